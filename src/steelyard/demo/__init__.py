@@ -1,0 +1,1 @@
+"""The demo marketplace: made from a seed, the same every time."""

@@ -1,0 +1,1 @@
+"""What is sold, how many there are and for how much."""

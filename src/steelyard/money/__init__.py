@@ -1,0 +1,1 @@
+"""Instructions, clearing and books."""

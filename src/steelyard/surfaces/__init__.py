@@ -1,0 +1,1 @@
+"""Pages and JSON: the only code that knows HTTP."""
