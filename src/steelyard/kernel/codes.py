@@ -1,0 +1,28 @@
+"""Short codes: what people see, read out on the telephone and type in, where machines use ids."""
+
+import secrets
+
+# Crockford's base 32: no I, L, O or U, so that a code is never misread and never a word.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_SYMBOLS = 10
+_MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
+
+
+def mint(prefix: str, symbols: int = CODE_SYMBOLS) -> str:
+    """A new random code such as `P-7K3M9-X2Q4T`. With 50 random bits the UNIQUE constraint of its table is what
+    makes it unique; a collision is a serialization-like retry of the whole command, never a second look-up."""
+    body = "".join(secrets.choice(ALPHABET) for _ in range(symbols))
+    return f"{prefix}-{body[: symbols // 2]}-{body[symbols // 2 :]}"
+
+
+def read(typed: str) -> str:
+    """What a person typed, as the code it means: case, spaces, dashes and look-alike letters are forgiven.
+
+    The prefix is one or two letters; a text that cannot be a code comes back upper-cased, and is simply not found.
+    """
+    text = typed.strip().upper()
+    prefix, dash, body = text.partition("-")
+    if not dash:
+        return text
+    body = body.translate(_MISREAD)
+    return f"{prefix}-{body[: len(body) // 2]}-{body[len(body) // 2 :]}"

@@ -1,0 +1,215 @@
+"""The one way to PostgreSQL: `await db.transact(command, ...)` and `await db.ask(query, ...)`.
+
+A command's first argument is a `Tx`, a query's a `Read`; neither can be handed a pool, so a transaction begins and ends at
+a surface or a job and nowhere else. SQL is a literal in our source (`LiteralString`), values are always parameters.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Concatenate, LiteralString, ParamSpec, Self, TypeVar
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from steelyard.kernel.text import Text
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R", bound=msgspec.Struct)
+
+TRIES_MAX = 5
+BACKOFF_SECONDS = 0.01
+STATEMENT_TIMEOUT_SECONDS = 10
+LOCK_TIMEOUT_SECONDS = 5
+IDLE_TIMEOUT_SECONDS = 30
+CONNECT_TIMEOUT_SECONDS = 10
+
+APP_ROLE = "steelyard_app"
+MERCHANT_ROLE = "steelyard_merchant"
+
+# What another transaction can do to ours, and what a second try mends.
+_RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+Row = asyncpg.Record
+
+# The constraints' names are sentences; commands catch these two to answer politely, and nothing else.
+UniqueViolation = asyncpg.UniqueViolationError
+CheckViolation = asyncpg.CheckViolationError
+ForeignKeyViolation = asyncpg.ForeignKeyViolationError
+Unreachable = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, TimeoutError)
+
+
+class Read:
+    """Questions to the database, inside one READ ONLY transaction: everything asked sees the same instant."""
+
+    def __init__(self, connection: asyncpg.pool.PoolConnectionProxy[Row]) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: LiteralString, *args: Any) -> list[Row]:
+        return await self._connection.fetch(sql, *args)
+
+    async def row(self, sql: LiteralString, *args: Any) -> Row | None:
+        return await self._connection.fetchrow(sql, *args)
+
+    async def value(self, sql: LiteralString, *args: Any) -> Any:
+        return await self._connection.fetchval(sql, *args)
+
+    async def all(self, struct: type[R], sql: LiteralString, *args: Any) -> list[R]:
+        """Each row as a `struct`: column names are field names, jsonb columns are decoded into the field's type."""
+        return [_convert(row, struct) for row in await self.fetch(sql, *args)]
+
+    async def one(self, struct: type[R], sql: LiteralString, *args: Any) -> R | None:
+        row = await self.row(sql, *args)
+        return None if row is None else _convert(row, struct)
+
+    def stream(self, sql: LiteralString, *args: Any, prefetch: int = 1_000) -> AsyncIterator[Row]:
+        """Rows by a cursor, for exports: `prefetch` rows in memory at a time."""
+        return self._connection.cursor(sql, *args, prefetch=prefetch)  # pyright: ignore[reportReturnType]  # async iterable factory
+
+
+class Tx(Read):
+    """A transaction that may write. It commits when the command returns and is rolled back when it raises."""
+
+    async def execute(self, sql: LiteralString, *args: Any) -> int:
+        """Run a statement; returns how many rows it touched."""
+        status = await self._connection.execute(sql, *args)
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def copy(self, table: str, columns: Sequence[str], records: Iterable[Sequence[Any]]) -> None:
+        """COPY rows in: for the bulk paths."""
+        await self._connection.copy_records_to_table(table, columns=columns, records=records)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """What is inside is undone alone when it raises: for one bad row among many."""
+        async with self._connection.transaction():
+            yield
+
+
+Command = Callable[Concatenate[Tx, P], Awaitable[T]]
+Query = Callable[Concatenate[Read, P], Awaitable[T]]
+
+
+class Database:
+    """A pool of connections under one role. Merchant consoles get theirs from `as_merchant`."""
+
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[Row]",
+        merchants: "asyncpg.Pool[Row] | None",
+        merchant_id: UUID | None = None,
+    ):
+        self._pool = pool
+        self._merchants = merchants
+        self._merchant_id = merchant_id
+
+    @classmethod
+    async def connect(cls, url: str, *, size: int = 10) -> Self:
+        """Connect as the application's role, with a second pool under the merchants' role (row-level security)."""
+        pool = await _pool(url, APP_ROLE, size)
+        merchants = await _pool(url, MERCHANT_ROLE, max(2, size // 2))
+        return cls(pool, merchants)
+
+    async def close(self) -> None:
+        for pool in (self._pool, self._merchants):
+            if pool is not None:
+                await pool.close()
+
+    def as_merchant(self, merchant_id: UUID) -> "Database":
+        """The same database seen by one merchant: row-level security hides every other merchant's rows."""
+        assert self._merchants is not None
+        return Database(self._merchants, None, merchant_id)
+
+    async def transact(self, command: Command[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `command` in one transaction; say it again when another transaction got in its way.
+
+        A refusal or an error rolls everything back and is raised. Serialization failures and deadlocks are tried
+        again, at most `TRIES_MAX` times: a command must have no effect outside its transaction.
+        """
+        for attempt in range(1, TRIES_MAX + 1):
+            try:
+                async with self._pool.acquire() as connection, connection.transaction():
+                    await self._confine(connection)
+                    return await command(Tx(connection), *args, **kwargs)
+            except _RETRIED:
+                if attempt == TRIES_MAX:
+                    raise
+                # Two that collided must not collide again in step.
+                await asyncio.sleep(random.uniform(0, BACKOFF_SECONDS * 2**attempt))  # noqa: S311  # no secret
+        raise AssertionError("unreachable")
+
+    async def ask(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `query` in one read-only transaction; what it sees is of one instant (REPEATABLE READ)."""
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(readonly=True, isolation="repeatable_read"),
+        ):
+            await self._confine(connection)
+            return await query(Read(connection), *args, **kwargs)
+
+    async def _confine(self, connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
+        if self._merchant_id is not None:
+            await connection.execute(
+                "SELECT set_config('steelyard.merchant_id', $1, true)", str(self._merchant_id)
+            )
+
+
+async def _pool(url: str, role: str, size: int) -> "asyncpg.Pool[Row]":
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        init=_prepare,
+        reset=_keep,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        server_settings={
+            "role": role,
+            "application_name": "steelyard",
+            "timezone": "UTC",
+            "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
+            "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
+            "idle_in_transaction_session_timeout": f"{IDLE_TIMEOUT_SECONDS}s",
+            # Every statement is prepared and set-based: a plan made once serves all (measured on the prototype).
+            "jit": "off",
+        },
+    )
+
+
+async def _prepare(connection: "asyncpg.Connection[Row]") -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=_encode, decoder=msgspec.json.decode
+        )
+
+
+async def _keep(_connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
+    """Nothing is reset when a connection goes back: we leave no session state, and the round trip costs a third."""
+
+
+def _convert(row: Row, struct: type[R]) -> R:
+    return msgspec.convert(dict(row), struct, dec_hook=_custom)
+
+
+def _custom(wanted: type, value: Any) -> object:
+    if wanted is Text:
+        return Text(value)
+    raise NotImplementedError(wanted)
+
+
+def _encode(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+@asynccontextmanager
+async def administer(url: str) -> AsyncIterator["asyncpg.Connection[Row]"]:
+    """A single connection as the owner of the schema, for migrations and checks: no role, no time limits."""
+    connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_SECONDS)
+    try:
+        await _prepare(connection)
+        yield connection
+    finally:
+        await connection.close()

@@ -1,0 +1,74 @@
+"""Settings, all from the environment, read once at the start: `STEELYARD_<NAME>` unless another name is said here."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+DEFAULT_HOME = Path("var")
+DEFAULT_PORT = 8000
+SECRET_BYTES = 32
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an installation decides. `home` is the folder for everything that is kept outside the database."""
+
+    home: Path = DEFAULT_HOME
+    database_url: str | None = None  # DATABASE_URL; none means the embedded PostgreSQL under `home`
+    port: int = DEFAULT_PORT  # PORT
+    base_url: str = f"http://127.0.0.1:{DEFAULT_PORT}"
+    workers: int = 1
+    pool_size: int = 10
+    log_format: str = "console"  # or json
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 8025
+    mail_from: str = "Steelyard <no-reply@steelyard.test>"
+    simpay_url: str | None = None  # the payment simulator; none means the channel is not offered
+    simpay_key: str = ""
+    simpay_webhook_secret: str = ""
+    carriers_url: str | None = None
+    carriers_webhook_secret: str = ""
+    bank_url: str | None = None
+    bank_webhook_secret: str = ""
+    ucp_lenient: bool = False  # the conformance runner's test setting: see docs/guide/ucp.md
+    ucp_fetch_profiles: bool = True
+    development: bool = False
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.base_url.startswith("https://")
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process. Raises `msgspec.ValidationError` that names what is wrong."""
+    given: dict[str, object] = {}
+    for field in msgspec.structs.fields(Settings):
+        value = environ.get(f"STEELYARD_{field.name.upper()}")
+        if value is not None:
+            given[field.name] = value
+    for name, variable in {"database_url": "DATABASE_URL", "port": "PORT"}.items():
+        if environ.get(variable):
+            given[name] = environ[variable]
+    if "port" in given and "base_url" not in given:
+        given["base_url"] = f"http://127.0.0.1:{given['port']}"
+    return msgspec.convert(given, Settings, strict=False, dec_hook=_path)
+
+
+def _path(wanted: type, value: object) -> object:
+    if wanted is Path:
+        return Path(str(value)).expanduser()
+    raise TypeError(wanted)
+
+
+def secret(home: Path, name: str) -> str:
+    """A random secret of this installation, made at the first need and kept in `home/secrets/NAME` (mode 0600)."""
+    file = home / "secrets" / name
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with file.open("x", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+            out.write(secrets.token_urlsafe(SECRET_BYTES))
+    except FileExistsError:
+        pass
+    return file.read_text()
