@@ -45,7 +45,7 @@ Unreachable = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNo
 class Read:
     """Questions to the database, inside one READ ONLY transaction: everything asked sees the same instant."""
 
-    def __init__(self, connection: asyncpg.pool.PoolConnectionProxy[Row]) -> None:
+    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
         self._connection = connection
 
     async def fetch(self, sql: LiteralString, *args: Any) -> list[Row]:
@@ -153,9 +153,7 @@ class Database:
 
     async def _confine(self, connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
         if self._merchant_id is not None:
-            await connection.execute(
-                "SELECT set_config('steelyard.merchant_id', $1, true)", str(self._merchant_id)
-            )
+            await connection.execute("SELECT set_config('steelyard.merchant_id', $1, true)", str(self._merchant_id))
 
 
 async def _pool(url: str, role: str, size: int) -> "asyncpg.Pool[Row]":
@@ -181,9 +179,7 @@ async def _pool(url: str, role: str, size: int) -> "asyncpg.Pool[Row]":
 
 async def _prepare(connection: "asyncpg.Connection[Row]") -> None:
     for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name, schema="pg_catalog", encoder=_encode, decoder=msgspec.json.decode
-        )
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=_encode, decoder=msgspec.json.decode)
 
 
 async def _keep(_connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:

@@ -54,9 +54,7 @@ class EditedMigration(Exception):
 def stages() -> list[Stage]:
     """All migration files in the order in which they run: `0001_x.sql`, `0001_x.keys.sql`, `0002_y.sql`."""
     folder = resources.files("steelyard") / "migrations"
-    found = [
-        Stage(file.name, file.read_text("utf-8")) for file in folder.iterdir() if file.name.endswith(".sql")
-    ]
+    found = [Stage(file.name, file.read_text("utf-8")) for file in folder.iterdir() if file.name.endswith(".sql")]
     return sorted(found, key=lambda stage: (stage.name.split("_")[0], stage.separately, stage.name))
 
 
@@ -69,10 +67,7 @@ async def migrate(url: str) -> list[str]:
         await connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_KEY)
         await connection.execute(privileges.ROLES)
         await connection.execute(_BOOK)
-        ran = {
-            row["name"]: row["checksum"]
-            for row in await connection.fetch("SELECT name, checksum FROM migrations")
-        }
+        ran = {row["name"]: row["checksum"] for row in await connection.fetch("SELECT name, checksum FROM migrations")}
         fresh: list[str] = []
         for stage in stages():
             if stage.name in ran:
@@ -129,6 +124,4 @@ async def _patiently(connection: "asyncpg.Connection[Row]", statement: str) -> N
 
 
 async def _note(connection: "asyncpg.Connection[Row]", stage: Stage) -> None:
-    await connection.execute(
-        "INSERT INTO migrations (name, checksum) VALUES ($1, $2)", stage.name, stage.checksum
-    )
+    await connection.execute("INSERT INTO migrations (name, checksum) VALUES ($1, $2)", stage.name, stage.checksum)

@@ -52,9 +52,7 @@ async def grant(connection: "asyncpg.Connection[Row]") -> None:
         "SELECT relname FROM pg_class WHERE relname LIKE 'procrastinate%' AND relkind = 'r'"
         " AND relnamespace = 'public'::regnamespace"
     ):
-        statements.append(
-            f"GRANT SELECT, INSERT, UPDATE, DELETE ON {row['relname']} TO {APP_ROLE}, {MERCHANT_ROLE}"
-        )
+        statements.append(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {row['relname']} TO {APP_ROLE}, {MERCHANT_ROLE}")
     async with connection.transaction():
         await connection.execute(";\n".join(statements))
 

@@ -1,0 +1,14 @@
+CREATE TABLE prices (
+    merchant_id uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , currency    text NOT NULL
+  , amount      bigint NOT NULL
+  , compare_at  bigint
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, sku_id, currency)
+  , CONSTRAINT a_price_is_not_negative CHECK (amount >= 0)
+  , CONSTRAINT a_market_price_is_higher CHECK (compare_at IS NULL OR compare_at > amount)
+);
+COMMENT ON TABLE prices IS 'by merchant: what a SKU costs now, in minor units; there is one price a currency';
+COMMENT ON COLUMN prices.compare_at IS 'The price it is compared with (market price), shown struck out';
+CREATE INDEX prices_by_sku ON prices (sku_id);

@@ -1,0 +1,30 @@
+-- What buyers search and browse: one row a product on the shelf, made from catalog, pricing and inventory.
+
+CREATE TABLE search_entries (
+    merchant_id   uuid NOT NULL
+  , product_id    uuid NOT NULL
+  , category_path uuid[] NOT NULL
+  , words         tsvector NOT NULL
+  , title         jsonb NOT NULL
+  , slug          text NOT NULL
+  , picture       text
+  , currency      text NOT NULL
+  , price         bigint NOT NULL
+  , price_to      bigint NOT NULL
+  , compare_at    bigint
+  , in_stock      boolean NOT NULL
+  , sold          integer NOT NULL DEFAULT 0
+  , rating        integer NOT NULL DEFAULT 0
+  , listed_at     timestamptz NOT NULL
+  , PRIMARY KEY (merchant_id, product_id)
+);
+COMMENT ON TABLE search_entries IS 'by merchant: products on the shelf as search and category pages show them';
+COMMENT ON COLUMN search_entries.words IS 'Latin words and CJK bigrams of title, attributes, shop and codes, by the simple configuration';
+COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
+COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
+CREATE INDEX search_by_words ON search_entries USING gin (words);
+CREATE INDEX search_by_category ON search_entries USING gin (category_path);
+CREATE INDEX search_newest ON search_entries (listed_at DESC, product_id);
+CREATE INDEX search_best_selling ON search_entries (sold DESC, product_id);
+CREATE INDEX search_cheapest ON search_entries (price, product_id);
+CREATE INDEX search_of_a_merchant ON search_entries (merchant_id, listed_at DESC, product_id);

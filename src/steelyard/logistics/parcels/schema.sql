@@ -1,0 +1,68 @@
+-- Parcels on their way.
+
+CREATE TABLE carriers (
+    carrier text PRIMARY KEY
+  , name    jsonb NOT NULL
+  , active  boolean NOT NULL DEFAULT true
+);
+COMMENT ON TABLE carriers IS 'reference: who carries';
+INSERT INTO carriers (carrier, name) VALUES
+    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}')
+  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}')
+  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}');
+
+CREATE TABLE parcel_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that follow each other';
+INSERT INTO parcel_transitions (from_state, to_state) VALUES
+    ('nowhere', 'handed_over'), ('nowhere', 'delivered')
+  , ('handed_over', 'in_transit'), ('handed_over', 'delivered'), ('handed_over', 'lost')
+  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'delivered');
+
+CREATE TABLE parcels (
+    merchant_id  uuid NOT NULL
+  , parcel_id    uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , carrier      text NOT NULL REFERENCES carriers
+  , number       text NOT NULL
+  , state        text NOT NULL
+  , sent_at      timestamptz NOT NULL DEFAULT now()
+  , delivered_at timestamptz
+  , registered_at timestamptz
+  , attempt_at   timestamptz
+  , attempts     integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, parcel_id)
+  , UNIQUE (merchant_id, carrier, number)
+  , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
+);
+COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
+COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
+COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
+CREATE INDEX parcels_of_an_order ON parcels (merchant_id, order_id);
+CREATE INDEX parcels_by_number ON parcels (carrier, number);
+CREATE INDEX parcels_to_ask_about ON parcels (attempt_at) WHERE attempt_at IS NOT NULL;
+
+CREATE TABLE parcel_history (
+    merchant_id uuid NOT NULL
+  , parcel_id   uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, parcel_id, step)
+  , FOREIGN KEY (merchant_id, parcel_id) REFERENCES parcels
+  , FOREIGN KEY (from_state, to_state) REFERENCES parcel_transitions
+);
+COMMENT ON TABLE parcel_history IS 'by merchant, append-only: each change of a parcel''s state';
+
+CREATE TABLE parcel_scans (
+    merchant_id uuid NOT NULL
+  , parcel_id   uuid NOT NULL
+  , at          timestamptz NOT NULL
+  , code        text NOT NULL
+  , place       text NOT NULL DEFAULT ''
+  , words       jsonb NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (merchant_id, parcel_id, at, code)
+  , FOREIGN KEY (merchant_id, parcel_id) REFERENCES parcels
+);
+COMMENT ON TABLE parcel_scans IS 'by merchant, append-only: what the carrier told about a parcel';

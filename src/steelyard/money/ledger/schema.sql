@@ -1,0 +1,56 @@
+-- Double entry. A transfer names its debit and its credit account, one amount, one currency: a wrong book cannot be written.
+
+CREATE TABLE ledger_account_kinds (
+    kind   text PRIMARY KEY
+  , normal text NOT NULL
+  , name   jsonb NOT NULL
+  , CONSTRAINT a_kind_grows_on_one_side CHECK (normal IN ('debit', 'credit'))
+);
+COMMENT ON TABLE ledger_account_kinds IS 'reference: the chart of accounts';
+INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
+    ('channel_cash', 'debit', '{"zh-Hans": "渠道资金", "en": "Cash at payment channels"}')
+  , ('bank_cash', 'debit', '{"zh-Hans": "银行存款", "en": "Cash at bank"}')
+  , ('purchase_clearing', 'credit', '{"zh-Hans": "订单合并清算", "en": "Purchase clearing"}')
+  , ('order_clearing', 'debit', '{"zh-Hans": "子订单清算", "en": "Order clearing"}')
+  , ('held', 'credit', '{"zh-Hans": "买家待确认资金", "en": "Buyers'' money held until receipt"}')
+  , ('refund_due', 'credit', '{"zh-Hans": "应退买家款", "en": "Refunds on their way"}')
+  , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
+  , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
+  , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}');
+
+CREATE TABLE ledger_accounts (
+    owner_id   uuid NOT NULL
+  , kind       text NOT NULL REFERENCES ledger_account_kinds
+  , currency   text NOT NULL REFERENCES currencies
+  , debits     bigint NOT NULL DEFAULT 0
+  , credits    bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (owner_id, kind, currency)
+  , CONSTRAINT totals_only_grow CHECK (debits >= 0 AND credits >= 0)
+  , CONSTRAINT held_money_is_there CHECK (kind <> 'held' OR credits >= debits)
+  , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
+  , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
+);
+COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
+COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
+
+CREATE TABLE ledger_transfers (
+    owner_id    uuid NOT NULL
+  , transfer_id uuid NOT NULL
+  , debit       text NOT NULL
+  , credit      text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL
+  , reason      text NOT NULL
+  , document    uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (owner_id, transfer_id)
+  , FOREIGN KEY (owner_id, debit, currency) REFERENCES ledger_accounts (owner_id, kind, currency)
+  , FOREIGN KEY (owner_id, credit, currency) REFERENCES ledger_accounts (owner_id, kind, currency)
+  , CONSTRAINT money_moves_between_two_accounts CHECK (debit <> credit)
+  , CONSTRAINT an_amount_is_positive CHECK (amount > 0)
+);
+COMMENT ON TABLE ledger_transfers IS 'by owner, append-only: every movement of money between two accounts of one owner';
+COMMENT ON COLUMN ledger_transfers.document IS 'What caused it: a payment, an order, a refund or a payout; transfers of two owners meet by it';
+COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, payout, paid_out …';
+CREATE UNIQUE INDEX a_document_moves_money_once ON ledger_transfers (owner_id, document, reason, debit, credit);
+CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);

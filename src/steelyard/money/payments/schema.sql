@@ -1,0 +1,132 @@
+-- Instructions to payment channels and what they answered.
+
+CREATE TABLE payment_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE payment_transitions IS 'reference: the states of a payment that follow each other';
+INSERT INTO payment_transitions (from_state, to_state) VALUES
+    ('nowhere', 'instructed'), ('nowhere', 'captured')
+  , ('instructed', 'pending'), ('instructed', 'captured'), ('instructed', 'declined'), ('instructed', 'cancelled')
+  , ('pending', 'captured'), ('pending', 'declined'), ('pending', 'cancelled')
+  , ('declined', 'captured'), ('cancelled', 'captured');
+
+CREATE TABLE payments (
+    buyer_id          uuid NOT NULL
+  , payment_id        uuid NOT NULL
+  , purchase_id       uuid NOT NULL
+  , channel           text NOT NULL
+  , amount            bigint NOT NULL
+  , currency          text NOT NULL REFERENCES currencies
+  , state             text NOT NULL
+  , channel_reference text
+  , cashier_url       text
+  , failure           text
+  , surplus           boolean NOT NULL DEFAULT false
+  , created_at        timestamptz NOT NULL DEFAULT now()
+  , expires_at        timestamptz NOT NULL
+  , captured_at       timestamptz
+  , query_at          timestamptz
+  , queries           integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (buyer_id, payment_id)
+  , CONSTRAINT a_payment_is_of_some_money CHECK (amount > 0)
+  , CONSTRAINT captured_means_when CHECK ((state = 'captured') = (captured_at IS NOT NULL))
+);
+COMMENT ON TABLE payments IS 'by buyer: one instruction to a channel to collect a purchase''s money; its id is the channel''s idempotency key';
+COMMENT ON COLUMN payments.surplus IS 'Captured though the purchase did not need it any more (paid twice, or cancelled): refunded by itself';
+COMMENT ON COLUMN payments.query_at IS 'When to ask the channel next while the outcome is unknown; none when it is known';
+CREATE INDEX payments_by_id ON payments (payment_id);
+CREATE INDEX payments_of_a_purchase ON payments (purchase_id);
+CREATE INDEX payments_to_query ON payments (query_at) WHERE query_at IS NOT NULL;
+CREATE INDEX payments_by_time ON payments (created_at DESC, payment_id);
+
+CREATE TABLE payment_history (
+    buyer_id   uuid NOT NULL
+  , payment_id uuid NOT NULL
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , PRIMARY KEY (buyer_id, payment_id, step)
+  , FOREIGN KEY (buyer_id, payment_id) REFERENCES payments
+  , FOREIGN KEY (from_state, to_state) REFERENCES payment_transitions
+);
+COMMENT ON TABLE payment_history IS 'by buyer, append-only: each change of a payment''s state';
+
+CREATE TABLE payment_splits (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , captured    bigint NOT NULL DEFAULT 0
+  , refunding   bigint NOT NULL DEFAULT 0
+  , refunded    bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, order_id, payment_id)
+  , CONSTRAINT all_or_nothing_is_captured CHECK (captured IN (0, amount))
+  , CONSTRAINT never_refund_more_than_captured CHECK (0 <= refunding AND 0 <= refunded AND refunding + refunded <= captured)
+);
+COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, captured, on its way back, refunded';
+CREATE INDEX splits_of_a_payment ON payment_splits (payment_id);
+
+CREATE TABLE refund_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE refund_transitions IS 'reference: the states of a refund that follow each other';
+INSERT INTO refund_transitions (from_state, to_state) VALUES
+    ('nowhere', 'instructed'), ('nowhere', 'succeeded')
+  , ('instructed', 'sent'), ('instructed', 'succeeded'), ('instructed', 'failed')
+  , ('sent', 'succeeded'), ('sent', 'failed'), ('failed', 'instructed');
+
+CREATE TABLE refunds (
+    merchant_id       uuid NOT NULL
+  , refund_id         uuid NOT NULL
+  , order_id          uuid NOT NULL
+  , payment_id        uuid NOT NULL
+  , buyer_id          uuid NOT NULL
+  , amount            bigint NOT NULL
+  , currency          text NOT NULL REFERENCES currencies
+  , reason            text NOT NULL
+  , state             text NOT NULL
+  , channel           text NOT NULL
+  , channel_payment   text
+  , channel_reference text
+  , failure           text
+  , created_at        timestamptz NOT NULL DEFAULT now()
+  , succeeded_at      timestamptz
+  , attempt_at        timestamptz
+  , attempts          integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, refund_id)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
+  , CONSTRAINT a_refund_is_of_some_money CHECK (amount > 0)
+  , CONSTRAINT succeeded_means_when CHECK ((state = 'succeeded') = (succeeded_at IS NOT NULL))
+);
+COMMENT ON TABLE refunds IS 'by merchant: money on its way back to the buyer; its id is the channel''s idempotency key';
+COMMENT ON COLUMN refunds.channel_payment IS 'The channel''s own name of the payment that is refunded';
+COMMENT ON COLUMN refunds.attempt_at IS 'When to send it or to ask for its outcome next; none when it is known';
+CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
+CREATE INDEX refunds_by_id ON refunds (refund_id);
+CREATE INDEX refunds_to_attempt ON refunds (attempt_at) WHERE attempt_at IS NOT NULL;
+
+CREATE TABLE refund_history (
+    merchant_id uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, refund_id, step)
+  , FOREIGN KEY (merchant_id, refund_id) REFERENCES refunds
+  , FOREIGN KEY (from_state, to_state) REFERENCES refund_transitions
+);
+COMMENT ON TABLE refund_history IS 'by merchant, append-only: each change of a refund''s state';
+
+CREATE TABLE webhook_receipts (
+    channel     text NOT NULL
+  , event_id    text NOT NULL
+  , body        jsonb NOT NULL
+  , received_at timestamptz NOT NULL DEFAULT now()
+  , applied_at  timestamptz
+  , error       text
+  , PRIMARY KEY (channel, event_id)
+);
+COMMENT ON TABLE webhook_receipts IS 'by key: verified messages from outside, stored before they are applied, so that the second copy is nothing new';
+CREATE INDEX webhooks_to_apply ON webhook_receipts (received_at) WHERE applied_at IS NULL;

@@ -1,0 +1,34 @@
+-- Buyers, with or without a login.
+
+CREATE TABLE buyers (
+    buyer_id   uuid PRIMARY KEY
+  , email      text
+  , name       text NOT NULL DEFAULT ''
+  , phone      text NOT NULL DEFAULT ''
+  , locale     text NOT NULL
+  , country    text
+  , guest      boolean NOT NULL
+  , source     text
+  , created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE buyers IS 'by buyer: everybody who buys; a guest has no login';
+COMMENT ON COLUMN buyers.source IS 'Where the buyer came from when not from here: import:<name of the source>:<its id>';
+
+CREATE TABLE addresses (
+    buyer_id   uuid NOT NULL REFERENCES buyers
+  , address_id uuid NOT NULL
+  , address    jsonb NOT NULL
+  , is_default boolean NOT NULL DEFAULT false
+  , created_at timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, address_id)
+);
+COMMENT ON TABLE addresses IS 'by buyer: the address book';
+COMMENT ON COLUMN addresses.address IS '{name, phone, country, region, city, district, street, postal_code}';
+CREATE UNIQUE INDEX one_default_address ON addresses (buyer_id) WHERE is_default;
+
+CREATE TABLE visitor_merges (
+    visitor_id uuid PRIMARY KEY
+  , buyer_id   uuid NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE visitor_merges IS 'by key: a visitor who signed in is this buyer; nothing is rewritten';

@@ -1,0 +1,40 @@
+-- Merchants and their shops.
+
+CREATE TABLE merchants (
+    merchant_id  uuid PRIMARY KEY
+  , code         text NOT NULL
+  , legal_name   text NOT NULL
+  , credit_code  text NOT NULL DEFAULT ''
+  , country      text NOT NULL
+  , currency     text NOT NULL
+  , state        text NOT NULL
+  , self_operated boolean NOT NULL DEFAULT false
+  , settlement_days integer NOT NULL DEFAULT 1
+  , receipt_days integer NOT NULL DEFAULT 7
+  , payout       jsonb NOT NULL DEFAULT '{}'
+  , source       text
+  , created_at   timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
+  , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
+  , CONSTRAINT receipt_is_confirmed_by_itself_some_day CHECK (receipt_days BETWEEN 0 AND 60)
+);
+COMMENT ON TABLE merchants IS 'by merchant: who sells here';
+COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an order''s money to the statement that pays it';
+COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
+COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
+
+CREATE TABLE shops (
+    merchant_id uuid PRIMARY KEY REFERENCES merchants
+  , slug        text NOT NULL
+  , name        jsonb NOT NULL
+  , notice      jsonb NOT NULL DEFAULT '{}'
+  , logo        text
+  , opened_at   timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE shops IS 'by merchant: the merchant''s shop as buyers see it';
+
+CREATE TABLE shop_names (
+    slug        text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+);
+COMMENT ON TABLE shop_names IS 'by key: a shop''s address is unique across the marketplace';

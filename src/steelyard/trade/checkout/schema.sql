@@ -1,0 +1,28 @@
+-- Checkouts under way: what a buyer, at a page or through an agent, is about to place.
+
+CREATE TABLE checkouts (
+    checkout_id uuid PRIMARY KEY
+  , buyer_id    uuid NOT NULL
+  , purchase_id uuid NOT NULL
+  , client      text NOT NULL
+  , state       text NOT NULL
+  , currency    text NOT NULL
+  , locale      text NOT NULL
+  , lines       jsonb NOT NULL
+  , contact     jsonb NOT NULL DEFAULT '{}'
+  , address     jsonb NOT NULL DEFAULT '{}'
+  , deliveries  jsonb NOT NULL DEFAULT '{}'
+  , from_cart   boolean NOT NULL DEFAULT false
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , expires_at  timestamptz NOT NULL
+  , CONSTRAINT a_checkout_is_open_or_done CHECK (state IN ('open', 'placed', 'completed', 'cancelled'))
+);
+COMMENT ON TABLE checkouts IS 'by key: a checkout: its lines, buyer, address and delivery choices, before and while it becomes a purchase';
+COMMENT ON COLUMN checkouts.purchase_id IS 'The id that its purchase has or will have; a new one after a failed payment';
+COMMENT ON COLUMN checkouts.client IS 'shop, or the profile of the agent that opened it';
+COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price}]';
+COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
+COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
+CREATE INDEX checkouts_by_expiry ON checkouts (expires_at);
+CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);

@@ -1,0 +1,158 @@
+-- One purchase of a buyer, and in it one order per merchant.
+
+CREATE TABLE purchase_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE purchase_transitions IS 'reference: the states of a purchase that follow each other';
+INSERT INTO purchase_transitions (from_state, to_state) VALUES
+    ('nowhere', 'placed'), ('nowhere', 'paid'), ('placed', 'paid'), ('placed', 'cancelled');
+
+CREATE TABLE purchases (
+    buyer_id    uuid NOT NULL
+  , purchase_id uuid NOT NULL
+  , code        text NOT NULL
+  , state       text NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , total       bigint NOT NULL
+  , contact     jsonb NOT NULL
+  , address     jsonb NOT NULL
+  , locale      text NOT NULL
+  , source      text
+  , placed_at   timestamptz NOT NULL DEFAULT now()
+  , pay_by      timestamptz NOT NULL
+  , PRIMARY KEY (buyer_id, purchase_id)
+  , CONSTRAINT a_total_is_not_negative CHECK (total >= 0)
+);
+COMMENT ON TABLE purchases IS 'by buyer: what a buyer bought at once and pays at once; its id is the idempotency key of placing it';
+COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
+COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
+COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
+CREATE INDEX purchases_by_id ON purchases (purchase_id);
+CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id);
+CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
+CREATE INDEX purchases_by_time ON purchases (placed_at DESC, purchase_id);
+
+CREATE TABLE purchase_history (
+    buyer_id    uuid NOT NULL
+  , purchase_id uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (buyer_id, purchase_id, step)
+  , FOREIGN KEY (buyer_id, purchase_id) REFERENCES purchases
+  , FOREIGN KEY (from_state, to_state) REFERENCES purchase_transitions
+);
+COMMENT ON TABLE purchase_history IS 'by buyer, append-only: each change of a purchase''s state';
+
+CREATE TABLE order_codes (
+    code        text PRIMARY KEY
+  , purchase_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , merchant_id uuid
+  , order_id    uuid
+  , CONSTRAINT an_orders_code_names_its_merchant CHECK ((merchant_id IS NULL) = (order_id IS NULL))
+);
+COMMENT ON TABLE order_codes IS 'by key: the short code of a purchase (P-…) or of an order (S-…), and whose it is';
+
+CREATE TABLE order_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE order_transitions IS 'reference: the states of an order that follow each other';
+INSERT INTO order_transitions (from_state, to_state) VALUES
+    ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
+  , ('placed', 'paid'), ('placed', 'cancelled')
+  , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
+  , ('partly_shipped', 'shipped'), ('shipped', 'completed');
+
+CREATE TABLE orders (
+    merchant_id  uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , purchase_id  uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , code         text NOT NULL
+  , state        text NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , goods        bigint NOT NULL
+  , freight      bigint NOT NULL
+  , tax_added    bigint NOT NULL
+  , tax_included bigint NOT NULL
+  , total        bigint NOT NULL
+  , commission   bigint NOT NULL
+  , delivery     jsonb NOT NULL
+  , contact      jsonb NOT NULL
+  , address      jsonb NOT NULL
+  , note         text NOT NULL DEFAULT ''
+  , source       text
+  , placed_at    timestamptz NOT NULL DEFAULT now()
+  , paid_at      timestamptz
+  , shipped_at   timestamptz
+  , delivered_at timestamptz
+  , receive_by   timestamptz
+  , completed_at timestamptz
+  , cancelled_at timestamptz
+  , cancel_reason text
+  , PRIMARY KEY (merchant_id, order_id)
+  , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
+  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods)
+  , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
+  , CONSTRAINT cancelled_means_when CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
+);
+COMMENT ON TABLE orders IS 'by merchant: the part of a purchase that one merchant delivers';
+COMMENT ON COLUMN orders.goods IS 'Sum of its lines, in minor units, inclusive taxes included';
+COMMENT ON COLUMN orders.tax_added IS 'Taxes on top of the shown prices';
+COMMENT ON COLUMN orders.tax_included IS 'Taxes inside goods and freight';
+COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
+COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
+COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
+CREATE INDEX orders_by_id ON orders (order_id);
+CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
+CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id);
+CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id);
+CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id);
+CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
+CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
+
+CREATE TABLE order_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, step)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , FOREIGN KEY (from_state, to_state) REFERENCES order_transitions
+);
+COMMENT ON TABLE order_history IS 'by merchant, append-only: each change of an order''s state';
+
+CREATE TABLE order_lines (
+    merchant_id  uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , line         integer NOT NULL
+  , product_id   uuid NOT NULL
+  , sku_id       uuid NOT NULL
+  , kind         text NOT NULL DEFAULT 'goods'
+  , title        jsonb NOT NULL
+  , options      jsonb NOT NULL DEFAULT '[]'
+  , picture      text
+  , sku_code     text NOT NULL
+  , quantity     integer NOT NULL
+  , unit_price   bigint NOT NULL
+  , amount       bigint NOT NULL
+  , tax          bigint NOT NULL DEFAULT 0
+  , tax_millionths integer NOT NULL DEFAULT 0
+  , tax_inclusive boolean NOT NULL DEFAULT true
+  , commission_millionths integer NOT NULL DEFAULT 0
+  , commission   bigint NOT NULL DEFAULT 0
+  , refunded_quantity integer NOT NULL DEFAULT 0
+  , refunded     bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, order_id, line)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
+  , CONSTRAINT a_line_costs_nothing_or_more CHECK (unit_price >= 0 AND amount >= 0)
+  , CONSTRAINT never_refund_more_than_sold CHECK (0 <= refunded_quantity AND refunded_quantity <= quantity)
+);
+COMMENT ON TABLE order_lines IS 'by merchant: what was sold, as it was at that moment';
+COMMENT ON COLUMN order_lines.kind IS 'goods, or for imported lines: postage, fee, sample, voucher, adjustment …';
+COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity unless a sub-unit price was rounded';
+COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
+CREATE INDEX order_lines_of_a_sku ON order_lines (merchant_id, sku_id);
