@@ -1,0 +1,43 @@
+"""Keyset pages: every list has a limit, and its next page begins after the last row seen, not at a number."""
+
+import base64
+import binascii
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from steelyard.kernel.errors import Invalid
+
+T = TypeVar("T")
+
+ITEMS_PER_PAGE = 20
+ITEMS_PER_PAGE_MAX = 100
+CURSOR_CHARACTERS_MAX = 400
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """Some items, and the cursor of what comes after them (none: this was the last page)."""
+
+    items: list[T]
+    next: str | None = None
+
+
+def write_cursor(*key: Any) -> str:
+    """The sort key of the last item, as one opaque word for an address."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
+    """The key that `write_cursor` wrote, each part as one of `kinds`. Raises `Invalid` for what we never wrote."""
+    if not cursor:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(cursor[:CURSOR_CHARACTERS_MAX] + "=" * (-len(cursor) % 4))
+        return msgspec.json.decode(raw, type=tuple.__class_getitem__(kinds))
+    except (binascii.Error, msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
+        raise Invalid({"cursor": "This page does not exist"}) from error
+
+
+def limit(asked: int | None) -> int:
+    """How many items a page holds: what was asked for, within bounds."""
+    return min(max(asked or ITEMS_PER_PAGE, 1), ITEMS_PER_PAGE_MAX)
