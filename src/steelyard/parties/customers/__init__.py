@@ -1,0 +1,23 @@
+"""Customers: who buys here, with or without a login, and where it goes."""
+
+from steelyard.parties.customers.queries import addresses, get, resolve
+from steelyard.parties.customers.service import (
+    bulk_register,
+    guest,
+    merge_visitor,
+    register,
+    remove_address,
+    save_address,
+)
+
+__all__ = [
+    "addresses",
+    "bulk_register",
+    "get",
+    "guest",
+    "merge_visitor",
+    "register",
+    "remove_address",
+    "resolve",
+    "save_address",
+]

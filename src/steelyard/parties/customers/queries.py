@@ -1,0 +1,36 @@
+"""Questions about buyers."""
+
+from collections.abc import Sequence
+
+from steelyard.kernel.db import Read
+from steelyard.parties.customers.model import ADDRESSES_PER_BUYER_MAX, Buyer, BuyerId, SavedAddress
+
+
+async def get(read: Read, buyer_id: BuyerId) -> Buyer | None:
+    return await read.one(
+        Buyer,
+        """
+        SELECT buyer_id, email, name, phone, locale, country, guest, source, created_at FROM buyers WHERE buyer_id = $1
+        """,
+        buyer_id,
+    )
+
+
+async def addresses(read: Read, buyer_id: BuyerId) -> Sequence[SavedAddress]:
+    """The address book, the default first, then the newest."""
+    return await read.all(
+        SavedAddress,
+        """
+        SELECT address_id, address, is_default FROM addresses WHERE buyer_id = $1
+        ORDER BY is_default DESC, created_at DESC LIMIT $2
+        """,
+        buyer_id,
+        ADDRESSES_PER_BUYER_MAX,
+    )
+
+
+async def resolve(read: Read, visitor_id: BuyerId) -> BuyerId:
+    """Who this visitor is: the buyer merged into, else the visitor."""
+    return BuyerId(
+        await read.value("SELECT buyer_id FROM visitor_merges WHERE visitor_id = $1", visitor_id) or visitor_id
+    )

@@ -1,0 +1,111 @@
+"""Commands on buyers."""
+
+from collections.abc import Iterable
+
+from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.parties.customers.model import ADDRESSES_PER_BUYER_MAX, Address, AddressId, Buyer, BuyerId
+
+
+async def register(tx: Tx, buyer: Buyer) -> None:
+    """Write a buyer down. Said twice, the second changes name, e-mail, phone and language: a guest who registers keeps
+    the id, and with it cart and orders."""
+    await tx.execute(
+        """
+        INSERT INTO buyers AS b (buyer_id, email, name, phone, locale, country, guest, source)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (buyer_id) DO UPDATE
+        SET email = coalesce(excluded.email, b.email), name = coalesce(nullif(excluded.name, ''), b.name)
+          , phone = coalesce(nullif(excluded.phone, ''), b.phone), locale = excluded.locale
+          , country = coalesce(excluded.country, b.country), guest = b.guest AND excluded.guest
+        """,
+        buyer.buyer_id,
+        buyer.email,
+        buyer.name,
+        buyer.phone,
+        buyer.locale,
+        buyer.country,
+        buyer.guest,
+        buyer.source,
+    )
+
+
+async def bulk_register(tx: Tx, buyers: Iterable[Buyer]) -> None:
+    """Many new buyers by COPY: for imports. Ids that exist already are an error."""
+    columns = ("buyer_id", "email", "name", "phone", "locale", "country", "guest", "source", "created_at")
+    records = [
+        (b.buyer_id, b.email, b.name, b.phone, b.locale, b.country, b.guest, b.source, b.created_at) for b in buyers
+    ]
+    assert all(record[-1] is not None for record in records), "an imported buyer has a date"
+    await tx.copy("buyers", columns, records)
+
+
+async def guest(tx: Tx, buyer_id: BuyerId, locale: str) -> None:
+    """Make sure that a visitor can own a checkout: a guest buyer under the visitor's id. Said twice, nothing changes."""
+    await tx.execute(
+        "INSERT INTO buyers (buyer_id, locale, guest) VALUES ($1, $2, true) ON CONFLICT (buyer_id) DO NOTHING",
+        buyer_id,
+        locale,
+    )
+
+
+async def save_address(
+    tx: Tx, buyer_id: BuyerId, address_id: AddressId, address: Address, *, is_default: bool = False
+) -> None:
+    """Put an address into the book, or change it. The first is the default; a new default takes over from the old.
+
+    Raises `Invalid` when the book is full.
+    """
+    count = await tx.value(
+        "SELECT count(*) FROM addresses WHERE buyer_id = $1 AND address_id <> $2", buyer_id, address_id
+    )
+    if count >= ADDRESSES_PER_BUYER_MAX:
+        raise Invalid({"address": "Your address book is full. Please delete an address first."})
+    default = is_default or count == 0
+    if default:
+        await tx.execute(
+            "UPDATE addresses SET is_default = false WHERE buyer_id = $1 AND is_default AND address_id <> $2",
+            buyer_id,
+            address_id,
+        )
+    await tx.execute(
+        """
+        INSERT INTO addresses AS a (buyer_id, address_id, address, is_default) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (buyer_id, address_id) DO UPDATE
+        SET address = excluded.address, is_default = a.is_default OR excluded.is_default
+        """,
+        buyer_id,
+        address_id,
+        address,
+        default,
+    )
+
+
+async def remove_address(tx: Tx, buyer_id: BuyerId, address_id: AddressId) -> None:
+    """Take an address out of the book. Raises `NotFound`. The newest of the others becomes the default if it was it."""
+    was_default = await tx.value(
+        "DELETE FROM addresses WHERE buyer_id = $1 AND address_id = $2 RETURNING is_default", buyer_id, address_id
+    )
+    if was_default is None:
+        raise NotFound()
+    if was_default:
+        await tx.execute(
+            """
+            UPDATE addresses SET is_default = true
+            WHERE buyer_id = $1
+              AND address_id = (SELECT address_id FROM addresses WHERE buyer_id = $1 ORDER BY created_at DESC LIMIT 1)
+            """,
+            buyer_id,
+        )
+
+
+async def merge_visitor(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> None:
+    """From now on this visitor is this buyer. Nothing that was written under the visitor's id is rewritten."""
+    await tx.execute(
+        """
+        INSERT INTO visitor_merges (visitor_id, buyer_id) SELECT $1, $2 WHERE $1 <> $2
+        ON CONFLICT (visitor_id) DO UPDATE SET buyer_id = excluded.buyer_id, at = now()
+        """,
+        visitor_id,
+        buyer_id,
+    )

@@ -1,0 +1,73 @@
+"""Merchants and their shops."""
+
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel.errors import Refusal
+from steelyard.kernel.text import Text
+
+MerchantId = NewType("MerchantId", UUID)
+
+
+class MerchantState(StrEnum):
+    OPEN = "open"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class Payout(msgspec.Struct, frozen=True, kw_only=True):
+    """The account that a merchant's money goes to."""
+
+    name: str = ""
+    bank: str = ""
+    account: str = ""
+
+
+class Merchant(msgspec.Struct, frozen=True, kw_only=True):
+    """`currency` is what its prices are in; `settlement_days` is N of T+N; `receipt_days` run from delivery."""
+
+    merchant_id: MerchantId
+    code: str
+    legal_name: str
+    country: str
+    currency: str
+    credit_code: str = ""
+    state: MerchantState = MerchantState.OPEN
+    self_operated: bool = False
+    settlement_days: int = 1
+    receipt_days: int = 7
+    payout: Payout = Payout()
+    source: str | None = None
+
+
+class Shop(msgspec.Struct, frozen=True, kw_only=True):
+    merchant_id: MerchantId
+    slug: str
+    name: Text
+    notice: Text = msgspec.field(default_factory=Text)
+    logo: str | None = None
+
+
+class ShopCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of a shop wherever its goods are shown."""
+
+    merchant_id: MerchantId
+    slug: str
+    name: Text
+    notice: Text
+    logo: str | None
+    self_operated: bool
+    country: str
+    currency: str
+    state: MerchantState
+
+
+class ShopNameTaken(Refusal):
+    """Two shops never have the same address."""
+
+    code = "shop_name_taken"
+    title = "This shop address is taken"
+    detail = "Another shop is already called “{slug}”. Please choose another address."

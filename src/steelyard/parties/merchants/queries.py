@@ -1,0 +1,63 @@
+"""Questions about merchants and shops."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from steelyard.kernel import paging
+from steelyard.kernel.db import Read
+from steelyard.kernel.paging import Page
+from steelyard.parties.merchants.model import Merchant, MerchantId, ShopCard
+
+
+async def get(read: Read, merchant_id: MerchantId) -> Merchant | None:
+    return await read.one(
+        Merchant,
+        """
+        SELECT merchant_id, code, legal_name, country, currency, credit_code, state, self_operated, settlement_days
+             , receipt_days, payout, source
+        FROM merchants WHERE merchant_id = $1
+        """,
+        merchant_id,
+    )
+
+
+async def cards(read: Read, merchant_ids: Iterable[MerchantId]) -> dict[MerchantId, ShopCard]:
+    """The shop cards of these merchants, closed and suspended ones included."""
+    found = await read.all(
+        ShopCard,
+        """
+        SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state
+        FROM shops s JOIN merchants m USING (merchant_id) WHERE s.merchant_id = ANY($1)
+        """,
+        list(merchant_ids),
+    )
+    return {card.merchant_id: card for card in found}
+
+
+async def by_slug(read: Read, slug: str) -> ShopCard | None:
+    return await read.one(
+        ShopCard,
+        """
+        SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state
+        FROM shop_names n JOIN shops s USING (merchant_id) JOIN merchants m USING (merchant_id) WHERE n.slug = $1
+        """,
+        slug,
+    )
+
+
+async def listed(read: Read, cursor: str | None = None, limit: int | None = None) -> Page[ShopCard]:
+    """All shops, the oldest first."""
+    key = paging.read_cursor(cursor, UUID)
+    most = paging.limit(limit)
+    found = await read.all(
+        ShopCard,
+        """
+        SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state
+        FROM shops s JOIN merchants m USING (merchant_id)
+        WHERE $1::uuid IS NULL OR s.merchant_id > $1 ORDER BY s.merchant_id LIMIT $2
+        """,
+        key[0] if key else None,
+        most + 1,
+    )
+    more = paging.write_cursor(found[most - 1].merchant_id) if len(found) > most else None
+    return Page(found[:most], more)
