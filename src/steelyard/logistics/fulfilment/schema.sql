@@ -14,6 +14,7 @@ CREATE TABLE fulfilment_lines (
 );
 COMMENT ON TABLE fulfilment_lines IS 'by merchant: pieces that a paid order wants sent';
 COMMENT ON COLUMN fulfilment_lines.withdrawn IS 'Pieces that need not be sent any more';
+CREATE INDEX fulfilment_lines_of_an_order ON fulfilment_lines (order_id);
 CREATE INDEX fulfilment_to_do ON fulfilment_lines (merchant_id, instructed_at) WHERE shipped + withdrawn < quantity;
 
 CREATE TABLE parcel_lines (
@@ -28,4 +29,4 @@ CREATE TABLE parcel_lines (
   , CONSTRAINT a_parcel_line_holds_something CHECK (quantity > 0)
 );
 COMMENT ON TABLE parcel_lines IS 'by merchant, append-only: what is in a parcel';
-CREATE INDEX parcel_lines_of_an_order ON parcel_lines (merchant_id, order_id);
+CREATE INDEX parcel_lines_of_an_order ON parcel_lines (order_id);

@@ -37,7 +37,7 @@ CREATE TABLE parcels (
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
 COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
-CREATE INDEX parcels_of_an_order ON parcels (merchant_id, order_id);
+CREATE INDEX parcels_of_an_order ON parcels (order_id);
 CREATE INDEX parcels_by_number ON parcels (carrier, number);
 CREATE INDEX parcels_to_ask_about ON parcels (attempt_at) WHERE attempt_at IS NOT NULL;
 

@@ -1,0 +1,6 @@
+"""Fulfilment: what a paid order wants sent, and in which parcel it left."""
+
+from steelyard.logistics.fulfilment.queries import contents, status
+from steelyard.logistics.fulfilment.service import instruct, ship, withdraw
+
+__all__ = ["contents", "instruct", "ship", "status", "withdraw"]

@@ -1,0 +1,66 @@
+"""What has to leave the house."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel.errors import Refusal
+from steelyard.logistics.parcels.model import ParcelId
+
+LINES_PER_DISPATCH_MAX = 500
+
+
+class Instruction(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a paid order that wants sending."""
+
+    merchant_id: UUID
+    order_id: UUID
+    line: int
+    sku_id: UUID
+    quantity: int
+
+
+class Packed(msgspec.Struct, frozen=True):
+    line: int
+    quantity: int
+
+
+class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A parcel that leaves now. `lines` none means all that is still to be sent."""
+
+    merchant_id: UUID
+    order_id: UUID
+    parcel_id: ParcelId
+    carrier: str
+    number: str
+    lines: Sequence[Packed] | None = None
+
+
+class LineStatus(msgspec.Struct, frozen=True, kw_only=True):
+    order_id: UUID
+    line: int
+    quantity: int
+    shipped: int
+    withdrawn: int
+
+    @property
+    def left(self) -> int:
+        """Pieces still to be sent."""
+        return self.quantity - self.shipped - self.withdrawn
+
+
+class AlreadyLeft(Refusal):
+    """What has left the house cannot be called back: it is returned instead."""
+
+    code = "already_left"
+    title = "This order has already been sent"
+    detail = "Something of it has left the house, so it can no longer be cancelled. Please ask for a return instead."
+
+
+class NothingLeft(Refusal):
+    """A parcel holds what is still to be sent, and no more of it."""
+
+    code = "nothing_to_ship"
+    title = "There is not that much left to send"
+    detail = "Line {line}: {left} still to be sent, {wanted} in this parcel."

@@ -1,0 +1,42 @@
+"""Questions about what has been sent."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel.db import Read
+from steelyard.logistics.fulfilment.model import LineStatus
+
+
+async def status(read: Read, order_ids: Sequence[UUID]) -> dict[UUID, dict[int, LineStatus]]:
+    """For each order that was instructed, its lines by number: how many were wanted, sent and withdrawn."""
+    found: dict[UUID, dict[int, LineStatus]] = {}
+    for line in await read.all(
+        LineStatus,
+        """
+        SELECT order_id, line, quantity, shipped, withdrawn FROM fulfilment_lines
+        WHERE order_id = ANY($1) ORDER BY order_id, line
+        """,
+        list(order_ids),
+    ):
+        found.setdefault(line.order_id, {})[line.line] = line
+    return found
+
+
+class ParcelLine(msgspec.Struct, frozen=True, kw_only=True):
+    parcel_id: UUID
+    line: int
+    quantity: int
+
+
+async def contents(read: Read, order_id: UUID) -> dict[UUID, list[ParcelLine]]:
+    """What is in each parcel of an order."""
+    found: dict[UUID, list[ParcelLine]] = {}
+    for item in await read.all(
+        ParcelLine,
+        "SELECT parcel_id, line, quantity FROM parcel_lines WHERE order_id = $1 ORDER BY parcel_id, line",
+        order_id,
+    ):
+        found.setdefault(item.parcel_id, []).append(item)
+    return found

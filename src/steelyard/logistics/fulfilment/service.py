@@ -1,0 +1,143 @@
+"""Commands: instruct, withdraw, ship."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from steelyard.goods import inventory
+from steelyard.kernel.db import Row, Tx
+from steelyard.kernel.errors import Invalid
+from steelyard.logistics import parcels
+from steelyard.logistics.fulfilment.model import (
+    LINES_PER_DISPATCH_MAX,
+    AlreadyLeft,
+    Dispatch,
+    Instruction,
+    NothingLeft,
+    Packed,
+)
+
+
+async def instruct(tx: Tx, lines: Sequence[Instruction]) -> None:
+    """Ask the merchants' warehouses to send these lines. Said twice, the second changes nothing."""
+    await tx.execute(
+        """
+        INSERT INTO fulfilment_lines (merchant_id, order_id, line, sku_id, quantity)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[], $5::integer[])
+        ON CONFLICT (merchant_id, order_id, line) DO NOTHING
+        """,
+        [line.merchant_id for line in lines],
+        [line.order_id for line in lines],
+        [line.line for line in lines],
+        [line.sku_id for line in lines],
+        [line.quantity for line in lines],
+    )
+
+
+async def withdraw(tx: Tx, merchant_id: UUID, order_id: UUID) -> None:
+    """Nothing of this order needs sending any more. Raises `AlreadyLeft` when some of it has gone."""
+    lines = await _lock(tx, merchant_id, order_id)
+    if any(line["shipped"] for line in lines):
+        raise AlreadyLeft(order_id=order_id)
+    await tx.execute(
+        "UPDATE fulfilment_lines SET withdrawn = quantity WHERE merchant_id = $1 AND order_id = $2", merchant_id, order_id
+    )
+
+
+async def ship(tx: Tx, dispatch: Dispatch, by: str) -> bool:
+    """Send a parcel: its pieces leave the stock and the carrier has the number. Returns whether all of the order has left.
+
+    Said twice with the same parcel id, the second changes nothing. Raises `NothingLeft` when a line has fewer pieces
+    left than are packed, and what `parcels.hand_over` raises.
+    """
+    lines = await _lock(tx, dispatch.merchant_id, dispatch.order_id)
+    if await _sent_before(tx, dispatch):
+        return all(_left(line) == 0 for line in lines)
+    packed = _pack(dispatch, lines)
+    sku_of = {line["line"]: line["sku_id"] for line in lines}
+    await inventory.ship(
+        tx,
+        dispatch.merchant_id,
+        dispatch.order_id,
+        [(sku_of[item.line], item.quantity) for item in packed],
+        document=dispatch.parcel_id,
+        by=by,
+    )
+    await parcels.hand_over(
+        tx,
+        parcel_id=dispatch.parcel_id,
+        merchant_id=dispatch.merchant_id,
+        order_id=dispatch.order_id,
+        carrier=dispatch.carrier,
+        number=dispatch.number,
+        by=by,
+    )
+    await _write(tx, dispatch, packed)
+    gone = {item.line: item.quantity for item in packed}
+    return all(_left(line) == gone.get(line["line"], 0) for line in lines)
+
+
+async def _lock(tx: Tx, merchant_id: UUID, order_id: UUID) -> list[Row]:
+    return await tx.fetch(
+        """
+        SELECT line, sku_id, quantity, shipped, withdrawn FROM fulfilment_lines
+        WHERE merchant_id = $1 AND order_id = $2 ORDER BY line FOR UPDATE
+        """,
+        merchant_id,
+        order_id,
+    )
+
+
+async def _sent_before(tx: Tx, dispatch: Dispatch) -> bool:
+    return await tx.value(
+        "SELECT EXISTS (SELECT FROM parcel_lines WHERE merchant_id = $1 AND parcel_id = $2)",
+        dispatch.merchant_id,
+        dispatch.parcel_id,
+    )
+
+
+def _left(line: Row) -> int:
+    return line["quantity"] - line["shipped"] - line["withdrawn"]
+
+
+def _pack(dispatch: Dispatch, lines: Sequence[Row]) -> list[Packed]:
+    """What goes into the parcel, checked against what is left."""
+    left = {line["line"]: _left(line) for line in lines}
+    if dispatch.lines is None:
+        packed = [Packed(line, quantity) for line, quantity in left.items() if quantity]
+    else:
+        packed = [item for item in dispatch.lines if item.quantity]
+    if not packed or len(packed) > LINES_PER_DISPATCH_MAX:
+        raise Invalid({"lines": "Please choose what is in this parcel"})
+    if len({item.line for item in packed}) != len(packed):
+        raise Invalid({"lines": "A line is named twice"})
+    for item in packed:
+        if item.quantity < 0 or item.quantity > left.get(item.line, 0):
+            raise NothingLeft(line=item.line, left=left.get(item.line, 0), wanted=item.quantity)
+    return packed
+
+
+async def _write(tx: Tx, dispatch: Dispatch, packed: Sequence[Packed]) -> None:
+    lines = [item.line for item in packed]
+    quantities = [item.quantity for item in packed]
+    await tx.execute(
+        """
+        UPDATE fulfilment_lines f SET shipped = f.shipped + p.quantity
+        FROM unnest($3::integer[], $4::integer[]) AS p (line, quantity)
+        WHERE f.merchant_id = $1 AND f.order_id = $2 AND f.line = p.line
+        """,
+        dispatch.merchant_id,
+        dispatch.order_id,
+        lines,
+        quantities,
+    )
+    await tx.execute(
+        """
+        INSERT INTO parcel_lines (merchant_id, parcel_id, order_id, line, quantity)
+        SELECT $1, $2, $3, * FROM unnest($4::integer[], $5::integer[])
+        """,
+        dispatch.merchant_id,
+        dispatch.parcel_id,
+        dispatch.order_id,
+        lines,
+        quantities,
+    )

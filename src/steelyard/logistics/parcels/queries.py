@@ -1,0 +1,45 @@
+"""Questions about parcels."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from steelyard.kernel.db import Read
+from steelyard.logistics.parcels.model import Carrier, Parcel, ParcelId, Scan
+
+SCANS_MAX = 200
+
+
+async def carriers(read: Read) -> list[Carrier]:
+    return await read.all(Carrier, "SELECT carrier, name FROM carriers WHERE active ORDER BY carrier = 'other', carrier")
+
+
+async def of_orders(read: Read, order_ids: Sequence[UUID]) -> dict[UUID, list[Parcel]]:
+    """The parcels of each of these orders, the first sent first."""
+    found: dict[UUID, list[Parcel]] = {order_id: [] for order_id in order_ids}
+    for parcel in await read.all(
+        Parcel,
+        """
+        SELECT p.parcel_id, p.merchant_id, p.order_id, p.carrier, c.name AS carrier_name, p.number, p.state, p.sent_at
+             , p.delivered_at
+        FROM parcels p JOIN carriers c USING (carrier)
+        WHERE p.order_id = ANY($1)
+        ORDER BY p.sent_at, p.parcel_id
+        """,
+        list(order_ids),
+    ):
+        found[parcel.order_id].append(parcel)
+    return found
+
+
+async def scans(read: Read, merchant_id: UUID, parcel_id: ParcelId) -> list[Scan]:
+    """What the carrier told about a parcel, the newest first."""
+    return await read.all(
+        Scan,
+        """
+        SELECT at, code, place, words FROM parcel_scans WHERE merchant_id = $1 AND parcel_id = $2
+        ORDER BY at DESC LIMIT $3
+        """,
+        merchant_id,
+        parcel_id,
+        SCANS_MAX,
+    )

@@ -1,0 +1,171 @@
+"""Commands on parcels."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel import events
+from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import Invalid
+from steelyard.logistics.parcels.events import ParcelDelivered
+from steelyard.logistics.parcels.model import MACHINE, NUMBER_CHARACTERS_MAX, NumberTaken, ParcelId, ParcelState, Scan
+
+ASK_AGAIN = timedelta(minutes=15)
+ASK_TRIES_MAX = 3_000  # at one every fifteen minutes, a month
+ASKS_PER_SWEEP = 50
+LEASE = timedelta(minutes=1)
+
+_STATE_OF = {"exception": ParcelState.LOST, "delivered": ParcelState.DELIVERED}
+
+
+async def hand_over(
+    tx: Tx, *, parcel_id: ParcelId, merchant_id: UUID, order_id: UUID, carrier: str, number: str, by: str
+) -> None:
+    """Write down that a parcel left the house under a carrier's number; the carrier is asked about it from now on.
+
+    Said twice with the same id, nothing changes. Raises `NumberTaken` when another parcel has the number, and `Invalid`
+    for a number that cannot be one or a carrier that is not known.
+    """
+    number = number.strip().upper()
+    if not 1 <= len(number) <= NUMBER_CHARACTERS_MAX or not number.replace("-", "").isalnum():
+        raise Invalid({"number": "A tracking number has 1 to 40 letters and digits"})
+    if not await tx.value("SELECT true FROM carriers WHERE carrier = $1 AND active", carrier):
+        raise Invalid({"carrier": "Please choose a carrier"})
+    made = await tx.execute(
+        """
+        INSERT INTO parcels (merchant_id, parcel_id, order_id, carrier, number, state, attempt_at)
+        VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $4 <> 'other' THEN now() END)
+        ON CONFLICT DO NOTHING
+        """,
+        merchant_id,
+        parcel_id,
+        order_id,
+        carrier,
+        number,
+        ParcelState.HANDED_OVER,
+    )
+    if made:
+        await _note(tx, merchant_id, parcel_id, "nowhere", ParcelState.HANDED_OVER, by)
+        return
+    mine = await tx.value("SELECT true FROM parcels WHERE merchant_id = $1 AND parcel_id = $2", merchant_id, parcel_id)
+    if not mine:
+        raise NumberTaken(number=number, carrier=carrier)
+
+
+async def record_scans(tx: Tx, *, carrier: str, number: str, scans: Sequence[Scan], by: str = "carrier") -> None:
+    """Write down what the carrier told about a number, and move the parcels that have it.
+
+    A scan that is known already is no news; scans may come in any order and more than once. A number that nobody here
+    sent is ignored. Announces `ParcelDelivered`, once a parcel.
+    """
+    parcels = await tx.fetch(
+        """
+        SELECT merchant_id, parcel_id, order_id, state FROM parcels WHERE carrier = $1 AND number = $2
+        ORDER BY merchant_id, parcel_id FOR UPDATE
+        """,
+        carrier,
+        number.strip().upper(),
+    )
+    for parcel in parcels:  # one, unless two merchants typed in the same number
+        await tx.execute(
+            """
+            INSERT INTO parcel_scans (merchant_id, parcel_id, at, code, place, words)
+            SELECT $1, $2, * FROM unnest($3::timestamptz[], $4::text[], $5::text[], $6::jsonb[])
+            ON CONFLICT DO NOTHING
+            """,
+            parcel["merchant_id"],
+            parcel["parcel_id"],
+            [scan.at for scan in scans],
+            [scan.code for scan in scans],
+            [scan.place for scan in scans],
+            [dict(scan.words) for scan in scans],
+        )
+        for scan in sorted(scans, key=lambda scan: scan.at):
+            state = _STATE_OF.get(scan.code, ParcelState.IN_TRANSIT)
+            await _advance(tx, parcel["merchant_id"], parcel["parcel_id"], parcel["order_id"], state, scan, by)
+
+
+async def _advance(
+    tx: Tx, merchant_id: UUID, parcel_id: UUID, order_id: UUID, state: ParcelState, scan: Scan, by: str
+) -> None:
+    moved = await tx.row(
+        """
+        UPDATE parcels p
+        SET state = $3
+          , delivered_at = CASE WHEN $3 = 'delivered' THEN $4::timestamptz END
+          , attempt_at = CASE WHEN $3 <> 'delivered' THEN p.attempt_at END
+        FROM (SELECT state FROM parcels WHERE merchant_id = $1 AND parcel_id = $2 FOR UPDATE) was
+        WHERE p.merchant_id = $1 AND p.parcel_id = $2 AND p.state = ANY($5::text[])
+        RETURNING was.state AS from_state
+        """,
+        merchant_id,
+        parcel_id,
+        state,
+        scan.at,
+        MACHINE.before(state),
+    )
+    if moved is None:
+        return
+    await _note(tx, merchant_id, parcel_id, moved["from_state"], state, by)
+    if state is ParcelState.DELIVERED:
+        await events.publish(
+            tx, ParcelDelivered(merchant_id=merchant_id, parcel_id=parcel_id, order_id=order_id, at=scan.at)
+        )
+
+
+async def _note(tx: Tx, merchant_id: UUID, parcel_id: UUID, before: str, after: ParcelState, by: str) -> None:
+    await tx.execute(
+        """
+        INSERT INTO parcel_history (merchant_id, parcel_id, step, from_state, to_state, by)
+        SELECT $1, $2, coalesce(max(step), 0) + 1, $3, $4, $5 FROM parcel_history
+        WHERE merchant_id = $1 AND parcel_id = $2
+        """,
+        merchant_id,
+        parcel_id,
+        before,
+        after,
+        by,
+    )
+
+
+class ToAsk(msgspec.Struct, frozen=True, kw_only=True):
+    """A parcel to ask the carrier about; `registered` says whether the carrier already promised to tell us."""
+
+    merchant_id: UUID
+    parcel_id: ParcelId
+    carrier: str
+    number: str
+    registered: bool
+
+
+async def take_to_ask(tx: Tx) -> list[ToAsk]:
+    """Parcels whose carrier is to be asked now; each is put off a minute, so that a crash only delays it."""
+    return await tx.all(
+        ToAsk,
+        """
+        UPDATE parcels p SET attempt_at = now() + $1, attempts = attempts + 1
+        FROM (SELECT merchant_id, parcel_id FROM parcels WHERE attempt_at <= now()
+              ORDER BY attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED) due
+        WHERE p.merchant_id = due.merchant_id AND p.parcel_id = due.parcel_id
+        RETURNING p.merchant_id, p.parcel_id, p.carrier, p.number, p.registered_at IS NOT NULL AS registered
+        """,
+        LEASE,
+        ASKS_PER_SWEEP,
+    )
+
+
+async def asked(tx: Tx, parcel: ToAsk) -> None:
+    """The carrier answered: it knows the number, and is asked again later in case it forgets to tell."""
+    await tx.execute(
+        """
+        UPDATE parcels SET registered_at = coalesce(registered_at, now())
+             , attempt_at = CASE WHEN state <> 'delivered' AND attempts < $4 THEN now() + $3::interval END
+        WHERE merchant_id = $1 AND parcel_id = $2
+        """,
+        parcel.merchant_id,
+        parcel.parcel_id,
+        ASK_AGAIN,
+        ASK_TRIES_MAX,
+    )
