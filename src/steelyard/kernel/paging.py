@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -41,3 +42,9 @@ def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
 def limit(asked: int | None) -> int:
     """How many items a page holds: what was asked for, within bounds."""
     return min(max(asked or ITEMS_PER_PAGE, 1), ITEMS_PER_PAGE_MAX)
+
+
+def cut(found: list[T], most: int, key: Callable[[T], tuple[Any, ...]]) -> Page[T]:
+    """A page from a query that asked for one item more than `most`: the first `most`, and where the rest begins."""
+    more = write_cursor(*key(found[most - 1])) if len(found) > most else None
+    return Page(found[:most], more)

@@ -59,5 +59,4 @@ async def listed(read: Read, cursor: str | None = None, limit: int | None = None
         key[0] if key else None,
         most + 1,
     )
-    more = paging.write_cursor(found[most - 1].merchant_id) if len(found) > most else None
-    return Page(found[:most], more)
+    return paging.cut(found, most, lambda last: (last.merchant_id,))

@@ -1,0 +1,56 @@
+"""Orders: one purchase, one order per merchant, from placement to receipt."""
+
+from steelyard.trade.orders.jobs import cancel_unpaid, complete_received
+from steelyard.trade.orders.placing import place
+from steelyard.trade.orders.queries import (
+    all_orders,
+    by_code,
+    counts_of_merchant,
+    history,
+    lines_of,
+    order,
+    order_by_code,
+    orders_of_merchant,
+    orders_of_purchase,
+    orders_of_purchases,
+    purchase,
+    purchases_of_buyer,
+)
+from steelyard.trade.orders.service import (
+    cancel_order,
+    cancel_purchase,
+    confirm_receipt,
+    lock_order,
+    lock_purchase,
+    mark_paid,
+    record_delivery,
+    record_refund,
+    ship,
+)
+
+__all__ = [
+    "all_orders",
+    "by_code",
+    "cancel_order",
+    "cancel_purchase",
+    "cancel_unpaid",
+    "complete_received",
+    "confirm_receipt",
+    "counts_of_merchant",
+    "history",
+    "lines_of",
+    "lock_order",
+    "lock_purchase",
+    "mark_paid",
+    "order",
+    "order_by_code",
+    "orders_of_merchant",
+    "orders_of_purchase",
+    "orders_of_purchases",
+    "place",
+    "purchase",
+    "purchases_of_buyer",
+    "record_delivery",
+    "record_refund",
+    "ship",
+]

@@ -1,0 +1,78 @@
+"""What orders announces. Amounts are minor units of `currency`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from steelyard.kernel.events import Event
+
+
+class PurchasePlaced(Event, frozen=True, kw_only=True):
+    """A buyer placed a purchase; stock is reserved for it."""
+
+    KIND = "orders.placed"
+
+    purchase_id: UUID
+    buyer_id: UUID
+    total: int
+    currency: str
+
+
+class PurchaseCancelled(Event, frozen=True, kw_only=True):
+    """A purchase ended without payment; its stock is free again."""
+
+    KIND = "orders.purchase_cancelled"
+
+    purchase_id: UUID
+    buyer_id: UUID
+    reason: str
+
+
+class PurchasePaid(Event, frozen=True, kw_only=True):
+    """A purchase's money was captured, or there was none to capture."""
+
+    KIND = "orders.paid"
+
+    purchase_id: UUID
+    buyer_id: UUID
+    total: int
+    currency: str
+
+
+class OrderCancelled(Event, frozen=True, kw_only=True):
+    """A paid order was called off before anything of it left the house."""
+
+    KIND = "orders.cancelled"
+
+    merchant_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+    reason: str
+
+
+class OrderShipped(Event, frozen=True, kw_only=True):
+    """A parcel of an order left; `whole` says whether it was the last."""
+
+    KIND = "orders.shipped"
+
+    merchant_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+    parcel_id: UUID
+    whole: bool
+
+
+class OrderCompleted(Event, frozen=True, kw_only=True):
+    """Receipt is confirmed and the held money is the merchant's: `total` and `commission` are what was released and what
+    was kept of it, refunds made before already taken off."""
+
+    KIND = "orders.completed"
+
+    merchant_id: UUID
+    order_id: UUID
+    goods: int
+    freight: int
+    tax_added: int
+    total: int
+    commission: int
+    currency: str
+    at: datetime

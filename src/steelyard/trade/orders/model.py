@@ -1,0 +1,253 @@
+"""Purchases and orders: one purchase is what a buyer pays at once, one order is what one merchant delivers of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel import ids
+from steelyard.kernel.errors import Refusal
+from steelyard.kernel.states import Machine
+from steelyard.kernel.text import Text
+from steelyard.parties.customers.model import Address, BuyerId, Contact
+from steelyard.parties.merchants.model import MerchantId
+
+PurchaseId = NewType("PurchaseId", UUID)
+OrderId = NewType("OrderId", UUID)
+
+PAYMENT_WINDOW_MINUTES = 30
+# Without word from the carrier, a sent order counts as delivered after this many days.
+UNTRACKED_DELIVERY_DAYS = 15
+SKUS_PER_ORDER_MAX = 200
+QUANTITY_PER_LINE_MAX = 9_999
+NOTE_CHARACTERS_MAX = 500
+
+
+class PurchaseState(StrEnum):
+    PLACED = "placed"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+
+
+PURCHASE_MACHINE = Machine(
+    "purchase",
+    {PurchaseState.PLACED, PurchaseState.PAID},
+    {
+        PurchaseState.PLACED: {PurchaseState.PAID, PurchaseState.CANCELLED},
+        PurchaseState.PAID: set(),
+        PurchaseState.CANCELLED: set(),
+    },
+)
+
+
+class OrderState(StrEnum):
+    PLACED = "placed"
+    PAID = "paid"
+    PARTLY_SHIPPED = "partly_shipped"
+    SHIPPED = "shipped"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+# An order is born completed or cancelled only when it is imported: its life was elsewhere.
+MACHINE = Machine(
+    "order",
+    {OrderState.PLACED, OrderState.COMPLETED, OrderState.CANCELLED},
+    {
+        OrderState.PLACED: {OrderState.PAID, OrderState.CANCELLED},
+        OrderState.PAID: {OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.CANCELLED},
+        OrderState.PARTLY_SHIPPED: {OrderState.SHIPPED},
+        OrderState.SHIPPED: {OrderState.COMPLETED},
+        OrderState.COMPLETED: set(),
+        OrderState.CANCELLED: set(),
+    },
+)
+
+
+def order_id_of(purchase_id: PurchaseId, merchant_id: MerchantId) -> OrderId:
+    """The order of a merchant in a purchase always has the same id, so that placing it twice is placing it once."""
+    return OrderId(ids.derived(purchase_id, "order", str(merchant_id)))
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The freight option as it was chosen."""
+
+    template_id: UUID | None = None
+    name: Text = msgspec.field(default_factory=Text)
+    days_from: int = 0
+    days_to: int = 0
+
+
+class NewLine(msgspec.Struct, frozen=True, kw_only=True):
+    """`options` are pairs of option name and chosen value, as they are called at the sale."""
+
+    line: int
+    product_id: UUID
+    sku_id: UUID
+    title: Text
+    options: Sequence[tuple[Text, Text]]
+    picture: str | None
+    sku_code: str
+    quantity: int
+    unit_price: int
+    amount: int
+    tax: int
+    tax_millionths: int
+    tax_inclusive: bool
+    commission_millionths: int
+    commission: int
+    kind: str = "goods"
+
+
+class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
+    merchant_id: MerchantId
+    order_id: OrderId
+    code: str
+    lines: Sequence[NewLine]
+    freight: int
+    freight_tax: int
+    freight_tax_inclusive: bool
+    delivery: Delivery
+    note: str = ""
+
+    @property
+    def goods(self) -> int:
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def tax_added(self) -> int:
+        return sum(line.tax for line in self.lines if not line.tax_inclusive) + (
+            0 if self.freight_tax_inclusive else self.freight_tax
+        )
+
+    @property
+    def tax_included(self) -> int:
+        return sum(line.tax for line in self.lines if line.tax_inclusive) + (
+            self.freight_tax if self.freight_tax_inclusive else 0
+        )
+
+    @property
+    def total(self) -> int:
+        return self.goods + self.freight + self.tax_added
+
+    @property
+    def commission(self) -> int:
+        return sum(line.commission for line in self.lines)
+
+
+class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
+    purchase_id: PurchaseId
+    buyer_id: BuyerId
+    code: str
+    currency: str
+    contact: Contact
+    address: Address
+    locale: str
+    source: str
+    pay_by: datetime
+    orders: Sequence[NewOrder]
+
+    @property
+    def total(self) -> int:
+        return sum(order.total for order in self.orders)
+
+
+class Purchase(msgspec.Struct, frozen=True, kw_only=True):
+    buyer_id: BuyerId
+    purchase_id: PurchaseId
+    code: str
+    state: PurchaseState
+    currency: str
+    total: int
+    contact: Contact
+    address: Address
+    locale: str
+    source: str | None
+    placed_at: datetime
+    pay_by: datetime
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    order_id: OrderId
+    line: int
+    product_id: UUID
+    sku_id: UUID
+    kind: str
+    title: Text
+    options: list[tuple[Text, Text]]
+    picture: str | None
+    sku_code: str
+    quantity: int
+    unit_price: int
+    amount: int
+    tax: int
+    tax_millionths: int
+    tax_inclusive: bool
+    commission_millionths: int
+    commission: int
+    refunded_quantity: int
+    refunded: int
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    merchant_id: MerchantId
+    order_id: OrderId
+    purchase_id: PurchaseId
+    buyer_id: BuyerId
+    code: str
+    state: OrderState
+    currency: str
+    goods: int
+    freight: int
+    tax_added: int
+    tax_included: int
+    total: int
+    commission: int
+    refunded: int
+    commission_returned: int
+    delivery: Delivery
+    contact: Contact
+    address: Address
+    note: str
+    source: str | None
+    placed_at: datetime
+    paid_at: datetime | None
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    receive_by: datetime | None
+    completed_at: datetime | None
+    cancelled_at: datetime | None
+    cancel_reason: str | None
+
+    @property
+    def kept(self) -> int:
+        """Of the total, what has not been given back."""
+        return self.total - self.refunded
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of state: who and when."""
+
+    from_state: str
+    to_state: str
+    at: datetime
+    by: str
+
+
+class NotPayable(Refusal):
+    """A purchase that is paid or cancelled is not paid again."""
+
+    code = "not_payable"
+    title = "This purchase is not waiting for payment"
+    detail = "It is “{state}” now."
+
+
+class NotCancellable(Refusal):
+    """Only what is not paid can be dropped without a refund; what is paid is cancelled order by order."""
+
+    code = "not_cancellable"
+    title = "This can no longer be cancelled"
+    detail = "It is “{state}” now."

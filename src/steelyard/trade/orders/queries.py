@@ -1,0 +1,185 @@
+"""Questions about purchases and orders."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import LiteralString
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel import codes, paging
+from steelyard.kernel.db import Read
+from steelyard.kernel.paging import Page
+from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Purchase, PurchaseId, Step
+
+LINES_MAX = 2_000
+
+_ORDER: LiteralString = """
+SELECT o.merchant_id, o.order_id, o.purchase_id, o.buyer_id, o.code, o.state, o.currency, o.goods, o.freight, o.tax_added
+     , o.tax_included, o.total, o.commission, o.refunded, o.commission_returned, o.delivery, o.contact, o.address, o.note
+     , o.source, o.placed_at, o.paid_at, o.shipped_at, o.delivered_at, o.receive_by, o.completed_at, o.cancelled_at
+     , o.cancel_reason
+FROM orders o
+"""
+_PURCHASE: LiteralString = """
+SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
+FROM purchases
+"""
+
+
+class CodeOwner(msgspec.Struct, frozen=True, kw_only=True):
+    """What a short code stands for: a purchase, or with `order_id` one of its orders."""
+
+    purchase_id: PurchaseId
+    buyer_id: BuyerId
+    merchant_id: MerchantId | None
+    order_id: OrderId | None
+
+
+async def by_code(read: Read, code: str) -> CodeOwner | None:
+    return await read.one(
+        CodeOwner,
+        "SELECT purchase_id, buyer_id, merchant_id, order_id FROM order_codes WHERE code = $1",
+        codes.read(code),
+    )
+
+
+async def purchase(read: Read, purchase_id: PurchaseId) -> Purchase | None:
+    return await read.one(Purchase, _PURCHASE + "WHERE purchase_id = $1", purchase_id)
+
+
+async def orders_of_purchase(read: Read, purchase_id: PurchaseId) -> list[Order]:
+    return await read.all(Order, _ORDER + "WHERE o.purchase_id = $1 ORDER BY o.merchant_id", purchase_id)
+
+
+async def order(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Order | None:
+    """One merchant's order; another merchant's is not there."""
+    return await read.one(Order, _ORDER + "WHERE o.merchant_id = $1 AND o.order_id = $2", merchant_id, order_id)
+
+
+async def order_by_code(read: Read, merchant_id: MerchantId, code: str) -> Order | None:
+    """One merchant's order by its short code."""
+    return await read.one(
+        Order, _ORDER + "WHERE o.merchant_id = $1 AND o.code = $2", merchant_id, codes.read(code)
+    )
+
+
+async def lines_of(read: Read, order_ids: Sequence[OrderId]) -> dict[OrderId, list[OrderLine]]:
+    """The lines of each of these orders."""
+    found: dict[OrderId, list[OrderLine]] = {order_id: [] for order_id in order_ids}
+    for line in await read.all(
+        OrderLine,
+        """
+        SELECT order_id, line, product_id, sku_id, kind, title, options, picture, sku_code, quantity, unit_price, amount, tax
+             , tax_millionths, tax_inclusive, commission_millionths, commission, refunded_quantity, refunded
+        FROM order_lines WHERE order_id = ANY($1) ORDER BY order_id, line LIMIT $2
+        """,
+        list(order_ids),
+        LINES_MAX,
+    ):
+        found[line.order_id].append(line)
+    return found
+
+
+async def history(read: Read, merchant_id: MerchantId, order_id: OrderId) -> list[Step]:
+    """Every change of an order's state, the first first."""
+    return await read.all(
+        Step,
+        """
+        SELECT from_state, to_state, at, by FROM order_history WHERE merchant_id = $1 AND order_id = $2 ORDER BY step
+        """,
+        merchant_id,
+        order_id,
+    )
+
+
+async def purchases_of_buyer(
+    read: Read, buyer_ids: Sequence[BuyerId], cursor: str | None = None, limit: int | None = None
+) -> Page[Purchase]:
+    """What a buyer bought, the newest first; a buyer who was a visitor before has several ids."""
+    key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
+    most = paging.limit(limit)
+    found = await read.all(
+        Purchase,
+        _PURCHASE
+        + """
+        WHERE buyer_id = ANY($1) AND ($2::timestamptz IS NULL OR (placed_at, purchase_id) < ($2, $3::uuid))
+        ORDER BY placed_at DESC, purchase_id DESC LIMIT $4
+        """,
+        list(buyer_ids),
+        *key,
+        most + 1,
+    )
+    return paging.cut(found, most, lambda last: (last.placed_at, last.purchase_id))
+
+
+async def orders_of_purchases(read: Read, purchase_ids: Sequence[PurchaseId]) -> dict[PurchaseId, list[Order]]:
+    found: dict[PurchaseId, list[Order]] = {purchase_id: [] for purchase_id in purchase_ids}
+    for one in await read.all(
+        Order, _ORDER + "WHERE o.purchase_id = ANY($1) ORDER BY o.merchant_id", list(purchase_ids)
+    ):
+        found[one.purchase_id].append(one)
+    return found
+
+
+async def orders_of_merchant(
+    read: Read,
+    merchant_id: MerchantId,
+    *,
+    states: Sequence[OrderState] = (),
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Page[Order]:
+    """A merchant's orders in these states (none: all), the newest first."""
+    key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
+    most = paging.limit(limit)
+    found = await read.all(
+        Order,
+        _ORDER
+        + """
+        WHERE o.merchant_id = $1 AND (cardinality($2::text[]) = 0 OR o.state = ANY($2))
+          AND ($3::timestamptz IS NULL OR (o.placed_at, o.order_id) < ($3, $4::uuid))
+        ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $5
+        """,
+        merchant_id,
+        list(states),
+        *key,
+        most + 1,
+    )
+    return paging.cut(found, most, lambda last: (last.placed_at, last.order_id))
+
+
+async def all_orders(
+    read: Read, *, states: Sequence[OrderState] = (), cursor: str | None = None, limit: int | None = None
+) -> Page[Order]:
+    """Everybody's orders, the newest first: for the operator."""
+    key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
+    most = paging.limit(limit)
+    found = await read.all(
+        Order,
+        _ORDER
+        + """
+        WHERE (cardinality($1::text[]) = 0 OR o.state = ANY($1))
+          AND ($2::timestamptz IS NULL OR (o.placed_at, o.order_id) < ($2, $3::uuid))
+        ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $4
+        """,
+        list(states),
+        *key,
+        most + 1,
+    )
+    return paging.cut(found, most, lambda last: (last.placed_at, last.order_id))
+
+
+async def counts_of_merchant(read: Read, merchant_id: MerchantId) -> dict[OrderState, int]:
+    """How many of a merchant's open orders are in each state; the finished ones are not counted."""
+    rows = await read.fetch(
+        """
+        SELECT state, count(*) AS count FROM orders
+        WHERE merchant_id = $1 AND state = ANY('{placed,paid,partly_shipped,shipped}') GROUP BY state
+        """,
+        merchant_id,
+    )
+    return {OrderState(row["state"]): row["count"] for row in rows}
+
