@@ -1,7 +1,7 @@
 """Truths about the whole database, as SELECTs that must return no row.
 
-Each module may have a `checks.sql`: statements that end in `;`, each under a comment line `-- name: sentence`. They run at
-the end of every test that uses a database, in `steelyard check`, and every ten minutes in production.
+Each module may have a `checks.sql`: statements that end in `;`, each under a comment line `-- name: sentence`. They
+run at the end of every test that uses a database, in `steelyard check`, and every ten minutes in production.
 """
 
 import re

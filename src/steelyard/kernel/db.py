@@ -1,7 +1,8 @@
 """The one way to PostgreSQL: `await db.transact(command, ...)` and `await db.ask(query, ...)`.
 
-A command's first argument is a `Tx`, a query's a `Read`; neither can be handed a pool, so a transaction begins and ends at
-a surface or a job and nowhere else. SQL is a literal in our source (`LiteralString`), values are always parameters.
+A command's first argument is a `Tx`, a query's a `Read`; neither can be handed a pool, so a transaction begins and
+ends at a surface or a job and nowhere else. SQL is a literal in our source (`LiteralString`), values are always
+parameters.
 """
 
 import asyncio
@@ -182,9 +183,7 @@ class Database:
 
     async def _confine(self, connection: Connection) -> None:
         if self._merchant_id is not None:
-            await connection.execute(
-                "SELECT set_config('steelyard.merchant_id', $1, true)", str(self._merchant_id)
-            )
+            await connection.execute("SELECT set_config('steelyard.merchant_id', $1, true)", str(self._merchant_id))
 
 
 async def _pool(url: str, role: str, size: int) -> asyncpg.Pool:
@@ -210,9 +209,7 @@ async def _pool(url: str, role: str, size: int) -> asyncpg.Pool:
 
 async def _prepare(connection: Connection) -> None:
     for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name, schema="pg_catalog", encoder=_encode, decoder=msgspec.json.decode
-        )
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=_encode, decoder=msgspec.json.decode)
 
 
 async def _keep(_connection: Connection) -> None:

@@ -1,8 +1,9 @@
 """The event log: how news travels up, each event with its effect exactly once.
 
 `publish` inserts rows in the announcing transaction. Each subscriber owns a cursor, reads the log in order and in
-batches, and moves its cursor in the transaction of its effects. Order is `(xid, position)`: a reader takes only events of
-transactions older than every transaction still open (`pg_snapshot_xmin`), so nothing can appear behind its cursor.
+batches, and moves its cursor in the transaction of its effects. Order is `(xid, position)`: a reader takes only
+events of transactions older than every transaction still open (`pg_snapshot_xmin`), so nothing can appear behind
+its cursor.
 """
 
 import asyncio
@@ -108,9 +109,7 @@ async def pump(db: Database, subscriber: Subscriber) -> int:
     return moved
 
 
-async def drain(
-    db: Database, subscribers: Sequence[Subscriber], *, patience_seconds: float = DRAIN_SECONDS
-) -> int:
+async def drain(db: Database, subscribers: Sequence[Subscriber], *, patience_seconds: float = DRAIN_SECONDS) -> int:
     """Pump all until each has read the whole log: for tests and for commands that want the house at rest.
 
     A transaction that is open in that moment (of another database of the cluster, too) is waited for. Returns how

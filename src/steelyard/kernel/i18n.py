@@ -1,4 +1,5 @@
-"""Our own words in the reader's language: gettext catalogues in `steelyard/locale`, compiled when they are first needed.
+"""Our own words in the reader's language: gettext catalogues in `steelyard/locale`, compiled when they are first
+needed.
 
 English msgids stand in the source. `locale/zh_Hans/LC_MESSAGES/steelyard.po` holds the Chinese; `locale/en/…` may hold
 English plural forms and corrections. (Merchants' words are `Text` values, not msgids.)

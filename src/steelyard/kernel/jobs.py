@@ -1,9 +1,9 @@
 """Background work: imports, exports, mails, reports. Deferred in the transaction that decides it, done by a worker.
 
-`procrastinate` keeps the queue in the same PostgreSQL. A job is done at least once: it may be killed and started again, so
-it claims what it does, like any command. (What must happen exactly once is an event; what time brings about is a sweep.)
-Deferring notifies the workers at commit, and such commits go one behind the other: a hot command publishes an event
-instead and lets a subscriber defer.
+`procrastinate` keeps the queue in the same PostgreSQL. A job is done at least once: it may be killed and started
+again, so it claims what it does, like any command. (What must happen exactly once is an event; what time brings
+about is a sweep.) Deferring notifies the workers at commit, and such commits go one behind the other: a hot command
+publishes an event instead and lets a subscriber defer.
 """
 
 import asyncio
@@ -168,9 +168,7 @@ def _app(url: str, at_once: int) -> procrastinate.App:
     )
     app = procrastinate.App(connector=connector)
     for each in _JOBS.values():
-        app.task(name=each.name, queue=each.queue, retry=_Patience(each.tries_max), pass_context=True)(
-            _runner(each)
-        )
+        app.task(name=each.name, queue=each.queue, retry=_Patience(each.tries_max), pass_context=True)(_runner(each))
     return app
 
 
@@ -199,9 +197,7 @@ class _Patience(procrastinate.BaseRetryStrategy):
     def __init__(self, tries_max: int) -> None:
         self.tries_max = tries_max
 
-    def get_retry_decision(
-        self, *, exception: BaseException, job: QueuedJob
-    ) -> procrastinate.RetryDecision | None:
+    def get_retry_decision(self, *, exception: BaseException, job: QueuedJob) -> procrastinate.RetryDecision | None:
         if isinstance(exception, Refusal | msgspec.ValidationError) or job.attempts + 1 >= self.tries_max:
             return None
         pause = min(FIRST_PAUSE_SECONDS * 2**job.attempts, PAUSE_SECONDS_MAX)

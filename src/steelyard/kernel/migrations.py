@@ -61,9 +61,7 @@ def stages() -> list[Stage]:
     folder = resources.files("steelyard") / "migrations"
     if not folder.is_dir():
         return []
-    found = [
-        Stage(file.name, file.read_text("utf-8")) for file in folder.iterdir() if file.name.endswith(".sql")
-    ]
+    found = [Stage(file.name, file.read_text("utf-8")) for file in folder.iterdir() if file.name.endswith(".sql")]
     return sorted(found, key=lambda stage: (stage.name.split("_")[0], stage.separately, stage.name))
 
 

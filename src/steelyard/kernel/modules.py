@@ -68,4 +68,4 @@ def _files(name: str) -> list[tuple[str, Traversable]]:
 
 def _folder(module: str) -> Traversable | None:
     folder = resources.files("steelyard").joinpath(*module.split("."))
-    return folder if (folder / "__init__.py").is_file() else None
+    return folder if folder.is_dir() else None

@@ -117,8 +117,7 @@ def _of(table: Table) -> list[str]:
             f"ALTER TABLE {table.name} FORCE ROW LEVEL SECURITY",
             f"DROP POLICY IF EXISTS everything ON {table.name}",
             f"DROP POLICY IF EXISTS own_rows ON {table.name}",
-            f"CREATE POLICY everything ON {table.name} TO {APP_ROLE}, CURRENT_USER"
-            " USING (true) WITH CHECK (true)",
+            f"CREATE POLICY everything ON {table.name} TO {APP_ROLE}, CURRENT_USER USING (true) WITH CHECK (true)",
             f"CREATE POLICY own_rows ON {table.name} TO {MERCHANT_ROLE} USING ({mine}) WITH CHECK ({mine})",
         ]
     elif table.kind is Kind.REFERENCE or "merchants read" in table.marks:

@@ -75,6 +75,162 @@ COMMENT ON TABLE rate_limits IS 'by key: token buckets of what is limited (log-i
 COMMENT ON COLUMN rate_limits.tokens IS 'What was left at the time in column at';
 COMMENT ON COLUMN rate_limits.full_at IS 'When it is as good as new: the row may go';
 
+-- parties.access
+
+-- Who may come in and what they may do.
+
+CREATE TABLE accounts (
+    account_id    uuid PRIMARY KEY
+  , kind          text NOT NULL
+  , name          text NOT NULL
+  , email         text NOT NULL
+  , password_hash text
+  , locale        text NOT NULL
+  , merchant_id   uuid
+  , buyer_id      uuid
+  , disabled_at   timestamptz
+  , created_at    timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer'))
+  , CONSTRAINT merchant_staff_have_a_merchant CHECK ((kind = 'merchant') = (merchant_id IS NOT NULL))
+  , CONSTRAINT a_buyers_login_has_a_buyer CHECK ((kind = 'buyer') = (buyer_id IS NOT NULL))
+);
+COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers';
+COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; none until the person has set one';
+CREATE INDEX accounts_of_a_merchant ON accounts (merchant_id) WHERE merchant_id IS NOT NULL;
+CREATE INDEX account_of_a_buyer ON accounts (buyer_id) WHERE buyer_id IS NOT NULL;
+
+CREATE TABLE logins (
+    email      text PRIMARY KEY
+  , account_id uuid NOT NULL
+  , CONSTRAINT an_email_is_written_in_lower_case CHECK (email = lower(email))
+);
+COMMENT ON TABLE logins IS 'by key: one e-mail address signs in to one account';
+
+CREATE TABLE sessions (
+    token_hash   bytea PRIMARY KEY
+  , account_id   uuid NOT NULL
+  , created_at   timestamptz NOT NULL DEFAULT now()
+  , seen_at      timestamptz NOT NULL DEFAULT now()
+  , expires_at   timestamptz NOT NULL
+  , user_agent   text NOT NULL DEFAULT ''
+  , address      text NOT NULL DEFAULT ''
+);
+COMMENT ON TABLE sessions IS 'by key: server-side sessions; the cookie holds the token, we hold its SHA-256';
+CREATE INDEX sessions_of_an_account ON sessions (account_id);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+CREATE TABLE password_resets (
+    token_hash bytea PRIMARY KEY
+  , account_id uuid NOT NULL
+  , expires_at timestamptz NOT NULL
+  , used_at    timestamptz
+);
+COMMENT ON TABLE password_resets IS 'by key: links for a new password, sent by mail, good once';
+
+CREATE TABLE api_keys (
+    key_hash    bytea PRIMARY KEY
+  , api_key_id  uuid NOT NULL
+  , account_id  uuid NOT NULL
+  , name        text NOT NULL
+  , prefix      text NOT NULL
+  , scopes      text[] NOT NULL
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , last_used_at timestamptz
+  , expires_at  timestamptz
+  , revoked_at  timestamptz
+);
+COMMENT ON TABLE api_keys IS 'by key: keys for programs; shown once, kept as SHA-256';
+COMMENT ON COLUMN api_keys.prefix IS 'The first characters of the key, so that people recognise it';
+COMMENT ON COLUMN api_keys.scopes IS 'Permissions; a key never may more than its account';
+CREATE INDEX api_keys_of_an_account ON api_keys (account_id);
+
+CREATE TABLE permissions (
+    permission  text PRIMARY KEY
+  , audience    text NOT NULL
+  , description jsonb NOT NULL
+  , CONSTRAINT a_permission_has_an_audience CHECK (audience IN ('operator', 'merchant'))
+);
+COMMENT ON TABLE permissions IS 'reference: what can be permitted at all, such as orders.ship';
+
+CREATE TABLE roles (
+    role_id  text PRIMARY KEY
+  , audience text NOT NULL
+  , name     jsonb NOT NULL
+  , CONSTRAINT a_role_has_an_audience CHECK (audience IN ('operator', 'merchant'))
+);
+COMMENT ON TABLE roles IS 'reference: named sets of permissions, for the operator''s staff or for merchants'' staff';
+
+CREATE TABLE role_permissions (
+    role_id    text NOT NULL REFERENCES roles
+  , permission text NOT NULL REFERENCES permissions
+  , PRIMARY KEY (role_id, permission)
+);
+COMMENT ON TABLE role_permissions IS 'reference: which role holds which permission';
+
+CREATE TABLE account_roles (
+    account_id uuid NOT NULL
+  , role_id    text NOT NULL REFERENCES roles
+  , PRIMARY KEY (account_id, role_id)
+);
+COMMENT ON TABLE account_roles IS 'by key: which roles a person has';
+
+CREATE TABLE audit_log (
+    audit_id    uuid PRIMARY KEY
+  , at          timestamptz NOT NULL DEFAULT now()
+  , account_id  uuid
+  , merchant_id uuid
+  , action      text NOT NULL
+  , subject     text NOT NULL
+  , facts       jsonb NOT NULL
+  , request_id  text
+);
+COMMENT ON TABLE audit_log IS 'local, append-only, merchants insert: every command of staff: who, what, on what, when';
+COMMENT ON COLUMN audit_log.merchant_id IS 'The merchant whose staff it was, or whose affair it was';
+CREATE INDEX audit_log_by_time ON audit_log (at DESC);
+CREATE INDEX audit_log_of_a_merchant ON audit_log (merchant_id, at DESC) WHERE merchant_id IS NOT NULL;
+
+-- parties.notifications
+
+-- Mails on their way out.
+
+CREATE TABLE mails (
+    mail_id    uuid PRIMARY KEY
+  , recipient  text NOT NULL
+  , template   text NOT NULL
+  , locale     text NOT NULL
+  , facts      jsonb NOT NULL
+  , created_at timestamptz NOT NULL DEFAULT now()
+  , sent_at    timestamptz
+  , failures   integer NOT NULL DEFAULT 0
+  , error      text
+);
+COMMENT ON TABLE mails IS 'local, merchants insert: what we want to tell somebody by mail; rendered and sent by a job';
+COMMENT ON COLUMN mails.facts IS 'What the template needs; never a secret that is still good after it was used';
+CREATE INDEX mails_to_send ON mails (created_at) WHERE sent_at IS NULL;
+
+-- parties.operator
+
+-- The platform operator: the registered entity behind this marketplace.
+
+CREATE TABLE operator_profile (
+    only_one            boolean PRIMARY KEY DEFAULT true
+  , name                jsonb NOT NULL
+  , legal_name          text NOT NULL
+  , credit_code         text NOT NULL
+  , licence_url         text
+  , icp_number          text NOT NULL
+  , address             jsonb NOT NULL
+  , phone               text NOT NULL
+  , email               text NOT NULL
+  , country             text NOT NULL
+  , currency            text NOT NULL
+  , changed_at          timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT there_is_one_operator CHECK (only_one)
+);
+COMMENT ON TABLE operator_profile IS 'reference: who runs this marketplace, shown on every storefront page';
+COMMENT ON COLUMN operator_profile.credit_code IS 'Unified social credit code (GB 32100-2015), checked by its check digit';
+COMMENT ON COLUMN operator_profile.icp_number IS 'ICP record number of the site';
+
 -- parties.merchants
 
 -- Merchants and their shops.
@@ -154,3 +310,948 @@ CREATE TABLE visitor_merges (
   , at         timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE visitor_merges IS 'by key: a visitor who signed in is this buyer; nothing is rewritten';
+
+-- money.currencies
+
+CREATE TABLE currencies (
+    currency text PRIMARY KEY
+  , digits   integer NOT NULL
+  , name     jsonb NOT NULL
+  , CONSTRAINT a_currency_has_an_iso_code CHECK (currency ~ '^[A-Z]{3}$')
+  , CONSTRAINT minor_units_are_few CHECK (digits BETWEEN 0 AND 4)
+);
+COMMENT ON TABLE currencies IS 'reference: ISO 4217 currencies that this marketplace deals in';
+COMMENT ON COLUMN currencies.digits IS 'Digits behind the point: what a minor unit is';
+INSERT INTO currencies (currency, digits, name) VALUES
+    ('CNY', 2, '{"zh-Hans": "人民币", "en": "Chinese yuan"}')
+  , ('USD', 2, '{"zh-Hans": "美元", "en": "US dollar"}')
+  , ('EUR', 2, '{"zh-Hans": "欧元", "en": "Euro"}')
+  , ('GBP', 2, '{"zh-Hans": "英镑", "en": "Pound sterling"}')
+  , ('JPY', 0, '{"zh-Hans": "日元", "en": "Japanese yen"}')
+  , ('HKD', 2, '{"zh-Hans": "港元", "en": "Hong Kong dollar"}');
+
+-- money.ledger
+
+-- Double entry. A transfer names its debit and its credit account, one amount, one currency: a wrong book cannot be written.
+
+CREATE TABLE ledger_account_kinds (
+    kind   text PRIMARY KEY
+  , normal text NOT NULL
+  , name   jsonb NOT NULL
+  , CONSTRAINT a_kind_grows_on_one_side CHECK (normal IN ('debit', 'credit'))
+);
+COMMENT ON TABLE ledger_account_kinds IS 'reference: the chart of accounts';
+INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
+    ('channel_cash', 'debit', '{"zh-Hans": "渠道资金", "en": "Cash at payment channels"}')
+  , ('bank_cash', 'debit', '{"zh-Hans": "银行存款", "en": "Cash at bank"}')
+  , ('purchase_clearing', 'credit', '{"zh-Hans": "订单合并清算", "en": "Purchase clearing"}')
+  , ('order_clearing', 'debit', '{"zh-Hans": "子订单清算", "en": "Order clearing"}')
+  , ('held', 'credit', '{"zh-Hans": "买家待确认资金", "en": "Buyers'' money held until receipt"}')
+  , ('refund_due', 'credit', '{"zh-Hans": "应退买家款", "en": "Refunds on their way"}')
+  , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
+  , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
+  , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}');
+
+CREATE TABLE ledger_accounts (
+    owner_id   uuid NOT NULL
+  , kind       text NOT NULL REFERENCES ledger_account_kinds
+  , currency   text NOT NULL REFERENCES currencies
+  , debits     bigint NOT NULL DEFAULT 0
+  , credits    bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (owner_id, kind, currency)
+  , CONSTRAINT totals_only_grow CHECK (debits >= 0 AND credits >= 0)
+  , CONSTRAINT held_money_is_there CHECK (kind <> 'held' OR credits >= debits)
+  , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
+  , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
+);
+COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
+COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
+
+CREATE TABLE ledger_transfers (
+    owner_id    uuid NOT NULL
+  , transfer_id uuid NOT NULL
+  , debit       text NOT NULL
+  , credit      text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL
+  , reason      text NOT NULL
+  , document    uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (owner_id, transfer_id)
+  , FOREIGN KEY (owner_id, debit, currency) REFERENCES ledger_accounts (owner_id, kind, currency)
+  , FOREIGN KEY (owner_id, credit, currency) REFERENCES ledger_accounts (owner_id, kind, currency)
+  , CONSTRAINT money_moves_between_two_accounts CHECK (debit <> credit)
+  , CONSTRAINT an_amount_is_positive CHECK (amount > 0)
+);
+COMMENT ON TABLE ledger_transfers IS 'by owner, append-only: every movement of money between two accounts of one owner';
+COMMENT ON COLUMN ledger_transfers.document IS 'What caused it: a payment, an order, a refund or a payout; transfers of two owners meet by it';
+COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, payout, paid_out …';
+CREATE UNIQUE INDEX a_document_moves_money_once ON ledger_transfers (owner_id, document, reason, debit, credit);
+CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
+
+-- money.payments
+
+-- Instructions to payment channels and what they answered.
+
+CREATE TABLE payment_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE payment_transitions IS 'reference: the states of a payment that follow each other';
+INSERT INTO payment_transitions (from_state, to_state) VALUES
+    ('nowhere', 'instructed'), ('nowhere', 'captured')
+  , ('instructed', 'pending'), ('instructed', 'captured'), ('instructed', 'declined'), ('instructed', 'cancelled')
+  , ('pending', 'captured'), ('pending', 'declined'), ('pending', 'cancelled')
+  , ('declined', 'captured'), ('cancelled', 'captured');
+
+CREATE TABLE payments (
+    buyer_id          uuid NOT NULL
+  , payment_id        uuid NOT NULL
+  , purchase_id       uuid NOT NULL
+  , channel           text NOT NULL
+  , amount            bigint NOT NULL
+  , currency          text NOT NULL REFERENCES currencies
+  , state             text NOT NULL
+  , channel_reference text
+  , cashier_url       text
+  , failure           text
+  , surplus           boolean NOT NULL DEFAULT false
+  , created_at        timestamptz NOT NULL DEFAULT now()
+  , expires_at        timestamptz NOT NULL
+  , captured_at       timestamptz
+  , query_at          timestamptz
+  , queries           integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (buyer_id, payment_id)
+  , CONSTRAINT a_payment_is_of_some_money CHECK (amount > 0)
+  , CONSTRAINT captured_means_when CHECK ((state = 'captured') = (captured_at IS NOT NULL))
+);
+COMMENT ON TABLE payments IS 'by buyer: one instruction to a channel to collect a purchase''s money; its id is the channel''s idempotency key';
+COMMENT ON COLUMN payments.surplus IS 'Captured though the purchase did not need it any more (paid twice, or cancelled): refunded by itself';
+COMMENT ON COLUMN payments.query_at IS 'When to ask the channel next while the outcome is unknown; none when it is known';
+CREATE INDEX payments_by_id ON payments (payment_id);
+CREATE INDEX payments_of_a_purchase ON payments (purchase_id);
+CREATE INDEX payments_to_query ON payments (query_at) WHERE query_at IS NOT NULL;
+CREATE INDEX payments_by_time ON payments (created_at DESC, payment_id);
+
+CREATE TABLE payment_history (
+    buyer_id   uuid NOT NULL
+  , payment_id uuid NOT NULL
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , PRIMARY KEY (buyer_id, payment_id, step)
+  , FOREIGN KEY (buyer_id, payment_id) REFERENCES payments
+  , FOREIGN KEY (from_state, to_state) REFERENCES payment_transitions
+);
+COMMENT ON TABLE payment_history IS 'by buyer, append-only: each change of a payment''s state';
+
+CREATE TABLE payment_splits (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , captured    bigint NOT NULL DEFAULT 0
+  , refunding   bigint NOT NULL DEFAULT 0
+  , refunded    bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, order_id, payment_id)
+  , CONSTRAINT all_or_nothing_is_captured CHECK (captured IN (0, amount))
+  , CONSTRAINT never_refund_more_than_captured CHECK (0 <= refunding AND 0 <= refunded AND refunding + refunded <= captured)
+);
+COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, captured, on its way back, refunded';
+CREATE INDEX splits_of_a_payment ON payment_splits (payment_id);
+
+CREATE TABLE refund_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE refund_transitions IS 'reference: the states of a refund that follow each other';
+INSERT INTO refund_transitions (from_state, to_state) VALUES
+    ('nowhere', 'instructed'), ('nowhere', 'succeeded')
+  , ('instructed', 'sent'), ('instructed', 'succeeded'), ('instructed', 'failed')
+  , ('sent', 'succeeded'), ('sent', 'failed'), ('failed', 'instructed');
+
+CREATE TABLE refunds (
+    merchant_id       uuid NOT NULL
+  , refund_id         uuid NOT NULL
+  , order_id          uuid NOT NULL
+  , payment_id        uuid NOT NULL
+  , buyer_id          uuid NOT NULL
+  , amount            bigint NOT NULL
+  , currency          text NOT NULL REFERENCES currencies
+  , reason            text NOT NULL
+  , state             text NOT NULL
+  , channel           text NOT NULL
+  , channel_payment   text
+  , channel_reference text
+  , failure           text
+  , created_at        timestamptz NOT NULL DEFAULT now()
+  , succeeded_at      timestamptz
+  , attempt_at        timestamptz
+  , attempts          integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, refund_id)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
+  , CONSTRAINT a_refund_is_of_some_money CHECK (amount > 0)
+  , CONSTRAINT succeeded_means_when CHECK ((state = 'succeeded') = (succeeded_at IS NOT NULL))
+);
+COMMENT ON TABLE refunds IS 'by merchant: money on its way back to the buyer; its id is the channel''s idempotency key';
+COMMENT ON COLUMN refunds.channel_payment IS 'The channel''s own name of the payment that is refunded';
+COMMENT ON COLUMN refunds.attempt_at IS 'When to send it or to ask for its outcome next; none when it is known';
+CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
+CREATE INDEX refunds_by_id ON refunds (refund_id);
+CREATE INDEX refunds_to_attempt ON refunds (attempt_at) WHERE attempt_at IS NOT NULL;
+
+CREATE TABLE refund_history (
+    merchant_id uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, refund_id, step)
+  , FOREIGN KEY (merchant_id, refund_id) REFERENCES refunds
+  , FOREIGN KEY (from_state, to_state) REFERENCES refund_transitions
+);
+COMMENT ON TABLE refund_history IS 'by merchant, append-only: each change of a refund''s state';
+
+CREATE TABLE webhook_receipts (
+    channel     text NOT NULL
+  , event_id    text NOT NULL
+  , body        jsonb NOT NULL
+  , received_at timestamptz NOT NULL DEFAULT now()
+  , applied_at  timestamptz
+  , error       text
+  , PRIMARY KEY (channel, event_id)
+);
+COMMENT ON TABLE webhook_receipts IS 'by key: verified messages from outside, stored before they are applied, so that the second copy is nothing new';
+CREATE INDEX webhooks_to_apply ON webhook_receipts (received_at) WHERE applied_at IS NULL;
+
+-- goods.catalog
+
+-- What is sold: categories, products (SPU) and their variants (SKU).
+
+CREATE TABLE categories (
+    category_id uuid PRIMARY KEY
+  , parent_id   uuid REFERENCES categories
+  , slug        text NOT NULL UNIQUE
+  , name        jsonb NOT NULL
+  , path        uuid[] NOT NULL
+  , place       integer NOT NULL DEFAULT 0
+  , icon        text NOT NULL DEFAULT 'package'
+  , CONSTRAINT a_path_ends_with_itself CHECK (path[cardinality(path)] = category_id)
+);
+COMMENT ON TABLE categories IS 'reference: the category tree of the marketplace';
+COMMENT ON COLUMN categories.path IS 'From the root to the category itself';
+COMMENT ON COLUMN categories.place IS 'Its place among its siblings';
+CREATE INDEX categories_by_parent ON categories (parent_id, place);
+
+CREATE TABLE product_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE product_transitions IS 'reference: the states of a product that follow each other';
+INSERT INTO product_transitions (from_state, to_state) VALUES
+    ('nowhere', 'draft'), ('nowhere', 'on_shelf'), ('nowhere', 'off_shelf')
+  , ('draft', 'on_shelf'), ('draft', 'binned'), ('on_shelf', 'off_shelf'), ('off_shelf', 'on_shelf')
+  , ('off_shelf', 'binned'), ('binned', 'off_shelf');
+
+CREATE TABLE products (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , category_id uuid NOT NULL REFERENCES categories
+  , slug        text NOT NULL
+  , title       jsonb NOT NULL
+  , description jsonb NOT NULL DEFAULT '{}'
+  , options     jsonb NOT NULL DEFAULT '[]'
+  , attributes  jsonb NOT NULL DEFAULT '[]'
+  , tax_class   text NOT NULL DEFAULT 'standard'
+  , state       text NOT NULL
+  , source      text
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, product_id)
+);
+COMMENT ON TABLE products IS 'by merchant: products (SPU)';
+COMMENT ON COLUMN products.options IS '[{"name": Text, "values": [Text, …]}, …], at most three: what a buyer chooses';
+COMMENT ON COLUMN products.attributes IS '[{"name": Text, "value": Text}, …]: what is so of all its variants';
+COMMENT ON COLUMN products.source IS 'import:<name of the source>:<its id> when it came from elsewhere';
+CREATE INDEX products_by_id ON products (product_id);
+CREATE INDEX products_of_a_merchant ON products (merchant_id, state, changed_at DESC, product_id);
+CREATE UNIQUE INDEX a_product_is_imported_once ON products (merchant_id, source) WHERE source IS NOT NULL;
+
+CREATE TABLE product_history (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, product_id, step)
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+  , FOREIGN KEY (from_state, to_state) REFERENCES product_transitions
+);
+COMMENT ON TABLE product_history IS 'by merchant, append-only: each change of a product''s state';
+
+CREATE TABLE product_pictures (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , place       integer NOT NULL
+  , file        text NOT NULL
+  , alt         jsonb NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (merchant_id, product_id, place)
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+);
+COMMENT ON TABLE product_pictures IS 'by merchant: pictures in their order; the first is the main one';
+COMMENT ON COLUMN product_pictures.file IS 'Name in the file store, which is the SHA-256 of what is in it and its ending';
+
+CREATE TABLE skus (
+    merchant_id  uuid NOT NULL
+  , sku_id       uuid NOT NULL
+  , product_id   uuid NOT NULL
+  , code         text NOT NULL
+  , barcode      text NOT NULL DEFAULT ''
+  , choice       integer[] NOT NULL DEFAULT '{}'
+  , weight_grams integer NOT NULL DEFAULT 0
+  , picture      text
+  , active       boolean NOT NULL DEFAULT true
+  , place        integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, sku_id)
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+  , UNIQUE (merchant_id, code)
+  , CONSTRAINT weight_is_not_negative CHECK (weight_grams >= 0)
+);
+COMMENT ON TABLE skus IS 'by merchant: variants (SKU): what is priced, stocked and sold';
+COMMENT ON COLUMN skus.code IS 'The merchant''s own article number';
+COMMENT ON COLUMN skus.choice IS 'For each option of the product, in order, the index of the chosen value';
+CREATE INDEX skus_by_id ON skus (sku_id);
+CREATE UNIQUE INDEX a_choice_is_one_sku ON skus (merchant_id, product_id, choice) WHERE active;
+
+-- goods.warehouses
+
+CREATE TABLE warehouses (
+    merchant_id  uuid NOT NULL
+  , warehouse_id uuid NOT NULL
+  , name         text NOT NULL
+  , address      jsonb NOT NULL DEFAULT '{}'
+  , place        integer NOT NULL DEFAULT 0
+  , open         boolean NOT NULL DEFAULT true
+  , PRIMARY KEY (merchant_id, warehouse_id)
+);
+COMMENT ON TABLE warehouses IS 'by merchant: where goods lie; orders are served from the first place that has enough';
+
+-- goods.inventory
+
+-- How many there are, for whom they are kept, and why that changed.
+
+CREATE TABLE stock (
+    merchant_id  uuid NOT NULL
+  , sku_id       uuid NOT NULL
+  , warehouse_id uuid NOT NULL
+  , on_hand      integer NOT NULL DEFAULT 0
+  , reserved     integer NOT NULL DEFAULT 0
+  , warn_below   integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, sku_id, warehouse_id)
+  , CONSTRAINT never_promise_twice CHECK (0 <= reserved AND reserved <= on_hand)
+);
+COMMENT ON TABLE stock IS 'by merchant: pieces of a SKU in a warehouse';
+COMMENT ON COLUMN stock.reserved IS 'Of those on hand, promised to orders that have not left the house';
+COMMENT ON COLUMN stock.warn_below IS 'Warn when fewer than this are free';
+CREATE INDEX stock_by_sku ON stock (sku_id);
+
+CREATE TABLE stock_movements (
+    merchant_id  uuid NOT NULL
+  , movement_id  uuid NOT NULL
+  , sku_id       uuid NOT NULL
+  , warehouse_id uuid NOT NULL
+  , quantity     integer NOT NULL
+  , reason       text NOT NULL
+  , document     uuid NOT NULL
+  , note         text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, movement_id)
+  , FOREIGN KEY (merchant_id, sku_id, warehouse_id) REFERENCES stock
+  , CONSTRAINT a_movement_moves_something CHECK (quantity <> 0)
+  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported'))
+);
+COMMENT ON TABLE stock_movements IS 'by merchant, append-only: every change of what is on hand, with its reason and document';
+CREATE INDEX stock_movements_of_a_sku ON stock_movements (merchant_id, sku_id, at DESC);
+
+CREATE TABLE reservations (
+    merchant_id  uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , sku_id       uuid NOT NULL
+  , warehouse_id uuid NOT NULL
+  , quantity     integer NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, sku_id, warehouse_id)
+  , FOREIGN KEY (merchant_id, sku_id, warehouse_id) REFERENCES stock
+  , CONSTRAINT a_reservation_keeps_something CHECK (quantity > 0)
+);
+COMMENT ON TABLE reservations IS 'by merchant: pieces kept for an order, from placement until they leave the house or the order ends';
+COMMENT ON COLUMN reservations.quantity IS 'What is still kept; a row goes away with its last piece';
+CREATE INDEX reservations_of_a_sku ON reservations (merchant_id, sku_id);
+
+-- goods.taxes
+
+CREATE TABLE tax_rates (
+    country    text NOT NULL
+  , region     text NOT NULL DEFAULT ''
+  , tax_class  text NOT NULL
+  , valid_from date NOT NULL
+  , valid_to   date
+  , millionths integer NOT NULL
+  , inclusive  boolean NOT NULL
+  , name       jsonb NOT NULL
+  , PRIMARY KEY (country, region, tax_class, valid_from)
+  , CONSTRAINT a_rate_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , CONSTRAINT a_rate_begins_before_it_ends CHECK (valid_to IS NULL OR valid_from < valid_to)
+);
+COMMENT ON TABLE tax_rates IS 'reference: dated rates by where the goods go and what they are';
+COMMENT ON COLUMN tax_rates.region IS 'Empty: the whole country';
+COMMENT ON COLUMN tax_rates.millionths IS 'The rate in parts per million: 130000 is 13 %';
+COMMENT ON COLUMN tax_rates.inclusive IS 'Whether prices shown to this country already contain it';
+COMMENT ON COLUMN tax_rates.valid_to IS 'The first day on which it is not valid any more';
+INSERT INTO tax_rates (country, region, tax_class, valid_from, millionths, inclusive, name) VALUES
+    ('CN', '', 'standard', '2019-04-01', 130000, true, '{"zh-Hans": "增值税 13%", "en": "VAT 13 %"}')
+  , ('CN', '', 'reduced', '2019-04-01', 90000, true, '{"zh-Hans": "增值税 9%", "en": "VAT 9 %"}')
+  , ('GB', '', 'standard', '2011-01-04', 200000, true, '{"zh-Hans": "英国增值税 20%", "en": "UK VAT 20 %"}')
+  , ('DE', '', 'standard', '2021-01-01', 190000, true, '{"zh-Hans": "德国增值税 19%", "en": "German VAT 19 %"}')
+  , ('FR', '', 'standard', '2014-01-01', 200000, true, '{"zh-Hans": "法国增值税 20%", "en": "French VAT 20 %"}')
+  , ('US', 'CA', 'standard', '2017-01-01', 72500, false, '{"zh-Hans": "加州销售税 7.25%", "en": "California sales tax 7.25 %"}')
+  , ('US', 'NY', 'standard', '2005-06-01', 40000, false, '{"zh-Hans": "纽约州销售税 4%", "en": "New York sales tax 4 %"}')
+  , ('US', 'TX', 'standard', '1990-07-01', 62500, false, '{"zh-Hans": "得州销售税 6.25%", "en": "Texas sales tax 6.25 %"}');
+
+-- goods.pricing
+
+CREATE TABLE prices (
+    merchant_id uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , currency    text NOT NULL
+  , amount      bigint NOT NULL
+  , compare_at  bigint
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, sku_id, currency)
+  , CONSTRAINT a_price_is_not_negative CHECK (amount >= 0)
+  , CONSTRAINT a_market_price_is_higher CHECK (compare_at IS NULL OR compare_at > amount)
+);
+COMMENT ON TABLE prices IS 'by merchant: what a SKU costs now, in minor units; there is one price a currency';
+COMMENT ON COLUMN prices.compare_at IS 'The price it is compared with (market price), shown struck out';
+CREATE INDEX prices_by_sku ON prices (sku_id);
+
+-- goods.search
+
+-- What buyers search and browse: one row a product on the shelf, made from catalog, pricing and inventory.
+
+CREATE TABLE search_entries (
+    merchant_id   uuid NOT NULL
+  , product_id    uuid NOT NULL
+  , category_path uuid[] NOT NULL
+  , words         tsvector NOT NULL
+  , title         jsonb NOT NULL
+  , slug          text NOT NULL
+  , picture       text
+  , currency      text NOT NULL
+  , price         bigint NOT NULL
+  , price_to      bigint NOT NULL
+  , compare_at    bigint
+  , in_stock      boolean NOT NULL
+  , sold          integer NOT NULL DEFAULT 0
+  , rating        integer NOT NULL DEFAULT 0
+  , listed_at     timestamptz NOT NULL
+  , PRIMARY KEY (merchant_id, product_id)
+);
+COMMENT ON TABLE search_entries IS 'by merchant: products on the shelf as search and category pages show them';
+COMMENT ON COLUMN search_entries.words IS 'Latin words and CJK bigrams of title, attributes, shop and codes, by the simple configuration';
+COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
+COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
+CREATE INDEX search_by_words ON search_entries USING gin (words);
+CREATE INDEX search_by_category ON search_entries USING gin (category_path);
+CREATE INDEX search_newest ON search_entries (listed_at DESC, product_id);
+CREATE INDEX search_best_selling ON search_entries (sold DESC, product_id);
+CREATE INDEX search_cheapest ON search_entries (price, product_id);
+CREATE INDEX search_of_a_merchant ON search_entries (merchant_id, listed_at DESC, product_id);
+
+-- logistics.freight
+
+-- What it costs to send it, and how.
+
+CREATE TABLE freight_templates (
+    merchant_id uuid NOT NULL
+  , template_id uuid NOT NULL
+  , name        jsonb NOT NULL
+  , method      text NOT NULL
+  , currency    text NOT NULL
+  , place       integer NOT NULL DEFAULT 0
+  , days_from   integer NOT NULL
+  , days_to     integer NOT NULL
+  , active      boolean NOT NULL DEFAULT true
+  , PRIMARY KEY (merchant_id, template_id)
+  , CONSTRAINT freight_goes_by_piece_or_weight CHECK (method IN ('piece', 'weight'))
+  , CONSTRAINT a_promise_is_a_range CHECK (0 <= days_from AND days_from <= days_to)
+);
+COMMENT ON TABLE freight_templates IS 'by merchant: a delivery option such as standard or express';
+
+CREATE TABLE freight_zones (
+    merchant_id   uuid NOT NULL
+  , template_id   uuid NOT NULL
+  , zone          integer NOT NULL
+  , countries     text[] NOT NULL
+  , regions       text[] NOT NULL DEFAULT '{}'
+  , deliverable   boolean NOT NULL DEFAULT true
+  , first_units   integer NOT NULL DEFAULT 1
+  , first_fee     bigint NOT NULL DEFAULT 0
+  , next_units    integer NOT NULL DEFAULT 1
+  , next_fee      bigint NOT NULL DEFAULT 0
+  , free_over     bigint
+  , PRIMARY KEY (merchant_id, template_id, zone)
+  , FOREIGN KEY (merchant_id, template_id) REFERENCES freight_templates
+  , CONSTRAINT units_are_counted_in_steps CHECK (first_units > 0 AND next_units > 0)
+  , CONSTRAINT fees_are_not_negative CHECK (first_fee >= 0 AND next_fee >= 0)
+);
+COMMENT ON TABLE freight_zones IS 'by merchant: what a template charges where; the zone with the lowest number that matches counts';
+COMMENT ON COLUMN freight_zones.countries IS 'ISO 3166-1 alpha-2 codes; {*}: everywhere';
+COMMENT ON COLUMN freight_zones.regions IS 'Regions (provinces, states) of these countries; empty: all';
+COMMENT ON COLUMN freight_zones.first_units IS 'Pieces or grams that the first fee covers';
+COMMENT ON COLUMN freight_zones.free_over IS 'Goods worth this much or more go free';
+
+-- logistics.parcels
+
+-- Parcels on their way.
+
+CREATE TABLE carriers (
+    carrier text PRIMARY KEY
+  , name    jsonb NOT NULL
+  , active  boolean NOT NULL DEFAULT true
+);
+COMMENT ON TABLE carriers IS 'reference: who carries';
+INSERT INTO carriers (carrier, name) VALUES
+    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}')
+  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}')
+  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}');
+
+CREATE TABLE parcel_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that follow each other';
+INSERT INTO parcel_transitions (from_state, to_state) VALUES
+    ('nowhere', 'handed_over'), ('nowhere', 'delivered')
+  , ('handed_over', 'in_transit'), ('handed_over', 'delivered'), ('handed_over', 'lost')
+  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'delivered');
+
+CREATE TABLE parcels (
+    merchant_id  uuid NOT NULL
+  , parcel_id    uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , carrier      text NOT NULL REFERENCES carriers
+  , number       text NOT NULL
+  , state        text NOT NULL
+  , sent_at      timestamptz NOT NULL DEFAULT now()
+  , delivered_at timestamptz
+  , registered_at timestamptz
+  , attempt_at   timestamptz
+  , attempts     integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, parcel_id)
+  , UNIQUE (merchant_id, carrier, number)
+  , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
+);
+COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
+COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
+COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
+CREATE INDEX parcels_of_an_order ON parcels (merchant_id, order_id);
+CREATE INDEX parcels_by_number ON parcels (carrier, number);
+CREATE INDEX parcels_to_ask_about ON parcels (attempt_at) WHERE attempt_at IS NOT NULL;
+
+CREATE TABLE parcel_history (
+    merchant_id uuid NOT NULL
+  , parcel_id   uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, parcel_id, step)
+  , FOREIGN KEY (merchant_id, parcel_id) REFERENCES parcels
+  , FOREIGN KEY (from_state, to_state) REFERENCES parcel_transitions
+);
+COMMENT ON TABLE parcel_history IS 'by merchant, append-only: each change of a parcel''s state';
+
+CREATE TABLE parcel_scans (
+    merchant_id uuid NOT NULL
+  , parcel_id   uuid NOT NULL
+  , at          timestamptz NOT NULL
+  , code        text NOT NULL
+  , place       text NOT NULL DEFAULT ''
+  , words       jsonb NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (merchant_id, parcel_id, at, code)
+  , FOREIGN KEY (merchant_id, parcel_id) REFERENCES parcels
+);
+COMMENT ON TABLE parcel_scans IS 'by merchant, append-only: what the carrier told about a parcel';
+
+-- logistics.fulfilment
+
+-- What has to leave the house, and in which parcel it did.
+
+CREATE TABLE fulfilment_lines (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , line        integer NOT NULL
+  , sku_id      uuid NOT NULL
+  , quantity    integer NOT NULL
+  , shipped     integer NOT NULL DEFAULT 0
+  , withdrawn   integer NOT NULL DEFAULT 0
+  , instructed_at timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, order_id, line)
+  , CONSTRAINT never_ship_more_than_instructed CHECK (0 <= shipped AND 0 <= withdrawn AND shipped + withdrawn <= quantity)
+);
+COMMENT ON TABLE fulfilment_lines IS 'by merchant: pieces that a paid order wants sent';
+COMMENT ON COLUMN fulfilment_lines.withdrawn IS 'Pieces that need not be sent any more';
+CREATE INDEX fulfilment_to_do ON fulfilment_lines (merchant_id, instructed_at) WHERE shipped + withdrawn < quantity;
+
+CREATE TABLE parcel_lines (
+    merchant_id uuid NOT NULL
+  , parcel_id   uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , line        integer NOT NULL
+  , quantity    integer NOT NULL
+  , PRIMARY KEY (merchant_id, parcel_id, order_id, line)
+  , FOREIGN KEY (merchant_id, parcel_id) REFERENCES parcels
+  , FOREIGN KEY (merchant_id, order_id, line) REFERENCES fulfilment_lines
+  , CONSTRAINT a_parcel_line_holds_something CHECK (quantity > 0)
+);
+COMMENT ON TABLE parcel_lines IS 'by merchant, append-only: what is in a parcel';
+CREATE INDEX parcel_lines_of_an_order ON parcel_lines (merchant_id, order_id);
+
+-- trade.cart
+
+CREATE TABLE cart_lines (
+    buyer_id    uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , merchant_id uuid NOT NULL
+  , quantity    integer NOT NULL
+  , selected    boolean NOT NULL DEFAULT true
+  , seen_price  bigint NOT NULL
+  , currency    text NOT NULL
+  , added_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, sku_id)
+  , CONSTRAINT a_cart_line_holds_something CHECK (quantity > 0)
+);
+COMMENT ON TABLE cart_lines IS 'by buyer: what lies in the cart; a visitor''s cart is kept under the visitor''s id';
+COMMENT ON COLUMN cart_lines.seen_price IS 'The price the buyer last saw, so that we can say honestly that it moved';
+CREATE INDEX cart_lines_by_age ON cart_lines (added_at);
+
+-- trade.commission
+
+CREATE TABLE commission_rates (
+    rate_id     uuid PRIMARY KEY
+  , merchant_id uuid
+  , category_id uuid
+  , millionths  integer NOT NULL
+  , valid_from  timestamptz NOT NULL
+  , valid_to    timestamptz
+  , CONSTRAINT a_commission_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+);
+COMMENT ON TABLE commission_rates IS 'reference: the platform''s commission; the most specific rate counts: merchant and category, merchant, category, all';
+COMMENT ON COLUMN commission_rates.millionths IS 'The rate in parts per million: 50000 is 5 %';
+COMMENT ON COLUMN commission_rates.category_id IS 'This category and those below it; none: all';
+
+-- trade.orders
+
+-- One purchase of a buyer, and in it one order per merchant.
+
+CREATE TABLE purchase_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE purchase_transitions IS 'reference: the states of a purchase that follow each other';
+INSERT INTO purchase_transitions (from_state, to_state) VALUES
+    ('nowhere', 'placed'), ('nowhere', 'paid'), ('placed', 'paid'), ('placed', 'cancelled');
+
+CREATE TABLE purchases (
+    buyer_id    uuid NOT NULL
+  , purchase_id uuid NOT NULL
+  , code        text NOT NULL
+  , state       text NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , total       bigint NOT NULL
+  , contact     jsonb NOT NULL
+  , address     jsonb NOT NULL
+  , locale      text NOT NULL
+  , source      text
+  , placed_at   timestamptz NOT NULL DEFAULT now()
+  , pay_by      timestamptz NOT NULL
+  , PRIMARY KEY (buyer_id, purchase_id)
+  , CONSTRAINT a_total_is_not_negative CHECK (total >= 0)
+);
+COMMENT ON TABLE purchases IS 'by buyer: what a buyer bought at once and pays at once; its id is the idempotency key of placing it';
+COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
+COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
+COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
+CREATE INDEX purchases_by_id ON purchases (purchase_id);
+CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id);
+CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
+CREATE INDEX purchases_by_time ON purchases (placed_at DESC, purchase_id);
+
+CREATE TABLE purchase_history (
+    buyer_id    uuid NOT NULL
+  , purchase_id uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (buyer_id, purchase_id, step)
+  , FOREIGN KEY (buyer_id, purchase_id) REFERENCES purchases
+  , FOREIGN KEY (from_state, to_state) REFERENCES purchase_transitions
+);
+COMMENT ON TABLE purchase_history IS 'by buyer, append-only: each change of a purchase''s state';
+
+CREATE TABLE order_codes (
+    code        text PRIMARY KEY
+  , purchase_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , merchant_id uuid
+  , order_id    uuid
+  , CONSTRAINT an_orders_code_names_its_merchant CHECK ((merchant_id IS NULL) = (order_id IS NULL))
+);
+COMMENT ON TABLE order_codes IS 'by key: the short code of a purchase (P-…) or of an order (S-…), and whose it is';
+
+CREATE TABLE order_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE order_transitions IS 'reference: the states of an order that follow each other';
+INSERT INTO order_transitions (from_state, to_state) VALUES
+    ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
+  , ('placed', 'paid'), ('placed', 'cancelled')
+  , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
+  , ('partly_shipped', 'shipped'), ('shipped', 'completed');
+
+CREATE TABLE orders (
+    merchant_id  uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , purchase_id  uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , code         text NOT NULL
+  , state        text NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , goods        bigint NOT NULL
+  , freight      bigint NOT NULL
+  , tax_added    bigint NOT NULL
+  , tax_included bigint NOT NULL
+  , total        bigint NOT NULL
+  , commission   bigint NOT NULL
+  , delivery     jsonb NOT NULL
+  , contact      jsonb NOT NULL
+  , address      jsonb NOT NULL
+  , note         text NOT NULL DEFAULT ''
+  , source       text
+  , placed_at    timestamptz NOT NULL DEFAULT now()
+  , paid_at      timestamptz
+  , shipped_at   timestamptz
+  , delivered_at timestamptz
+  , receive_by   timestamptz
+  , completed_at timestamptz
+  , cancelled_at timestamptz
+  , cancel_reason text
+  , PRIMARY KEY (merchant_id, order_id)
+  , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
+  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods)
+  , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
+  , CONSTRAINT cancelled_means_when CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
+);
+COMMENT ON TABLE orders IS 'by merchant: the part of a purchase that one merchant delivers';
+COMMENT ON COLUMN orders.goods IS 'Sum of its lines, in minor units, inclusive taxes included';
+COMMENT ON COLUMN orders.tax_added IS 'Taxes on top of the shown prices';
+COMMENT ON COLUMN orders.tax_included IS 'Taxes inside goods and freight';
+COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
+COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
+COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
+CREATE INDEX orders_by_id ON orders (order_id);
+CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
+CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id);
+CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id);
+CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id);
+CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
+CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
+
+CREATE TABLE order_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, step)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , FOREIGN KEY (from_state, to_state) REFERENCES order_transitions
+);
+COMMENT ON TABLE order_history IS 'by merchant, append-only: each change of an order''s state';
+
+CREATE TABLE order_lines (
+    merchant_id  uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , line         integer NOT NULL
+  , product_id   uuid NOT NULL
+  , sku_id       uuid NOT NULL
+  , kind         text NOT NULL DEFAULT 'goods'
+  , title        jsonb NOT NULL
+  , options      jsonb NOT NULL DEFAULT '[]'
+  , picture      text
+  , sku_code     text NOT NULL
+  , quantity     integer NOT NULL
+  , unit_price   bigint NOT NULL
+  , amount       bigint NOT NULL
+  , tax          bigint NOT NULL DEFAULT 0
+  , tax_millionths integer NOT NULL DEFAULT 0
+  , tax_inclusive boolean NOT NULL DEFAULT true
+  , commission_millionths integer NOT NULL DEFAULT 0
+  , commission   bigint NOT NULL DEFAULT 0
+  , refunded_quantity integer NOT NULL DEFAULT 0
+  , refunded     bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, order_id, line)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
+  , CONSTRAINT a_line_costs_nothing_or_more CHECK (unit_price >= 0 AND amount >= 0)
+  , CONSTRAINT never_refund_more_than_sold CHECK (0 <= refunded_quantity AND refunded_quantity <= quantity)
+);
+COMMENT ON TABLE order_lines IS 'by merchant: what was sold, as it was at that moment';
+COMMENT ON COLUMN order_lines.kind IS 'goods, or for imported lines: postage, fee, sample, voucher, adjustment …';
+COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity unless a sub-unit price was rounded';
+COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
+CREATE INDEX order_lines_of_a_sku ON order_lines (merchant_id, sku_id);
+
+-- trade.checkout
+
+-- Checkouts under way: what a buyer, at a page or through an agent, is about to place.
+
+CREATE TABLE checkouts (
+    checkout_id uuid PRIMARY KEY
+  , buyer_id    uuid NOT NULL
+  , purchase_id uuid NOT NULL
+  , client      text NOT NULL
+  , state       text NOT NULL
+  , currency    text NOT NULL
+  , locale      text NOT NULL
+  , lines       jsonb NOT NULL
+  , contact     jsonb NOT NULL DEFAULT '{}'
+  , address     jsonb NOT NULL DEFAULT '{}'
+  , deliveries  jsonb NOT NULL DEFAULT '{}'
+  , from_cart   boolean NOT NULL DEFAULT false
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , expires_at  timestamptz NOT NULL
+  , CONSTRAINT a_checkout_is_open_or_done CHECK (state IN ('open', 'placed', 'completed', 'cancelled'))
+);
+COMMENT ON TABLE checkouts IS 'by key: a checkout: its lines, buyer, address and delivery choices, before and while it becomes a purchase';
+COMMENT ON COLUMN checkouts.purchase_id IS 'The id that its purchase has or will have; a new one after a failed payment';
+COMMENT ON COLUMN checkouts.client IS 'shop, or the profile of the agent that opened it';
+COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price}]';
+COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
+COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
+CREATE INDEX checkouts_by_expiry ON checkouts (expires_at);
+CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);
+
+-- trade.aftersales
+
+CREATE TABLE order_refunds (
+    merchant_id  uuid NOT NULL
+  , refund_id    uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , goods        bigint NOT NULL
+  , freight      bigint NOT NULL
+  , commission   bigint NOT NULL
+  , currency     text NOT NULL
+  , reason       text NOT NULL
+  , note         text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , released     boolean NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, refund_id)
+  , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
+  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported'))
+);
+COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
+COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
+COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
+COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
+CREATE INDEX order_refunds_of_an_order ON order_refunds (merchant_id, order_id);
+
+CREATE TABLE order_refund_lines (
+    merchant_id uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , line        integer NOT NULL
+  , quantity    integer NOT NULL
+  , amount      bigint NOT NULL
+  , PRIMARY KEY (merchant_id, refund_id, line)
+  , FOREIGN KEY (merchant_id, refund_id) REFERENCES order_refunds
+  , FOREIGN KEY (merchant_id, order_id, line) REFERENCES order_lines
+);
+COMMENT ON TABLE order_refund_lines IS 'by merchant, append-only: which lines a refund is for';
+
+-- trade.settlement
+
+-- What merchants have earned, the statements that say so and the payouts that pay it.
+
+CREATE TABLE statement_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE statement_transitions IS 'reference: the states of a statement that follow each other';
+INSERT INTO statement_transitions (from_state, to_state) VALUES
+    ('nowhere', 'issued'), ('nowhere', 'paid')
+  , ('issued', 'paying'), ('paying', 'paid'), ('paying', 'failed'), ('failed', 'paying');
+
+CREATE TABLE statements (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , code         text NOT NULL
+  , day          date NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , sales        bigint NOT NULL
+  , commission   bigint NOT NULL
+  , refunds      bigint NOT NULL
+  , commission_returned bigint NOT NULL
+  , payout       bigint NOT NULL
+  , state        text NOT NULL
+  , issued_at    timestamptz NOT NULL DEFAULT now()
+  , paid_at      timestamptz
+  , failure      text
+  , bank_reference text
+  , attempt_at   timestamptz
+  , attempts     integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, statement_id)
+  , UNIQUE (merchant_id, currency, day)
+  , CONSTRAINT a_statement_adds_up CHECK (payout = sales - commission - refunds + commission_returned)
+  , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
+  , CONSTRAINT paid_means_when CHECK ((state = 'paid') = (paid_at IS NOT NULL))
+);
+COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
+COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
+COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
+CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
+CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
+CREATE INDEX statements_by_time ON statements (issued_at DESC, statement_id);
+
+CREATE TABLE statement_history (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , step         integer NOT NULL
+  , from_state   text NOT NULL
+  , to_state     text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , by           text NOT NULL
+  , PRIMARY KEY (merchant_id, statement_id, step)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , FOREIGN KEY (from_state, to_state) REFERENCES statement_transitions
+);
+COMMENT ON TABLE statement_history IS 'by merchant, append-only: each change of a statement''s state';
+
+CREATE TABLE settlement_entries (
+    merchant_id  uuid NOT NULL
+  , entry_id     uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , document     uuid NOT NULL
+  , kind         text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , earned_at    timestamptz NOT NULL DEFAULT now()
+  , due_on       date NOT NULL
+  , statement_id uuid
+  , PRIMARY KEY (merchant_id, entry_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'commission', 'refund', 'commission_returned'))
+  , CONSTRAINT costs_are_negative CHECK ((kind IN ('commission', 'refund')) = (amount < 0))
+);
+COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
+COMMENT ON COLUMN settlement_entries.document IS 'The order or the refund it stems from';
+COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
+CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
+CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
+CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id);
