@@ -32,6 +32,7 @@ JOBS_AT_ONCE = 4
 POLL_SECONDS = 2.0
 STALLED_EVERY_SECONDS = 30.0
 STOP_SECONDS_MAX = 20.0
+FAILED_PAUSE_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -113,8 +114,17 @@ async def _queue(tx: Tx, *given: object) -> int:
 
 
 async def keep_working(db: Database, url: str, stop: asyncio.Event, *, at_once: int = JOBS_AT_ONCE) -> None:
-    """Do jobs until `stop` is set; those that run then have `STOP_SECONDS_MAX` to end, and are tried again if they
-    do not. Raises what ends the worker otherwise (the database gone for good)."""
+    """Do jobs until `stop` is set; those that run then have `STOP_SECONDS_MAX` to end, and are done again if they do
+    not. When the database goes away, it is asked again until it is back."""
+    while not stop.is_set():
+        try:
+            await _work_until(stop, db, url, at_once)
+        except Exception:  # the next round begins with new connections
+            log.exception("jobs.worker_failed")
+            await wait(stop, FAILED_PAUSE_SECONDS)
+
+
+async def _work_until(stop: asyncio.Event, db: Database, url: str, at_once: int) -> None:
     app = _app(url, at_once)
     async with app.open_async():
         worker = asyncio.create_task(
@@ -128,15 +138,13 @@ async def keep_working(db: Database, url: str, stop: asyncio.Event, *, at_once: 
             )
         )
         stopped = asyncio.create_task(stop.wait())
-        stalled = asyncio.create_task(_keep_reviving(app, stop))
+        reviving = asyncio.create_task(_keep_reviving(app, stop))
         try:
             await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            stopped.cancel()
-            stalled.cancel()
-            worker.cancel()  # asks it to stop; it lets its jobs end first
-            results = await asyncio.gather(worker, stopped, stalled, return_exceptions=True)
-        ended = results[0]
+            for task in (stopped, reviving, worker):
+                task.cancel()  # asks the worker to stop; it lets its jobs end first
+            ended, *_ = await asyncio.gather(worker, stopped, reviving, return_exceptions=True)
         if isinstance(ended, Exception):
             raise ended
 
