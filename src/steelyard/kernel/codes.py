@@ -1,11 +1,15 @@
 """Short codes: what people see, read out on the telephone and type in, where machines use ids."""
 
+import re
 import secrets
 
 # Crockford's base 32: no I, L, O or U, so that a code is never misread and never a word.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_SYMBOLS = 10
-_MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
+PREFIX_LETTERS_MAX = 2
+_MISREAD = str.maketrans("ILO", "110")
+# What people and telephones put between the parts: any space, any dash, dots and underlines.
+_BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212\uFF0D._]+")
 
 
 def mint(prefix: str, symbols: int = CODE_SYMBOLS) -> str:
@@ -18,11 +22,15 @@ def mint(prefix: str, symbols: int = CODE_SYMBOLS) -> str:
 def read(typed: str) -> str:
     """What a person typed, as the code it means: case, spaces, dashes and look-alike letters are forgiven.
 
-    The prefix is one or two letters; a text that cannot be a code comes back upper-cased, and is simply not found.
+    The prefix is one or two letters. Without any separator the last `CODE_SYMBOLS` are taken for the body. A text
+    that cannot be a code comes back upper-cased, and is simply not found.
     """
     text = typed.strip().upper()
-    prefix, dash, body = text.partition("-")
-    if not dash:
+    prefix, *rest = _BETWEEN.split(text)
+    body = "".join(rest)
+    if not body:
+        prefix, body = text[:-CODE_SYMBOLS], text[-CODE_SYMBOLS:]
+    if not (prefix.isalpha() and len(prefix) <= PREFIX_LETTERS_MAX and body):
         return text
     body = body.translate(_MISREAD)
     return f"{prefix}-{body[: len(body) // 2]}-{body[len(body) // 2 :]}"

@@ -1,17 +1,20 @@
 """The one way to PostgreSQL: `await db.transact(command, ...)` and `await db.ask(query, ...)`.
 
-A command's first argument is a `Tx`, a query's a `Read`; neither can be handed a pool, so a transaction begins and ends at
-a surface or a job and nowhere else. SQL is a literal in our source (`LiteralString`), values are always parameters.
+A command's first argument is a `Tx`, a query's a `Read`; neither can be handed a pool, so a transaction begins and
+ends at a surface or a job and nowhere else. SQL is a literal in our source (`LiteralString`), values are always
+parameters.
 """
 
 import asyncio
+import itertools
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Concatenate, LiteralString, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, LiteralString, ParamSpec, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
+import asyncpg.pool
 import msgspec
 
 from steelyard.kernel.text import Text
@@ -30,10 +33,17 @@ CONNECT_TIMEOUT_SECONDS = 10
 APP_ROLE = "steelyard_app"
 MERCHANT_ROLE = "steelyard_merchant"
 
-# What another transaction can do to ours, and what a second try mends.
-_RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+# What another transaction can do to ours, and what a second try mends; a migration that changed a table under our
+# prepared statements is one such.
+_RETRIED = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.OutdatedSchemaCacheError,
+)
 
 Row = asyncpg.Record
+Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 # The constraints' names are sentences; commands catch these two to answer politely, and nothing else.
 UniqueViolation = asyncpg.UniqueViolationError
@@ -45,7 +55,7 @@ Unreachable = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNo
 class Read:
     """Questions to the database, inside one READ ONLY transaction: everything asked sees the same instant."""
 
-    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def fetch(self, sql: LiteralString, *args: Any) -> list[Row]:
@@ -65,9 +75,10 @@ class Read:
         row = await self.row(sql, *args)
         return None if row is None else _convert(row, struct)
 
-    def stream(self, sql: LiteralString, *args: Any, prefetch: int = 1_000) -> AsyncIterator[Row]:
+    async def stream(self, sql: LiteralString, *args: Any, prefetch: int = 1_000) -> AsyncIterator[Row]:
         """Rows by a cursor, for exports: `prefetch` rows in memory at a time."""
-        return self._connection.cursor(sql, *args, prefetch=prefetch)  # pyright: ignore[reportReturnType]  # async iterable factory
+        async for row in self._connection.cursor(sql, *args, prefetch=prefetch):
+            yield row
 
 
 class Tx(Read):
@@ -80,15 +91,32 @@ class Tx(Read):
         return int(count) if count.isdigit() else 0
 
     async def copy(self, table: str, columns: Sequence[str], records: Iterable[Sequence[Any]]) -> None:
-        """COPY rows in: for the bulk paths."""
-        await self._connection.copy_records_to_table(table, columns=columns, records=records)
+        """COPY rows in: for the bulk paths. `table` and `columns` are names in our source, never input.
+
+        PostgreSQL refuses COPY into a table whose row-level security applies to us: there the rows go through a
+        temporary table.
+        """
+        if not await self.value("SELECT row_security_active($1::text)", table):
+            await self._connection.copy_records_to_table(table, columns=columns, records=records)
+            return
+        landing = f"landing_{next(_landings)}"
+        names = ", ".join(columns)
+        await self._connection.execute(
+            f"CREATE TEMP TABLE {landing} ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0"  # noqa: S608
+        )
+        await self._connection.copy_records_to_table(landing, columns=columns, records=records)
+        await self._connection.execute(
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM {landing}; DROP TABLE {landing}"  # noqa: S608
+        )
 
     @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
+    async def savepoint(self) -> AsyncGenerator[None]:
         """What is inside is undone alone when it raises: for one bad row among many."""
         async with self._connection.transaction():
             yield
 
+
+_landings = itertools.count(1)
 
 Command = Callable[Concatenate[Tx, P], Awaitable[T]]
 Query = Callable[Concatenate[Read, P], Awaitable[T]]
@@ -99,8 +127,8 @@ class Database:
 
     def __init__(
         self,
-        pool: "asyncpg.Pool[Row]",
-        merchants: "asyncpg.Pool[Row] | None",
+        pool: asyncpg.Pool,
+        merchants: asyncpg.Pool | None,
         merchant_id: UUID | None = None,
     ):
         self._pool = pool
@@ -115,13 +143,15 @@ class Database:
         return cls(pool, merchants)
 
     async def close(self) -> None:
+        """Close both pools. The view of one merchant borrows its pool, and is not closed."""
+        assert self._merchant_id is None, "close the database itself, not a merchant's view of it"
         for pool in (self._pool, self._merchants):
             if pool is not None:
                 await pool.close()
 
     def as_merchant(self, merchant_id: UUID) -> "Database":
         """The same database seen by one merchant: row-level security hides every other merchant's rows."""
-        assert self._merchants is not None
+        assert self._merchants is not None, "a merchant's view has no further views"
         return Database(self._merchants, None, merchant_id)
 
     async def transact(self, command: Command[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -151,12 +181,12 @@ class Database:
             await self._confine(connection)
             return await query(Read(connection), *args, **kwargs)
 
-    async def _confine(self, connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
+    async def _confine(self, connection: Connection) -> None:
         if self._merchant_id is not None:
             await connection.execute("SELECT set_config('steelyard.merchant_id', $1, true)", str(self._merchant_id))
 
 
-async def _pool(url: str, role: str, size: int) -> "asyncpg.Pool[Row]":
+async def _pool(url: str, role: str, size: int) -> asyncpg.Pool:
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -171,18 +201,18 @@ async def _pool(url: str, role: str, size: int) -> "asyncpg.Pool[Row]":
             "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
             "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
             "idle_in_transaction_session_timeout": f"{IDLE_TIMEOUT_SECONDS}s",
-            # Every statement is prepared and set-based: a plan made once serves all (measured on the prototype).
+            # Our statements are short: compiling one costs more than it saves.
             "jit": "off",
         },
     )
 
 
-async def _prepare(connection: "asyncpg.Connection[Row]") -> None:
+async def _prepare(connection: Connection) -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, schema="pg_catalog", encoder=_encode, decoder=msgspec.json.decode)
 
 
-async def _keep(_connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
+async def _keep(_connection: Connection) -> None:
     """Nothing is reset when a connection goes back: we leave no session state, and the round trip costs a third."""
 
 
@@ -201,7 +231,7 @@ def _encode(value: object) -> str:
 
 
 @asynccontextmanager
-async def administer(url: str) -> AsyncIterator["asyncpg.Connection[Row]"]:
+async def administer(url: str) -> AsyncGenerator[asyncpg.Connection]:
     """A single connection as the owner of the schema, for migrations and checks: no role, no time limits."""
     connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_SECONDS)
     try:

@@ -1,10 +1,13 @@
 """The event log: how news travels up, each event with its effect exactly once.
 
 `publish` inserts rows in the announcing transaction. Each subscriber owns a cursor, reads the log in order and in
-batches, and moves its cursor in the transaction of its effects. Order is `(xid, position)`: a reader takes only events of
-transactions older than every transaction still open (`pg_snapshot_xmin`), so nothing can appear behind its cursor.
+batches, and moves its cursor in the transaction of its effects. Order is `(xid, position)`: a reader takes only
+events of transactions older than every transaction still open (`pg_snapshot_xmin`), so nothing can appear behind
+its cursor.
 """
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, ClassVar
@@ -12,10 +15,12 @@ from typing import Any, ClassVar
 import msgspec
 import structlog
 
-from steelyard.kernel.db import Database, Read, Tx
+from steelyard.kernel.db import Database, Read, Tx, Unreachable
 
 EVENTS_PER_BATCH_MAX = 1_000
 RETRY_SECONDS_MAX = 300
+ERROR_LETTERS_MAX = 2_000
+DRAIN_SECONDS = 20.0
 
 log = structlog.get_logger()
 
@@ -42,28 +47,59 @@ class Subscriber:
 
 
 async def publish(tx: Tx, *events: Event) -> None:
-    """Announce facts. They become visible to subscribers when the transaction commits, and never if it does not."""
+    """Announce facts. Subscribers see them when the transaction commits, and never if it does not."""
     await tx.execute(
-        "INSERT INTO events (kind, payload) SELECT kind, payload FROM unnest($1::text[], $2::jsonb[]) AS e (kind, payload)",
+        """
+        INSERT INTO events (kind, payload)
+        SELECT kind, payload FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS e (kind, payload, place)
+        ORDER BY place
+        """,
         [event.KIND for event in events],
         [msgspec.to_builtins(event) for event in events],
     )
 
 
-async def pump(db: Database, subscriber: Subscriber) -> int:
-    """Read one batch for `subscriber`; returns how many events it moved past (0: nothing new, or someone else reads).
+async def waiting(read: Read, names: Sequence[str]) -> list[str]:
+    """Which of these subscribers have news to read now (or have never read). Asking costs no transaction number and
+    no write, so that a house at rest stays at rest however often it is asked."""
+    rows = await read.fetch(
+        """
+        SELECT s.name FROM unnest($1::text[]) AS s (name)
+        LEFT JOIN event_cursors c ON c.subscriber = s.name
+        LEFT JOIN event_failures f ON f.subscriber = s.name
+        WHERE coalesce(f.retry_at <= now(), true)
+          AND (c.subscriber IS NULL OR EXISTS (
+                SELECT FROM events e
+                WHERE (e.xid, e.position) > (c.xid, c.position)
+                  AND e.xid < pg_snapshot_xmin(pg_current_snapshot())))
+        """,
+        list(names),
+    )
+    return [row["name"] for row in rows]
 
-    When a handler raises, the batch is rolled back and read again one event at a time, so that its neighbours are not
-    held up by the one; that one is tried again with growing pauses, never skipped, and `doctor` names it.
+
+async def pump(db: Database, subscriber: Subscriber) -> int:
+    """Read one batch for `subscriber`; returns how many events it moved past (0: no news, or someone else reads).
+
+    When a handler raises, the batch is rolled back and read again one event at a time, so that those before the bad
+    one have their effect. The bad one is tried again with growing pauses and is never skipped, nor overtaken by what
+    follows it: this subscriber waits there, all others go on, and `lags` names it.
     """
+    if not await db.ask(waiting, [subscriber.name]):
+        return 0
+    await db.transact(_begin_reading, subscriber.name)
     try:
         return await db.transact(_read, subscriber, EVENTS_PER_BATCH_MAX)
-    except Exception:  # whatever a handler raises, its neighbours go on
+    except Unreachable:
+        raise
+    except Exception:  # whatever a handler raises, what stands before it has its effect
         log.exception("events.batch_failed", subscriber=subscriber.name)
     moved = 0
     while moved < EVENTS_PER_BATCH_MAX:
         try:
             step = await db.transact(_read, subscriber, 1)
+        except Unreachable:
+            raise
         except Exception as error:
             await db.transact(_remember_failure, subscriber.name, f"{type(error).__name__}: {error}")
             return moved
@@ -73,22 +109,41 @@ async def pump(db: Database, subscriber: Subscriber) -> int:
     return moved
 
 
-async def drain(db: Database, subscribers: Sequence[Subscriber]) -> int:
-    """Pump all until none finds news: for tests and for commands that want the house at rest."""
+async def drain(db: Database, subscribers: Sequence[Subscriber], *, patience_seconds: float = DRAIN_SECONDS) -> int:
+    """Pump all until each has read the whole log: for tests and for commands that want the house at rest.
+
+    A transaction that is open in that moment (of another database of the cluster, too) is waited for. Returns how
+    many events were moved past. Raises `AssertionError` when a subscriber cannot get to the end.
+    """
     moved = 0
-    while step := sum([await pump(db, subscriber) for subscriber in subscribers]):
+    names = [subscriber.name for subscriber in subscribers]
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        step = sum([await pump(db, subscriber) for subscriber in subscribers])
         moved += step
-    return moved
+        if step:
+            continue
+        behind = [lag for lag in await db.ask(lags) if lag.subscriber in names and lag.events]
+        if not behind:
+            return moved
+        stuck = [lag for lag in behind if lag.error]
+        assert not stuck, f"cannot get past an event: {stuck}"
+        assert time.monotonic() < deadline, f"held back: {behind}, {await db.ask(holding_back)}"
+        await asyncio.sleep(0.01)
+
+
+async def _begin_reading(tx: Tx, name: str) -> None:
+    if await tx.value("SELECT true FROM event_cursors WHERE subscriber = $1", name) is None:
+        await tx.execute(
+            """
+            INSERT INTO event_cursors (subscriber, xid, position) VALUES ($1, '0', 0)
+            ON CONFLICT (subscriber) DO NOTHING
+            """,
+            name,
+        )
 
 
 async def _read(tx: Tx, subscriber: Subscriber, most: int) -> int:
-    await tx.execute(
-        """
-        INSERT INTO event_cursors (subscriber, xid, position) VALUES ($1, '0', 0)
-        ON CONFLICT (subscriber) DO NOTHING
-        """,
-        subscriber.name,
-    )
     cursor = await tx.row(
         """
         SELECT c.xid, c.position FROM event_cursors c
@@ -134,11 +189,12 @@ async def _remember_failure(tx: Tx, name: str, error: str) -> None:
         SELECT c.subscriber, c.xid, c.position, 1, $2, now() + interval '1 second'
         FROM event_cursors c WHERE c.subscriber = $1
         ON CONFLICT (subscriber) DO UPDATE
-        SET failures = f.failures + 1, error = excluded.error, xid = excluded.xid, position = excluded.position
-          , retry_at = now() + least(2 ^ least(f.failures, 20), $3) * interval '1 second'
+        SET failures = f.failures + 1, error = excluded.error
+          , xid = excluded.xid, position = excluded.position
+          , retry_at = now() + least(2 ^ least(f.failures, 20), $3::float8) * interval '1 second'
         """,
         name,
-        error[:2_000],
+        error[:ERROR_LETTERS_MAX],
         RETRY_SECONDS_MAX,
     )
 
@@ -157,8 +213,8 @@ async def lags(read: Read) -> list[Lag]:
         Lag,
         """
         SELECT c.subscriber, f.error
-             , (SELECT count(*) FROM (SELECT FROM events e WHERE (e.xid, e.position) > (c.xid, c.position) LIMIT $1) ahead)
-               AS events
+             , (SELECT count(*) FROM (
+                    SELECT FROM events e WHERE (e.xid, e.position) > (c.xid, c.position) LIMIT $1) ahead) AS events
         FROM event_cursors c LEFT JOIN event_failures f USING (subscriber)
         ORDER BY c.subscriber
         """,
@@ -167,13 +223,19 @@ async def lags(read: Read) -> list[Lag]:
 
 
 async def holding_back(read: Read) -> str | None:
-    """The transaction that holds readers back, if one has been writing for longer than a second: who and what."""
+    """The transaction that holds readers back, if one has been writing for longer than a second: who and what.
+
+    Its query is only known to a role that may see it (see `privileges`); transactions of other databases of the
+    cluster count too.
+    """
     return await read.value(
         """
-        SELECT format('pid %s (%s) writing since %s: %s', pid, application_name, xact_start, left(query, 200))
+        SELECT format('pid %s (%s, %s) writing since %s: %s', pid, datname, application_name
+                     , coalesce(xact_start::text, '?'), left(query, 200))
         FROM pg_stat_activity
-        WHERE backend_xid IS NOT NULL AND xact_start < now() - interval '1 second'
-        ORDER BY xact_start LIMIT 1
+        WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+          AND coalesce(xact_start < now() - interval '1 second', true)
+        ORDER BY xact_start NULLS LAST LIMIT 1
         """
     )
 
@@ -182,11 +244,14 @@ async def renumber(tx: Tx) -> None:
     """After a restore: transaction numbers of another cluster mean nothing here, so the log is numbered anew.
 
     Order is kept; every event gets an xid below any transaction of this cluster, and each cursor follows its event.
+    Run by the owner of the schema (`Tx(connection)` on `administer`): the application may not rewrite the log.
     """
     await tx.execute(
         """
         CREATE TEMP TABLE renumbered ON COMMIT DROP AS
-        SELECT xid AS old_xid, position AS old_position, row_number() OVER (ORDER BY xid, position) AS position FROM events
+        SELECT xid AS old_xid, position AS old_position
+             , row_number() OVER (ORDER BY xid, position) AS position
+        FROM events
         """
     )
     await tx.execute(
@@ -212,5 +277,8 @@ async def renumber(tx: Tx) -> None:
         """
     )
     await tx.value(
-        "SELECT setval(pg_get_serial_sequence('events', 'position'), coalesce((SELECT max(position) FROM events), 0) + 1)"
+        """
+        SELECT setval(pg_get_serial_sequence('events', 'position')
+                    , coalesce((SELECT max(position) FROM events), 0) + 1)
+        """
     )

@@ -1,4 +1,6 @@
--- The event log and the places its readers have come to. News travels up through these three tables.
+-- What the kernel keeps: the event log and how far its readers have come, answers by idempotency key, rate limits.
+
+-- News travels up through these three tables.
 
 CREATE TABLE events (
     position   bigint GENERATED ALWAYS AS IDENTITY
@@ -29,3 +31,42 @@ CREATE TABLE event_failures (
   , retry_at   timestamptz NOT NULL
 );
 COMMENT ON TABLE event_failures IS 'local: the event that a subscriber cannot get past, since its handler raises; it is tried again at retry_at';
+
+-- The job queue's own tables are not here: the library that brings them makes them, before ours.
+
+CREATE TABLE http_idempotency_keys (
+    caller       text NOT NULL
+  , key          text NOT NULL
+  , fingerprint  bytea NOT NULL
+  , operation_id uuid NOT NULL
+  , claimed_at   timestamptz NOT NULL
+  , claim        uuid NOT NULL
+  , status       integer
+  , headers      jsonb
+  , body         bytea
+  , answered_at  timestamptz
+  , PRIMARY KEY (key, caller)
+  , CONSTRAINT fingerprint_is_a_sha_256  CHECK (octet_length(fingerprint) = 32)
+  , CONSTRAINT answered_means_whole      CHECK (
+        (answered_at IS NOT NULL) = (status IS NOT NULL)
+        AND (answered_at IS NOT NULL) = (headers IS NOT NULL)
+        AND (answered_at IS NOT NULL) = (body IS NOT NULL))
+);
+CREATE INDEX http_idempotency_keys_by_age ON http_idempotency_keys (claimed_at);
+COMMENT ON TABLE http_idempotency_keys IS 'by key: what a caller asked under an Idempotency-Key, and what we answered';
+COMMENT ON COLUMN http_idempotency_keys.caller IS 'Who owns the key: an API key, a session, an agent';
+COMMENT ON COLUMN http_idempotency_keys.fingerprint IS 'SHA-256 of method, path and raw body';
+COMMENT ON COLUMN http_idempotency_keys.operation_id IS 'The id that the request''s command works under, also when it is taken over';
+COMMENT ON COLUMN http_idempotency_keys.claim IS 'Who answers now: a new one when an answer that never came is taken over';
+
+CREATE TABLE rate_limits (
+    key     text PRIMARY KEY
+  , tokens  double precision NOT NULL
+  , at      timestamptz NOT NULL
+  , full_at timestamptz NOT NULL
+  , CONSTRAINT tokens_are_never_owed CHECK (tokens >= 0)
+);
+CREATE INDEX rate_limits_by_full_at ON rate_limits (full_at);
+COMMENT ON TABLE rate_limits IS 'by key: token buckets of what is limited (log-ins, money), each filling up again by itself';
+COMMENT ON COLUMN rate_limits.tokens IS 'What was left at the time in column at';
+COMMENT ON COLUMN rate_limits.full_at IS 'When it is as good as new: the row may go';

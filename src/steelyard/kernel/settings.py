@@ -66,9 +66,15 @@ def secret(home: Path, name: str) -> str:
     """A random secret of this installation, made at the first need and kept in `home/secrets/NAME` (mode 0600)."""
     file = home / "secrets" / name
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with file.open("x", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-            out.write(secrets.token_urlsafe(SECRET_BYTES))
-    except FileExistsError:
-        pass
-    return file.read_text()
+    if not file.exists():
+        # Written aside and linked into place, so that two processes starting at once read the same whole secret.
+        draft = file.with_name(f".{name}.{secrets.token_hex(8)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(SECRET_BYTES), "utf-8")
+        try:
+            file.hardlink_to(draft)
+        except FileExistsError:
+            pass  # the other was quicker
+        finally:
+            draft.unlink()
+    return file.read_text("utf-8")

@@ -1,8 +1,9 @@
 """State machines as data: which state follows which, in Python and in a table of SQL, and a history row a change.
 
-A module declares `MACHINE = Machine("order", OrderState, {...})` in its model and, in its `schema.sql`, a reference table
-`order_transitions(from_state, to_state)` filled with the same pairs (a test holds them equal). Its history table has a
-foreign key on `(from_state, to_state)` to it, so that a step which is not allowed cannot be written down.
+A module declares `MACHINE = Machine("order", OrderState, {...})` in its model and, in its `schema.sql`, a reference
+table `order_transitions(from_state, to_state)` filled with the same pairs (a test holds them equal). Its history
+table has a foreign key on `(from_state, to_state)` to it, so that a step which is not allowed cannot be written
+down.
 """
 
 from collections.abc import Mapping

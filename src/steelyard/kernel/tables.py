@@ -1,6 +1,7 @@
 """What a table's COMMENT says about it: its kind, and what may be done to its rows.
 
-The grammar: `<kind>[, append-only][, merchants insert|merchants read]: what it holds`. Kinds are those of the architecture page:
+The grammar: `<kind>[, append-only][, merchants insert|merchants read]: what it holds`. Kinds are those of the
+architecture page:
 
 - *by merchant*: `merchant_id` is in its primary key and every other key; one merchant's rows live together;
 - *by buyer*: the same with `buyer_id`;

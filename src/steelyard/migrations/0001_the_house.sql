@@ -1,6 +1,10 @@
+-- Made from the modules' schema.sql by `make baseline`. Do not edit.
+
 -- kernel
 
--- The event log and the places its readers have come to. News travels up through these three tables.
+-- What the kernel keeps: the event log and how far its readers have come, answers by idempotency key, rate limits.
+
+-- News travels up through these three tables.
 
 CREATE TABLE events (
     position   bigint GENERATED ALWAYS AS IDENTITY
@@ -32,7 +36,46 @@ CREATE TABLE event_failures (
 );
 COMMENT ON TABLE event_failures IS 'local: the event that a subscriber cannot get past, since its handler raises; it is tried again at retry_at';
 
--- parties/access
+-- The job queue's own tables are not here: the library that brings them makes them, before ours.
+
+CREATE TABLE http_idempotency_keys (
+    caller       text NOT NULL
+  , key          text NOT NULL
+  , fingerprint  bytea NOT NULL
+  , operation_id uuid NOT NULL
+  , claimed_at   timestamptz NOT NULL
+  , claim        uuid NOT NULL
+  , status       integer
+  , headers      jsonb
+  , body         bytea
+  , answered_at  timestamptz
+  , PRIMARY KEY (key, caller)
+  , CONSTRAINT fingerprint_is_a_sha_256  CHECK (octet_length(fingerprint) = 32)
+  , CONSTRAINT answered_means_whole      CHECK (
+        (answered_at IS NOT NULL) = (status IS NOT NULL)
+        AND (answered_at IS NOT NULL) = (headers IS NOT NULL)
+        AND (answered_at IS NOT NULL) = (body IS NOT NULL))
+);
+CREATE INDEX http_idempotency_keys_by_age ON http_idempotency_keys (claimed_at);
+COMMENT ON TABLE http_idempotency_keys IS 'by key: what a caller asked under an Idempotency-Key, and what we answered';
+COMMENT ON COLUMN http_idempotency_keys.caller IS 'Who owns the key: an API key, a session, an agent';
+COMMENT ON COLUMN http_idempotency_keys.fingerprint IS 'SHA-256 of method, path and raw body';
+COMMENT ON COLUMN http_idempotency_keys.operation_id IS 'The id that the request''s command works under, also when it is taken over';
+COMMENT ON COLUMN http_idempotency_keys.claim IS 'Who answers now: a new one when an answer that never came is taken over';
+
+CREATE TABLE rate_limits (
+    key     text PRIMARY KEY
+  , tokens  double precision NOT NULL
+  , at      timestamptz NOT NULL
+  , full_at timestamptz NOT NULL
+  , CONSTRAINT tokens_are_never_owed CHECK (tokens >= 0)
+);
+CREATE INDEX rate_limits_by_full_at ON rate_limits (full_at);
+COMMENT ON TABLE rate_limits IS 'by key: token buckets of what is limited (log-ins, money), each filling up again by itself';
+COMMENT ON COLUMN rate_limits.tokens IS 'What was left at the time in column at';
+COMMENT ON COLUMN rate_limits.full_at IS 'When it is as good as new: the row may go';
+
+-- parties.access
 
 -- Who may come in and what they may do.
 
@@ -146,7 +189,7 @@ COMMENT ON COLUMN audit_log.merchant_id IS 'The merchant whose staff it was, or 
 CREATE INDEX audit_log_by_time ON audit_log (at DESC);
 CREATE INDEX audit_log_of_a_merchant ON audit_log (merchant_id, at DESC) WHERE merchant_id IS NOT NULL;
 
--- parties/notifications
+-- parties.notifications
 
 -- Mails on their way out.
 
@@ -165,7 +208,7 @@ COMMENT ON TABLE mails IS 'local, merchants insert: what we want to tell somebod
 COMMENT ON COLUMN mails.facts IS 'What the template needs; never a secret that is still good after it was used';
 CREATE INDEX mails_to_send ON mails (created_at) WHERE sent_at IS NULL;
 
--- parties/operator
+-- parties.operator
 
 -- The platform operator: the registered entity behind this marketplace.
 
@@ -188,7 +231,7 @@ COMMENT ON TABLE operator_profile IS 'reference: who runs this marketplace, show
 COMMENT ON COLUMN operator_profile.credit_code IS 'Unified social credit code (GB 32100-2015), checked by its check digit';
 COMMENT ON COLUMN operator_profile.icp_number IS 'ICP record number of the site';
 
--- parties/merchants
+-- parties.merchants
 
 -- Merchants and their shops.
 
@@ -231,7 +274,7 @@ CREATE TABLE shop_names (
 );
 COMMENT ON TABLE shop_names IS 'by key: a shop''s address is unique across the marketplace';
 
--- parties/customers
+-- parties.customers
 
 -- Buyers, with or without a login.
 
@@ -268,7 +311,7 @@ CREATE TABLE visitor_merges (
 );
 COMMENT ON TABLE visitor_merges IS 'by key: a visitor who signed in is this buyer; nothing is rewritten';
 
--- money/currencies
+-- money.currencies
 
 CREATE TABLE currencies (
     currency text PRIMARY KEY
@@ -287,7 +330,7 @@ INSERT INTO currencies (currency, digits, name) VALUES
   , ('JPY', 0, '{"zh-Hans": "日元", "en": "Japanese yen"}')
   , ('HKD', 2, '{"zh-Hans": "港元", "en": "Hong Kong dollar"}');
 
--- money/ledger
+-- money.ledger
 
 -- Double entry. A transfer names its debit and its credit account, one amount, one currency: a wrong book cannot be written.
 
@@ -346,7 +389,7 @@ COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, comm
 CREATE UNIQUE INDEX a_document_moves_money_once ON ledger_transfers (owner_id, document, reason, debit, credit);
 CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
 
--- money/payments
+-- money.payments
 
 -- Instructions to payment channels and what they answered.
 
@@ -481,7 +524,7 @@ CREATE TABLE webhook_receipts (
 COMMENT ON TABLE webhook_receipts IS 'by key: verified messages from outside, stored before they are applied, so that the second copy is nothing new';
 CREATE INDEX webhooks_to_apply ON webhook_receipts (received_at) WHERE applied_at IS NULL;
 
--- goods/catalog
+-- goods.catalog
 
 -- What is sold: categories, products (SPU) and their variants (SKU).
 
@@ -579,7 +622,7 @@ COMMENT ON COLUMN skus.choice IS 'For each option of the product, in order, the 
 CREATE INDEX skus_by_id ON skus (sku_id);
 CREATE UNIQUE INDEX a_choice_is_one_sku ON skus (merchant_id, product_id, choice) WHERE active;
 
--- goods/warehouses
+-- goods.warehouses
 
 CREATE TABLE warehouses (
     merchant_id  uuid NOT NULL
@@ -592,7 +635,7 @@ CREATE TABLE warehouses (
 );
 COMMENT ON TABLE warehouses IS 'by merchant: where goods lie; orders are served from the first place that has enough';
 
--- goods/inventory
+-- goods.inventory
 
 -- How many there are, for whom they are kept, and why that changed.
 
@@ -644,7 +687,7 @@ COMMENT ON TABLE reservations IS 'by merchant: pieces kept for an order, from pl
 COMMENT ON COLUMN reservations.quantity IS 'What is still kept; a row goes away with its last piece';
 CREATE INDEX reservations_of_a_sku ON reservations (merchant_id, sku_id);
 
--- goods/taxes
+-- goods.taxes
 
 CREATE TABLE tax_rates (
     country    text NOT NULL
@@ -674,7 +717,7 @@ INSERT INTO tax_rates (country, region, tax_class, valid_from, millionths, inclu
   , ('US', 'NY', 'standard', '2005-06-01', 40000, false, '{"zh-Hans": "纽约州销售税 4%", "en": "New York sales tax 4 %"}')
   , ('US', 'TX', 'standard', '1990-07-01', 62500, false, '{"zh-Hans": "得州销售税 6.25%", "en": "Texas sales tax 6.25 %"}');
 
--- goods/pricing
+-- goods.pricing
 
 CREATE TABLE prices (
     merchant_id uuid NOT NULL
@@ -691,7 +734,7 @@ COMMENT ON TABLE prices IS 'by merchant: what a SKU costs now, in minor units; t
 COMMENT ON COLUMN prices.compare_at IS 'The price it is compared with (market price), shown struck out';
 CREATE INDEX prices_by_sku ON prices (sku_id);
 
--- goods/search
+-- goods.search
 
 -- What buyers search and browse: one row a product on the shelf, made from catalog, pricing and inventory.
 
@@ -724,7 +767,7 @@ CREATE INDEX search_best_selling ON search_entries (sold DESC, product_id);
 CREATE INDEX search_cheapest ON search_entries (price, product_id);
 CREATE INDEX search_of_a_merchant ON search_entries (merchant_id, listed_at DESC, product_id);
 
--- logistics/freight
+-- logistics.freight
 
 -- What it costs to send it, and how.
 
@@ -767,7 +810,7 @@ COMMENT ON COLUMN freight_zones.regions IS 'Regions (provinces, states) of these
 COMMENT ON COLUMN freight_zones.first_units IS 'Pieces or grams that the first fee covers';
 COMMENT ON COLUMN freight_zones.free_over IS 'Goods worth this much or more go free';
 
--- logistics/parcels
+-- logistics.parcels
 
 -- Parcels on their way.
 
@@ -838,7 +881,7 @@ CREATE TABLE parcel_scans (
 );
 COMMENT ON TABLE parcel_scans IS 'by merchant, append-only: what the carrier told about a parcel';
 
--- logistics/fulfilment
+-- logistics.fulfilment
 
 -- What has to leave the house, and in which parcel it did.
 
@@ -872,7 +915,7 @@ CREATE TABLE parcel_lines (
 COMMENT ON TABLE parcel_lines IS 'by merchant, append-only: what is in a parcel';
 CREATE INDEX parcel_lines_of_an_order ON parcel_lines (merchant_id, order_id);
 
--- trade/cart
+-- trade.cart
 
 CREATE TABLE cart_lines (
     buyer_id    uuid NOT NULL
@@ -890,7 +933,7 @@ COMMENT ON TABLE cart_lines IS 'by buyer: what lies in the cart; a visitor''s ca
 COMMENT ON COLUMN cart_lines.seen_price IS 'The price the buyer last saw, so that we can say honestly that it moved';
 CREATE INDEX cart_lines_by_age ON cart_lines (added_at);
 
--- trade/commission
+-- trade.commission
 
 CREATE TABLE commission_rates (
     rate_id     uuid PRIMARY KEY
@@ -905,7 +948,7 @@ COMMENT ON TABLE commission_rates IS 'reference: the platform''s commission; the
 COMMENT ON COLUMN commission_rates.millionths IS 'The rate in parts per million: 50000 is 5 %';
 COMMENT ON COLUMN commission_rates.category_id IS 'This category and those below it; none: all';
 
--- trade/orders
+-- trade.orders
 
 -- One purchase of a buyer, and in it one order per merchant.
 
@@ -1066,7 +1109,7 @@ COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_pri
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
 CREATE INDEX order_lines_of_a_sku ON order_lines (merchant_id, sku_id);
 
--- trade/checkout
+-- trade.checkout
 
 -- Checkouts under way: what a buyer, at a page or through an agent, is about to place.
 
@@ -1097,7 +1140,7 @@ COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the 
 CREATE INDEX checkouts_by_expiry ON checkouts (expires_at);
 CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);
 
--- trade/aftersales
+-- trade.aftersales
 
 CREATE TABLE order_refunds (
     merchant_id  uuid NOT NULL
@@ -1135,7 +1178,7 @@ CREATE TABLE order_refund_lines (
 );
 COMMENT ON TABLE order_refund_lines IS 'by merchant, append-only: which lines a refund is for';
 
--- trade/settlement
+-- trade.settlement
 
 -- What merchants have earned, the statements that say so and the payouts that pay it.
 
@@ -1212,4 +1255,3 @@ COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that ma
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
 CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id);
-
