@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from steelyard.kernel.postgres.errors import BinariesNotRunnable
 
@@ -73,10 +73,20 @@ def refuse_unrunnable(folder: Path, user: _User | None) -> None:
     except (OSError, subprocess.SubprocessError) as error:
         raise _not_runnable(folder, str(error)) from error
     if answer.returncode != 0:
-        raise _not_runnable(folder, (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[0])
+        raise _not_runnable(
+            folder, (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[0]
+        )
 
 
-def as_user(user: _User | None) -> dict[str, int | list[int]]:
+class AsUser(TypedDict, total=False):
+    """Arguments of `subprocess` for a child that runs as somebody else."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def as_user(user: _User | None) -> AsUser:
     """Arguments for `subprocess` that make a child run as `user`."""
     return {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
 
@@ -120,7 +130,10 @@ def _copy_files(root: Path, target: Path) -> None:
         for library in (install / "lib").glob(pattern):
             shutil.copy2(library, copied / "lib")
     shutil.copytree(install / "share", copied / "share")
-    for extra in (root / f"{_PACKAGE}.libs", root / _PACKAGE / ".dylibs"):  # where wheels keep libraries: Linux, macOS
+    for extra in (
+        root / f"{_PACKAGE}.libs",
+        root / _PACKAGE / ".dylibs",
+    ):  # where wheels keep libraries: Linux, macOS
         if extra.exists():
             shutil.copytree(extra, target / extra.relative_to(root))
 

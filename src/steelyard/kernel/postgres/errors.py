@@ -43,7 +43,9 @@ class NoPermission(ClusterError):
 class DataFromNewerVersion(ClusterError):
     """The data directory was written by a newer PostgreSQL than the one we bring. Fields: path, data_version, version."""
 
-    sentence = "The data in {path} is from PostgreSQL {data_version}, and this installation has the older {version}."
+    sentence = (
+        "The data in {path} is from PostgreSQL {data_version}, and this installation has the older {version}."
+    )
 
     def __init__(self, path: Path, data_version: int, version: int) -> None:
         super().__init__(path=path, data_version=data_version, version=version)

@@ -4,7 +4,7 @@ ends, however it ends, which is the whole point of them."""
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def is_free(path: Path) -> bool:
 
 
 @contextmanager
-def alone(path: Path, *, seconds: int, step: str) -> Iterator[None]:
+def alone(path: Path, *, seconds: int, step: str) -> Generator[None]:
     """Hold the lock at `path` exclusively for the body."""
     lock = FileLock(path)
     lock.wait(shared=False, seconds=seconds, step=step)

@@ -15,7 +15,12 @@ from pathlib import Path
 import msgspec
 
 from steelyard.kernel.postgres.binaries import postgres_major
-from steelyard.kernel.postgres.errors import DataFromNewerVersion, DataFromOlderVersion, DataGone, NoPermission
+from steelyard.kernel.postgres.errors import (
+    DataFromNewerVersion,
+    DataFromOlderVersion,
+    DataGone,
+    NoPermission,
+)
 
 # Where a derived user id lies: above what systems hand out to people, below what they hand out to containers.
 DERIVED_UID_FIRST = 52_000

@@ -16,7 +16,14 @@ from pathlib import Path
 import psutil
 
 from steelyard.kernel.postgres import binaries, locks, tuning
-from steelyard.kernel.postgres.errors import ClusterError, DiskFull, NoPermission, PortTaken, StartFailed, TimedOut
+from steelyard.kernel.postgres.errors import (
+    ClusterError,
+    DiskFull,
+    NoPermission,
+    PortTaken,
+    StartFailed,
+    TimedOut,
+)
 from steelyard.kernel.postgres.place import Place, refuse_data_version
 
 HOST = "127.0.0.1"

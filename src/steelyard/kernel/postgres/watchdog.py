@@ -46,7 +46,7 @@ def main(argument: str) -> int:
         preexec_fn=_shut_down_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
     )
     ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: server.send_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, lambda _number, _frame: server.send_signal(signal.SIGINT))
     threading.Thread(target=_end_when_unused, args=(lease, server, ended), daemon=True).start()
     server.wait()
     ended.set()
@@ -64,7 +64,9 @@ def _lock(descriptor: int) -> bool:
 
 
 def _end_when_unused(lease: int, server: "subprocess.Popen[bytes]", ended: threading.Event) -> None:
-    fcntl.flock(lease, fcntl.LOCK_EX)  # held until we exit: whoever wants to start waits for the end of this server
+    fcntl.flock(
+        lease, fcntl.LOCK_EX
+    )  # held until we exit: whoever wants to start waits for the end of this server
     server.send_signal(signal.SIGINT)
     if not ended.wait(FAST_SHUTDOWN_SECONDS):
         server.send_signal(signal.SIGQUIT)
