@@ -1,8 +1,8 @@
 """Backup and restore: a database in one file, whole or not at all.
 
-The file is PostgreSQL's own custom archive (`pg_dump --format=custom`), so that any PostgreSQL tool reads it too. Roles belong
-to the server, not to the database: `restore` makes those that are missing. Transaction numbers do not mean the same on another
-server; whoever stores them passes `after`, which puts them right.
+The file is PostgreSQL's own custom archive (`pg_dump --format=custom`), so that any PostgreSQL tool reads it too. Roles
+belong to the server, not to the database: `restore` makes those that are missing. Transaction numbers do not mean the
+same on another server; whoever stores them passes `after`, which puts them right.
 """
 
 import os
@@ -46,7 +46,8 @@ class Archive(msgspec.Struct, frozen=True):
 
 
 class ArchiveError(Exception):
-    """The backup or restore did not happen, and nothing half-done is left. `sentence` is an English msgid with the facts."""
+    """The backup or restore did not happen, and nothing half-done is left. `sentence` is an English msgid with the
+    facts."""
 
     sentence: ClassVar[str] = "The backup or restore failed: {reason}"
 
@@ -155,7 +156,8 @@ def restore(
 
 
 def ensure_roles(connection: "psycopg.Connection[tuple[object, ...]]") -> None:
-    """Make the roles of the application where they are missing. They can neither log in nor step around row security."""
+    """Make the roles of the application where they are missing. They can neither log in nor step around row
+    security."""
     for role in ROLES:
         if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is None:
             try:
@@ -284,9 +286,7 @@ def _lines(process: "subprocess.Popen[bytes]") -> Iterator[str]:
         yield line.decode(errors="replace").rstrip("\n")
 
 
-def _follow(
-    process: "subprocess.Popen[bytes]", pattern: str, total: int, progress: Progress | None
-) -> list[str]:
+def _follow(process: "subprocess.Popen[bytes]", pattern: str, total: int, progress: Progress | None) -> list[str]:
     """Read what the program tells until it ends, report its tables, and return its last lines."""
     done = 0
     last: list[str] = []
@@ -331,9 +331,7 @@ def _refuse_full(connection: "psycopg.Connection[tuple[object, ...]]", target: _
 def _seeing_role(connection: "psycopg.Connection[tuple[object, ...]]", target: _Target) -> str | None:
     """The role as which to read: none for a user who steps around row security, else the application's, whose policies
     must then let every row be seen. Raises `RowsHidden`."""
-    row = connection.execute(
-        "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
-    ).fetchone()
+    row = connection.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
     if row is not None and bool(row[0]):
         return None
     hidden = connection.execute(
@@ -343,13 +341,12 @@ def _seeing_role(connection: "psycopg.Connection[tuple[object, ...]]", target: _
           AND NOT (pg_has_role(current_user, %(role)s, 'MEMBER') AND EXISTS (
               SELECT FROM pg_policies p
               WHERE (p.schemaname, p.tablename) = (c.relnamespace::regnamespace::text, c.relname)
-                AND p.permissive = 'PERMISSIVE' AND p.cmd = 'ALL' AND p.qual = 'true' AND p.roles = ARRAY[%(role)s::name]))
+                AND p.permissive = 'PERMISSIVE'
+                AND p.cmd = 'ALL' AND p.qual = 'true' AND p.roles = ARRAY[%(role)s::name]))
         """,
         {"role": APP_ROLE},
     ).fetchall()
     if hidden:
         raise RowsHidden(user=target.user, tables=", ".join(str(row[0]) for row in hidden))
-    forced = connection.execute(
-        "SELECT FROM pg_class WHERE relforcerowsecurity AND relkind = 'r' LIMIT 1"
-    ).fetchone()
+    forced = connection.execute("SELECT FROM pg_class WHERE relforcerowsecurity AND relkind = 'r' LIMIT 1").fetchone()
     return APP_ROLE if forced is not None else None

@@ -73,9 +73,7 @@ def refuse_unrunnable(folder: Path, user: _User | None) -> None:
     except (OSError, subprocess.SubprocessError) as error:
         raise _not_runnable(folder, str(error)) from error
     if answer.returncode != 0:
-        raise _not_runnable(
-            folder, (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[0]
-        )
+        raise _not_runnable(folder, (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[0])
 
 
 class AsUser(TypedDict, total=False):
@@ -143,5 +141,6 @@ def _not_runnable(path: Path, reason: str) -> BinariesNotRunnable:
 
 
 def environment() -> dict[str, str]:
-    """What the server's programs see: nothing of ours but the way to the system's own tools, and messages in English."""
+    """What the server's programs see: nothing of ours but the way to the system's own tools, and messages in
+    English."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}

@@ -23,9 +23,10 @@ MAINTENANCE_DATABASE = "postgres"
 class Cluster:
     """The embedded PostgreSQL whose data is under `home`.
 
-    Every process that wants it calls `start`; the first one really starts it, the others attach. The server lives until the
-    last of them has called `stop` or has ended, by whatever signal. All methods block: from asyncio call them with
-    `asyncio.to_thread`. `fast` is for tests only (no fsync) and counts when this call is the one that starts the server.
+    Every process that wants it calls `start`; the first one really starts it, the others attach. The server lives until
+    the last of them has called `stop` or has ended, by whatever signal. All methods block: from asyncio call them with
+    `asyncio.to_thread`. `fast` is for tests only (no fsync) and counts when this call is the one that starts the
+    server.
     """
 
     def __init__(self, home: Path, *, fast: bool = False) -> None:
@@ -70,7 +71,8 @@ class Cluster:
             return started
 
     def stop(self) -> None:
-        """Let go of the server; when nobody else holds it, return only after it has shut down. Stopping twice does nothing.
+        """Let go of the server; when nobody else holds it, return only after it has shut down. Stopping twice does
+        nothing.
 
         Raises `TimedOut`."""
         with self._guard:
@@ -94,7 +96,8 @@ class Cluster:
         return bool(self._holds)
 
     def url(self, database: str = MAINTENANCE_DATABASE) -> str:
-        """The address of `database` for asyncpg, psycopg and libpq, as the owner of everything. It contains the password."""
+        """The address of `database` for asyncpg, psycopg and libpq, as the owner of everything. It contains the
+        password."""
         assert self._port, "start() comes before url()"
         # The server has no TLS and is on the loopback interface: asking for it would cost a round trip per connection.
         return f"postgresql://{server.SUPERUSER}:{self._password}@{server.HOST}:{self._port}/{database}?sslmode=disable"

@@ -21,18 +21,14 @@ def create_database(url: str, name: str) -> None:
             locale: LiteralString = "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
         else:
             locale = "LOCALE 'C.UTF-8'"
-        make = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' " + locale).format(
-            sql.Identifier(name)
-        )
+        make = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' " + locale).format(sql.Identifier(name))
         try:
             connection.execute(make)
         except psycopg.errors.DuplicateDatabase:
             pass
         except psycopg.errors.WrongObjectType:  # "invalid LC_COLLATE locale name": a system without C.UTF-8
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'").format(
-                    sql.Identifier(name)
-                )
+                sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'").format(sql.Identifier(name))
             )
 
 

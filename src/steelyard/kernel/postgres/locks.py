@@ -1,5 +1,5 @@
-"""Advisory file locks: how processes that share one server know of each other. The kernel releases a lock when its process
-ends, however it ends, which is the whole point of them."""
+"""Advisory file locks: how processes that share one server know of each other. The kernel releases a lock when its
+process ends, however it ends, which is the whole point of them."""
 
 import fcntl
 import os

@@ -1,8 +1,8 @@
 """Where a cluster's files are, and which user the server runs as.
 
-`home/postgres-18/` holds `data/` (PostgreSQL's own), `password`, `port`, `settings.conf`, `server.log` and the lock files.
-PostgreSQL refuses to run as root, so root gives the data to another user. When that user cannot reach `home`, the directory
-is made elsewhere and `home/postgres-18` is a link to it.
+`home/postgres-18/` holds `data/` (PostgreSQL's own), `password`, `port`, `settings.conf`, `server.log` and the lock
+files. PostgreSQL refuses to run as root, so root gives the data to another user. When that user cannot reach `home`,
+the directory is made elsewhere and `home/postgres-18` is a link to it.
 """
 
 import os
@@ -58,8 +58,8 @@ class Place(msgspec.Struct, frozen=True):
                 raise NoPermission(path, os.geteuid()) from error
 
     def keep(self, name: str, text: str, mode: int) -> Path:
-        """Write the file `name` in one step; it belongs to whom the directory belongs to. A secret never has wider rights
-        than `mode`, not even for a moment."""
+        """Write the file `name` in one step; it belongs to whom the directory belongs to. A secret never has wider
+        rights than `mode`, not even for a moment."""
         path = self.directory / name
         fresh = path.with_name(f".{name}.new")
         fresh.unlink(missing_ok=True)

@@ -47,7 +47,8 @@ def is_watched(place: Place) -> bool:
 def launch(place: Place, *, fast: bool) -> None:
     """Start the server where none is watched, and return when it accepts connections.
 
-    Raises `DiskFull`, `NoPermission`, `BinariesNotRunnable`, `PortTaken`, `StartFailed`, `TimedOut` and the version errors.
+    Raises `DiskFull`, `NoPermission`, `BinariesNotRunnable`, `PortTaken`, `StartFailed`, `TimedOut` and the version
+    errors.
     """
     refuse_data_version(place.data)
     free = shutil.disk_usage(place.directory).free // _MEGABYTE
@@ -80,7 +81,8 @@ def launch(place: Place, *, fast: bool) -> None:
 
 
 def wait_until_ready(place: Place, log_from: int | None = None) -> None:
-    """Return when the watched server accepts connections. Raises what `why` finds when it ends instead, or `TimedOut`."""
+    """Return when the watched server accepts connections. Raises what `why` finds when it ends instead, or
+    `TimedOut`."""
     deadline = time.monotonic() + START_SECONDS_MAX
     while (lines := _postmaster(place)) is None or len(lines) < 8 or lines[7].strip() != "ready":
         if not is_watched(place):

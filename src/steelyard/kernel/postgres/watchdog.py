@@ -1,13 +1,13 @@
 """The process that owns the server: it starts PostgreSQL, and ends it when nobody holds the lease any more.
 
-Run as a program by `Cluster`, with the interpreter's bare standard library and nothing of ours, so that it is small, starts
-at once, and runs as root while the server runs as somebody else. It takes one argument, JSON:
-`{"command": [...], "directory": "...", "uid": null or int, "gid": null or int}`.
+Run as a program by `Cluster`, with the interpreter's bare standard library and nothing of ours, so that it is small,
+starts at once, and runs as root while the server runs as somebody else. It takes one argument, JSON: `{"command":
+[...], "directory": "...", "uid": null or int, "gid": null or int}`.
 
-Every process that uses the server holds a shared lock on `lease`. We wait for an exclusive one: the kernel grants it when the
-last user has let go or has died, by whatever signal. That needs no pipe, no list of process ids, and works alike on
-Linux and macOS. Should we ourselves be killed, Linux tells the server to shut down; elsewhere the next start finds and
-ends it.
+Every process that uses the server holds a shared lock on `lease`. We wait for an exclusive one: the kernel grants it
+when the last user has let go or has died, by whatever signal. That needs no pipe, no list of process ids, and works
+alike on Linux and macOS. Should we ourselves be killed, Linux tells the server to shut down; elsewhere the next start
+finds and ends it.
 """
 
 import ctypes
@@ -64,9 +64,7 @@ def _lock(descriptor: int) -> bool:
 
 
 def _end_when_unused(lease: int, server: "subprocess.Popen[bytes]", ended: threading.Event) -> None:
-    fcntl.flock(
-        lease, fcntl.LOCK_EX
-    )  # held until we exit: whoever wants to start waits for the end of this server
+    fcntl.flock(lease, fcntl.LOCK_EX)  # held until we exit: whoever wants to start waits for the end of this server
     server.send_signal(signal.SIGINT)
     if not ended.wait(FAST_SHUTDOWN_SECONDS):
         server.send_signal(signal.SIGQUIT)
