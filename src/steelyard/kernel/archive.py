@@ -17,19 +17,19 @@ from typing import BinaryIO, ClassVar, LiteralString
 
 import msgspec
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from steelyard.kernel import privileges
+from steelyard.kernel.db import APP_ROLE
 from steelyard.kernel.postgres import binaries
 
-APP_ROLE = "steelyard_app"
-ROLES = (APP_ROLE, "steelyard_merchant")
 COMPRESSION_LEVEL = 6
 HEADER_BYTES = 65_536
 # Said by every script of pg_restore 17 and later, and unknown to older servers.
 _NEW_SETTING = b"SET transaction_timeout = 0;\n"
 _NEW_SETTING_SINCE = 17
 _LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
+_FAULT = re.compile(r"\b(error|ERROR|FATAL):")
 _TLS_MODES = ("require", "verify-ca", "verify-full")
 
 # Called with tables done, tables in all, and the table that is next.
@@ -146,29 +146,13 @@ def restore(
     with psycopg.connect(url, autocommit=True) as connection:
         target = _target(url, connection)
         _refuse_full(connection, target)
-        ensure_roles(connection)
+        connection.execute(privileges.ROLES.encode())
     _pour(file, target, tables, progress)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ANALYZE")
     if after is not None:
         after(url)
     return Archive(file, file.stat().st_size, tables, target.server_major)
-
-
-def ensure_roles(connection: "psycopg.Connection[tuple[object, ...]]") -> None:
-    """Make the roles of the application where they are missing. They can neither log in nor step around row
-    security."""
-    for role in ROLES:
-        if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is None:
-            try:
-                connection.execute(
-                    sql.SQL("CREATE ROLE {} NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE").format(
-                        sql.Identifier(role)
-                    )
-                )
-            except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-                continue  # another database of this server was quicker
-        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
 
 
 def _pour(file: Path, target: _Target, tables: int, progress: Progress | None) -> None:
@@ -202,7 +186,7 @@ def _pour(file: Path, target: _Target, tables: int, progress: Progress | None) -
             writer.stdin.close()
         writer_failed = writer.wait() != 0
         hearing.join()
-    if writer_failed and not (reader_failed and not told):
+    if writer_failed and (not reader_failed or any(_FAULT.search(line) for line in told)):
         raise ArchiveError(reason=_reason(told))
     if reader_failed:
         raise NotAnArchive(file=file, reason=_reason(lines))
@@ -302,7 +286,7 @@ def _follow(process: "subprocess.Popen[bytes]", pattern: str, total: int, progre
 
 
 def _reason(lines: list[str]) -> str:
-    told = next((line for line in lines if re.search(r"\b(error|ERROR|FATAL):", line)), None)
+    told = next((line for line in lines if _FAULT.search(line)), None)
     if told is None:
         return lines[-1] if lines else "it said nothing"
     return re.sub(r"^.*?\b(error|ERROR|FATAL): +", "", told)

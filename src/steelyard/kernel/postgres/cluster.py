@@ -1,5 +1,6 @@
 """`Cluster`: one embedded PostgreSQL, shared by every process that names the same home."""
 
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from steelyard.kernel.postgres import databases, server
-from steelyard.kernel.postgres.errors import StartFailed, TimedOut
+from steelyard.kernel.postgres.errors import InUse, StartFailed, TimedOut
 from steelyard.kernel.postgres.locks import POLL_SECONDS, FileLock, alone
 from steelyard.kernel.postgres.place import Place, settle
 
@@ -89,6 +90,23 @@ class Cluster:
                 lease.release()
                 if last:
                     self._await_end(self._place)
+
+    def erase(self) -> None:
+        """Remove the data for good, wherever it is. Removing what is not there does nothing. Raises `InUse` while
+        anybody, this object included, holds the server."""
+        with self._guard:
+            place = settle(self.home)
+            with alone(place.directory / "gate", seconds=TURN_SECONDS_MAX, step="waiting for another start"):
+                users = FileLock(place.directory / "users")
+                if not users.take(shared=False):
+                    raise InUse(place.directory)
+                try:
+                    self._await_end(place)
+                    shutil.rmtree(place.directory)
+                finally:
+                    users.release()
+            if place.link.is_symlink():
+                place.link.unlink()
 
     @property
     def held(self) -> bool:

@@ -115,6 +115,16 @@ class StartFailed(ClusterError):
         self.log = log
 
 
+class InUse(ClusterError):
+    """The data cannot be removed while a process uses it. Fields: path."""
+
+    sentence = "{path} is in use: stop the other Steelyard commands first."
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path=path)
+        self.path = path
+
+
 class TimedOut(ClusterError):
     """A step took longer than its limit. Fields: step, seconds, log."""
 

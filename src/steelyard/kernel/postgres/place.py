@@ -36,8 +36,10 @@ class ServerUser(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """The files of one cluster; `user` is None when the server runs as ourselves."""
+    """The files of one cluster; `user` is None when the server runs as ourselves. `link` is what is seen in the home:
+    the directory itself or a link to it."""
 
+    link: Path
     directory: Path
     user: ServerUser | None
 
@@ -94,7 +96,7 @@ def settle(home: Path) -> Place:
         raise NoPermission(Path(str(error.filename or home)), os.geteuid()) from error
     if user is not None and (obstacle := obstacle_for(user, directory)) is not None:
         raise NoPermission(obstacle, user.uid)
-    return Place(directory, user)
+    return Place(link, directory, user)
 
 
 def obstacle_for(user: ServerUser, path: Path) -> Path | None:

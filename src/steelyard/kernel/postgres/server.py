@@ -228,6 +228,11 @@ def _choose_port(place: Place) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((HOST, kept))
             return kept
+    return free_port()
+
+
+def free_port() -> int:
+    """A port of the loopback interface on which nobody listens just now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
