@@ -1,0 +1,267 @@
+"""Starting one server process in its place: initialise, launch under the watchdog, wait, and say why it failed."""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from steelyard.kernel.postgres import binaries, locks, tuning
+from steelyard.kernel.postgres.errors import (
+    ClusterError,
+    DiskFull,
+    NoPermission,
+    PortTaken,
+    StartFailed,
+    TimedOut,
+)
+from steelyard.kernel.postgres.place import Place, refuse_data_version
+
+HOST = "127.0.0.1"
+SUPERUSER = "steelyard"
+START_SECONDS_MAX = 300  # crash recovery of a busy database is part of it
+ORPHAN_SECONDS_MAX = 30
+INIT_SECONDS_MAX = 120
+PORT_TRIES_MAX = 5
+FREE_MEGABYTES_MIN = 200
+LOG_BYTES_MAX = 8_000_000
+PASSWORD_BYTES = 24
+_MEGABYTE = 1_000_000
+_WATCHDOG = Path(__file__).with_name("watchdog.py")
+
+
+def is_watched(place: Place) -> bool:
+    """Whether a watchdog, and so a server, is at work in this place."""
+    return not locks.is_free(place.directory / "watch")
+
+
+def launch(place: Place, *, fast: bool) -> None:
+    """Start the server where none is watched, and return when it accepts connections.
+
+    Raises `DiskFull`, `NoPermission`, `BinariesNotRunnable`, `PortTaken`, `StartFailed`, `TimedOut` and the version
+    errors.
+    """
+    refuse_data_version(place.data)
+    free = shutil.disk_usage(place.directory).free // _MEGABYTE
+    if free < FREE_MEGABYTES_MIN:
+        raise DiskFull(place.directory, free)
+    folder = _programs(place)
+    binaries.refuse_unrunnable(folder, place.user)
+    _end_orphan(place)
+    if not (place.data / "PG_VERSION").exists():
+        _initialise(place, folder, fast=fast)
+    place.keep("settings.conf", tuning.render(fast=fast), 0o644)
+    deadline = time.monotonic() + START_SECONDS_MAX
+    tries = 0
+    while True:
+        port = _choose_port(place)
+        began = _spawn(place, folder, port)
+        try:
+            wait_until_ready(place, began)
+        except PortTaken:  # somebody took it between our look and the server's
+            tries += 1
+            if tries == PORT_TRIES_MAX:
+                raise
+        except _MemoryStillInUse:  # the backends of a killed server are on their way out
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(locks.POLL_SECONDS)
+        else:
+            place.keep("port", f"{port}\n", 0o644)
+            return
+
+
+def wait_until_ready(place: Place, log_from: int | None = None) -> None:
+    """Return when the watched server accepts connections. Raises what `why` finds when it ends instead, or
+    `TimedOut`."""
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while (lines := _postmaster(place)) is None or len(lines) < 8 or lines[7].strip() != "ready":
+        if not is_watched(place):
+            with place.log.open(errors="replace") as log:
+                log.seek(log_from or 0)
+                raise why(log.read(), place)
+        if time.monotonic() > deadline:
+            raise TimedOut("starting", START_SECONDS_MAX, place.log)
+        time.sleep(locks.POLL_SECONDS)
+
+
+def port_of(place: Place) -> int:
+    """The port on which the running server listens."""
+    lines = _postmaster(place)
+    assert lines is not None, "asked for the port of a server that is not running"
+    return int(lines[3])
+
+
+def why(text: str, place: Place) -> ClusterError:
+    """The error that the programs' output `text` tells of."""
+    uid = os.geteuid() if place.user is None else place.user.uid
+    if "No space left on device" in text:
+        return DiskFull(place.directory, shutil.disk_usage(place.directory).free // _MEGABYTE)
+    if "pre-existing shared memory block" in text:
+        return _MemoryStillInUse(_reason(text), place.log)
+    if "Address already in use" in text:
+        found = re.search(r'could not bind \S+ address "([^"]+)": ', text)
+        number = re.search(r"postmaster already running on port (\d+)", text)
+        return PortTaken(found[1] if found else HOST, int(number[1]) if number else 0)
+    if "Permission denied" in text or "has wrong ownership" in text or "has invalid permissions" in text:
+        found = re.search(r'"(/[^"]+)"', text)
+        return NoPermission(Path(found[1]) if found else place.data, uid)
+    return StartFailed(_reason(text), place.log)
+
+
+class _MemoryStillInUse(StartFailed):
+    """A former server was killed and its children have not ended yet."""
+
+
+def _reason(text: str) -> str:
+    lines = text.strip().splitlines() or ["it said nothing"]
+    told = next((line for line in lines if re.search(r"\b(FATAL|PANIC|error):", line)), lines[-1])
+    return re.sub(r"^.*?(FATAL|PANIC|error): +", "", told)
+
+
+def _programs(place: Place) -> Path:
+    root = binaries.site()
+    if place.user is not None and not binaries.readable(root):
+        root = binaries.copy(root, place.directory)
+    return binaries.programs(root)
+
+
+def password_of(place: Place) -> str:
+    """The superuser's password, made at the first need."""
+    file = place.directory / "password"
+    if not file.exists():
+        place.keep("password", secrets.token_urlsafe(PASSWORD_BYTES), 0o600)
+    try:
+        return file.read_text().strip()
+    except PermissionError as error:
+        raise NoPermission(file, os.geteuid()) from error
+
+
+def _initialise(place: Place, folder: Path, *, fast: bool) -> None:
+    """Make the data directory beside its final name, so that a half-made one is never taken for a whole one."""
+    fresh = place.directory / "data.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    place.give(fresh)
+    told = place.keep("password.init", password_of(place), 0o600)
+    place.give(told)
+    command = [
+        folder / "initdb",
+        f"--pgdata={fresh}",
+        f"--username={SUPERUSER}",
+        f"--pwfile={told}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--locale=C",
+        *(["--no-sync", "--no-data-checksums"] if fast else []),
+    ]
+    try:
+        answer = subprocess.run(  # noqa: S603
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            cwd=place.directory,
+            env=binaries.environment(),
+            timeout=INIT_SECONDS_MAX,
+            check=False,
+            **binaries.as_user(place.user),
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimedOut("initdb", INIT_SECONDS_MAX, place.log) from error
+    finally:
+        told.unlink()
+    if answer.returncode != 0:
+        place.keep("server.log", answer.stdout + answer.stderr, 0o600)
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise why(answer.stdout + answer.stderr, place)
+    with (fresh / "postgresql.conf").open("a") as settings:
+        settings.write("\ninclude = '../settings.conf'\n")
+    fresh.rename(place.data)
+
+
+def _spawn(place: Place, folder: Path, port: int) -> int:
+    """Start a watchdog with its server; returns where in the log this start begins."""
+    if place.log.exists() and place.log.stat().st_size > LOG_BYTES_MAX:
+        place.log.replace(place.log.with_suffix(".log.1"))
+    if not place.log.exists():
+        place.keep("server.log", "", 0o600)
+    command = [str(folder / "postgres"), "-D", str(place.data), "-p", str(port), "-h", HOST]
+    user = place.user
+    plan = {
+        "command": command,
+        "directory": str(place.directory),
+        "uid": user.uid if user else None,
+        "gid": user.gid if user else None,
+    }
+    with place.log.open("ab") as log:
+        began = log.tell()
+        subprocess.run(  # noqa: S603
+            [sys.executable, "-I", "-S", _WATCHDOG, json.dumps(plan)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=place.directory,
+            env=binaries.environment(),
+            start_new_session=True,  # Ctrl-C in the terminal is for us; we then let go in our own time
+            check=True,
+        )
+    return began
+
+
+def _choose_port(place: Place) -> int:
+    """The port of last time when it is free, else any that is."""
+    with contextlib.suppress(FileNotFoundError, ValueError, OSError):
+        kept = int((place.directory / "port").read_text())
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, kept))
+            return kept
+    return free_port()
+
+
+def free_port() -> int:
+    """A port of the loopback interface on which nobody listens just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _end_orphan(place: Place) -> None:
+    """End a server that lost its watchdog, and remove what a killed one left behind.
+
+    PostgreSQL itself trusts a leftover `postmaster.pid` whose number now belongs to any other process of the same user;
+    we know better, since nobody but us starts a server here and we hold the gate.
+    """
+    lines = _postmaster(place)
+    if lines is None:
+        return
+    deadline = time.monotonic() + ORPHAN_SECONDS_MAX
+    with contextlib.suppress(psutil.NoSuchProcess, ValueError, IndexError):
+        process = psutil.Process(int(lines[0]))
+        if str(place.data) in process.cmdline():
+            process.send_signal(signal.SIGINT)
+            while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                if time.monotonic() > deadline:
+                    process.send_signal(signal.SIGQUIT)
+                    process.wait(ORPHAN_SECONDS_MAX)
+                time.sleep(locks.POLL_SECONDS)
+    (place.data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _postmaster(place: Place) -> list[str] | None:
+    try:
+        return (place.data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,49 @@
+"""What every test may ask for. How it comes about is in `tests/support`."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.support.cluster import TestRun, TestServer
+
+RUN = pytest.StashKey[TestRun]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[RUN] = TestRun.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if RUN in config.stash:
+        config.stash[RUN].end()
+
+
+@pytest.fixture(scope="session")
+def database_server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
+    """The PostgreSQL of this test run."""
+    worker = getattr(request.config, "workerinput", {"workerid": "main"})["workerid"]
+    server = TestServer(TestRun.current(), worker)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def worker_database_url(database_server: TestServer) -> str:
+    """A migrated database that all tests of this worker share: for those that only read it or roll back."""
+    return database_server.url(database_server.clone())
+
+
+@pytest.fixture
+def database_url(database_server: TestServer) -> Iterator[str]:
+    """A migrated database of this test's own."""
+    name = database_server.clone()
+    yield database_server.url(name)
+    database_server.drop(name)
+
+
+@pytest.fixture
+def empty_database_url(database_server: TestServer) -> Iterator[str]:
+    """A database of this test's own with nothing in it."""
+    name = database_server.empty()
+    yield database_server.url(name)
+    database_server.drop(name)
