@@ -134,9 +134,9 @@ def environment_works() -> bool:
 def create_environment() -> None:
     # From inside an environment, its own interpreter may be the one that is about to be replaced.
     python = getattr(sys, "_base_executable", None) or sys.executable
-    say(f"Creating .venv with Python {sys.version.split()[0]}")
     if not can_make_environments(python):
         install_debian_venv(python)
+    say(f"Creating .venv with Python {sys.version.split()[0]}")
     made = subprocess.run(
         [python, "-m", "venv", "--clear", VENV], capture_output=True, text=True, check=False
     )
@@ -147,10 +147,9 @@ def create_environment() -> None:
 
 
 def can_make_environments(python: str) -> bool:
-    return (
-        subprocess.run([python, "-c", "import venv, ensurepip"], capture_output=True, check=False).returncode
-        == 0
-    )
+    # Asked for its version, because what Debian leaves behind can be imported and is empty.
+    probe = "import venv, ensurepip; ensurepip.version()"
+    return subprocess.run([python, "-c", probe], capture_output=True, check=False).returncode == 0
 
 
 def install_debian_venv(python: str) -> None:
