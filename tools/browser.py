@@ -36,17 +36,13 @@ def find() -> str | None:
     applications = [Path("/Applications"), Path.home() / "Applications"]
     installed = [shutil.which(name) for name in ON_PATH]
     if platform.system() == "Darwin":
-        installed += [
-            str(folder / f"{n}.app/Contents/MacOS/{n}") for folder in applications for n in ON_MACOS
-        ]
+        installed += [str(folder / f"{n}.app/Contents/MacOS/{n}") for folder in applications for n in ON_MACOS]
     return next((path for path in [*installed, playwrights_own()] if path and starts(path)), None)
 
 
 def playwrights_own() -> str | None:
     """The browser that `playwright install` put where playwright looks for it."""
-    asked = subprocess.run(
-        [sys.executable, "-c", PLAYWRIGHT_ASKS], capture_output=True, text=True, check=False
-    )
+    asked = subprocess.run([sys.executable, "-c", PLAYWRIGHT_ASKS], capture_output=True, text=True, check=False)
     return asked.stdout.strip() or None
 
 
@@ -55,9 +51,7 @@ def starts(path: str) -> bool:
     if not Path(path).exists():
         return False
     try:
-        return (
-            subprocess.run([path, "--version"], capture_output=True, check=False, timeout=60).returncode == 0
-        )
+        return subprocess.run([path, "--version"], capture_output=True, check=False, timeout=60).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 

@@ -65,9 +65,7 @@ def require_free_port(port: str) -> None:
         try:
             probe.bind(("127.0.0.1", int(port)))
         except PermissionError as refusal:
-            raise Trouble(
-                f"Port {port} may only be opened by root; take another: make demo PORT=8001"
-            ) from refusal
+            raise Trouble(f"Port {port} may only be opened by root; take another: make demo PORT=8001") from refusal
         except OSError as refusal:
             raise Trouble(
                 f"Port {port} is taken (is Steelyard running already?); stop that, or: make demo PORT=8001"
@@ -137,9 +135,7 @@ def create_environment() -> None:
     if not can_make_environments(python):
         install_debian_venv(python)
     say(f"Creating .venv with Python {sys.version.split()[0]}")
-    made = subprocess.run(
-        [python, "-m", "venv", "--clear", VENV], capture_output=True, text=True, check=False
-    )
+    made = subprocess.run([python, "-m", "venv", "--clear", VENV], capture_output=True, text=True, check=False)
     if made.returncode != 0:
         reason = (made.stdout + made.stderr).strip().splitlines()[-1:] or ["no reason given"]
         raise Trouble(f"{python} could not create .venv: {reason[0]}")
@@ -175,9 +171,7 @@ def install_debian_venv(python: str) -> None:
 def require_space(lock: str) -> None:
     needed, free = FREE_SPACE_NEEDED_GB[lock], shutil.disk_usage(ROOT).free / 1e9
     if free < needed:
-        raise Trouble(
-            f"The disk is too full: the set-up needs {needed} GB in {ROOT}, and {free:.1f} GB are free."
-        )
+        raise Trouble(f"The disk is too full: the set-up needs {needed} GB in {ROOT}, and {free:.1f} GB are free.")
 
 
 def install(arguments: Sequence[str], *, quiet: bool = False) -> None:
@@ -204,19 +198,13 @@ def pip_install(arguments: Sequence[str], *, quiet: bool) -> None:
 
 def clean_environment() -> dict[str, str]:
     """The environment without what another project's virtual environment put into it."""
-    return {
-        key: value
-        for key, value in os.environ.items()
-        if key not in {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}
-    }
+    return {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}}
 
 
 def uv_environment() -> dict[str, str]:
     """uv does not read pip's configuration; hand it the user's package mirror, certificate and proxy."""
     command = [VENV_PYTHON, "-m", "pip", "config", "list"]
-    told = subprocess.run(
-        command, capture_output=True, text=True, env=clean_environment(), check=False
-    ).stdout
+    told = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), check=False).stdout
     settings: dict[str, str] = {}
     for scope in ("global.", "install.", ":env:."):
         for line in told.splitlines():
@@ -238,9 +226,7 @@ def fetch_frontend_packages(*, dev: bool) -> None:
     lock = ROOT / "package-lock.json"
     if not (ROOT / "package.json").exists() or NODE_MODULES.is_symlink():
         return
-    stamp_file = (
-        NODE_MODULES / ".steelyard-setup.json"
-    )  # npm ci empties the folder, so the stamp falls with it
+    stamp_file = NODE_MODULES / ".steelyard-setup.json"  # npm ci empties the folder, so the stamp falls with it
     stamp, mark = read_stamp(stamp_file), digest(lock)
     if stamp.get("lock") == mark and (stamp.get("dev") == "yes" or not dev):
         return
@@ -250,9 +236,7 @@ def fetch_frontend_packages(*, dev: bool) -> None:
     path = os.pathsep.join([str(bin_folder), os.environ.get("PATH", "")])
     command = [*npm, "ci", *options]
     if subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}, check=False).returncode != 0:
-        raise Trouble(
-            "The front-end packages could not be fetched; see the lines above (is the network reachable?)."
-        )
+        raise Trouble("The front-end packages could not be fetched; see the lines above (is the network reachable?).")
     NODE_MODULES.mkdir(exist_ok=True)  # npm makes none when there is nothing to put into it
     write_stamp(stamp_file, {}, lock=mark, dev="yes" if dev else "no")
 
@@ -268,9 +252,7 @@ def find_npm() -> tuple[list[str], Path]:
         script = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         if script.exists():
             return [str(package / "bin" / "node"), str(script)], package / "bin"
-    raise Trouble(
-        "There is no npm on this machine and none among the installed packages; install Node.js 20 or newer."
-    )
+    raise Trouble("There is no npm on this machine and none among the installed packages; install Node.js 20 or newer.")
 
 
 def compile_translations() -> None:

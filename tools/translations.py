@@ -22,11 +22,7 @@ def main() -> int:
     pybabel("extract", "-F", "babel.cfg", *keywords, *about, *layout, "-o", str(template), ".")
     for locale in LOCALES:
         catalog = folder / locale / "LC_MESSAGES" / f"{DOMAIN}.po"
-        known = (
-            ["--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date"]
-            if catalog.exists()
-            else []
-        )
+        known = ["--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date"] if catalog.exists() else []
         step = "update" if catalog.exists() else "init"
         pybabel(step, "-i", str(template), "-d", str(folder), "-D", DOMAIN, "-l", locale, "--no-wrap", *known)
         pybabel("compile", "-d", str(folder), "-D", DOMAIN, "-l", locale, "--statistics")

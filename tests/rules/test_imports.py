@@ -24,11 +24,7 @@ def imports(path: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            source = (
-                [*here[: len(here) - node.level], *filter(None, [node.module])]
-                if node.level
-                else [node.module]
-            )
+            source = [*here[: len(here) - node.level], *filter(None, [node.module])] if node.level else [node.module]
             yield from ((node.lineno, ".".join([*map(str, source), alias.name])) for alias in node.names)
 
 
@@ -75,9 +71,7 @@ def test_a_look_into_another_module_is_seen(tmp_path: Path) -> None:
     for name in ("__init__", "model", "service", "queries"):
         write(tmp_path, f"src/steelyard/goods/inventory/{name}.py", "")
     write(tmp_path, "src/steelyard/goods/inventory/gateways/__init__.py", "")
-    write(
-        tmp_path, "src/steelyard/goods/inventory/jobs.py", "from steelyard.goods.inventory import service\n"
-    )
+    write(tmp_path, "src/steelyard/goods/inventory/jobs.py", "from steelyard.goods.inventory import service\n")
     write(tmp_path, "src/steelyard/worker.py", "from steelyard.goods.inventory import service\n")
     allowed = "from steelyard.goods import inventory\nfrom steelyard.goods.inventory.model import Sku\n"
     write(

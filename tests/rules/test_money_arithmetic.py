@@ -6,9 +6,7 @@ from pathlib import Path
 
 from tests.rules.reading import ROOT, python_of_the_house, write
 
-LOOKS_LIKE_MONEY = re.compile(
-    r"(^|_)(minor|amount|price|fee|commission|refund|payable|balance|total)(_minor)?$"
-)
+LOOKS_LIKE_MONEY = re.compile(r"(^|_)(minor|amount|price|fee|commission|refund|payable|balance|total)(_minor)?$")
 # Here the one division lives, and `split` that gives its remainder away.
 MAY_DIVIDE = Path("kernel") / "money.py"
 
@@ -27,9 +25,7 @@ def divisions_of_money(root: Path) -> list[str]:
                 ):
                     names = [name for name in named(left) if LOOKS_LIKE_MONEY.search(name)]
                     if names:
-                        found.append(
-                            f"{path}:{node.lineno} divides {names[0]}: share it out with kernel.money.split"
-                        )
+                        found.append(f"{path}:{node.lineno} divides {names[0]}: share it out with kernel.money.split")
                 case _:
                     pass
     return found

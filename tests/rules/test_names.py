@@ -23,14 +23,10 @@ def files_out_of_place(root: Path) -> list[str]:
             module, *folders_and_name = path.relative_to(root / PACKAGE / layer).parts
             if not folders_and_name:
                 if module != "__init__.py":
-                    found.append(
-                        f"{path.relative_to(root)} stands beside the modules of its layer, not in one"
-                    )
+                    found.append(f"{path.relative_to(root)} stands beside the modules of its layer, not in one")
                 continue
             face = root / PACKAGE / layer / module / "__init__.py"
-            found += out_of_place(
-                path.relative_to(root), folders_and_name, face.read_text() if face.exists() else ""
-            )
+            found += out_of_place(path.relative_to(root), folders_and_name, face.read_text() if face.exists() else "")
     return found
 
 
@@ -38,20 +34,14 @@ def out_of_place(path: Path, folders_and_name: list[str], face: str) -> list[str
     first, name = folders_and_name[0], folders_and_name[-1]
     if len(folders_and_name) > 1:
         known = first in FOLDERS_OF_A_MODULE or re.search(rf"\b{first}\b", face)
-        return (
-            []
-            if known and path.suffix == ".py"
-            else [f"{path}: a module has no folder {first!r}; see the table"]
-        )
+        return [] if known and path.suffix == ".py" else [f"{path}: a module has no folder {first!r}; see the table"]
     if name in FILES_OF_A_MODULE:
         return []
     if path.suffix == ".sql":
         return [f"{path}: a module's SQL files are schema.sql and checks.sql"]
     if re.search(rf"\b{path.stem}\b", face):
         return []
-    return [
-        f"{path}: not in the table of files; if it is an ability, the module's __init__.py says what it holds"
-    ]
+    return [f"{path}: not in the table of files; if it is an ability, the module's __init__.py says what it holds"]
 
 
 def names_that_say_nothing(root: Path) -> list[str]:
@@ -84,9 +74,7 @@ def test_a_file_beyond_the_table_is_seen(tmp_path: Path) -> None:
 
     violations = files_out_of_place(tmp_path)
 
-    seen = {
-        violation.split(":")[0].split(" ")[0].removeprefix("src/steelyard/trade/") for violation in violations
-    }
+    seen = {violation.split(":")[0].split(" ")[0].removeprefix("src/steelyard/trade/") for violation in violations}
     assert seen == {"checkout/odds.py", "checkout/more.sql", "checkout/things/one.py", "stray.py"}
 
 

@@ -18,9 +18,7 @@ def files_too_long(root: Path) -> list[str]:
     for path in files(root, "src", "tools", suffixes=READ_BY_PEOPLE):
         lines = len(path.read_text().splitlines())
         if lines > FILE_LINES_MAX and not (path.suffix == ".sql" and NOT_FOR_READING in path.parts):
-            found.append(
-                f"{path.relative_to(root)} has {lines} lines: cut it by ability (at most {FILE_LINES_MAX})"
-            )
+            found.append(f"{path.relative_to(root)} has {lines} lines: cut it by ability (at most {FILE_LINES_MAX})")
     return found
 
 
@@ -34,9 +32,7 @@ def functions_too_long(root: Path) -> list[str]:
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             if lines > FUNCTION_LINES_MAX:
                 place = f"{path.relative_to(root)}:{node.lineno}"
-                found.append(
-                    f"{place} {node.name} has {lines} lines: name its parts (at most {FUNCTION_LINES_MAX})"
-                )
+                found.append(f"{place} {node.name} has {lines} lines: name its parts (at most {FUNCTION_LINES_MAX})")
     return found
 
 

@@ -38,9 +38,7 @@ def words_without_translation(root: Path) -> list[str]:
         for (message_id, context), place in said.items():
             trouble = trouble_with(catalog.get(message_id, context))
             if trouble:
-                found.append(
-                    f"{place} {message_id!r} {trouble} in {locale}: run `make translations`, then translate"
-                )
+                found.append(f"{place} {message_id!r} {trouble} in {locale}: run `make translations`, then translate")
     return found
 
 
@@ -68,9 +66,7 @@ def test_every_word_is_translated() -> None:
 def test_a_word_without_translation_is_seen(tmp_path: Path) -> None:
     source = "_('Cart'); _('Pay'); _('Ship'); _('Hello, %(name)s'); _('Receive')\n"
     write(tmp_path, "src/steelyard/surfaces/pages.py", source)
-    write(
-        tmp_path, "src/steelyard/surfaces/templates/cart.html", "<h1>{% trans %}Settle{% endtrans %}</h1>\n"
-    )
+    write(tmp_path, "src/steelyard/surfaces/templates/cart.html", "<h1>{% trans %}Settle{% endtrans %}</h1>\n")
     write(tmp_path, "babel.cfg", MAPPING)
     catalog = (
         'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
