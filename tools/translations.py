@@ -25,12 +25,12 @@ def main() -> int:
         known = ["--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date"] if catalog.exists() else []
         step = "update" if catalog.exists() else "init"
         pybabel(step, "-i", str(template), "-d", str(folder), "-D", DOMAIN, "-l", locale, "--no-wrap", *known)
-        pybabel("compile", "-d", str(folder), "-D", DOMAIN, "-l", locale, "--statistics")
+        pybabel("compile", "-d", str(folder), "-D", DOMAIN, "-l", locale, "--use-fuzzy", "--statistics", quiet=False)
     return 0
 
 
-def pybabel(*arguments: str) -> None:
-    command = [sys.executable, "-m", "babel.messages.frontend", "--quiet", *arguments]
+def pybabel(step: str, *arguments: str, quiet: bool = True) -> None:
+    command = [sys.executable, "-m", "babel.messages.frontend", *(["--quiet"] if quiet else []), step, *arguments]
     subprocess.run(command, cwd=ROOT, check=True)
 
 
