@@ -19,6 +19,11 @@ def program(path: Path, source: str) -> Path:
     return path
 
 
+def find_python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = ["/bin/sh", str(ROOT / "tools" / "python"), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
 def test_a_taken_port_is_told_before_anything_is_installed() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -46,9 +51,8 @@ def test_a_full_disk_is_told_with_figures(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_python_that_is_too_old_is_told_in_one_sentence(tmp_path: Path) -> None:
     program(tmp_path / "python3", 'test "$1" = --version && echo "Python 3.8.18" || exit 1')
-    environment = {"PATH": str(tmp_path)}
 
-    told = subprocess.run(["/bin/sh", ROOT / "tools" / "python", "-V"], env=environment, capture_output=True, text=True)
+    told = find_python("-V", PATH=str(tmp_path))
 
     assert told.returncode == 1
     assert told.stderr.startswith("Steelyard needs Python 3.11 or newer (found: Python 3.8.18).")
@@ -57,11 +61,8 @@ def test_a_python_that_is_too_old_is_told_in_one_sentence(tmp_path: Path) -> Non
 
 def test_the_python_that_is_named_is_taken(tmp_path: Path) -> None:
     named = program(tmp_path / "mine", 'test "$1" = -c || echo "mine: $*"')
-    environment = {**os.environ, "PYTHON": str(named)}
 
-    told = subprocess.run(
-        ["/bin/sh", ROOT / "tools" / "python", "x.py"], env=environment, capture_output=True, text=True
-    )
+    told = find_python("x.py", PATH=os.environ["PATH"], PYTHON=str(named))
 
     assert told.stdout == "mine: x.py\n"
 
