@@ -23,7 +23,7 @@ def main() -> int:
     if everything and not browser.provide():
         left_out = browser.HOW_TO_GET_ONE
         if os.environ.get("CI", "false") not in {"", "0", "false"}:
-            print(f"CI runs the browser journeys too, and here is no browser. {left_out}", file=sys.stderr)
+            print(f"CI runs the browser journeys too, but {left_out}", file=sys.stderr)
             return 1
         print(f"The browser journeys are SKIPPED: {left_out}", file=sys.stderr)
     failed = [name for name, command in reading().items() if not passes(name, command)]
