@@ -1,0 +1,65 @@
+"""The checks: what reads the code, then the fast tests; with --all every test, browser journeys included."""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import browser
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+TEST_PROCESSES = "2"
+
+
+def main() -> int:
+    """Run the checks to the end, so that one run shows everything that is wrong; return 1 if anything was."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true", help="every test, not only the fast ones")
+    everything: bool = parser.parse_args().all
+    left_out = ""
+    if everything and not browser.provide():
+        left_out = browser.HOW_TO_GET_ONE
+        if os.environ.get("CI", "false") not in {"", "0", "false"}:
+            print(f"CI runs the browser journeys too, but {left_out}", file=sys.stderr)
+            return 1
+        print(f"The browser journeys are SKIPPED: {left_out}", file=sys.stderr)
+    failed = [name for name, command in reading().items() if not passes(name, command)]
+    if not passes("tests", tests(everything=everything, journeys=not left_out)):
+        failed.append("tests")
+    if left_out:
+        print(f"The browser journeys were SKIPPED: {left_out}", file=sys.stderr)
+    print(f"NOT in order: {', '.join(failed)}" if failed else "All in order.")
+    return 1 if failed else 0
+
+
+def reading() -> dict[str, Sequence[str]]:
+    """What judges the code without running it."""
+    return {
+        "lint": [str(BIN / "ruff"), "check"],
+        "format": [str(BIN / "ruff"), "format", "--check"],
+        "types": [str(BIN / "basedpyright")],
+        "layers": [str(BIN / "lint-imports"), "--no-logo"],
+    }
+
+
+def tests(*, everything: bool, journeys: bool) -> Sequence[str]:
+    command = [sys.executable, "-m", "pytest"]
+    if not everything:
+        return [*command, "-m", "not journey and not slow"]
+    # A file stays with one process: what its tests share is made once.
+    parallel = ["-n", TEST_PROCESSES, "--dist", "loadfile"]
+    return [*command, *parallel, *([] if journeys else ["-m", "not journey"])]
+
+
+def passes(name: str, command: Sequence[str]) -> bool:
+    print(f"── {name}: {' '.join([Path(command[0]).name, *command[1:]])}", flush=True)
+    path = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
