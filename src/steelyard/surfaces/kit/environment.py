@@ -1,0 +1,207 @@
+"""Renders templates: one Jinja environment per language, so that macros speak the reader's language untold.
+
+In templates: `{{ _("…") }}`, `{% trans %}`; `icon("truck")`, `asset("kit.js")`, `sparkline(values)`; filters:
+
+| filter | takes | gives |
+|---|---|---|
+| `money` | anything with `.amount` (minor units) and `.currency` | ¥1,280.00 |
+| `number` | int, float, Decimal | 12,800 |
+| `compact` | the same | 1.3万 / 13K |
+| `percent` | a ratio; `digits` after the point | 12.5% |
+| `date`, `datetime`, `time` | aware datetime (or date); `format` short, medium, long | 2026年9月1日 |
+| `ago` | aware datetime | 3小时前 / 3 hours ago |
+| `text` | a mapping of locale to string, or a string | the reader's language, or the nearest |
+
+Layouts expect one variable, `page`: see `page.Page`. An undefined variable is an error; an absent attribute
+or key (`product.was`) is false when asked for and an error when printed.
+"""
+
+import io
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Literal, Protocol, cast
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+from babel.messages import mofile, pofile
+from babel.support import NullTranslations, Translations
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from jinja2.utils import missing
+
+from steelyard.surfaces.kit.assets import NODE_MODULES, Assets
+from steelyard.surfaces.kit.icons import lucide, sparkline
+from steelyard.surfaces.kit.page import LANGUAGES, Page
+
+TEMPLATES = Path(__file__).parent / "templates"
+CATALOGUES = Path(__file__).parents[2] / "locale"
+FALLBACK = "en"
+
+Number = int | float | Decimal
+Length = Literal["full", "long", "medium", "short"]
+
+
+class MoneyLike(Protocol):
+    """An amount in minor units of an ISO 4217 currency."""
+
+    @property
+    def amount(self) -> int: ...
+    @property
+    def currency(self) -> str: ...
+
+
+class Absent(StrictUndefined):
+    """An undefined variable is an error; an absent attribute is false, so that macros take what there is."""
+
+    def __bool__(self) -> bool:
+        if self._undefined_obj is missing:
+            self._fail_with_undefined_error()
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self) or isinstance(other, Absent)
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]  as StrictUndefined has it
+
+
+class Templates:
+    """The templates of the kit and of the surfaces that use it.
+
+    `folders` maps a surface's name to its template folder: with `Templates(assets, {"storefront": path})` its
+    page is `storefront/home.html`, and it extends `layouts/storefront.html` of the kit.
+    """
+
+    def __init__(
+        self,
+        assets: Assets,
+        folders: Mapping[str, Path] | None = None,
+        node_modules: Path = NODE_MODULES,
+    ) -> None:
+        loader = ChoiceLoader(
+            [
+                FileSystemLoader(TEMPLATES),
+                PrefixLoader({name: FileSystemLoader(folder) for name, folder in (folders or {}).items()}),
+            ]
+        )
+        self._environments = {
+            language: _environment(language, loader, assets, node_modules) for language in LANGUAGES
+        }
+
+    def render(self, name: str, page: Page, **values: object) -> str:
+        """The page as text, in `page.locale`; an unknown locale gets English."""
+        return self.environment(page.locale).get_template(name).render(page=page, **values)
+
+    def environment(self, language: str) -> Environment:
+        """The Jinja environment of a language: for a surface's own filters and globals, and for tests."""
+        return self._environments.get(language, self._environments[FALLBACK])
+
+
+@lru_cache(maxsize=16)
+def catalogue(language: str) -> NullTranslations:
+    """Our words in `language` (BCP 47), read from the PO file; msgids themselves are English."""
+    path = CATALOGUES / language.replace("-", "_") / "LC_MESSAGES" / "steelyard.po"
+    if not path.is_file():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    with path.open("rb") as source:
+        mofile.write_mo(compiled, pofile.read_po(source, locale=language.replace("-", "_")))
+    compiled.seek(0)
+    return Translations(compiled, domain="steelyard")
+
+
+def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modules: Path) -> Environment:
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=Absent,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    words = catalogue(language)
+    install = cast(Callable[..., None], vars(environment)["install_gettext_callables"])
+    install(
+        words.ugettext, words.ungettext, newstyle=True, pgettext=words.upgettext, npgettext=words.unpgettext
+    )
+    given = cast(dict[str, object], environment.globals)
+    given |= {"asset": assets.url, "icon": lucide(node_modules), "sparkline": sparkline, "language": language}
+    environment.filters.update(_filters(language))
+    return environment
+
+
+def _filters(language: str) -> dict[str, Callable[..., object]]:
+    locale = Locale.parse(language, sep="-")
+
+    def money(value: MoneyLike) -> str:
+        digits = numbers.get_currency_precision(value.currency)
+        return numbers.format_currency(Decimal(value.amount).scaleb(-digits), value.currency, locale=locale)
+
+    def number(value: Number) -> str:
+        return numbers.format_decimal(value, locale=locale)
+
+    def compact(value: Number) -> str:
+        return numbers.format_compact_decimal(value, locale=locale, fraction_digits=1)
+
+    def percent(value: Number, digits: int = 1) -> str:
+        pattern = "#,##0." + "#" * digits + "%" if digits else "#,##0%"
+        return numbers.format_percent(value, pattern, locale=locale)
+
+    def text(value: Mapping[str, str] | str | None) -> str:
+        return chosen(value, language)
+
+    @pass_context
+    def day(context: Context, value: date, format: Length = "medium") -> str:
+        local = value.astimezone(_zone(context)) if isinstance(value, datetime) else value
+        return dates.format_date(local, format, locale=locale)
+
+    @pass_context
+    def moment(context: Context, value: datetime, format: Length = "medium") -> str:
+        return dates.format_datetime(value, format, tzinfo=_zone(context), locale=locale)
+
+    @pass_context
+    def hour(context: Context, value: datetime | time, format: Length = "short") -> str:
+        return dates.format_time(value, format, tzinfo=_zone(context), locale=locale)
+
+    def ago(value: datetime) -> str:
+        return dates.format_timedelta(value - datetime.now(UTC), add_direction=True, locale=locale)
+
+    return {
+        "money": money,
+        "number": number,
+        "compact": compact,
+        "percent": percent,
+        "text": text,
+        "date": day,
+        "datetime": moment,
+        "time": hour,
+        "ago": ago,
+        "groupby_kept": grouped,
+    }
+
+
+def chosen(value: Mapping[str, str] | str | None, language: str) -> str:
+    """A merchant's words in `language`; else English, else Chinese, else whatever there is; None is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    for key in (language, FALLBACK, *LANGUAGES):
+        if value.get(key):
+            return value[key]
+    return next((words for words in value.values() if words), "")
+
+
+def grouped(items: Iterable[object], attribute: str) -> list[tuple[object, list[object]]]:
+    """Runs of items with the same attribute, in the order they came (Jinja's own `groupby` sorts)."""
+    return [(key, list(run)) for key, run in groupby(items, key=attrgetter(attribute))]
+
+
+def _zone(context: Context) -> ZoneInfo:
+    page = context.resolve("page")
+    return ZoneInfo(page.timezone if isinstance(page, Page) else "Asia/Shanghai")

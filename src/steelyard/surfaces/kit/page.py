@@ -1,0 +1,116 @@
+"""What every page tells its layout."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Tone = Literal["quiet", "info", "good", "warn", "bad"]
+Surface = Literal["storefront", "merchant", "operator"]
+
+# Locale → what a speaker of it calls it. The order is the order of the language switch.
+LANGUAGES: dict[str, str] = {"zh-Hans": "简体中文", "en": "English"}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A word and where it leads. Labels are already in the reader's language."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """One step of a breadcrumb; the last one has no `href`: it is the page itself."""
+
+    label: str
+    href: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of a navigation. `icon` is a lucide name; `count` shows as a small number when it is not 0.
+
+    `group` is a heading shown above the first item of each group (consoles only).
+    """
+
+    label: str
+    href: str
+    icon: str = ""
+    current: bool = False
+    count: int = 0
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """A message about what just happened, shown once at the top of the page."""
+
+    text: str
+    tone: Tone = "good"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The registered entity that runs the marketplace: what the law wants in the footer of every page.
+
+    `links` are the legal pages (terms, privacy, complaints); `licence_href` shows the licence itself.
+    """
+
+    registered_name: str
+    licence_number: str = ""
+    licence_href: str = ""
+    icp_number: str = ""
+    links: Sequence[Link] = ()
+    support: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is signed in: the name, one line below it (shop, role, mail), the entries of the account menu."""
+
+    name: str
+    detail: str = ""
+    links: Sequence[Link] = ()
+    sign_out_href: str = "/sign-out"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The request context that every layout and partial expects, as the template variable `page`.
+
+    locale       BCP 47, a key of LANGUAGES; chooses words, number and date formats, and `<html lang>`
+    path         the path of the request with its query string; the language switch returns here
+    operator     shown in the footer of storefront and plain pages
+    surface      which product this is; chooses the wordmark's second word in consoles
+    viewer       None when nobody is signed in
+    csrf_token   put into every form by `{{ csrf(page) }}` and sent with every htmx request as X-CSRF-Token
+    nav          storefront: the categories; consoles: the sidebar
+    cart_count   pieces in the cart, storefront only
+    flashes      messages shown once
+    breadcrumb   from the home page down; empty for none
+    environment  the text of a ribbon above consoles ("Demo", "Staging"); empty in production
+    search       what was searched for, shown in the search box; `search_scopes` are (value, label) pairs
+    timezone     IANA name by which times are shown
+    """
+
+    locale: str
+    path: str
+    operator: Operator
+    surface: Surface = "storefront"
+    viewer: Viewer | None = None
+    csrf_token: str = ""
+    nav: Sequence[NavItem] = ()
+    cart_count: int = 0
+    flashes: Sequence[Flash] = ()
+    breadcrumb: Sequence[Crumb] = ()
+    environment: str = ""
+    search: str = ""
+    search_scope: str = ""
+    search_scopes: Sequence[tuple[str, str]] = ()
+    search_action: str = "/search"
+    home_href: str = "/"
+    sign_in_href: str = "/sign-in"
+    language_action: str = "/language"
+    timezone: str = "Asia/Shanghai"
+    languages: dict[str, str] = field(default_factory=lambda: dict(LANGUAGES))
