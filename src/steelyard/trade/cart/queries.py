@@ -1,0 +1,73 @@
+"""Questions about carts."""
+
+from steelyard.goods import catalog, inventory, pricing
+from steelyard.goods.catalog.model import SkuCard, SkuId
+from steelyard.kernel.db import Read, Row
+from steelyard.parties import merchants
+from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.cart.model import LINES_PER_CART_MAX, CartGroup, CartLine, CartView, LineProblem
+
+
+async def count(read: Read, buyer_id: BuyerId) -> int:
+    """How many pieces lie in the cart."""
+    return await read.value("SELECT coalesce(sum(quantity), 0)::integer FROM cart_lines WHERE buyer_id = $1", buyer_id)
+
+
+async def view(read: Read, buyer_id: BuyerId) -> CartView:
+    """The cart as it stands now, by shop, what was put in last first: prices and stock are of this moment."""
+    rows = await read.fetch(
+        """
+        SELECT sku_id, merchant_id, quantity, selected, seen_price, currency FROM cart_lines
+        WHERE buyer_id = $1 ORDER BY added_at DESC, sku_id LIMIT $2
+        """,
+        buyer_id,
+        LINES_PER_CART_MAX,
+    )
+    sku_ids = [SkuId(row["sku_id"]) for row in rows]
+    cards = await catalog.cards(read, sku_ids)
+    free = await inventory.available(read, sku_ids)
+    prices: dict[tuple[SkuId, str], int] = {}
+    for currency in sorted({row["currency"] for row in rows}):
+        for sku_id, price in (await pricing.current(read, sku_ids, currency)).items():
+            prices[sku_id, currency] = price.amount
+    lines = [
+        _line(row, cards.get(row["sku_id"]), prices.get((row["sku_id"], row["currency"])), free.get(row["sku_id"], 0))
+        for row in rows
+    ]
+    shops = await merchants.cards(read, {line.merchant_id for line in lines})
+    totals: dict[str, int] = {}
+    for line in lines:
+        if line.selected and line.buyable:
+            totals[line.currency] = totals.get(line.currency, 0) + line.amount
+    return CartView(
+        groups=[
+            CartGroup(shop=shops[merchant_id], lines=[line for line in lines if line.merchant_id == merchant_id])
+            for merchant_id in dict.fromkeys(line.merchant_id for line in lines)
+        ],
+        totals=totals,
+    )
+
+
+def _line(row: Row, card: SkuCard | None, price: int | None, free: int) -> CartLine:
+    problem = None
+    if card is None or not card.on_sale or price is None:
+        problem = LineProblem.OFF_SHELF
+    elif free == 0:
+        problem = LineProblem.SOLD_OUT
+    elif free < row["quantity"]:
+        problem = LineProblem.NOT_ENOUGH
+    elif price != row["seen_price"]:
+        problem = LineProblem.PRICE_MOVED
+    return CartLine(
+        sku_id=row["sku_id"],
+        merchant_id=MerchantId(row["merchant_id"]),
+        card=card,
+        quantity=row["quantity"],
+        selected=row["selected"],
+        price=price,
+        seen_price=row["seen_price"],
+        currency=row["currency"],
+        free=free,
+        problem=problem,
+    )

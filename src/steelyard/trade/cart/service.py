@@ -1,0 +1,99 @@
+"""Commands on carts. A visitor's cart is kept under the visitor's id."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from steelyard.goods import catalog, pricing
+from steelyard.goods.catalog.model import SkuId
+from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import Invalid
+from steelyard.parties import merchants
+from steelyard.parties.customers.model import BuyerId
+from steelyard.trade.cart.model import LINES_PER_CART_MAX, QUANTITY_PER_LINE_MAX, CartFull, NotForSale
+
+
+async def put(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) -> None:
+    """Put `quantity` pieces more into the cart, up to the limit per line. Raises `NotForSale`, `CartFull`, `Invalid`."""
+    if quantity < 1:
+        raise Invalid({"quantity": "Please choose at least one piece"})
+    card = (await catalog.cards(tx, [sku_id])).get(sku_id)
+    if card is None or not card.on_sale:
+        raise NotForSale(sku_id=sku_id)
+    shop = (await merchants.cards(tx, [card.merchant_id]))[card.merchant_id]
+    price = (await pricing.current(tx, [sku_id], shop.currency)).get(sku_id)
+    if price is None:
+        raise NotForSale(sku_id=sku_id)
+    lines = await tx.value("SELECT count(*) FROM cart_lines WHERE buyer_id = $1 AND sku_id <> $2", buyer_id, sku_id)
+    if lines >= LINES_PER_CART_MAX:
+        raise CartFull(limit=LINES_PER_CART_MAX)
+    await tx.execute(
+        """
+        INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, seen_price, currency)
+        VALUES ($1, $2, $3, least($4, $5), $6, $7)
+        ON CONFLICT (buyer_id, sku_id) DO UPDATE
+        SET quantity = least(c.quantity + excluded.quantity, $5), seen_price = excluded.seen_price
+          , currency = excluded.currency, selected = true
+        """,
+        buyer_id,
+        sku_id,
+        card.merchant_id,
+        quantity,
+        QUANTITY_PER_LINE_MAX,
+        price.amount,
+        shop.currency,
+    )
+
+
+async def set_quantity(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) -> None:
+    """So many pieces, not more, not fewer; none takes the line out. A line that is not there stays away."""
+    if quantity < 1:
+        await remove(tx, buyer_id, [sku_id])
+        return
+    await tx.execute(
+        "UPDATE cart_lines SET quantity = least($3, $4) WHERE buyer_id = $1 AND sku_id = $2",
+        buyer_id,
+        sku_id,
+        quantity,
+        QUANTITY_PER_LINE_MAX,
+    )
+
+
+async def select(tx: Tx, buyer_id: BuyerId, sku_ids: Sequence[SkuId], selected: bool) -> None:
+    """Mark lines to be bought at the next checkout, or to wait."""
+    await tx.execute(
+        "UPDATE cart_lines SET selected = $3 WHERE buyer_id = $1 AND sku_id = ANY($2)", buyer_id, list(sku_ids), selected
+    )
+
+
+async def remove(tx: Tx, buyer_id: BuyerId, sku_ids: Sequence[UUID]) -> None:
+    """Take lines out."""
+    await tx.execute("DELETE FROM cart_lines WHERE buyer_id = $1 AND sku_id = ANY($2)", buyer_id, list(sku_ids))
+
+
+async def accept_prices(tx: Tx, buyer_id: BuyerId) -> None:
+    """The buyer has seen the prices as they are now."""
+    await tx.execute(
+        """
+        UPDATE cart_lines c SET seen_price = p.amount
+        FROM prices p
+        WHERE c.buyer_id = $1 AND p.merchant_id = c.merchant_id AND p.sku_id = c.sku_id AND p.currency = c.currency
+          AND p.amount <> c.seen_price
+        """,
+        buyer_id,
+    )
+
+
+async def merge(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> None:
+    """Who signs in finds what they put in as a visitor beside what was there: of the same goods, the larger quantity."""
+    if visitor_id == buyer_id:
+        return
+    await tx.execute(
+        """
+        WITH taken AS (DELETE FROM cart_lines WHERE buyer_id = $1 RETURNING *)
+        INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, selected, seen_price, currency, added_at)
+        SELECT $2, sku_id, merchant_id, quantity, selected, seen_price, currency, added_at FROM taken
+        ON CONFLICT (buyer_id, sku_id) DO UPDATE SET quantity = greatest(c.quantity, excluded.quantity)
+        """,
+        visitor_id,
+        buyer_id,
+    )

@@ -1,0 +1,244 @@
+"""A checkout under way, and what it costs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+import msgspec
+
+from steelyard.goods.catalog.model import SkuCard
+from steelyard.kernel.errors import Refusal
+from steelyard.kernel.text import Text
+from steelyard.logistics.freight.model import DeliveryOption
+from steelyard.parties.customers.model import Address, BuyerId, Contact
+from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.trade.orders.model import PurchaseId
+
+CheckoutId = NewType("CheckoutId", UUID)
+
+CHECKOUT_HOURS = 6
+SHOP = "shop"
+
+
+class CheckoutState(StrEnum):
+    """Open: being filled in. Placed: a purchase waits for its payment. Completed: paid. Cancelled: given up."""
+
+    OPEN = "open"
+    PLACED = "placed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """`seen_price`: what the buyer was last told a piece costs, in minor units."""
+
+    line_id: str
+    sku_id: UUID
+    quantity: int
+    seen_price: int | None = None
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a buyer says: a change replaces all of it. `deliveries` maps a merchant's id to the chosen template's id."""
+
+    lines: Sequence[Line]
+    contact: Contact = Contact()
+    address: Address = Address()
+    deliveries: dict[str, UUID] = {}
+    locale: str = "zh-Hans"
+
+
+class Checkout(msgspec.Struct, frozen=True, kw_only=True):
+    checkout_id: CheckoutId
+    buyer_id: BuyerId
+    purchase_id: PurchaseId
+    client: str
+    state: CheckoutState
+    currency: str
+    locale: str
+    lines: list[Line]
+    contact: Contact
+    address: Address
+    deliveries: dict[str, UUID]
+    from_cart: bool
+    created_at: datetime
+    expires_at: datetime
+
+    @property
+    def draft(self) -> Draft:
+        return Draft(
+            lines=self.lines,
+            contact=self.contact,
+            address=self.address,
+            deliveries=self.deliveries,
+            locale=self.locale,
+        )
+
+
+class ProblemCode(StrEnum):
+    EMPTY = "empty"
+    ITEM_UNAVAILABLE = "item_unavailable"
+    OUT_OF_STOCK = "out_of_stock"
+    NOT_ENOUGH = "not_enough"
+    PRICE_MOVED = "price_moved"
+    CONTACT_MISSING = "contact_missing"
+    ADDRESS_MISSING = "address_missing"
+    ADDRESS_INCOMPLETE = "address_incomplete"
+    UNDELIVERABLE = "address_undeliverable"
+
+
+# News that the buyer is told; the others have to be mended before the purchase can be placed.
+NEWS = frozenset({ProblemCode.PRICE_MOVED})
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in the way, or should be known: of a line, of a merchant's part, or of the whole."""
+
+    code: ProblemCode
+    line_id: str | None = None
+    merchant_id: MerchantId | None = None
+    facts: dict[str, int | str] = {}
+
+    @property
+    def blocking(self) -> bool:
+        return self.code not in NEWS
+
+
+class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Amounts are minor units; `tax` is inside or on top of `amount` as `tax_inclusive` says."""
+
+    line_id: str
+    card: SkuCard
+    quantity: int
+    unit_price: int
+    seen_price: int | None
+    free: int
+    tax: int
+    tax_millionths: int
+    tax_inclusive: bool
+    tax_name: Text
+
+    @property
+    def amount(self) -> int:
+        return self.unit_price * self.quantity
+
+
+class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """One merchant's part: its lines, how it can be sent, and the way that was chosen (none: it cannot be sent there)."""
+
+    shop: ShopCard
+    lines: Sequence[QuoteLine]
+    options: Sequence[DeliveryOption]
+    chosen: DeliveryOption | None
+    freight_tax: int
+    freight_tax_inclusive: bool
+
+    @property
+    def goods(self) -> int:
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def freight(self) -> int:
+        return self.chosen.fee if self.chosen else 0
+
+    @property
+    def tax_added(self) -> int:
+        return sum(line.tax for line in self.lines if not line.tax_inclusive) + (
+            0 if self.freight_tax_inclusive else self.freight_tax
+        )
+
+    @property
+    def tax_included(self) -> int:
+        return sum(line.tax for line in self.lines if line.tax_inclusive) + (
+            self.freight_tax if self.freight_tax_inclusive else 0
+        )
+
+    @property
+    def total(self) -> int:
+        return self.goods + self.freight + self.tax_added
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """What it costs now. Lines whose goods are gone are not in `groups` but among the problems."""
+
+    currency: str
+    groups: Sequence[QuoteGroup]
+    problems: Sequence[Problem]
+
+    @property
+    def goods(self) -> int:
+        return sum(group.goods for group in self.groups)
+
+    @property
+    def freight(self) -> int:
+        return sum(group.freight for group in self.groups)
+
+    @property
+    def tax_added(self) -> int:
+        return sum(group.tax_added for group in self.groups)
+
+    @property
+    def tax_included(self) -> int:
+        return sum(group.tax_included for group in self.groups)
+
+    @property
+    def total(self) -> int:
+        return sum(group.total for group in self.groups)
+
+    @property
+    def blocking(self) -> list[Problem]:
+        return [problem for problem in self.problems if problem.blocking]
+
+
+class CheckoutView(msgspec.Struct, frozen=True, kw_only=True):
+    checkout: Checkout
+    quote: Quote
+
+    @property
+    def ready(self) -> bool:
+        """Whether it could be placed as it stands."""
+        return self.checkout.state is CheckoutState.OPEN and not self.quote.blocking
+
+
+class CheckoutNotReady(Refusal):
+    """A checkout is placed when nothing stands in the way; `problems` says what does."""
+
+    code = "checkout_not_ready"
+    status = 422
+    title = "Something is still missing"
+    detail = "Please look at the points that are marked."
+
+
+class CheckoutClosed(Refusal):
+    """A checkout that is cancelled, completed or too old is not changed or placed any more."""
+
+    code = "checkout_closed"
+    title = "This checkout is closed"
+    detail = "It is “{state}”. Please start again from your cart."
+
+
+class TotalMoved(Refusal):
+    """Nobody pays another sum than the one they were shown."""
+
+    code = "total_moved"
+    title = "The total has changed"
+    detail = "It was {expected} and is {total} now. Please look at it again before you pay."
+
+
+class SoldOut(Refusal):
+    """What is promised to others cannot be promised again; `shortages` lists line, wanted and free pieces."""
+
+    code = "out_of_stock"
+    title = "Somebody was faster"
+    detail = "Not everything is in stock any more. Please look at your quantities."
+
+
+class MixedPurchase(Refusal):
+    """What is paid at once is in one currency."""
+
+    code = "mixed_currencies"
+    status = 422
+    title = "These goods are sold in different currencies"
+    detail = "Please buy them separately, one currency at a time."

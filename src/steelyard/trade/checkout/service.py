@@ -1,0 +1,166 @@
+"""Commands on checkouts: open, change, cancel. Placing is in `placement.py`, paying in `collection.py`."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.parties import customers
+from steelyard.parties.customers.model import BuyerId
+from steelyard.trade import orders
+from steelyard.trade.checkout.model import (
+    CHECKOUT_HOURS,
+    Checkout,
+    CheckoutClosed,
+    CheckoutId,
+    CheckoutState,
+    CheckoutView,
+    Draft,
+    MixedPurchase,
+)
+from steelyard.trade.checkout.quote import STRICT, Completeness, quote
+from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX, SKUS_PER_ORDER_MAX, PurchaseId
+
+
+async def open_checkout(
+    tx: Tx, checkout_id: CheckoutId, buyer_id: BuyerId, draft: Draft, *, client: str, from_cart: bool = False
+) -> None:
+    """Begin to buy what the draft names, in the currency its goods are sold in. Said twice, the first counts.
+
+    Raises `Invalid` for quantities that cannot be and too many lines, `MixedPurchase` for two currencies.
+    """
+    _check(draft)
+    currency = await _currency_of(tx, draft)
+    await customers.guest(tx, buyer_id, draft.locale)
+    await tx.execute(
+        """
+        INSERT INTO checkouts (checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address
+                             , deliveries, from_cart, expires_at)
+        VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, now() + $12)
+        ON CONFLICT (checkout_id) DO NOTHING
+        """,
+        checkout_id,
+        buyer_id,
+        ids.mint(),
+        client,
+        currency,
+        draft.locale,
+        draft.lines,
+        draft.contact,
+        draft.address,
+        draft.deliveries,
+        from_cart,
+        timedelta(hours=CHECKOUT_HOURS),
+    )
+
+
+async def change(tx: Tx, checkout_id: CheckoutId, draft: Draft) -> None:
+    """Replace everything the buyer said. A purchase that was placed and not paid is dropped: its stock is free again.
+
+    Raises `CheckoutClosed`, `Invalid`, `MixedPurchase`, and `NotCancellable` when it was paid meanwhile.
+    """
+    _check(draft)
+    checkout = await lock(tx, checkout_id)
+    if checkout.state not in (CheckoutState.OPEN, CheckoutState.PLACED):
+        raise CheckoutClosed(state=str(checkout.state))
+    currency = await _currency_of(tx, draft)
+    purchase_id = checkout.purchase_id
+    if checkout.state is CheckoutState.PLACED:
+        await orders.cancel_purchase(tx, checkout.purchase_id, reason="changed", by="buyer")
+        purchase_id = PurchaseId(ids.mint())
+    await tx.execute(
+        """
+        UPDATE checkouts
+        SET state = 'open', purchase_id = $2, currency = $3, locale = $4, lines = $5, contact = $6, address = $7
+          , deliveries = $8, changed_at = now(), expires_at = now() + $9
+        WHERE checkout_id = $1
+        """,
+        checkout_id,
+        purchase_id,
+        currency,
+        draft.locale,
+        draft.lines,
+        draft.contact,
+        draft.address,
+        draft.deliveries,
+        timedelta(hours=CHECKOUT_HOURS),
+    )
+
+
+async def cancel(tx: Tx, checkout_id: CheckoutId, by: str) -> None:
+    """Give up. What was placed and not paid is dropped. Raises `CheckoutClosed` when there is nothing to give up."""
+    checkout = await lock(tx, checkout_id)
+    if checkout.state not in (CheckoutState.OPEN, CheckoutState.PLACED):
+        raise CheckoutClosed(state=str(checkout.state))
+    if checkout.state is CheckoutState.PLACED:
+        await orders.cancel_purchase(tx, checkout.purchase_id, reason="buyer", by=by)
+    await tx.execute("UPDATE checkouts SET state = 'cancelled', changed_at = now() WHERE checkout_id = $1", checkout_id)
+
+
+async def lock(tx: Tx, checkout_id: CheckoutId) -> Checkout:
+    """The checkout, held until the transaction ends: a second click waits here. Raises `NotFound`."""
+    checkout = await tx.one(
+        Checkout,
+        """
+        SELECT checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
+             , from_cart, created_at, expires_at
+        FROM checkouts WHERE checkout_id = $1 FOR UPDATE
+        """,
+        checkout_id,
+    )
+    if checkout is None:
+        raise NotFound()
+    return checkout
+
+
+async def get(read: Read, checkout_id: CheckoutId) -> Checkout | None:
+    return await read.one(
+        Checkout,
+        """
+        SELECT checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
+             , from_cart, created_at, expires_at
+        FROM checkouts WHERE checkout_id = $1
+        """,
+        checkout_id,
+    )
+
+
+async def view(read: Read, checkout_id: CheckoutId, completeness: Completeness = STRICT) -> CheckoutView | None:
+    """The checkout with what it costs now."""
+    checkout = await get(read, checkout_id)
+    if checkout is None:
+        return None
+    return CheckoutView(
+        checkout=checkout, quote=await quote(read, checkout.draft, checkout.currency, completeness)
+    )
+
+
+def _check(draft: Draft) -> None:
+    if len(draft.lines) > SKUS_PER_ORDER_MAX:
+        raise Invalid({"lines": "Too many different goods for one purchase"})
+    if any(not 1 <= line.quantity <= QUANTITY_PER_LINE_MAX for line in draft.lines):
+        raise Invalid({"quantity": "A quantity is between 1 and 9,999"})
+    if len({line.line_id for line in draft.lines}) != len(draft.lines):
+        raise Invalid({"lines": "A line is named twice"})
+
+
+async def _currency_of(read: Read, draft: Draft) -> str:
+    """The one currency that the merchants of these goods sell in; unknown goods say nothing about it."""
+    currencies: Sequence[str] = [
+        row["currency"]
+        for row in await read.fetch(
+            """
+            SELECT DISTINCT m.currency FROM skus s JOIN merchants m USING (merchant_id)
+            WHERE s.sku_id = ANY($1) ORDER BY m.currency
+            """,
+            [line.sku_id for line in draft.lines],
+        )
+    ]
+    if len(currencies) > 1:
+        raise MixedPurchase(currencies=", ".join(currencies))
+    return currencies[0] if currencies else DEFAULT_CURRENCY
+
+
+# What an empty checkout is shown in.
+DEFAULT_CURRENCY = "CNY"

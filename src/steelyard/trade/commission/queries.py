@@ -1,0 +1,44 @@
+"""Questions about commission rates."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel.db import Read
+from steelyard.trade.commission.model import NO_COMMISSION, RateId
+
+
+class Rate(msgspec.Struct, frozen=True, kw_only=True):
+    rate_id: RateId
+    merchant_id: UUID | None
+    category_id: UUID | None
+    millionths: int
+    valid_from: datetime
+
+
+async def valid_rates(read: Read) -> list[Rate]:
+    """The rates that count now: a small table, read whole."""
+    return await read.all(
+        Rate,
+        """
+        SELECT rate_id, merchant_id, category_id, millionths, valid_from FROM commission_rates
+        WHERE valid_from <= now() AND (valid_to IS NULL OR valid_to > now())
+        ORDER BY valid_from DESC, rate_id
+        """,
+    )
+
+
+async def rates_for(read: Read, sales: Sequence[tuple[UUID, Sequence[UUID]]]) -> list[int]:
+    """For each (merchant, category path from the root), the rate in parts per million that counts for it.
+
+    The most specific wins: the merchant's rate for the nearest category, the merchant's for all, everybody's for the
+    nearest category, everybody's for all; of two the same, the newer. No rate at all is no commission.
+    """
+    rates = {(rate.merchant_id, rate.category_id): rate.millionths for rate in reversed(await valid_rates(read))}
+    found: list[int] = []
+    for merchant_id, path in sales:
+        keys = [(owner, category) for owner in (merchant_id, None) for category in (*reversed(path), None)]
+        found.append(next((rates[key] for key in keys if key in rates), NO_COMMISSION))
+    return found

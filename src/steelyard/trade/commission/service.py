@@ -1,0 +1,40 @@
+"""Commands on commission rates."""
+
+from uuid import UUID
+
+from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import Invalid
+from steelyard.kernel.money import PARTS_PER_MILLION
+from steelyard.trade.commission.model import RateId
+
+
+async def set_rate(
+    tx: Tx, rate_id: RateId, millionths: int, *, merchant_id: UUID | None = None, category_id: UUID | None = None
+) -> None:
+    """From now on this rate counts for this merchant and category (none: all); orders placed before keep theirs.
+
+    Said twice with the same id, nothing changes. Raises `Invalid` for what is not a part of the whole.
+    """
+    if not 0 <= millionths <= PARTS_PER_MILLION:
+        raise Invalid({"rate": "A rate is between 0 % and 100 %"})
+    known = await tx.value("SELECT true FROM commission_rates WHERE rate_id = $1", rate_id)
+    if known:
+        return
+    await tx.execute(
+        """
+        UPDATE commission_rates SET valid_to = now()
+        WHERE valid_to IS NULL AND merchant_id IS NOT DISTINCT FROM $1 AND category_id IS NOT DISTINCT FROM $2
+        """,
+        merchant_id,
+        category_id,
+    )
+    await tx.execute(
+        """
+        INSERT INTO commission_rates (rate_id, merchant_id, category_id, millionths, valid_from)
+        VALUES ($1, $2, $3, $4, now())
+        """,
+        rate_id,
+        merchant_id,
+        category_id,
+        millionths,
+    )
