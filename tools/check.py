@@ -46,12 +46,10 @@ def reading() -> dict[str, Sequence[str]]:
 
 
 def tests(*, everything: bool, journeys: bool) -> Sequence[str]:
-    command = [sys.executable, "-m", "pytest"]
-    if not everything:
-        return [*command, "-m", "not journey and not slow"]
+    left_out = [name for name, wanted in (("journey", everything and journeys), ("slow", everything)) if not wanted]
     # A file stays with one process: what its tests share is made once.
-    parallel = ["-n", TEST_PROCESSES, "--dist", "loadfile"]
-    return [*command, *parallel, *([] if journeys else ["-m", "not journey"])]
+    command = [sys.executable, "-m", "pytest", "-n", TEST_PROCESSES, "--dist", "loadfile"]
+    return [*command, *(["-m", " and ".join(f"not {name}" for name in left_out)] if left_out else [])]
 
 
 def passes(name: str, command: Sequence[str]) -> bool:

@@ -60,16 +60,20 @@ def require_free_port(port: str) -> None:
     """Refuse early when something already listens where the demo would."""
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise Trouble(f"PORT={port} is not a port; take a number from 1 to 65535.")
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken = f"Port {port} is taken (is Steelyard running already?); stop that, or: make demo PORT=8001"
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as visitor:
+        visitor.settimeout(1)
+        # macOS lets us open a port on one address while another program answers on all of them.
+        if visitor.connect_ex(("127.0.0.1", int(port))) == 0:
+            raise Trouble(taken)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as host:
+        host.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", int(port)))
+            host.bind(("127.0.0.1", int(port)))
         except PermissionError as refusal:
             raise Trouble(f"Port {port} may only be opened by root; take another: make demo PORT=8001") from refusal
         except OSError as refusal:
-            raise Trouble(
-                f"Port {port} is taken (is Steelyard running already?); stop that, or: make demo PORT=8001"
-            ) from refusal
+            raise Trouble(taken) from refusal
 
 
 @contextlib.contextmanager

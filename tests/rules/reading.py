@@ -28,6 +28,11 @@ def python_of_the_house(root: Path) -> Iterator[tuple[Path, ast.Module]]:
         yield path.relative_to(root / PACKAGE), ast.parse(path.read_text(), filename=str(path))
 
 
+def nothing_wrong(violations: list[str]) -> None:
+    """Show every violation, one a line, each of which says what to do."""
+    assert not violations, "\n" + "\n".join(violations)
+
+
 def write(root: Path, path: str, content: str) -> Path:
     """Put a deliberate violation into a small checkout."""
     file = root / path

@@ -46,6 +46,7 @@ def test_a_house_in_order_passes(tmp_path: Path) -> None:
         pytest.param("trade/cart/__init__.py", "import steelyard.trade.orders", id="to the right in a layer"),
         pytest.param("surfaces/api.py", "import steelyard.app", id="what puts the house together"),
         pytest.param("surfaces/storefront.py", "import steelyard.surfaces.merchant", id="surface to surface"),
+        pytest.param("simulators/bank.py", "import steelyard.trade.orders", id="the outside world"),
         pytest.param("sundries/__init__.py", "", id="a layer nobody entered"),
         pytest.param("trade/haggling/__init__.py", "", id="a module nobody entered"),
     ],

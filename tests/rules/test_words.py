@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.reading import ROOT, write
+from tests.rules.reading import ROOT, nothing_wrong, write
 
 NOT_OURS = {
     ".git",
@@ -66,7 +66,7 @@ def foreign_locks(root: Path) -> list[str]:
 
 
 def test_no_file_names_a_registry_or_a_machine() -> None:
-    assert words_out_of_place(ROOT) == []
+    nothing_wrong(words_out_of_place(ROOT))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_word_out_of_place_is_seen(tmp_path: Path, line: str) -> None:
 
 
 def test_there_is_one_kind_of_lock() -> None:
-    assert foreign_locks(ROOT) == []
+    nothing_wrong(foreign_locks(ROOT))
 
 
 def test_a_foreign_lock_is_seen(tmp_path: Path) -> None:
