@@ -51,11 +51,11 @@ class Place(msgspec.Struct, frozen=True):
     def log(self) -> Path:
         return self.directory / "server.log"
 
-    def give(self, path: Path) -> None:
-        """Make `path` the server user's."""
-        if self.user is not None:
+    def give(self, path: Path, user: ServerUser | None) -> None:
+        """Make `path` that user's; it stays ours when there is none. Raises `NoPermission`."""
+        if user is not None:
             try:
-                os.chown(path, self.user.uid, self.user.gid)
+                os.chown(path, user.uid, user.gid)
             except OSError as error:
                 raise NoPermission(path, os.geteuid()) from error
 
@@ -97,6 +97,14 @@ def settle(home: Path) -> Place:
     if user is not None and (obstacle := obstacle_for(user, directory)) is not None:
         raise NoPermission(obstacle, user.uid)
     return Place(link, directory, user)
+
+
+def named_user(user: ServerUser | None) -> ServerUser | None:
+    """The user itself when the system has a name for it, else one that has a name: initdb, and nothing else, insists."""
+    if user is None or any(entry.pw_uid == user.uid for entry in pwd.getpwall()):
+        return user
+    nobody = pwd.getpwnam("nobody")
+    return ServerUser(nobody.pw_uid, nobody.pw_gid)
 
 
 def obstacle_for(user: ServerUser, path: Path) -> Path | None:

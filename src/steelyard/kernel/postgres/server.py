@@ -24,7 +24,7 @@ from steelyard.kernel.postgres.errors import (
     StartFailed,
     TimedOut,
 )
-from steelyard.kernel.postgres.place import Place, refuse_data_version
+from steelyard.kernel.postgres.place import Place, named_user, refuse_data_version
 
 HOST = "127.0.0.1"
 SUPERUSER = "steelyard"
@@ -66,7 +66,7 @@ def launch(place: Place, *, fast: bool) -> None:
         port = _choose_port(place)
         began = _spawn(place, folder, port)
         try:
-            wait_until_ready(place, began)
+            wait_until_ready(place, log_from=began, port=port)
         except PortTaken:  # somebody took it between our look and the server's
             tries += 1
             if tries == PORT_TRIES_MAX:
@@ -80,15 +80,15 @@ def launch(place: Place, *, fast: bool) -> None:
             return
 
 
-def wait_until_ready(place: Place, log_from: int | None = None) -> None:
+def wait_until_ready(place: Place, *, log_from: int = 0, port: int = 0) -> None:
     """Return when the watched server accepts connections. Raises what `why` finds when it ends instead, or
     `TimedOut`."""
     deadline = time.monotonic() + START_SECONDS_MAX
     while (lines := _postmaster(place)) is None or len(lines) < 8 or lines[7].strip() != "ready":
         if not is_watched(place):
             with place.log.open(errors="replace") as log:
-                log.seek(log_from or 0)
-                raise why(log.read(), place)
+                log.seek(log_from)
+                raise why(log.read(), place, port)
         if time.monotonic() > deadline:
             raise TimedOut("starting", START_SECONDS_MAX, place.log)
         time.sleep(locks.POLL_SECONDS)
@@ -101,17 +101,15 @@ def port_of(place: Place) -> int:
     return int(lines[3])
 
 
-def why(text: str, place: Place) -> ClusterError:
-    """The error that the programs' output `text` tells of."""
+def why(text: str, place: Place, port: int = 0) -> ClusterError:
+    """The error that the programs' output `text` tells of; `port` is the one that the server was given."""
     uid = os.geteuid() if place.user is None else place.user.uid
     if "No space left on device" in text:
         return DiskFull(place.directory, shutil.disk_usage(place.directory).free // _MEGABYTE)
     if "pre-existing shared memory block" in text:
         return _MemoryStillInUse(_reason(text), place.log)
     if "Address already in use" in text:
-        found = re.search(r'could not bind \S+ address "([^"]+)": ', text)
-        number = re.search(r"postmaster already running on port (\d+)", text)
-        return PortTaken(found[1] if found else HOST, int(number[1]) if number else 0)
+        return PortTaken(HOST, port)
     if "Permission denied" in text or "has wrong ownership" in text or "has invalid permissions" in text:
         found = re.search(r'"(/[^"]+)"', text)
         return NoPermission(Path(found[1]) if found else place.data, uid)
@@ -151,9 +149,10 @@ def _initialise(place: Place, folder: Path, *, fast: bool) -> None:
     fresh = place.directory / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
-    place.give(fresh)
     told = place.keep("password.init", password_of(place), 0o600)
-    place.give(told)
+    initialiser = named_user(place.user)
+    place.give(fresh, initialiser)
+    place.give(told, initialiser)
     command = [
         folder / "initdb",
         f"--pgdata={fresh}",
@@ -176,7 +175,7 @@ def _initialise(place: Place, folder: Path, *, fast: bool) -> None:
             env=binaries.environment(),
             timeout=INIT_SECONDS_MAX,
             check=False,
-            **binaries.as_user(place.user),
+            **binaries.as_user(initialiser),
         )
     except subprocess.TimeoutExpired as error:
         raise TimedOut("initdb", INIT_SECONDS_MAX, place.log) from error
@@ -188,6 +187,9 @@ def _initialise(place: Place, folder: Path, *, fast: bool) -> None:
         raise why(answer.stdout + answer.stderr, place)
     with (fresh / "postgresql.conf").open("a") as settings:
         settings.write("\ninclude = '../settings.conf'\n")
+    if initialiser != place.user:
+        for path in [*fresh.rglob("*"), fresh]:
+            place.give(path, place.user)
     fresh.rename(place.data)
 
 
