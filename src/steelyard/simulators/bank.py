@@ -163,7 +163,8 @@ class TransferBook:
         with self._store.write() as tx:
             due = tx.rows(
                 TransferRow,
-                "SELECT * FROM transfers WHERE status = 'accepted' AND due_at <= :now ORDER BY due_at, reference LIMIT :most",
+                """SELECT * FROM transfers
+                   WHERE status = 'accepted' AND due_at <= :now ORDER BY due_at, reference LIMIT :most""",
                 {"now": self._clock.now(), "most": DECIDED_PER_ROUND_MAX},
             )
             for transfer in due:

@@ -61,9 +61,7 @@ class FaultBoard:
                 webhooks=self.now.webhooks if change.webhooks is UNSET else change.webhooks,
                 answers=self.now.answers if change.answers is UNSET else change.answers,
                 refunds=self.now.refunds if change.refunds is UNSET else change.refunds,
-                delay_seconds=self.now.delay_seconds
-                if change.delay_seconds is UNSET
-                else change.delay_seconds,
+                delay_seconds=self.now.delay_seconds if change.delay_seconds is UNSET else change.delay_seconds,
             )
         )
         return self.now

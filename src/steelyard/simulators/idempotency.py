@@ -68,9 +68,7 @@ def once(
         )
         if earlier is not None:
             if earlier.request != asked:
-                raise Refused(
-                    409, "idempotency_conflict", "This key or reference was used for another request."
-                )
+                raise Refused(409, "idempotency_conflict", "This key or reference was used for another request.")
             return Answer(earlier.status, earlier.body, fresh=False)
         try:
             with tx.savepoint():

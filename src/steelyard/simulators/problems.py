@@ -50,9 +50,7 @@ def _answer(
     if _wants_page(request):
         return page(request, "error.html", status=status, code=body.get("code", ""), status_code=status)
     body["request_id"] = request_id(request.scope)
-    return Response(
-        msgspec.json.encode(body), status_code=status, media_type=PROBLEM_MEDIA_TYPE, headers=headers
-    )
+    return Response(msgspec.json.encode(body), status_code=status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
 
 
 def on_refused(request: AnyRequest, refused: Refused) -> Response[bytes] | Template:

@@ -13,7 +13,7 @@ PAUSE_AFTER_FAILURE_SECONDS = 1
 GRACE_SECONDS = 3
 
 Work = Callable[[], Awaitable[float | None]]
-"""Does what is due now; returns when it wants to be asked again, in seconds since 1970, or None for "not before a wake"."""
+"""Does what is due now; returns when it wants to be asked again (seconds since 1970), None for "when woken"."""
 
 
 class Pump:
@@ -44,9 +44,7 @@ class Pump:
             except Exception:
                 log.exception("a simulator's work failed")
                 due = self._clock.now() + PAUSE_AFTER_FAILURE_SECONDS
-            wait = (
-                IDLE_SECONDS_MAX if due is None else max(0.0, min(due - self._clock.now(), IDLE_SECONDS_MAX))
-            )
+            wait = IDLE_SECONDS_MAX if due is None else max(0.0, min(due - self._clock.now(), IDLE_SECONDS_MAX))
             await self._clock.sleep(wait, self._woken)
 
     async def close(self, running: asyncio.Task[None]) -> None:

@@ -11,7 +11,9 @@ from litestar.types import HTTPScope, Message, Scope
 Language = Literal["zh", "en"]
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-CONTENT_SECURITY_POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self' http: https:"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self' http: https:"
+)
 """Forms may end elsewhere, since the cashier sends its payer back to the shop and browsers hold redirects to this."""
 
 

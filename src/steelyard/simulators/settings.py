@@ -7,7 +7,7 @@ import msgspec
 from steelyard.simulators.faults import Faults
 
 API_KEY_DEMO = "simulated-api-key"
-WEBHOOK_SECRET_DEMO = "whsec_c3RlZWx5YXJkLXNpbXVsYXRlZC13ZWJob29rLXNlY3JldA=="
+WEBHOOK_SECRET_DEMO = "whsec_c3RlZWx5YXJkLXNpbXVsYXRlZC13ZWJob29rLXNlY3JldA=="  # noqa: S105 - public, of simulated webhooks
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

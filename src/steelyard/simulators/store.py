@@ -1,7 +1,7 @@
 """One SQLite file per simulator: what it knows outlives the process."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -23,10 +23,7 @@ class Read:
     def rows(self, kind: type[T], sql: str, facts: Facts | None = None) -> list[T]:
         cursor = self._connection.execute(sql, facts or {})
         names = [column[0] for column in cursor.description]
-        return [
-            msgspec.convert(dict(zip(names, row, strict=True)), kind, strict=False)
-            for row in cursor.fetchall()
-        ]
+        return [msgspec.convert(dict(zip(names, row, strict=True)), kind, strict=False) for row in cursor.fetchall()]
 
     def row(self, kind: type[T], sql: str, facts: Facts | None = None) -> T | None:
         found = self.rows(kind, sql, facts)
@@ -47,7 +44,7 @@ class Tx(Read):
         return self._connection.execute(sql, facts or {}).rowcount
 
     @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> Generator[None]:
         """Undo what is inside when it raises, and let the transaction go on."""
         self._connection.execute("SAVEPOINT attempt")
         try:
@@ -73,7 +70,7 @@ class Store(Read):
         super().__init__(connection)
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
+    def write(self) -> Generator[Tx]:
         """Take the write lock at once, so that what is read inside stays true until the commit."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Literal, cast
 
@@ -106,15 +106,11 @@ async def change_faults(data: JSONBody[FaultsChange], ground: NamedDependency[Fo
 
 
 @get("/v1/webhooks")
-async def show_deliveries(
-    ground: NamedDependency[Foundation], subject: FromQuery[str | None] = None
-) -> DeliveryLog:
+async def show_deliveries(ground: NamedDependency[Foundation], subject: FromQuery[str | None] = None) -> DeliveryLog:
     return DeliveryLog(delivery_log(ground.store, subject))
 
 
-async def needs_key(
-    connection: ASGIConnection[BaseRouteHandler, object, object, State], _: BaseRouteHandler
-) -> None:
+async def needs_key(connection: ASGIConnection[BaseRouteHandler, object, object, State], _: BaseRouteHandler) -> None:
     """Guard of /v1: `Authorization: Bearer <api key>`."""
     expected = f"Bearer {foundation(connection.app).settings.api_key}"
     given = connection.headers.get("authorization", "")
@@ -163,9 +159,7 @@ def assemble(
         guards=[needs_key],
         before_request=misbehave,
     )
-    for_people = Router(
-        "/", route_handlers=list(page_routes), before_request=refuse_foreign, include_in_schema=False
-    )
+    for_people = Router("/", route_handlers=list(page_routes), before_request=refuse_foreign, include_in_schema=False)
     return Litestar(
         [health, keyed, for_people, *open_api, create_static_files_router("/static", [pages.STATIC])],
         dependencies={"ground": Provide(provide_ground, sync_to_thread=False), **dependencies},
@@ -181,7 +175,7 @@ def assemble(
 
 
 @asynccontextmanager
-async def _turning(app: Litestar) -> AsyncIterator[None]:
+async def _turning(app: Litestar) -> AsyncGenerator[None]:
     """Time goes by while the application runs."""
     ground = foundation(app)
     running = asyncio.create_task(ground.pump.run())

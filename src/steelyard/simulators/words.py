@@ -1,4 +1,4 @@
-"""The words of the simulators' pages, in Chinese and English. They are programs of their own, with words of their own."""
+"""The words of the simulators' pages, in Chinese and English: separate programs with words of their own."""
 
 from steelyard.simulators.requests import Language
 

@@ -79,9 +79,7 @@ class AdvanceForm(msgspec.Struct, frozen=True):
 
 
 @get("/")
-async def index(
-    request: AnyRequest, yard: NamedDependency[Yard], ground: NamedDependency[Foundation]
-) -> Template:
+async def index(request: AnyRequest, yard: NamedDependency[Yard], ground: NamedDependency[Foundation]) -> Template:
     return page(
         request,
         "carriers.html",
@@ -104,6 +102,7 @@ async def push(
     request: AnyRequest,
     carrier: FromPath[str],
     number: FromPath[str],
+    *,
     data: URLEncodedBody[AdvanceForm],
     yard: NamedDependency[Yard],
     ground: NamedDependency[Foundation],

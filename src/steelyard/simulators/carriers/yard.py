@@ -84,9 +84,7 @@ class ParcelRow(msgspec.Struct, frozen=True, kw_only=True):
     def parties(self) -> tuple[Address, Address] | None:
         if self.sender is None or self.recipient is None:
             return None
-        return msgspec.json.decode(self.sender, type=Address), msgspec.json.decode(
-            self.recipient, type=Address
-        )
+        return msgspec.json.decode(self.sender, type=Address), msgspec.json.decode(self.recipient, type=Address)
 
     def place(self, code: Code) -> str:
         if code == "in_transit":
@@ -110,9 +108,7 @@ class _Url(msgspec.Struct, frozen=True):
 class Yard:
     """All parcels of all carriers."""
 
-    def __init__(
-        self, store: Store, clock: Clock, outbox: Outbox, public_url: str, stage_seconds: float
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, outbox: Outbox, public_url: str, stage_seconds: float) -> None:
         self._store = store
         self._clock = clock
         self._outbox = outbox
@@ -165,9 +161,7 @@ class Yard:
                 return self.tracking(carrier, number, tx)
             goal = parcel.stage + 1 if to is None else STAGES.index(to)
             if goal <= parcel.stage:
-                raise Refused(
-                    409, "parcel_is_further", f"The parcel has passed this stage: {STAGES[parcel.stage]}."
-                )
+                raise Refused(409, "parcel_is_further", f"The parcel has passed this stage: {STAGES[parcel.stage]}.")
             for code in STAGES[parcel.stage + 1 : goal + 1]:
                 self._step(tx, parcel.carrier, number, code)
             return self.tracking(carrier, number, tx)
@@ -186,7 +180,8 @@ class Yard:
 
     def _accept(self, tx: Tx, carrier: Carrier, number: str, waybill: WaybillRequest | None) -> None:
         tx.execute(
-            """INSERT INTO parcels (carrier, number, reference, sender, recipient, weight_grams, status, stage, created_at)
+            """INSERT INTO parcels (carrier, number, reference, sender, recipient, weight_grams, status, stage,
+                                    created_at)
                VALUES (:carrier, :number, :reference, :sender, :recipient, :weight, 'accepted', 0, :now)""",
             {
                 "carrier": carrier,

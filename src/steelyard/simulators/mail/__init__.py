@@ -6,7 +6,7 @@ await mail.serve(settings)  the program
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated
 from urllib.parse import quote
@@ -85,9 +85,7 @@ async def html_part(mail: FromPath[int], box: NamedDependency[MailBox]) -> Respo
 
 
 @get("/mails/{mail:int}/attachments/{position:int}", media_type="application/octet-stream")
-async def attachment(
-    mail: FromPath[int], position: FromPath[int], box: NamedDependency[MailBox]
-) -> Response[bytes]:
+async def attachment(mail: FromPath[int], position: FromPath[int], box: NamedDependency[MailBox]) -> Response[bytes]:
     found = read_attachment(box.raw(mail), position)
     if found is None:
         raise not_found("attachment")
@@ -106,9 +104,7 @@ def with_links(text: str) -> Markup:
     for match in LINK.finditer(text):
         address = match.group()
         parts.append(escape(text[end : match.start()]))
-        parts.append(
-            Markup('<a href="{0}" target="_blank" rel="noopener noreferrer">{0}</a>').format(address)
-        )
+        parts.append(Markup('<a href="{0}" target="_blank" rel="noopener noreferrer">{0}</a>').format(address))
         end = match.end()
     parts.append(escape(text[end:]))
     return Markup("").join(parts)
@@ -124,7 +120,7 @@ def app(settings: Settings, *, clock: Clock | None = None) -> Litestar:
         return box
 
     @asynccontextmanager
-    async def take_mail(_: Litestar) -> AsyncIterator[None]:
+    async def take_mail(_: Litestar) -> AsyncGenerator[None]:
         async with listening(box, settings.host, settings.smtp_port):
             yield
 

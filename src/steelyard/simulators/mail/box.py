@@ -101,9 +101,7 @@ class MailBox:
             )
         return int(mail)
 
-    def latest(
-        self, *, to: str | None = None, before: int | None = None, most: int = PAGE_ROWS
-    ) -> list[Mail]:
+    def latest(self, *, to: str | None = None, before: int | None = None, most: int = PAGE_ROWS) -> list[Mail]:
         """Newest first; those to one address, or all; those older than `before`, or all."""
         rows = self._store.rows(
             _Row,

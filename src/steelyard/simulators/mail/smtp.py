@@ -1,7 +1,7 @@
 """The door that mails come in by: an SMTP server that takes mail for anybody and forwards none."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -35,7 +35,7 @@ class _Catcher:
 
 
 @asynccontextmanager
-async def listening(box: MailBox, host: str, port: int) -> AsyncIterator[int]:
+async def listening(box: MailBox, host: str, port: int) -> AsyncGenerator[int]:
     """Take mail while inside; yields the port, which is a free one when `port` is 0."""
     loop = asyncio.get_running_loop()
     open_lines: set[asyncio.Transport] = set()

@@ -28,9 +28,7 @@ def app(settings: Settings, *, clock: Clock | None = None, client: ClientMaker |
     """The channel as an ASGI application; tests bring their own clock and the client that sends webhooks."""
     ground = Foundation("payments", settings, SCHEMA, clock=clock, client=client)
     payments = PaymentBook(ground.store, ground.clock, ground.outbox, settings.payments_url)
-    refunds = RefundBook(
-        ground.store, ground.clock, ground.outbox, ground.faults, payments, settings.refund_seconds
-    )
+    refunds = RefundBook(payments, ground.faults, settings.refund_seconds)
     ground.works(payments.expire_due, refunds.settle_due)
 
     def provide_payments() -> PaymentBook:

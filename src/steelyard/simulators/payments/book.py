@@ -88,7 +88,7 @@ class PaymentBook:
                     "description": request.description,
                     "return_url": request.return_url,
                     "webhook_url": request.webhook_url,
-                    "three_d": request.token == "tok_3ds",
+                    "three_d": request.token == "tok_3ds",  # noqa: S105 - a magic token
                     "now": now,
                     "expires_at": request.expires_at.timestamp()
                     if request.expires_at
@@ -96,12 +96,10 @@ class PaymentBook:
                 },
             )
             assert row is not None
-            _write_history(tx, row.id, None, PaymentStatus.PENDING, "api", now)
+            _write_history(tx, row.id, None, PaymentStatus.PENDING, actor="api", now=now)
             return self.shown(self._charge_token(tx, row, request.token))
 
-        return once(
-            self.store, self.clock, operation="charge", key=key, request=request, status=201, work=work
-        )
+        return once(self.store, self.clock, operation="charge", key=key, request=request, status=201, work=work)
 
     def _charge_token(self, tx: Tx, row: PaymentRow, token: Token | None) -> PaymentRow:
         match token:
@@ -131,9 +129,7 @@ class PaymentBook:
         if row.status is PaymentStatus.CAPTURED:
             raise Refused(409, "payment_captured", "A captured payment is not cancelled but refunded.")
         if row.status is PaymentStatus.PROCESSING:
-            raise Refused(
-                409, "payment_processing", "The payment is being processed; its outcome is not known yet."
-            )
+            raise Refused(409, "payment_processing", "The payment is being processed; its outcome is not known yet.")
         return row
 
     def resolve(self, payment: str, to: PaymentStatus, actor: Actor) -> PaymentRow:
@@ -192,7 +188,7 @@ class PaymentBook:
             {"id": payment, "to": to, "failure": failure, "now": now},
         )
         assert row is not None
-        _write_history(tx, payment, before.status, to, actor, now)
+        _write_history(tx, payment, before.status, to, actor=actor, now=now)
         if to in _EVENT_OF:
             self.outbox.publish(tx, _EVENT_OF[to], payment, row.webhook_url, self.shown(row))
         return row
@@ -251,7 +247,7 @@ class PaymentBook:
 
 
 def _write_history(
-    tx: Tx, payment: str, before: PaymentStatus | None, to: PaymentStatus, actor: Actor, now: float
+    tx: Tx, payment: str, before: PaymentStatus | None, to: PaymentStatus, *, actor: Actor, now: float
 ) -> None:
     tx.execute(
         "INSERT INTO payment_history VALUES (:payment, :now, :before, :to, :actor)",

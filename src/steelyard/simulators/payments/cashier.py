@@ -36,9 +36,7 @@ def back_to_shop(row: PaymentRow) -> str | None:
     if row.return_url is None:
         return None
     parts = urlsplit(row.return_url)
-    query = [
-        (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "payment"
-    ]
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "payment"]
     return urlunsplit(parts._replace(query=urlencode([*query, ("payment", row.id)])))
 
 
@@ -53,9 +51,7 @@ def _after(request: AnyRequest, row: PaymentRow) -> Redirect:
     return Redirect(back or _here(request, row), status_code=SEE_OTHER)
 
 
-def _shown(
-    request: AnyRequest, ground: Foundation, row: PaymentRow, template: str, **facts: object
-) -> Template:
+def _shown(request: AnyRequest, ground: Foundation, row: PaymentRow, template: str, *, wrong: bool = False) -> Template:
     left = row.expires_at - datetime.fromtimestamp(ground.clock.now(), UTC)
     return page(
         request,
@@ -63,7 +59,8 @@ def _shown(
         payment=row,
         back=back_to_shop(row),
         seconds_left=max(0, int(left.total_seconds())),
-        **facts,
+        tries_left=THREE_D_TRIES_MAX - row.three_d_tries,
+        wrong=wrong,
     )
 
 
@@ -117,8 +114,7 @@ async def three_d(
     row = payments.row(payment)
     if not row.is_open:
         return Redirect(_here(request, row), status_code=SEE_OTHER)
-    tries_left = THREE_D_TRIES_MAX - row.three_d_tries
-    return _shown(request, ground, row, "cashier_3d.html", wrong=wrong, tries_left=tries_left)
+    return _shown(request, ground, row, "cashier_3d.html", wrong=wrong)
 
 
 @post("/cashier/{payment:str}/3d")

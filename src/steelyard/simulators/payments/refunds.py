@@ -5,7 +5,6 @@ from datetime import datetime
 
 import msgspec
 
-from steelyard.simulators.clock import Clock
 from steelyard.simulators.faults import FaultBoard
 from steelyard.simulators.idempotency import Answer, once
 from steelyard.simulators.payments.book import PaymentBook, PaymentRow
@@ -19,8 +18,7 @@ from steelyard.simulators.payments.model import (
     RefundStatus,
 )
 from steelyard.simulators.problems import Refused, not_found
-from steelyard.simulators.store import Store, Tx
-from steelyard.simulators.webhooks import Outbox
+from steelyard.simulators.store import Tx
 
 SETTLED_PER_ROUND_MAX = 500
 
@@ -41,20 +39,12 @@ class RefundRow(msgspec.Struct, frozen=True, kw_only=True):
 class RefundBook:
     """Asks for, settles and finds refunds."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        outbox: Outbox,
-        faults: FaultBoard,
-        payments: PaymentBook,
-        seconds: float,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._outbox = outbox
-        self._faults = faults
+    def __init__(self, payments: PaymentBook, faults: FaultBoard, seconds: float) -> None:
         self._payments = payments
+        self._store = payments.store
+        self._clock = payments.clock
+        self._outbox = payments.outbox
+        self._faults = faults
         self._seconds = seconds
 
     def ask(self, request: RefundRequest, key: str) -> Answer:
@@ -92,16 +82,12 @@ class RefundBook:
             assert row is not None
             return shown(row)
 
-        return once(
-            self._store, self._clock, operation="refund", key=key, request=request, status=201, work=work
-        )
+        return once(self._store, self._clock, operation="refund", key=key, request=request, status=201, work=work)
 
     def _why_not(self, tx: Tx, request: RefundRequest) -> Refused:
         payment = self._payments.row(request.payment, tx)
         if payment.status is not PaymentStatus.CAPTURED:
-            return Refused(
-                409, "payment_not_captured", f"The payment is {payment.status}; there is nothing to refund."
-            )
+            return Refused(409, "payment_not_captured", f"The payment is {payment.status}; there is nothing to refund.")
         left = payment.amount - payment.refunded - payment.refunding
         return Refused(
             409,

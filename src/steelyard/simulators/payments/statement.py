@@ -49,8 +49,6 @@ def statement(read: Read, day: date) -> str:
     for line in lines:
         charged = fee(line.amount) if line.kind == "capture" else 0
         at = line.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        writer.writerow(
-            [at, line.kind, line.id, line.payment, line.reference, line.currency, line.amount, charged]
-            + [line.amount - charged]
-        )
+        whose = [at, line.kind, line.id, line.payment, line.reference, line.currency]
+        writer.writerow([*whose, line.amount, charged, line.amount - charged])
     return text.getvalue()
