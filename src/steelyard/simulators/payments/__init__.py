@@ -1,0 +1,59 @@
+"""The payment channel "simpay": charges, a cashier page, signed webhooks, refunds, a daily statement.
+
+payments.app(settings)          the application
+await payments.serve(settings)  the program
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from litestar import Litestar
+from litestar.di import Provide
+
+from steelyard.simulators.clock import Clock
+from steelyard.simulators.payments.api import API
+from steelyard.simulators.payments.book import PaymentBook
+from steelyard.simulators.payments.cashier import CASHIER
+from steelyard.simulators.payments.desk import DESK
+from steelyard.simulators.payments.refunds import RefundBook
+from steelyard.simulators.payments.schema import SCHEMA
+from steelyard.simulators.serving import Listener, serve_apps
+from steelyard.simulators.settings import Settings
+from steelyard.simulators.web import ClientMaker, Foundation, assemble
+
+__all__ = ["app", "listener", "serve"]
+
+
+def app(settings: Settings, *, clock: Clock | None = None, client: ClientMaker | None = None) -> Litestar:
+    """The channel as an ASGI application; tests bring their own clock and the client that sends webhooks."""
+    ground = Foundation("payments", settings, SCHEMA, clock=clock, client=client)
+    payments = PaymentBook(ground.store, ground.clock, ground.outbox, settings.payments_url)
+    refunds = RefundBook(payments, ground.faults, settings.refund_seconds)
+    ground.works(payments.expire_due, refunds.settle_due)
+
+    def provide_payments() -> PaymentBook:
+        return payments
+
+    def provide_refunds() -> RefundBook:
+        return refunds
+
+    return assemble(
+        ground,
+        api=API,
+        page_routes=[*CASHIER, *DESK],
+        dependencies={
+            "payments": Provide(provide_payments, sync_to_thread=False),
+            "refunds": Provide(provide_refunds, sync_to_thread=False),
+        },
+    )
+
+
+def listener(settings: Settings) -> Listener:
+    return Listener(app(settings), settings.host, settings.payments_port)
+
+
+async def serve(
+    settings: Settings, *, stop: asyncio.Event | None = None, ready: Callable[[], object] | None = None
+) -> None:
+    """Serve until `stop` is set, or until SIGINT or SIGTERM when none is given."""
+    await serve_apps([listener(settings)], stop=stop, ready=ready)

@@ -1,0 +1,60 @@
+"""The tables of the payment channel (SQLite)."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS payments (
+  id            TEXT PRIMARY KEY
+, reference     TEXT NOT NULL
+, status        TEXT NOT NULL DEFAULT 'pending'
+, amount        INTEGER NOT NULL
+, currency      TEXT NOT NULL
+, description   TEXT NOT NULL
+, refunded      INTEGER NOT NULL DEFAULT 0
+, refunding     INTEGER NOT NULL DEFAULT 0
+, return_url    TEXT
+, webhook_url   TEXT
+, failure       TEXT
+, three_d       INTEGER NOT NULL
+, three_d_tries INTEGER NOT NULL DEFAULT 0
+, created_at    REAL NOT NULL
+, expires_at    REAL NOT NULL
+, captured_at   REAL
+, CONSTRAINT amounts_are_positive       CHECK (amount > 0 AND refunded >= 0 AND refunding >= 0)
+, CONSTRAINT never_give_back_twice      CHECK (refunded + refunding <= amount)
+, CONSTRAINT captured_means_when        CHECK ((status = 'captured') = (captured_at IS NOT NULL))
+, CONSTRAINT only_captured_is_refunded  CHECK (status = 'captured' OR refunded + refunding = 0)
+, CONSTRAINT declined_means_why         CHECK ((status = 'declined') = (failure IS NOT NULL))
+);
+CREATE INDEX IF NOT EXISTS payments_by_reference ON payments (reference, created_at);
+CREATE INDEX IF NOT EXISTS payments_by_creation ON payments (created_at, id);
+CREATE INDEX IF NOT EXISTS payments_by_capture ON payments (captured_at, id) WHERE captured_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS payments_to_expire ON payments (expires_at) WHERE status = 'pending';
+
+CREATE TABLE IF NOT EXISTS payment_history (
+  payment     TEXT NOT NULL REFERENCES payments
+, at          REAL NOT NULL
+, from_status TEXT
+, to_status   TEXT NOT NULL
+, actor       TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS payment_history_of ON payment_history (payment);
+
+CREATE TABLE IF NOT EXISTS refunds (
+  id          TEXT PRIMARY KEY
+, payment     TEXT NOT NULL REFERENCES payments
+, reference   TEXT NOT NULL
+, status      TEXT NOT NULL DEFAULT 'pending'
+, amount      INTEGER NOT NULL CHECK (amount > 0)
+, currency    TEXT NOT NULL
+, webhook_url TEXT
+, failure     TEXT
+, created_at  REAL NOT NULL
+, due_at      REAL NOT NULL
+, settled_at  REAL
+, CONSTRAINT settled_means_when CHECK ((status = 'pending') = (settled_at IS NULL))
+, CONSTRAINT failed_means_why   CHECK ((status = 'failed') = (failure IS NOT NULL))
+);
+CREATE INDEX IF NOT EXISTS refunds_by_reference ON refunds (reference, created_at);
+CREATE INDEX IF NOT EXISTS refunds_of ON refunds (payment, created_at);
+CREATE INDEX IF NOT EXISTS refunds_due ON refunds (due_at, id) WHERE status = 'pending';
+CREATE INDEX IF NOT EXISTS refunds_by_settlement ON refunds (settled_at, id) WHERE status = 'succeeded';
+"""

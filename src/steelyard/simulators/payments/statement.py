@@ -1,0 +1,54 @@
+"""The channel's daily statement: what it captured and gave back on one UTC day, with its fee."""
+
+import csv
+import io
+from datetime import UTC, date, datetime, time, timedelta
+
+import msgspec
+
+from steelyard.simulators.store import Read
+
+FEE_PER_MILLE = 6
+COLUMNS = ["time", "kind", "id", "payment", "reference", "currency", "amount", "fee", "net"]
+"""time: ISO 8601, UTC. kind: capture or refund. id: of the payment or the refund. payment: of the payment.
+reference: the merchant's. amount: minor units, negative for a refund. fee: minor units, for captures alone, the
+channel keeps it when it refunds. net: amount less fee."""
+
+
+class _Line(msgspec.Struct, frozen=True):
+    at: datetime
+    kind: str
+    id: str
+    payment: str
+    reference: str
+    currency: str
+    amount: int
+
+
+def fee(amount: int) -> int:
+    """0.6 % of a captured amount in minor units, half a unit rounded up: 250 gives 2 (1.5), 249 gives 1 (1.494)."""
+    return (amount * FEE_PER_MILLE + 500) // 1000
+
+
+def statement(read: Read, day: date) -> str:
+    """The lines of the day in order of time, as CSV with a header (RFC 4180)."""
+    start = datetime.combine(day, time.min, UTC)
+    lines = read.rows(
+        _Line,
+        """SELECT captured_at AS at, 'capture' AS kind, id, id AS payment, reference, currency, amount
+           FROM payments WHERE captured_at >= :start AND captured_at < :stop
+           UNION ALL
+           SELECT settled_at, 'refund', id, payment, reference, currency, -amount
+           FROM refunds WHERE status = 'succeeded' AND settled_at >= :start AND settled_at < :stop
+           ORDER BY 1, 3""",
+        {"start": start.timestamp(), "stop": (start + timedelta(days=1)).timestamp()},
+    )
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for line in lines:
+        charged = fee(line.amount) if line.kind == "capture" else 0
+        at = line.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        whose = [at, line.kind, line.id, line.payment, line.reference, line.currency]
+        writer.writerow([*whose, line.amount, charged, line.amount - charged])
+    return text.getvalue()

@@ -1,0 +1,57 @@
+"""What a user may set about the simulators: where they live, where they listen, how fast their world turns."""
+
+from pathlib import Path
+
+import msgspec
+
+from steelyard.simulators.faults import Faults
+
+API_KEY_DEMO = "simulated-api-key"
+WEBHOOK_SECRET_DEMO = "whsec_c3RlZWx5YXJkLXNpbXVsYXRlZC13ZWJob29rLXNlY3JldA=="  # noqa: S105 - public, of simulated webhooks
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of all four simulators. The keys are for simulated money on loopback: they protect nothing.
+
+    `faults` given here replaces the fault modes remembered from the last run; None keeps those.
+    A duration of 0 seconds means "at once", but for `stage_seconds`, where 0 means that parcels stand still until
+    they are moved by hand.
+    """
+
+    home: Path
+    host: str = "127.0.0.1"
+    payments_port: int = 8101
+    carriers_port: int = 8102
+    bank_port: int = 8103
+    mail_port: int = 8104
+    smtp_port: int = 8125
+    api_key: str = API_KEY_DEMO
+    webhook_secret: str = WEBHOOK_SECRET_DEMO
+    """`whsec_` and the base64 of at least 24 bytes, as the Standard Webhooks specification writes it."""
+    faults: Faults | None = None
+    refund_seconds: float = 3
+    """How long a refund is pending."""
+    timeout_seconds: float = 30
+    """How long the answer to a charge with `tok_timeout` hangs."""
+    stage_seconds: float = 6
+    """How long a parcel stays in one stage."""
+    transfer_seconds: float = 5
+    """How long the bank thinks about a transfer."""
+    retry_seconds: float = 1
+    """The pause before the first retry of a webhook; it doubles with each."""
+
+    @property
+    def payments_url(self) -> str:
+        return f"http://{self.host}:{self.payments_port}"
+
+    @property
+    def carriers_url(self) -> str:
+        return f"http://{self.host}:{self.carriers_port}"
+
+    @property
+    def bank_url(self) -> str:
+        return f"http://{self.host}:{self.bank_port}"
+
+    @property
+    def mail_url(self) -> str:
+        return f"http://{self.host}:{self.mail_port}"
