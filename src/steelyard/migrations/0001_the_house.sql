@@ -851,7 +851,7 @@ CREATE TABLE parcels (
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
 COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
-CREATE INDEX parcels_of_an_order ON parcels (merchant_id, order_id);
+CREATE INDEX parcels_of_an_order ON parcels (order_id);
 CREATE INDEX parcels_by_number ON parcels (carrier, number);
 CREATE INDEX parcels_to_ask_about ON parcels (attempt_at) WHERE attempt_at IS NOT NULL;
 
@@ -899,6 +899,7 @@ CREATE TABLE fulfilment_lines (
 );
 COMMENT ON TABLE fulfilment_lines IS 'by merchant: pieces that a paid order wants sent';
 COMMENT ON COLUMN fulfilment_lines.withdrawn IS 'Pieces that need not be sent any more';
+CREATE INDEX fulfilment_lines_of_an_order ON fulfilment_lines (order_id);
 CREATE INDEX fulfilment_to_do ON fulfilment_lines (merchant_id, instructed_at) WHERE shipped + withdrawn < quantity;
 
 CREATE TABLE parcel_lines (
@@ -913,7 +914,7 @@ CREATE TABLE parcel_lines (
   , CONSTRAINT a_parcel_line_holds_something CHECK (quantity > 0)
 );
 COMMENT ON TABLE parcel_lines IS 'by merchant, append-only: what is in a parcel';
-CREATE INDEX parcel_lines_of_an_order ON parcel_lines (merchant_id, order_id);
+CREATE INDEX parcel_lines_of_an_order ON parcel_lines (order_id);
 
 -- trade.cart
 
@@ -1028,6 +1029,8 @@ CREATE TABLE orders (
   , tax_included bigint NOT NULL
   , total        bigint NOT NULL
   , commission   bigint NOT NULL
+  , refunded     bigint NOT NULL DEFAULT 0
+  , commission_returned bigint NOT NULL DEFAULT 0
   , delivery     jsonb NOT NULL
   , contact      jsonb NOT NULL
   , address      jsonb NOT NULL
@@ -1044,6 +1047,8 @@ CREATE TABLE orders (
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
   , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods)
+  , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
+  , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
   , CONSTRAINT cancelled_means_when CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
 );
@@ -1052,12 +1057,15 @@ COMMENT ON COLUMN orders.goods IS 'Sum of its lines, in minor units, inclusive t
 COMMENT ON COLUMN orders.tax_added IS 'Taxes on top of the shown prices';
 COMMENT ON COLUMN orders.tax_included IS 'Taxes inside goods and freight';
 COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
+COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on its way there';
+COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
 CREATE INDEX orders_by_id ON orders (order_id);
 CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
 CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id);
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id);
+CREATE INDEX orders_by_code ON orders (merchant_id, code);
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id);
 CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
 CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
@@ -1107,6 +1115,7 @@ COMMENT ON TABLE order_lines IS 'by merchant: what was sold, as it was at that m
 COMMENT ON COLUMN order_lines.kind IS 'goods, or for imported lines: postage, fee, sample, voucher, adjustment …';
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity unless a sub-unit price was rounded';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
+CREATE INDEX order_lines_of_an_order ON order_lines (order_id, line);
 CREATE INDEX order_lines_of_a_sku ON order_lines (merchant_id, sku_id);
 
 -- trade.checkout
