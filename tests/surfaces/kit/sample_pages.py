@@ -77,9 +77,7 @@ def sample_page(name: str, language: str) -> Page:
             NavItem(zh if chinese else en, f"/c/{glyph}", glyph, name == "listing" and glyph == "footprints")
             for zh, en, glyph in CATEGORIES
         ],
-        breadcrumb=[Crumb(words.shoes, "/c/1"), Crumb(words.leather)]
-        if name in ("product", "listing")
-        else [],
+        breadcrumb=[Crumb(words.shoes, "/c/1"), Crumb(words.leather)] if name in ("product", "listing") else [],
         flashes=[Flash(words.save)] if name == "product" else [],
         search_scopes=[("goods", words.goods), ("shops", words.shop)],
     )

@@ -70,9 +70,7 @@ async def serve(route: Route, request: Request) -> None:
         await route.fulfill(status=404, body="")
 
 
-async def opened(
-    browser: Browser, name: str, language: str, width: str, **settings: object
-) -> tuple[Page, list[str]]:
+async def opened(browser: Browser, name: str, language: str, width: str, **settings: object) -> tuple[Page, list[str]]:
     size = WIDTHS[width]
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce", **settings
@@ -129,9 +127,7 @@ async def test_a_sample_page_is_accessible_in_the_dark(browser: Browser, shots: 
 
 
 @pytest.mark.journey
-async def test_the_sidebar_of_a_console_opens_on_a_phone_without_javascript(
-    browser: Browser, shots: Path
-) -> None:
+async def test_the_sidebar_of_a_console_opens_on_a_phone_without_javascript(browser: Browser, shots: Path) -> None:
     page, _ = await opened(browser, MERCHANT[0], "en", "phone", java_script_enabled=False)
 
     assert not await page.locator("#sidebar").is_visible()

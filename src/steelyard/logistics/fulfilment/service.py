@@ -39,7 +39,9 @@ async def withdraw(tx: Tx, merchant_id: UUID, order_id: UUID) -> None:
     if any(line["shipped"] for line in lines):
         raise AlreadyLeft(order_id=order_id)
     await tx.execute(
-        "UPDATE fulfilment_lines SET withdrawn = quantity WHERE merchant_id = $1 AND order_id = $2", merchant_id, order_id
+        "UPDATE fulfilment_lines SET withdrawn = quantity WHERE merchant_id = $1 AND order_id = $2",
+        merchant_id,
+        order_id,
     )
 
 

@@ -10,7 +10,9 @@ SCANS_MAX = 200
 
 
 async def carriers(read: Read) -> list[Carrier]:
-    return await read.all(Carrier, "SELECT carrier, name FROM carriers WHERE active ORDER BY carrier = 'other', carrier")
+    return await read.all(
+        Carrier, "SELECT carrier, name FROM carriers WHERE active ORDER BY carrier = 'other', carrier"
+    )
 
 
 async def of_orders(read: Read, order_ids: Sequence[UUID]) -> dict[UUID, list[Parcel]]:

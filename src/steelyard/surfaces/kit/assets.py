@@ -130,6 +130,4 @@ def _vendor(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise FileNotFoundError(
-            f"{path} is missing: run `make setup` to fetch the front-end packages"
-        ) from None
+        raise FileNotFoundError(f"{path} is missing: run `make setup` to fetch the front-end packages") from None

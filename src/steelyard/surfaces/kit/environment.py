@@ -88,9 +88,7 @@ class Templates:
                 PrefixLoader({name: FileSystemLoader(folder) for name, folder in (folders or {}).items()}),
             ]
         )
-        self._environments = {
-            language: _environment(language, loader, assets, node_modules) for language in LANGUAGES
-        }
+        self._environments = {language: _environment(language, loader, assets, node_modules) for language in LANGUAGES}
 
     def render(self, name: str, page: Page, **values: object) -> str:
         """The page as text, in `page.locale`; an unknown locale gets English."""
@@ -126,9 +124,7 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
     environment.policies["ext.i18n.trimmed"] = True
     words = catalogue(language)
     install = cast(Callable[..., None], vars(environment)["install_gettext_callables"])
-    install(
-        words.ugettext, words.ungettext, newstyle=True, pgettext=words.upgettext, npgettext=words.unpgettext
-    )
+    install(words.ugettext, words.ungettext, newstyle=True, pgettext=words.upgettext, npgettext=words.unpgettext)
     given = cast(dict[str, object], environment.globals)
     given |= {"asset": assets.url, "icon": lucide(node_modules), "sparkline": sparkline, "language": language}
     environment.filters.update(_filters(language))

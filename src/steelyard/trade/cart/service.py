@@ -61,7 +61,10 @@ async def set_quantity(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) 
 async def select(tx: Tx, buyer_id: BuyerId, sku_ids: Sequence[SkuId], selected: bool) -> None:
     """Mark lines to be bought at the next checkout, or to wait."""
     await tx.execute(
-        "UPDATE cart_lines SET selected = $3 WHERE buyer_id = $1 AND sku_id = ANY($2)", buyer_id, list(sku_ids), selected
+        "UPDATE cart_lines SET selected = $3 WHERE buyer_id = $1 AND sku_id = ANY($2)",
+        buyer_id,
+        list(sku_ids),
+        selected,
     )
 
 

@@ -73,17 +73,13 @@ async def place(
 
 async def complete(tx: Tx, purchase_id: PurchaseId) -> None:
     """The purchase of a checkout is paid: the checkout is done."""
-    await tx.execute(
-        "UPDATE checkouts SET state = 'completed', changed_at = now() WHERE purchase_id = $1", purchase_id
-    )
+    await tx.execute("UPDATE checkouts SET state = 'completed', changed_at = now() WHERE purchase_id = $1", purchase_id)
 
 
 def _refuse(costs: Quote, expected_total: int | None) -> None:
     blocking = costs.blocking
     if blocking and all(problem.code in _SHORTAGES for problem in blocking):
-        raise SoldOut(
-            shortages=[{"line_id": problem.line_id, "free": problem.facts["free"]} for problem in blocking]
-        )
+        raise SoldOut(shortages=[{"line_id": problem.line_id, "free": problem.facts["free"]} for problem in blocking])
     if blocking:
         raise CheckoutNotReady(problems=blocking)
     if expected_total is not None and expected_total != costs.total:
@@ -97,6 +93,7 @@ async def _reserve(tx: Tx, checkout: Checkout, costs: Quote) -> None:
             order_id=order_id_of(checkout.purchase_id, group.shop.merchant_id),
             sku_id=line.card.sku_id,
             quantity=line.quantity,
+            request=checkout.purchase_id,
         )
         for group in costs.groups
         for line in group.lines

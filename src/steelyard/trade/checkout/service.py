@@ -131,9 +131,7 @@ async def view(read: Read, checkout_id: CheckoutId, completeness: Completeness =
     checkout = await get(read, checkout_id)
     if checkout is None:
         return None
-    return CheckoutView(
-        checkout=checkout, quote=await quote(read, checkout.draft, checkout.currency, completeness)
-    )
+    return CheckoutView(checkout=checkout, quote=await quote(read, checkout.draft, checkout.currency, completeness))
 
 
 def _check(draft: Draft) -> None:

@@ -1,5 +1,16 @@
-"""Orders: one purchase, one order per merchant, from placement to receipt."""
+"""Orders: one purchase, one order per merchant, from placement to receipt.
 
+A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
+"""
+
+from steelyard.trade.orders.events import (
+    OrderCancelled,
+    OrderCompleted,
+    OrderShipped,
+    PurchaseCancelled,
+    PurchasePaid,
+    PurchasePlaced,
+)
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received
 from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
@@ -29,6 +40,12 @@ from steelyard.trade.orders.service import (
 )
 
 __all__ = [
+    "OrderCancelled",
+    "OrderCompleted",
+    "OrderShipped",
+    "PurchaseCancelled",
+    "PurchasePaid",
+    "PurchasePlaced",
     "all_orders",
     "by_code",
     "cancel_order",

@@ -61,9 +61,7 @@ async def order(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Order
 
 async def order_by_code(read: Read, merchant_id: MerchantId, code: str) -> Order | None:
     """One merchant's order by its short code."""
-    return await read.one(
-        Order, _ORDER + "WHERE o.merchant_id = $1 AND o.code = $2", merchant_id, codes.read(code)
-    )
+    return await read.one(Order, _ORDER + "WHERE o.merchant_id = $1 AND o.code = $2", merchant_id, codes.read(code))
 
 
 async def lines_of(read: Read, order_ids: Sequence[OrderId]) -> dict[OrderId, list[OrderLine]]:
@@ -182,4 +180,3 @@ async def counts_of_merchant(read: Read, merchant_id: MerchantId) -> dict[OrderS
         merchant_id,
     )
     return {OrderState(row["state"]): row["count"] for row in rows}
-

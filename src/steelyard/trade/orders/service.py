@@ -112,9 +112,7 @@ async def cancel_purchase(tx: Tx, purchase_id: PurchaseId, reason: str, by: str)
     await states.move_purchase(tx, purchase, PurchaseState.CANCELLED, by)
     cancelled = await states.move_orders_of(tx, purchase_id, OrderState.CANCELLED, by, reason=reason)
     await inventory.release(tx, cancelled)
-    await events.publish(
-        tx, PurchaseCancelled(purchase_id=purchase_id, buyer_id=purchase.buyer_id, reason=reason)
-    )
+    await events.publish(tx, PurchaseCancelled(purchase_id=purchase_id, buyer_id=purchase.buyer_id, reason=reason))
 
 
 async def cancel_order(tx: Tx, order: Order, reason: str, by: str) -> None:
@@ -128,9 +126,7 @@ async def cancel_order(tx: Tx, order: Order, reason: str, by: str) -> None:
     await states.move_order(tx, order, OrderState.CANCELLED, by, reason=reason)
     await events.publish(
         tx,
-        OrderCancelled(
-            merchant_id=order.merchant_id, order_id=order.order_id, buyer_id=order.buyer_id, reason=reason
-        ),
+        OrderCancelled(merchant_id=order.merchant_id, order_id=order.order_id, buyer_id=order.buyer_id, reason=reason),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from steelyard.goods import search
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
-from steelyard.logistics.parcels.events import ParcelDelivered
+from steelyard.logistics.parcels import ParcelDelivered
 from steelyard.trade.orders.events import PurchasePaid
 from steelyard.trade.orders.service import record_delivery
 

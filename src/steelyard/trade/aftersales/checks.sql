@@ -1,0 +1,29 @@
+-- name: A refund is the sum of its lines
+SELECT r.merchant_id, r.refund_id, r.goods, l.amount
+FROM order_refunds r
+LEFT JOIN (SELECT merchant_id, refund_id, sum(amount) AS amount FROM order_refund_lines GROUP BY 1, 2) l
+  USING (merchant_id, refund_id)
+WHERE r.goods <> coalesce(l.amount, 0);
+
+-- name: An order knows what was given back of it
+SELECT o.merchant_id, o.order_id, o.refunded, r.amount, o.commission_returned, r.commission
+FROM orders o
+LEFT JOIN (SELECT merchant_id, order_id, sum(goods + freight) AS amount, sum(commission) AS commission
+           FROM order_refunds GROUP BY 1, 2) r USING (merchant_id, order_id)
+WHERE o.refunded <> coalesce(r.amount, 0) OR o.commission_returned <> coalesce(r.commission, 0);
+
+-- name: A line knows what was given back of it
+SELECT l.merchant_id, l.order_id, l.line
+FROM order_lines l
+LEFT JOIN (SELECT merchant_id, order_id, line, sum(quantity) AS quantity, sum(amount) AS amount
+           FROM order_refund_lines GROUP BY 1, 2, 3) r USING (merchant_id, order_id, line)
+WHERE l.refunded_quantity <> coalesce(r.quantity, 0) OR l.refunded <> coalesce(r.amount, 0);
+
+-- name: A cancelled order that was paid was given back whole
+SELECT o.merchant_id, o.order_id, o.total, o.refunded
+FROM orders o WHERE o.state = 'cancelled' AND o.paid_at IS NOT NULL AND o.refunded <> o.total;
+
+-- name: What was decided to be given back was instructed to the channel
+SELECT r.merchant_id, r.refund_id, r.goods + r.freight AS decided, p.amount AS instructed
+FROM order_refunds r LEFT JOIN refunds p USING (merchant_id, refund_id)
+WHERE p.amount IS DISTINCT FROM r.goods + r.freight;

@@ -1,0 +1,20 @@
+"""What aftersales announces. Amounts are minor units of `currency`."""
+
+from uuid import UUID
+
+from steelyard.kernel.events import Event
+
+
+class OrderRefunded(Event, frozen=True, kw_only=True):
+    """Money of an order is on its way back to its buyer; `released` says that it had been the merchant's already."""
+
+    KIND = "aftersales.refunded"
+
+    refund_id: UUID
+    merchant_id: UUID
+    order_id: UUID
+    goods: int
+    freight: int
+    commission: int
+    currency: str
+    released: bool

@@ -1,0 +1,123 @@
+"""Giving money back: what for, how much, and what of it was commission."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from steelyard.kernel.errors import Refusal
+from steelyard.money.payments.model import RefundId
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.orders.model import Order, OrderId, OrderLine
+
+LINES_PER_REFUND_MAX = 200
+NOTE_CHARACTERS_MAX = 500
+
+
+class Reason(StrEnum):
+    CANCELLED = "cancelled"
+    GOODWILL = "goodwill"
+    RETURNED = "returned"
+    IMPORTED = "imported"
+
+
+class Returned(msgspec.Struct, frozen=True):
+    """So many pieces of a line are paid back."""
+
+    line: int
+    quantity: int
+
+
+class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`freight`: of what was paid for sending, added tax included. `restock` puts returned pieces back into stock."""
+
+    refund_id: RefundId
+    merchant_id: MerchantId
+    order_id: OrderId
+    lines: Sequence[Returned] = ()
+    freight: int = 0
+    reason: Reason = Reason.GOODWILL
+    note: str = ""
+    restock: bool = False
+
+
+class LineShare(msgspec.Struct, frozen=True, kw_only=True):
+    """What giving back some pieces of a line comes to."""
+
+    line: int
+    quantity: int
+    amount: int
+    commission: int
+
+
+class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund as it was decided."""
+
+    refund_id: RefundId
+    order_id: OrderId
+    goods: int
+    freight: int
+    commission: int
+    currency: str
+    reason: Reason
+    note: str
+    by: str
+    released: bool
+    at: datetime
+
+
+class NotThatMany(Refusal):
+    """Pieces are given back once."""
+
+    code = "not_that_many"
+    title = "That is more than can be refunded"
+    detail = "Line {line}: {left} pieces can still be refunded, not {wanted}."
+
+
+class FreightTooHigh(Refusal):
+    """Freight is given back once."""
+
+    code = "freight_too_high"
+    title = "That is more freight than was paid"
+    detail = "Only part of this amount is left to refund."
+
+
+class NotRefundable(Refusal):
+    """Only an order that was paid and not called off is refunded."""
+
+    code = "not_refundable"
+    title = "This order cannot be refunded"
+    detail = "It is “{state}” now."
+
+
+def paid_for(line: OrderLine) -> int:
+    """What the buyer paid for a line: its amount and the tax on top of it."""
+    return line.amount + (0 if line.tax_inclusive else line.tax)
+
+
+def freight_of(order: Order, lines: Sequence[OrderLine]) -> int:
+    """What the buyer paid for sending: what is left of the total beside the lines."""
+    return order.total - sum(paid_for(line) for line in lines)
+
+
+def share_of(line: OrderLine, quantity: int) -> LineShare:
+    """What `quantity` more pieces of a line come to, after those that were given back before.
+
+    Both money and commission follow the cumulative share, rounded half up: part by part they add up to the whole line,
+    to the last cent, in whichever parts the pieces come back.
+    """
+    before, after = line.refunded_quantity, line.refunded_quantity + quantity
+    assert 0 < quantity and after <= line.quantity
+    whole = paid_for(line)
+    return LineShare(
+        line=line.line,
+        quantity=quantity,
+        amount=_cumulative(whole, after, line.quantity) - _cumulative(whole, before, line.quantity),
+        commission=_cumulative(line.commission, after, line.quantity)
+        - _cumulative(line.commission, before, line.quantity),
+    )
+
+
+def _cumulative(whole: int, pieces: int, of: int) -> int:
+    return (2 * whole * pieces + of) // (2 * of)

@@ -1,0 +1,204 @@
+"""Commands: cancel a paid order, give money back."""
+
+from collections.abc import Sequence
+
+from steelyard.goods import inventory
+from steelyard.kernel import events
+from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import Invalid
+from steelyard.money import ledger, payments
+from steelyard.money.ledger.model import AccountKind, Transfer
+from steelyard.money.payments.model import RefundId
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade import orders
+from steelyard.trade.aftersales.events import OrderRefunded
+from steelyard.trade.aftersales.model import (
+    LINES_PER_REFUND_MAX,
+    NOTE_CHARACTERS_MAX,
+    FreightTooHigh,
+    LineShare,
+    NotRefundable,
+    NotThatMany,
+    Reason,
+    RefundRequest,
+    Returned,
+    freight_of,
+    share_of,
+)
+from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
+
+REFUNDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
+
+
+async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: RefundId, reason: str, by: str) -> None:
+    """Call off a paid order of which nothing has been sent, and give all of its money back.
+
+    Said twice, the second changes nothing. Raises `TransitionRefused`, `AlreadyLeft`.
+    """
+    order = await orders.lock_order(tx, merchant_id, order_id)
+    if order.state is OrderState.CANCELLED:
+        return
+    lines = (await orders.lines_of(tx, [order_id]))[order_id]
+    await orders.cancel_order(tx, order, reason, by)
+    left = [
+        Returned(line.line, line.quantity - line.refunded_quantity)
+        for line in lines
+        if line.quantity > line.refunded_quantity
+    ]
+    request = RefundRequest(
+        refund_id=refund_id,
+        merchant_id=merchant_id,
+        order_id=order_id,
+        lines=left,
+        freight=freight_of(order, lines) - await _freight_refunded(tx, order),
+        reason=Reason.CANCELLED,
+    )
+    if order.kept:
+        await _give_back(tx, order, request, [share_of(_line(lines, item), item.quantity) for item in left], by)
+
+
+async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
+    """Give back some pieces of a paid order and some of its freight; commission goes back to the merchant in proportion.
+
+    Said twice with the same id, the second changes nothing. Raises `NotFound`, `NotRefundable`, `NotThatMany`,
+    `FreightTooHigh`, `Invalid`.
+    """
+    order = await orders.lock_order(tx, request.merchant_id, request.order_id)
+    if await _decided(tx, request):
+        return
+    if order.state not in REFUNDABLE:
+        raise NotRefundable(state=str(order.state))
+    lines = (await orders.lines_of(tx, [order.order_id]))[order.order_id]
+    _check(request, lines)
+    left = freight_of(order, lines) - await _freight_refunded(tx, order)
+    if request.freight > left:
+        raise FreightTooHigh(left=left, wanted=request.freight, currency=order.currency)
+    shares = [share_of(_line(lines, item), item.quantity) for item in request.lines]
+    await _give_back(tx, order, request, shares, by)
+    if request.restock:
+        pieces = [(_line(lines, item).sku_id, item.quantity) for item in request.lines]
+        await inventory.take_back(tx, order.merchant_id, pieces, document=request.refund_id, by=by)
+
+
+def _check(request: RefundRequest, lines: Sequence[OrderLine]) -> None:
+    if len(request.lines) > LINES_PER_REFUND_MAX or len({item.line for item in request.lines}) != len(request.lines):
+        raise Invalid({"lines": "Please name each line once"})
+    if len(request.note) > NOTE_CHARACTERS_MAX:
+        raise Invalid({"note": "Please be brief: 500 characters at most"})
+    if request.freight < 0 or any(item.quantity < 1 for item in request.lines):
+        raise Invalid({"quantity": "Please enter a positive number"})
+    if not request.lines and not request.freight:
+        raise Invalid({"lines": "Please choose what to refund"})
+    for item in request.lines:
+        line = next((line for line in lines if line.line == item.line), None)
+        left = line.quantity - line.refunded_quantity if line else 0
+        if item.quantity > left:
+            raise NotThatMany(line=item.line, left=left, wanted=item.quantity)
+
+
+def _line(lines: Sequence[OrderLine], item: Returned) -> OrderLine:
+    return next(line for line in lines if line.line == item.line)
+
+
+async def _decided(tx: Tx, request: RefundRequest) -> bool:
+    return await tx.value(
+        "SELECT EXISTS (SELECT FROM order_refunds WHERE merchant_id = $1 AND refund_id = $2)",
+        request.merchant_id,
+        request.refund_id,
+    )
+
+
+async def _freight_refunded(tx: Tx, order: Order) -> int:
+    return await tx.value(
+        "SELECT coalesce(sum(freight), 0)::bigint FROM order_refunds WHERE merchant_id = $1 AND order_id = $2",
+        order.merchant_id,
+        order.order_id,
+    )
+
+
+async def _give_back(tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str) -> None:
+    goods = sum(share.amount for share in shares)
+    commission = sum(share.commission for share in shares)
+    released = order.state is OrderState.COMPLETED
+    amount = goods + request.freight
+    if amount == 0:
+        raise Invalid({"lines": "These goods cost nothing: there is nothing to refund"})
+    await _write(tx, order, request, shares, by)
+    await orders.record_refund(
+        tx,
+        order,
+        amount=amount,
+        commission=commission,
+        lines=[(share.line, share.quantity, share.amount) for share in shares],
+    )
+    await payments.refund(
+        tx,
+        refund_id=request.refund_id,
+        merchant_id=order.merchant_id,
+        order_id=order.order_id,
+        amount=amount,
+        reason=request.reason,
+        out_of=AccountKind.PAYABLE if released else AccountKind.HELD,
+        by=by,
+    )
+    if released and commission:
+        await ledger.post(tx, [_commission_returned(order, request.refund_id, commission)])
+    await events.publish(
+        tx,
+        OrderRefunded(
+            refund_id=request.refund_id,
+            merchant_id=order.merchant_id,
+            order_id=order.order_id,
+            goods=goods,
+            freight=request.freight,
+            commission=commission,
+            currency=order.currency,
+            released=released,
+        ),
+    )
+
+
+def _commission_returned(order: Order, refund_id: RefundId, commission: int) -> Transfer:
+    """Before release no commission was taken; after it, the refund's part of it goes back to the merchant."""
+    return Transfer(
+        owner_id=order.merchant_id,
+        debit=AccountKind.COMMISSION,
+        credit=AccountKind.PAYABLE,
+        amount=commission,
+        currency=order.currency,
+        reason="commission_returned",
+        document=refund_id,
+    )
+
+
+async def _write(tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str) -> None:
+    await tx.execute(
+        """
+        INSERT INTO order_refunds (merchant_id, refund_id, order_id, goods, freight, commission, currency, reason, note, by
+                                 , released)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        """,
+        order.merchant_id,
+        request.refund_id,
+        order.order_id,
+        sum(share.amount for share in shares),
+        request.freight,
+        sum(share.commission for share in shares),
+        order.currency,
+        request.reason,
+        request.note,
+        by,
+        order.state is OrderState.COMPLETED,
+    )
+    await tx.execute(
+        """
+        INSERT INTO order_refund_lines (merchant_id, refund_id, order_id, line, quantity, amount)
+        SELECT $1, $2, $3, * FROM unnest($4::integer[], $5::integer[], $6::bigint[])
+        """,
+        order.merchant_id,
+        request.refund_id,
+        order.order_id,
+        [share.line for share in shares],
+        [share.quantity for share in shares],
+        [share.amount for share in shares],
+    )

@@ -1,0 +1,197 @@
+"""Collecting a purchase's money: write the intent, call the channel with no transaction open, apply what it answered.
+
+Whatever a channel says, now, late, twice or by webhook, comes through `apply_payment`: it is there that a captured payment
+makes a purchase paid, in one transaction, or is given back because nobody waits for it any more.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.errors import NotFound
+from steelyard.kernel.settings import Settings
+from steelyard.money import payments
+from steelyard.money.payments.model import (
+    ChannelAnswer,
+    Instruction,
+    OtherNews,
+    Outcome,
+    Payment,
+    PaymentId,
+    PaymentNews,
+    PaymentState,
+    RefundNews,
+    Split,
+    Unknown,
+)
+from steelyard.trade import orders
+from steelyard.trade.checkout.placement import complete
+from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
+
+log = structlog.get_logger()
+
+
+class Collection(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a try to pay has come: `continue_url` is where the payer must go on (cashier, 3-D step)."""
+
+    state: Literal["captured", "pending", "declined", "unknown", "nothing_to_pay"]
+    payment_id: PaymentId | None = None
+    continue_url: str | None = None
+    failure: str | None = None
+
+
+async def collect(
+    db: Database,
+    settings: Settings,
+    purchase_id: PurchaseId,
+    *,
+    channel: str,
+    return_url: str,
+    token: str | None = None,
+    payment_id: PaymentId | None = None,
+) -> Collection:
+    """Pay a purchase through a channel: at its cashier, or at once with a token the buyer has given.
+
+    A second click goes on with the payment of the first. Raises `NotFound`, `NotPayable`, `UnknownChannel`. An outcome
+    that stays unknown is asked for by a sweep until it is known.
+    """
+    gateway = payments.channel(settings, channel)
+    begun = await db.transact(
+        begin, purchase_id, channel=channel, return_url=return_url, token=token, payment_id=payment_id
+    )
+    if isinstance(begun, Collection):
+        return begun
+    answer = await gateway.collect(begun, payments.webhook_url(settings, channel))
+    if isinstance(answer, Unknown):
+        log.warning("payment.unknown", payment_id=str(begun.payment_id), why=answer.why)
+        return Collection(state="unknown", payment_id=begun.payment_id)
+    outcome = await db.transact(apply_payment, begun.payment_id, answer, "channel")
+    return _state_of(outcome.payment, answer.action_url)
+
+
+async def begin(
+    tx: Tx,
+    purchase_id: PurchaseId,
+    *,
+    channel: str,
+    return_url: str,
+    token: str | None,
+    payment_id: PaymentId | None,
+) -> Instruction | Collection:
+    """The intent to pay, written down; or how far an earlier try with the same id, or at the same cashier, has come."""
+    purchase = await orders.lock_purchase(tx, purchase_id)
+    tries = await payments.of_purchase(tx, purchase_id)
+    for earlier in tries:
+        same_cashier = token is None and earlier.channel == channel and earlier.cashier_url is not None
+        if earlier.payment_id == payment_id or (same_cashier and earlier.state is PaymentState.PENDING):
+            return _state_of(earlier)
+    if purchase.state is PurchaseState.PAID:
+        return Collection(state="nothing_to_pay")
+    if purchase.state is not PurchaseState.PLACED:
+        raise NotPayable(state=str(purchase.state))
+    instruction = await _instruction(tx, purchase, channel, return_url, token, payment_id)
+    await payments.instruct(tx, instruction)
+    return instruction
+
+
+async def _instruction(
+    tx: Tx, purchase: Purchase, channel: str, return_url: str, token: str | None, payment_id: PaymentId | None
+) -> Instruction:
+    parts = await orders.orders_of_purchase(tx, purchase.purchase_id)
+    return Instruction(
+        payment_id=payment_id or PaymentId(ids.mint()),
+        purchase_id=purchase.purchase_id,
+        buyer_id=purchase.buyer_id,
+        channel=channel,
+        amount=purchase.total,
+        currency=purchase.currency,
+        splits=[Split(merchant_id=part.merchant_id, order_id=part.order_id, amount=part.total) for part in parts],
+        expires_at=purchase.pay_by,
+        return_url=return_url,
+        token=token,
+        description=purchase.code,
+    )
+
+
+def _state_of(payment: Payment, action_url: str | None = None) -> Collection:
+    match payment.state:
+        case PaymentState.CAPTURED:
+            return Collection(state="captured", payment_id=payment.payment_id)
+        case PaymentState.DECLINED | PaymentState.CANCELLED:
+            return Collection(state="declined", payment_id=payment.payment_id, failure=payment.failure)
+        case PaymentState.PENDING:
+            continue_url = action_url or payment.cashier_url
+            return Collection(state="pending", payment_id=payment.payment_id, continue_url=continue_url)
+        case PaymentState.INSTRUCTED:
+            return Collection(state="unknown", payment_id=payment.payment_id)
+
+
+async def apply_payment(tx: Tx, payment_id: UUID, answer: ChannelAnswer, by: str) -> Outcome:
+    """Write down what a channel says of a payment, and what follows from it for the purchase. Raises `NotFound`.
+
+    Captured: the purchase is paid and its orders go to the warehouses. Captured when the purchase is cancelled or paid
+    already: the money is on its way back (f7). Everything else waits for the buyer's next try or the sweep.
+    """
+    known = await payments.get(tx, payment_id)
+    if known is None:
+        raise NotFound()
+    # The purchase first: paying and cancelling it wait for each other here, before any money is touched.
+    purchase = await orders.lock_purchase(tx, PurchaseId(known.purchase_id))
+    outcome = await payments.record(tx, payment_id, answer, by)
+    if outcome.became != "captured":
+        return outcome
+    if purchase.state is PurchaseState.PLACED:
+        await orders.mark_paid(tx, purchase, by)
+        await complete(tx, purchase.purchase_id)
+    else:
+        reason = "paid_late" if purchase.state is PurchaseState.CANCELLED else "paid_twice"
+        await payments.refund_surplus(tx, payment_id, reason)
+    return outcome
+
+
+async def apply_news(tx: Tx, channel: str, news: PaymentNews | RefundNews | OtherNews) -> None:
+    """Apply a verified webhook and note that it was, in the same transaction. The second copy changes nothing."""
+    match news:
+        case PaymentNews():
+            await apply_payment(tx, news.payment_id, news.answer, "channel")
+        case RefundNews():
+            await payments.record_refund(tx, news.refund_id, news.attempt, news.answer, "channel")
+        case OtherNews():
+            pass
+    await payments.applied(tx, channel, news.event_id)
+
+
+async def receive_webhook(
+    db: Database, settings: Settings, channel: str, headers: Mapping[str, str], body: bytes, now: float
+) -> None:
+    """Verify a channel's message, store it, apply it. Raises `BadWebhook`, `UnknownChannel`.
+
+    What cannot be applied is kept with the reason, and its outcome is found by asking: the channel gets its thanks.
+    """
+    news = payments.channel(settings, channel).read_webhook(headers, body, now)
+    if not await db.transact(payments.receive, channel, news.event_id, msgspec.json.decode(body)):
+        return
+    try:
+        await db.transact(apply_news, channel, news)
+    except NotFound:
+        await db.transact(payments.not_applied, channel, news.event_id, "there is no such payment or refund here")
+
+
+async def ask_about(db: Database, settings: Settings, payment_id: PaymentId, channel: str, *, overdue: bool) -> None:
+    """Ask a channel how far a payment is and apply the answer; one that neither side knows any more is given up."""
+    offered = payments.channels(settings).get(channel)
+    if offered is None:
+        log.warning("payment.channel_missing", payment_id=str(payment_id), channel=channel)
+        return
+    answer = await offered.query(payment_id)
+    if isinstance(answer, Unknown):
+        log.warning("payment.unknown", payment_id=str(payment_id), why=answer.why)
+    elif answer is not None:
+        await db.transact(apply_payment, payment_id, answer, "channel")
+    elif overdue:
+        await db.transact(payments.give_up, payment_id, "system")

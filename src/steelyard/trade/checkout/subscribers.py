@@ -1,0 +1,24 @@
+"""What checkout does when a purchase ends without payment: the checkout can be placed anew."""
+
+from collections.abc import Sequence
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Tx
+from steelyard.kernel.events import Subscriber
+from steelyard.trade.orders import PurchaseCancelled
+
+
+async def reopen(tx: Tx, facts: Sequence[PurchaseCancelled]) -> None:
+    """A lapsed purchase's checkout is open again under a new purchase id, as long as the buyer has not given it up."""
+    await tx.execute(
+        """
+        UPDATE checkouts c SET state = 'open', purchase_id = r.next_id, changed_at = now()
+        FROM unnest($1::uuid[], $2::uuid[]) AS r (purchase_id, next_id)
+        WHERE c.purchase_id = r.purchase_id AND c.state = 'placed'
+        """,
+        [fact.purchase_id for fact in facts],
+        [ids.mint() for _ in facts],
+    )
+
+
+SUBSCRIBER = Subscriber("checkout", {PurchaseCancelled: reopen})
