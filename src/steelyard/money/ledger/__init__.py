@@ -1,0 +1,30 @@
+"""The books: double entry, append-only, per currency.
+
+A transfer names its debit and its credit account, one amount and one currency, so a book out of balance cannot be
+written. Accounts are (owner, kind, currency), the owner being a merchant or a buyer; the platform's own accounts are
+sub-accounts of theirs, summed for reports. A transfer stays with one owner: money that crosses owners is two transfers of
+one document that meet in the clearing accounts.
+
+    await ledger.post(tx, [Transfer(...), ...])     a document moves money once: said twice, it is written once
+"""
+
+from steelyard.money.ledger.bulk import DatedTransfer, bulk_post
+from steelyard.money.ledger.model import AccountKind, Balance, Entry, PostedTransfer, Transfer, TrialLine
+from steelyard.money.ledger.queries import balances, entries, transfers_of, trial_balance
+from steelyard.money.ledger.service import post
+
+__all__ = [
+    "AccountKind",
+    "Balance",
+    "DatedTransfer",
+    "Entry",
+    "PostedTransfer",
+    "Transfer",
+    "TrialLine",
+    "balances",
+    "bulk_post",
+    "entries",
+    "post",
+    "transfers_of",
+    "trial_balance",
+]

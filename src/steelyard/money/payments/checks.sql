@@ -1,0 +1,76 @@
+-- name: a payment's state is the one its history ends in
+SELECT p.payment_id, p.state, h.to_state
+FROM payments p
+LEFT JOIN LATERAL (
+    SELECT to_state FROM payment_history h
+    WHERE (h.buyer_id, h.payment_id) = (p.buyer_id, p.payment_id)
+    ORDER BY step DESC LIMIT 1
+) AS h ON true
+WHERE p.state IS DISTINCT FROM h.to_state;
+
+-- name: a refund's state is the one its history ends in
+SELECT r.refund_id, r.state, h.to_state
+FROM refunds r
+LEFT JOIN LATERAL (
+    SELECT to_state FROM refund_history h
+    WHERE (h.merchant_id, h.refund_id) = (r.merchant_id, r.refund_id)
+    ORDER BY step DESC LIMIT 1
+) AS h ON true
+WHERE r.state IS DISTINCT FROM h.to_state;
+
+-- name: each step of a payment or a refund begins where the one before ended
+SELECT id, step, from_state, before
+FROM (
+    SELECT payment_id AS id, step, from_state
+         , lag(to_state, 1, 'nowhere') OVER (PARTITION BY buyer_id, payment_id ORDER BY step) AS before
+    FROM payment_history
+    UNION ALL
+    SELECT refund_id, step, from_state
+         , lag(to_state, 1, 'nowhere') OVER (PARTITION BY merchant_id, refund_id ORDER BY step)
+    FROM refund_history
+) AS steps
+WHERE from_state <> before;
+
+-- name: a payment's splits add up to it, and are captured when it is
+SELECT p.payment_id, p.state, p.amount, s.amount AS split, s.captured
+FROM payments p
+LEFT JOIN (
+    SELECT payment_id, currency, sum(amount) AS amount, sum(captured) AS captured
+    FROM payment_splits GROUP BY payment_id, currency
+) AS s USING (payment_id, currency)
+WHERE s.amount IS DISTINCT FROM p.amount
+   OR s.captured IS DISTINCT FROM (CASE p.state WHEN 'captured' THEN p.amount ELSE 0 END);
+
+-- name: what a split has on its way back and given back are its refunds
+SELECT s.merchant_id, s.order_id, s.payment_id, s.refunding, s.refunded, r.refunding AS of_refunds, r.refunded AS succeeded
+FROM payment_splits s
+LEFT JOIN (
+    SELECT merchant_id, order_id, payment_id
+         , sum(amount) FILTER (WHERE state <> 'succeeded') AS refunding
+         , sum(amount) FILTER (WHERE state = 'succeeded') AS refunded
+    FROM refunds GROUP BY merchant_id, order_id, payment_id
+) AS r USING (merchant_id, order_id, payment_id)
+WHERE s.refunding <> coalesce(r.refunding, 0) OR s.refunded <> coalesce(r.refunded, 0);
+
+-- name: a surplus payment goes back whole
+SELECT p.payment_id, s.order_id, s.captured, s.refunding, s.refunded
+FROM payments p JOIN payment_splits s USING (payment_id)
+WHERE p.surplus AND s.refunding + s.refunded <> s.captured;
+
+-- name: a buyer's money at the channels is what was captured less what was given back
+SELECT owner_id, currency, a.debits - a.credits AS booked, m.captured - m.refunded AS known
+FROM (SELECT * FROM ledger_accounts WHERE kind = 'channel_cash') AS a
+FULL JOIN (
+    SELECT buyer_id AS owner_id, currency, sum(captured) AS captured, sum(refunded) AS refunded
+    FROM payment_splits GROUP BY buyer_id, currency
+) AS m USING (owner_id, currency)
+WHERE coalesce(a.debits - a.credits, 0) <> coalesce(m.captured - m.refunded, 0);
+
+-- name: a merchant's refunds that are due are those that have not succeeded
+SELECT owner_id, currency, a.credits - a.debits AS booked, r.amount AS known
+FROM (SELECT * FROM ledger_accounts WHERE kind = 'refund_due') AS a
+FULL JOIN (
+    SELECT merchant_id AS owner_id, currency, sum(refunding) AS amount
+    FROM payment_splits GROUP BY merchant_id, currency
+) AS r USING (owner_id, currency)
+WHERE coalesce(a.credits - a.debits, 0) <> coalesce(r.amount, 0);

@@ -1,0 +1,34 @@
+"""The channels that this installation has set up."""
+
+from collections.abc import Mapping
+
+from steelyard.kernel.settings import Settings
+from steelyard.money.payments.gateways.interface import Channel
+from steelyard.money.payments.gateways.simpay import Simpay
+from steelyard.money.payments.model import UnknownChannel
+
+__all__ = ["Channel", "channel", "channels"]
+
+_offered: dict[Settings, dict[str, Channel]] = {}
+
+
+def channels(settings: Settings) -> Mapping[str, Channel]:
+    """Every channel that is set up, by name. The same objects each time: they keep their connections."""
+    if settings not in _offered:
+        _offered[settings] = _set_up(settings)
+    return _offered[settings]
+
+
+def channel(settings: Settings, name: str) -> Channel:
+    """The channel of this name. Raises `UnknownChannel`."""
+    found = channels(settings).get(name)
+    if found is None:
+        raise UnknownChannel(channel=name)
+    return found
+
+
+def _set_up(settings: Settings) -> dict[str, Channel]:
+    found: dict[str, Channel] = {}
+    if settings.simpay_url:
+        found["simpay"] = Simpay(settings.simpay_url, settings.simpay_key, settings.simpay_webhook_secret)
+    return found

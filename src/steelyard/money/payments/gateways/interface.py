@@ -1,0 +1,53 @@
+"""What a payment channel can be asked. One file beside this one per channel."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from steelyard.money.payments.model import (
+    ChannelAnswer,
+    DueRefund,
+    Instruction,
+    News,
+    PaymentId,
+    RefundAnswer,
+    Unknown,
+)
+
+
+class Channel(Protocol):
+    """A channel answers, or we do not know: `Unknown`. Nothing here tries twice, and nothing is called while a
+    transaction is open. Every instruction may be repeated under its id without being done twice."""
+
+    name: str
+
+    async def collect(self, instruction: Instruction, webhook_url: str) -> ChannelAnswer | Unknown:
+        """Ask for a payment."""
+        ...
+
+    async def query(self, payment_id: PaymentId) -> ChannelAnswer | Unknown | None:
+        """How far a payment is; None when the channel has never heard of it."""
+        ...
+
+    async def cancel(self, payment_id: PaymentId) -> ChannelAnswer | Unknown | None:
+        """See to it that a payment is not captured any more; the answer says whether that came too late."""
+        ...
+
+    async def refund(self, due: DueRefund, webhook_url: str) -> RefundAnswer | Unknown:
+        """Ask for money to be given back."""
+        ...
+
+    async def query_refund(self, due: DueRefund) -> RefundAnswer | Unknown | None:
+        """How far a refund is; None when the channel has never heard of it."""
+        ...
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> News:
+        """What a message says, once its signature is verified. Raises `BadWebhook`. `now`: seconds since 1970."""
+        ...
+
+    def read_stored(self, event_id: str, body: Mapping[str, object]) -> News:
+        """The same for a message that was verified and stored before. Raises `BadWebhook`."""
+        ...
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        ...

@@ -1,0 +1,247 @@
+"""The payment channel “simpay”: the payment simulator's API."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from steelyard.money.payments.model import (
+    BadWebhook,
+    ChannelAnswer,
+    DueRefund,
+    Instruction,
+    News,
+    OtherNews,
+    PaymentId,
+    PaymentNews,
+    PaymentState,
+    RefundAnswer,
+    RefundId,
+    RefundNews,
+    RefundState,
+    Unknown,
+)
+from steelyard.money.payments.signatures import verify
+
+TIMEOUT_SECONDS = 8.0
+CONNECT_TIMEOUT_SECONDS = 2.0
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_PAYMENT_STATES = {
+    "pending": PaymentState.PENDING,
+    "processing": PaymentState.PENDING,
+    "captured": PaymentState.CAPTURED,
+    "declined": PaymentState.DECLINED,
+    "cancelled": PaymentState.CANCELLED,
+    "expired": PaymentState.CANCELLED,
+}
+_REFUND_STATES = {
+    "pending": RefundState.SENT,
+    "succeeded": RefundState.SUCCEEDED,
+    "failed": RefundState.FAILED,
+}
+
+
+class _Payment(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    reference: str
+    status: str
+    amount: int
+    currency: str
+    cashier_url: str | None = None
+    action_url: str | None = None
+    failure: str | None = None
+    created_at: datetime | None = None
+
+
+class _Payments(msgspec.Struct, frozen=True):
+    payments: list[_Payment]
+
+
+class _Refund(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    reference: str
+    status: str
+    failure: str | None = None
+
+
+class _Refunds(msgspec.Struct, frozen=True):
+    refunds: list[_Refund]
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    code: str = "refused"
+
+
+class _Event(msgspec.Struct, frozen=True):
+    type: str
+    data: msgspec.Raw
+
+
+class Simpay:
+    """A client of one simulator. `client` is given by tests; it carries the base URL and the key."""
+
+    name = "simpay"
+
+    def __init__(self, url: str, key: str, secret: str, *, client: httpx.AsyncClient | None = None) -> None:
+        self._secret = secret
+        self._client = client or httpx.AsyncClient(
+            base_url=url,
+            headers={"authorization": f"Bearer {key}"},
+            timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def collect(self, instruction: Instruction, webhook_url: str) -> ChannelAnswer | Unknown:
+        body = {
+            "reference": str(instruction.payment_id),
+            "amount": instruction.amount,
+            "currency": instruction.currency,
+            "description": instruction.description,
+            "return_url": instruction.return_url,
+            "webhook_url": webhook_url,
+            "expires_at": instruction.expires_at,
+            "token": instruction.token,
+        }
+        answer = await self._post("/v1/payments", body, key=str(instruction.payment_id))
+        if isinstance(answer, Unknown):
+            return answer
+        if answer.status_code in (400, 422):
+            return ChannelAnswer(reference=None, state=PaymentState.DECLINED, failure=_problem(answer))
+        return _known(answer, _Payment, _payment_answer)
+
+    async def query(self, payment_id: PaymentId) -> ChannelAnswer | Unknown | None:
+        found = await self._find(payment_id)
+        return _payment_answer(found) if isinstance(found, _Payment) else found
+
+    async def cancel(self, payment_id: PaymentId) -> ChannelAnswer | Unknown | None:
+        found = await self._find(payment_id)
+        if not isinstance(found, _Payment):
+            return found
+        answer = await self._post(f"/v1/payments/{found.id}/cancel", None, key=None)
+        if isinstance(answer, Unknown):
+            return answer
+        if answer.status_code == 409:
+            # Captured, or being processed: which of them, it says when asked.
+            return await self.query(payment_id)
+        return _known(answer, _Payment, _payment_answer)
+
+    async def refund(self, due: DueRefund, webhook_url: str) -> RefundAnswer | Unknown:
+        if due.channel_payment is None:
+            return Unknown(why="the channel's name of the payment is not known yet")
+        body = {
+            "payment": due.channel_payment,
+            "reference": due.reference,
+            "amount": due.amount,
+            "webhook_url": webhook_url,
+        }
+        answer = await self._post("/v1/refunds", body, key=due.reference)
+        if isinstance(answer, Unknown):
+            return answer
+        if answer.status_code in (400, 404, 409, 422) and _problem(answer) != "idempotency_conflict":
+            return RefundAnswer(reference=None, state=RefundState.FAILED, failure=_problem(answer))
+        return _known(answer, _Refund, _refund_answer)
+
+    async def query_refund(self, due: DueRefund) -> RefundAnswer | Unknown | None:
+        answer = await self._get("/v1/refunds", reference=due.reference)
+        if isinstance(answer, Unknown):
+            return answer
+        found = _known(answer, _Refunds, lambda refunds: refunds)
+        if isinstance(found, Unknown):
+            return found
+        return _refund_answer(found.refunds[-1]) if found.refunds else None
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> News:
+        return self._news(verify(self._secret, headers, body, now), body)
+
+    def read_stored(self, event_id: str, body: Mapping[str, object]) -> News:
+        return self._news(event_id, msgspec.json.encode(body))
+
+    def _news(self, event_id: str, body: bytes) -> News:
+        try:
+            event = msgspec.json.decode(body, type=_Event)
+            kind, _, _ = event.type.partition(".")
+            if kind == "payment":
+                payment = msgspec.json.decode(event.data, type=_Payment)
+                return PaymentNews(
+                    event_id=event_id,
+                    payment_id=PaymentId(UUID(payment.reference)),
+                    answer=_payment_answer(payment),
+                )
+            if kind == "refund":
+                refund = msgspec.json.decode(event.data, type=_Refund)
+                refund_id, _, attempt = refund.reference.partition(".")
+                return RefundNews(
+                    event_id=event_id,
+                    refund_id=RefundId(UUID(refund_id)),
+                    attempt=int(attempt or 1),
+                    answer=_refund_answer(refund),
+                )
+        except (msgspec.DecodeError, ValueError, KeyError) as error:
+            raise BadWebhook(why="unreadable") from error
+        return OtherNews(event_id=event_id)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _find(self, payment_id: PaymentId) -> _Payment | Unknown | None:
+        """The channel may hold several of one reference only if something went wrong: a captured one is the truth."""
+        answer = await self._get("/v1/payments", reference=str(payment_id))
+        if isinstance(answer, Unknown):
+            return answer
+        found = _known(answer, _Payments, lambda payments: payments)
+        if isinstance(found, Unknown):
+            return found
+        return max(found.payments, key=lambda payment: payment.status == "captured", default=None)
+
+    async def _post(self, path: str, body: object, *, key: str | None) -> httpx.Response | Unknown:
+        headers = {"content-type": "application/json"} | ({"idempotency-key": key} if key else {})
+        try:
+            return await self._client.post(path, content=msgspec.json.encode(body) if body else b"", headers=headers)
+        except httpx.HTTPError as error:
+            return Unknown(why=type(error).__name__)
+
+    async def _get(self, path: str, **query: str) -> httpx.Response | Unknown:
+        try:
+            return await self._client.get(path, params=query)
+        except httpx.HTTPError as error:
+            return Unknown(why=type(error).__name__)
+
+
+def _known(answer: httpx.Response, shape: type[S], read: Callable[[S], T]) -> T | Unknown:
+    """What an answer says; whatever is not a success in the promised shape leaves us not knowing."""
+    if not answer.is_success:
+        return Unknown(why=f"{answer.status_code} {_problem(answer)}")
+    try:
+        return read(msgspec.json.decode(answer.content, type=shape))
+    except (msgspec.DecodeError, KeyError) as error:
+        return Unknown(why=f"unreadable: {error}")
+
+
+def _problem(answer: httpx.Response) -> str:
+    try:
+        return msgspec.json.decode(answer.content, type=_Problem).code
+    except msgspec.DecodeError:
+        return "refused"
+
+
+def _payment_answer(payment: _Payment) -> ChannelAnswer:
+    return ChannelAnswer(
+        reference=payment.id,
+        state=_PAYMENT_STATES[payment.status],
+        cashier_url=payment.cashier_url,
+        action_url=payment.action_url,
+        failure=payment.failure,
+        amount=payment.amount,
+        currency=payment.currency,
+    )
+
+
+def _refund_answer(refund: _Refund) -> RefundAnswer:
+    return RefundAnswer(reference=refund.id, state=_REFUND_STATES[refund.status], failure=refund.failure)

@@ -1,0 +1,310 @@
+"""Payments and refunds: what we asked a channel for, and how far it has come."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Literal, NewType
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel.errors import Refusal
+from steelyard.kernel.states import Machine
+
+PaymentId = NewType("PaymentId", UUID)
+RefundId = NewType("RefundId", UUID)
+
+SPLITS_PER_PAYMENT_MAX = 200
+
+
+class PaymentState(StrEnum):
+    """`instructed`: we have asked, or are about to. `pending`: the channel knows of it and waits for the payer."""
+
+    INSTRUCTED = "instructed"
+    PENDING = "pending"
+    CAPTURED = "captured"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+# What a channel says late is true all the same: captured wins over everything, and nothing comes after it.
+PAYMENT_MACHINE = Machine(
+    "payment",
+    {PaymentState.INSTRUCTED, PaymentState.CAPTURED},
+    {
+        PaymentState.INSTRUCTED: {
+            PaymentState.PENDING,
+            PaymentState.CAPTURED,
+            PaymentState.DECLINED,
+            PaymentState.CANCELLED,
+        },
+        PaymentState.PENDING: {PaymentState.CAPTURED, PaymentState.DECLINED, PaymentState.CANCELLED},
+        PaymentState.DECLINED: {PaymentState.CAPTURED},
+        PaymentState.CANCELLED: {PaymentState.CAPTURED},
+        PaymentState.CAPTURED: set(),
+    },
+)
+OPEN_STATES = (PaymentState.INSTRUCTED, PaymentState.PENDING)
+
+
+class RefundState(StrEnum):
+    """`instructed`: promised to the buyer. `sent`: the channel has it. `failed`: staff must look, and may try again."""
+
+    INSTRUCTED = "instructed"
+    SENT = "sent"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+REFUND_MACHINE = Machine(
+    "refund",
+    {RefundState.INSTRUCTED, RefundState.SUCCEEDED},
+    {
+        RefundState.INSTRUCTED: {RefundState.SENT, RefundState.SUCCEEDED, RefundState.FAILED},
+        RefundState.SENT: {RefundState.SUCCEEDED, RefundState.FAILED},
+        RefundState.FAILED: {RefundState.INSTRUCTED},
+        RefundState.SUCCEEDED: set(),
+    },
+)
+
+MACHINES = (PAYMENT_MACHINE, REFUND_MACHINE)
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a payment that is for one order, in minor units of the payment's currency."""
+
+    merchant_id: UUID
+    order_id: UUID
+    amount: int
+
+
+class Instruction(msgspec.Struct, frozen=True, kw_only=True):
+    """Collect `amount` for a purchase. `token` is a means of payment that the buyer has given already."""
+
+    payment_id: PaymentId
+    purchase_id: UUID
+    buyer_id: UUID
+    channel: str
+    amount: int
+    currency: str
+    splits: Sequence[Split]
+    expires_at: datetime
+    return_url: str
+    token: str | None = None
+    description: str = ""
+
+
+class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel says about a payment. `reference` is its own name of it, `action_url` where the payer must go on.
+
+    `amount` and `currency` are what it says it collects, where it says so: they must be what we asked for.
+    """
+
+    reference: str | None
+    state: Literal[PaymentState.PENDING, PaymentState.CAPTURED, PaymentState.DECLINED, PaymentState.CANCELLED]
+    cashier_url: str | None = None
+    action_url: str | None = None
+    failure: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+
+
+class RefundAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel says about a refund."""
+
+    reference: str | None
+    state: Literal[RefundState.SENT, RefundState.SUCCEEDED, RefundState.FAILED]
+    failure: str | None = None
+
+
+class Unknown(msgspec.Struct, frozen=True, kw_only=True):
+    """The call gave no answer (time-out, 5xx): it may have been done or not. Ask again until it is known."""
+
+    why: str
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment as we know it."""
+
+    buyer_id: UUID
+    payment_id: PaymentId
+    purchase_id: UUID
+    channel: str
+    amount: int
+    currency: str
+    state: PaymentState
+    channel_reference: str | None
+    cashier_url: str | None
+    failure: str | None
+    surplus: bool
+    created_at: datetime
+    expires_at: datetime
+    captured_at: datetime | None
+
+
+class PaymentSplit(msgspec.Struct, frozen=True, kw_only=True):
+    """A split as it stands: `refunding` is on its way back to the buyer, `refunded` has arrived."""
+
+    merchant_id: UUID
+    order_id: UUID
+    payment_id: PaymentId
+    buyer_id: UUID
+    channel: str
+    amount: int
+    currency: str
+    captured: int
+    refunding: int
+    refunded: int
+
+    @property
+    def refundable(self) -> int:
+        return self.captured - self.refunding - self.refunded
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """Money on its way back to the buyer, or there."""
+
+    merchant_id: UUID
+    refund_id: RefundId
+    order_id: UUID
+    payment_id: PaymentId
+    buyer_id: UUID
+    amount: int
+    currency: str
+    reason: str
+    state: RefundState
+    channel: str
+    channel_reference: str | None
+    failure: str | None
+    created_at: datetime
+    succeeded_at: datetime | None
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of state, from its history."""
+
+    from_state: str
+    to_state: str
+    at: datetime
+    by: str
+
+
+Became = Literal["captured", "declined", "cancelled", "pending", "nothing"]
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel's answer about one payment, and who brought it (`channel`, `system`)."""
+
+    payment_id: UUID
+    answer: ChannelAnswer
+    by: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer changed. `nothing`: it was known already, or came too late to matter."""
+
+    payment: Payment
+    became: Became
+
+
+class DueQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment whose outcome is to be asked for now. `overdue`: its time is over, and if the channel does not know it
+    either it may be given up (`give_up`)."""
+
+    payment_id: PaymentId
+    channel: str
+    channel_reference: str | None
+    overdue: bool
+
+
+class DueRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund that is to be sent, or asked for, now. `attempt` 1 is the first instruction, each retry by staff the next:
+    it is part of the channel's idempotency key."""
+
+    merchant_id: UUID
+    refund_id: RefundId
+    payment_id: PaymentId
+    amount: int
+    currency: str
+    state: RefundState
+    channel: str
+    channel_payment: str | None
+    attempt: int
+    asked_before: bool
+
+    @property
+    def reference(self) -> str:
+        return refund_reference(self.refund_id, self.attempt)
+
+
+def refund_reference(refund_id: UUID, attempt: int) -> str:
+    """The name we give a refund at the channel: the id, and from the second instruction on its number."""
+    return str(refund_id) if attempt == 1 else f"{refund_id}.{attempt}"
+
+
+class PaymentNews(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook that tells of a payment."""
+
+    event_id: str
+    payment_id: PaymentId
+    answer: ChannelAnswer
+
+
+class RefundNews(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook that tells of a refund's `attempt`."""
+
+    event_id: str
+    refund_id: RefundId
+    attempt: int
+    answer: RefundAnswer
+
+
+class OtherNews(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook that tells of something we know nothing about: kept, and nothing follows."""
+
+    event_id: str
+
+
+News = PaymentNews | RefundNews | OtherNews
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored webhook that has not been applied yet."""
+
+    channel: str
+    event_id: str
+    body: Mapping[str, object]
+
+
+class RefundTooLarge(Refusal):
+    """Not more is given back than was captured for the order, less what is already back or on its way."""
+
+    code: ClassVar[str] = "refund_too_large"
+    title: ClassVar[str] = "The refund is too large"
+    detail: ClassVar[str] = "Only part of this amount is left to refund for this order."
+
+
+class NothingCaptured(Refusal):
+    """Only money that was captured can be given back."""
+
+    code: ClassVar[str] = "nothing_captured"
+    title: ClassVar[str] = "Nothing to refund"
+    detail: ClassVar[str] = "No payment was received for this order."
+
+
+class BadWebhook(Refusal):
+    """A webhook is applied only when its sender's signature fits and it is fresh."""
+
+    code: ClassVar[str] = "bad_webhook"
+    status: ClassVar[int] = 401
+    title: ClassVar[str] = "The message was not accepted"
+    detail: ClassVar[str] = "Its signature is missing or wrong, or it is too old."
+
+
+class UnknownChannel(Refusal):
+    """Payments go through a channel that this installation has set up."""
+
+    code: ClassVar[str] = "unknown_channel"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "This payment method is not available"
+    detail: ClassVar[str] = "Please choose another payment method."

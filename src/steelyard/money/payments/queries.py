@@ -1,0 +1,139 @@
+"""Questions about payments and refunds."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from steelyard.kernel import paging
+from steelyard.kernel.db import Read
+from steelyard.kernel.paging import Page
+from steelyard.money.payments.model import Payment, PaymentSplit, PaymentState, Refund, Step
+
+PAYMENTS_PER_PURCHASE_MAX = 100
+REFUNDS_PER_ORDER_MAX = 1_000
+
+
+async def get(read: Read, payment_id: UUID) -> Payment | None:
+    return await read.one(
+        Payment,
+        """
+        SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
+             , failure, surplus, created_at, expires_at, captured_at
+        FROM payments WHERE payment_id = $1
+        """,
+        payment_id,
+    )
+
+
+async def of_purchase(read: Read, purchase_id: UUID) -> list[Payment]:
+    """Every try to pay a purchase, the latest first."""
+    return await read.all(
+        Payment,
+        """
+        SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
+             , failure, surplus, created_at, expires_at, captured_at
+        FROM payments WHERE purchase_id = $1
+        ORDER BY created_at DESC, payment_id DESC
+        LIMIT $2
+        """,
+        purchase_id,
+        PAYMENTS_PER_PURCHASE_MAX,
+    )
+
+
+async def page(
+    read: Read, *, state: PaymentState | None = None, cursor: str | None = None, limit: int | None = None
+) -> Page[Payment]:
+    """All payments, newest first; for the operator."""
+    size = paging.limit(limit)
+    after = paging.read_cursor(cursor, datetime, UUID)
+    at, payment_id = after or (None, None)
+    found = await read.all(
+        Payment,
+        """
+        SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
+             , failure, surplus, created_at, expires_at, captured_at
+        FROM payments
+        WHERE ($1::text IS NULL OR state = $1)
+          AND ($2::timestamptz IS NULL OR (created_at <= $2 AND (created_at < $2 OR payment_id > $3::uuid)))
+        ORDER BY created_at DESC, payment_id
+        LIMIT $4
+        """,
+        state,
+        at,
+        payment_id,
+        size + 1,
+    )
+    last = found[size - 1] if len(found) > size else None
+    return Page(found[:size], paging.write_cursor(last.created_at, last.payment_id) if last else None)
+
+
+async def timeline(read: Read, payment_id: UUID) -> list[Step]:
+    """The states a payment went through."""
+    return await read.all(
+        Step,
+        """
+        SELECT h.from_state, h.to_state, h.at, h.by
+        FROM payments p JOIN payment_history h USING (buyer_id, payment_id)
+        WHERE p.payment_id = $1
+        ORDER BY h.step
+        """,
+        payment_id,
+    )
+
+
+async def splits_of_order(read: Read, merchant_id: UUID, order_id: UUID) -> list[PaymentSplit]:
+    """What was to be collected, captured and given back for an order, by payment."""
+    return await read.all(
+        PaymentSplit,
+        """
+        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded
+        FROM payment_splits WHERE merchant_id = $1 AND order_id = $2
+        ORDER BY payment_id
+        """,
+        merchant_id,
+        order_id,
+    )
+
+
+async def splits_of(read: Read, payment_id: UUID) -> list[PaymentSplit]:
+    """Which orders a payment is for."""
+    return await read.all(
+        PaymentSplit,
+        """
+        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded
+        FROM payment_splits WHERE payment_id = $1
+        ORDER BY merchant_id, order_id
+        """,
+        payment_id,
+    )
+
+
+async def refund_of(read: Read, refund_id: UUID) -> Refund | None:
+    return await read.one(
+        Refund,
+        """
+        SELECT merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
+             , channel_reference, failure, created_at, succeeded_at
+        FROM refunds WHERE refund_id = $1
+        """,
+        refund_id,
+    )
+
+
+async def refunds_of_order(read: Read, merchant_id: UUID, order_ids: UUID | Sequence[UUID]) -> list[Refund]:
+    """The refunds of one order, or of several of one merchant, oldest first."""
+    wanted = [order_ids] if isinstance(order_ids, UUID) else list(order_ids)
+    return await read.all(
+        Refund,
+        """
+        SELECT merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
+             , channel_reference, failure, created_at, succeeded_at
+        FROM refunds WHERE merchant_id = $1 AND order_id = ANY($2::uuid[])
+        ORDER BY created_at, refund_id
+        LIMIT $3
+        """,
+        merchant_id,
+        wanted,
+        REFUNDS_PER_ORDER_MAX,
+    )
