@@ -326,9 +326,7 @@ async def test_after_a_restore_nothing_is_lost_and_nothing_done_twice(house: Dat
         # As in a copy from a cluster that is further on: numbers that this one will not reach for years.
         await connection.execute("ALTER TABLE events ALTER xid DROP DEFAULT")
         for table in ("events", "event_cursors"):
-            await connection.execute(
-                f"UPDATE {table} SET xid = (xid::text::bigint + 4000000000)::text::xid8"
-            )
+            await connection.execute(f"UPDATE {table} SET xid = (xid::text::bigint + 4000000000)::text::xid8")
         await connection.execute("ALTER TABLE events ALTER xid SET DEFAULT pg_current_xact_id()")
     assert await pump(house, behind.subscriber) == 0, "without renumbering, its news is never old enough"
 
