@@ -30,6 +30,9 @@ LOCK_TIMEOUT_SECONDS = 5
 IDLE_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 10
 
+# The first byte of a jsonb value on the wire.
+_JSONB_VERSION = b"\x01"
+
 APP_ROLE = "steelyard_app"
 MERCHANT_ROLE = "steelyard_merchant"
 
@@ -49,7 +52,14 @@ Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 UniqueViolation = asyncpg.UniqueViolationError
 CheckViolation = asyncpg.CheckViolationError
 ForeignKeyViolation = asyncpg.ForeignKeyViolationError
-Unreachable = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, TimeoutError)
+Unreachable = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    TimeoutError,
+)
 
 
 class Read:
@@ -208,8 +218,14 @@ async def _pool(url: str, role: str, size: int) -> asyncpg.Pool:
 
 
 async def _prepare(connection: Connection) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(name, schema="pg_catalog", encoder=_encode, decoder=msgspec.json.decode)
+    """JSON by msgspec, in binary, which COPY needs. (In an array parameter, `jsonb[]`, an element must not itself be a
+    list: asyncpg would take it for a further dimension. Pass one jsonb array and unfold it in SQL instead.)"""
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_encode_jsonb, decoder=_decode_jsonb, format="binary"
+    )
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", encoder=msgspec.json.encode, decoder=msgspec.json.decode, format="binary"
+    )
 
 
 async def _keep(_connection: Connection) -> None:
@@ -226,8 +242,12 @@ def _custom(wanted: type, value: Any) -> object:
     raise NotImplementedError(wanted)
 
 
-def _encode(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+def _encode_jsonb(value: object) -> bytes:
+    return _JSONB_VERSION + msgspec.json.encode(value)
+
+
+def _decode_jsonb(data: bytes) -> object:
+    return msgspec.json.decode(memoryview(data)[1:])
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ class Refusal(Exception):
     detail: ClassVar[str] = ""
 
     def __init__(self, **facts: Any) -> None:
-        super().__init__(facts)
+        super().__init__()
         self.facts: Mapping[str, Any] = facts
 
     def __getattr__(self, name: str) -> Any:

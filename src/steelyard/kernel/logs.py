@@ -75,11 +75,15 @@ def configure(form: str = "console", level: int = logging.INFO, stream: TextIO |
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last: list[Any] = [redact]
     if form == "json":
-        last = [structlog.processors.dict_tracebacks, redact, structlog.processors.JSONRenderer(default=str)]
+        # Without the local variables of each frame: they would be the place where a secret gets out.
+        frames = structlog.processors.ExceptionRenderer(
+            structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        )
+        last: list[Any] = [frames, redact, structlog.processors.JSONRenderer(default=str, ensure_ascii=False)]
     else:
-        last.append(structlog.dev.ConsoleRenderer(colors=out.isatty()))
+        plain = structlog.dev.plain_traceback
+        last = [redact, structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=plain)]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
