@@ -111,7 +111,7 @@ async def cancel_purchase(tx: Tx, purchase_id: PurchaseId, reason: str, by: str)
         raise NotCancellable(state=str(purchase.state))
     await states.move_purchase(tx, purchase, PurchaseState.CANCELLED, by)
     cancelled = await states.move_orders_of(tx, purchase_id, OrderState.CANCELLED, by, reason=reason)
-    await inventory.release(tx, cancelled)
+    await inventory.release_orders(tx, cancelled)
     await events.publish(tx, PurchaseCancelled(purchase_id=purchase_id, buyer_id=purchase.buyer_id, reason=reason))
 
 
@@ -122,7 +122,7 @@ async def cancel_order(tx: Tx, order: Order, reason: str, by: str) -> None:
     """
     MACHINE.check(order.state, OrderState.CANCELLED)
     await fulfilment.withdraw(tx, order.merchant_id, order.order_id)
-    await inventory.release(tx, [(order.merchant_id, order.order_id)])
+    await inventory.release_orders(tx, [(order.merchant_id, order.order_id)])
     await states.move_order(tx, order, OrderState.CANCELLED, by, reason=reason)
     await events.publish(
         tx,
