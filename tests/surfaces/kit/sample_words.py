@@ -99,6 +99,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "statement": ("结算单", "Settlement statement"),
     "express": ("次日达", "Next day"),
     "standard": ("标准快递", "Standard"),
+    "add": ("加入购物车", "Add to cart"),
+    "buy": ("立即购买", "Buy now"),
+    "visit": ("进店逛逛", "Visit shop"),
+    "pay": ("去付款", "Pay"),
+    "pay_total": ("支付 ¥739.00", "Pay ¥739.00"),
+    "remove": ("移除", "Remove"),
+    "update": ("更新", "Update"),
+    "address": ("收货地址", "Address"),
+    "payment": ("付款", "Payment"),
     "two_days": ("预计 9 月 3 日送达", "Arrives by 3 September"),
 }
 
