@@ -37,10 +37,14 @@ async def bulk_post(tx: Tx, transfers: Sequence[DatedTransfer]) -> int:
     if not transfers:
         return 0
     await lock_accounts(tx, transfers)
-    await tx.copy("ledger_transfers", _COLUMNS, [
-        (t.owner_id, minted_at(t.at), t.debit, t.credit, t.amount, t.currency, t.reason, t.document, t.at)
-        for t in transfers
-    ])
+    await tx.copy(
+        "ledger_transfers",
+        _COLUMNS,
+        [
+            (t.owner_id, minted_at(t.at), t.debit, t.credit, t.amount, t.currency, t.reason, t.document, t.at)
+            for t in transfers
+        ],
+    )
     debits: Counter[tuple[UUID, str, str]] = Counter()
     credits: Counter[tuple[UUID, str, str]] = Counter()
     for t in transfers:

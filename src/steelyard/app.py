@@ -1,0 +1,95 @@
+"""The web application: the surfaces put together on one Litestar."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
+from litestar.params import FromPath
+
+from steelyard.kernel import logs
+from steelyard.kernel import settings as kernel_settings
+from steelyard.kernel.db import Database, Read
+from steelyard.kernel.errors import Refusal
+from steelyard.kernel.settings import Settings
+from steelyard.surfaces import api, merchant, operator, storefront
+from steelyard.surfaces.kit.assets import Assets
+from steelyard.surfaces.kit.environment import Templates
+from steelyard.surfaces.web import problems, security
+from steelyard.surfaces.web.visit import provide_visit
+
+BODY_BYTES_MAX = 10 * 1024 * 1024
+SURFACES = Path(__file__).parent / "surfaces"
+
+
+@get("/assets/{path:path}", opt={"exclude_from_csrf": True})
+async def assets(request: Request[object, None, State], path: FromPath[Path]) -> Response[bytes]:
+    """A static file of ours."""
+    found: Assets = request.app.state.assets
+    answer = found.answer(
+        f"/assets/{str(path).lstrip('/')}",
+        request.headers.get("accept-encoding", ""),
+        request.headers.get("if-none-match", ""),
+    )
+    media_type = answer.headers.pop("content-type", "application/octet-stream")
+    return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=media_type)
+
+
+@get("/health/live")
+async def live() -> dict[str, str]:
+    """The process runs."""
+    return {"status": "ok"}
+
+
+@get("/health/ready")
+async def ready(request: Request[object, None, State]) -> Response[dict[str, str]]:
+    """The process can serve: the database answers."""
+    db: Database = request.app.state.db
+    try:
+        await db.ask(_one)
+    except Exception:  # whatever keeps the database from answering, we are not ready
+        return Response({"status": "database does not answer"}, status_code=503)
+    return Response({"status": "ok"})
+
+
+async def _one(read: Read) -> int:
+    return await read.value("SELECT 1")
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The application, as a server runs it: `granian --factory steelyard.app:create_app`."""
+    settings = settings or kernel_settings.load()
+    logs.configure(settings.log_format)
+
+    @asynccontextmanager
+    async def connected(app: Litestar) -> AsyncGenerator[None]:
+        assert settings.database_url, "the launcher says where the database is"
+        app.state.db = await Database.connect(settings.database_url, size=settings.pool_size)
+        try:
+            yield
+        finally:
+            await app.state.db.close()
+
+    static = Assets()
+    names = ("web", "storefront", "merchant", "operator")
+    templates = Templates(static, {name: SURFACES / name / "templates" for name in names})
+    return Litestar(
+        [assets, live, ready, storefront.router, merchant.router, operator.router, *api.routers],
+        lifespan=[connected],
+        state=State({"settings": settings, "assets": static, "templates": templates}),
+        dependencies={"visit": Provide(provide_visit)},
+        middleware=[DefineMiddleware(security.Envelope, settings=settings)],
+        csrf_config=security.csrf(settings),
+        exception_handlers={
+            Refusal: problems.on_refusal,
+            HTTPException: problems.on_http_exception,
+            Exception: problems.on_bug,
+        },
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=None,
+        logging_config=None,
+    )

@@ -1,0 +1,108 @@
+"""Rendering: a template, the visitor, and what every page's layout wants to know."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from litestar import Response
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+
+from steelyard.kernel.i18n import N_
+from steelyard.parties import operator
+from steelyard.parties.operator.model import Profile
+from steelyard.surfaces.kit.environment import Templates
+from steelyard.surfaces.kit.page import Crumb, Flash, Link, NavItem, Operator, Page, Surface, Tone, Viewer
+from steelyard.surfaces.web.visit import FLASH_COOKIE, Visit, cookie, flash_cookie, flashes_of
+
+HTML = "text/html; charset=utf-8"
+
+LEGAL_PAGES = (
+    (N_("Terms of service"), "/legal/terms"),
+    (N_("Privacy"), "/legal/privacy"),
+    (N_("Returns and refunds"), "/legal/returns"),
+    (N_("Business licence"), "/legal/licence"),
+)
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What a surface tells its layout beside the page's own values; see `kit.page.Page` for the meaning of each."""
+
+    surface: Surface = "storefront"
+    nav: Sequence[NavItem] = ()
+    cart_count: int = 0
+    breadcrumb: Sequence[Crumb] = ()
+    search: str = ""
+    search_action: str = "/search"
+    home_href: str = "/"
+    viewer_links: Sequence[Link] = ()
+    viewer_detail: str = ""
+    flashes: Sequence[Flash] = ()
+
+
+async def render(
+    visit: Visit, template: str, frame: Frame, /, *, status: int = 200, cookies: Sequence[Cookie] = (), **values: Any
+) -> Response[str]:
+    """A whole page. Messages that the last answer left are shown on it, once."""
+    left = flashes_of(visit.connection)
+    page = await page_of(visit, frame, left)
+    templates: Templates = visit.connection.app.state.templates
+    spent = [cookie(visit.settings, FLASH_COOKIE, "", 0)] if left else []
+    return Response(
+        templates.render(template, page, visit=visit, **values),
+        status_code=status,
+        media_type=HTML,
+        cookies=[*cookies, *spent],
+        headers={"cache-control": "no-store"} if visit.account else {"cache-control": "no-cache"},
+    )
+
+
+async def page_of(visit: Visit, frame: Frame, left: Sequence[Flash] = ()) -> Page:
+    """The layout's context for this visitor."""
+    url = visit.connection.url
+    account = visit.account
+    return Page(
+        locale=visit.locale,
+        path=url.path + (f"?{url.query}" if url.query else ""),
+        operator=_operator(visit, await visit.db.ask(operator.profile)),
+        surface=frame.surface,
+        viewer=Viewer(account.name or account.email, frame.viewer_detail or account.email, frame.viewer_links)
+        if account
+        else None,
+        csrf_token=visit.csrf_token,
+        nav=frame.nav,
+        cart_count=frame.cart_count,
+        flashes=[*left, *frame.flashes],
+        breadcrumb=frame.breadcrumb,
+        environment=visit.say(N_("Demo")) if visit.settings.development else "",
+        search=frame.search,
+        search_action=frame.search_action,
+        home_href=frame.home_href,
+    )
+
+
+def _operator(visit: Visit, profile: Profile | None) -> Operator:
+    if profile is None:
+        return Operator(registered_name="Steelyard")
+    return Operator(
+        registered_name=profile.legal_name,
+        licence_number=profile.credit_code,
+        licence_href="/legal/licence",
+        icp_number=profile.icp_number,
+        links=[Link(visit.say(label), href) for label, href in LEGAL_PAGES],
+        support=profile.email,
+    )
+
+
+def redirect(visit: Visit, path: str, *flashes: tuple[str, Tone], cookies: Sequence[Cookie] = ()) -> Redirect:
+    """Go on to a page of ours (303), with messages to be shown there."""
+    assert path.startswith("/") or path.startswith("http"), "a path of ours, or a channel's cashier"
+    said = [Flash(text, tone) for text, tone in flashes]
+    return Redirect(path, status_code=303, cookies=[*cookies, *([flash_cookie(visit.settings, said)] if said else [])])
+
+
+def local_path(wanted: str | None, otherwise: str) -> str:
+    """A path to go back to that somebody else wrote: only ever one of this site."""
+    if wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and "\n" not in wanted:
+        return wanted
+    return otherwise

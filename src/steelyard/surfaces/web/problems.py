@@ -1,0 +1,128 @@
+"""Errors, told in the reader's language: RFC 9457 problem details to programs, a page to people."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Response
+from litestar.exceptions import HTTPException
+
+from steelyard.kernel import i18n
+from steelyard.kernel.errors import Invalid, NotFound, Refusal, TooMany
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.logs import request_id
+from steelyard.surfaces.web.pages import Frame, render
+from steelyard.surfaces.web.visit import Connection, WebRequest, locale_of, provide_visit
+
+PROBLEM = "application/problem+json"
+# Everything below these paths is talked to by programs.
+FOR_PROGRAMS = ("/api/", "/ucp/", "/webhooks/", "/.well-known/", "/health/")
+SERVER_ERROR = 500
+
+log = structlog.get_logger()
+
+
+class BadRequest(Refusal):
+    """What came cannot be read."""
+
+    code = "bad_request"
+    status = 400
+    title = N_("The request cannot be read")
+    detail = ""
+
+
+class ServerError(Refusal):
+    """Our fault."""
+
+    code = "internal_error"
+    status = SERVER_ERROR
+    title = N_("Something went wrong on our side")
+    detail = N_("It has been written down under the number {request_id}. Please try again in a moment.")
+
+
+class Other(Refusal):
+    """An HTTP error that the framework found."""
+
+    code = "http_error"
+
+    def __init__(self, status: int, title: str) -> None:
+        super().__init__()
+        self.status = status  # pyright: ignore[reportAttributeAccessIssue]  # the one refusal whose status varies
+        self.title = title  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def problem(refusal: Refusal, locale: str) -> dict[str, Any]:
+    """The problem details of a refusal: title and detail in words, the facts as members of their own."""
+    words = i18n.translations(locale)
+    facts = {name: value for name, value in refusal.facts.items() if name != "fields"}
+    detail = words.gettext(refusal.detail).format_map(_Facts(facts)) if refusal.detail else ""
+    body: dict[str, Any] = {
+        "type": f"urn:steelyard:refusal:{refusal.code}",
+        "title": words.gettext(refusal.title),
+        "status": refusal.status,
+        "code": refusal.code,
+        **({"detail": detail} if detail else {}),
+        **({"request_id": request_id()} if request_id() else {}),
+    }
+    if isinstance(refusal, Invalid):
+        body["errors"] = [{"field": name, "detail": words.gettext(str(what))} for name, what in refusal.fields.items()]
+    return body | {name: value for name, value in facts.items() if name not in body}
+
+
+class _Facts(dict[str, Any]):
+    """A detail that names a fact we do not have is shown with a dash, never as an error on top of an error."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+async def on_refusal(request: WebRequest, refusal: Refusal) -> Response[Any]:
+    return await answer(request, refusal)
+
+
+async def on_http_exception(request: WebRequest, error: HTTPException) -> Response[Any]:
+    """What the framework refuses: no such route, a body that cannot be parsed, a missing CSRF token."""
+    if error.status_code >= SERVER_ERROR:
+        return await on_bug(request, error)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return await answer(request, NotFound())
+    if error.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
+        return await answer(request, BadRequest(reason=error.detail))
+    return await answer(request, Other(error.status_code, HTTPStatus(error.status_code).phrase), error.headers)
+
+
+async def on_bug(request: WebRequest, error: Exception) -> Response[Any]:
+    """A broken assumption: logged with its trace, told with the number under which we find it."""
+    log.error("http.bug", path=request.url.path, method=request.method, exc_info=error)
+    return await answer(request, ServerError(request_id=request_id() or ""))
+
+
+async def answer(request: WebRequest, refusal: Refusal, more_headers: Mapping[str, str] | None = None) -> Response[Any]:
+    """The refusal as JSON for programs, as a page for people."""
+    headers = dict(more_headers or {})
+    if isinstance(refusal, TooMany):
+        headers["retry-after"] = str(int(refusal.retry_after) + 1)
+    if for_program(request):
+        body = msgspec.json.encode(problem(refusal, locale_of(request)), enc_hook=str)
+        return Response(body, status_code=refusal.status, media_type=PROBLEM, headers=headers)
+    try:
+        visit = await provide_visit(request)
+        page = await render(
+            visit, "web/problem.html", Frame(), status=refusal.status, problem=problem(refusal, visit.locale)
+        )
+    except Exception:  # not even the page can be shown: the database may be away
+        log.exception("http.problem_page_failed")
+        title = i18n.translations(locale_of(request)).gettext(refusal.title)
+        return Response(title, status_code=refusal.status, media_type="text/plain; charset=utf-8")
+    page.headers.update(headers)
+    return page
+
+
+def for_program(connection: Connection) -> bool:
+    """Whether a program asked, to whom a page says nothing."""
+    if connection.url.path.startswith(FOR_PROGRAMS):
+        return True
+    accept = connection.headers.get("accept", "")
+    return "json" in accept and "html" not in accept

@@ -1,0 +1,99 @@
+"""What every answer carries for safety, and the request's number."""
+
+import time
+from urllib.parse import urlsplit
+
+import structlog
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from steelyard.kernel import logs
+from steelyard.kernel.settings import Settings, secret
+from steelyard.surfaces.web.problems import FOR_PROGRAMS
+from steelyard.surfaces.web.visit import VISITOR_COOKIE, VISITOR_SECONDS, cookie
+
+CSRF_COOKIE = "steelyard_csrf"
+SLOW_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+def csrf(settings: Settings) -> CSRFConfig:
+    """Every form of a page carries a token that only our pages know. Programs bring no cookies, so they need none."""
+    return CSRFConfig(
+        secret=secret(settings.home, "csrf"),
+        cookie_name=CSRF_COOKIE,
+        header_name="X-CSRF-Token",
+        cookie_httponly=True,
+        cookie_secure=settings.secure_cookies,
+        cookie_samesite="lax",
+        exclude=[f"^{prefix}" for prefix in FOR_PROGRAMS],
+    )
+
+
+def policy(settings: Settings) -> str:
+    """The content security policy: everything from here, nothing inline; forms may lead on to a channel's cashier."""
+    cashier = ""
+    if settings.simpay_url:
+        parts = urlsplit(settings.simpay_url)
+        cashier = f" {parts.scheme}://{parts.netloc}"
+    return "; ".join(
+        [
+            "default-src 'self'",
+            "img-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            f"form-action 'self'{cashier}",
+        ]
+    )
+
+
+class Envelope:
+    """The outermost middleware: numbers the request, times it, logs it, and adds the headers of every answer."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+        self._headers = {
+            "content-security-policy": policy(settings),
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "same-origin",
+            "permissions-policy": "camera=(self), geolocation=(), microphone=(self)",
+            "cross-origin-opener-policy": "same-origin",
+        }
+        if settings.secure_cookies:
+            self._headers["strict-transport-security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.monotonic()
+        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), None)
+        with logs.bind_request(given) as number:
+
+            async def enveloped(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    headers = MutableScopeHeaders.from_message(message)
+                    for name, value in self._headers.items():
+                        headers.setdefault(name, value)
+                    headers["x-request-id"] = number
+                    self._remember_visitor(scope, headers)
+                    self._log(scope, message["status"], time.monotonic() - began)
+                await send(message)
+
+            await self._app(scope, receive, enveloped)
+
+    def _remember_visitor(self, scope: Scope, headers: MutableScopeHeaders) -> None:
+        visitor = scope.get("state", {}).get("new_visitor")
+        if visitor is not None:
+            made = cookie(self._settings, VISITOR_COOKIE, str(visitor), VISITOR_SECONDS)
+            headers.add("set-cookie", made.to_header(header=""))
+
+    def _log(self, scope: Scope, status: int, seconds: float) -> None:
+        if status >= 500 or seconds > SLOW_SECONDS:  # noqa: PLR2004  # the family of server errors
+            log.warning(
+                "http.request", method=scope["method"], path=scope["path"], status=status, seconds=round(seconds, 3)
+            )

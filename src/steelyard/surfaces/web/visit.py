@@ -1,0 +1,168 @@
+"""Who is asking, in which language, from where: what every handler of every surface may know of its request."""
+
+import base64
+import binascii
+import uuid
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie, State
+from litestar.utils.scope.state import ScopeState
+
+from steelyard.kernel import i18n
+from steelyard.kernel.db import Database
+from steelyard.kernel.settings import Settings
+from steelyard.parties import access, customers
+from steelyard.parties.access.model import Account, AccountKind, Actor
+from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.kit.page import Flash
+
+VISITOR_COOKIE = "steelyard_visitor"
+SESSION_COOKIE = "steelyard_session"
+LOCALE_COOKIE = "steelyard_locale"
+FLASH_COOKIE = "steelyard_flash"
+VISITOR_SECONDS = 400 * 86_400
+FLASH_SECONDS = 60
+FLASH_CHARACTERS_MAX = 1_500
+FLASHES_MAX = 5
+
+WebRequest = Request[Actor, None, State]
+Connection = ASGIConnection[object, Actor, None, State]
+
+
+class Visit:
+    """One request's visitor. `visitor_id` is remembered in a cookie that only we read; it owns a guest's cart and orders.
+
+    `actor` is nobody (no account) until somebody signs in.
+    """
+
+    def __init__(self, connection: Connection, actor: Actor, buyer_ids: Sequence[BuyerId]) -> None:
+        self.connection = connection
+        self.actor = actor
+        self.buyer_ids = buyer_ids
+        self.locale = locale_of(connection)
+        self.visitor_id = visitor_of(connection)
+        self.settings: Settings = connection.app.state.settings
+        self.db: Database = connection.app.state.db
+
+    @property
+    def account(self) -> Account | None:
+        return self.actor.account
+
+    @property
+    def buyer_id(self) -> BuyerId:
+        """Under whom cart and new purchases are kept: the signed-in buyer, else the visitor."""
+        account = self.actor.account
+        if account is not None and account.buyer_id is not None:
+            return BuyerId(account.buyer_id)
+        return self.visitor_id
+
+    @property
+    def merchant_id(self) -> MerchantId:
+        """The merchant whose staff is signed in. Only behind the merchant console's guard."""
+        assert self.actor.account is not None
+        assert self.actor.account.merchant_id is not None
+        return MerchantId(self.actor.account.merchant_id)
+
+    @property
+    def merchant_db(self) -> Database:
+        """The database as this merchant may see it."""
+        return self.db.as_merchant(self.merchant_id)
+
+    @property
+    def by(self) -> str:
+        """Who it is, for history rows."""
+        account = self.actor.account
+        if account is None or account.kind is AccountKind.BUYER:
+            return "buyer"
+        return f"staff:{account.account_id}"
+
+    @property
+    def csrf_token(self) -> str:
+        token = ScopeState.from_scope(self.connection.scope).csrf_token
+        return token if isinstance(token, str) else ""
+
+    def say(self, message: str, **facts: object) -> str:
+        """One of our messages in the visitor's language, with its facts."""
+        words = i18n.translations(self.locale).gettext(message)
+        return words.format_map(facts) if facts else words
+
+
+def locale_of(connection: Connection) -> str:
+    """The language chosen on the page, else the one that the browser asks for."""
+    chosen = connection.cookies.get(LOCALE_COOKIE)
+    return chosen if chosen in i18n.LOCALES else i18n.negotiate(connection.headers.get("accept-language"))
+
+
+def visitor_of(connection: Connection) -> BuyerId:
+    """The visitor's id out of the cookie; a new one (and a cookie with the answer) when there is none we can read."""
+    known = connection.scope["state"].get(VISITOR_COOKIE)
+    if known is None:
+        try:
+            known = UUID(connection.cookies.get(VISITOR_COOKIE, ""))
+        except ValueError:
+            # All random: whoever could guess it would have the guest's cart.
+            known = uuid.uuid4()
+            connection.scope["state"]["new_visitor"] = known
+        connection.scope["state"][VISITOR_COOKIE] = known
+    return BuyerId(known)
+
+
+async def actor_of(connection: Connection) -> Actor:
+    """Who is signed in with this request's session cookie."""
+    token = connection.cookies.get(SESSION_COOKIE)
+    if token:
+        db: Database = connection.app.state.db
+        actor = await db.ask(access.session, token)
+        if actor is not None:
+            return actor
+    return Actor(account=None, permissions=frozenset(), api_key=False)
+
+
+async def provide_visit(request: WebRequest) -> Visit:
+    """The dependency `visit` of all handlers that serve people."""
+    actor = await actor_of(request)
+    visitor = visitor_of(request)
+    account = actor.account
+    if account is not None and account.buyer_id is not None:
+        return Visit(request, actor, [BuyerId(account.buyer_id), visitor])
+    db: Database = request.app.state.db
+    merged = await db.ask(customers.resolve, visitor) if request.cookies.get(VISITOR_COOKIE) else visitor
+    # After signing out the visitor's id is still the merged buyer's past: it is not shown without signing in.
+    return Visit(request, actor, [visitor] if merged == visitor else [])
+
+
+def cookie(settings: Settings, key: str, value: str, seconds: int | None) -> Cookie:
+    """A cookie of ours: for this site only, out of reach of scripts, over https where the site is."""
+    return Cookie(
+        key=key,
+        value=value,
+        max_age=seconds,
+        path="/",
+        httponly=True,
+        secure=settings.secure_cookies,
+        samesite="lax",
+    )
+
+
+def flash_cookie(settings: Settings, flashes: Sequence[Flash]) -> Cookie:
+    """Messages for the next page. What comes back is text that is escaped where it is shown, and nothing more."""
+    packed = msgspec.json.encode([(flash.text[: FLASH_CHARACTERS_MAX // FLASHES_MAX], flash.tone) for flash in flashes])
+    return cookie(settings, FLASH_COOKIE, base64.urlsafe_b64encode(packed).decode(), FLASH_SECONDS)
+
+
+def flashes_of(connection: Connection) -> list[Flash]:
+    """The messages that the last answer left for this page."""
+    packed = connection.cookies.get(FLASH_COOKIE)
+    if not packed:
+        return []
+    try:
+        pairs = msgspec.json.decode(base64.urlsafe_b64decode(packed), type=list[tuple[str, str]])
+    except (binascii.Error, msgspec.DecodeError, msgspec.ValidationError, ValueError):
+        return []
+    tones = {"quiet", "info", "good", "warn", "bad"}
+    return [Flash(text, tone) for text, tone in pairs[:FLASHES_MAX] if tone in tones]  # pyright: ignore[reportArgumentType]  # checked against the set
