@@ -19,9 +19,7 @@ def a_mail(subject: str = "重置密码", to: str = "Ada <ada@buyers.test>") -> 
     mail["To"] = to
     mail["Subject"] = subject
     mail.set_content("请打开 http://127.0.0.1:8000/reset?a=1&b=<2> 。\n<script>alert(1)</script>\n")
-    mail.add_alternative(
-        "<a href='http://127.0.0.1:8000/reset'>Open</a><script>x()</script>", subtype="html"
-    )
+    mail.add_alternative("<a href='http://127.0.0.1:8000/reset'>Open</a><script>x()</script>", subtype="html")
     mail.add_attachment(b"%PDF-1", maintype="application", subtype="pdf", filename="结算单.pdf")
     return mail
 

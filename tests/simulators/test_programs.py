@@ -158,3 +158,15 @@ async def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path, taken
         with pytest.raises(programs.PortTaken) as told:
             await programs.serve(list(programs.LISTENERS), settings_on(tmp_path, ports), stop=asyncio.Event())
     assert told.value.port == ports[taken]
+
+
+async def test_a_program_that_cannot_start_does_not_end_as_if_it_had_been_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = free_ports(5)
+    monkeypatch.setattr("steelyard.simulators.mail.ensure_free", lambda _host, _port: None)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", ports[4]))
+        other.listen()
+        with pytest.raises(programs.StoppedUnexpectedly):
+            await asyncio.wait_for(programs.serve(["mail"], settings_on(tmp_path, ports), stop=asyncio.Event()), 20)

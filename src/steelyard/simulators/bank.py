@@ -2,6 +2,8 @@
 
 bank.app(settings)          the application
 await bank.serve(settings)  the program
+
+A transfer is accepted, then paid; one to an account that ends in 0000 is rejected, since that account is closed.
 """
 
 import asyncio

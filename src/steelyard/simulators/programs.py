@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from steelyard.simulators import bank, carriers, mail, payments
-from steelyard.simulators.serving import Listener, PortTaken, serve_apps
+from steelyard.simulators.serving import Listener, PortTaken, StoppedUnexpectedly, serve_apps
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.web import Program
 
-__all__ = ["LISTENERS", "PortTaken", "Settings", "addresses", "serve"]
+__all__ = ["LISTENERS", "PortTaken", "Settings", "StoppedUnexpectedly", "addresses", "serve"]
 
 LISTENERS: dict[Program, Callable[[Settings], Listener]] = {
     "payments": payments.listener,

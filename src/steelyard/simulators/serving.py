@@ -26,6 +26,10 @@ class PortTaken(Exception):
         self.port = port
 
 
+class StoppedUnexpectedly(Exception):
+    """A server ended though nobody had said stop; the log tells why."""
+
+
 class Listener(msgspec.Struct, frozen=True):
     app: Litestar
     host: str
@@ -40,10 +44,16 @@ async def serve_apps(
 ) -> None:
     """Serve until `stop` is set or, when none is given, until SIGINT or SIGTERM; `ready` is called once all listen.
 
-    Raises PortTaken before anything has started. Requests under way are answered before it returns.
+    Raises PortTaken before anything has started, StoppedUnexpectedly when a server ends by itself. Requests under way
+    are answered before it returns.
     """
-    for listener in listeners:
-        ensure_free(listener.host, listener.port)
+    try:
+        for listener in listeners:
+            ensure_free(listener.host, listener.port)
+    except PortTaken:
+        for listener in listeners:
+            foundation(listener.app).store.close()
+        raise
     asked = stop or asyncio.Event()
     taken_signals = [] if stop is not None else _stop_on_signals(asked)
     servers = [
@@ -73,9 +83,9 @@ async def serve_apps(
         results = await asyncio.gather(*serving, return_exceptions=True)
         for number in taken_signals:
             asyncio.get_running_loop().remove_signal_handler(number)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+    failed = next((result for result in results if isinstance(result, BaseException)), None)
+    if failed is not None or not asked.is_set():
+        raise StoppedUnexpectedly("A simulator stopped by itself.") from failed
 
 
 def ensure_free(host: str, port: int) -> None:

@@ -2,6 +2,12 @@
 
 payments.app(settings)          the application
 await payments.serve(settings)  the program
+
+What it answers to is in `api.py`, what the payer sees in `cashier.py`, the columns of the statement in `statement.py`.
+A charge with a token needs no cashier: `tok_approve` is captured, `tok_decline` declined, `tok_3ds` waits for the 3-D
+step at its `action_url` (code 123456), `tok_hang` is processing until somebody resolves it, and `tok_timeout` is
+captured while its caller waits in vain. Refunds succeed after a moment; under the fault `refunds=fail` those fail whose
+amount ends in 13 minor units. The other faults are described in `steelyard.simulators.faults`.
 """
 
 import asyncio
