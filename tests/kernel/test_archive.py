@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from tests.support.cluster import TestServer
 from tests.support.older_server import older_programs, older_server
 
@@ -62,7 +63,7 @@ def facts(url: str) -> list[tuple[str, str]]:
 
 
 def at(url: str, database: str) -> str:
-    return psycopg.conninfo.make_conninfo(url, dbname=database)
+    return make_conninfo(url, dbname=database)
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def owner_who_is_no_superuser(database_server: TestServer, shop: str) -> Iterato
             connection.execute(statement)
         connection.execute("GRANT SELECT ON lines TO steelyard_app; GRANT SELECT ON orders_number_seq TO steelyard_app")
         connection.execute("GRANT steelyard_app TO renter")
-    yield psycopg.conninfo.make_conninfo(shop, user="renter", password="renter")
+    yield make_conninfo(shop, user="renter", password="renter")
     with psycopg.connect(shop, autocommit=True) as connection:
         connection.execute("REASSIGN OWNED BY renter TO CURRENT_USER; DROP OWNED BY renter; DROP ROLE renter")
 

@@ -11,10 +11,11 @@ import importlib.util
 import os
 import secrets
 import shutil
-import tempfile
 import threading
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+
+from tests.support.folders import scratch
 
 from steelyard.kernel.postgres import Cluster, clone_database, create_database, drop_database
 from steelyard.kernel.postgres.databases import database_names
@@ -38,8 +39,7 @@ class TestRun:
     @classmethod
     def begin(cls) -> "TestRun":
         """Called once, by the controller."""
-        folder = Path(tempfile.mkdtemp(prefix=f"steelyard-test-{secrets.token_hex(3)}-"))
-        folder.chmod(0o711)  # as root, the server runs as somebody else and has to get in
+        folder = scratch(f"steelyard-test-{secrets.token_hex(3)}-")
         os.environ[FOLDER_VARIABLE] = str(folder)
         return cls(folder)
 

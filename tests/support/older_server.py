@@ -3,13 +3,13 @@
 import os
 import shutil
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from tests.support.folders import scratch
 
 from steelyard.kernel.postgres import binaries
 from steelyard.kernel.postgres.locks import POLL_SECONDS
@@ -28,10 +28,9 @@ def older_programs() -> Path | None:
 
 
 @contextmanager
-def older_server(programs: Path) -> Iterator[str]:
+def older_server(programs: Path) -> Generator[str]:
     """Run a fresh server for the body; yields its address."""
-    folder = Path(tempfile.mkdtemp(prefix="steelyard-older-"))
-    folder.chmod(0o711)
+    folder = scratch("steelyard-older-")
     user = settle(folder / "unused").user  # whom our own server would run as
     data = folder / "data"
     data.mkdir(mode=0o700)

@@ -17,6 +17,7 @@ from steelyard.kernel.postgres.place import Place, settle
 
 TURN_SECONDS_MAX = server.START_SECONDS_MAX + server.INIT_SECONDS_MAX
 STOP_SECONDS_MAX = 90
+ATTACH_SECONDS_MAX = 60
 PROBE_SECONDS_MAX = 30
 MAINTENANCE_DATABASE = "postgres"
 
@@ -139,25 +140,32 @@ class Cluster:
         return self._place.directory
 
     def _have(self, place: Place) -> bool:
-        started = not server.is_watched(place)
-        if started:
-            server.launch(place, fast=self._fast)
-        else:
-            server.wait_until_ready(place)
         self._place = place
+        deadline = time.monotonic() + ATTACH_SECONDS_MAX
+        # A watchdog may be there whose server has just died: then it goes too, and we start anew.
+        while server.is_watched(place):
+            if server.is_ready(place) and self._refusal(place) is None:
+                return False
+            if time.monotonic() > deadline:
+                raise TimedOut("attaching", ATTACH_SECONDS_MAX, place.log)
+            time.sleep(POLL_SECONDS)
+        server.launch(place, fast=self._fast)
+        if (refusal := self._refusal(place)) is not None:
+            raise StartFailed(refusal, place.log)
+        return True
+
+    def _refusal(self, place: Place) -> str | None:
+        """Why the server does not let us in; None when it does."""
         self._port = server.port_of(place)
         self._password = server.password_of(place)
-        self._probe(place)
-        return started
-
-    def _probe(self, place: Place) -> None:
         # What listens there proves that it knows the password before it learns anything.
         conninfo = make_conninfo(self.url(), require_auth="scram-sha-256", connect_timeout=PROBE_SECONDS_MAX)
         try:
             with psycopg.connect(conninfo) as connection:
                 connection.execute("SELECT 1")
         except psycopg.OperationalError as error:
-            raise StartFailed(str(error).strip(), place.log) from error
+            return str(error).strip()
+        return None
 
     def _await_end(self, place: Place) -> None:
         deadline = time.monotonic() + STOP_SECONDS_MAX

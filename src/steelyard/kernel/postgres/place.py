@@ -100,7 +100,7 @@ def settle(home: Path) -> Place:
 
 
 def named_user(user: ServerUser | None) -> ServerUser | None:
-    """The user itself when the system has a name for it, else one that has a name: initdb, and nothing else, insists."""
+    """The user itself when the system has a name for it, else one that has: initdb, and nothing else, insists."""
     if user is None or any(entry.pw_uid == user.uid for entry in pwd.getpwall()):
         return user
     nobody = pwd.getpwnam("nobody")

@@ -64,9 +64,10 @@ def launch(place: Place, *, fast: bool) -> None:
     tries = 0
     while True:
         port = _choose_port(place)
+        place.keep("port", f"{port}\n", 0o644)  # before the start: should we die meanwhile, the next to attach finds it
         began = _spawn(place, folder, port)
         try:
-            wait_until_ready(place, log_from=began, port=port)
+            _wait_until_ready(place, log_from=began, port=port)
         except PortTaken:  # somebody took it between our look and the server's
             tries += 1
             if tries == PORT_TRIES_MAX:
@@ -76,15 +77,19 @@ def launch(place: Place, *, fast: bool) -> None:
                 raise
             time.sleep(locks.POLL_SECONDS)
         else:
-            place.keep("port", f"{port}\n", 0o644)
             return
 
 
-def wait_until_ready(place: Place, *, log_from: int = 0, port: int = 0) -> None:
-    """Return when the watched server accepts connections. Raises what `why` finds when it ends instead, or
-    `TimedOut`."""
+def is_ready(place: Place) -> bool:
+    """Whether the server says that it accepts connections."""
+    lines = _postmaster(place)
+    return lines is not None and len(lines) >= 8 and lines[7].strip() == "ready"
+
+
+def _wait_until_ready(place: Place, *, log_from: int, port: int) -> None:
+    """Return when the watched server accepts connections. Raises what `why` finds when it ends, or `TimedOut`."""
     deadline = time.monotonic() + START_SECONDS_MAX
-    while (lines := _postmaster(place)) is None or len(lines) < 8 or lines[7].strip() != "ready":
+    while not is_ready(place):
         if not is_watched(place):
             with place.log.open(errors="replace") as log:
                 log.seek(log_from)
@@ -95,10 +100,8 @@ def wait_until_ready(place: Place, *, log_from: int = 0, port: int = 0) -> None:
 
 
 def port_of(place: Place) -> int:
-    """The port on which the running server listens."""
-    lines = _postmaster(place)
-    assert lines is not None, "asked for the port of a server that is not running"
-    return int(lines[3])
+    """The port on which the server listens, or did when it started last."""
+    return int((place.directory / "port").read_text())
 
 
 def why(text: str, place: Place, port: int = 0) -> ClusterError:
