@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from uuid_utils import compat
@@ -26,6 +27,20 @@ class DatedTransfer(Transfer, frozen=True, kw_only=True):
     """A transfer that happened at `at`."""
 
     at: datetime
+
+    @classmethod
+    def of(cls, transfer: Transfer, at: datetime) -> Self:
+        """The same transfer, with its time."""
+        return cls(
+            owner_id=transfer.owner_id,
+            debit=transfer.debit,
+            credit=transfer.credit,
+            amount=transfer.amount,
+            currency=transfer.currency,
+            reason=transfer.reason,
+            document=transfer.document,
+            at=at,
+        )
 
 
 async def bulk_post(tx: Tx, transfers: Sequence[DatedTransfer]) -> int:
