@@ -18,7 +18,8 @@ _COLUMNS = ("owner_id", "transfer_id", "debit", "credit", "amount", "currency", 
 
 _TOTALS = """
 UPDATE ledger_accounts a SET debits = a.debits + m.debits, credits = a.credits + m.credits
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS m (owner_id, kind, currency, debits, credits)
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+         AS m (owner_id, kind, currency, debits, credits)
 WHERE (a.owner_id, a.kind, a.currency) = (m.owner_id, m.kind, m.currency)
 """
 
@@ -52,10 +53,14 @@ async def bulk_post(tx: Tx, transfers: Sequence[DatedTransfer]) -> int:
     if not transfers:
         return 0
     await lock_accounts(tx, transfers)
-    await tx.copy("ledger_transfers", _COLUMNS, [
-        (t.owner_id, minted_at(t.at), t.debit, t.credit, t.amount, t.currency, t.reason, t.document, t.at)
-        for t in transfers
-    ])
+    await tx.copy(
+        "ledger_transfers",
+        _COLUMNS,
+        [
+            (t.owner_id, minted_at(t.at), t.debit, t.credit, t.amount, t.currency, t.reason, t.document, t.at)
+            for t in transfers
+        ],
+    )
     debits: Counter[tuple[UUID, str, str]] = Counter()
     credits: Counter[tuple[UUID, str, str]] = Counter()
     for t in transfers:

@@ -80,9 +80,13 @@ async def post(tx: Tx, transfers: Sequence[Transfer]) -> int:
 
 async def lock_accounts(tx: Tx, transfers: Sequence[Transfer]) -> None:
     """Lock every account that `transfers` touch, in key order; open those that are not there yet."""
-    accounts = sorted(set(chain.from_iterable(
-        ((t.owner_id, t.debit, t.currency), (t.owner_id, t.credit, t.currency)) for t in transfers
-    )))
+    accounts = sorted(
+        set(
+            chain.from_iterable(
+                ((t.owner_id, t.debit, t.currency), (t.owner_id, t.credit, t.currency)) for t in transfers
+            )
+        )
+    )
     wanted = ([a[0] for a in accounts], [a[1] for a in accounts], [a[2] for a in accounts])
     locked = await tx.fetch(_LOCK, *wanted)
     if len(locked) < len(accounts):

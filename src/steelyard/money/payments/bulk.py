@@ -62,10 +62,22 @@ async def _copy_payments(tx: Tx, payments: Sequence[RecordedPayment]) -> None:
         assert sum(split.amount for split in payment.splits) == payment.amount, "the splits are the payment"
     await tx.copy(
         "payments",
-        ("buyer_id", "payment_id", "purchase_id", "channel", "amount", "currency", "state", "created_at", "expires_at",
-         "captured_at"),
-        [(p.buyer_id, p.payment_id, p.purchase_id, p.channel, p.amount, p.currency, "captured", p.at, p.at, p.at)
-         for p in payments],
+        (
+            "buyer_id",
+            "payment_id",
+            "purchase_id",
+            "channel",
+            "amount",
+            "currency",
+            "state",
+            "created_at",
+            "expires_at",
+            "captured_at",
+        ),
+        [
+            (p.buyer_id, p.payment_id, p.purchase_id, p.channel, p.amount, p.currency, "captured", p.at, p.at, p.at)
+            for p in payments
+        ],
     )
     await tx.copy(
         "payment_history",
@@ -75,8 +87,11 @@ async def _copy_payments(tx: Tx, payments: Sequence[RecordedPayment]) -> None:
     await tx.copy(
         "payment_splits",
         ("merchant_id", "order_id", "payment_id", "buyer_id", "channel", "amount", "currency", "captured"),
-        [(s.merchant_id, s.order_id, p.payment_id, p.buyer_id, p.channel, s.amount, p.currency, s.amount)
-         for p in payments for s in p.splits],
+        [
+            (s.merchant_id, s.order_id, p.payment_id, p.buyer_id, p.channel, s.amount, p.currency, s.amount)
+            for p in payments
+            for s in p.splits
+        ],
     )
 
 
@@ -99,10 +114,37 @@ async def _copy_refunds(tx: Tx, refunds: Sequence[RecordedRefund]) -> None:
     assert known == len(splits), "a refund is of a payment that was recorded"
     await tx.copy(
         "refunds",
-        ("merchant_id", "refund_id", "order_id", "payment_id", "buyer_id", "amount", "currency", "reason", "state",
-         "channel", "created_at", "succeeded_at"),
-        [(r.merchant_id, r.refund_id, r.order_id, r.payment_id, r.buyer_id, r.amount, r.currency, r.reason, "succeeded",
-          r.channel, r.at, r.at) for r in refunds],
+        (
+            "merchant_id",
+            "refund_id",
+            "order_id",
+            "payment_id",
+            "buyer_id",
+            "amount",
+            "currency",
+            "reason",
+            "state",
+            "channel",
+            "created_at",
+            "succeeded_at",
+        ),
+        [
+            (
+                r.merchant_id,
+                r.refund_id,
+                r.order_id,
+                r.payment_id,
+                r.buyer_id,
+                r.amount,
+                r.currency,
+                r.reason,
+                "succeeded",
+                r.channel,
+                r.at,
+                r.at,
+            )
+            for r in refunds
+        ],
     )
     await tx.copy(
         "refund_history",

@@ -153,11 +153,15 @@ async def _capture(tx: Tx, payments: Sequence[Payment]) -> None:
         [p.payment_id for p in payments],
     )
     assert sum(row["amount"] for row in splits) == sum(p.amount for p in payments)
-    await ledger.post(tx, [captured(p.buyer_id, p.payment_id, p.amount, p.currency) for p in payments] + [
-        allotted(row["merchant_id"], row["payment_id"], row["amount"], row["currency"])
-        for row in splits
-        if row["amount"] > 0
-    ])
+    await ledger.post(
+        tx,
+        [captured(p.buyer_id, p.payment_id, p.amount, p.currency) for p in payments]
+        + [
+            allotted(row["merchant_id"], row["payment_id"], row["amount"], row["currency"])
+            for row in splits
+            if row["amount"] > 0
+        ],
+    )
 
 
 def captured(buyer_id: UUID, payment_id: UUID, amount: int, currency: str) -> Transfer:

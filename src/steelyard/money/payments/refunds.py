@@ -217,12 +217,11 @@ async def record_refund(tx: Tx, refund_id: UUID, attempt: int, answer: RefundAns
         return state
     if state is RefundState.FAILED and answer.state is RefundState.SUCCEEDED:
         # The channel took back its failure: the machine goes there through a new instruction.
-        await _move(tx, row["merchant_id"], refund_id, RefundState.INSTRUCTED, RefundAnswer(
-            reference=answer.reference, state=RefundState.SENT), by)
+        await _move(tx, row["merchant_id"], refund_id, RefundState.INSTRUCTED, answer=answer, by=by)
         state = RefundState.INSTRUCTED
     if not REFUND_MACHINE.allows(state, answer.state):
         return state
-    moved = await _move(tx, row["merchant_id"], refund_id, answer.state, answer, by)
+    moved = await _move(tx, row["merchant_id"], refund_id, answer.state, answer=answer, by=by)
     if answer.state is RefundState.SUCCEEDED:
         await _succeeded(tx, moved)
     return moved.state
@@ -237,11 +236,11 @@ async def retry_refund(tx: Tx, merchant_id: UUID, refund_id: UUID, by: str) -> R
         raise NotFound(refund_id=refund_id)
     REFUND_MACHINE.check(RefundState(row["state"]), RefundState.INSTRUCTED)
     again = RefundAnswer(reference=None, state=RefundState.SENT)
-    return await _move(tx, merchant_id, refund_id, RefundState.INSTRUCTED, again, by)
+    return await _move(tx, merchant_id, refund_id, RefundState.INSTRUCTED, answer=again, by=by)
 
 
 async def _move(
-    tx: Tx, merchant_id: UUID, refund_id: UUID, to: RefundState, answer: RefundAnswer, by: str
+    tx: Tx, merchant_id: UUID, refund_id: UUID, to: RefundState, *, answer: RefundAnswer, by: str
 ) -> Refund:
     before = await tx.value(
         "SELECT state FROM refunds WHERE merchant_id = $1 AND refund_id = $2", merchant_id, refund_id
@@ -296,18 +295,24 @@ async def _succeeded(tx: Tx, refund: Refund) -> None:
         refund.payment_id,
         refund.amount,
     )
-    await ledger.post(tx, [
-        refunded_by_merchant(refund.merchant_id, refund.refund_id, refund.amount, refund.currency),
-        refunded_to_buyer(refund.buyer_id, refund.refund_id, refund.amount, refund.currency),
-    ])
-    await events.publish(tx, Refunded(
-        refund_id=refund.refund_id,
-        merchant_id=refund.merchant_id,
-        order_id=refund.order_id,
-        buyer_id=refund.buyer_id,
-        amount=refund.amount,
-        currency=refund.currency,
-    ))
+    await ledger.post(
+        tx,
+        [
+            refunded_by_merchant(refund.merchant_id, refund.refund_id, refund.amount, refund.currency),
+            refunded_to_buyer(refund.buyer_id, refund.refund_id, refund.amount, refund.currency),
+        ],
+    )
+    await events.publish(
+        tx,
+        Refunded(
+            refund_id=refund.refund_id,
+            merchant_id=refund.merchant_id,
+            order_id=refund.order_id,
+            buyer_id=refund.buyer_id,
+            amount=refund.amount,
+            currency=refund.currency,
+        ),
+    )
 
 
 def refund_due(merchant_id: UUID, refund_id: UUID, amount: int, currency: str, out_of: AccountKind) -> Transfer:

@@ -1,9 +1,9 @@
 """What merchants are paid: entries, statements, payouts.
 
-An order's money is the merchant's once receipt is confirmed. The release makes entries (sale, commission), a refund after
-it makes negative ones; T+N days later a run puts all that is due on one statement per merchant and currency, sets its
-payout aside in the ledger, and the bank is instructed and asked until the outcome is known. With a worked example:
-docs/algorithms/settlement.md.
+An order's money is the merchant's once receipt is confirmed. The release makes entries (sale, commission), a refund
+after it makes negative ones; T+N days later a run puts all that is due on one statement per merchant and currency,
+sets its payout aside in the ledger, and the bank is instructed and asked until the outcome is known. With a worked
+example: docs/algorithms/settlement.md.
 
 - `earnings`: what is earned, entry by entry
 - `runs`: from entries to statements

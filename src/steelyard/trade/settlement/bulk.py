@@ -59,14 +59,14 @@ async def bulk_settled(tx: Tx, merchant_id: UUID, months_max: int = MONTHS_PER_C
         return 0
     groups = await _dated(tx, merchant_id, groups)
     await _write(tx, merchant_id, groups)
-    await ledger.bulk_post(tx, [
-        posting
-        for group in groups
-        for posting in (
-            DatedTransfer.of(set_aside(merchant_id, group.statement_id, _sum(group, "payout"), group.currency), group.at),
-            DatedTransfer.of(paid_out(merchant_id, group.statement_id, _sum(group, "payout"), group.currency), group.at),
-        )
-    ])
+    await ledger.bulk_post(
+        tx,
+        [
+            DatedTransfer.of(moves(merchant_id, group.statement_id, _sum(group, "payout"), group.currency), group.at)
+            for group in groups
+            for moves in (set_aside, paid_out)
+        ],
+    )
     return len(groups)
 
 
@@ -111,7 +111,7 @@ def _last_day(month: date) -> date:
 
 
 async def _dated(tx: Tx, merchant_id: UUID, groups: Sequence[_Group]) -> list[_Group]:
-    """Each group's day: the last of its month that has no statement yet (a second import of it takes the day before)."""
+    """Each group's day: the last of its month without a statement (a second import of it takes the day before)."""
     rows = await tx.fetch(
         """
         SELECT g.statement_id, max(d.day)::date AS day
@@ -137,9 +137,17 @@ async def _write(tx: Tx, merchant_id: UUID, groups: Sequence[_Group]) -> None:
         "statements",
         ("merchant_id", "statement_id", "code", "day", "currency", *columns, "state", "issued_at", "paid_at"),
         [
-            (merchant_id, group.statement_id, codes.mint(CODE_PREFIX), group.day, group.currency)
-            + tuple(_sum(group, column) for column in columns)
-            + ("paid", group.at, group.at)
+            (
+                merchant_id,
+                group.statement_id,
+                codes.mint(CODE_PREFIX),
+                group.day,
+                group.currency,
+                *(_sum(group, column) for column in columns),
+                "paid",
+                group.at,
+                group.at,
+            )
             for group in groups
         ],
     )

@@ -15,10 +15,12 @@ async def enter(tx: Tx, entries: Sequence[NewEntry], *, waits: bool = True) -> i
     """
     return await tx.execute(
         """
-        INSERT INTO settlement_entries (merchant_id, entry_id, order_id, document, kind, amount, currency, earned_at, due_on)
+        INSERT INTO settlement_entries
+            (merchant_id, entry_id, order_id, document, kind, amount, currency, earned_at, due_on)
         SELECT e.merchant_id, e.entry_id, e.order_id, e.document, e.kind, e.amount, e.currency, e.earned_at
              , (e.earned_at AT TIME ZONE $9)::date + CASE WHEN $10 THEN coalesce(m.settlement_days, 1) ELSE 0 END
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[], $8::timestamptz[])
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[]
+                  , $8::timestamptz[])
                  AS e (merchant_id, entry_id, order_id, document, kind, amount, currency, earned_at)
         LEFT JOIN merchants m USING (merchant_id)
         WHERE e.amount <> 0
@@ -46,7 +48,17 @@ async def bulk_enter(tx: Tx, entries: Sequence[NewEntry]) -> None:
         "settlement_entries",
         ("merchant_id", "entry_id", "order_id", "document", "kind", "amount", "currency", "earned_at", "due_on"),
         [
-            (e.merchant_id, ids.mint(), e.order_id, e.document, e.kind, e.amount, e.currency, e.earned_at, PAID_ELSEWHERE)
+            (
+                e.merchant_id,
+                ids.mint(),
+                e.order_id,
+                e.document,
+                e.kind,
+                e.amount,
+                e.currency,
+                e.earned_at,
+                PAID_ELSEWHERE,
+            )
             for e in entries
             if e.amount
         ],

@@ -88,41 +88,49 @@ async def record_payout(tx: Tx, statement_id: UUID, attempt: int, answer: BankAn
     if answer.state == "paid":
         if state is not StatementState.PAYING:
             # It was paid all the same: the machine goes there through a new instruction.
-            await _move(tx, row["merchant_id"], statement_id, state, StatementState.PAYING, by)
+            await _move(tx, row["merchant_id"], statement_id, state, StatementState.PAYING, by=by)
         paid = await _move(
             tx,
             row["merchant_id"],
             statement_id,
             StatementState.PAYING,
             StatementState.PAID,
-            by,
+            by=by,
             reference=payout_reference(statement_id, attempt),
         )
         await _paid(tx, paid)
         return paid.state
     if attempt != row["attempt"] or state is not StatementState.PAYING:
         return state
-    failed = await _move(tx, row["merchant_id"], statement_id, state, StatementState.FAILED, by, failure=answer.failure)
-    await events.publish(tx, PayoutFailed(
-        merchant_id=failed.merchant_id,
-        statement_id=failed.statement_id,
-        payout=failed.payout,
-        currency=failed.currency,
-        failure=failed.failure or "",
-    ))
+    failed = await _move(
+        tx, row["merchant_id"], statement_id, state, StatementState.FAILED, by=by, failure=answer.failure
+    )
+    await events.publish(
+        tx,
+        PayoutFailed(
+            merchant_id=failed.merchant_id,
+            statement_id=failed.statement_id,
+            payout=failed.payout,
+            currency=failed.currency,
+            failure=failed.failure or "",
+        ),
+    )
     return failed.state
 
 
 async def _paid(tx: Tx, statement: Statement) -> None:
-    await ledger.post(tx, [
-        paid_out(statement.merchant_id, statement.statement_id, statement.payout, statement.currency)
-    ])
-    await events.publish(tx, StatementPaid(
-        merchant_id=statement.merchant_id,
-        statement_id=statement.statement_id,
-        payout=statement.payout,
-        currency=statement.currency,
-    ))
+    await ledger.post(
+        tx, [paid_out(statement.merchant_id, statement.statement_id, statement.payout, statement.currency)]
+    )
+    await events.publish(
+        tx,
+        StatementPaid(
+            merchant_id=statement.merchant_id,
+            statement_id=statement.statement_id,
+            payout=statement.payout,
+            currency=statement.currency,
+        ),
+    )
 
 
 async def pay_again(tx: Tx, merchant_id: UUID, statement_id: UUID, by: str) -> Statement:
@@ -146,7 +154,7 @@ async def pay_again(tx: Tx, merchant_id: UUID, statement_id: UUID, by: str) -> S
         raise TransitionRefused(machine=STATEMENT_MACHINE.name, state=str(state), wanted=str(StatementState.PAYING))
     if not is_complete(msgspec.convert(row["payout"], Payout)):
         raise NoPayoutAccount(merchant_id=merchant_id)
-    return await _move(tx, merchant_id, statement_id, state, StatementState.PAYING, by)
+    return await _move(tx, merchant_id, statement_id, state, StatementState.PAYING, by=by)
 
 
 async def _move(
@@ -155,8 +163,8 @@ async def _move(
     statement_id: UUID,
     before: StatementState,
     to: StatementState,
-    by: str,
     *,
+    by: str,
     failure: str | None = None,
     reference: str | None = None,
 ) -> Statement:

@@ -9,7 +9,15 @@ from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
-from steelyard.trade.settlement.model import PAID_ELSEWHERE, SETTLEMENT_ZONE, Entry, Statement, StatementState, Step, Waiting
+from steelyard.trade.settlement.model import (
+    PAID_ELSEWHERE,
+    SETTLEMENT_ZONE,
+    Entry,
+    Statement,
+    StatementState,
+    Step,
+    Waiting,
+)
 
 # Machine-readable, so not translated: a program that reads it finds the same names every time.
 CSV_COLUMNS = ("earned_at", "kind", "order_id", "document", "amount", "currency")

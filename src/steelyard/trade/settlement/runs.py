@@ -34,16 +34,19 @@ async def run(tx: Tx, day: date, limit: int = STATEMENTS_PER_RUN_MAX) -> list[St
     due = await _due(tx, day, limit)
     issued = await _issue(tx, day, due)
     await ledger.post(tx, [set_aside(s.merchant_id, s.statement_id, s.payout, s.currency) for s in issued])
-    await events.publish(tx, *(
-        StatementIssued(
-            merchant_id=s.merchant_id,
-            statement_id=s.statement_id,
-            day=s.day,
-            payout=s.payout,
-            currency=s.currency,
-        )
-        for s in issued
-    ))
+    await events.publish(
+        tx,
+        *(
+            StatementIssued(
+                merchant_id=s.merchant_id,
+                statement_id=s.statement_id,
+                day=s.day,
+                payout=s.payout,
+                currency=s.currency,
+            )
+            for s in issued
+        ),
+    )
     return issued
 
 

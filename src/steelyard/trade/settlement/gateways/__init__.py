@@ -10,7 +10,7 @@ _known: dict[Settings, Bank] = {}
 
 
 def bank(settings: Settings) -> Bank | None:
-    """The bank, or none when none is set up: then statements wait. The same object each time: it keeps its connections."""
+    """The bank, or none when none is set up: then statements wait. The same object each time: it keeps connections."""
     if settings.bank_url is None:
         return None
     if settings not in _known:
