@@ -7,8 +7,8 @@ from typing import cast
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.aftersales.events import OrderRefunded
-from steelyard.trade.orders.events import OrderCompleted
+from steelyard.trade.aftersales import OrderRefunded
+from steelyard.trade.orders import OrderCompleted
 from steelyard.trade.settlement.earnings import enter
 from steelyard.trade.settlement.model import EntryKind, NewEntry
 
