@@ -449,6 +449,7 @@ CREATE TABLE payment_splits (
   , order_id    uuid NOT NULL
   , payment_id  uuid NOT NULL
   , buyer_id    uuid NOT NULL
+  , channel     text NOT NULL
   , amount      bigint NOT NULL
   , currency    text NOT NULL REFERENCES currencies
   , captured    bigint NOT NULL DEFAULT 0

@@ -2,8 +2,8 @@
 
 A transfer names its debit and its credit account, one amount and one currency, so a book out of balance cannot be
 written. Accounts are (owner, kind, currency), the owner being a merchant or a buyer; the platform's own accounts are
-sub-accounts of theirs, summed for reports. A transfer stays with one owner: money that crosses owners is two transfers of
-one document that meet in the clearing accounts.
+sub-accounts of theirs, summed for reports. A transfer stays with one owner: money that crosses owners is two transfers
+of one document that meet in the clearing accounts.
 
     await ledger.post(tx, [Transfer(...), ...])     a document moves money once: said twice, it is written once
 """

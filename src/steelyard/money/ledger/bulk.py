@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from uuid_utils import compat
@@ -17,7 +18,8 @@ _COLUMNS = ("owner_id", "transfer_id", "debit", "credit", "amount", "currency", 
 
 _TOTALS = """
 UPDATE ledger_accounts a SET debits = a.debits + m.debits, credits = a.credits + m.credits
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS m (owner_id, kind, currency, debits, credits)
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+         AS m (owner_id, kind, currency, debits, credits)
 WHERE (a.owner_id, a.kind, a.currency) = (m.owner_id, m.kind, m.currency)
 """
 
@@ -26,6 +28,20 @@ class DatedTransfer(Transfer, frozen=True, kw_only=True):
     """A transfer that happened at `at`."""
 
     at: datetime
+
+    @classmethod
+    def of(cls, transfer: Transfer, at: datetime) -> Self:
+        """The same transfer, with its time."""
+        return cls(
+            owner_id=transfer.owner_id,
+            debit=transfer.debit,
+            credit=transfer.credit,
+            amount=transfer.amount,
+            currency=transfer.currency,
+            reason=transfer.reason,
+            document=transfer.document,
+            at=at,
+        )
 
 
 async def bulk_post(tx: Tx, transfers: Sequence[DatedTransfer]) -> int:

@@ -10,7 +10,7 @@ import msgspec
 from steelyard.kernel.db import Tx
 from steelyard.money import ledger
 from steelyard.money.ledger import DatedTransfer
-from steelyard.money.ledger.model import AccountKind, Transfer
+from steelyard.money.ledger.model import AccountKind
 from steelyard.money.payments.model import PaymentId, RefundId, Split
 from steelyard.money.payments.outcomes import allotted, captured
 from steelyard.money.payments.refunds import OutOf, refund_due, refunded_by_merchant, refunded_to_buyer
@@ -156,12 +156,12 @@ async def _copy_refunds(tx: Tx, refunds: Sequence[RecordedRefund]) -> None:
 def _postings_of_payments(payments: Sequence[RecordedPayment]) -> list[DatedTransfer]:
     postings: list[DatedTransfer] = []
     for p in payments:
-        postings.append(_dated(captured(p.buyer_id, p.payment_id, p.amount, p.currency), p.at))
+        postings.append(DatedTransfer.of(captured(p.buyer_id, p.payment_id, p.amount, p.currency), p.at))
         by_merchant: Counter[UUID] = Counter()
         for split in p.splits:
             by_merchant[split.merchant_id] += split.amount
         postings += [
-            _dated(allotted(merchant_id, p.payment_id, amount, p.currency), p.at)
+            DatedTransfer.of(allotted(merchant_id, p.payment_id, amount, p.currency), p.at)
             for merchant_id, amount in by_merchant.items()
             if amount > 0
         ]
@@ -172,21 +172,8 @@ def _postings_of_refunds(refunds: Sequence[RecordedRefund]) -> list[DatedTransfe
     postings: list[DatedTransfer] = []
     for r in refunds:
         postings += [
-            _dated(refund_due(r.merchant_id, r.refund_id, r.amount, r.currency, AccountKind(r.out_of)), r.at),
-            _dated(refunded_by_merchant(r.merchant_id, r.refund_id, r.amount, r.currency), r.at),
-            _dated(refunded_to_buyer(r.buyer_id, r.refund_id, r.amount, r.currency), r.at),
+            DatedTransfer.of(refund_due(r.merchant_id, r.refund_id, r.amount, r.currency, AccountKind(r.out_of)), r.at),
+            DatedTransfer.of(refunded_by_merchant(r.merchant_id, r.refund_id, r.amount, r.currency), r.at),
+            DatedTransfer.of(refunded_to_buyer(r.buyer_id, r.refund_id, r.amount, r.currency), r.at),
         ]
     return postings
-
-
-def _dated(transfer: Transfer, at: datetime) -> DatedTransfer:
-    return DatedTransfer(
-        owner_id=transfer.owner_id,
-        debit=transfer.debit,
-        credit=transfer.credit,
-        amount=transfer.amount,
-        currency=transfer.currency,
-        reason=transfer.reason,
-        document=transfer.document,
-        at=at,
-    )

@@ -96,8 +96,8 @@ async def _write_splits(tx: Tx, fresh: dict[UUID, Instruction]) -> None:
 async def to_query(tx: Tx, limit: int) -> list[DueQuery]:
     """Take up to `limit` payments whose outcome should be asked for now.
 
-    Their next query is pushed ahead first (10 s, 20 s, 40 s … at most 5 minutes), so that two processes never ask for the
-    same and one that dies has only delayed it.
+    Their next query is pushed ahead first (20 s, 40 s, 80 s … at most 5 minutes), so that two processes never ask for
+    the same and one that dies has only delayed it.
     """
     return await tx.all(
         DueQuery,

@@ -10,6 +10,8 @@ import msgspec
 
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.states import Machine
+from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.merchants.model import MerchantId
 
 PaymentId = NewType("PaymentId", UUID)
 RefundId = NewType("RefundId", UUID)
@@ -44,7 +46,7 @@ PAYMENT_MACHINE = Machine(
         PaymentState.CAPTURED: set(),
     },
 )
-OPEN_STATES = (PaymentState.INSTRUCTED, PaymentState.PENDING)
+AnsweredState = Literal[PaymentState.PENDING, PaymentState.CAPTURED, PaymentState.DECLINED, PaymentState.CANCELLED]
 
 
 class RefundState(StrEnum):
@@ -66,6 +68,8 @@ REFUND_MACHINE = Machine(
         RefundState.SUCCEEDED: set(),
     },
 )
+
+AnsweredRefundState = Literal[RefundState.SENT, RefundState.SUCCEEDED, RefundState.FAILED]
 
 MACHINES = (PAYMENT_MACHINE, REFUND_MACHINE)
 
@@ -101,7 +105,7 @@ class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     reference: str | None
-    state: Literal[PaymentState.PENDING, PaymentState.CAPTURED, PaymentState.DECLINED, PaymentState.CANCELLED]
+    state: AnsweredState
     cashier_url: str | None = None
     action_url: str | None = None
     failure: str | None = None
@@ -113,7 +117,7 @@ class RefundAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel says about a refund."""
 
     reference: str | None
-    state: Literal[RefundState.SENT, RefundState.SUCCEEDED, RefundState.FAILED]
+    state: AnsweredRefundState
     failure: str | None = None
 
 
@@ -126,7 +130,7 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
     """A payment as we know it."""
 
-    buyer_id: UUID
+    buyer_id: BuyerId
     payment_id: PaymentId
     purchase_id: UUID
     channel: str
@@ -145,10 +149,10 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
 class PaymentSplit(msgspec.Struct, frozen=True, kw_only=True):
     """A split as it stands: `refunding` is on its way back to the buyer, `refunded` has arrived."""
 
-    merchant_id: UUID
+    merchant_id: MerchantId
     order_id: UUID
     payment_id: PaymentId
-    buyer_id: UUID
+    buyer_id: BuyerId
     channel: str
     amount: int
     currency: str
@@ -164,11 +168,11 @@ class PaymentSplit(msgspec.Struct, frozen=True, kw_only=True):
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
     """Money on its way back to the buyer, or there."""
 
-    merchant_id: UUID
+    merchant_id: MerchantId
     refund_id: RefundId
     order_id: UUID
     payment_id: PaymentId
-    buyer_id: UUID
+    buyer_id: BuyerId
     amount: int
     currency: str
     reason: str
@@ -218,10 +222,10 @@ class DueQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DueRefund(msgspec.Struct, frozen=True, kw_only=True):
-    """A refund that is to be sent, or asked for, now. `attempt` 1 is the first instruction, each retry by staff the next:
-    it is part of the channel's idempotency key."""
+    """A refund that is to be sent, or asked for, now. `attempt` 1 is the first instruction, each retry by staff the
+    next: it is part of the channel's idempotency key."""
 
-    merchant_id: UUID
+    merchant_id: MerchantId
     refund_id: RefundId
     payment_id: PaymentId
     amount: int

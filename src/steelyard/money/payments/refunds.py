@@ -217,18 +217,11 @@ async def record_refund(tx: Tx, refund_id: UUID, attempt: int, answer: RefundAns
         return state
     if state is RefundState.FAILED and answer.state is RefundState.SUCCEEDED:
         # The channel took back its failure: the machine goes there through a new instruction.
-        await _move(
-            tx,
-            row["merchant_id"],
-            refund_id,
-            RefundState.INSTRUCTED,
-            RefundAnswer(reference=answer.reference, state=RefundState.SENT),
-            by,
-        )
+        await _move(tx, row["merchant_id"], refund_id, RefundState.INSTRUCTED, answer=answer, by=by)
         state = RefundState.INSTRUCTED
     if not REFUND_MACHINE.allows(state, answer.state):
         return state
-    moved = await _move(tx, row["merchant_id"], refund_id, answer.state, answer, by)
+    moved = await _move(tx, row["merchant_id"], refund_id, answer.state, answer=answer, by=by)
     if answer.state is RefundState.SUCCEEDED:
         await _succeeded(tx, moved)
     return moved.state
@@ -243,10 +236,12 @@ async def retry_refund(tx: Tx, merchant_id: UUID, refund_id: UUID, by: str) -> R
         raise NotFound(refund_id=refund_id)
     REFUND_MACHINE.check(RefundState(row["state"]), RefundState.INSTRUCTED)
     again = RefundAnswer(reference=None, state=RefundState.SENT)
-    return await _move(tx, merchant_id, refund_id, RefundState.INSTRUCTED, again, by)
+    return await _move(tx, merchant_id, refund_id, RefundState.INSTRUCTED, answer=again, by=by)
 
 
-async def _move(tx: Tx, merchant_id: UUID, refund_id: UUID, to: RefundState, answer: RefundAnswer, by: str) -> Refund:
+async def _move(
+    tx: Tx, merchant_id: UUID, refund_id: UUID, to: RefundState, *, answer: RefundAnswer, by: str
+) -> Refund:
     before = await tx.value(
         "SELECT state FROM refunds WHERE merchant_id = $1 AND refund_id = $2", merchant_id, refund_id
     )

@@ -9,6 +9,8 @@ import httpx
 import msgspec
 
 from steelyard.money.payments.model import (
+    AnsweredRefundState,
+    AnsweredState,
     BadWebhook,
     ChannelAnswer,
     DueRefund,
@@ -32,7 +34,7 @@ CONNECT_TIMEOUT_SECONDS = 2.0
 S = TypeVar("S")
 T = TypeVar("T")
 
-_PAYMENT_STATES = {
+_PAYMENT_STATES: dict[str, AnsweredState] = {
     "pending": PaymentState.PENDING,
     "processing": PaymentState.PENDING,
     "captured": PaymentState.CAPTURED,
@@ -40,7 +42,7 @@ _PAYMENT_STATES = {
     "cancelled": PaymentState.CANCELLED,
     "expired": PaymentState.CANCELLED,
 }
-_REFUND_STATES = {
+_REFUND_STATES: dict[str, AnsweredRefundState] = {
     "pending": RefundState.SENT,
     "succeeded": RefundState.SUCCEEDED,
     "failed": RefundState.FAILED,

@@ -1,0 +1,72 @@
+"""What merchants are paid: entries, statements, payouts.
+
+An order's money is the merchant's once receipt is confirmed. The release makes entries (sale, commission), a refund
+after it makes negative ones; T+N days later a run puts all that is due on one statement per merchant and currency,
+sets its payout aside in the ledger, and the bank is instructed and asked until the outcome is known. With a worked
+example: docs/algorithms/settlement.md.
+
+- `earnings`: what is earned, entry by entry
+- `runs`: from entries to statements
+- `payouts`: from statements to the merchant's bank account
+- `bulk`: history that was paid elsewhere
+"""
+
+from steelyard.trade.settlement.bulk import bulk_settled
+from steelyard.trade.settlement.earnings import bulk_enter, enter
+from steelyard.trade.settlement.events import PayoutFailed, StatementIssued, StatementPaid
+from steelyard.trade.settlement.gateways import Bank, bank
+from steelyard.trade.settlement.jobs import run_today, send_payouts
+from steelyard.trade.settlement.model import (
+    BankAnswer,
+    DuePayout,
+    Entry,
+    EntryKind,
+    NewEntry,
+    NoPayoutAccount,
+    PayoutNews,
+    Statement,
+    StatementId,
+    StatementState,
+    Step,
+    Waiting,
+    settlement_day,
+)
+from steelyard.trade.settlement.payouts import pay_again, record_payout, to_pay
+from steelyard.trade.settlement.queries import entries, statement, statement_csv, statements_page, timeline, waiting
+from steelyard.trade.settlement.runs import run
+
+__all__ = [
+    "Bank",
+    "BankAnswer",
+    "DuePayout",
+    "Entry",
+    "EntryKind",
+    "NewEntry",
+    "NoPayoutAccount",
+    "PayoutFailed",
+    "PayoutNews",
+    "Statement",
+    "StatementId",
+    "StatementIssued",
+    "StatementPaid",
+    "StatementState",
+    "Step",
+    "Waiting",
+    "bank",
+    "bulk_enter",
+    "bulk_settled",
+    "enter",
+    "entries",
+    "pay_again",
+    "record_payout",
+    "run",
+    "run_today",
+    "send_payouts",
+    "settlement_day",
+    "statement",
+    "statement_csv",
+    "statements_page",
+    "timeline",
+    "to_pay",
+    "waiting",
+]

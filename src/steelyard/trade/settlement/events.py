@@ -1,0 +1,42 @@
+"""What settlement announces. Amounts are minor units of `currency`."""
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from steelyard.kernel.events import Event
+
+
+class StatementIssued(Event, frozen=True, kw_only=True):
+    """A statement is made up and its payout set aside."""
+
+    KIND: ClassVar[str] = "settlement.issued"
+
+    merchant_id: UUID
+    statement_id: UUID
+    day: date
+    payout: int
+    currency: str
+
+
+class StatementPaid(Event, frozen=True, kw_only=True):
+    """The bank has paid a statement out."""
+
+    KIND: ClassVar[str] = "settlement.paid"
+
+    merchant_id: UUID
+    statement_id: UUID
+    payout: int
+    currency: str
+
+
+class PayoutFailed(Event, frozen=True, kw_only=True):
+    """The bank will not pay a statement out; the merchant's account must be looked at."""
+
+    KIND: ClassVar[str] = "settlement.payout_failed"
+
+    merchant_id: UUID
+    statement_id: UUID
+    payout: int
+    currency: str
+    failure: str

@@ -1,0 +1,66 @@
+"""Every day's settlement run, and the payouts that follow it."""
+
+from datetime import UTC, datetime
+
+import structlog
+
+from steelyard.kernel import settings as kernel_settings
+from steelyard.kernel.db import Database
+from steelyard.kernel.settings import Settings
+from steelyard.kernel.sweeps import Sweep
+from steelyard.money.payments import Unknown, webhook_url
+from steelyard.trade.settlement.gateways import bank as bank_of
+from steelyard.trade.settlement.gateways.interface import Bank
+from steelyard.trade.settlement.model import BankAnswer, DuePayout, is_complete, settlement_day
+from steelyard.trade.settlement.payouts import record_payout, to_pay
+from steelyard.trade.settlement.runs import run
+
+RUN_EVERY_SECONDS = 60.0
+PAY_EVERY_SECONDS = 2.0
+PAYOUTS_PER_ROUND_MAX = 50
+NO_ACCOUNT = "no payout account"
+
+log = structlog.get_logger()
+
+
+async def run_today(db: Database) -> int:
+    """Issue what is due by now; returns how many statements were issued."""
+    return len(await db.transact(run, settlement_day(datetime.now(UTC))))
+
+
+async def send_payouts(db: Database, bank: Bank, settings: Settings) -> int:
+    """Instruct what is issued and ask for what was instructed; returns how many were looked at.
+
+    A payout that was instructed before is asked for first, and instructed again under the same reference only when
+    the bank has never heard of it. Without a complete account the payout fails here.
+    """
+    due = await db.transact(to_pay, PAYOUTS_PER_ROUND_MAX)
+    for payout in due:
+        answer = await _ask(bank, payout, webhook_url(settings, bank.name))
+        if isinstance(answer, Unknown):
+            log.warning("payout.unknown", statement_id=str(payout.statement_id), why=answer.why)
+            continue
+        await db.transact(record_payout, payout.statement_id, payout.attempt, answer, "bank")
+    return len(due)
+
+
+async def _ask(bank: Bank, payout: DuePayout, webhook: str) -> BankAnswer | Unknown:
+    if payout.asked_before:
+        answer = await bank.query(payout)
+        if answer is not None:
+            return answer
+    if not is_complete(payout.payee):
+        return BankAnswer(state="rejected", failure=NO_ACCOUNT)
+    return await bank.pay(payout, webhook)
+
+
+async def _pay(db: Database) -> int:
+    settings = kernel_settings.load()
+    bank = bank_of(settings)
+    return 0 if bank is None else await send_payouts(db, bank, settings)
+
+
+SWEEPS = [
+    Sweep("settlement.run", RUN_EVERY_SECONDS, run_today),
+    Sweep("settlement.payouts", PAY_EVERY_SECONDS, _pay),
+]

@@ -1,0 +1,173 @@
+"""Statements, the entries they are made of, and the payouts that pay them."""
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, Literal, NewType
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from steelyard.kernel.errors import Refusal
+from steelyard.kernel.states import Machine
+from steelyard.parties.merchants.model import MerchantId, Payout
+
+StatementId = NewType("StatementId", UUID)
+
+# The platform's settlement days begin and end in this zone, whatever the merchant's or the reader's is.
+SETTLEMENT_ZONE = ZoneInfo("Asia/Shanghai")
+
+# Entries of history taken over wait under this day for `bulk_settled`, so that no run pays out what was paid elsewhere.
+PAID_ELSEWHERE = date(9999, 12, 31)
+
+
+class StatementState(StrEnum):
+    """`issued`: the merchant's money is set aside. `paying`: the bank is instructed. `failed`: it said no."""
+
+    ISSUED = "issued"
+    PAYING = "paying"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+STATEMENT_MACHINE = Machine(
+    "statement",
+    {StatementState.ISSUED, StatementState.PAID},
+    {
+        StatementState.ISSUED: {StatementState.PAYING},
+        StatementState.PAYING: {StatementState.PAID, StatementState.FAILED},
+        StatementState.FAILED: {StatementState.PAYING},
+        StatementState.PAID: set(),
+    },
+)
+
+MACHINES = (STATEMENT_MACHINE,)
+
+
+class EntryKind(StrEnum):
+    """What an entry is; commission and refunds are negative."""
+
+    SALE = "sale"
+    COMMISSION = "commission"
+    REFUND = "refund"
+    COMMISSION_RETURNED = "commission_returned"
+
+
+class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What the merchant has earned (or owes, negative) by an order or a refund, its `document`."""
+
+    merchant_id: MerchantId
+    order_id: UUID
+    document: UUID
+    kind: EntryKind
+    amount: int
+    currency: str
+    earned_at: datetime
+
+
+class Entry(NewEntry, frozen=True, kw_only=True):
+    """An entry as it stands: on a statement, or waiting for the first run on or after `due_on`."""
+
+    entry_id: UUID
+    due_on: date
+    statement_id: StatementId | None
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merchant is paid for one settlement day: payout = sales − commission − refunds + commission returned."""
+
+    merchant_id: MerchantId
+    statement_id: StatementId
+    code: str
+    day: date
+    currency: str
+    sales: int
+    commission: int
+    refunds: int
+    commission_returned: int
+    payout: int
+    state: StatementState
+    issued_at: datetime
+    paid_at: datetime | None
+    failure: str | None
+    bank_reference: str | None
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """What has been earned and is on no statement yet; `next_due_on` is the first day that may take some of it."""
+
+    currency: str
+    amount: int
+    entries: int
+    next_due_on: date
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a statement's state, from its history."""
+
+    from_state: str
+    to_state: str
+    at: datetime
+    by: str
+
+
+class DuePayout(msgspec.Struct, frozen=True, kw_only=True):
+    """A payout that is to be instructed, or asked for, now. `attempt` 1 is the first instruction, each retry by staff
+    the next: it is part of the bank's idempotency key."""
+
+    merchant_id: MerchantId
+    statement_id: StatementId
+    code: str
+    amount: int
+    currency: str
+    payee: Payout
+    attempt: int
+    asked_before: bool
+
+    @property
+    def reference(self) -> str:
+        return payout_reference(self.statement_id, self.attempt)
+
+
+def payout_reference(statement_id: UUID, attempt: int) -> str:
+    """The name we give a payout at the bank: the statement's id, and from the second instruction on its number."""
+    return str(statement_id) if attempt == 1 else f"{statement_id}.{attempt}"
+
+
+def is_complete(payee: Payout) -> bool:
+    """Whether money can be sent there at all."""
+    return all((payee.name.strip(), payee.bank.strip(), payee.account.strip()))
+
+
+class BankAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bank says about a payout."""
+
+    state: Literal["accepted", "paid", "rejected"]
+    failure: str | None = None
+
+
+class PayoutNews(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook of the bank about a statement's `attempt`."""
+
+    event_id: str
+    statement_id: StatementId
+    attempt: int
+    answer: BankAnswer
+
+
+class NoPayoutAccount(Refusal):
+    """A payout needs an account to go to."""
+
+    code: ClassVar[str] = "no_payout_account"
+    title: ClassVar[str] = "No bank account"
+    detail: ClassVar[str] = "The merchant has no complete bank account to pay to. Please enter it first."
+
+
+def settlement_day(at: datetime) -> date:
+    """The settlement day that a moment belongs to: its date in `SETTLEMENT_ZONE`."""
+    return at.astimezone(SETTLEMENT_ZONE).date()
+
+
+def due_on(earned_at: datetime, settlement_days: int) -> date:
+    """T+N: money released on day T may be paid out on the N-th day after it, weekends included."""
+    return settlement_day(earned_at) + timedelta(days=settlement_days)

@@ -1,0 +1,147 @@
+"""Questions about statements and what waits for them."""
+
+import csv
+import io
+from datetime import datetime
+from uuid import UUID
+
+from steelyard.kernel import paging
+from steelyard.kernel.db import Read
+from steelyard.kernel.money import Money
+from steelyard.kernel.paging import Page
+from steelyard.trade.settlement.model import (
+    PAID_ELSEWHERE,
+    SETTLEMENT_ZONE,
+    Entry,
+    Statement,
+    StatementState,
+    Step,
+    Waiting,
+)
+
+# Machine-readable, so not translated: a program that reads it finds the same names every time.
+CSV_COLUMNS = ("earned_at", "kind", "order_id", "document", "amount", "currency")
+
+
+async def statements_page(
+    read: Read,
+    *,
+    merchant_id: UUID | None = None,
+    state: StatementState | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Page[Statement]:
+    """Statements of one merchant or of all, newest first."""
+    size = paging.limit(limit)
+    at, statement_id = paging.read_cursor(cursor, datetime, UUID) or (None, None)
+    found = await read.all(
+        Statement,
+        """
+        SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, payout
+             , state, issued_at, paid_at, failure, bank_reference
+        FROM statements
+        WHERE ($1::uuid IS NULL OR merchant_id = $1) AND ($2::text IS NULL OR state = $2)
+          AND ($3::timestamptz IS NULL OR (issued_at <= $3 AND (issued_at < $3 OR statement_id > $4::uuid)))
+        ORDER BY issued_at DESC, statement_id
+        LIMIT $5
+        """,
+        merchant_id,
+        state,
+        at,
+        statement_id,
+        size + 1,
+    )
+    last = found[size - 1] if len(found) > size else None
+    return Page(found[:size], paging.write_cursor(last.issued_at, last.statement_id) if last else None)
+
+
+async def statement(read: Read, merchant_id: UUID, statement_id: UUID) -> Statement | None:
+    return await read.one(
+        Statement,
+        """
+        SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, payout
+             , state, issued_at, paid_at, failure, bank_reference
+        FROM statements WHERE merchant_id = $1 AND statement_id = $2
+        """,
+        merchant_id,
+        statement_id,
+    )
+
+
+async def timeline(read: Read, merchant_id: UUID, statement_id: UUID) -> list[Step]:
+    """The states a statement went through."""
+    return await read.all(
+        Step,
+        """
+        SELECT from_state, to_state, at, by FROM statement_history
+        WHERE merchant_id = $1 AND statement_id = $2
+        ORDER BY step
+        """,
+        merchant_id,
+        statement_id,
+    )
+
+
+async def entries(
+    read: Read,
+    merchant_id: UUID,
+    statement_id: UUID | None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Page[Entry]:
+    """The entries of a statement, or those that wait for one; in the order they were entered."""
+    size = paging.limit(limit)
+    after = paging.read_cursor(cursor, UUID)
+    found = await read.all(
+        Entry,
+        """
+        SELECT merchant_id, entry_id, order_id, document, kind, amount, currency, earned_at, due_on, statement_id
+        FROM settlement_entries
+        WHERE merchant_id = $1 AND statement_id IS NOT DISTINCT FROM $2 AND ($3::uuid IS NULL OR entry_id > $3)
+        ORDER BY entry_id
+        LIMIT $4
+        """,
+        merchant_id,
+        statement_id,
+        after[0] if after else None,
+        size + 1,
+    )
+    last = found[size - 1] if len(found) > size else None
+    return Page(found[:size], paging.write_cursor(last.entry_id) if last else None)
+
+
+async def statement_csv(read: Read, merchant_id: UUID, statement_id: UUID) -> str:
+    """A statement's entries as CSV (RFC 4180): times of the settlement zone, amounts in major units."""
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(CSV_COLUMNS)
+    entries = read.stream(
+        """
+        SELECT earned_at, kind, order_id, document, amount, currency FROM settlement_entries
+        WHERE merchant_id = $1 AND statement_id = $2
+        ORDER BY earned_at, entry_id
+        """,
+        merchant_id,
+        statement_id,
+    )
+    async for entry in entries:
+        at = entry["earned_at"].astimezone(SETTLEMENT_ZONE).isoformat(timespec="seconds")
+        amount = Money(entry["amount"], entry["currency"]).decimal()
+        rows.writerow([at, entry["kind"], entry["order_id"], entry["document"], amount, entry["currency"]])
+    return out.getvalue()
+
+
+async def waiting(read: Read, merchant_id: UUID) -> list[Waiting]:
+    """What the merchant has earned and is on no statement yet, by currency."""
+    return await read.all(
+        Waiting,
+        """
+        SELECT currency, sum(amount)::bigint AS amount, count(*) AS entries, min(due_on) AS next_due_on
+        FROM settlement_entries
+        WHERE merchant_id = $1 AND statement_id IS NULL AND due_on < $2
+        GROUP BY currency
+        ORDER BY currency
+        """,
+        merchant_id,
+        PAID_ELSEWHERE,
+    )

@@ -1,0 +1,65 @@
+"""What settlement does when an order's money becomes the merchant's, or goes back to the buyer after it had."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import cast
+
+from steelyard.kernel.db import Tx
+from steelyard.kernel.events import Subscriber
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.aftersales import OrderRefunded
+from steelyard.trade.orders import OrderCompleted
+from steelyard.trade.settlement.earnings import enter
+from steelyard.trade.settlement.model import EntryKind, NewEntry
+
+
+async def on_completed(tx: Tx, completed: Sequence[OrderCompleted]) -> None:
+    """The released total is the merchant's, less the commission."""
+    await enter(
+        tx,
+        [
+            NewEntry(
+                merchant_id=MerchantId(order.merchant_id),
+                order_id=order.order_id,
+                document=order.order_id,
+                kind=kind,
+                amount=amount,
+                currency=order.currency,
+                earned_at=order.at,
+            )
+            for order in completed
+            for kind, amount in ((EntryKind.SALE, order.total), (EntryKind.COMMISSION, -order.commission))
+        ],
+    )
+
+
+async def on_refunded(tx: Tx, refunded: Sequence[OrderRefunded]) -> None:
+    """What was refunded after the release comes off the merchant's next statement, less its share of the commission.
+
+    What was still held has never been the merchant's: nothing is entered for it.
+    """
+    now = cast(datetime, await tx.value("SELECT now()")).astimezone(UTC)
+    await enter(
+        tx,
+        [
+            NewEntry(
+                merchant_id=MerchantId(refund.merchant_id),
+                order_id=refund.order_id,
+                document=refund.refund_id,
+                kind=kind,
+                amount=amount,
+                currency=refund.currency,
+                earned_at=now,
+            )
+            for refund in refunded
+            if refund.released
+            for kind, amount in (
+                (EntryKind.REFUND, -(refund.goods + refund.freight)),
+                (EntryKind.COMMISSION_RETURNED, refund.commission),
+            )
+        ],
+        waits=False,
+    )
+
+
+SUBSCRIBER = Subscriber("settlement", {OrderCompleted: on_completed, OrderRefunded: on_refunded})
