@@ -47,3 +47,4 @@ CREATE TABLE reservations (
 COMMENT ON TABLE reservations IS 'by merchant: pieces kept for an order, from placement until they leave the house or the order ends';
 COMMENT ON COLUMN reservations.quantity IS 'What is still kept; a row goes away with its last piece';
 CREATE INDEX reservations_of_a_sku ON reservations (merchant_id, sku_id);
+CREATE UNIQUE INDEX a_document_is_booked_once ON stock_movements (merchant_id, document, reason, sku_id, warehouse_id);

@@ -1,0 +1,31 @@
+-- name: a product's state is the last step of its history
+SELECT p.merchant_id, p.product_id, p.state, h.to_state
+FROM products p
+LEFT JOIN LATERAL (
+    SELECT to_state FROM product_history h
+    WHERE h.merchant_id = p.merchant_id AND h.product_id = p.product_id ORDER BY step DESC LIMIT 1
+) h ON true
+WHERE h.to_state IS DISTINCT FROM p.state;
+
+-- name: each step of a product's history begins where the one before it ended
+SELECT merchant_id, product_id, step, from_state, came_from
+FROM (
+    SELECT merchant_id, product_id, step, from_state
+         , lag(to_state, 1, 'nowhere') OVER (PARTITION BY merchant_id, product_id ORDER BY step) AS came_from
+    FROM product_history
+) h
+WHERE from_state <> came_from;
+
+-- name: a SKU chooses one value of every option of its product
+SELECT s.merchant_id, s.sku_id, s.choice
+FROM skus s JOIN products p USING (merchant_id, product_id)
+WHERE cardinality(s.choice) <> jsonb_array_length(p.options)
+   OR EXISTS (
+       SELECT FROM unnest(s.choice) WITH ORDINALITY AS c (chosen, option)
+       WHERE c.chosen < 0 OR c.chosen >= jsonb_array_length(p.options -> (c.option::integer - 1) -> 'values')
+   );
+
+-- name: the path of a category is its parent's path and itself
+SELECT c.category_id
+FROM categories c LEFT JOIN categories parent ON parent.category_id = c.parent_id
+WHERE c.path <> coalesce(parent.path, '{}') || c.category_id;

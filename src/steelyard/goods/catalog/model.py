@@ -1,0 +1,231 @@
+"""Categories, products (SPU) and their variants (SKU)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel.errors import Refusal
+from steelyard.kernel.states import Machine
+from steelyard.kernel.text import Text
+from steelyard.parties.merchants.model import MerchantId
+
+CategoryId = NewType("CategoryId", UUID)
+ProductId = NewType("ProductId", UUID)
+SkuId = NewType("SkuId", UUID)
+
+OPTIONS_PER_PRODUCT_MAX = 3
+VALUES_PER_OPTION_MAX = 100
+SKUS_PER_PRODUCT_MAX = 600
+PICTURES_PER_PRODUCT_MAX = 20
+ATTRIBUTES_PER_PRODUCT_MAX = 60
+PRODUCTS_PER_COMMAND_MAX = 1_000
+TITLE_CHARACTERS_MAX = 300
+DESCRIPTION_CHARACTERS_MAX = 50_000
+CODE_CHARACTERS_MAX = 100
+
+
+class ProductState(StrEnum):
+    DRAFT = "draft"
+    ON_SHELF = "on_shelf"
+    OFF_SHELF = "off_shelf"
+    BINNED = "binned"
+
+
+MACHINE = Machine(
+    "product",
+    {ProductState.DRAFT, ProductState.ON_SHELF, ProductState.OFF_SHELF},
+    {
+        ProductState.DRAFT: {ProductState.ON_SHELF, ProductState.BINNED},
+        ProductState.ON_SHELF: {ProductState.OFF_SHELF},
+        ProductState.OFF_SHELF: {ProductState.ON_SHELF, ProductState.BINNED},
+        ProductState.BINNED: {ProductState.OFF_SHELF},
+    },
+)
+
+
+class NewCategory(msgspec.Struct, frozen=True, kw_only=True):
+    category_id: CategoryId
+    slug: str
+    name: Text
+    parent_id: CategoryId | None = None
+    place: int = 0
+    icon: str = "package"
+
+
+class Category(msgspec.Struct, frozen=True, kw_only=True):
+    """`path` leads from the root to the category itself; `children` are in their order."""
+
+    category_id: CategoryId
+    parent_id: CategoryId | None
+    slug: str
+    name: Text
+    path: list[CategoryId]
+    icon: str
+    children: "list[Category]" = []
+
+
+class Option(msgspec.Struct, frozen=True, kw_only=True):
+    """What a buyer chooses, such as a colour, and the values there are."""
+
+    name: Text
+    values: list[Text]
+
+
+class Attribute(msgspec.Struct, frozen=True, kw_only=True):
+    """What is so of all variants of a product, such as its material."""
+
+    name: Text
+    value: Text
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """`file` is a name in the file store (`kernel.files`)."""
+
+    file: str
+    alt: Text = msgspec.field(default_factory=Text)
+
+
+class NewSku(msgspec.Struct, frozen=True, kw_only=True):
+    """`choice` is, for each option of the product in order, the index of the chosen value."""
+
+    sku_id: SkuId
+    code: str
+    choice: list[int] = []
+    barcode: str = ""
+    weight_grams: int = 0
+    picture: str | None = None
+    active: bool = True
+
+
+class NewProduct(msgspec.Struct, frozen=True, kw_only=True):
+    """A product with its variants. `source` is `import:<source>:<its id>` when it came from elsewhere."""
+
+    product_id: ProductId
+    category_id: CategoryId
+    slug: str
+    title: Text
+    skus: list[NewSku]
+    description: Text = msgspec.field(default_factory=Text)
+    options: list[Option] = []
+    attributes: list[Attribute] = []
+    pictures: list[Picture] = []
+    tax_class: str = "standard"
+    state: ProductState = ProductState.DRAFT
+    source: str | None = None
+
+
+class ProductChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different; what is None stays."""
+
+    category_id: CategoryId | None = None
+    slug: str | None = None
+    title: Text | None = None
+    description: Text | None = None
+    attributes: list[Attribute] | None = None
+    tax_class: str | None = None
+
+
+class SkuChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different of one variant; what is None stays."""
+
+    sku_id: SkuId
+    code: str | None = None
+    barcode: str | None = None
+    weight_grams: int | None = None
+    picture: str | None = None
+    active: bool | None = None
+
+
+class Sku(msgspec.Struct, frozen=True, kw_only=True):
+    sku_id: SkuId
+    product_id: ProductId
+    code: str
+    barcode: str
+    choice: list[int]
+    weight_grams: int
+    picture: str | None
+    active: bool
+
+
+class ProductView(msgspec.Struct, frozen=True, kw_only=True):
+    """A product whole: what its page shows. `skus` holds inactive ones too."""
+
+    merchant_id: MerchantId
+    product_id: ProductId
+    category_id: CategoryId
+    category_path: list[CategoryId]
+    slug: str
+    title: Text
+    description: Text
+    options: list[Option]
+    attributes: list[Attribute]
+    tax_class: str
+    state: ProductState
+    on_sale: bool
+    pictures: list[Picture]
+    skus: list[Sku]
+    created_at: datetime
+    changed_at: datetime
+
+
+class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A product in its merchant's list."""
+
+    product_id: ProductId
+    category_id: CategoryId
+    slug: str
+    title: Text
+    state: ProductState
+    picture: str | None
+    skus: int
+    changed_at: datetime
+
+
+class SkuCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of a variant wherever it is shown: in a cart, an order, a parcel.
+
+    `options` are pairs (name of the option, chosen value); `on_sale` means its product is on the shelf, it is active and its
+    merchant is open.
+    """
+
+    sku_id: SkuId
+    product_id: ProductId
+    merchant_id: MerchantId
+    category_id: CategoryId
+    category_path: list[CategoryId]
+    slug: str
+    title: Text
+    options: list[tuple[Text, Text]]
+    code: str
+    picture: str | None
+    weight_grams: int
+    tax_class: str
+    on_sale: bool
+
+
+class CodeTaken(Refusal):
+    """A merchant's article numbers are different, and so are the choices of one product's variants."""
+
+    code = "sku_code_taken"
+    title = "This article number is taken"
+    detail = "One of these article numbers or combinations of options is already used."
+
+
+class CategoryUnknown(Refusal):
+    """A product is in a category that exists."""
+
+    code = "category_unknown"
+    status = 422
+    title = "There is no such category"
+    detail = "Please choose one of the existing categories."
+
+
+class SlugTaken(Refusal):
+    """Two categories never have the same address."""
+
+    code = "category_slug_taken"
+    title = "This category address is taken"
+    detail = "Another category is already called “{slug}”."

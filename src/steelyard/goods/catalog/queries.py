@@ -1,0 +1,210 @@
+"""Questions about categories, products and SKUs."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from steelyard.goods.catalog.model import (
+    Category,
+    CategoryId,
+    Option,
+    ProductId,
+    ProductRow,
+    ProductState,
+    ProductView,
+    Sku,
+    SkuCard,
+    SkuId,
+)
+from steelyard.kernel import paging
+from steelyard.kernel.db import Read
+from steelyard.kernel.paging import Page
+from steelyard.kernel.text import Text
+from steelyard.parties.merchants.model import MerchantId
+
+
+async def categories(read: Read) -> list[Category]:
+    """The whole tree: the roots with their children, in order. It seldom changes; the caller keeps it."""
+    rows = await read.fetch(
+        "SELECT category_id, parent_id, slug, name, path, icon FROM categories ORDER BY place, category_id"
+    )
+    found = [_category(row) for row in rows]
+    children: dict[CategoryId | None, list[Category]] = {}
+    for category in found:
+        children.setdefault(category.parent_id, []).append(category)
+    for category in found:
+        category.children.extend(children.get(category.category_id, []))
+    return children.get(None, [])
+
+
+async def category(read: Read, slug: str) -> Category | None:
+    """One category by its address, without its children."""
+    row = await read.row("SELECT category_id, parent_id, slug, name, path, icon FROM categories WHERE slug = $1", slug)
+    return None if row is None else _category(row)
+
+
+def _category(row: Any) -> Category:
+    return Category(
+        category_id=row["category_id"],
+        parent_id=row["parent_id"],
+        slug=row["slug"],
+        name=Text(row["name"]),
+        path=list(row["path"]),
+        icon=row["icon"],
+        children=[],
+    )
+
+
+async def product(read: Read, product_id: UUID) -> ProductView | None:
+    """A product in any state, with pictures and SKUs; whether buyers see it is `on_sale`."""
+    return await read.one(
+        ProductView,
+        """
+        SELECT p.merchant_id, p.product_id, p.category_id, c.path AS category_path, p.slug, p.title, p.description
+             , p.options, p.attributes, p.tax_class, p.state, p.created_at, p.changed_at
+             , p.state = 'on_shelf' AND m.state = 'open' AS on_sale
+             , coalesce((SELECT jsonb_agg(jsonb_build_object('file', i.file, 'alt', i.alt) ORDER BY i.place)
+                         FROM product_pictures i
+                         WHERE i.merchant_id = p.merchant_id AND i.product_id = p.product_id), '[]') AS pictures
+             , coalesce((SELECT jsonb_agg(jsonb_build_object(
+                             'sku_id', s.sku_id, 'product_id', s.product_id, 'code', s.code, 'barcode', s.barcode
+                           , 'choice', s.choice, 'weight_grams', s.weight_grams, 'picture', s.picture
+                           , 'active', s.active) ORDER BY s.place, s.sku_id)
+                         FROM skus s
+                         WHERE s.merchant_id = p.merchant_id AND s.product_id = p.product_id), '[]') AS skus
+        FROM products p
+        JOIN categories c USING (category_id)
+        JOIN merchants m ON m.merchant_id = p.merchant_id
+        WHERE p.product_id = $1
+        """,
+        product_id,
+    )
+
+
+async def skus_of(read: Read, product_id: UUID) -> list[Sku]:
+    """The variants of a product in their order, inactive ones too."""
+    return await read.all(
+        Sku,
+        """
+        SELECT s.sku_id, s.product_id, s.code, s.barcode, s.choice, s.weight_grams, s.picture, s.active
+        FROM products p JOIN skus s USING (merchant_id, product_id)
+        WHERE p.product_id = $1 ORDER BY s.place, s.sku_id
+        """,
+        product_id,
+    )
+
+
+async def cards(read: Read, sku_ids: Iterable[UUID]) -> dict[SkuId, SkuCard]:
+    """The cards of these SKUs, on sale or not, in one query. A SKU that does not exist is missing."""
+    rows = await read.fetch(
+        """
+        SELECT s.sku_id, s.product_id, s.merchant_id, p.category_id, c.path AS category_path, p.slug, p.title
+             , p.options, s.choice, s.code, s.weight_grams, p.tax_class
+             , coalesce(s.picture, i.file) AS picture
+             , s.active AND p.state = 'on_shelf' AND m.state = 'open' AS on_sale
+        FROM skus s
+        JOIN products p USING (merchant_id, product_id)
+        JOIN merchants m USING (merchant_id)
+        JOIN categories c USING (category_id)
+        LEFT JOIN product_pictures i ON i.merchant_id = s.merchant_id AND i.product_id = s.product_id AND i.place = 0
+        WHERE s.sku_id = ANY($1)
+        """,
+        list(sku_ids),
+    )
+    return {row["sku_id"]: _card(row) for row in rows}
+
+
+def _card(row: Any) -> SkuCard:
+    options = msgspec.convert(row["options"], list[Option], dec_hook=_text)
+    return SkuCard(
+        sku_id=row["sku_id"],
+        product_id=row["product_id"],
+        merchant_id=row["merchant_id"],
+        category_id=row["category_id"],
+        category_path=list(row["category_path"]),
+        slug=row["slug"],
+        title=Text(row["title"]),
+        options=[(option.name, option.values[chosen]) for option, chosen in zip(options, row["choice"], strict=True)],
+        code=row["code"],
+        picture=row["picture"],
+        weight_grams=row["weight_grams"],
+        tax_class=row["tax_class"],
+        on_sale=row["on_sale"],
+    )
+
+
+def _text(wanted: type, value: object) -> object:
+    if wanted is Text and isinstance(value, dict):
+        return Text(value)
+    raise NotImplementedError(wanted)
+
+
+async def products_page(
+    read: Read,
+    merchant_id: MerchantId,
+    state: ProductState | None = None,
+    text: str = "",
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Page[ProductRow]:
+    """A merchant's own products, the last changed first. `text` is part of a title or an article number."""
+    key = paging.read_cursor(cursor, datetime, UUID)
+    most = paging.limit(limit)
+    found = await read.all(
+        ProductRow,
+        """
+        SELECT p.product_id, p.category_id, p.slug, p.title, p.state, p.changed_at
+             , (SELECT i.file FROM product_pictures i
+                WHERE i.merchant_id = p.merchant_id AND i.product_id = p.product_id ORDER BY i.place LIMIT 1) AS picture
+             , (SELECT count(*) FROM skus s
+                WHERE s.merchant_id = p.merchant_id AND s.product_id = p.product_id AND s.active) AS skus
+        FROM products p
+        WHERE p.merchant_id = $1
+          AND ($2::text IS NULL AND p.state <> 'binned' OR p.state = $2)
+          AND ($3 = '' OR EXISTS (SELECT FROM jsonb_each_text(p.title) AS t WHERE strpos(lower(t.value), lower($3)) > 0)
+               OR EXISTS (SELECT FROM skus s WHERE s.merchant_id = p.merchant_id AND s.product_id = p.product_id
+                          AND strpos(lower(s.code), lower($3)) > 0))
+          AND ($4::timestamptz IS NULL OR (p.changed_at, p.product_id) < ($4, $5::uuid))
+        ORDER BY p.changed_at DESC, p.product_id DESC
+        LIMIT $6
+        """,
+        merchant_id,
+        state,
+        text.strip(),
+        key[0] if key else None,
+        key[1] if key else None,
+        most + 1,
+    )
+    if len(found) <= most:
+        return Page(found)
+    last = found[most - 1]
+    return Page(found[:most], paging.write_cursor(last.changed_at, last.product_id))
+
+
+async def product_ids(read: Read, merchant_id: UUID, sku_ids: Iterable[UUID]) -> list[ProductId]:
+    """The products that these SKUs of a merchant are variants of."""
+    rows = await read.fetch(
+        "SELECT DISTINCT product_id FROM skus WHERE merchant_id = $1 AND sku_id = ANY($2)", merchant_id, list(sku_ids)
+    )
+    return [row["product_id"] for row in rows]
+
+
+async def imported(read: Read, merchant_id: UUID, sources: Iterable[str]) -> dict[str, ProductId]:
+    """Which of these sources have already come in, and as which products."""
+    rows = await read.fetch(
+        "SELECT source, product_id FROM products WHERE merchant_id = $1 AND source = ANY($2)",
+        merchant_id,
+        list(sources),
+    )
+    return {row["source"]: row["product_id"] for row in rows}
+
+
+async def by_codes(read: Read, merchant_id: UUID, codes: Iterable[str]) -> dict[str, SkuId]:
+    """A merchant's SKUs by article number."""
+    rows = await read.fetch(
+        "SELECT code, sku_id FROM skus WHERE merchant_id = $1 AND code = ANY($2)", merchant_id, list(codes)
+    )
+    return {row["code"]: row["sku_id"] for row in rows}

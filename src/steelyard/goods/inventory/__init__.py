@@ -1,0 +1,29 @@
+"""How many there are, for whom they are kept, and why that changed: stock rows, reservations and a ledger of movements.
+
+Every command locks all stock rows of the SKUs it touches first, in the order (SKU, warehouse).
+"""
+
+from steelyard.goods.inventory.events import AvailabilityChanged
+from steelyard.goods.inventory.locks import lock
+from steelyard.goods.inventory.queries import available, kept_for, levels, movements
+from steelyard.goods.inventory.reservations import release, release_orders, reserve, ship
+from steelyard.goods.inventory.service import bulk_receive, count, receive, scrap, take_back, warn_below
+
+__all__ = [
+    "AvailabilityChanged",
+    "available",
+    "bulk_receive",
+    "count",
+    "kept_for",
+    "levels",
+    "lock",
+    "movements",
+    "receive",
+    "release",
+    "release_orders",
+    "reserve",
+    "scrap",
+    "ship",
+    "take_back",
+    "warn_below",
+]

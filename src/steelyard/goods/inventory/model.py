@@ -1,0 +1,244 @@
+"""Stock, what is kept for orders, and the movements that explain it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from steelyard.goods.catalog.model import SkuId
+from steelyard.goods.warehouses.model import WarehouseId
+from steelyard.kernel.errors import Refusal
+from steelyard.parties.merchants.model import MerchantId
+
+LINES_PER_COMMAND_MAX = 10_000
+QUANTITY_MAX = 1_000_000
+
+SkuKey = tuple[UUID, UUID]
+"""(merchant_id, sku_id)"""
+
+StockKey = tuple[UUID, UUID, UUID]
+"""(merchant_id, sku_id, warehouse_id)"""
+
+
+class Reason(StrEnum):
+    """Why what is on hand changed. `shipped` and `scrapped` take away, `counted` goes either way, the others add."""
+
+    RECEIVED = "received"
+    SHIPPED = "shipped"
+    RETURNED = "returned"
+    COUNTED = "counted"
+    SCRAPPED = "scrapped"
+    IMPORTED = "imported"
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Pieces that an order asks for. `request` is what is served together or not at all, such as the purchase that the
+    orders of several merchants belong to; when it is missing, the order alone."""
+
+    merchant_id: UUID
+    order_id: UUID
+    sku_id: UUID
+    quantity: int
+    request: UUID | None = None
+
+    @property
+    def together(self) -> UUID:
+        return self.request or self.order_id
+
+
+class Shortage(msgspec.Struct, frozen=True, kw_only=True):
+    """A request was not served, since of this SKU it wanted more than was free for it."""
+
+    request: UUID
+    merchant_id: MerchantId
+    order_id: UUID
+    sku_id: SkuId
+    wanted: int
+    free: int
+
+
+class Shelf(msgspec.Struct, frozen=True):
+    """The stock row of a SKU in a warehouse, as it was when it was locked."""
+
+    merchant_id: MerchantId
+    sku_id: SkuId
+    warehouse_id: WarehouseId
+    on_hand: int
+    reserved: int
+    place: int
+    open: bool
+
+    @property
+    def key(self) -> StockKey:
+        return (self.merchant_id, self.sku_id, self.warehouse_id)
+
+    @property
+    def free(self) -> int:
+        return self.on_hand - self.reserved if self.open else 0
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """Pieces taken from one warehouse for one order."""
+
+    merchant_id: UUID
+    order_id: UUID
+    sku_id: UUID
+    warehouse_id: UUID
+    quantity: int
+
+
+class Level(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of a SKU are in a warehouse."""
+
+    sku_id: SkuId
+    warehouse_id: WarehouseId
+    on_hand: int
+    reserved: int
+    warn_below: int
+
+    @property
+    def free(self) -> int:
+        return self.on_hand - self.reserved
+
+    @property
+    def low(self) -> bool:
+        return self.free < self.warn_below
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of what is on hand."""
+
+    movement_id: UUID
+    sku_id: SkuId
+    warehouse_id: WarehouseId
+    quantity: int
+    reason: Reason
+    document: UUID
+    note: str
+    by: str
+    at: datetime
+
+
+class SoldOut(Refusal):
+    """Nobody is promised a piece that is not there: `sku_id`, how many were `wanted`, how many are `free`."""
+
+    code = "sold_out"
+    title = "There are not enough left"
+    detail = "You asked for {wanted}, but only {free} are left."
+
+
+class NotKept(Refusal):
+    """Only pieces that are kept for an order leave the house for it."""
+
+    code = "not_reserved"
+    title = "These pieces are not reserved for the order"
+    detail = "{wanted} were to leave, but {kept} are reserved."
+
+
+class Promised(Refusal):
+    """Stock is not counted or scrapped down below what is promised to orders: those are dealt with first."""
+
+    code = "stock_is_promised"
+    title = "Some of these pieces are reserved"
+    detail = "{reserved} pieces are reserved for orders, so {wanted} cannot be all there are."
+
+
+class WarehouseUnknown(Refusal):
+    """Goods lie in a warehouse of their merchant."""
+
+    code = "warehouse_unknown"
+    status = 422
+    title = "There is no such warehouse"
+    detail = "Please choose one of your warehouses."
+
+
+def allocate(shelves: Sequence[Shelf], wanted: Sequence[Wanted]) -> tuple[list[Kept], list[Shortage]]:
+    """Serve requests one after the other, in the order in which they are given: each whole or not at all.
+
+    A SKU of an order comes from the first open warehouse, by place, that has all of it; when none has, from several, by
+    place. What a refused request would have taken is there for the next. Every SKU that a refused request is short of is
+    named, with what was free for it.
+    """
+    free: dict[SkuKey, dict[UUID, int]] = defaultdict(dict)
+    for shelf in sorted(shelves, key=lambda shelf: (shelf.place, shelf.warehouse_id)):
+        if shelf.open:
+            free[shelf.merchant_id, shelf.sku_id][shelf.warehouse_id] = shelf.on_hand - shelf.reserved
+    requests: dict[UUID, dict[tuple[UUID, UUID, UUID], int]] = {}
+    for want in wanted:
+        assert 0 < want.quantity, "nobody wants nothing"
+        lines = requests.setdefault(want.together, {})
+        line = (want.merchant_id, want.order_id, want.sku_id)
+        lines[line] = lines.get(line, 0) + want.quantity
+    kept: list[Kept] = []
+    short: list[Shortage] = []
+    for request, lines in requests.items():
+        taken, missing = _serve(free, request, lines)
+        short += missing
+        if missing:
+            _put_back(free, taken)
+        else:
+            kept += taken
+    return kept, short
+
+
+def _serve(
+    free: Mapping[SkuKey, dict[UUID, int]], request: UUID, lines: Mapping[tuple[UUID, UUID, UUID], int]
+) -> tuple[list[Kept], list[Shortage]]:
+    taken: list[Kept] = []
+    missing: list[Shortage] = []
+    for (merchant_id, order_id, sku_id), quantity in lines.items():
+        there = free.get((merchant_id, sku_id), {})
+        if sum(there.values()) < quantity:
+            missing.append(
+                Shortage(
+                    request=request,
+                    merchant_id=MerchantId(merchant_id),
+                    order_id=order_id,
+                    sku_id=SkuId(sku_id),
+                    wanted=quantity,
+                    free=sum(there.values()),
+                )
+            )
+            continue
+        for warehouse_id, pieces in _sources(there, quantity):
+            there[warehouse_id] -= pieces
+            taken.append(Kept(merchant_id, order_id, sku_id, warehouse_id, pieces))
+    return taken, missing
+
+
+def _sources(there: Mapping[UUID, int], quantity: int) -> list[tuple[UUID, int]]:
+    for warehouse_id, pieces in there.items():
+        if pieces >= quantity:
+            return [(warehouse_id, quantity)]
+    sources: list[tuple[UUID, int]] = []
+    for warehouse_id, pieces in there.items():
+        taken = min(pieces, quantity)
+        if taken:
+            sources.append((warehouse_id, taken))
+        quantity -= taken
+    assert quantity == 0
+    return sources
+
+
+def _put_back(free: Mapping[SkuKey, dict[UUID, int]], taken: Sequence[Kept]) -> None:
+    for each in taken:
+        free[each.merchant_id, each.sku_id][each.warehouse_id] += each.quantity
+
+
+def crossed(shelves: Sequence[Shelf], changes: Mapping[StockKey, int]) -> dict[UUID, list[SkuId]]:
+    """The SKUs, by merchant, of which there were free pieces before `changes` to the free count and are none after, or the
+    other way round. `shelves` are all stock rows of these SKUs."""
+    before: dict[SkuKey, int] = defaultdict(int)
+    after: dict[SkuKey, int] = defaultdict(int)
+    for shelf in shelves:
+        key = (shelf.merchant_id, shelf.sku_id)
+        before[key] += shelf.free
+        after[key] += shelf.free + (changes.get(shelf.key, 0) if shelf.open else 0)
+    found: dict[UUID, list[SkuId]] = defaultdict(list)
+    for merchant_id, sku_id in sorted(before):
+        if (before[merchant_id, sku_id] > 0) != (after[merchant_id, sku_id] > 0):
+            found[merchant_id].append(SkuId(sku_id))
+    return dict(found)

@@ -1,0 +1,176 @@
+"""Commands on what is kept for orders: reserve, release, ship."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from steelyard.goods.inventory.locks import announce, lock
+from steelyard.goods.inventory.model import Kept, NotKept, Reason, Shortage, StockKey, Wanted, allocate
+from steelyard.kernel import ids
+from steelyard.kernel.db import Row, Tx
+
+
+async def reserve(tx: Tx, wanted: Sequence[Wanted]) -> list[Shortage]:
+    """Keep pieces for orders; returns what is short. A request with any shortage is refused whole, its neighbours are not.
+
+    Requests are served in the order in which they are given. An order reserves once: its id has been claimed by the caller
+    (or is, later in this transaction), and saying it twice is a broken assumption. Raises nothing for shortages: the caller
+    tells each buyer (`SoldOut`).
+    """
+    shelves = await lock(tx, ((want.merchant_id, want.sku_id) for want in wanted))
+    kept, short = allocate(shelves, wanted)
+    if kept:
+        await _keep(tx, kept)
+        changes: dict[StockKey, int] = defaultdict(int)
+        for each in kept:
+            changes[each.merchant_id, each.sku_id, each.warehouse_id] -= each.quantity
+        await announce(tx, shelves, changes)
+    return short
+
+
+async def _keep(tx: Tx, kept: Sequence[Kept]) -> None:
+    # The CHECK never_promise_twice stands behind this: were the rows not locked, it would refuse the second promise.
+    touched = await tx.value(
+        """
+        WITH kept AS (
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[])
+                AS k (merchant_id, order_id, sku_id, warehouse_id, quantity)
+        ), written AS (
+            INSERT INTO reservations (merchant_id, order_id, sku_id, warehouse_id, quantity) SELECT * FROM kept
+        ), moved AS (
+            UPDATE stock s SET reserved = s.reserved + k.quantity
+            FROM (SELECT merchant_id, sku_id, warehouse_id, sum(quantity)::integer AS quantity FROM kept
+                  GROUP BY merchant_id, sku_id, warehouse_id) k
+            WHERE s.merchant_id = k.merchant_id AND s.sku_id = k.sku_id AND s.warehouse_id = k.warehouse_id
+            RETURNING k.quantity
+        )
+        SELECT sum(quantity) FROM moved
+        """,
+        [each.merchant_id for each in kept],
+        [each.order_id for each in kept],
+        [each.sku_id for each in kept],
+        [each.warehouse_id for each in kept],
+        [each.quantity for each in kept],
+    )
+    assert touched == sum(each.quantity for each in kept)
+
+
+async def release(tx: Tx, merchant_id: UUID, order_ids: Iterable[UUID]) -> None:
+    """Keep nothing for these orders of a merchant any more. Said twice, the second changes nothing."""
+    await release_orders(tx, [(merchant_id, order_id) for order_id in order_ids])
+
+
+async def release_orders(tx: Tx, orders: Sequence[tuple[UUID, UUID]]) -> None:
+    """`release` for `(merchant_id, order_id)` of many merchants at once, as a sweep over unpaid purchases needs it."""
+    merchant_ids = [merchant_id for merchant_id, _ in orders]
+    order_ids = [order_id for _, order_id in orders]
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT r.merchant_id, r.sku_id
+        FROM unnest($1::uuid[], $2::uuid[]) AS o (merchant_id, order_id)
+        JOIN reservations r USING (merchant_id, order_id)
+        """,
+        merchant_ids,
+        order_ids,
+    )
+    if not rows:
+        return
+    shelves = await lock(tx, ((row["merchant_id"], row["sku_id"]) for row in rows))
+    freed = await tx.fetch(
+        """
+        WITH freed AS (
+            DELETE FROM reservations r USING unnest($1::uuid[], $2::uuid[]) AS o (merchant_id, order_id)
+            WHERE r.merchant_id = o.merchant_id AND r.order_id = o.order_id
+            RETURNING r.merchant_id, r.sku_id, r.warehouse_id, r.quantity
+        )
+        UPDATE stock s SET reserved = s.reserved - f.quantity
+        FROM (SELECT merchant_id, sku_id, warehouse_id, sum(quantity)::integer AS quantity FROM freed
+              GROUP BY merchant_id, sku_id, warehouse_id) f
+        WHERE s.merchant_id = f.merchant_id AND s.sku_id = f.sku_id AND s.warehouse_id = f.warehouse_id
+        RETURNING s.merchant_id, s.sku_id, s.warehouse_id, f.quantity
+        """,
+        merchant_ids,
+        order_ids,
+    )
+    await announce(tx, shelves, {(row[0], row[1], row[2]): row[3] for row in freed})
+
+
+async def ship(
+    tx: Tx,
+    merchant_id: UUID,
+    order_id: UUID,
+    lines: Iterable[tuple[UUID, int]],
+    *,
+    document: UUID,
+    by: str,
+) -> None:
+    """Let `(sku_id, quantity)` that are kept for the order leave the house: they are neither on hand nor kept any more.
+
+    `document` is the parcel; the same parcel never takes a SKU twice. Raises `NotKept` when more is to leave than is kept.
+    """
+    pieces: dict[UUID, int] = defaultdict(int)
+    for sku_id, quantity in lines:
+        assert quantity > 0
+        pieces[sku_id] += quantity
+    await lock(tx, ((merchant_id, sku_id) for sku_id in pieces))
+    leaving = _leaving(await _kept_for(tx, merchant_id, order_id, list(pieces)), pieces)
+    left = await tx.execute(
+        """
+        WITH leaving AS (
+            SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::integer[], $6::uuid[])
+                AS l (sku_id, warehouse_id, quantity, movement_id)
+        ), gone AS (
+            DELETE FROM reservations r USING leaving l
+            WHERE r.merchant_id = $1 AND r.order_id = $2 AND r.sku_id = l.sku_id AND r.warehouse_id = l.warehouse_id
+              AND r.quantity = l.quantity
+        ), fewer AS (
+            UPDATE reservations r SET quantity = r.quantity - l.quantity FROM leaving l
+            WHERE r.merchant_id = $1 AND r.order_id = $2 AND r.sku_id = l.sku_id AND r.warehouse_id = l.warehouse_id
+              AND r.quantity > l.quantity
+        ), booked AS (
+            INSERT INTO stock_movements (merchant_id, movement_id, sku_id, warehouse_id, quantity, reason, document, by)
+            SELECT $1, movement_id, sku_id, warehouse_id, -quantity, $7, $8, $9 FROM leaving
+        )
+        UPDATE stock s SET on_hand = s.on_hand - l.quantity, reserved = s.reserved - l.quantity FROM leaving l
+        WHERE s.merchant_id = $1 AND s.sku_id = l.sku_id AND s.warehouse_id = l.warehouse_id
+        """,
+        merchant_id,
+        order_id,
+        [sku_id for sku_id, _, _ in leaving],
+        [warehouse_id for _, warehouse_id, _ in leaving],
+        [quantity for _, _, quantity in leaving],
+        [ids.mint() for _ in leaving],
+        Reason.SHIPPED,
+        document,
+        by,
+    )
+    assert left == len(leaving)
+
+
+async def _kept_for(tx: Tx, merchant_id: UUID, order_id: UUID, sku_ids: list[UUID]) -> list[Row]:
+    return await tx.fetch(
+        """
+        SELECT r.sku_id, r.warehouse_id, r.quantity
+        FROM reservations r JOIN warehouses w USING (merchant_id, warehouse_id)
+        WHERE r.merchant_id = $1 AND r.order_id = $2 AND r.sku_id = ANY($3)
+        ORDER BY r.sku_id, w.place, r.warehouse_id
+        """,
+        merchant_id,
+        order_id,
+        sku_ids,
+    )
+
+
+def _leaving(kept: Sequence[Row], pieces: dict[UUID, int]) -> list[tuple[UUID, UUID, int]]:
+    """From which warehouses the pieces leave, by place. Raises `NotKept`."""
+    left = dict(pieces)
+    leaving: list[tuple[UUID, UUID, int]] = []
+    for row in kept:
+        taken = min(row["quantity"], left[row["sku_id"]])
+        if taken:
+            leaving.append((row["sku_id"], row["warehouse_id"], taken))
+            left[row["sku_id"]] -= taken
+    for sku_id, missing in left.items():
+        if missing:
+            raise NotKept(sku_id=sku_id, wanted=pieces[sku_id], kept=pieces[sku_id] - missing)
+    return leaving

@@ -1,0 +1,31 @@
+"""What a SKU costs."""
+
+import msgspec
+
+from steelyard.goods.catalog.model import SkuId
+from steelyard.parties.merchants.model import MerchantId
+
+PRICES_PER_COMMAND_MAX = 10_000
+AMOUNT_MAX = 10**15
+
+
+class NewPrice(msgspec.Struct, frozen=True, kw_only=True):
+    """`amount` and `compare_at` (the market price, shown struck out) in minor units of `currency`."""
+
+    sku_id: SkuId
+    currency: str
+    amount: int
+    compare_at: int | None = None
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    amount: int
+    compare_at: int | None
+    currency: str
+
+
+class MerchantPrice(msgspec.Struct, frozen=True, kw_only=True):
+    """A price with whose it is, for the bulk path."""
+
+    merchant_id: MerchantId
+    price: NewPrice

@@ -1,0 +1,34 @@
+"""Questions about prices."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from steelyard.goods.catalog.model import SkuId
+from steelyard.goods.pricing.model import Price
+from steelyard.kernel.db import Read
+
+
+async def current(read: Read, sku_ids: Iterable[UUID], currency: str) -> dict[SkuId, Price]:
+    """What these SKUs cost now in one currency; a SKU that has no price in it is missing."""
+    rows = await read.fetch(
+        "SELECT sku_id, amount, compare_at FROM prices WHERE sku_id = ANY($1) AND currency = $2",
+        list(sku_ids),
+        currency,
+    )
+    return {row["sku_id"]: Price(amount=row["amount"], compare_at=row["compare_at"], currency=currency) for row in rows}
+
+
+async def current_at_home(read: Read, sku_ids: Iterable[UUID]) -> dict[SkuId, Price]:
+    """What these SKUs of any merchants cost now, each in the currency of its merchant, in one query."""
+    rows = await read.fetch(
+        """
+        SELECT p.sku_id, p.amount, p.compare_at, p.currency
+        FROM prices p JOIN merchants m USING (merchant_id, currency)
+        WHERE p.sku_id = ANY($1)
+        """,
+        list(sku_ids),
+    )
+    return {
+        row["sku_id"]: Price(amount=row["amount"], compare_at=row["compare_at"], currency=row["currency"])
+        for row in rows
+    }

@@ -1,0 +1,105 @@
+"""What buyers ask for, and what they find."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from steelyard.goods.catalog.model import CategoryId, ProductId
+from steelyard.kernel.text import Text
+from steelyard.parties.merchants.model import MerchantId
+
+COUNT_MAX = 2_000
+PRODUCTS_PER_REINDEX_MAX = 1_000
+PRICE_BANDS_MAX = 5
+FACETS_MAX = 50
+
+
+class Sort(StrEnum):
+    """`relevance` without a text is the best selling first."""
+
+    RELEVANCE = "relevance"
+    SALES = "sales"
+    PRICE_UP = "price_up"
+    PRICE_DOWN = "price_down"
+    NEWEST = "newest"
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody looks for. Prices are minor units, both ends included; `currency` leaves other currencies out.
+
+    `facets`: whether to count as well; a further page need not.
+    """
+
+    text: str = ""
+    category_id: CategoryId | None = None
+    merchant_id: MerchantId | None = None
+    price_from: int | None = None
+    price_to: int | None = None
+    currency: str | None = None
+    in_stock: bool = False
+    sort: Sort = Sort.RELEVANCE
+    cursor: str | None = None
+    limit: int | None = None
+    facets: bool = True
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A product on the shelf. `price` is of its cheapest SKU, `price_to` of its dearest, `rating` hundredths of a star."""
+
+    merchant_id: MerchantId
+    product_id: ProductId
+    category_path: list[CategoryId]
+    title: Text
+    slug: str
+    picture: str | None
+    currency: str
+    price: int
+    price_to: int
+    compare_at: int | None
+    in_stock: bool
+    sold: int
+    rating: int
+    listed_at: datetime
+
+
+class CategoryCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many hits are in a category or below it."""
+
+    category_id: CategoryId
+    count: int
+
+
+class ShopCount(msgspec.Struct, frozen=True, kw_only=True):
+    merchant_id: MerchantId
+    count: int
+
+
+class PriceBand(msgspec.Struct, frozen=True, kw_only=True):
+    """How many hits cost from `price_from` to `price_to`, both ends included; the last band is open above."""
+
+    currency: str
+    price_from: int
+    price_to: int | None
+    count: int
+
+
+class Facets(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the hits are, the most first; of at most `COUNT_MAX` hits."""
+
+    categories: list[CategoryCount] = []
+    shops: list[ShopCount] = []
+    prices: list[PriceBand] = []
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """`count` is exact below `COUNT_MAX` and means "that many or more" at it."""
+
+    hits: list[Hit]
+    count: int
+    facets: Facets
+    next: str | None
+
+    @property
+    def capped(self) -> bool:
+        return self.count >= COUNT_MAX

@@ -1,0 +1,7 @@
+"""What it costs to send it: each merchant's delivery options by region, by piece or by weight."""
+
+from steelyard.logistics.freight.model import fee_of
+from steelyard.logistics.freight.queries import options, templates
+from steelyard.logistics.freight.service import save_template
+
+__all__ = ["fee_of", "options", "save_template", "templates"]
