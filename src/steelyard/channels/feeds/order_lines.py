@@ -1,0 +1,189 @@
+"""From shaped rows to the set of distinct order lines: identity, overlap, kinds, roles, documents, chunks.
+
+The steps are statements over scratch tables, in this order: `admit` for each file, then `settle_roles`,
+`number_documents`, `lay_out_lines`.
+"""
+# ruff: noqa: S608 - DuckDB statements over scratch tables, put together from quoted literals and our own names
+
+from steelyard.channels.feeds.mapping import Mapping
+from steelyard.channels.feeds.model import MICROS, Kind, Reason, Role
+from steelyard.channels.feeds.shaping import literal
+from steelyard.channels.feeds.workspace import Workspace, minor_amount
+
+_ENTRY = """
+    CREATE TABLE entry (
+        file INTEGER, line BIGINT, merchant VARCHAR, order_id VARCHAR, line_id VARCHAR, placed_at TIMESTAMPTZ,
+        customer_id VARCHAR, sku VARCHAR, title VARCHAR, quantity BIGINT, price_micros BIGINT, currency VARCHAR,
+        country VARCHAR, country_name VARCHAR, kind VARCHAR, refers_to VARCHAR
+    )
+"""
+
+
+def prepare(work: Workspace) -> None:
+    """Make the empty tables."""
+    work.run(_ENTRY)
+
+
+def admit(work: Workspace, number: int, shaped: str, mapping: Mapping) -> int:
+    """Give each good row of a file its identity and take in those that no earlier file had. Returns how many had been
+    there already.
+
+    Without a line number of its own, a line is known by its order, SKU, quantity and unit price, and by which of the
+    lines that are alike in these it is: `85123A:6:2.55:1`. So an order may hold the same line any number of times,
+    and another file with the same order in another sequence names the same lines.
+    """
+    alike = "merchant, order_id, sku, quantity, price_micros"
+    price = f"rtrim(rtrim((price_micros / {MICROS})::DECIMAL(18,6)::VARCHAR, '0'), '.')"
+    work.run(f"""
+        CREATE TABLE identified AS
+        WITH priced AS (
+            SELECT *, (unit_price_exact * {MICROS})::BIGINT AS price_micros FROM {shaped} WHERE reason IS NULL
+        )
+        SELECT * EXCLUDE (line_no), line_no IS NOT NULL AS named,
+               coalesce(line_no, concat(sku, ':', quantity, ':', {price}, ':',
+                        row_number() OVER (PARTITION BY {alike} ORDER BY line))) AS line_id
+        FROM priced
+    """)
+    _reject_named_twice(work, number)
+    good = work.number("SELECT count(*) FROM identified")
+    before = work.number("SELECT count(*) FROM entry")
+    work.run(f"""
+        INSERT INTO entry
+        SELECT {number}, line, merchant, order_id, line_id, placed_at, customer_id, i.sku, i.title, quantity,
+               price_micros, currency, country, country_name, coalesce(i.kind, k.kind), refers_to
+        FROM identified AS i
+        LEFT JOIN ({_kinds(mapping)}) AS k
+               ON k.sku = i.sku AND k.title IS NOT DISTINCT FROM i.title
+        WHERE NOT EXISTS (SELECT 1 FROM entry AS e WHERE e.merchant = i.merchant AND e.order_id = i.order_id
+                                                     AND e.line_id = i.line_id)
+    """)
+    work.run("DROP TABLE identified")
+    work.run(f"DROP TABLE {shaped}")
+    return good - (work.number("SELECT count(*) FROM entry") - before)
+
+
+def _reject_named_twice(work: Workspace, number: int) -> None:
+    twice = "row_number() OVER (PARTITION BY merchant, order_id, line_id ORDER BY line) > 1"
+    if not work.rows("SELECT 1 FROM identified WHERE named LIMIT 1"):
+        return
+    work.run(f"CREATE TABLE again AS SELECT * FROM identified QUALIFY {twice}")
+    _reject(work, "again", Reason.DUPLICATE, "line_no", str(number))
+    work.run("DELETE FROM identified WHERE line IN (SELECT line FROM again)")
+    work.run("DROP TABLE again")
+
+
+def _reject(work: Workspace, table: str, reason: Reason, field: str, file: str = "file") -> None:
+    work.run(f"""
+        INSERT INTO reject
+        SELECT {file}, line, {literal(reason.value)}, {literal(field)},
+               to_json({{'order_id': order_id, 'line_id': line_id, 'customer_id': customer_id, 'sku': sku,
+                        'quantity': quantity, 'currency': currency}})::VARCHAR
+        FROM {table}
+    """)
+
+
+def _kinds(mapping: Mapping) -> str:
+    """The kind of every distinct SKU and title: far fewer than lines."""
+    cases = ""
+    for rule in mapping.kinds.rules:
+        tests = [
+            f"regexp_matches({column}, {literal(pattern)})"
+            for column, pattern in (("sku", rule.sku), ("coalesce(title, '')", rule.title))
+            if pattern is not None
+        ]
+        cases += f" WHEN {' AND '.join(tests)} THEN {literal(rule.kind.value)}"
+    default = literal(mapping.kinds.default.value)
+    kind = f"CASE{cases} ELSE {default} END" if cases else default
+    return f"SELECT sku, title, {kind} AS kind FROM (SELECT DISTINCT sku, title FROM identified)"
+
+
+def settle_roles(work: Workspace) -> None:
+    """Reject what contradicts itself, then say of each line what it does to the books, and its amount."""
+    work.run("""
+        CREATE TABLE mixed AS
+        SELECT merchant, order_id, min_by(coalesce(customer_id, ''), (file, line)) AS customer,
+               min_by(currency, (file, line)) AS currency
+        FROM entry GROUP BY ALL
+        HAVING min(coalesce(customer_id, '')) <> max(coalesce(customer_id, '')) OR min(currency) <> max(currency)
+    """)
+    if work.number("SELECT count(*) FROM mixed"):
+        work.run("""
+            CREATE TABLE odd AS
+            SELECT e.* FROM entry AS e JOIN mixed AS m USING (merchant, order_id)
+            WHERE coalesce(e.customer_id, '') <> m.customer OR e.currency <> m.currency
+        """)
+        _reject(work, "odd", Reason.MIXED_ORDER, "order_id")
+        work.run("DELETE FROM entry WHERE (file, line) IN (SELECT (file, line) FROM odd)")
+    adjusting = f"kind IN ({literal(Kind.BAD_DEBT)}, {literal(Kind.ADJUSTMENT)}, {literal(Kind.DISCOUNT)})"
+    work.run(f"CREATE TABLE negative AS SELECT * FROM entry WHERE price_micros < 0 AND NOT ({adjusting})")
+    if work.number("SELECT count(*) FROM negative"):
+        _reject(work, "negative", Reason.NEGATIVE_PRICE, "unit_price")
+        work.run("DELETE FROM entry WHERE (file, line) IN (SELECT (file, line) FROM negative)")
+    work.run(f"""
+        CREATE TABLE free AS
+        SELECT merchant, order_id FROM entry GROUP BY ALL
+        HAVING max(abs(price_micros)) = 0 AND count(customer_id) = 0;
+        CREATE TABLE booked AS
+        SELECT e.*, {minor_amount("e.quantity", "e.price_micros", "c.minor_micros")} AS amount_minor,
+               CASE WHEN f.order_id IS NOT NULL THEN '{Role.STOCK}'
+                    WHEN e.kind = '{Kind.BAD_DEBT}' OR e.price_micros < 0 THEN '{Role.ADJUSTMENT}'
+                    WHEN e.quantity < 0 THEN '{Role.RETURN}'
+                    ELSE '{Role.SALE}' END AS role
+        FROM entry AS e
+        JOIN currencies AS c ON c.code = e.currency
+        LEFT JOIN free AS f USING (merchant, order_id);
+        DROP TABLE entry;
+    """)
+
+
+def number_documents(work: Workspace, chunk_lines: int) -> None:
+    """Put the documents (an order's lines of one role) in time order, sales before what takes them back, and cut them
+    into chunks. The chunks depend on the files and the map alone, never on what was imported before."""
+    first = "(file, line)"
+    work.run(f"""
+        CREATE TABLE document AS
+        WITH d AS (
+            SELECT merchant, order_id, role, min(placed_at) AS placed_at,
+                   any_value(customer_id) AS customer_id, any_value(currency) AS currency,
+                   min_by(country, {first}) AS country, min_by(country_name, {first}) AS country_name,
+                   count(*) AS lines, sum(amount_minor)::BIGINT AS amount_minor
+            FROM booked GROUP BY ALL
+        ), s AS (
+            SELECT *, row_number() OVER (
+                ORDER BY placed_at, role <> '{Role.SALE}', merchant, order_id, role) AS seq FROM d
+        )
+        SELECT *, 1 + (sum(lines) OVER (ORDER BY seq) - lines)::BIGINT // {chunk_lines} AS chunk,
+               false AS known
+        FROM s ORDER BY seq
+    """)
+
+
+def drop_known(work: Workspace) -> int:
+    """Leave out orders that the marketplace has already. Returns how many lines were there; a line that such an order
+    did not have is rejected, as the order is paid and closed."""
+    work.run("""
+        CREATE TABLE known AS
+        SELECT b.* FROM booked AS b
+        WHERE EXISTS (SELECT 1 FROM history AS h WHERE h.merchant = b.merchant AND h.order_id = b.order_id);
+        CREATE TABLE late AS
+        SELECT k.* FROM known AS k
+        WHERE NOT EXISTS (SELECT 1 FROM history AS h WHERE h.merchant = k.merchant AND h.order_id = k.order_id
+                                                      AND h.line_id = k.line_id);
+        UPDATE document SET known = true
+        WHERE (merchant, order_id) IN (SELECT DISTINCT (merchant, order_id) FROM history);
+    """)
+    _reject(work, "late", Reason.ORDER_ALREADY_IMPORTED, "order_id")
+    return work.number("SELECT count(*) FROM known") - work.number("SELECT count(*) FROM late")
+
+
+def lay_out_lines(work: Workspace) -> None:
+    """The lines in the order of their documents, numbered throughout (`ref`) and within the document."""
+    work.run("""
+        CREATE TABLE laid AS
+        SELECT d.chunk, d.seq, row_number() OVER (ORDER BY d.seq, b.file, b.line) AS ref,
+               row_number() OVER (PARTITION BY d.seq ORDER BY b.file, b.line) AS ordinal, b.*
+        FROM booked AS b JOIN document AS d USING (merchant, order_id, role)
+        WHERE NOT d.known
+        ORDER BY d.seq, b.file, b.line;
+        DROP TABLE booked;
+    """)

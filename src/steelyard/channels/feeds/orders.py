@@ -1,0 +1,235 @@
+"""Order files, read: the feed of typed chunks that the writing half takes.
+
+```python
+with open_orders([first, second], load_map("uci-online-retail", "orders")) as feed:
+    for batch in feed.products(): ...
+    for batch in feed.customers(): ...
+    for chunk in feed.chunks(after=last_committed): ...
+    feed.write_rejects(path)
+```
+"""
+# ruff: noqa: S608 - DuckDB statements over scratch tables, put together from our own names only
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from steelyard.channels.feeds import matching, order_lines
+from steelyard.channels.feeds.mapping import Mapping
+from steelyard.channels.feeds.model import (
+    CHUNK_LINES,
+    DOCUMENTS,
+    HISTORY,
+    LINES,
+    REFUNDS,
+    OrderChunk,
+    Role,
+    Summary,
+)
+from steelyard.channels.feeds.reading import FeedFile, RawRows, inspect
+from steelyard.channels.feeds.rejects import count_rejects, write_rejects
+from steelyard.channels.feeds.workspace import Progress, Workspace, no_progress
+
+FORMAT_VERSION = 1  # counted up when the same files and map would give other chunks
+
+
+class OrderFeed:
+    """Everything that a set of order files says, deduplicated, matched and cut into chunks. A context manager.
+
+    `fingerprint` stands for the content of the files (in their order), the map and the size of a chunk: two feeds of
+    the same fingerprint have the same chunks, so a killed import goes on after its last committed chunk number.
+    """
+
+    def __init__(self, work: Workspace, files: list[FeedFile], fingerprint: str, summary: Summary) -> None:
+        self.files = files
+        self.fingerprint = fingerprint
+        self.summary = summary
+        self._work = work
+
+    def __enter__(self) -> "OrderFeed":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Delete the scratch database."""
+        self._work.close()
+
+    def products(self) -> Iterator[pa.RecordBatch]:
+        """What was ever sold, returned or counted: merchant, sku, kind, title (its commonest on priced sales, else
+        any), currency and price in minor units (of its last priced sale, null when it never had one), first and last
+        sale, pieces sold net of returns, and the balance of its stock lines."""
+        yield from self._work.stream(f"""
+            WITH titles AS (
+                SELECT merchant, sku, title, count(*) FILTER (role = '{Role.SALE}' AND unit_price_micros > 0) AS n
+                FROM line GROUP BY ALL
+            ), best AS (
+                SELECT merchant, sku, max_by(title, (n, title)) FILTER (title IS NOT NULL) AS title
+                FROM titles GROUP BY ALL
+            ), facts AS (
+                SELECT merchant, sku, mode(kind) AS kind,
+                       max_by(d.currency, ref) FILTER (l.role = '{Role.SALE}' AND unit_price_micros > 0) AS currency,
+                       max_by(unit_price_micros, ref)
+                           FILTER (l.role = '{Role.SALE}' AND unit_price_micros > 0) AS unit_price_micros,
+                       min(l.placed_at) FILTER (l.role = '{Role.SALE}') AS first_sold_at,
+                       max(l.placed_at) FILTER (l.role = '{Role.SALE}') AS last_sold_at,
+                       coalesce(sum(quantity) FILTER (l.role IN ('{Role.SALE}', '{Role.RETURN}')), 0)::BIGINT AS sold,
+                       coalesce(sum(quantity) FILTER (l.role = '{Role.STOCK}'), 0)::BIGINT AS stock_balance
+                FROM line AS l JOIN document AS d USING (seq, merchant) GROUP BY ALL
+            )
+            SELECT f.merchant, f.sku, f.kind, coalesce(b.title, f.sku) AS title, f.currency,
+                   ((2 * f.unit_price_micros + c.minor_micros) // (2 * c.minor_micros))::BIGINT AS price_minor,
+                   timezone('UTC', f.first_sold_at) AS first_sold_at,
+                   timezone('UTC', f.last_sold_at) AS last_sold_at, f.sold, f.stock_balance
+            FROM facts AS f JOIN best AS b USING (merchant, sku) LEFT JOIN currencies AS c ON c.code = f.currency
+            ORDER BY f.merchant, f.sku
+        """)
+
+    def customers(self) -> Iterator[pa.RecordBatch]:
+        """Who is known by an id: merchant, customer_id, country (of the latest document), first and last seen."""
+        yield from self._work.stream("""
+            SELECT merchant, customer_id, max_by(country, seq) AS country, max_by(country_name, seq) AS country_name,
+                   timezone('UTC', min(placed_at)) AS first_seen_at, timezone('UTC', max(placed_at)) AS last_seen_at
+            FROM document WHERE customer_id IS NOT NULL AND NOT known
+            GROUP BY merchant, customer_id ORDER BY merchant, customer_id
+        """)
+
+    def chunks(self, *, after: int = 0, progress: Progress = no_progress) -> Iterator[OrderChunk]:
+        """The chunks with a number greater than `after`, in time order. `progress` hears the lines handed out."""
+        sizes = self._work.rows(f"""
+            SELECT chunk, count(*)::BIGINT, sum(lines)::BIGINT,
+                   (SELECT count(*) FROM refund WHERE refund.chunk = document.chunk)
+            FROM document WHERE NOT known AND chunk > {int(after)} GROUP BY chunk ORDER BY chunk
+        """)
+        left = f"WHERE chunk > {int(after)}"
+        documents = _Slices(self._work.stream(f"{_DOCUMENTS} {left} AND NOT known ORDER BY seq"), DOCUMENTS)
+        lines = _Slices(self._work.stream(f"{_LINES} {left} ORDER BY ref"), LINES)
+        refunds = _Slices(self._work.stream(f"{_REFUNDS} {left} ORDER BY return_ref, part"), REFUNDS)
+        done = self.summary.accepted - sum(size[2] for size in sizes)
+        for number, document_count, line_count, refund_count in sizes:
+            yield OrderChunk(
+                number=number,
+                documents=documents.take(document_count),
+                lines=lines.take(line_count),
+                refunds=refunds.take(refund_count),
+            )
+            done += line_count
+            progress(done, self.summary.accepted)
+
+    def write_rejects(self, path: Path) -> int:
+        """Write the report of rejected rows as CSV; returns how many there are."""
+        return write_rejects(self._work, self.files, path)
+
+
+_DOCUMENTS = """
+    SELECT merchant, order_id, role, placed_at, customer_id, currency, country, country_name, lines, amount_minor
+    FROM document
+"""
+_LINES = """
+    SELECT merchant, order_id, role, line_id, ordinal, placed_at, sku, title, kind, quantity, unit_price_micros,
+           amount_minor, credited_quantity, credited_minor, credited_because, file, line
+    FROM line
+"""
+_REFUNDS = """
+    SELECT merchant, return_id, return_line_id, part, order_id, order_line_id, quantity, amount_minor, currency
+    FROM refund
+"""
+
+
+class _Slices:
+    """A stream of batches, handed out in pieces of the sizes asked for."""
+
+    def __init__(self, reader: pa.RecordBatchReader, schema: pa.Schema) -> None:
+        self._reader = reader
+        self._schema = schema
+        self._waiting: list[pa.RecordBatch] = []
+
+    def take(self, rows: int) -> pa.RecordBatch:
+        """Exactly the next `rows` rows."""
+        taken: list[pa.RecordBatch] = []
+        missing = rows
+        while missing:
+            batch = self._waiting.pop() if self._waiting else self._reader.read_next_batch()
+            if batch.num_rows > missing:
+                self._waiting.append(batch.slice(missing))
+                batch = batch.slice(0, missing)
+            taken.append(batch)
+            missing -= batch.num_rows
+        table = pa.Table.from_batches(taken, self._reader.schema).cast(self._schema).combine_chunks()
+        batches = table.to_batches()
+        return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=self._schema)
+
+
+def open_orders(
+    paths: Sequence[Path],
+    mapping: Mapping,
+    *,
+    history: Iterable[pa.RecordBatch] = (),
+    folder: Path | None = None,
+    chunk_lines: int = CHUNK_LINES,
+    progress: Progress = no_progress,
+) -> OrderFeed:
+    """Read, check, deduplicate and match everything; nothing of it is in memory but what is being worked on.
+
+    `history` (shape `HISTORY`) is what other imports brought for these merchants: their orders are left out, and
+    returns may be matched to them. `progress` hears rows read. `folder` is where the scratch files go. Raises
+    `FeedUnreadable`.
+    """
+    assert paths, "at least one file"
+    assert chunk_lines > 0
+    assert mapping.of == "orders"
+    files = [inspect(path, mapping.csv) for path in paths]
+    fingerprint = _fingerprint(files, mapping, chunk_lines)
+    work = Workspace(folder)
+    try:
+        return OrderFeed(work, files, fingerprint, _work_out(work, files, mapping, history, chunk_lines, progress))
+    except BaseException:
+        work.close()
+        raise
+
+
+def _fingerprint(files: list[FeedFile], mapping: Mapping, chunk_lines: int) -> str:
+    parts = [str(FORMAT_VERSION), str(chunk_lines), *(file.sha256 for file in files)]
+    return hashlib.sha256("\n".join(parts).encode() + msgspec.json.encode(mapping, order="sorted")).hexdigest()
+
+
+def _work_out(
+    work: Workspace,
+    files: list[FeedFile],
+    mapping: Mapping,
+    history: Iterable[pa.RecordBatch],
+    chunk_lines: int,
+    progress: Progress,
+) -> Summary:
+    summary = Summary()
+    raws = [RawRows(file, mapping.csv) for file in files]
+    total = sum(raw.rows or 0 for raw in raws) if all(raw.rows is not None for raw in raws) else None
+    done = 0
+
+    def tell(rows: int) -> None:
+        nonlocal done
+        done += rows
+        progress(done, total)
+
+    order_lines.prepare(work)
+    for number, raw in enumerate(raws, 1):
+        shaped, read = work.shape(number, raw, mapping, tell)
+        summary.read += read
+        summary.overlapping += order_lines.admit(work, number, shaped, mapping)
+    work.insert("history", pa.Table.from_batches(history, HISTORY))
+    order_lines.settle_roles(work)
+    order_lines.number_documents(work, chunk_lines)
+    summary.already_imported = order_lines.drop_known(work)
+    order_lines.lay_out_lines(work)
+    matching.match_all(work, mapping)
+    summary.reasons = count_rejects(work)
+    summary.rejected = sum(summary.reasons.values())
+    matching.count(work, summary)
+    assert summary.read == summary.rejected + summary.overlapping + summary.already_imported + summary.accepted
+    return summary
+
+
