@@ -4,9 +4,11 @@ The reading half. `open_orders` and `open_records` take files and a map; what th
 marketplace by bulk commands. docs/guide/import.md describes the formats and every rule.
 """
 
+from steelyard.channels.feeds.figures import SalesFigures
 from steelyard.channels.feeds.mapping import Mapping, load_map, parse_map, shipped_maps
-from steelyard.channels.feeds.model import FeedUnreadable, MapInvalid, OrderChunk, Summary
+from steelyard.channels.feeds.model import FeedUnreadable, MapInvalid, OrderChunk, RecordChunk, Summary
 from steelyard.channels.feeds.orders import OrderFeed, open_orders
+from steelyard.channels.feeds.records import RecordFeed, open_records
 
 __all__ = [
     "FeedUnreadable",
@@ -14,9 +16,13 @@ __all__ = [
     "Mapping",
     "OrderChunk",
     "OrderFeed",
+    "RecordChunk",
+    "RecordFeed",
+    "SalesFigures",
     "Summary",
     "load_map",
     "open_orders",
+    "open_records",
     "parse_map",
     "shipped_maps",
 ]

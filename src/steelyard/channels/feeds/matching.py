@@ -1,6 +1,6 @@
 """Returns matched over a whole feed: groups are streamed out of the scratch database, matched by `returns`, and what
 was found goes back as the tables `refund` and `line`."""
-# ruff: noqa: S608 - DuckDB statements over scratch tables, put together from quoted literals and our own names
+# ruff: noqa: S608 - DuckDB statements over scratch tables, put together from our own names only
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -9,10 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from steelyard.channels.feeds.mapping import Mapping
 from steelyard.channels.feeds.model import Role, Summary
 from steelyard.channels.feeds.returns import Entry, Match, match_returns
-from steelyard.channels.feeds.shaping import literal
 from steelyard.channels.feeds.workspace import Workspace
 
 _FETCH_ROWS = 10_000
@@ -31,26 +29,26 @@ _RESTS = pa.schema(
 )
 
 
-def match_all(work: Workspace, mapping: Mapping) -> None:
-    """Make `refund` (one row per return line and sale line) and `line` (every line with what stayed a credit).
+def match_all(work: Workspace) -> None:
+    """Make `refund` (one row per return line and sale line), and take what it holds off the credits in `line`.
 
     Sales of earlier imports have negative refs, so that both kinds fit in one column.
     """
-    kinds = ", ".join(literal(kind.value) for kind in mapping.returns.kinds)
-    matchable = f"role = '{Role.RETURN}' AND kind IN ({kinds or 'NULL'})"
-    matchable += " AND (customer_id IS NOT NULL OR refers_to IS NOT NULL)"
-    work.run("CREATE TABLE earlier AS SELECT -row_number() OVER (ORDER BY placed_at, order_id, line_id) AS ref, *"
-             f" FROM history WHERE role = '{Role.SALE}'")  # fmt: skip
+    matchable = f"role = '{Role.RETURN}' AND credited_because IS NULL"
+    work.run(
+        "CREATE TABLE earlier AS SELECT -row_number() OVER (ORDER BY placed_at, order_id, line_id) AS ref, *"
+        f" FROM history WHERE role = '{Role.SALE}'"
+    )
     # With a customer the group is theirs; without one it is the document that the return refers to.
     group = "merchant, currency, sku, coalesce('c' || customer_id, 'o' || {order})"
     work.run(f"""
         CREATE TABLE candidate AS
         WITH wanted AS (
-            SELECT ref, seq, true AS is_return, -quantity AS quantity, price_micros, -amount_minor AS amount_minor,
+            SELECT ref, seq, true AS is_return, -quantity AS quantity, unit_price_micros AS price_micros, -amount_minor AS amount_minor,
                    order_id, refers_to, placed_at, hash({group.format(order="refers_to")}) AS grp
             FROM laid WHERE {matchable}
         ), sold AS (
-            SELECT ref, seq, false, quantity, price_micros, amount_minor, order_id, NULL, placed_at,
+            SELECT ref, seq, false, quantity, unit_price_micros, amount_minor, order_id, NULL, placed_at,
                    hash({group.format(order="order_id")}) AS grp
             FROM laid WHERE role = '{Role.SALE}'
             UNION ALL
@@ -65,7 +63,7 @@ def match_all(work: Workspace, mapping: Mapping) -> None:
     work.run("CREATE TABLE matched (return_ref BIGINT, part INTEGER, sale_ref BIGINT, quantity BIGINT, amount_minor BIGINT)")
     work.run("CREATE TABLE rest (ref BIGINT, quantity BIGINT, amount_minor BIGINT, because VARCHAR)")
     _match_groups(work)
-    _finish(work, kinds or "NULL")
+    _finish(work)
 
 
 def _match_groups(work: Workspace) -> None:
@@ -102,8 +100,8 @@ def _flush(work: Workspace, matches: list[tuple[int, ...]], rests: list[tuple[in
             rows.clear()
 
 
-def _finish(work: Workspace, kinds: str) -> None:
-    work.run(f"""
+def _finish(work: Workspace) -> None:
+    work.run("""
         CREATE TABLE refund AS
         SELECT r.chunk, m.return_ref, m.part, r.merchant, r.order_id AS return_id, r.line_id AS return_line_id,
                coalesce(s.order_id, e.order_id) AS order_id, coalesce(s.line_id, e.line_id) AS order_line_id,
@@ -113,25 +111,12 @@ def _finish(work: Workspace, kinds: str) -> None:
         LEFT JOIN laid AS s ON s.ref = m.sale_ref
         LEFT JOIN earlier AS e ON e.ref = m.sale_ref
         ORDER BY m.return_ref, m.part;
-        CREATE TABLE line AS
-        SELECT l.chunk, l.seq, l.ref, l.merchant, l.order_id, l.role, l.line_id, l.ordinal, l.placed_at, l.sku, l.title,
-               l.kind, l.quantity, l.price_micros AS unit_price_micros, l.amount_minor,
-               CASE WHEN l.role <> '{Role.RETURN}' THEN 0
-                    WHEN m.ref IS NULL THEN -l.quantity
-                    ELSE coalesce(rest.quantity, 0) END AS credited_quantity,
-               CASE WHEN l.role <> '{Role.RETURN}' THEN 0
-                    WHEN m.ref IS NULL THEN -l.amount_minor
-                    ELSE coalesce(rest.amount_minor, 0) END AS credited_minor,
-               CASE WHEN l.role <> '{Role.RETURN}' THEN NULL
-                    WHEN m.ref IS NOT NULL THEN rest.because
-                    WHEN l.kind NOT IN ({kinds}) THEN 'kind_not_matched'
-                    ELSE 'unknown_customer' END AS credited_because,
-               l.file, l.line
-        FROM laid AS l
-        LEFT JOIN (SELECT ref FROM candidate WHERE is_return) AS m ON m.ref = l.ref
-        LEFT JOIN rest ON rest.ref = l.ref
-        ORDER BY l.ref;
-        DROP TABLE laid; DROP TABLE candidate; DROP TABLE matched; DROP TABLE rest;
+        UPDATE line SET credited_quantity = coalesce(c.quantity, 0), credited_minor = coalesce(c.amount_minor, 0),
+                        credited_because = c.because
+        FROM (SELECT ref, rest.quantity, rest.amount_minor, rest.because
+              FROM candidate LEFT JOIN rest USING (ref) WHERE is_return) AS c
+        WHERE line.rowid + 1 = c.ref;
+        DROP TABLE candidate; DROP TABLE matched; DROP TABLE rest;
     """)
 
 

@@ -202,6 +202,13 @@ class OrderChunk(msgspec.Struct):
     refunds: pa.RecordBatch
 
 
+class RecordChunk(msgspec.Struct):
+    """One transaction's worth of products or customers, `number` counted from 1."""
+
+    number: int
+    rows: pa.RecordBatch
+
+
 def _schema(**fields: pa.DataType) -> pa.Schema:
     return pa.schema([pa.field(name, kind) for name, kind in fields.items()])
 

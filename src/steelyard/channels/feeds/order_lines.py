@@ -35,18 +35,24 @@ def admit(work: Workspace, number: int, shaped: str, mapping: Mapping) -> int:
     alike = "merchant, order_id, sku, quantity, price_micros"
     price = f"rtrim(rtrim((price_micros / {MICROS})::DECIMAL(18,6)::VARCHAR, '0'), '.')"
     work.run(f"""
+        CREATE VIEW good AS
+        SELECT *, (unit_price_exact * {MICROS})::BIGINT AS price_micros FROM {shaped} WHERE reason IS NULL;
+        CREATE TABLE several AS
+        SELECT line, row_number() OVER (PARTITION BY {alike} ORDER BY line) AS nth
+        FROM (SELECT line, {alike} FROM good
+              WHERE (order_id, sku, quantity) IN (SELECT (order_id, sku, quantity) FROM good GROUP BY {alike} HAVING count(*) > 1));
         CREATE TABLE identified AS
-        WITH priced AS (
-            SELECT *, (unit_price_exact * {MICROS})::BIGINT AS price_micros FROM {shaped} WHERE reason IS NULL
-        )
-        SELECT * EXCLUDE (line_no), line_no IS NOT NULL AS named,
-               coalesce(line_no, concat(sku, ':', quantity, ':', {price}, ':',
-                        row_number() OVER (PARTITION BY {alike} ORDER BY line))) AS line_id
-        FROM priced
+        SELECT g.* EXCLUDE (line_no), line_no IS NOT NULL AS named,
+               coalesce(line_no, concat(sku, ':', quantity, ':', {price}, ':', coalesce(nth, 1))) AS line_id
+        FROM good AS g LEFT JOIN several USING (line);
+        DROP VIEW good;
+        DROP TABLE several;
     """)
     _reject_named_twice(work, number)
     good = work.number("SELECT count(*) FROM identified")
     before = work.number("SELECT count(*) FROM entry")
+    work.run("CREATE TABLE seen_before AS SELECT DISTINCT merchant, order_id FROM identified"
+             " INTERSECT SELECT merchant, order_id FROM entry")
     work.run(f"""
         INSERT INTO entry
         SELECT {number}, line, merchant, order_id, line_id, placed_at, customer_id, i.sku, i.title, quantity,
@@ -54,10 +60,11 @@ def admit(work: Workspace, number: int, shaped: str, mapping: Mapping) -> int:
         FROM identified AS i
         LEFT JOIN ({_kinds(mapping)}) AS k
                ON k.sku = i.sku AND k.title IS NOT DISTINCT FROM i.title
-        WHERE NOT EXISTS (SELECT 1 FROM entry AS e WHERE e.merchant = i.merchant AND e.order_id = i.order_id
-                                                     AND e.line_id = i.line_id)
+        WHERE NOT EXISTS (SELECT 1 FROM (SELECT * FROM entry SEMI JOIN seen_before USING (merchant, order_id)) AS e
+                          WHERE e.merchant = i.merchant AND e.order_id = i.order_id AND e.line_id = i.line_id)
     """)
     work.run("DROP TABLE identified")
+    work.run("DROP TABLE seen_before")
     work.run(f"DROP TABLE {shaped}")
     return good - (work.number("SELECT count(*) FROM entry") - before)
 
@@ -101,16 +108,17 @@ def settle_roles(work: Workspace) -> None:
     """Reject what contradicts itself, then say of each line what it does to the books, and its amount."""
     work.run("""
         CREATE TABLE mixed AS
-        SELECT merchant, order_id, min_by(coalesce(customer_id, ''), (file, line)) AS customer,
-               min_by(currency, (file, line)) AS currency
-        FROM entry GROUP BY ALL
-        HAVING min(coalesce(customer_id, '')) <> max(coalesce(customer_id, '')) OR min(currency) <> max(currency)
+        SELECT merchant, order_id FROM entry GROUP BY ALL
+        HAVING count(DISTINCT currency) > 1 OR count(DISTINCT customer_id) > 1
+            OR count(customer_id) NOT IN (0, count(*))
     """)
     if work.number("SELECT count(*) FROM mixed"):
         work.run("""
             CREATE TABLE odd AS
-            SELECT e.* FROM entry AS e JOIN mixed AS m USING (merchant, order_id)
-            WHERE coalesce(e.customer_id, '') <> m.customer OR e.currency <> m.currency
+            SELECT *, first_value(coalesce(customer_id, '')) OVER o AS customer, first_value(currency) OVER o AS money
+            FROM entry SEMI JOIN mixed USING (merchant, order_id)
+            QUALIFY coalesce(customer_id, '') <> customer OR currency <> money
+            WINDOW o AS (PARTITION BY merchant, order_id ORDER BY file, line)
         """)
         _reject(work, "odd", Reason.MIXED_ORDER, "order_id")
         work.run("DELETE FROM entry WHERE (file, line) IN (SELECT (file, line) FROM odd)")
@@ -122,8 +130,8 @@ def settle_roles(work: Workspace) -> None:
     work.run(f"""
         CREATE TABLE free AS
         SELECT merchant, order_id FROM entry GROUP BY ALL
-        HAVING max(abs(price_micros)) = 0 AND count(customer_id) = 0;
-        CREATE TABLE booked AS
+        HAVING min(price_micros) = 0 AND max(price_micros) = 0 AND count(customer_id) = 0;
+        CREATE VIEW booked AS
         SELECT e.*, {minor_amount("e.quantity", "e.price_micros", "c.minor_micros")} AS amount_minor,
                CASE WHEN f.order_id IS NOT NULL THEN '{Role.STOCK}'
                     WHEN e.kind = '{Kind.BAD_DEBT}' OR e.price_micros < 0 THEN '{Role.ADJUSTMENT}'
@@ -132,7 +140,6 @@ def settle_roles(work: Workspace) -> None:
         FROM entry AS e
         JOIN currencies AS c ON c.code = e.currency
         LEFT JOIN free AS f USING (merchant, order_id);
-        DROP TABLE entry;
     """)
 
 
@@ -176,14 +183,32 @@ def drop_known(work: Workspace) -> int:
     return work.number("SELECT count(*) FROM known") - work.number("SELECT count(*) FROM late")
 
 
-def lay_out_lines(work: Workspace) -> None:
-    """The lines in the order of their documents, numbered throughout (`ref`) and within the document."""
-    work.run("""
-        CREATE TABLE laid AS
-        SELECT d.chunk, d.seq, row_number() OVER (ORDER BY d.seq, b.file, b.line) AS ref,
-               row_number() OVER (PARTITION BY d.seq ORDER BY b.file, b.line) AS ordinal, b.*
+def lay_out_lines(work: Workspace, mapping: Mapping) -> None:
+    """The lines in the order of their documents, numbered throughout (`ref`) and within the document (`ordinal`).
+
+    Returns are credits to begin with; matching takes off what finds its sale. The numbers come from the place in the
+    table and the documents' running sums, as window functions over such wide rows are slow.
+    """
+    kinds = ", ".join(literal(kind.value) for kind in mapping.returns.kinds) or "NULL"
+    work.run(f"""
+        CREATE TABLE line AS
+        SELECT d.chunk, d.seq, b.merchant, b.order_id, b.role, b.line_id, b.placed_at, b.customer_id, b.currency, b.sku,
+               b.title, b.kind, b.quantity, b.price_micros AS unit_price_micros, b.amount_minor, b.refers_to,
+               CASE WHEN b.role = '{Role.RETURN}' THEN -b.quantity ELSE 0 END AS credited_quantity,
+               CASE WHEN b.role = '{Role.RETURN}' THEN -b.amount_minor ELSE 0 END AS credited_minor,
+               CASE WHEN b.role <> '{Role.RETURN}' THEN NULL
+                    WHEN b.kind NOT IN ({kinds}) THEN 'kind_not_matched'
+                    WHEN b.customer_id IS NULL AND b.refers_to IS NULL THEN 'unknown_customer'
+                    END AS credited_because,
+               b.file, b.line
         FROM booked AS b JOIN document AS d USING (merchant, order_id, role)
         WHERE NOT d.known
         ORDER BY d.seq, b.file, b.line;
-        DROP TABLE booked;
+        DROP VIEW booked;
+        DROP TABLE entry;
+        CREATE TABLE started AS
+        SELECT seq, (sum(lines) OVER (ORDER BY seq) - lines)::BIGINT AS start, lines FROM document WHERE NOT known;
     """)
+    work.run("CREATE VIEW laid AS SELECT rowid + 1 AS ref, * FROM line")
+    strays = "SELECT count(*) FROM laid JOIN started AS s USING (seq) WHERE (ref - s.start) NOT BETWEEN 1 AND s.lines"
+    assert work.number(strays) == 0, "the lines do not lie in the order of their documents"

@@ -12,12 +12,14 @@ with open_orders([first, second], load_map("uci-online-retail", "orders")) as fe
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 
 from steelyard.channels.feeds import matching, order_lines
+from steelyard.channels.feeds.figures import Definition, SalesFigures, sales_figures
 from steelyard.channels.feeds.mapping import Mapping
 from steelyard.channels.feeds.model import (
     CHUNK_LINES,
@@ -43,11 +45,14 @@ class OrderFeed:
     the same fingerprint have the same chunks, so a killed import goes on after its last committed chunk number.
     """
 
-    def __init__(self, work: Workspace, files: list[FeedFile], fingerprint: str, summary: Summary) -> None:
+    def __init__(
+        self, work: Workspace, files: list[FeedFile], fingerprint: str, summary: Summary, time_zone: str
+    ) -> None:
         self.files = files
         self.fingerprint = fingerprint
         self.summary = summary
         self._work = work
+        self._time_zone = time_zone
 
     def __enter__(self) -> "OrderFeed":
         return self
@@ -66,20 +71,20 @@ class OrderFeed:
         yield from self._work.stream(f"""
             WITH titles AS (
                 SELECT merchant, sku, title, count(*) FILTER (role = '{Role.SALE}' AND unit_price_micros > 0) AS n
-                FROM line GROUP BY ALL
+                FROM laid GROUP BY ALL
             ), best AS (
                 SELECT merchant, sku, max_by(title, (n, title)) FILTER (title IS NOT NULL) AS title
                 FROM titles GROUP BY ALL
             ), facts AS (
                 SELECT merchant, sku, mode(kind) AS kind,
-                       max_by(d.currency, ref) FILTER (l.role = '{Role.SALE}' AND unit_price_micros > 0) AS currency,
+                       max_by(l.currency, ref) FILTER (l.role = '{Role.SALE}' AND unit_price_micros > 0) AS currency,
                        max_by(unit_price_micros, ref)
                            FILTER (l.role = '{Role.SALE}' AND unit_price_micros > 0) AS unit_price_micros,
                        min(l.placed_at) FILTER (l.role = '{Role.SALE}') AS first_sold_at,
                        max(l.placed_at) FILTER (l.role = '{Role.SALE}') AS last_sold_at,
                        coalesce(sum(quantity) FILTER (l.role IN ('{Role.SALE}', '{Role.RETURN}')), 0)::BIGINT AS sold,
                        coalesce(sum(quantity) FILTER (l.role = '{Role.STOCK}'), 0)::BIGINT AS stock_balance
-                FROM line AS l JOIN document AS d USING (seq, merchant) GROUP BY ALL
+                FROM laid AS l GROUP BY ALL
             )
             SELECT f.merchant, f.sku, f.kind, coalesce(b.title, f.sku) AS title, f.currency,
                    ((2 * f.unit_price_micros + c.minor_micros) // (2 * c.minor_micros))::BIGINT AS price_minor,
@@ -120,6 +125,13 @@ class OrderFeed:
             done += line_count
             progress(done, self.summary.accepted)
 
+    def figures(
+        self, *, since: date, until: date, definition: Definition = "net", time_zone: str | None = None
+    ) -> list[SalesFigures]:
+        """The figures of these files alone, for comparison with the report; days are those of the map's time zone."""
+        zone = time_zone or self._time_zone
+        return sales_figures(self._work, since=since, until=until, time_zone=zone, definition=definition)
+
     def write_rejects(self, path: Path) -> int:
         """Write the report of rejected rows as CSV; returns how many there are."""
         return write_rejects(self._work, self.files, path)
@@ -130,9 +142,9 @@ _DOCUMENTS = """
     FROM document
 """
 _LINES = """
-    SELECT merchant, order_id, role, line_id, ordinal, placed_at, sku, title, kind, quantity, unit_price_micros,
-           amount_minor, credited_quantity, credited_minor, credited_because, file, line
-    FROM line
+    SELECT merchant, order_id, role, line_id, ref - start AS ordinal, placed_at, sku, title, kind, quantity,
+           unit_price_micros, amount_minor, credited_quantity, credited_minor, credited_because, file, line
+    FROM laid JOIN started USING (seq)
 """
 _REFUNDS = """
     SELECT merchant, return_id, return_line_id, part, order_id, order_line_id, quantity, amount_minor, currency
@@ -186,7 +198,8 @@ def open_orders(
     fingerprint = _fingerprint(files, mapping, chunk_lines)
     work = Workspace(folder)
     try:
-        return OrderFeed(work, files, fingerprint, _work_out(work, files, mapping, history, chunk_lines, progress))
+        summary = _work_out(work, files, mapping, history, chunk_lines, progress)
+        return OrderFeed(work, files, fingerprint, summary, mapping.source("placed_at").time_zone)
     except BaseException:
         work.close()
         raise
@@ -224,8 +237,8 @@ def _work_out(
     order_lines.settle_roles(work)
     order_lines.number_documents(work, chunk_lines)
     summary.already_imported = order_lines.drop_known(work)
-    order_lines.lay_out_lines(work)
-    matching.match_all(work, mapping)
+    order_lines.lay_out_lines(work, mapping)
+    matching.match_all(work)
     summary.reasons = count_rejects(work)
     summary.rejected = sum(summary.reasons.values())
     matching.count(work, summary)
