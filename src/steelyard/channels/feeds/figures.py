@@ -1,4 +1,5 @@
-"""The sales figures of a feed, reckoned from its canonical lines: what a report over the database must agree with."""
+"""The sales figures of a feed, reckoned from its canonical lines: what a report over the database must agree
+with."""
 # ruff: noqa: S608 - DuckDB statements over scratch tables, put together from our own words only
 
 from datetime import date
@@ -13,7 +14,7 @@ from steelyard.kernel.money import Money
 
 Definition = Literal["published", "net"]
 
-# `published`: what papers on Online Retail call cleaned data. Kinds other than goods count, repeated lines count.
+# `published`: what papers on Online Retail call cleaned data. Postage and fees count, so do repeated lines.
 _WHERE = {
     "published": "d.customer_id IS NOT NULL AND l.quantity > 0 AND l.unit_price_micros > 0",
     "net": "true",
@@ -21,8 +22,9 @@ _WHERE = {
 
 
 class SalesFigures(msgspec.Struct, frozen=True):
-    """Lines, known customers and documents in a span of days, and the sum of the line amounts, in one currency.
-    `revenue_unrounded` is the sum of quantity × unit price before lines are rounded to minor units."""
+    """Lines, known customers and documents in a span of days, and the sum of the line amounts, in one
+    currency. `revenue_unrounded` is the sum of quantity × unit price before lines are rounded to minor
+    units."""
 
     rows: int
     customers: int

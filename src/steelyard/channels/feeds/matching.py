@@ -1,5 +1,5 @@
-"""Returns matched over a whole feed: groups are streamed out of the scratch database, matched by `returns`, and what
-was found goes back as the tables `refund` and `line`."""
+"""Returns matched over a whole feed: groups are streamed out of the scratch database, matched by `returns`,
+and what was found goes back as the tables `refund` and `line`."""
 # ruff: noqa: S608 - DuckDB statements over scratch tables, put together from our own names only
 
 from collections.abc import Iterator
@@ -30,7 +30,8 @@ _RESTS = pa.schema(
 
 
 def match_all(work: Workspace) -> None:
-    """Make `refund` (one row per return line and sale line), and take what it holds off the credits in `line`.
+    """Make `refund` (one row per return line and sale line), and take what it holds off the credits in
+    `line`.
 
     Sales of earlier imports have negative refs, so that both kinds fit in one column.
     """
@@ -44,7 +45,8 @@ def match_all(work: Workspace) -> None:
     work.run(f"""
         CREATE TABLE candidate AS
         WITH wanted AS (
-            SELECT ref, seq, true AS is_return, -quantity AS quantity, unit_price_micros AS price_micros, -amount_minor AS amount_minor,
+            SELECT ref, seq, true AS is_return, -quantity AS quantity, unit_price_micros AS price_micros,
+                -amount_minor AS amount_minor,
                    order_id, refers_to, placed_at, hash({group.format(order="refers_to")}) AS grp
             FROM laid WHERE {matchable}
         ), sold AS (
@@ -52,7 +54,8 @@ def match_all(work: Workspace) -> None:
                    hash({group.format(order="order_id")}) AS grp
             FROM laid WHERE role = '{Role.SALE}'
             UNION ALL
-            SELECT ref, 0, false, quantity - refunded_quantity, unit_price_micros, amount_minor - refunded_minor,
+            SELECT ref, 0, false, quantity - refunded_quantity, unit_price_micros,
+                amount_minor - refunded_minor,
                    order_id, NULL, placed_at, hash({group.format(order="order_id")}) AS grp
             FROM earlier
         )
@@ -60,7 +63,10 @@ def match_all(work: Workspace) -> None:
         UNION ALL
         SELECT * FROM sold WHERE grp IN (SELECT grp FROM wanted)
     """)
-    work.run("CREATE TABLE matched (return_ref BIGINT, part INTEGER, sale_ref BIGINT, quantity BIGINT, amount_minor BIGINT)")
+    work.run(
+        "CREATE TABLE matched (return_ref BIGINT, part INTEGER, sale_ref BIGINT, quantity BIGINT,"
+        " amount_minor BIGINT)"
+    )
     work.run("CREATE TABLE rest (ref BIGINT, quantity BIGINT, amount_minor BIGINT, because VARCHAR)")
     _match_groups(work)
     _finish(work)
@@ -95,7 +101,10 @@ def _candidates(work: Workspace) -> Iterator[tuple[Any, ...]]:
 def _flush(work: Workspace, matches: list[tuple[int, ...]], rests: list[tuple[int, int, int, str]]) -> None:
     for table, schema, rows in (("matched", _MATCHES, matches), ("rest", _RESTS, rests)):
         if rows:
-            columns = [pa.array(column, field.type) for column, field in zip(zip(*rows), schema)]
+            columns = [
+                pa.array(column, field.type)
+                for column, field in zip(zip(*rows, strict=True), schema, strict=True)
+            ]
             work.insert(table, pa.Table.from_arrays(columns, schema=schema))
             rows.clear()
 
@@ -103,7 +112,8 @@ def _flush(work: Workspace, matches: list[tuple[int, ...]], rests: list[tuple[in
 def _finish(work: Workspace) -> None:
     work.run("""
         CREATE TABLE refund AS
-        SELECT r.chunk, m.return_ref, m.part, r.merchant, r.order_id AS return_id, r.line_id AS return_line_id,
+        SELECT r.chunk, m.return_ref, m.part, r.merchant, r.order_id AS return_id,
+            r.line_id AS return_line_id,
                coalesce(s.order_id, e.order_id) AS order_id, coalesce(s.line_id, e.line_id) AS order_line_id,
                m.quantity, m.amount_minor, r.currency
         FROM matched AS m
@@ -111,7 +121,8 @@ def _finish(work: Workspace) -> None:
         LEFT JOIN laid AS s ON s.ref = m.sale_ref
         LEFT JOIN earlier AS e ON e.ref = m.sale_ref
         ORDER BY m.return_ref, m.part;
-        UPDATE line SET credited_quantity = coalesce(c.quantity, 0), credited_minor = coalesce(c.amount_minor, 0),
+        UPDATE line SET credited_quantity = coalesce(c.quantity, 0),
+            credited_minor = coalesce(c.amount_minor, 0),
                         credited_because = c.because
         FROM (SELECT ref, rest.quantity, rest.amount_minor, rest.because
               FROM candidate LEFT JOIN rest USING (ref) WHERE is_return) AS c
@@ -134,6 +145,7 @@ def count(work: Workspace, summary: Summary) -> None:
     )
     summary.returns_unmatched = dict(
         work.rows(
-            f"SELECT credited_because, count(*) {returned} AND credited_quantity = -quantity GROUP BY ALL ORDER BY ALL"
+            f"SELECT credited_because, count(*) {returned} AND credited_quantity = -quantity"
+            " GROUP BY ALL ORDER BY ALL"
         )
     )

@@ -1,13 +1,14 @@
-"""What a feed is made of: the canonical fields, the kinds and roles of an order line, the reasons to reject a row,
-and the batches that the reading half hands to the writing half."""
+"""What a feed is made of: the canonical fields, the kinds and roles of an order line, the reasons to reject a
+row, and the batches that the reading half hands to the writing half."""
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import pyarrow as pa
 
+from steelyard.channels.feeds.columnar import RecordBatch, Schema
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.text import Text, text
 
@@ -149,7 +150,9 @@ WORDS: Mapping[Reason, Text] = {
         "负数量但单号不是取消单", "The quantity is negative but the document is not a cancellation"
     ),
     Reason.DUPLICATE: text("同一文件内重复", "The same record is in this file twice"),
-    Reason.MIXED_ORDER: text("同一订单的客户或货币不一致", "Lines of one order differ in customer or currency"),
+    Reason.MIXED_ORDER: text(
+        "同一订单的客户或货币不一致", "Lines of one order differ in customer or currency"
+    ),
     Reason.ORDER_ALREADY_IMPORTED: text(
         "订单已导入，此行为新增", "The order is imported already and did not have this line"
     ),
@@ -166,7 +169,8 @@ class MapInvalid(Refusal):
 
 
 class FeedUnreadable(Refusal):
-    """A file must be CSV or Parquet, in a known encoding, within the limits, with the columns that the map needs."""
+    """A file must be CSV or Parquet, in a known encoding, within the limits, with the columns that the map
+    needs."""
 
     code = "feed_unreadable"
     status = 422
@@ -193,23 +197,23 @@ class Summary(msgspec.Struct):
 
 
 class OrderChunk(msgspec.Struct):
-    """One transaction's worth, `number` counted from 1. No document is in two chunks; a refund's order is in the same
-    or an earlier chunk, or was imported before. Shapes: `DOCUMENTS`, `LINES`, `REFUNDS`."""
+    """One transaction's worth, `number` counted from 1. No document is in two chunks; a refund's order is in
+    the same or an earlier chunk, or was imported before. Shapes: `DOCUMENTS`, `LINES`, `REFUNDS`."""
 
     number: int
-    documents: pa.RecordBatch
-    lines: pa.RecordBatch
-    refunds: pa.RecordBatch
+    documents: RecordBatch
+    lines: RecordBatch
+    refunds: RecordBatch
 
 
 class RecordChunk(msgspec.Struct):
     """One transaction's worth of products or customers, `number` counted from 1."""
 
     number: int
-    rows: pa.RecordBatch
+    rows: RecordBatch
 
 
-def _schema(**fields: pa.DataType) -> pa.Schema:
+def _schema(**fields: Any) -> Schema:
     return pa.schema([pa.field(name, kind) for name, kind in fields.items()])
 
 

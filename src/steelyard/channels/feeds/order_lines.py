@@ -13,7 +13,8 @@ from steelyard.channels.feeds.workspace import Workspace, minor_amount
 _ENTRY = """
     CREATE TABLE entry (
         file INTEGER, line BIGINT, merchant VARCHAR, order_id VARCHAR, line_id VARCHAR, placed_at TIMESTAMPTZ,
-        customer_id VARCHAR, sku VARCHAR, title VARCHAR, quantity BIGINT, price_micros BIGINT, currency VARCHAR,
+        customer_id VARCHAR, sku VARCHAR, title VARCHAR, quantity BIGINT, price_micros BIGINT,
+            currency VARCHAR,
         country VARCHAR, country_name VARCHAR, kind VARCHAR, refers_to VARCHAR
     )
 """
@@ -25,13 +26,12 @@ def prepare(work: Workspace) -> None:
 
 
 def admit(work: Workspace, number: int, shaped: str, mapping: Mapping) -> int:
-    """Give each good row of a file its identity and take in those that no earlier file had. Returns how many had been
-    there already.
+    """Give each good row of a file its identity and take in those that no earlier file had. Returns how many
+    had been there already.
 
-    Without a line number of its own, a line is known by its order, SKU, quantity and unit price, and by which of the
-    lines that are alike in these it is: `85123A:6:2.55:1`. So an order may hold the same line any number of times,
-    and another file with the same order in another sequence names the same lines.
-    """
+    Without a line number of its own, a line is known by its order, SKU, quantity and unit price, and by which
+    of the lines that are alike in these it is: `85123A:6:2.55:1`. So an order may hold the same line any
+    number of times, and another file with the same order in another sequence names the same lines."""
     alike = "merchant, order_id, sku, quantity, price_micros"
     price = f"rtrim(rtrim((price_micros / {MICROS})::DECIMAL(18,6)::VARCHAR, '0'), '.')"
     work.run(f"""
@@ -40,7 +40,8 @@ def admit(work: Workspace, number: int, shaped: str, mapping: Mapping) -> int:
         CREATE TABLE several AS
         SELECT line, row_number() OVER (PARTITION BY {alike} ORDER BY line) AS nth
         FROM (SELECT line, {alike} FROM good
-              WHERE (order_id, sku, quantity) IN (SELECT (order_id, sku, quantity) FROM good GROUP BY {alike} HAVING count(*) > 1));
+              WHERE (order_id, sku, quantity) IN (SELECT (order_id, sku, quantity) FROM good
+                  GROUP BY {alike} HAVING count(*) > 1));
         CREATE TABLE identified AS
         SELECT g.* EXCLUDE (line_no), line_no IS NOT NULL AS named,
                coalesce(line_no, concat(sku, ':', quantity, ':', {price}, ':', coalesce(nth, 1))) AS line_id
@@ -51,8 +52,10 @@ def admit(work: Workspace, number: int, shaped: str, mapping: Mapping) -> int:
     _reject_named_twice(work, number)
     good = work.number("SELECT count(*) FROM identified")
     before = work.number("SELECT count(*) FROM entry")
-    work.run("CREATE TABLE seen_before AS SELECT DISTINCT merchant, order_id FROM identified"
-             " INTERSECT SELECT merchant, order_id FROM entry")
+    work.run(
+        "CREATE TABLE seen_before AS SELECT DISTINCT merchant, order_id FROM identified"
+        " INTERSECT SELECT merchant, order_id FROM entry"
+    )
     work.run(f"""
         INSERT INTO entry
         SELECT {number}, line, merchant, order_id, line_id, placed_at, customer_id, i.sku, i.title, quantity,
@@ -60,7 +63,8 @@ def admit(work: Workspace, number: int, shaped: str, mapping: Mapping) -> int:
         FROM identified AS i
         LEFT JOIN ({_kinds(mapping)}) AS k
                ON k.sku = i.sku AND k.title IS NOT DISTINCT FROM i.title
-        WHERE NOT EXISTS (SELECT 1 FROM (SELECT * FROM entry SEMI JOIN seen_before USING (merchant, order_id)) AS e
+        WHERE NOT EXISTS (SELECT 1 FROM (SELECT * FROM entry SEMI JOIN seen_before USING (merchant,
+            order_id)) AS e
                           WHERE e.merchant = i.merchant AND e.order_id = i.order_id AND e.line_id = i.line_id)
     """)
     work.run("DROP TABLE identified")
@@ -115,7 +119,8 @@ def settle_roles(work: Workspace) -> None:
     if work.number("SELECT count(*) FROM mixed"):
         work.run("""
             CREATE TABLE odd AS
-            SELECT *, first_value(coalesce(customer_id, '')) OVER o AS customer, first_value(currency) OVER o AS money
+            SELECT *, first_value(coalesce(customer_id, '')) OVER o AS customer,
+                first_value(currency) OVER o AS money
             FROM entry SEMI JOIN mixed USING (merchant, order_id)
             QUALIFY coalesce(customer_id, '') <> customer OR currency <> money
             WINDOW o AS (PARTITION BY merchant, order_id ORDER BY file, line)
@@ -144,8 +149,9 @@ def settle_roles(work: Workspace) -> None:
 
 
 def number_documents(work: Workspace, chunk_lines: int) -> None:
-    """Put the documents (an order's lines of one role) in time order, sales before what takes them back, and cut them
-    into chunks. The chunks depend on the files and the map alone, never on what was imported before."""
+    """Put the documents (an order's lines of one role) in time order, sales before what takes them back, and
+    cut them into chunks. The chunks depend on the files and the map alone, never on what was imported
+    before."""
     first = "(file, line)"
     work.run(f"""
         CREATE TABLE document AS
@@ -166,8 +172,8 @@ def number_documents(work: Workspace, chunk_lines: int) -> None:
 
 
 def drop_known(work: Workspace) -> int:
-    """Leave out orders that the marketplace has already. Returns how many lines were there; a line that such an order
-    did not have is rejected, as the order is paid and closed."""
+    """Leave out orders that the marketplace has already. Returns how many lines were there; a line that such
+    an order did not have is rejected, as the order is paid and closed."""
     work.run("""
         CREATE TABLE known AS
         SELECT b.* FROM booked AS b
@@ -184,15 +190,16 @@ def drop_known(work: Workspace) -> int:
 
 
 def lay_out_lines(work: Workspace, mapping: Mapping) -> None:
-    """The lines in the order of their documents, numbered throughout (`ref`) and within the document (`ordinal`).
+    """The lines in the order of their documents, numbered throughout (`ref`) and within the document
+    (`ordinal`).
 
-    Returns are credits to begin with; matching takes off what finds its sale. The numbers come from the place in the
-    table and the documents' running sums, as window functions over such wide rows are slow.
-    """
+    Returns are credits to begin with; matching takes off what finds its sale. The numbers come from the place
+    in the table and the documents' running sums, as window functions over such wide rows are slow."""
     kinds = ", ".join(literal(kind.value) for kind in mapping.returns.kinds) or "NULL"
     work.run(f"""
         CREATE TABLE line AS
-        SELECT d.chunk, d.seq, b.merchant, b.order_id, b.role, b.line_id, b.placed_at, b.customer_id, b.currency, b.sku,
+        SELECT d.chunk, d.seq, b.merchant, b.order_id, b.role, b.line_id, b.placed_at, b.customer_id,
+            b.currency, b.sku,
                b.title, b.kind, b.quantity, b.price_micros AS unit_price_micros, b.amount_minor, b.refers_to,
                CASE WHEN b.role = '{Role.RETURN}' THEN -b.quantity ELSE 0 END AS credited_quantity,
                CASE WHEN b.role = '{Role.RETURN}' THEN -b.amount_minor ELSE 0 END AS credited_minor,
@@ -207,8 +214,11 @@ def lay_out_lines(work: Workspace, mapping: Mapping) -> None:
         DROP VIEW booked;
         DROP TABLE entry;
         CREATE TABLE started AS
-        SELECT seq, (sum(lines) OVER (ORDER BY seq) - lines)::BIGINT AS start, lines FROM document WHERE NOT known;
+        SELECT seq, (sum(lines) OVER (ORDER BY seq) - lines)::BIGINT AS start, lines FROM document
+            WHERE NOT known;
     """)
     work.run("CREATE VIEW laid AS SELECT rowid + 1 AS ref, * FROM line")
-    strays = "SELECT count(*) FROM laid JOIN started AS s USING (seq) WHERE (ref - s.start) NOT BETWEEN 1 AND s.lines"
+    strays = """
+        SELECT count(*) FROM laid JOIN started AS s USING (seq) WHERE (ref - s.start) NOT BETWEEN 1 AND s.lines
+    """
     assert work.number(strays) == 0, "the lines do not lie in the order of their documents"

@@ -19,6 +19,7 @@ import msgspec
 import pyarrow as pa
 
 from steelyard.channels.feeds import matching, order_lines
+from steelyard.channels.feeds.columnar import BatchReader, RecordBatch, Schema
 from steelyard.channels.feeds.figures import Definition, SalesFigures, sales_figures
 from steelyard.channels.feeds.mapping import Mapping
 from steelyard.channels.feeds.model import (
@@ -33,17 +34,18 @@ from steelyard.channels.feeds.model import (
 )
 from steelyard.channels.feeds.reading import FeedFile, RawRows, inspect
 from steelyard.channels.feeds.rejects import count_rejects, write_rejects
-from steelyard.channels.feeds.workspace import Progress, Workspace, no_progress
+from steelyard.channels.feeds.workspace import Progress, Workspace, minor_amount, no_progress
 
 FORMAT_VERSION = 1  # counted up when the same files and map would give other chunks
 
 
 class OrderFeed:
-    """Everything that a set of order files says, deduplicated, matched and cut into chunks. A context manager.
+    """Everything that a set of order files says, deduplicated, matched and cut into chunks. A context
+    manager.
 
-    `fingerprint` stands for the content of the files (in their order), the map and the size of a chunk: two feeds of
-    the same fingerprint have the same chunks, so a killed import goes on after its last committed chunk number.
-    """
+    `fingerprint` stands for the content of the files (in their order), the map and the size of a chunk: two
+    feeds of the same fingerprint have the same chunks, so a killed import goes on after its last committed
+    chunk number."""
 
     def __init__(
         self, work: Workspace, files: list[FeedFile], fingerprint: str, summary: Summary, time_zone: str
@@ -64,47 +66,50 @@ class OrderFeed:
         """Delete the scratch database."""
         self._work.close()
 
-    def products(self) -> Iterator[pa.RecordBatch]:
-        """What was ever sold, returned or counted: merchant, sku, kind, title (its commonest on priced sales, else
-        any), currency and price in minor units (of its last priced sale, null when it never had one), first and last
-        sale, pieces sold net of returns, and the balance of its stock lines."""
+    def products(self) -> Iterator[RecordBatch]:
+        """What was ever sold, returned or counted, by merchant and SKU.
+
+        Columns: merchant, sku, kind, title (its commonest on priced sales, else any, else the SKU), currency and
+        price_minor (of its last priced sale, null when it never had one), first_sold_at, last_sold_at, sold (pieces,
+        net of returns) and stock_balance (pieces, over its stock lines).
+        """
+        sale, priced = f"role = '{Role.SALE}'", f"role = '{Role.SALE}' AND unit_price_micros > 0"
         yield from self._work.stream(f"""
             WITH titles AS (
-                SELECT merchant, sku, title, count(*) FILTER (role = '{Role.SALE}' AND unit_price_micros > 0) AS n
-                FROM laid GROUP BY ALL
+                SELECT merchant, sku, title, count(*) FILTER ({priced}) AS n FROM line GROUP BY ALL
             ), best AS (
                 SELECT merchant, sku, max_by(title, (n, title)) FILTER (title IS NOT NULL) AS title
                 FROM titles GROUP BY ALL
             ), facts AS (
-                SELECT merchant, sku, mode(kind) AS kind,
-                       max_by(l.currency, ref) FILTER (l.role = '{Role.SALE}' AND unit_price_micros > 0) AS currency,
-                       max_by(unit_price_micros, ref)
-                           FILTER (l.role = '{Role.SALE}' AND unit_price_micros > 0) AS unit_price_micros,
-                       min(l.placed_at) FILTER (l.role = '{Role.SALE}') AS first_sold_at,
-                       max(l.placed_at) FILTER (l.role = '{Role.SALE}') AS last_sold_at,
-                       coalesce(sum(quantity) FILTER (l.role IN ('{Role.SALE}', '{Role.RETURN}')), 0)::BIGINT AS sold,
-                       coalesce(sum(quantity) FILTER (l.role = '{Role.STOCK}'), 0)::BIGINT AS stock_balance
-                FROM laid AS l GROUP BY ALL
+                SELECT merchant, sku, max_by(kind, ref) AS kind,
+                       max_by(currency, ref) FILTER ({priced}) AS currency,
+                       max_by(unit_price_micros, ref) FILTER ({priced}) AS micros,
+                       min(placed_at) FILTER ({sale}) AS first_sold_at,
+                       max(placed_at) FILTER ({sale}) AS last_sold_at,
+                       coalesce(sum(quantity) FILTER ({sale} OR role = '{Role.RETURN}'), 0)::BIGINT AS sold,
+                       coalesce(sum(quantity) FILTER (role = '{Role.STOCK}'), 0)::BIGINT AS stock_balance
+                FROM laid GROUP BY ALL
             )
             SELECT f.merchant, f.sku, f.kind, coalesce(b.title, f.sku) AS title, f.currency,
-                   ((2 * f.unit_price_micros + c.minor_micros) // (2 * c.minor_micros))::BIGINT AS price_minor,
-                   timezone('UTC', f.first_sold_at) AS first_sold_at,
-                   timezone('UTC', f.last_sold_at) AS last_sold_at, f.sold, f.stock_balance
+                   {minor_amount("1", "f.micros", "c.minor_micros")} AS price_minor,
+                   f.first_sold_at, f.last_sold_at, f.sold, f.stock_balance
             FROM facts AS f JOIN best AS b USING (merchant, sku) LEFT JOIN currencies AS c ON c.code = f.currency
             ORDER BY f.merchant, f.sku
         """)
 
-    def customers(self) -> Iterator[pa.RecordBatch]:
-        """Who is known by an id: merchant, customer_id, country (of the latest document), first and last seen."""
+    def customers(self) -> Iterator[RecordBatch]:
+        """Who is known by an id: merchant, customer_id, country and country_name (of the latest document),
+        first_seen_at, last_seen_at."""
         yield from self._work.stream("""
             SELECT merchant, customer_id, max_by(country, seq) AS country, max_by(country_name, seq) AS country_name,
-                   timezone('UTC', min(placed_at)) AS first_seen_at, timezone('UTC', max(placed_at)) AS last_seen_at
+                   min(placed_at) AS first_seen_at, max(placed_at) AS last_seen_at
             FROM document WHERE customer_id IS NOT NULL AND NOT known
             GROUP BY merchant, customer_id ORDER BY merchant, customer_id
         """)
 
     def chunks(self, *, after: int = 0, progress: Progress = no_progress) -> Iterator[OrderChunk]:
-        """The chunks with a number greater than `after`, in time order. `progress` hears the lines handed out."""
+        """The chunks with a number greater than `after`, in time order. `progress` hears the lines handed
+        out."""
         sizes = self._work.rows(f"""
             SELECT chunk, count(*)::BIGINT, sum(lines)::BIGINT,
                    (SELECT count(*) FROM refund WHERE refund.chunk = document.chunk)
@@ -128,7 +133,8 @@ class OrderFeed:
     def figures(
         self, *, since: date, until: date, definition: Definition = "net", time_zone: str | None = None
     ) -> list[SalesFigures]:
-        """The figures of these files alone, for comparison with the report; days are those of the map's time zone."""
+        """The figures of these files alone, for comparison with the report; days are those of the map's time
+        zone."""
         zone = time_zone or self._time_zone
         return sales_figures(self._work, since=since, until=until, time_zone=zone, definition=definition)
 
@@ -138,7 +144,8 @@ class OrderFeed:
 
 
 _DOCUMENTS = """
-    SELECT merchant, order_id, role, placed_at, customer_id, currency, country, country_name, lines, amount_minor
+    SELECT merchant, order_id, role, placed_at, customer_id, currency, country, country_name, lines,
+        amount_minor
     FROM document
 """
 _LINES = """
@@ -147,7 +154,8 @@ _LINES = """
     FROM laid JOIN started USING (seq)
 """
 _REFUNDS = """
-    SELECT merchant, return_id, return_line_id, part, order_id, order_line_id, quantity, amount_minor, currency
+    SELECT merchant, return_id, return_line_id, part, order_id, order_line_id, quantity, amount_minor,
+        currency
     FROM refund
 """
 
@@ -155,14 +163,14 @@ _REFUNDS = """
 class _Slices:
     """A stream of batches, handed out in pieces of the sizes asked for."""
 
-    def __init__(self, reader: pa.RecordBatchReader, schema: pa.Schema) -> None:
+    def __init__(self, reader: BatchReader, schema: Schema) -> None:
         self._reader = reader
         self._schema = schema
-        self._waiting: list[pa.RecordBatch] = []
+        self._waiting: list[RecordBatch] = []
 
-    def take(self, rows: int) -> pa.RecordBatch:
+    def take(self, rows: int) -> RecordBatch:
         """Exactly the next `rows` rows."""
-        taken: list[pa.RecordBatch] = []
+        taken: list[RecordBatch] = []
         missing = rows
         while missing:
             batch = self._waiting.pop() if self._waiting else self._reader.read_next_batch()
@@ -180,17 +188,16 @@ def open_orders(
     paths: Sequence[Path],
     mapping: Mapping,
     *,
-    history: Iterable[pa.RecordBatch] = (),
+    history: Iterable[RecordBatch] = (),
     folder: Path | None = None,
     chunk_lines: int = CHUNK_LINES,
     progress: Progress = no_progress,
 ) -> OrderFeed:
     """Read, check, deduplicate and match everything; nothing of it is in memory but what is being worked on.
 
-    `history` (shape `HISTORY`) is what other imports brought for these merchants: their orders are left out, and
-    returns may be matched to them. `progress` hears rows read. `folder` is where the scratch files go. Raises
-    `FeedUnreadable`.
-    """
+    `history` (shape `HISTORY`) is what other imports brought for these merchants: their orders are left out,
+    and returns may be matched to them. `progress` hears rows read. `folder` is where the scratch files go.
+    Raises `FeedUnreadable`."""
     assert paths, "at least one file"
     assert chunk_lines > 0
     assert mapping.of == "orders"
@@ -198,7 +205,7 @@ def open_orders(
     fingerprint = _fingerprint(files, mapping, chunk_lines)
     work = Workspace(folder)
     try:
-        summary = _work_out(work, files, mapping, history, chunk_lines, progress)
+        summary = _work_out(work, files, mapping, history, chunk_lines=chunk_lines, progress=progress)
         return OrderFeed(work, files, fingerprint, summary, mapping.source("placed_at").time_zone)
     except BaseException:
         work.close()
@@ -207,14 +214,17 @@ def open_orders(
 
 def _fingerprint(files: list[FeedFile], mapping: Mapping, chunk_lines: int) -> str:
     parts = [str(FORMAT_VERSION), str(chunk_lines), *(file.sha256 for file in files)]
-    return hashlib.sha256("\n".join(parts).encode() + msgspec.json.encode(mapping, order="sorted")).hexdigest()
+    return hashlib.sha256(
+        "\n".join(parts).encode() + msgspec.json.encode(mapping, order="sorted")
+    ).hexdigest()
 
 
 def _work_out(
     work: Workspace,
     files: list[FeedFile],
     mapping: Mapping,
-    history: Iterable[pa.RecordBatch],
+    history: Iterable[RecordBatch],
+    *,
     chunk_lines: int,
     progress: Progress,
 ) -> Summary:
@@ -242,7 +252,7 @@ def _work_out(
     summary.reasons = count_rejects(work)
     summary.rejected = sum(summary.reasons.values())
     matching.count(work, summary)
-    assert summary.read == summary.rejected + summary.overlapping + summary.already_imported + summary.accepted
+    assert (
+        summary.read == summary.rejected + summary.overlapping + summary.already_imported + summary.accepted
+    )
     return summary
-
-

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
+from steelyard.channels.feeds.columnar import InvalidRow, RecordBatch, Schema
 from steelyard.channels.feeds.mapping import Csv
 from steelyard.channels.feeds.model import COLUMNS_MAX, CSV_BLOCK_BYTES, FILE_BYTES_MAX, FeedUnreadable
 
@@ -88,9 +89,8 @@ def _decoding_problem(path: Path, encoding: str) -> str | None:
 class RawRows:
     """The rows of one file as a stream of batches; `malformed` fills up while the stream is read.
 
-    Line numbers: a CSV row's is the row's number in the file, the header being line 1 (the editor's line number
-    unless quoted cells hold line breaks); a Parquet row's is counted from 1.
-    """
+    Line numbers: a CSV row's is the row's number in the file, the header being line 1 (the editor's line
+    number unless quoted cells hold line breaks); a Parquet row's is counted from 1."""
 
     def __init__(self, file: FeedFile, csv: Csv) -> None:
         self.file = file
@@ -110,21 +110,21 @@ class RawRows:
     def _unreadable(self, problem: str) -> FeedUnreadable:
         return FeedUnreadable(file=str(self.file.path), problem=problem)
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self) -> Iterator[RecordBatch]:
         """Each batch with its line numbers. To be read once."""
         try:
             yield from self._batches
         except pa.ArrowInvalid as error:
             raise self._unreadable(str(error)) from None
 
-    def _parquet(self) -> tuple[Iterator[pa.RecordBatch], pa.Schema]:
+    def _parquet(self) -> tuple[Iterator[RecordBatch], Schema]:
         reader = pa_parquet.ParquetFile(self.file.path, pre_buffer=False)
         self.rows = reader.metadata.num_rows
         batches = reader.iter_batches(batch_size=BATCH_ROWS, use_threads=False)
         return self._numbered(batches, first=1), reader.schema_arrow
 
-    def _csv_rows(self) -> tuple[Iterator[pa.RecordBatch], pa.Schema]:
-        def skip(row: pa_csv.InvalidRow) -> str:
+    def _csv_rows(self) -> tuple[Iterator[RecordBatch], Schema]:
+        def skip(row: InvalidRow) -> str:
             self.malformed.append(Malformed(line=row.number, text=row.text))
             return "skip"
 
@@ -135,7 +135,9 @@ class RawRows:
             ignore_empty_lines=False,  # they come to `skip`, so that line numbers stay right
             invalid_row_handler=skip,
         )
-        reading = pa_csv.ReadOptions(use_threads=False, encoding=self.file.encoding, block_size=CSV_BLOCK_BYTES)
+        reading = pa_csv.ReadOptions(
+            use_threads=False, encoding=self.file.encoding, block_size=CSV_BLOCK_BYTES
+        )
         with pa_csv.open_csv(self.file.path, read_options=reading, parse_options=parsing) as header:
             names: list[str] = header.schema.names
         self.malformed.clear()
@@ -147,7 +149,7 @@ class RawRows:
         )
         return self._numbered(reader, first=2), reader.schema
 
-    def _numbered(self, batches: Iterator[pa.RecordBatch], *, first: int) -> Iterator[pa.RecordBatch]:
+    def _numbered(self, batches: Iterator[RecordBatch], *, first: int) -> Iterator[RecordBatch]:
         """Append the line numbers, which skip the malformed rows that the parser left out."""
         line = first
         for batch in batches:

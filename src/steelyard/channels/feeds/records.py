@@ -18,10 +18,11 @@ FORMAT_VERSION = 1
 
 
 class RecordFeed:
-    """Products or customers of a set of files, each once. A context manager; see `OrderFeed` for `fingerprint`.
+    """Products or customers of a set of files, each once. A context manager; see `OrderFeed` for
+    `fingerprint`.
 
-    The columns are those of the canonical format, typed: times in UTC, `price` as `price_minor`, and next to a
-    country its name as the file has it (`country_name`); `file` and `line` say where the record came from.
+    The columns are those of the canonical format, typed: times in UTC, `price` as `price_minor`, and next to
+    a country its name as the file has it (`country_name`); `file` and `line` say where the record came from.
     """
 
     def __init__(
@@ -48,7 +49,8 @@ class RecordFeed:
         done = min(after * self._chunk_rows, self.summary.accepted)
         for number in range(after + 1, self.summary.chunks + 1):
             first = (number - 1) * self._chunk_rows
-            sql = f"SELECT * FROM record WHERE rowid BETWEEN {first} AND {first + self._chunk_rows - 1} ORDER BY rowid"
+            last = first + self._chunk_rows - 1
+            sql = f"SELECT * FROM record WHERE rowid BETWEEN {first} AND {last} ORDER BY rowid"
             table = pa.Table.from_batches(self._work.stream(sql)).combine_chunks()
             yield RecordChunk(number=number, rows=table.to_batches()[0])
             done += table.num_rows
@@ -67,8 +69,8 @@ def open_records(
     chunk_rows: int = CHUNK_LINES,
     progress: Progress = no_progress,
 ) -> RecordFeed:
-    """Read and check product or customer files. A record that is in a file twice is rejected the second time; one that
-    an earlier of the files had is left out. `progress` hears rows read. Raises `FeedUnreadable`."""
+    """Read and check product or customer files. A record that is in a file twice is rejected the second time;
+    one that an earlier of the files had is left out. `progress` hears rows read. Raises `FeedUnreadable`."""
     assert paths, "at least one file"
     assert chunk_rows > 0
     assert mapping.of in KEYS
@@ -134,7 +136,10 @@ def _admit(work: Workspace, number: int, shaped: str, mapping: Mapping) -> int:
     read = work.number("SELECT count(*) FROM admitted")
     work.run("CREATE TABLE IF NOT EXISTS record AS FROM admitted LIMIT 0")
     before = work.number("SELECT count(*) FROM record")
-    work.run(f"INSERT INTO record SELECT a.* FROM admitted AS a ANTI JOIN record USING ({', '.join(key)}) ORDER BY line")
+    work.run(
+        f"INSERT INTO record SELECT a.* FROM admitted AS a ANTI JOIN record USING ({', '.join(key)})"
+        " ORDER BY line"
+    )
     work.run("DROP TABLE admitted")
     return read - (work.number("SELECT count(*) FROM record") - before)
 

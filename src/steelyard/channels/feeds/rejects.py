@@ -17,8 +17,8 @@ def count_rejects(work: Workspace) -> dict[str, int]:
 
 
 def write_rejects(work: Workspace, files: list[FeedFile], path: Path) -> int:
-    """Write them all, in the order of the files; a report is written even when it is empty. Cells that a spreadsheet
-    would run as a formula begin with an apostrophe."""
+    """Write them all, in the order of the files; a report is written even when it is empty. Cells that a
+    spreadsheet would run as a formula begin with an apostrophe."""
     result = work.engine.cursor().execute(
         "SELECT file, line, reason, field, original FROM reject ORDER BY file, line, reason"
     )
@@ -29,7 +29,14 @@ def write_rejects(work: Workspace, files: list[FeedFile], path: Path) -> int:
         while rows := result.fetchmany(_FETCH_ROWS):
             for number, line, reason, field, original in rows:
                 words = WORDS[Reason(reason)]
-                cells = (files[number - 1].path.name, line, reason, field or "", words["en"], words["zh-Hans"])
+                cells = (
+                    files[number - 1].path.name,
+                    line,
+                    reason,
+                    field or "",
+                    words["en"],
+                    words["zh-Hans"],
+                )
                 report.writerow((*cells, _harmless(original)))
             count += len(rows)
     return count

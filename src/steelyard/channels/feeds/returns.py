@@ -1,9 +1,8 @@
 """Which sale a return takes back: the latest earlier one of the same customer and SKU that still has pieces.
 
-The rule, worked through in docs/guide/import.md: a return looks first at sales at its own unit price, then at dearer
-ones, latest first, and may take pieces from several. It never takes more pieces, nor more money, than the sale line
-has left. What finds no sale stays a credit.
-"""
+The rule, worked through in docs/guide/import.md: a return looks first at sales at its own unit price, then at
+dearer ones, latest first, and may take pieces from several. It never takes more pieces, nor more money, than
+the sale line has left. What finds no sale stays a credit."""
 
 from collections.abc import Generator, Iterable, Iterator
 from typing import Literal
@@ -14,7 +13,8 @@ Because = Literal["no_earlier_sale", "more_than_sold"]
 
 
 class Entry(msgspec.Struct):
-    """One line of a customer's history with a SKU, oldest first; quantities and amounts as positive numbers."""
+    """One line of a customer's history with a SKU, oldest first; quantities and amounts as positive
+    numbers."""
 
     ref: int  # what the caller knows the line by
     is_return: bool
@@ -45,8 +45,8 @@ class Rest(msgspec.Struct, frozen=True):
 
 
 def match_returns(history: Iterable[Entry]) -> Iterator[Match | Rest]:
-    """Go through one group (merchant, currency, customer, SKU) in time order. `quantity` and `amount_minor` of the
-    sales passed in shrink to what is left of them."""
+    """Go through one group (merchant, currency, customer, SKU) in time order. `quantity` and `amount_minor`
+    of the sales passed in shrink to what is left of them."""
     sales: list[Entry] = []
     orders: set[str] = set()
     for entry in history:
@@ -88,7 +88,11 @@ def _in_order_of_preference(sales: list[Entry], back: Entry) -> Iterator[Entry]:
         for sale in reversed(sales):
             if back.refers_to is not None and sale.order_id != back.refers_to:
                 continue
-            fits = sale.price_micros == back.price_micros if same_price else sale.price_micros > back.price_micros
+            fits = (
+                sale.price_micros == back.price_micros
+                if same_price
+                else sale.price_micros > back.price_micros
+            )
             if sale.quantity and fits:
                 yield sale
 

@@ -1,14 +1,14 @@
 """From a file's own columns to canonical, typed, checked ones: the SQL that DuckDB runs over the raw rows.
 
-Every row comes out, with `reason` and `field` set where it must be rejected. Text from a mapping file enters the SQL
-only as a quoted literal.
-"""
+Every row comes out, with `reason` and `field` set where it must be rejected. Text from a mapping file enters
+the SQL only as a quoted literal."""
 # ruff: noqa: S608 - DuckDB statements over scratch tables, put together from quoted literals and our own field names
 
 from collections.abc import Mapping as Lookup
 
 import pyarrow as pa
 
+from steelyard.channels.feeds.columnar import Schema
 from steelyard.channels.feeds.mapping import Mapping, Source
 from steelyard.channels.feeds.model import (
     FORMATS,
@@ -40,7 +40,7 @@ def quoted(name: str) -> str:
 class Shaper:
     """The SELECT that shapes one file: `sql(raw)` has the canonical fields, `line`, `reason` and `field`."""
 
-    def __init__(self, mapping: Mapping, schema: pa.Schema, path: str) -> None:
+    def __init__(self, mapping: Mapping, schema: Schema, path: str) -> None:
         self._mapping = mapping
         self._types: Lookup[str, pa.DataType] = {field.name: field.type for field in schema}
         self._path = path
@@ -106,7 +106,8 @@ class Shaper:
         name, source, native = field.name, self._mapping.source(field.name), self._native(field)
         mapped = f"coalesce(m_{name}.value, t.{name})" if source.values else f"t.{name}"
         if field.type == "integer":
-            number = f"CASE WHEN regexp_full_match({mapped}, '{_INTEGER}') THEN try_cast({mapped} AS DECIMAL(18,0)) END"
+            number = f"try_cast({mapped} AS DECIMAL(18,0))"
+            number = f"CASE WHEN regexp_full_match({mapped}, '{_INTEGER}') THEN {number} END"
             return [f"{mapped} AS {name}_text", f"({number})::BIGINT AS {name}"]
         if field.type == "decimal":
             plain = f"replace(replace({mapped}, '.', ''), ',', '.')" if source.decimal_mark == "," else mapped

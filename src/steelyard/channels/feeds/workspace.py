@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 from babel.numbers import list_currencies
 
+from steelyard.channels.feeds.columnar import BatchReader, RecordBatch
 from steelyard.channels.feeds.countries import all_codes
 from steelyard.channels.feeds.mapping import Mapping
 from steelyard.channels.feeds.model import MICROS, PRICE_DECIMALS, Reason
@@ -22,6 +23,9 @@ from steelyard.kernel.money import minor_digits
 MEMORY_LIMIT = "320MB"
 THREADS = 2
 Progress = Callable[[int, int | None], None]  # rows done, rows in all (None while unknown)
+
+
+Columns = Any  # a pyarrow table or reader, of which DuckDB takes either
 
 
 def no_progress(done: int, total: int | None) -> None:
@@ -67,7 +71,7 @@ class Workspace:
         self.engine.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def insert(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+    def insert(self, table: str, rows: Columns) -> None:
         """Append Arrow rows to a table, which is made when it is not there."""
         self.engine.register("incoming", rows)
         exists = self.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table])
@@ -87,9 +91,11 @@ class Workspace:
         """A statement without a result of interest."""
         self.engine.execute(sql)
 
-    def stream(self, sql: str, batch_rows: int = 65_536) -> pa.RecordBatchReader:
+    def stream(self, sql: str, batch_rows: int = 65_536) -> BatchReader:
         """A large result as Arrow batches, in the order of the query, on a cursor of its own."""
-        return self.engine.cursor().sql(sql).to_arrow_reader(batch_rows)
+        cursor = self.engine.cursor()
+        cursor.execute("SET TimeZone = 'UTC'")
+        return cursor.sql(sql).to_arrow_reader(batch_rows)
 
     def shape(
         self, number: int, rows: RawRows, mapping: Mapping, done: Callable[[int], None]
@@ -103,7 +109,8 @@ class Workspace:
         self.run(f"CREATE TABLE {table} AS {shaping}")
         self.run(
             f"INSERT INTO reject SELECT {number}, s.line, s.reason, s.field, to_json(r)::VARCHAR "
-            f"FROM {table} AS s JOIN (SELECT __line, struct_pack({_packed(rows.columns)}) AS r FROM raw) AS raw "
+            f"FROM {table} AS s JOIN "
+            f"(SELECT __line, struct_pack({_packed(rows.columns)}) AS r FROM raw) AS raw "
             "ON raw.__line = s.line WHERE s.reason IS NOT NULL"
         )
         read = self.number("SELECT count(*) FROM raw")
@@ -129,16 +136,18 @@ def _packed(columns: Iterable[str]) -> str:
     return ", ".join(f"{name} := {name}" for name in ('"' + c.replace('"', '""') + '"' for c in columns))
 
 
-def _reader(rows: RawRows, done: Callable[[int], None]) -> pa.RecordBatchReader:
+def _reader(rows: RawRows, done: Callable[[int], None]) -> BatchReader:
     """The numbered batches as a reader that tells how far it is."""
     schema = rows.schema.append(pa.field(LINE, pa.int64()))
 
-    def told() -> Iterator[pa.RecordBatch]:
+    def told() -> Iterator[RecordBatch]:
         for batch in rows.batches():
             yield batch
             done(batch.num_rows)
 
-    return pa.RecordBatchReader.from_batches(schema.remove_metadata(), (b.replace_schema_metadata() for b in told()))
+    return pa.RecordBatchReader.from_batches(
+        schema.remove_metadata(), (b.replace_schema_metadata() for b in told())
+    )
 
 
 def minor_amount(quantity: str, micros: str, minor_micros: str) -> str:
