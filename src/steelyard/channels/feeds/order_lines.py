@@ -32,63 +32,79 @@ def admit(work: Workspace, number: int, shaped: str, mapping: Mapping) -> int:
     Without a line number of its own, a line is known by its order, SKU, quantity and unit price, and by which
     of the lines that are alike in these it is: `85123A:6:2.55:1`. So an order may hold the same line any
     number of times, and another file with the same order in another sequence names the same lines."""
+    before = work.number("SELECT count(*) FROM entry")
+    _identify(work, shaped)
+    _reject_named_twice(work, number, shaped)
+    work.run(f"""
+        CREATE TABLE seen_before AS
+        SELECT merchant, order_id FROM {shaped} INTERSECT SELECT merchant, order_id FROM entry;
+        INSERT INTO entry
+        SELECT {number}, line, merchant, order_id, line_id, placed_at, customer_id, i.sku, i.title, quantity,
+               price_micros, currency, country, country_name, coalesce(i.kind, k.kind), refers_to
+        FROM identified AS i
+        LEFT JOIN ({_kinds(mapping)}) AS k ON k.sku = i.sku AND k.title IS NOT DISTINCT FROM i.title
+        WHERE NOT EXISTS (
+            SELECT 1 FROM (SELECT * FROM entry SEMI JOIN seen_before USING (merchant, order_id)) AS e
+            WHERE e.merchant = i.merchant AND e.order_id = i.order_id AND e.line_id = i.line_id)
+    """)
+    good = work.number("SELECT count(*) FROM good")
+    work.run(f"""
+        DROP VIEW identified;
+        DROP VIEW good;
+        DROP TABLE several;
+        DROP TABLE seen_before;
+        DROP TABLE {shaped};
+    """)
+    return good - (work.number("SELECT count(*) FROM entry") - before)
+
+
+def _identify(work: Workspace, shaped: str) -> None:
+    """Views: `good` rows, and the same `identified`. Only lines that have their like need to be numbered."""
     alike = "merchant, order_id, sku, quantity, price_micros"
-    price = f"rtrim(rtrim((price_micros / {MICROS})::DECIMAL(18,6)::VARCHAR, '0'), '.')"
+    price = "rtrim(rtrim(unit_price_exact::DECIMAL(18,6)::VARCHAR, '0'), '.')"
     work.run(f"""
         CREATE VIEW good AS
         SELECT *, (unit_price_exact * {MICROS})::BIGINT AS price_micros FROM {shaped} WHERE reason IS NULL;
         CREATE TABLE several AS
         SELECT line, row_number() OVER (PARTITION BY {alike} ORDER BY line) AS nth
-        FROM (SELECT line, {alike} FROM good
-              WHERE (order_id, sku, quantity) IN (SELECT (order_id, sku, quantity) FROM good
-                  GROUP BY {alike} HAVING count(*) > 1));
-        CREATE TABLE identified AS
-        SELECT g.* EXCLUDE (line_no), line_no IS NOT NULL AS named,
+        FROM good WHERE (order_id, sku, quantity) IN (
+            SELECT (order_id, sku, quantity) FROM good GROUP BY {alike} HAVING count(*) > 1);
+        CREATE VIEW identified AS
+        SELECT g.*,
                coalesce(line_no, concat(sku, ':', quantity, ':', {price}, ':', coalesce(nth, 1))) AS line_id
         FROM good AS g LEFT JOIN several USING (line);
-        DROP VIEW good;
-        DROP TABLE several;
     """)
-    _reject_named_twice(work, number)
-    good = work.number("SELECT count(*) FROM identified")
-    before = work.number("SELECT count(*) FROM entry")
-    work.run(
-        "CREATE TABLE seen_before AS SELECT DISTINCT merchant, order_id FROM identified"
-        " INTERSECT SELECT merchant, order_id FROM entry"
-    )
-    work.run(f"""
-        INSERT INTO entry
-        SELECT {number}, line, merchant, order_id, line_id, placed_at, customer_id, i.sku, i.title, quantity,
-               price_micros, currency, country, country_name, coalesce(i.kind, k.kind), refers_to
-        FROM identified AS i
-        LEFT JOIN ({_kinds(mapping)}) AS k
-               ON k.sku = i.sku AND k.title IS NOT DISTINCT FROM i.title
-        WHERE NOT EXISTS (SELECT 1 FROM (SELECT * FROM entry SEMI JOIN seen_before USING (merchant,
-            order_id)) AS e
-                          WHERE e.merchant = i.merchant AND e.order_id = i.order_id AND e.line_id = i.line_id)
-    """)
-    work.run("DROP TABLE identified")
-    work.run("DROP TABLE seen_before")
-    work.run(f"DROP TABLE {shaped}")
-    return good - (work.number("SELECT count(*) FROM entry") - before)
 
 
-def _reject_named_twice(work: Workspace, number: int) -> None:
-    twice = "row_number() OVER (PARTITION BY merchant, order_id, line_id ORDER BY line) > 1"
-    if not work.rows("SELECT 1 FROM identified WHERE named LIMIT 1"):
+def _reject_named_twice(work: Workspace, number: int, shaped: str) -> None:
+    if not work.rows("SELECT 1 FROM good WHERE line_no IS NOT NULL LIMIT 1"):
         return
+    twice = "row_number() OVER (PARTITION BY merchant, order_id, line_id ORDER BY line) > 1"
     work.run(f"CREATE TABLE again AS SELECT * FROM identified QUALIFY {twice}")
     _reject(work, "again", Reason.DUPLICATE, "line_no", str(number))
-    work.run("DELETE FROM identified WHERE line IN (SELECT line FROM again)")
+    work.run(f"DELETE FROM {shaped} WHERE line IN (SELECT line FROM again)")
     work.run("DROP TABLE again")
 
 
 def _reject(work: Workspace, table: str, reason: Reason, field: str, file: str = "file") -> None:
+    """Rows that several rows together condemn: the report shows them as they were understood."""
+    facts = (
+        "merchant",
+        "order_id",
+        "line_id",
+        "placed_at",
+        "customer_id",
+        "sku",
+        "title",
+        "quantity",
+        "currency",
+    )
+    shown = ", ".join(f"'{name}': {name}" for name in facts)
+    price = f"(price_micros / {MICROS})::DECIMAL(18,6)"
     work.run(f"""
         INSERT INTO reject
         SELECT {file}, line, {literal(reason.value)}, {literal(field)},
-               to_json({{'order_id': order_id, 'line_id': line_id, 'customer_id': customer_id, 'sku': sku,
-                        'quantity': quantity, 'currency': currency}})::VARCHAR
+               to_json({{{shown}, 'unit_price': {price}}})::VARCHAR
         FROM {table}
     """)
 
@@ -105,7 +121,7 @@ def _kinds(mapping: Mapping) -> str:
         cases += f" WHEN {' AND '.join(tests)} THEN {literal(rule.kind.value)}"
     default = literal(mapping.kinds.default.value)
     kind = f"CASE{cases} ELSE {default} END" if cases else default
-    return f"SELECT sku, title, {kind} AS kind FROM (SELECT DISTINCT sku, title FROM identified)"
+    return f"SELECT sku, title, {kind} AS kind FROM (SELECT DISTINCT sku, title FROM good)"
 
 
 def settle_roles(work: Workspace) -> None:
@@ -214,11 +230,12 @@ def lay_out_lines(work: Workspace, mapping: Mapping) -> None:
         DROP VIEW booked;
         DROP TABLE entry;
         CREATE TABLE started AS
-        SELECT seq, (sum(lines) OVER (ORDER BY seq) - lines)::BIGINT AS start, lines FROM document
-            WHERE NOT known;
+        SELECT seq, (sum(lines) OVER (ORDER BY seq) - lines)::BIGINT AS start, lines
+        FROM document WHERE NOT known;
     """)
     work.run("CREATE VIEW laid AS SELECT rowid + 1 AS ref, * FROM line")
     strays = """
-        SELECT count(*) FROM laid JOIN started AS s USING (seq) WHERE (ref - s.start) NOT BETWEEN 1 AND s.lines
+        SELECT count(*) FROM laid JOIN started AS s USING (seq)
+        WHERE (ref - s.start) NOT BETWEEN 1 AND s.lines
     """
     assert work.number(strays) == 0, "the lines do not lie in the order of their documents"

@@ -69,9 +69,9 @@ class OrderFeed:
     def products(self) -> Iterator[RecordBatch]:
         """What was ever sold, returned or counted, by merchant and SKU.
 
-        Columns: merchant, sku, kind, title (its commonest on priced sales, else any, else the SKU), currency and
-        price_minor (of its last priced sale, null when it never had one), first_sold_at, last_sold_at, sold (pieces,
-        net of returns) and stock_balance (pieces, over its stock lines).
+        Columns: merchant, sku, kind, title (its commonest on priced sales, else any, else the SKU), currency
+        and price_minor (of its last priced sale, null when it never had one), first_sold_at, last_sold_at,
+        sold (pieces, net of returns) and stock_balance (pieces, over its stock lines).
         """
         sale, priced = f"role = '{Role.SALE}'", f"role = '{Role.SALE}' AND unit_price_micros > 0"
         yield from self._work.stream(f"""
@@ -93,7 +93,8 @@ class OrderFeed:
             SELECT f.merchant, f.sku, f.kind, coalesce(b.title, f.sku) AS title, f.currency,
                    {minor_amount("1", "f.micros", "c.minor_micros")} AS price_minor,
                    f.first_sold_at, f.last_sold_at, f.sold, f.stock_balance
-            FROM facts AS f JOIN best AS b USING (merchant, sku) LEFT JOIN currencies AS c ON c.code = f.currency
+            FROM facts AS f JOIN best AS b USING (merchant, sku)
+            LEFT JOIN currencies AS c ON c.code = f.currency
             ORDER BY f.merchant, f.sku
         """)
 
@@ -101,7 +102,8 @@ class OrderFeed:
         """Who is known by an id: merchant, customer_id, country and country_name (of the latest document),
         first_seen_at, last_seen_at."""
         yield from self._work.stream("""
-            SELECT merchant, customer_id, max_by(country, seq) AS country, max_by(country_name, seq) AS country_name,
+            SELECT merchant, customer_id, max_by(country, seq) AS country,
+                   max_by(country_name, seq) AS country_name,
                    min(placed_at) AS first_seen_at, max(placed_at) AS last_seen_at
             FROM document WHERE customer_id IS NOT NULL AND NOT known
             GROUP BY merchant, customer_id ORDER BY merchant, customer_id
