@@ -138,8 +138,8 @@ def settle_roles(work: Workspace) -> None:
             SELECT *, first_value(coalesce(customer_id, '')) OVER o AS customer,
                 first_value(currency) OVER o AS money
             FROM entry SEMI JOIN mixed USING (merchant, order_id)
-            QUALIFY coalesce(customer_id, '') <> customer OR currency <> money
             WINDOW o AS (PARTITION BY merchant, order_id ORDER BY file, line)
+            QUALIFY coalesce(customer_id, '') <> customer OR currency <> money
         """)
         _reject(work, "odd", Reason.MIXED_ORDER, "order_id")
         work.run("DELETE FROM entry WHERE (file, line) IN (SELECT (file, line) FROM odd)")

@@ -132,7 +132,7 @@ class RawRows:
             delimiter=self._csv.delimiter,
             quote_char=self._csv.quote,
             newlines_in_values=True,
-            ignore_empty_lines=False,  # they come to `skip`, so that line numbers stay right
+            ignore_empty_lines=False,  # they are left out later, so that line numbers stay right
             invalid_row_handler=skip,
         )
         reading = pa_csv.ReadOptions(

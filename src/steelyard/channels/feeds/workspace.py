@@ -17,7 +17,7 @@ from steelyard.channels.feeds.countries import all_codes
 from steelyard.channels.feeds.mapping import Mapping
 from steelyard.channels.feeds.model import MICROS, PRICE_DECIMALS, Reason
 from steelyard.channels.feeds.reading import LINE, RawRows
-from steelyard.channels.feeds.shaping import Shaper
+from steelyard.channels.feeds.shaping import Shaper, quoted
 from steelyard.kernel.money import minor_digits
 
 MEMORY_LIMIT = "320MB"
@@ -105,6 +105,8 @@ class Workspace:
         shaper = Shaper(mapping, rows.schema, str(rows.file.path))
         shaping = shaper.sql("raw")  # says what is missing before anything is read
         self.insert("raw", _reader(rows, done))
+        if not rows.file.parquet:  # an empty line of a CSV file is no row
+            self.run(f"DELETE FROM raw WHERE {' AND '.join(f'{quoted(c)} IS NULL' for c in rows.columns)}")
         table = f"shaped_{number}"
         self.run(f"CREATE TABLE {table} AS {shaping}")
         self.run(
@@ -133,7 +135,7 @@ class Workspace:
 
 
 def _packed(columns: Iterable[str]) -> str:
-    return ", ".join(f"{name} := {name}" for name in ('"' + c.replace('"', '""') + '"' for c in columns))
+    return ", ".join(f"{name} := {name}" for name in map(quoted, columns))
 
 
 def _reader(rows: RawRows, done: Callable[[int], None]) -> BatchReader:
