@@ -25,9 +25,7 @@ WriteCsv = Callable[..., Path]
 def write_csv(tmp_path: Path) -> WriteCsv:
     """Write rows under a header into a CSV file of this name."""
 
-    def write(
-        name: str, header: Iterable[str], rows: Iterable[Iterable[object]], encoding: str = "utf-8"
-    ) -> Path:
+    def write(name: str, header: Iterable[str], rows: Iterable[Iterable[object]], encoding: str = "utf-8") -> Path:
         path = tmp_path / name
         with path.open("w", encoding=encoding, newline="") as stream:
             writer = csv.writer(stream)
@@ -42,9 +40,7 @@ def write_csv(tmp_path: Path) -> WriteCsv:
 def online_retail() -> list[Path]:
     """The two files of Online Retail II, the older first."""
     data = Path(os.environ.get("STEELYARD_DATA", ROOT.parent / "shared" / "data"))
-    files = [
-        data / "online_retail" / f"online_retail_{years}.parquet" for years in ("2009_2010", "2010_2011")
-    ]
+    files = [data / "online_retail" / f"online_retail_{years}.parquet" for years in ("2009_2010", "2010_2011")]
     for file in files:
         if not file.exists():
             pytest.skip(f"{file} is not there; set STEELYARD_DATA to where the data are")

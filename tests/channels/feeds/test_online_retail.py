@@ -30,9 +30,7 @@ def test_the_published_figures_come_out_to_the_cent(both: OrderFeed) -> None:
     [figures] = both.figures(**YEAR, definition="published")
     assert (figures.rows, figures.customers, figures.invoices) == (397_884, 4_338, 18_532)
     assert figures.revenue == Decimal("8911407.90")
-    assert figures.revenue_unrounded == Decimal("8911407.904"), (
-        "as it was published, before lines are rounded"
-    )
+    assert figures.revenue_unrounded == Decimal("8911407.904"), "as it was published, before lines are rounded"
 
 
 def test_net_of_returns_every_line_of_the_later_file_is_there(both: OrderFeed) -> None:

@@ -1,6 +1,8 @@
 """What an order file may hold, and what becomes of it."""
 
 import csv
+import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.channels.feeds.conftest import UCI_COLUMNS, WriteCsv
 
 from steelyard.channels.feeds import FeedUnreadable, OrderFeed, load_map, open_orders, parse_map
 from steelyard.channels.feeds.model import HISTORY
+from tests.channels.feeds.conftest import UCI_COLUMNS, WriteCsv
 
 HEADER = (
     *(
@@ -103,9 +105,7 @@ def test_an_overlap_in_another_sequence_does_not_double(write_csv: WriteCsv) -> 
 
 @settings(max_examples=15, deadline=None)
 @given(
-    rows=st.lists(
-        st.tuples(st.sampled_from("XYZ"), st.sampled_from("pq"), st.integers(1, 2)), min_size=1, max_size=25
-    ),
+    rows=st.lists(st.tuples(st.sampled_from("XYZ"), st.sampled_from("pq"), st.integers(1, 2)), min_size=1, max_size=25),
     chunk_lines=st.integers(1, 30),
     seed=st.randoms(use_true_random=False),
 )
@@ -126,9 +126,7 @@ def test_identities_do_not_depend_on_chunks_or_on_sequence(
         owners = [d["order_id"] for chunk in chunks for d in chunk.documents.to_pylist()]
         assert len(owners) == len(set(owners)), "no order is in two chunks"
         assert [chunk.number for chunk in chunks] == sorted({chunk.number for chunk in chunks})
-        return sorted(
-            (line["order_id"], line["line_id"]) for chunk in chunks for line in chunk.lines.to_pylist()
-        )
+        return sorted((line["order_id"], line["line_id"]) for chunk in chunks for line in chunk.lines.to_pylist())
 
     shuffled = list(rows)
     seed.shuffle(shuffled)
@@ -154,9 +152,9 @@ def test_what_is_imported_already_is_left_out_and_a_new_line_of_it_is_rejected(
     write_csv: WriteCsv, tmp_path: Path
 ) -> None:
     known = dict.fromkeys(HISTORY.names) | {
-        "merchant": "m", "order_id": "A1", "line_id": "tea:1:2.5:1", "role": "sale", "customer_id": "ann", "sku": "tea",
-        "currency": "GBP", "placed_at": datetime(2024, 1, 1, tzinfo=UTC), "quantity": 1, "unit_price_micros": 2_500_000,
-        "amount_minor": 250, "refunded_quantity": 0, "refunded_minor": 0,
+        "merchant": "m", "order_id": "A1", "line_id": "tea:1:2.5:1", "role": "sale", "customer_id": "ann",
+        "sku": "tea", "currency": "GBP", "placed_at": datetime(2024, 1, 1, tzinfo=UTC), "quantity": 1,
+        "unit_price_micros": 2_500_000, "amount_minor": 250, "refunded_quantity": 0, "refunded_minor": 0,
     }  # fmt: skip
     history = [pa.RecordBatch.from_pylist([known], schema=HISTORY)]
     rows = [row(), row(sku="pot"), row("A2", quantity=-1, placed_at="2024-03-05")]
@@ -183,6 +181,8 @@ def test_what_is_imported_already_is_left_out_and_a_new_line_of_it_is_rejected(
         ({"country": "United Kingdom"}, "unknown_country", "country"),
         ({"kind": "gadget"}, "unknown_kind", "kind"),
         ({"title": "x" * 501}, "too_long", "title"),
+        ({"title": "x\0y"}, "bad_text", "title"),
+        ({"unit_price": "99999999", "quantity": "9999"}, "out_of_range", "unit_price"),
     ],
 )
 def test_a_wrong_row_is_rejected_with_its_line_and_reason(
@@ -277,7 +277,8 @@ def uci(
 ) -> list[object]:
     facts = {
         "InvoiceNo": invoice, "StockCode": code, "Description": f"{code} thing", "Quantity": quantity,
-        "InvoiceDate": "2011-07-01 08:26:00", "UnitPrice": price, "CustomerID": customer, "Country": "EIRE", **other,
+        "InvoiceDate": "2011-07-01 08:26:00", "UnitPrice": price, "CustomerID": customer,
+        "Country": "EIRE", **other,
     }  # fmt: skip
     return [facts[name] for name in UCI_COLUMNS]
 
@@ -295,7 +296,8 @@ def test_the_uci_map_tells_kinds_and_roles(write_csv: WriteCsv, tmp_path: Path) 
         documents = [d for chunk in feed.chunks() for d in chunk.documents.to_pylist()]
         assert reasons(feed, tmp_path) == [("14", "not_a_cancellation", "quantity")]
     assert lines == {
-        ("1", "85123A"): ("sale", "goods"), ("1", "POST"): ("sale", "shipping"), ("1", "22139"): ("sale", "goods"),
+        ("1", "85123A"): ("sale", "goods"), ("1", "POST"): ("sale", "shipping"),
+        ("1", "22139"): ("sale", "goods"),
         ("2", "GIFT_0001_10"): ("sale", "voucher"), ("2", "DOT"): ("sale", "shipping"),
         ("2", "21000"): ("sale", "goods"), ("C3", "D"): ("return", "discount"),
         ("C4", "AMAZONFEE"): ("return", "fee"), ("A5", "B"): ("adjustment", "bad_debt"),
@@ -327,9 +329,7 @@ def test_floats_of_a_parquet_file_are_read_as_the_decimals_they_stand_for(tmp_pa
     assert [(p["title"], p["price_minor"]) for p in products] == [("A", 115), ("B", 0)]
 
 
-def test_a_chinese_spreadsheet_in_gbk_is_read_and_broken_bytes_are_named(
-    write_csv: WriteCsv, tmp_path: Path
-) -> None:
+def test_a_chinese_spreadsheet_in_gbk_is_read_and_broken_bytes_are_named(write_csv: WriteCsv, tmp_path: Path) -> None:
     path = write_csv("o.csv", HEADER, [row(title="纽扣")], encoding="gbk")
     with open_orders([path], CANONICAL) as feed:
         assert all_lines(feed)[0]["title"] == "纽扣"
@@ -347,6 +347,21 @@ def test_a_file_without_a_needed_column_or_with_a_column_twice_is_refused(write_
         open_orders([write_csv("b.csv", ["sku", "SKU"], [["m", "1"]])], CANONICAL)
     with pytest.raises(FeedUnreadable, match="no such file"):
         open_orders([Path("nowhere.csv")], CANONICAL)
+
+
+def test_a_spreadsheets_byte_order_mark_is_no_part_of_the_first_column(write_csv: WriteCsv) -> None:
+    with open_orders([write_csv("o.csv", HEADER, [row()], encoding="utf-8-sig")], CANONICAL) as feed:
+        assert feed.summary.accepted == 1
+
+
+def test_scratch_files_are_gone_afterwards_even_those_of_a_killed_import(write_csv: WriteCsv, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    (scratch / f"steelyard-feed-{process.pid}-left").mkdir(parents=True)
+    with open_orders([write_csv("o.csv", HEADER, [row()])], CANONICAL, folder=scratch):
+        assert len(list(scratch.iterdir())) == 1
+    assert list(scratch.iterdir()) == []
 
 
 def test_an_empty_file_is_an_empty_feed(write_csv: WriteCsv, tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.channels.feeds.conftest import WriteCsv
 
 from steelyard.channels.feeds import open_records, parse_map
+from tests.channels.feeds.conftest import WriteCsv
 
 PRODUCTS = parse_map("of: products", "canonical", "products")
 CUSTOMERS = parse_map("of: customers", "canonical", "customers")

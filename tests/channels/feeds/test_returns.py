@@ -37,9 +37,7 @@ def test_nothing_is_taken_back_twice_and_nothing_before_it_was_sold() -> None:
 
 
 def test_a_named_invoice_is_the_only_one_asked() -> None:
-    found = list(
-        match_returns([sale(1, 1), sale(2, 1), back(3, 2, refers_to="S1"), back(4, 1, refers_to="S9")])
-    )
+    found = list(match_returns([sale(1, 1), sale(2, 1), back(3, 2, refers_to="S1"), back(4, 1, refers_to="S9")]))
     assert found == [
         Match(3, 1, 1, 1, 100),
         Rest(3, 1, 100, "more_than_sold"),

@@ -77,9 +77,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of: Subject
     steelyard_map: Literal[1] = 1
     name: str = "canonical"
-    columns: dict[str, str | list[str] | Source] = msgspec.field(
-        default_factory=dict[str, str | list[str] | Source]
-    )
+    columns: dict[str, str | list[str] | Source] = msgspec.field(default_factory=dict[str, str | list[str] | Source])
     kinds: Kinds = Kinds()
     cancellations: Cancellations | None = None
     returns: Returns = Returns()
@@ -114,9 +112,7 @@ def load_map(name_or_path: str, subject: Subject) -> Mapping:
 def shipped_maps() -> list[str]:
     """The names that `--map` knows without a path."""
     folder = resources.files("steelyard.channels.feeds.maps")
-    return sorted(
-        entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")
-    )
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
 def parse_map(words: str, name: str, subject: Subject) -> Mapping:
@@ -150,9 +146,7 @@ def _problems(mapping: Mapping, subject: Subject) -> list[str]:
     if len(mapping.kinds.rules) > RULES_MAX:
         problems.append(f"kinds.rules: more than {RULES_MAX}")
     if mapping.cancellations is not None:
-        problems += [
-            f"cancellations.order_id: {p}" for p in _pattern_problems(mapping.cancellations.order_id)
-        ]
+        problems += [f"cancellations.order_id: {p}" for p in _pattern_problems(mapping.cancellations.order_id)]
     if len(mapping.csv.delimiter) != 1 or len(mapping.csv.quote) != 1:
         problems.append("csv: delimiter and quote are one character each")
     return problems

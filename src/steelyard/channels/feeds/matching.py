@@ -64,8 +64,7 @@ def match_all(work: Workspace) -> None:
         SELECT * FROM sold WHERE grp IN (SELECT grp FROM wanted)
     """)
     work.run(
-        "CREATE TABLE matched (return_ref BIGINT, part INTEGER, sale_ref BIGINT, quantity BIGINT,"
-        " amount_minor BIGINT)"
+        "CREATE TABLE matched (return_ref BIGINT, part INTEGER, sale_ref BIGINT, quantity BIGINT, amount_minor BIGINT)"
     )
     work.run("CREATE TABLE rest (ref BIGINT, quantity BIGINT, amount_minor BIGINT, because VARCHAR)")
     _match_groups(work)
@@ -79,9 +78,7 @@ def _match_groups(work: Workspace) -> None:
         history = (Entry(*row[1:]) for row in rows)
         for found in match_returns(history):
             if isinstance(found, Match):
-                matches.append(
-                    (found.return_ref, found.part, found.sale_ref, found.quantity, found.amount_minor)
-                )
+                matches.append((found.return_ref, found.part, found.sale_ref, found.quantity, found.amount_minor))
             else:
                 rests.append((found.return_ref, found.quantity, found.amount_minor, found.because))
         if len(matches) + len(rests) > _FLUSH_ROWS:
@@ -102,8 +99,7 @@ def _flush(work: Workspace, matches: list[tuple[int, ...]], rests: list[tuple[in
     for table, schema, rows in (("matched", _MATCHES, matches), ("rest", _RESTS, rests)):
         if rows:
             columns = [
-                pa.array(column, field.type)
-                for column, field in zip(zip(*rows, strict=True), schema, strict=True)
+                pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), schema, strict=True)
             ]
             work.insert(table, pa.Table.from_arrays(columns, schema=schema))
             rows.clear()
@@ -145,7 +141,6 @@ def count(work: Workspace, summary: Summary) -> None:
     )
     summary.returns_unmatched = dict(
         work.rows(
-            f"SELECT credited_because, count(*) {returned} AND credited_quantity = -quantity"
-            " GROUP BY ALL ORDER BY ALL"
+            f"SELECT credited_because, count(*) {returned} AND credited_quantity = -quantity GROUP BY ALL ORDER BY ALL"
         )
     )

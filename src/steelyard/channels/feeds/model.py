@@ -19,6 +19,7 @@ PRICE_DECIMALS = 6  # unit prices are integers of millionths of the major unit (
 MICROS = 10**PRICE_DECIMALS
 QUANTITY_MAX = 1_000_000_000
 PRICE_MICROS_MAX = 10**15
+AMOUNT_MAX = 10**10  # of one line, in major units
 CHUNK_LINES = 10_000
 REJECTS_MAX = 1_000_000
 
@@ -118,6 +119,7 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     MISSING = "missing"
     TOO_LONG = "too_long"
+    BAD_TEXT = "bad_text"
     BAD_NUMBER = "bad_number"
     TOO_PRECISE = "too_precise"
     OUT_OF_RANGE = "out_of_range"
@@ -137,6 +139,7 @@ WORDS: Mapping[Reason, Text] = {
     Reason.MALFORMED: text("列数与表头不符", "The row has another number of columns than the header"),
     Reason.MISSING: text("必填项为空", "A required value is missing"),
     Reason.TOO_LONG: text("内容超过长度上限", "The value is longer than allowed"),
+    Reason.BAD_TEXT: text("文本含有空字符", "The text holds a NUL character, which no database stores"),
     Reason.BAD_NUMBER: text("不是数字", "The value is not a number of the expected form"),
     Reason.TOO_PRECISE: text("小数超过六位", "The price has more than six decimals"),
     Reason.OUT_OF_RANGE: text("数值超出范围", "The number is out of range"),
@@ -150,9 +153,7 @@ WORDS: Mapping[Reason, Text] = {
         "负数量但单号不是取消单", "The quantity is negative but the document is not a cancellation"
     ),
     Reason.DUPLICATE: text("同一文件内重复", "The same record is in this file twice"),
-    Reason.MIXED_ORDER: text(
-        "同一订单的客户或货币不一致", "Lines of one order differ in customer or currency"
-    ),
+    Reason.MIXED_ORDER: text("同一订单的客户或货币不一致", "Lines of one order differ in customer or currency"),
     Reason.ORDER_ALREADY_IMPORTED: text(
         "订单已导入，此行为新增", "The order is imported already and did not have this line"
     ),

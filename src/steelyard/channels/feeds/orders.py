@@ -133,8 +133,8 @@ class OrderFeed:
             progress(done, self.summary.accepted)
 
     def as_history(self) -> Iterator[RecordBatch]:
-        """These lines in the shape of `HISTORY`, with what was refunded of them: what another feed, read after this
-        one was imported, needs to know. The database answers the same in production."""
+        """These lines in the shape of `HISTORY`, with what was refunded of them: what a feed that is read after
+        this one was imported needs to know. The database answers the same in production."""
         yield from _cast(self._work.stream(_HISTORY), HISTORY)
 
     def figures(
@@ -168,15 +168,16 @@ _REFUNDS = """
 
 
 _HISTORY = """
-    SELECT l.merchant, l.order_id, l.line_id, l.role, l.placed_at, l.customer_id, l.sku, l.currency, l.quantity,
-           l.unit_price_micros, l.amount_minor, coalesce(r.quantity, 0)::BIGINT AS refunded_quantity,
+    SELECT l.merchant, l.order_id, l.line_id, l.role, l.placed_at, l.customer_id, l.sku, l.currency,
+           l.quantity, l.unit_price_micros, l.amount_minor, coalesce(r.quantity, 0)::BIGINT AS refunded_quantity,
            coalesce(r.amount_minor, 0)::BIGINT AS refunded_minor
     FROM line AS l
     LEFT JOIN (
         SELECT merchant, order_id, order_line_id AS line_id, sum(quantity) AS quantity,
                sum(amount_minor) AS amount_minor
         FROM refund GROUP BY ALL
-    ) AS r ON l.role = 'sale' AND r.merchant = l.merchant AND r.order_id = l.order_id AND r.line_id = l.line_id
+    ) AS r ON l.role = 'sale' AND r.merchant = l.merchant AND r.order_id = l.order_id
+         AND r.line_id = l.line_id
 """
 
 
@@ -239,9 +240,7 @@ def open_orders(
 
 def _fingerprint(files: list[FeedFile], mapping: Mapping, chunk_lines: int) -> str:
     parts = [str(FORMAT_VERSION), str(chunk_lines), *(file.sha256 for file in files)]
-    return hashlib.sha256(
-        "\n".join(parts).encode() + msgspec.json.encode(mapping, order="sorted")
-    ).hexdigest()
+    return hashlib.sha256("\n".join(parts).encode() + msgspec.json.encode(mapping, order="sorted")).hexdigest()
 
 
 def _work_out(
@@ -268,7 +267,7 @@ def _work_out(
         shaped, read = work.shape(number, raw, mapping, tell)
         summary.read += read
         summary.overlapping += order_lines.admit(work, number, shaped, mapping)
-    work.insert("history", pa.Table.from_batches(history, HISTORY))
+    work.insert("history", pa.RecordBatchReader.from_batches(HISTORY, history))
     order_lines.settle_roles(work)
     order_lines.number_documents(work, chunk_lines)
     summary.already_imported = order_lines.drop_known(work)
@@ -277,7 +276,5 @@ def _work_out(
     summary.reasons = count_rejects(work)
     summary.rejected = sum(summary.reasons.values())
     matching.count(work, summary)
-    assert (
-        summary.read == summary.rejected + summary.overlapping + summary.already_imported + summary.accepted
-    )
+    assert summary.read == summary.rejected + summary.overlapping + summary.already_imported + summary.accepted
     return summary

@@ -135,9 +135,7 @@ class RawRows:
             ignore_empty_lines=False,  # they are left out later, so that line numbers stay right
             invalid_row_handler=skip,
         )
-        reading = pa_csv.ReadOptions(
-            use_threads=False, encoding=self.file.encoding, block_size=CSV_BLOCK_BYTES
-        )
+        reading = pa_csv.ReadOptions(use_threads=False, encoding=self.file.encoding, block_size=CSV_BLOCK_BYTES)
         with pa_csv.open_csv(self.file.path, read_options=reading, parse_options=parsing) as header:
             names: list[str] = header.schema.names
         self.malformed.clear()

@@ -137,8 +137,7 @@ def _admit(work: Workspace, number: int, shaped: str, mapping: Mapping) -> int:
     work.run("CREATE TABLE IF NOT EXISTS record AS FROM admitted LIMIT 0")
     before = work.number("SELECT count(*) FROM record")
     work.run(
-        f"INSERT INTO record SELECT a.* FROM admitted AS a ANTI JOIN record USING ({', '.join(key)})"
-        " ORDER BY line"
+        f"INSERT INTO record SELECT a.* FROM admitted AS a ANTI JOIN record USING ({', '.join(key)}) ORDER BY line"
     )
     work.run("DROP TABLE admitted")
     return read - (work.number("SELECT count(*) FROM record") - before)

@@ -88,11 +88,7 @@ def _in_order_of_preference(sales: list[Entry], back: Entry) -> Iterator[Entry]:
         for sale in reversed(sales):
             if back.refers_to is not None and sale.order_id != back.refers_to:
                 continue
-            fits = (
-                sale.price_micros == back.price_micros
-                if same_price
-                else sale.price_micros > back.price_micros
-            )
+            fits = sale.price_micros == back.price_micros if same_price else sale.price_micros > back.price_micros
             if sale.quantity and fits:
                 yield sale
 

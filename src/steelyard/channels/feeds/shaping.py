@@ -11,6 +11,7 @@ import pyarrow as pa
 from steelyard.channels.feeds.columnar import Schema
 from steelyard.channels.feeds.mapping import Mapping, Source
 from steelyard.channels.feeds.model import (
+    AMOUNT_MAX,
     FORMATS,
     MICROS,
     PRICE_DECIMALS,
@@ -157,6 +158,7 @@ class Shaper:
             checks.append((f"{word} IS NULL", Reason.MISSING))
         if field.type == "text":
             checks.append((f"length({name}) > {field.length_max}", Reason.TOO_LONG))
+            checks.append((f"contains({name}, chr(0))", Reason.BAD_TEXT))
         elif field.type == "integer":
             checks.append((f"{word} IS NOT NULL AND {name} IS NULL", Reason.BAD_NUMBER))
             checks.append((f"abs({name}) > {QUANTITY_MAX}", Reason.OUT_OF_RANGE))
@@ -181,7 +183,11 @@ class Shaper:
             return [("price_exact < 0", Reason.NEGATIVE_PRICE, "price")]
         if self._mapping.of != "orders":
             return []
-        checks = [("quantity = 0", Reason.ZERO_QUANTITY, "quantity")]
+        amount = "abs(quantity::DOUBLE * unit_price_exact::DOUBLE)"
+        checks = [
+            ("quantity = 0", Reason.ZERO_QUANTITY, "quantity"),
+            (f"{amount} > {AMOUNT_MAX}", Reason.OUT_OF_RANGE, "unit_price"),
+        ]
         if self._mapping.cancellations is not None:
             form = literal(self._mapping.cancellations.order_id)
             test = f"quantity < 0 AND unit_price_exact <> 0 AND NOT regexp_matches(order_id, {form})"

@@ -1,6 +1,7 @@
 """The scratch DuckDB that a feed is worked out in: on disk, with a memory limit, deleted afterwards."""
 # ruff: noqa: S608 - DuckDB statements over scratch tables, put together from our own names only
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ from steelyard.kernel.money import minor_digits
 
 MEMORY_LIMIT = "320MB"
 THREADS = 2
+_PREFIX = "steelyard-feed-"
 Progress = Callable[[int, int | None], None]  # rows done, rows in all (None while unknown)
 
 
@@ -32,13 +34,32 @@ def no_progress(done: int, total: int | None) -> None:
     """Tell nobody."""
 
 
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left behind."""
+    for left in folder.glob(f"{_PREFIX}*"):
+        owner = left.name.removeprefix(_PREFIX).split("-")[0]
+        if owner.isdecimal() and not _alive(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 class Workspace:
     """A DuckDB connection with the tables `countries`, `currencies` and `reject`; a context manager."""
 
     def __init__(self, folder: Path | None = None, *, memory_limit: str = MEMORY_LIMIT) -> None:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-        self._folder = Path(tempfile.mkdtemp(prefix="steelyard-feed-", dir=folder))
+            _sweep(folder)
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder))
         self.engine = duckdb.connect(
             str(self._folder / "feed.duckdb"),
             config={
@@ -97,9 +118,7 @@ class Workspace:
         cursor.execute("SET TimeZone = 'UTC'")
         return cursor.sql(sql).to_arrow_reader(batch_rows)
 
-    def shape(
-        self, number: int, rows: RawRows, mapping: Mapping, done: Callable[[int], None]
-    ) -> tuple[str, int]:
+    def shape(self, number: int, rows: RawRows, mapping: Mapping, done: Callable[[int], None]) -> tuple[str, int]:
         """Load one file and shape it. Returns the table of its good rows, and how many rows were read at all;
         rejected rows are in `reject` with the original."""
         shaper = Shaper(mapping, rows.schema, str(rows.file.path))
@@ -147,9 +166,7 @@ def _reader(rows: RawRows, done: Callable[[int], None]) -> BatchReader:
             yield batch
             done(batch.num_rows)
 
-    return pa.RecordBatchReader.from_batches(
-        schema.remove_metadata(), (b.replace_schema_metadata() for b in told())
-    )
+    return pa.RecordBatchReader.from_batches(schema.remove_metadata(), (b.replace_schema_metadata() for b in told()))
 
 
 def minor_amount(quantity: str, micros: str, minor_micros: str) -> str:
