@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+
 from tests.support.cluster import TestRun, TestServer
+from tests.support.database import db, settled
+
+__all__ = ["database_server", "database_url", "db", "empty_database_url", "settled", "worker_database_url"]
 
 RUN = pytest.StashKey[TestRun]()
 

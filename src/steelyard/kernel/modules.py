@@ -6,7 +6,6 @@ subscribers, sweeps and jobs the worker finds; `docs/architecture.md` says the s
 
 from importlib import import_module, resources
 from importlib.resources.abc import Traversable
-from importlib.util import find_spec
 from types import ModuleType
 
 KERNEL = "kernel"
@@ -50,11 +49,7 @@ def checks_files() -> list[tuple[str, Traversable]]:
 
 def parts(name: str) -> list[tuple[str, ModuleType]]:
     """`(module, its file NAME.py imported)` from the ground up, where it exists. An error in such a file is raised."""
-    return [
-        (module, import_module(f"steelyard.{module}.{name}"))
-        for module in built()
-        if find_spec(f"steelyard.{module}.{name}") is not None
-    ]
+    return [(module, import_module(f"steelyard.{module}.{name}")) for module, _ in _files(f"{name}.py")]
 
 
 def _files(name: str) -> list[tuple[str, Traversable]]:

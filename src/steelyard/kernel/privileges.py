@@ -38,6 +38,10 @@ DO $$ BEGIN
 END $$
 """
 
+_ROLES = tuple(_ROLE.format(role=role) for role in (APP_ROLE, MERCHANT_ROLE))
+# Both in one text: for a restore, which needs them before anything is in the database.
+ROLES = ";\n".join(_ROLES)
+
 # So that the application can say whose transaction holds readers of the event log back. Only a superuser can grant it;
 # without it the display names the process, not its query.
 _SEES_ACTIVITY = f"""
@@ -73,8 +77,7 @@ async def tables(connection: asyncpg.Connection) -> list[Table]:
 
 async def make_roles(connection: asyncpg.Connection) -> None:
     """Both roles exist in this cluster and the connection's user may act as them."""
-    statements = [_ROLE.format(role=role) for role in (APP_ROLE, MERCHANT_ROLE)]
-    for statement in (*statements, _SEES_ACTIVITY):
+    for statement in (*_ROLES, _SEES_ACTIVITY):
         for attempt in range(1, TRIES_MAX + 1):
             try:
                 await connection.execute(statement)
