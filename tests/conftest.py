@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from tests.support.cluster import TestRun, TestServer
 
+pytest_plugins = ["tests.support.database"]
+
 RUN = pytest.StashKey[TestRun]()
 
 
