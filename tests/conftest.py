@@ -9,8 +9,6 @@ from tests.support.database import db, settled
 
 __all__ = ["database_server", "database_url", "db", "empty_database_url", "settled", "worker_database_url"]
 
-pytest_plugins = ["tests.support.database"]
-
 RUN = pytest.StashKey[TestRun]()
 
 
