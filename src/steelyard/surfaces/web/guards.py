@@ -1,8 +1,10 @@
 """Who may pass: one guard per surface, and nothing behind it is open to others. Denied unless allowed."""
 
 from collections.abc import Callable
+from typing import Any
 
 from litestar.connection import ASGIConnection
+from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
 from steelyard.kernel.errors import Forbidden
@@ -25,8 +27,8 @@ class SignInFirst(Forbidden):
 def staff_only(kind: AccountKind) -> Callable[..., object]:
     """The guard of a console: its own staff, each with the permission that the handler names."""
 
-    async def guard(connection: ASGIConnection[object, Actor, None, object], handler: BaseRouteHandler) -> None:
-        actor = await actor_of(connection)  # pyright: ignore[reportArgumentType]  # Litestar's guard has no state type
+    async def guard(connection: ASGIConnection[Any, Actor, None, State], handler: BaseRouteHandler) -> None:
+        actor = await actor_of(connection)
         if actor.account is None:
             raise SignInFirst()
         if actor.account.kind is not kind:

@@ -14,6 +14,7 @@ from steelyard.kernel.errors import Invalid, NotFound, Refusal, TooMany
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.logs import request_id
 from steelyard.surfaces.web.pages import Frame, render
+from steelyard.surfaces.web.refusals import detail_of, fields_of, title_of
 from steelyard.surfaces.web.visit import Connection, WebRequest, locale_of, provide_visit
 
 PROBLEM = "application/problem+json"
@@ -55,27 +56,19 @@ class Other(Refusal):
 
 def problem(refusal: Refusal, locale: str) -> dict[str, Any]:
     """The problem details of a refusal: title and detail in words, the facts as members of their own."""
-    words = i18n.translations(locale)
     facts = {name: value for name, value in refusal.facts.items() if name != "fields"}
-    detail = words.gettext(refusal.detail).format_map(_Facts(facts)) if refusal.detail else ""
+    detail = detail_of(refusal, locale)
     body: dict[str, Any] = {
         "type": f"urn:steelyard:refusal:{refusal.code}",
-        "title": words.gettext(refusal.title),
+        "title": title_of(refusal, locale),
         "status": refusal.status,
         "code": refusal.code,
         **({"detail": detail} if detail else {}),
         **({"request_id": request_id()} if request_id() else {}),
     }
     if isinstance(refusal, Invalid):
-        body["errors"] = [{"field": name, "detail": words.gettext(str(what))} for name, what in refusal.fields.items()]
+        body["errors"] = [{"field": name, "detail": said} for name, said in fields_of(refusal, locale).items()]
     return body | {name: value for name, value in facts.items() if name not in body}
-
-
-class _Facts(dict[str, Any]):
-    """A detail that names a fact we do not have is shown with a dash, never as an error on top of an error."""
-
-    def __missing__(self, key: str) -> str:
-        return "–"
 
 
 async def on_refusal(request: WebRequest, refusal: Refusal) -> Response[Any]:

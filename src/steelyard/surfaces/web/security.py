@@ -92,7 +92,7 @@ class Envelope:
             headers.add("set-cookie", visitor_cookie(self._settings, visitor).to_header(header=""))
 
     def _log(self, scope: Scope, status: int, seconds: float) -> None:
-        if status >= 500 or seconds > SLOW_SECONDS:  # noqa: PLR2004  # the family of server errors
+        if status >= 500 or seconds > SLOW_SECONDS:  # the family of server errors
             log.warning(
                 "http.request", method=scope["method"], path=scope["path"], status=status, seconds=round(seconds, 3)
             )
