@@ -687,6 +687,7 @@ CREATE TABLE reservations (
 COMMENT ON TABLE reservations IS 'by merchant: pieces kept for an order, from placement until they leave the house or the order ends';
 COMMENT ON COLUMN reservations.quantity IS 'What is still kept; a row goes away with its last piece';
 CREATE INDEX reservations_of_a_sku ON reservations (merchant_id, sku_id);
+CREATE UNIQUE INDEX a_document_is_booked_once ON stock_movements (merchant_id, document, reason, sku_id, warehouse_id);
 
 -- goods.taxes
 
@@ -763,10 +764,28 @@ COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
 COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
 CREATE INDEX search_by_words ON search_entries USING gin (words);
 CREATE INDEX search_by_category ON search_entries USING gin (category_path);
-CREATE INDEX search_newest ON search_entries (listed_at DESC, product_id);
-CREATE INDEX search_best_selling ON search_entries (sold DESC, product_id);
+CREATE INDEX search_newest ON search_entries (listed_at DESC, product_id DESC);
+CREATE INDEX search_best_selling ON search_entries (sold DESC, product_id DESC);
 CREATE INDEX search_cheapest ON search_entries (price, product_id);
-CREATE INDEX search_of_a_merchant ON search_entries (merchant_id, listed_at DESC, product_id);
+CREATE INDEX search_of_a_merchant ON search_entries (merchant_id, listed_at DESC, product_id DESC);
+
+CREATE TABLE search_figures (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , sold        integer NOT NULL DEFAULT 0
+  , rating      integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, product_id)
+  , CONSTRAINT sold_is_not_negative CHECK (sold >= 0)
+  , CONSTRAINT a_rating_has_five_stars CHECK (rating BETWEEN 0 AND 500)
+);
+COMMENT ON TABLE search_figures IS 'by merchant: what orders and reviews pushed down about a product, kept while it is off the shelf';
+
+CREATE TABLE search_stale (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , PRIMARY KEY (merchant_id, product_id)
+);
+COMMENT ON TABLE search_stale IS 'by merchant: products whose entries a sweep makes anew, since something changed for all of a shop';
 
 -- logistics.freight
 

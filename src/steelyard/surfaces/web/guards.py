@@ -1,13 +1,12 @@
 """Who may pass: one guard per surface, and nothing behind it is open to others. Denied unless allowed."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from steelyard.kernel.errors import Forbidden
-from steelyard.parties.access.model import AccountKind, Actor
-from steelyard.surfaces.web.visit import actor_of
+from steelyard.parties.access.model import AccountKind
+from steelyard.surfaces.web.visit import Connection, actor_of
 
 # A handler says `opt={"permission": "orders.ship"}`; a handler of a console that says nothing cannot be reached.
 PERMISSION = "permission"
@@ -22,11 +21,11 @@ class SignInFirst(Forbidden):
     status = 401
 
 
-def staff_only(kind: AccountKind) -> Callable[..., object]:
+def staff_only(kind: AccountKind) -> Callable[[Connection, BaseRouteHandler], Awaitable[None]]:
     """The guard of a console: its own staff, each with the permission that the handler names."""
 
-    async def guard(connection: ASGIConnection[object, Actor, None, object], handler: BaseRouteHandler) -> None:
-        actor = await actor_of(connection)  # pyright: ignore[reportArgumentType]  # Litestar's guard has no state type
+    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+        actor = await actor_of(connection)
         if actor.account is None:
             raise SignInFirst()
         if actor.account.kind is not kind:

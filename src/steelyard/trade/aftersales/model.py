@@ -108,7 +108,7 @@ def share_of(line: OrderLine, quantity: int) -> LineShare:
     to the last cent, in whichever parts the pieces come back.
     """
     before, after = line.refunded_quantity, line.refunded_quantity + quantity
-    assert 0 < quantity and after <= line.quantity
+    assert quantity > 0 and after <= line.quantity
     whole = paid_for(line)
     return LineShare(
         line=line.line,
