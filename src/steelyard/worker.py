@@ -5,13 +5,14 @@ registered with `@job`). Any number of workers may run at the same time.
 """
 
 import asyncio
+import signal
 import time
 from collections.abc import Sequence
 from typing import cast
 
 import structlog
 
-from steelyard.kernel import checks, events, idempotency, jobs, limits, modules
+from steelyard.kernel import checks, events, idempotency, jobs, limits, logs, modules
 from steelyard.kernel.db import Database, Unreachable
 from steelyard.kernel.events import Subscriber
 from steelyard.kernel.settings import Settings
@@ -49,6 +50,19 @@ def sweeps() -> list[Sweep]:
     names = [sweep.name for sweep in found]
     assert len(names) == len(set(names)), f"two sweeps share a name: {sorted(names)}"
     return found
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGINT or SIGTERM: what `steelyard work` does."""
+    logs.configure(settings.log_format)
+
+    async def until_told() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await work(settings, stop)
+
+    asyncio.run(until_told())
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
