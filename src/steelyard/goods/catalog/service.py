@@ -97,13 +97,13 @@ async def _insert_product(tx: Tx, merchant_id: MerchantId, new: NewProduct) -> b
 async def _insert_skus(
     tx: Tx, merchant_id: MerchantId, product_id: ProductId, skus: Sequence[NewSku], first_place: int
 ) -> None:
-    # `choice` is an array of its own length in each row, which unnest would flatten: it travels as a JSON array.
+    # `choice` is an array of its own length in each row, which unnest would flatten: it travels as an array's text.
     await tx.execute(
         """
         INSERT INTO skus (merchant_id, sku_id, product_id, code, barcode, choice, weight_grams, picture, active, place)
-        SELECT $1, n.sku_id, $2, n.code, n.barcode, ARRAY(SELECT jsonb_array_elements_text(n.choice)::integer)
+        SELECT $1, n.sku_id, $2, n.code, n.barcode, n.choice::integer[]
              , n.weight_grams, n.picture, n.active, $3 + n.place - 1
-        FROM ROWS FROM (unnest($4::uuid[], $5::text[], $6::text[], $7::jsonb[], $8::integer[], $9::text[], $10::boolean[]))
+        FROM ROWS FROM (unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::text[], $10::boolean[]))
              WITH ORDINALITY AS n (sku_id, code, barcode, choice, weight_grams, picture, active, place)
         """,
         merchant_id,
@@ -112,7 +112,7 @@ async def _insert_skus(
         [sku.sku_id for sku in skus],
         [sku.code for sku in skus],
         [sku.barcode for sku in skus],
-        [sku.choice for sku in skus],
+        ["{" + ",".join(map(str, sku.choice)) + "}" for sku in skus],
         [sku.weight_grams for sku in skus],
         [sku.picture for sku in skus],
         [sku.active for sku in skus],

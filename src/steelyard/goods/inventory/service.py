@@ -104,7 +104,7 @@ async def count(
     counted = {(sku_id, warehouse_id): pieces for sku_id, warehouse_id, pieces in lines}
     assert all(pieces >= 0 for pieces in counted.values())
     shelves = await _shelves(tx, merchant_id, list(counted))
-    there = {(shelf.sku_id, shelf.warehouse_id): shelf.on_hand for shelf in shelves}
+    there: dict[tuple[UUID, UUID], int] = {(shelf.sku_id, shelf.warehouse_id): shelf.on_hand for shelf in shelves}
     changes = {key: pieces - there[key] for key, pieces in counted.items() if pieces != there[key]}
     await _write(tx, merchant_id, shelves, changes, Reason.COUNTED, document, by, note)
 

@@ -1,6 +1,7 @@
 """Commands on what can be found: making entries anew, and the figures that are pushed down from above."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -119,14 +120,14 @@ async def _write(tx: Tx, facts: Sequence[Row]) -> None:
     def column(name: str) -> list[Any]:
         return [row[name] for row in facts]
 
-    # The path is an array of its own length in each row, which unnest would flatten: it travels as JSON.
+    # The path is an array of its own length in each row, which unnest would flatten: it travels as an array's text.
     await tx.execute(
         """
         INSERT INTO search_entries (merchant_id, product_id, category_path, words, title, slug, picture, currency, price
                                   , price_to, compare_at, in_stock, sold, rating, listed_at)
-        SELECT n.merchant_id, n.product_id, ARRAY(SELECT jsonb_array_elements_text(n.path)::uuid), n.words::tsvector, n.title
+        SELECT n.merchant_id, n.product_id, n.path::uuid[], n.words::tsvector, n.title
              , n.slug, n.picture, n.currency, n.price, n.price_to, n.compare_at, n.in_stock, n.sold, n.rating, n.listed_at
-        FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[], $4::text[], $5::jsonb[], $6::text[], $7::text[], $8::text[]
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::text[], $8::text[]
                   , $9::bigint[], $10::bigint[], $11::bigint[], $12::boolean[], $13::integer[], $14::integer[]
                   , $15::timestamptz[])
             AS n (merchant_id, product_id, path, words, title, slug, picture, currency, price, price_to, compare_at, in_stock
@@ -139,7 +140,7 @@ async def _write(tx: Tx, facts: Sequence[Row]) -> None:
         """,
         column("merchant_id"),
         column("product_id"),
-        column("category_path"),
+        ["{" + ",".join(map(str, row["category_path"])) + "}" for row in facts],
         [_words(row) for row in facts],
         column("title"),
         column("slug"),
@@ -155,8 +156,11 @@ async def _write(tx: Tx, facts: Sequence[Row]) -> None:
     )
 
 
-async def record_sales(tx: Tx, sold: Mapping[ProductKey, int]) -> None:
-    """So many more pieces of these `(merchant_id, product_id)` were sold; fewer, when pieces came back."""
+async def record_sales(tx: Tx, sales: Iterable[tuple[UUID, UUID, int]]) -> None:
+    """So many more pieces of these `(merchant_id, product_id, pieces)` were sold; fewer, when pieces came back."""
+    sold: dict[ProductKey, int] = defaultdict(int)
+    for merchant_id, product_id, pieces in sales:
+        sold[merchant_id, product_id] += pieces
     keys = sorted(sold, key=lambda key: (key[1], key[0]))
     await tx.execute(
         """
@@ -179,8 +183,9 @@ async def record_sales(tx: Tx, sold: Mapping[ProductKey, int]) -> None:
     )
 
 
-async def record_ratings(tx: Tx, ratings: Mapping[ProductKey, int]) -> None:
-    """These `(merchant_id, product_id)` are now rated so many hundredths of a star."""
+async def record_ratings(tx: Tx, rated: Iterable[tuple[UUID, UUID, int]]) -> None:
+    """These `(merchant_id, product_id, hundredths of a star)` are rated so from now on."""
+    ratings: dict[ProductKey, int] = {(merchant_id, product_id): stars for merchant_id, product_id, stars in rated}
     keys = sorted(ratings, key=lambda key: (key[1], key[0]))
     await tx.execute(
         """

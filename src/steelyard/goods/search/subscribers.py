@@ -10,7 +10,7 @@ from steelyard.goods.search.model import PRODUCTS_PER_REINDEX_MAX
 from steelyard.goods.search.service import mark_stale, reindex_products
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
-from steelyard.parties.merchants.events import ShopChanged
+from steelyard.parties.merchants import ShopChanged
 
 
 async def _products_changed(tx: Tx, changes: Sequence[ProductChanged]) -> None:
@@ -49,4 +49,3 @@ SUBSCRIBER = Subscriber(
         ShopChanged: _shops_changed,
     },
 )
-SUBSCRIBERS = [SUBSCRIBER]
