@@ -1,9 +1,10 @@
 """A small marketplace of goods to test with."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 import pytest
+import pytest_asyncio
 
 from steelyard.goods import catalog, inventory, pricing, warehouses
 from steelyard.goods.catalog.model import (
@@ -19,11 +20,25 @@ from steelyard.goods.catalog.model import (
 )
 from steelyard.goods.pricing.model import NewPrice
 from steelyard.goods.warehouses.model import Warehouse, WarehouseId
-from steelyard.kernel import ids
+from steelyard.kernel import checks, ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.text import Text, text
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import Merchant, MerchantId, Shop
+
+POOL_SIZE = 4
+ABOVE = ("logistics.", "trade.", "channels.", "operations.")
+
+
+@pytest_asyncio.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """A database in which stock is kept for orders that nobody has placed: what is true of goods and below must be true,
+    what the layers above say of goods need not."""
+    database = await Database.connect(database_url, size=POOL_SIZE)
+    yield database
+    await database.close()
+    violations = [found for found in await checks.run(database_url) if not found.name.startswith(ABOVE)]
+    assert not violations, violations
 
 
 class Market:
