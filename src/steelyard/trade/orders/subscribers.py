@@ -24,7 +24,7 @@ async def push_sales_down(tx: Tx, facts: Sequence[PurchasePaid]) -> None:
         """,
         [fact.purchase_id for fact in facts],
     )
-    await search.record_sales(tx, {(row["merchant_id"], row["product_id"]): row["sold"] for row in rows})
+    await search.record_sales(tx, [(row["merchant_id"], row["product_id"], row["sold"]) for row in rows])
 
 
 SUBSCRIBER = Subscriber("orders", {ParcelDelivered: note_deliveries, PurchasePaid: push_sales_down})
