@@ -5,13 +5,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from tests.money.deals import at, balance
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import CheckViolation, Database, UniqueViolation
+from steelyard.kernel.money import minor_digits
 from steelyard.money import currencies, ledger
 from steelyard.money.ledger import DatedTransfer
 from steelyard.money.ledger.model import AccountKind, Transfer
+from tests.money.deals import at, balance
 
 HELD, PAYABLE, CLEARING = AccountKind.HELD, AccountKind.PAYABLE, AccountKind.ORDER_CLEARING
 
@@ -109,8 +110,6 @@ async def test_history_in_bulk_is_what_post_would_have_written(db: Database) -> 
 
 
 async def test_currencies_have_the_digits_we_count_in(db: Database) -> None:
-    from steelyard.kernel.money import minor_digits
-
     known = await db.ask(currencies.all)
 
     assert {c.currency: c.digits for c in known} == {c.currency: minor_digits(c.currency) for c in known}

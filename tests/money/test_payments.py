@@ -4,7 +4,6 @@ import asyncio
 from itertools import permutations
 
 import pytest
-from tests.money.deals import CAPTURED, Deal, balance, history, make_due, paid, record, said
 
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.errors import NotFound
@@ -13,6 +12,7 @@ from steelyard.money import payments
 from steelyard.money.ledger.model import AccountKind
 from steelyard.money.payments import PaymentState, Recording
 from steelyard.money.payments.model import PAYMENT_MACHINE, REFUND_MACHINE
+from tests.money.deals import CAPTURED, Deal, balance, history, make_due, paid, record, said
 
 PENDING, DECLINED, CANCELLED = PaymentState.PENDING, PaymentState.DECLINED, PaymentState.CANCELLED
 

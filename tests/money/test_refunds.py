@@ -4,6 +4,14 @@ import asyncio
 from uuid import UUID
 
 import pytest
+
+from steelyard.kernel import events, ids
+from steelyard.kernel.db import Database, Tx, administer
+from steelyard.kernel.errors import NotFound, TransitionRefused
+from steelyard.kernel.events import Subscriber
+from steelyard.money import payments
+from steelyard.money.ledger.model import AccountKind
+from steelyard.money.payments import NothingCaptured, PaymentState, Refunded, RefundState, RefundTooLarge
 from tests.money.deals import (
     FAILED,
     SENT,
@@ -17,14 +25,6 @@ from tests.money.deals import (
     release,
     said,
 )
-
-from steelyard.kernel import events, ids
-from steelyard.kernel.db import Database, Tx, administer
-from steelyard.kernel.errors import NotFound, TransitionRefused
-from steelyard.kernel.events import Subscriber
-from steelyard.money import payments
-from steelyard.money.ledger.model import AccountKind
-from steelyard.money.payments import NothingCaptured, PaymentState, Refunded, RefundState, RefundTooLarge
 
 ATTEMPTS = 20
 
@@ -74,7 +74,7 @@ async def test_nothing_is_refunded_of_what_was_not_captured(db: Database) -> Non
         await refund(db, deal, 1)
 
 
-async def race(db: Database, deal: Deal, attempt) -> int:  # noqa: ANN001
+async def race(db: Database, deal: Deal, attempt) -> int:
     """Twenty at once want 1,000 of an order's 7,000 back; how many succeeded."""
     results = await asyncio.gather(*(attempt(db, deal) for _ in range(ATTEMPTS)), return_exceptions=True)
     assert all(result is None or isinstance(result, RefundTooLarge | payments.Refund) for result in results)
