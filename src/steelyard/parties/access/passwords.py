@@ -58,13 +58,9 @@ def check_rules(password: str, email: str) -> None:
 def _trouble(password: str, email: str) -> Text | None:
     said = password.strip().lower()
     if len(password) < PASSWORD_CHARACTERS_MIN:
-        return text(
-            f"密码至少 {PASSWORD_CHARACTERS_MIN} 个字符", f"At least {PASSWORD_CHARACTERS_MIN} characters, please."
-        )
+        return _length("至少", "At least", PASSWORD_CHARACTERS_MIN)
     if len(password) > PASSWORD_CHARACTERS_MAX:
-        return text(
-            f"密码最多 {PASSWORD_CHARACTERS_MAX} 个字符", f"At most {PASSWORD_CHARACTERS_MAX} characters, please."
-        )
+        return _length("最多", "At most", PASSWORD_CHARACTERS_MAX)
     if said in (email.lower(), email.lower().partition("@")[0]):
         return text("密码不能是您的邮箱", "Your e-mail address is not a password.")
     if said in COMMONEST or len(set(said)) < DIFFERENT_CHARACTERS_MIN:

@@ -1,6 +1,6 @@
 """From facts to words: one file per mail and language in `templates/`, with the blocks `subject`, `text` and `html`.
 
-Each block is rendered by a layout of its own; only the HTML is escaped. Amounts, numbers and dates are written by Babel.
+Each block is rendered by a layout of its own, and only the HTML is escaped. Babel writes amounts, numbers and dates.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,7 +44,7 @@ def render(template: Template, locale: str, facts: Mapping[str, object], base_ur
 def _environment(language: str, escaped: bool) -> Environment:
     environment = Environment(
         loader=PackageLoader("steelyard.parties.notifications"),
-        autoescape=escaped,
+        autoescape=escaped,  # noqa: S701  # subject and text are not HTML
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
