@@ -17,6 +17,7 @@ CREATE TABLE accounts (
 );
 COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers';
 COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; none until the person has set one';
+CREATE INDEX accounts_of_the_operator ON accounts (account_id) WHERE kind = 'operator';
 CREATE INDEX accounts_of_a_merchant ON accounts (merchant_id) WHERE merchant_id IS NOT NULL;
 CREATE INDEX account_of_a_buyer ON accounts (buyer_id) WHERE buyer_id IS NOT NULL;
 
@@ -46,7 +47,9 @@ CREATE TABLE password_resets (
   , expires_at timestamptz NOT NULL
   , used_at    timestamptz
 );
-COMMENT ON TABLE password_resets IS 'by key: links for a new password, sent by mail, good once';
+COMMENT ON TABLE password_resets IS 'by key: links for a new password, sent by mail, good once; an invitation is the first of them';
+CREATE INDEX password_resets_of_an_account ON password_resets (account_id);
+CREATE INDEX password_resets_by_expiry ON password_resets (expires_at);
 
 CREATE TABLE api_keys (
     key_hash    bytea PRIMARY KEY
@@ -64,14 +67,40 @@ COMMENT ON TABLE api_keys IS 'by key: keys for programs; shown once, kept as SHA
 COMMENT ON COLUMN api_keys.prefix IS 'The first characters of the key, so that people recognise it';
 COMMENT ON COLUMN api_keys.scopes IS 'Permissions; a key never may more than its account';
 CREATE INDEX api_keys_of_an_account ON api_keys (account_id);
+CREATE INDEX api_keys_by_id ON api_keys (api_key_id);
 
 CREATE TABLE permissions (
     permission  text PRIMARY KEY
   , audience    text NOT NULL
   , description jsonb NOT NULL
-  , CONSTRAINT a_permission_has_an_audience CHECK (audience IN ('operator', 'merchant'))
+  , CONSTRAINT a_permission_has_an_audience CHECK (audience IN ('operator', 'merchant', 'both'))
 );
 COMMENT ON TABLE permissions IS 'reference: what can be permitted at all, such as orders.ship';
+COMMENT ON COLUMN permissions.audience IS 'Whose staff may have it; of a merchant''s staff it always means that merchant''s affairs alone';
+INSERT INTO permissions (permission, audience, description) VALUES
+    ('dashboard.read', 'operator', '{"zh-Hans": "查看今日数据", "en": "See today''s figures"}')
+  , ('merchants.read', 'operator', '{"zh-Hans": "查看商家", "en": "See merchants"}')
+  , ('merchants.manage', 'operator', '{"zh-Hans": "入驻、暂停与恢复商家", "en": "Admit, suspend and reopen merchants"}')
+  , ('orders.read', 'both', '{"zh-Hans": "查看订单", "en": "See orders"}')
+  , ('orders.manage', 'operator', '{"zh-Hans": "处理任意订单", "en": "Act on any order"}')
+  , ('payments.read', 'operator', '{"zh-Hans": "查看支付与退款", "en": "See payments and refunds"}')
+  , ('ledger.read', 'operator', '{"zh-Hans": "查看账簿与试算平衡表", "en": "See the books and the trial balance"}')
+  , ('settlement.run', 'operator', '{"zh-Hans": "执行结算", "en": "Run settlement"}')
+  , ('catalog.manage', 'operator', '{"zh-Hans": "管理类目", "en": "Manage categories"}')
+  , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
+  , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
+  , ('settings.manage', 'operator', '{"zh-Hans": "更改平台信息", "en": "Change the platform''s details"}')
+  , ('orders.ship', 'merchant', '{"zh-Hans": "发货", "en": "Ship orders"}')
+  , ('orders.cancel', 'merchant', '{"zh-Hans": "取消订单", "en": "Cancel orders"}')
+  , ('orders.refund', 'merchant', '{"zh-Hans": "退款", "en": "Refund orders"}')
+  , ('products.read', 'merchant', '{"zh-Hans": "查看商品", "en": "See products"}')
+  , ('products.edit', 'merchant', '{"zh-Hans": "编辑商品与价格", "en": "Edit products and prices"}')
+  , ('stock.read', 'merchant', '{"zh-Hans": "查看库存", "en": "See stock"}')
+  , ('stock.edit', 'merchant', '{"zh-Hans": "入库与盘点", "en": "Receive and count stock"}')
+  , ('statements.read', 'merchant', '{"zh-Hans": "查看结算单", "en": "See statements"}')
+  , ('shop.edit', 'merchant', '{"zh-Hans": "编辑店铺与收款账户", "en": "Edit the shop and where its money goes"}')
+  , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
+  , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
 
 CREATE TABLE roles (
     role_id  text PRIMARY KEY
@@ -80,6 +109,13 @@ CREATE TABLE roles (
   , CONSTRAINT a_role_has_an_audience CHECK (audience IN ('operator', 'merchant'))
 );
 COMMENT ON TABLE roles IS 'reference: named sets of permissions, for the operator''s staff or for merchants'' staff';
+INSERT INTO roles (role_id, audience, name) VALUES
+    ('operator_admin', 'operator', '{"zh-Hans": "平台管理员", "en": "Platform administrator"}')
+  , ('operator_finance', 'operator', '{"zh-Hans": "平台财务", "en": "Platform finance"}')
+  , ('operator_service', 'operator', '{"zh-Hans": "平台客服", "en": "Platform customer service"}')
+  , ('merchant_owner', 'merchant', '{"zh-Hans": "店主", "en": "Shop owner"}')
+  , ('merchant_clerk', 'merchant', '{"zh-Hans": "店员", "en": "Shop clerk"}')
+  , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}');
 
 CREATE TABLE role_permissions (
     role_id    text NOT NULL REFERENCES roles
@@ -87,6 +123,21 @@ CREATE TABLE role_permissions (
   , PRIMARY KEY (role_id, permission)
 );
 COMMENT ON TABLE role_permissions IS 'reference: which role holds which permission';
+INSERT INTO role_permissions (role_id, permission)
+SELECT 'operator_admin', permission FROM permissions WHERE audience IN ('operator', 'both')
+UNION ALL
+SELECT 'merchant_owner', permission FROM permissions WHERE audience IN ('merchant', 'both');
+INSERT INTO role_permissions (role_id, permission) VALUES
+    ('operator_finance', 'dashboard.read'), ('operator_finance', 'merchants.read')
+  , ('operator_finance', 'orders.read'), ('operator_finance', 'payments.read')
+  , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run')
+  , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
+  , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
+  , ('operator_service', 'payments.read')
+  , ('merchant_clerk', 'orders.read'), ('merchant_clerk', 'orders.ship'), ('merchant_clerk', 'orders.cancel')
+  , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
+  , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit')
+  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read');
 
 CREATE TABLE account_roles (
     account_id uuid NOT NULL

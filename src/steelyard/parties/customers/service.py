@@ -41,7 +41,7 @@ async def bulk_register(tx: Tx, buyers: Iterable[Buyer]) -> None:
 
 
 async def guest(tx: Tx, buyer_id: BuyerId, locale: str) -> None:
-    """Make sure that a visitor can own a checkout: a guest buyer under the visitor's id. Said twice, nothing changes."""
+    """Make sure that a visitor can own a checkout: a guest buyer under the visitor's id. Twice changes nothing."""
     await tx.execute(
         "INSERT INTO buyers (buyer_id, locale, guest) VALUES ($1, $2, true) ON CONFLICT (buyer_id) DO NOTHING",
         buyer_id,

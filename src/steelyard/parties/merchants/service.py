@@ -48,7 +48,8 @@ async def _claim_name(tx: Tx, merchant_id: MerchantId, slug: str) -> None:
     owner = await tx.value(
         """
         WITH claimed AS (
-            INSERT INTO shop_names (slug, merchant_id) VALUES ($1, $2) ON CONFLICT (slug) DO NOTHING RETURNING merchant_id
+            INSERT INTO shop_names (slug, merchant_id) VALUES ($1, $2)
+            ON CONFLICT (slug) DO NOTHING RETURNING merchant_id
         )
         SELECT merchant_id FROM claimed UNION ALL SELECT merchant_id FROM shop_names WHERE slug = $1 LIMIT 1
         """,

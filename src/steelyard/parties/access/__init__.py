@@ -1,0 +1,101 @@
+"""Access: who may come in, and what they may do.
+
+Signing in is a conversation (`sign_in`): limits, a check in a thread, a session whose token only the cookie holds. A
+surface asks `session` (or `api_key`) for the `Actor` of each request, and `Actor.may("orders.ship")` before a command;
+roles and permissions are data. What staff did is in the audit log. Passwords are in `passwords`, sessions in
+`signing_in`, a merchant's or the operator's people and their API keys in `staff`.
+"""
+
+from steelyard.parties.access.events import PasswordResetRequested, StaffInvited
+from steelyard.parties.access.passwords import check_password, check_rules, hash_password, is_outdated
+from steelyard.parties.access.queries import (
+    account,
+    api_key,
+    api_keys_of,
+    api_keys_of_merchant,
+    audit_log,
+    credentials,
+    owner_of_link,
+    permissions,
+    role_names,
+    roles,
+    session,
+    session_id,
+    sessions_of,
+    staff,
+)
+from steelyard.parties.access.service import (
+    audit,
+    change_account,
+    issue_link,
+    register,
+    request_password_reset,
+    reset_password,
+)
+from steelyard.parties.access.signing_in import (
+    SignedIn,
+    ask_for_password_reset,
+    begin_session,
+    change_password,
+    choose_password,
+    end_all_sessions,
+    end_session,
+    end_session_of,
+    sign_in,
+    touch,
+)
+from steelyard.parties.access.staff import (
+    create_api_key,
+    disable,
+    enable,
+    invite,
+    invite_again,
+    revoke_api_key,
+    set_roles,
+)
+
+__all__ = [
+    "PasswordResetRequested",
+    "SignedIn",
+    "StaffInvited",
+    "account",
+    "api_key",
+    "api_keys_of",
+    "api_keys_of_merchant",
+    "ask_for_password_reset",
+    "audit",
+    "audit_log",
+    "begin_session",
+    "change_account",
+    "change_password",
+    "check_password",
+    "check_rules",
+    "choose_password",
+    "create_api_key",
+    "credentials",
+    "disable",
+    "enable",
+    "end_all_sessions",
+    "end_session",
+    "end_session_of",
+    "hash_password",
+    "invite",
+    "invite_again",
+    "is_outdated",
+    "issue_link",
+    "owner_of_link",
+    "permissions",
+    "register",
+    "request_password_reset",
+    "reset_password",
+    "revoke_api_key",
+    "role_names",
+    "roles",
+    "session",
+    "session_id",
+    "sessions_of",
+    "set_roles",
+    "sign_in",
+    "staff",
+    "touch",
+]

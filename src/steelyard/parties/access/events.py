@@ -1,0 +1,25 @@
+"""What access announces. No secret is ever in an event: whoever sends the mail asks `issue_link` for the token."""
+
+from uuid import UUID
+
+from steelyard.kernel.events import Event
+
+
+class PasswordResetRequested(Event, frozen=True, kw_only=True):
+    """Somebody asked for a new password. `account_id` is none when nobody signs in with that address, so that asking
+    costs the same for every address. `page` is where the link leads: the token follows it."""
+
+    KIND = "access.password_reset_requested"
+
+    account_id: UUID | None
+    page: str
+
+
+class StaffInvited(Event, frozen=True, kw_only=True):
+    """Somebody was made one of the staff, and has no password yet."""
+
+    KIND = "access.staff_invited"
+
+    account_id: UUID
+    invited_by: UUID | None
+    page: str

@@ -1,0 +1,200 @@
+"""Accounts, who acts, and the rules about coming in."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NewType
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel.errors import Forbidden, Refusal
+from steelyard.kernel.text import Text
+
+AccountId = NewType("AccountId", UUID)
+ApiKeyId = NewType("ApiKeyId", UUID)
+
+EMAIL_CHARACTERS_MAX = 254
+NAME_CHARACTERS_MAX = 100
+SESSIONS_PER_ACCOUNT_MAX = 30
+API_KEYS_PER_ACCOUNT_MAX = 20
+STAFF_MAX = 200
+SEEN_EVERY_SECONDS = 60
+RESET_MINUTES = 60
+INVITATION_DAYS = 7
+API_KEY_PREFIX = "sy_"
+
+RESET_PAGE = "/password/"
+INVITATION_PAGE = "/invitation/"
+
+
+class AccountKind(StrEnum):
+    OPERATOR = "operator"
+    MERCHANT = "merchant"
+    BUYER = "buyer"
+
+
+# Who has it can do everything in the house, so one of them must stay.
+CHIEF_ROLE = {AccountKind.OPERATOR: "operator_admin", AccountKind.MERCHANT: "merchant_owner"}
+
+# A session that nobody uses ends after the first; however it is used, it ends after the second.
+IDLE_HOURS_MAX = {AccountKind.OPERATOR: 12, AccountKind.MERCHANT: 72, AccountKind.BUYER: 30 * 24}
+SESSION_DAYS_MAX = {AccountKind.OPERATOR: 7, AccountKind.MERCHANT: 30, AccountKind.BUYER: 180}
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who signs in. `merchant_id` is set for a merchant's staff, `buyer_id` for a buyer, neither for the
+    operator's staff."""
+
+    account_id: AccountId
+    kind: AccountKind
+    name: str
+    email: str
+    locale: str
+    merchant_id: UUID | None = None
+    buyer_id: UUID | None = None
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is behind a request, and what they may do. `api_key`: a program, with a key of this account.
+
+    `seen_long_ago` asks the surface for `access.touch`, at most once a minute.
+    """
+
+    account: Account | None = None
+    permissions: frozenset[str] = frozenset()
+    api_key: bool = False
+    seen_long_ago: bool = False
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+    def require(self, permission: str) -> None:
+        """Raises `Forbidden` without the permission."""
+        if not self.may(permission):
+            raise Forbidden(permission=permission)
+
+    @property
+    def by(self) -> str:
+        """Who did it, as histories say it: `buyer`, `staff:<account_id>`, or `visitor`."""
+        if self.account is None:
+            return "visitor"
+        return "buyer" if self.account.kind is AccountKind.BUYER else f"staff:{self.account.account_id}"
+
+
+NOBODY = Actor()
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """What a password is checked against."""
+
+    account_id: AccountId
+    password_hash: str | None
+
+    def __repr__(self) -> str:
+        return f"Credentials(account_id={self.account_id})"
+
+
+class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as its owner sees it; `session_id` names it and opens nothing."""
+
+    session_id: str
+    created_at: datetime
+    seen_at: datetime
+    user_agent: str
+    address: str
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as people see it after its first showing."""
+
+    api_key_id: ApiKeyId
+    account_id: AccountId
+    account_name: str
+    name: str
+    prefix: str
+    scopes: list[str]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class StaffMember(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the staff; `joined` once they have set a password."""
+
+    account_id: AccountId
+    name: str
+    email: str
+    locale: str
+    roles: list[str]
+    joined: bool
+    disabled_at: datetime | None
+    created_at: datetime
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    role_id: str
+    name: Text
+    permissions: list[str]
+
+
+class Permission(msgspec.Struct, frozen=True, kw_only=True):
+    permission: str
+    description: Text
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One command of staff: who (none: the house itself), what, on what, when, in which request."""
+
+    audit_id: UUID
+    at: datetime
+    account_id: AccountId | None
+    account_name: str | None
+    merchant_id: UUID | None
+    action: str
+    subject: str
+    facts: Mapping[str, Any]
+    request_id: str | None
+
+
+class EmailTaken(Refusal):
+    """One e-mail address signs in to one account."""
+
+    code = "email_taken"
+    title = "This e-mail address is taken"
+    detail = "Somebody has already registered with {email}. Please sign in, or ask for a new password."
+
+
+class WrongLogin(Refusal):
+    """Address and password do not belong together; which of the two is wrong is never told."""
+
+    code = "wrong_login"
+    status = 401
+    title = "E-mail address or password is wrong"
+    detail = "Please try again, or ask for a new password."
+
+
+class LinkExpired(Refusal):
+    """A link from a mail is good once and for a limited time."""
+
+    code = "link_expired"
+    status = 410
+    title = "This link is no longer valid"
+    detail = "It was used already or is too old. Please ask for a new one."
+
+
+class LastOwner(Refusal):
+    """Somebody with all permissions stays: the last owner is neither disabled nor given a smaller role."""
+
+    code = "last_owner"
+    title = "Somebody must be able to manage the staff"
+    detail = "{name} is the last one with this role. Please give the role to somebody else first."
+
+
+class TooManyApiKeys(Refusal):
+    """An account has a limited number of keys that work."""
+
+    code = "too_many_api_keys"
+    title = "You have too many API keys"
+    detail = "At most {limit} keys can be in use. Please revoke one first."

@@ -1,0 +1,250 @@
+"""Questions about who may come in, and who did what."""
+
+import hmac
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from steelyard.kernel import paging
+from steelyard.kernel.db import Read, Row
+from steelyard.kernel.paging import Page
+from steelyard.parties.access.model import (
+    API_KEY_PREFIX,
+    API_KEYS_PER_ACCOUNT_MAX,
+    SEEN_EVERY_SECONDS,
+    SESSIONS_PER_ACCOUNT_MAX,
+    STAFF_MAX,
+    Account,
+    AccountId,
+    AccountKind,
+    Actor,
+    ApiKey,
+    AuditEntry,
+    Credentials,
+    OpenSession,
+    Permission,
+    Role,
+    StaffMember,
+)
+from steelyard.parties.access.service import token_hash
+
+
+async def credentials(read: Read, email: str) -> Credentials | None:
+    """What to check a password against, for who signs in with this address and is not disabled."""
+    return await read.one(
+        Credentials,
+        """
+        SELECT account_id, password_hash FROM logins JOIN accounts USING (account_id)
+        WHERE logins.email = $1 AND disabled_at IS NULL
+        """,
+        email.strip().lower(),
+    )
+
+
+async def account(read: Read, account_id: AccountId) -> Account | None:
+    return await read.one(
+        Account,
+        """
+        SELECT account_id, kind, name, email, locale, merchant_id, buyer_id FROM accounts WHERE account_id = $1
+        """,
+        account_id,
+    )
+
+
+async def session(read: Read, token: str) -> Actor | None:
+    """Who holds this session's token; none when it has ended, or its account is disabled."""
+    hashed = token_hash(token)
+    row = await read.row(
+        """
+        SELECT s.token_hash AS hash, s.seen_at < now() - $2::interval AS seen_long_ago
+             , a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+             , ARRAY(SELECT DISTINCT rp.permission
+                     FROM account_roles ar JOIN roles r USING (role_id) JOIN role_permissions rp USING (role_id)
+                     WHERE ar.account_id = a.account_id AND r.audience = a.kind) AS permissions
+        FROM sessions s JOIN accounts a USING (account_id)
+        WHERE s.token_hash = $1 AND s.expires_at > now() AND a.disabled_at IS NULL
+        """,
+        hashed,
+        timedelta(seconds=SEEN_EVERY_SECONDS),
+    )
+    if row is None or not hmac.compare_digest(row["hash"], hashed):
+        return None
+    return _actor(row, api_key=False)
+
+
+async def api_key(read: Read, key: str) -> Actor | None:
+    """Who holds this API key: its account, with those of the key's scopes that the account itself still has."""
+    if not key.startswith(API_KEY_PREFIX):
+        return None
+    hashed = token_hash(key)
+    row = await read.row(
+        """
+        SELECT k.key_hash AS hash, coalesce(k.last_used_at < now() - $2::interval, true) AS seen_long_ago
+             , a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+             , ARRAY(SELECT DISTINCT rp.permission
+                     FROM account_roles ar JOIN roles r USING (role_id) JOIN role_permissions rp USING (role_id)
+                     WHERE ar.account_id = a.account_id AND r.audience = a.kind
+                       AND rp.permission = ANY (k.scopes)) AS permissions
+        FROM api_keys k JOIN accounts a USING (account_id)
+        WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)
+          AND a.disabled_at IS NULL
+        """,
+        hashed,
+        timedelta(seconds=SEEN_EVERY_SECONDS),
+    )
+    if row is None or not hmac.compare_digest(row["hash"], hashed):
+        return None
+    return _actor(row, api_key=True)
+
+
+def _actor(row: Row, *, api_key: bool) -> Actor:
+    return Actor(
+        account=Account(
+            account_id=AccountId(row["account_id"]),
+            kind=AccountKind(row["kind"]),
+            name=row["name"],
+            email=row["email"],
+            locale=row["locale"],
+            merchant_id=row["merchant_id"],
+            buyer_id=row["buyer_id"],
+        ),
+        permissions=frozenset(row["permissions"]),
+        api_key=api_key,
+        seen_long_ago=row["seen_long_ago"],
+    )
+
+
+async def owner_of_link(read: Read, token: str) -> Account | None:
+    """Whose password a link sets; none when it was used, is too old, or never was."""
+    return await read.one(
+        Account,
+        """
+        SELECT a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+        FROM password_resets p JOIN accounts a USING (account_id)
+        WHERE p.token_hash = $1 AND p.used_at IS NULL AND p.expires_at > now() AND a.disabled_at IS NULL
+        """,
+        token_hash(token),
+    )
+
+
+async def sessions_of(read: Read, account_id: AccountId) -> Sequence[OpenSession]:
+    """Where the account is signed in, the last used first."""
+    return await read.all(
+        OpenSession,
+        """
+        SELECT encode(token_hash, 'hex') AS session_id, created_at, seen_at, user_agent, address
+        FROM sessions WHERE account_id = $1 AND expires_at > now() ORDER BY seen_at DESC LIMIT $2
+        """,
+        account_id,
+        SESSIONS_PER_ACCOUNT_MAX,
+    )
+
+
+def session_id(token: str) -> str:
+    """The `session_id` under which `sessions_of` lists the session of this token: to mark “this browser”."""
+    return token_hash(token).hex()
+
+
+async def staff(read: Read, merchant_id: UUID | None) -> Sequence[StaffMember]:
+    """The staff of a merchant (of the operator: none), disabled ones included, by age."""
+    return await read.all(
+        StaffMember,
+        """
+        SELECT a.account_id, a.name, a.email, a.locale, a.password_hash IS NOT NULL AS joined, a.disabled_at
+             , a.created_at
+             , ARRAY(SELECT role_id FROM account_roles ar WHERE ar.account_id = a.account_id ORDER BY 1) AS roles
+        FROM accounts a WHERE ($1::uuid IS NULL AND a.kind = 'operator') OR a.merchant_id = $1
+        ORDER BY a.account_id LIMIT $2
+        """,
+        merchant_id,
+        STAFF_MAX,
+    )
+
+
+async def roles(read: Read, audience: AccountKind) -> Sequence[Role]:
+    """The roles there are for this kind of staff, with what they permit."""
+    return await read.all(
+        Role,
+        """
+        SELECT r.role_id, r.name
+             , ARRAY(SELECT permission FROM role_permissions rp WHERE rp.role_id = r.role_id ORDER BY 1) AS permissions
+        FROM roles r WHERE r.audience = $1 ORDER BY r.role_id
+        """,
+        audience,
+    )
+
+
+async def permissions(read: Read, audience: AccountKind) -> Sequence[Permission]:
+    """What can be permitted to this kind of staff."""
+    return await read.all(
+        Permission,
+        "SELECT permission, description FROM permissions WHERE audience IN ($1, 'both') ORDER BY permission",
+        audience,
+    )
+
+
+async def role_names(read: Read, account_id: AccountId) -> Sequence[Role]:
+    """The roles that an account has."""
+    return await read.all(
+        Role,
+        """
+        SELECT r.role_id, r.name, ARRAY[]::text[] AS permissions
+        FROM account_roles JOIN roles r USING (role_id) WHERE account_id = $1 ORDER BY r.role_id
+        """,
+        account_id,
+    )
+
+
+async def api_keys_of(read: Read, account_id: AccountId) -> Sequence[ApiKey]:
+    """The keys of one account, the newest first; revoked ones as far as they are remembered."""
+    return await read.all(
+        ApiKey,
+        """
+        SELECT k.api_key_id, k.account_id, a.name AS account_name, k.name, k.prefix, k.scopes, k.created_at
+             , k.last_used_at, k.expires_at, k.revoked_at
+        FROM api_keys k JOIN accounts a USING (account_id) WHERE k.account_id = $1
+        ORDER BY k.created_at DESC LIMIT $2
+        """,
+        account_id,
+        2 * API_KEYS_PER_ACCOUNT_MAX,
+    )
+
+
+async def api_keys_of_merchant(read: Read, merchant_id: UUID) -> Sequence[ApiKey]:
+    """All keys of a merchant's staff that still open something, the newest first."""
+    return await read.all(
+        ApiKey,
+        """
+        SELECT k.api_key_id, k.account_id, a.name AS account_name, k.name, k.prefix, k.scopes, k.created_at
+             , k.last_used_at, k.expires_at, k.revoked_at
+        FROM api_keys k JOIN accounts a USING (account_id)
+        WHERE a.merchant_id = $1 AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)
+        ORDER BY k.created_at DESC LIMIT $2
+        """,
+        merchant_id,
+        STAFF_MAX * API_KEYS_PER_ACCOUNT_MAX,
+    )
+
+
+async def audit_log(
+    read: Read, merchant_id: UUID | None = None, cursor: str | None = None, limit: int | None = None
+) -> Page[AuditEntry]:
+    """What staff did, the newest first: of one merchant and in its affairs, or of everybody."""
+    key = paging.read_cursor(cursor, datetime, UUID)
+    most = paging.limit(limit)
+    found = await read.all(
+        AuditEntry,
+        """
+        SELECT l.audit_id, l.at, l.account_id, a.name AS account_name, l.merchant_id, l.action, l.subject, l.facts
+             , l.request_id
+        FROM audit_log l LEFT JOIN accounts a USING (account_id)
+        WHERE ($1::uuid IS NULL OR l.merchant_id = $1)
+          AND ($2::timestamptz IS NULL OR (l.at, l.audit_id) < ($2, $3::uuid))
+        ORDER BY l.at DESC, l.audit_id DESC LIMIT $4
+        """,
+        merchant_id,
+        key[0] if key else None,
+        key[1] if key else None,
+        most + 1,
+    )
+    return paging.cut(found, most, lambda last: (last.at, last.audit_id))

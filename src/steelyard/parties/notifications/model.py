@@ -1,0 +1,137 @@
+"""What mails there are, and what each of them has to tell."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel.money import Money
+from steelyard.kernel.text import Text
+
+MailId = NewType("MailId", UUID)
+
+# The fact that holds a secret (a link that opens an account): wiped when the mail is out.
+SECRET_FACT = "secret_link"  # noqa: S105  # the name of one, not one
+
+
+class Template(StrEnum):
+    PASSWORD_RESET = "password_reset"  # noqa: S105  # a name
+    STAFF_INVITED = "staff_invited"
+    ORDER_CONFIRMED = "order_confirmed"
+    ORDER_SHIPPED = "order_shipped"
+    ORDER_CANCELLED = "order_cancelled"
+    REFUND_SENT = "refund_sent"
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a template needs. Links are absolute, or paths below the base URL; words of merchants are `Text`."""
+
+
+class PasswordReset(Facts, frozen=True, kw_only=True):
+    name: str
+    secret_link: str
+    minutes: int
+
+
+class StaffInvited(Facts, frozen=True, kw_only=True):
+    """`inviter` is empty when the house itself invites."""
+
+    name: str
+    inviter: str
+    roles: list[Text]
+    secret_link: str
+    days: int
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """Some pieces of one product; `amount` is for all of them, none where the price does not matter."""
+
+    title: Text
+    quantity: int
+    amount: Money | None = None
+
+
+class OrderPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What one shop sends."""
+
+    shop: Text
+    code: str
+    lines: list[Line]
+    freight: Money | None = None
+    total: Money
+
+
+class OrderConfirmed(Facts, frozen=True, kw_only=True):
+    """A purchase is paid: its code, one order per shop, and `link` to its page."""
+
+    name: str
+    purchase: str
+    orders: list[OrderPart]
+    total: Money
+    link: str
+
+
+class OrderShipped(Facts, frozen=True, kw_only=True):
+    """A parcel has left. `carrier` is the carrier's name, `number` the tracking number."""
+
+    name: str
+    order: str
+    shop: Text
+    carrier: Text
+    number: str
+    lines: list[Line]
+    link: str
+
+
+class OrderCancelled(Facts, frozen=True, kw_only=True):
+    """An order is cancelled; `refund` is what is given back, none when nothing was paid."""
+
+    name: str
+    order: str
+    shop: Text
+    reason: str = ""
+    refund: Money | None = None
+    link: str
+
+
+class RefundSent(Facts, frozen=True, kw_only=True):
+    """Money is on its way back; `at` is when it was sent."""
+
+    name: str
+    order: str
+    shop: Text
+    amount: Money
+    at: datetime
+    link: str
+
+
+FACTS: dict[Template, type[Facts]] = {
+    Template.PASSWORD_RESET: PasswordReset,
+    Template.STAFF_INVITED: StaffInvited,
+    Template.ORDER_CONFIRMED: OrderConfirmed,
+    Template.ORDER_SHIPPED: OrderShipped,
+    Template.ORDER_CANCELLED: OrderCancelled,
+    Template.REFUND_SENT: RefundSent,
+}
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail that is not out yet; `facts` fit the template's struct of `FACTS`."""
+
+    mail_id: MailId
+    recipient: str
+    template: Template
+    locale: str
+    facts: dict[str, object]
+    created_at: datetime
+    failures: int
+
+
+class Rendered(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail in its reader's words: one line of subject, and the same text as plain text and as HTML."""
+
+    subject: str
+    text: str
+    html: str

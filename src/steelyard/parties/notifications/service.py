@@ -1,0 +1,52 @@
+"""Commands on mails."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from steelyard.kernel import ids, jobs
+from steelyard.kernel.db import Tx
+from steelyard.kernel.text import Text
+from steelyard.parties.notifications.jobs import deliver
+from steelyard.parties.notifications.model import FACTS, Facts, MailId, Template
+
+
+async def send(
+    tx: Tx,
+    *,
+    recipient: str,
+    template: Template | str,
+    locale: str,
+    facts: Facts | Mapping[str, object],
+    mail_id: MailId | None = None,
+) -> MailId:
+    """Tell somebody something by mail, once this transaction has committed.
+
+    `facts` are those of the template's struct in `model.FACTS`; others are an error of the program. Said twice with
+    the same `mail_id`, one mail goes out.
+    """
+    known = Template(template)
+    told = msgspec.to_builtins(facts)
+    msgspec.convert(told, FACTS[known], dec_hook=_text)
+    assert "\n" not in recipient
+    assert "@" in recipient
+    mail = mail_id or MailId(ids.mint())
+    if await tx.execute(
+        """
+        INSERT INTO mails (mail_id, recipient, template, locale, facts) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT DO NOTHING
+        """,
+        mail,
+        recipient,
+        known,
+        locale,
+        told,
+    ):
+        await jobs.defer(tx, deliver.with_options(lock=str(mail), once=str(mail)), mail_id=mail)
+    return mail
+
+
+def _text(wanted: type, value: object) -> object:
+    if wanted is Text:
+        return value
+    raise NotImplementedError(wanted)
