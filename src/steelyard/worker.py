@@ -33,9 +33,8 @@ def subscribers() -> list[Subscriber]:
     """Everybody who reads the event log, from the ground up."""
     found: list[Subscriber] = []
     for _, part in modules.parts("subscribers"):
-        one = cast("Subscriber | None", getattr(part, "SUBSCRIBER", None))
-        found += [one] if one is not None else []
-        found += cast("Sequence[Subscriber]", getattr(part, "SUBSCRIBERS", ()))
+        alone = [part.SUBSCRIBER] if hasattr(part, "SUBSCRIBER") else []
+        found += cast("Sequence[Subscriber]", getattr(part, "SUBSCRIBERS", alone))
     names = [subscriber.name for subscriber in found]
     assert len(names) == len(set(names)), f"two subscribers share a name: {sorted(names)}"
     return found
