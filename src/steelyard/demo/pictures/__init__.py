@@ -40,11 +40,10 @@ def draw(kind: str, colour: str = "", material: str = "", angle: int = 0, seed: 
     """An SVG picture of one product.
 
     `kind` is one of KINDS (else a LookupError). `colour` is a name in COLOURS or "#rrggbb"; any other picks
-    one by `seed`. `material` is one of MATERIALS or empty for smooth. `angle` counts the compositions of ANGLES,
-    and wraps: alone, turned around, close, two together, on a pedestal. `seed` chooses the ground and details.
+    one by `seed`. `material` is one of MATERIALS or empty for smooth. `angle` counts the compositions of
+    ANGLES, and wraps: alone, turned around, close, two together, on a pedestal. `seed` chooses the ground
+    and small details.
     """
     if kind not in _DRAWERS:
         raise LookupError(f"no picture of a {kind!r}; there are {', '.join(KINDS)}")
-    return compose(
-        _DRAWERS[kind], kind, colour=colour, material=material, angle=angle % len(ANGLES), seed=seed
-    )
+    return compose(_DRAWERS[kind], kind, colour=colour, material=material, angle=angle % len(ANGLES), seed=seed)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  the outline of a shape reads best on one line
 """Colours, light and shapes: what every drawing is made with."""
 
 import hashlib
@@ -69,9 +68,7 @@ class Drawing:
 
 def mix(one: str, other: str, share: float) -> str:
     """`one` with `share` (0 to 1) of `other` in it; both as #rrggbb."""
-    parts = [
-        round(int(one[i : i + 2], 16) * (1 - share) + int(other[i : i + 2], 16) * share) for i in (1, 3, 5)
-    ]
+    parts = [round(int(one[i : i + 2], 16) * (1 - share) + int(other[i : i + 2], 16) * share) for i in (1, 3, 5)]
     return "#" + "".join(f"{part:02x}" for part in parts)
 
 
@@ -136,9 +133,7 @@ class Canvas:
         name = self._name()
         across = "68%" if self.turned else "32%"
         stops = _stops([(0, lighter(colour, light)), (48, colour), (100, darker(colour, dark))])
-        self.defs.append(
-            f'<radialGradient id="{name}" cx="{across}" cy="26%" r="82%">{stops}</radialGradient>'
-        )
+        self.defs.append(f'<radialGradient id="{name}" cx="{across}" cy="26%" r="82%">{stops}</radialGradient>')
         return f"url(#{name})"
 
     def path(self, d: str, fill: str, opacity: float = 1) -> None:
@@ -152,9 +147,7 @@ class Canvas:
         )
 
     def oval(self, x: float, y: float, rx: float, ry: float, fill: str, opacity: float = 1) -> None:  # noqa: PLR0917  coordinates come in their order
-        self.shapes.append(
-            f'<ellipse cx="{x}" cy="{y}" rx="{rx}" ry="{ry}" fill="{fill}"{_opacity(opacity)}/>'
-        )
+        self.shapes.append(f'<ellipse cx="{x}" cy="{y}" rx="{rx}" ry="{ry}" fill="{fill}"{_opacity(opacity)}/>')
 
     def ring(  # noqa: PLR0917  coordinates come in their order
         self, x: float, y: float, rx: float, ry: float, colour: str, width: float, opacity: float = 1

@@ -58,9 +58,7 @@ def bag(c: Canvas) -> Drawing:
     """A tote with a pocket."""
     strap = darker(c.colour, 0.32)
     c.line("M206 240C206 60 394 60 394 240", darker(strap, 0.3), 22)
-    c.path(
-        "M108 220H492L530 548C532 558 526 560 516 560H84C74 560 68 558 70 548Z", c.shade(c.colour, 0.28, 0.38)
-    )
+    c.path("M108 220H492L530 548C532 558 526 560 516 560H84C74 560 68 558 70 548Z", c.shade(c.colour, 0.28, 0.38))
     c.path("M108 220H492L496 250C400 266 200 266 104 250Z", darker(c.colour, 0.3), 0.45)
     c.path(
         "M84 470L70 548C68 558 74 560 84 560H516C526 560 532 558 530 548L518 462C400 486 200 486 84 470Z",
@@ -132,7 +130,5 @@ def watch(c: Canvas) -> Drawing:
         c.line(f"M300 298L{300 + length * sin(turn):.1f} {298 - length * cos(turn):.1f}", ink, width)
     c.line("M288 330L330 214", COLOURS["red"], 2.5)
     c.oval(300, 300, 8, 8, c.ball(metal))
-    c.path(
-        "M214 240C236 198 290 184 330 190 270 204 226 250 206 320 196 292 200 264 214 240Z", "#ffffff", 0.22
-    )
+    c.path("M214 240C236 198 290 184 330 190 270 204 226 250 206 320 196 292 200 264 214 240Z", "#ffffff", 0.22)
     return c.done(240, (300, 290), flat=True)

@@ -5,7 +5,9 @@ from steelyard.demo.pictures.canvas import Canvas, Drawing, darker, lighter
 
 # Outlines of the left lens; the right one is its mirror image.
 _ROUND = "M62 318c0-62 50-104 110-104s110 42 110 104-46 112-110 112-110-50-110-112Z"
-_SQUARE = "M62 262c4-26 22-40 52-42 54-4 96-2 140 6 22 5 30 20 28 44-4 62-18 128-64 148-34 12-84 10-110-6-36-24-48-92-46-150Z"
+_SQUARE = (
+    "M62 262c4-26 22-40 52-42 54-4 96-2 140 6 22 5 30 20 28 44-4 62-18 128-64 148-34 12-84 10-110-6-36-24-48-92-46-150Z"
+)
 
 
 def spectacles(c: Canvas) -> Drawing:

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  the outline of a shape reads best on one line
 """Shoes, seen from the side, toe to the left."""
 
 from steelyard.demo.pictures.canvas import Canvas, Drawing, darker, lighter
@@ -7,9 +6,7 @@ from steelyard.demo.pictures.canvas import Canvas, Drawing, darker, lighter
 def sneaker(c: Canvas) -> Drawing:
     white, dark = "#f3f1ec", darker(c.colour, 0.38)
     c.path("M356 318C400 286 470 292 516 276L526 330 380 352Z", darker(c.colour, 0.62))
-    c.path(
-        "M318 338C330 292 344 252 378 236 402 232 416 250 408 274L376 344Z", c.shade(lighter(c.colour, 0.18))
-    )
+    c.path("M318 338C330 292 344 252 378 236 402 232 416 250 408 274L376 344Z", c.shade(lighter(c.colour, 0.18)))
     upper = "M52 506C44 452 92 424 160 406 236 386 286 344 338 306 352 340 392 352 432 338 468 326 492 300 516 274"
     c.path(f"{upper} C548 300 552 420 548 506Z", c.shade(c.colour))
     c.path("M52 506C44 456 88 430 146 412 190 430 208 470 206 506Z", c.shade(lighter(c.colour, 0.2)))
@@ -47,9 +44,7 @@ def shoe(c: Canvas) -> Drawing:
         "M244 420C286 398 322 372 352 346 380 372 420 376 448 364 452 420 430 470 392 500 330 490 268 462 244 420Z",
         c.shade(lighter(c.colour, 0.07), 0.22, 0.34),
     )
-    c.path(
-        "M40 524C36 484 84 462 142 448 178 466 192 496 190 524Z", c.shade(lighter(c.colour, 0.09), 0.3, 0.34)
-    )
+    c.path("M40 524C36 484 84 462 142 448 178 466 192 496 190 524Z", c.shade(lighter(c.colour, 0.09), 0.3, 0.34))
     c.line("M142 448C178 466 192 496 190 520", seam, 3, 0.8)
     c.line("M150 446C188 466 202 496 200 520", seam, 2, 0.6, "1 7")
     c.line("M244 420C268 462 330 490 392 500 430 470 452 420 448 364", seam, 3, 0.75)
@@ -77,18 +72,14 @@ def boot(c: Canvas) -> Drawing:
         f"{shaft} C38 476 96 450 170 428 256 402 318 360 322 270 324 210 318 150 316 98Z",
         c.shade(c.colour, 0.26, 0.42),
     )
-    c.path(
-        "M44 524C38 480 90 456 156 434 196 456 212 492 210 524Z", c.shade(lighter(c.colour, 0.1), 0.3, 0.34)
-    )
+    c.path("M44 524C38 480 90 456 156 434 196 456 212 492 210 524Z", c.shade(lighter(c.colour, 0.1), 0.3, 0.34))
     c.path(
         "M392 112C430 114 462 112 486 108 480 200 486 270 470 330 450 352 420 344 408 322 394 260 396 190 392 112Z",
         c.shade(darker(c.colour, 0.52), 0.16, 0.3),
     )
     for step in range(9):
         x = 400 + step * 9.5
-        c.line(
-            f"M{x} 124C{x - 2} 200 {x} 260 {x + 4} {318 + 8 * (step % 2)}", lighter(c.colour, 0.12), 1.6, 0.35
-        )
+        c.line(f"M{x} 124C{x - 2} 200 {x} 260 {x + 4} {318 + 8 * (step % 2)}", lighter(c.colour, 0.12), 1.6, 0.35)
     c.line("M156 434C196 456 212 492 210 520", seam, 3, 0.75)
     c.line("M408 322C420 344 450 352 470 330", seam, 3.5, 0.8)
     c.line("M440 348C446 420 440 480 436 522", seam, 3, 0.6)

@@ -28,9 +28,7 @@ def compose(
         return canvas, drawer(canvas)
 
     main_canvas, main = object_at("a", turned=ANGLES[angle] == "turned")
-    if (
-        main.flat and main_canvas.turned
-    ):  # a flat thing is laid askew, not mirrored: the light stays where it is
+    if main.flat and main_canvas.turned:  # a flat thing is laid askew, not mirrored: the light stays where it is
         main_canvas, main = object_at("a")
     parts, defs = (
         [_backdrop(ground, ANGLES[angle], main.flat)],
@@ -110,7 +108,9 @@ def _backdrop(ground: str, angle: str, flat: bool) -> str:
 
 def _window(ground: str) -> str:
     """The light of a window on the wall."""
-    panes = "M70 90L230 40V300L70 350ZM250 34L410 -16V244L250 294ZM70 372L230 322V582L70 632ZM250 316L410 266V526L250 576Z"
+    panes = (
+        "M70 90L230 40V300L70 350ZM250 34L410 -16V244L250 294ZM70 372L230 322V582L70 632ZM250 316L410 266V526L250 576Z"
+    )
     return f'<path d="{panes}" fill="{lighter(ground, 0.85)}" opacity=".55" filter="url(#near)"/>'
 
 

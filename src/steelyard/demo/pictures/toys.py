@@ -1,4 +1,3 @@
-# ruff: noqa: E501  the outline of a shape reads best on one line
 """Toys: car, robot, bear."""
 
 from steelyard.demo.pictures.canvas import COLOURS, Canvas, Drawing, darker, lighter
@@ -99,9 +98,7 @@ def plush(c: Canvas) -> Drawing:
         c.ball(c.colour),
     )
     c.oval(300, 252, 88, 64, c.ball(belly, 0.3, 0.18))
-    c.path(
-        "M268 222C280 208 320 208 332 222 338 238 314 252 300 252S262 238 268 222Z", c.ball(nose, 0.36, 0.3)
-    )
+    c.path("M268 222C280 208 320 208 332 222 338 238 314 252 300 252S262 238 268 222Z", c.ball(nose, 0.36, 0.3))
     c.line("M300 252V274M300 274C290 290 268 290 260 278M300 274C310 290 332 290 340 278", nose, 5)
     for x in (228, 372):
         c.oval(x, 192, 17, 19, c.ball(nose, 0.3, 0.4))
