@@ -1,9 +1,9 @@
 """Payments and refunds: what we asked a channel for, and how far it has come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Literal, NewType
+from typing import Any, ClassVar, Literal, NewType
 from uuid import UUID
 
 import msgspec
@@ -277,7 +277,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     channel: str
     event_id: str
-    body: Mapping[str, object]
+    body: dict[str, Any]
 
 
 class RefundTooLarge(Refusal):
