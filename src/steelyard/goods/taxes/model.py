@@ -23,7 +23,8 @@ UNTAXED = Rate(millionths=0, inclusive=True)
 
 
 class DatedRate(msgspec.Struct, frozen=True, kw_only=True):
-    """A rate and where and when it is valid: `region` empty is the whole country, `valid_to` the first day it is not."""
+    """A rate and where and when it is valid: `region` empty is the whole country, `valid_to` the first day it is
+    not."""
 
     country: str
     tax_class: str
@@ -41,7 +42,8 @@ def rate_for(rates: Mapping[str, Rate], tax_class: str) -> Rate:
 
 
 def tax_of(amount: int, rate: Rate) -> int:
-    """The tax in (inclusive) or on top of (exclusive) a line of `amount` minor units, half a unit rounded away from zero.
+    """The tax in (inclusive) or on top of (exclusive) a line of `amount` minor units, half a unit rounded away
+    from zero.
 
     Inclusive: amount × r ÷ (1 + r), so 11300 at 13 % contain 1300. Exclusive: amount × r, so 10000 at 7.25 % bear 725.
     """
