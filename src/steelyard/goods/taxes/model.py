@@ -5,7 +5,7 @@ from datetime import date
 
 import msgspec
 
-from steelyard.kernel.money import PARTS_PER_MILLION, share
+from steelyard.kernel.money import PARTS_PER_MILLION, share, split
 from steelyard.kernel.text import Text
 
 STANDARD = "standard"
@@ -49,10 +49,8 @@ def tax_of(amount: int, rate: Rate) -> int:
     """
     if not rate.inclusive:
         return share(amount, rate.millionths)
-    if amount < 0:
-        return -tax_of(-amount, rate)
-    whole = PARTS_PER_MILLION + rate.millionths
-    return (2 * amount * rate.millionths + whole) // (2 * whole)
+    # The price is shared out between the tax and the goods; of two equal remainders the first, the tax, gets the cent.
+    return split(amount, [rate.millionths, PARTS_PER_MILLION])[0]
 
 
 def tax_added(amount: int, rate: Rate) -> int:
