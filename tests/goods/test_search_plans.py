@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from uuid import UUID
 
@@ -38,6 +39,33 @@ def titles() -> list[str]:
 
 
 TITLES = titles()
+COLUMNS = (
+    *("merchant_id", "product_id", "category_path", "words", "title", "slug", "currency", "price", "price_to"),
+    *("in_stock", "sold", "rating", "listed_at"),
+)
+
+
+def entries() -> list[tuple[object, ...]]:
+    chance = random.Random(9)
+    now = datetime.now(UTC)
+    return [
+        (
+            SHOPS[at % len(SHOPS)],
+            ids.mint(),
+            [ROOT, chance.choice(CATEGORIES)],
+            words.vector([("A", title)]),
+            {"zh-Hans": title},
+            f"p-{at}",
+            "CNY",
+            price := chance.randrange(1, 200_000),
+            price,
+            chance.random() < 0.9,
+            chance.randrange(500),
+            0,
+            now - timedelta(minutes=at),
+        )
+        for at, title in enumerate(TITLES)
+    ]
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
@@ -46,28 +74,18 @@ async def big(database_server: object) -> AsyncIterator[tuple[Database, str]]:
     name = database_server.clone()  # pyright: ignore
     url: str = database_server.url(name)  # pyright: ignore
     async with administer(url) as connection:
-        chance = random.Random(9)
         await connection.execute(
-            "CREATE TEMP TABLE landing (LIKE search_entries); ALTER TABLE landing DROP COLUMN words"
+            "CREATE TEMP TABLE landing (LIKE search_entries); ALTER TABLE landing ALTER words TYPE text"
         )
-        await connection.execute("ALTER TABLE landing ADD COLUMN vector text, ADD COLUMN at bigint")
-        await connection.copy_records_to_table(
-            "landing",
-            columns=["merchant_id", "product_id", "category_path", "vector", "title", "slug", "currency", "price"]
-            + ["price_to", "in_stock", "sold", "rating", "at"],
-            records=[
-                (SHOPS[at % 40], ids.mint(), [ROOT, CATEGORIES[chance.randrange(40)]], words.vector([("A", title)]))
-                + ({"zh-Hans": title}, f"p-{at}", "CNY", price := chance.randrange(1, 200_000), price)
-                + (chance.random() < 0.9, chance.randrange(500), 0, at)
-                for at, title in enumerate(TITLES)
-            ],
-        )
+        await connection.copy_records_to_table("landing", columns=COLUMNS, records=entries())
         await connection.execute(
             """
             INSERT INTO search_entries (merchant_id, product_id, category_path, words, title, slug, currency, price
-                                      , price_to, in_stock, sold, rating, listed_at)
-            SELECT merchant_id, product_id, category_path, vector::tsvector, title, slug, currency, price, price_to
-                 , in_stock, sold, rating, now() - at * interval '1 minute' FROM landing;
+                                      , price_to, in_stock, sold, listed_at)
+            SELECT merchant_id, product_id, category_path, words::tsvector, title, slug, currency, price, price_to
+                 , in_stock, sold, listed_at FROM landing;
+            INSERT INTO search_figures (merchant_id, product_id, sold)
+            SELECT merchant_id, product_id, sold FROM landing;
             ANALYZE search_entries
             """
         )
