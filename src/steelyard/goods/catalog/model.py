@@ -187,8 +187,8 @@ class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
 class SkuCard(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of a variant wherever it is shown: in a cart, an order, a parcel.
 
-    `options` are pairs (name of the option, chosen value); `on_sale` means its product is on the shelf, it is active and its
-    merchant is open.
+    `options` are pairs (name of the option, chosen value); `on_sale` means its product is on the shelf, it is
+    active and its merchant is open.
     """
 
     sku_id: SkuId

@@ -34,6 +34,15 @@ class Reason(StrEnum):
     IMPORTED = "imported"
 
 
+class Entry(msgspec.Struct, frozen=True):
+    """What is written beside each movement of one command."""
+
+    reason: Reason
+    document: UUID
+    by: str
+    note: str = ""
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Pieces that an order asks for. `request` is what is served together or not at all, such as the purchase that the
     orders of several merchants belong to; when it is missing, the order alone."""
@@ -159,8 +168,8 @@ def allocate(shelves: Sequence[Shelf], wanted: Sequence[Wanted]) -> tuple[list[K
     """Serve requests one after the other, in the order in which they are given: each whole or not at all.
 
     A SKU of an order comes from the first open warehouse, by place, that has all of it; when none has, from several, by
-    place. What a refused request would have taken is there for the next. Every SKU that a refused request is short of is
-    named, with what was free for it.
+    place. What a refused request would have taken is there for the next. Every SKU that a refused request is short
+    of is named, with what was free for it.
     """
     free: dict[SkuKey, dict[UUID, int]] = defaultdict(dict)
     for shelf in sorted(shelves, key=lambda shelf: (shelf.place, shelf.warehouse_id)):
@@ -168,7 +177,7 @@ def allocate(shelves: Sequence[Shelf], wanted: Sequence[Wanted]) -> tuple[list[K
             free[shelf.merchant_id, shelf.sku_id][shelf.warehouse_id] = shelf.on_hand - shelf.reserved
     requests: dict[UUID, dict[tuple[UUID, UUID, UUID], int]] = {}
     for want in wanted:
-        assert 0 < want.quantity, "nobody wants nothing"
+        assert want.quantity > 0, "nobody wants nothing"
         lines = requests.setdefault(want.together, {})
         line = (want.merchant_id, want.order_id, want.sku_id)
         lines[line] = lines.get(line, 0) + want.quantity
@@ -229,8 +238,8 @@ def _put_back(free: Mapping[SkuKey, dict[UUID, int]], taken: Sequence[Kept]) -> 
 
 
 def crossed(shelves: Sequence[Shelf], changes: Mapping[StockKey, int]) -> dict[UUID, list[SkuId]]:
-    """The SKUs, by merchant, of which there were free pieces before `changes` to the free count and are none after, or the
-    other way round. `shelves` are all stock rows of these SKUs."""
+    """The SKUs, by merchant, of which there were free pieces before `changes` to the free count and are none
+    after, or the other way round. `shelves` are all stock rows of these SKUs."""
     before: dict[SkuKey, int] = defaultdict(int)
     after: dict[SkuKey, int] = defaultdict(int)
     for shelf in shelves:
