@@ -21,15 +21,11 @@ CONTENT_TYPES = {ending: content_type for content_type, ending in ENDINGS.items(
 _NAME = re.compile(r"[0-9a-f]{64}\.(?:jpg|png|webp|svg)")
 # What our own drawings are made of; anything else (script, foreignObject, animation, style sheets, links) is refused.
 _SVG_ELEMENTS = frozenset(
-<<<<<<< HEAD
-    "svg g defs title desc path rect circle ellipse line polyline polygon text tspan linearGradient radialGradient stop"
-    " clipPath mask pattern symbol use"
-    # Light and grain. Not feImage: it fetches.
-    " filter feBlend feColorMatrix feComposite feDropShadow feFlood feGaussianBlur feMerge feMergeNode feOffset feTurbulence".split()
-=======
     {"svg", "g", "defs", "symbol", "use", "title", "desc", "path", "rect", "circle", "ellipse", "line", "polyline"}
     | {"polygon", "text", "tspan", "linearGradient", "radialGradient", "stop", "clipPath", "mask", "pattern"}
->>>>>>> goods
+    # Light and grain. Not feImage: it fetches.
+    | {"filter", "feBlend", "feColorMatrix", "feComposite", "feDropShadow", "feFlood", "feGaussianBlur", "feMerge"}
+    | {"feMergeNode", "feOffset", "feTurbulence"}
 )
 _SVG_ATTRIBUTES_REFUSED = re.compile(r"on.*|style|xml:base|.*:.*(?<!xml:space)", re.IGNORECASE)
 _SVG_OUTSIDE = re.compile(r"url\(\s*['\"]?(?!#)|javascript:|data:|//", re.IGNORECASE)

@@ -103,7 +103,7 @@ async def merge_visitor(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> None:
     """From now on this visitor is this buyer. Nothing that was written under the visitor's id is rewritten."""
     await tx.execute(
         """
-        INSERT INTO visitor_merges (visitor_id, buyer_id) SELECT $1, $2 WHERE $1 <> $2
+        INSERT INTO visitor_merges (visitor_id, buyer_id) SELECT $1::uuid, $2::uuid WHERE $1::uuid <> $2::uuid
         ON CONFLICT (visitor_id) DO UPDATE SET buyer_id = excluded.buyer_id, at = now()
         """,
         visitor_id,

@@ -29,7 +29,7 @@ async def put(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) -> None:
     await tx.execute(
         """
         INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, seen_price, currency)
-        VALUES ($1, $2, $3, least($4, $5), $6, $7)
+        VALUES ($1, $2, $3, least($4::integer, $5::integer), $6, $7)
         ON CONFLICT (buyer_id, sku_id) DO UPDATE
         SET quantity = least(c.quantity + excluded.quantity, $5), seen_price = excluded.seen_price
           , currency = excluded.currency, selected = true
@@ -50,7 +50,7 @@ async def set_quantity(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) 
         await remove(tx, buyer_id, [sku_id])
         return
     await tx.execute(
-        "UPDATE cart_lines SET quantity = least($3, $4) WHERE buyer_id = $1 AND sku_id = $2",
+        "UPDATE cart_lines SET quantity = least($3::integer, $4::integer) WHERE buyer_id = $1 AND sku_id = $2",
         buyer_id,
         sku_id,
         quantity,
