@@ -28,7 +28,10 @@ MAIL = "lin@people.test"
 
 async def later(tx: Tx, time_passed: timedelta) -> None:
     await tx.execute(
-        "UPDATE sessions SET created_at = created_at - $1::interval, seen_at = seen_at - $1, expires_at = expires_at - $1",
+        """
+        UPDATE sessions
+        SET created_at = created_at - $1::interval, seen_at = seen_at - $1, expires_at = expires_at - $1
+        """,
         time_passed,
     )
     await tx.execute("UPDATE password_resets SET expires_at = expires_at - $1::interval", time_passed)
