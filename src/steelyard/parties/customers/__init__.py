@@ -1,6 +1,6 @@
 """Customers: who buys here, with or without a login, and where it goes."""
 
-from steelyard.parties.customers.queries import addresses, get, resolve
+from steelyard.parties.customers.queries import addresses, get, resolve, visitors_of
 from steelyard.parties.customers.service import (
     bulk_register,
     guest,
@@ -20,4 +20,5 @@ __all__ = [
     "remove_address",
     "resolve",
     "save_address",
+    "visitors_of",
 ]
