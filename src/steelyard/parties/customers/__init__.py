@@ -8,6 +8,7 @@ from steelyard.parties.customers.service import (
     register,
     remove_address,
     save_address,
+    sign_up,
 )
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "resolve",
     "save_address",
     "visitors_of",
+    "sign_up",
 ]

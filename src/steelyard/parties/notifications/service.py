@@ -6,9 +6,8 @@ import msgspec
 
 from steelyard.kernel import ids, jobs
 from steelyard.kernel.db import Tx
-from steelyard.kernel.text import Text
 from steelyard.parties.notifications.jobs import deliver
-from steelyard.parties.notifications.model import FACTS, Facts, MailId, Template
+from steelyard.parties.notifications.model import Facts, MailId, Template, read_facts
 
 
 async def send(
@@ -27,7 +26,7 @@ async def send(
     """
     known = Template(template)
     told = msgspec.to_builtins(facts)
-    msgspec.convert(told, FACTS[known], dec_hook=_text)
+    read_facts(known, told)
     assert "\n" not in recipient
     assert "@" in recipient
     mail = mail_id or MailId(ids.mint())
@@ -44,9 +43,3 @@ async def send(
     ):
         await jobs.defer(tx, deliver.with_options(lock=str(mail), once=str(mail)), mail_id=mail)
     return mail
-
-
-def _text(wanted: type, value: object) -> object:
-    if wanted is Text:
-        return value
-    raise NotImplementedError(wanted)
