@@ -11,17 +11,17 @@ from steelyard.money.ledger.model import Transfer
 TRANSFERS_PER_POST_MAX = 20_000
 
 _LOCK = """
-SELECT 1
-FROM ledger_accounts a
-JOIN (SELECT DISTINCT * FROM unnest($1::uuid[], $2::text[], $3::text[]) AS w (owner_id, kind, currency)) w
-  USING (owner_id, kind, currency)
-ORDER BY a.owner_id, a.kind, a.currency
-FOR UPDATE OF a
+SELECT count(*) FROM (
+    SELECT FROM ledger_accounts a
+    JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS w (owner_id, kind, currency) USING (owner_id, kind, currency)
+    ORDER BY a.owner_id, a.kind, a.currency
+    FOR UPDATE OF a
+) AS locked
 """
 
 _OPEN = """
 INSERT INTO ledger_accounts (owner_id, kind, currency)
-SELECT DISTINCT owner_id, kind, currency
+SELECT owner_id, kind, currency
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS w (owner_id, kind, currency)
 ORDER BY owner_id, kind, currency
 ON CONFLICT (owner_id, kind, currency) DO NOTHING
@@ -88,7 +88,6 @@ async def lock_accounts(tx: Tx, transfers: Sequence[Transfer]) -> None:
         )
     )
     wanted = ([a[0] for a in accounts], [a[1] for a in accounts], [a[2] for a in accounts])
-    locked = await tx.fetch(_LOCK, *wanted)
-    if len(locked) < len(accounts):
+    if await tx.value(_LOCK, *wanted) < len(accounts):
         await tx.execute(_OPEN, *wanted)
-        await tx.fetch(_LOCK, *wanted)
+        await tx.value(_LOCK, *wanted)
