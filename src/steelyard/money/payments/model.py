@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
@@ -284,16 +285,16 @@ class RefundTooLarge(Refusal):
     """Not more is given back than was captured for the order, less what is already back or on its way."""
 
     code: ClassVar[str] = "refund_too_large"
-    title: ClassVar[str] = "The refund is too large"
-    detail: ClassVar[str] = "Only part of this amount is left to refund for this order."
+    title: ClassVar[str] = N_("The refund is too large")
+    detail: ClassVar[str] = N_("Only part of this amount is left to refund for this order.")
 
 
 class NothingCaptured(Refusal):
     """Only money that was captured can be given back."""
 
     code: ClassVar[str] = "nothing_captured"
-    title: ClassVar[str] = "Nothing to refund"
-    detail: ClassVar[str] = "No payment was received for this order."
+    title: ClassVar[str] = N_("Nothing to refund")
+    detail: ClassVar[str] = N_("No payment was received for this order.")
 
 
 class BadWebhook(Refusal):
@@ -301,8 +302,8 @@ class BadWebhook(Refusal):
 
     code: ClassVar[str] = "bad_webhook"
     status: ClassVar[int] = 401
-    title: ClassVar[str] = "The message was not accepted"
-    detail: ClassVar[str] = "Its signature is missing or wrong, or it is too old."
+    title: ClassVar[str] = N_("The message was not accepted")
+    detail: ClassVar[str] = N_("Its signature is missing or wrong, or it is too old.")
 
 
 class UnknownChannel(Refusal):
@@ -310,5 +311,5 @@ class UnknownChannel(Refusal):
 
     code: ClassVar[str] = "unknown_channel"
     status: ClassVar[int] = 422
-    title: ClassVar[str] = "This payment method is not available"
-    detail: ClassVar[str] = "Please choose another payment method."
+    title: ClassVar[str] = N_("This payment method is not available")
+    detail: ClassVar[str] = N_("Please choose another payment method.")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.parties.merchants.model import MerchantId, Payout
 
@@ -159,8 +160,8 @@ class NoPayoutAccount(Refusal):
     """A payout needs an account to go to."""
 
     code: ClassVar[str] = "no_payout_account"
-    title: ClassVar[str] = "No bank account"
-    detail: ClassVar[str] = "The merchant has no complete bank account to pay to. Please enter it first."
+    title: ClassVar[str] = N_("No bank account")
+    detail: ClassVar[str] = N_("The merchant has no complete bank account to pay to. Please enter it first.")
 
 
 def settlement_day(at: datetime) -> date:
