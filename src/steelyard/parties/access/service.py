@@ -42,7 +42,7 @@ def token_hash(token: str) -> bytes:
 def clean_email(email: str) -> str:
     """The address as it is kept: lower case. Raises `Invalid` for what cannot be one."""
     cleaned = email.strip().lower()
-    if len(cleaned) > EMAIL_CHARACTERS_MAX or not _EMAIL.fullmatch(cleaned):
+    if len(cleaned) > EMAIL_CHARACTERS_MAX or not cleaned.isascii() or not _EMAIL.fullmatch(cleaned):
         raise Invalid({"email": N_("Please enter an e-mail address.")})
     return cleaned
 
