@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
@@ -10,6 +11,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.params import FromPath
+from litestar.types import ExceptionHandler
 
 from steelyard.kernel import logs
 from steelyard.kernel import settings as kernel_settings
@@ -75,6 +77,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
             await app.state.db.close()
 
     static = Assets()
+    handlers: dict[int | type[Exception], ExceptionHandler[Any]] = {
+        Refusal: problems.on_refusal,
+        HTTPException: problems.on_http_exception,
+        Exception: problems.on_bug,
+    }
     names = ("web", "storefront", "merchant", "operator")
     templates = Templates(static, {name: SURFACES / name / "templates" for name in names})
     return Litestar(
@@ -84,11 +91,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         dependencies={"visit": Provide(provide_visit)},
         middleware=[DefineMiddleware(security.Envelope, settings=settings)],
         csrf_config=security.csrf(settings),
-        exception_handlers={
-            Refusal: problems.on_refusal,
-            HTTPException: problems.on_http_exception,
-            Exception: problems.on_bug,
-        },
+        exception_handlers=handlers,
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
         logging_config=None,

@@ -5,13 +5,14 @@ registered with `@job`). Any number of workers may run at the same time.
 """
 
 import asyncio
+import signal
 import time
 from collections.abc import Sequence
 from typing import cast
 
 import structlog
 
-from steelyard.kernel import checks, events, idempotency, jobs, limits, modules
+from steelyard.kernel import checks, events, idempotency, jobs, limits, logs, modules
 from steelyard.kernel.db import Database, Unreachable
 from steelyard.kernel.events import Subscriber
 from steelyard.kernel.settings import Settings
@@ -32,9 +33,8 @@ def subscribers() -> list[Subscriber]:
     """Everybody who reads the event log, from the ground up."""
     found: list[Subscriber] = []
     for _, part in modules.parts("subscribers"):
-        one = cast("Subscriber | None", getattr(part, "SUBSCRIBER", None))
-        found += [one] if one is not None else []
-        found += cast("Sequence[Subscriber]", getattr(part, "SUBSCRIBERS", ()))
+        alone = [part.SUBSCRIBER] if hasattr(part, "SUBSCRIBER") else []
+        found += cast("Sequence[Subscriber]", getattr(part, "SUBSCRIBERS", alone))
     names = [subscriber.name for subscriber in found]
     assert len(names) == len(set(names)), f"two subscribers share a name: {sorted(names)}"
     return found
@@ -49,6 +49,19 @@ def sweeps() -> list[Sweep]:
     names = [sweep.name for sweep in found]
     assert len(names) == len(set(names)), f"two sweeps share a name: {sorted(names)}"
     return found
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGINT or SIGTERM: what `steelyard work` does."""
+    logs.configure(settings.log_format)
+
+    async def until_told() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await work(settings, stop)
+
+    asyncio.run(until_told())
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:

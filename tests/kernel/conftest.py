@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.folders import scratch
 
 from steelyard.kernel.postgres import Cluster
+from tests.support.folders import scratch
 
 
 @pytest.fixture

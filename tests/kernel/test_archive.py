@@ -1,18 +1,21 @@
 """Backup and restore: what was there is there again, on another server too."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
-from tests.support.cluster import TestServer
-from tests.support.older_server import older_programs, older_server
 
 from steelyard.kernel import archive, privileges
+from steelyard.kernel.db import administer
 from steelyard.kernel.postgres import Cluster, create_database
+from tests.support.cluster import TestServer
+from tests.support.older_server import older_programs, older_server
 
 SHOP = """
 CREATE TYPE state AS ENUM ('open', 'paid');
@@ -33,7 +36,7 @@ INSERT INTO lines SELECT number, 'sku-' || number FROM orders;
 GRANT SELECT, INSERT ON orders TO steelyard_app;
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 ALTER TABLE orders FORCE ROW LEVEL SECURITY;
-CREATE POLICY everything ON orders TO steelyard_app USING (true) WITH CHECK (true);
+CREATE POLICY everything ON orders TO steelyard_app, CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY own_rows ON orders TO steelyard_merchant USING (number < 0);
 """
 
@@ -63,13 +66,18 @@ def facts(url: str) -> list[tuple[str, str]]:
 
 
 def at(url: str, database: str) -> str:
-    return make_conninfo(url, dbname=database)
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+async def make_roles(url: str) -> None:
+    async with administer(url) as connection:
+        await privileges.make_roles(connection)
 
 
 @pytest.fixture
 def shop(empty_database_url: str) -> str:
+    asyncio.run(make_roles(empty_database_url))
     with psycopg.connect(empty_database_url, autocommit=True) as connection:
-        connection.execute(privileges.ROLES.encode())
         connection.execute(SHOP)
     return empty_database_url
 
@@ -89,8 +97,7 @@ def owner_who_is_no_superuser(database_server: TestServer, shop: str) -> Iterato
         connection.execute("CREATE ROLE renter LOGIN PASSWORD 'renter'")
         for statement in tables:
             connection.execute(statement)
-        connection.execute("GRANT SELECT ON lines TO steelyard_app; GRANT SELECT ON orders_number_seq TO steelyard_app")
-        connection.execute("GRANT steelyard_app TO renter")
+        connection.execute("ALTER POLICY everything ON orders TO steelyard_app, renter")
     yield make_conninfo(shop, user="renter", password="renter")
     with psycopg.connect(shop, autocommit=True) as connection:
         connection.execute("REASSIGN OWNED BY renter TO CURRENT_USER; DROP OWNED BY renter; DROP ROLE renter")

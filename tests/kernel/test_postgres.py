@@ -12,8 +12,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.support.cluster import TestServer
-from tests.support.commands import OtherCommand, StartCommand, ask, is_gone, postmaster, until
 
 from steelyard.kernel.postgres import (
     Cluster,
@@ -25,6 +23,8 @@ from steelyard.kernel.postgres import (
     server,
 )
 from steelyard.kernel.postgres.place import settle
+from tests.support.cluster import TestServer
+from tests.support.commands import OtherCommand, StartCommand, ask, is_gone, postmaster, until
 
 
 @pytest.fixture

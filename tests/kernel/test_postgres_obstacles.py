@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from tests.support.commands import ask, postmaster
 
 from steelyard.kernel.postgres import (
     BinariesNotRunnable,
@@ -24,6 +23,7 @@ from steelyard.kernel.postgres import (
     server,
 )
 from steelyard.kernel.postgres.place import ServerUser, obstacle_for, settle
+from tests.support.commands import ask, postmaster
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another user")
 not_as_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may do everything")

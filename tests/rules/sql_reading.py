@@ -3,8 +3,11 @@
 import ast
 import re
 from collections.abc import Iterator
+from enum import Enum
+from importlib import import_module
+from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_type_hints
 
 import sqlglot
 from sqlglot import exp
@@ -52,7 +55,7 @@ def statements(root: Path) -> Iterator[Statement]:
             continue
         known = {**_imported(tree, constants), **constants[path]}
         for function in _functions(tree):
-            yield from _of_function(path, function, known)
+            yield from _of_function(path, function, known, _composers(path, tree))
     for file in sorted((root / PACKAGE).rglob("checks.sql")):
         path = file.relative_to(root / PACKAGE)
         for check in parse(module_of(path), file.read_text("utf-8")):
@@ -60,7 +63,10 @@ def statements(root: Path) -> Iterator[Statement]:
 
 
 def _of_function(
-    path: Path, function: ast.FunctionDef | ast.AsyncFunctionDef, known: dict[str, list[str]]
+    path: Path,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    known: dict[str, list[str]],
+    composers: dict[str, str],
 ) -> Iterator[Statement]:
     handles = {
         argument.arg
@@ -84,7 +90,8 @@ def _of_function(
         position = ASKING.get(call.func.attr)
         if position is None or len(call.args) <= position:
             continue
-        texts = _texts(call.args[position], local)
+        argument = call.args[position]
+        texts = _composed(argument, composers) if isinstance(argument, ast.Call) else _texts(argument, local)
         for text in texts or [None]:
             yield Statement(module_of(path), place, function.name, text)
 
@@ -148,6 +155,35 @@ def _texts(node: ast.expr, known: dict[str, list[str]]) -> list[str]:
             return texts
         case _:
             return []
+
+
+def _composers(path: Path, tree: ast.Module) -> dict[str, str]:
+    """Functions of the house that may be called in here, by the name they have here: `module:function`."""
+    own = ".".join(("steelyard", *path.with_suffix("").parts))
+    found = {node.name: f"{own}:{node.name}" for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("steelyard."):
+            found |= {alias.asname or alias.name: f"{node.module}:{alias.name}" for alias in node.names}
+    return found
+
+
+def _composed(call: ast.Call, composers: dict[str, str]) -> list[str]:
+    """All texts of a function that puts a statement together from literals: its parameters are switches (`bool`)
+    and choices (`Enum`), so that every statement it can make is made here."""
+    if not isinstance(call.func, ast.Name) or call.func.id not in composers:
+        return []
+    module, _, name = composers[call.func.id].partition(":")
+    function = getattr(import_module(module), name)
+    hints = {key: hint for key, hint in get_type_hints(function).items() if key != "return"}
+    values: list[list[object]] = []
+    for hint in hints.values():
+        if hint is bool:
+            values.append([False, True])
+        elif isinstance(hint, type) and issubclass(hint, Enum):
+            values.append(list(hint))
+        else:
+            return []
+    return list(dict.fromkeys(function(**dict(zip(hints, chosen, strict=True))) for chosen in product(*values)))
 
 
 def touched(sql: str) -> Touched:

@@ -98,7 +98,8 @@ def _wrong_keys(kinds: dict[str, Kind], keys: list[Key]) -> Iterator[str]:
     for key in keys:
         owner = OWNER_COLUMN.get(kinds[key.table])
         if owner is not None and owner not in key.columns:
-            yield f"{key.table}: {key.name} ({', '.join(key.columns)}) lacks {owner}; what is unique across owners has a table of its own"
+            columns = ", ".join(key.columns)
+            yield f"{key.table}: {key.name} ({columns}) lacks {owner}; what is unique across owners has its own table"
     for table, kind in kinds.items():
         own = [set(key.columns) for key in keys if key.table == table]
         if kind is Kind.BY_KEY and own and not set.intersection(*own):

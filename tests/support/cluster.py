@@ -15,11 +15,10 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from tests.support.folders import scratch
-
 from steelyard.kernel.postgres import Cluster, clone_database, create_database, drop_database
 from steelyard.kernel.postgres.databases import database_names
 from steelyard.kernel.postgres.locks import alone
+from tests.support.folders import scratch
 
 FOLDER_VARIABLE = "STEELYARD_TEST_FOLDER"
 EXTERNAL_VARIABLE = "STEELYARD_TEST_DATABASE_URL"

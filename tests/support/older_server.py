@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from tests.support.folders import scratch
 
 from steelyard.kernel.postgres import binaries
 from steelyard.kernel.postgres.locks import POLL_SECONDS
 from steelyard.kernel.postgres.place import settle
 from steelyard.kernel.postgres.server import HOST, free_port
+from tests.support.folders import scratch
 
 OLDEST_MAJOR = 15
 START_SECONDS_MAX = 30

@@ -5,10 +5,12 @@ belong to the server, not to the database: `restore` makes those that are missin
 same on another server; whoever stores them passes `after`, which puts them right.
 """
 
+import asyncio
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +22,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from steelyard.kernel import privileges
-from steelyard.kernel.db import APP_ROLE
+from steelyard.kernel.db import administer
 from steelyard.kernel.postgres import binaries
 
 COMPRESSION_LEVEL = 6
@@ -30,6 +32,8 @@ _NEW_SETTING = b"SET transaction_timeout = 0;\n"
 _NEW_SETTING_SINCE = 17
 _LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
 _FAULT = re.compile(r"\b(error|ERROR|FATAL):")
+# How a policy stands in the list of an archive's contents; its owner is the last word.
+_POLICY = re.compile(r"^\d+; \d+ \d+ POLICY .*$", re.MULTILINE)
 _TLS_MODES = ("require", "verify-ca", "verify-full")
 
 # Called with tables done, tables in all, and the table that is next.
@@ -102,7 +106,7 @@ def backup(url: str, file: Path, progress: Progress | None = None) -> Archive:
     with psycopg.connect(url, autocommit=True) as connection:
         target = _target(url, connection)
         names = _tables(connection)
-        role = _seeing_role(connection, target)
+        bound = _is_bound(connection, target)
     part = file.with_name(file.name + ".part")
     part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -113,7 +117,7 @@ def backup(url: str, file: Path, progress: Progress | None = None) -> Archive:
         "--no-owner",
         "--verbose",
         f"--file={part}",
-        *([f"--role={role}", "--enable-row-security"] if role else []),
+        *(["--enable-row-security"] if bound else []),
         f"--dbname={target.conninfo}",
     ]
     try:
@@ -133,6 +137,7 @@ def restore(
     url: str, file: Path, progress: Progress | None = None, after: Callable[[str], None] | None = None
 ) -> Archive:
     """Fill the empty database at `url` from `file`, in one transaction; then call `after(url)`.
+    Not to be called in an event loop's own thread.
 
     The roles that the grants in the archive speak of are made when they are missing. Raises `ArchiveError`: then
     the database is as empty as before, except when it is `after` that raises.
@@ -146,8 +151,8 @@ def restore(
     with psycopg.connect(url, autocommit=True) as connection:
         target = _target(url, connection)
         _refuse_full(connection, target)
-        connection.execute(privileges.ROLES.encode())
-    _pour(file, target, tables, progress)
+    asyncio.run(_make_roles(url))
+    _pour(file, target, tables, progress, listed.stdout)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ANALYZE")
     if after is not None:
@@ -155,9 +160,45 @@ def restore(
     return Archive(file, file.stat().st_size, tables, target.server_major)
 
 
-def _pour(file: Path, target: _Target, tables: int, progress: Progress | None) -> None:
+async def _make_roles(url: str) -> None:
+    async with administer(url) as connection:
+        await privileges.make_roles(connection)
+
+
+def _policies(file: Path, listed: str) -> bytes:
+    """The archive's row-level security policies as SQL. They name the former owner of the tables, who may not be known
+    to this server: the new owner takes the place."""
+    lines = _POLICY.findall(listed)
+    if not lines:
+        return b""
+    script = _said_by_pg_restore(file, lines).decode()
+    owners = "|".join({re.escape(line.split()[-1]) for line in lines})
+    spoken = re.compile(rf'(^CREATE POLICY [^;]*? TO [^;]*?)(?<!\w)"?(?:{owners})"?(?!\w)', re.MULTILINE)
+    return spoken.sub(r"\g<1>CURRENT_USER", script).encode()
+
+
+def _said_by_pg_restore(file: Path, lines: list[str]) -> bytes:
+    with _contents("\n".join(lines)) as wanted:
+        command = [_own("pg_restore"), "--no-owner", f"--use-list={wanted}", "--file=-", file]
+        answer = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    if answer.returncode != 0:
+        raise NotAnArchive(file=file, reason=_reason(answer.stderr.decode(errors="replace").splitlines()))
+    return answer.stdout
+
+
+@contextmanager
+def _contents(listed: str) -> Generator[str]:
+    """The name of a file that tells pg_restore which things to take."""
+    with tempfile.NamedTemporaryFile("w", prefix="steelyard-", suffix=".list") as wanted:
+        wanted.write(listed + "\n")
+        wanted.flush()
+        yield wanted.name
+
+
+def _pour(file: Path, target: _Target, tables: int, progress: Progress | None, listed: str) -> None:
     """Let pg_restore write the archive as SQL, and psql run it as one transaction, committed only when all was read."""
-    reader_command = [_own("pg_restore"), "--no-owner", "--verbose", "--file=-", file]
+    policies = _policies(file, listed)
+    reader_command = [_own("pg_restore"), "--no-owner", "--verbose", "--file=-"]
     writer_command = [
         _tool("psql", target),
         "--no-psqlrc",
@@ -168,7 +209,8 @@ def _pour(file: Path, target: _Target, tables: int, progress: Progress | None) -
         "--file=-",
     ]
     with (
-        _run(reader_command, target, stdout=subprocess.PIPE) as reader,
+        _contents(_POLICY.sub("", listed)) as wanted,
+        _run([*reader_command, f"--use-list={wanted}", file], target, stdout=subprocess.PIPE) as reader,
         _run(writer_command, target, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as writer,
     ):
         told: list[str] = []
@@ -183,6 +225,8 @@ def _pour(file: Path, target: _Target, tables: int, progress: Progress | None) -
             writer.kill()  # its transaction goes with it
         assert writer.stdin is not None, "opened as a pipe"
         with suppress(BrokenPipeError):
+            if not reader_failed:
+                writer.stdin.write(_for_server(policies, target.server_major))
             writer.stdin.close()
         writer_failed = writer.wait() != 0
         hearing.join()
@@ -195,14 +239,16 @@ def _pour(file: Path, target: _Target, tables: int, progress: Progress | None) -
 def _pump(reader: "subprocess.Popen[bytes]", writer: "subprocess.Popen[bytes]", server_major: int) -> None:
     source, sink = reader.stdout, writer.stdin
     assert source is not None and sink is not None, "opened as pipes"
-    header = source.read(HEADER_BYTES)
-    if server_major < _NEW_SETTING_SINCE:
-        header = header.replace(_NEW_SETTING, b"", 1)
+    header = _for_server(source.read(HEADER_BYTES), server_major)
     with suppress(BrokenPipeError):  # psql has ended; what it said about that is on its standard error
         sink.write(header)
         shutil.copyfileobj(source, sink, HEADER_BYTES)
         sink.flush()
     source.close()
+
+
+def _for_server(script: bytes, server_major: int) -> bytes:
+    return script if server_major >= _NEW_SETTING_SINCE else script.replace(_NEW_SETTING, b"", 1)
 
 
 def _target(url: str, connection: "psycopg.Connection[tuple[object, ...]]") -> _Target:
@@ -312,25 +358,25 @@ def _refuse_full(connection: "psycopg.Connection[tuple[object, ...]]", target: _
         raise DatabaseNotEmpty(database=target.database)
 
 
-def _seeing_role(connection: "psycopg.Connection[tuple[object, ...]]", target: _Target) -> str | None:
-    """The role as which to read: none for a user who steps around row security, else the application's, whose policies
-    must then let every row be seen. Raises `RowsHidden`."""
+def _is_bound(connection: "psycopg.Connection[tuple[object, ...]]", target: _Target) -> bool:
+    """Whether row-level security binds this user, whom policies must then let see every row. Raises `RowsHidden`."""
     row = connection.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
     if row is not None and bool(row[0]):
-        return None
+        return False
     hidden = connection.execute(
         """
         SELECT c.oid::regclass::text FROM pg_class c
-        WHERE c.relforcerowsecurity AND c.relkind = 'r'
-          AND NOT (pg_has_role(current_user, %(role)s, 'MEMBER') AND EXISTS (
-              SELECT FROM pg_policies p
-              WHERE (p.schemaname, p.tablename) = (c.relnamespace::regnamespace::text, c.relname)
-                AND p.permissive = 'PERMISSIVE'
-                AND p.cmd = 'ALL' AND p.qual = 'true' AND p.roles = ARRAY[%(role)s::name]))
-        """,
-        {"role": APP_ROLE},
+        WHERE c.relrowsecurity AND c.relkind = 'r'
+          AND (c.relforcerowsecurity OR NOT pg_has_role(c.relowner, 'USAGE'))
+          AND (
+              NOT EXISTS (
+                  SELECT FROM pg_policy p
+                  WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('*', 'r')
+                    AND pg_get_expr(p.polqual, p.polrelid) = 'true'
+                    AND EXISTS (SELECT FROM unnest(p.polroles) r WHERE r = 0 OR pg_has_role(r, 'USAGE')))
+              OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive))
+        """
     ).fetchall()
     if hidden:
         raise RowsHidden(user=target.user, tables=", ".join(str(row[0]) for row in hidden))
-    forced = connection.execute("SELECT FROM pg_class WHERE relforcerowsecurity AND relkind = 'r' LIMIT 1").fetchone()
-    return APP_ROLE if forced is not None else None
+    return True

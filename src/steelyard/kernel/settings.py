@@ -29,12 +29,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     simpay_key: str = ""
     simpay_webhook_secret: str = ""
     carriers_url: str | None = None
+    carriers_key: str = ""
     carriers_webhook_secret: str = ""
     bank_url: str | None = None
+    bank_key: str = ""
     bank_webhook_secret: str = ""
     ucp_lenient: bool = False  # the conformance runner's test setting: see docs/guide/ucp.md
     ucp_fetch_profiles: bool = True
-    development: bool = False
+    development: bool = False  # a demo: a ribbon says so, and only this machine is listened to
+    loopback_only: bool = True
 
     @property
     def secure_cookies(self) -> bool:

@@ -1,5 +1,6 @@
 """Two years of a real shop: the published figures, and every count that docs/guide/import.md states."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -104,3 +105,44 @@ def test_the_second_file_after_the_first_finds_its_overlap_in_what_was_imported(
         assert second.summary.accepted == both.summary.accepted - first.summary.accepted
         matched = first.summary.returns_matched + second.summary.returns_matched
     assert matched == both.summary.returns_matched
+
+
+def test_every_count_of_the_guide_is_true(both: OrderFeed) -> None:
+    kinds: Counter[tuple[str, str]] = Counter()
+    free: Counter[str] = Counter()
+    customers: dict[tuple[str, str], str | None] = {}
+    unknown: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    empty_orders = tiny = credited = refunded = parts = 0
+    for chunk in both.chunks():
+        for d in chunk.documents.to_pylist():
+            customers[d["order_id"], d["role"]] = d["customer_id"]
+            unknown[d["role"]] += d["lines"] if d["customer_id"] is None else 0
+            names[d["country_name"]] = d["country"]
+            empty_orders += d["role"] == "sale" and d["amount_minor"] == 0
+        for line in chunk.lines.to_pylist():
+            kinds[line["kind"], line["role"]] += 1
+            tiny += 0 < line["unit_price_micros"] < 10_000
+            credited += line["credited_minor"]
+            if line["unit_price_micros"] == 0 and line["role"] == "sale":
+                free["unknown" if customers[line["order_id"], "sale"] is None else "known"] += 1
+            if line["role"] == "stock":
+                free["out" if line["quantity"] < 0 else "in"] += 1
+        parts += chunk.refunds.num_rows
+        refunded += sum(chunk.refunds.to_pydict()["amount_minor"])
+    assert kinds == {
+        ("goods", "sale"): 1_015_793, ("goods", "return"): 17_974, ("goods", "stock"): 5_268,
+        ("shipping", "sale"): 3_536, ("shipping", "return"): 238, ("shipping", "stock"): 14,
+        ("manual", "sale"): 869, ("manual", "return"): 534, ("discount", "sale"): 5, ("discount", "return"): 168,
+        ("fee", "sale"): 37, ("fee", "return"): 115, ("sample", "sale"): 15, ("sample", "return"): 103,
+        ("sample", "stock"): 1, ("voucher", "sale"): 77, ("voucher", "return"): 1, ("voucher", "stock"): 23,
+        ("adjustment", "sale"): 39, ("adjustment", "return"): 31, ("bad_debt", "adjustment"): 6,
+    }  # fmt: skip
+    assert free == {"known": 70, "unknown": 648, "out": 3_393, "in": 1_913}
+    assert unknown == {"sale": 229_257, "return": 718, "stock": 5_306, "adjustment": 6}
+    assert len(names) == len(set(names.values())) == 43
+    assert (empty_orders, tiny, parts) == (6, 18, 16_140)
+    assert (refunded, credited) == (76_328_203, 70_239_520)
+    assert sum(role == "sale" and who is None for (_, role), who in customers.items()) == 3_108
+    assert sum(batch.num_rows for batch in both.products()) == 5_131
+    assert sum(batch.num_rows for batch in both.customers()) == 5_942

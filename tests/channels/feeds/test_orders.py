@@ -285,7 +285,7 @@ def uci(
 
 def test_the_uci_map_tells_kinds_and_roles(write_csv: WriteCsv, tmp_path: Path) -> None:
     rows = [
-        uci("1", "85123a", 6, "2.55"), uci("1", "POST", 1, "18"), uci("1", "22139", 1, "0"),
+        uci("1", "85123a", 6, "2.55"), uci("1", "POST", 1, "18", "17850.0"), uci("1", "22139", 1, "0"),
         uci("2", "gift_0001_10", 1, "8.69", ""), uci("2", "DOT", 1, "5", ""), uci("2", "21000", 1, "0", ""),
         uci("C3", "D", -1, "4"), uci("C4", "AMAZONFEE", -1, "90", ""), uci("A5", "B", 1, "-11062.06", ""),
         uci("6", "21001", -7, "0", "", Description="smashed"), uci("7", "M", 1, "3"), uci("8", "S", 1, "1"),

@@ -3,11 +3,12 @@
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.async_api import Browser, Page, Request, Route, async_playwright
 
+from steelyard.demo.pictures import draw
 from steelyard.surfaces.kit import Assets, Templates
 from steelyard.surfaces.kit.assets import NODE_MODULES
 from tests.surfaces.kit.sample_pages import ALL, MERCHANT, SAMPLES, STOREFRONT, render
@@ -42,14 +43,24 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+LOOKS = {
+    "boot": ("tan", "leather"),
+    "sneaker": ("white", "canvas"),
+    "teapot": ("clay", "clay"),
+    "lamp": ("green", "metal"),
+    "spectacles": ("brown", "acetate"),
+    "scarf": ("wine", "wool"),
+    "bag": ("ink", "leather"),
+    "toy robot": ("red", "metal"),
+    "mug": ("sky", "ceramic"),
+    "watch": ("brown", "leather"),
+}
+
+
 def picture(path: str, query: str) -> bytes:
-    try:
-        from steelyard.demo.pictures import draw  # noqa: PLC0415  drawn goods where the demo has them
-    except ImportError:
-        grey = '<path d="M0 0h8v8H0z" fill="#cdd"/>'
-        return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">{grey}</svg>'.encode()
-    kind = path.removeprefix("/pictures/").removesuffix(".svg")
-    return draw(kind, "", "", int(query or 0), 7).encode()
+    kind = unquote(path.removeprefix("/pictures/").removesuffix(".svg"))
+    colour, material = LOOKS[kind]
+    return draw(kind, colour, material, int(query or 0), 3).encode()
 
 
 async def serve(route: Route, request: Request) -> None:

@@ -26,6 +26,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     default: str | None = None  # stands for an empty value
     values: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     upper: bool = False
+    integral: bool = False  # `13085.0` is `13085`: an identifier that some program took for a float
     formats: list[str] = msgspec.field(default_factory=list[str])
     time_zone: str = "UTC"
     decimal_mark: Literal[".", ","] = "."

@@ -100,6 +100,7 @@ class Shaper:
         else:
             words = f"trim({name}::VARCHAR, ' \t\r\n\u00a0\u3000')"
         words = f"upper({words})" if source.upper else words
+        words = f"regexp_replace({words}, '^([0-9]+)[.]0+$', '\\1')" if source.integral and native == "text" else words
         words = f"nullif({words}, '')"
         return words if source.default is None else f"coalesce({words}, {literal(source.default)})"
 

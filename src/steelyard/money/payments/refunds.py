@@ -1,5 +1,6 @@
 """Giving money back: never more than was captured; promised at once, then sent and followed until it has arrived."""
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -45,11 +46,12 @@ async def refund(
     together are too large wait for each other, and the second is refused.
     """
     assert amount > 0
+    splits = await _lock_splits(tx, merchant_id, order_id, payment_id)
     earlier = await _claimed(tx, merchant_id, refund_id)
     if earlier is not None:
         assert (earlier.order_id, earlier.amount) == (order_id, amount), "a refund's id belongs to one refund"
         return earlier
-    split = await _take(tx, merchant_id, order_id, payment_id, amount)
+    split = await _take(tx, splits, amount)
     made = await tx.one(
         Refund,
         """
@@ -76,21 +78,8 @@ async def refund(
     return made
 
 
-async def _claimed(tx: Tx, merchant_id: UUID, refund_id: UUID) -> Refund | None:
-    return await tx.one(
-        Refund,
-        """
-        SELECT merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
-             , channel_reference, failure, created_at, succeeded_at
-        FROM refunds WHERE merchant_id = $1 AND refund_id = $2
-        """,
-        merchant_id,
-        refund_id,
-    )
-
-
-async def _take(tx: Tx, merchant_id: UUID, order_id: UUID, payment_id: UUID | None, amount: int) -> PaymentSplit:
-    """Lock the order's splits and put `amount` of the one with the most left on its way back."""
+async def _lock_splits(tx: Tx, merchant_id: UUID, order_id: UUID, payment_id: UUID | None) -> list[PaymentSplit]:
+    """The captured parts of payments for an order: who refunds of them goes one after the other."""
     splits = await tx.all(
         PaymentSplit,
         """
@@ -106,16 +95,34 @@ async def _take(tx: Tx, merchant_id: UUID, order_id: UUID, payment_id: UUID | No
     )
     if not splits:
         raise NothingCaptured(order_id=order_id)
+    return splits
+
+
+async def _claimed(tx: Tx, merchant_id: UUID, refund_id: UUID) -> Refund | None:
+    return await tx.one(
+        Refund,
+        """
+        SELECT merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
+             , channel_reference, failure, created_at, succeeded_at
+        FROM refunds WHERE merchant_id = $1 AND refund_id = $2
+        """,
+        merchant_id,
+        refund_id,
+    )
+
+
+async def _take(tx: Tx, splits: Sequence[PaymentSplit], amount: int) -> PaymentSplit:
+    """Put `amount` of the split with the most left on its way back."""
     split = max(splits, key=lambda s: s.refundable)
     if split.refundable < amount:
-        raise RefundTooLarge(order_id=order_id, asked=amount, left=split.refundable, currency=split.currency)
+        raise RefundTooLarge(order_id=split.order_id, asked=amount, left=split.refundable, currency=split.currency)
     await tx.execute(
         """
         UPDATE payment_splits SET refunding = refunding + $4
         WHERE merchant_id = $1 AND order_id = $2 AND payment_id = $3
         """,
-        merchant_id,
-        order_id,
+        split.merchant_id,
+        split.order_id,
         split.payment_id,
         amount,
     )

@@ -8,6 +8,7 @@ from steelyard.parties.customers.service import (
     register,
     remove_address,
     save_address,
+    sign_up,
 )
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "remove_address",
     "resolve",
     "save_address",
+    "sign_up",
     "visitors_of",
 ]

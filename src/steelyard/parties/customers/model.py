@@ -13,7 +13,7 @@ ADDRESSES_PER_BUYER_MAX = 50
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
-    """Where something goes. `country` is ISO 3166-1 alpha-2, `region` the province or state; missing parts are empty."""
+    """Where something goes. `country` is ISO 3166-1 alpha-2, `region` a province or state; what is missing is empty."""
 
     name: str = ""
     phone: str = ""

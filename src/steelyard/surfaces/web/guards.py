@@ -1,15 +1,12 @@
 """Who may pass: one guard per surface, and nothing behind it is open to others. Denied unless allowed."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
-from litestar.connection import ASGIConnection
-from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
 from steelyard.kernel.errors import Forbidden
-from steelyard.parties.access.model import AccountKind, Actor
-from steelyard.surfaces.web.visit import actor_of
+from steelyard.parties.access.model import AccountKind
+from steelyard.surfaces.web.visit import Connection, actor_of
 
 # A handler says `opt={"permission": "orders.ship"}`; a handler of a console that says nothing cannot be reached.
 PERMISSION = "permission"
@@ -24,10 +21,10 @@ class SignInFirst(Forbidden):
     status = 401
 
 
-def staff_only(kind: AccountKind) -> Callable[..., object]:
+def staff_only(kind: AccountKind) -> Callable[[Connection, BaseRouteHandler], Awaitable[None]]:
     """The guard of a console: its own staff, each with the permission that the handler names."""
 
-    async def guard(connection: ASGIConnection[Any, Actor, None, State], handler: BaseRouteHandler) -> None:
+    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         actor = await actor_of(connection)
         if actor.account is None:
             raise SignInFirst()

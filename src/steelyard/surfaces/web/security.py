@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from steelyard.kernel import logs
 from steelyard.kernel.settings import Settings, secret
-from steelyard.surfaces.web.problems import FOR_PROGRAMS
+from steelyard.surfaces.web.problems import FOR_PROGRAMS, SERVER_ERROR
 from steelyard.surfaces.web.visit import visitor_cookie
 
 CSRF_COOKIE = "steelyard_csrf"
@@ -92,7 +92,7 @@ class Envelope:
             headers.add("set-cookie", visitor_cookie(self._settings, visitor).to_header(header=""))
 
     def _log(self, scope: Scope, status: int, seconds: float) -> None:
-        if status >= 500 or seconds > SLOW_SECONDS:  # the family of server errors
+        if status >= SERVER_ERROR or seconds > SLOW_SECONDS:
             log.warning(
                 "http.request", method=scope["method"], path=scope["path"], status=status, seconds=round(seconds, 3)
             )

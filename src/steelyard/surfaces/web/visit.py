@@ -34,13 +34,12 @@ FLASH_SECONDS = 60
 FLASH_CHARACTERS_MAX = 1_500
 FLASHES_MAX = 5
 
-WebRequest = Request[Actor, None, State]
-Connection = ASGIConnection[Any, Actor, None, State]
+WebRequest = Request[Any, Any, State]
+Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 class Visit:
-    """One request's visitor. `visitor_id` is remembered in a cookie that only we read; it owns a guest's cart and
-    orders.
+    """One request's visitor. `visitor_id` is remembered in a cookie of ours; it owns a guest's cart and orders.
 
     `actor` is nobody (no account) until somebody signs in.
     """

@@ -36,14 +36,14 @@ WHERE (s.sales, s.commission, s.refunds, s.commission_returned)
 -- name: an entry says what the books say
 SELECT e.merchant_id, e.entry_id, e.document, e.kind, e.amount, t.amount AS booked
 FROM settlement_entries e
-LEFT JOIN ledger_transfers t ON (t.owner_id, t.document, t.currency) = (e.merchant_id, e.document, e.currency)
-    AND (t.reason, t.debit, t.credit) = (
-        CASE e.kind
-            WHEN 'sale' THEN ROW ('released', 'held', 'payable')
-            WHEN 'commission' THEN ROW ('commission', 'payable', 'commission')
-            WHEN 'refund' THEN ROW ('refund_due', 'payable', 'refund_due')
-            ELSE ROW ('commission_returned', 'commission', 'payable')
-        END)
+JOIN (VALUES ('sale', 'released', 'held', 'payable')
+           , ('commission', 'commission', 'payable', 'commission')
+           , ('refund', 'refund_due', 'payable', 'refund_due')
+           , ('commission_returned', 'commission_returned', 'commission', 'payable')
+     ) AS b (kind, reason, debit, credit) USING (kind)
+LEFT JOIN ledger_transfers t
+    ON t.owner_id = e.merchant_id AND t.document = e.document AND t.currency = e.currency
+   AND t.reason = b.reason AND t.debit = b.debit AND t.credit = b.credit
 WHERE t.amount IS DISTINCT FROM abs(e.amount);
 
 -- name: what statements pay out was set aside, and what is paid has left

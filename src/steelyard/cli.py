@@ -1,0 +1,323 @@
+"""The command line: everything that is done to an installation from a terminal.
+
+Exit codes: 0 done; 1 it did not work, and one sentence on stderr says why; 2 the command was not understood; 3 what was
+looked at is not as it should be (`check`, `doctor`, rejected rows of `import`).
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import date
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any, NoReturn, ParamSpec
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from steelyard import __version__
+from steelyard.kernel import archive, checks, events, installation, migrations, processes
+from steelyard.kernel import settings as kernel_settings
+from steelyard.kernel.archive import ArchiveError
+from steelyard.kernel.db import Database, Unreachable, administer
+from steelyard.kernel.errors import Refusal
+from steelyard.kernel.installation import NotMigrated
+from steelyard.kernel.postgres import ClusterError
+from steelyard.kernel.processes import Program
+from steelyard.kernel.settings import Settings
+
+P = ParamSpec("P")
+
+NOT_AS_IT_SHOULD_BE = 3
+SIMULATORS = ("payments", "carriers", "bank", "mail")
+
+_console = Console(stderr=True)
+
+
+class Sentence(click.ClickException):
+    """One sentence says what is wrong."""
+
+
+def _plainly(command: Callable[P, None]) -> Callable[P, None]:
+    """What may go wrong in an installation is told in one sentence, not in a trace."""
+
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (ClusterError, ArchiveError, NotMigrated, migrations.EditedMigration, processes.ProgramEnded) as error:
+            raise Sentence(str(error)) from error
+        except msgspec.ValidationError as error:
+            raise Sentence(f"A setting in the environment is wrong: {error}") from error
+        except Unreachable as error:
+            raise Sentence(f"The database does not answer: {error or type(error).__name__}") from error
+        except Refusal as refusal:
+            raise Sentence(_words_of(refusal)) from refusal
+
+    return update_wrapper(told, command)
+
+
+def _words_of(refusal: Refusal) -> str:
+    facts = ", ".join(f"{name}: {value}" for name, value in refusal.facts.items() if value)
+    return f"{refusal.title}. {facts}".strip()
+
+
+@contextmanager
+def _progress() -> Generator[Progress]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=_console, transient=True) as progress:
+        yield progress
+
+
+def _bar(progress: Progress, what: str) -> Callable[[int, int, str], None]:
+    bar = progress.add_task(what)
+    return lambda done, of, _name: progress.update(bar, completed=done, total=of)
+
+
+def _print(value: object, as_json: bool, words: Callable[[], None]) -> None:
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2))
+    else:
+        words()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="steelyard")
+def steelyard() -> None:
+    """Steelyard 杆秤: a marketplace with its operations built in.
+
+    Settings come from the environment: STEELYARD_HOME (data folder), DATABASE_URL (your own PostgreSQL), PORT.
+    """
+
+
+@steelyard.command()
+@click.option("--fresh", is_flag=True, help="Throw the demo's data away and begin anew.")
+@click.option("--from-import", is_flag=True, help="Show what was imported instead of the made-up marketplace.")
+@click.option("--seed", default=1, show_default=True, help="The same seed makes the same marketplace.")
+@_plainly
+def demo(fresh: bool, from_import: bool, seed: int) -> None:
+    """Run a whole marketplace on this machine, with simulated payments, carriers, bank and mail."""
+    from steelyard.demo import running  # noqa: PLC0415  # what only this command needs
+
+    try:
+        running.run(kernel_settings.load(), fresh=fresh, from_import=from_import, seed=seed)
+    except running.Obstacle as obstacle:
+        raise Sentence(str(obstacle)) from obstacle
+
+
+@steelyard.command()
+@click.option("--all", "everything", is_flag=True, help="Run the worker beside the web server.")
+@_plainly
+def serve(everything: bool) -> None:
+    """Serve the web pages and the API."""
+    settings = kernel_settings.load()
+    with installation.opened_and_migrated(settings) as here:
+        if everything:
+            own = [sys.executable, "-m", "steelyard"]
+            processes.run([Program("web", [*own, "serve"]), Program("worker", [*own, "work"])], _environ(here))
+        else:
+            os.environ.update(_environ(here))
+            _serve(here)
+
+
+def _environ(settings: Settings) -> dict[str, str]:
+    assert settings.database_url is not None
+    return {**os.environ, "DATABASE_URL": settings.database_url}
+
+
+def _serve(settings: Settings) -> None:
+    from granian import Granian  # noqa: PLC0415
+    from granian.constants import Interfaces, Loops  # noqa: PLC0415
+
+    Granian(
+        "steelyard.app:create_app",
+        factory=True,
+        address="127.0.0.1" if settings.loopback_only else "0.0.0.0",  # noqa: S104  # production listens to everybody
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        workers=settings.workers,
+        websockets=False,
+        log_access=False,
+    ).serve()
+
+
+@steelyard.command()
+@_plainly
+def work() -> None:
+    """Do what goes on by itself: jobs, subscribers, sweeps."""
+    from steelyard import worker  # noqa: PLC0415
+
+    with installation.opened_and_migrated(kernel_settings.load()) as here:
+        os.environ.update(_environ(here))
+        worker.run(here)
+
+
+@steelyard.command()
+@_plainly
+def migrate() -> None:
+    """Bring the database up to date."""
+    with installation.opened(kernel_settings.load()) as here:
+        assert here.database_url is not None
+        ran = asyncio.run(migrations.migrate(here.database_url))
+    click.echo("\n".join(ran) if ran else "The database is up to date.")
+
+
+@steelyard.command(name="import")
+@click.argument("what", type=click.Choice(["products", "customers", "orders"]))
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--map", "mapping", help="A mapping file, or the name of one that ships with Steelyard.")
+@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="Where rejected rows are written.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result for a program.")
+@_plainly
+def import_(what: str, files: tuple[Path, ...], mapping: str | None, rejects: Path | None, as_json: bool) -> None:
+    """Import products, customers or orders from CSV or Parquet files. See docs/guide/import.md."""
+    from steelyard.channels import feeds  # noqa: PLC0415
+
+    with installation.opened_and_migrated(kernel_settings.load()) as here, _progress() as progress:
+        try:
+            result = feeds.import_files(here, what, files, mapping=mapping, rejects=rejects, progress=progress)
+        except feeds.FeedError as error:
+            raise Sentence(str(error)) from error
+    _print(result, as_json, lambda: click.echo(result.summary()))
+    if result.rejected:
+        sys.exit(NOT_AS_IT_SHOULD_BE)
+
+
+@steelyard.group()
+def report() -> None:
+    """Figures from the database."""
+
+
+@report.command()
+@click.option("--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day.")
+@click.option("--to", "last", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day.")
+@click.option("--definition", type=click.Choice(["net", "published"]), default="net", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures for a program.")
+@_plainly
+def sales(first: Any, last: Any, definition: str, as_json: bool) -> None:
+    """Sales of a period: net of returns with everything included, or by the published definition (customer known,
+    quantity and price above zero)."""
+    from steelyard.operations import analytics  # noqa: PLC0415
+
+    async def question(db: Database) -> analytics.SalesReport:
+        return await db.ask(analytics.sales_report, _day(first), _day(last), definition)
+
+    figures = _ask(question)
+    lines = [f"{name:>12}  {value}" for name, value in msgspec.to_builtins(figures).items()]
+    _print(figures, as_json, lambda: click.echo("\n".join(lines)))
+
+
+def _day(moment: Any) -> date:
+    return moment.date()
+
+
+def _ask(question: Callable[[Database], Any]) -> Any:
+    async def asked(url: str) -> Any:
+        db = await Database.connect(url, size=1)
+        try:
+            return await question(db)
+        finally:
+            await db.close()
+
+    with installation.opened_and_migrated(kernel_settings.load()) as here:
+        assert here.database_url is not None
+        return asyncio.run(asked(here.database_url))
+
+
+@steelyard.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the violations for a program.")
+@_plainly
+def check(as_json: bool) -> None:
+    """Run every checks.sql: the truths that must hold over the whole database."""
+    with installation.opened_and_migrated(kernel_settings.load()) as here:
+        assert here.database_url is not None
+        violations = asyncio.run(checks.run(here.database_url))
+    facts = [{"check": found.name, "rows": [_plain(row) for row in found.rows]} for found in violations]
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+    for found in violations if not as_json else ():
+        click.echo(f"✗ {found.name}: {len(found.rows)} row(s), such as {_plain(found.rows[0])}")
+    if violations:
+        sys.exit(NOT_AS_IT_SHOULD_BE)
+    if not as_json:
+        click.echo(f"All {len(checks.collect())} checks hold.")
+
+
+def _plain(row: dict[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in row.items()}
+
+
+@steelyard.command()
+@click.argument("who", nargs=-1, type=click.Choice([*SIMULATORS, "all"]))
+@click.option("--port", type=int, help="The first port; the simulators take this and the next ones.")
+@_plainly
+def simulate(who: tuple[str, ...], port: int | None) -> None:
+    """Play the outside world: the payment channel, the carriers, the bank, the mail server."""
+    from steelyard.demo import running  # noqa: PLC0415
+    from steelyard.simulators import programs  # noqa: PLC0415
+
+    settings = running.simulators(kernel_settings.load(), first_port=port)
+    names = SIMULATORS if not who or "all" in who else who
+    for name in names:
+        click.echo(f"{name}: {programs.addresses(settings)[name]}")  # pyright: ignore[reportArgumentType]
+    try:
+        asyncio.run(programs.serve(names, settings))  # pyright: ignore[reportArgumentType]  # click checked the names
+    except programs.PortTaken as taken:
+        raise Sentence(str(taken)) from taken
+
+
+@steelyard.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_plainly
+def backup(file: Path) -> None:
+    """Write the whole database to one FILE, while everybody goes on working."""
+    with installation.opened(kernel_settings.load()) as here, _progress() as progress:
+        assert here.database_url is not None
+        made = archive.backup(here.database_url, file, _bar(progress, "tables"))
+    click.echo(f"{made.file}: {made.tables} tables, {made.size_bytes:,} bytes")
+
+
+@steelyard.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_plainly
+def restore(file: Path) -> None:
+    """Fill this installation's empty database from a backup FILE."""
+    with installation.opened(kernel_settings.load()) as here, _progress() as progress:
+        assert here.database_url is not None
+        archive.restore(here.database_url, file, _bar(progress, "tables"), after=_go_on)
+    click.echo("Restored. Next: steelyard check")
+
+
+def _go_on(url: str) -> None:
+    """A restored copy goes on: newer migrations run, and its event log is numbered in this cluster's terms."""
+
+    async def renumbered() -> None:
+        await migrations.migrate(url)
+        async with administer(url) as connection, connection.transaction():
+            await events.renumber(events.Tx(connection))
+
+    asyncio.run(renumbered())
+
+
+@steelyard.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings for a program.")
+@_plainly
+def doctor(as_json: bool) -> None:
+    """Explain what is wrong with this installation."""
+    from steelyard import diagnosis  # noqa: PLC0415
+
+    findings = diagnosis.examine(kernel_settings.load())
+    _print(findings, as_json, lambda: click.echo("\n".join(finding.line() for finding in findings)))
+    if not all(finding.good for finding in findings):
+        sys.exit(NOT_AS_IT_SHOULD_BE)
+
+
+def main() -> NoReturn:
+    """The entry point of the command `steelyard`."""
+    steelyard()
+    raise AssertionError("click ends the program")

@@ -1,0 +1,49 @@
+"""Pictures of goods for the demo marketplace, drawn by this code: pure, deterministic, no files, no fonts.
+
+`draw("teapot", "clay", "clay", 0, seed=7)` is an SVG of 800 by 800. All pictures share one light (from the
+upper left), soft grounds and a contact shadow, so that a page of them looks like the work of one studio.
+"""
+
+from collections.abc import Callable
+
+from steelyard.demo.pictures import carried, eyewear, footwear, hardware, tabletop, toys
+from steelyard.demo.pictures.canvas import COLOURS, MATERIALS, Canvas, Drawing
+from steelyard.demo.pictures.scene import ANGLES, compose
+
+__all__ = ["ANGLES", "COLOURS", "KINDS", "MATERIALS", "draw"]
+
+_DRAWERS: dict[str, Callable[[Canvas], Drawing]] = {
+    "shoe": footwear.shoe,
+    "sneaker": footwear.sneaker,
+    "boot": footwear.boot,
+    "spectacles": eyewear.spectacles,
+    "sunglasses": eyewear.sunglasses,
+    "lighter": hardware.lighter,
+    "button": hardware.button,
+    "valve": hardware.valve,
+    "lamp": hardware.lamp,
+    "toy car": toys.car,
+    "toy robot": toys.robot,
+    "plush": toys.plush,
+    "teapot": tabletop.teapot,
+    "mug": tabletop.mug,
+    "vase": tabletop.vase,
+    "notebook": tabletop.notebook,
+    "scarf": carried.scarf,
+    "bag": carried.bag,
+    "watch": carried.watch,
+}
+KINDS = tuple(_DRAWERS)
+
+
+def draw(kind: str, colour: str = "", material: str = "", angle: int = 0, seed: int = 0) -> str:
+    """An SVG picture of one product.
+
+    `kind` is one of KINDS (else a LookupError). `colour` is a name in COLOURS or "#rrggbb"; any other picks
+    one by `seed`. `material` is one of MATERIALS or empty for smooth. `angle` counts the compositions of
+    ANGLES, and wraps: alone, turned around, close, two together, on a pedestal. `seed` chooses the ground
+    and small details.
+    """
+    if kind not in _DRAWERS:
+        raise LookupError(f"no picture of a {kind!r}; there are {', '.join(KINDS)}")
+    return compose(_DRAWERS[kind], kind, colour=colour, material=material, angle=angle % len(ANGLES), seed=seed)

@@ -1,0 +1,100 @@
+"""Shoes, seen from the side, toe to the left."""
+
+from steelyard.demo.pictures.canvas import Canvas, Drawing, darker, lighter
+
+
+def sneaker(c: Canvas) -> Drawing:
+    white, dark = "#f3f1ec", darker(c.colour, 0.38)
+    c.path("M356 318C400 286 470 292 516 276L526 330 380 352Z", darker(c.colour, 0.62))
+    c.path("M318 338C330 292 344 252 378 236 402 232 416 250 408 274L376 344Z", c.shade(lighter(c.colour, 0.18)))
+    upper = "M52 506C44 452 92 424 160 406 236 386 286 344 338 306 352 340 392 352 432 338 468 326 492 300 516 274"
+    c.path(f"{upper} C548 300 552 420 548 506Z", c.shade(c.colour))
+    c.path("M52 506C44 456 88 430 146 412 190 430 208 470 206 506Z", c.shade(lighter(c.colour, 0.2)))
+    c.path("M438 506C428 430 470 380 530 330 552 380 552 450 548 506Z", c.shade(dark))
+    c.path("M206 506C252 500 344 452 420 366L448 372C400 450 330 500 286 506Z", c.shade(white, 0.2, 0.14))
+    c.path(
+        "M214 386C262 360 302 334 338 306 346 322 358 334 372 340 330 382 286 410 244 428Z",
+        c.shade(dark, 0.2, 0.3),
+    )
+    for step in range(5):
+        x, y = 232 + step * 27, 392 - step * 18
+        c.line(f"M{x} {y}L{x + 34} {y + 22}", darker(white, 0.3), 11, 0.35)
+        c.line(f"M{x} {y - 3}L{x + 34} {y + 18}", white, 9)
+    c.line("M338 306C352 340 392 352 432 338 468 326 492 300 516 274", lighter(c.colour, 0.3), 7, 0.8)
+    c.line("M150 416C190 434 212 470 210 502", darker(c.colour, 0.5), 2.5, 0.5, "6 5")
+    c.shine("M84 452C110 430 150 420 186 410 150 432 112 448 92 474Z", 0.3)
+    c.path(
+        "M46 498C38 540 58 560 104 560H512C548 560 560 540 556 498 470 506 380 516 300 514 200 512 120 506 46 498Z",
+        c.shade(white, 0.3, 0.2),
+    )
+    c.path(
+        "M44 526C44 552 64 560 104 560H512C542 560 556 548 558 528 480 540 120 540 44 526Z",
+        c.shade(c.accent, 0.1, 0.3),
+    )
+    c.line("M70 520C200 532 400 532 538 520", darker(white, 0.25), 3, 0.6)
+    return c.done(520, (250, 420), top=236)
+
+
+def shoe(c: Canvas) -> Drawing:
+    sole, seam = darker(c.colour, 0.68), darker(c.colour, 0.5)
+    c.path("M362 362C410 338 470 340 524 322L530 372 380 392Z", darker(c.colour, 0.72))
+    upper = "M40 524C36 484 84 462 150 446 226 428 292 392 352 346 380 372 440 374 524 320"
+    c.path(f"{upper} C548 370 552 450 548 526Z", c.shade(c.colour, 0.24, 0.42))
+    c.path(
+        "M244 420C286 398 322 372 352 346 380 372 420 376 448 364 452 420 430 470 392 500 330 490 268 462 244 420Z",
+        c.shade(lighter(c.colour, 0.07), 0.22, 0.34),
+    )
+    c.path("M40 524C36 484 84 462 142 448 178 466 192 496 190 524Z", c.shade(lighter(c.colour, 0.09), 0.3, 0.34))
+    c.line("M142 448C178 466 192 496 190 520", seam, 3, 0.8)
+    c.line("M150 446C188 466 202 496 200 520", seam, 2, 0.6, "1 7")
+    c.line("M244 420C268 462 330 490 392 500 430 470 452 420 448 364", seam, 3, 0.75)
+    c.line("M256 420C280 456 334 480 388 490 420 462 440 420 438 370", seam, 2, 0.6, "1 7")
+    c.line("M474 350C470 420 476 480 480 524", seam, 3, 0.7)
+    for step in range(4):
+        x, y = 282 + step * 27, 412 - step * 17
+        c.line(f"M{x} {y}l34 18", darker(c.colour, 0.72), 8)
+        c.oval(x + 38, y + 21, 5, 5, c.ball(COPPER))
+    c.line("M352 346C380 372 440 374 524 320", darker(c.colour, 0.55), 6, 0.8)
+    c.shine("M62 498C74 478 112 464 146 458 116 474 88 486 78 510Z", 0.42)
+    c.shine("M492 360C512 352 520 346 526 340 536 390 538 430 536 470 520 430 506 390 492 360Z", 0.16)
+    c.path("M32 520C120 534 300 538 552 522L554 540C400 550 140 550 36 540Z", c.shade(lighter(sole, 0.18)))
+    c.line("M44 528C160 540 380 540 544 529", lighter(c.colour, 0.55), 2, 0.7, "5 6")
+    c.path("M36 540C80 550 300 546 380 540L372 560H90C60 560 38 552 36 540Z", c.shade(sole))
+    c.path("M408 540H554V560H414Z", c.shade(sole))
+    return c.done(520, (300, 430), top=320)
+
+
+def boot(c: Canvas) -> Drawing:
+    sole, seam = darker(c.colour, 0.7), darker(c.colour, 0.5)
+    c.path("M318 96C370 84 470 84 524 98L520 132H322Z", darker(c.colour, 0.72))
+    shaft = "M316 98C370 116 470 116 526 98 518 200 532 330 544 420 550 460 550 500 548 524H44"
+    c.path(
+        f"{shaft} C38 476 96 450 170 428 256 402 318 360 322 270 324 210 318 150 316 98Z",
+        c.shade(c.colour, 0.26, 0.42),
+    )
+    c.path("M44 524C38 480 90 456 156 434 196 456 212 492 210 524Z", c.shade(lighter(c.colour, 0.1), 0.3, 0.34))
+    c.path(
+        "M392 112C430 114 462 112 486 108 480 200 486 270 470 330 450 352 420 344 408 322 394 260 396 190 392 112Z",
+        c.shade(darker(c.colour, 0.52), 0.16, 0.3),
+    )
+    for step in range(9):
+        x = 400 + step * 9.5
+        c.line(f"M{x} 124C{x - 2} 200 {x} 260 {x + 4} {318 + 8 * (step % 2)}", lighter(c.colour, 0.12), 1.6, 0.35)
+    c.line("M156 434C196 456 212 492 210 520", seam, 3, 0.75)
+    c.line("M408 322C420 344 450 352 470 330", seam, 3.5, 0.8)
+    c.line("M440 348C446 420 440 480 436 522", seam, 3, 0.6)
+    c.line("M316 100C370 118 470 118 526 100", lighter(c.colour, 0.24), 6, 0.9)
+    c.path(
+        "M514 62C540 56 552 70 548 96L540 150 522 146 528 100C528 88 522 84 514 88Z",
+        c.shade(darker(c.colour, 0.3)),
+    )
+    c.shine("M66 492C80 470 120 456 160 446 126 466 96 480 84 508Z", 0.36)
+    c.shine("M334 130C346 134 356 136 364 136 370 220 366 300 334 356 344 280 340 200 334 130Z", 0.24)
+    c.path("M36 516C140 530 380 532 552 518L556 540C400 548 150 548 38 538Z", c.shade(lighter(sole, 0.22)))
+    c.line("M48 526C170 536 390 536 546 527", lighter(c.colour, 0.55), 2, 0.7, "5 6")
+    c.path("M38 536C80 546 300 544 386 538L378 560H96C64 560 42 550 38 536Z", c.shade(sole))
+    c.path("M410 538H556V560H416Z", c.shade(sole))
+    return c.done(520, (330, 300))
+
+
+COPPER = "#b98a55"

@@ -1,0 +1,231 @@
+"""`steelyard demo`: a whole marketplace on one machine, with the outside world played by simulators."""
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from steelyard.demo import generator
+from steelyard.kernel import installation, migrations, processes
+from steelyard.kernel.db import Database
+from steelyard.kernel.postgres import Cluster, create_database, drop_database
+from steelyard.kernel.processes import Program
+from steelyard.kernel.settings import Settings, secret
+from steelyard.simulators import programs
+from steelyard.simulators.settings import API_KEY_DEMO, WEBHOOK_SECRET_DEMO
+from steelyard.simulators.settings import Settings as SimulatorSettings
+
+SIMULATORS_AFTER_PORT = 101
+SMTP_AFTER_PORT = 125
+READY_SECONDS_MAX = 60
+FREE_MEGABYTES_MIN = 500
+MEGABYTE = 1024 * 1024
+
+_console = Console()
+
+
+class Obstacle(Exception):
+    """Something on this machine is in the way; the message says what, in one sentence."""
+
+
+def simulators(settings: Settings, first_port: int | None = None) -> SimulatorSettings:
+    """The simulators of this installation: their ports follow the web server's, so that two demos can stand side by side."""
+    first = first_port or settings.port + SIMULATORS_AFTER_PORT
+    return SimulatorSettings(
+        home=settings.home / "simulators",
+        payments_port=first,
+        carriers_port=first + 1,
+        bank_port=first + 2,
+        mail_port=first + 3,
+        smtp_port=first + SMTP_AFTER_PORT - SIMULATORS_AFTER_PORT,
+    )
+
+
+def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int) -> None:
+    """Make the marketplace if it is not there, serve it until Ctrl-C. Raises `Obstacle`, `ClusterError`, `ProgramEnded`."""
+    settings = msgspec.structs.replace(settings, home=settings.home.absolute())
+    outside = simulators(settings)
+    _look_around(settings, outside)
+    if fresh:
+        _throw_away(settings)
+    with installation.opened(settings) as bare:
+        here = _with_simulators(bare, outside)
+        environ = {**os.environ, **_environ(here)}
+        own = [sys.executable, "-m", "steelyard"]
+        logs = here.home / "logs"
+        world = [*own, "simulate", "all", "--port", str(outside.payments_port)]
+        with processes.started([Program("simulators", world, logs / "simulators.log")], environ) as playing:
+            _prepare(here, outside, seed=seed, made_up=not from_import)
+            _console.print(f"Starting … (logs are in {logs})")
+            processes.run(
+                [
+                    Program("worker", [*own, "work"], logs / "worker.log"),
+                    Program("web", [*own, "serve"], logs / "web.log"),
+                ],
+                environ,
+                beside=playing,
+                ready=lambda: _tell_when_ready(here, outside, from_import=from_import),
+            )
+    _console.print("Stopped. The data is kept; `make demo` goes on with it.")
+
+
+def _look_around(settings: Settings, outside: SimulatorSettings) -> None:
+    ports = {settings.port, outside.smtp_port, *(outside.payments_port + n for n in range(4))}
+    for port in sorted(ports):
+        if _taken(port):
+            raise Obstacle(
+                f"Port {port} is taken by another program. Stop it, or choose another: PORT={settings.port + 1000} make demo"
+            )
+    settings.home.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.home).free // MEGABYTE
+    if free < FREE_MEGABYTES_MIN:
+        raise Obstacle(f"Only {free} MB are free under {settings.home}; the demo needs {FREE_MEGABYTES_MIN} MB.")
+
+
+def _taken(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _throw_away(settings: Settings) -> None:
+    """Begin anew: the database and everything the simulators remember. Somebody else's PostgreSQL keeps its other databases."""
+    if settings.database_url is None:
+        cluster = Cluster(settings.home / installation.CLUSTER_FOLDER)
+        cluster.start()
+        try:
+            drop_database(cluster.url(), installation.DATABASE)
+        finally:
+            cluster.stop()
+    else:
+        _recreate(settings.database_url)
+    for folder in ("simulators", "files", "logs", "secrets"):
+        shutil.rmtree(settings.home / folder, ignore_errors=True)
+
+
+def _recreate(url: str) -> None:
+    """Drop and make the database that the URL names, from the maintenance database beside it."""
+    base, slash, name = url.partition("?")[0].rpartition("/")
+    options = url[len(base) + len(slash) + len(name) :]
+    maintenance = f"{base}/postgres{options}"
+    drop_database(maintenance, name)
+    create_database(maintenance, name)
+
+
+def _prepare(settings: Settings, outside: SimulatorSettings, *, seed: int, made_up: bool) -> None:
+    _wait_for(f"{outside.payments_url}/health")
+    assert settings.database_url is not None
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_console) as progress:
+        bar = progress.add_task("Bringing the database up to date", total=1)
+        asyncio.run(migrations.migrate(settings.database_url))
+        progress.update(bar, completed=1)
+        asyncio.run(_generate(settings, seed, made_up, progress))
+
+
+async def _generate(settings: Settings, seed: int, made_up: bool, progress: Progress) -> None:
+    assert settings.database_url is not None
+    db = await Database.connect(settings.database_url, size=4)
+    try:
+        if not await db.ask(generator.is_made):
+            await generator.make(
+                db, settings, seed=seed, made_up=made_up, password=password(settings.home), step=_steps(progress)
+            )
+    finally:
+        await db.close()
+
+
+def _steps(progress: Progress) -> Callable[[str, int, int], None]:
+    bars: dict[str, int] = {}
+
+    def step(what: str, done: int, of: int) -> None:
+        if what not in bars:
+            bars[what] = progress.add_task(what, total=of)
+        progress.update(bars[what], completed=done, total=of)  # pyright: ignore[reportArgumentType]  # rich's TaskID
+
+    return step
+
+
+def _with_simulators(settings: Settings, outside: SimulatorSettings) -> Settings:
+    """The settings of an installation whose outside world is simulated."""
+    return msgspec.structs.replace(
+        settings,
+        development=True,
+        simpay_url=outside.payments_url,
+        simpay_key=API_KEY_DEMO,
+        simpay_webhook_secret=WEBHOOK_SECRET_DEMO,
+        carriers_url=outside.carriers_url,
+        carriers_key=API_KEY_DEMO,
+        carriers_webhook_secret=WEBHOOK_SECRET_DEMO,
+        bank_url=outside.bank_url,
+        bank_key=API_KEY_DEMO,
+        bank_webhook_secret=WEBHOOK_SECRET_DEMO,
+        smtp_port=outside.smtp_port,
+        # What the conformance runner needs of a server (docs/guide/ucp.md); a real installation leaves it off.
+        ucp_lenient=True,
+    )
+
+
+def _environ(settings: Settings) -> dict[str, str]:
+    """The settings as the environment of the programs that are started with them."""
+    given = msgspec.structs.asdict(settings).items()
+    words = {f"STEELYARD_{name.upper()}": _word(value) for name, value in given if value is not None}
+    return {**words, "DATABASE_URL": settings.database_url or "", "PORT": str(settings.port)}
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def password(home: Path) -> str:
+    """The demo's one password, made for this installation."""
+    return secret(home, "demo-password")[:16]
+
+
+def _tell_when_ready(settings: Settings, outside: SimulatorSettings, *, from_import: bool) -> None:
+    _wait_for(f"{settings.base_url}/health/ready")
+    lines = [
+        f"[bold]{settings.base_url}[/bold]   shop 商城",
+        f"{settings.base_url}/merchant   merchant console 商家后台",
+        f"{settings.base_url}/operator   operator console 平台后台",
+        *(f"{url}   {name} (simulated)" for name, url in programs.addresses(outside).items()),
+        "",
+        *([] if from_import else ["buyer@steelyard.test · merchant@steelyard.test"]),
+        "operator@steelyard.test",
+        f"password: [bold]{password(settings.home)}[/bold]",
+        "",
+        "Ctrl-C stops everything.",
+    ]
+    _console.print(Panel("\n".join(lines), title="Steelyard 杆秤", expand=False))
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < deadline and not _answers(url):
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  # our own address
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,50 @@
+"""An installation opened: its database is there, its own or the one that DATABASE_URL names, for as long as it is open."""
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import msgspec
+
+from steelyard.kernel import migrations
+from steelyard.kernel.postgres import Cluster, create_database
+from steelyard.kernel.settings import Settings
+
+DATABASE = "steelyard"
+CLUSTER_FOLDER = "postgresql"
+
+
+class NotMigrated(Exception):
+    """The database is older than the program: `steelyard migrate` brings it up to date."""
+
+    def __init__(self, pending: list[str]) -> None:
+        super().__init__(f"The database needs {len(pending)} migration(s) first. Run: steelyard migrate")
+        self.pending = pending
+
+
+@contextmanager
+def opened(settings: Settings) -> Generator[Settings]:
+    """The settings with `database_url` filled in: the embedded server runs while this is open.
+
+    A server that another process of this installation already runs is shared and left running. Raises `ClusterError`.
+    """
+    if settings.database_url is not None:
+        yield settings
+        return
+    cluster = Cluster(settings.home / CLUSTER_FOLDER)
+    cluster.start()
+    try:
+        create_database(cluster.url(), DATABASE)
+        yield msgspec.structs.replace(settings, database_url=cluster.url(DATABASE))
+    finally:
+        cluster.stop()
+
+
+@contextmanager
+def opened_and_migrated(settings: Settings) -> Generator[Settings]:
+    """As `opened`, for commands that need every table. Raises `NotMigrated`."""
+    with opened(settings) as here:
+        assert here.database_url is not None
+        if pending := asyncio.run(migrations.pending(here.database_url)):
+            raise NotMigrated(pending)
+        yield here
