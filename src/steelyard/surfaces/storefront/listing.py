@@ -59,7 +59,12 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def narrowed(self) -> bool:
-        return bool(self.price_from or self.price_to or self.stock or self.shop or self.category)
+        return self.count > 0
+
+    @property
+    def count(self) -> int:
+        """How many filters are in force."""
+        return sum(map(bool, (self.price_from or self.price_to, self.stock, self.shop, self.category)))
 
 
 def read_filters(given: Mapping[str, str]) -> Filters:
