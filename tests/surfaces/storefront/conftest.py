@@ -45,8 +45,9 @@ async def app(db: Database, database_url: str, world: World, channel: Simulated,
     for slug in world.items:
         Files(settings.home).put(picture(slug), "image/svg+xml")
     application = create_app(settings)
-    async with application.lifespan():
-        yield application
+    # As its lifespan would: that cannot be left in another task than it was entered in, which fixtures do.
+    application.state.db = db
+    yield application
     del gateways._offered[settings]
 
 

@@ -1,6 +1,8 @@
 """What stands around every page of the storefront, and how its pages are rendered."""
 
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +17,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import BuyerId
+from steelyard.surfaces.kit.assets import NODE_MODULES
 from steelyard.surfaces.kit.page import Crumb, Flash, Link, NavItem
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.visit import Visit
@@ -79,7 +82,7 @@ async def show(
     root = category.path[0] if category else None
     frame = Frame(
         nav=[
-            NavItem(each.name.in_language(visit.locale), f"/c/{each.slug}", each.icon, each.category_id == root)
+            NavItem(each.name.in_language(visit.locale), f"/c/{each.slug}", glyph(each.icon), each.category_id == root)
             for each in around.categories
         ],
         cart_count=around.cart_count,
@@ -88,7 +91,7 @@ async def show(
         viewer_links=_links(visit),
         flashes=flashes,
     )
-    shown = {"cents": Money, "media": media, "CONSOLES": CONSOLES, **values}
+    shown = {"cents": Money, "media": media, "glyph": glyph, "CONSOLES": CONSOLES, **values}
     return await render(visit, f"storefront/{template}", frame, status=status, cookies=cookies, **shown)
 
 
@@ -99,6 +102,12 @@ def _links(visit: Visit) -> list[Link]:
     if account.kind is AccountKind.BUYER:
         return [Link(visit.say(label), href) for label, href in BUYER_LINKS]
     return [Link(visit.say(N_("My desk")), CONSOLES[account.kind])]
+
+
+@cache
+def glyph(name: str) -> str:
+    """A category's icon, or a parcel where there is no drawing of that name."""
+    return name if (NODE_MODULES / "lucide-static" / "icons" / f"{Path(name).name}.svg").is_file() else "package"
 
 
 def media(file: str | None) -> str:
