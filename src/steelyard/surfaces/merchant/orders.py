@@ -83,9 +83,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def listed(read: Read, merchant_id: MerchantId, tab: str, cursor: str | None) -> Listed:
-    page = await orders.orders_of_merchant(
-        read, merchant_id, states=TABS[tab][1], cursor=cursor, limit=ROWS_PER_PAGE
-    )
+    page = await orders.orders_of_merchant(read, merchant_id, states=TABS[tab][1], cursor=cursor, limit=ROWS_PER_PAGE)
     return Listed(
         page=page,
         lines=await orders.lines_of(read, [order.order_id for order in page.items]),

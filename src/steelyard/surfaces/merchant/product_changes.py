@@ -36,7 +36,9 @@ MOVES: dict[str, tuple[Move, str]] = {
     "bin": (catalog.bin, N_("{count} put into the bin.")),
     "restore": (catalog.restore, N_("{count} taken out of the bin.")),
 }
-NOTHING_MOVED = N_("Nothing was changed: a product on the shelf needs an active variant, and only what is off it can be binned.")
+NOTHING_MOVED = N_(
+    "Nothing was changed: a product on the shelf needs an active variant, and only what is off it can be binned."
+)
 
 
 async def _try(
@@ -171,9 +173,7 @@ async def change_picture(visit: NamedDependency[Visit], request: WebRequest, pro
     )
 
 
-async def move(
-    tx: Tx, actor: Actor, merchant_id: MerchantId, product_ids: Sequence[UUID], action: str, by: str
-) -> int:
+async def move(tx: Tx, actor: Actor, merchant_id: MerchantId, product_ids: Sequence[UUID], action: str, by: str) -> int:
     moved = await MOVES[action][0](tx, merchant_id, product_ids, by)
     for product_id in moved:
         await access.audit(tx, actor, f"products.{action}", str(product_id))

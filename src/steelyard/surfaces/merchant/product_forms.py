@@ -231,4 +231,6 @@ async def add_variants(
     if not new:
         raise NotFound()
     await catalog.add_skus(tx, merchant_id, product.product_id, new)
-    await access.audit(tx, actor, "products.add_variants", str(product.product_id), {"codes": [sku.code for sku in new]})
+    await access.audit(
+        tx, actor, "products.add_variants", str(product.product_id), {"codes": [sku.code for sku in new]}
+    )

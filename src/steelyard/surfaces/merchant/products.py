@@ -66,7 +66,9 @@ async def listed(
     free = await inventory.available(read, every)
     return Listed(
         page=page,
-        prices={product_id: _span([prices[sku] for sku in of_one if sku in prices]) for product_id, of_one in skus.items()},
+        prices={
+            product_id: _span([prices[sku] for sku in of_one if sku in prices]) for product_id, of_one in skus.items()
+        },
         free={product_id: sum(free[sku] for sku in of_one) for product_id, of_one in skus.items()},
     )
 
@@ -151,9 +153,7 @@ async def product_list(
     )
 
 
-async def new_page(
-    visit: Visit, typed: Entries | None = None, errors: dict[str, str] | None = None
-) -> Response[Any]:
+async def new_page(visit: Visit, typed: Entries | None = None, errors: dict[str, str] | None = None) -> Response[Any]:
     found = await visit.merchant_db.ask(beginning, visit.merchant_id)
     return await frame.show(
         visit,
