@@ -42,6 +42,7 @@ async def show(
     visit: Visit,
     template: str,
     here: str,
+    /,
     *,
     crumbs: Sequence[tuple[str, str | None]] = (),
     status: int = 200,

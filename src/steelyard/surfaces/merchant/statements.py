@@ -28,7 +28,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     page: Page[Statement]
     waiting: list[Waiting]
     entries: list[Entry]
-    codes: dict[UUID, str]
+    codes: dict[OrderId, str]
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     statement: Statement
     steps: list[Step]
     entries: Page[Entry]
-    codes: dict[UUID, str]
+    codes: dict[OrderId, str]
 
 
 async def listed(read: Read, merchant_id: MerchantId, cursor: str | None) -> Listed:
@@ -64,10 +64,10 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
     )
 
 
-async def codes_of(read: Read, merchant_id: MerchantId, entries: list[Entry]) -> dict[UUID, str]:
+async def codes_of(read: Read, merchant_id: MerchantId, entries: list[Entry]) -> dict[OrderId, str]:
     """The codes of the orders that these entries come from."""
     wanted = {OrderId(entry.order_id) for entry in entries}
-    return dict(await orders.codes_of(read, merchant_id, sorted(wanted)))
+    return await orders.codes_of(read, merchant_id, sorted(wanted))
 
 
 @get("/statements", opt=NEEDS)
