@@ -34,13 +34,23 @@ class ProgramEnded(Exception):
         self.status = status
 
 
-def run(programs: Sequence[Program], environ: Mapping[str, str], ready: Callable[[], None] | None = None) -> None:
+Running = list[tuple[Program, "subprocess.Popen[bytes]"]]
+
+
+def run(
+    programs: Sequence[Program],
+    environ: Mapping[str, str],
+    *,
+    beside: Running | None = None,
+    ready: Callable[[], None] | None = None,
+) -> None:
     """Run until SIGINT or SIGTERM, then stop all of them, the last started first.
 
-    Raises `ProgramEnded` when one ends by itself; the others are stopped then, too. `ready` runs in a thread once all
-    are started, and may take its time.
+    Raises `ProgramEnded` when one ends by itself, of those that run `beside` them, too. `ready` runs in a thread once
+    all are started, and may take its time.
     """
-    with _told_to_stop() as stop, _started(programs, environ) as children:
+    with told_to_stop() as stop, started(programs, environ) as own:
+        children = [*(beside or []), *own]
         if ready is not None:
             threading.Thread(target=ready, daemon=True).start()
         while not stop.wait(POLL_SECONDS):
@@ -51,10 +61,9 @@ def run(programs: Sequence[Program], environ: Mapping[str, str], ready: Callable
 
 
 @contextmanager
-def _started(
-    programs: Sequence[Program], environ: Mapping[str, str]
-) -> Generator[list[tuple[Program, "subprocess.Popen[bytes]"]]]:
-    children: list[tuple[Program, subprocess.Popen[bytes]]] = []
+def started(programs: Sequence[Program], environ: Mapping[str, str]) -> Generator[Running]:
+    """The programs run for as long as this is open."""
+    children: Running = []
     try:
         for program in programs:
             children.append((program, _start(program, environ)))
@@ -88,7 +97,8 @@ def _stop(children: Sequence["subprocess.Popen[bytes]"]) -> None:
 
 
 @contextmanager
-def _told_to_stop() -> Generator[threading.Event]:
+def told_to_stop() -> Generator[threading.Event]:
+    """An event that SIGINT and SIGTERM set, instead of what they do otherwise."""
     stop = threading.Event()
 
     def tell(_number: int, _frame: FrameType | None) -> None:

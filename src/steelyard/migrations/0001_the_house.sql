@@ -363,6 +363,7 @@ CREATE TABLE visitor_merges (
   , at         timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE visitor_merges IS 'by key: a visitor who signed in is this buyer; nothing is rewritten';
+CREATE INDEX visitors_of_a_buyer ON visitor_merges (buyer_id, at DESC);
 
 -- money.currencies
 

@@ -146,18 +146,16 @@ class Canvas:
             f'stroke-linejoin="round"{dashes}{_opacity(opacity)}/>'
         )
 
-    def oval(self, x: float, y: float, rx: float, ry: float, fill: str, opacity: float = 1) -> None:  # noqa: PLR0917  coordinates come in their order
+    def oval(self, x: float, y: float, rx: float, ry: float, fill: str, opacity: float = 1) -> None:
         self.shapes.append(f'<ellipse cx="{x}" cy="{y}" rx="{rx}" ry="{ry}" fill="{fill}"{_opacity(opacity)}/>')
 
-    def ring(  # noqa: PLR0917  coordinates come in their order
-        self, x: float, y: float, rx: float, ry: float, colour: str, width: float, opacity: float = 1
-    ) -> None:
+    def ring(self, x: float, y: float, rx: float, ry: float, colour: str, width: float, opacity: float = 1) -> None:
         self.shapes.append(
             f'<ellipse cx="{x}" cy="{y}" rx="{rx}" ry="{ry}" fill="none" stroke="{colour}" '
             f'stroke-width="{width}"{_opacity(opacity)}/>'
         )
 
-    def box(self, x: float, y: float, w: float, h: float, r: float, fill: str, opacity: float = 1) -> None:  # noqa: PLR0917  coordinates come in their order
+    def box(self, x: float, y: float, w: float, h: float, r: float, fill: str, opacity: float = 1) -> None:
         self.shapes.append(
             f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="{r}" fill="{fill}"{_opacity(opacity)}/>'
         )

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  the outline of a shape reads best on one line
 """Spectacles, seen from the front and a little above."""
 
 from steelyard.demo.pictures.canvas import Canvas, Drawing, darker, lighter

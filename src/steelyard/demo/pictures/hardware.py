@@ -1,4 +1,3 @@
-# ruff: noqa: E501  the outline of a shape reads best on one line
 """Things of metal: lighter, buttons, valve, lamp."""
 
 from math import cos, pi, sin
@@ -67,7 +66,7 @@ def button(c: Canvas) -> Drawing:
     return c.done(400, (262, 330), flat=True)
 
 
-def _button(c: Canvas, x: float, y: float, r: float, colour: str, holes: int) -> None:  # noqa: PLR0917  coordinates come in their order
+def _button(c: Canvas, x: float, y: float, r: float, colour: str, holes: int) -> None:
     c.oval(x, y, r, r, c.shade(colour, 0.36, 0.42))
     c.oval(x, y, r * 0.93, r * 0.93, c.ball(colour, 0.24, 0.2))
     c.oval(x, y, r * 0.74, r * 0.74, darker(colour, 0.3), 0.7)

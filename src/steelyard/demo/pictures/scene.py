@@ -1,4 +1,3 @@
-# ruff: noqa: E501  the outline of a shape reads best on one line
 """Ground, shadow and composition: the studio in which the objects are photographed."""
 
 import hashlib

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  the outline of a shape reads best on one line
 """Things that stand on a table: teapot, mug, vase, notebook."""
 
 from steelyard.demo.pictures.canvas import COLOURS, Canvas, Drawing, darker, lighter

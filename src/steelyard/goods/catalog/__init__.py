@@ -1,4 +1,7 @@
-"""What is sold: the category tree, products (SPU), their variants (SKU) and pictures, and what is on the shelf."""
+"""What is sold: the category tree, products (SPU), their variants (SKU) and pictures, and what is on the shelf.
+
+`rows` says what a new product is in rows, for the command and the bulk path alike.
+"""
 
 from steelyard.goods.catalog.events import ProductChanged
 from steelyard.goods.catalog.queries import (

@@ -148,6 +148,7 @@ async def products_page(
     state: ProductState | None = None,
     text: str = "",
     cursor: str | None = None,
+    *,
     limit: int | None = None,
 ) -> Page[ProductRow]:
     """A merchant's own products, the last changed first. `text` is part of a title or an article number."""

@@ -5,7 +5,7 @@ it is in `docs/design.md`; what a layout expects is the docstring of `page.Page`
 """
 
 from steelyard.surfaces.kit.assets import Answer, Assets
-from steelyard.surfaces.kit.environment import Templates, catalogue
+from steelyard.surfaces.kit.environment import Templates
 from steelyard.surfaces.kit.page import Crumb, Flash, Link, NavItem, Operator, Page, Viewer
 
 __all__ = [
@@ -19,5 +19,4 @@ __all__ = [
     "Page",
     "Templates",
     "Viewer",
-    "catalogue",
 ]

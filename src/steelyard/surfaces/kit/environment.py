@@ -16,30 +16,27 @@ Layouts expect one variable, `page`: see `page.Page`. An undefined variable is a
 or key (`product.was`) is false when asked for and an error when printed.
 """
 
-import io
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import Literal, Protocol, cast
 from zoneinfo import ZoneInfo
 
-from babel import Locale, dates, numbers
-from babel.messages import mofile, pofile
-from babel.support import NullTranslations, Translations
+from babel import dates, numbers
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
+from steelyard.kernel import i18n
+from steelyard.kernel.text import Text
 from steelyard.surfaces.kit.assets import NODE_MODULES, Assets
 from steelyard.surfaces.kit.icons import lucide, sparkline
 from steelyard.surfaces.kit.page import LANGUAGES, Page
 
 TEMPLATES = Path(__file__).parent / "templates"
-CATALOGUES = Path(__file__).parents[2] / "locale"
 FALLBACK = "en"
 
 Number = int | float | Decimal
@@ -99,19 +96,6 @@ class Templates:
         return self._environments.get(language, self._environments[FALLBACK])
 
 
-@lru_cache(maxsize=16)
-def catalogue(language: str) -> NullTranslations:
-    """Our words in `language` (BCP 47), read from the PO file; msgids themselves are English."""
-    path = CATALOGUES / language.replace("-", "_") / "LC_MESSAGES" / "steelyard.po"
-    if not path.is_file():
-        return NullTranslations()
-    compiled = io.BytesIO()
-    with path.open("rb") as source:
-        mofile.write_mo(compiled, pofile.read_po(source, locale=language.replace("-", "_")))
-    compiled.seek(0)
-    return Translations(compiled, domain="steelyard")
-
-
 def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modules: Path) -> Environment:
     environment = Environment(
         loader=loader,
@@ -122,9 +106,9 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     environment.policies["ext.i18n.trimmed"] = True
-    words = catalogue(language)
+    words = i18n.translations(language)
     install = cast(Callable[..., None], vars(environment)["install_gettext_callables"])
-    install(words.ugettext, words.ungettext, newstyle=True, pgettext=words.upgettext, npgettext=words.unpgettext)
+    install(words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext)
     given = cast(dict[str, object], environment.globals)
     given |= {"asset": assets.url, "icon": lucide(node_modules), "sparkline": sparkline, "language": language}
     environment.filters.update(_filters(language))
@@ -132,7 +116,7 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
 
 
 def _filters(language: str) -> dict[str, Callable[..., object]]:
-    locale = Locale.parse(language, sep="-")
+    locale = i18n.babel_locale(language)
 
     def money(value: MoneyLike) -> str:
         digits = numbers.get_currency_precision(value.currency)
@@ -149,7 +133,9 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
         return numbers.format_percent(value, pattern, locale=locale)
 
     def text(value: Mapping[str, str] | str | None) -> str:
-        return chosen(value, language)
+        if value is None or isinstance(value, str):
+            return value or ""
+        return Text(value).in_language(language)
 
     @pass_context
     def day(context: Context, value: date, format: Length = "medium") -> str:
@@ -179,18 +165,6 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
         "ago": ago,
         "groupby_kept": grouped,
     }
-
-
-def chosen(value: Mapping[str, str] | str | None, language: str) -> str:
-    """A merchant's words in `language`; else English, else Chinese, else whatever there is; None is empty."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    for key in (language, FALLBACK, *LANGUAGES):
-        if value.get(key):
-            return value[key]
-    return next((words for words in value.values() if words), "")
 
 
 def grouped(items: Iterable[object], attribute: str) -> list[tuple[object, list[object]]]:

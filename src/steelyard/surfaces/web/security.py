@@ -11,7 +11,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from steelyard.kernel import logs
 from steelyard.kernel.settings import Settings, secret
 from steelyard.surfaces.web.problems import FOR_PROGRAMS, SERVER_ERROR
-from steelyard.surfaces.web.visit import VISITOR_COOKIE, VISITOR_SECONDS, cookie
+from steelyard.surfaces.web.visit import visitor_cookie
 
 CSRF_COOKIE = "steelyard_csrf"
 SLOW_SECONDS = 1.0
@@ -89,8 +89,7 @@ class Envelope:
     def _remember_visitor(self, scope: Scope, headers: MutableScopeHeaders) -> None:
         visitor = scope.get("state", {}).get("new_visitor")
         if visitor is not None:
-            made = cookie(self._settings, VISITOR_COOKIE, str(visitor), VISITOR_SECONDS)
-            headers.add("set-cookie", made.to_header(header=""))
+            headers.add("set-cookie", visitor_cookie(self._settings, visitor).to_header(header=""))
 
     def _log(self, scope: Scope, status: int, seconds: float) -> None:
         if status >= SERVER_ERROR or seconds > SLOW_SECONDS:
