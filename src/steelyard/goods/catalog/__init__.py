@@ -13,6 +13,7 @@ from steelyard.goods.catalog.queries import (
     product,
     product_ids,
     products_page,
+    sku_ids_of,
     skus_of,
 )
 from steelyard.goods.catalog.service import (
@@ -49,6 +50,7 @@ __all__ = [
     "put_on_shelf",
     "restore",
     "set_pictures",
+    "sku_ids_of",
     "skus_of",
     "take_off_shelf",
 ]
