@@ -9,6 +9,7 @@ from steelyard.goods.catalog.queries import (
     imported,
     product,
     product_ids,
+    products,
     products_page,
     skus_of,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "imported",
     "product",
     "product_ids",
+    "products",
     "products_page",
     "put_on_shelf",
     "restore",
