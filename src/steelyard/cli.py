@@ -73,6 +73,11 @@ def _progress() -> Generator[Progress]:
         yield progress
 
 
+def _bar(progress: Progress, what: str) -> Callable[[int, int, str], None]:
+    bar = progress.add_task(what)
+    return lambda done, of, _name: progress.update(bar, completed=done, total=of)
+
+
 def _print(value: object, as_json: bool, words: Callable[[], None]) -> None:
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2))
@@ -199,8 +204,12 @@ def sales(first: Any, last: Any, definition: str, as_json: bool) -> None:
     quantity and price above zero)."""
     from steelyard.operations import analytics  # noqa: PLC0415
 
-    figures = _ask(lambda db: db.ask(analytics.sales_report, _day(first), _day(last), definition))
-    _print(figures, as_json, lambda: [click.echo(f"{k:>12}  {v}") for k, v in msgspec.to_builtins(figures).items()][0])
+    async def question(db: Database) -> analytics.SalesReport:
+        return await db.ask(analytics.sales_report, _day(first), _day(last), definition)
+
+    figures = _ask(question)
+    lines = [f"{name:>12}  {value}" for name, value in msgspec.to_builtins(figures).items()]
+    _print(figures, as_json, lambda: click.echo("\n".join(lines)))
 
 
 def _day(moment: Any) -> date:
@@ -269,9 +278,8 @@ def backup(file: Path) -> None:
     """Write the whole database to one FILE, while everybody goes on working."""
     with installation.opened(kernel_settings.load()) as here, _progress() as progress:
         assert here.database_url is not None
-        bar = progress.add_task("tables")
-        made = archive.backup(here.database_url, file, lambda n, of: progress.update(bar, completed=n, total=of))
-    click.echo(f"{made.file}: {made.tables} tables, {made.bytes:,} bytes")
+        made = archive.backup(here.database_url, file, _bar(progress, "tables"))
+    click.echo(f"{made.file}: {made.tables} tables, {made.size_bytes:,} bytes")
 
 
 @steelyard.command()
@@ -281,10 +289,7 @@ def restore(file: Path) -> None:
     """Fill this installation's empty database from a backup FILE."""
     with installation.opened(kernel_settings.load()) as here, _progress() as progress:
         assert here.database_url is not None
-        bar = progress.add_task("tables")
-        archive.restore(
-            here.database_url, file, lambda n, of: progress.update(bar, completed=n, total=of), after=_go_on
-        )
+        archive.restore(here.database_url, file, _bar(progress, "tables"), after=_go_on)
     click.echo("Restored. Next: steelyard check")
 
 

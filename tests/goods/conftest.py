@@ -18,6 +18,7 @@ from steelyard.goods.catalog.model import (
     ProductState,
     SkuId,
 )
+from steelyard.goods.inventory.model import Wanted
 from steelyard.goods.pricing.model import NewPrice
 from steelyard.goods.warehouses.model import Warehouse, WarehouseId
 from steelyard.kernel import checks, ids
@@ -32,8 +33,8 @@ ABOVE = ("logistics.", "trade.", "channels.", "operations.")
 
 @pytest_asyncio.fixture
 async def db(database_url: str) -> AsyncIterator[Database]:
-    """A database in which stock is kept for orders that nobody has placed: what is true of goods and below must be true,
-    what the layers above say of goods need not."""
+    """A database in which stock is kept for orders that nobody has placed: what is true of goods and below must be
+    true, what the layers above say of goods need not."""
     database = await Database.connect(database_url, size=POOL_SIZE)
     yield database
     await database.close()
@@ -65,7 +66,9 @@ class Market:
         )
         return warehouse_id
 
-    async def category(self, slug: str = "", parent_id: CategoryId | None = None, name: Text | None = None) -> CategoryId:
+    async def category(
+        self, slug: str = "", parent_id: CategoryId | None = None, name: Text | None = None
+    ) -> CategoryId:
         category_id = CategoryId(ids.mint())
         new = NewCategory(
             category_id=category_id, slug=slug or category_id.hex, name=name or text("类", "Kind"), parent_id=parent_id
@@ -120,12 +123,22 @@ def new_product(
         options=[Option(name=text("颜色", "Colour"), values=list(colours))] if colours else [],
         attributes=list(attributes),
         skus=[
-            NewSku(sku_id=SkuId(ids.mint()), code=f"C-{product_id.hex}-{at}", choice=[at] if colours else [], weight_grams=250)
+            NewSku(
+                sku_id=SkuId(ids.mint()),
+                code=f"C-{product_id.hex}-{at}",
+                choice=[at] if colours else [],
+                weight_grams=250,
+            )
             for at in range(max(1, len(colours)))
         ],
         state=state,
         source=source,
     )
+
+
+def want(merchant_id: UUID, sku_id: UUID, quantity: int, request: UUID | None = None) -> Wanted:
+    """An order of its own for so many pieces."""
+    return Wanted(merchant_id=merchant_id, order_id=ids.mint(), sku_id=sku_id, quantity=quantity, request=request)
 
 
 @pytest.fixture

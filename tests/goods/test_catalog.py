@@ -1,7 +1,6 @@
 """Products: made once, changed, shown and put away, one by one or many at once."""
 
 import pytest
-from tests.goods.conftest import Market, new_product
 
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import (
@@ -24,6 +23,7 @@ from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.text import text
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, MerchantState
+from tests.goods.conftest import Market, new_product
 
 RED, BLUE = text("红", "red"), text("蓝", "blue")
 FILE = "a" * 64 + ".jpg"
@@ -83,7 +83,9 @@ async def test_an_article_number_is_taken_once(db: Database, market: Market) -> 
     with pytest.raises(CodeTaken):
         await db.transact(catalog.create_product, merchant_id, second, "test")
     with pytest.raises(CodeTaken):
-        await db.transact(catalog.add_skus, merchant_id, first.product_id, [NewSku(sku_id=SkuId(ids.mint()), code="other")])
+        await db.transact(
+            catalog.add_skus, merchant_id, first.product_id, [NewSku(sku_id=SkuId(ids.mint()), code="other")]
+        )
     # Another merchant's numbers are its own.
     assert await db.transact(catalog.create_product, await market.merchant(), second, "test")
 
@@ -181,7 +183,7 @@ async def test_a_merchants_list_is_paged_and_searched(db: Database, market: Mark
     seen: list[object] = []
     cursor = None
     while True:
-        page = await db.ask(catalog.products_page, merchant_id, None, "", cursor, 2)
+        page = await db.ask(catalog.products_page, merchant_id, None, "", cursor, limit=2)
         seen += [row.product_id for row in page.items]
         cursor = page.next
         if cursor is None:
@@ -209,8 +211,12 @@ async def test_the_bulk_path_writes_what_the_command_writes(db: Database, market
             tables = [
                 await read.fetch("SELECT * FROM products WHERE merchant_id = $1 ORDER BY product_id", merchant_id),
                 await read.fetch("SELECT * FROM skus WHERE merchant_id = $1 ORDER BY sku_id", merchant_id),
-                await read.fetch("SELECT * FROM product_pictures WHERE merchant_id = $1 ORDER BY product_id", merchant_id),
-                await read.fetch("SELECT * FROM product_history WHERE merchant_id = $1 ORDER BY product_id", merchant_id),
+                await read.fetch(
+                    "SELECT * FROM product_pictures WHERE merchant_id = $1 ORDER BY product_id", merchant_id
+                ),
+                await read.fetch(
+                    "SELECT * FROM product_history WHERE merchant_id = $1 ORDER BY product_id", merchant_id
+                ),
             ]
         own = {"merchant_id", "created_at", "changed_at", "at"}
         return [[{name: row[name] for name in set(row.keys()) - own} for row in rows] for rows in tables]

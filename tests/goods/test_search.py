@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
-from tests.goods.conftest import Market
 
 from steelyard.goods import catalog, inventory, pricing, search
 from steelyard.goods.catalog.model import Attribute, CategoryId, ProductChange, ProductId
@@ -21,6 +20,7 @@ from steelyard.kernel.sweeps import sweep_once
 from steelyard.kernel.text import Text, text
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantState, Shop
+from tests.goods.conftest import Market
 
 
 class Shelf:
@@ -34,7 +34,9 @@ class Shelf:
     async def put(self, *titles: str, price: int = 1_000) -> None:
         merchant_id, category_id = await self.market.merchant(name=Text()), await self.market.category(name=Text())
         for title in titles:
-            product_id, _ = await self.market.product(merchant_id, category_id, title=Text({"zh-Hans": title}), price=price)
+            product_id, _ = await self.market.product(
+                merchant_id, category_id, title=Text({"zh-Hans": title}), price=price
+            )
             self.titles[product_id] = title
         await drain(self.db, [SUBSCRIBER])
 
@@ -77,7 +79,14 @@ def shelf(db: Database, market: Market) -> Shelf:
 )
 async def test_words_are_found_as_they_are_typed(shelf: Shelf, typed: str, found: set[str]) -> None:
     await shelf.put(
-        "羊毛围巾", "真丝围巾 Silk", "毛巾", "Café crème", "Straße 85123A", "ガラスのコップ", "한국어 책", "T-Shirt 3.5 'x' & | ! \\"
+        "羊毛围巾",
+        "真丝围巾 Silk",
+        "毛巾",
+        "Café crème",
+        "Straße 85123A",
+        "ガラスのコップ",
+        "한국어 책",
+        "T-Shirt 3.5 'x' & | ! \\",
     )
 
     assert await shelf.find(typed) == found
@@ -101,7 +110,9 @@ async def test_attributes_shop_and_article_number_are_found(db: Database, market
 async def test_what_happens_below_is_soon_found(db: Database, market: Market) -> None:
     merchant_id, category_id = await market.merchant("old-name"), await market.category()
     warehouse_id = await market.warehouse(merchant_id)
-    product_id, sku_id = await market.product(merchant_id, category_id, title=text("茶壶", "Teapot"), stock={warehouse_id: 1})
+    product_id, sku_id = await market.product(
+        merchant_id, category_id, title=text("茶壶", "Teapot"), stock={warehouse_id: 1}
+    )
 
     async def teapot(words: str = "teapot") -> Results:
         await drain(db, [SUBSCRIBER])
@@ -125,7 +136,9 @@ async def test_what_happens_below_is_soon_found(db: Database, market: Market) ->
     assert not (await teapot()).hits
     assert (await teapot("kettle")).count == 1
 
-    await db.transact(merchants.change_shop, Shop(merchant_id=merchant_id, slug="old-name", name=text("壶庄", "Pot house")))
+    await db.transact(
+        merchants.change_shop, Shop(merchant_id=merchant_id, slug="old-name", name=text("壶庄", "Pot house"))
+    )
     assert (await teapot("壶庄")).count == 1
 
     await db.transact(merchants.set_state, merchant_id, MerchantState.SUSPENDED)

@@ -19,6 +19,7 @@ COLOURS = {
     for name, zh, en in (
         ("black", "墨黑", "Black"),
         ("white", "米白", "Off-white"),
+        ("ivory", "象牙", "Ivory"),
         ("grey", "雾灰", "Mist grey"),
         ("silver", "银色", "Silver"),
         ("ink", "黛蓝", "Ink blue"),
@@ -369,4 +370,3 @@ MAKERS: tuple[Maker, ...] = (
         ),
     ),
 )
-COLOURS |= {"ivory": Colour("ivory", text("象牙", "Ivory"))}

@@ -67,8 +67,8 @@ async def _operator(tx: Tx, hashed: str) -> None:
         Profile(
             name=text("秤杆集市", "Steelyard Market"),
             legal_name="秤杆集市（演示）有限公司",
-            # The check digit is right, the company does not exist: region 000000 is nobody's.
-            credit_code="91000000MA00000000",
+            # The check digit is right; the company does not exist.
+            credit_code="91330300MA0000000N",
             icp_number="浙ICP备00000000号",
             address=text("浙江省温州市鹿城区五马街 1 号", "1 Wuma Street, Lucheng, Wenzhou, Zhejiang"),
             phone="0577-00000000",

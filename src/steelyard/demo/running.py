@@ -60,26 +60,24 @@ def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int) -> Non
     _look_around(settings, outside)
     if fresh:
         _throw_away(settings)
-    with installation.opened(settings) as here:
-        assert here.database_url is not None
-        _prepare(here, seed=seed, made_up=not from_import)
-        environ = _environ(here, outside)
+    with installation.opened(settings) as bare:
+        here = _with_simulators(bare, outside)
+        environ = {**os.environ, **_environ(here)}
         own = [sys.executable, "-m", "steelyard"]
         logs = here.home / "logs"
-        _console.print(f"Starting … (logs are in {logs})")
-        processes.run(
-            [
-                Program(
-                    "simulators",
-                    [*own, "simulate", "all", "--port", str(outside.payments_port)],
-                    logs / "simulators.log",
-                ),
-                Program("worker", [*own, "work"], logs / "worker.log"),
-                Program("web", [*own, "serve"], logs / "web.log"),
-            ],
-            environ,
-            ready=lambda: _tell_when_ready(here, outside, from_import=from_import),
-        )
+        world = [*own, "simulate", "all", "--port", str(outside.payments_port)]
+        with processes.started([Program("simulators", world, logs / "simulators.log")], environ) as playing:
+            _prepare(here, outside, seed=seed, made_up=not from_import)
+            _console.print(f"Starting … (logs are in {logs})")
+            processes.run(
+                [
+                    Program("worker", [*own, "work"], logs / "worker.log"),
+                    Program("web", [*own, "serve"], logs / "web.log"),
+                ],
+                environ,
+                beside=playing,
+                ready=lambda: _tell_when_ready(here, outside, from_import=from_import),
+            )
     _console.print("Stopped. The data is kept; `make demo` goes on with it.")
 
 
@@ -126,7 +124,8 @@ def _recreate(url: str) -> None:
     create_database(maintenance, name)
 
 
-def _prepare(settings: Settings, *, seed: int, made_up: bool) -> None:
+def _prepare(settings: Settings, outside: SimulatorSettings, *, seed: int, made_up: bool) -> None:
+    _wait_for(f"{outside.payments_url}/health")
     assert settings.database_url is not None
     columns = (
         SpinnerColumn(),
@@ -147,7 +146,9 @@ async def _generate(settings: Settings, seed: int, made_up: bool, progress: Prog
     db = await Database.connect(settings.database_url, size=4)
     try:
         if not await db.ask(generator.is_made):
-            await generator.make(db, settings, seed=seed, made_up=made_up, step=_steps(progress))
+            await generator.make(
+                db, settings, seed=seed, made_up=made_up, password=password(settings.home), step=_steps(progress)
+            )
     finally:
         await db.close()
 
@@ -163,27 +164,35 @@ def _steps(progress: Progress) -> Callable[[str, int, int], None]:
     return step
 
 
-def _environ(settings: Settings, outside: SimulatorSettings) -> dict[str, str]:
-    assert settings.database_url is not None
-    return {
-        **os.environ,
-        "DATABASE_URL": settings.database_url,
-        "PORT": str(settings.port),
-        "STEELYARD_HOME": str(settings.home),
-        "STEELYARD_DEVELOPMENT": "1",
-        "STEELYARD_SIMPAY_URL": outside.payments_url,
-        "STEELYARD_SIMPAY_KEY": API_KEY_DEMO,
-        "STEELYARD_SIMPAY_WEBHOOK_SECRET": WEBHOOK_SECRET_DEMO,
-        "STEELYARD_CARRIERS_URL": outside.carriers_url,
-        "STEELYARD_CARRIERS_KEY": API_KEY_DEMO,
-        "STEELYARD_CARRIERS_WEBHOOK_SECRET": WEBHOOK_SECRET_DEMO,
-        "STEELYARD_BANK_URL": outside.bank_url,
-        "STEELYARD_BANK_KEY": API_KEY_DEMO,
-        "STEELYARD_BANK_WEBHOOK_SECRET": WEBHOOK_SECRET_DEMO,
-        "STEELYARD_SMTP_PORT": str(outside.smtp_port),
+def _with_simulators(settings: Settings, outside: SimulatorSettings) -> Settings:
+    """The settings of an installation whose outside world is simulated."""
+    return msgspec.structs.replace(
+        settings,
+        development=True,
+        simpay_url=outside.payments_url,
+        simpay_key=API_KEY_DEMO,
+        simpay_webhook_secret=WEBHOOK_SECRET_DEMO,
+        carriers_url=outside.carriers_url,
+        carriers_key=API_KEY_DEMO,
+        carriers_webhook_secret=WEBHOOK_SECRET_DEMO,
+        bank_url=outside.bank_url,
+        bank_key=API_KEY_DEMO,
+        bank_webhook_secret=WEBHOOK_SECRET_DEMO,
+        smtp_port=outside.smtp_port,
         # What the conformance runner needs of a server (docs/guide/ucp.md); a real installation leaves it off.
-        "STEELYARD_UCP_LENIENT": os.environ.get("STEELYARD_UCP_LENIENT", "1"),
-    }
+        ucp_lenient=True,
+    )
+
+
+def _environ(settings: Settings) -> dict[str, str]:
+    """The settings as the environment of the programs that are started with them."""
+    given = msgspec.structs.asdict(settings).items()
+    words = {f"STEELYARD_{name.upper()}": _word(value) for name, value in given if value is not None}
+    return {**words, "DATABASE_URL": settings.database_url or "", "PORT": str(settings.port)}
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def password(home: Path) -> str:
@@ -192,9 +201,7 @@ def password(home: Path) -> str:
 
 
 def _tell_when_ready(settings: Settings, outside: SimulatorSettings, *, from_import: bool) -> None:
-    deadline = time.monotonic() + READY_SECONDS_MAX
-    while time.monotonic() < deadline and not _answers(f"{settings.base_url}/health/ready"):
-        time.sleep(0.1)
+    _wait_for(f"{settings.base_url}/health/ready")
     lines = [
         f"[bold]{settings.base_url}[/bold]   shop 商城",
         f"{settings.base_url}/merchant   merchant console 商家后台",
@@ -208,6 +215,12 @@ def _tell_when_ready(settings: Settings, outside: SimulatorSettings, *, from_imp
         "Ctrl-C stops everything.",
     ]
     _console.print(Panel("\n".join(lines), title="Steelyard 杆秤", expand=False))
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < deadline and not _answers(url):
+        time.sleep(0.1)
 
 
 def _answers(url: str) -> bool:

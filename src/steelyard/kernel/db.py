@@ -149,7 +149,11 @@ class Database:
     async def connect(cls, url: str, *, size: int = 10) -> Self:
         """Connect as the application's role, with a second pool under the merchants' role (row-level security)."""
         pool = await _pool(url, APP_ROLE, size)
-        merchants = await _pool(url, MERCHANT_ROLE, max(2, size // 2))
+        try:
+            merchants = await _pool(url, MERCHANT_ROLE, max(2, size // 2))
+        except BaseException:
+            await pool.close()
+            raise
         return cls(pool, merchants)
 
     async def close(self) -> None:

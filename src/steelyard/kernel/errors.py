@@ -4,6 +4,7 @@ and a broken assumption, which is an `assert` and is never caught."""
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 
 
@@ -11,14 +12,15 @@ class Refusal(Exception):
     """A rule of the business said no. Subclasses are dataclasses or plain classes whose docstring is the rule and whose
     annotated fields are the facts; the words come from the surface.
 
-    `title` and `detail` are English msgids, translated where they are shown; `detail` is formatted with the facts.
+    `title` and `detail` are English msgids (marked with `N_`), translated where they are shown; `detail` is formatted
+    with the facts.
     `status` is the HTTP status that a surface answers with, `code` the stable name that a program reads
     (`urn:steelyard:refusal:<code>` is the problem type of RFC 9457).
     """
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 409
-    title: ClassVar[str] = "This cannot be done"
+    title: ClassVar[str] = N_("This cannot be done")
     detail: ClassVar[str] = ""
 
     def __init__(self, **facts: Any) -> None:
@@ -42,8 +44,8 @@ class NotFound(Refusal):
 
     code = "not_found"
     status = 404
-    title = "Not found"
-    detail = "There is nothing here under this name."
+    title = N_("Not found")
+    detail = N_("There is nothing here under this name.")
 
 
 class Forbidden(Refusal):
@@ -51,8 +53,8 @@ class Forbidden(Refusal):
 
     code = "forbidden"
     status = 403
-    title = "Not allowed"
-    detail = "Your account has no permission for this."
+    title = N_("Not allowed")
+    detail = N_("Your account has no permission for this.")
 
 
 class Invalid(Refusal):
@@ -60,8 +62,8 @@ class Invalid(Refusal):
 
     code = "invalid"
     status = 422
-    title = "Please check what you entered"
-    detail = "Some of the fields are missing or wrong."
+    title = N_("Please check what you entered")
+    detail = N_("Some of the fields are missing or wrong.")
 
     def __init__(self, fields: Mapping[str, str | Text] | None = None, **facts: Any) -> None:
         super().__init__(fields=dict(fields or {}), **facts)
@@ -72,8 +74,8 @@ class TransitionRefused(Refusal):
 
     code = "transition_refused"
     status = 409
-    title = "This is no longer possible"
-    detail = "It is “{state}” now. Please reload the page."
+    title = N_("This is no longer possible")
+    detail = N_("It is “{state}” now. Please reload the page.")
 
 
 class TooMany(Refusal):
@@ -81,5 +83,5 @@ class TooMany(Refusal):
 
     code = "too_many_requests"
     status = 429
-    title = "Too many attempts"
-    detail = "Please wait {retry_after} seconds and try again."
+    title = N_("Too many attempts")
+    detail = N_("Please wait {retry_after} seconds and try again.")

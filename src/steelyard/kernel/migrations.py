@@ -156,7 +156,7 @@ async def _patiently(connection: asyncpg.Connection, sql: str, stage: Stage | No
 async def _grant(connection: asyncpg.Connection, ran: dict[str, str]) -> None:
     """Only when they would be others than last time: changing policies locks the tables against everybody."""
     sql = await privileges.statements(connection)
-    stage = Stage(_PRIVILEGES, f"{sql};\n-- {await connection.fetchval('SELECT current_user')}")
+    stage = Stage(_PRIVILEGES, sql)
     if ran.get(_PRIVILEGES) != stage.checksum:
         await _patiently(connection, sql, stage)
 

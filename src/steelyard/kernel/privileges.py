@@ -29,8 +29,8 @@ DO $$ BEGIN
     END IF;
     -- Since PostgreSQL 16 who makes a role is a member of it, but may not act as it without a grant of its own.
     IF current_setting('server_version_num')::int >= 160000 THEN
-        IF NOT pg_has_role(current_user, '{role}', 'SET') THEN
-            EXECUTE 'GRANT {role} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE';
+        IF NOT (pg_has_role(current_user, '{role}', 'SET') AND pg_has_role(current_user, '{role}', 'USAGE')) THEN
+            EXECUTE 'GRANT {role} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE';
         END IF;
     ELSIF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN
         GRANT {role} TO CURRENT_USER;
@@ -120,7 +120,9 @@ def _of(table: Table) -> list[str]:
             f"ALTER TABLE {table.name} FORCE ROW LEVEL SECURITY",
             f"DROP POLICY IF EXISTS everything ON {table.name}",
             f"DROP POLICY IF EXISTS own_rows ON {table.name}",
-            f"CREATE POLICY everything ON {table.name} TO {APP_ROLE}, CURRENT_USER USING (true) WITH CHECK (true)",
+            # The owner of the schema is a member of the application's role and sees everything by that. No role of
+            # this one installation is named, so that a backup can be restored under another owner.
+            f"CREATE POLICY everything ON {table.name} TO {APP_ROLE} USING (true) WITH CHECK (true)",
             f"CREATE POLICY own_rows ON {table.name} TO {MERCHANT_ROLE} USING ({mine}) WITH CHECK ({mine})",
         ]
     elif table.kind is Kind.REFERENCE or "merchants read" in table.marks:

@@ -343,6 +343,7 @@ CREATE TABLE buyers (
   , created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE buyers IS 'by buyer: everybody who buys; a guest has no login';
+CREATE INDEX buyers_by_time ON buyers (created_at);
 COMMENT ON COLUMN buyers.source IS 'Where the buyer came from when not from here: import:<name of the source>:<its id>';
 
 CREATE TABLE addresses (
@@ -363,6 +364,7 @@ CREATE TABLE visitor_merges (
   , at         timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE visitor_merges IS 'by key: a visitor who signed in is this buyer; nothing is rewritten';
+CREATE INDEX visitors_of_a_buyer ON visitor_merges (buyer_id, at DESC);
 
 -- money.currencies
 
@@ -418,6 +420,7 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
+CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 
 CREATE TABLE ledger_transfers (
@@ -550,6 +553,8 @@ COMMENT ON COLUMN refunds.channel_payment IS 'The channel''s own name of the pay
 COMMENT ON COLUMN refunds.attempt_at IS 'When to send it or to ask for its outcome next; none when it is known';
 CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
 CREATE INDEX refunds_by_id ON refunds (refund_id);
+CREATE INDEX refunds_by_time ON refunds (created_at DESC, refund_id DESC);
+CREATE INDEX refunds_failed ON refunds (created_at DESC, refund_id DESC) WHERE state = 'failed';
 CREATE INDEX refunds_to_attempt ON refunds (attempt_at) WHERE attempt_at IS NOT NULL;
 
 CREATE TABLE refund_history (
@@ -1140,6 +1145,7 @@ CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id);
 CREATE INDEX orders_by_code ON orders (merchant_id, code);
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id);
+CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
 CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
 
@@ -1246,6 +1252,7 @@ COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
 COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
+CREATE INDEX order_refunds_by_time ON order_refunds (at);
 
 CREATE TABLE order_refund_lines (
     merchant_id uuid NOT NULL

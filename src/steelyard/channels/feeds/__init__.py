@@ -2,6 +2,13 @@
 
 The reading half. `open_orders` and `open_records` take files and a map; what they yield is written into the
 marketplace by bulk commands. docs/guide/import.md describes the formats and every rule.
+
+A file's way: `mapping` (with `countries`; the maps that ship are in `maps`) says what its columns mean, `reading` makes
+it a stream of raw batches, `shaping` turns these into typed rows or reasons to reject them, all in the scratch database
+of `workspace`. From there `records` hands out products and customers, and `orders` hands out orders: `order_lines` tells
+which lines are new and what each does to the books, `matching` finds the sales that returns take back by the rule in
+`returns`. `rejects` writes the report, `figures` reckons what a report must agree with, `columnar` types the edge to
+pyarrow.
 """
 
 from steelyard.channels.feeds.figures import SalesFigures

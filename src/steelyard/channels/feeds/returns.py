@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from steelyard.kernel.money import split
+
 Because = Literal["no_earlier_sale", "more_than_sold"]
 
 
@@ -66,9 +68,8 @@ def match_returns(history: Iterable[Entry]) -> Iterator[Match | Rest]:
 def _match(back: Entry, sales: list[Entry]) -> Generator[Match, None, Rest]:
     pieces, money, part = back.quantity, back.amount_minor, 0
     for sale in _in_order_of_preference(sales, back):
-        # The part's share of the return's money; the last part takes what is left, so that no cent is lost.
         taken = min(pieces, sale.quantity)
-        amount = _share(money, taken, pieces)
+        amount = split(money, [taken, pieces - taken])[0]
         if amount > sale.amount_minor:
             continue
         part += 1
@@ -91,8 +92,3 @@ def _in_order_of_preference(sales: list[Entry], back: Entry) -> Iterator[Entry]:
             fits = sale.price_micros == back.price_micros if same_price else sale.price_micros > back.price_micros
             if sale.quantity and fits:
                 yield sale
-
-
-def _share(money: int, taken: int, pieces: int) -> int:
-    """Half a minor unit away from zero; all numbers are positive."""
-    return (2 * money * taken + pieces) // (2 * pieces)

@@ -1,4 +1,7 @@
-"""What is sold: the category tree, products (SPU), their variants (SKU) and pictures, and what is on the shelf."""
+"""What is sold: the category tree, products (SPU), their variants (SKU) and pictures, and what is on the shelf.
+
+`rows` says what a new product is in rows, for the command and the bulk path alike.
+"""
 
 from steelyard.goods.catalog.events import ProductChanged
 from steelyard.goods.catalog.queries import (
@@ -11,6 +14,7 @@ from steelyard.goods.catalog.queries import (
     product_ids,
     products,
     products_page,
+    sku_ids_of,
     skus_of,
 )
 from steelyard.goods.catalog.service import (
@@ -48,6 +52,7 @@ __all__ = [
     "put_on_shelf",
     "restore",
     "set_pictures",
+    "sku_ids_of",
     "skus_of",
     "take_off_shelf",
 ]

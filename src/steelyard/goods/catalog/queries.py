@@ -154,6 +154,7 @@ async def products_page(
     state: ProductState | None = None,
     text: str = "",
     cursor: str | None = None,
+    *,
     limit: int | None = None,
 ) -> Page[ProductRow]:
     """A merchant's own products, the last changed first. `text` is part of a title or an article number."""
@@ -196,6 +197,22 @@ async def product_ids(read: Read, merchant_id: UUID, sku_ids: Iterable[UUID]) ->
         "SELECT DISTINCT product_id FROM skus WHERE merchant_id = $1 AND sku_id = ANY($2)", merchant_id, list(sku_ids)
     )
     return [row["product_id"] for row in rows]
+
+
+async def sku_ids_of(read: Read, merchant_id: UUID, product_ids: Iterable[UUID]) -> dict[ProductId, list[SkuId]]:
+    """The active SKUs of each of these products of a merchant, in their order."""
+    wanted = list(product_ids)
+    found: dict[ProductId, list[SkuId]] = {ProductId(product_id): [] for product_id in wanted}
+    for row in await read.fetch(
+        """
+        SELECT product_id, sku_id FROM skus WHERE merchant_id = $1 AND product_id = ANY($2) AND active
+        ORDER BY product_id, place, sku_id
+        """,
+        merchant_id,
+        wanted,
+    ):
+        found[row["product_id"]].append(row["sku_id"])
+    return found
 
 
 async def imported(read: Read, merchant_id: UUID, sources: Iterable[str]) -> dict[str, ProductId]:

@@ -22,6 +22,13 @@ from steelyard.kernel.errors import Invalid
 from steelyard.kernel.states import NOWHERE
 from steelyard.parties.merchants.model import MerchantId
 
+PRODUCT_COLUMNS = tuple(
+    "merchant_id product_id category_id slug title description options attributes tax_class state source".split()  # noqa: SIM905
+)
+SKU_COLUMNS = tuple(
+    "merchant_id sku_id product_id code barcode choice weight_grams picture active place".split()  # noqa: SIM905
+)
+
 
 def check_product(new: NewProduct) -> None:
     """Refuse a product that breaks a limit, with all that is wrong at once."""
@@ -85,8 +92,18 @@ def product_row(merchant_id: MerchantId, new: NewProduct) -> tuple[Any, ...]:
 
 def sku_rows(merchant_id: MerchantId, new: NewProduct) -> list[tuple[Any, ...]]:
     return [
-        (merchant_id, sku.sku_id, new.product_id, sku.code, sku.barcode, sku.choice, sku.weight_grams, sku.picture)
-        + (sku.active, place)
+        (
+            merchant_id,
+            sku.sku_id,
+            new.product_id,
+            sku.code,
+            sku.barcode,
+            sku.choice,
+            sku.weight_grams,
+            sku.picture,
+            sku.active,
+            place,
+        )
         for place, sku in enumerate(new.skus)
     ]
 

@@ -20,7 +20,16 @@ from steelyard.goods.catalog.model import (
     SkuChange,
     SlugTaken,
 )
-from steelyard.goods.catalog.rows import check_product, check_skus, history_row, picture_rows, product_row, sku_rows
+from steelyard.goods.catalog.rows import (
+    PRODUCT_COLUMNS,
+    SKU_COLUMNS,
+    check_product,
+    check_skus,
+    history_row,
+    picture_rows,
+    product_row,
+    sku_rows,
+)
 from steelyard.kernel import events
 from steelyard.kernel.db import ForeignKeyViolation, Tx, UniqueViolation
 from steelyard.kernel.errors import NotFound
@@ -28,7 +37,8 @@ from steelyard.parties.merchants.model import MerchantId
 
 
 async def create_category(tx: Tx, new: NewCategory) -> None:
-    """Put a category into the tree. Said twice with the same id, nothing changes. Raises `CategoryUnknown`, `SlugTaken`."""
+    """Put a category into the tree. Said twice with the same id, nothing changes. Raises `CategoryUnknown`,
+    `SlugTaken`."""
     path = [new.category_id]
     if new.parent_id is not None:
         above = await tx.value("SELECT path FROM categories WHERE category_id = $1", new.parent_id)
@@ -55,7 +65,8 @@ async def create_category(tx: Tx, new: NewCategory) -> None:
 
 
 async def create_product(tx: Tx, merchant_id: MerchantId, new: NewProduct, by: str) -> bool:
-    """Make a product with its SKUs and pictures; returns whether it is new. Said twice with the same id, nothing changes.
+    """Make a product with its SKUs and pictures; returns whether it is new. Said twice with the same id, nothing
+    changes.
 
     Raises `Invalid` for what breaks a limit, `CategoryUnknown`, and `CodeTaken` when an article number is already used.
     """
@@ -103,7 +114,8 @@ async def _insert_skus(
         INSERT INTO skus (merchant_id, sku_id, product_id, code, barcode, choice, weight_grams, picture, active, place)
         SELECT $1, n.sku_id, $2, n.code, n.barcode, n.choice::integer[]
              , n.weight_grams, n.picture, n.active, $3 + n.place - 1
-        FROM ROWS FROM (unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::text[], $10::boolean[]))
+        FROM ROWS FROM (unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::text[]
+                            , $10::boolean[]))
              WITH ORDINALITY AS n (sku_id, code, barcode, choice, weight_grams, picture, active, place)
         """,
         merchant_id,
@@ -136,44 +148,14 @@ async def _insert_pictures(tx: Tx, merchant_id: MerchantId, product_id: ProductI
 async def bulk_create(tx: Tx, products: Sequence[tuple[MerchantId, NewProduct]], by: str) -> None:
     """`create_product` for many at once by COPY, for imports and the demo: all are new, and nothing is announced.
 
-    The caller indexes them (`search.reindex`) and keeps a chunk small enough for a second's transaction. Raises `Invalid`;
-    what is already there is a broken assumption.
+    The caller indexes them (`search.reindex`) and keeps a chunk small enough for a second's transaction. Raises
+    `Invalid`; what is already there is a broken assumption.
     """
     assert len(products) <= PRODUCTS_PER_COMMAND_MAX
     for _, new in products:
         check_product(new)
-    await tx.copy(
-        "products",
-        (
-            "merchant_id",
-            "product_id",
-            "category_id",
-            "slug",
-            "title",
-            "description",
-            "options",
-            "attributes",
-            "tax_class",
-        )
-        + ("state", "source"),
-        [product_row(merchant_id, new) for merchant_id, new in products],
-    )
-    await tx.copy(
-        "skus",
-        (
-            "merchant_id",
-            "sku_id",
-            "product_id",
-            "code",
-            "barcode",
-            "choice",
-            "weight_grams",
-            "picture",
-            "active",
-            "place",
-        ),
-        [row for merchant_id, new in products for row in sku_rows(merchant_id, new)],
-    )
+    await tx.copy("products", PRODUCT_COLUMNS, [product_row(merchant_id, new) for merchant_id, new in products])
+    await tx.copy("skus", SKU_COLUMNS, [row for merchant_id, new in products for row in sku_rows(merchant_id, new)])
     await tx.copy(
         "product_pictures",
         ("merchant_id", "product_id", "place", "file", "alt"),
@@ -224,7 +206,8 @@ async def set_pictures(tx: Tx, merchant_id: MerchantId, product_id: ProductId, p
 
 
 async def _touch(tx: Tx, merchant_id: MerchantId, product_id: ProductId) -> list[int]:
-    """Lock the product for a change of its parts; returns how many values each of its options has. Raises `NotFound`."""
+    """Lock the product for a change of its parts; returns how many values each of its options has. Raises
+    `NotFound`."""
     row = await tx.row(
         """
         UPDATE products SET changed_at = now() WHERE merchant_id = $1 AND product_id = $2
@@ -287,26 +270,32 @@ async def change_skus(tx: Tx, merchant_id: MerchantId, product_id: ProductId, ch
 
 async def put_on_shelf(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
     """Show these products to buyers; returns those that moved. What has no active SKU, or is in the bin, stays."""
-    return await _move(tx, merchant_id, product_ids, ProductState.ON_SHELF, MACHINE.before(ProductState.ON_SHELF), by)
+    return await _move(tx, merchant_id, product_ids, ProductState.ON_SHELF, by)
 
 
 async def take_off_shelf(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
     """Stop selling these products; returns those that moved."""
-    return await _move(tx, merchant_id, product_ids, ProductState.OFF_SHELF, [ProductState.ON_SHELF], by)
+    return await _move(tx, merchant_id, product_ids, ProductState.OFF_SHELF, by, out_of=ProductState.ON_SHELF)
 
 
-async def bin(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:  # noqa: A001
+async def bin(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
     """Put products that are not on the shelf into the bin; returns those that moved."""
-    return await _move(tx, merchant_id, product_ids, ProductState.BINNED, MACHINE.before(ProductState.BINNED), by)
+    return await _move(tx, merchant_id, product_ids, ProductState.BINNED, by)
 
 
 async def restore(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
     """Take products out of the bin, off the shelf for now; returns those that moved."""
-    return await _move(tx, merchant_id, product_ids, ProductState.OFF_SHELF, [ProductState.BINNED], by)
+    return await _move(tx, merchant_id, product_ids, ProductState.OFF_SHELF, by, out_of=ProductState.BINNED)
 
 
 async def _move(
-    tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], to_state: ProductState, before: Sequence[str], by: str
+    tx: Tx,
+    merchant_id: MerchantId,
+    product_ids: Sequence[UUID],
+    to_state: ProductState,
+    by: str,
+    *,
+    out_of: ProductState | None = None,
 ) -> list[ProductId]:
     assert len(product_ids) <= PRODUCTS_PER_COMMAND_MAX
     # Locked in a statement of their own, so that the next one sees the history as it is under the locks.
@@ -335,7 +324,7 @@ async def _move(
         merchant_id,
         list(product_ids),
         to_state,
-        list(before),
+        [out_of] if out_of else MACHINE.before(to_state),
         by,
     )
     moved = [ProductId(row["product_id"]) for row in rows]

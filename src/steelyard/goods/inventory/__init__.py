@@ -1,6 +1,7 @@
 """How many there are, for whom they are kept, and why that changed: stock rows, reservations and a ledger of movements.
 
-Every command locks all stock rows of the SKUs it touches first, in the order (SKU, warehouse).
+Every command locks all stock rows of the SKUs it touches first, in the order (SKU, warehouse): see
+`locks`. What is kept for orders is in `reservations`, what is on hand in `service`.
 """
 
 from steelyard.goods.inventory.events import AvailabilityChanged

@@ -11,6 +11,7 @@ import msgspec
 from steelyard.goods.catalog.model import SkuId
 from steelyard.goods.warehouses.model import WarehouseId
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.parties.merchants.model import MerchantId
 
 LINES_PER_COMMAND_MAX = 10_000
@@ -32,6 +33,15 @@ class Reason(StrEnum):
     COUNTED = "counted"
     SCRAPPED = "scrapped"
     IMPORTED = "imported"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What is written beside each movement of one command."""
+
+    reason: Reason
+    document: UUID
+    by: str
+    note: str = ""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,24 +136,24 @@ class SoldOut(Refusal):
     """Nobody is promised a piece that is not there: `sku_id`, how many were `wanted`, how many are `free`."""
 
     code = "sold_out"
-    title = "There are not enough left"
-    detail = "You asked for {wanted}, but only {free} are left."
+    title = N_("There are not enough left")
+    detail = N_("You asked for {wanted}, but only {free} are left.")
 
 
 class NotKept(Refusal):
     """Only pieces that are kept for an order leave the house for it."""
 
     code = "not_reserved"
-    title = "These pieces are not reserved for the order"
-    detail = "{wanted} were to leave, but {kept} are reserved."
+    title = N_("These pieces are not reserved for the order")
+    detail = N_("{wanted} were to leave, but {kept} are reserved.")
 
 
 class Promised(Refusal):
     """Stock is not counted or scrapped down below what is promised to orders: those are dealt with first."""
 
     code = "stock_is_promised"
-    title = "Some of these pieces are reserved"
-    detail = "{reserved} pieces are reserved for orders, so {wanted} cannot be all there are."
+    title = N_("Some of these pieces are reserved")
+    detail = N_("{reserved} pieces are reserved for orders, so {wanted} cannot be all there are.")
 
 
 class WarehouseUnknown(Refusal):
@@ -151,16 +161,16 @@ class WarehouseUnknown(Refusal):
 
     code = "warehouse_unknown"
     status = 422
-    title = "There is no such warehouse"
-    detail = "Please choose one of your warehouses."
+    title = N_("There is no such warehouse")
+    detail = N_("Please choose one of your warehouses.")
 
 
 def allocate(shelves: Sequence[Shelf], wanted: Sequence[Wanted]) -> tuple[list[Kept], list[Shortage]]:
     """Serve requests one after the other, in the order in which they are given: each whole or not at all.
 
     A SKU of an order comes from the first open warehouse, by place, that has all of it; when none has, from several, by
-    place. What a refused request would have taken is there for the next. Every SKU that a refused request is short of is
-    named, with what was free for it.
+    place. What a refused request would have taken is there for the next. Every SKU that a refused request is short
+    of is named, with what was free for it.
     """
     free: dict[SkuKey, dict[UUID, int]] = defaultdict(dict)
     for shelf in sorted(shelves, key=lambda shelf: (shelf.place, shelf.warehouse_id)):
@@ -168,7 +178,7 @@ def allocate(shelves: Sequence[Shelf], wanted: Sequence[Wanted]) -> tuple[list[K
             free[shelf.merchant_id, shelf.sku_id][shelf.warehouse_id] = shelf.on_hand - shelf.reserved
     requests: dict[UUID, dict[tuple[UUID, UUID, UUID], int]] = {}
     for want in wanted:
-        assert 0 < want.quantity, "nobody wants nothing"
+        assert want.quantity > 0, "nobody wants nothing"
         lines = requests.setdefault(want.together, {})
         line = (want.merchant_id, want.order_id, want.sku_id)
         lines[line] = lines.get(line, 0) + want.quantity
@@ -229,8 +239,8 @@ def _put_back(free: Mapping[SkuKey, dict[UUID, int]], taken: Sequence[Kept]) -> 
 
 
 def crossed(shelves: Sequence[Shelf], changes: Mapping[StockKey, int]) -> dict[UUID, list[SkuId]]:
-    """The SKUs, by merchant, of which there were free pieces before `changes` to the free count and are none after, or the
-    other way round. `shelves` are all stock rows of these SKUs."""
+    """The SKUs, by merchant, of which there were free pieces before `changes` to the free count and are none
+    after, or the other way round. `shelves` are all stock rows of these SKUs."""
     before: dict[SkuKey, int] = defaultdict(int)
     after: dict[SkuKey, int] = defaultdict(int)
     for shelf in shelves:

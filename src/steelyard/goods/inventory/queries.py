@@ -36,7 +36,8 @@ async def levels(
     sku_ids: Iterable[UUID] | None = None,
     low: bool = False,
 ) -> Page[Level]:
-    """A merchant's stock rows by SKU and warehouse; only of `sku_ids` when given, only what is running low when asked."""
+    """A merchant's stock rows by SKU and warehouse; only of `sku_ids` when given, only what is running low when
+    asked."""
     key = paging.read_cursor(cursor, UUID, UUID)
     most = paging.limit(limit)
     found = await read.all(

@@ -11,11 +11,12 @@ from steelyard.kernel.db import Row, Tx
 
 
 async def reserve(tx: Tx, wanted: Sequence[Wanted]) -> list[Shortage]:
-    """Keep pieces for orders; returns what is short. A request with any shortage is refused whole, its neighbours are not.
+    """Keep pieces for orders; returns what is short. A request with any shortage is refused whole, its neighbours
+    are not.
 
-    Requests are served in the order in which they are given. An order reserves once: its id has been claimed by the caller
-    (or is, later in this transaction), and saying it twice is a broken assumption. Raises nothing for shortages: the caller
-    tells each buyer (`SoldOut`).
+    Requests are served in the order in which they are given. An order reserves once: its id has been claimed by
+    the caller (or is, later in this transaction), and saying it twice is a broken assumption. Raises nothing for
+    shortages: the caller tells each buyer (`SoldOut`).
     """
     shelves = await lock(tx, ((want.merchant_id, want.sku_id) for want in wanted))
     kept, short = allocate(shelves, wanted)
@@ -106,7 +107,8 @@ async def ship(
 ) -> None:
     """Let `(sku_id, quantity)` that are kept for the order leave the house: they are neither on hand nor kept any more.
 
-    `document` is the parcel; the same parcel never takes a SKU twice. Raises `NotKept` when more is to leave than is kept.
+    `document` is the parcel; the same parcel never takes a SKU twice. Raises `NotKept` when more is to leave than
+    is kept.
     """
     pieces: dict[UUID, int] = defaultdict(int)
     for sku_id, quantity in lines:

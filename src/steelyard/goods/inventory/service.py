@@ -7,6 +7,7 @@ from uuid import UUID
 from steelyard.goods.inventory.locks import announce, lock
 from steelyard.goods.inventory.model import (
     LINES_PER_COMMAND_MAX,
+    Entry,
     Promised,
     Reason,
     Shelf,
@@ -33,7 +34,7 @@ async def receive(
     Raises `WarehouseUnknown`.
     """
     assert reason in (Reason.RECEIVED, Reason.IMPORTED)
-    await _book(tx, merchant_id, _summed(lines), reason, document, by, note)
+    await _book(tx, merchant_id, _summed(lines), Entry(reason, document, by, note))
 
 
 async def take_back(
@@ -45,7 +46,8 @@ async def take_back(
     by: str,
     note: str = "",
 ) -> None:
-    """Put returned `(sku_id, warehouse_id, quantity)` on hand again; without a warehouse, in the merchant's first open one.
+    """Put returned `(sku_id, warehouse_id, quantity)` on hand again; without a warehouse, in the merchant's first
+    open one.
 
     `document` is the refund; said twice, the second changes nothing. Raises `WarehouseUnknown`.
     """
@@ -59,7 +61,7 @@ async def take_back(
         if where is None:
             raise WarehouseUnknown()
         placed.append((sku_id, where, quantity))
-    await _book(tx, merchant_id, _summed(placed), Reason.RETURNED, document, by, note)
+    await _book(tx, merchant_id, _summed(placed), Entry(Reason.RETURNED, document, by, note))
 
 
 async def scrap(
@@ -76,7 +78,7 @@ async def scrap(
     Raises `Promised` when what is kept for orders would be thrown away.
     """
     away = {place: -quantity for place, quantity in _summed(lines).items()}
-    await _book(tx, merchant_id, away, Reason.SCRAPPED, document, by, note)
+    await _book(tx, merchant_id, away, Entry(Reason.SCRAPPED, document, by, note))
 
 
 def _summed(lines: Iterable[tuple[UUID, UUID, int]]) -> dict[tuple[UUID, UUID], int]:
@@ -106,20 +108,12 @@ async def count(
     shelves = await _shelves(tx, merchant_id, list(counted))
     there: dict[tuple[UUID, UUID], int] = {(shelf.sku_id, shelf.warehouse_id): shelf.on_hand for shelf in shelves}
     changes = {key: pieces - there[key] for key, pieces in counted.items() if pieces != there[key]}
-    await _write(tx, merchant_id, shelves, changes, Reason.COUNTED, document, by, note)
+    await _write(tx, shelves, changes, Entry(Reason.COUNTED, document, by, note))
 
 
-async def _book(
-    tx: Tx,
-    merchant_id: UUID,
-    changes: Mapping[tuple[UUID, UUID], int],
-    reason: Reason,
-    document: UUID,
-    by: str,
-    note: str,
-) -> None:
+async def _book(tx: Tx, merchant_id: UUID, changes: Mapping[tuple[UUID, UUID], int], entry: Entry) -> None:
     shelves = await _shelves(tx, merchant_id, list(changes))
-    await _write(tx, merchant_id, shelves, changes, reason, document, by, note)
+    await _write(tx, shelves, changes, entry)
 
 
 async def _shelves(tx: Tx, merchant_id: UUID, places: Sequence[tuple[UUID, UUID]]) -> list[Shelf]:
@@ -149,16 +143,11 @@ async def _shelves(tx: Tx, merchant_id: UUID, places: Sequence[tuple[UUID, UUID]
     return shelves
 
 
-async def _write(
-    tx: Tx,
-    merchant_id: UUID,
-    shelves: Sequence[Shelf],
-    changes: Mapping[tuple[UUID, UUID], int],
-    reason: Reason,
-    document: UUID,
-    by: str,
-    note: str,
-) -> None:
+async def _write(tx: Tx, shelves: Sequence[Shelf], changes: Mapping[tuple[UUID, UUID], int], entry: Entry) -> None:
+    """Book `changes` by `(sku_id, warehouse_id)`; `shelves` are all stock rows of these SKUs of a merchant, locked."""
+    if not changes:
+        return
+    merchant_id = shelves[0].merchant_id
     for shelf in shelves:
         rest = shelf.on_hand + changes.get((shelf.sku_id, shelf.warehouse_id), 0)
         if rest < shelf.reserved:
@@ -166,7 +155,8 @@ async def _write(
     moved = await tx.fetch(
         """
         WITH booked AS (
-            INSERT INTO stock_movements (merchant_id, movement_id, sku_id, warehouse_id, quantity, reason, document, note, by)
+            INSERT INTO stock_movements (merchant_id, movement_id, sku_id, warehouse_id, quantity, reason
+                                       , document, note, by)
             SELECT $1, c.movement_id, c.sku_id, c.warehouse_id, c.quantity, $6, $7, $8, $9
             FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::integer[])
                 AS c (movement_id, sku_id, warehouse_id, quantity)
@@ -182,10 +172,10 @@ async def _write(
         [sku_id for sku_id, _ in changes],
         [warehouse_id for _, warehouse_id in changes],
         list(changes.values()),
-        reason,
-        document,
-        note,
-        by,
+        entry.reason,
+        entry.document,
+        entry.note,
+        entry.by,
     )
     became: dict[StockKey, int] = {(merchant_id, row["sku_id"], row["warehouse_id"]): row["quantity"] for row in moved}
     await announce(tx, shelves, became)

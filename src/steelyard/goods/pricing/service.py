@@ -8,13 +8,14 @@ from steelyard.goods.pricing.model import AMOUNT_MAX, PRICES_PER_COMMAND_MAX, Me
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.i18n import N_
 
 
 async def set_prices(tx: Tx, merchant_id: UUID, prices: Sequence[NewPrice]) -> list[UUID]:
     """These SKUs cost this from now on; returns those whose price is another than before. Said twice, nothing changes.
 
-    A market price that is not higher than the price is left out. Raises `Invalid` for amounts out of bounds, `NotFound` when
-    one of the SKUs is not the merchant's.
+    A market price that is not higher than the price is left out. Raises `Invalid` for amounts out of bounds,
+    `NotFound` when one of the SKUs is not the merchant's.
     """
     assert len(prices) <= PRICES_PER_COMMAND_MAX
     wanted = {(price.sku_id, price.currency): _checked(price) for price in prices}
@@ -49,7 +50,7 @@ async def set_prices(tx: Tx, merchant_id: UUID, prices: Sequence[NewPrice]) -> l
 
 def _checked(price: NewPrice) -> NewPrice:
     if not 0 <= price.amount <= AMOUNT_MAX or (price.compare_at or 0) > AMOUNT_MAX:
-        raise Invalid({"amount": "A price is not negative"})
+        raise Invalid({"amount": N_("A price is not negative")})
     return price
 
 
@@ -58,7 +59,8 @@ def _compare_at(price: NewPrice) -> int | None:
 
 
 async def bulk_set(tx: Tx, prices: Sequence[MerchantPrice]) -> None:
-    """`set_prices` of many merchants by COPY, for imports and the demo: all are first prices, and nothing is announced."""
+    """`set_prices` of many merchants by COPY, for imports and the demo: all are first prices, and nothing is
+    announced."""
     assert len(prices) <= PRICES_PER_COMMAND_MAX
     await tx.copy(
         "prices",

@@ -1,4 +1,7 @@
-"""What buyers find: one entry a product on the shelf, kept up to date from events, searched in words and in Chinese."""
+"""What buyers find: one entry a product on the shelf, kept up to date from events, searched in words and in Chinese.
+
+`words` makes of a text what is indexed and what is asked; `statements` puts the statement behind a search together.
+"""
 
 from steelyard.goods.search.queries import find
 from steelyard.goods.search.service import mark_stale, record_ratings, record_sales, reindex, reindex_products

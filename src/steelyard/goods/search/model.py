@@ -45,7 +45,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """A product on the shelf. `price` is of its cheapest SKU, `price_to` of its dearest, `rating` hundredths of a star."""
+    """A product on the shelf. `price` is of its cheapest SKU, `price_to` of its dearest, `rating` hundredths of a
+    star."""
 
     merchant_id: MerchantId
     product_id: ProductId

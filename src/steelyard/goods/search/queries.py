@@ -55,9 +55,9 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
 async def find(read: Read, query: Query) -> Results:
     """What is on the shelf and answers the query, a page of it, with the count and the facets of all hits.
 
-    All words must be there; a run of Chinese characters must be there as typed. A text without any word finds nothing. Above
-    `COUNT_MAX` hits, counts and facets are of that many, and `relevance` ranks that many. Raises `Invalid` for a cursor that
-    is not of this sort.
+    All words must be there; a run of Chinese characters must be there as typed. A text without any word finds
+    nothing. Above `COUNT_MAX` hits, counts and facets are of that many, and `relevance` ranks that many. Raises
+    `Invalid` for a cursor that is not of this sort.
     """
     wanted = words.query(query.text)
     if wanted is None and query.text.strip():
@@ -65,6 +65,8 @@ async def find(read: Read, query: Query) -> Results:
     sort = Sort.SALES if query.sort is Sort.RELEVANCE and wanted is None else query.sort
     key = paging.read_cursor(query.cursor, _KEY_KINDS[sort], UUID)
     most = paging.limit(query.limit)
+    # A plan made once for all words and keys reads far too much (measured on 20,000 products: 12.6 ms where this takes 5.8).
+    await read.value("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
     found = await read.one(
         _Found,
         find_sql(

@@ -74,7 +74,8 @@ def vector(texts: Sequence[tuple[str, str]]) -> str:
 
 
 def query(text: str) -> str | None:
-    """The `tsquery` literal for what somebody typed: all of its words, and each CJK run as a phrase. None: no word in it."""
+    """The `tsquery` literal for what somebody typed: all of its words, and each CJK run as a phrase. None: no word
+    in it."""
     terms: list[str] = []
     for run, cjk in _runs(text[:QUERY_CHARACTERS_MAX]):
         if not cjk or len(run) == 1:

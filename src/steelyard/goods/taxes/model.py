@@ -5,7 +5,7 @@ from datetime import date
 
 import msgspec
 
-from steelyard.kernel.money import PARTS_PER_MILLION, share
+from steelyard.kernel.money import PARTS_PER_MILLION, share, split
 from steelyard.kernel.text import Text
 
 STANDARD = "standard"
@@ -23,7 +23,8 @@ UNTAXED = Rate(millionths=0, inclusive=True)
 
 
 class DatedRate(msgspec.Struct, frozen=True, kw_only=True):
-    """A rate and where and when it is valid: `region` empty is the whole country, `valid_to` the first day it is not."""
+    """A rate and where and when it is valid: `region` empty is the whole country, `valid_to` the first day it is
+    not."""
 
     country: str
     tax_class: str
@@ -41,16 +42,15 @@ def rate_for(rates: Mapping[str, Rate], tax_class: str) -> Rate:
 
 
 def tax_of(amount: int, rate: Rate) -> int:
-    """The tax in (inclusive) or on top of (exclusive) a line of `amount` minor units, half a unit rounded away from zero.
+    """The tax in (inclusive) or on top of (exclusive) a line of `amount` minor units, half a unit rounded away
+    from zero.
 
     Inclusive: amount × r ÷ (1 + r), so 11300 at 13 % contain 1300. Exclusive: amount × r, so 10000 at 7.25 % bear 725.
     """
     if not rate.inclusive:
         return share(amount, rate.millionths)
-    if amount < 0:
-        return -tax_of(-amount, rate)
-    whole = PARTS_PER_MILLION + rate.millionths
-    return (2 * amount * rate.millionths + whole) // (2 * whole)
+    # The price is shared out between the tax and the goods; of two equal remainders the first, the tax, gets the cent.
+    return split(amount, [rate.millionths, PARTS_PER_MILLION])[0]
 
 
 def tax_added(amount: int, rate: Rate) -> int:

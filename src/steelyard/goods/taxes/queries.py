@@ -16,7 +16,8 @@ async def rates(read: Read, country: str, region: str, on: date) -> dict[str, Ra
         """
         SELECT DISTINCT ON (tax_class) tax_class, millionths, inclusive, name
         FROM tax_rates
-        WHERE country = upper($1) AND region IN ('', upper($2)) AND valid_from <= $3 AND (valid_to IS NULL OR valid_to > $3)
+        WHERE country = upper($1) AND region IN ('', upper($2)) AND valid_from <= $3
+          AND (valid_to IS NULL OR valid_to > $3)
         ORDER BY tax_class, region DESC, valid_from DESC
         """,
         country,

@@ -27,9 +27,9 @@ class Method(StrEnum):
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
     """What a template charges where.
 
-    `countries` are ISO 3166-1 alpha-2 codes, or `*` for everywhere; `regions` narrow them down, empty means all. The first
-    `first_units` pieces or grams cost `first_fee`, each further step of `next_units`, begun or full, `next_fee` (minor
-    units). Goods worth `free_over` or more go free.
+    `countries` are ISO 3166-1 alpha-2 codes, or `*` for everywhere; `regions` narrow them down, empty means all.
+    The first `first_units` pieces or grams cost `first_fee`, each further step of `next_units`, begun or full,
+    `next_fee` (minor units). Goods worth `free_over` or more go free.
     """
 
     countries: list[str]
@@ -91,8 +91,8 @@ class Place(Protocol):
 def fee_of(zone: Zone, method: Method, shipment: Shipment) -> int:
     """What the shipment costs in this zone, in minor units.
 
-    With first 1000 g for 1200 and each further 500 g for 300, a shipment of 1001 g costs 1500, one of 1500 g too, and one of
-    1501 g 1800. Nothing to send costs the first fee all the same.
+    With first 1000 g for 1200 and each further 500 g for 300, a shipment of 1001 g costs 1500, one of 1500 g too,
+    and one of 1501 g 1800. Nothing to send costs the first fee all the same.
     """
     if zone.free_over is not None and shipment.goods_amount >= zone.free_over:
         return 0

@@ -40,8 +40,8 @@ async def templates(read: Read, merchant_id: UUID) -> list[Template]:
 async def options(read: Read, shipments: Sequence[Shipment], address: Place) -> dict[MerchantId, list[DeliveryOption]]:
     """How each of these shipments can be sent to the address, the cheapest way first, in one query for all merchants.
 
-    There is one shipment a merchant. A merchant who does not deliver there, or has no template in the shipment's currency,
-    has an empty list.
+    There is one shipment a merchant. A merchant who does not deliver there, or has no template in the shipment's
+    currency, has an empty list.
     """
     rows = await read.fetch(
         """
@@ -52,7 +52,8 @@ async def options(read: Read, shipments: Sequence[Shipment], address: Place) -> 
         JOIN freight_templates t USING (merchant_id, currency)
         JOIN freight_zones z USING (merchant_id, template_id)
         WHERE t.active AND z.countries && ARRAY['*', upper($3)]
-          AND (z.regions = '{}' OR EXISTS (SELECT FROM unnest(z.regions) AS r (region) WHERE lower(r.region) = lower($4)))
+          AND (z.regions = '{}'
+               OR EXISTS (SELECT FROM unnest(z.regions) AS r (region) WHERE lower(r.region) = lower($4)))
         ORDER BY t.merchant_id, t.template_id, z.zone
         """,
         [shipment.merchant_id for shipment in shipments],

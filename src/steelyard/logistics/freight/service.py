@@ -6,11 +6,13 @@ from steelyard.logistics.freight.model import DAYS_MAX, EVERYWHERE, ZONES_PER_TE
 
 
 async def save_template(tx: Tx, template: Template) -> None:
-    """Make or change a delivery option; its zones are these now. Said twice, the second changes nothing. Raises `Invalid`."""
+    """Make or change a delivery option; its zones are these now. Said twice, the second changes nothing. Raises
+    `Invalid`."""
     _check(template)
     await tx.execute(
         """
-        INSERT INTO freight_templates (merchant_id, template_id, name, method, currency, place, days_from, days_to, active)
+        INSERT INTO freight_templates (merchant_id, template_id, name, method, currency, place, days_from, days_to
+                                     , active)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (merchant_id, template_id) DO UPDATE
         SET name = excluded.name, method = excluded.method, currency = excluded.currency, place = excluded.place
@@ -34,8 +36,8 @@ async def save_template(tx: Tx, template: Template) -> None:
     # Lists of countries have a length of their own in each row, which unnest would flatten: the zones travel as JSON.
     await tx.execute(
         """
-        INSERT INTO freight_zones (merchant_id, template_id, zone, countries, regions, deliverable, first_units, first_fee
-                                 , next_units, next_fee, free_over)
+        INSERT INTO freight_zones (merchant_id, template_id, zone, countries, regions, deliverable, first_units
+                                 , first_fee, next_units, next_fee, free_over)
         SELECT $1, $2, z.zone, ARRAY(SELECT jsonb_array_elements_text(z.said -> 'countries'))
              , ARRAY(SELECT jsonb_array_elements_text(z.said -> 'regions')), (z.said ->> 'deliverable')::boolean
              , (z.said ->> 'first_units')::integer, (z.said ->> 'first_fee')::bigint, (z.said ->> 'next_units')::integer

@@ -1,0 +1,17 @@
+"""The figures by which people see how the marketplace does: today, the last days, and sales of a period."""
+
+from steelyard.operations.analytics.model import DayFigures, Definition, SalesFigures, SalesReport, currency_of
+from steelyard.operations.analytics.queries import days, days_of_merchant, sales_report, today, today_of_merchant
+
+__all__ = [
+    "DayFigures",
+    "Definition",
+    "SalesFigures",
+    "SalesReport",
+    "currency_of",
+    "days",
+    "days_of_merchant",
+    "sales_report",
+    "today",
+    "today_of_merchant",
+]

@@ -1,0 +1,154 @@
+"""Mails about purchases: paid, sent, cancelled, money on its way back. Each event is read once, and a mail's id follows
+from what it tells, so that each buyer hears it once."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Tx
+from steelyard.kernel.events import Subscriber
+from steelyard.kernel.money import Money
+from steelyard.kernel.text import Text
+from steelyard.logistics import fulfilment, parcels
+from steelyard.parties import merchants, notifications
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.notifications.model import (
+    Facts,
+    Line,
+    MailId,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPart,
+    OrderShipped,
+    RefundSent,
+    Template,
+)
+from steelyard.trade import aftersales, orders
+from steelyard.trade.aftersales.model import Reason
+from steelyard.trade.orders.model import Order, OrderId, Purchase, PurchaseId
+
+
+async def tell_paid(tx: Tx, events: Sequence[orders.PurchasePaid]) -> None:
+    for event in events:
+        purchase = await orders.purchase(tx, PurchaseId(event.purchase_id))
+        if purchase is None or not purchase.contact.email:
+            continue
+        placed = await orders.orders_of_purchase(tx, purchase.purchase_id)
+        lines = await orders.lines_of(tx, [order.order_id for order in placed])
+        shops = await merchants.cards(tx, [order.merchant_id for order in placed])
+        parts = [
+            OrderPart(
+                shop=shops[order.merchant_id].name,
+                code=order.code,
+                lines=[
+                    Line(title=line.title, quantity=line.quantity, amount=Money(line.amount, order.currency))
+                    for line in lines[order.order_id]
+                ],
+                freight=Money(order.freight, order.currency),
+                total=Money(order.total, order.currency),
+            )
+            for order in placed
+        ]
+        facts = OrderConfirmed(
+            name=purchase.contact.name,
+            purchase=purchase.code,
+            orders=parts,
+            total=Money(purchase.total, purchase.currency),
+            link=_link(purchase),
+        )
+        await _send(tx, purchase, Template.ORDER_CONFIRMED, facts, purchase.purchase_id)
+
+
+async def tell_shipped(tx: Tx, events: Sequence[orders.OrderShipped]) -> None:
+    for event in events:
+        order, purchase = await _found(tx, event.merchant_id, event.order_id)
+        sent = (await parcels.of_orders(tx, [order.order_id]))[order.order_id]
+        parcel = next((parcel for parcel in sent if parcel.parcel_id == event.parcel_id), None)
+        if parcel is None or not purchase.contact.email:
+            continue
+        lines = {line.line: line for line in (await orders.lines_of(tx, [order.order_id]))[order.order_id]}
+        inside = (await fulfilment.contents(tx, order.order_id)).get(parcel.parcel_id, [])
+        facts = OrderShipped(
+            name=purchase.contact.name,
+            order=order.code,
+            shop=await _shop(tx, order.merchant_id),
+            carrier=parcel.carrier_name,
+            number=parcel.number,
+            lines=[Line(title=lines[item.line].title, quantity=item.quantity) for item in inside],
+            link=_link(purchase),
+        )
+        await _send(tx, purchase, Template.ORDER_SHIPPED, facts, parcel.parcel_id)
+
+
+async def tell_cancelled(tx: Tx, events: Sequence[orders.OrderCancelled]) -> None:
+    for event in events:
+        order, purchase = await _found(tx, event.merchant_id, event.order_id)
+        facts = OrderCancelled(
+            name=purchase.contact.name,
+            order=order.code,
+            shop=await _shop(tx, order.merchant_id),
+            reason=event.reason,
+            refund=Money(order.refunded, order.currency) if order.refunded else None,
+            link=_link(purchase),
+        )
+        await _send(tx, purchase, Template.ORDER_CANCELLED, facts, order.order_id)
+
+
+async def tell_refunded(tx: Tx, events: Sequence[aftersales.OrderRefunded]) -> None:
+    """Of a cancelled order's refund the mail about the cancelling tells already; of imported ones nobody is told."""
+    for event in events:
+        decided = (await aftersales.of_orders(tx, [OrderId(event.order_id)]))[OrderId(event.order_id)]
+        refund = next((each for each in decided if each.refund_id == event.refund_id), None)
+        if refund is None or refund.reason in (Reason.CANCELLED, Reason.IMPORTED):
+            continue
+        order, purchase = await _found(tx, event.merchant_id, event.order_id)
+        facts = RefundSent(
+            name=purchase.contact.name,
+            order=order.code,
+            shop=await _shop(tx, order.merchant_id),
+            amount=Money(event.goods + event.freight, event.currency),
+            at=refund.at,
+            link=_link(purchase),
+        )
+        await _send(tx, purchase, Template.REFUND_SENT, facts, event.refund_id)
+
+
+async def _found(tx: Tx, merchant_id: UUID, order_id: UUID) -> tuple[Order, Purchase]:
+    order = await orders.order(tx, MerchantId(merchant_id), OrderId(order_id))
+    assert order is not None
+    purchase = await orders.purchase(tx, order.purchase_id)
+    assert purchase is not None
+    return order, purchase
+
+
+async def _shop(tx: Tx, merchant_id: MerchantId) -> Text:
+    cards = await merchants.cards(tx, [merchant_id])
+    return cards[merchant_id].name
+
+
+def _link(purchase: Purchase) -> str:
+    return f"/orders/{purchase.code}"
+
+
+async def _send(tx: Tx, purchase: Purchase, template: Template, facts: Facts, about: UUID) -> None:
+    if not purchase.contact.email:
+        return
+    await notifications.send(
+        tx,
+        recipient=purchase.contact.email,
+        template=template,
+        locale=purchase.locale,
+        facts=facts,
+        mail_id=MailId(ids.derived(about, template)),
+    )
+
+
+SUBSCRIBER = Subscriber(
+    "service.order_mails",
+    {
+        orders.PurchasePaid: tell_paid,
+        orders.OrderShipped: tell_shipped,
+        orders.OrderCancelled: tell_cancelled,
+        aftersales.OrderRefunded: tell_refunded,
+    },
+)

@@ -1,0 +1,45 @@
+"""The merchant console, `/merchant`: a shop's orders, goods, stock, freight, money and people.
+
+All of a merchant's data is read and written through `visit.merchant_db`, where row-level security hides every other
+merchant's rows. Pages stand in `templates/`, their words are translated, and each works without JavaScript.
+"""
+
+from litestar import Router
+
+from steelyard.parties.access.model import AccountKind
+from steelyard.surfaces.merchant import (
+    api_keys,
+    audit,
+    freight,
+    home,
+    orders,
+    product_changes,
+    products,
+    shop,
+    staff,
+    statements,
+    stock,
+)
+from steelyard.surfaces.web.console import SIGN_IN_FIRST
+from steelyard.surfaces.web.guards import staff_only
+
+router = Router(
+    "/merchant",
+    route_handlers=[
+        *home.HANDLERS,
+        *orders.HANDLERS,
+        *products.HANDLERS,
+        *product_changes.HANDLERS,
+        *stock.HANDLERS,
+        *freight.HANDLERS,
+        *statements.HANDLERS,
+        *shop.HANDLERS,
+        *staff.HANDLERS,
+        *api_keys.HANDLERS,
+        *audit.HANDLERS,
+    ],
+    guards=[staff_only(AccountKind.MERCHANT)],
+    exception_handlers=SIGN_IN_FIRST,
+)
+
+__all__ = ["router"]

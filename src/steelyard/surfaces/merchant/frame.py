@@ -1,0 +1,69 @@
+"""The frame of every page of the merchant console: its navigation, for what the signed-in person may see."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Response
+
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
+from steelyard.surfaces.kit.page import Crumb, Link, NavItem
+from steelyard.surfaces.web.guards import ANY_STAFF
+from steelyard.surfaces.web.pages import Frame, render
+from steelyard.surfaces.web.visit import Visit
+
+HOME = "/merchant"
+ORDERS = f"{HOME}/orders"
+PRODUCTS = f"{HOME}/products"
+STOCK = f"{HOME}/stock"
+FREIGHT = f"{HOME}/freight"
+STATEMENTS = f"{HOME}/statements"
+SHOP = f"{HOME}/shop"
+STAFF = f"{HOME}/staff"
+API_KEYS = f"{HOME}/api-keys"
+AUDIT = f"{HOME}/audit"
+
+# (path, word, icon, permission, group)
+_PLACES = (
+    (HOME, N_("Overview"), "layout-dashboard", ANY_STAFF, ""),
+    (ORDERS, N_("Orders"), "package", "orders.read", N_("Sales")),
+    (PRODUCTS, N_("Products"), "shirt", "products.read", N_("Goods")),
+    (STOCK, N_("Stock"), "boxes", "stock.read", N_("Goods")),
+    (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
+    (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
+    (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
+    (STAFF, N_("Staff"), "users", "staff.manage", N_("Settings")),
+    (API_KEYS, N_("API keys"), "key-round", "api_keys.manage", N_("Settings")),
+    (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("Settings")),
+)
+
+
+async def show(
+    visit: Visit,
+    template: str,
+    here: str,
+    /,
+    *,
+    crumbs: Sequence[tuple[str, str | None]] = (),
+    status: int = 200,
+    search: str = "",
+    back: str = HOME,
+    **values: Any,
+) -> Response[str]:
+    """A page of the console; `here` is the navigation's entry that it belongs to, `back` where its mark leads."""
+    nav = [
+        NavItem(visit.say(word), path, icon=icon, current=path == here, group=visit.say(group) if group else "")
+        for path, word, icon, permission, group in _PLACES
+        if permission == ANY_STAFF or visit.actor.may(permission)
+    ]
+    frame = Frame(
+        surface="merchant",
+        nav=nav,
+        breadcrumb=[Crumb(label, href) for label, href in crumbs],
+        search=search,
+        search_action=ORDERS if visit.actor.may("orders.read") else "",
+        home_href=back,
+        viewer_links=[Link(visit.say(N_("To the storefront")), "/")],
+    )
+    path = template if "/" in template else f"merchant/{template}"
+    return await render(visit, path, frame, status=status, may=visit.actor.may, money=Money, **values)

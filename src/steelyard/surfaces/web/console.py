@@ -1,0 +1,69 @@
+"""What both consoles share: how a refusal is told beside the form, addresses with their questions, the audit log's and
+the staff's pages."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from litestar import Response
+from litestar.response import Redirect
+from litestar.types import ExceptionHandler
+
+from steelyard.kernel.errors import Forbidden, Invalid, NotFound, Refusal
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.text import Text
+from steelyard.surfaces.web.guards import SignInFirst
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.problems import for_program, on_refusal, problem
+from steelyard.surfaces.web.visit import Visit, WebRequest
+
+# How many a console's list shows at once.
+ROWS_PER_PAGE = 30
+
+
+def address(path: str, **query: object) -> str:
+    """A path with its question; what is empty is left out."""
+    asked = {name: str(value) for name, value in query.items() if value not in (None, "")}
+    return f"{path}?{urlencode(asked)}" if asked else path
+
+
+def told(visit: Visit, refusal: Refusal) -> str:
+    """A refusal in one or two sentences."""
+    if isinstance(refusal, Invalid) and refusal.fields:
+        return " ".join(dict.fromkeys(errors_of(visit, refusal.fields).values()))
+    words = problem(refusal, visit.locale)
+    return words.get("detail") or words["title"]
+
+
+def errors_of(visit: Visit, fields: Mapping[str, str | Text]) -> dict[str, str]:
+    """What is wrong with each field, in the reader's language."""
+    return {
+        name: what.in_language(visit.locale) if isinstance(what, Text) else visit.say(what)
+        for name, what in fields.items()
+    }
+
+
+async def done(visit: Visit, back: str, message: str, command: Callable[[], Awaitable[object]]) -> Redirect:
+    """Run one command and go back to the page it was given on, with what came of it. Another's things are not found."""
+    try:
+        await command()
+    except (NotFound, Forbidden):
+        raise
+    except Refusal as refusal:
+        return redirect(visit, back, (told(visit, refusal), "bad"))
+    return redirect(visit, back, (visit.say(message), "good"))
+
+
+def ask_to_sign_in(request: WebRequest, refusal: SignInFirst) -> Response[Any] | Redirect:
+    """Who opens a page of a console without being signed in is led to the sign-in page, and back afterwards."""
+    if request.method != "GET" or for_program(request):
+        return on_refusal(request, refusal)
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return Redirect(address("/sign-in", next=here), status_code=303)
+
+
+# For a console's router. (The framework's type cannot say that a handler is for one kind of exception.)
+SIGN_IN_FIRST: dict[int | type[Exception], ExceptionHandler[Any]] = {
+    SignInFirst: cast("ExceptionHandler[Any]", ask_to_sign_in)
+}
+SAVED = N_("Saved.")

@@ -1,0 +1,163 @@
+"""Search at twenty thousand products: each hot statement goes by an index, is capped, and finds what LIKE finds."""
+
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import pytest
+import pytest_asyncio
+
+from steelyard.goods import search
+from steelyard.goods.search import queries, words
+from steelyard.goods.search.model import COUNT_MAX, Query, Sort
+from steelyard.goods.search.statements import find_sql
+from steelyard.kernel import ids
+from steelyard.kernel.db import Database, administer
+
+PRODUCTS = 20_000
+SHOPS = [ids.mint() for _ in range(40)]
+ROOT = ids.mint()
+# A category in forty has few products, the root has all.
+CATEGORIES = [ids.mint() for _ in range(40)]
+MATERIALS = ["羊毛", "真丝", "陶瓷", "玻璃", "纯棉", "不锈钢", "竹制", "搪瓷"]
+THINGS = ["围巾", "茶壶", "杯子", "台灯", "雨伞", "背包", "毛毯", "地垫"]
+LATIN = ["scarf", "teapot", "mug", "lamp", "umbrella", "bag", "blanket", "mat"]
+
+
+def titles() -> list[str]:
+    chance = random.Random(7)
+    found: list[str] = []
+    for at in range(PRODUCTS):
+        thing = chance.randrange(len(THINGS))
+        rare = "限量珐琅" if at % 500 == 0 else ""
+        found.append(f"{rare}{chance.choice(MATERIALS)}{THINGS[thing]} {LATIN[thing]} model{chance.randrange(4_000)}")
+    return found
+
+
+TITLES = titles()
+COLUMNS = (
+    *("merchant_id", "product_id", "category_path", "words", "title", "slug", "currency", "price", "price_to"),
+    *("in_stock", "sold", "rating", "listed_at"),
+)
+
+
+def entries() -> list[tuple[object, ...]]:
+    chance = random.Random(9)
+    now = datetime.now(UTC)
+    return [
+        (
+            SHOPS[at % len(SHOPS)],
+            ids.mint(),
+            [ROOT, chance.choice(CATEGORIES)],
+            words.vector([("A", title)]),
+            {"zh-Hans": title},
+            f"p-{at}",
+            "CNY",
+            price := chance.randrange(1, 200_000),
+            price,
+            chance.random() < 0.9,
+            chance.randrange(500),
+            0,
+            now - timedelta(minutes=at),
+        )
+        for at, title in enumerate(TITLES)
+    ]
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def big(database_server: object) -> AsyncIterator[tuple[Database, str]]:
+    """Twenty thousand entries, made once for this file."""
+    name = database_server.clone()  # pyright: ignore
+    url: str = database_server.url(name)  # pyright: ignore
+    async with administer(url) as connection:
+        await connection.execute(
+            "CREATE TEMP TABLE landing (LIKE search_entries); ALTER TABLE landing ALTER words TYPE text"
+        )
+        await connection.copy_records_to_table("landing", columns=COLUMNS, records=entries())
+        await connection.execute(
+            """
+            INSERT INTO search_entries (merchant_id, product_id, category_path, words, title, slug, currency, price
+                                      , price_to, in_stock, sold, listed_at)
+            SELECT merchant_id, product_id, category_path, words::tsvector, title, slug, currency, price, price_to
+                 , in_stock, sold, listed_at FROM landing;
+            INSERT INTO search_figures (merchant_id, product_id, sold)
+            SELECT merchant_id, product_id, sold FROM landing;
+            ANALYZE search_entries
+            """
+        )
+    db = await Database.connect(url, size=2)
+    yield db, url
+    await db.close()
+    database_server.drop(name)  # pyright: ignore
+
+
+def _nodes(plan: dict[str, object]) -> list[dict[str, object]]:
+    below = plan.get("Plans", [])
+    assert isinstance(below, list)
+    return [plan, *(node for child in below for node in _nodes(child))]
+
+
+async def _scans(connection: asyncpg.Connection, sql: str, arguments: list[object]) -> list[tuple[str, str]]:
+    """How each scan of search_entries goes: (kind of scan, index)."""
+    (row,) = await connection.fetch("EXPLAIN (FORMAT JSON) " + sql, *arguments)
+    plan = row[0] if isinstance(row[0], list) else msgspec.json.decode(row[0])
+    nodes = _nodes(plan[0]["Plan"])
+    return [
+        (str(node["Node Type"]), str(node.get("Index Name", "")))
+        for node in nodes
+        if node.get("Relation Name") == "search_entries" or "Bitmap Index" in str(node["Node Type"])
+    ]
+
+
+USES: list[tuple[Sort, str | None, UUID | None, UUID | None]] = [
+    case
+    for case in product(Sort, [None, "珐琅", "model77"], [None, CATEGORIES[3]], [None, SHOPS[3]])
+    if not (case[0] is Sort.RELEVANCE and case[1] is None)
+]
+
+
+async def test_each_hot_statement_goes_by_an_index(big: tuple[Database, str]) -> None:
+    slow: list[object] = []
+    async with administer(big[1]) as connection:
+        for sort, text, category, merchant in USES:
+            sql = find_sql(sort, text=text is not None, category=category is not None, merchant=merchant is not None)
+            wanted = words.query(text) if text else None
+            arguments: list[object] = [wanted, category, merchant, None, None, False, None, None, None, 21, COUNT_MAX]
+            scans = await _scans(connection, sql, [*arguments, queries.BUCKETS])
+            # Counting everything there is reads the first COUNT_MAX rows, wherever they lie: that needs no index.
+            whole = text is None and category is None and merchant is None
+            sequential = sum(kind == "Seq Scan" for kind, _ in scans)
+            if sequential > (1 if whole else 0):
+                slow.append((sort, text, category is not None, merchant is not None, scans))
+    assert not slow, slow
+
+
+@pytest.mark.parametrize("typed", ["珐琅", "限量珐琅", "量珐", "璃杯", "钢", "羊毛围巾", "珐琅 scarf"])
+async def test_chinese_finds_what_like_finds(big: tuple[Database, str], typed: str) -> None:
+    expected = sum(all(part in title for part in typed.split()) for title in TITLES)
+
+    found = await big[0].ask(search.find, Query(text=typed, sort=Sort.NEWEST))
+
+    assert found.count == min(expected, COUNT_MAX)
+    assert all(part in hit.title["zh-Hans"] for hit in found.hits for part in typed.split())
+
+
+async def test_counts_stop_at_their_cap_and_pages_go_on(big: tuple[Database, str]) -> None:
+    first = await big[0].ask(search.find, Query(sort=Sort.PRICE_UP, limit=100))
+    assert (first.count, first.capped) == (COUNT_MAX, True)
+    assert sum(shop.count for shop in first.facets.shops) == COUNT_MAX
+
+    seen, cursor = 0, None
+    while True:
+        page = await big[0].ask(
+            search.find, Query(text="teapot", sort=Sort.PRICE_UP, limit=100, cursor=cursor, facets=False)
+        )
+        seen += len(page.hits)
+        cursor = page.next
+        if cursor is None:
+            break
+    assert seen == sum("teapot" in title for title in TITLES) > COUNT_MAX
