@@ -1,5 +1,6 @@
 """Parcels on their way."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -48,6 +49,21 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     place: str = ""
     words: Text = msgspec.field(default_factory=Text)
+
+
+class Tracking(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a carrier knows about one number, so far."""
+
+    carrier: str
+    number: str
+    scans: Sequence[Scan]
+
+
+class TrackingNews(msgspec.Struct, frozen=True, kw_only=True):
+    """A carrier's message of its own accord."""
+
+    event_id: str
+    tracking: Tracking
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):

@@ -157,11 +157,12 @@ async def take_to_ask(tx: Tx) -> list[ToAsk]:
     )
 
 
-async def asked(tx: Tx, parcel: ToAsk) -> None:
-    """The carrier answered: it knows the number, and is asked again later in case it forgets to tell."""
+async def asked(tx: Tx, parcel: ToAsk, *, known: bool = True) -> None:
+    """The carrier answered. One that knows the number is asked again later in case it forgets to tell; one that does
+    not know it may come to know it."""
     await tx.execute(
         """
-        UPDATE parcels SET registered_at = coalesce(registered_at, now())
+        UPDATE parcels SET registered_at = CASE WHEN $5 THEN coalesce(registered_at, now()) END
              , attempt_at = CASE WHEN state <> 'delivered' AND attempts < $4 THEN now() + $3::interval END
         WHERE merchant_id = $1 AND parcel_id = $2
         """,
@@ -169,4 +170,5 @@ async def asked(tx: Tx, parcel: ToAsk) -> None:
         parcel.parcel_id,
         ASK_AGAIN,
         ASK_TRIES_MAX,
+        known,
     )
