@@ -1,11 +1,12 @@
 """Stock: kept for orders, never promised twice, and explained by its movements."""
 
 import asyncio
+import random
 from uuid import UUID
 
 import pytest
 
-from steelyard.goods import inventory
+from steelyard.goods import inventory, pricing
 from steelyard.goods.catalog.model import SkuId
 from steelyard.goods.inventory.model import (
     Kept,
@@ -18,6 +19,7 @@ from steelyard.goods.inventory.model import (
     WarehouseUnknown,
     allocate,
 )
+from steelyard.goods.pricing.model import NewPrice
 from steelyard.goods.warehouses.model import WarehouseId
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read, Tx
@@ -268,3 +270,45 @@ async def test_without_the_lock_too_much_would_be_promised(database_url: str, ma
         await crowd.close()
 
     assert promised > 30
+
+
+async def test_buyers_of_the_same_things_never_lock_each_other_out(
+    database_url: str, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stalls = [await Stall.build(market, near=30, far=30) for _ in range(4)]
+    monkeypatch.setattr("steelyard.kernel.db.TRIES_MAX", 1)  # a deadlock is raised, not tried again
+    chance = random.Random(3)
+
+    async def buy_and_think_again(tx: Tx) -> None:
+        basket = [want(stall.merchant_id, stall.sku_id, 1) for stall in chance.sample(stalls, 3)]
+        assert await inventory.reserve(tx, basket) == []
+        given_up = [(each.merchant_id, each.order_id) for each in basket]
+        await inventory.release_orders(tx, chance.sample(given_up, 3))
+
+    crowd = await Database.connect(database_url, size=12)
+    try:
+        await asyncio.gather(*(crowd.transact(buy_and_think_again) for _ in range(60)))
+    finally:
+        await crowd.close()
+
+    assert [await stall.free() for stall in stalls] == [60] * 4
+
+
+async def test_a_merchants_console_keeps_its_own_stock_under_its_own_role(market: Market) -> None:
+    stall, other = await Stall.build(market, near=2), await Stall.build(market, near=2)
+    console = stall.db.as_merchant(stall.merchant_id)
+    (order_id,), _ = await stall.reserve(1)
+
+    lines = [(stall.sku_id, stall.far, 3)]
+    await console.transact(inventory.receive, stall.merchant_id, lines, document=ids.mint(), by="staff:test")
+    pieces = [(stall.sku_id, 1)]
+    await console.transact(inventory.ship, stall.merchant_id, order_id, pieces, document=ids.mint(), by="staff:test")
+    await console.transact(
+        pricing.set_prices, stall.merchant_id, [NewPrice(sku_id=stall.sku_id, currency="CNY", amount=7)]
+    )
+
+    assert await stall.levels() == {stall.near: (1, 0), stall.far: (3, 0)}
+    assert (await console.ask(inventory.levels, other.merchant_id)).items == []
+    with pytest.raises(WarehouseUnknown):
+        lines = [(other.sku_id, other.near, 3)]
+        await console.transact(inventory.receive, other.merchant_id, lines, document=ids.mint(), by="staff:test")

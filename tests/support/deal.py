@@ -9,7 +9,14 @@ from steelyard.kernel.events import drain
 from steelyard.logistics.fulfilment.model import Dispatch, Packed
 from steelyard.logistics.parcels.model import ParcelId
 from steelyard.money import payments
-from steelyard.money.payments.model import ChannelAnswer, Instruction, PaymentId, PaymentState, RefundAnswer, RefundState
+from steelyard.money.payments.model import (
+    ChannelAnswer,
+    Instruction,
+    PaymentId,
+    PaymentState,
+    RefundAnswer,
+    RefundState,
+)
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.trade import aftersales, checkout, orders
 from steelyard.trade.aftersales.model import RefundRequest, Returned
@@ -39,13 +46,18 @@ async def placed(db: Database, wanted: Sequence[tuple[UUID, int]], buyer_id: Buy
     return await db.transact(checkout.place, checkout_id, expected_total=None, by="buyer")
 
 
-async def instructed(db: Database, purchase_id: PurchaseId) -> PaymentId:
-    """A payment that the channel has been asked for."""
-    begun = await db.transact(
+async def begun(db: Database, purchase_id: PurchaseId) -> Instruction | checkout.Collection:
+    """A try to pay, as far as our side goes."""
+    return await db.transact(
         collection.begin, purchase_id, channel=CHANNEL, return_url="https://shop.test/", token=None, payment_id=None
     )
-    assert isinstance(begun, Instruction), begun
-    return begun.payment_id
+
+
+async def instructed(db: Database, purchase_id: PurchaseId) -> PaymentId:
+    """A payment that the channel has been asked for."""
+    instruction = await begun(db, purchase_id)
+    assert isinstance(instruction, Instruction), instruction
+    return instruction.payment_id
 
 
 async def captured(db: Database, payment_id: PaymentId) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from steelyard.kernel.errors import Invalid, Refusal
+from steelyard.kernel.i18n import N_
 
 FILE_BYTES_MAX = 8 * 1024 * 1024
 SVG_BYTES_MAX = 512 * 1024
@@ -21,15 +22,11 @@ CONTENT_TYPES = {ending: content_type for content_type, ending in ENDINGS.items(
 _NAME = re.compile(r"[0-9a-f]{64}\.(?:jpg|png|webp|svg)")
 # What our own drawings are made of; anything else (script, foreignObject, animation, style sheets, links) is refused.
 _SVG_ELEMENTS = frozenset(
-<<<<<<< HEAD
-    "svg g defs title desc path rect circle ellipse line polyline polygon text tspan linearGradient radialGradient stop"
-    " clipPath mask pattern symbol use"
-    # Light and grain. Not feImage: it fetches.
-    " filter feBlend feColorMatrix feComposite feDropShadow feFlood feGaussianBlur feMerge feMergeNode feOffset feTurbulence".split()
-=======
     {"svg", "g", "defs", "symbol", "use", "title", "desc", "path", "rect", "circle", "ellipse", "line", "polyline"}
     | {"polygon", "text", "tspan", "linearGradient", "radialGradient", "stop", "clipPath", "mask", "pattern"}
->>>>>>> goods
+    # Light and grain. Not feImage: it fetches.
+    | {"filter", "feBlend", "feColorMatrix", "feComposite", "feDropShadow", "feFlood", "feGaussianBlur", "feMerge"}
+    | {"feMergeNode", "feOffset", "feTurbulence"}
 )
 _SVG_ATTRIBUTES_REFUSED = re.compile(r"on.*|style|xml:base|.*:.*(?<!xml:space)", re.IGNORECASE)
 _SVG_OUTSIDE = re.compile(r"url\(\s*['\"]?(?!#)|javascript:|data:|//", re.IGNORECASE)
@@ -41,8 +38,8 @@ class FileRefused(Refusal):
 
     code = "file_refused"
     status = 422
-    title = "This file cannot be used"
-    detail = "Please upload a JPEG, PNG or WebP picture of at most 8 MB."
+    title = N_("This file cannot be used")
+    detail = N_("Please upload a JPEG, PNG or WebP picture of at most 8 MB.")
 
 
 class Files:
@@ -75,7 +72,7 @@ class Files:
     def path(self, name: str) -> Path:
         """Where the file of this name is, if there is one. Raises `Invalid` for what is not a name of ours."""
         if not _NAME.fullmatch(name):
-            raise Invalid({"file": "There is no such file"})
+            raise Invalid({"file": N_("There is no such file")})
         return self._folder / name
 
 

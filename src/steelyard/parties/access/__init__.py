@@ -3,7 +3,7 @@
 Signing in is a conversation (`sign_in`): limits, a check in a thread, a session whose token only the cookie holds. A
 surface asks `session` (or `api_key`) for the `Actor` of each request, and `Actor.may("orders.ship")` before a command;
 roles and permissions are data. What staff did is in the audit log. Passwords are in `passwords`, sessions in
-`signing_in`, a merchant's or the operator's people and their API keys in `staff`.
+`signing_in`, a merchant's or the operator's people and their API keys in `staffing`.
 """
 
 from steelyard.parties.access.events import PasswordResetRequested, StaffInvited
@@ -44,7 +44,7 @@ from steelyard.parties.access.signing_in import (
     sign_in,
     touch,
 )
-from steelyard.parties.access.staff import (
+from steelyard.parties.access.staffing import (
     create_api_key,
     disable,
     enable,

@@ -1,6 +1,6 @@
 """Customers: who buys here, with or without a login, and where it goes."""
 
-from steelyard.parties.customers.queries import addresses, get, resolve
+from steelyard.parties.customers.queries import addresses, get, resolve, visitors_of
 from steelyard.parties.customers.service import (
     bulk_register,
     bulk_save_addresses,
@@ -9,6 +9,7 @@ from steelyard.parties.customers.service import (
     register,
     remove_address,
     save_address,
+    sign_up,
 )
 
 __all__ = [
@@ -22,4 +23,6 @@ __all__ = [
     "remove_address",
     "resolve",
     "save_address",
+    "sign_up",
+    "visitors_of",
 ]

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from steelyard.kernel.db import Read
 from steelyard.parties.customers.model import ADDRESSES_PER_BUYER_MAX, Buyer, BuyerId, SavedAddress
 
+VISITORS_MAX = 200
+
 
 async def get(read: Read, buyer_id: BuyerId) -> Buyer | None:
     return await read.one(
@@ -27,6 +29,14 @@ async def addresses(read: Read, buyer_id: BuyerId) -> Sequence[SavedAddress]:
         buyer_id,
         ADDRESSES_PER_BUYER_MAX,
     )
+
+
+async def visitors_of(read: Read, buyer_id: BuyerId) -> list[BuyerId]:
+    """Whom the buyer was as a visitor: what was bought then stands under those ids."""
+    rows = await read.fetch(
+        "SELECT visitor_id FROM visitor_merges WHERE buyer_id = $1 ORDER BY at DESC LIMIT $2", buyer_id, VISITORS_MAX
+    )
+    return [BuyerId(row["visitor_id"]) for row in rows]
 
 
 async def resolve(read: Read, visitor_id: BuyerId) -> BuyerId:

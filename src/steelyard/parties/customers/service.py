@@ -4,7 +4,11 @@ from collections.abc import Iterable
 
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.i18n import N_
+from steelyard.parties import access
+from steelyard.parties.access.model import AccountId, AccountKind
 from steelyard.parties.customers.model import ADDRESSES_PER_BUYER_MAX, Address, AddressId, Buyer, BuyerId
+from steelyard.parties.customers.queries import resolve
 
 
 async def register(tx: Tx, buyer: Buyer) -> None:
@@ -27,6 +31,26 @@ async def register(tx: Tx, buyer: Buyer) -> None:
         buyer.country,
         buyer.guest,
         buyer.source,
+    )
+
+
+async def sign_up(tx: Tx, buyer: Buyer, account_id: AccountId, password_hash: str) -> None:
+    """Write a buyer down who signs in from now on; a visitor who does so keeps cart and orders by keeping the id.
+
+    Said twice with the same ids, nothing changes. Raises `EmailTaken`, `Invalid`.
+    """
+    assert buyer.email is not None, "who signs in has an address"
+    assert not buyer.guest
+    await register(tx, buyer)
+    await access.register(
+        tx,
+        account_id=account_id,
+        kind=AccountKind.BUYER,
+        name=buyer.name,
+        email=buyer.email,
+        password_hash=password_hash,
+        locale=buyer.locale,
+        buyer_id=buyer.buyer_id,
     )
 
 
@@ -63,13 +87,17 @@ async def save_address(
 ) -> None:
     """Put an address into the book, or change it. The first is the default; a new default takes over from the old.
 
-    Raises `Invalid` when the book is full.
+    Raises `Invalid` when the book is full, `NotFound` when there is no such buyer.
     """
+    # Two first addresses at once would both be the default.
+    if await tx.value("SELECT buyer_id FROM buyers WHERE buyer_id = $1 FOR NO KEY UPDATE", buyer_id) is None:
+        raise NotFound()
     count = await tx.value(
         "SELECT count(*) FROM addresses WHERE buyer_id = $1 AND address_id <> $2", buyer_id, address_id
     )
     if count >= ADDRESSES_PER_BUYER_MAX:
-        raise Invalid({"address": "Your address book is full. Please delete an address first."})
+        full = N_("Your address book is full. Please delete an address first.")
+        raise Invalid({"address": full})
     default = is_default or count == 0
     if default:
         await tx.execute(
@@ -92,6 +120,7 @@ async def save_address(
 
 async def remove_address(tx: Tx, buyer_id: BuyerId, address_id: AddressId) -> None:
     """Take an address out of the book. Raises `NotFound`. The newest of the others becomes the default if it was it."""
+    await tx.execute("SELECT FROM buyers WHERE buyer_id = $1 FOR NO KEY UPDATE", buyer_id)
     was_default = await tx.value(
         "DELETE FROM addresses WHERE buyer_id = $1 AND address_id = $2 RETURNING is_default", buyer_id, address_id
     )
@@ -108,13 +137,21 @@ async def remove_address(tx: Tx, buyer_id: BuyerId, address_id: AddressId) -> No
         )
 
 
-async def merge_visitor(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> None:
-    """From now on this visitor is this buyer. Nothing that was written under the visitor's id is rewritten."""
+async def merge_visitor(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> BuyerId:
+    """From now on this visitor is this buyer; returns whom the visitor is. Nothing that was written under the visitor's
+    id is rewritten.
+
+    The first buyer stays it, and who has a login is nobody else: the next to sign in on the same device must not inherit
+    what others bought there. A surface that is told another buyer than it asked for begins with a new visitor.
+    """
     await tx.execute(
         """
-        INSERT INTO visitor_merges (visitor_id, buyer_id) SELECT $1, $2 WHERE $1 <> $2
-        ON CONFLICT (visitor_id) DO UPDATE SET buyer_id = excluded.buyer_id, at = now()
+        INSERT INTO visitor_merges (visitor_id, buyer_id)
+        SELECT $1::uuid, $2::uuid
+        WHERE $1 <> $2 AND NOT EXISTS (SELECT FROM buyers WHERE buyer_id = $1 AND NOT guest)
+        ON CONFLICT (visitor_id) DO NOTHING
         """,
         visitor_id,
         buyer_id,
     )
+    return await resolve(tx, visitor_id)

@@ -1,8 +1,9 @@
 """What mails there are, and what each of them has to tell."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 from uuid import UUID
 
 import msgspec
@@ -117,6 +118,17 @@ FACTS: dict[Template, type[Facts]] = {
 }
 
 
+def read_facts(template: Template, told: Mapping[str, object]) -> Facts:
+    """Facts as they are kept (JSON), as the template's struct. Raises `msgspec.ValidationError` when they are others."""
+    return msgspec.convert(told, FACTS[template], dec_hook=_text)
+
+
+def _text(wanted: type, value: object) -> object:
+    if wanted is Text:
+        return Text(msgspec.convert(value, dict[str, str]))
+    raise NotImplementedError(wanted)
+
+
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
     """A mail that is not out yet; `facts` fit the template's struct of `FACTS`."""
 
@@ -124,7 +136,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     recipient: str
     template: Template
     locale: str
-    facts: dict[str, object]
+    facts: dict[str, Any]
     created_at: datetime
     failures: int
 

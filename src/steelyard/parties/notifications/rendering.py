@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from steelyard.kernel.i18n import DEFAULT_LOCALE, LOCALES, babel_locale
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
-from steelyard.parties.notifications.model import FACTS, Rendered, Template
+from steelyard.parties.notifications.model import Rendered, Template, read_facts
 
 TIMEZONE = ZoneInfo("Asia/Shanghai")
 SUBJECT_CHARACTERS_MAX = 200
@@ -27,7 +27,7 @@ def render(template: Template, locale: str, facts: Mapping[str, object], base_ur
     """A mail in the language of `locale` (one that we do not speak gets the default). `facts` as they are kept; `house`
     is what we call ourselves."""
     language = locale if locale in LOCALES else DEFAULT_LOCALE
-    told = msgspec.convert(facts, FACTS[template], dec_hook=_text)
+    told = read_facts(template, facts)
     values = {field.name: getattr(told, field.name) for field in msgspec.structs.fields(told)}
     name = f"{language}/{template}.html"
 
@@ -73,9 +73,3 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         return urljoin(base_url, link)
 
     return {"money": money, "number": number, "words": words, "moment": moment, "absolute": absolute}
-
-
-def _text(wanted: type, value: object) -> object:
-    if wanted is Text:
-        return Text(cast(dict[str, str], value))
-    raise NotImplementedError(wanted)

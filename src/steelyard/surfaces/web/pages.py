@@ -103,6 +103,6 @@ def redirect(visit: Visit, path: str, *flashes: tuple[str, Tone], cookies: Seque
 
 def local_path(wanted: str | None, otherwise: str) -> str:
     """A path to go back to that somebody else wrote: only ever one of this site."""
-    if wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and "\n" not in wanted:
-        return wanted
-    return otherwise
+    odd = any(character <= " " or character in "\\\x7f" for character in wanted or "")
+    # Browsers read a backslash as a slash and leave tabs and line ends out.
+    return wanted if wanted and wanted.startswith("/") and not wanted.startswith("//") and not odd else otherwise

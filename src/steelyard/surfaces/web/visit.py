@@ -15,12 +15,15 @@ from litestar.utils.scope.state import ScopeState
 
 from steelyard.kernel import i18n
 from steelyard.kernel.db import Database
+from steelyard.kernel.errors import Refusal
 from steelyard.kernel.settings import Settings
 from steelyard.parties import access, customers
 from steelyard.parties.access.model import Account, AccountKind, Actor
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.kit.page import Flash
+from steelyard.surfaces.web import refusals
+from steelyard.surfaces.web.seals import seal, unseal
 
 VISITOR_COOKIE = "steelyard_visitor"
 SESSION_COOKIE = "steelyard_session"
@@ -74,6 +77,10 @@ class Visit:
         """The database as this merchant may see it."""
         return self.db.as_merchant(self.merchant_id)
 
+    def become_somebody_else(self) -> None:
+        """A new visitor's cookie goes out with the answer: who comes after on this browser has a cart of their own."""
+        self.connection.scope["state"]["new_visitor"] = uuid.uuid4()
+
     @property
     def by(self) -> str:
         """Who it is, for history rows."""
@@ -92,6 +99,10 @@ class Visit:
         words = i18n.translations(self.locale).gettext(message)
         return words.format_map(facts) if facts else words
 
+    def refused(self, refusal: Refusal) -> str:
+        """A refusal in one line of the visitor's language."""
+        return refusals.sentence_of(refusal, self.locale)
+
 
 def locale_of(connection: Connection) -> str:
     """The language chosen on the page, else the one that the browser asks for."""
@@ -103,14 +114,23 @@ def visitor_of(connection: Connection) -> BuyerId:
     """The visitor's id out of the cookie; a new one (and a cookie with the answer) when there is none we can read."""
     known = connection.scope["state"].get(VISITOR_COOKIE)
     if known is None:
-        try:
-            known = UUID(connection.cookies.get(VISITOR_COOKIE, ""))
-        except ValueError:
-            # All random: whoever could guess it would have the guest's cart.
+        known = _sealed_visitor(connection)
+        if known is None:
             known = uuid.uuid4()
             connection.scope["state"]["new_visitor"] = known
         connection.scope["state"][VISITOR_COOKIE] = known
     return BuyerId(known)
+
+
+def _sealed_visitor(connection: Connection) -> UUID | None:
+    """Sealed, since others (a merchant, an agent) may come to know a buyer's id, and must not become that buyer."""
+    value = unseal(connection.app.state.settings, VISITOR_COOKIE, connection.cookies.get(VISITOR_COOKIE, ""))
+    return None if value is None else UUID(value)
+
+
+def visitor_cookie(settings: Settings, visitor_id: UUID) -> Cookie:
+    """The cookie by which a visitor is known again."""
+    return cookie(settings, VISITOR_COOKIE, seal(settings, VISITOR_COOKIE, str(visitor_id)), VISITOR_SECONDS)
 
 
 async def actor_of(connection: Connection) -> Actor:
@@ -120,6 +140,8 @@ async def actor_of(connection: Connection) -> Actor:
         db: Database = connection.app.state.db
         actor = await db.ask(access.session, token)
         if actor is not None:
+            if actor.seen_long_ago:
+                await db.transact(access.touch, token)
             return actor
     return Actor(account=None, permissions=frozenset(), api_key=False)
 
@@ -129,9 +151,10 @@ async def provide_visit(request: WebRequest) -> Visit:
     actor = await actor_of(request)
     visitor = visitor_of(request)
     account = actor.account
-    if account is not None and account.buyer_id is not None:
-        return Visit(request, actor, [BuyerId(account.buyer_id), visitor])
     db: Database = request.app.state.db
+    if account is not None and account.buyer_id is not None:
+        buyer_id = BuyerId(account.buyer_id)
+        return Visit(request, actor, [buyer_id, *await db.ask(customers.visitors_of, buyer_id)])
     merged = await db.ask(customers.resolve, visitor) if request.cookies.get(VISITOR_COOKIE) else visitor
     # After signing out the visitor's id is still the merged buyer's past: it is not shown without signing in.
     return Visit(request, actor, [visitor] if merged == visitor else [])

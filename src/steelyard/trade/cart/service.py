@@ -7,6 +7,7 @@ from steelyard.goods import catalog, pricing
 from steelyard.goods.catalog.model import SkuId
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade.cart.model import LINES_PER_CART_MAX, QUANTITY_PER_LINE_MAX, CartFull, NotForSale
@@ -15,7 +16,7 @@ from steelyard.trade.cart.model import LINES_PER_CART_MAX, QUANTITY_PER_LINE_MAX
 async def put(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) -> None:
     """Put `quantity` pieces more into the cart, up to the limit per line. Raises `NotForSale`, `CartFull`, `Invalid`."""
     if quantity < 1:
-        raise Invalid({"quantity": "Please choose at least one piece"})
+        raise Invalid({"quantity": N_("Please choose at least one piece")})
     card = (await catalog.cards(tx, [sku_id])).get(sku_id)
     if card is None or not card.on_sale:
         raise NotForSale(sku_id=sku_id)
@@ -29,7 +30,7 @@ async def put(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) -> None:
     await tx.execute(
         """
         INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, seen_price, currency)
-        VALUES ($1, $2, $3, least($4, $5), $6, $7)
+        VALUES ($1, $2, $3, least($4::integer, $5::integer), $6, $7)
         ON CONFLICT (buyer_id, sku_id) DO UPDATE
         SET quantity = least(c.quantity + excluded.quantity, $5), seen_price = excluded.seen_price
           , currency = excluded.currency, selected = true
@@ -50,7 +51,7 @@ async def set_quantity(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) 
         await remove(tx, buyer_id, [sku_id])
         return
     await tx.execute(
-        "UPDATE cart_lines SET quantity = least($3, $4) WHERE buyer_id = $1 AND sku_id = $2",
+        "UPDATE cart_lines SET quantity = least($3::integer, $4::integer) WHERE buyer_id = $1 AND sku_id = $2",
         buyer_id,
         sku_id,
         quantity,

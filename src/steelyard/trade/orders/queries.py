@@ -94,9 +94,17 @@ async def history(read: Read, merchant_id: MerchantId, order_id: OrderId) -> lis
 
 
 async def purchases_of_buyer(
-    read: Read, buyer_ids: Sequence[BuyerId], cursor: str | None = None, limit: int | None = None
+    read: Read,
+    buyer_ids: Sequence[BuyerId],
+    cursor: str | None = None,
+    limit: int | None = None,
+    *,
+    states: Sequence[OrderState] = (),
 ) -> Page[Purchase]:
-    """What a buyer bought, the newest first; a buyer who was a visitor before has several ids."""
+    """What a buyer bought, the newest first; a buyer who was a visitor before has several ids.
+
+    `states`: only purchases of which an order is in one of these states.
+    """
     key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
     most = paging.limit(limit)
     found = await read.all(
@@ -104,11 +112,14 @@ async def purchases_of_buyer(
         _PURCHASE
         + """
         WHERE buyer_id = ANY($1) AND ($2::timestamptz IS NULL OR (placed_at, purchase_id) < ($2, $3::uuid))
+          AND (cardinality($5::text[]) = 0 OR EXISTS (
+                SELECT FROM orders o WHERE o.purchase_id = purchases.purchase_id AND o.state = ANY($5)))
         ORDER BY placed_at DESC, purchase_id DESC LIMIT $4
         """,
         list(buyer_ids),
         *key,
         most + 1,
+        list(states),
     )
     return paging.cut(found, most, lambda last: (last.placed_at, last.purchase_id))
 
@@ -180,3 +191,11 @@ async def counts_of_merchant(read: Read, merchant_id: MerchantId) -> dict[OrderS
         merchant_id,
     )
     return {OrderState(row["state"]): row["count"] for row in rows}
+
+
+async def codes_of(read: Read, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> dict[OrderId, str]:
+    """The short codes of these orders of one merchant."""
+    rows = await read.fetch(
+        "SELECT order_id, code FROM orders WHERE merchant_id = $1 AND order_id = ANY($2)", merchant_id, list(order_ids)
+    )
+    return {row["order_id"]: row["code"] for row in rows}
