@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
@@ -192,11 +191,13 @@ def _lines(
 ) -> tuple[bulk.Batch, bulk.Batch]:
     """The lines of orders, and those of other documents. Lines lie in the order of their documents."""
     lines = chunk.lines
-    of_document = np.repeat(np.arange(len(documents)), [document["lines"] for document in documents])
+    of_document = pa.array(
+        [place for place, document in enumerate(documents) for _ in range(document["lines"])], pa.int32()
+    )
     assert len(of_document) == lines.num_rows, "each line is of a document of its chunk"
 
     def spread(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-        return pa.array(values, kind).take(pa.array(of_document))
+        return pa.array(values, kind).take(of_document)
 
     sku_ids, product_ids = shared.skus.find(lines.column("merchant"), lines.column("sku"))
     prices, micros = _prices(lines.column("unit_price_micros"), spread(_minor_micros(documents), pa.int64()))
@@ -213,8 +214,8 @@ def _lines(
         "unit_price": prices,
         "unit_price_micros": micros,
         "amount": lines.column("amount_minor"),
-        "commission_millionths": pa.array(np.zeros(lines.num_rows, np.int32)),
-        "commission": pa.array(np.zeros(lines.num_rows, np.int64)),
+        "commission_millionths": pa.repeat(pa.scalar(0, pa.int32()), lines.num_rows),
+        "commission": pa.repeat(pa.scalar(0, pa.int64()), lines.num_rows),
         "source_line": lines.column("line_id"),
     }
     others = {
@@ -245,9 +246,10 @@ def _minor_micros(documents: Sequence[dict[str, Any]]) -> list[int]:
 def _prices(micros: Any, minor_micros: Any) -> tuple[pa.Array, pa.Array]:
     """Prices in minor units, half a unit rounded away from zero, and the micros of those that minor units cannot say.
     Prices of sale lines are not negative; those of other lines are not used."""
-    exact, unit = micros.to_numpy(), minor_micros.to_numpy()
-    rounded = (np.abs(exact) * 2 + unit) // (2 * unit)
-    return pa.array(rounded), pa.array(exact, mask=rounded * unit == exact)
+    twice = compute.add(compute.multiply(compute.abs(micros), 2), minor_micros)
+    rounded = compute.divide(twice, compute.multiply(minor_micros, 2))
+    told = compute.equal(compute.multiply(rounded, minor_micros), micros)
+    return rounded, compute.if_else(told, None, micros)
 
 
 def _titles(titles: Any, language: str) -> pa.Array:

@@ -34,10 +34,7 @@ class Result(msgspec.Struct, kw_only=True):
 
     def summary(self) -> str:
         """The same in words."""
-        if self.finished_before:
-            head = "Nothing new: these files came in whole before.\n"
-        else:
-            head = ""
+        head = "Nothing new: these files came in whole before.\n" if self.finished_before else ""
         counts = {
             "rows read": self.read,
             "rejected": self.rejected,

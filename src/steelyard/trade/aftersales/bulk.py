@@ -13,6 +13,21 @@ from steelyard.trade import orders
 from steelyard.trade.aftersales.model import Reason
 from steelyard.trade.orders import PastRefund
 
+_COLUMNS = (
+    "merchant_id",
+    "refund_id",
+    "order_id",
+    "goods",
+    "freight",
+    "commission",
+    "currency",
+    "reason",
+    "note",
+    "by",
+    "released",
+    "at",
+)
+
 
 class RecordedReturn(PastRefund, frozen=True, kw_only=True):
     """A refund of a completed order that reached the buyer `at`, through the channel that the order was paid by."""
@@ -35,14 +50,13 @@ async def bulk_refund(tx: Tx, refunds: Sequence[RecordedReturn], by: str = "impo
         return
     await tx.copy(
         "order_refunds",
-        ("merchant_id", "refund_id", "order_id", "goods", "freight", "commission", "currency", "reason", "note", "by")
-        + ("released", "at"),
+        _COLUMNS,
         [
-            (r.merchant_id, r.refund_id, r.order_id, r.amount, 0, r.commission, r.currency, Reason.IMPORTED, r.note, by)
-            + (True, r.at)
+            (r.merchant_id, r.refund_id, r.order_id, r.amount, 0, r.commission, r.currency, Reason.IMPORTED, r.note, by,
+             True, r.at)
             for r in refunds
         ],
-    )
+    )  # fmt: skip
     await tx.copy(
         "order_refund_lines",
         ("merchant_id", "refund_id", "order_id", "line", "quantity", "amount"),

@@ -118,22 +118,22 @@ async def bulk_write(tx: Tx, orders: Sequence[PastOrder], lines: bulk.Batch, by:
         "purchases",
         _PURCHASE_COLUMNS,
         [
-            (o.buyer_id, o.purchase_id, o.purchase_code, PurchaseState.PAID, o.currency, o.goods, o.contact, o.address)
-            + (o.locale, o.source, o.at, o.at)
+            (o.buyer_id, o.purchase_id, o.purchase_code, PurchaseState.PAID, o.currency, o.goods, o.contact, o.address,
+             o.locale, o.source, o.at, o.at)
             for o in orders
         ],
-    )
+    )  # fmt: skip
     delivery = Delivery()
     await tx.copy(
         "orders",
         _ORDER_COLUMNS,
         [
-            (o.merchant_id, o.order_id, o.purchase_id, o.buyer_id, o.order_code, OrderState.COMPLETED, o.currency)
-            + (o.goods, 0, 0, 0, o.goods, o.commission, delivery, o.contact, o.address, o.source, o.import_run)
-            + (o.at, o.at, o.at)
+            (o.merchant_id, o.order_id, o.purchase_id, o.buyer_id, o.order_code, OrderState.COMPLETED, o.currency,
+             o.goods, 0, 0, 0, o.goods, o.commission, delivery, o.contact, o.address, o.source, o.import_run,
+             o.at, o.at, o.at)
             for o in orders
         ],
-    )
+    )  # fmt: skip
     await _write_histories(tx, orders, by)
     await _write_codes(tx, orders)
     await bulk.copy_batch(tx, "order_lines", LINE_COLUMNS, lines)
