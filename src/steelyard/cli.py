@@ -134,6 +134,8 @@ def demo(fresh: bool, from_import: bool, seed: int) -> None:
 def serve(everything: bool) -> None:
     """Serve the web pages and the API."""
     settings = kernel_settings.load()
+    if processes.taken(settings.port):
+        raise Sentence(f"Port {settings.port} is taken by another program: stop it, or set PORT.")
     with installation.opened_and_migrated(settings) as here:
         if everything:
             own = [sys.executable, "-m", "steelyard"]

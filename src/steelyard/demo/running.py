@@ -3,13 +3,11 @@
 import asyncio
 import os
 import shutil
-import socket
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -93,7 +91,7 @@ def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int) -> Non
 def _look_around(settings: Settings, outside: SimulatorSettings) -> None:
     ports = {settings.port, outside.smtp_port, *(outside.payments_port + n for n in range(4))}
     for port in sorted(ports):
-        if _taken(port):
+        if processes.taken(port):
             raise Obstacle(
                 f"Port {port} is taken by another program. Stop it, or choose another: PORT={settings.port + 1000} make demo"
             )
@@ -101,12 +99,6 @@ def _look_around(settings: Settings, outside: SimulatorSettings) -> None:
     free = shutil.disk_usage(settings.home).free // MEGABYTE
     if free < FREE_MEGABYTES_MIN:
         raise Obstacle(f"Only {free} MB are free under {settings.home}; the demo needs {FREE_MEGABYTES_MIN} MB.")
-
-
-def _taken(port: int) -> bool:
-    with closing(socket.socket()) as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _throw_away(settings: Settings) -> None:

@@ -6,11 +6,12 @@ starter has, and ends when that is gone (`end_with_starter`, which every command
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
@@ -135,6 +136,13 @@ def _end_after(alive: int, main: int) -> None:
     signal.pthread_kill(main, signal.SIGTERM)
     time.sleep(STOP_SECONDS_MAX)
     os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def taken(port: int) -> bool:
+    """Whether somebody on this machine listens there. Our web server would share such a port without a word."""
+    with closing(socket.socket()) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
