@@ -214,6 +214,23 @@ async def test_what_the_server_refuses_for_good_is_given_up(
     assert len(server.taken) == (0 if given_up else 1)
 
 
+@pytest.mark.parametrize(
+    "typed", ["", "lin", "@", "lin@", "lin@p.test\nBcc: x@y.zz", "lin @p.test", "林@p.test", "a@b@c"]
+)
+async def test_what_is_no_address_holds_nobody_up(
+    db: Database, database_url: str, server: MailServer, typed: str
+) -> None:
+    facts = SAMPLES[Template.REFUND_SENT]
+    mail_id = await db.transact(
+        notifications.send, recipient=typed, template=Template.REFUND_SENT, locale="en", facts=facts
+    )
+
+    await jobs.work_off(db, database_url)
+
+    assert (await db.ask(mail, mail_id))["given_up"]
+    assert server.taken == []
+
+
 async def test_a_mail_whose_job_was_lost_is_queued_again_and_only_once(
     db: Database, database_url: str, server: MailServer
 ) -> None:

@@ -9,7 +9,14 @@ from steelyard.kernel.events import drain
 from steelyard.logistics.fulfilment.model import Dispatch, Packed
 from steelyard.logistics.parcels.model import ParcelId
 from steelyard.money import payments
-from steelyard.money.payments.model import ChannelAnswer, Instruction, PaymentId, PaymentState, RefundAnswer, RefundState
+from steelyard.money.payments.model import (
+    ChannelAnswer,
+    Instruction,
+    PaymentId,
+    PaymentState,
+    RefundAnswer,
+    RefundState,
+)
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.trade import aftersales, checkout, orders
 from steelyard.trade.aftersales.model import RefundRequest, Returned

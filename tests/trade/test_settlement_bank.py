@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from steelyard.kernel.db import Database
+from steelyard.kernel.errors import NotFound
 from steelyard.kernel.settings import Settings
 from steelyard.money.ledger.model import AccountKind
 from steelyard.money.payments import BadWebhook, Unknown
@@ -106,6 +107,30 @@ async def test_the_banks_webhook_says_the_same_as_asking(db: Database, simbank) 
     assert state is StatementState.PAID
     with pytest.raises(BadWebhook):
         bank.read_webhook(post.headers, post.body + b" ", outside.clock.now())
+
+
+async def test_a_message_of_the_bank_is_stored_and_applied_once(
+    db: Database, simbank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside, bank = simbank
+    monkeypatch.setattr("steelyard.trade.settlement.jobs.bank_of", lambda _settings: bank)
+    statement = await issued(db)
+    await sweep(db, bank, statement)
+    await outside.after(60)
+    (post,) = outside.posts
+
+    for _ in range(2):
+        await settlement.receive_webhook(db, Settings(), post.headers, post.body, outside.clock.now())
+
+    known = await db.ask(settlement.statement, statement.merchant_id, statement.statement_id)
+    assert known is not None
+    assert known.state is StatementState.PAID
+
+
+async def test_where_no_bank_is_set_up_its_messages_are_not_found(db: Database) -> None:
+    assert settlement.bank(Settings()) is None
+    with pytest.raises(NotFound):
+        await settlement.receive_webhook(db, Settings(), {}, b"", 0)
 
 
 async def test_a_bank_that_does_not_answer_leaves_us_not_knowing(db: Database) -> None:

@@ -19,9 +19,11 @@ from steelyard.goods.catalog.model import (
     SkuId,
 )
 from steelyard.kernel import ids
+from steelyard.kernel.money import share
 from steelyard.kernel.text import Text, text
 
 NAMESPACE = UUID("5eee1a2d-0000-4000-8000-000000000001")
+YUAN = 100
 COLOURS_PER_PRODUCT = 3
 PICTURES_PER_PRODUCT = 3
 
@@ -113,7 +115,7 @@ def _product(maker: Maker, line: Line, place: int, model: tuple[str, str], chanc
         ],
         # Colours of one product cost the same; every fourth product's last colour is dearer.
         amounts=[base + (1_000 if place % 4 == 3 and choice[0] == len(offered) - 1 else 0) for choice in choices],
-        compare_at=base + base // 4 if chance.random() < 0.3 else None,
+        compare_at=base + share(base, 250_000) if chance.random() < 0.3 else None,
         stock=[chance.choice((0, 4, 12, 30, 60, 120)) if line.sizes else chance.randint(8, 160) for _ in choices],
         drawings=[
             pictures.draw(line.kind, offered[n % len(offered)], line.material, angle, seed=place + 1)
@@ -124,8 +126,9 @@ def _product(maker: Maker, line: Line, place: int, model: tuple[str, str], chanc
 
 def _price(line: Line, chance: Random) -> int:
     """A price that ends as shop prices do: in 9 yuan, or in 90 fen below ten yuan."""
-    amount = chance.randint(line.low, line.high)
-    return amount // 1_000 * 1_000 + 900 if amount >= 1_000 else amount // 100 * 100 + 90
+    if line.high >= 10 * YUAN and line.low >= 10 * YUAN:
+        return chance.randrange(line.low, line.high, 10 * YUAN) + 9 * YUAN
+    return chance.randrange(line.low, line.high, YUAN) + 90
 
 
 def _description(maker: Maker, line: Line, zh: str, en: str) -> Text:

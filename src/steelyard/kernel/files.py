@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from steelyard.kernel.errors import Invalid, Refusal
+from steelyard.kernel.i18n import N_
 
 FILE_BYTES_MAX = 8 * 1024 * 1024
 SVG_BYTES_MAX = 512 * 1024
@@ -37,8 +38,8 @@ class FileRefused(Refusal):
 
     code = "file_refused"
     status = 422
-    title = "This file cannot be used"
-    detail = "Please upload a JPEG, PNG or WebP picture of at most 8 MB."
+    title = N_("This file cannot be used")
+    detail = N_("Please upload a JPEG, PNG or WebP picture of at most 8 MB.")
 
 
 class Files:
@@ -71,7 +72,7 @@ class Files:
     def path(self, name: str) -> Path:
         """Where the file of this name is, if there is one. Raises `Invalid` for what is not a name of ours."""
         if not _NAME.fullmatch(name):
-            raise Invalid({"file": "There is no such file"})
+            raise Invalid({"file": N_("There is no such file")})
         return self._folder / name
 
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
 
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         raw = base64.urlsafe_b64decode(cursor[:CURSOR_CHARACTERS_MAX] + "=" * (-len(cursor) % 4))
         return msgspec.json.decode(raw, type=tuple.__class_getitem__(kinds))
     except (binascii.Error, msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
-        raise Invalid({"cursor": "This page does not exist"}) from error
+        raise Invalid({"cursor": N_("This page does not exist")}) from error
 
 
 def limit(asked: int | None) -> int:

@@ -343,6 +343,7 @@ CREATE TABLE buyers (
   , created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE buyers IS 'by buyer: everybody who buys; a guest has no login';
+CREATE INDEX buyers_by_time ON buyers (created_at);
 COMMENT ON COLUMN buyers.source IS 'Where the buyer came from when not from here: import:<name of the source>:<its id>';
 
 CREATE TABLE addresses (
@@ -419,6 +420,7 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
+CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 
 CREATE TABLE ledger_transfers (
@@ -551,6 +553,8 @@ COMMENT ON COLUMN refunds.channel_payment IS 'The channel''s own name of the pay
 COMMENT ON COLUMN refunds.attempt_at IS 'When to send it or to ask for its outcome next; none when it is known';
 CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
 CREATE INDEX refunds_by_id ON refunds (refund_id);
+CREATE INDEX refunds_by_time ON refunds (created_at DESC, refund_id DESC);
+CREATE INDEX refunds_failed ON refunds (created_at DESC, refund_id DESC) WHERE state = 'failed';
 CREATE INDEX refunds_to_attempt ON refunds (attempt_at) WHERE attempt_at IS NOT NULL;
 
 CREATE TABLE refund_history (
@@ -1141,6 +1145,7 @@ CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id);
 CREATE INDEX orders_by_code ON orders (merchant_id, code);
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id);
+CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
 CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
 
@@ -1247,6 +1252,7 @@ COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
 COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
+CREATE INDEX order_refunds_by_time ON order_refunds (at);
 
 CREATE TABLE order_refund_lines (
     merchant_id uuid NOT NULL
@@ -1338,3 +1344,62 @@ COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that ma
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
 CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id);
+
+-- channels.agents
+
+-- Shopping agents: the platforms they come from, what they said and were shown, and what is to be told to them.
+
+CREATE TABLE agent_platforms (
+    profile_url  text PRIMARY KEY
+  , version      text NOT NULL
+  , capabilities jsonb NOT NULL
+  , keys         jsonb NOT NULL
+  , webhook_url  text
+  , fetched_at   timestamptz NOT NULL DEFAULT now()
+  , expires_at   timestamptz NOT NULL
+);
+COMMENT ON TABLE agent_platforms IS 'by key: a platform that agents come from, as its profile said when it was last fetched';
+COMMENT ON COLUMN agent_platforms.capabilities IS 'name → the versions it speaks';
+COMMENT ON COLUMN agent_platforms.keys IS 'Its public keys, as JWKs';
+COMMENT ON COLUMN agent_platforms.webhook_url IS 'Where it wants to be told of its orders';
+
+CREATE TABLE agent_sessions (
+    session_id uuid PRIMARY KEY
+  , kind       text NOT NULL
+  , client     text NOT NULL
+  , said       jsonb NOT NULL
+  , shown      jsonb NOT NULL DEFAULT '{}'
+  , action_url text
+  , created_at timestamptz NOT NULL DEFAULT now()
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_session_is_a_cart_or_a_checkout CHECK (kind IN ('cart', 'checkout'))
+);
+COMMENT ON TABLE agent_sessions IS 'by key: what an agent said beside its checkout''s lines, and what it was shown last; it has the checkout''s id';
+COMMENT ON COLUMN agent_sessions.client IS 'Who opened it, as checkouts.client says it: nobody else sees it';
+COMMENT ON COLUMN agent_sessions.said IS '{buyer, destination, context} as they were sent, to be sent back';
+COMMENT ON COLUMN agent_sessions.shown IS '{total, prices: {line_id: price}}: nobody pays another sum than they were shown';
+COMMENT ON COLUMN agent_sessions.action_url IS 'Where the buyer confirms a payment';
+CREATE INDEX agent_sessions_by_change ON agent_sessions (changed_at);
+
+CREATE TABLE agent_deliveries (
+    delivery_id  uuid PRIMARY KEY
+  , purchase_id  uuid NOT NULL
+  , profile_url  text NOT NULL
+  , webhook_url  text NOT NULL
+  , news         text NOT NULL
+  , state        text NOT NULL DEFAULT 'waiting'
+  , attempts     integer NOT NULL DEFAULT 0
+  , attempt_at   timestamptz DEFAULT now()
+  , status       integer
+  , error        text
+  , created_at   timestamptz NOT NULL DEFAULT now()
+  , delivered_at timestamptz
+  , CONSTRAINT a_delivery_waits_or_is_over CHECK (state IN ('waiting', 'delivered', 'failed'))
+  , CONSTRAINT only_what_waits_is_tried CHECK ((state = 'waiting') = (attempt_at IS NOT NULL))
+  , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
+);
+COMMENT ON TABLE agent_deliveries IS 'by key: an order as it stands is told to the platform it came from; the log of doing so';
+COMMENT ON COLUMN agent_deliveries.news IS 'What happened: created, or the kind of event';
+COMMENT ON COLUMN agent_deliveries.status IS 'The HTTP status of the last answer; none when nobody answered';
+CREATE INDEX agent_deliveries_to_try ON agent_deliveries (attempt_at) WHERE attempt_at IS NOT NULL;
+CREATE INDEX agent_deliveries_of_a_purchase ON agent_deliveries (purchase_id, created_at);

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from steelyard.channels.feeds.columnar import RecordBatch, Schema
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text, text
 
 FILE_BYTES_MAX = 8 * 1024**3
@@ -165,8 +166,8 @@ class MapInvalid(Refusal):
 
     code = "map_invalid"
     status = 422
-    title = "The mapping file is not valid"
-    detail = "{map}: {problems}"
+    title = N_("The mapping file is not valid")
+    detail = N_("{map}: {problems}")
 
 
 class FeedUnreadable(Refusal):
@@ -175,8 +176,8 @@ class FeedUnreadable(Refusal):
 
     code = "feed_unreadable"
     status = 422
-    title = "The file cannot be read"
-    detail = "{file}: {problem}"
+    title = N_("The file cannot be read")
+    detail = N_("{file}: {problem}")
 
 
 class Summary(msgspec.Struct):

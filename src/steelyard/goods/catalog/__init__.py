@@ -12,7 +12,9 @@ from steelyard.goods.catalog.queries import (
     imported,
     product,
     product_ids,
+    products,
     products_page,
+    sku_ids_of,
     skus_of,
 )
 from steelyard.goods.catalog.service import (
@@ -45,10 +47,12 @@ __all__ = [
     "imported",
     "product",
     "product_ids",
+    "products",
     "products_page",
     "put_on_shelf",
     "restore",
     "set_pictures",
+    "sku_ids_of",
     "skus_of",
     "take_off_shelf",
 ]

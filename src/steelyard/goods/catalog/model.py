@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 from steelyard.parties.merchants.model import MerchantId
@@ -210,8 +211,8 @@ class CodeTaken(Refusal):
     """A merchant's article numbers are different, and so are the choices of one product's variants."""
 
     code = "sku_code_taken"
-    title = "This article number is taken"
-    detail = "One of these article numbers or combinations of options is already used."
+    title = N_("This article number is taken")
+    detail = N_("One of these article numbers or combinations of options is already used.")
 
 
 class CategoryUnknown(Refusal):
@@ -219,13 +220,13 @@ class CategoryUnknown(Refusal):
 
     code = "category_unknown"
     status = 422
-    title = "There is no such category"
-    detail = "Please choose one of the existing categories."
+    title = N_("There is no such category")
+    detail = N_("Please choose one of the existing categories.")
 
 
 class SlugTaken(Refusal):
     """Two categories never have the same address."""
 
     code = "category_slug_taken"
-    title = "This category address is taken"
-    detail = "Another category is already called “{slug}”."
+    title = N_("This category address is taken")
+    detail = N_("Another category is already called “{slug}”.")

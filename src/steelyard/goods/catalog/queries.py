@@ -60,7 +60,12 @@ def _category(row: Any) -> Category:
 
 async def product(read: Read, product_id: UUID) -> ProductView | None:
     """A product in any state, with pictures and SKUs; whether buyers see it is `on_sale`."""
-    return await read.one(
+    return (await products(read, [product_id])).get(ProductId(product_id))
+
+
+async def products(read: Read, product_ids: Iterable[UUID]) -> dict[ProductId, ProductView]:
+    """These products, each as `product` shows it, in one query. One that does not exist is missing."""
+    found = await read.all(
         ProductView,
         """
         SELECT p.merchant_id, p.product_id, p.category_id, c.path AS category_path, p.slug, p.title, p.description
@@ -78,10 +83,11 @@ async def product(read: Read, product_id: UUID) -> ProductView | None:
         FROM products p
         JOIN categories c USING (category_id)
         JOIN merchants m ON m.merchant_id = p.merchant_id
-        WHERE p.product_id = $1
+        WHERE p.product_id = ANY($1)
         """,
-        product_id,
+        list(product_ids),
     )
+    return {product.product_id: product for product in found}
 
 
 async def skus_of(read: Read, product_id: UUID) -> list[Sku]:
@@ -191,6 +197,22 @@ async def product_ids(read: Read, merchant_id: UUID, sku_ids: Iterable[UUID]) ->
         "SELECT DISTINCT product_id FROM skus WHERE merchant_id = $1 AND sku_id = ANY($2)", merchant_id, list(sku_ids)
     )
     return [row["product_id"] for row in rows]
+
+
+async def sku_ids_of(read: Read, merchant_id: UUID, product_ids: Iterable[UUID]) -> dict[ProductId, list[SkuId]]:
+    """The active SKUs of each of these products of a merchant, in their order."""
+    wanted = list(product_ids)
+    found: dict[ProductId, list[SkuId]] = {ProductId(product_id): [] for product_id in wanted}
+    for row in await read.fetch(
+        """
+        SELECT product_id, sku_id FROM skus WHERE merchant_id = $1 AND product_id = ANY($2) AND active
+        ORDER BY product_id, place, sku_id
+        """,
+        merchant_id,
+        wanted,
+    ):
+        found[row["product_id"]].append(row["sku_id"])
+    return found
 
 
 async def imported(read: Read, merchant_id: UUID, sources: Iterable[str]) -> dict[str, ProductId]:

@@ -11,6 +11,7 @@ import msgspec
 from steelyard.goods.catalog.model import SkuId
 from steelyard.goods.warehouses.model import WarehouseId
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.parties.merchants.model import MerchantId
 
 LINES_PER_COMMAND_MAX = 10_000
@@ -135,24 +136,24 @@ class SoldOut(Refusal):
     """Nobody is promised a piece that is not there: `sku_id`, how many were `wanted`, how many are `free`."""
 
     code = "sold_out"
-    title = "There are not enough left"
-    detail = "You asked for {wanted}, but only {free} are left."
+    title = N_("There are not enough left")
+    detail = N_("You asked for {wanted}, but only {free} are left.")
 
 
 class NotKept(Refusal):
     """Only pieces that are kept for an order leave the house for it."""
 
     code = "not_reserved"
-    title = "These pieces are not reserved for the order"
-    detail = "{wanted} were to leave, but {kept} are reserved."
+    title = N_("These pieces are not reserved for the order")
+    detail = N_("{wanted} were to leave, but {kept} are reserved.")
 
 
 class Promised(Refusal):
     """Stock is not counted or scrapped down below what is promised to orders: those are dealt with first."""
 
     code = "stock_is_promised"
-    title = "Some of these pieces are reserved"
-    detail = "{reserved} pieces are reserved for orders, so {wanted} cannot be all there are."
+    title = N_("Some of these pieces are reserved")
+    detail = N_("{reserved} pieces are reserved for orders, so {wanted} cannot be all there are.")
 
 
 class WarehouseUnknown(Refusal):
@@ -160,8 +161,8 @@ class WarehouseUnknown(Refusal):
 
     code = "warehouse_unknown"
     status = 422
-    title = "There is no such warehouse"
-    detail = "Please choose one of your warehouses."
+    title = N_("There is no such warehouse")
+    detail = N_("Please choose one of your warehouses.")
 
 
 def allocate(shelves: Sequence[Shelf], wanted: Sequence[Wanted]) -> tuple[list[Kept], list[Shortage]]:

@@ -8,6 +8,7 @@ from steelyard.goods.pricing.model import AMOUNT_MAX, PRICES_PER_COMMAND_MAX, Me
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.i18n import N_
 
 
 async def set_prices(tx: Tx, merchant_id: UUID, prices: Sequence[NewPrice]) -> list[UUID]:
@@ -49,7 +50,7 @@ async def set_prices(tx: Tx, merchant_id: UUID, prices: Sequence[NewPrice]) -> l
 
 def _checked(price: NewPrice) -> NewPrice:
     if not 0 <= price.amount <= AMOUNT_MAX or (price.compare_at or 0) > AMOUNT_MAX:
-        raise Invalid({"amount": "A price is not negative"})
+        raise Invalid({"amount": N_("A price is not negative")})
     return price
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.logistics.parcels.model import ParcelId
 
 LINES_PER_DISPATCH_MAX = 500
@@ -54,13 +55,15 @@ class AlreadyLeft(Refusal):
     """What has left the house cannot be called back: it is returned instead."""
 
     code = "already_left"
-    title = "This order has already been sent"
-    detail = "Something of it has left the house, so it can no longer be cancelled. Please ask for a return instead."
+    title = N_("This order has already been sent")
+    detail = N_(
+        "Something of it has left the house, so it can no longer be cancelled. Please ask for a return instead."
+    )
 
 
 class NothingLeft(Refusal):
     """A parcel holds what is still to be sent, and no more of it."""
 
     code = "nothing_to_ship"
-    title = "There is not that much left to send"
-    detail = "Line {line}: {left} still to be sent, {wanted} in this parcel."
+    title = N_("There is not that much left to send")
+    detail = N_("Line {line}: {left} still to be sent, {wanted} in this parcel.")

@@ -6,6 +6,7 @@ from uuid import UUID
 from steelyard.goods import inventory
 from steelyard.kernel.db import Row, Tx
 from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
 from steelyard.logistics import parcels
 from steelyard.logistics.fulfilment.model import (
     LINES_PER_DISPATCH_MAX,
@@ -109,9 +110,9 @@ def _pack(dispatch: Dispatch, lines: Sequence[Row]) -> list[Packed]:
     else:
         packed = [item for item in dispatch.lines if item.quantity]
     if not packed or len(packed) > LINES_PER_DISPATCH_MAX:
-        raise Invalid({"lines": "Please choose what is in this parcel"})
+        raise Invalid({"lines": N_("Please choose what is in this parcel")})
     if len({item.line for item in packed}) != len(packed):
-        raise Invalid({"lines": "A line is named twice"})
+        raise Invalid({"lines": N_("A line is named twice")})
     for item in packed:
         if item.quantity < 0 or item.quantity > left.get(item.line, 0):
             raise NothingLeft(line=item.line, left=left.get(item.line, 0), wanted=item.quantity)

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 
@@ -65,5 +66,5 @@ class NumberTaken(Refusal):
     """A tracking number is one parcel's."""
 
     code = "tracking_number_taken"
-    title = "This tracking number is in use"
-    detail = "“{number}” already belongs to another parcel of yours. Please check the number."
+    title = N_("This tracking number is in use")
+    detail = N_("“{number}” already belongs to another parcel of yours. Please check the number.")

@@ -9,6 +9,7 @@ import msgspec
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
 from steelyard.logistics.parcels.events import ParcelDelivered
 from steelyard.logistics.parcels.model import MACHINE, NUMBER_CHARACTERS_MAX, NumberTaken, ParcelId, ParcelState, Scan
 
@@ -30,9 +31,9 @@ async def hand_over(
     """
     number = number.strip().upper()
     if not 1 <= len(number) <= NUMBER_CHARACTERS_MAX or not number.replace("-", "").isalnum():
-        raise Invalid({"number": "A tracking number has 1 to 40 letters and digits"})
+        raise Invalid({"number": N_("A tracking number has 1 to 40 letters and digits")})
     if not await tx.value("SELECT true FROM carriers WHERE carrier = $1 AND active", carrier):
-        raise Invalid({"carrier": "Please choose a carrier"})
+        raise Invalid({"carrier": N_("Please choose a carrier")})
     made = await tx.execute(
         """
         INSERT INTO parcels (merchant_id, parcel_id, order_id, carrier, number, state, attempt_at)

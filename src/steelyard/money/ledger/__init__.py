@@ -9,8 +9,8 @@ of one document that meet in the clearing accounts.
 """
 
 from steelyard.money.ledger.bulk import DatedTransfer, bulk_post
-from steelyard.money.ledger.model import AccountKind, Balance, Entry, PostedTransfer, Transfer, TrialLine
-from steelyard.money.ledger.queries import balances, entries, transfers_of, trial_balance
+from steelyard.money.ledger.model import AccountKind, Balance, Entry, OwnedBalance, PostedTransfer, Transfer, TrialLine
+from steelyard.money.ledger.queries import accounts_of_kind, balances, entries, transfers_of, trial_balance
 from steelyard.money.ledger.service import post
 
 __all__ = [
@@ -18,9 +18,11 @@ __all__ = [
     "Balance",
     "DatedTransfer",
     "Entry",
+    "OwnedBalance",
     "PostedTransfer",
     "Transfer",
     "TrialLine",
+    "accounts_of_kind",
     "balances",
     "bulk_post",
     "entries",

@@ -10,7 +10,7 @@ from uuid_utils import compat
 
 from steelyard.kernel.db import Tx
 from steelyard.money.ledger.model import Transfer
-from steelyard.money.ledger.service import lock_accounts
+from steelyard.money.ledger.service import Account, lock_accounts
 
 NANOSECONDS = 1_000_000_000
 
@@ -52,7 +52,13 @@ async def bulk_post(tx: Tx, transfers: Sequence[DatedTransfer]) -> int:
     """
     if not transfers:
         return 0
-    await lock_accounts(tx, transfers)
+    debits: Counter[Account] = Counter()
+    credits: Counter[Account] = Counter()
+    for t in transfers:
+        debits[t.owner_id, t.debit, t.currency] += t.amount
+        credits[t.owner_id, t.credit, t.currency] += t.amount
+    accounts = sorted(debits.keys() | credits.keys())
+    await lock_accounts(tx, accounts)
     await tx.copy(
         "ledger_transfers",
         _COLUMNS,
@@ -61,12 +67,6 @@ async def bulk_post(tx: Tx, transfers: Sequence[DatedTransfer]) -> int:
             for t in transfers
         ],
     )
-    debits: Counter[tuple[UUID, str, str]] = Counter()
-    credits: Counter[tuple[UUID, str, str]] = Counter()
-    for t in transfers:
-        debits[t.owner_id, t.debit, t.currency] += t.amount
-        credits[t.owner_id, t.credit, t.currency] += t.amount
-    accounts = sorted(debits.keys() | credits.keys())
     await tx.execute(
         _TOTALS,
         [a[0] for a in accounts],

@@ -61,6 +61,12 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
     balance: int
 
 
+class OwnedBalance(Balance, frozen=True, kw_only=True):
+    """An account, with whose it is: a merchant's or a buyer's."""
+
+    owner_id: UUID
+
+
 class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
     """All accounts of one kind and currency together. Per currency, debits and credits add up to the same."""
 

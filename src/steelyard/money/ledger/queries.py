@@ -6,7 +6,7 @@ from uuid import UUID
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
-from steelyard.money.ledger.model import AccountKind, Balance, Entry, PostedTransfer, TrialLine
+from steelyard.money.ledger.model import AccountKind, Balance, Entry, OwnedBalance, PostedTransfer, TrialLine
 
 
 async def balances(read: Read, owner_id: UUID) -> list[Balance]:
@@ -74,3 +74,27 @@ async def transfers_of(read: Read, documents: Sequence[UUID]) -> list[PostedTran
         """,
         list(documents),
     )
+
+
+async def accounts_of_kind(
+    read: Read, kind: AccountKind, currency: str, cursor: str | None = None, limit: int | None = None
+) -> Page[OwnedBalance]:
+    """The accounts behind one line of the trial balance, by owner."""
+    size = paging.limit(limit)
+    after = paging.read_cursor(cursor, UUID)
+    found = await read.all(
+        OwnedBalance,
+        """
+        SELECT a.owner_id, a.kind, a.currency, a.debits, a.credits
+             , CASE k.normal WHEN 'debit' THEN a.debits - a.credits ELSE a.credits - a.debits END AS balance
+        FROM ledger_accounts a JOIN ledger_account_kinds k USING (kind)
+        WHERE a.kind = $1 AND a.currency = $2 AND ($3::uuid IS NULL OR a.owner_id > $3)
+        ORDER BY a.owner_id
+        LIMIT $4
+        """,
+        str(kind),
+        currency,
+        after[0] if after else None,
+        size + 1,
+    )
+    return paging.cut(found, size, lambda last: (last.owner_id,))

@@ -31,6 +31,7 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
+CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 
 CREATE TABLE ledger_transfers (

@@ -1,11 +1,14 @@
 """Writing in the books."""
 
 from collections.abc import Sequence
-from itertools import chain
+from uuid import UUID
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
-from steelyard.money.ledger.model import Transfer
+from steelyard.money.ledger.model import AccountKind, Transfer
+
+# An account's key: whose, of which kind, in which currency.
+Account = tuple[UUID, AccountKind, str]
 
 # What one statement takes; a batch of 256 purchases of a few merchants each stays far below.
 TRANSFERS_PER_POST_MAX = 20_000
@@ -64,7 +67,7 @@ async def post(tx: Tx, transfers: Sequence[Transfer]) -> int:
         return 0
     assert len(transfers) <= TRANSFERS_PER_POST_MAX, "post in chunks"
     assert len({transfer.key() for transfer in transfers}) == len(transfers), "one document, one reason, one amount"
-    await lock_accounts(tx, transfers)
+    await lock_accounts(tx, _touched(transfers))
     return await tx.value(
         _POST,
         [t.owner_id for t in transfers],
@@ -78,16 +81,14 @@ async def post(tx: Tx, transfers: Sequence[Transfer]) -> int:
     )
 
 
-async def lock_accounts(tx: Tx, transfers: Sequence[Transfer]) -> None:
-    """Lock every account that `transfers` touch, in key order; open those that are not there yet."""
-    accounts = sorted(
-        set(
-            chain.from_iterable(
-                ((t.owner_id, t.debit, t.currency), (t.owner_id, t.credit, t.currency)) for t in transfers
-            )
-        )
-    )
+async def lock_accounts(tx: Tx, accounts: Sequence[Account]) -> None:
+    """Lock every one of `accounts`, which come in key order and once each; open those that are not there yet."""
     wanted = ([a[0] for a in accounts], [a[1] for a in accounts], [a[2] for a in accounts])
     if await tx.value(_LOCK, *wanted) < len(accounts):
         await tx.execute(_OPEN, *wanted)
         await tx.value(_LOCK, *wanted)
+
+
+def _touched(transfers: Sequence[Transfer]) -> list[Account]:
+    debited = {(t.owner_id, t.debit, t.currency) for t in transfers}
+    return sorted(debited | {(t.owner_id, t.credit, t.currency) for t in transfers})

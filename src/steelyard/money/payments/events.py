@@ -1,6 +1,5 @@
 """What payments announce."""
 
-from typing import ClassVar
 from uuid import UUID
 
 from steelyard.kernel.events import Event
@@ -9,7 +8,7 @@ from steelyard.kernel.events import Event
 class Refunded(Event, frozen=True, kw_only=True):
     """Money has arrived back at the buyer."""
 
-    KIND: ClassVar[str] = "payments.refunded"
+    KIND = "payments.refunded"
 
     refund_id: UUID
     merchant_id: UUID

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Literal, NewType
+from typing import Any, Literal, NewType
 from uuid import UUID
 
 import msgspec
 
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
@@ -283,32 +284,32 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 class RefundTooLarge(Refusal):
     """Not more is given back than was captured for the order, less what is already back or on its way."""
 
-    code: ClassVar[str] = "refund_too_large"
-    title: ClassVar[str] = "The refund is too large"
-    detail: ClassVar[str] = "Only part of this amount is left to refund for this order."
+    code = "refund_too_large"
+    title = N_("The refund is too large")
+    detail = N_("Only part of this amount is left to refund for this order.")
 
 
 class NothingCaptured(Refusal):
     """Only money that was captured can be given back."""
 
-    code: ClassVar[str] = "nothing_captured"
-    title: ClassVar[str] = "Nothing to refund"
-    detail: ClassVar[str] = "No payment was received for this order."
+    code = "nothing_captured"
+    title = N_("Nothing to refund")
+    detail = N_("No payment was received for this order.")
 
 
 class BadWebhook(Refusal):
     """A webhook is applied only when its sender's signature fits and it is fresh."""
 
-    code: ClassVar[str] = "bad_webhook"
-    status: ClassVar[int] = 401
-    title: ClassVar[str] = "The message was not accepted"
-    detail: ClassVar[str] = "Its signature is missing or wrong, or it is too old."
+    code = "bad_webhook"
+    status = 401
+    title = N_("The message was not accepted")
+    detail = N_("Its signature is missing or wrong, or it is too old.")
 
 
 class UnknownChannel(Refusal):
     """Payments go through a channel that this installation has set up."""
 
-    code: ClassVar[str] = "unknown_channel"
-    status: ClassVar[int] = 422
-    title: ClassVar[str] = "This payment method is not available"
-    detail: ClassVar[str] = "Please choose another payment method."
+    code = "unknown_channel"
+    status = 422
+    title = N_("This payment method is not available")
+    detail = N_("Please choose another payment method.")

@@ -7,7 +7,7 @@ from uuid import UUID
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
-from steelyard.money.payments.model import Payment, PaymentSplit, PaymentState, Refund, Step
+from steelyard.money.payments.model import Payment, PaymentSplit, PaymentState, Refund, RefundState, Step
 
 PAYMENTS_PER_PURCHASE_MAX = 100
 REFUNDS_PER_ORDER_MAX = 1_000
@@ -135,5 +135,46 @@ async def refunds_of_order(read: Read, merchant_id: UUID, order_ids: UUID | Sequ
         """,
         merchant_id,
         wanted,
+        REFUNDS_PER_ORDER_MAX,
+    )
+
+
+async def refunds_page(
+    read: Read, *, state: RefundState | None = None, cursor: str | None = None, limit: int | None = None
+) -> Page[Refund]:
+    """All refunds, newest first; for the operator."""
+    size = paging.limit(limit)
+    key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
+    found = await read.all(
+        Refund,
+        """
+        SELECT merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
+             , channel_reference, failure, created_at, succeeded_at
+        FROM refunds
+        WHERE ($1::text IS NULL OR state = $1)
+          AND ($2::timestamptz IS NULL OR (created_at, refund_id) < ($2, $3::uuid))
+        ORDER BY created_at DESC, refund_id DESC
+        LIMIT $4
+        """,
+        state,
+        *key,
+        size + 1,
+    )
+    return paging.cut(found, size, lambda last: (last.created_at, last.refund_id))
+
+
+async def refunds_of_payment(read: Read, payment_id: UUID) -> list[Refund]:
+    """What was given back, or is on its way back, of a payment."""
+    return await read.all(
+        Refund,
+        """
+        SELECT r.merchant_id, r.refund_id, r.order_id, r.payment_id, r.buyer_id, r.amount, r.currency, r.reason, r.state
+             , r.channel, r.channel_reference, r.failure, r.created_at, r.succeeded_at
+        FROM payment_splits s JOIN refunds r USING (merchant_id, order_id, payment_id)
+        WHERE s.payment_id = $1
+        ORDER BY r.created_at, r.refund_id
+        LIMIT $2
+        """,
+        payment_id,
         REFUNDS_PER_ORDER_MAX,
     )

@@ -104,6 +104,8 @@ COMMENT ON COLUMN refunds.channel_payment IS 'The channel''s own name of the pay
 COMMENT ON COLUMN refunds.attempt_at IS 'When to send it or to ask for its outcome next; none when it is known';
 CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
 CREATE INDEX refunds_by_id ON refunds (refund_id);
+CREATE INDEX refunds_by_time ON refunds (created_at DESC, refund_id DESC);
+CREATE INDEX refunds_failed ON refunds (created_at DESC, refund_id DESC) WHERE state = 'failed';
 CREATE INDEX refunds_to_attempt ON refunds (attempt_at) WHERE attempt_at IS NOT NULL;
 
 CREATE TABLE refund_history (

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel.errors import Forbidden, Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 
 AccountId = NewType("AccountId", UUID)
@@ -162,8 +163,8 @@ class EmailTaken(Refusal):
     """One e-mail address signs in to one account."""
 
     code = "email_taken"
-    title = "This e-mail address is taken"
-    detail = "Somebody has already registered with {email}. Please sign in, or ask for a new password."
+    title = N_("This e-mail address is taken")
+    detail = N_("Somebody has already registered with {email}. Please sign in, or ask for a new password.")
 
 
 class WrongLogin(Refusal):
@@ -171,8 +172,8 @@ class WrongLogin(Refusal):
 
     code = "wrong_login"
     status = 401
-    title = "E-mail address or password is wrong"
-    detail = "Please try again, or ask for a new password."
+    title = N_("E-mail address or password is wrong")
+    detail = N_("Please try again, or ask for a new password.")
 
 
 class LinkExpired(Refusal):
@@ -180,21 +181,21 @@ class LinkExpired(Refusal):
 
     code = "link_expired"
     status = 410
-    title = "This link is no longer valid"
-    detail = "It was used already or is too old. Please ask for a new one."
+    title = N_("This link is no longer valid")
+    detail = N_("It was used already or is too old. Please ask for a new one.")
 
 
 class LastOwner(Refusal):
     """Somebody with all permissions stays: the last owner is neither disabled nor given a smaller role."""
 
     code = "last_owner"
-    title = "Somebody must be able to manage the staff"
-    detail = "{name} is the last one with this role. Please give the role to somebody else first."
+    title = N_("Somebody must be able to manage the staff")
+    detail = N_("{name} is the last one with this role. Please give the role to somebody else first.")
 
 
 class TooManyApiKeys(Refusal):
     """An account has a limited number of keys that work."""
 
     code = "too_many_api_keys"
-    title = "You have too many API keys"
-    detail = "At most {limit} keys can be in use. Please revoke one first."
+    title = N_("You have too many API keys")
+    detail = N_("At most {limit} keys can be in use. Please revoke one first.")

@@ -12,7 +12,7 @@ import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from steelyard.kernel.errors import Invalid
-from steelyard.kernel.text import Text, text
+from steelyard.kernel.i18n import N_
 
 PASSWORD_CHARACTERS_MIN = 10
 PASSWORD_CHARACTERS_MAX = 256
@@ -55,21 +55,17 @@ def check_rules(password: str, email: str) -> None:
         raise Invalid({"password": trouble})
 
 
-def _trouble(password: str, email: str) -> Text | None:
+def _trouble(password: str, email: str) -> str | None:
     said = password.strip().lower()
     if len(password) < PASSWORD_CHARACTERS_MIN:
-        return _length("至少", "At least", PASSWORD_CHARACTERS_MIN)
+        return N_("At least 10 characters, please.")
     if len(password) > PASSWORD_CHARACTERS_MAX:
-        return _length("最多", "At most", PASSWORD_CHARACTERS_MAX)
+        return N_("At most 256 characters, please.")
     if said in (email.lower(), email.lower().partition("@")[0]):
-        return text("密码不能是您的邮箱", "Your e-mail address is not a password.")
+        return N_("Your e-mail address is not a password.")
     if said in COMMONEST or len(set(said)) < DIFFERENT_CHARACTERS_MIN:
-        return text("这个密码太常见，很容易被猜到", "This password is among the first that anybody would guess.")
+        return N_("This password is among the first that anybody would guess.")
     return None
-
-
-def _length(zh: str, en: str, characters: int) -> Text:
-    return text(f"密码{zh} {characters} 个字符", f"{en} {characters} characters, please.")
 
 
 async def hash_password(password: str) -> str:

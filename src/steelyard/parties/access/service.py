@@ -10,7 +10,7 @@ from uuid import UUID
 from steelyard.kernel import events, ids, logs
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
-from steelyard.kernel.text import text
+from steelyard.kernel.i18n import N_
 from steelyard.parties.access.events import PasswordResetRequested
 from steelyard.parties.access.model import (
     EMAIL_CHARACTERS_MAX,
@@ -42,8 +42,8 @@ def token_hash(token: str) -> bytes:
 def clean_email(email: str) -> str:
     """The address as it is kept: lower case. Raises `Invalid` for what cannot be one."""
     cleaned = email.strip().lower()
-    if len(cleaned) > EMAIL_CHARACTERS_MAX or not _EMAIL.fullmatch(cleaned):
-        raise Invalid({"email": text("请输入正确的邮箱地址", "Please enter an e-mail address.")})
+    if len(cleaned) > EMAIL_CHARACTERS_MAX or not cleaned.isascii() or not _EMAIL.fullmatch(cleaned):
+        raise Invalid({"email": N_("Please enter an e-mail address.")})
     return cleaned
 
 
@@ -93,7 +93,7 @@ def clean_name(name: str) -> str:
     """A person's name on one line. Raises `Invalid`."""
     cleaned = " ".join(name.split())
     if not 1 <= len(cleaned) <= NAME_CHARACTERS_MAX:
-        raise Invalid({"name": text("请输入姓名", "Please enter a name.")})
+        raise Invalid({"name": N_("Please enter a name.")})
     return cleaned
 
 
@@ -113,7 +113,7 @@ async def give_roles(tx: Tx, account_id: AccountId, kind: AccountKind, roles: Co
     )
     given = await tx.value("SELECT count(*) FROM account_roles WHERE account_id = $1", account_id)
     if given != len(wanted):
-        raise Invalid({"roles": text("没有这个角色", "There is no such role.")})
+        raise Invalid({"roles": N_("There is no such role.")})
 
 
 async def change_account(tx: Tx, account_id: AccountId, *, name: str, locale: str) -> None:

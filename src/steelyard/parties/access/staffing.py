@@ -11,7 +11,7 @@ from uuid import UUID
 from steelyard.kernel import events, ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Forbidden, Invalid, NotFound
-from steelyard.kernel.text import text
+from steelyard.kernel.i18n import N_
 from steelyard.parties.access import service
 from steelyard.parties.access.events import StaffInvited
 from steelyard.parties.access.model import (
@@ -56,7 +56,7 @@ async def invite(
     if account_id in mates:
         return
     if len(mates) >= STAFF_MAX:
-        raise Invalid({"email": text(f"员工最多 {STAFF_MAX} 人", f"At most {STAFF_MAX} people can be on the staff.")})
+        raise Invalid({"email": N_("The staff is complete: nobody more can be invited.")})
     await service.register(
         tx,
         account_id=account_id,
@@ -154,7 +154,7 @@ async def create_api_key(
     if beyond:
         raise Forbidden(permission=beyond[0])
     if not scopes:
-        raise Invalid({"scopes": text("请至少选择一项权限", "Please choose at least one permission.")})
+        raise Invalid({"scopes": N_("Please choose at least one permission.")})
     await tx.execute("SELECT FROM accounts WHERE account_id = $1 FOR NO KEY UPDATE", account.account_id)
     in_use = await tx.value(
         """

@@ -21,6 +21,6 @@ __all__ = [
     "remove_address",
     "resolve",
     "save_address",
-    "visitors_of",
     "sign_up",
+    "visitors_of",
 ]

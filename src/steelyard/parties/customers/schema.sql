@@ -12,6 +12,7 @@ CREATE TABLE buyers (
   , created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE buyers IS 'by buyer: everybody who buys; a guest has no login';
+CREATE INDEX buyers_by_time ON buyers (created_at);
 COMMENT ON COLUMN buyers.source IS 'Where the buyer came from when not from here: import:<name of the source>:<its id>';
 
 CREATE TABLE addresses (

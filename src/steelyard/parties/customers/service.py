@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
-from steelyard.kernel.text import text
+from steelyard.kernel.i18n import N_
 from steelyard.parties import access
 from steelyard.parties.access.model import AccountId, AccountKind
 from steelyard.parties.customers.model import ADDRESSES_PER_BUYER_MAX, Address, AddressId, Buyer, BuyerId
@@ -87,7 +87,7 @@ async def save_address(
         "SELECT count(*) FROM addresses WHERE buyer_id = $1 AND address_id <> $2", buyer_id, address_id
     )
     if count >= ADDRESSES_PER_BUYER_MAX:
-        full = text("地址簿已满，请先删除一个地址", "Your address book is full. Please delete an address first.")
+        full = N_("Your address book is full. Please delete an address first.")
         raise Invalid({"address": full})
     default = is_default or count == 0
     if default:

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 
 MerchantId = NewType("MerchantId", UUID)
@@ -69,5 +70,5 @@ class ShopNameTaken(Refusal):
     """Two shops never have the same address."""
 
     code = "shop_name_taken"
-    title = "This shop address is taken"
-    detail = "Another shop is already called “{slug}”. Please choose another address."
+    title = N_("This shop address is taken")
+    detail = N_("Another shop is already called “{slug}”. Please choose another address.")

@@ -1,6 +1,7 @@
 """Out of the house: from a mail of the table to the mail server that takes it over."""
 
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -23,6 +24,10 @@ PATIENCE_DAYS = 3
 ERROR_CHARACTERS_MAX = 500
 
 log = structlog.get_logger()
+
+
+class Unaddressable(Exception):
+    """What a buyer typed as their address is none."""
 
 
 async def attempt(db: Database, mail_id: MailId) -> bool:
@@ -55,7 +60,7 @@ def compose(mail: Mail, here: Settings) -> EmailMessage:
     words = render(mail.template, mail.locale, mail.facts, here.base_url, name or sender)
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(name, addr_spec=sender)
-    message["To"] = Address(addr_spec=mail.recipient)
+    message["To"] = _address(mail.recipient)
     message["Subject"] = words.subject
     message["Date"] = mail.created_at
     message["Message-ID"] = f"<{mail.mail_id}@{sender.rpartition('@')[2]}>"
@@ -66,8 +71,26 @@ def compose(mail: Mail, here: Settings) -> EmailMessage:
     return message
 
 
+def _address(recipient: str) -> Address:
+    """The recipient as a header can hold it; no second header gets in with it. Raises `Unaddressable`."""
+    try:
+        address = Address(addr_spec=recipient.strip())
+    except (ValueError, IndexError, MessageError) as error:
+        raise Unaddressable(recipient) from error
+    if (
+        not address.domain
+        or not address.username
+        or not recipient.isascii()
+        or any(c.isspace() for c in recipient.strip())
+    ):
+        raise Unaddressable(recipient)
+    return address
+
+
 def _is_final(error: Exception) -> bool:
     """Whether the server will never take this mail. (Refused log-ins are our fault and can be mended.)"""
+    if isinstance(error, Unaddressable):
+        return True
     if isinstance(error, SMTPRecipientsRefused):
         return all(refused.code >= 500 for refused in error.recipients)
     if isinstance(error, aiosmtplib.SMTPAuthenticationError | aiosmtplib.SMTPHeloError):

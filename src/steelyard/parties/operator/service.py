@@ -8,7 +8,7 @@ from stdnum.exceptions import ValidationError
 
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid
-from steelyard.kernel.text import Text, text
+from steelyard.kernel.i18n import N_
 from steelyard.parties.operator.model import Profile
 
 # A record (备案) or a licence (经营许可证) of the Ministry of Industry and Information Technology begins with the
@@ -50,21 +50,19 @@ async def set_profile(tx: Tx, profile: Profile) -> None:
     )
 
 
-def _troubles(profile: Profile) -> dict[str, str | Text]:
-    troubles: dict[str, str | Text] = {}
+def _troubles(profile: Profile) -> dict[str, str]:
+    troubles: dict[str, str] = {}
     if not profile.legal_name.strip():
-        troubles["legal_name"] = text("请填写公司全称", "Please enter the registered name.")
+        troubles["legal_name"] = N_("Please enter the registered name.")
     if not any(words.strip() for words in profile.name.values()):
-        troubles["name"] = text("请填写平台名称", "Please enter the marketplace's name.")
+        troubles["name"] = N_("Please enter the marketplace's name.")
     if profile.country == "CN":
         try:
             uscc.validate(profile.credit_code)
         except ValidationError:
-            troubles["credit_code"] = text("统一社会信用代码不正确", "This is not a unified social credit code.")
+            troubles["credit_code"] = N_("This is not a unified social credit code.")
         if not _ICP_NUMBER.fullmatch(profile.icp_number.strip()):
-            troubles["icp_number"] = text(
-                "备案号格式应如：京ICP备12345678号-1", "An ICP number looks like 京ICP备12345678号-1."
-            )
+            troubles["icp_number"] = N_("An ICP number looks like 京ICP备12345678号-1.")
     if profile.licence_url is not None and urlsplit(profile.licence_url).scheme not in ("https", "http", ""):
-        troubles["licence_url"] = text("请输入网页地址", "Please enter a web address.")
+        troubles["licence_url"] = N_("Please enter a web address.")
     return troubles

@@ -20,8 +20,8 @@ from steelyard.surfaces.merchant import (
     statements,
     stock,
 )
-from steelyard.surfaces.web.console import ask_to_sign_in
-from steelyard.surfaces.web.guards import SignInFirst, staff_only
+from steelyard.surfaces.web.console import SIGN_IN_FIRST
+from steelyard.surfaces.web.guards import staff_only
 
 router = Router(
     "/merchant",
@@ -39,7 +39,7 @@ router = Router(
         *audit.HANDLERS,
     ],
     guards=[staff_only(AccountKind.MERCHANT)],
-    exception_handlers={SignInFirst: ask_to_sign_in},
+    exception_handlers=SIGN_IN_FIRST,
 )
 
 __all__ = ["router"]

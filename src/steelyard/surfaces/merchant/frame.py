@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Response
 
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
 from steelyard.surfaces.kit.page import Crumb, Link, NavItem
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.pages import Frame, render
@@ -41,13 +42,15 @@ async def show(
     visit: Visit,
     template: str,
     here: str,
+    /,
     *,
     crumbs: Sequence[tuple[str, str | None]] = (),
     status: int = 200,
     search: str = "",
+    back: str = HOME,
     **values: Any,
 ) -> Response[str]:
-    """A page of the console; `here` is the navigation's entry that it belongs to."""
+    """A page of the console; `here` is the navigation's entry that it belongs to, `back` where its mark leads."""
     nav = [
         NavItem(visit.say(word), path, icon=icon, current=path == here, group=visit.say(group) if group else "")
         for path, word, icon, permission, group in _PLACES
@@ -59,7 +62,8 @@ async def show(
         breadcrumb=[Crumb(label, href) for label, href in crumbs],
         search=search,
         search_action=ORDERS if visit.actor.may("orders.read") else "",
-        home_href=HOME,
+        home_href=back,
         viewer_links=[Link(visit.say(N_("To the storefront")), "/")],
     )
-    return await render(visit, f"merchant/{template}", frame, status=status, may=visit.actor.may, **values)
+    path = template if "/" in template else f"merchant/{template}"
+    return await render(visit, path, frame, status=status, may=visit.actor.may, money=Money, **values)

@@ -2,10 +2,12 @@
 the staff's pages."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from litestar import Response
 from litestar.response import Redirect
+from litestar.types import ExceptionHandler
 
 from steelyard.kernel.errors import Forbidden, Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -52,12 +54,16 @@ async def done(visit: Visit, back: str, message: str, command: Callable[[], Awai
     return redirect(visit, back, (visit.say(message), "good"))
 
 
-async def ask_to_sign_in(request: WebRequest, refusal: SignInFirst) -> Response[object] | Redirect:
+def ask_to_sign_in(request: WebRequest, refusal: SignInFirst) -> Response[Any] | Redirect:
     """Who opens a page of a console without being signed in is led to the sign-in page, and back afterwards."""
     if request.method != "GET" or for_program(request):
-        return await on_refusal(request, refusal)
+        return on_refusal(request, refusal)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return Redirect(address("/sign-in", next=here), status_code=303)
 
 
+# For a console's router. (The framework's type cannot say that a handler is for one kind of exception.)
+SIGN_IN_FIRST: dict[int | type[Exception], ExceptionHandler[Any]] = {
+    SignInFirst: cast("ExceptionHandler[Any]", ask_to_sign_in)
+}
 SAVED = N_("Saved.")

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.orders.model import Order, OrderId, OrderLine
@@ -71,24 +72,24 @@ class NotThatMany(Refusal):
     """Pieces are given back once."""
 
     code = "not_that_many"
-    title = "That is more than can be refunded"
-    detail = "Line {line}: {left} pieces can still be refunded, not {wanted}."
+    title = N_("That is more than can be refunded")
+    detail = N_("Line {line}: {left} pieces can still be refunded, not {wanted}.")
 
 
 class FreightTooHigh(Refusal):
     """Freight is given back once."""
 
     code = "freight_too_high"
-    title = "That is more freight than was paid"
-    detail = "Only part of this amount is left to refund."
+    title = N_("That is more freight than was paid")
+    detail = N_("Only part of this amount is left to refund.")
 
 
 class NotRefundable(Refusal):
     """Only an order that was paid and not called off is refunded."""
 
     code = "not_refundable"
-    title = "This order cannot be refunded"
-    detail = "It is “{state}” now."
+    title = N_("This order cannot be refunded")
+    detail = N_("It is “{state}” now.")
 
 
 def paid_for(line: OrderLine) -> int:

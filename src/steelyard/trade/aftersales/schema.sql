@@ -20,6 +20,7 @@ COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
 COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
+CREATE INDEX order_refunds_by_time ON order_refunds (at);
 
 CREATE TABLE order_refund_lines (
     merchant_id uuid NOT NULL

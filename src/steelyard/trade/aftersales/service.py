@@ -6,6 +6,7 @@ from steelyard.goods import inventory
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
 from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.money.payments.model import RefundId
@@ -82,13 +83,13 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
 
 def _check(request: RefundRequest, lines: Sequence[OrderLine]) -> None:
     if len(request.lines) > LINES_PER_REFUND_MAX or len({item.line for item in request.lines}) != len(request.lines):
-        raise Invalid({"lines": "Please name each line once"})
+        raise Invalid({"lines": N_("Please name each line once")})
     if len(request.note) > NOTE_CHARACTERS_MAX:
-        raise Invalid({"note": "Please be brief: 500 characters at most"})
+        raise Invalid({"note": N_("Please be brief: 500 characters at most")})
     if request.freight < 0 or any(item.quantity < 1 for item in request.lines):
-        raise Invalid({"quantity": "Please enter a positive number"})
+        raise Invalid({"quantity": N_("Please enter a positive number")})
     if not request.lines and not request.freight:
-        raise Invalid({"lines": "Please choose what to refund"})
+        raise Invalid({"lines": N_("Please choose what to refund")})
     for item in request.lines:
         line = next((line for line in lines if line.line == item.line), None)
         left = line.quantity - line.refunded_quantity if line else 0
@@ -122,7 +123,7 @@ async def _give_back(tx: Tx, order: Order, request: RefundRequest, shares: Seque
     released = order.state is OrderState.COMPLETED
     amount = goods + request.freight
     if amount == 0:
-        raise Invalid({"lines": "These goods cost nothing: there is nothing to refund"})
+        raise Invalid({"lines": N_("These goods cost nothing: there is nothing to refund")})
     await _write(tx, order, request, shares, by)
     await orders.record_refund(
         tx,

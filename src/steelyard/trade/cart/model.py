@@ -8,6 +8,7 @@ import msgspec
 
 from steelyard.goods.catalog.model import SkuCard
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 
 LINES_PER_CART_MAX = 120
@@ -73,13 +74,13 @@ class NotForSale(Refusal):
     """Only what is on the shelf, with a price, goes into a cart."""
 
     code = "not_for_sale"
-    title = "This is not for sale any more"
-    detail = "The shop has taken it off the shelf. Please choose something else."
+    title = N_("This is not for sale any more")
+    detail = N_("The shop has taken it off the shelf. Please choose something else.")
 
 
 class CartFull(Refusal):
     """A cart has a limit."""
 
     code = "cart_full"
-    title = "Your cart is full"
-    detail = "A cart holds up to {limit} different goods. Please remove something first."
+    title = N_("Your cart is full")
+    detail = N_("A cart holds up to {limit} different goods. Please remove something first.")

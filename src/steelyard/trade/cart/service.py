@@ -7,6 +7,7 @@ from steelyard.goods import catalog, pricing
 from steelyard.goods.catalog.model import SkuId
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade.cart.model import LINES_PER_CART_MAX, QUANTITY_PER_LINE_MAX, CartFull, NotForSale
@@ -15,7 +16,7 @@ from steelyard.trade.cart.model import LINES_PER_CART_MAX, QUANTITY_PER_LINE_MAX
 async def put(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) -> None:
     """Put `quantity` pieces more into the cart, up to the limit per line. Raises `NotForSale`, `CartFull`, `Invalid`."""
     if quantity < 1:
-        raise Invalid({"quantity": "Please choose at least one piece"})
+        raise Invalid({"quantity": N_("Please choose at least one piece")})
     card = (await catalog.cards(tx, [sku_id])).get(sku_id)
     if card is None or not card.on_sale:
         raise NotForSale(sku_id=sku_id)

@@ -10,6 +10,7 @@ import msgspec
 
 from steelyard.goods.catalog.model import SkuCard
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.logistics.freight.model import DeliveryOption
 from steelyard.parties.customers.model import Address, BuyerId, Contact
@@ -207,32 +208,32 @@ class CheckoutNotReady(Refusal):
 
     code = "checkout_not_ready"
     status = 422
-    title = "Something is still missing"
-    detail = "Please look at the points that are marked."
+    title = N_("Something is still missing")
+    detail = N_("Please look at the points that are marked.")
 
 
 class CheckoutClosed(Refusal):
     """A checkout that is cancelled, completed or too old is not changed or placed any more."""
 
     code = "checkout_closed"
-    title = "This checkout is closed"
-    detail = "It is “{state}”. Please start again from your cart."
+    title = N_("This checkout is closed")
+    detail = N_("It is “{state}”. Please start again from your cart.")
 
 
 class TotalMoved(Refusal):
     """Nobody pays another sum than the one they were shown."""
 
     code = "total_moved"
-    title = "The total has changed"
-    detail = "It was {expected} and is {total} now. Please look at it again before you pay."
+    title = N_("The total has changed")
+    detail = N_("It was {expected} and is {total} now. Please look at it again before you pay.")
 
 
 class SoldOut(Refusal):
     """What is promised to others cannot be promised again; `shortages` lists line, wanted and free pieces."""
 
     code = "out_of_stock"
-    title = "Somebody was faster"
-    detail = "Not everything is in stock any more. Please look at your quantities."
+    title = N_("Somebody was faster")
+    detail = N_("Not everything is in stock any more. Please look at your quantities.")
 
 
 class MixedPurchase(Refusal):
@@ -240,5 +241,5 @@ class MixedPurchase(Refusal):
 
     code = "mixed_currencies"
     status = 422
-    title = "These goods are sold in different currencies"
-    detail = "Please buy them separately, one currency at a time."
+    title = N_("These goods are sold in different currencies")
+    detail = N_("Please buy them separately, one currency at a time.")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.i18n import N_
 from steelyard.parties import customers
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import orders
@@ -136,11 +137,11 @@ async def view(read: Read, checkout_id: CheckoutId, completeness: Completeness =
 
 def _check(draft: Draft) -> None:
     if len(draft.lines) > SKUS_PER_ORDER_MAX:
-        raise Invalid({"lines": "Too many different goods for one purchase"})
+        raise Invalid({"lines": N_("Too many different goods for one purchase")})
     if any(not 1 <= line.quantity <= QUANTITY_PER_LINE_MAX for line in draft.lines):
-        raise Invalid({"quantity": "A quantity is between 1 and 9,999"})
+        raise Invalid({"quantity": N_("A quantity is between 1 and 9,999")})
     if len({line.line_id for line in draft.lines}) != len(draft.lines):
-        raise Invalid({"lines": "A line is named twice"})
+        raise Invalid({"lines": N_("A line is named twice")})
 
 
 async def _currency_of(read: Read, draft: Draft) -> str:

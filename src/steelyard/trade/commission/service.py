@@ -4,6 +4,7 @@ from uuid import UUID
 
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import PARTS_PER_MILLION
 from steelyard.trade.commission.model import RateId
 
@@ -16,7 +17,7 @@ async def set_rate(
     Said twice with the same id, nothing changes. Raises `Invalid` for what is not a part of the whole.
     """
     if not 0 <= millionths <= PARTS_PER_MILLION:
-        raise Invalid({"rate": "A rate is between 0 % and 100 %"})
+        raise Invalid({"rate": N_("A rate is between 0 % and 100 %")})
     known = await tx.value("SELECT true FROM commission_rates WHERE rate_id = $1", rate_id)
     if known:
         return

@@ -16,6 +16,7 @@ from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
     all_orders,
     by_code,
+    codes_of,
     counts_of_merchant,
     history,
     lines_of,
@@ -51,6 +52,7 @@ __all__ = [
     "cancel_order",
     "cancel_purchase",
     "cancel_unpaid",
+    "codes_of",
     "complete_received",
     "confirm_receipt",
     "counts_of_merchant",

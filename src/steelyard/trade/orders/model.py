@@ -10,6 +10,7 @@ import msgspec
 
 from steelyard.kernel import ids
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 from steelyard.parties.customers.model import Address, BuyerId, Contact
@@ -241,13 +242,13 @@ class NotPayable(Refusal):
     """A purchase that is paid or cancelled is not paid again."""
 
     code = "not_payable"
-    title = "This purchase is not waiting for payment"
-    detail = "It is “{state}” now."
+    title = N_("This purchase is not waiting for payment")
+    detail = N_("It is “{state}” now.")
 
 
 class NotCancellable(Refusal):
     """Only what is not paid can be dropped without a refund; what is paid is cancelled order by order."""
 
     code = "not_cancellable"
-    title = "This can no longer be cancelled"
-    detail = "It is “{state}” now."
+    title = N_("This can no longer be cancelled")
+    detail = N_("It is “{state}” now.")

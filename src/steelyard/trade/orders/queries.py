@@ -191,3 +191,11 @@ async def counts_of_merchant(read: Read, merchant_id: MerchantId) -> dict[OrderS
         merchant_id,
     )
     return {OrderState(row["state"]): row["count"] for row in rows}
+
+
+async def codes_of(read: Read, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> dict[OrderId, str]:
+    """The short codes of these orders of one merchant."""
+    rows = await read.fetch(
+        "SELECT order_id, code FROM orders WHERE merchant_id = $1 AND order_id = ANY($2)", merchant_id, list(order_ids)
+    )
+    return {row["order_id"]: row["code"] for row in rows}

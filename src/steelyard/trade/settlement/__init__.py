@@ -15,7 +15,7 @@ from steelyard.trade.settlement.bulk import bulk_settled
 from steelyard.trade.settlement.earnings import bulk_enter, enter
 from steelyard.trade.settlement.events import PayoutFailed, StatementIssued, StatementPaid
 from steelyard.trade.settlement.gateways import Bank, bank
-from steelyard.trade.settlement.jobs import run_today, send_payouts
+from steelyard.trade.settlement.jobs import receive_webhook, run_today, send_payouts
 from steelyard.trade.settlement.model import (
     BankAnswer,
     DuePayout,
@@ -58,6 +58,7 @@ __all__ = [
     "enter",
     "entries",
     "pay_again",
+    "receive_webhook",
     "record_payout",
     "run",
     "run_today",

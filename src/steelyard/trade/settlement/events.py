@@ -1,7 +1,6 @@
 """What settlement announces. Amounts are minor units of `currency`."""
 
 from datetime import date
-from typing import ClassVar
 from uuid import UUID
 
 from steelyard.kernel.events import Event
@@ -10,7 +9,7 @@ from steelyard.kernel.events import Event
 class StatementIssued(Event, frozen=True, kw_only=True):
     """A statement is made up and its payout set aside."""
 
-    KIND: ClassVar[str] = "settlement.issued"
+    KIND = "settlement.issued"
 
     merchant_id: UUID
     statement_id: UUID
@@ -22,7 +21,7 @@ class StatementIssued(Event, frozen=True, kw_only=True):
 class StatementPaid(Event, frozen=True, kw_only=True):
     """The bank has paid a statement out."""
 
-    KIND: ClassVar[str] = "settlement.paid"
+    KIND = "settlement.paid"
 
     merchant_id: UUID
     statement_id: UUID
@@ -33,7 +32,7 @@ class StatementPaid(Event, frozen=True, kw_only=True):
 class PayoutFailed(Event, frozen=True, kw_only=True):
     """The bank will not pay a statement out; the merchant's account must be looked at."""
 
-    KIND: ClassVar[str] = "settlement.payout_failed"
+    KIND = "settlement.payout_failed"
 
     merchant_id: UUID
     statement_id: UUID

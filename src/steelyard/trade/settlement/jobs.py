@@ -1,17 +1,21 @@
 """Every day's settlement run, and the payouts that follow it."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
+import msgspec
 import structlog
 
 from steelyard.kernel import settings as kernel_settings
-from steelyard.kernel.db import Database
+from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.errors import NotFound
 from steelyard.kernel.settings import Settings
 from steelyard.kernel.sweeps import Sweep
+from steelyard.money import payments
 from steelyard.money.payments import Unknown, webhook_url
 from steelyard.trade.settlement.gateways import bank as bank_of
 from steelyard.trade.settlement.gateways.interface import Bank
-from steelyard.trade.settlement.model import BankAnswer, DuePayout, is_complete, settlement_day
+from steelyard.trade.settlement.model import BankAnswer, DuePayout, PayoutNews, is_complete, settlement_day
 from steelyard.trade.settlement.payouts import record_payout, to_pay
 from steelyard.trade.settlement.runs import run
 
@@ -52,6 +56,30 @@ async def _ask(bank: Bank, payout: DuePayout, webhook: str) -> BankAnswer | Unkn
     if not is_complete(payout.payee):
         return BankAnswer(state="rejected", failure=NO_ACCOUNT)
     return await bank.pay(payout, webhook)
+
+
+async def receive_webhook(
+    db: Database, settings: Settings, headers: Mapping[str, str], body: bytes, now: float
+) -> None:
+    """Verify the bank's message, store it, apply it. Raises `BadWebhook`, and `NotFound` where no bank is set up.
+
+    A message about a payout that is not ours is kept with the reason, and the bank gets its thanks.
+    """
+    bank = bank_of(settings)
+    if bank is None:
+        raise NotFound()
+    news = bank.read_webhook(headers, body, now)
+    if not await db.transact(payments.receive, bank.name, news.event_id, msgspec.json.decode(body)):
+        return
+    try:
+        await db.transact(_apply, bank.name, news)
+    except NotFound:
+        await db.transact(payments.not_applied, bank.name, news.event_id, "there is no such statement here")
+
+
+async def _apply(tx: Tx, name: str, news: PayoutNews) -> None:
+    await record_payout(tx, news.statement_id, news.attempt, news.answer, "bank")
+    await payments.applied(tx, name, news.event_id)
 
 
 async def _pay(db: Database) -> int:

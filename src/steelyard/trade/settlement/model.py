@@ -2,13 +2,14 @@
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, Literal, NewType
+from typing import Literal, NewType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.parties.merchants.model import MerchantId, Payout
 
@@ -158,9 +159,9 @@ class PayoutNews(msgspec.Struct, frozen=True, kw_only=True):
 class NoPayoutAccount(Refusal):
     """A payout needs an account to go to."""
 
-    code: ClassVar[str] = "no_payout_account"
-    title: ClassVar[str] = "No bank account"
-    detail: ClassVar[str] = "The merchant has no complete bank account to pay to. Please enter it first."
+    code = "no_payout_account"
+    title = N_("No bank account")
+    detail = N_("The merchant has no complete bank account to pay to. Please enter it first.")
 
 
 def settlement_day(at: datetime) -> date:

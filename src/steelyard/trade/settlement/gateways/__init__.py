@@ -14,5 +14,5 @@ def bank(settings: Settings) -> Bank | None:
     if settings.bank_url is None:
         return None
     if settings not in _known:
-        _known[settings] = Simbank(settings.bank_url, settings.simpay_key, settings.bank_webhook_secret)
+        _known[settings] = Simbank(settings.bank_url, settings.bank_key, settings.bank_webhook_secret)
     return _known[settings]

@@ -1,0 +1,178 @@
+"""Freight templates: how the shop sends, where to, and for how much."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.text import Text
+from steelyard.logistics import freight
+from steelyard.logistics.freight.model import ZONES_PER_TEMPLATE_MAX, Method, Template, TemplateId, Zone
+from steelyard.parties import access, merchants
+from steelyard.parties.access.model import Actor
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant.product_forms import major
+from steelyard.surfaces.web.console import SAVED, errors_of
+from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.visit import Visit, WebRequest
+
+NEEDS = {"permission": "freight.edit"}
+# Rows for new zones below those that are there.
+EMPTY_ZONES = 2
+DAYS_MAX = 365
+
+
+@get("/freight", opt=NEEDS)
+async def template_list(visit: NamedDependency[Visit]) -> Response[Any]:
+    found = await visit.merchant_db.ask(freight.templates, visit.merchant_id)
+    return await frame.show(visit, "freight.html", frame.FREIGHT, templates=found)
+
+
+async def _template(read: Read, merchant_id: MerchantId, template_id: UUID) -> Template:
+    """Raises `NotFound`: another merchant's template is not there."""
+    for template in await freight.templates(read, merchant_id):
+        if template.template_id == template_id:
+            return template
+    raise NotFound()
+
+
+async def _currency(read: Read, merchant_id: MerchantId) -> str:
+    merchant = await merchants.get(read, merchant_id)
+    assert merchant is not None
+    return merchant.currency
+
+
+async def page(
+    visit: Visit, template: Template, here: str, *, new: bool, errors: dict[str, str] | None = None
+) -> Response[Any]:
+    title = visit.say(N_("New delivery option")) if new else template.name.in_language(visit.locale)
+    zones: list[Zone | None] = [*template.zones, *([None] * EMPTY_ZONES)]
+    return await frame.show(
+        visit,
+        "freight_form.html",
+        frame.FREIGHT,
+        status=422 if errors else 200,
+        crumbs=[(visit.say(N_("Freight")), frame.FREIGHT), (title, None)],
+        title=title,
+        template=template,
+        zones=zones,
+        here=here,
+        errors=errors or {},
+        amount=lambda minor: "" if minor is None else str(major(minor, template.currency)),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    )
+
+
+def _blank(visit: Visit, currency: str) -> Template:
+    return Template(
+        merchant_id=visit.merchant_id,
+        template_id=TemplateId(ids.mint()),
+        name=Text(),
+        method=Method.PIECE,
+        currency=currency,
+        days_from=2,
+        days_to=5,
+        zones=[],
+    )
+
+
+@get("/freight/new", opt=NEEDS)
+async def new_template(visit: NamedDependency[Visit]) -> Response[Any]:
+    currency = await visit.merchant_db.ask(_currency, visit.merchant_id)
+    return await page(visit, _blank(visit, currency), f"{frame.FREIGHT}/new", new=True)
+
+
+@get("/freight/{template_id:uuid}", opt=NEEDS)
+async def template_page(visit: NamedDependency[Visit], template_id: FromPath[UUID]) -> Response[Any]:
+    template = await visit.merchant_db.ask(_template, visit.merchant_id, template_id)
+    return await page(visit, template, f"{frame.FREIGHT}/{template_id}", new=False)
+
+
+async def save(tx: Tx, actor: Actor, template: Template) -> None:
+    await freight.save_template(tx, template)
+    facts = {"name": str(template.name), "zones": len(template.zones), "active": template.active}
+    await access.audit(tx, actor, "freight.save", str(template.template_id), facts)
+
+
+@post("/freight/new", opt=NEEDS)
+async def make_template(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
+    form = await entries_of(request)
+    currency = await visit.merchant_db.ask(_currency, visit.merchant_id)
+    template_id = TemplateId(form.uuid("template_id"))
+    return await _save(visit, form, template_id, currency, f"{frame.FREIGHT}/new", new=True)
+
+
+@post("/freight/{template_id:uuid}", opt=NEEDS)
+async def change_template(
+    visit: NamedDependency[Visit], request: WebRequest, template_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    form = await entries_of(request)
+    known = await visit.merchant_db.ask(_template, visit.merchant_id, template_id)
+    return await _save(visit, form, known.template_id, known.currency, f"{frame.FREIGHT}/{template_id}", new=False)
+
+
+async def _save(
+    visit: Visit, form: Entries, template_id: TemplateId, currency: str, here: str, *, new: bool
+) -> Response[Any] | Redirect:
+    wanted = template_of(form, visit.merchant_id, template_id, currency)
+    try:
+        form.check()
+        await visit.merchant_db.transact(save, visit.actor, wanted)
+    except Invalid as refusal:
+        return await page(visit, wanted, here, new=new, errors=errors_of(visit, refusal.fields))
+    return redirect(visit, frame.FREIGHT, (visit.say(SAVED), "good"))
+
+
+def template_of(form: Entries, merchant_id: MerchantId, template_id: TemplateId, currency: str) -> Template:
+    """What the form asks for; what cannot be read is noted in it."""
+    days_from = form.number("days_from", most=DAYS_MAX)
+    days_to = form.number("days_to", most=DAYS_MAX)
+    if days_to < days_from:
+        form.refuse("days_to", N_("The slowest is not before the fastest"))
+    method = Method.WEIGHT if form.text("method") == Method.WEIGHT else Method.PIECE
+    zones = [zone for place in range(ZONES_PER_TEMPLATE_MAX) if (zone := _zone(form, place, currency)) is not None]
+    if not zones:
+        form.refuse("countries_0", N_("Please say where you send to: at least one zone"))
+    return Template(
+        merchant_id=merchant_id,
+        template_id=template_id,
+        name=form.words("name", required=True, most=100),
+        method=method,
+        currency=currency,
+        days_from=days_from,
+        days_to=days_to,
+        zones=zones,
+        place=form.number("place", otherwise=0, most=1_000),
+        active=form.flag("active"),
+    )
+
+
+def _zone(form: Entries, place: int, currency: str) -> Zone | None:
+    """Row `place` of the table of zones; a row without countries is none."""
+    countries = [code.upper() for code in re.split(r"[\s,，、;；]+", form.text(f"countries_{place}")) if code]
+    if not countries:
+        return None
+    if any(code != "*" and not re.fullmatch(r"[A-Z]{2}", code) for code in countries):
+        form.refuse(f"countries_{place}", N_("Please enter two-letter country codes, such as CN, or * for everywhere"))
+    return Zone(
+        countries=countries,
+        regions=[region for region in re.split(r"[,，、;；]+\s*", form.text(f"regions_{place}")) if region],
+        deliverable=not form.flag(f"refused_{place}"),
+        first_units=form.number(f"first_units_{place}", otherwise=1, least=1),
+        first_fee=form.money(f"first_fee_{place}", currency, required=False) or 0,
+        next_units=form.number(f"next_units_{place}", otherwise=1, least=1),
+        next_fee=form.money(f"next_fee_{place}", currency, required=False) or 0,
+        free_over=form.money(f"free_over_{place}", currency, required=False),
+    )
+
+
+HANDLERS = [template_list, new_template, make_template, template_page, change_template]

@@ -1,0 +1,113 @@
+"""The shop as buyers see it, and the account that its money goes to."""
+
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect
+
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import Invalid
+from steelyard.kernel.text import Text
+from steelyard.parties import access, merchants
+from steelyard.parties.access.model import Actor
+from steelyard.parties.merchants.model import Merchant, MerchantId, Payout, Shop, ShopCard
+from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.web.console import SAVED, errors_of
+from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.visit import Visit, WebRequest
+
+NEEDS = {"permission": "shop.edit"}
+ACCOUNT_DIGITS_SHOWN = 4
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    merchant: Merchant
+    card: ShopCard
+
+
+async def found(read: Read, merchant_id: MerchantId) -> Found:
+    merchant = await merchants.get(read, merchant_id)
+    assert merchant is not None
+    return Found(merchant=merchant, card=(await merchants.cards(read, [merchant_id]))[merchant_id])
+
+
+async def page(
+    visit: Visit,
+    *,
+    name: Text | None = None,
+    notice: Text | None = None,
+    payout: Payout | None = None,
+    errors: dict[str, str] | None = None,
+) -> Response[Any]:
+    known = await visit.merchant_db.ask(found, visit.merchant_id)
+    return await frame.show(
+        visit,
+        "shop.html",
+        frame.SHOP,
+        status=422 if errors else 200,
+        merchant=known.merchant,
+        card=known.card,
+        name=known.card.name if name is None else name,
+        notice=known.card.notice if notice is None else notice,
+        payout=payout or known.merchant.payout,
+        errors=errors or {},
+    )
+
+
+@get("/shop", opt=NEEDS)
+async def shop_page(visit: NamedDependency[Visit]) -> Response[Any]:
+    return await page(visit)
+
+
+async def change(tx: Tx, actor: Actor, merchant_id: MerchantId, name: Text, notice: Text) -> None:
+    card = (await merchants.cards(tx, [merchant_id]))[merchant_id]
+    await merchants.change_shop(
+        tx, Shop(merchant_id=merchant_id, slug=card.slug, name=name, notice=notice, logo=card.logo)
+    )
+    await access.audit(tx, actor, "shop.change", card.slug, {"name": name, "notice": notice})
+
+
+@post("/shop", opt=NEEDS)
+async def change_shop(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
+    """The name over the door and the notice on it."""
+    form = await entries_of(request)
+    name, notice = form.words("name", required=True, most=60), form.words("notice", most=500)
+    try:
+        form.check()
+        await visit.merchant_db.transact(change, visit.actor, visit.merchant_id, name, notice)
+    except Invalid as refusal:
+        return await page(visit, name=name, notice=notice, errors=errors_of(visit, refusal.fields))
+    return redirect(visit, frame.SHOP, (visit.say(SAVED), "good"))
+
+
+async def set_payout(tx: Tx, actor: Actor, merchant_id: MerchantId, payout: Payout) -> None:
+    await merchants.set_payout(tx, merchant_id, payout)
+    ending = payout.account[-ACCOUNT_DIGITS_SHOWN:]
+    await access.audit(tx, actor, "shop.payout", str(merchant_id), {"bank": payout.bank, "account_ends": ending})
+
+
+@post("/shop/payout", opt=NEEDS)
+async def change_payout(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
+    """Where the shop's money goes from the next payout on."""
+    form = await entries_of(request)
+    payout = _payout(form)
+    try:
+        form.check()
+        await visit.merchant_db.transact(set_payout, visit.actor, visit.merchant_id, payout)
+    except Invalid as refusal:
+        return await page(visit, payout=payout, errors=errors_of(visit, refusal.fields))
+    return redirect(visit, frame.SHOP, (visit.say(SAVED), "good"))
+
+
+def _payout(form: Entries) -> Payout:
+    return Payout(
+        name=form.text("payout_name", required=True, most=100),
+        bank=form.text("payout_bank", required=True, most=100),
+        account=form.text("payout_account", required=True, most=40).replace(" ", ""),
+    )
+
+
+HANDLERS = [shop_page, change_shop, change_payout]

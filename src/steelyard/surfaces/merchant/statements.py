@@ -1,0 +1,125 @@
+"""What the shop is paid: statements, each entry traced to its order."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from steelyard.kernel.db import Read
+from steelyard.kernel.errors import NotFound
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.paging import Page
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
+from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import orders, settlement
+from steelyard.trade.orders.model import OrderId
+from steelyard.trade.settlement import Entry, Statement, Step, Waiting
+
+NEEDS = {"permission": "statements.read"}
+ENTRIES_PER_PAGE = 100
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    page: Page[Statement]
+    waiting: list[Waiting]
+    entries: list[Entry]
+    codes: dict[OrderId, str]
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """`codes` are those of the orders that the entries come from."""
+
+    statement: Statement
+    steps: list[Step]
+    entries: Page[Entry]
+    codes: dict[OrderId, str]
+
+
+async def listed(read: Read, merchant_id: MerchantId, cursor: str | None) -> Listed:
+    entries = (await settlement.entries(read, merchant_id, None, limit=ROWS_PER_PAGE)).items
+    return Listed(
+        page=await settlement.statements_page(read, merchant_id=merchant_id, cursor=cursor, limit=ROWS_PER_PAGE),
+        waiting=await settlement.waiting(read, merchant_id),
+        entries=entries,
+        codes=await codes_of(read, merchant_id, entries),
+    )
+
+
+async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor: str | None) -> Whole:
+    """Raises `NotFound`: another merchant's statement is not there."""
+    statement = await settlement.statement(read, merchant_id, statement_id)
+    if statement is None:
+        raise NotFound()
+    entries = await settlement.entries(read, merchant_id, statement_id, cursor, ENTRIES_PER_PAGE)
+    return Whole(
+        statement=statement,
+        steps=await settlement.timeline(read, merchant_id, statement_id),
+        entries=entries,
+        codes=await codes_of(read, merchant_id, entries.items),
+    )
+
+
+async def codes_of(read: Read, merchant_id: MerchantId, entries: list[Entry]) -> dict[OrderId, str]:
+    """The codes of the orders that these entries come from."""
+    wanted = {OrderId(entry.order_id) for entry in entries}
+    return await orders.codes_of(read, merchant_id, sorted(wanted))
+
+
+@get("/statements", opt=NEEDS)
+async def statement_list(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
+    """Every statement, and what waits for the next."""
+    found = await visit.merchant_db.ask(listed, visit.merchant_id, cursor)
+    return await frame.show(
+        visit,
+        "statements.html",
+        frame.STATEMENTS,
+        found=found,
+        next_href=address(frame.STATEMENTS, cursor=found.page.next) if found.page.next else "",
+        start_href=frame.STATEMENTS if cursor else "",
+    )
+
+
+@get("/statements/{statement_id:uuid}", opt=NEEDS)
+async def statement_page(
+    visit: NamedDependency[Visit], statement_id: FromPath[UUID], cursor: FromQuery[str | None] = None
+) -> Response[Any]:
+    found = await visit.merchant_db.ask(whole, visit.merchant_id, statement_id, cursor)
+    here = f"{frame.STATEMENTS}/{statement_id}"
+    return await frame.show(
+        visit,
+        "statement.html",
+        frame.STATEMENTS,
+        crumbs=[(visit.say(N_("Statements")), frame.STATEMENTS), (found.statement.code, None)],
+        found=found,
+        statement=found.statement,
+        here=here,
+        next_href=address(here, cursor=found.entries.next) if found.entries.next else "",
+        start_href=here if cursor else "",
+    )
+
+
+async def csv_of(read: Read, merchant_id: MerchantId, statement_id: UUID) -> tuple[str, str]:
+    """(code, the entries as CSV). Raises `NotFound`."""
+    statement = await settlement.statement(read, merchant_id, statement_id)
+    if statement is None:
+        raise NotFound()
+    return statement.code, await settlement.statement_csv(read, merchant_id, statement_id)
+
+
+@get("/statements/{statement_id:uuid}/entries.csv", opt=NEEDS)
+async def statement_entries(visit: NamedDependency[Visit], statement_id: FromPath[UUID]) -> Response[str]:
+    """The statement's entries for a spreadsheet."""
+    code, text = await visit.merchant_db.ask(csv_of, visit.merchant_id, statement_id)
+    return Response(
+        text,
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{code}.csv"', "cache-control": "no-store"},
+    )
+
+
+HANDLERS = [statement_list, statement_page, statement_entries]

@@ -1,0 +1,155 @@
+"""The pages of both consoles about people: who is on the staff, what they may do, and what they did.
+
+Each console makes its own handlers of them (`staff_pages`, `audit_pages`): same pages, own frame and own people.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Read
+from steelyard.kernel.errors import Invalid, Refusal
+from steelyard.kernel.i18n import LOCALES, N_
+from steelyard.kernel.paging import Page
+from steelyard.parties import access
+from steelyard.parties.access.model import AccountId, AccountKind, AuditEntry, Permission, Role, StaffMember
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done, errors_of, told
+from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.visit import Visit, WebRequest
+
+
+class Show(Protocol):
+    """A console's way to show a page in its frame; templates of both consoles are addressed from the root."""
+
+    async def __call__(
+        self, visit: Visit, template: str, here: str, /, *, status: int = 200, **values: Any
+    ) -> Response[str]: ...
+
+
+class People(msgspec.Struct, frozen=True, kw_only=True):
+    members: Sequence[StaffMember]
+    roles: Sequence[Role]
+    permissions: Sequence[Permission]
+
+
+async def people(read: Read, kind: AccountKind, merchant_id: UUID | None) -> People:
+    return People(
+        members=await access.staff(read, merchant_id),
+        roles=await access.roles(read, kind),
+        permissions=await access.permissions(read, kind),
+    )
+
+
+def _organisation(visit: Visit) -> tuple[AccountKind, UUID | None]:
+    """Whose staff the signed-in person is; the guard saw to it that it is one."""
+    assert visit.account is not None
+    return visit.account.kind, visit.account.merchant_id
+
+
+def staff_pages(show: Show, here: str) -> list[HTTPRouteHandler]:
+    """List and invite; give roles, disable, enable, send the invitation again."""
+    needs = {"permission": "staff.manage"}
+
+    async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str] | None = None) -> Response[Any]:
+        found = await visit.db.ask(people, *_organisation(visit))
+        return await show(
+            visit,
+            "web/staff.html",
+            here,
+            status=422 if errors else 200,
+            found=found,
+            base=here,
+            typed=typed,
+            errors=errors or {},
+            account_id=ids.mint(),
+            locales=LOCALES,
+            me=visit.account,
+        )
+
+    @get("/staff", opt=needs)
+    async def staff_list(visit: NamedDependency[Visit]) -> Response[Any]:
+        return await page(visit)
+
+    @post("/staff", opt=needs)
+    async def invite(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
+        form = await entries_of(request)
+        try:
+            account_id = AccountId(form.uuid("account_id"))
+            name, email = form.text("name", required=True), form.text("email", required=True)
+            locale, roles = form.text("locale"), form.all("roles")
+            if locale not in LOCALES:
+                locale = visit.locale
+            if not roles:
+                form.refuse("roles", N_("Please choose at least one role"))
+            form.check()
+            await visit.db.transact(
+                access.invite, visit.actor, account_id=account_id, name=name, email=email, locale=locale, roles=roles
+            )
+        except Invalid as refusal:
+            return await page(visit, form, errors_of(visit, refusal.fields))
+        except Refusal as refusal:
+            return await page(visit, form, {"email": told(visit, refusal)})
+        return redirect(visit, here, (visit.say(N_("The invitation to {email} is on its way."), email=email), "good"))
+
+    @post("/staff/{account_id:uuid}/roles", opt=needs)
+    async def set_roles(visit: NamedDependency[Visit], request: WebRequest, account_id: FromPath[UUID]) -> Redirect:
+        roles = (await entries_of(request)).all("roles")
+        return await done(
+            visit,
+            here,
+            N_("The roles are changed."),
+            lambda: visit.db.transact(access.set_roles, visit.actor, AccountId(account_id), roles),
+        )
+
+    @post("/staff/{account_id:uuid}/disable", opt=needs)
+    async def disable(visit: NamedDependency[Visit], account_id: FromPath[UUID]) -> Redirect:
+        message = N_("The account is disabled: it is signed out everywhere, and its keys are revoked.")
+        return await done(
+            visit, here, message, lambda: visit.db.transact(access.disable, visit.actor, AccountId(account_id))
+        )
+
+    @post("/staff/{account_id:uuid}/enable", opt=needs)
+    async def enable(visit: NamedDependency[Visit], account_id: FromPath[UUID]) -> Redirect:
+        message = N_("The account may sign in again.")
+        return await done(
+            visit, here, message, lambda: visit.db.transact(access.enable, visit.actor, AccountId(account_id))
+        )
+
+    @post("/staff/{account_id:uuid}/invite-again", opt=needs)
+    async def invite_again(visit: NamedDependency[Visit], account_id: FromPath[UUID]) -> Redirect:
+        message = N_("The invitation is on its way once more.")
+        return await done(
+            visit, here, message, lambda: visit.db.transact(access.invite_again, visit.actor, AccountId(account_id))
+        )
+
+    return [staff_list, invite, set_roles, disable, enable, invite_again]
+
+
+def audit_pages(show: Show, here: str) -> list[HTTPRouteHandler]:
+    """What staff did, the newest first."""
+
+    @get("/audit", opt={"permission": "audit.read"})
+    async def audit_log(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
+        merchant_id = _organisation(visit)[1]
+        found: Page[AuditEntry] = await visit.db.ask(
+            access.audit_log, merchant_id=merchant_id, cursor=cursor, limit=ROWS_PER_PAGE
+        )
+        return await show(
+            visit,
+            "web/audit.html",
+            here,
+            page_of_log=found,
+            next_href=address(here, cursor=found.next) if found.next else "",
+            start_href=here if cursor else "",
+        )
+
+    return [audit_log]
