@@ -1,6 +1,5 @@
 """A guest finds an order again by its code and the e-mail address it was placed with."""
 
-import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import URLEncodedBody
@@ -14,6 +13,7 @@ from steelyard.surfaces.kit.page import Crumb
 from steelyard.surfaces.storefront.doors import address_of
 from steelyard.surfaces.storefront.owning import look_up_cookie, purchase_by_code
 from steelyard.surfaces.storefront.shell import shell, show
+from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 
@@ -21,7 +21,7 @@ LOOK_UP_PER_ADDRESS = Limit("order_look_up", burst=10, per_seconds=600)
 CODE_CHARACTERS_MAX = 40
 
 
-class LookUpForm(msgspec.Struct, frozen=True, kw_only=True):
+class LookUpForm(Typed, frozen=True, kw_only=True):
     code: str = ""
     email: str = ""
 

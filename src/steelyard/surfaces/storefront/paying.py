@@ -15,6 +15,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.kit.page import Crumb
 from steelyard.surfaces.storefront.owning import own_purchase
 from steelyard.surfaces.storefront.shell import Shell, shell, show
+from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.storefront.words import CHANNELS
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
@@ -22,7 +23,7 @@ from steelyard.trade import checkout, orders
 from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
 
 
-class PayForm(msgspec.Struct, frozen=True):
+class PayForm(Typed, frozen=True):
     channel: str = ""
 
 
