@@ -157,7 +157,7 @@ async def orders_of_merchant(
     # One run of the index for each state, so that a few open orders are found at once among millions of finished ones.
     found = await read.all(
         Order,
-        _COLUMNS
+        _COLUMNS  # noqa: S608  # two literals of ours
         + """
         FROM unnest($2::text[]) AS s (state) CROSS JOIN LATERAL (
             SELECT * FROM orders
@@ -165,7 +165,7 @@ async def orders_of_merchant(
               AND ($3::timestamptz IS NULL OR (placed_at, order_id) < ($3, $4::uuid))
             ORDER BY placed_at DESC, order_id DESC LIMIT $5) o
         ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $5
-        """,  # noqa: S608  # two literals of ours
+        """,
         merchant_id,
         sorted(set(states or OrderState)),
         *key,
