@@ -19,6 +19,8 @@ NUMBER_CHARACTERS_MAX = 40
 
 
 class ParcelState(StrEnum):
+    """`lost`: the carrier reported trouble; it may be found again."""
+
     HANDED_OVER = "handed_over"
     IN_TRANSIT = "in_transit"
     DELIVERED = "delivered"
@@ -31,7 +33,7 @@ MACHINE = Machine(
     {
         ParcelState.HANDED_OVER: {ParcelState.IN_TRANSIT, ParcelState.DELIVERED, ParcelState.LOST},
         ParcelState.IN_TRANSIT: {ParcelState.DELIVERED, ParcelState.LOST},
-        ParcelState.LOST: {ParcelState.DELIVERED},
+        ParcelState.LOST: {ParcelState.IN_TRANSIT, ParcelState.DELIVERED},
         ParcelState.DELIVERED: set(),
     },
 )
