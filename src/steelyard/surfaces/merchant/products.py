@@ -59,7 +59,7 @@ class Editing(msgspec.Struct, frozen=True, kw_only=True):
 async def listed(
     read: Read, merchant_id: MerchantId, state: ProductState | None, text: str, cursor: str | None
 ) -> Listed:
-    page = await catalog.products_page(read, merchant_id, state, text, cursor, ROWS_PER_PAGE)
+    page = await catalog.products_page(read, merchant_id, state, text, cursor, limit=ROWS_PER_PAGE)
     skus = await catalog.sku_ids_of(read, merchant_id, [row.product_id for row in page.items])
     every = [sku_id for of_one in skus.values() for sku_id in of_one]
     prices = await pricing.current_at_home(read, every)
