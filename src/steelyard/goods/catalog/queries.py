@@ -60,7 +60,12 @@ def _category(row: Any) -> Category:
 
 async def product(read: Read, product_id: UUID) -> ProductView | None:
     """A product in any state, with pictures and SKUs; whether buyers see it is `on_sale`."""
-    return await read.one(
+    return (await products(read, [product_id])).get(ProductId(product_id))
+
+
+async def products(read: Read, product_ids: Iterable[UUID]) -> dict[ProductId, ProductView]:
+    """These products, each as `product` shows it, in one query. One that does not exist is missing."""
+    found = await read.all(
         ProductView,
         """
         SELECT p.merchant_id, p.product_id, p.category_id, c.path AS category_path, p.slug, p.title, p.description
@@ -78,10 +83,11 @@ async def product(read: Read, product_id: UUID) -> ProductView | None:
         FROM products p
         JOIN categories c USING (category_id)
         JOIN merchants m ON m.merchant_id = p.merchant_id
-        WHERE p.product_id = $1
+        WHERE p.product_id = ANY($1)
         """,
-        product_id,
+        list(product_ids),
     )
+    return {product.product_id: product for product in found}
 
 
 async def skus_of(read: Read, product_id: UUID) -> list[Sku]:

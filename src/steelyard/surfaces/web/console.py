@@ -54,10 +54,10 @@ async def done(visit: Visit, back: str, message: str, command: Callable[[], Awai
     return redirect(visit, back, (visit.say(message), "good"))
 
 
-async def ask_to_sign_in(request: WebRequest, refusal: SignInFirst) -> Response[Any] | Redirect:
+def ask_to_sign_in(request: WebRequest, refusal: SignInFirst) -> Response[Any] | Redirect:
     """Who opens a page of a console without being signed in is led to the sign-in page, and back afterwards."""
     if request.method != "GET" or for_program(request):
-        return await on_refusal(request, refusal)
+        return on_refusal(request, refusal)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return Redirect(address("/sign-in", next=here), status_code=303)
 

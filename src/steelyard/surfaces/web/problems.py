@@ -6,14 +6,17 @@ from typing import Any
 
 import msgspec
 import structlog
-from litestar import Response
+from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
 
 from steelyard.kernel import i18n
 from steelyard.kernel.errors import Invalid, NotFound, Refusal, TooMany
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.logs import request_id
 from steelyard.surfaces.web.pages import Frame, render
+from steelyard.surfaces.web.refusals import detail_of, fields_of, title_of
 from steelyard.surfaces.web.visit import Connection, WebRequest, locale_of, provide_visit
 
 PROBLEM = "application/problem+json"
@@ -55,48 +58,68 @@ class Other(Refusal):
 
 def problem(refusal: Refusal, locale: str) -> dict[str, Any]:
     """The problem details of a refusal: title and detail in words, the facts as members of their own."""
-    words = i18n.translations(locale)
     facts = {name: value for name, value in refusal.facts.items() if name != "fields"}
-    detail = words.gettext(refusal.detail).format_map(_Facts(facts)) if refusal.detail else ""
+    detail = detail_of(refusal, locale)
     body: dict[str, Any] = {
         "type": f"urn:steelyard:refusal:{refusal.code}",
-        "title": words.gettext(refusal.title),
+        "title": title_of(refusal, locale),
         "status": refusal.status,
         "code": refusal.code,
         **({"detail": detail} if detail else {}),
         **({"request_id": request_id()} if request_id() else {}),
     }
     if isinstance(refusal, Invalid):
-        body["errors"] = [{"field": name, "detail": words.gettext(str(what))} for name, what in refusal.fields.items()]
+        body["errors"] = [{"field": name, "detail": said} for name, said in fields_of(refusal, locale).items()]
     return body | {name: value for name, value in facts.items() if name not in body}
 
 
-class _Facts(dict[str, Any]):
-    """A detail that names a fact we do not have is shown with a dash, never as an error on top of an error."""
+class Told(Response[None]):
+    """The answer to a refusal, made when it is sent: Litestar's exception handlers cannot wait, and a page has questions
+    to the database."""
 
-    def __missing__(self, key: str) -> str:
-        return "–"
+    def __init__(self, request: WebRequest, refusal: Refusal, more_headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(None, status_code=refusal.status)
+        self._request = request
+        self._refusal = refusal
+        self._more_headers = more_headers
+
+    def to_asgi_response(self, app: Litestar | None, request: Request[Any, Any, Any], **_: Any) -> ASGIResponse:
+        return _Telling(self._request, self._refusal, self._more_headers)
 
 
-async def on_refusal(request: WebRequest, refusal: Refusal) -> Response[Any]:
-    return await answer(request, refusal)
+class _Telling(ASGIResponse):
+    def __init__(self, request: WebRequest, refusal: Refusal, more_headers: Mapping[str, str] | None) -> None:
+        super().__init__(status_code=refusal.status)
+        self._request = request
+        self._refusal = refusal
+        self._more_headers = more_headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await answer(self._request, self._refusal, self._more_headers)
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
+        told = response.to_asgi_response(None, self._request, is_head_response=is_head)
+        await told(scope, receive, send)
 
 
-async def on_http_exception(request: WebRequest, error: HTTPException) -> Response[Any]:
+def on_refusal(request: WebRequest, refusal: Refusal) -> Told:
+    return Told(request, refusal)
+
+
+def on_http_exception(request: WebRequest, error: HTTPException) -> Told:
     """What the framework refuses: no such route, a body that cannot be parsed, a missing CSRF token."""
     if error.status_code >= SERVER_ERROR:
-        return await on_bug(request, error)
+        return on_bug(request, error)
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return await answer(request, NotFound())
+        return Told(request, NotFound())
     if error.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
-        return await answer(request, BadRequest(reason=error.detail))
-    return await answer(request, Other(error.status_code, HTTPStatus(error.status_code).phrase), error.headers)
+        return Told(request, BadRequest(reason=error.detail))
+    return Told(request, Other(error.status_code, HTTPStatus(error.status_code).phrase), error.headers)
 
 
-async def on_bug(request: WebRequest, error: Exception) -> Response[Any]:
+def on_bug(request: WebRequest, error: Exception) -> Told:
     """A broken assumption: logged with its trace, told with the number under which we find it."""
     log.error("http.bug", path=request.url.path, method=request.method, exc_info=error)
-    return await answer(request, ServerError(request_id=request_id() or ""))
+    return Told(request, ServerError(request_id=request_id() or ""))
 
 
 async def answer(request: WebRequest, refusal: Refusal, more_headers: Mapping[str, str] | None = None) -> Response[Any]:

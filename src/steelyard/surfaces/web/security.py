@@ -70,6 +70,7 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        method = scope["method"]
         began = time.monotonic()
         given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), None)
         with logs.bind_request(given) as number:
@@ -81,7 +82,7 @@ class Envelope:
                         headers.setdefault(name, value)
                     headers["x-request-id"] = number
                     self._remember_visitor(scope, headers)
-                    self._log(scope, message["status"], time.monotonic() - began)
+                    self._log(method, scope["path"], message["status"], time.monotonic() - began)
                 await send(message)
 
             await self._app(scope, receive, enveloped)
@@ -91,8 +92,8 @@ class Envelope:
         if visitor is not None:
             headers.add("set-cookie", visitor_cookie(self._settings, visitor).to_header(header=""))
 
-    def _log(self, scope: Scope, status: int, seconds: float) -> None:
+    def _log(self, method: str, path: str, status: int, seconds: float) -> None:
         if status >= SERVER_ERROR or seconds > SLOW_SECONDS:
             log.warning(
-                "http.request", method=scope["method"], path=scope["path"], status=status, seconds=round(seconds, 3)
+                "http.request", method=method, path=path, status=status, seconds=round(seconds, 3)
             )

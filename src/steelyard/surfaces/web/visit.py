@@ -15,12 +15,14 @@ from litestar.utils.scope.state import ScopeState
 
 from steelyard.kernel import i18n
 from steelyard.kernel.db import Database
+from steelyard.kernel.errors import Refusal
 from steelyard.kernel.settings import Settings
 from steelyard.parties import access, customers
 from steelyard.parties.access.model import Account, AccountKind, Actor
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.kit.page import Flash
+from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.seals import seal, unseal
 
 VISITOR_COOKIE = "steelyard_visitor"
@@ -97,6 +99,10 @@ class Visit:
         words = i18n.translations(self.locale).gettext(message)
         return words.format_map(facts) if facts else words
 
+    def refused(self, refusal: Refusal) -> str:
+        """A refusal in one line of the visitor's language."""
+        return refusals.sentence_of(refusal, self.locale)
+
 
 def locale_of(connection: Connection) -> str:
     """The language chosen on the page, else the one that the browser asks for."""
@@ -117,7 +123,7 @@ def visitor_of(connection: Connection) -> BuyerId:
 
 
 def _sealed_visitor(connection: Connection) -> UUID | None:
-    """Sealed, since others (a merchant, an agent) may come to know a buyer's id, and must not become that buyer by it."""
+    """Sealed, since others (a merchant, an agent) may come to know a buyer's id, and must not become that buyer."""
     value = unseal(connection.app.state.settings, VISITOR_COOKIE, connection.cookies.get(VISITOR_COOKIE, ""))
     return None if value is None else UUID(value)
 

@@ -37,11 +37,15 @@ log = structlog.get_logger()
 
 
 class Collection(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a try to pay has come: `continue_url` is where the payer must go on (cashier, 3-D step)."""
+    """How far a try to pay has come: `continue_url` is where the payer can go on (cashier, 3-D step).
+
+    `action_url` is there when the channel waits for the payer (3-D step), and not for anything of its own.
+    """
 
     state: Literal["captured", "pending", "declined", "unknown", "nothing_to_pay"]
     payment_id: PaymentId | None = None
     continue_url: str | None = None
+    action_url: str | None = None
     failure: str | None = None
 
 
@@ -126,7 +130,9 @@ def _state_of(payment: Payment, action_url: str | None = None) -> Collection:
             return Collection(state="declined", payment_id=payment.payment_id, failure=payment.failure)
         case PaymentState.PENDING:
             continue_url = action_url or payment.cashier_url
-            return Collection(state="pending", payment_id=payment.payment_id, continue_url=continue_url)
+            return Collection(
+                state="pending", payment_id=payment.payment_id, continue_url=continue_url, action_url=action_url
+            )
         case PaymentState.INSTRUCTED:
             return Collection(state="unknown", payment_id=payment.payment_id)
 

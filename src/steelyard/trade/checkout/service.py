@@ -32,7 +32,7 @@ async def open_checkout(
     Raises `Invalid` for quantities that cannot be and too many lines, `MixedPurchase` for two currencies.
     """
     _check(draft)
-    currency = await _currency_of(tx, draft)
+    currency = await currency_of(tx, draft)
     await customers.guest(tx, buyer_id, draft.locale)
     await tx.execute(
         """
@@ -65,7 +65,7 @@ async def change(tx: Tx, checkout_id: CheckoutId, draft: Draft) -> None:
     checkout = await lock(tx, checkout_id)
     if checkout.state not in (CheckoutState.OPEN, CheckoutState.PLACED):
         raise CheckoutClosed(state=str(checkout.state))
-    currency = await _currency_of(tx, draft)
+    currency = await currency_of(tx, draft)
     purchase_id = checkout.purchase_id
     if checkout.state is CheckoutState.PLACED:
         await orders.cancel_purchase(tx, checkout.purchase_id, reason="changed", by="buyer")
@@ -144,8 +144,11 @@ def _check(draft: Draft) -> None:
         raise Invalid({"lines": N_("A line is named twice")})
 
 
-async def _currency_of(read: Read, draft: Draft) -> str:
-    """The one currency that the merchants of these goods sell in; unknown goods say nothing about it."""
+async def currency_of(read: Read, draft: Draft) -> str:
+    """The one currency that the merchants of these goods sell in; unknown goods say nothing about it.
+
+    Raises `MixedPurchase`.
+    """
     currencies: Sequence[str] = [
         row["currency"]
         for row in await read.fetch(

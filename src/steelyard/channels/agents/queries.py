@@ -1,0 +1,48 @@
+"""Questions about agents."""
+
+from uuid import UUID
+
+from steelyard.channels.agents.model import Delivery, Platform, Session, SessionId
+from steelyard.kernel.db import Read
+
+DELIVERIES_MAX = 200
+
+
+async def platform(read: Read, profile_url: str) -> Platform | None:
+    """A platform whose profile is still fresh."""
+    return await read.one(
+        Platform,
+        """
+        SELECT profile_url, version, capabilities, keys, webhook_url FROM agent_platforms
+        WHERE profile_url = $1 AND expires_at > now()
+        """,
+        profile_url,
+    )
+
+
+async def session(read: Read, session_id: SessionId, kind: str, client: str) -> Session | None:
+    """What an agent said; another platform's is not there."""
+    return await read.one(
+        Session,
+        """
+        SELECT session_id, kind, client, said, shown, action_url FROM agent_sessions
+        WHERE session_id = $1 AND kind = $2 AND client = $3
+        """,
+        session_id,
+        kind,
+        client,
+    )
+
+
+async def deliveries(read: Read, purchase_id: UUID) -> list[Delivery]:
+    """What a platform was told of a purchase, the first first: the log for people."""
+    return await read.all(
+        Delivery,
+        """
+        SELECT delivery_id, purchase_id, profile_url, webhook_url, news, state, attempts, attempt_at, status, error
+             , created_at, delivered_at
+        FROM agent_deliveries WHERE purchase_id = $1 ORDER BY created_at, delivery_id LIMIT $2
+        """,
+        purchase_id,
+        DELIVERIES_MAX,
+    )

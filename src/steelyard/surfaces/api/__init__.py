@@ -1,0 +1,10 @@
+"""The doors for programs: UCP for shopping agents, `/api/v1` for merchants and the operator, webhooks of channels,
+carriers and the bank."""
+
+from litestar import Router
+
+from steelyard.surfaces.api import ucp
+
+routers = [Router(path="/", route_handlers=ucp.handlers)]
+
+__all__ = ["routers"]

@@ -1,0 +1,91 @@
+"""What belongs to the house itself: legal pages, the language switch, pictures."""
+
+import asyncio
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect
+
+from steelyard.kernel import files, i18n
+from steelyard.kernel.db import Read
+from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.files import Files
+from steelyard.kernel.i18n import N_
+from steelyard.parties import operator
+from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.operator.model import Profile
+from steelyard.surfaces.kit.page import Crumb
+from steelyard.surfaces.storefront.shell import Shell, shell, show
+from steelyard.surfaces.storefront.typed import Typed
+from steelyard.surfaces.web.pages import local_path, redirect
+from steelyard.surfaces.web.visit import LOCALE_COOKIE, VISITOR_SECONDS, Visit, cookie
+from steelyard.trade.orders.model import PAYMENT_WINDOW_MINUTES, UNTRACKED_DELIVERY_DAYS
+
+LEGAL = {
+    "terms": N_("Terms of service"),
+    "privacy": N_("Privacy"),
+    "returns": N_("Returns and refunds"),
+    "licence": N_("Business licence"),
+}
+# A picture's name is the hash of what is in it: it never changes.
+FOR_EVER = "public, max-age=31536000, immutable"
+# An SVG that is opened by itself is a page: it may do nothing at all there.
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+class LanguageForm(Typed, frozen=True, kw_only=True):
+    locale: str = ""
+    return_to: str = ""
+
+
+class LegalPage(msgspec.Struct, frozen=True, kw_only=True):
+    shell: Shell
+    profile: Profile | None
+
+
+async def legal_page(read: Read, buyer_id: BuyerId) -> LegalPage:
+    return LegalPage(shell=await shell(read, buyer_id), profile=await operator.profile(read))
+
+
+@get("/legal/{name:str}")
+async def legal(visit: NamedDependency[Visit], name: FromPath[str]) -> Response[str]:
+    """Terms, privacy, returns, and the operator's licence."""
+    if name not in LEGAL:
+        raise NotFound()
+    page = await visit.db.ask(legal_page, visit.buyer_id)
+    return await show(
+        visit,
+        f"legal_{name}.html",
+        page.shell,
+        crumbs=[Crumb(visit.say(LEGAL[name]))],
+        profile=page.profile,
+        title=visit.say(LEGAL[name]),
+        minutes=PAYMENT_WINDOW_MINUTES,
+        untracked_days=UNTRACKED_DELIVERY_DAYS,
+    )
+
+
+@post("/language")
+async def language(visit: NamedDependency[Visit], data: URLEncodedBody[LanguageForm]) -> Redirect:
+    """Speak another language from now on, and go back to the page."""
+    back = local_path(data.return_to, "/")
+    if data.locale not in i18n.LOCALES:
+        return redirect(visit, back)
+    return redirect(visit, back, cookies=[cookie(visit.settings, LOCALE_COOKIE, data.locale, VISITOR_SECONDS)])
+
+
+@get("/media/{name:str}")
+async def picture(visit: NamedDependency[Visit], name: FromPath[str]) -> Response[bytes]:
+    """A picture out of the file store."""
+    try:
+        path = Files(visit.settings.home).path(name)
+        content = await asyncio.to_thread(path.read_bytes)
+    except (Invalid, FileNotFoundError):
+        raise NotFound() from None
+    return Response(
+        content,
+        media_type=files.content_type(name),
+        headers={"cache-control": FOR_EVER, "content-security-policy": PICTURE_POLICY},
+    )

@@ -1,0 +1,101 @@
+"""Paying a purchase: to the channel's cashier, and back."""
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect
+
+from steelyard.kernel.db import Read
+from steelyard.kernel.errors import NotFound
+from steelyard.kernel.i18n import N_
+from steelyard.money import payments
+from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
+from steelyard.parties.customers.model import BuyerId
+from steelyard.surfaces.kit.page import Crumb
+from steelyard.surfaces.storefront.owning import own_purchase
+from steelyard.surfaces.storefront.shell import Shell, shell, show
+from steelyard.surfaces.storefront.typed import Typed
+from steelyard.surfaces.storefront.words import CHANNELS
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import checkout, orders
+from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
+
+
+class PayForm(Typed, frozen=True):
+    channel: str = ""
+
+
+class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
+    """`last` is the latest try to pay; none was made when the purchase costs nothing."""
+
+    shell: Shell
+    purchase: Purchase
+    last: Payment | None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the channel has still to say how it ended."""
+        unsettled = self.last is not None and self.last.state in (PaymentState.INSTRUCTED, PaymentState.PENDING)
+        return self.purchase.state is PurchaseState.PLACED and unsettled
+
+
+async def purchase_path(visit: Visit, purchase_id: PurchaseId) -> str:
+    """The page of a purchase. Raises `NotFound`."""
+    found = await visit.db.ask(orders.purchase, purchase_id)
+    if found is None:
+        raise NotFound()
+    return f"/purchases/{found.code}"
+
+
+async def pay(visit: Visit, purchase_id: PurchaseId, channel: str) -> Redirect:
+    """Begin to pay, or go on with what was begun, and send the buyer to the cashier (or to what is known already)."""
+    path = await purchase_path(visit, purchase_id)
+    back = f"{visit.settings.base_url.rstrip('/')}{path}/return"
+    try:
+        collection = await checkout.collect(visit.db, visit.settings, purchase_id, channel=channel, return_url=back)
+    except UnknownChannel:
+        purchase = await visit.db.ask(orders.purchase, purchase_id)
+        if purchase is not None and purchase.state is PurchaseState.PAID:
+            return redirect(visit, f"{path}/return")
+        return redirect(visit, path, (visit.say(N_("Please choose how to pay.")), "bad"))
+    except NotPayable as refusal:
+        return redirect(visit, path, (visit.refused(refusal), "bad"))
+    if collection.state == "pending" and collection.continue_url:
+        return redirect(visit, collection.continue_url)
+    return redirect(visit, f"{path}/return")
+
+
+async def return_page(read: Read, buyer_id: BuyerId, purchase_id: PurchaseId) -> ReturnPage:
+    """How far paying has come, as we know it."""
+    purchase = await orders.purchase(read, purchase_id)
+    if purchase is None:
+        raise NotFound()
+    tries = await payments.of_purchase(read, purchase_id)
+    return ReturnPage(shell=await shell(read, buyer_id), purchase=purchase, last=tries[0] if tries else None)
+
+
+@post("/purchases/{code:str}/pay")
+async def pay_again(visit: NamedDependency[Visit], code: FromPath[str], data: URLEncodedBody[PayForm]) -> Redirect:
+    """Pay a purchase that waits for its money."""
+    purchase = await own_purchase(visit, code)
+    return await pay(visit, purchase.purchase_id, data.channel)
+
+
+@get("/purchases/{code:str}/return")
+async def back_from_cashier(visit: NamedDependency[Visit], code: FromPath[str]) -> Response[str]:
+    """Back from the cashier. What the way back says is not believed: the channel is asked."""
+    purchase = await own_purchase(visit, code)
+    view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id)
+    if view.waiting and view.last is not None:
+        await checkout.ask_about(visit.db, visit.settings, view.last.payment_id, view.last.channel, overdue=False)
+        view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id)
+    return await show(
+        visit,
+        "return.html",
+        view.shell,
+        crumbs=[Crumb(visit.say(N_("My orders")), "/orders"), Crumb(visit.say(N_("Payment")))],
+        view=view,
+        channels=[(name, *CHANNELS.get(name, (name, ""))) for name in payments.channels(visit.settings)],
+    )

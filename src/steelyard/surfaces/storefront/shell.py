@@ -1,0 +1,126 @@
+"""What stands around every page of the storefront, and how its pages are rendered."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from steelyard.goods import catalog
+from steelyard.goods.catalog.model import Category, CategoryId
+from steelyard.goods.search.model import CategoryCount
+from steelyard.kernel.db import Read
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
+from steelyard.parties.access.model import AccountKind
+from steelyard.parties.customers.model import BuyerId
+from steelyard.surfaces.kit.assets import NODE_MODULES
+from steelyard.surfaces.kit.page import Crumb, Flash, Link, NavItem
+from steelyard.surfaces.web.pages import Frame, render
+from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import cart
+
+BUYER_LINKS = (
+    (N_("My account"), "/account"),
+    (N_("My orders"), "/orders"),
+    (N_("Address book"), "/account/addresses"),
+    (N_("Where I am signed in"), "/account/sessions"),
+)
+CONSOLES = {AccountKind.OPERATOR: "/operator", AccountKind.MERCHANT: "/merchant", AccountKind.BUYER: "/account"}
+FACETS_SHOWN_MAX = 12
+
+
+class Shell(msgspec.Struct, frozen=True, kw_only=True):
+    """The category tree and how many pieces lie in the cart."""
+
+    categories: Sequence[Category]
+    cart_count: int
+
+    def find(self, category_id: CategoryId) -> Category | None:
+        """The category of this id, wherever in the tree it is."""
+        waiting = list(self.categories)
+        while waiting:
+            category = waiting.pop()
+            if category.category_id == category_id:
+                return category
+            waiting.extend(category.children)
+        return None
+
+    def named(self, counts: Sequence[CategoryCount]) -> list[tuple[Category, int]]:
+        """The categories that facets name, the fullest first."""
+        pairs = [(self.find(each.category_id), each.count) for each in counts[:FACETS_SHOWN_MAX]]
+        return [(category, count) for category, count in pairs if category is not None]
+
+    def trail(self, path: Sequence[CategoryId]) -> list[Category]:
+        """The categories along a path from the root."""
+        return [category for category in (self.find(step) for step in path) if category is not None]
+
+
+async def shell(read: Read, buyer_id: BuyerId) -> Shell:
+    """What every page asks for beside its own questions."""
+    return Shell(categories=await catalog.categories(read), cart_count=await cart.count(read, buyer_id))
+
+
+async def show(
+    visit: Visit,
+    template: str,
+    around: Shell,
+    /,
+    *,
+    category: Category | None = None,
+    crumbs: Sequence[Crumb] = (),
+    search: str = "",
+    flashes: Sequence[Flash] = (),
+    status: int = 200,
+    cookies: Sequence[Cookie] = (),
+    **values: Any,
+) -> Response[str]:
+    """A page of the storefront. `category` is marked in the navigation; `crumbs` follow after the home page."""
+    root = category.path[0] if category else None
+    frame = Frame(
+        nav=[
+            NavItem(each.name.in_language(visit.locale), f"/c/{each.slug}", glyph(each.icon), each.category_id == root)
+            for each in around.categories
+        ],
+        cart_count=around.cart_count,
+        breadcrumb=[Crumb(visit.say(N_("Home")), "/"), *crumbs] if crumbs else [],
+        search=search,
+        viewer_links=_links(visit),
+        flashes=flashes,
+    )
+    shown = {"cents": Money, "media": media, "glyph": glyph, "CONSOLES": CONSOLES, **values}
+    return await render(visit, f"storefront/{template}", frame, status=status, cookies=cookies, **shown)
+
+
+def _links(visit: Visit) -> list[Link]:
+    account = visit.account
+    if account is None:
+        return []
+    if account.kind is AccountKind.BUYER:
+        return [Link(visit.say(label), href) for label, href in BUYER_LINKS]
+    return [Link(visit.say(N_("My desk")), CONSOLES[account.kind])]
+
+
+@cache
+def glyph(name: str) -> str:
+    """A category's icon, or a parcel where there is no drawing of that name."""
+    return name if (NODE_MODULES / "lucide-static" / "icons" / f"{Path(name).name}.svg").is_file() else "package"
+
+
+def media(file: str | None) -> str:
+    """The address of a picture in the file store; empty for none."""
+    return f"/media/{file}" if file else ""
+
+
+def category_crumbs(visit: Visit, trail: Sequence[Category], *, last_is_page: bool) -> list[Crumb]:
+    """The way down the category tree; the last step has no link where it is the page itself."""
+    return [
+        Crumb(
+            category.name.in_language(visit.locale),
+            None if last_is_page and place == len(trail) - 1 else f"/c/{category.slug}",
+        )
+        for place, category in enumerate(trail)
+    ]

@@ -1,0 +1,220 @@
+"""The checkout on one page: whom, where to, how it is sent, what it costs; and on to the cashier."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect
+
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.i18n import N_
+from steelyard.money import payments
+from steelyard.parties import customers
+from steelyard.parties.access.model import AccountKind
+from steelyard.parties.customers.model import AddressId, BuyerId, SavedAddress
+from steelyard.surfaces.kit.page import Crumb
+from steelyard.surfaces.storefront.addresses import (
+    PROVINCES,
+    countries,
+    lines_of,
+    missing,
+    read_address,
+    read_contact,
+)
+from steelyard.surfaces.storefront.paying import pay, purchase_path
+from steelyard.surfaces.storefront.shell import Shell, shell, show
+from steelyard.surfaces.storefront.typed import number, said, uuid_of
+from steelyard.surfaces.storefront.words import CHANNELS, problem_words
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import checkout
+from steelyard.trade.checkout.model import (
+    CheckoutClosed,
+    CheckoutId,
+    CheckoutNotReady,
+    CheckoutState,
+    CheckoutView,
+    Draft,
+    ProblemCode,
+    SoldOut,
+    TotalMoved,
+)
+from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX
+
+DELIVERY = "delivery-"
+QUANTITY = "pieces-"
+# These are said beside the fields of the form.
+_OF_THE_FORM = {ProblemCode.CONTACT_MISSING, ProblemCode.ADDRESS_MISSING, ProblemCode.ADDRESS_INCOMPLETE}
+OWN_PLACED = N_("This purchase is placed already. You can pay it here.")
+
+
+class TillPage(msgspec.Struct, frozen=True, kw_only=True):
+    shell: Shell
+    checkout: CheckoutView
+    book: Sequence[SavedAddress]
+
+
+async def till_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId], checkout_id: UUID) -> TillPage:
+    """The checkout with what it costs now. Somebody else's is not there: raises `NotFound`."""
+    view = await checkout.view(read, CheckoutId(checkout_id))
+    if view is None or view.checkout.buyer_id not in owners:
+        raise NotFound()
+    book = await customers.addresses(read, buyer_id)
+    return TillPage(shell=await shell(read, buyer_id), checkout=view, book=book)
+
+
+@get("/checkout/{checkout_id:uuid}")
+async def till(visit: NamedDependency[Visit], checkout_id: FromPath[UUID]) -> Response[str] | Redirect:
+    """Everything about the purchase on one page; a checkout that was placed goes on to its purchase."""
+    view = await _look(visit, checkout_id)
+    onward = await _onward(visit, view)
+    return onward or await _shown(visit, view, {})
+
+
+@post("/checkout/{checkout_id:uuid}")
+async def submit(
+    visit: NamedDependency[Visit], checkout_id: FromPath[UUID], data: URLEncodedBody[dict[str, Any]]
+) -> Response[str] | Redirect:
+    """Keep what was filled in; with `then=place`, place the purchase and go to the cashier."""
+    view = await _look(visit, checkout_id)
+    onward = await _onward(visit, view)
+    if onward is not None and said(data, "then") != "place":
+        return onward
+    await visit.db.transact(_keep, CheckoutId(checkout_id), visit.buyer_id, data)
+    if said(data, "then") == "place":
+        return await _place(visit, checkout_id, data)
+    if visit.connection.headers.get("hx-request") == "true":
+        return await _shown(visit, await _look(visit, checkout_id), {})
+    return redirect(visit, f"/checkout/{checkout_id}")
+
+
+@post("/checkout/{checkout_id:uuid}/cancel")
+async def give_up(visit: NamedDependency[Visit], checkout_id: FromPath[UUID]) -> Redirect:
+    """Back to the cart; nothing is kept."""
+    view = await _look(visit, checkout_id)
+    if view.checkout.checkout.state is CheckoutState.OPEN:
+        await visit.db.transact(checkout.cancel, CheckoutId(checkout_id), visit.by)
+    return redirect(visit, "/cart")
+
+
+async def _look(visit: Visit, checkout_id: UUID) -> TillPage:
+    return await visit.db.ask(till_page, visit.buyer_id, [*visit.buyer_ids, visit.buyer_id], checkout_id)
+
+
+async def _onward(visit: Visit, view: TillPage) -> Redirect | None:
+    """Where a checkout goes that is not open any more."""
+    found = view.checkout.checkout
+    if found.state in (CheckoutState.PLACED, CheckoutState.COMPLETED):
+        return redirect(visit, await purchase_path(visit, found.purchase_id), (visit.say(OWN_PLACED), "info"))
+    if found.state is CheckoutState.CANCELLED:
+        return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
+    return None
+
+
+async def _keep(tx: Tx, checkout_id: CheckoutId, buyer_id: BuyerId, data: Mapping[str, Any]) -> None:
+    """Write what was filled in into an open checkout. A second click on one that was placed changes nothing."""
+    found = await checkout.lock(tx, checkout_id)
+    if found.state is not CheckoutState.OPEN:
+        return
+    address = read_address(data)
+    picked = uuid_of(data.get("book"))
+    if picked is not None:
+        saved = {each.address_id: each.address for each in await customers.addresses(tx, buyer_id)}
+        address = saved.get(AddressId(picked), address)
+    contact = msgspec.structs.replace(read_contact(data), name=address.name, phone=address.phone)
+    chosen = {name.removeprefix(DELIVERY): uuid_of(value) for name, value in data.items() if name.startswith(DELIVERY)}
+    draft = Draft(
+        lines=[
+            msgspec.structs.replace(line, quantity=min(quantity, QUANTITY_PER_LINE_MAX))
+            for line in found.lines
+            if (quantity := number(data.get(QUANTITY + line.line_id), line.quantity)) > 0
+        ],
+        contact=contact,
+        address=address,
+        deliveries={merchant: option for merchant, option in chosen.items() if option is not None},
+        locale=found.locale,
+    )
+    await checkout.change(tx, checkout_id, draft)
+
+
+async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Response[str] | Redirect:
+    offered = payments.channels(visit.settings)
+    channel = said(data, "channel")
+    view = await _look(visit, checkout_id)
+    wrong = _wrong(view, channel, list(offered))
+    if view.checkout.checkout.state is CheckoutState.OPEN and (wrong or view.checkout.quote.blocking):
+        return await _shown(visit, view, wrong, status=422)
+    shown = said(data, "expected_total")[:18]
+    expected = int(shown) if shown.isdecimal() else None
+    try:
+        purchase_id = await visit.db.transact(
+            checkout.place, CheckoutId(checkout_id), expected_total=expected, by=visit.by
+        )
+    except (SoldOut, TotalMoved, CheckoutNotReady) as refusal:
+        return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal)
+    except CheckoutClosed:
+        return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
+    await _remember_address(visit, view, data)
+    return await pay(visit, purchase_id, channel)
+
+
+def _wrong(view: TillPage, channel: str, offered: Sequence[str]) -> dict[str, str]:
+    """What is missing in the form, field by field."""
+    found = view.checkout.checkout
+    wrong = missing(found.address)
+    if "@" not in found.contact.email:
+        wrong = {"email": N_("Please enter your e-mail address: the order confirmation goes there."), **wrong}
+    if channel not in offered and view.checkout.quote.total:
+        wrong["channel"] = N_("Please choose how to pay.")
+    return wrong
+
+
+async def _remember_address(visit: Visit, view: TillPage, data: Mapping[str, Any]) -> None:
+    account = visit.account
+    if account is None or account.kind is not AccountKind.BUYER or said(data, "remember") != "yes":
+        return
+    address = view.checkout.checkout.address
+    if any(each.address == address for each in view.book):
+        return
+    try:
+        # The checkout's id: a second click saves the same address again, not another.
+        own = AddressId(view.checkout.checkout.checkout_id)
+        await visit.db.transact(customers.save_address, visit.buyer_id, own, address)
+    except Refusal:
+        # The book is full: the purchase stands all the same.
+        return
+
+
+async def _shown(
+    visit: Visit, view: TillPage, wrong: Mapping[str, str], *, status: int = 200, refusal: Refusal | None = None
+) -> Response[str]:
+    problems = view.checkout.quote.problems
+    lines = {problem.line_id: problem for problem in problems if problem.line_id is not None}
+    undeliverable = {problem.merchant_id for problem in problems if problem.code is ProblemCode.UNDELIVERABLE}
+    errors = {field: visit.say(message) for field, message in wrong.items()}
+    return await show(
+        visit,
+        "checkout.html",
+        view.shell,
+        crumbs=[Crumb(visit.say(N_("Cart")), "/cart"), Crumb(visit.say(N_("Checkout")))],
+        status=status,
+        view=view,
+        errors=errors,
+        refusal=visit.refused(refusal) if refusal and not isinstance(refusal, TotalMoved) else "",
+        moved=isinstance(refusal, TotalMoved),
+        line_problems=lines,
+        undeliverable=undeliverable,
+        problem_words=problem_words,
+        form_only={problem.code for problem in view.checkout.quote.blocking} <= _OF_THE_FORM,
+        countries=countries(visit.locale),
+        provinces=PROVINCES,
+        lines_of=lines_of,
+        channels=[(name, *CHANNELS.get(name, (name, ""))) for name in payments.channels(visit.settings)],
+        delivery=DELIVERY,
+        pieces=QUANTITY,
+    )

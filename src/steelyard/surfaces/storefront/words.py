@@ -1,0 +1,74 @@
+"""What states, problems and channels are called to buyers."""
+
+from steelyard.kernel.i18n import N_
+from steelyard.logistics.parcels.model import ParcelState
+from steelyard.money.payments.model import RefundState
+from steelyard.surfaces.kit.page import Tone
+from steelyard.trade.checkout.model import ProblemCode
+from steelyard.trade.orders.model import OrderState, PurchaseState
+
+ORDER_STATES: dict[OrderState, tuple[str, Tone]] = {
+    OrderState.PLACED: (N_("Waiting for payment"), "warn"),
+    OrderState.PAID: (N_("Paid, being packed"), "info"),
+    OrderState.PARTLY_SHIPPED: (N_("Partly sent"), "info"),
+    OrderState.SHIPPED: (N_("On its way"), "info"),
+    OrderState.COMPLETED: (N_("Received"), "good"),
+    OrderState.CANCELLED: (N_("Cancelled"), "quiet"),
+}
+PURCHASE_STATES: dict[PurchaseState, tuple[str, Tone]] = {
+    PurchaseState.PLACED: (N_("Waiting for payment"), "warn"),
+    PurchaseState.PAID: (N_("Paid"), "good"),
+    PurchaseState.CANCELLED: (N_("Cancelled"), "quiet"),
+}
+# What happened, as a timeline says it.
+STEPS: dict[OrderState, str] = {
+    OrderState.PLACED: N_("Ordered"),
+    OrderState.PAID: N_("Paid"),
+    OrderState.PARTLY_SHIPPED: N_("A part was sent"),
+    OrderState.SHIPPED: N_("Everything was sent"),
+    OrderState.COMPLETED: N_("Receipt confirmed"),
+    OrderState.CANCELLED: N_("Cancelled"),
+}
+PARCEL_STATES: dict[ParcelState, tuple[str, Tone]] = {
+    ParcelState.HANDED_OVER: (N_("Handed to the carrier"), "info"),
+    ParcelState.IN_TRANSIT: (N_("On its way"), "info"),
+    ParcelState.DELIVERED: (N_("Delivered"), "good"),
+    ParcelState.LOST: (N_("Lost"), "bad"),
+}
+SCANS: dict[str, str] = {
+    "accepted": N_("The carrier expects the parcel"),
+    "picked_up": N_("Picked up"),
+    "in_transit": N_("On its way"),
+    "arrived": N_("Arrived at a depot"),
+    "out_for_delivery": N_("Out for delivery"),
+    "delivered": N_("Delivered"),
+    "exception": N_("Held up"),
+}
+REFUND_STATES: dict[RefundState, tuple[str, Tone]] = {
+    RefundState.INSTRUCTED: (N_("Under way"), "info"),
+    RefundState.SENT: (N_("Under way"), "info"),
+    RefundState.SUCCEEDED: (N_("Paid back"), "good"),
+    RefundState.FAILED: (N_("Being looked at"), "warn"),
+}
+CANCEL_REASONS: dict[str, str] = {
+    "unpaid": N_("It was not paid in time."),
+    "changed": N_("It was changed before it was paid."),
+    "buyer": N_("You cancelled it."),
+    "cancelled_by_buyer": N_("You cancelled it."),
+}
+# Each channel's name and one line about it.
+CHANNELS: dict[str, tuple[str, str]] = {
+    "simpay": (N_("SimPay"), N_("Payment simulator: no real money is moved")),
+}
+
+_PROBLEMS: dict[ProblemCode, str] = {
+    ProblemCode.ITEM_UNAVAILABLE: N_("No longer for sale"),
+    ProblemCode.OUT_OF_STOCK: N_("Sold out"),
+    ProblemCode.NOT_ENOUGH: N_("Only {free} left"),
+    ProblemCode.PRICE_MOVED: N_("The price has changed"),
+}
+
+
+def problem_words(code: ProblemCode) -> str:
+    """The message id of what is wrong with a line."""
+    return _PROBLEMS.get(code, N_("Please look at this line again"))

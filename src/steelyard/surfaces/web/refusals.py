@@ -1,0 +1,49 @@
+"""A refusal in the reader's words."""
+
+from typing import Any
+
+from steelyard.kernel import i18n
+from steelyard.kernel.errors import Invalid, Refusal
+from steelyard.kernel.text import Text
+
+
+class _Facts(dict[str, Any]):
+    """A detail that names a fact we do not have is shown with a dash, never as an error on top of an error."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def title_of(refusal: Refusal, locale: str) -> str:
+    """What was refused."""
+    return i18n.translations(locale).gettext(refusal.title)
+
+
+def detail_of(refusal: Refusal, locale: str) -> str:
+    """Why, with the facts; empty where there is nothing to add."""
+    if not refusal.detail:
+        return ""
+    return i18n.translations(locale).gettext(refusal.detail).format_map(_Facts(refusal.facts))
+
+
+def field_words(what: str | Text, locale: str) -> str:
+    """What is wrong with a field."""
+    return what.in_language(locale) if isinstance(what, Text) else i18n.translations(locale).gettext(what)
+
+
+def fields_of(refusal: Refusal, locale: str) -> dict[str, str]:
+    """What is wrong with which field, for a form that is shown again."""
+    if not isinstance(refusal, Invalid):
+        return {}
+    return {name: field_words(what, locale) for name, what in refusal.fields.items()}
+
+
+def sentence_of(refusal: Refusal, locale: str) -> str:
+    """The whole refusal in one line: what is wrong with a field, else title and detail."""
+    fields = fields_of(refusal, locale)
+    if fields:
+        return " ".join(fields.values())
+    # Chinese sentences end in their own full stop; a title has none in either language.
+    title, detail = title_of(refusal, locale), detail_of(refusal, locale)
+    stop = "。" if locale.startswith("zh") else ". "
+    return f"{title}{stop}{detail}".strip() if detail else title

@@ -1,0 +1,80 @@
+"""A storefront with a small world in it, its payment channel simulated in this process."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+
+from steelyard.app import create_app
+from steelyard.kernel.db import Database
+from steelyard.kernel.files import Files
+from steelyard.kernel.settings import Settings
+from steelyard.money.payments import gateways
+from steelyard.money.payments.gateways.simpay import Simpay
+from steelyard.simulators import payments as simulated_payments
+from tests.simulators.world import Simulated, settings_in, simulate
+from tests.support.browser import BASE, Browser
+from tests.support.world import World, picture, seeded
+
+KEY, SECRET = "sim-key", "sim-secret"
+
+
+@pytest.fixture
+async def channel(tmp_path: Path) -> AsyncIterator[Simulated]:
+    """The payment channel; its cashier is `channel.browser`. Webhooks go nowhere: the shop has to ask."""
+    simulated = simulate(simulated_payments, settings_in(tmp_path / "sim", api_key=KEY))
+    # Its clock is ours, so that what we instruct has not expired there.
+    simulated.clock.at = time.time()
+    yield simulated
+    await simulated.close()
+
+
+@pytest.fixture
+async def world(db: Database) -> World:
+    return await seeded(db)
+
+
+@pytest.fixture
+async def app(
+    db: Database, database_url: str, world: World, channel: Simulated, tmp_path: Path
+) -> AsyncIterator[Litestar]:
+    settings = Settings(
+        home=tmp_path / "home",
+        database_url=database_url,
+        base_url=BASE,
+        simpay_url="http://simulated.test",
+        pool_size=4,
+    )
+    gateways._offered[settings] = {"simpay": Simpay("http://simulated.test", KEY, SECRET, client=channel.http)}
+    for slug in world.items:
+        Files(settings.home).put(picture(slug), "image/svg+xml")
+    application = create_app(settings)
+    # As its lifespan would: that cannot be left in another task than it was entered in, which fixtures do.
+    application.state.db = db
+    yield application
+    del gateways._offered[settings]
+
+
+@pytest.fixture
+async def guest(app: Litestar) -> AsyncIterator[Browser]:
+    browser = Browser(app)
+    yield browser
+    await browser.close()
+
+
+@pytest.fixture
+async def other(app: Litestar) -> AsyncIterator[Browser]:
+    browser = Browser(app)
+    yield browser
+    await browser.close()
+
+
+@pytest.fixture
+async def buyer(app: Litestar, world: World) -> AsyncIterator[Browser]:
+    browser = Browser(app)
+    answer = await browser.sign_in(world.buyer)
+    assert answer.status_code == 303, answer.text
+    yield browser
+    await browser.close()
