@@ -59,7 +59,7 @@ def ask_to_sign_in(request: WebRequest, refusal: SignInFirst) -> Response[Any] |
     if request.method != "GET" or for_program(request):
         return on_refusal(request, refusal)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return Redirect(address("/sign-in", next=here), status_code=303)
+    return Redirect(address("/sign-in", return_to=here), status_code=303)
 
 
 # For a console's router. (The framework's type cannot say that a handler is for one kind of exception.)
