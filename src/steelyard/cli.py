@@ -200,10 +200,7 @@ def import_(what: str, files: tuple[Path, ...], mapping: str | None, rejects: Pa
     from steelyard.channels import feeds  # noqa: PLC0415
 
     with installation.opened_and_migrated(kernel_settings.load()) as here, _progress() as progress:
-        try:
-            result = feeds.import_files(here, what, files, mapping=mapping, rejects=rejects, progress=progress)
-        except feeds.FeedError as error:
-            raise Sentence(str(error)) from error
+        result = feeds.import_files(here, what, files, mapping=mapping, rejects=rejects, progress=progress)
     _print(result, as_json, lambda: click.echo(result.summary()))
     if result.rejected:
         sys.exit(NOT_AS_IT_SHOULD_BE)
