@@ -130,12 +130,12 @@ def tax_choices(visit: Visit) -> list[tuple[str, str]]:
 @get("/products", opt={"permission": "products.read"})
 async def product_list(
     visit: NamedDependency[Visit],
-    state: FromQuery[str | None] = None,
+    show: FromQuery[str | None] = None,
     q: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
 ) -> Response[Any]:
     """The shop's products, the last changed first."""
-    tab, text = state if state in TABS else "all", (q or "").strip()
+    tab, text = show if show in TABS else "all", (q or "").strip()
     shown = await visit.merchant_db.ask(listed, visit.merchant_id, TABS[tab][1], text, cursor)
     return await frame.show(
         visit,
@@ -145,11 +145,11 @@ async def product_list(
         tab=tab,
         text=text,
         tabs=[
-            {"label": visit.say(word), "href": address(frame.PRODUCTS, state=key, q=text), "current": key == tab}
+            {"label": visit.say(word), "href": address(frame.PRODUCTS, show=key, q=text), "current": key == tab}
             for key, (word, _) in TABS.items()
         ],
-        next_href=address(frame.PRODUCTS, state=tab, q=text, cursor=shown.page.next) if shown.page.next else "",
-        start_href=address(frame.PRODUCTS, state=tab, q=text) if cursor else "",
+        next_href=address(frame.PRODUCTS, show=tab, q=text, cursor=shown.page.next) if shown.page.next else "",
+        start_href=address(frame.PRODUCTS, show=tab, q=text) if cursor else "",
     )
 
 

@@ -81,9 +81,9 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
 
 @get("/settlement", opt=NEEDS)
 async def statement_list(
-    visit: NamedDependency[Visit], state: FromQuery[str | None] = None, cursor: FromQuery[str | None] = None
+    visit: NamedDependency[Visit], show: FromQuery[str | None] = None, cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
-    tab = state if state in TABS else "all"
+    tab = show if show in TABS else "all"
     found = await visit.db.ask(listed, TABS[tab][1], cursor)
     return await frame.show(
         visit,
@@ -92,11 +92,11 @@ async def statement_list(
         found=found,
         today=settlement_day(datetime.now(UTC)),
         tabs=[
-            {"label": visit.say(word), "href": address(frame.SETTLEMENT, state=key), "current": key == tab}
+            {"label": visit.say(word), "href": address(frame.SETTLEMENT, show=key), "current": key == tab}
             for key, (word, _) in TABS.items()
         ],
-        next_href=address(frame.SETTLEMENT, state=tab, cursor=found.page.next) if found.page.next else "",
-        start_href=address(frame.SETTLEMENT, state=tab) if cursor else "",
+        next_href=address(frame.SETTLEMENT, show=tab, cursor=found.page.next) if found.page.next else "",
+        start_href=address(frame.SETTLEMENT, show=tab) if cursor else "",
     )
 
 

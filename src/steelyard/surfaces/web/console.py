@@ -63,7 +63,7 @@ def ask_to_sign_in(request: WebRequest, refusal: SignInFirst) -> Response[Any] |
 
 
 # For a console's router. (The framework's type cannot say that a handler is for one kind of exception.)
-SIGN_IN_FIRST: dict[int | type[Exception], ExceptionHandler[Any]] = {
+SIGN_IN_FIRST: "dict[int | type[Exception], ExceptionHandler[Any]]" = {
     SignInFirst: cast("ExceptionHandler[Any]", ask_to_sign_in)
 }
 SAVED = N_("Saved.")
