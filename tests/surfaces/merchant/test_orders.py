@@ -97,7 +97,7 @@ async def test_lists_by_state_go_on_where_they_ended(db: Database, world: World,
     for number in range(32):
         await deal.placed(db, [(world.items["nuts" if number < 16 else "black"].sku_id, 1)])
 
-    first = await owner.get("/merchant/orders", show="placed")
+    first = await owner.get("/merchant/orders", state="placed")
     assert first.text.count("table-link") == 30
     following = first.text.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
     second = await owner.get(following)

@@ -3,8 +3,9 @@ carriers and the bank."""
 
 from litestar import Router
 
-from steelyard.surfaces.api import ucp
+from steelyard.surfaces.api import ucp, webhooks
 
-routers = [Router(path="/", route_handlers=ucp.handlers)]
+routers: list[Router] = [Router(path="/", route_handlers=ucp.handlers), *webhooks.routers]
+"""What the application serves to programs."""
 
 __all__ = ["routers"]

@@ -20,7 +20,7 @@ from steelyard.money.payments.model import Payment, Refund
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales, orders
 from steelyard.trade.aftersales.model import OrderRefund
@@ -103,7 +103,7 @@ async def found_by_code(read: Read, code: str) -> tuple[UUID, UUID] | None:
 @get("/orders", opt=NEEDS)
 async def order_list(
     visit: NamedDependency[Visit],
-    show: FromQuery[str | None] = None,
+    wanted: InState = None,
     cursor: FromQuery[str | None] = None,
     q: FromQuery[str | None] = None,
 ) -> Response[Any] | Redirect:
@@ -113,7 +113,7 @@ async def order_list(
         found = await visit.db.ask(found_by_code, code)
         if found is not None:
             return Redirect(f"{frame.ORDERS}/{found[0]}/{found[1]}", status_code=303)
-    tab = show if show in TABS else "all"
+    tab = wanted if wanted in TABS else "all"
     shown = await visit.db.ask(listed, tab, cursor)
     return await frame.show(
         visit,
@@ -122,12 +122,12 @@ async def order_list(
         search=code,
         unknown_code=code,
         tabs=[
-            {"label": visit.say(word), "href": address(frame.ORDERS, show=key), "current": key == tab}
+            {"label": visit.say(word), "href": address(frame.ORDERS, state=key), "current": key == tab}
             for key, (word, _) in TABS.items()
         ],
         shown=shown,
-        next_href=address(frame.ORDERS, show=tab, cursor=shown.page.next) if shown.page.next else "",
-        start_href=address(frame.ORDERS, show=tab) if cursor else "",
+        next_href=address(frame.ORDERS, state=tab, cursor=shown.page.next) if shown.page.next else "",
+        start_href=address(frame.ORDERS, state=tab) if cursor else "",
     )
 
 

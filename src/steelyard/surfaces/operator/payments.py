@@ -19,7 +19,7 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.pages import local_path
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -78,9 +78,9 @@ async def whole(read: Read, payment_id: UUID) -> Whole:
 
 @get("/payments", opt=NEEDS)
 async def payment_list(
-    visit: NamedDependency[Visit], show: FromQuery[str | None] = None, cursor: FromQuery[str | None] = None
+    visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
-    tab = show if show in PAYMENT_TABS else "all"
+    tab = wanted if wanted in PAYMENT_TABS else "all"
     found: Page[Payment] = await visit.db.ask(
         payments.page, state=PAYMENT_TABS[tab][1], cursor=cursor, limit=ROWS_PER_PAGE
     )
@@ -90,11 +90,11 @@ async def payment_list(
         frame.PAYMENTS,
         found=found,
         tabs=[
-            {"label": visit.say(word), "href": address(frame.PAYMENTS, show=key), "current": key == tab}
+            {"label": visit.say(word), "href": address(frame.PAYMENTS, state=key), "current": key == tab}
             for key, (word, _) in PAYMENT_TABS.items()
         ],
-        next_href=address(frame.PAYMENTS, show=tab, cursor=found.next) if found.next else "",
-        start_href=address(frame.PAYMENTS, show=tab) if cursor else "",
+        next_href=address(frame.PAYMENTS, state=tab, cursor=found.next) if found.next else "",
+        start_href=address(frame.PAYMENTS, state=tab) if cursor else "",
     )
 
 
@@ -114,9 +114,9 @@ async def payment_page(visit: NamedDependency[Visit], payment_id: FromPath[UUID]
 
 @get("/refunds", opt=NEEDS)
 async def refund_list(
-    visit: NamedDependency[Visit], show: FromQuery[str | None] = None, cursor: FromQuery[str | None] = None
+    visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
-    tab = show if show in REFUND_TABS else "all"
+    tab = wanted if wanted in REFUND_TABS else "all"
     found: Page[Refund] = await visit.db.ask(
         payments.refunds_page, state=REFUND_TABS[tab][1], cursor=cursor, limit=ROWS_PER_PAGE
     )
@@ -126,11 +126,11 @@ async def refund_list(
         frame.REFUNDS,
         found=found,
         tabs=[
-            {"label": visit.say(word), "href": address(frame.REFUNDS, show=key), "current": key == tab}
+            {"label": visit.say(word), "href": address(frame.REFUNDS, state=key), "current": key == tab}
             for key, (word, _) in REFUND_TABS.items()
         ],
-        next_href=address(frame.REFUNDS, show=tab, cursor=found.next) if found.next else "",
-        start_href=address(frame.REFUNDS, show=tab) if cursor else "",
+        next_href=address(frame.REFUNDS, state=tab, cursor=found.next) if found.next else "",
+        start_href=address(frame.REFUNDS, state=tab) if cursor else "",
     )
 
 

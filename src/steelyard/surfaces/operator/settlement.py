@@ -19,7 +19,7 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import Merchant, MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -81,9 +81,9 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
 
 @get("/settlement", opt=NEEDS)
 async def statement_list(
-    visit: NamedDependency[Visit], show: FromQuery[str | None] = None, cursor: FromQuery[str | None] = None
+    visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
-    tab = show if show in TABS else "all"
+    tab = wanted if wanted in TABS else "all"
     found = await visit.db.ask(listed, TABS[tab][1], cursor)
     return await frame.show(
         visit,
@@ -92,11 +92,11 @@ async def statement_list(
         found=found,
         today=settlement_day(datetime.now(UTC)),
         tabs=[
-            {"label": visit.say(word), "href": address(frame.SETTLEMENT, show=key), "current": key == tab}
+            {"label": visit.say(word), "href": address(frame.SETTLEMENT, state=key), "current": key == tab}
             for key, (word, _) in TABS.items()
         ],
-        next_href=address(frame.SETTLEMENT, show=tab, cursor=found.page.next) if found.page.next else "",
-        start_href=address(frame.SETTLEMENT, show=tab) if cursor else "",
+        next_href=address(frame.SETTLEMENT, state=tab, cursor=found.page.next) if found.page.next else "",
+        start_href=address(frame.SETTLEMENT, state=tab) if cursor else "",
     )
 
 

@@ -2,10 +2,11 @@
 the staff's pages."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
 from litestar import Response
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 from litestar.types import ExceptionHandler
 
@@ -19,6 +20,8 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 
 # How many a console's list shows at once.
 ROWS_PER_PAGE = 30
+# `?state=` of a list: the framework keeps the parameter name `state` for itself.
+InState = Annotated[str | None, QueryParameter(name="state")]
 
 
 def address(path: str, **query: object) -> str:
