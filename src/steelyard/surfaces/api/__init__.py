@@ -3,8 +3,11 @@ carriers and the bank."""
 
 from litestar import Router
 
-from steelyard.surfaces.api import ucp
+from steelyard.surfaces.api import ucp, webhooks
 
-routers = [Router(path="/", route_handlers=ucp.handlers)]
+routers = [
+    Router(path="/", route_handlers=ucp.handlers),
+    Router(path="/", route_handlers=webhooks.handlers),
+]
 
 __all__ = ["routers"]
