@@ -3,11 +3,12 @@ carriers and the bank."""
 
 from litestar import Router
 
-from steelyard.surfaces.api import ucp, webhooks
+from steelyard.surfaces.api import ucp, v1, webhooks
 
 routers = [
     Router(path="/", route_handlers=ucp.handlers),
     Router(path="/", route_handlers=webhooks.handlers),
+    *v1.routers,
 ]
 
 __all__ = ["routers"]
