@@ -170,6 +170,12 @@ class Database:
             raise
         return cls(pool, merchants)
 
+    @classmethod
+    async def connect_as_owner(cls, url: str, *, size: int) -> Self:
+        """Connect as the user of the URL, who owns the schema: for imports from the command line. Where that is a
+        superuser, as in the embedded server, COPY goes straight into the tables."""
+        return cls(await _pool(url, None, size), None)
+
     async def close(self) -> None:
         """Close both pools. The view of one merchant borrows its pool, and is not closed."""
         assert self._merchant_id is None, "close the database itself, not a merchant's view of it"
@@ -214,7 +220,7 @@ class Database:
             await connection.execute("SELECT set_config('steelyard.merchant_id', $1, true)", str(self._merchant_id))
 
 
-async def _pool(url: str, role: str, size: int) -> asyncpg.Pool:
+async def _pool(url: str, role: str | None, size: int) -> asyncpg.Pool:
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -223,7 +229,7 @@ async def _pool(url: str, role: str, size: int) -> asyncpg.Pool:
         reset=_keep,
         timeout=CONNECT_TIMEOUT_SECONDS,
         server_settings={
-            "role": role,
+            **({"role": role} if role else {}),
             "application_name": "steelyard",
             "timezone": "UTC",
             "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",

@@ -92,7 +92,7 @@ async def _import(
     assert settings.database_url is not None
     began = time.monotonic()
     fingerprint = (orders if mapping.of == "orders" else records).fingerprint_of(files, mapping)
-    db = await Database.connect(settings.database_url, size=CONNECTIONS)
+    db = await Database.connect_as_owner(settings.database_url, size=CONNECTIONS)
     try:
         run = await db.transact(runs.begin, fingerprint, mapping.of, [file.name for file in files], name)
         if run.result is not None:
