@@ -93,7 +93,14 @@ class Read:
 
 
 class Tx(Read):
-    """A transaction that may write. It commits when the command returns and is rolled back when it raises."""
+    """A transaction that may write. It commits when the command returns and is rolled back when it raises.
+
+    `secured` is what is known of tables under row-level security, kept by those who open many transactions as one role.
+    """
+
+    def __init__(self, connection: Connection, secured: dict[str, bool] | None = None) -> None:
+        super().__init__(connection)
+        self._secured = {} if secured is None else secured
 
     async def execute(self, sql: LiteralString, *args: Any) -> int:
         """Run a statement; returns how many rows it touched."""
@@ -120,7 +127,9 @@ class Tx(Read):
     async def _landed(self, table: str, columns: Sequence[str], copy_to: Callable[[str], Awaitable[None]]) -> None:
         """PostgreSQL refuses COPY into a table whose row-level security applies to us: there the rows go through a
         temporary table."""
-        if not await self.value("SELECT row_security_active($1::text)", table):
+        if table not in self._secured:
+            self._secured[table] = await self.value("SELECT row_security_active($1::text)", table)
+        if not self._secured[table]:
             await copy_to(table)
             return
         landing = f"landing_{next(_landings)}"
@@ -158,6 +167,7 @@ class Database:
         self._pool = pool
         self._merchants = merchants
         self._merchant_id = merchant_id
+        self._secured: dict[str, bool] = {}
 
     @classmethod
     async def connect(cls, url: str, *, size: int = 10) -> Self:
@@ -198,7 +208,7 @@ class Database:
             try:
                 async with self._pool.acquire() as connection, connection.transaction():
                     await self._confine(connection)
-                    return await command(Tx(connection), *args, **kwargs)
+                    return await command(Tx(connection, self._secured), *args, **kwargs)
             except _RETRIED:
                 if attempt == TRIES_MAX:
                     raise
