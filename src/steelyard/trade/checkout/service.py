@@ -161,14 +161,10 @@ def _check(draft: Draft) -> None:
 
 
 async def currency_of(read: Read, draft: Draft) -> str:
-<<<<<<< HEAD
     """The one currency that the merchants of these goods sell in; unknown goods say nothing about it.
 
     Raises `MixedPurchase`.
     """
-=======
-    """The one currency that the merchants of these goods sell in; unknown goods say nothing about it."""
->>>>>>> trade
     currencies: Sequence[str] = [
         row["currency"]
         for row in await read.fetch(
