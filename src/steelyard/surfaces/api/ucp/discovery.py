@@ -31,7 +31,6 @@ CACHE_CONTROL = "public, max-age=300"
 SERVICE = "dev.ucp.shopping"
 HANDLER_ID = "simpay"
 HANDLER_VERSION = "2026-08-25"
-TOKENS = ("tok_approve", "tok_decline", "tok_3ds", "tok_hang")
 
 _SCHEMAS = {
     CHECKOUT: "shopping/checkout.json",
@@ -118,7 +117,7 @@ def payment_handlers(settings: Settings) -> dict[str, list[dict[str, Any]]]:
         "id": HANDLER_ID,
         "version": HANDLER_VERSION,
         "available_instruments": [{"type": "card"}],
-        "config": {"environment": "simulated", "tokens": list(TOKENS)},
+        "config": {"environment": "simulated"},
     }
     return {f"{namespace(settings.base_url)}.{HANDLER_ID}": [handler]}
 
