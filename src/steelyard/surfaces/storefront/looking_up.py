@@ -29,7 +29,7 @@ class LookUpForm(Typed, frozen=True, kw_only=True):
 @get("/find-order")
 async def find_order_page(visit: NamedDependency[Visit]) -> Response[str]:
     """The form."""
-    return await _form(visit, LookUpForm())
+    return await form_page(visit, LookUpForm())
 
 
 @post("/find-order")
@@ -38,17 +38,17 @@ async def find_order(visit: NamedDependency[Visit], data: URLEncodedBody[LookUpF
     try:
         await limits.take(visit.db, LOOK_UP_PER_ADDRESS, address_of(visit))
     except Refusal as refusal:
-        return await _form(visit, data, visit.refused(refusal), status=refusal.status)
+        return await form_page(visit, data, visit.refused(refusal), status=refusal.status)
     found = await visit.db.ask(purchase_by_code, data.code[:CODE_CHARACTERS_MAX])
     email = data.email.strip().lower()
     if found is None or not email or found.contact.email.strip().lower() != email:
-        return await _form(
+        return await form_page(
             visit, data, visit.say(N_("There is no order with this number and e-mail address.")), status=404
         )
     return redirect(visit, f"/purchases/{found.code}", cookies=[look_up_cookie(visit, found.purchase_id)])
 
 
-async def _form(visit: Visit, form: LookUpForm, wrong: str = "", *, status: int = 200) -> Response[str]:
+async def form_page(visit: Visit, form: LookUpForm, wrong: str = "", *, status: int = 200) -> Response[str]:
     around = await visit.db.ask(shell, visit.buyer_id)
     crumbs = [Crumb(visit.say(N_("Find an order")))]
     return await show(visit, "find_order.html", around, crumbs=crumbs, status=status, form=form, wrong=wrong)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-TEXT_CHARACTERS_MAX = 500
+TEXT_CHARACTERS_MAX = 200
 NUMBER_MAX = 99_999
 
 
