@@ -150,7 +150,7 @@ async def provide_once(request: WebRequest, idempotency_key: IdempotencyKey) -> 
 async def refuse_nul(request: WebRequest) -> None:
     """PostgreSQL keeps no NUL in text: whoever sends one is told at the door."""
     if b"\0" in unquote_to_bytes(request.url.query) or b"\\u0000" in await request.body():
-        raise Malformed({"": "No text holds the character U+0000"})
+        raise Malformed({"": N_("No text holds the character U+0000")})
 
 
 def on_key_needed(request: WebRequest, refusal: KeyNeeded) -> problems.Told:
