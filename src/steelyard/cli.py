@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import date
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any, NoReturn, ParamSpec
+from typing import Any, Literal, NoReturn, ParamSpec
 
 import click
 import msgspec
@@ -196,7 +196,7 @@ def report() -> None:
 @click.option("--definition", type=click.Choice(["net", "published"]), default="net", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures for a program.")
 @_plainly
-def sales(first: Any, last: Any, definition: str, as_json: bool) -> None:
+def sales(first: Any, last: Any, definition: Literal["net", "published"], as_json: bool) -> None:
     """Sales of a period: net of returns with everything included, or by the published definition (customer known,
     quantity and price above zero)."""
     from steelyard.operations import analytics  # noqa: PLC0415
