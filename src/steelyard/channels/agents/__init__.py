@@ -7,6 +7,7 @@ becomes of their orders (`subscribers.py`, `jobs.py`).
 
 from steelyard.channels.agents.document import (
     Facts,
+    LineKey,
     facts,
     line_names,
     merchant_note,
@@ -31,6 +32,7 @@ from steelyard.channels.agents.service import (
 
 __all__ = [
     "Facts",
+    "LineKey",
     "change_session",
     "deliver",
     "deliveries",

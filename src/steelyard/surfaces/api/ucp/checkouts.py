@@ -1,0 +1,293 @@
+"""Checkout sessions: two requests buy, create and complete."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post, put
+from litestar.params import FromPath
+
+from steelyard.channels import agents
+from steelyard.channels.agents.model import CHECKOUT, Session, SessionId
+from steelyard.kernel import ids
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.i18n import N_
+from steelyard.money.payments.model import PaymentId
+from steelyard.parties.customers.model import BuyerId
+from steelyard.surfaces.api.ucp.discovery import ENDPOINT, HANDLER_ID
+from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, Document, errors_document, message, serve
+from steelyard.surfaces.api.ucp.intent import Said, UnknownItems, draft_of, said_of
+from steelyard.surfaces.api.ucp.rendering import WORDS, checkout_document, shown, status_of
+from steelyard.surfaces.api.ucp.shapes import (
+    Buyer,
+    CheckoutRequest,
+    CompleteRequest,
+    ConversionRequest,
+    Fulfillment,
+    Instrument,
+    LineItem,
+)
+from steelyard.surfaces.api.ucp.sheet import Sheet, sheet
+from steelyard.trade import checkout
+from steelyard.trade.checkout.model import (
+    CheckoutClosed,
+    CheckoutId,
+    CheckoutNotReady,
+    CheckoutState,
+    Draft,
+    ProblemCode,
+    SoldOut,
+    TotalMoved,
+)
+
+KIND = "checkout"
+CART = "cart"
+
+
+class PaymentInvalid(Refusal):
+    """A checkout is paid by one instrument of a handler that it advertises."""
+
+    code = "invalid_payment"
+    status = 422
+    title = N_("This payment cannot be used")
+    detail = N_("Send exactly one instrument with handler_id {handler} and a token.")
+
+
+class Looked(msgspec.Struct, frozen=True):
+    session: Session
+    sheet: Sheet
+
+
+async def look(read: Read, ask: Ask, checkout_id: UUID, kind: str = KIND) -> Looked:
+    """A session of this platform with what it is now. Raises `NotFound`."""
+    session = await agents.session(read, SessionId(checkout_id), kind, ask.platform.client)
+    if session is None:
+        raise NotFound()
+    found = await sheet(read, CheckoutId(checkout_id), ask.completeness, ask.locale, session.shown_prices)
+    if found is None:
+        raise NotFound()
+    return Looked(session, found)
+
+
+async def shown_checkout(ask: Ask, checkout_id: UUID, extra: Sequence[Document] = ()) -> Document:
+    """The checkout as a document; what the agent sees in it is noted."""
+    looked = await ask.db.ask(look, ask, checkout_id)
+    document = checkout_document(ask, looked.sheet, looked.session, looked.session.shown_prices, extra)
+    seen = shown(looked.sheet)
+    if looked.session.shown != seen and looked.sheet.checkout.state is CheckoutState.OPEN:
+        await ask.db.transact(agents.note_shown, SessionId(checkout_id), seen)
+    return document
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    line_items: Sequence[LineItem]
+    buyer: Buyer | None
+    fulfillment: Fulfillment | None
+    context: dict[str, Any] | None
+
+
+@post(f"{ENDPOINT}/checkout-sessions", status_code=201)
+async def create_checkout(request: ApiRequest) -> Response[bytes]:
+    """Open a checkout; with buyer, address and a way of delivery it is ready to be completed."""
+
+    async def work(ask: Ask, operation_id: UUID) -> tuple[int, Document]:
+        checkout_id, wanted = operation_id, await _wanted(ask)
+        if isinstance(wanted, tuple):
+            checkout_id, wanted = wanted
+        try:
+            await ask.db.transact(_open, ask, checkout_id, wanted)
+        except UnknownItems as refusal:
+            return 200, unknown_items(ask, refusal)
+        return 201, await shown_checkout(ask, checkout_id)
+
+    return await serve(request, work, capability=CHECKOUT, once=True)
+
+
+async def _wanted(ask: Ask) -> Opening | tuple[UUID, Opening]:
+    """What is to be opened; of a cart, its lines and its buyer count, and its checkout always has the same id."""
+    said = msgspec.json.decode(ask.body or b"{}", type=dict[str, Any]) if b'"cart_id"' in ask.body else {}
+    if not isinstance(said.get("cart_id"), str):
+        wanted = ask.read(CheckoutRequest)
+        return Opening(
+            line_items=wanted.line_items, buyer=wanted.buyer, fulfillment=wanted.fulfillment, context=wanted.context
+        )
+    conversion = ask.read(ConversionRequest)
+    try:
+        cart_id = UUID(conversion.cart_id)
+    except ValueError as error:
+        raise NotFound() from error
+    looked = await ask.db.ask(look, ask, cart_id, CART)
+    if looked.sheet.checkout.state is CheckoutState.CANCELLED:
+        raise NotFound()
+    of_cart = said_of(looked.session)
+    lines = msgspec.convert(
+        [
+            {"id": line.line_id, "item": {"id": str(line.sku_id)}, "quantity": line.quantity}
+            for line in looked.sheet.checkout.lines
+        ],
+        list[LineItem],
+    )
+    return ids.derived(cart_id, "checkout"), Opening(
+        line_items=lines,
+        buyer=of_cart.buyer or conversion.buyer,
+        fulfillment=conversion.fulfillment,
+        context=of_cart.context or conversion.context,
+    )
+
+
+async def _open(tx: Tx, ask: Ask, checkout_id: UUID, wanted: Opening) -> None:
+    draft, said = await draft_of(
+        tx, wanted.line_items, wanted.buyer, wanted.fulfillment, wanted.context, locale=ask.locale
+    )
+    await refuse_what_is_not_for_sale(tx, ask, draft)
+    await open_session(tx, ask, checkout_id, KIND, draft, said)
+
+
+async def open_session(tx: Tx, ask: Ask, session_id: UUID, kind: str, draft: Draft, said: Said) -> None:
+    """A cart or a checkout: the lines where all checkouts are, what was said beside them with us."""
+    buyer_id = BuyerId(ids.derived(session_id, "buyer"))
+    await checkout.open_checkout(tx, CheckoutId(session_id), buyer_id, draft, client=ask.platform.client)
+    await agents.open_session(tx, SessionId(session_id), kind, ask.platform.client, said.kept)
+
+
+async def refuse_what_is_not_for_sale(read: Read, ask: Ask, draft: Draft) -> None:
+    """Nothing is opened for goods that nobody sells any more."""
+    costs = await checkout.quote(read, draft, await checkout.currency_of(read, draft), ask.completeness)
+    lost = {problem.line_id for problem in costs.problems if problem.code is ProblemCode.ITEM_UNAVAILABLE}
+    if lost:
+        raise UnknownItems(items=[place for place, line in enumerate(draft.lines) if line.line_id in lost])
+
+
+def unknown_items(ask: Ask, refusal: UnknownItems) -> Document:
+    """The outcome of wanting what there is not: no checkout, but why."""
+    content = ask.say(WORDS[ProblemCode.ITEM_UNAVAILABLE])
+    return errors_document(
+        ask.platform.version,
+        [
+            message("item_unavailable", content, severity="unrecoverable", path=f"$.line_items[{place}]")
+            for place in refusal.items
+        ],
+    )
+
+
+@get(f"{ENDPOINT}/checkout-sessions/{{checkout_id:str}}")
+async def get_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Response[bytes]:
+    """The checkout as it is now."""
+
+    async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
+        return 200, await shown_checkout(ask, id_of(checkout_id))
+
+    return await serve(request, work, capability=CHECKOUT)
+
+
+def id_of(said: str) -> UUID:
+    """Raises `NotFound` for what is no id of ours."""
+    try:
+        return UUID(said)
+    except ValueError as error:
+        raise NotFound() from error
+
+
+@put(f"{ENDPOINT}/checkout-sessions/{{checkout_id:str}}")
+async def update_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Response[bytes]:
+    """Replace everything that was said. While a payment is under way nothing is changed."""
+
+    async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
+        session_id = id_of(checkout_id)
+        wanted = ask.read(CheckoutRequest)
+        looked = await ask.db.ask(look, ask, session_id)
+        if status_of(looked.sheet, looked.session) == "complete_in_progress":
+            return 200, await shown_checkout(ask, session_id, [_in_progress(ask)])
+        try:
+            await ask.db.transact(_change, ask, looked.session, wanted)
+        except UnknownItems as refusal:
+            notes = unknown_items(ask, refusal)["messages"]
+            return 200, await shown_checkout(ask, session_id, [{**note, "severity": "recoverable"} for note in notes])
+        return 200, await shown_checkout(ask, session_id)
+
+    return await serve(request, work, capability=CHECKOUT, once=True)
+
+
+def _in_progress(ask: Ask) -> Document:
+    return message("complete_in_progress", ask.say(N_("The payment is under way. Please wait for its outcome.")))
+
+
+async def _change(tx: Tx, ask: Ask, session: Session, wanted: CheckoutRequest) -> None:
+    draft, said = await draft_of(
+        tx,
+        wanted.line_items,
+        wanted.buyer,
+        wanted.fulfillment,
+        wanted.context,
+        locale=ask.locale,
+        before=said_of(session),
+    )
+    await checkout.change(tx, CheckoutId(session.session_id), draft)
+    await agents.change_session(tx, session.session_id, said.kept)
+
+
+@post(f"{ENDPOINT}/checkout-sessions/{{checkout_id:str}}/complete", status_code=200)
+async def complete_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Response[bytes]:
+    """Place the purchase and pay it with the token: completed, to be confirmed by the buyer, under way, or declined."""
+
+    async def work(ask: Ask, operation_id: UUID) -> tuple[int, Document]:
+        session_id = id_of(checkout_id)
+        wanted = ask.read(CompleteRequest)
+        looked = await ask.db.ask(look, ask, session_id)
+        if looked.sheet.checkout.state is CheckoutState.CANCELLED:
+            raise CheckoutClosed(state="canceled")
+        if status_of(looked.sheet, looked.session) in ("completed", "complete_in_progress", "requires_escalation"):
+            return 200, await shown_checkout(ask, session_id)
+        return 200, await _complete(ask, looked, _instrument(wanted), operation_id)
+
+    return await serve(request, work, capability=CHECKOUT, once=True)
+
+
+def _instrument(wanted: CompleteRequest) -> Instrument:
+    instruments = wanted.payment.instruments
+    if len(instruments) != 1 or instruments[0].handler_id != HANDLER_ID or not instruments[0].credential.token:
+        raise PaymentInvalid(handler=HANDLER_ID)
+    return instruments[0]
+
+
+async def _complete(ask: Ask, looked: Looked, instrument: Instrument, operation_id: UUID) -> Document:
+    session_id = looked.session.session_id
+    try:
+        purchase_id = await ask.db.transact(
+            checkout.place,
+            CheckoutId(session_id),
+            expected_total=looked.session.shown_total,
+            by=ask.platform.client,
+            completeness=ask.completeness,
+        )
+    except TotalMoved:
+        moved = ask.say(N_("The total has changed. Please look at it again before you pay."))
+        return await shown_checkout(ask, session_id, [message("total_changed", moved, path="$.totals")])
+    except (CheckoutNotReady, SoldOut):
+        return await shown_checkout(ask, session_id)
+    collected = await checkout.collect(
+        ask.db,
+        ask.settings,
+        purchase_id,
+        channel=instrument.handler_id,
+        return_url=f"{ask.settings.base_url}/checkout/{session_id}",
+        token=instrument.credential.token,
+        payment_id=PaymentId(ids.derived(operation_id, "payment")),
+    )
+    await ask.db.transact(agents.note_action, session_id, collected.action_url)
+    return await shown_checkout(ask, session_id)
+
+
+@post(f"{ENDPOINT}/checkout-sessions/{{checkout_id:str}}/cancel", status_code=200)
+async def cancel_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Response[bytes]:
+    """Give a checkout up. One that is completed or given up already stays as it is: 409."""
+
+    async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
+        session_id = id_of(checkout_id)
+        await ask.db.ask(look, ask, session_id)
+        await ask.db.transact(checkout.cancel, CheckoutId(session_id), ask.platform.client)
+        return 200, await shown_checkout(ask, session_id)
+
+    return await serve(request, work, capability=CHECKOUT, once=True)
