@@ -3,9 +3,9 @@ carriers and the bank."""
 
 from litestar import Router
 
-from steelyard.surfaces.api import ucp, webhooks
+from steelyard.surfaces.api import ucp, v1, webhooks
 
-routers: list[Router] = [Router(path="/", route_handlers=ucp.handlers), *webhooks.routers]
+routers: list[Router] = [Router(path="/", route_handlers=ucp.handlers), *v1.routers, *webhooks.routers]
 """What the application serves to programs."""
 
 __all__ = ["routers"]
