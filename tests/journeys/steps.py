@@ -157,3 +157,11 @@ def order_of(buyer: Visitor, code: str):  # noqa: ANN201  # a Locator
 def simulated(visitor: Visitor, key: str) -> str:
     """A word of the simulators in this person's language."""
     return simulators.say("zh" if visitor.locale == "zh-Hans" else "en", key)
+
+
+async def empty_cart(visitor: Visitor) -> None:
+    page = visitor.page
+    await visitor.goto("/cart")
+    while await page.locator("form[action='/cart/remove'] button").count():
+        await page.locator("form[action='/cart/remove'] button").first.click()
+        await page.wait_for_load_state("load")
