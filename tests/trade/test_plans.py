@@ -1,4 +1,4 @@
-"""The questions behind the pages that everybody looks at: at tens of thousands of rows each goes by an index."""
+"""The questions behind the pages that everybody looks at: in tables of thousands of rows each goes by an index."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -26,7 +26,7 @@ from tests.support.plans import LARGE_FROM_ROWS, Listening
 from tests.support.seeded import SeededServer
 from tests.support.world import World
 
-COPIES = 7_000
+ROWS = 12_000
 BUYER = BuyerId(ids.mint())
 
 # Each table with its ids (which are copied consistently) and its texts that must differ.
@@ -84,7 +84,7 @@ def copying(table: str) -> str:
         changed.append("'placed_at', t.placed_at - n * interval '1 minute'")
     return (
         f"INSERT INTO {table} SELECT (jsonb_populate_record(t, jsonb_build_object({', '.join(changed)}))).* "
-        f"FROM {table} t CROSS JOIN generate_series(1, {COPIES}) AS g (n)"
+        f"FROM {table} t CROSS JOIN generate_series(1, (SELECT {ROWS} / count(*) FROM {table})) AS g (n)"
     )
 
 
