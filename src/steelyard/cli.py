@@ -5,6 +5,7 @@ looked at is not as it should be (`check`, `doctor`, rejected rows of `import`).
 """
 
 import asyncio
+import errno
 import json
 import os
 import sys
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from datetime import date
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any, NoReturn, ParamSpec
+from typing import Any, Literal, NoReturn, ParamSpec
 
 import click
 import msgspec
@@ -24,7 +25,7 @@ from steelyard import __version__
 from steelyard.kernel import archive, checks, events, installation, migrations, processes
 from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.archive import ArchiveError
-from steelyard.kernel.db import Database, Unreachable, administer
+from steelyard.kernel.db import Database, administer
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.installation import NotMigrated
 from steelyard.kernel.postgres import ClusterError
@@ -49,16 +50,33 @@ def _plainly(command: Callable[P, None]) -> Callable[P, None]:
     def told(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except (ClusterError, ArchiveError, NotMigrated, migrations.EditedMigration, processes.ProgramEnded) as error:
+        except (ClusterError, ArchiveError, NotMigrated, processes.ProgramEnded) as error:
             raise Sentence(str(error)) from error
-        except msgspec.ValidationError as error:
-            raise Sentence(f"A setting in the environment is wrong: {error}") from error
-        except Unreachable as error:
-            raise Sentence(f"The database does not answer: {error or type(error).__name__}") from error
+        except migrations.EditedMigration as error:
+            raise Sentence(
+                f"The migration {error} was changed after it had run here; it must say what it said."
+            ) from error
+        except (msgspec.ValidationError, *installation.BAD_ADDRESS) as error:
+            raise Sentence(f"A setting in the environment is wrong: {str(error).strip()}") from error
+        except installation.DISK_FULL as error:
+            raise Sentence("The disk of the database is full.") from error
+        except OSError as error:
+            raise Sentence(_obstacle(error)) from error
+        except installation.NO_ANSWER as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise Sentence(f"The database does not answer: {reason}") from error
         except Refusal as refusal:
             raise Sentence(_words_of(refusal)) from refusal
 
     return update_wrapper(told, command)
+
+
+def _obstacle(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk is full{f': {error.filename}' if error.filename else ''}."
+    if error.filename:
+        return f"{error.filename}: {error.strerror}."
+    return f"The database does not answer: {error or type(error).__name__}"
 
 
 def _words_of(refusal: Refusal) -> str:
@@ -92,6 +110,7 @@ def steelyard() -> None:
 
     Settings come from the environment: STEELYARD_HOME (data folder), DATABASE_URL (your own PostgreSQL), PORT.
     """
+    processes.end_with_starter()
 
 
 @steelyard.command()
@@ -115,6 +134,8 @@ def demo(fresh: bool, from_import: bool, seed: int) -> None:
 def serve(everything: bool) -> None:
     """Serve the web pages and the API."""
     settings = kernel_settings.load()
+    if processes.taken(settings.port):
+        raise Sentence(f"Port {settings.port} is taken by another program: stop it, or set PORT.")
     with installation.opened_and_migrated(settings) as here:
         if everything:
             own = [sys.executable, "-m", "steelyard"]
@@ -179,10 +200,7 @@ def import_(what: str, files: tuple[Path, ...], mapping: str | None, rejects: Pa
     from steelyard.channels import feeds  # noqa: PLC0415
 
     with installation.opened_and_migrated(kernel_settings.load()) as here, _progress() as progress:
-        try:
-            result = feeds.import_files(here, what, files, mapping=mapping, rejects=rejects, progress=progress)
-        except feeds.FeedError as error:
-            raise Sentence(str(error)) from error
+        result = feeds.import_files(here, what, files, mapping=mapping, rejects=rejects, progress=progress)
     _print(result, as_json, lambda: click.echo(result.summary()))
     if result.rejected:
         sys.exit(NOT_AS_IT_SHOULD_BE)
@@ -199,7 +217,7 @@ def report() -> None:
 @click.option("--definition", type=click.Choice(["net", "published"]), default="net", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures for a program.")
 @_plainly
-def sales(first: Any, last: Any, definition: str, as_json: bool) -> None:
+def sales(first: Any, last: Any, definition: Literal["net", "published"], as_json: bool) -> None:
     """Sales of a period: net of returns with everything included, or by the published definition (customer known,
     quantity and price above zero)."""
     from steelyard.operations import analytics  # noqa: PLC0415

@@ -39,7 +39,9 @@ def examine(settings: Settings) -> list[Finding]:
         with installation.opened(settings) as here:
             assert here.database_url is not None
             findings += asyncio.run(_database(here.database_url))
-    except (ClusterError, OSError) as error:
+    except installation.BAD_ADDRESS as error:
+        findings.append(Finding("database", False, str(error), "DATABASE_URL is postgresql://user:password@host/name"))
+    except (ClusterError, *installation.NO_ANSWER) as error:
         findings.append(Finding("database", False, str(error) or type(error).__name__, "see docs/guide/running.md"))
     return findings
 

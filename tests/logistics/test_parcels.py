@@ -1,214 +1,252 @@
-"""Parcels on their way: carriers are asked, tell, repeat themselves and forget."""
+"""Parcels, and the carriers that tell where they are, through our gateway and the real carrier simulator."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
-from steelyard.kernel.errors import NotFound
+from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.settings import Settings
 from steelyard.logistics import parcels
-from steelyard.logistics.fulfilment.model import Packed
 from steelyard.logistics.parcels import gateways
 from steelyard.logistics.parcels.gateways.simcarriers import Simcarriers
-from steelyard.logistics.parcels.model import Parcel, ParcelId, ParcelState, Scan
+from steelyard.logistics.parcels.jobs import ask_carriers
+from steelyard.logistics.parcels.model import NumberTaken, Parcel, ParcelId, ParcelState, Scan
 from steelyard.money.payments import BadWebhook
-from steelyard.simulators import carriers
-from steelyard.trade.orders.model import Order, OrderState
-from tests.simulators.world import Simulated, settings_in, simulate
-from tests.support import deal
-from tests.support.world import World, seeded
+from steelyard.simulators import carriers as simulator
+from tests.money.outside import Outside, simulated
 
-NOW = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
+HOOK = "http://127.0.0.1:8000/webhooks/carriers"
+STAGES = ["accepted", "picked_up", "in_transit", "arrived", "out_for_delivery", "delivered"]
+
+
+@dataclass
+class Yard:
+    """The carriers outside, and our gateway to them."""
+
+    outside: Outside
+    gateway: Simcarriers
+    settings: Settings
+
+    async def ask(self, db: Database) -> int:
+        return await ask_carriers(db, self.gateway, self.settings)
+
+    async def advance(self, parcel: Parcel, to: str) -> None:
+        path = f"/v1/trackings/{parcel.carrier}/{parcel.number}/advance"
+        answer = await self.outside.http.post(path, json={"to": to})
+        assert answer.status_code == 200, answer.text
+
+    async def deliver_posts(self, db: Database) -> int:
+        """What the carriers have to tell reaches us; returns how many messages that were."""
+        await self.outside.after(0)
+        posts = list(self.outside.posts)
+        self.outside.posts.clear()
+        for post in posts:
+            assert post.url == HOOK
+            await parcels.receive_webhook(db, self.settings, post.headers, post.body, self.outside.clock.now())
+        return len(posts)
 
 
 @pytest.fixture
-async def world(db: Database) -> World:
-    return await seeded(db)
+async def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Yard]:
+    async with simulated(simulator, tmp_path) as (outside, secret):
+        gateway = Simcarriers("", "", secret, client=outside.http)
+        settings = Settings(home=tmp_path, carriers_url="http://simulated.test", carriers_webhook_secret=secret)
+        monkeypatch.setitem(gateways._known, settings, gateway)
+        yield Yard(outside, gateway, settings)
 
 
-@pytest.fixture
-async def order(db: Database, world: World) -> Order:
-    [found] = await deal.paid(db, [(world.items["black"].sku_id, 2)])
-    return found
+async def handed_over(
+    db: Database, number: str = "SX0000000000001", carrier: str = "simex", merchant_id: UUID | None = None
+) -> Parcel:
+    parcel_id, order_id = ParcelId(ids.mint()), ids.mint()
+    await db.transact(
+        parcels.hand_over,
+        parcel_id=parcel_id,
+        merchant_id=merchant_id or ids.mint(),
+        order_id=order_id,
+        carrier=carrier,
+        number=number,
+        by="staff:test",
+    )
+    return await now(db, order_id)
 
 
-@pytest.fixture
-async def carrier(tmp_path: Path) -> AsyncIterator[Simulated]:
-    simulated = simulate(carriers, settings_in(tmp_path, stage_seconds=10))
-    yield simulated
-    await simulated.close()
-
-
-@pytest.fixture
-def settings(carrier: Simulated, tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, base_url="http://shop.test", carriers_url="http://carriers.test")
-
-
-@pytest.fixture
-def asked(settings: Settings, carrier: Simulated) -> Simcarriers:
-    secret = settings_in(settings.home).webhook_secret
-    found = Simcarriers("", "", secret, client=carrier.http)
-    gateways._known[settings] = found
-    return found
-
-
-async def only_parcel(db: Database, order: Order) -> Parcel:
-    [parcel] = (await db.ask(parcels.of_orders, [order.order_id]))[order.order_id]
+async def now(db: Database, order_id: UUID) -> Parcel:
+    ((parcel,),) = (await db.ask(parcels.of_orders, [order_id])).values()
     return parcel
 
 
-async def told(db: Database, parcel: Parcel, *codes: str) -> None:
-    scans = [Scan(at=NOW + timedelta(hours=n), code=code, place="上海") for n, code in enumerate(codes)]
-    await db.transact(parcels.record_scans, carrier=parcel.carrier, number=parcel.number, scans=scans)
+async def told(db: Database, parcel: Parcel) -> list[str]:
+    found = await db.ask(parcels.scans, parcel.merchant_id, parcel.parcel_id)
+    return sorted((scan.code for scan in found), key=[*STAGES, "exception"].index)
 
 
-async def due_again(tx: Tx) -> None:
-    await tx.execute("UPDATE parcels SET attempt_at = now() WHERE attempt_at IS NOT NULL")
+async def deliveries(db: Database) -> int:
+    async def count(tx: Tx) -> int:
+        return await tx.value("SELECT count(*) FROM events WHERE kind = 'parcels.delivered'")
+
+    return await db.transact(count)
 
 
-async def test_a_parcel_moves_with_its_scans(db: Database, order: Order):
-    await deal.shipped(db, order)
-    parcel = await only_parcel(db, order)
+async def make_due(db: Database) -> None:
+    async def put_forward(tx: Tx) -> int:
+        return await tx.execute("UPDATE parcels SET attempt_at = now() WHERE attempt_at IS NOT NULL")
+
+    await db.transact(put_forward)
+
+
+async def test_a_carrier_is_told_of_a_number_once_and_tells_us_of_every_step(db: Database, yard: Yard) -> None:
+    parcel = await handed_over(db)
     assert parcel.state is ParcelState.HANDED_OVER
 
-    await told(db, parcel, "accepted", "in_transit")
-    assert (await only_parcel(db, order)).state is ParcelState.IN_TRANSIT
-    await told(db, parcel, "accepted", "in_transit", "delivered")
+    assert await yard.ask(db) == 1
+    assert await yard.ask(db) == 0, "it is not asked again so soon"
+    await yard.advance(parcel, "delivered")
+    assert await yard.deliver_posts(db) == len(STAGES)
 
-    parcel = await only_parcel(db, order)
+    parcel = await now(db, parcel.order_id)
     assert parcel.state is ParcelState.DELIVERED
-    assert parcel.delivered_at == NOW + timedelta(hours=2)
-    story = await db.ask(parcels.scans, order.merchant_id, parcel.parcel_id)
-    assert [scan.code for scan in story] == ["delivered", "in_transit", "accepted"]
+    assert parcel.delivered_at == datetime.fromtimestamp(yard.outside.clock.now(), UTC)
+    assert await told(db, parcel) == STAGES
+    assert await deliveries(db) == 1
+    await make_due(db)
+    assert await yard.ask(db) == 0, "of what has arrived nothing is asked"
 
 
-async def test_scans_twice_and_in_any_order_are_told_once(db: Database, order: Order):
-    await deal.shipped(db, order)
-    parcel = await only_parcel(db, order)
+async def test_what_a_carrier_forgets_to_tell_is_asked_for(db: Database, yard: Yard) -> None:
+    parcel = await handed_over(db)
+    await yard.ask(db)
+    await yard.advance(parcel, "delivered")
 
-    await told(db, parcel, "accepted", "delivered")
-    await told(db, parcel, "accepted", "delivered")
-    await told(db, parcel, "accepted")
+    await make_due(db)
+    assert await yard.ask(db) == 1
 
-    assert (await only_parcel(db, order)).state is ParcelState.DELIVERED
-    events = await db.ask(_deliveries)
-    assert events == 1
-
-
-async def _deliveries(read) -> int:
-    return await read.value("SELECT count(*) FROM events WHERE kind = 'parcels.delivered'")
+    assert (await now(db, parcel.order_id)).state is ParcelState.DELIVERED
+    assert await yard.deliver_posts(db) == len(STAGES)
+    assert await deliveries(db) == 1, "the messages that come after it are no news"
 
 
-async def test_a_lost_parcel_may_be_found(db: Database, order: Order):
-    await deal.shipped(db, order)
-    parcel = await only_parcel(db, order)
+async def test_messages_in_any_order_and_twice_say_the_same(db: Database, yard: Yard) -> None:
+    parcel = await handed_over(db)
+    await yard.ask(db)
+    await yard.advance(parcel, "delivered")
+    await yard.outside.after(0)
+    yard.outside.posts[:] = [*reversed(yard.outside.posts), *yard.outside.posts]
 
-    await told(db, parcel, "in_transit", "exception")
-    assert (await only_parcel(db, order)).state is ParcelState.LOST
-    await told(db, parcel, "in_transit", "exception", "delivered")
+    await yard.deliver_posts(db)
 
-    assert (await only_parcel(db, order)).state is ParcelState.DELIVERED
-
-
-async def test_a_number_that_nobody_sent_is_ignored(db: Database):
-    await db.transact(parcels.record_scans, carrier="simex", number="SX404", scans=[Scan(at=NOW, code="delivered")])
-
-
-async def test_the_last_parcel_to_arrive_delivers_the_order(db: Database, order: Order):
-    await deal.shipped(db, order, [Packed(1, 1)])
-    first = await only_parcel(db, order)
-    await deal.shipped(db, order)
-    second = next(p for p in (await db.ask(parcels.of_orders, [order.order_id]))[order.order_id] if p != first)
-
-    await told(db, first, "delivered")
-    await deal.at_rest(db)
-    assert (await deal.again(db, order)).delivered_at is None
-    await told(db, second, "delivered")
-    await deal.at_rest(db)
-
-    found = await deal.again(db, order)
-    assert found.state is OrderState.SHIPPED
-    assert found.delivered_at == NOW
-    assert found.receive_by == NOW + timedelta(days=7)
+    assert await told(db, parcel) == STAGES
+    assert (await now(db, parcel.order_id)).state is ParcelState.DELIVERED
+    assert await deliveries(db) == 1
 
 
-async def test_a_new_parcel_is_followed_and_the_carrier_tells(
-    db: Database, order: Order, carrier: Simulated, settings: Settings, asked: Simcarriers
-):
-    await deal.shipped(db, order)
-    parcel = await only_parcel(db, order)
+async def test_a_parcel_with_a_problem_may_still_arrive(db: Database, yard: Yard) -> None:
+    parcel = await handed_over(db)
+    await yard.ask(db)
+    await yard.advance(parcel, "exception")
+    await yard.deliver_posts(db)
+    assert (await now(db, parcel.order_id)).state is ParcelState.LOST
 
-    assert await parcels.ask_carriers(db, asked, settings) == 1
-    assert await parcels.ask_carriers(db, asked, settings) == 0
-    assert (await only_parcel(db, order)).state is ParcelState.IN_TRANSIT
-    await carrier.http.post(f"/v1/trackings/simex/{parcel.number}/advance", json={"to": "delivered"})
-    await db.transact(due_again)
-    await parcels.ask_carriers(db, asked, settings)
-
-    assert (await only_parcel(db, order)).state is ParcelState.DELIVERED
-    assert await parcels.ask_carriers(db, asked, settings) == 0
-    story = await db.ask(parcels.scans, order.merchant_id, parcel.parcel_id)
-    assert {scan.code: scan.words for scan in story}["delivered"] == {"zh-Hans": "已签收", "en": "Delivered"}
+    await yard.advance(parcel, "delivered")
+    await yard.deliver_posts(db)
+    assert (await now(db, parcel.order_id)).state is ParcelState.DELIVERED
 
 
-async def test_who_does_not_answer_is_asked_again(db: Database, order: Order, settings: Settings):
-    def nobody(_: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("nobody there")
+@pytest.mark.parametrize("fault", ["error500", "drop"])
+async def test_a_carrier_that_gives_no_answer_is_asked_again_in_a_minute(db: Database, yard: Yard, fault: str) -> None:
+    parcel = await handed_over(db)
+    if fault == "drop":
 
-    silent = Simcarriers(
-        "", "", "", client=httpx.AsyncClient(transport=httpx.MockTransport(nobody), base_url="http://carriers.test")
-    )
-    await deal.shipped(db, order)
+        def unreachable(request: httpx.Request) -> httpx.Response:
+            raise httpx.ConnectTimeout("nobody there")
 
-    assert await parcels.ask_carriers(db, silent, settings) == 1
+        gone = httpx.AsyncClient(transport=httpx.MockTransport(unreachable), base_url="http://simulated.test")
+        assert await ask_carriers(db, Simcarriers("", "", "", client=gone), yard.settings) == 1
+    else:
+        await yard.outside.faults(answers="error500")
+        assert await yard.ask(db) == 1
+        await yard.outside.faults(answers="prompt")
+    assert (await now(db, parcel.order_id)).state is ParcelState.HANDED_OVER
+    assert await yard.ask(db) == 0
 
-    assert (await only_parcel(db, order)).state is ParcelState.HANDED_OVER
-    await db.transact(due_again)
-    assert await parcels.ask_carriers(db, silent, settings) == 1
-    await silent.close()
-
-
-async def test_a_carrier_that_has_forgotten_is_asked_to_follow_again(
-    db: Database, order: Order, settings: Settings, asked: Simcarriers, carrier: Simulated
-):
-    await deal.shipped(db, order)
-    await db.transact(_registered)
-
-    await parcels.ask_carriers(db, asked, settings)
-
-    parcel = await only_parcel(db, order)
-    answer = await carrier.http.get(f"/v1/trackings/simex/{parcel.number}")
-    assert answer.status_code == 200
+    await make_due(db)
+    assert await yard.ask(db) == 1
+    await yard.advance(parcel, "delivered")
+    assert await yard.deliver_posts(db) == len(STAGES), "it has been told whom to tell"
 
 
-async def _registered(tx: Tx) -> None:
-    await tx.execute("UPDATE parcels SET registered_at = now()")
+async def test_a_number_the_carrier_refuses_waits_with_the_others(db: Database, yard: Yard) -> None:
+    parcel = await handed_over(db, number="A1")
+    assert await yard.ask(db) == 1
+
+    async def waiting(tx: Tx) -> tuple[bool, timedelta]:
+        row = await tx.row("SELECT registered_at IS NULL AS unknown, attempt_at - now() AS pause FROM parcels")
+        assert row is not None
+        return row["unknown"], row["pause"]
+
+    unknown, pause = await db.transact(waiting)
+    assert unknown
+    assert pause > timedelta(minutes=10)
+    assert (await now(db, parcel.order_id)).state is ParcelState.HANDED_OVER
 
 
-async def test_another_carrier_is_never_asked(db: Database, order: Order, settings: Settings, asked: Simcarriers):
-    await db.transact(
-        parcels.hand_over,
-        parcel_id=ParcelId(ids.mint()),
-        merchant_id=order.merchant_id,
-        order_id=order.order_id,
-        carrier="other",
-        number="A-1",
-        by="staff:test",
-    )
-
-    assert await parcels.ask_carriers(db, asked, settings) == 0
+async def test_nobody_is_asked_about_other_carriers(db: Database, yard: Yard) -> None:
+    await handed_over(db, carrier="other")
+    assert await yard.ask(db) == 0
 
 
-async def test_a_message_of_the_carrier_is_verified(db: Database, settings: Settings, asked: Simcarriers):
+async def test_a_forged_message_is_refused_and_one_about_others_parcels_changes_nothing(
+    db: Database, yard: Yard
+) -> None:
+    mine = await handed_over(db)
+    await yard.gateway.follow("simpost", "SP1234567CN", HOOK)
+    await yard.outside.after(0)
+    (post,) = yard.outside.posts
+
     with pytest.raises(BadWebhook):
-        await parcels.receive_webhook(db, settings, {"webhook-id": "1"}, b"{}", 0.0)
-
-
-async def test_without_carriers_there_is_no_such_door(db: Database, tmp_path: Path):
+        await parcels.receive_webhook(db, yard.settings, post.headers, post.body + b" ", yard.outside.clock.now())
+    with pytest.raises(BadWebhook):
+        await parcels.receive_webhook(db, yard.settings, post.headers, post.body, yard.outside.clock.now() + 600)
+    assert await yard.deliver_posts(db) == 1
+    assert (await now(db, mine.order_id)).state is ParcelState.HANDED_OVER
     with pytest.raises(NotFound):
-        await parcels.receive_webhook(db, Settings(home=tmp_path), {}, b"{}", 0.0)
+        await parcels.receive_webhook(db, Settings(), post.headers, post.body, yard.outside.clock.now())
+
+
+async def test_two_merchants_with_one_number_are_both_told(db: Database) -> None:
+    first, second = await handed_over(db), await handed_over(db)
+    scan = Scan(at=datetime(2026, 3, 5, tzinfo=UTC), code="delivered")
+
+    await db.transact(parcels.record_scans, carrier="simex", number=" sx0000000000001 ", scans=[scan])
+
+    for parcel in (first, second):
+        assert (await now(db, parcel.order_id)).state is ParcelState.DELIVERED
+    assert await deliveries(db) == 2
+
+
+async def test_a_parcel_said_twice_is_one_and_a_number_is_one_parcels(db: Database) -> None:
+    parcel = await handed_over(db, number="sf-123")
+    assert parcel.number == "SF-123"
+    asked = {
+        "merchant_id": parcel.merchant_id, "order_id": parcel.order_id, "carrier": "simex", "number": "SF-123",
+        "by": "staff:test",
+    }  # fmt: skip
+
+    await db.transact(parcels.hand_over, parcel_id=parcel.parcel_id, **asked)
+    with pytest.raises(NumberTaken):
+        await db.transact(parcels.hand_over, parcel_id=ParcelId(ids.mint()), **asked)
+    for wrong in ({"number": "1/2"}, {"number": " "}, {"number": "9" * 41}, {"carrier": "nobody"}):
+        with pytest.raises(Invalid):
+            await db.transact(parcels.hand_over, parcel_id=ParcelId(ids.mint()), **asked | wrong)
+    assert await now(db, parcel.order_id) == parcel
+
+
+async def test_carriers_are_listed_with_the_others_last(db: Database) -> None:
+    assert [carrier.carrier for carrier in await db.ask(parcels.carriers)] == ["simex", "simpost", "other"]

@@ -46,16 +46,16 @@ async def placed(db: Database, wanted: Sequence[tuple[UUID, int]], buyer_id: Buy
     return await db.transact(checkout.place, checkout_id, expected_total=None, by="buyer")
 
 
-async def begun(db: Database, purchase_id: PurchaseId) -> Instruction | checkout.Collection:
+async def begun(db: Database, purchase_id: PurchaseId, channel: str = CHANNEL) -> Instruction | checkout.Collection:
     """A try to pay, as far as our side goes."""
     return await db.transact(
-        collection.begin, purchase_id, channel=CHANNEL, return_url="https://shop.test/", token=None, payment_id=None
+        collection.begin, purchase_id, channel=channel, return_url="https://shop.test/", token=None, payment_id=None
     )
 
 
-async def instructed(db: Database, purchase_id: PurchaseId) -> PaymentId:
+async def instructed(db: Database, purchase_id: PurchaseId, channel: str = CHANNEL) -> PaymentId:
     """A payment that the channel has been asked for."""
-    instruction = await begun(db, purchase_id)
+    instruction = await begun(db, purchase_id, channel)
     assert isinstance(instruction, Instruction), instruction
     return instruction.payment_id
 

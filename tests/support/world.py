@@ -215,7 +215,7 @@ async def _categories(tx: Tx) -> dict[str, CategoryId]:
         ("food", None, text("食品", "Food"), "shopping-basket"),
         ("tea", "food", text("茶叶", "Tea"), "leaf"),
         ("snacks", "food", text("零食", "Snacks"), "package"),
-        ("home", None, text("家居", "Home"), "house"),
+        ("home", None, text("家居", "Household"), "house"),
         ("hand-tools", "home", text("手工工具", "Hand tools"), "wrench"),
     ]
     known: dict[str, CategoryId] = {}

@@ -186,7 +186,7 @@ async def test_a_late_payment_of_a_lapsed_purchase_is_refunded_by_itself(db: Dat
 
 async def test_paid_twice_is_given_back_once(db: Database, world: World, settled: Settled):
     purchase_id = await deal.placed(db, of_both(world))
-    first, second = await deal.instructed(db, purchase_id), await deal.instructed(db, purchase_id)
+    first, second = [await deal.instructed(db, purchase_id, channel) for channel in ("simpay", "another")]
 
     await deal.captured(db, first)
     await deal.captured(db, second)

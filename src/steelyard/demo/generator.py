@@ -43,25 +43,28 @@ HOME = Address(
 
 
 async def is_made(read: Read) -> bool:
-    """Whether this database already holds a marketplace."""
+    """Whether this database already holds a marketplace, whole: its operator's profile is written last."""
     return await read.value("SELECT EXISTS (SELECT FROM operator_profile)")
 
 
 async def make(db: Database, settings: Settings, *, seed: int, made_up: bool, password: str, step: Step) -> None:
-    """Write the marketplace down. Without `made_up` only its operator, so that what was imported stands alone."""
+    """Write the marketplace down; again, after it was broken off, it goes on where it was.
+
+    Without `made_up` only the operator is made, so that what was imported stands alone.
+    """
     hashed = await access.hash_password(password)
     await db.transact(_operator, hashed)
-    if not made_up:
-        return
-    categories = await db.transact(_categories)
-    for maker in MAKERS:
-        await db.transact(_maker, maker, hashed)
-    await _products(db, Files(settings.home), categories, seed, step)
-    buyer_id = await db.transact(_buyer, hashed)
-    await life.live(db, settings, buyer_id, HOME, seed=seed, step=step)
+    if made_up:
+        categories = await db.transact(_categories)
+        for maker in MAKERS:
+            await db.transact(_maker, maker, hashed)
+        await _products(db, Files(settings.home), categories, seed, step)
+        buyer_id = await db.transact(_buyer, hashed)
+        await life.live(db, settings, buyer_id, HOME, seed=seed, step=step)
+    await db.transact(_profile)
 
 
-async def _operator(tx: Tx, hashed: str) -> None:
+async def _profile(tx: Tx) -> None:
     await operator.set_profile(
         tx,
         Profile(
@@ -77,6 +80,9 @@ async def _operator(tx: Tx, hashed: str) -> None:
             currency=CURRENCY,
         ),
     )
+
+
+async def _operator(tx: Tx, hashed: str) -> None:
     await access.register(
         tx,
         account_id=AccountId(made("account", "operator")),

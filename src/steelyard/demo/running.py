@@ -3,13 +3,11 @@
 import asyncio
 import os
 import shutil
-import socket
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -30,6 +28,7 @@ from steelyard.simulators.settings import Settings as SimulatorSettings
 SIMULATORS_AFTER_PORT = 101
 SMTP_AFTER_PORT = 125
 READY_SECONDS_MAX = 60
+PACE_VARIABLE = "STEELYARD_SIMULATED_SECONDS"
 FREE_MEGABYTES_MIN = 500
 MEGABYTE = 1024 * 1024
 
@@ -41,9 +40,12 @@ class Obstacle(Exception):
 
 
 def simulators(settings: Settings, first_port: int | None = None) -> SimulatorSettings:
-    """The simulators of this installation: their ports follow the web server's, so that two demos can stand side by side."""
+    """The simulators of this installation: their ports follow the web server's, so that two demos can stand side by side.
+
+    STEELYARD_SIMULATED_SECONDS in the environment says how long a refund, a stage of a parcel and a transfer take.
+    """
     first = first_port or settings.port + SIMULATORS_AFTER_PORT
-    return SimulatorSettings(
+    plain = SimulatorSettings(
         home=settings.home / "simulators",
         payments_port=first,
         carriers_port=first + 1,
@@ -51,6 +53,11 @@ def simulators(settings: Settings, first_port: int | None = None) -> SimulatorSe
         mail_port=first + 3,
         smtp_port=first + SMTP_AFTER_PORT - SIMULATORS_AFTER_PORT,
     )
+    pace = os.environ.get(PACE_VARIABLE)
+    if not pace:
+        return plain
+    seconds = float(pace)
+    return msgspec.structs.replace(plain, refund_seconds=seconds, stage_seconds=seconds, transfer_seconds=seconds)
 
 
 def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int) -> None:
@@ -84,7 +91,7 @@ def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int) -> Non
 def _look_around(settings: Settings, outside: SimulatorSettings) -> None:
     ports = {settings.port, outside.smtp_port, *(outside.payments_port + n for n in range(4))}
     for port in sorted(ports):
-        if _taken(port):
+        if processes.taken(port):
             raise Obstacle(
                 f"Port {port} is taken by another program. Stop it, or choose another: PORT={settings.port + 1000} make demo"
             )
@@ -94,21 +101,10 @@ def _look_around(settings: Settings, outside: SimulatorSettings) -> None:
         raise Obstacle(f"Only {free} MB are free under {settings.home}; the demo needs {FREE_MEGABYTES_MIN} MB.")
 
 
-def _taken(port: int) -> bool:
-    with closing(socket.socket()) as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def _throw_away(settings: Settings) -> None:
     """Begin anew: the database and everything the simulators remember. Somebody else's PostgreSQL keeps its other databases."""
     if settings.database_url is None:
-        cluster = Cluster(settings.home / installation.CLUSTER_FOLDER)
-        cluster.start()
-        try:
-            drop_database(cluster.url(), installation.DATABASE)
-        finally:
-            cluster.stop()
+        Cluster(settings.home / installation.CLUSTER_FOLDER).erase()
     else:
         _recreate(settings.database_url)
     for folder in ("simulators", "files", "logs", "secrets"):
@@ -125,7 +121,8 @@ def _recreate(url: str) -> None:
 
 
 def _prepare(settings: Settings, outside: SimulatorSettings, *, seed: int, made_up: bool) -> None:
-    _wait_for(f"{outside.payments_url}/health")
+    if not _answers_soon(f"{outside.payments_url}/health"):
+        raise Obstacle(f"The simulators do not start; see {settings.home / 'logs' / 'simulators.log'}.")
     assert settings.database_url is not None
     columns = (
         SpinnerColumn(),
@@ -201,7 +198,8 @@ def password(home: Path) -> str:
 
 
 def _tell_when_ready(settings: Settings, outside: SimulatorSettings, *, from_import: bool) -> None:
-    _wait_for(f"{settings.base_url}/health/ready")
+    if not _answers_soon(f"{settings.base_url}/health/ready"):
+        return  # it was stopped, or has ended, which is told elsewhere; or it is in such trouble that its log says more
     lines = [
         f"[bold]{settings.base_url}[/bold]   shop 商城",
         f"{settings.base_url}/merchant   merchant console 商家后台",
@@ -217,10 +215,13 @@ def _tell_when_ready(settings: Settings, outside: SimulatorSettings, *, from_imp
     _console.print(Panel("\n".join(lines), title="Steelyard 杆秤", expand=False))
 
 
-def _wait_for(url: str) -> None:
+def _answers_soon(url: str) -> bool:
     deadline = time.monotonic() + READY_SECONDS_MAX
-    while time.monotonic() < deadline and not _answers(url):
+    while time.monotonic() < deadline:
+        if _answers(url):
+            return True
         time.sleep(0.1)
+    return False
 
 
 def _answers(url: str) -> bool:

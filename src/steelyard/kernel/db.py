@@ -10,6 +10,7 @@ import itertools
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any, Concatenate, LiteralString, ParamSpec, Self, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -101,20 +102,33 @@ class Tx(Read):
         return int(count) if count.isdigit() else 0
 
     async def copy(self, table: str, columns: Sequence[str], records: Iterable[Sequence[Any]]) -> None:
-        """COPY rows in: for the bulk paths. `table` and `columns` are names in our source, never input.
+        """COPY rows in: for the bulk paths. `table` and `columns` are names in our source, never input."""
 
-        PostgreSQL refuses COPY into a table whose row-level security applies to us: there the rows go through a
-        temporary table.
-        """
+        async def to(where: str) -> None:
+            await self._connection.copy_records_to_table(where, columns=columns, records=records)
+
+        await self._landed(table, columns, to)
+
+    async def copy_csv(self, table: str, columns: Sequence[str], rows: bytes) -> None:
+        """`copy` of rows that are CSV already (no header; an empty cell is NULL, `""` an empty text)."""
+
+        async def to(where: str) -> None:
+            await self._connection.copy_to_table(where, source=BytesIO(rows), columns=columns, format="csv")
+
+        await self._landed(table, columns, to)
+
+    async def _landed(self, table: str, columns: Sequence[str], copy_to: Callable[[str], Awaitable[None]]) -> None:
+        """PostgreSQL refuses COPY into a table whose row-level security applies to us: there the rows go through a
+        temporary table."""
         if not await self.value("SELECT row_security_active($1::text)", table):
-            await self._connection.copy_records_to_table(table, columns=columns, records=records)
+            await copy_to(table)
             return
         landing = f"landing_{next(_landings)}"
         names = ", ".join(columns)
         await self._connection.execute(
             f"CREATE TEMP TABLE {landing} ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0"  # noqa: S608
         )
-        await self._connection.copy_records_to_table(landing, columns=columns, records=records)
+        await copy_to(landing)
         await self._connection.execute(
             f"INSERT INTO {table} ({names}) SELECT {names} FROM {landing}; DROP TABLE {landing}"  # noqa: S608
         )

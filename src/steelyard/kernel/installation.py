@@ -4,14 +4,22 @@ import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 
+import asyncpg
 import msgspec
+import psycopg
 
 from steelyard.kernel import migrations
+from steelyard.kernel.db import Unreachable
 from steelyard.kernel.postgres import Cluster, create_database
 from steelyard.kernel.settings import Settings
 
 DATABASE = "steelyard"
 CLUSTER_FOLDER = "postgresql"
+
+# What whoever runs an installation can put right, by either of our two ways to talk to PostgreSQL.
+BAD_ADDRESS = (asyncpg.ClientConfigurationError, psycopg.ProgrammingError)
+DISK_FULL = (asyncpg.DiskFullError, psycopg.errors.DiskFull)
+NO_ANSWER = (*Unreachable, psycopg.OperationalError)
 
 
 class NotMigrated(Exception):

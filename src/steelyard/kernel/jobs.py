@@ -19,7 +19,7 @@ import structlog
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job as QueuedJob
 
-from steelyard.kernel.db import APP_ROLE, CONNECT_TIMEOUT_SECONDS, Database, Tx, UniqueViolation
+from steelyard.kernel.db import APP_ROLE, CONNECT_TIMEOUT_SECONDS, Database, Read, Tx, UniqueViolation
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.sweeps import wait
 
@@ -110,6 +110,25 @@ async def _queue(tx: Tx, *given: object) -> int:
         ]::procrastinate_job_to_defer_v1[]))
         """,
         *given,
+    )
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """How many jobs of a name are in a state: `todo`, `doing` or `failed` (given up)."""
+
+    name: str
+    status: str
+    count: int
+
+
+async def queued(read: Read) -> list[Queued]:
+    """What the queue holds; what is done is not in it any more."""
+    return await read.all(
+        Queued,
+        """
+        SELECT task_name AS name, status::text AS status, count(*) AS count FROM procrastinate_jobs
+        WHERE status IN ('todo', 'doing', 'failed') GROUP BY task_name, status ORDER BY task_name, status
+        """,
     )
 
 

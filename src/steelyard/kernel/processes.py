@@ -1,19 +1,27 @@
-"""Several programs run as one: started together, logged to files, stopped together when one ends or somebody says so."""
+"""Several programs run as one: started together, logged to files, stopped together when one ends or somebody says so.
 
+Nobody survives their starter, however it ends: each program holds the reading end of a pipe whose writing end only the
+starter has, and ends when that is gone (`end_with_starter`, which every command of ours calls first).
+"""
+
+import os
 import signal
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import BinaryIO
 
 import msgspec
 
 STOP_SECONDS_MAX = 20
 POLL_SECONDS = 0.1
 LOG_LINES_SHOWN = 15
+STARTER_VARIABLE = "STEELYARD_STARTER"
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -64,23 +72,39 @@ def run(
 def started(programs: Sequence[Program], environ: Mapping[str, str]) -> Generator[Running]:
     """The programs run for as long as this is open."""
     children: Running = []
+    alive, holding = os.pipe()  # nothing is ever written: that it can still be read from says that we live
     try:
         for program in programs:
-            children.append((program, _start(program, environ)))
+            children.append((program, _start(program, environ, alive)))
         yield children
     finally:
-        _stop([child for _, child in reversed(children)])
+        try:
+            _stop([child for _, child in reversed(children)])
+        finally:
+            os.close(holding)
+            os.close(alive)
 
 
-def _start(program: Program, environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    # A session of its own: Ctrl-C reaches us alone, and we stop them in their order.
+def _start(program: Program, environ: Mapping[str, str], alive: int) -> "subprocess.Popen[bytes]":
+    told = {**environ, STARTER_VARIABLE: str(alive)}
     if program.log is None:
-        return subprocess.Popen(program.argv, env=dict(environ), stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  # our own programs
+        return _popen(program, told, alive, None)
     program.log.parent.mkdir(parents=True, exist_ok=True)
     with program.log.open("ab") as log:
-        return subprocess.Popen(  # noqa: S603  # our own programs
-            program.argv, env=dict(environ), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
+        return _popen(program, told, alive, log)
+
+
+def _popen(program: Program, environ: Mapping[str, str], alive: int, log: BinaryIO | None) -> "subprocess.Popen[bytes]":
+    # A session of its own: Ctrl-C reaches us alone, and we stop them in their order.
+    return subprocess.Popen(  # noqa: S603  # our own programs
+        program.argv,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        pass_fds=[alive],
+    )
 
 
 def _stop(children: Sequence["subprocess.Popen[bytes]"]) -> None:
@@ -89,11 +113,36 @@ def _stop(children: Sequence["subprocess.Popen[bytes]"]) -> None:
             child.terminate()
     deadline = time.monotonic() + STOP_SECONDS_MAX
     for child in children:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        # Whatever it started is in its group, and goes with it.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def end_with_starter() -> None:
+    """End in good order when the program that started us with `started` has ended; without one, do nothing."""
+    alive = os.environ.pop(STARTER_VARIABLE, "")
+    if alive:
+        threading.Thread(target=_end_after, args=(int(alive), threading.get_ident()), daemon=True).start()
+
+
+def _end_after(alive: int, main: int) -> None:
+    os.set_inheritable(alive, False)
+    with suppress(OSError):
+        os.read(alive, 1)
+    # To the main thread itself, so that whatever it waits for is interrupted.
+    signal.pthread_kill(main, signal.SIGTERM)
+    time.sleep(STOP_SECONDS_MAX)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def taken(port: int) -> bool:
+    """Whether somebody on this machine listens there. Our web server would share such a port without a word."""
+    with closing(socket.socket()) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

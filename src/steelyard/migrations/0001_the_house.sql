@@ -299,6 +299,7 @@ CREATE TABLE merchants (
   , self_operated boolean NOT NULL DEFAULT false
   , settlement_days integer NOT NULL DEFAULT 1
   , receipt_days integer NOT NULL DEFAULT 7
+  , time_zone    text NOT NULL DEFAULT 'Asia/Shanghai'
   , payout       jsonb NOT NULL DEFAULT '{}'
   , source       text
   , created_at   timestamptz NOT NULL DEFAULT now()
@@ -309,6 +310,7 @@ CREATE TABLE merchants (
 COMMENT ON TABLE merchants IS 'by merchant: who sells here';
 COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an order''s money to the statement that pays it';
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
+COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
 
 CREATE TABLE shops (
@@ -908,7 +910,7 @@ COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that f
 INSERT INTO parcel_transitions (from_state, to_state) VALUES
     ('nowhere', 'handed_over'), ('nowhere', 'delivered')
   , ('handed_over', 'in_transit'), ('handed_over', 'delivered'), ('handed_over', 'lost')
-  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'delivered');
+  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered');
 
 CREATE TABLE parcels (
     merchant_id  uuid NOT NULL
@@ -1026,6 +1028,7 @@ CREATE TABLE commission_rates (
 COMMENT ON TABLE commission_rates IS 'reference: the platform''s commission; the most specific rate counts: merchant and category, merchant, category, all';
 COMMENT ON COLUMN commission_rates.millionths IS 'The rate in parts per million: 50000 is 5 %';
 COMMENT ON COLUMN commission_rates.category_id IS 'This category and those below it; none: all';
+CREATE INDEX commission_rates_of_a_merchant ON commission_rates (merchant_id, category_id);
 
 -- trade.orders
 
@@ -1057,9 +1060,9 @@ COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
 COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
-CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id);
+CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
 CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
-CREATE INDEX purchases_by_time ON purchases (placed_at DESC, purchase_id);
+CREATE INDEX purchases_by_time ON purchases (placed_at DESC, purchase_id DESC);
 
 CREATE TABLE purchase_history (
     buyer_id    uuid NOT NULL
@@ -1114,6 +1117,7 @@ CREATE TABLE orders (
   , address      jsonb NOT NULL
   , note         text NOT NULL DEFAULT ''
   , source       text
+  , import_run   uuid
   , placed_at    timestamptz NOT NULL DEFAULT now()
   , paid_at      timestamptz
   , shipped_at   timestamptz
@@ -1138,13 +1142,14 @@ COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
 COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on its way there';
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
+COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
 COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
 CREATE INDEX orders_by_id ON orders (order_id);
 CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
-CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id);
-CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id);
+CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id DESC);
+CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_code ON orders (merchant_id, code);
-CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id);
+CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
 CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
@@ -1176,6 +1181,7 @@ CREATE TABLE order_lines (
   , sku_code     text NOT NULL
   , quantity     integer NOT NULL
   , unit_price   bigint NOT NULL
+  , unit_price_micros bigint
   , amount       bigint NOT NULL
   , tax          bigint NOT NULL DEFAULT 0
   , tax_millionths integer NOT NULL DEFAULT 0
@@ -1184,6 +1190,7 @@ CREATE TABLE order_lines (
   , commission   bigint NOT NULL DEFAULT 0
   , refunded_quantity integer NOT NULL DEFAULT 0
   , refunded     bigint NOT NULL DEFAULT 0
+  , source_line  text
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -1193,6 +1200,8 @@ CREATE TABLE order_lines (
 COMMENT ON TABLE order_lines IS 'by merchant: what was sold, as it was at that moment';
 COMMENT ON COLUMN order_lines.kind IS 'goods, or for imported lines: postage, fee, sample, voucher, adjustment …';
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity unless a sub-unit price was rounded';
+COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
+COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
 CREATE INDEX order_lines_of_an_order ON order_lines (order_id, line);
 CREATE INDEX order_lines_of_a_sku ON order_lines (merchant_id, sku_id);
@@ -1225,7 +1234,7 @@ COMMENT ON COLUMN checkouts.client IS 'shop, or the profile of the agent that op
 COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price}]';
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
-CREATE INDEX checkouts_by_expiry ON checkouts (expires_at);
+CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
 CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);
 
 -- trade.aftersales
@@ -1344,6 +1353,75 @@ COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that ma
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
 CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id);
+
+-- channels.feeds
+
+-- What imports have brought, beside what they wrote through the modules that own it.
+
+CREATE TABLE import_runs (
+    fingerprint text PRIMARY KEY
+  , run_id      uuid NOT NULL
+  , subject     text NOT NULL
+  , files       text[] NOT NULL
+  , map         text NOT NULL
+  , chunks      integer NOT NULL DEFAULT 0
+  , counted     integer NOT NULL DEFAULT 0
+  , result      jsonb
+  , begun_at    timestamptz NOT NULL DEFAULT now()
+  , finished_at timestamptz
+  , CONSTRAINT an_import_is_of_something CHECK (subject IN ('products', 'customers', 'orders'))
+  , CONSTRAINT finished_means_a_result CHECK ((finished_at IS NOT NULL) = (result IS NOT NULL))
+);
+COMMENT ON TABLE import_runs IS 'by key: imports by the fingerprint of their files and map: how far each has come';
+COMMENT ON COLUMN import_runs.chunks IS 'Chunks that are written; each is one transaction, which counts itself here';
+COMMENT ON COLUMN import_runs.counted IS 'Products whose sales have been pushed down to search';
+COMMENT ON COLUMN import_runs.result IS 'What was told at the end';
+
+CREATE TABLE import_documents (
+    merchant_id uuid NOT NULL
+  , document_id uuid NOT NULL
+  , run_id      uuid NOT NULL
+  , role        text NOT NULL
+  , number      text NOT NULL
+  , buyer_id    uuid
+  , country     text
+  , currency    text NOT NULL REFERENCES currencies
+  , amount      bigint NOT NULL
+  , placed_at   timestamptz NOT NULL
+  , PRIMARY KEY (merchant_id, document_id)
+  , CONSTRAINT a_document_is_no_order CHECK (role IN ('return', 'adjustment', 'stock'))
+);
+COMMENT ON TABLE import_documents IS 'by merchant, append-only: imported documents that are no orders: returns and credits, corrections of accounts, pieces found or broken';
+COMMENT ON COLUMN import_documents.number IS 'Its number where it comes from';
+COMMENT ON COLUMN import_documents.buyer_id IS 'None when the customer is not known';
+COMMENT ON COLUMN import_documents.amount IS 'Sum of its lines: negative for returns';
+CREATE UNIQUE INDEX a_document_is_imported_once ON import_documents (merchant_id, number, role);
+CREATE INDEX import_documents_by_time ON import_documents (placed_at);
+
+CREATE TABLE import_lines (
+    merchant_id uuid NOT NULL
+  , document_id uuid NOT NULL
+  , line        integer NOT NULL
+  , product_id  uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , kind        text NOT NULL
+  , title       jsonb NOT NULL
+  , quantity    integer NOT NULL
+  , unit_price_micros bigint NOT NULL
+  , amount      bigint NOT NULL
+  , source_line text NOT NULL
+  , credited_quantity integer NOT NULL DEFAULT 0
+  , credited    bigint NOT NULL DEFAULT 0
+  , credited_because text
+  , PRIMARY KEY (merchant_id, document_id, line)
+  , FOREIGN KEY (merchant_id, document_id) REFERENCES import_documents
+  , CONSTRAINT what_is_credited_has_a_reason CHECK ((credited_quantity > 0) = (credited_because IS NOT NULL))
+);
+COMMENT ON TABLE import_lines IS 'by merchant, append-only: lines of imported documents that are no orders';
+COMMENT ON COLUMN import_lines.quantity IS 'Negative for returns';
+COMMENT ON COLUMN import_lines.unit_price_micros IS 'Millionths of the major unit';
+COMMENT ON COLUMN import_lines.credited_quantity IS 'Of a return, the pieces of which no sale was found: the rest are refunds of orders';
+COMMENT ON COLUMN import_lines.credited_because IS 'Why no sale was found: no_earlier_sale, more_than_sold, unknown_customer, kind_not_matched';
 
 -- channels.agents
 

@@ -37,9 +37,15 @@ async def world(db: Database) -> World:
 
 
 @pytest.fixture
-async def app(db: Database, database_url: str, world: World, channel: Simulated, tmp_path: Path) -> AsyncIterator[Litestar]:
+async def app(
+    db: Database, database_url: str, world: World, channel: Simulated, tmp_path: Path
+) -> AsyncIterator[Litestar]:
     settings = Settings(
-        home=tmp_path / "home", database_url=database_url, base_url=BASE, simpay_url="http://simulated.test", pool_size=4
+        home=tmp_path / "home",
+        database_url=database_url,
+        base_url=BASE,
+        simpay_url="http://simulated.test",
+        pool_size=4,
     )
     gateways._offered[settings] = {"simpay": Simpay("http://simulated.test", KEY, SECRET, client=channel.http)}
     for slug in world.items:

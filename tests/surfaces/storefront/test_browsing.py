@@ -3,6 +3,7 @@
 import pytest
 from litestar import Litestar
 
+from steelyard.surfaces.storefront import listing
 from tests.support.browser import Browser, browsing, words
 from tests.support.world import World, picture_name
 
@@ -50,8 +51,6 @@ async def test_filters_narrow_a_list(guest: Browser, world: World) -> None:
 
 
 async def test_a_list_goes_on_behind_its_last_row(guest: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    from steelyard.surfaces.storefront import listing
-
     monkeypatch.setattr(listing.find, "__kwdefaults__", {**(listing.find.__kwdefaults__ or {}), "limit": 2})
     first = await guest.get("/search?sort=price_up")
     assert "after=" in first.text
@@ -91,5 +90,13 @@ async def test_what_is_not_there_is_a_page_that_says_so(guest: Browser, path: st
 
 
 async def test_odd_addresses_never_break_a_page(guest: Browser) -> None:
-    for query in ("price_from=abc", "price_to=1e400", "price_from=-1", "sort=odd", "shop=none", "q=%00%ff", "category=x"):
+    for query in (
+        "price_from=abc",
+        "price_to=1e400",
+        "price_from=-1",
+        "sort=odd",
+        "shop=none",
+        "q=%00%ff",
+        "category=x",
+    ):
         assert (await guest.get(f"/search?{query}")).status_code == 200, query

@@ -12,21 +12,28 @@ pyarrow.
 """
 
 from steelyard.channels.feeds.figures import SalesFigures
+from steelyard.channels.feeds.importing import import_files
 from steelyard.channels.feeds.mapping import Mapping, load_map, parse_map, shipped_maps
 from steelyard.channels.feeds.model import FeedUnreadable, MapInvalid, OrderChunk, RecordChunk, Summary
 from steelyard.channels.feeds.orders import OrderFeed, open_orders
 from steelyard.channels.feeds.records import RecordFeed, open_records
+from steelyard.channels.feeds.runs import ImportedElsewhere, Result
+from steelyard.channels.feeds.shops import CurrencyUnknown
 
 __all__ = [
+    "CurrencyUnknown",
     "FeedUnreadable",
+    "ImportedElsewhere",
     "MapInvalid",
     "Mapping",
     "OrderChunk",
     "OrderFeed",
     "RecordChunk",
     "RecordFeed",
+    "Result",
     "SalesFigures",
     "Summary",
+    "import_files",
     "load_map",
     "open_orders",
     "open_records",

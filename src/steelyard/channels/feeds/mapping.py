@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import duckdb
 import msgspec
 import yaml
 
 from steelyard.channels.feeds.countries import is_country
 from steelyard.channels.feeds.model import FORMATS, Kind, MapInvalid, Subject
+from steelyard.channels.feeds.opening import RULES_MAX, Opening, Shelf, pattern_problems
+from steelyard.channels.feeds.opening import problems as opening_problems
 
 MAP_BYTES_MAX = 1024**2
 VALUES_MAX = 10_000
-RULES_MAX = 200
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -83,6 +83,8 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cancellations: Cancellations | None = None
     returns: Returns = Returns()
     csv: Csv = Csv()
+    shops: dict[str, Opening] = msgspec.field(default_factory=dict[str, Opening])
+    shelf: Shelf = Shelf()
 
     def source(self, field: str) -> Source:
         """Where a field comes from; a field that is not mapped comes from the column of its own name."""
@@ -143,11 +145,17 @@ def _problems(mapping: Mapping, subject: Subject) -> list[str]:
     for number, rule in enumerate(mapping.kinds.rules, 1):
         if rule.sku is None and rule.title is None:
             problems.append(f"kinds.rules[{number}]: needs a pattern for sku or title")
-        problems += [f"kinds.rules[{number}]: {p}" for p in _pattern_problems(rule.sku, rule.title)]
+        problems += [f"kinds.rules[{number}]: {p}" for p in pattern_problems(rule.sku, rule.title)]
     if len(mapping.kinds.rules) > RULES_MAX:
         problems.append(f"kinds.rules: more than {RULES_MAX}")
     if mapping.cancellations is not None:
-        problems += [f"cancellations.order_id: {p}" for p in _pattern_problems(mapping.cancellations.order_id)]
+        problems += [f"cancellations.order_id: {p}" for p in pattern_problems(mapping.cancellations.order_id)]
+    problems += opening_problems(mapping.shops, mapping.shelf)
+    for key, shop in mapping.shops.items():
+        if shop.time_zone and not _is_zone(shop.time_zone):
+            problems.append(f"shops.{key}.time_zone: {shop.time_zone} is no time zone")
+        if shop.country and not is_country(shop.country):
+            problems.append(f"shops.{key}.country: {shop.country} is no ISO 3166 code (two capitals)")
     if len(mapping.csv.delimiter) != 1 or len(mapping.csv.quote) != 1:
         problems.append("csv: delimiter and quote are one character each")
     return problems
@@ -161,22 +169,14 @@ def _source_problems(source: Source) -> list[str]:
         problems.append("needs `from` or `constant`")
     if len(source.values) > VALUES_MAX:
         problems.append(f"more than {VALUES_MAX} values")
-    try:
-        ZoneInfo(source.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    if not _is_zone(source.time_zone):
         problems.append(f"{source.time_zone} is no time zone")
     return problems
 
 
-def _pattern_problems(*patterns: str | None) -> list[str]:
-    """Patterns run in DuckDB, so DuckDB (RE2) judges them."""
-    problems: list[str] = []
-    with duckdb.connect() as engine:
-        for pattern in patterns:
-            if pattern is None:
-                continue
-            try:
-                engine.execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
-            except duckdb.Error as error:
-                problems.append(f"{pattern!r} is no RE2 pattern: {str(error).splitlines()[0]}")
-    return problems
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    return True

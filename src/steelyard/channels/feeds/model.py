@@ -24,7 +24,7 @@ AMOUNT_MAX = 10**10  # of one line, in major units
 CHUNK_LINES = 10_000
 REJECTS_MAX = 1_000_000
 
-FieldType = Literal["text", "integer", "decimal", "time", "country", "currency", "kind"]
+FieldType = Literal["text", "integer", "decimal", "time", "country", "currency", "kind", "shelf"]
 Subject = Literal["orders", "products", "customers"]
 
 
@@ -64,6 +64,7 @@ PRODUCTS = (
     Field("stock", "integer"),
     Field("weight_grams", "integer"),
     Field("kind", "kind"),
+    Field("shelf", "shelf"),
     Field("picture", length_max=2_000),
 )
 CUSTOMERS = (
@@ -89,6 +90,9 @@ KEYS: Mapping[Subject, tuple[str, ...]] = {
     "products": ("merchant", "sku"),
     "customers": ("merchant", "customer_id"),
 }
+
+
+ON_SHELF, OFF_SHELF = "on", "off"  # what the column `shelf` of a product says
 
 
 class Kind(StrEnum):
@@ -128,6 +132,7 @@ class Reason(StrEnum):
     UNKNOWN_COUNTRY = "unknown_country"
     UNKNOWN_CURRENCY = "unknown_currency"
     UNKNOWN_KIND = "unknown_kind"
+    UNKNOWN_SHELF = "unknown_shelf"
     ZERO_QUANTITY = "zero_quantity"
     NEGATIVE_PRICE = "negative_price"
     NOT_A_CANCELLATION = "not_a_cancellation"
@@ -148,6 +153,7 @@ WORDS: Mapping[Reason, Text] = {
     Reason.UNKNOWN_COUNTRY: text("未知国家或地区", "The country is not an ISO 3166 code and not in the map"),
     Reason.UNKNOWN_CURRENCY: text("未知货币", "The currency is not an ISO 4217 code"),
     Reason.UNKNOWN_KIND: text("未知行类型", "The kind of line is unknown"),
+    Reason.UNKNOWN_SHELF: text("应为 on 或 off", "Neither on nor off"),
     Reason.ZERO_QUANTITY: text("数量为零", "The quantity is zero"),
     Reason.NEGATIVE_PRICE: text("价格为负", "The price is negative and the line is no adjustment"),
     Reason.NOT_A_CANCELLATION: text(

@@ -66,6 +66,16 @@ class OrderFeed:
         """Delete the scratch database."""
         self._work.close()
 
+    def merchants(self) -> list[tuple[str, str, str | None]]:
+        """Whose orders they are: merchant, and the currency and the country that most of its documents have."""
+        return self._work.rows(
+            "SELECT merchant, mode(currency), mode(country) FROM document WHERE NOT known GROUP BY merchant ORDER BY merchant"
+        )
+
+    def currencies(self) -> list[str]:
+        """Every currency that occurs."""
+        return [row[0] for row in self._work.rows("SELECT DISTINCT currency FROM document ORDER BY currency")]
+
     def products(self) -> Iterator[RecordBatch]:
         """What was ever sold, returned or counted, by merchant and SKU.
 
@@ -131,6 +141,10 @@ class OrderFeed:
             )
             done += line_count
             progress(done, self.summary.accepted)
+
+    def lines_after(self, chunk: int) -> int:
+        """How many lines the chunks after this one hold."""
+        return self._work.number(f"SELECT sum(lines) FROM document WHERE NOT known AND chunk > {int(chunk)}")
 
     def as_history(self) -> Iterator[RecordBatch]:
         """These lines in the shape of `HISTORY`, with what was refunded of them: what a feed that is read after
@@ -236,6 +250,11 @@ def open_orders(
     except BaseException:
         work.close()
         raise
+
+
+def fingerprint_of(paths: Sequence[Path], mapping: Mapping, chunk_lines: int = CHUNK_LINES) -> str:
+    """The fingerprint that a feed of these files will have, before it is read. Raises `FeedUnreadable`."""
+    return _fingerprint([inspect(path, mapping.csv) for path in paths], mapping, chunk_lines)
 
 
 def _fingerprint(files: list[FeedFile], mapping: Mapping, chunk_lines: int) -> str:

@@ -44,6 +44,14 @@ class RecordFeed:
         """Delete the scratch database."""
         self._work.close()
 
+    def merchants(self) -> list[tuple[str, str, str | None]]:
+        """Whose products they are: merchant, the currency that most of them have, and no country."""
+        return self._work.rows("SELECT merchant, mode(currency), NULL FROM record GROUP BY merchant ORDER BY merchant")
+
+    def currencies(self) -> list[str]:
+        """Every currency that occurs in a product file."""
+        return [row[0] for row in self._work.rows("SELECT DISTINCT currency FROM record ORDER BY currency")]
+
     def chunks(self, *, after: int = 0, progress: Progress = no_progress) -> Iterator[RecordChunk]:
         """The chunks with a number greater than `after`, in the order of the files."""
         done = min(after * self._chunk_rows, self.summary.accepted)
@@ -75,8 +83,7 @@ def open_records(
     assert chunk_rows > 0
     assert mapping.of in KEYS
     files = [inspect(path, mapping.csv) for path in paths]
-    parts = [str(FORMAT_VERSION), str(chunk_rows), *(file.sha256 for file in files)]
-    seed = "\n".join(parts).encode() + msgspec.json.encode(mapping, order="sorted")
+    fingerprint = _fingerprint(files, mapping, chunk_rows)
     work = Workspace(folder)
     try:
         summary = _work_out(work, files, mapping, progress)
@@ -84,7 +91,18 @@ def open_records(
         work.close()
         raise
     summary.chunks = -(-summary.accepted // chunk_rows)
-    return RecordFeed(work, files, hashlib.sha256(seed).hexdigest(), summary, chunk_rows)
+    return RecordFeed(work, files, fingerprint, summary, chunk_rows)
+
+
+def fingerprint_of(paths: Sequence[Path], mapping: Mapping, chunk_rows: int = CHUNK_LINES) -> str:
+    """The fingerprint that a feed of these files will have, before it is read. Raises `FeedUnreadable`."""
+    return _fingerprint([inspect(path, mapping.csv) for path in paths], mapping, chunk_rows)
+
+
+def _fingerprint(files: list[FeedFile], mapping: Mapping, chunk_rows: int) -> str:
+    parts = [str(FORMAT_VERSION), str(chunk_rows), *(file.sha256 for file in files)]
+    seed = "\n".join(parts).encode() + msgspec.json.encode(mapping, order="sorted")
+    return hashlib.sha256(seed).hexdigest()
 
 
 def _work_out(work: Workspace, files: list[FeedFile], mapping: Mapping, progress: Progress) -> Summary:

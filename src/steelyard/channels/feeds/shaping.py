@@ -14,6 +14,8 @@ from steelyard.channels.feeds.model import (
     AMOUNT_MAX,
     FORMATS,
     MICROS,
+    OFF_SHELF,
+    ON_SHELF,
     PRICE_DECIMALS,
     PRICE_MICROS_MAX,
     QUANTITY_MAX,
@@ -174,6 +176,8 @@ class Shaper:
             checks.append((f"{name} NOT IN (SELECT code FROM countries)", Reason.UNKNOWN_COUNTRY))
         elif field.type == "currency":
             checks.append((f"{name} NOT IN (SELECT code FROM currencies)", Reason.UNKNOWN_CURRENCY))
+        elif field.type == "shelf":
+            checks.append((f"{name} NOT IN ({literal(ON_SHELF)}, {literal(OFF_SHELF)})", Reason.UNKNOWN_SHELF))
         else:
             kinds = ", ".join(literal(kind.value) for kind in Kind)
             checks.append((f"{name} NOT IN ({kinds})", Reason.UNKNOWN_KIND))

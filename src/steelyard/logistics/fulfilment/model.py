@@ -38,6 +38,13 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
     lines: Sequence[Packed] | None = None
 
 
+class Departure(msgspec.Struct, frozen=True, kw_only=True):
+    """What sending a parcel came to: `fresh` unless it had left before, `whole` when nothing of the order is left."""
+
+    fresh: bool
+    whole: bool
+
+
 class LineStatus(msgspec.Struct, frozen=True, kw_only=True):
     order_id: UUID
     line: int
@@ -59,6 +66,14 @@ class AlreadyLeft(Refusal):
     detail = N_(
         "Something of it has left the house, so it can no longer be cancelled. Please ask for a return instead."
     )
+
+
+class ParcelTaken(Refusal):
+    """A parcel is one order's."""
+
+    code = "parcel_taken"
+    title = N_("This parcel belongs to another order")
+    detail = N_("Please reload the page and send the order in a parcel of its own.")
 
 
 class NothingLeft(Refusal):

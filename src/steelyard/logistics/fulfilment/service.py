@@ -11,10 +11,12 @@ from steelyard.logistics import parcels
 from steelyard.logistics.fulfilment.model import (
     LINES_PER_DISPATCH_MAX,
     AlreadyLeft,
+    Departure,
     Dispatch,
     Instruction,
     NothingLeft,
     Packed,
+    ParcelTaken,
 )
 
 
@@ -46,15 +48,15 @@ async def withdraw(tx: Tx, merchant_id: UUID, order_id: UUID) -> None:
     )
 
 
-async def ship(tx: Tx, dispatch: Dispatch, by: str) -> bool:
-    """Send a parcel: its pieces leave the stock and the carrier has the number. Returns whether all of the order has left.
+async def ship(tx: Tx, dispatch: Dispatch, by: str) -> Departure:
+    """Send a parcel: its pieces leave the stock and the carrier has the number.
 
     Said twice with the same parcel id, the second changes nothing. Raises `NothingLeft` when a line has fewer pieces
-    left than are packed, and what `parcels.hand_over` raises.
+    left than are packed, `ParcelTaken` when the parcel is another order's, and what `parcels.hand_over` raises.
     """
     lines = await _lock(tx, dispatch.merchant_id, dispatch.order_id)
     if await _sent_before(tx, dispatch):
-        return all(_left(line) == 0 for line in lines)
+        return Departure(fresh=False, whole=all(_left(line) == 0 for line in lines))
     packed = _pack(dispatch, lines)
     sku_of = {line["line"]: line["sku_id"] for line in lines}
     await inventory.ship(
@@ -76,7 +78,7 @@ async def ship(tx: Tx, dispatch: Dispatch, by: str) -> bool:
     )
     await _write(tx, dispatch, packed)
     gone = {item.line: item.quantity for item in packed}
-    return all(_left(line) == gone.get(line["line"], 0) for line in lines)
+    return Departure(fresh=True, whole=all(_left(line) == gone.get(line["line"], 0) for line in lines))
 
 
 async def _lock(tx: Tx, merchant_id: UUID, order_id: UUID) -> list[Row]:
@@ -91,11 +93,14 @@ async def _lock(tx: Tx, merchant_id: UUID, order_id: UUID) -> list[Row]:
 
 
 async def _sent_before(tx: Tx, dispatch: Dispatch) -> bool:
-    return await tx.value(
-        "SELECT EXISTS (SELECT FROM parcel_lines WHERE merchant_id = $1 AND parcel_id = $2)",
+    order_id = await tx.value(
+        "SELECT order_id FROM parcels WHERE merchant_id = $1 AND parcel_id = $2",
         dispatch.merchant_id,
         dispatch.parcel_id,
     )
+    if order_id not in (None, dispatch.order_id):
+        raise ParcelTaken(parcel_id=dispatch.parcel_id)
+    return order_id is not None
 
 
 def _left(line: Row) -> int:

@@ -1,18 +1,14 @@
 """Parcels: what has left the house under a carrier's number, and where it is."""
 
 from steelyard.logistics.parcels.events import ParcelDelivered
-from steelyard.logistics.parcels.gateways import Carriers, carriers_of
-from steelyard.logistics.parcels.jobs import ask_carriers, receive_webhook
+from steelyard.logistics.parcels.jobs import receive_webhook
 from steelyard.logistics.parcels.queries import carriers, of_orders, scans
 from steelyard.logistics.parcels.service import asked, hand_over, record_scans, take_to_ask
 
 __all__ = [
-    "Carriers",
     "ParcelDelivered",
-    "ask_carriers",
     "asked",
     "carriers",
-    "carriers_of",
     "hand_over",
     "of_orders",
     "receive_webhook",

@@ -1,7 +1,9 @@
-"""Carriers are asked to follow our parcels, and asked again where they forget to tell."""
+"""Asking carriers where the parcels are, and taking in what they tell by themselves."""
 
+import asyncio
 from collections.abc import Mapping
 
+import msgspec
 import structlog
 
 from steelyard.kernel import settings as kernel_settings
@@ -9,65 +11,76 @@ from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.settings import Settings
 from steelyard.kernel.sweeps import Sweep
-from steelyard.logistics.parcels.gateways import Carriers, Tracked, Unknown, carriers_of
+from steelyard.logistics.parcels import gateways
+from steelyard.logistics.parcels.gateways import Carriers
+from steelyard.logistics.parcels.model import Tracking, TrackingNews
 from steelyard.logistics.parcels.service import ToAsk, asked, record_scans, take_to_ask
+from steelyard.money import payments
+from steelyard.money.payments import Unknown, webhook_url
 
-EVERY_SECONDS = 5.0
+ASK_EVERY_SECONDS = 2.0
+ASKED_AT_ONCE_MAX = 10
 
 log = structlog.get_logger()
 
 
-def webhook_url(settings: Settings) -> str:
-    """Where carriers send their messages."""
-    return f"{settings.base_url}/webhooks/carriers"
-
-
 async def ask_carriers(db: Database, carriers: Carriers, settings: Settings) -> int:
-    """Have new parcels followed, and ask about those that nothing was heard of; returns how many were looked at.
+    """Tell the carriers of numbers they have not heard of, and ask about those that are due; returns how many.
 
-    A parcel that the carrier does not know yet, or that nobody answers for, is asked about a minute later.
+    Whose outcome stays unknown is asked again in a minute; whom the carrier does not know, like the others, later.
     """
     due = await db.transact(take_to_ask)
-    for parcel in due:
-        answer = await _ask(carriers, parcel, webhook_url(settings))
+    lanes = asyncio.Semaphore(ASKED_AT_ONCE_MAX)
+
+    async def ask(parcel: ToAsk) -> None:
+        async with lanes:
+            answer = await _ask(carriers, parcel, webhook_url(settings, carriers.name))
         if isinstance(answer, Unknown):
             log.warning("parcel.unknown", parcel_id=str(parcel.parcel_id), why=answer.why)
-            continue
-        await db.transact(_apply, parcel, answer)
+            return
+        await db.transact(_answered, parcel, answer)
+
+    async with asyncio.TaskGroup() as asking:
+        for parcel in due:
+            asking.create_task(ask(parcel))
     return len(due)
 
 
-async def _ask(carriers: Carriers, parcel: ToAsk, webhook: str) -> Tracked | Unknown:
+async def _ask(carriers: Carriers, parcel: ToAsk, webhook: str) -> Tracking | Unknown | None:
     if parcel.registered:
-        answer = await carriers.track(parcel.carrier, parcel.number)
-        if answer is not None:
-            return answer
+        return await carriers.query(parcel.carrier, parcel.number)
     return await carriers.follow(parcel.carrier, parcel.number, webhook)
 
 
-async def _apply(tx: Tx, parcel: ToAsk, answer: Tracked) -> None:
-    """What the carrier told, of the number that was asked about, and that it was asked."""
-    await record_scans(tx, carrier=parcel.carrier, number=parcel.number, scans=answer.scans)
-    await asked(tx, parcel)
+async def _answered(tx: Tx, parcel: ToAsk, tracking: Tracking | None) -> None:
+    if tracking is not None:
+        await record_scans(tx, carrier=parcel.carrier, number=parcel.number, scans=tracking.scans)
+    await asked(tx, parcel, known=tracking is not None)
 
 
 async def receive_webhook(
     db: Database, settings: Settings, headers: Mapping[str, str], body: bytes, now: float
 ) -> None:
-    """Verify a carrier's message and apply it; the second copy changes nothing. Raises `BadWebhook`, and
-    `NotFound` where no carriers are set up."""
-    carriers = carriers_of(settings)
+    """Verify a carrier's message, store and apply it in one transaction: what could not be applied is not stored, gets
+    no thanks, and comes again. Raises `BadWebhook`, and `NotFound` where no carriers are set up."""
+    carriers = gateways.carriers(settings)
     if carriers is None:
         raise NotFound()
-    told = carriers.read_webhook(headers, body, now)
-    if told is not None:
-        await db.transact(record_scans, carrier=told.carrier, number=told.number, scans=told.scans)
+    await db.transact(_take_in, carriers.name, carriers.read_webhook(headers, body, now), msgspec.json.decode(body))
 
 
-async def _ask_due(db: Database) -> int:
+async def _take_in(tx: Tx, name: str, news: TrackingNews, body: Mapping[str, object]) -> None:
+    if not await payments.receive(tx, name, news.event_id, body):
+        return
+    told = news.tracking
+    await record_scans(tx, carrier=told.carrier, number=told.number, scans=told.scans)
+    await payments.applied(tx, name, news.event_id)
+
+
+async def _ask_carriers(db: Database) -> int:
     settings = kernel_settings.load()
-    carriers = carriers_of(settings)
+    carriers = gateways.carriers(settings)
     return 0 if carriers is None else await ask_carriers(db, carriers, settings)
 
 
-SWEEPS = [Sweep("parcels.ask_carriers", EVERY_SECONDS, _ask_due)]
+SWEEPS = [Sweep("parcels.ask_carriers", ASK_EVERY_SECONDS, _ask_carriers)]

@@ -1,5 +1,6 @@
 """Parcels on their way."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -18,6 +19,8 @@ NUMBER_CHARACTERS_MAX = 40
 
 
 class ParcelState(StrEnum):
+    """`lost`: the carrier reported trouble; it may be found again."""
+
     HANDED_OVER = "handed_over"
     IN_TRANSIT = "in_transit"
     DELIVERED = "delivered"
@@ -30,7 +33,7 @@ MACHINE = Machine(
     {
         ParcelState.HANDED_OVER: {ParcelState.IN_TRANSIT, ParcelState.DELIVERED, ParcelState.LOST},
         ParcelState.IN_TRANSIT: {ParcelState.DELIVERED, ParcelState.LOST},
-        ParcelState.LOST: {ParcelState.DELIVERED},
+        ParcelState.LOST: {ParcelState.IN_TRANSIT, ParcelState.DELIVERED},
         ParcelState.DELIVERED: set(),
     },
 )
@@ -48,6 +51,21 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     place: str = ""
     words: Text = msgspec.field(default_factory=Text)
+
+
+class Tracking(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a carrier knows about one number, so far."""
+
+    carrier: str
+    number: str
+    scans: Sequence[Scan]
+
+
+class TrackingNews(msgspec.Struct, frozen=True, kw_only=True):
+    """A carrier's message of its own accord."""
+
+    event_id: str
+    tracking: Tracking
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):

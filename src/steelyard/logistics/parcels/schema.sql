@@ -16,7 +16,7 @@ COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that f
 INSERT INTO parcel_transitions (from_state, to_state) VALUES
     ('nowhere', 'handed_over'), ('nowhere', 'delivered')
   , ('handed_over', 'in_transit'), ('handed_over', 'delivered'), ('handed_over', 'lost')
-  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'delivered');
+  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered');
 
 CREATE TABLE parcels (
     merchant_id  uuid NOT NULL

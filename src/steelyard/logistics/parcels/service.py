@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel import events
-from steelyard.kernel.db import Tx
+from steelyard.kernel.db import Row, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.logistics.parcels.events import ParcelDelivered
@@ -58,8 +58,9 @@ async def hand_over(
 async def record_scans(tx: Tx, *, carrier: str, number: str, scans: Sequence[Scan], by: str = "carrier") -> None:
     """Write down what the carrier told about a number, and move the parcels that have it.
 
-    A scan that is known already is no news; scans may come in any order and more than once. A number that nobody here
-    sent is ignored. Announces `ParcelDelivered`, once a parcel.
+    A scan that is known already is no news; scans may come in any order and more than once: a parcel is where its latest
+    scan says, and once delivered it stays so. A number that nobody here sent is ignored. Announces `ParcelDelivered`,
+    once a parcel.
     """
     parcels = await tx.fetch(
         """
@@ -83,36 +84,49 @@ async def record_scans(tx: Tx, *, carrier: str, number: str, scans: Sequence[Sca
             [scan.place for scan in scans],
             [dict(scan.words) for scan in scans],
         )
-        for scan in sorted(scans, key=lambda scan: scan.at):
-            state = _STATE_OF.get(scan.code, ParcelState.IN_TRANSIT)
-            await _advance(tx, parcel["merchant_id"], parcel["parcel_id"], parcel["order_id"], state, scan, by)
+        await _follow(tx, parcel, by)
 
 
-async def _advance(
-    tx: Tx, merchant_id: UUID, parcel_id: UUID, order_id: UUID, state: ParcelState, scan: Scan, by: str
-) -> None:
-    moved = await tx.row(
+async def _follow(tx: Tx, parcel: Row, by: str) -> None:
+    """Move a locked parcel to where its scans, all of them, say it is."""
+    scan = await tx.row(
         """
-        UPDATE parcels p
-        SET state = $3
-          , delivered_at = CASE WHEN $3 = 'delivered' THEN $4::timestamptz END
-          , attempt_at = CASE WHEN $3 <> 'delivered' THEN p.attempt_at END
-        FROM (SELECT state FROM parcels WHERE merchant_id = $1 AND parcel_id = $2 FOR UPDATE) was
-        WHERE p.merchant_id = $1 AND p.parcel_id = $2 AND p.state = ANY($5::text[])
-        RETURNING was.state AS from_state
+        SELECT at, code FROM parcel_scans WHERE merchant_id = $1 AND parcel_id = $2
+        ORDER BY code = 'delivered' DESC, CASE WHEN code = 'delivered' THEN at END, at DESC, code LIMIT 1
         """,
-        merchant_id,
-        parcel_id,
-        state,
-        scan.at,
-        MACHINE.before(state),
+        parcel["merchant_id"],
+        parcel["parcel_id"],
     )
-    if moved is None:
+    if scan is None:
         return
-    await _note(tx, merchant_id, parcel_id, moved["from_state"], state, by)
-    if state is ParcelState.DELIVERED:
+    before, after = ParcelState(parcel["state"]), _STATE_OF.get(scan["code"], ParcelState.IN_TRANSIT)
+    if not MACHINE.allows(before, after):
+        return
+    # Whatever the carrier's clock says, or an old number: nothing arrives before it was sent.
+    delivered_at = await tx.value(
+        """
+        UPDATE parcels
+        SET state = $3
+          , delivered_at = CASE WHEN $3 = 'delivered' THEN greatest($4, sent_at) END
+          , attempt_at = CASE WHEN $3 <> 'delivered' THEN attempt_at END
+        WHERE merchant_id = $1 AND parcel_id = $2
+        RETURNING delivered_at
+        """,
+        parcel["merchant_id"],
+        parcel["parcel_id"],
+        after,
+        scan["at"],
+    )
+    await _note(tx, parcel["merchant_id"], parcel["parcel_id"], before, after, by)
+    if after is ParcelState.DELIVERED:
         await events.publish(
-            tx, ParcelDelivered(merchant_id=merchant_id, parcel_id=parcel_id, order_id=order_id, at=scan.at)
+            tx,
+            ParcelDelivered(
+                merchant_id=parcel["merchant_id"],
+                parcel_id=parcel["parcel_id"],
+                order_id=parcel["order_id"],
+                at=delivered_at,
+            ),
         )
 
 
@@ -157,11 +171,12 @@ async def take_to_ask(tx: Tx) -> list[ToAsk]:
     )
 
 
-async def asked(tx: Tx, parcel: ToAsk) -> None:
-    """The carrier answered: it knows the number, and is asked again later in case it forgets to tell."""
+async def asked(tx: Tx, parcel: ToAsk, *, known: bool = True) -> None:
+    """The carrier answered. One that knows the number is asked again later in case it forgets to tell; one that does
+    not know it may come to know it."""
     await tx.execute(
         """
-        UPDATE parcels SET registered_at = coalesce(registered_at, now())
+        UPDATE parcels SET registered_at = CASE WHEN $5 THEN coalesce(registered_at, now()) END
              , attempt_at = CASE WHEN state <> 'delivered' AND attempts < $4 THEN now() + $3::interval END
         WHERE merchant_id = $1 AND parcel_id = $2
         """,
@@ -169,4 +184,5 @@ async def asked(tx: Tx, parcel: ToAsk) -> None:
         parcel.parcel_id,
         ASK_AGAIN,
         ASK_TRIES_MAX,
+        known,
     )

@@ -3,6 +3,7 @@
 from steelyard.parties.customers.queries import addresses, get, resolve, visitors_of
 from steelyard.parties.customers.service import (
     bulk_register,
+    bulk_save_addresses,
     guest,
     merge_visitor,
     register,
@@ -14,6 +15,7 @@ from steelyard.parties.customers.service import (
 __all__ = [
     "addresses",
     "bulk_register",
+    "bulk_save_addresses",
     "get",
     "guest",
     "merge_visitor",

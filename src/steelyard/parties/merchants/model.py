@@ -28,7 +28,8 @@ class Payout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Merchant(msgspec.Struct, frozen=True, kw_only=True):
-    """`currency` is what its prices are in; `settlement_days` is N of T+N; `receipt_days` run from delivery."""
+    """`currency` is what its prices are in; `settlement_days` is N of T+N; `receipt_days` run from delivery;
+    `time_zone` is where the days of its reports begin and end."""
 
     merchant_id: MerchantId
     code: str
@@ -40,6 +41,7 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     self_operated: bool = False
     settlement_days: int = 1
     receipt_days: int = 7
+    time_zone: str = "Asia/Shanghai"
     payout: Payout = Payout()
     source: str | None = None
 

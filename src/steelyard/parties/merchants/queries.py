@@ -14,7 +14,7 @@ async def get(read: Read, merchant_id: MerchantId) -> Merchant | None:
         Merchant,
         """
         SELECT merchant_id, code, legal_name, country, currency, credit_code, state, self_operated, settlement_days
-             , receipt_days, payout, source
+             , receipt_days, time_zone, payout, source
         FROM merchants WHERE merchant_id = $1
         """,
         merchant_id,

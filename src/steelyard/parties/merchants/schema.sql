@@ -11,6 +11,7 @@ CREATE TABLE merchants (
   , self_operated boolean NOT NULL DEFAULT false
   , settlement_days integer NOT NULL DEFAULT 1
   , receipt_days integer NOT NULL DEFAULT 7
+  , time_zone    text NOT NULL DEFAULT 'Asia/Shanghai'
   , payout       jsonb NOT NULL DEFAULT '{}'
   , source       text
   , created_at   timestamptz NOT NULL DEFAULT now()
@@ -21,6 +22,7 @@ CREATE TABLE merchants (
 COMMENT ON TABLE merchants IS 'by merchant: who sells here';
 COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an order''s money to the statement that pays it';
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
+COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
 
 CREATE TABLE shops (

@@ -13,8 +13,8 @@ async def open_merchant(tx: Tx, merchant: Merchant, shop: Shop) -> None:
     opened = await tx.execute(
         """
         INSERT INTO merchants (merchant_id, code, legal_name, credit_code, country, currency, state, self_operated
-                             , settlement_days, receipt_days, payout, source)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                             , settlement_days, receipt_days, time_zone, payout, source)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         ON CONFLICT (merchant_id) DO NOTHING
         """,
         merchant.merchant_id,
@@ -27,6 +27,7 @@ async def open_merchant(tx: Tx, merchant: Merchant, shop: Shop) -> None:
         merchant.self_operated,
         merchant.settlement_days,
         merchant.receipt_days,
+        merchant.time_zone,
         merchant.payout,
         merchant.source,
     )

@@ -5,10 +5,7 @@ from litestar import Router
 
 from steelyard.surfaces.api import ucp, v1, webhooks
 
-routers = [
-    Router(path="/", route_handlers=ucp.handlers),
-    Router(path="/", route_handlers=webhooks.handlers),
-    *v1.routers,
-]
+routers: list[Router] = [Router(path="/", route_handlers=ucp.handlers), *v1.routers, *webhooks.routers]
+"""What the application serves to programs."""
 
 __all__ = ["routers"]

@@ -1,82 +1,71 @@
-"""What the world tells us: payment channels, carriers, the bank. Each message is verified before anything is believed.
+"""Messages in: from the payment channel, the carriers and the bank.
 
-An answer of 200 is a thank-you; 401 says that the message is not from whom it says; anything else asks for another try.
+The module whose change a message asks for verifies its signature, stores it and applies it; here it is only received,
+within bounds. 204 says that it has been taken in and need not come again.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 
-import structlog
-from litestar import Response, post
+from litestar import Router, post
 
+from steelyard.kernel.db import Database
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.settings import Settings
 from steelyard.logistics import parcels
-from steelyard.money.payments import BadWebhook
-from steelyard.surfaces.api.ucp.envelope import ApiRequest
+from steelyard.surfaces.web.visit import WebRequest
 from steelyard.trade import checkout, settlement
 
-BODY_BYTES_MAX = 64 * 1024
-APPLY_SECONDS_MAX = 10.0
+BODY_BYTES_MAX = 256 * 1024
+BODY_SECONDS_MAX = 10.0
 
-log = structlog.get_logger()
+Receive = Callable[[Database, Settings, Mapping[str, str], bytes, float], Awaitable[None]]
 
 
 class TooSlow(Refusal):
-    """A message is applied in a moment, or it is sent again."""
+    """A message comes at once, not byte by byte."""
 
-    code = "try_again"
-    status = 503
-    title = N_("The message could not be applied in time")
-    detail = N_("Please send it again.")
-
-
-@post("/webhooks/simpay", status_code=200, request_max_body_size=BODY_BYTES_MAX)
-async def simpay(request: ApiRequest) -> Response[None]:
-    """A payment or a refund of the channel simpay moved."""
-    body = await request.body()
-    return await _taken(
-        checkout.receive_webhook(
-            request.app.state.db, request.app.state.settings, "simpay", _headers(request), body, time.time()
-        )
-    )
+    code = "request_timeout"
+    status = 408
+    title = N_("The request took too long to arrive")
 
 
-@post("/webhooks/carriers", status_code=200, request_max_body_size=BODY_BYTES_MAX)
-async def carriers(request: ApiRequest) -> Response[None]:
-    """A parcel moved."""
-    body = await request.body()
-    return await _taken(
-        parcels.receive_webhook(request.app.state.db, request.app.state.settings, _headers(request), body, time.time())
-    )
+@post("/webhooks/simpay", status_code=204)
+async def simpay(request: WebRequest) -> None:
+    """From the payment channel: a payment or a refund has come further."""
+
+    async def receive(db: Database, settings: Settings, headers: Mapping[str, str], body: bytes, now: float) -> None:
+        await checkout.receive_webhook(db, settings, "simpay", headers, body, now)
+
+    await _take(request, receive)
 
 
-@post("/webhooks/simbank", status_code=200, request_max_body_size=BODY_BYTES_MAX)
-async def simbank(request: ApiRequest) -> Response[None]:
-    """A payout was paid or rejected."""
-    body = await request.body()
-    return await _taken(
-        settlement.receive_webhook(
-            request.app.state.db, request.app.state.settings, _headers(request), body, time.time()
-        )
-    )
+@post("/webhooks/carriers", status_code=204)
+async def carriers(request: WebRequest) -> None:
+    """From the carriers: a parcel has moved."""
+    await _take(request, parcels.receive_webhook)
 
 
-def _headers(request: ApiRequest) -> dict[str, str]:
-    return {name.lower(): value for name, value in request.headers.items()}
+@post("/webhooks/simbank", status_code=204)
+async def simbank(request: WebRequest) -> None:
+    """From the bank: a payout was paid or rejected."""
+    await _take(request, settlement.receive_webhook)
 
 
-async def _taken(work: Awaitable[None]) -> Response[None]:
+async def _take(request: WebRequest, receive: Receive) -> None:
     try:
-        async with asyncio.timeout(APPLY_SECONDS_MAX):
-            await work
-    except TimeoutError as error:
-        raise TooSlow() from error
-    except BadWebhook as error:
-        log.warning("webhook.refused", why=error.facts.get("why"))
-        raise
-    return Response(None, status_code=200)
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            body = await request.body()
+    except TimeoutError:
+        raise TooSlow() from None
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    await receive(request.app.state.db, request.app.state.settings, headers, body, time.time())
 
 
-handlers = [simpay, carriers, simbank]
+routers = [
+    Router(
+        "/", route_handlers=[simpay, carriers, simbank], request_max_body_size=BODY_BYTES_MAX, include_in_schema=False
+    )
+]

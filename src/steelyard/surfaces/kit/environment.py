@@ -87,7 +87,7 @@ class Templates:
         )
         self._environments = {language: _environment(language, loader, assets, node_modules) for language in LANGUAGES}
 
-    def render(self, name: str, page: Page, **values: object) -> str:
+    def render(self, name: str, page: Page, /, **values: object) -> str:
         """The page as text, in `page.locale`; an unknown locale gets English."""
         return self.environment(page.locale).get_template(name).render(page=page, **values)
 

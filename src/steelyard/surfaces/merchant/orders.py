@@ -24,7 +24,7 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -116,7 +116,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
 @get("/orders", opt={"permission": "orders.read"})
 async def order_list(
     visit: NamedDependency[Visit],
-    state: FromQuery[str | None] = None,
+    wanted: InState = None,
     cursor: FromQuery[str | None] = None,
     q: FromQuery[str | None] = None,
 ) -> Response[Any] | Redirect:
@@ -125,7 +125,7 @@ async def order_list(
         found = await visit.merchant_db.ask(orders.order_by_code, visit.merchant_id, q)
         if found is not None:
             return Redirect(f"{frame.ORDERS}/{found.order_id}", status_code=303)
-    tab = state if state in TABS else "all" if q else "to_ship"
+    tab = wanted if wanted in TABS else "all" if q else "to_ship"
     shown = await visit.merchant_db.ask(listed, visit.merchant_id, tab, cursor)
     return await frame.show(
         visit,

@@ -22,7 +22,7 @@ from steelyard.kernel.paging import Page
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame, product_forms
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, errors_of, told
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -130,12 +130,12 @@ def tax_choices(visit: Visit) -> list[tuple[str, str]]:
 @get("/products", opt={"permission": "products.read"})
 async def product_list(
     visit: NamedDependency[Visit],
-    state: FromQuery[str | None] = None,
+    wanted: InState = None,
     q: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
 ) -> Response[Any]:
     """The shop's products, the last changed first."""
-    tab, text = state if state in TABS else "all", (q or "").strip()
+    tab, text = wanted if wanted in TABS else "all", (q or "").strip()
     shown = await visit.merchant_db.ask(listed, visit.merchant_id, TABS[tab][1], text, cursor)
     return await frame.show(
         visit,

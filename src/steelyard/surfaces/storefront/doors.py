@@ -18,6 +18,7 @@ from steelyard.parties import access, customers
 from steelyard.parties.access.model import Account, AccountId, AccountKind, EmailTaken
 from steelyard.parties.customers.model import Buyer, BuyerId
 from steelyard.surfaces.storefront.shell import CONSOLES
+from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.pages import Frame, local_path, redirect, render
 from steelyard.surfaces.web.visit import SESSION_COOKIE, Visit, cookie
@@ -28,13 +29,13 @@ REGISTER_PER_ADDRESS = Limit("register_address", burst=20, per_seconds=3_600)
 USER_AGENT_CHARACTERS_MAX = 300
 
 
-class SignInForm(msgspec.Struct, frozen=True, kw_only=True):
+class SignInForm(Typed, frozen=True, kw_only=True):
     email: str = ""
     password: str = ""
     return_to: str = ""
 
 
-class RegisterForm(msgspec.Struct, frozen=True, kw_only=True):
+class RegisterForm(Typed, frozen=True, kw_only=True):
     account_id: str = ""
     name: str = ""
     email: str = ""
@@ -42,11 +43,11 @@ class RegisterForm(msgspec.Struct, frozen=True, kw_only=True):
     return_to: str = ""
 
 
-class EmailForm(msgspec.Struct, frozen=True, kw_only=True):
+class EmailForm(Typed, frozen=True, kw_only=True):
     email: str = ""
 
 
-class PasswordForm(msgspec.Struct, frozen=True, kw_only=True):
+class PasswordForm(Typed, frozen=True, kw_only=True):
     password: str = ""
 
 

@@ -18,6 +18,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.operator.model import Profile
 from steelyard.surfaces.kit.page import Crumb
 from steelyard.surfaces.storefront.shell import Shell, shell, show
+from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.web.pages import local_path, redirect
 from steelyard.surfaces.web.visit import LOCALE_COOKIE, VISITOR_SECONDS, Visit, cookie
 from steelyard.trade.orders.model import PAYMENT_WINDOW_MINUTES, UNTRACKED_DELIVERY_DAYS
@@ -34,7 +35,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
-class LanguageForm(msgspec.Struct, frozen=True, kw_only=True):
+class LanguageForm(Typed, frozen=True, kw_only=True):
     locale: str = ""
     return_to: str = ""
 

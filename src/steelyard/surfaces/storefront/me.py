@@ -20,7 +20,7 @@ from steelyard.parties.customers.model import Address, AddressId, BuyerId, Saved
 from steelyard.surfaces.kit.page import Crumb
 from steelyard.surfaces.storefront.addresses import PROVINCES, countries, lines_of, missing, read_address
 from steelyard.surfaces.storefront.shell import CONSOLES, Shell, shell, show
-from steelyard.surfaces.storefront.typed import said
+from steelyard.surfaces.storefront.typed import Typed, said
 from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.guards import SignInFirst
 from steelyard.surfaces.web.pages import redirect
@@ -30,7 +30,7 @@ ACCOUNT = "/account"
 BOOK = "/account/addresses"
 
 
-class PasswordChange(msgspec.Struct, frozen=True, kw_only=True):
+class PasswordChange(Typed, frozen=True, kw_only=True):
     current: str = ""
     password: str = ""
 

@@ -6,7 +6,7 @@ from litestar.response import Redirect
 
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Refusal
-from steelyard.parties import customers
+from steelyard.parties import customers, operator
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
@@ -23,7 +23,9 @@ async def open_with_what_we_know(
     contact = Contact()
     if buyer is not None and not buyer.guest:
         contact = Contact(name=buyer.name, email=buyer.email or "", phone=buyer.phone)
-    draft = Draft(lines=lines, contact=contact, address=book[0].address if book else Address(), locale=locale)
+    house = await operator.profile(tx)
+    somewhere = Address(country=house.country if house else "")
+    draft = Draft(lines=lines, contact=contact, address=book[0].address if book else somewhere, locale=locale)
     await checkout.open_checkout(tx, checkout_id, buyer_id, draft, client=SHOP, from_cart=from_cart)
 
 

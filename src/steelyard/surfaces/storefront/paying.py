@@ -1,7 +1,10 @@
 """Paying a purchase: to the channel's cashier, and back."""
 
+from collections.abc import Sequence
+
 import msgspec
 from litestar import Response, get, post
+from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
@@ -15,6 +18,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.kit.page import Crumb
 from steelyard.surfaces.storefront.owning import own_purchase
 from steelyard.surfaces.storefront.shell import Shell, shell, show
+from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.storefront.words import CHANNELS
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
@@ -22,7 +26,7 @@ from steelyard.trade import checkout, orders
 from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
 
 
-class PayForm(msgspec.Struct, frozen=True):
+class PayForm(Typed, frozen=True):
     channel: str = ""
 
 
@@ -48,7 +52,7 @@ async def purchase_path(visit: Visit, purchase_id: PurchaseId) -> str:
     return f"/purchases/{found.code}"
 
 
-async def pay(visit: Visit, purchase_id: PurchaseId, channel: str) -> Redirect:
+async def pay(visit: Visit, purchase_id: PurchaseId, channel: str, cookies: Sequence[Cookie] = ()) -> Redirect:
     """Begin to pay, or go on with what was begun, and send the buyer to the cashier (or to what is known already)."""
     path = await purchase_path(visit, purchase_id)
     back = f"{visit.settings.base_url.rstrip('/')}{path}/return"
@@ -62,8 +66,8 @@ async def pay(visit: Visit, purchase_id: PurchaseId, channel: str) -> Redirect:
     except NotPayable as refusal:
         return redirect(visit, path, (visit.refused(refusal), "bad"))
     if collection.state == "pending" and collection.continue_url:
-        return redirect(visit, collection.continue_url)
-    return redirect(visit, f"{path}/return")
+        return redirect(visit, collection.continue_url, cookies=cookies)
+    return redirect(visit, f"{path}/return", cookies=cookies)
 
 
 async def return_page(read: Read, buyer_id: BuyerId, purchase_id: PurchaseId) -> ReturnPage:

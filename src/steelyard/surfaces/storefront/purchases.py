@@ -25,6 +25,7 @@ from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.kit.page import Crumb
 from steelyard.surfaces.storefront import words
 from steelyard.surfaces.storefront.addresses import lines_of
+from steelyard.surfaces.storefront.looking_up import CODE_CHARACTERS_MAX, LookUpForm, form_page
 from steelyard.surfaces.storefront.owning import own_order, own_purchase
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import uuid_of
@@ -167,7 +168,11 @@ async def order_list(visit: NamedDependency[Visit]) -> Response[str]:
 @get("/purchases/{code:str}")
 async def purchase_shown(visit: NamedDependency[Visit], code: FromPath[str]) -> Response[str]:
     """One purchase."""
-    purchase = await own_purchase(visit, code)
+    try:
+        purchase = await own_purchase(visit, code)
+    except NotFound:
+        # A link out of a mail or from an agent, opened in another browser: who knows the e-mail address comes in.
+        return await form_page(visit, LookUpForm(code=code[:CODE_CHARACTERS_MAX]), status=404)
     page = await visit.db.ask(purchase_page, visit.buyer_id, purchase)
     return await show(
         visit,

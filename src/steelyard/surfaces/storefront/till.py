@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
@@ -13,6 +14,7 @@ from litestar.response import Redirect
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.text import Text
 from steelyard.money import payments
 from steelyard.parties import customers
 from steelyard.parties.access.model import AccountKind
@@ -26,6 +28,7 @@ from steelyard.surfaces.storefront.addresses import (
     read_address,
     read_contact,
 )
+from steelyard.surfaces.storefront.owning import look_up_cookie
 from steelyard.surfaces.storefront.paying import pay, purchase_path
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
@@ -34,6 +37,8 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import (
+    SHOP,
+    Checkout,
     CheckoutClosed,
     CheckoutId,
     CheckoutNotReady,
@@ -53,16 +58,51 @@ _OF_THE_FORM = {ProblemCode.CONTACT_MISSING, ProblemCode.ADDRESS_MISSING, Proble
 OWN_PLACED = N_("This purchase is placed already. You can pay it here.")
 
 
+class TaxLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tax comes to, in minor units, inside or on top of the prices. Without a name it is the one on delivery."""
+
+    name: Text | None
+    millionths: int
+    inclusive: bool
+    amount: int
+
+
+def _add(sums: dict[tuple[str, int, bool], TaxLine], found: TaxLine) -> None:
+    key = (str(found.name or ""), found.millionths, found.inclusive)
+    before = sums.get(key)
+    sums[key] = msgspec.structs.replace(found, amount=found.amount + (before.amount if before else 0))
+
+
 class TillPage(msgspec.Struct, frozen=True, kw_only=True):
     shell: Shell
     checkout: CheckoutView
     book: Sequence[SavedAddress]
 
+    @property
+    def taxes(self) -> list[TaxLine]:
+        """The taxes by name and rate, those on delivery apart."""
+        sums: dict[tuple[str, int, bool], TaxLine] = {}
+        for group in self.checkout.quote.groups:
+            for line in group.lines:
+                found = TaxLine(
+                    name=line.tax_name, millionths=line.tax_millionths, inclusive=line.tax_inclusive, amount=line.tax
+                )
+                _add(sums, found)
+            _add(
+                sums, TaxLine(name=None, millionths=0, inclusive=group.freight_tax_inclusive, amount=group.freight_tax)
+            )
+        return [line for line in sums.values() if line.amount]
+
+
+def may_continue(found: Checkout, owners: Sequence[BuyerId]) -> bool:
+    """Whose checkout it is; one that an agent has opened goes on with whoever the agent gave its address to."""
+    return found.buyer_id in owners or found.client != SHOP
+
 
 async def till_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId], checkout_id: UUID) -> TillPage:
     """The checkout with what it costs now. Somebody else's is not there: raises `NotFound`."""
     view = await checkout.view(read, CheckoutId(checkout_id))
-    if view is None or view.checkout.buyer_id not in owners:
+    if view is None or not may_continue(view.checkout, owners):
         raise NotFound()
     book = await customers.addresses(read, buyer_id)
     return TillPage(shell=await shell(read, buyer_id), checkout=view, book=book)
@@ -109,11 +149,23 @@ async def _look(visit: Visit, checkout_id: UUID) -> TillPage:
 async def _onward(visit: Visit, view: TillPage) -> Redirect | None:
     """Where a checkout goes that is not open any more."""
     found = view.checkout.checkout
+    if found.state is CheckoutState.COMPLETED and not _owned(visit, found):
+        return redirect(visit, "/find-order", (visit.say(N_("This purchase is complete.")), "info"))
     if found.state in (CheckoutState.PLACED, CheckoutState.COMPLETED):
-        return redirect(visit, await purchase_path(visit, found.purchase_id), (visit.say(OWN_PLACED), "info"))
+        path, cookies = await purchase_path(visit, found.purchase_id), _key(visit, found)
+        return redirect(visit, path, (visit.say(OWN_PLACED), "info"), cookies=cookies)
     if found.state is CheckoutState.CANCELLED:
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
     return None
+
+
+def _owned(visit: Visit, found: Checkout) -> bool:
+    return found.buyer_id in visit.buyer_ids or found.buyer_id == visit.buyer_id
+
+
+def _key(visit: Visit, found: Checkout) -> list[Cookie]:
+    """What lets the one who goes on with an agent's checkout see the purchase, too."""
+    return [] if _owned(visit, found) else [look_up_cookie(visit, found.purchase_id)]
 
 
 async def _keep(tx: Tx, checkout_id: CheckoutId, buyer_id: BuyerId, data: Mapping[str, Any]) -> None:
@@ -160,7 +212,7 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     except CheckoutClosed:
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
     await _remember_address(visit, view, data)
-    return await pay(visit, purchase_id, channel)
+    return await pay(visit, purchase_id, channel, _key(visit, view.checkout.checkout))
 
 
 def _wrong(view: TillPage, channel: str, offered: Sequence[str]) -> dict[str, str]:

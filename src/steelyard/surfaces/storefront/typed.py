@@ -4,8 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-TEXT_CHARACTERS_MAX = 500
+import msgspec
+
+TEXT_CHARACTERS_MAX = 200
 NUMBER_MAX = 99_999
+
+
+class Typed(msgspec.Struct, frozen=True):
+    """A form of text fields. NUL, which no keyboard has and PostgreSQL does not take, is left out."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, str) and "\x00" in value:
+                msgspec.structs.force_setattr(self, name, value.replace("\x00", ""))
 
 
 def said(data: Mapping[str, Any], name: str) -> str:

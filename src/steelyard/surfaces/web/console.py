@@ -2,10 +2,11 @@
 the staff's pages."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
 from litestar import Response
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 from litestar.types import ExceptionHandler
 
@@ -19,6 +20,8 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 
 # How many a console's list shows at once.
 ROWS_PER_PAGE = 30
+# `?state=` of a list: the framework keeps the parameter name `state` for itself.
+InState = Annotated[str | None, QueryParameter(name="state")]
 
 
 def address(path: str, **query: object) -> str:
@@ -59,11 +62,11 @@ def ask_to_sign_in(request: WebRequest, refusal: SignInFirst) -> Response[Any] |
     if request.method != "GET" or for_program(request):
         return on_refusal(request, refusal)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return Redirect(address("/sign-in", next=here), status_code=303)
+    return Redirect(address("/sign-in", return_to=here), status_code=303)
 
 
 # For a console's router. (The framework's type cannot say that a handler is for one kind of exception.)
-SIGN_IN_FIRST: dict[int | type[Exception], ExceptionHandler[Any]] = {
+SIGN_IN_FIRST: "dict[int | type[Exception], ExceptionHandler[Any]]" = {
     SignInFirst: cast("ExceptionHandler[Any]", ask_to_sign_in)
 }
 SAVED = N_("Saved.")

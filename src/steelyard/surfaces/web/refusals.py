@@ -4,7 +4,19 @@ from typing import Any
 
 from steelyard.kernel import i18n
 from steelyard.kernel.errors import Invalid, Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
+
+# What refusals mean by “It is “{state}” now”.
+STATES = {
+    "placed": N_("waiting for payment"),
+    "paid": N_("paid"),
+    "partly_shipped": N_("partly sent"),
+    "shipped": N_("sent"),
+    "completed": N_("completed"),
+    "cancelled": N_("cancelled"),
+    "expired": N_("expired"),
+}
 
 
 class _Facts(dict[str, Any]):
@@ -23,7 +35,11 @@ def detail_of(refusal: Refusal, locale: str) -> str:
     """Why, with the facts; empty where there is nothing to add."""
     if not refusal.detail:
         return ""
-    return i18n.translations(locale).gettext(refusal.detail).format_map(_Facts(refusal.facts))
+    words = i18n.translations(locale)
+    facts = _Facts(refusal.facts)
+    if facts.get("state") in STATES:
+        facts["state"] = words.gettext(STATES[facts["state"]])
+    return words.gettext(refusal.detail).format_map(facts)
 
 
 def field_words(what: str | Text, locale: str) -> str:

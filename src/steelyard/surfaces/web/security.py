@@ -94,6 +94,4 @@ class Envelope:
 
     def _log(self, method: str, path: str, status: int, seconds: float) -> None:
         if status >= SERVER_ERROR or seconds > SLOW_SECONDS:
-            log.warning(
-                "http.request", method=method, path=path, status=status, seconds=round(seconds, 3)
-            )
+            log.warning("http.request", method=method, path=path, status=status, seconds=round(seconds, 3))

@@ -103,9 +103,10 @@ def _line(lines: Sequence[OrderLine], item: Returned) -> OrderLine:
 
 async def _decided(tx: Tx, request: RefundRequest) -> bool:
     return await tx.value(
-        "SELECT EXISTS (SELECT FROM order_refunds WHERE merchant_id = $1 AND refund_id = $2)",
+        "SELECT EXISTS (SELECT FROM order_refunds WHERE merchant_id = $1 AND refund_id = $2 AND order_id = $3)",
         request.merchant_id,
         request.refund_id,
+        request.order_id,
     )
 
 

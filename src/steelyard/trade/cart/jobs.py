@@ -1,4 +1,4 @@
-"""Visitors' carts that nobody came back to are cleared."""
+"""What has lain in a cart for half a year without being put in again is cleared away."""
 
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep

@@ -2,6 +2,7 @@
 
 from steelyard.goods import catalog, inventory, pricing
 from steelyard.goods.catalog.model import SkuCard, SkuId
+from steelyard.goods.pricing.model import Price
 from steelyard.kernel.db import Read, Row
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
@@ -15,7 +16,10 @@ async def count(read: Read, buyer_id: BuyerId) -> int:
 
 
 async def view(read: Read, buyer_id: BuyerId) -> CartView:
-    """The cart as it stands now, by shop, what was put in last first: prices and stock are of this moment."""
+    """The cart as it stands now, by shop, what was put in last first: prices and stock are of this moment.
+
+    Prices are in the currency of each merchant, the one in which a checkout would ask for them.
+    """
     rows = await read.fetch(
         """
         SELECT sku_id, merchant_id, quantity, selected, seen_price, currency FROM cart_lines
@@ -27,14 +31,8 @@ async def view(read: Read, buyer_id: BuyerId) -> CartView:
     sku_ids = [SkuId(row["sku_id"]) for row in rows]
     cards = await catalog.cards(read, sku_ids)
     free = await inventory.available(read, sku_ids)
-    prices: dict[tuple[SkuId, str], int] = {}
-    for currency in sorted({row["currency"] for row in rows}):
-        for sku_id, price in (await pricing.current(read, sku_ids, currency)).items():
-            prices[sku_id, currency] = price.amount
-    lines = [
-        _line(row, cards.get(row["sku_id"]), prices.get((row["sku_id"], row["currency"])), free.get(row["sku_id"], 0))
-        for row in rows
-    ]
+    prices = await pricing.current_at_home(read, sku_ids)
+    lines = [_line(row, cards.get(row["sku_id"]), prices.get(row["sku_id"]), free[row["sku_id"]]) for row in rows]
     shops = await merchants.cards(read, {line.merchant_id for line in lines})
     totals: dict[str, int] = {}
     for line in lines:
@@ -49,7 +47,7 @@ async def view(read: Read, buyer_id: BuyerId) -> CartView:
     )
 
 
-def _line(row: Row, card: SkuCard | None, price: int | None, free: int) -> CartLine:
+def _line(row: Row, card: SkuCard | None, price: Price | None, free: int) -> CartLine:
     problem = None
     if card is None or not card.on_sale or price is None:
         problem = LineProblem.OFF_SHELF
@@ -57,7 +55,7 @@ def _line(row: Row, card: SkuCard | None, price: int | None, free: int) -> CartL
         problem = LineProblem.SOLD_OUT
     elif free < row["quantity"]:
         problem = LineProblem.NOT_ENOUGH
-    elif price != row["seen_price"]:
+    elif (price.amount, price.currency) != (row["seen_price"], row["currency"]):
         problem = LineProblem.PRICE_MOVED
     return CartLine(
         sku_id=row["sku_id"],
@@ -65,9 +63,9 @@ def _line(row: Row, card: SkuCard | None, price: int | None, free: int) -> CartL
         card=card,
         quantity=row["quantity"],
         selected=row["selected"],
-        price=price,
+        price=price.amount if price else None,
         seen_price=row["seen_price"],
-        currency=row["currency"],
+        currency=price.currency if price else row["currency"],
         free=free,
         problem=problem,
     )

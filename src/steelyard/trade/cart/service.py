@@ -8,7 +8,6 @@ from steelyard.goods.catalog.model import SkuId
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
-from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade.cart.model import LINES_PER_CART_MAX, QUANTITY_PER_LINE_MAX, CartFull, NotForSale
 
@@ -18,31 +17,29 @@ async def put(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) -> None:
     if quantity < 1:
         raise Invalid({"quantity": N_("Please choose at least one piece")})
     card = (await catalog.cards(tx, [sku_id])).get(sku_id)
-    if card is None or not card.on_sale:
+    price = (await pricing.current_at_home(tx, [sku_id])).get(sku_id)
+    if card is None or not card.on_sale or price is None:
         raise NotForSale(sku_id=sku_id)
-    shop = (await merchants.cards(tx, [card.merchant_id]))[card.merchant_id]
-    price = (await pricing.current(tx, [sku_id], shop.currency)).get(sku_id)
-    if price is None:
-        raise NotForSale(sku_id=sku_id)
-    lines = await tx.value("SELECT count(*) FROM cart_lines WHERE buyer_id = $1 AND sku_id <> $2", buyer_id, sku_id)
-    if lines >= LINES_PER_CART_MAX:
-        raise CartFull(limit=LINES_PER_CART_MAX)
-    await tx.execute(
+    put_in = await tx.execute(
         """
         INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, seen_price, currency)
-        VALUES ($1, $2, $3, least($4::integer, $5::integer), $6, $7)
+        SELECT $1::uuid, $2::uuid, $3::uuid, $4::integer, $6::bigint, $7::text
+        WHERE (SELECT count(*) FROM cart_lines o WHERE o.buyer_id = $1 AND o.sku_id <> $2) < $8
         ON CONFLICT (buyer_id, sku_id) DO UPDATE
         SET quantity = least(c.quantity + excluded.quantity, $5), seen_price = excluded.seen_price
-          , currency = excluded.currency, selected = true
+          , currency = excluded.currency, selected = true, added_at = excluded.added_at
         """,
         buyer_id,
         sku_id,
         card.merchant_id,
-        quantity,
+        min(quantity, QUANTITY_PER_LINE_MAX),
         QUANTITY_PER_LINE_MAX,
         price.amount,
-        shop.currency,
+        price.currency,
+        LINES_PER_CART_MAX,
     )
+    if not put_in:
+        raise CartFull(limit=LINES_PER_CART_MAX)
 
 
 async def set_quantity(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) -> None:
@@ -51,11 +48,10 @@ async def set_quantity(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, quantity: int) 
         await remove(tx, buyer_id, [sku_id])
         return
     await tx.execute(
-        "UPDATE cart_lines SET quantity = least($3::integer, $4::integer) WHERE buyer_id = $1 AND sku_id = $2",
+        "UPDATE cart_lines SET quantity = $3 WHERE buyer_id = $1 AND sku_id = $2",
         buyer_id,
         sku_id,
-        quantity,
-        QUANTITY_PER_LINE_MAX,
+        min(quantity, QUANTITY_PER_LINE_MAX),
     )
 
 
@@ -78,26 +74,40 @@ async def accept_prices(tx: Tx, buyer_id: BuyerId) -> None:
     """The buyer has seen the prices as they are now."""
     await tx.execute(
         """
-        UPDATE cart_lines c SET seen_price = p.amount
-        FROM prices p
-        WHERE c.buyer_id = $1 AND p.merchant_id = c.merchant_id AND p.sku_id = c.sku_id AND p.currency = c.currency
-          AND p.amount <> c.seen_price
+        UPDATE cart_lines c SET seen_price = p.amount, currency = p.currency
+        FROM prices p JOIN merchants m USING (merchant_id, currency)
+        WHERE c.buyer_id = $1 AND p.merchant_id = c.merchant_id AND p.sku_id = c.sku_id
+          AND (p.amount, p.currency) <> (c.seen_price, c.currency)
         """,
         buyer_id,
     )
 
 
 async def merge(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> None:
-    """Who signs in finds what they put in as a visitor beside what was there: of the same goods, the larger quantity."""
+    """Who signs in finds what they put in as a visitor beside what was there: of the same goods, the larger quantity.
+
+    What goes beyond the limit of a cart are the lines that have lain there longest: they are left out.
+    """
     if visitor_id == buyer_id:
         return
-    await tx.execute(
+    merged = await tx.execute(
         """
         WITH taken AS (DELETE FROM cart_lines WHERE buyer_id = $1 RETURNING *)
         INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, selected, seen_price, currency, added_at)
         SELECT $2, sku_id, merchant_id, quantity, selected, seen_price, currency, added_at FROM taken
-        ON CONFLICT (buyer_id, sku_id) DO UPDATE SET quantity = greatest(c.quantity, excluded.quantity)
+        ON CONFLICT (buyer_id, sku_id) DO UPDATE
+        SET quantity = greatest(c.quantity, excluded.quantity), selected = c.selected OR excluded.selected
+          , added_at = greatest(c.added_at, excluded.added_at)
         """,
         visitor_id,
         buyer_id,
     )
+    if merged:
+        await tx.execute(
+            """
+            DELETE FROM cart_lines WHERE buyer_id = $1 AND sku_id IN (
+                SELECT sku_id FROM cart_lines WHERE buyer_id = $1 ORDER BY added_at DESC, sku_id OFFSET $2)
+            """,
+            buyer_id,
+            LINES_PER_CART_MAX,
+        )

@@ -5,6 +5,7 @@ makes a purchase paid, in one transaction, or is given back because nobody waits
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from steelyard.money.payments.model import (
 )
 from steelyard.trade import orders
 from steelyard.trade.checkout.placement import complete
+from steelyard.trade.checkout.service import lock_of_purchase
 from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
 
 log = structlog.get_logger()
@@ -87,17 +89,30 @@ async def begin(
     token: str | None,
     payment_id: PaymentId | None,
 ) -> Instruction | Collection:
-    """The intent to pay, written down; or how far an earlier try with the same id, or at the same cashier, has come."""
+    """The intent to pay, written down; or how far an earlier try has come, when this is its second click.
+
+    A try that the channel has not answered yet is asked for once more under its own id, which collects it once: while it
+    may still be captured, no second one is begun beside it.
+    """
     purchase = await orders.lock_purchase(tx, purchase_id)
     tries = await payments.of_purchase(tx, purchase_id)
-    for earlier in tries:
-        same_cashier = token is None and earlier.channel == channel and earlier.cashier_url is not None
-        if earlier.payment_id == payment_id or (same_cashier and earlier.state is PaymentState.PENDING):
-            return _state_of(earlier)
+    if payment_id is not None:
+        same = next((earlier for earlier in tries if earlier.payment_id == payment_id), None)
+        if same is not None and same.state is not PaymentState.INSTRUCTED:
+            return _state_of(same)
+        if same is None and await payments.get(tx, payment_id) is not None:
+            raise NotFound()  # the id is another purchase's
     if purchase.state is PurchaseState.PAID:
         return Collection(state="nothing_to_pay")
-    if purchase.state is not PurchaseState.PLACED:
-        raise NotPayable(state=str(purchase.state))
+    if purchase.state is not PurchaseState.PLACED or purchase.pay_by <= datetime.now(UTC):
+        raise NotPayable(state=str(PurchaseState.CANCELLED))
+    for earlier in tries:
+        if earlier.channel != channel:
+            continue
+        if earlier.state is PaymentState.INSTRUCTED:
+            return await _instruction(tx, purchase, channel, return_url, token, earlier.payment_id)
+        if earlier.state is PaymentState.PENDING and token is None and earlier.cashier_url is not None:
+            return _state_of(earlier)
     instruction = await _instruction(tx, purchase, channel, return_url, token, payment_id)
     await payments.instruct(tx, instruction)
     return instruction
@@ -146,7 +161,9 @@ async def apply_payment(tx: Tx, payment_id: UUID, answer: ChannelAnswer, by: str
     known = await payments.get(tx, payment_id)
     if known is None:
         raise NotFound()
-    # The purchase first: paying and cancelling it wait for each other here, before any money is touched.
+    # The checkout and the purchase first, as everybody locks them: paying, changing and cancelling wait for each other
+    # here, before any money is touched.
+    await lock_of_purchase(tx, PurchaseId(known.purchase_id))
     purchase = await orders.lock_purchase(tx, PurchaseId(known.purchase_id))
     outcome = await payments.record(tx, payment_id, answer, by)
     if outcome.became != "captured":

@@ -1,40 +1,57 @@
 """What is looked after: payments whose outcome is unknown, webhooks that were left behind, checkouts nobody finished."""
 
+import asyncio
+
+import structlog
+
 from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.settings import Settings
 from steelyard.kernel.sweeps import Sweep
 from steelyard.money import payments
+from steelyard.money.payments.model import DueQuery
 from steelyard.trade.checkout.collection import apply_news, ask_about
 
 QUERIES_PER_SWEEP = 50
+QUERIES_AT_ONCE = 10
+WEBHOOKS_PER_SWEEP = 200
 CHECKOUTS_PER_SWEEP = 500
 KEPT_DAYS = 30
+
+log = structlog.get_logger()
 
 
 async def query_unknown(db: Database, settings: Settings) -> int:
     """Ask the channels about every payment whose outcome is due to be asked for; returns how many."""
     due = await db.transact(payments.to_query, QUERIES_PER_SWEEP)
-    for one in due:
-        await ask_about(db, settings, one.payment_id, one.channel, overdue=one.overdue)
+    slots = asyncio.Semaphore(QUERIES_AT_ONCE)
+
+    async def ask(one: DueQuery) -> None:
+        async with slots:
+            try:
+                await ask_about(db, settings, one.payment_id, one.channel, overdue=one.overdue)
+            except Exception:  # one that cannot be applied must not hold up the others: it is asked for again
+                log.exception("payment.query_failed", payment_id=str(one.payment_id))
+
+    await asyncio.gather(*(ask(one) for one in due))
     return len(due)
 
 
 async def apply_left_behind(db: Database, settings: Settings) -> int:
-    """Apply webhooks that were stored by a process that died before it applied them."""
-    applied = 0
-    for name in payments.channels(settings):
-        while await db.transact(_apply_oldest, settings, name):
-            applied += 1
-    return applied
+    """Apply webhooks that were stored by a process that died before it applied them; returns how many were taken up.
 
-
-async def _apply_oldest(tx: Tx, settings: Settings, name: str) -> bool:
-    receipt = await payments.to_apply(tx, name)
-    if receipt is None:
-        return False
-    await apply_news(tx, name, payments.channel(settings, name).read_stored(receipt.event_id, receipt.body))
-    return True
+    What cannot be applied is kept with the reason: the oldest message must not hold up those behind it for ever.
+    """
+    taken = 0
+    for name, channel in payments.channels(settings).items():
+        while taken < WEBHOOKS_PER_SWEEP and (receipt := await db.transact(payments.to_apply, name)):
+            taken += 1
+            try:
+                await db.transact(apply_news, name, channel.read_stored(receipt.event_id, receipt.body))
+            except Exception as error:
+                log.exception("webhook.not_applied", channel=name, event_id=receipt.event_id)
+                await db.transact(payments.not_applied, name, receipt.event_id, f"{type(error).__name__}: {error}")
+    return taken
 
 
 async def forget_old(tx: Tx) -> int:

@@ -20,6 +20,7 @@ from steelyard.trade.orders.model import PurchaseId
 CheckoutId = NewType("CheckoutId", UUID)
 
 CHECKOUT_HOURS = 6
+FIELD_CHARACTERS_MAX = 200
 SHOP = "shop"
 
 

@@ -58,8 +58,9 @@ async def place(
         raise CheckoutClosed(state="expired" if checkout.state is CheckoutState.OPEN else str(checkout.state))
     costs = await quote(tx, checkout.draft, checkout.currency, completeness)
     _refuse(costs, expected_total)
-    await _reserve(tx, checkout, costs)
     purchase = await _purchase(tx, checkout, costs)
+    # Last, so that others who want the same goods wait no longer than for writing the purchase down.
+    await _reserve(tx, checkout, costs)
     placed = await orders.place(tx, purchase, by)
     assert placed, "the checkout's lock keeps a second placement out"
     await tx.execute("UPDATE checkouts SET state = 'placed', changed_at = now() WHERE checkout_id = $1", checkout_id)

@@ -8,18 +8,14 @@ import msgspec
 
 from steelyard.goods import catalog, inventory, pricing, taxes
 from steelyard.goods.catalog.model import SkuCard, SkuId
-from steelyard.goods.taxes.model import Rate
+from steelyard.goods.taxes.model import STANDARD, Rate
 from steelyard.kernel.db import Read
-from steelyard.kernel.text import Text
 from steelyard.logistics import freight
 from steelyard.logistics.freight.model import DeliveryOption, Shipment
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address, Contact
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.checkout.model import Draft, Line, Problem, ProblemCode, Quote, QuoteGroup, QuoteLine
-
-FREIGHT_TAX_CLASS = "standard"
-NO_TAX = Rate(millionths=0, inclusive=True, name=Text())
 
 
 class Completeness(msgspec.Struct, frozen=True):
@@ -46,9 +42,9 @@ async def quote(read: Read, draft: Draft, currency: str, completeness: Completen
         if card is None or not card.on_sale or price is None:
             problems.append(Problem(code=ProblemCode.ITEM_UNAVAILABLE, line_id=line.line_id))
             continue
-        lines.append(_line(line, card, price.amount, free.get(card.sku_id, 0), rates.get(card.tax_class, NO_TAX)))
+        lines.append(_line(line, card, price.amount, free[card.sku_id], taxes.rate_for(rates, card.tax_class)))
     problems += _about_lines(lines)
-    groups = await _groups(read, draft, lines, currency, rates.get(FREIGHT_TAX_CLASS, NO_TAX))
+    groups = await _groups(read, draft, lines, currency, taxes.rate_for(rates, STANDARD))
     problems += [
         Problem(code=ProblemCode.UNDELIVERABLE, merchant_id=group.shop.merchant_id)
         for group in groups
@@ -95,16 +91,16 @@ def _missing(address: Address) -> str:
 
 
 def _about_lines(lines: Sequence[QuoteLine]) -> list[Problem]:
-    """Stock is shared by all lines of the same SKU; a moved price is news."""
+    """Stock is shared by all lines of the same SKU, first come first served; a moved price is news."""
     problems: list[Problem] = []
     left: dict[UUID, int] = {}
     for line in lines:
         sku_id = line.card.sku_id
         before = left.setdefault(sku_id, line.free)
-        left[sku_id] = before - line.quantity
-        if before <= 0:
+        left[sku_id] = max(0, before - line.quantity)
+        if not before:
             problems.append(Problem(code=ProblemCode.OUT_OF_STOCK, line_id=line.line_id, facts={"free": 0}))
-        elif left[sku_id] < 0:
+        elif before < line.quantity:
             problems.append(Problem(code=ProblemCode.NOT_ENOUGH, line_id=line.line_id, facts={"free": before}))
         if line.seen_price is not None and line.seen_price != line.unit_price:
             problems.append(

@@ -24,5 +24,5 @@ COMMENT ON COLUMN checkouts.client IS 'shop, or the profile of the agent that op
 COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price}]';
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
-CREATE INDEX checkouts_by_expiry ON checkouts (expires_at);
+CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
 CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import msgspec
+
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
@@ -12,6 +14,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import orders
 from steelyard.trade.checkout.model import (
     CHECKOUT_HOURS,
+    FIELD_CHARACTERS_MAX,
     Checkout,
     CheckoutClosed,
     CheckoutId,
@@ -22,6 +25,9 @@ from steelyard.trade.checkout.model import (
 )
 from steelyard.trade.checkout.quote import STRICT, Completeness, quote
 from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX, SKUS_PER_ORDER_MAX, PurchaseId
+
+# What an empty checkout is shown in.
+DEFAULT_CURRENCY = "CNY"
 
 
 async def open_checkout(
@@ -115,6 +121,11 @@ async def lock(tx: Tx, checkout_id: CheckoutId) -> Checkout:
     return checkout
 
 
+async def lock_of_purchase(tx: Tx, purchase_id: PurchaseId) -> None:
+    """Hold the checkout that became this purchase, if there is one: always before the purchase itself is locked."""
+    await tx.execute("SELECT FROM checkouts WHERE purchase_id = $1 FOR UPDATE", purchase_id)
+
+
 async def get(read: Read, checkout_id: CheckoutId) -> Checkout | None:
     return await read.one(
         Checkout,
@@ -142,6 +153,11 @@ def _check(draft: Draft) -> None:
         raise Invalid({"quantity": N_("A quantity is between 1 and 9,999")})
     if len({line.line_id for line in draft.lines}) != len(draft.lines):
         raise Invalid({"lines": N_("A line is named twice")})
+    said = [*msgspec.structs.astuple(draft.contact), *msgspec.structs.astuple(draft.address), draft.locale]
+    if any(len(text) > FIELD_CHARACTERS_MAX for text in (*said, *(line.line_id for line in draft.lines))):
+        raise Invalid({"address": N_("Please be brief: 200 characters at most")})
+    if len(draft.deliveries) > SKUS_PER_ORDER_MAX:
+        raise Invalid({"deliveries": N_("Too many different goods for one purchase")})
 
 
 async def currency_of(read: Read, draft: Draft) -> str:
@@ -162,7 +178,3 @@ async def currency_of(read: Read, draft: Draft) -> str:
     if len(currencies) > 1:
         raise MixedPurchase(currencies=", ".join(currencies))
     return currencies[0] if currencies else DEFAULT_CURRENCY
-
-
-# What an empty checkout is shown in.
-DEFAULT_CURRENCY = "CNY"

@@ -18,24 +18,26 @@ async def set_rate(
     """
     if not 0 <= millionths <= PARTS_PER_MILLION:
         raise Invalid({"rate": N_("A rate is between 0 % and 100 %")})
-    known = await tx.value("SELECT true FROM commission_rates WHERE rate_id = $1", rate_id)
-    if known:
-        return
-    await tx.execute(
-        """
-        UPDATE commission_rates SET valid_to = now()
-        WHERE valid_to IS NULL AND merchant_id IS NOT DISTINCT FROM $1 AND category_id IS NOT DISTINCT FROM $2
-        """,
-        merchant_id,
-        category_id,
-    )
-    await tx.execute(
+    fresh = await tx.execute(
         """
         INSERT INTO commission_rates (rate_id, merchant_id, category_id, millionths, valid_from)
         VALUES ($1, $2, $3, $4, now())
+        ON CONFLICT (rate_id) DO NOTHING
         """,
         rate_id,
         merchant_id,
         category_id,
         millionths,
+    )
+    if not fresh:
+        return
+    await tx.execute(
+        """
+        UPDATE commission_rates SET valid_to = now()
+        WHERE valid_to IS NULL AND merchant_id IS NOT DISTINCT FROM $1 AND category_id IS NOT DISTINCT FROM $2
+          AND rate_id <> $3
+        """,
+        merchant_id,
+        category_id,
+        rate_id,
     )

@@ -1,8 +1,10 @@
 """Orders: one purchase, one order per merchant, from placement to receipt.
 
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
+History that was made elsewhere comes in through `bulk.py`.
 """
 
+from steelyard.trade.orders.bulk import LINE_COLUMNS, PastOrder, PastRefund, bulk_refunded, bulk_write
 from steelyard.trade.orders.events import (
     OrderCancelled,
     OrderCompleted,
@@ -41,13 +43,18 @@ from steelyard.trade.orders.service import (
 )
 
 __all__ = [
+    "LINE_COLUMNS",
     "OrderCancelled",
     "OrderCompleted",
     "OrderShipped",
+    "PastOrder",
+    "PastRefund",
     "PurchaseCancelled",
     "PurchasePaid",
     "PurchasePlaced",
     "all_orders",
+    "bulk_refunded",
+    "bulk_write",
     "by_code",
     "cancel_order",
     "cancel_purchase",

@@ -2,7 +2,8 @@
 
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
-from steelyard.trade.orders.service import cancel_purchase, confirm_receipt
+from steelyard.trade.orders.model import Order, Purchase
+from steelyard.trade.orders.service import complete, drop
 
 PURCHASES_PER_SWEEP = 50
 ORDERS_PER_SWEEP = 50
@@ -10,30 +11,36 @@ ORDERS_PER_SWEEP = 50
 
 async def cancel_unpaid(tx: Tx) -> int:
     """Drop purchases past their payment window; what another transaction holds is left to the next round."""
-    rows = await tx.fetch(
+    lapsed = await tx.all(
+        Purchase,
         """
-        SELECT purchase_id FROM purchases WHERE state = 'placed' AND pay_by <= now()
+        SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
+        FROM purchases WHERE state = 'placed' AND pay_by <= now()
         ORDER BY pay_by LIMIT $1 FOR UPDATE SKIP LOCKED
         """,
         PURCHASES_PER_SWEEP,
     )
-    for row in rows:
-        await cancel_purchase(tx, row["purchase_id"], reason="unpaid", by="system")
-    return len(rows)
+    if lapsed:
+        await drop(tx, lapsed, reason="unpaid", by="system")
+    return len(lapsed)
 
 
 async def complete_received(tx: Tx) -> int:
     """Confirm receipt where the buyer has not done so in time."""
-    rows = await tx.fetch(
+    arrived = await tx.all(
+        Order,
         """
-        SELECT merchant_id, order_id FROM orders WHERE state = 'shipped' AND receive_by <= now()
+        SELECT merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight, tax_added, tax_included
+             , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
+             , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason
+        FROM orders WHERE state = 'shipped' AND receive_by <= now()
         ORDER BY receive_by LIMIT $1 FOR UPDATE SKIP LOCKED
         """,
         ORDERS_PER_SWEEP,
     )
-    for row in rows:
-        await confirm_receipt(tx, row["merchant_id"], row["order_id"], by="system")
-    return len(rows)
+    if arrived:
+        await complete(tx, arrived, by="system")
+    return len(arrived)
 
 
 async def _cancel_unpaid(db: Database) -> int:

@@ -228,6 +228,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         """Of the total, what has not been given back."""
         return self.total - self.refunded
 
+    @property
+    def commission_kept(self) -> int:
+        """Of the commission, what has not gone back to the merchant because of refunds."""
+        return self.commission - self.commission_returned
+
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """A change of state: who and when."""

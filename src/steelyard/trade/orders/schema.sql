@@ -26,9 +26,9 @@ COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
 COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
-CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id);
+CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
 CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
-CREATE INDEX purchases_by_time ON purchases (placed_at DESC, purchase_id);
+CREATE INDEX purchases_by_time ON purchases (placed_at DESC, purchase_id DESC);
 
 CREATE TABLE purchase_history (
     buyer_id    uuid NOT NULL
@@ -83,6 +83,7 @@ CREATE TABLE orders (
   , address      jsonb NOT NULL
   , note         text NOT NULL DEFAULT ''
   , source       text
+  , import_run   uuid
   , placed_at    timestamptz NOT NULL DEFAULT now()
   , paid_at      timestamptz
   , shipped_at   timestamptz
@@ -107,13 +108,14 @@ COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
 COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on its way there';
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
+COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
 COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
 CREATE INDEX orders_by_id ON orders (order_id);
 CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
-CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id);
-CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id);
+CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id DESC);
+CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_code ON orders (merchant_id, code);
-CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id);
+CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
 CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
@@ -145,6 +147,7 @@ CREATE TABLE order_lines (
   , sku_code     text NOT NULL
   , quantity     integer NOT NULL
   , unit_price   bigint NOT NULL
+  , unit_price_micros bigint
   , amount       bigint NOT NULL
   , tax          bigint NOT NULL DEFAULT 0
   , tax_millionths integer NOT NULL DEFAULT 0
@@ -153,6 +156,7 @@ CREATE TABLE order_lines (
   , commission   bigint NOT NULL DEFAULT 0
   , refunded_quantity integer NOT NULL DEFAULT 0
   , refunded     bigint NOT NULL DEFAULT 0
+  , source_line  text
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -162,6 +166,8 @@ CREATE TABLE order_lines (
 COMMENT ON TABLE order_lines IS 'by merchant: what was sold, as it was at that moment';
 COMMENT ON COLUMN order_lines.kind IS 'goods, or for imported lines: postage, fee, sample, voucher, adjustment …';
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity unless a sub-unit price was rounded';
+COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
+COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
 CREATE INDEX order_lines_of_an_order ON order_lines (order_id, line);
 CREATE INDEX order_lines_of_a_sku ON order_lines (merchant_id, sku_id);

@@ -76,9 +76,8 @@ async def mark_paid(tx: Tx, purchase: Purchase, by: str) -> None:
     """
     if purchase.state is not PurchaseState.PLACED:
         raise NotPayable(state=str(purchase.state))
-    await states.move_purchase(tx, purchase, PurchaseState.PAID, by)
-    await states.move_orders_of(tx, purchase.purchase_id, OrderState.PAID, by)
-    await tx.execute("UPDATE orders SET paid_at = now() WHERE purchase_id = $1", purchase.purchase_id)
+    await states.move_purchases(tx, [purchase], PurchaseState.PAID, by)
+    await states.move_orders_of(tx, [purchase.purchase_id], OrderState.PAID, by)
     lines = await tx.all(
         Instruction,
         """
@@ -109,50 +108,62 @@ async def cancel_purchase(tx: Tx, purchase_id: PurchaseId, reason: str, by: str)
         return
     if purchase.state is not PurchaseState.PLACED:
         raise NotCancellable(state=str(purchase.state))
-    await states.move_purchase(tx, purchase, PurchaseState.CANCELLED, by)
-    cancelled = await states.move_orders_of(tx, purchase_id, OrderState.CANCELLED, by, reason=reason)
+    await drop(tx, [purchase], reason, by)
+
+
+async def drop(tx: Tx, purchases: Sequence[Purchase], reason: str, by: str) -> None:
+    """Drop locked purchases that are not paid, all in one go: their stock rows are locked together, in SKU order, so that
+    a sweep over many of them and the buyers who want the same goods never meet head on."""
+    await states.move_purchases(tx, purchases, PurchaseState.CANCELLED, by)
+    cancelled = await states.move_orders_of(
+        tx, [purchase.purchase_id for purchase in purchases], OrderState.CANCELLED, by, reason=reason
+    )
     await inventory.release_orders(tx, cancelled)
-    await events.publish(tx, PurchaseCancelled(purchase_id=purchase_id, buyer_id=purchase.buyer_id, reason=reason))
+    await events.publish(
+        tx,
+        *(
+            PurchaseCancelled(purchase_id=purchase.purchase_id, buyer_id=purchase.buyer_id, reason=reason)
+            for purchase in purchases
+        ),
+    )
 
 
 async def cancel_order(tx: Tx, order: Order, reason: str, by: str) -> None:
     """Call off a locked, paid order of which nothing has left the house; giving the money back is the caller's.
 
-    Raises `TransitionRefused`, and `AlreadyLeft` from fulfilment.
+    Raises `TransitionRefused` (what is not paid yet is dropped with its purchase), and `AlreadyLeft` from fulfilment.
     """
-    MACHINE.check(order.state, OrderState.CANCELLED)
+    if order.state is not OrderState.PAID:
+        raise TransitionRefused(machine=MACHINE.name, state=str(order.state), wanted=str(OrderState.CANCELLED))
     await fulfilment.withdraw(tx, order.merchant_id, order.order_id)
     await inventory.release_orders(tx, [(order.merchant_id, order.order_id)])
-    await states.move_order(tx, order, OrderState.CANCELLED, by, reason=reason)
+    await states.move_orders(tx, [order.order_id], OrderState.CANCELLED, by, reason=reason)
     await events.publish(
         tx,
         OrderCancelled(merchant_id=order.merchant_id, order_id=order.order_id, buyer_id=order.buyer_id, reason=reason),
     )
 
 
+SENDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
+
+
 async def ship(tx: Tx, dispatch: Dispatch, by: str) -> Order:
-    """Send a parcel of an order, whole or in part. Said twice with the same parcel id, the second changes nothing.
+    """Send a parcel of an order, whole or in part; returns the order as it was before. Said twice with the same parcel
+    id, the second changes nothing, whatever became of the order meanwhile.
 
     Raises `NotFound`, `TransitionRefused` when the order is not to be sent, and what `fulfilment.ship` raises.
     """
     order = await lock_order(tx, MerchantId(dispatch.merchant_id), OrderId(dispatch.order_id))
-    if order.state not in (OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED):
-        raise TransitionRefused(machine="order", state=str(order.state), wanted=str(OrderState.SHIPPED))
-    whole = await fulfilment.ship(tx, dispatch, by)
-    following = OrderState.SHIPPED if whole else OrderState.PARTLY_SHIPPED
-    if following is order.state:
+    if order.state not in SENDABLE:
+        raise TransitionRefused(machine=MACHINE.name, state=str(order.state), wanted=str(OrderState.SHIPPED))
+    departure = await fulfilment.ship(tx, dispatch, by)
+    if not departure.fresh:
         return order
-    await states.move_order(tx, order, following, by)
-    if whole:
-        merchant = await merchants.get(tx, order.merchant_id)
-        assert merchant is not None
-        days = timedelta(days=UNTRACKED_DELIVERY_DAYS + merchant.receipt_days)
-        await tx.execute(
-            "UPDATE orders SET shipped_at = now(), receive_by = now() + $3 WHERE merchant_id = $1 AND order_id = $2",
-            order.merchant_id,
-            order.order_id,
-            days,
-        )
+    following = OrderState.SHIPPED if departure.whole else OrderState.PARTLY_SHIPPED
+    if following is not order.state:
+        await states.move_orders(tx, [order.order_id], following, by)
+    if departure.whole:
+        await _count_on_arrival(tx, order)
     await events.publish(
         tx,
         OrderShipped(
@@ -160,10 +171,22 @@ async def ship(tx: Tx, dispatch: Dispatch, by: str) -> Order:
             order_id=order.order_id,
             buyer_id=order.buyer_id,
             parcel_id=dispatch.parcel_id,
-            whole=whole,
+            whole=departure.whole,
         ),
     )
     return order
+
+
+async def _count_on_arrival(tx: Tx, order: Order) -> None:
+    """Until the carrier tells more, the order counts as received after this time."""
+    merchant = await merchants.get(tx, order.merchant_id)
+    assert merchant is not None
+    await tx.execute(
+        "UPDATE orders SET receive_by = now() + $3 WHERE merchant_id = $1 AND order_id = $2",
+        order.merchant_id,
+        order.order_id,
+        timedelta(days=UNTRACKED_DELIVERY_DAYS + merchant.receipt_days),
+    )
 
 
 async def confirm_receipt(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
@@ -175,45 +198,48 @@ async def confirm_receipt(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by
     if order.state is OrderState.COMPLETED:
         return
     MACHINE.check(order.state, OrderState.COMPLETED)
-    await states.move_order(tx, order, OrderState.COMPLETED, by)
-    await _release(tx, order)
+    await complete(tx, [order], by)
 
 
-async def _release(tx: Tx, order: Order) -> None:
-    commission = order.commission - order.commission_returned
+async def complete(tx: Tx, orders: Sequence[Order], by: str) -> None:
+    """Locked orders, all sent, are received. Their transfers are posted together, so that accounts are locked in order."""
+    await states.move_orders(tx, [order.order_id for order in orders], OrderState.COMPLETED, by)
+    await ledger.post(tx, [transfer for order in orders for transfer in _release(order)])
+    at = datetime.now(UTC)
+    await events.publish(tx, *(_completed(order, at) for order in orders))
+
+
+def _release(order: Order) -> list[Transfer]:
     moves = [
         (AccountKind.HELD, AccountKind.PAYABLE, order.kept, "released"),
-        (AccountKind.PAYABLE, AccountKind.COMMISSION, commission, "commission"),
+        (AccountKind.PAYABLE, AccountKind.COMMISSION, order.commission_kept, "commission"),
     ]
-    await ledger.post(
-        tx,
-        [
-            Transfer(
-                owner_id=order.merchant_id,
-                debit=debit,
-                credit=credit,
-                amount=amount,
-                currency=order.currency,
-                reason=reason,
-                document=order.order_id,
-            )
-            for debit, credit, amount, reason in moves
-            if amount
-        ],
-    )
-    await events.publish(
-        tx,
-        OrderCompleted(
-            merchant_id=order.merchant_id,
-            order_id=order.order_id,
-            goods=order.goods,
-            freight=order.freight,
-            tax_added=order.tax_added,
-            total=order.kept,
-            commission=commission,
+    return [
+        Transfer(
+            owner_id=order.merchant_id,
+            debit=debit,
+            credit=credit,
+            amount=amount,
             currency=order.currency,
-            at=datetime.now(UTC),
-        ),
+            reason=reason,
+            document=order.order_id,
+        )
+        for debit, credit, amount, reason in moves
+        if amount
+    ]
+
+
+def _completed(order: Order, at: datetime) -> OrderCompleted:
+    return OrderCompleted(
+        merchant_id=order.merchant_id,
+        order_id=order.order_id,
+        goods=order.goods,
+        freight=order.freight,
+        tax_added=order.tax_added,
+        total=order.kept,
+        commission=order.commission_kept,
+        currency=order.currency,
+        at=at,
     )
 
 

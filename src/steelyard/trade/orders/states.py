@@ -1,13 +1,12 @@
 """How purchases and orders change state: the row and its history in one statement, or nothing."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from steelyard.kernel.db import Tx
-from steelyard.kernel.errors import TransitionRefused
 from steelyard.trade.orders.model import (
     MACHINE,
     PURCHASE_MACHINE,
-    Order,
     OrderState,
     Purchase,
     PurchaseId,
@@ -15,51 +14,56 @@ from steelyard.trade.orders.model import (
 )
 
 
-async def move_purchase(tx: Tx, purchase: Purchase, following: PurchaseState, by: str) -> None:
-    """Change a locked purchase. Raises `TransitionRefused`."""
-    PURCHASE_MACHINE.check(purchase.state, following)
+async def move_purchases(tx: Tx, purchases: Sequence[Purchase], following: PurchaseState, by: str) -> None:
+    """Change locked purchases. Raises `TransitionRefused`."""
+    for purchase in purchases:
+        PURCHASE_MACHINE.check(purchase.state, following)
     await tx.execute(
         """
         WITH moved AS (
-            UPDATE purchases SET state = $3 WHERE buyer_id = $1 AND purchase_id = $2 RETURNING buyer_id, purchase_id
+            UPDATE purchases p SET state = $4
+            FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS w (buyer_id, purchase_id, from_state)
+            WHERE p.buyer_id = w.buyer_id AND p.purchase_id = w.purchase_id
+            RETURNING p.buyer_id, p.purchase_id, w.from_state
         )
         INSERT INTO purchase_history (buyer_id, purchase_id, step, from_state, to_state, by)
         SELECT m.buyer_id, m.purchase_id
              , (SELECT coalesce(max(h.step), 0) + 1 FROM purchase_history h
                 WHERE h.buyer_id = m.buyer_id AND h.purchase_id = m.purchase_id)
-             , $4, $3, $5
+             , m.from_state, $4, $5
         FROM moved m
         """,
-        purchase.buyer_id,
-        purchase.purchase_id,
+        [purchase.buyer_id for purchase in purchases],
+        [purchase.purchase_id for purchase in purchases],
+        [purchase.state for purchase in purchases],
         following,
-        purchase.state,
         by,
     )
 
 
-async def move_order(tx: Tx, order: Order, following: OrderState, by: str, *, reason: str | None = None) -> None:
-    """Change a locked order. Raises `TransitionRefused`."""
-    MACHINE.check(order.state, following)
-    moved = await _move(tx, [order.order_id], following, by, reason)
-    assert len(moved) == 1
+async def move_orders(
+    tx: Tx, order_ids: Sequence[UUID], following: OrderState, by: str, *, reason: str | None = None
+) -> None:
+    """Change locked orders, whose states have been checked."""
+    moved = await _move(tx, order_ids, following, by, reason)
+    assert len(moved) == len(order_ids), "a locked order stays in the state in which it was seen"
 
 
 async def move_orders_of(
-    tx: Tx, purchase_id: PurchaseId, following: OrderState, by: str, *, reason: str | None = None
+    tx: Tx, purchase_ids: Sequence[PurchaseId], following: OrderState, by: str, *, reason: str | None = None
 ) -> list[tuple[UUID, UUID]]:
-    """Change all orders of a locked purchase; returns them as (merchant, order). All of them move or none."""
+    """Change all orders of locked purchases; returns them as (merchant, order). All of them move or none."""
     rows = await tx.fetch(
-        "SELECT order_id FROM orders WHERE purchase_id = $1 ORDER BY merchant_id FOR UPDATE", purchase_id
+        "SELECT order_id FROM orders WHERE purchase_id = ANY($1) ORDER BY merchant_id, order_id FOR UPDATE",
+        list(purchase_ids),
     )
     moved = await _move(tx, [row["order_id"] for row in rows], following, by, reason)
-    if len(moved) != len(rows):
-        raise TransitionRefused(machine="order", state="", wanted=str(following))
+    assert len(moved) == len(rows), "the orders of a purchase are paid and dropped with it"
     return moved
 
 
 async def _move(
-    tx: Tx, order_ids: list[UUID], following: OrderState, by: str, reason: str | None
+    tx: Tx, order_ids: Sequence[UUID], following: OrderState, by: str, reason: str | None
 ) -> list[tuple[UUID, UUID]]:
     rows = await tx.fetch(
         """
@@ -69,6 +73,8 @@ async def _move(
         ), moved AS (
             UPDATE orders o
             SET state = $3
+              , paid_at = CASE WHEN $3 = 'paid' THEN now() ELSE o.paid_at END
+              , shipped_at = CASE WHEN $3 = 'shipped' THEN now() ELSE o.shipped_at END
               , completed_at = CASE WHEN $3 = 'completed' THEN now() END
               , cancelled_at = CASE WHEN $3 = 'cancelled' THEN now() END
               , cancel_reason = CASE WHEN $3 = 'cancelled' THEN $5 END
@@ -83,7 +89,7 @@ async def _move(
         FROM moved m
         RETURNING merchant_id, order_id
         """,
-        order_ids,
+        list(order_ids),
         MACHINE.before(following),
         following,
         by,

@@ -1,17 +1,17 @@
-"""The carriers that this installation can ask."""
+"""Who tells this installation where its parcels are."""
 
 from steelyard.kernel.settings import Settings
-from steelyard.logistics.parcels.gateways.interface import Carriers, Tracked, Unknown
+from steelyard.logistics.parcels.gateways.interface import Carriers
 from steelyard.logistics.parcels.gateways.simcarriers import Simcarriers
 
-__all__ = ["Carriers", "Tracked", "Unknown", "carriers_of"]
+__all__ = ["Carriers", "carriers"]
 
 _known: dict[Settings, Carriers] = {}
 
 
-def carriers_of(settings: Settings) -> Carriers | None:
-    """Whom to ask about parcels, or none when nobody is set up: then people say what has arrived, and time does. The same
-    object each time: it keeps connections."""
+def carriers(settings: Settings) -> Carriers | None:
+    """The carriers, or none when none are set up: then parcels wait to be asked about. The same object each time: it
+    keeps connections."""
     if settings.carriers_url is None:
         return None
     if settings not in _known:

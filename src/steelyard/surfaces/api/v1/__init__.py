@@ -1,33 +1,52 @@
-"""/api/v1: merchants and the operator by program, with an API key. Described by /api/v1/openapi.json (OpenAPI 3.1).
+"""The API of version 1, for the programs of merchants and of the operator: under /api/v1, with a key each.
 
-Every list is paged by keyset (`cursor`, `limit`, `next`), errors are problem details (RFC 9457), and what changes
-something takes an `Idempotency-Key`. A key does what its scopes allow, and never more than its account may.
+What a key may do are its scopes, which are permissions of the account that made it. Merchants' keys see their own
+merchant's rows alone (row-level security); the operator's paths begin with /api/v1/operator.
+
+- `calls`: the key, the limits, idempotency
+- `orders`, `products`, `stock`, `statements`: for merchants
+- `operator`: for the operator
+- `document`: the description in OpenAPI 3.1
 """
 
 from litestar import Router
 from litestar.di import Provide
 
 from steelyard.parties.access.model import AccountKind
-from steelyard.surfaces.api.v1 import goods, money, orders
-from steelyard.surfaces.api.v1.callers import keyed, provide_caller
-from steelyard.surfaces.api.v1.openapi import described
+from steelyard.surfaces.api.v1 import document, operator, orders, products, statements, stock
+from steelyard.surfaces.api.v1.calls import (
+    BODY_BYTES_MAX,
+    EXCEPTION_HANDLERS,
+    holders_of,
+    provide_call,
+    provide_once,
+    refuse_nul,
+)
 
 PATH = "/api/v1"
 
-merchant = Router(
-    PATH,
-    route_handlers=[*orders.handlers, *goods.handlers, *money.merchant_handlers],
-    guards=[keyed(AccountKind.MERCHANT)],
-    dependencies={"caller": Provide(provide_caller)},
-    tags=["merchant"],
-)
-operator = Router(
-    f"{PATH}/operator",
-    route_handlers=money.operator_handlers,
-    guards=[keyed(AccountKind.OPERATOR)],
-    dependencies={"caller": Provide(provide_caller)},
-    tags=["operator"],
-)
-routers = [merchant, operator, Router(PATH, route_handlers=[described([merchant, operator])])]
 
-__all__ = ["routers"]
+def _part(path: str, kind: AccountKind, handlers: list[document.Handler]) -> Router:
+    return Router(
+        path,
+        route_handlers=handlers,
+        guards=[holders_of(kind)],
+        dependencies={"call": Provide(provide_call), "once": Provide(provide_once)},
+        before_request=refuse_nul,
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=BODY_BYTES_MAX,
+    )
+
+
+def operations() -> list[Router]:
+    """Everything that the API's description describes."""
+    merchants = [*orders.HANDLERS, *products.HANDLERS, *stock.HANDLERS, *statements.HANDLERS]
+    return [
+        _part(PATH, AccountKind.MERCHANT, merchants),
+        _part(f"{PATH}/operator", AccountKind.OPERATOR, [*operator.HANDLERS]),
+    ]
+
+
+routers = [*operations(), document.router(PATH, operations)]
+
+__all__ = ["operations", "routers"]

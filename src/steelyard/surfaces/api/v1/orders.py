@@ -1,117 +1,121 @@
-"""/api/v1/orders: a merchant's orders, and what it does with them."""
+"""A merchant's orders: listed, shown, sent, called off, paid back."""
 
 from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from steelyard.kernel import ids
-from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import NotFound
-from steelyard.kernel.paging import Page
-from steelyard.logistics import parcels
+from steelyard.kernel.db import Tx
 from steelyard.logistics.fulfilment.model import Dispatch, Packed
 from steelyard.logistics.parcels.model import ParcelId
 from steelyard.money.payments.model import RefundId
 from steelyard.parties import access
-from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.api.v1.callers import Caller, once
-from steelyard.surfaces.api.v1.shapes import CancelRequest, OrderDetail, RefundAsk, ShipRequest
-from steelyard.trade import aftersales, orders
+from steelyard.surfaces.api.v1 import order_shapes
+from steelyard.surfaces.api.v1.calls import Call, Once
+from steelyard.surfaces.api.v1.order_shapes import Cancellation, NewParcel, NewRefund, OrderDetail, OrderList
+from steelyard.surfaces.api.v1.words import Cursor, Limit
+from steelyard.trade import aftersales
+from steelyard.trade import orders as deals
 from steelyard.trade.aftersales.model import Reason, RefundRequest, Returned
-from steelyard.trade.orders.model import Order, OrderId, OrderState
+from steelyard.trade.orders.model import OrderId, OrderState
+
+InOrderState = Annotated[OrderState | None, QueryParameter(name="state", description="Only what is in this state.")]
+TAGS = ["Orders"]
 
 
-@get("/orders", opt={"permission": "orders.read"})
+@get("/orders", opt={"permission": "orders.read"}, tags=TAGS, summary="List your orders")
 async def list_orders(
-    caller: NamedDependency[Caller],
-    in_state: Annotated[OrderState | None, QueryParameter(name="state")] = None,
-    cursor: FromQuery[str | None] = None,
-    limit: FromQuery[int | None] = None,
-) -> Page[Order]:
-    """Orders, the newest first, a page at a time: `next` is the cursor of what follows."""
-    return await caller.db.ask(
-        orders.orders_of_merchant, caller.merchant_id, states=[in_state] if in_state else [], cursor=cursor, limit=limit
-    )
+    call: NamedDependency[Call],
+    in_state: InOrderState = None,
+    cursor: Cursor = None,
+    limit: Limit = None,
+) -> OrderList:
+    """Your orders, the newest first, of one state or of all."""
+    states = [in_state] if in_state else []
+    page = await call.db.ask(deals.orders_of_merchant, call.merchant_id, states=states, cursor=cursor, limit=limit)
+    return order_shapes.listed(page)
 
 
-@get("/orders/{order_id:uuid}", opt={"permission": "orders.read"})
-async def get_order(caller: NamedDependency[Caller], order_id: FromPath[UUID]) -> OrderDetail:
-    """One order with lines, parcels and refunds."""
-    return await caller.db.ask(whole, caller.merchant_id, OrderId(order_id))
+@get("/orders/{order_id:uuid}", opt={"permission": "orders.read"}, tags=TAGS, summary="Show an order")
+async def get_order(call: NamedDependency[Call], order_id: FromPath[UUID]) -> OrderDetail:
+    """One of your orders, with lines, parcels, refunds and history."""
+    return await call.db.ask(order_shapes.whole, call.merchant_id, OrderId(order_id))
 
 
-async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> OrderDetail:
-    """Raises `NotFound`."""
-    order = await orders.order(read, merchant_id, order_id)
-    if order is None:
-        raise NotFound()
-    return OrderDetail(
-        order=order,
-        lines=(await orders.lines_of(read, [order_id]))[order_id],
-        parcels=(await parcels.of_orders(read, [order_id]))[order_id],
-        refunds=(await aftersales.of_orders(read, [order_id]))[order_id],
-    )
-
-
-@post("/orders/{order_id:uuid}/ship", opt={"permission": "orders.ship"}, status_code=200)
+@post(
+    "/orders/{order_id:uuid}/ship",
+    status_code=200,
+    opt={"permission": "orders.ship"},
+    tags=TAGS,
+    summary="Send a parcel",
+)
 async def ship_order(
-    caller: NamedDependency[Caller], order_id: FromPath[UUID], data: JSONBody[ShipRequest]
+    call: NamedDependency[Call], once: NamedDependency[Once], order_id: FromPath[UUID], data: JSONBody[NewParcel]
 ) -> Response[OrderDetail]:
-    """Send a parcel, with all that is left of the order or with some of it."""
+    """Write down that a parcel of a paid order has left, whole or in part. The buyer is told, and the carrier asked where
+    it is. Answers with the order as it is then."""
 
-    async def work(operation_id: UUID) -> OrderDetail:
+    async def ship(parcel_id: UUID) -> OrderDetail:
         dispatch = Dispatch(
-            merchant_id=caller.merchant_id,
+            merchant_id=call.merchant_id,
             order_id=order_id,
-            parcel_id=ParcelId(ids.derived(operation_id, "parcel")),
+            parcel_id=ParcelId(parcel_id),
             carrier=data.carrier,
             number=data.number,
             lines=None if data.lines is None else [Packed(item.line, item.quantity) for item in data.lines],
         )
-        await caller.db.transact(_ship, caller, dispatch)
-        return await caller.db.ask(whole, caller.merchant_id, OrderId(order_id))
+        return await call.db.transact(_ship, call, dispatch)
 
-    return await once(caller, OrderDetail, work, 200)
-
-
-async def _ship(tx: Tx, caller: Caller, dispatch: Dispatch) -> None:
-    order = await orders.ship(tx, dispatch, caller.by)
-    facts = {"carrier": dispatch.carrier, "number": dispatch.number}
-    await access.audit(tx, caller.actor, "orders.ship", order.code, facts)
+    return await once(ship)
 
 
-@post("/orders/{order_id:uuid}/cancel", opt={"permission": "orders.cancel"}, status_code=200)
+async def _ship(tx: Tx, call: Call, dispatch: Dispatch) -> OrderDetail:
+    order = await deals.ship(tx, dispatch, call.by)
+    facts = {"carrier": dispatch.carrier, "number": dispatch.number, "parcel_id": str(dispatch.parcel_id)}
+    await access.audit(tx, call.actor, "orders.ship", order.code, facts)
+    return await order_shapes.whole(tx, call.merchant_id, OrderId(dispatch.order_id))
+
+
+@post(
+    "/orders/{order_id:uuid}/cancel",
+    status_code=200,
+    opt={"permission": "orders.cancel"},
+    tags=TAGS,
+    summary="Call off an order",
+)
 async def cancel_order(
-    caller: NamedDependency[Caller], order_id: FromPath[UUID], data: JSONBody[CancelRequest]
+    call: NamedDependency[Call], once: NamedDependency[Once], order_id: FromPath[UUID], data: JSONBody[Cancellation]
 ) -> Response[OrderDetail]:
-    """Call off a paid order of which nothing has been sent; all of its money goes back."""
-
-    async def work(operation_id: UUID) -> OrderDetail:
-        refund_id = RefundId(ids.derived(operation_id, "refund"))
-        await caller.db.transact(_cancel, caller, OrderId(order_id), refund_id, data.reason)
-        return await caller.db.ask(whole, caller.merchant_id, OrderId(order_id))
-
-    return await once(caller, OrderDetail, work, 200)
+    """Call off a paid order of which nothing has been sent. All of its money goes back to the buyer."""
+    return await once(
+        lambda refund_id: call.db.transact(_cancel, call, OrderId(order_id), RefundId(refund_id), data.reason)
+    )
 
 
-async def _cancel(tx: Tx, caller: Caller, order_id: OrderId, refund_id: RefundId, reason: str) -> None:
-    await aftersales.cancel(tx, caller.merchant_id, order_id, refund_id, reason, caller.by)
-    await access.audit(tx, caller.actor, "orders.cancel", str(order_id), {"reason": reason})
+async def _cancel(tx: Tx, call: Call, order_id: OrderId, refund_id: RefundId, reason: str) -> OrderDetail:
+    await aftersales.cancel(tx, call.merchant_id, order_id, refund_id, reason, call.by)
+    await access.audit(tx, call.actor, "orders.cancel", str(order_id), {"reason": reason})
+    return await order_shapes.whole(tx, call.merchant_id, order_id)
 
 
-@post("/orders/{order_id:uuid}/refunds", opt={"permission": "orders.refund"}, status_code=201)
+@post(
+    "/orders/{order_id:uuid}/refund",
+    status_code=200,
+    opt={"permission": "orders.refund"},
+    tags=TAGS,
+    summary="Give money back",
+)
 async def refund_order(
-    caller: NamedDependency[Caller], order_id: FromPath[UUID], data: JSONBody[RefundAsk]
+    call: NamedDependency[Call], once: NamedDependency[Once], order_id: FromPath[UUID], data: JSONBody[NewRefund]
 ) -> Response[OrderDetail]:
-    """Give back some pieces of an order, or some of what was paid for its delivery."""
+    """Give back some pieces and some freight of a paid order; the commission on them goes back to you in proportion."""
 
-    async def work(operation_id: UUID) -> OrderDetail:
+    async def refund(refund_id: UUID) -> OrderDetail:
         request = RefundRequest(
-            refund_id=RefundId(ids.derived(operation_id, "refund")),
-            merchant_id=caller.merchant_id,
+            refund_id=RefundId(refund_id),
+            merchant_id=call.merchant_id,
             order_id=OrderId(order_id),
             lines=[Returned(item.line, item.quantity) for item in data.lines],
             freight=data.freight,
@@ -119,17 +123,17 @@ async def refund_order(
             note=data.note,
             restock=data.restock,
         )
-        await caller.db.transact(_refund, caller, request)
-        return await caller.db.ask(whole, caller.merchant_id, OrderId(order_id))
+        return await call.db.transact(_refund, call, request)
 
-    return await once(caller, OrderDetail, work, 201)
+    return await once(refund)
 
 
-async def _refund(tx: Tx, caller: Caller, request: RefundRequest) -> None:
-    await aftersales.refund(tx, request, caller.by)
+async def _refund(tx: Tx, call: Call, request: RefundRequest) -> OrderDetail:
+    await aftersales.refund(tx, request, call.by)
     lines = {str(item.line): item.quantity for item in request.lines}
     facts = {"refund_id": str(request.refund_id), "lines": lines, "freight": request.freight, "note": request.note}
-    await access.audit(tx, caller.actor, "orders.refund", str(request.order_id), facts)
+    await access.audit(tx, call.actor, "orders.refund", str(request.order_id), facts)
+    return await order_shapes.whole(tx, call.merchant_id, request.order_id)
 
 
-handlers = [list_orders, get_order, ship_order, cancel_order, refund_order]
+HANDLERS = [list_orders, get_order, ship_order, cancel_order, refund_order]

@@ -1,0 +1,39 @@
+"""The operator console, `/operator`: how the marketplace does, its merchants, orders, money, and the house itself."""
+
+from litestar import Router
+
+from steelyard.parties.access.model import AccountKind
+from steelyard.surfaces.operator import (
+    books,
+    categories,
+    merchants,
+    orders,
+    payments,
+    people,
+    profile,
+    settlement,
+    system,
+    today,
+)
+from steelyard.surfaces.web.console import SIGN_IN_FIRST
+from steelyard.surfaces.web.guards import staff_only
+
+router = Router(
+    "/operator",
+    route_handlers=[
+        *today.HANDLERS,
+        *merchants.HANDLERS,
+        *orders.HANDLERS,
+        *payments.HANDLERS,
+        *books.HANDLERS,
+        *settlement.HANDLERS,
+        *categories.HANDLERS,
+        *people.HANDLERS,
+        *profile.HANDLERS,
+        *system.HANDLERS,
+    ],
+    guards=[staff_only(AccountKind.OPERATOR)],
+    exception_handlers=SIGN_IN_FIRST,
+)
+
+__all__ = ["router"]

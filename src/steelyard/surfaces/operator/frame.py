@@ -1,0 +1,71 @@
+"""The frame of every page of the operator console: its navigation, for what the signed-in person may see."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Response
+
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
+from steelyard.surfaces.kit.page import Crumb, Link, NavItem
+from steelyard.surfaces.web.pages import Frame, render
+from steelyard.surfaces.web.visit import Visit
+
+HOME = "/operator"
+MERCHANTS = f"{HOME}/merchants"
+ORDERS = f"{HOME}/orders"
+PAYMENTS = f"{HOME}/payments"
+REFUNDS = f"{HOME}/refunds"
+BOOKS = f"{HOME}/books"
+SETTLEMENT = f"{HOME}/settlement"
+CATEGORIES = f"{HOME}/categories"
+STAFF = f"{HOME}/staff"
+AUDIT = f"{HOME}/audit"
+PROFILE = f"{HOME}/profile"
+SYSTEM = f"{HOME}/system"
+
+# (path, word, icon, permission, group)
+_PLACES = (
+    (HOME, N_("Today"), "layout-dashboard", "dashboard.read", ""),
+    (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
+    (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
+    (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),
+    (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
+    (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
+    (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
+    (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
+    (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),
+    (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("The house")),
+    (PROFILE, N_("Operator"), "landmark", "settings.manage", N_("The house")),
+    (SYSTEM, N_("System"), "activity", "settings.manage", N_("The house")),
+)
+
+
+async def show(
+    visit: Visit,
+    template: str,
+    here: str,
+    /,
+    *,
+    crumbs: Sequence[tuple[str, str | None]] = (),
+    status: int = 200,
+    search: str = "",
+    **values: Any,
+) -> Response[str]:
+    """A page of the console; `here` is the navigation's entry that it belongs to."""
+    nav = [
+        NavItem(visit.say(word), path, icon=icon, current=path == here, group=visit.say(group) if group else "")
+        for path, word, icon, permission, group in _PLACES
+        if visit.actor.may(permission)
+    ]
+    frame = Frame(
+        surface="operator",
+        nav=nav,
+        breadcrumb=[Crumb(label, href) for label, href in crumbs],
+        search=search,
+        search_action=ORDERS if visit.actor.may("orders.read") else "",
+        home_href=HOME,
+        viewer_links=[Link(visit.say(N_("To the storefront")), "/")],
+    )
+    path = template if "/" in template else f"operator/{template}"
+    return await render(visit, path, frame, status=status, may=visit.actor.may, money=Money, **values)

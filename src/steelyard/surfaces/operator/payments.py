@@ -1,0 +1,156 @@
+"""Payments and refunds: how far each has come, and a failed refund sent once more."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import NotFound
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.paging import Page
+from steelyard.money import ledger, payments
+from steelyard.money.payments.model import Payment, PaymentSplit, PaymentState, Refund, RefundState, Step
+from steelyard.parties import access, merchants
+from steelyard.parties.access.model import Actor
+from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.surfaces.operator import frame
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
+from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.pages import local_path
+from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.trade import orders
+from steelyard.trade.orders.model import Order, Purchase, PurchaseId
+
+NEEDS = {"permission": "payments.read"}
+PAYMENT_TABS: dict[str, tuple[str, PaymentState | None]] = {
+    "all": (N_("All"), None),
+    "pending": (N_("Pending"), PaymentState.PENDING),
+    "captured": (N_("Paid"), PaymentState.CAPTURED),
+    "declined": (N_("Declined"), PaymentState.DECLINED),
+    "cancelled": (N_("Cancelled"), PaymentState.CANCELLED),
+    "instructed": (N_("Asked for"), PaymentState.INSTRUCTED),
+}
+REFUND_TABS: dict[str, tuple[str, RefundState | None]] = {
+    "all": (N_("All"), None),
+    "failed": (N_("Failed"), RefundState.FAILED),
+    "instructed": (N_("Promised"), RefundState.INSTRUCTED),
+    "sent": (N_("Sent"), RefundState.SENT),
+    "succeeded": (N_("Refunded"), RefundState.SUCCEEDED),
+}
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """`transfers` are what the payment itself moved in the books."""
+
+    payment: Payment
+    purchase: Purchase | None
+    steps: list[Step]
+    splits: list[PaymentSplit]
+    orders: dict[UUID, Order]
+    shops: dict[MerchantId, ShopCard]
+    refunds: list[Refund]
+    transfers: list[ledger.PostedTransfer]
+
+
+async def whole(read: Read, payment_id: UUID) -> Whole:
+    """Raises `NotFound`."""
+    payment = await payments.get(read, payment_id)
+    if payment is None:
+        raise NotFound()
+    splits = await payments.splits_of(read, payment_id)
+    of_purchase = await orders.orders_of_purchase(read, PurchaseId(payment.purchase_id))
+    return Whole(
+        payment=payment,
+        purchase=await orders.purchase(read, PurchaseId(payment.purchase_id)),
+        steps=await payments.timeline(read, payment_id),
+        splits=splits,
+        orders={order.order_id: order for order in of_purchase},
+        shops=await merchants.cards(read, {split.merchant_id for split in splits}),
+        refunds=await payments.refunds_of_payment(read, payment_id),
+        transfers=await ledger.transfers_of(read, [payment_id]),
+    )
+
+
+@get("/payments", opt=NEEDS)
+async def payment_list(
+    visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
+) -> Response[Any]:
+    tab = wanted if wanted in PAYMENT_TABS else "all"
+    found: Page[Payment] = await visit.db.ask(
+        payments.page, state=PAYMENT_TABS[tab][1], cursor=cursor, limit=ROWS_PER_PAGE
+    )
+    return await frame.show(
+        visit,
+        "payments.html",
+        frame.PAYMENTS,
+        found=found,
+        tabs=[
+            {"label": visit.say(word), "href": address(frame.PAYMENTS, state=key), "current": key == tab}
+            for key, (word, _) in PAYMENT_TABS.items()
+        ],
+        next_href=address(frame.PAYMENTS, state=tab, cursor=found.next) if found.next else "",
+        start_href=address(frame.PAYMENTS, state=tab) if cursor else "",
+    )
+
+
+@get("/payments/{payment_id:uuid}", opt=NEEDS)
+async def payment_page(visit: NamedDependency[Visit], payment_id: FromPath[UUID]) -> Response[Any]:
+    """A payment with its history, the orders it is for, and what was given back of it."""
+    found = await visit.db.ask(whole, payment_id)
+    return await frame.show(
+        visit,
+        "payment.html",
+        frame.PAYMENTS,
+        crumbs=[(visit.say(N_("Payments")), frame.PAYMENTS), (found.payment.channel_reference or "–", None)],
+        found=found,
+        payment=found.payment,
+    )
+
+
+@get("/refunds", opt=NEEDS)
+async def refund_list(
+    visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
+) -> Response[Any]:
+    tab = wanted if wanted in REFUND_TABS else "all"
+    found: Page[Refund] = await visit.db.ask(
+        payments.refunds_page, state=REFUND_TABS[tab][1], cursor=cursor, limit=ROWS_PER_PAGE
+    )
+    return await frame.show(
+        visit,
+        "refunds.html",
+        frame.REFUNDS,
+        found=found,
+        tabs=[
+            {"label": visit.say(word), "href": address(frame.REFUNDS, state=key), "current": key == tab}
+            for key, (word, _) in REFUND_TABS.items()
+        ],
+        next_href=address(frame.REFUNDS, state=tab, cursor=found.next) if found.next else "",
+        start_href=address(frame.REFUNDS, state=tab) if cursor else "",
+    )
+
+
+async def retry(tx: Tx, actor: Actor, merchant_id: UUID, refund_id: UUID, by: str) -> None:
+    await payments.retry_refund(tx, merchant_id, refund_id, by)
+    await access.audit(tx, actor, "refunds.retry", str(refund_id), merchant_id=merchant_id)
+
+
+@post("/refunds/{merchant_id:uuid}/{refund_id:uuid}/retry", opt={"permission": "orders.manage"})
+async def retry_refund(
+    visit: NamedDependency[Visit], request: WebRequest, merchant_id: FromPath[UUID], refund_id: FromPath[UUID]
+) -> Redirect:
+    """Send a failed refund once more, under a new key at the channel."""
+    back = local_path((await entries_of(request)).text("back"), frame.REFUNDS)
+    return await done(
+        visit,
+        back,
+        N_("The refund is sent once more."),
+        lambda: visit.db.transact(retry, visit.actor, merchant_id, refund_id, visit.by),
+    )
+
+
+HANDLERS = [payment_list, payment_page, refund_list, retry_refund]

@@ -1,0 +1,170 @@
+"""Settlement: the run for a day, the statements, and failed payouts sent once more."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import NotFound
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.paging import Page
+from steelyard.money import ledger
+from steelyard.parties import access, merchants
+from steelyard.parties.access.model import Actor
+from steelyard.parties.merchants.model import Merchant, MerchantId, ShopCard
+from steelyard.surfaces.operator import frame
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
+from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.trade import orders, settlement
+from steelyard.trade.orders.model import OrderId
+from steelyard.trade.settlement import Entry, Statement, StatementState, Step, settlement_day
+
+NEEDS = {"permission": "settlement.run"}
+ENTRIES_PER_PAGE = 100
+# One click issues at most this many runs' worth of statements, each run in a transaction of its own.
+RUNS_PER_CLICK_MAX = 20
+TABS: dict[str, tuple[str, StatementState | None]] = {
+    "all": (N_("All"), None),
+    "issued": (N_("Issued"), StatementState.ISSUED),
+    "paying": (N_("Being paid"), StatementState.PAYING),
+    "paid": (N_("Paid out"), StatementState.PAID),
+    "failed": (N_("Payout failed"), StatementState.FAILED),
+}
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    page: Page[Statement]
+    shops: dict[MerchantId, ShopCard]
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    statement: Statement
+    merchant: Merchant
+    shop: ShopCard
+    steps: list[Step]
+    entries: Page[Entry]
+    codes: dict[OrderId, str]
+    transfers: list[ledger.PostedTransfer]
+
+
+async def listed(read: Read, state: StatementState | None, cursor: str | None) -> Listed:
+    page = await settlement.statements_page(read, state=state, cursor=cursor, limit=ROWS_PER_PAGE)
+    return Listed(page=page, shops=await merchants.cards(read, {each.merchant_id for each in page.items}))
+
+
+async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor: str | None) -> Whole:
+    """Raises `NotFound`."""
+    statement = await settlement.statement(read, merchant_id, statement_id)
+    merchant = await merchants.get(read, merchant_id)
+    if statement is None or merchant is None:
+        raise NotFound()
+    entries = await settlement.entries(read, merchant_id, statement_id, cursor, ENTRIES_PER_PAGE)
+    wanted = sorted({OrderId(entry.order_id) for entry in entries.items})
+    return Whole(
+        statement=statement,
+        merchant=merchant,
+        shop=(await merchants.cards(read, [merchant_id]))[merchant_id],
+        steps=await settlement.timeline(read, merchant_id, statement_id),
+        entries=entries,
+        codes=await orders.codes_of(read, merchant_id, wanted),
+        transfers=await ledger.transfers_of(read, [statement_id]),
+    )
+
+
+@get("/settlement", opt=NEEDS)
+async def statement_list(
+    visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
+) -> Response[Any]:
+    tab = wanted if wanted in TABS else "all"
+    found = await visit.db.ask(listed, TABS[tab][1], cursor)
+    return await frame.show(
+        visit,
+        "settlement.html",
+        frame.SETTLEMENT,
+        found=found,
+        today=settlement_day(datetime.now(UTC)),
+        tabs=[
+            {"label": visit.say(word), "href": address(frame.SETTLEMENT, state=key), "current": key == tab}
+            for key, (word, _) in TABS.items()
+        ],
+        next_href=address(frame.SETTLEMENT, state=tab, cursor=found.page.next) if found.page.next else "",
+        start_href=address(frame.SETTLEMENT, state=tab) if cursor else "",
+    )
+
+
+async def run(tx: Tx, actor: Actor, day: date) -> int:
+    issued = await settlement.run(tx, day)
+    if issued:
+        await access.audit(tx, actor, "settlement.run", day.isoformat(), {"statements": [each.code for each in issued]})
+    return len(issued)
+
+
+@post("/settlement/run", opt=NEEDS)
+async def run_settlement(visit: NamedDependency[Visit], request: WebRequest) -> Redirect:
+    """Issue statements for all that is due by the chosen day. Twice changes nothing; a day to come is refused."""
+    form = await entries_of(request)
+    try:
+        day = date.fromisoformat(form.text("day"))
+    except ValueError:
+        day = None
+    if day is None or day > settlement_day(datetime.now(UTC)):
+        return redirect(visit, frame.SETTLEMENT, (visit.say(N_("Please choose a day up to today.")), "bad"))
+    count = 0
+    for _ in range(RUNS_PER_CLICK_MAX):
+        issued = await visit.db.transact(run, visit.actor, day)
+        count += issued
+        if not issued:
+            break
+    message = N_("{count} statements issued.") if count else N_("Nothing is due: no statement was issued.")
+    return redirect(visit, frame.SETTLEMENT, (visit.say(message, count=count), "good" if count else "info"))
+
+
+@get("/settlement/{merchant_id:uuid}/{statement_id:uuid}", opt=NEEDS)
+async def statement_page(
+    visit: NamedDependency[Visit],
+    merchant_id: FromPath[UUID],
+    statement_id: FromPath[UUID],
+    cursor: FromQuery[str | None] = None,
+) -> Response[Any]:
+    found = await visit.db.ask(whole, MerchantId(merchant_id), statement_id, cursor)
+    base = f"{frame.SETTLEMENT}/{merchant_id}/{statement_id}"
+    return await frame.show(
+        visit,
+        "statement.html",
+        frame.SETTLEMENT,
+        crumbs=[(visit.say(N_("Settlement")), frame.SETTLEMENT), (found.statement.code, None)],
+        found=found,
+        statement=found.statement,
+        base=base,
+        next_href=address(base, cursor=found.entries.next) if found.entries.next else "",
+        start_href=base if cursor else "",
+    )
+
+
+async def pay_again(tx: Tx, actor: Actor, merchant_id: UUID, statement_id: UUID, by: str) -> None:
+    statement = await settlement.pay_again(tx, merchant_id, statement_id, by)
+    await access.audit(tx, actor, "settlement.pay_again", statement.code, merchant_id=merchant_id)
+
+
+@post("/settlement/{merchant_id:uuid}/{statement_id:uuid}/pay-again", opt=NEEDS)
+async def retry_payout(
+    visit: NamedDependency[Visit], merchant_id: FromPath[UUID], statement_id: FromPath[UUID]
+) -> Redirect:
+    """Instruct the bank once more, to the merchant's account as it is now."""
+    return await done(
+        visit,
+        f"{frame.SETTLEMENT}/{merchant_id}/{statement_id}",
+        N_("The bank is instructed once more."),
+        lambda: visit.db.transact(pay_again, visit.actor, merchant_id, statement_id, visit.by),
+    )
+
+
+HANDLERS = [statement_list, run_settlement, statement_page, retry_payout]

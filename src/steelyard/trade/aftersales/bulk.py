@@ -1,0 +1,96 @@
+"""History taken over: what was given back of completed orders elsewhere, thousands a call."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from steelyard.kernel.db import Tx
+from steelyard.money import ledger, payments
+from steelyard.money.ledger import DatedTransfer
+from steelyard.money.ledger.model import AccountKind, Transfer
+from steelyard.money.payments import PaymentId, RecordedRefund, RefundId
+from steelyard.trade import orders
+from steelyard.trade.aftersales.model import Reason
+from steelyard.trade.orders import PastRefund
+
+_COLUMNS = (
+    "merchant_id",
+    "refund_id",
+    "order_id",
+    "goods",
+    "freight",
+    "commission",
+    "currency",
+    "reason",
+    "note",
+    "by",
+    "released",
+    "at",
+)
+
+
+class RecordedReturn(PastRefund, frozen=True, kw_only=True):
+    """A refund of a completed order that reached the buyer `at`, through the channel that the order was paid by."""
+
+    refund_id: RefundId
+    payment_id: PaymentId
+    buyer_id: UUID
+    channel: str
+    currency: str
+    note: str
+    at: datetime
+
+
+async def bulk_refund(tx: Tx, refunds: Sequence[RecordedReturn], by: str = "import") -> None:
+    """What `refund` of a completed order and the channel's answer leave behind, by COPY and without events.
+
+    For ids that are known to be new; each gives back some money. More than was paid raises `CheckViolation`.
+    """
+    if not refunds:
+        return
+    await tx.copy(
+        "order_refunds",
+        _COLUMNS,
+        [
+            (r.merchant_id, r.refund_id, r.order_id, r.amount, 0, r.commission, r.currency, Reason.IMPORTED, r.note, by,
+             True, r.at)
+            for r in refunds
+        ],
+    )  # fmt: skip
+    await tx.copy(
+        "order_refund_lines",
+        ("merchant_id", "refund_id", "order_id", "line", "quantity", "amount"),
+        [(r.merchant_id, r.refund_id, r.order_id, *line) for r in refunds for line in r.lines],
+    )
+    await orders.bulk_refunded(tx, refunds)
+    await payments.bulk_record(tx, [], [_recorded(r) for r in refunds])
+    await ledger.bulk_post(tx, [_commission_returned(r) for r in refunds if r.commission])
+
+
+def _recorded(r: RecordedReturn) -> RecordedRefund:
+    return RecordedRefund(
+        refund_id=r.refund_id,
+        merchant_id=r.merchant_id,
+        order_id=r.order_id,
+        payment_id=r.payment_id,
+        buyer_id=r.buyer_id,
+        channel=r.channel,
+        amount=r.amount,
+        currency=r.currency,
+        reason=Reason.IMPORTED,
+        out_of=AccountKind.PAYABLE,
+        at=r.at,
+    )
+
+
+def _commission_returned(r: RecordedReturn) -> DatedTransfer:
+    transfer = Transfer(
+        owner_id=r.merchant_id,
+        debit=AccountKind.COMMISSION,
+        credit=AccountKind.PAYABLE,
+        amount=r.commission,
+        currency=r.currency,
+        reason="commission_returned",
+        document=r.refund_id,
+    )
+    return DatedTransfer.of(transfer, r.at)

@@ -1,0 +1,126 @@
+"""Commands of ours as somebody at a terminal gives them, and what they leave behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import psutil
+
+SOURCE = Path(__file__).parents[2] / "src"
+SIMULATED = (0, *range(101, 105), 125)
+DEADLINE_SECONDS = 90
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """As in a fresh terminal: nothing of ours is set but the data folder and `more`."""
+    ours = ("STEELYARD_", "DATABASE_URL", "PORT")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    path = os.pathsep.join([str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**inherited, "PYTHONPATH": path, "STEELYARD_HOME": str(home), **more}
+
+
+def run(arguments: list[str], environ: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """A command to its end."""
+    command = [sys.executable, "-m", "steelyard", *arguments]
+    return subprocess.run(
+        command, env=dict(environ), capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False
+    )
+
+
+class Running:
+    """A command that goes on until it is told to stop."""
+
+    def __init__(self, arguments: list[str], environ: Mapping[str, str], output: Path) -> None:
+        self.output = output
+        with output.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "steelyard", *arguments],
+                env=dict(environ),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+
+    def said(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for it; when the command ends instead, what it said is the failure."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not condition():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, f"not in time:\n{self.said()}"
+            time.sleep(0.05)
+
+    def interrupt(self) -> int:
+        """Ctrl-C; its exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(DEADLINE_SECONDS)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def family(process: "subprocess.Popen[bytes]", home: Path) -> list[psutil.Process]:
+    """The process, its descendants, and the database server that works in `home`."""
+    own = psutil.Process(process.pid)
+    return [own, *own.children(recursive=True), *(other for other in psutil.process_iter() if _works_in(other, home))]
+
+
+def _works_in(process: psutil.Process, home: Path) -> bool:
+    try:
+        return any(str(home) in argument for argument in process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def all_gone(processes: list[psutil.Process]) -> bool:
+    return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes)
+
+
+def wait_until_gone(processes: list[psutil.Process]) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not all_gone(processes):
+        assert time.monotonic() < deadline, [one for one in processes if one.is_running()]
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """A port that is free, and so are those that the simulators take beside it."""
+    for _ in range(100):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port + SIMULATED[-1] < 65_536 and all(_is_free(port + after) for after in SIMULATED):
+            return port
+    raise AssertionError("no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def status(url: str) -> int:
+    """The HTTP status that `url` answers with; 0 when nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except (urllib.error.URLError, OSError):
+        return 0

@@ -1,0 +1,56 @@
+"""A marketplace with both consoles, for tests of them: the whole application on a small world."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from litestar import Litestar
+
+from steelyard.app import create_app
+from steelyard.kernel.db import Database
+from steelyard.kernel.files import Files
+from steelyard.kernel.settings import Settings
+from tests.support.browser import BASE, Browser
+from tests.support.world import Person, World, picture, seeded
+
+POOL_SIZE = 4
+
+
+@pytest_asyncio.fixture
+async def world(db: Database) -> World:
+    return await seeded(db)
+
+
+@pytest_asyncio.fixture
+async def app(db: Database, database_url: str, world: World, tmp_path: Path) -> Litestar:
+    settings = Settings(home=tmp_path / "home", database_url=database_url, base_url=BASE, pool_size=POOL_SIZE)
+    for slug in world.items:
+        Files(settings.home).put(picture(slug), "image/svg+xml")
+    application = create_app(settings)
+    # As its lifespan would: that cannot be left in another task than it was entered in, which fixtures do.
+    application.state.db = db
+    return application
+
+
+async def signed_in(app: Litestar, person: Person, language: str = "en") -> Browser:
+    """A browser in which this person has signed in."""
+    browser = Browser(app, language)
+    answer = await browser.sign_in(person)
+    assert answer.status_code == 303, answer.text[:2_000]
+    return browser
+
+
+@pytest_asyncio.fixture
+async def owner(app: Litestar, world: World) -> AsyncIterator[Browser]:
+    """The owner of the tea shop."""
+    browser = await signed_in(app, world.tea.owner)
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture
+async def chief(app: Litestar, world: World) -> AsyncIterator[Browser]:
+    """The operator's administrator."""
+    browser = await signed_in(app, world.operator)
+    yield browser
+    await browser.close()

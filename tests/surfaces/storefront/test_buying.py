@@ -1,0 +1,184 @@
+"""From the cart to the cashier and back."""
+
+from litestar import Litestar
+
+from steelyard.goods import catalog, inventory, pricing
+from steelyard.goods.pricing.model import NewPrice
+from steelyard.kernel.db import Database
+from steelyard.money.payments import gateways
+from tests.simulators.world import Simulated
+from tests.support.browser import Browser, browsing, words
+from tests.support.world import CURRENCY, STOCK, TOO_FAR, World
+from tests.surfaces.storefront.buying import (
+    SHIP_TO,
+    bought,
+    decide,
+    newest_code,
+    open_checkout,
+    order_codes,
+    place,
+    put,
+)
+
+
+async def test_a_guest_buys_goods_of_two_shops_at_once(
+    guest: Browser, world: World, channel: Simulated, db: Database
+) -> None:
+    answer = await put(guest, world.items["green"], 2, o0="0", o1="1")
+    assert "It is in your cart." in words(await guest.follow(answer))
+    await put(guest, world.items["ruler"])
+    cart = words(await guest.get("/cart"))
+    assert "Tea on the Cloud" in cart and "Old Street Tools" in cart and "¥325.90" in cart
+
+    checkout = await open_checkout(guest)
+    await guest.post(checkout, SHIP_TO)
+    till = words(await guest.get(checkout))
+    assert "free" in till, "tea worth 199 yuan is sent free of charge"
+    assert "¥333.90" in till, "goods and 8 yuan of freight"
+
+    await decide(channel, await place(guest, checkout))
+    code = await newest_code(guest)
+    assert "Paid. Thank you!" in words(await guest.get(f"/purchases/{code}/return"))
+    purchase = await guest.get(f"/purchases/{code}")
+    assert len(order_codes(purchase)) == 2
+    assert words(purchase).count("Paid, being packed") == 2
+    assert "Your cart is empty" in words(await guest.get("/cart"))
+    free = await db.ask(inventory.available, world.items["green"].sku_ids)
+    assert free[world.items["green"].sku_ids[1]] == STOCK - 2
+
+
+async def test_a_second_click_is_the_same_purchase(guest: Browser, world: World, channel: Simulated) -> None:
+    await put(guest, world.items["nuts"])
+    checkout = await open_checkout(guest)
+    first = await place(guest, checkout)
+    sent = {**SHIP_TO, "expected_total": "4790", "channel": "simpay", "then": "place"}
+    second = await guest.post(checkout, sent)
+    assert first.headers["location"] == second.headers["location"]
+    assert (await guest.get("/orders")).text.count('class="plain-link code"') == 1
+
+
+async def test_delivery_is_chosen_for_each_shop(guest: Browser, world: World) -> None:
+    await put(guest, world.items["nuts"])
+    checkout = await open_checkout(guest)
+    express = {f"delivery-{world.tea.merchant_id}": str(world.tea.express)}
+    await guest.post(checkout, {**SHIP_TO, **express})
+    assert "¥57.90" in words(await guest.get(checkout)), "39.90 and 18 yuan for the next day"
+
+
+async def test_where_nobody_delivers_nothing_is_sold(guest: Browser, world: World) -> None:
+    await put(guest, world.items["nuts"])
+    checkout = await open_checkout(guest)
+    answer = await place(guest, checkout, country=TOO_FAR.country, city=TOO_FAR.city, region="")
+    assert answer.status_code == 422
+    assert "This shop does not deliver to this address." in words(answer)
+
+
+async def test_what_is_missing_is_said_and_what_was_typed_stays(guest: Browser, world: World) -> None:
+    await put(guest, world.items["nuts"])
+    checkout = await open_checkout(guest)
+    answer = await place(guest, checkout, email="", street="", city="Shànghǎi <b>")
+    assert answer.status_code == 422
+    page = words(answer)
+    assert "Please enter your e-mail address" in page and "Please enter street and number." in page
+    assert "Shànghǎi &lt;b&gt;" in answer.text
+
+
+async def test_a_moved_price_is_told_before_anybody_pays(guest: Browser, world: World, db: Database) -> None:
+    nuts = world.items["nuts"]
+    await put(guest, nuts)
+    checkout = await open_checkout(guest)
+    await guest.post(checkout, SHIP_TO)
+    await db.transact(
+        pricing.set_prices, nuts.merchant_id, [NewPrice(sku_id=nuts.sku_id, currency=CURRENCY, amount=5_000)]
+    )
+    sent = {**SHIP_TO, "expected_total": str(3_990 + 800), "channel": "simpay", "then": "place"}
+    answer = await guest.post(checkout, sent)
+    assert answer.status_code == 409
+    said = words(answer)
+    assert "it is CN¥58.00 now" in said and "Price was CN¥39.90" in said, said[150:1200]
+    assert "Price was CN¥39.90" in words(await guest.get("/cart"))
+    await guest.post("/cart/prices")
+    assert "Price was" not in words(await guest.get("/cart"))
+
+
+async def test_who_was_slower_is_told_how_many_are_left(
+    guest: Browser, other: Browser, world: World, channel: Simulated
+) -> None:
+    await put(guest, world.items["nuts"], STOCK)
+    checkout = await open_checkout(guest)
+    await guest.post(checkout, SHIP_TO)
+    await bought(other, channel, world.items["nuts"])
+    answer = await place(guest, checkout)
+    assert answer.status_code == 422
+    assert f"Only {STOCK - 1} left" in words(answer)
+    fewer = await place(guest, checkout, **{"pieces-1": str(STOCK - 1)})
+    assert fewer.status_code == 303
+
+
+async def test_what_is_gone_lies_in_the_cart_with_the_reason(guest: Browser, world: World, db: Database) -> None:
+    nuts = world.items["nuts"]
+    await put(guest, nuts)
+    await db.transact(catalog.take_off_shelf, nuts.merchant_id, [nuts.product_id], "system")
+    assert "No longer for sale" in words(await guest.get("/cart"))
+    assert "Please select something" in words(await guest.follow(await guest.post("/cart/checkout")))
+    await guest.post("/cart/clear-invalid")
+    assert "Your cart is empty" in words(await guest.get("/cart"))
+
+
+async def test_a_line_that_was_removed_can_be_put_back(guest: Browser, world: World) -> None:
+    ruler = world.items["ruler"]
+    await put(guest, ruler, 3)
+    answer = await guest.post("/cart/remove", {"sku_id": str(ruler.sku_id), "quantity": "3"})
+    assert "“Steel ruler” was taken out." in words(await guest.follow(answer))
+    await guest.post("/cart/put-back", {"sku_id": str(ruler.sku_id), "quantity": "3"})
+    assert "¥29.70" in words(await guest.get("/cart"))
+
+
+async def test_only_what_is_selected_is_bought(guest: Browser, world: World) -> None:
+    await put(guest, world.items["ruler"])
+    await put(guest, world.items["nuts"])
+    await guest.post("/cart/select", {"merchant_id": str(world.tea.merchant_id), "selected": ""})
+    till = words(await guest.get(await open_checkout(guest)))
+    assert "Steel ruler" in till and "Hickory nuts" not in till
+    await guest.post("/cart/select", {"selected": "1"})
+    assert "¥49.80" in words(await guest.get("/cart"))
+    await guest.post("/cart/quantity", {"sku_id": str(world.items["nuts"].sku_id), "quantity": "2"})
+    assert "¥89.70" in words(await guest.get("/cart"))
+
+
+async def test_a_declined_payment_is_tried_again(guest: Browser, world: World, channel: Simulated) -> None:
+    await put(guest, world.items["nuts"])
+    await decide(channel, await place(guest, await open_checkout(guest)), "decline")
+    code = await newest_code(guest)
+    assert "The payment did not go through" in words(await guest.get(f"/purchases/{code}/return"))
+    await decide(channel, await guest.post(f"/purchases/{code}/pay", {"channel": "simpay"}))
+    assert "Paid. Thank you!" in words(await guest.get(f"/purchases/{code}/return"))
+
+
+async def test_a_payment_that_hangs_is_asked_for_again(guest: Browser, world: World, channel: Simulated) -> None:
+    await put(guest, world.items["nuts"])
+    answer = await place(guest, await open_checkout(guest))
+    code = await newest_code(guest)
+    page = await guest.get(f"/purchases/{code}/return")
+    assert "Waiting for the payment" in words(page) and "hx-get=" in page.text
+    await decide(channel, answer)
+    assert "Paid. Thank you!" in words(await guest.get(f"/purchases/{code}/return"))
+
+
+async def test_buying_now_leaves_the_cart_alone(guest: Browser, world: World) -> None:
+    await put(guest, world.items["ruler"])
+    fields = {"product_id": str(world.items["nuts"].product_id), "quantity": "2", "then": "checkout"}
+    answer = await guest.post("/cart/lines", fields)
+    till = words(await guest.follow(answer))
+    assert "Hickory nuts" in till and "Steel ruler" not in till
+    assert (await place(guest, answer.headers["location"])).status_code == 303
+    assert "Steel ruler" in words(await guest.get("/cart"))
+
+
+async def test_without_a_channel_the_checkout_says_so(app: Litestar, world: World) -> None:
+    gateways._offered[app.state.settings] = {}
+    async with browsing(app) as guest:
+        await put(guest, world.items["nuts"])
+        checkout = await open_checkout(guest)
+        assert "No way to pay is set up" in words(await guest.get(checkout))
+        assert (await place(guest, checkout)).status_code == 422

@@ -1,0 +1,119 @@
+"""After the purchase: what is shown of it, and what its buyer can do."""
+
+from uuid import UUID
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Database
+from steelyard.logistics.fulfilment.model import Dispatch
+from steelyard.logistics.parcels.model import ParcelId
+from steelyard.trade import orders
+from tests.simulators.world import Simulated
+from tests.support.browser import Browser, hidden, words
+from tests.support.world import CONTACT, World
+from tests.surfaces.storefront.buying import bought, newest_code, open_checkout, order_codes, place, put
+
+
+async def ship(db: Database, code: str, number: str = "SF1234567890") -> None:
+    """The merchant sends the whole order."""
+    owner = await db.ask(orders.by_code, code)
+    assert owner is not None and owner.merchant_id is not None and owner.order_id is not None
+    await db.transact(
+        orders.ship,
+        Dispatch(
+            merchant_id=owner.merchant_id,
+            order_id=owner.order_id,
+            parcel_id=ParcelId(ids.mint()),
+            carrier="simex",
+            number=number,
+            lines=None,
+        ),
+        "system",
+    )
+
+
+async def test_an_unpaid_purchase_can_be_cancelled_and_bought_again(guest: Browser, world: World) -> None:
+    await put(guest, world.items["nuts"])
+    await place(guest, await open_checkout(guest))
+    code = await newest_code(guest)
+    assert "Please pay until" in words(await guest.get(f"/purchases/{code}"))
+    page = await guest.follow(await guest.post(f"/purchases/{code}/cancel"))
+    assert "The purchase was cancelled." in words(page) and "You cancelled it." in words(page)
+    assert code in (await guest.get("/orders?state=cancelled")).text
+    assert code not in (await guest.get("/orders?state=to-pay")).text
+    (order,) = order_codes(page)
+    assert "Hickory nuts" in words(await guest.follow(await guest.post(f"/orders/{order}/again")))
+
+
+async def test_a_paid_order_is_called_off_by_shop(guest: Browser, world: World, channel: Simulated) -> None:
+    code = await bought(guest, channel, world.items["nuts"], world.items["ruler"])
+    page = await guest.get(f"/purchases/{code}")
+    first, second = order_codes(page)
+    form = {"refund_id": hidden(page, "refund_id")}
+    for _ in range(2):
+        page = await guest.follow(await guest.post(f"/orders/{first}/cancel", form))
+    assert "Refund of" in words(page) and words(page).count("Paid, being packed") == 1
+    assert first in page.text and second in page.text
+
+
+async def test_a_sent_order_is_tracked_and_received(
+    guest: Browser, world: World, channel: Simulated, db: Database
+) -> None:
+    code = await bought(guest, channel, world.items["nuts"])
+    (order,) = order_codes(await guest.get(f"/purchases/{code}"))
+    assert "This is no longer possible" in words(await guest.follow(await guest.post(f"/orders/{order}/receive")))
+    await ship(db, order)
+    page = words(await guest.get(f"/purchases/{code}"))
+    assert "SF1234567890" in page and "Handed to the carrier" in page
+    assert "This is no longer possible" in words(await guest.follow(await guest.post(f"/orders/{order}/cancel")))
+    for _ in range(2):
+        page = words(await guest.follow(await guest.post(f"/orders/{order}/receive")))
+    assert "Receipt confirmed" in page
+    assert code in (await guest.get("/orders?state=done")).text
+
+
+async def test_a_guest_finds_an_order_again_by_code_and_address(
+    guest: Browser, other: Browser, world: World, channel: Simulated
+) -> None:
+    code = await bought(guest, channel, world.items["nuts"])
+    assert (await other.get(f"/purchases/{code}")).status_code == 404
+    wrong = await other.post("/find-order", {"code": code, "email": "somebody@example.com"})
+    assert wrong.status_code == 404 and "There is no order" in words(wrong)
+    right = await other.post("/find-order", {"code": code.lower().replace("-", " "), "email": CONTACT.email.upper()})
+    assert "Hickory nuts" in words(await other.follow(right))
+    assert (await other.get(f"/purchases/{code}/return")).status_code == 200
+    answers = [await other.post("/find-order", {"code": "P-0", "email": "x@example.com"}) for _ in range(12)]
+    assert answers[-1].status_code == 429
+
+
+async def test_nobody_else_sees_or_touches_a_purchase(
+    guest: Browser, other: Browser, buyer: Browser, world: World, channel: Simulated
+) -> None:
+    await put(guest, world.items["ruler"])
+    checkout = await open_checkout(guest)
+    code = await bought(guest, channel, world.items["nuts"])
+    (order, *_) = order_codes(await guest.get(f"/purchases/{code}"))
+    for stranger in (other, buyer):
+        for path in (checkout, f"/purchases/{code}", f"/purchases/{code}/return", f"/orders/{order}"):
+            assert (await stranger.get(path)).status_code == 404, path
+        for path in (
+            checkout,
+            f"{checkout}/cancel",
+            f"/purchases/{code}/pay",
+            f"/purchases/{code}/cancel",
+            f"/orders/{order}/cancel",
+            f"/orders/{order}/receive",
+            f"/orders/{order}/again",
+        ):
+            assert (await stranger.post(path)).status_code == 404, path
+        assert code not in (await stranger.get("/orders")).text
+
+
+async def test_knowing_a_buyers_id_is_not_being_the_buyer(
+    other: Browser, buyer: Browser, world: World, channel: Simulated
+) -> None:
+    code = await bought(buyer, channel, world.items["nuts"])
+    assert isinstance(world.buyer.buyer_id, UUID)
+    for forged in (str(world.buyer.buyer_id), f"{world.buyer.buyer_id}.{'0' * 43}"):
+        other.http.cookies.set("steelyard_visitor", forged)
+        assert (await other.get(f"/purchases/{code}")).status_code == 404
+        assert code not in (await other.get("/orders")).text
