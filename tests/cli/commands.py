@@ -73,7 +73,12 @@ class Running:
 def family(process: "subprocess.Popen[bytes]", home: Path) -> list[psutil.Process]:
     """The process, its descendants, and the database server that works in `home`."""
     own = psutil.Process(process.pid)
-    return [own, *own.children(recursive=True), *(other for other in psutil.process_iter() if _works_in(other, home))]
+    return [own, *own.children(recursive=True), *working_in(home)]
+
+
+def working_in(home: Path) -> list[psutil.Process]:
+    """Who has this folder on the command line, such as its database server."""
+    return [process for process in psutil.process_iter() if _works_in(process, home)]
 
 
 def _works_in(process: psutil.Process, home: Path) -> bool:

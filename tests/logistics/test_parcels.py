@@ -1,5 +1,6 @@
 """Parcels, and the carriers that tell where they are, through our gateway and the real carrier simulator."""
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,7 @@ class Yard:
 
     async def advance(self, parcel: Parcel, to: str) -> None:
         path = f"/v1/trackings/{parcel.carrier}/{parcel.number}/advance"
+        self.outside.clock.at += 1  # two scans are never of the same instant
         answer = await self.outside.http.post(path, json={"to": to})
         assert answer.status_code == 200, answer.text
 
@@ -59,6 +61,8 @@ async def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         gateway = Simcarriers("", "", secret, client=outside.http)
         settings = Settings(home=tmp_path, carriers_url="http://simulated.test", carriers_webhook_secret=secret)
         monkeypatch.setitem(gateways._known, settings, gateway)
+        # Nothing is scanned before it was sent: the carriers' clock stands a little after ours.
+        outside.clock.at = time.time() + 60
         yield Yard(outside, gateway, settings)
 
 

@@ -21,6 +21,10 @@ COMMAND = re.compile(r"(?:^|[/\s])steelyard ([a-z][^\n#;&]*)", re.MULTILINE)
 FILE = re.compile(r"(?:[\w.-]+/)+[\w-]+\.(?:py|sql|md|css|po|toml|yaml|json)")
 # What the environment calls otherwise than STEELYARD_<NAME>.
 VARIABLES = {"database_url": "DATABASE_URL", "port": "PORT"}
+# It speaks of what is to come.
+PLAN = Path("docs") / "plan.md"
+# A clone is fetched over all sorts of lines.
+PICTURE_BYTES_MAX = 250_000
 
 
 def pages(root: Path) -> list[Path]:
@@ -64,7 +68,7 @@ def unknown_doors(root: Path) -> list[str]:
         for page in pages(root)
         for quoted in code(page)
         for target in MAKE.findall(quoted)
-        if target not in known
+        if target not in known and page.relative_to(root) != PLAN
     ]
 
 
@@ -127,6 +131,15 @@ def table_over(page: Path) -> Path | None:
     return next((folder / "README.md" for folder in folders if (folder / "README.md").exists()), None)
 
 
+def heavy_pictures(root: Path) -> list[str]:
+    """Pictures of the documentation that should be compressed."""
+    return [
+        f"{picture.relative_to(root)} is heavier than {PICTURE_BYTES_MAX:,} bytes: compress it"
+        for picture in sorted((root / "docs").rglob("*.png"))
+        if picture.stat().st_size > PICTURE_BYTES_MAX
+    ]
+
+
 def settings_told(page: Path) -> dict[str, str]:
     """The table of settings: variable → default."""
     return dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+?) \|", page.read_text("utf-8"), re.MULTILINE))
@@ -167,6 +180,19 @@ def test_every_page_is_led_to(contents: str) -> None:
     nothing_wrong(unlisted_pages(ROOT, contents))
 
 
+def test_both_readmes_lead_to_the_same_places() -> None:
+    english, chinese = (
+        {re.sub(r"-zh(?=\.png$)", "", target) for target in LINK.findall((ROOT / name).read_text("utf-8"))}
+        for name in ("README.md", "README.zh.md")
+    )
+
+    assert english - {"README.zh.md"} == chinese - {"README.md"}
+
+
+def test_pictures_are_light() -> None:
+    nothing_wrong(heavy_pictures(ROOT))
+
+
 def test_the_settings_are_told_as_they_are() -> None:
     assert settings_told(ROOT / "docs" / "guide" / "running.md") == settings_there()
 
@@ -189,6 +215,7 @@ def test_what_does_not_exist_is_seen(tmp_path: Path) -> None:
         "```\nmake dinner\n.venv/bin/steelyard sing\n```\n",
     )
     write(tmp_path, "docs/README.md", "[there](there.md)\n")
+    write(tmp_path, "docs/images/heavy.png", "x" * (PICTURE_BYTES_MAX + 1))
 
     assert [said.partition(": ")[2] for said in broken_links(tmp_path)] == [
         "the link to gone.md leads nowhere",
@@ -202,3 +229,4 @@ def test_what_does_not_exist_is_seen(tmp_path: Path) -> None:
     ]
     assert missing_files(tmp_path) == ["docs/page.md: there is no file kernel/nowhere.py"]
     assert unlisted_pages(tmp_path, "docs/README.md") == ["docs/README.md does not lead to docs/page.md"]
+    assert heavy_pictures(tmp_path) == ["docs/images/heavy.png is heavier than 250,000 bytes: compress it"]

@@ -60,9 +60,13 @@ async def instructed(db: Database, purchase_id: PurchaseId, channel: str = CHANN
     return instruction.payment_id
 
 
+def capture(payment_id: PaymentId) -> ChannelAnswer:
+    """What the channel says when it has the money."""
+    return ChannelAnswer(reference=f"ch_{payment_id}", state=PaymentState.CAPTURED)
+
+
 async def captured(db: Database, payment_id: PaymentId) -> None:
-    answer = ChannelAnswer(reference=f"ch_{payment_id}", state=PaymentState.CAPTURED)
-    await db.transact(checkout.apply_payment, payment_id, answer, "channel")
+    await db.transact(checkout.apply_payment, payment_id, capture(payment_id), "channel")
 
 
 async def paid(db: Database, wanted: Sequence[tuple[UUID, int]], buyer_id: BuyerId | None = None) -> list[Order]:

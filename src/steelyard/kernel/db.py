@@ -93,7 +93,14 @@ class Read:
 
 
 class Tx(Read):
-    """A transaction that may write. It commits when the command returns and is rolled back when it raises."""
+    """A transaction that may write. It commits when the command returns and is rolled back when it raises.
+
+    `secured` is what is known of tables under row-level security, kept by those who open many transactions as one role.
+    """
+
+    def __init__(self, connection: Connection, secured: dict[str, bool] | None = None) -> None:
+        super().__init__(connection)
+        self._secured = {} if secured is None else secured
 
     async def execute(self, sql: LiteralString, *args: Any) -> int:
         """Run a statement; returns how many rows it touched."""
@@ -120,7 +127,9 @@ class Tx(Read):
     async def _landed(self, table: str, columns: Sequence[str], copy_to: Callable[[str], Awaitable[None]]) -> None:
         """PostgreSQL refuses COPY into a table whose row-level security applies to us: there the rows go through a
         temporary table."""
-        if not await self.value("SELECT row_security_active($1::text)", table):
+        if table not in self._secured:
+            self._secured[table] = await self.value("SELECT row_security_active($1::text)", table)
+        if not self._secured[table]:
             await copy_to(table)
             return
         landing = f"landing_{next(_landings)}"
@@ -158,6 +167,7 @@ class Database:
         self._pool = pool
         self._merchants = merchants
         self._merchant_id = merchant_id
+        self._secured: dict[str, bool] = {}
 
     @classmethod
     async def connect(cls, url: str, *, size: int = 10) -> Self:
@@ -169,6 +179,12 @@ class Database:
             await pool.close()
             raise
         return cls(pool, merchants)
+
+    @classmethod
+    async def connect_as_owner(cls, url: str, *, size: int) -> Self:
+        """Connect as the user of the URL, who owns the schema: for imports from the command line. Where that is a
+        superuser, as in the embedded server, COPY goes straight into the tables."""
+        return cls(await _pool(url, None, size), None)
 
     async def close(self) -> None:
         """Close both pools. The view of one merchant borrows its pool, and is not closed."""
@@ -192,7 +208,7 @@ class Database:
             try:
                 async with self._pool.acquire() as connection, connection.transaction():
                     await self._confine(connection)
-                    return await command(Tx(connection), *args, **kwargs)
+                    return await command(Tx(connection, self._secured), *args, **kwargs)
             except _RETRIED:
                 if attempt == TRIES_MAX:
                     raise
@@ -214,7 +230,7 @@ class Database:
             await connection.execute("SELECT set_config('steelyard.merchant_id', $1, true)", str(self._merchant_id))
 
 
-async def _pool(url: str, role: str, size: int) -> asyncpg.Pool:
+async def _pool(url: str, role: str | None, size: int) -> asyncpg.Pool:
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -223,7 +239,7 @@ async def _pool(url: str, role: str, size: int) -> asyncpg.Pool:
         reset=_keep,
         timeout=CONNECT_TIMEOUT_SECONDS,
         server_settings={
-            "role": role,
+            **({"role": role} if role else {}),
             "application_name": "steelyard",
             "timezone": "UTC",
             "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",

@@ -1,8 +1,13 @@
 """Accounts: coming in, what comes along, going out, and what is kept from everybody else."""
 
+from datetime import timedelta
+
 import pytest
 from litestar import Litestar
 
+from steelyard.kernel.db import Database
+from steelyard.parties import access
+from steelyard.parties.access.model import AccountId
 from tests.simulators.world import Simulated
 from tests.support.browser import Browser, browsing, words
 from tests.support.world import HOME, PASSWORD, World
@@ -148,3 +153,16 @@ async def test_asking_for_a_new_password_tells_nobody_who_is_registered(guest: B
     assert words(known) == words(unknown)
     assert (await guest.get("/password/nonsense")).status_code == 410
     assert (await guest.post("/password/nonsense", {"password": NEW["password"]})).status_code == 410
+
+
+async def test_a_link_from_a_mail_sets_a_password_once(
+    guest: Browser, buyer: Browser, world: World, db: Database
+) -> None:
+    token = await db.transact(access.issue_link, AccountId(world.buyer.account_id), timedelta(hours=1))
+    assert world.buyer.email in (await guest.get(f"/password/{token}")).text
+    assert (await guest.post(f"/password/{token}", {"password": "short"})).status_code == 422
+    set_ = await guest.post(f"/password/{token}", {"password": NEW["password"]})
+    assert set_.headers["location"] == "/sign-in"
+    assert (await guest.post(f"/password/{token}", {"password": NEW["password"]})).status_code == 410
+    assert "You are not signed in" in words(await buyer.get("/account")), "every session has ended"
+    assert (await guest.sign_in(world.buyer, NEW["password"])).status_code == 303

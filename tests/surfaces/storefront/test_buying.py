@@ -4,8 +4,12 @@ from litestar import Litestar
 
 from steelyard.goods import catalog, inventory, pricing
 from steelyard.goods.pricing.model import NewPrice
+from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.money.payments import gateways
+from steelyard.parties.customers.model import BuyerId
+from steelyard.trade import checkout, orders
+from steelyard.trade.checkout.model import CheckoutId, Draft, Line
 from tests.simulators.world import Simulated
 from tests.support.browser import Browser, browsing, words
 from tests.support.world import CURRENCY, STOCK, TOO_FAR, World
@@ -30,13 +34,13 @@ async def test_a_guest_buys_goods_of_two_shops_at_once(
     cart = words(await guest.get("/cart"))
     assert "Tea on the Cloud" in cart and "Old Street Tools" in cart and "¥325.90" in cart
 
-    checkout = await open_checkout(guest)
-    await guest.post(checkout, SHIP_TO)
-    till = words(await guest.get(checkout))
-    assert "free" in till, "tea worth 199 yuan is sent free of charge"
-    assert "¥333.90" in till, "goods and 8 yuan of freight"
+    till = await open_checkout(guest)
+    await guest.post(till, SHIP_TO)
+    page = words(await guest.get(till))
+    assert "free" in page, "tea worth 199 yuan is sent free of charge"
+    assert "¥333.90" in page, "goods and 8 yuan of freight"
 
-    await decide(channel, await place(guest, checkout))
+    await decide(channel, await place(guest, till))
     code = await newest_code(guest)
     assert "Paid. Thank you!" in words(await guest.get(f"/purchases/{code}/return"))
     purchase = await guest.get(f"/purchases/{code}")
@@ -49,34 +53,34 @@ async def test_a_guest_buys_goods_of_two_shops_at_once(
 
 async def test_a_second_click_is_the_same_purchase(guest: Browser, world: World, channel: Simulated) -> None:
     await put(guest, world.items["nuts"])
-    checkout = await open_checkout(guest)
-    first = await place(guest, checkout)
+    till = await open_checkout(guest)
+    first = await place(guest, till)
     sent = {**SHIP_TO, "expected_total": "4790", "channel": "simpay", "then": "place"}
-    second = await guest.post(checkout, sent)
+    second = await guest.post(till, sent)
     assert first.headers["location"] == second.headers["location"]
     assert (await guest.get("/orders")).text.count('class="plain-link code"') == 1
 
 
 async def test_delivery_is_chosen_for_each_shop(guest: Browser, world: World) -> None:
     await put(guest, world.items["nuts"])
-    checkout = await open_checkout(guest)
+    till = await open_checkout(guest)
     express = {f"delivery-{world.tea.merchant_id}": str(world.tea.express)}
-    await guest.post(checkout, {**SHIP_TO, **express})
-    assert "¥57.90" in words(await guest.get(checkout)), "39.90 and 18 yuan for the next day"
+    await guest.post(till, {**SHIP_TO, **express})
+    assert "¥57.90" in words(await guest.get(till)), "39.90 and 18 yuan for the next day"
 
 
 async def test_where_nobody_delivers_nothing_is_sold(guest: Browser, world: World) -> None:
     await put(guest, world.items["nuts"])
-    checkout = await open_checkout(guest)
-    answer = await place(guest, checkout, country=TOO_FAR.country, city=TOO_FAR.city, region="")
+    till = await open_checkout(guest)
+    answer = await place(guest, till, country=TOO_FAR.country, city=TOO_FAR.city, region="")
     assert answer.status_code == 422
     assert "This shop does not deliver to this address." in words(answer)
 
 
 async def test_what_is_missing_is_said_and_what_was_typed_stays(guest: Browser, world: World) -> None:
     await put(guest, world.items["nuts"])
-    checkout = await open_checkout(guest)
-    answer = await place(guest, checkout, email="", street="", city="Shànghǎi <b>")
+    till = await open_checkout(guest)
+    answer = await place(guest, till, email="", street="", city="Shànghǎi <b>")
     assert answer.status_code == 422
     page = words(answer)
     assert "Please enter your e-mail address" in page and "Please enter street and number." in page
@@ -86,13 +90,13 @@ async def test_what_is_missing_is_said_and_what_was_typed_stays(guest: Browser, 
 async def test_a_moved_price_is_told_before_anybody_pays(guest: Browser, world: World, db: Database) -> None:
     nuts = world.items["nuts"]
     await put(guest, nuts)
-    checkout = await open_checkout(guest)
-    await guest.post(checkout, SHIP_TO)
+    till = await open_checkout(guest)
+    await guest.post(till, SHIP_TO)
     await db.transact(
         pricing.set_prices, nuts.merchant_id, [NewPrice(sku_id=nuts.sku_id, currency=CURRENCY, amount=5_000)]
     )
     sent = {**SHIP_TO, "expected_total": str(3_990 + 800), "channel": "simpay", "then": "place"}
-    answer = await guest.post(checkout, sent)
+    answer = await guest.post(till, sent)
     assert answer.status_code == 409
     said = words(answer)
     assert "it is CN¥58.00 now" in said and "Price was CN¥39.90" in said, said[150:1200]
@@ -105,13 +109,13 @@ async def test_who_was_slower_is_told_how_many_are_left(
     guest: Browser, other: Browser, world: World, channel: Simulated
 ) -> None:
     await put(guest, world.items["nuts"], STOCK)
-    checkout = await open_checkout(guest)
-    await guest.post(checkout, SHIP_TO)
+    till = await open_checkout(guest)
+    await guest.post(till, SHIP_TO)
     await bought(other, channel, world.items["nuts"])
-    answer = await place(guest, checkout)
+    answer = await place(guest, till)
     assert answer.status_code == 422
     assert f"Only {STOCK - 1} left" in words(answer)
-    fewer = await place(guest, checkout, **{"pieces-1": str(STOCK - 1)})
+    fewer = await place(guest, till, **{"pieces-1": str(STOCK - 1)})
     assert fewer.status_code == 303
 
 
@@ -179,6 +183,37 @@ async def test_without_a_channel_the_checkout_says_so(app: Litestar, world: Worl
     gateways._offered[app.state.settings] = {}
     async with browsing(app) as guest:
         await put(guest, world.items["nuts"])
-        checkout = await open_checkout(guest)
-        assert "No way to pay is set up" in words(await guest.get(checkout))
-        assert (await place(guest, checkout)).status_code == 422
+        till = await open_checkout(guest)
+        assert "No way to pay is set up" in words(await guest.get(till))
+        assert (await place(guest, till)).status_code == 422
+
+
+async def test_what_an_agent_has_begun_goes_on_in_a_browser(
+    guest: Browser, other: Browser, world: World, channel: Simulated, db: Database
+) -> None:
+    """A checkout of an agent belongs to nobody who has a cookie: its address, which only the agent knows, is the key."""
+    checkout_id, buyer_id = CheckoutId(ids.mint()), BuyerId(ids.mint())
+    draft = Draft(lines=[Line(line_id="1", sku_id=world.items["nuts"].sku_id, quantity=1)], locale="en")
+    await db.transact(checkout.open_checkout, checkout_id, buyer_id, draft, client="agent:example")
+    assert "Hickory nuts" in words(await guest.get(f"/checkout/{checkout_id}"))
+    await decide(channel, await place(guest, f"/checkout/{checkout_id}"))
+    code = (await db.ask(orders.purchases_of_buyer, [buyer_id])).items[0].code
+    assert "Paid. Thank you!" in words(await guest.get(f"/purchases/{code}/return"))
+    assert (await other.get(f"/checkout/{checkout_id}")).headers["location"] == "/find-order"
+    stranger = await other.get(f"/purchases/{code}")
+    assert stranger.status_code == 404 and "Hickory nuts" not in words(stranger)
+
+
+async def test_what_is_too_long_is_refused_on_the_page(guest: Browser, world: World) -> None:
+    await put(guest, world.items["nuts"])
+    till = await open_checkout(guest)
+    answer = await place(guest, till, street="x" * 5_000, **{"pieces-1": "99999999999999999999"})
+    assert answer.status_code < 500
+
+
+async def test_taxes_are_listed_by_name(guest: Browser, world: World) -> None:
+    await put(guest, world.items["nuts"])
+    till = await open_checkout(guest)
+    await guest.post(till, SHIP_TO)
+    page = words(await guest.get(till))
+    assert "Contains VAT 13% CN¥4.59" in page and "Contains taxes on delivery CN¥0.92" in page

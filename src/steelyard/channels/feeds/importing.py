@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from steelyard.channels.feeds import orders, records, runs
 from steelyard.channels.feeds.mapping import Mapping, load_map
-from steelyard.channels.feeds.model import Subject, Summary
+from steelyard.channels.feeds.model import CHUNK_LINES, Subject, Summary
 from steelyard.channels.feeds.runs import Result, Run
 from steelyard.kernel.db import Database
 from steelyard.kernel.settings import Settings
@@ -23,16 +23,20 @@ T = TypeVar("T")
 
 FOLDER = "imports"
 CONNECTIONS = 2
+RECORDS_PER_CHUNK = 1_000
 
 
 class Import:
     """One import under way: the database, the run, the map, and a thread in which files are read."""
 
-    def __init__(self, db: Database, run: Run, mapping: Mapping, folder: Path, progress: Progress | None) -> None:
+    def __init__(
+        self, db: Database, run: Run, mapping: Mapping, folder: Path, chunk: int, progress: Progress | None
+    ) -> None:
         self.db = db
         self.run = run
         self.mapping = mapping
         self.folder = folder
+        self.chunk = chunk
         self._progress = progress
         self._bars: dict[str, int] = {}
         # DuckDB's results are read by one thread, one after the other.
@@ -66,6 +70,7 @@ def import_files(
     mapping: str | None = None,
     rejects: Path | None = None,
     progress: Progress | None = None,
+    chunk_lines: int = CHUNK_LINES,
 ) -> Result:
     """Import products, customers or orders. Rows that are there already change nothing; a run that was killed goes on
     after its last chunk. Rejected rows are reported in the file `rejects`, or else in one beside the scratch files.
@@ -75,42 +80,49 @@ def import_files(
     assert what in ("products", "customers", "orders")
     subject = cast(Subject, what)
     chosen = load_map(mapping, subject) if mapping else Mapping(of=subject)
-    return asyncio.run(_import(settings, chosen, list(files), mapping or chosen.name, rejects, progress))
+    way = _Way(chosen, mapping or chosen.name, chunk_lines if what == "orders" else RECORDS_PER_CHUNK)
+    return asyncio.run(_import(settings, way, list(files), rejects, progress))
+
+
+class _Way(msgspec.Struct, frozen=True):
+    """How files are read: the map, the name it was asked for by, and the size of a chunk."""
+
+    mapping: Mapping
+    name: str
+    chunk: int
 
 
 async def _import(
-    settings: Settings,
-    mapping: Mapping,
-    files: list[Path],
-    name: str,
-    rejects: Path | None,
-    progress: Progress | None,
+    settings: Settings, way: _Way, files: list[Path], rejects: Path | None, progress: Progress | None
 ) -> Result:
-    # The two ways know this module's `Import`.
+    # Both know this module's `Import`.
     from steelyard.channels.feeds import importing_orders, importing_records  # noqa: PLC0415
 
     assert settings.database_url is not None
-    began = time.monotonic()
-    fingerprint = (orders if mapping.of == "orders" else records).fingerprint_of(files, mapping)
-    db = await Database.connect(settings.database_url, size=CONNECTIONS)
+    began, of = time.monotonic(), way.mapping.of
+    fingerprint = (orders if of == "orders" else records).fingerprint_of(files, way.mapping, way.chunk)
+    db = await Database.connect_as_owner(settings.database_url, size=CONNECTIONS)
     try:
-        run = await db.transact(runs.begin, fingerprint, mapping.of, [file.name for file in files], name)
+        run = await db.transact(runs.begin, fingerprint, of, [file.name for file in files], way.name)
         if run.result is not None:
-            return msgspec.structs.replace(run.result, finished_before=True, seconds=time.monotonic() - began)
+            return msgspec.structs.replace(run.result, finished_before=True, seconds=_since(began))
         folder = settings.home.absolute() / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        report = rejects or folder / f"rejects-{run.run_id.hex}.csv"
-        under_way = Import(db, run, mapping, folder, progress)
+        under_way = Import(db, run, way.mapping, folder, way.chunk, progress)
         try:
-            bring = importing_orders.bring if mapping.of == "orders" else importing_records.bring
-            result = await bring(under_way, files, report)
+            bring = importing_orders.bring if of == "orders" else importing_records.bring
+            result = await bring(under_way, files, rejects or folder / f"rejects-{run.run_id.hex}.csv")
         finally:
             under_way.close()
-        result = msgspec.structs.replace(result, seconds=round(time.monotonic() - began, 1))
+        result = msgspec.structs.replace(result, seconds=_since(began))
         await db.transact(runs.finish, run, result)
         return result
     finally:
         await db.close()
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 1)
 
 
 def told(summary: Summary, what: Subject, rejects: Path) -> Result:

@@ -56,6 +56,7 @@ async def _opened(under_way: Import, files: Sequence[Path]) -> OrderFeed:
             under_way.mapping,
             history=past.batches(spooled) if others else (),
             folder=under_way.folder,
+            chunk_lines=under_way.chunk,
             progress=under_way.telling("Reading"),
         )
     finally:

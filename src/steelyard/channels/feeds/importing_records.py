@@ -30,7 +30,7 @@ async def bring(under_way: Import, files: Sequence[Path], rejects: Path) -> Resu
         files,
         under_way.mapping,
         folder=under_way.folder,
-        chunk_rows=shelving.PRODUCTS_PER_CHUNK,
+        chunk_rows=under_way.chunk,
         progress=under_way.telling("Reading"),
     )
     with feed:

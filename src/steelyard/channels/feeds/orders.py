@@ -80,10 +80,11 @@ class OrderFeed:
         """What was ever sold, returned or counted, by merchant and SKU.
 
         Columns: merchant, sku, kind, title (its commonest on priced sales, else any, else the SKU), currency
-        and price_minor (of its last priced sale, null when it never had one), first_sold_at, last_sold_at,
+        and price_minor (of its last sale for at least one minor unit, null when there was none), first_sold_at, last_sold_at,
         sold (pieces, net of returns) and stock_balance (pieces, over its stock lines).
         """
         sale, priced = f"role = '{Role.SALE}'", f"role = '{Role.SALE}' AND unit_price_micros > 0"
+        worth = f"role = '{Role.SALE}' AND unit_price_micros * 2 >= u.minor_micros"
         yield from self._work.stream(f"""
             WITH titles AS (
                 SELECT merchant, sku, title, count(*) FILTER ({priced}) AS n FROM line GROUP BY ALL
@@ -92,13 +93,13 @@ class OrderFeed:
                 FROM titles GROUP BY ALL
             ), facts AS (
                 SELECT merchant, sku, max_by(kind, ref) AS kind,
-                       max_by(currency, ref) FILTER ({priced}) AS currency,
-                       max_by(unit_price_micros, ref) FILTER ({priced}) AS micros,
+                       max_by(currency, ref) FILTER ({worth}) AS currency,
+                       max_by(unit_price_micros, ref) FILTER ({worth}) AS micros,
                        min(placed_at) FILTER ({sale}) AS first_sold_at,
                        max(placed_at) FILTER ({sale}) AS last_sold_at,
                        coalesce(sum(quantity) FILTER ({sale} OR role = '{Role.RETURN}'), 0)::BIGINT AS sold,
                        coalesce(sum(quantity) FILTER (role = '{Role.STOCK}'), 0)::BIGINT AS stock_balance
-                FROM laid GROUP BY ALL
+                FROM laid JOIN currencies AS u ON u.code = laid.currency GROUP BY ALL
             )
             SELECT f.merchant, f.sku, f.kind, coalesce(b.title, f.sku) AS title, f.currency,
                    {minor_amount("1", "f.micros", "c.minor_micros")} AS price_minor,

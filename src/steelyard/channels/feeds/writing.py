@@ -57,11 +57,8 @@ async def write(tx: Tx, prepared: Prepared, run: Run, stalls: dict[str, Stall]) 
 
 
 async def hurry(tx: Tx) -> None:
-    """Settings of this transaction: a chunk that a power cut swallows is imported again, so its commit need not wait for
-    the disk; and tables grow too fast for plans that were made when they were empty."""
-    await tx.value(
-        "SELECT set_config('synchronous_commit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
-    )
+    """A chunk that a power cut swallows is imported again: its commit need not wait for the disk."""
+    await tx.value("SELECT set_config('synchronous_commit', 'off', true)")
 
 
 def _sale(order: PastOrder) -> NewEntry:

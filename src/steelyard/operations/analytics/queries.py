@@ -4,8 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from steelyard.kernel.db import Read, Row
-from steelyard.kernel.money import Money
-from steelyard.operations.analytics.model import DAYS_MAX, DayFigures, Definition, SalesFigures, SalesReport
+from steelyard.operations.analytics.model import DAYS_MAX, DayFigures
 from steelyard.trade.settlement import settlement_day
 from steelyard.trade.settlement.model import SETTLEMENT_ZONE
 
@@ -103,78 +102,3 @@ def _first_day(count: int) -> date:
 
 def _begin(day: date) -> datetime:
     return datetime.combine(day, time(), SETTLEMENT_ZONE)
-
-
-async def sales_report(read: Read, since: date, until: date, definition: Definition = "net") -> SalesReport:
-    """Sales from `since` to `until`, both included, by one of the two definitions of `model.Definition`.
-
-    Orders that were paid count (imported ones were, elsewhere) on the day they were placed; refunds on the day they were
-    decided, as lines of their own. A customer is known who left an e-mail address or came with an id of an import.
-    """
-    rows = await (_published if definition == "published" else _net)(read, _begin(since), _begin(until + timedelta(1)))
-    found = [
-        SalesFigures(
-            rows=row["rows"],
-            customers=row["customers"],
-            invoices=row["invoices"],
-            revenue=Money(row["revenue"], row["currency"]).decimal(),
-            currency=row["currency"],
-        )
-        for row in rows
-    ]
-    most = (
-        found[0]
-        if found
-        else SalesFigures(rows=0, customers=0, invoices=0, revenue=Money(0, "XXX").decimal(), currency="")
-    )
-    return SalesReport(
-        rows=most.rows,
-        customers=most.customers,
-        invoices=most.invoices,
-        revenue=most.revenue,
-        currency=most.currency,
-        since=since,
-        until=until,
-        definition=definition,
-        others=found[1:],
-    )
-
-
-async def _net(read: Read, since: datetime, until: datetime) -> list[Row]:
-    return await read.fetch(
-        """
-        WITH told AS (
-            SELECT o.currency, o.buyer_id, o.order_id AS invoice
-                 , l.amount + CASE WHEN l.tax_inclusive THEN 0 ELSE l.tax END AS amount
-            FROM orders o JOIN order_lines l USING (merchant_id, order_id)
-            WHERE o.placed_at >= $1 AND o.placed_at < $2 AND (o.paid_at IS NOT NULL OR o.state = 'completed')
-            UNION ALL
-            SELECT r.currency, o.buyer_id, r.refund_id, -l.amount
-            FROM order_refunds r JOIN order_refund_lines l USING (merchant_id, refund_id)
-            JOIN orders o ON o.merchant_id = r.merchant_id AND o.order_id = r.order_id
-            WHERE r.at >= $1 AND r.at < $2
-        )
-        SELECT t.currency, count(*) AS rows, count(DISTINCT t.buyer_id) AS customers
-             , count(DISTINCT t.invoice) AS invoices, coalesce(sum(t.amount), 0)::bigint AS revenue
-        FROM told t GROUP BY t.currency ORDER BY count(*) DESC, t.currency
-        """,
-        since,
-        until,
-    )
-
-
-async def _published(read: Read, since: datetime, until: datetime) -> list[Row]:
-    return await read.fetch(
-        """
-        SELECT o.currency, count(*) AS rows, count(DISTINCT o.buyer_id) AS customers
-             , count(DISTINCT o.order_id) AS invoices, coalesce(sum(l.amount), 0)::bigint AS revenue
-        FROM orders o
-        JOIN order_lines l USING (merchant_id, order_id)
-        JOIN buyers b ON b.buyer_id = o.buyer_id
-        WHERE o.placed_at >= $1 AND o.placed_at < $2 AND (o.paid_at IS NOT NULL OR o.state = 'completed')
-          AND l.quantity > 0 AND l.unit_price > 0 AND (b.email IS NOT NULL OR b.source IS NOT NULL)
-        GROUP BY o.currency ORDER BY count(*) DESC, o.currency
-        """,
-        since,
-        until,
-    )

@@ -127,7 +127,7 @@ async def _shop(tx: Tx, merchant_id: MerchantId) -> Text:
 
 
 def _link(purchase: Purchase) -> str:
-    return f"/orders/{purchase.code}"
+    return f"/purchases/{purchase.code}"
 
 
 async def _send(tx: Tx, purchase: Purchase, template: Template, facts: Facts, about: UUID) -> None:

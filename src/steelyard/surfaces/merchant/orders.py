@@ -227,6 +227,8 @@ async def cancel(tx: Tx, actor: Actor, order_id: OrderId, refund_id: RefundId, r
 async def cancel_order(visit: NamedDependency[Visit], request: WebRequest, order_id: FromPath[UUID]) -> Redirect:
     """Call a paid order off; all of its money goes back."""
     form = await entries_of(request)
+    if await visit.merchant_db.ask(orders.order, visit.merchant_id, OrderId(order_id)) is None:
+        raise NotFound()
     refund_id = RefundId(form.uuid("refund_id"))
     reason = form.text("reason", required=True, most=200)
     if form.errors:

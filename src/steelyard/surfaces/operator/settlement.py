@@ -1,6 +1,6 @@
 """Settlement: the run for a day, the statements, and failed payouts sent once more."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,8 @@ from steelyard.trade.settlement import Entry, Statement, StatementState, Step, s
 
 NEEDS = {"permission": "settlement.run"}
 ENTRIES_PER_PAGE = 100
+# In a demo tomorrow need not be waited for: what is sold today is due then.
+DEMO_DAYS_AHEAD = 31
 # One click issues at most this many runs' worth of statements, each run in a transaction of its own.
 RUNS_PER_CLICK_MAX = 20
 TABS: dict[str, tuple[str, StatementState | None]] = {
@@ -91,6 +93,7 @@ async def statement_list(
         frame.SETTLEMENT,
         found=found,
         today=settlement_day(datetime.now(UTC)),
+        latest=_latest(visit),
         tabs=[
             {"label": visit.say(word), "href": address(frame.SETTLEMENT, state=key), "current": key == tab}
             for key, (word, _) in TABS.items()
@@ -98,6 +101,11 @@ async def statement_list(
         next_href=address(frame.SETTLEMENT, state=tab, cursor=found.page.next) if found.page.next else "",
         start_href=address(frame.SETTLEMENT, state=tab) if cursor else "",
     )
+
+
+def _latest(visit: Visit) -> date:
+    """The last day for which statements may be issued."""
+    return settlement_day(datetime.now(UTC)) + timedelta(days=DEMO_DAYS_AHEAD if visit.settings.development else 0)
 
 
 async def run(tx: Tx, actor: Actor, day: date) -> int:
@@ -115,7 +123,7 @@ async def run_settlement(visit: NamedDependency[Visit], request: WebRequest) -> 
         day = date.fromisoformat(form.text("day"))
     except ValueError:
         day = None
-    if day is None or day > settlement_day(datetime.now(UTC)):
+    if day is None or day > _latest(visit):
         return redirect(visit, frame.SETTLEMENT, (visit.say(N_("Please choose a day up to today.")), "bad"))
     count = 0
     for _ in range(RUNS_PER_CLICK_MAX):

@@ -125,7 +125,10 @@ async def submit(
     onward = await _onward(visit, view)
     if onward is not None and said(data, "then") != "place":
         return onward
-    await visit.db.transact(_keep, CheckoutId(checkout_id), visit.buyer_id, data)
+    try:
+        await visit.db.transact(_keep, CheckoutId(checkout_id), visit.buyer_id, data)
+    except Refusal as refusal:
+        return await _shown(visit, view, {}, status=refusal.status, refusal=refusal)
     if said(data, "then") == "place":
         return await _place(visit, checkout_id, data)
     if visit.connection.headers.get("hx-request") == "true":

@@ -1,0 +1,319 @@
+"""Every route of the whole application, tried by everybody who must not pass: generated from the route table, so that a
+new route is either covered by a rule here or makes a test fail."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import httpx
+import pytest_asyncio
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Database, Tx
+from steelyard.parties import access
+from steelyard.parties.access.model import AccountId, AccountKind, Actor
+from steelyard.surfaces.web.guards import ANY_STAFF
+from steelyard.surfaces.web.problems import FOR_PROGRAMS
+from steelyard.surfaces.web.security import CSRF_COOKIE
+from steelyard.trade import aftersales, orders, settlement
+from steelyard.trade.aftersales.model import Returned
+from tests.support import deal
+from tests.support.browser import Browser, browsing
+from tests.support.consoles import app, signed_in, world
+from tests.support.world import Person, World, account
+
+__all__ = ["app", "world"]
+
+CONSOLES = {"/merchant": AccountKind.MERCHANT, "/operator": AccountKind.OPERATOR}
+
+# What everybody may open. Paths as they stand in the route table.
+PUBLIC = {
+    "/", "/assets/{path:path}", "/health/live", "/health/ready", "/categories", "/c/{slug:str}", "/search",
+    "/shops/{slug:str}", "/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}", "/legal/{name:str}",
+    "/language", "/media/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
+    "/invitation/{token:str}", "/find-order", "/.well-known/ucp", "/.well-known/ucp/{release:str}",
+    "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
+}  # fmt: skip
+# The visitor's own things: there is no id in the address that could be another's.
+OWN = {
+    "/cart", "/cart/lines", "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
+    "/cart/prices", "/cart/checkout", "/orders", "/account",
+}  # fmt: skip
+# Whoever is not signed in is led to the sign-in page, or refused.
+ACCOUNT = "/account"
+REFUSED = {401, 403, 404}
+
+
+class Way(NamedTuple):
+    """One method of one route."""
+
+    path: str
+    method: str
+    permission: str | None
+
+    @property
+    def console(self) -> str | None:
+        return next((prefix for prefix in CONSOLES if (self.path + "/").startswith(prefix + "/")), None)
+
+
+def ways(app: Litestar) -> Iterator[Way]:
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        for handler in route.route_handlers:
+            for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
+                yield Way(route.path, method, handler.opt.get("permission"))
+
+
+def in_consoles(app: Litestar) -> list[Way]:
+    return [way for way in ways(app) if way.console]
+
+
+class Ids(NamedTuple):
+    """What stands for each parameter of a path."""
+
+    known: dict[str, str]
+
+    def fill(self, path: str) -> str:
+        def value(found: re.Match[str]) -> str:
+            name = found[1]
+            assert name in self.known, f"{path}: say in this test whose {name} to try it with"
+            return self.known[name]
+
+        return re.sub(r"\{(\w+):\w+\}", value, path)
+
+
+@pytest_asyncio.fixture
+async def things(db: Database, world: World) -> Ids:
+    """Things of the tea shop and of Li Na, one of every kind that an address can name."""
+    green = world.items["green"]
+    [order] = await deal.paid(db, [(green.sku_id, 2)], world.buyer.buyer_id)
+    await deal.shipped(db, order)
+    await deal.received(db, order)
+    await deal.at_rest(db)
+    [statement] = await db.transact(settlement.run, settlement.settlement_day(datetime.now(UTC) + timedelta(days=2)))
+    refund_id = await deal.refunded(db, order, Returned(1, 1))
+    assert (await db.ask(aftersales.of_orders, [order.order_id]))[order.order_id]
+    checkout_id = await deal.opened(db, [(green.sku_id, 1)], world.buyer.buyer_id)
+    purchase_id = await deal.placed(db, [(green.sku_id, 1)], world.buyer.buyer_id)
+    payment_id = await deal.instructed(db, purchase_id)
+    idle = await db.transact(account, "merchant", "tea.idle", "Idle", merchant_id=world.tea.merchant_id)
+    owner = await db.ask(access.account, AccountId(world.tea.owner.account_id))
+    actor = Actor(account=owner, permissions=frozenset({"api_keys.manage", "orders.read"}))
+    key_id, _ = await db.transact(access.create_api_key, actor, name="Till", scopes={"orders.read"})
+    placed = await db.ask(orders.purchase, purchase_id)
+    assert placed is not None
+    return Ids(
+        {
+            "merchant_id": str(world.tea.merchant_id),
+            "order_id": str(order.order_id),
+            "product_id": str(green.product_id),
+            "sku_id": str(green.sku_id),
+            "template_id": str(world.tea.standard),
+            "statement_id": str(statement.statement_id),
+            "account_id": str(idle.account_id),
+            "api_key_id": str(key_id),
+            "payment_id": str(payment_id),
+            "refund_id": str(refund_id),
+            "owner_id": str(world.tea.merchant_id),
+            "document": str(order.order_id),
+            "kind": "held",
+            "currency": "CNY",
+            "code": placed.code,
+            "checkout_id": str(checkout_id),
+            "cart_id": str(checkout_id),
+            "address_id": str(ids.derived(UUID("7e577e57-0000-4000-8000-000000000001"), "address", "lina")),
+            "session_id": "0" * 64,
+            "idempotency_key": "k",
+            "slug": green.slug,
+        }
+    )
+
+
+async def ask(browser: Browser, way: Way, path: str) -> httpx.Response:
+    if way.method == "GET":
+        return await browser.get(path)
+    if CSRF_COOKIE not in browser.http.cookies:
+        await browser.get("/sign-in")
+    fields = {"_csrf_token": browser.http.cookies[CSRF_COOKIE]}
+    return await browser.http.request(way.method, path, data=fields)
+
+
+def nothing_wrong(wrong: list[str]) -> None:
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_every_console_route_names_a_permission_of_its_staff(app: Litestar, db: Database) -> None:
+    known = {kind: {each.permission for each in await db.ask(access.permissions, kind)} for kind in CONSOLES.values()}
+
+    nothing_wrong(
+        [
+            f"{way.method} {way.path}: needs {way.permission!r}, which is no permission of {CONSOLES[way.console]} staff"
+            for way in in_consoles(app)
+            if way.console and way.permission not in {*known[CONSOLES[way.console]], ANY_STAFF}
+        ]
+    )
+
+
+async def test_nobody_gets_into_a_console(app: Litestar, things: Ids) -> None:
+    wrong: list[str] = []
+    async with browsing(app) as nobody:
+        for way in in_consoles(app):
+            answer = await ask(nobody, way, things.fill(way.path))
+            led = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in?return_to=")
+            if not (led if way.method == "GET" else answer.status_code == 401):
+                wrong.append(f"{way.method} {way.path}: nobody gets {answer.status_code}")
+    nothing_wrong(wrong)
+
+
+async def test_buyers_and_the_other_consoles_staff_are_refused(app: Litestar, world: World, things: Ids) -> None:
+    people = {
+        "a buyer": (world.buyer, ("/merchant", "/operator")),
+        "a merchant's owner": (world.tea.owner, ("/operator",)),
+        "the operator's administrator": (world.operator, ("/merchant",)),
+    }
+    wrong: list[str] = []
+    for who, (person, consoles) in people.items():
+        browser = await signed_in(app, person)
+        for way in in_consoles(app):
+            if way.console in consoles:
+                answer = await ask(browser, way, things.fill(way.path))
+                if answer.status_code != 403:
+                    wrong.append(f"{way.method} {way.path}: {who} gets {answer.status_code}")
+        await browser.close()
+    nothing_wrong(wrong)
+
+
+async def test_staff_pass_with_the_permission_and_not_without(
+    app: Litestar, db: Database, world: World, things: Ids
+) -> None:
+    await db.transact(_make_role)
+    wrong: list[str] = []
+    for console, kind in CONSOLES.items():
+        merchant_id = world.tea.merchant_id if kind is AccountKind.MERCHANT else None
+        person = await db.transact(account, kind, f"{kind}.apprentice", "Apprentice", merchant_id=merchant_id)
+        browser = await signed_in(app, person)
+        all_permissions = [each.permission for each in await db.ask(access.permissions, kind)]
+        for way in in_consoles(app):
+            if way.console != console or way.permission == ANY_STAFF:
+                continue
+            await db.transact(_give, person, kind, [each for each in all_permissions if each != way.permission])
+            refused = await ask(browser, way, things.fill(way.path))
+            if refused.status_code != 403:
+                wrong.append(f"{way.method} {way.path}: without {way.permission} one gets {refused.status_code}")
+            await db.transact(_give, person, kind, [str(way.permission)])
+            passed = await ask(browser, way, things.fill(way.path))
+            if passed.status_code in (401, 403) or passed.status_code >= 500:
+                wrong.append(f"{way.method} {way.path}: with {way.permission} one gets {passed.status_code}")
+        await browser.close()
+    nothing_wrong(wrong)
+
+
+async def _make_role(tx: Tx) -> None:
+    await tx.execute(
+        """
+        INSERT INTO roles (role_id, audience, name)
+        VALUES ('trial_merchant', 'merchant', '{"en": "Trial"}'), ('trial_operator', 'operator', '{"en": "Trial"}')
+        """
+    )
+
+
+async def _give(tx: Tx, person: Person, kind: AccountKind, permissions: list[str]) -> None:
+    role = f"trial_{kind}"
+    await tx.execute("DELETE FROM role_permissions WHERE role_id = $1", role)
+    await tx.execute(
+        "INSERT INTO role_permissions (role_id, permission) SELECT $1, unnest($2::text[])", role, permissions
+    )
+    await tx.execute(
+        "INSERT INTO account_roles (account_id, role_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        person.account_id,
+        role,
+    )
+
+
+async def test_a_merchants_things_are_not_there_for_another_merchant(app: Litestar, world: World, things: Ids) -> None:
+    wrong: list[str] = []
+    browser = await signed_in(app, world.tools.owner)
+    for way in in_consoles(app):
+        if way.console == "/merchant" and "{" in way.path:
+            answer = await ask(browser, way, things.fill(way.path))
+            if answer.status_code != 404:
+                wrong.append(f"{way.method} {way.path}: another merchant gets {answer.status_code}")
+    await browser.close()
+    nothing_wrong(wrong)
+
+
+async def test_no_form_is_taken_without_its_token(app: Litestar, world: World, things: Ids) -> None:
+    wrong: list[str] = []
+    people = {"/merchant": world.tea.owner, "/operator": world.operator, None: world.buyer}
+    for console, person in people.items():
+        browser = await signed_in(app, person)
+        for way in ways(app):
+            if way.console != console or way.method == "GET" or way.path.startswith(FOR_PROGRAMS):
+                continue
+            answer = await browser.http.request(way.method, _anything(things, way.path), data={"a": "b"})
+            if answer.status_code != 403:
+                wrong.append(f"{way.method} {way.path}: without a token one gets {answer.status_code}")
+        await browser.close()
+    nothing_wrong(wrong)
+
+
+def _anything(things: Ids, path: str) -> str:
+    """An address of this shape, whatever it names."""
+    return Ids({**dict.fromkeys(re.findall(r"\{(\w+):", path), "x"), **things.known}).fill(path)
+
+
+async def test_what_is_not_public_is_refused_to_strangers(app: Litestar, world: World, things: Ids) -> None:
+    """Everything outside the consoles that is neither public nor the visitor's own."""
+    wrong: list[str] = []
+    stranger = await signed_in(app, world.other_buyer)
+    async with browsing(app) as nobody:
+        for way in ways(app):
+            if way.console or way.path in PUBLIC | OWN:
+                continue
+            path = _anything(things, way.path)
+            if way.path.startswith(FOR_PROGRAMS):
+                answer = await nobody.http.request(way.method, path, json={}, headers={"accept": "application/json"})
+                refused = 400 <= answer.status_code < 500
+            elif way.path.startswith(ACCOUNT):
+                answer = await ask(nobody, way, path)
+                refused = answer.status_code in (303, *REFUSED) and "/sign-in" in answer.headers.get(
+                    "location", "/sign-in"
+                )
+            else:
+                answer = await ask(stranger, way, path)
+                refused = answer.status_code in REFUSED
+            if not refused:
+                wrong.append(f"{way.method} {way.path}: a stranger gets {answer.status_code}")
+    await stranger.close()
+    nothing_wrong(wrong)
+
+
+async def test_the_api_wants_a_key(app: Litestar, things: Ids) -> None:
+    wrong: list[str] = []
+    async with browsing(app) as nobody:
+        for way in ways(app):
+            if way.path.startswith("/api/") and way.path not in PUBLIC:
+                path = _anything(things, way.path)
+                answer = await nobody.http.request(way.method, path, json={})
+                if answer.status_code != 401:
+                    wrong.append(f"{way.method} {way.path}: without a key one gets {answer.status_code}")
+    nothing_wrong(wrong)
+
+
+async def test_another_buyers_addresses_and_orders_are_not_there(app: Litestar, world: World, things: Ids) -> None:
+    wrong: list[str] = []
+    stranger = await signed_in(app, world.other_buyer)
+    for way in ways(app):
+        private = way.path.startswith(("/account/addresses/", "/purchases/", "/orders/", "/checkout/"))
+        if private and "{" in way.path:
+            answer = await ask(stranger, way, things.fill(way.path))
+            # A new address is saved under an id that the form brings: under another's id it is one's own.
+            if answer.status_code not in (404, 422):
+                wrong.append(f"{way.method} {way.path}: another buyer gets {answer.status_code}")
+    await stranger.close()
+    nothing_wrong(wrong)
