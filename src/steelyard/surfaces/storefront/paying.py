@@ -25,7 +25,6 @@ from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout, orders
 from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
 
-
 LOOKS_DIGITS_MAX = 3
 # How often the page asks the channel by itself: (as many times, after so many seconds), about five minutes in all.
 # Afterwards it is the webhook's and the sweep's to find out; whoever still waits has a button.
