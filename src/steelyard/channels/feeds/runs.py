@@ -9,6 +9,7 @@ from steelyard.channels.feeds.model import Subject
 from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 
 
 class Result(msgspec.Struct, kw_only=True):
@@ -70,8 +71,8 @@ class ImportedElsewhere(Refusal):
     """Two processes never import the same files at once."""
 
     code = "import_runs_elsewhere"
-    title = "These files are being imported by another process"
-    detail = "It has written chunk {chunk}."
+    title = N_("These files are being imported by another process")
+    detail = N_("It has written chunk {chunk}.")
 
 
 async def begin(tx: Tx, fingerprint: str, subject: Subject, files: list[str], mapping: str) -> Run:
