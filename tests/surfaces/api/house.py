@@ -86,9 +86,7 @@ def client_of(app: Litestar) -> httpx.AsyncClient:
 def open_house(db: Database, home: Path, **chosen: Any) -> House:
     settings = settings_of(home, **chosen)
     channel = simulate(payments, settings_in(home / "simulators"))
-    gateways._offered[settings] = {
-        "simpay": Simpay("", "", settings.simpay_webhook_secret, client=channel.http)
-    }
+    gateways._offered[settings] = {"simpay": Simpay("", "", settings.simpay_webhook_secret, client=channel.http)}
     app = app_of(settings, db)
     return House(db, settings, app, client_of(app), channel)
 
@@ -102,7 +100,13 @@ class Agent:
     headers: dict[str, str] = field(default_factory=dict)
 
     async def ask(
-        self, method: str, path: str, body: Any = None, *, key: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         sent = {"ucp-agent": f'profile="{self.profile}"', "accept-language": "en", "request-id": str(uuid4())}
         if method in ("POST", "PUT"):

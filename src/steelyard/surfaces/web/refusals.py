@@ -37,8 +37,9 @@ def detail_of(refusal: Refusal, locale: str) -> str:
         return ""
     words = i18n.translations(locale)
     facts = _Facts(refusal.facts)
-    if facts.get("state") in STATES:
-        facts["state"] = words.gettext(STATES[facts["state"]])
+    state = STATES.get(str(facts.get("state")))
+    if state:
+        facts["state"] = words.gettext(state)
     return words.gettext(refusal.detail).format_map(facts)
 
 

@@ -37,8 +37,9 @@ def free_port() -> int:
 
 
 @pytest.fixture
-async def demo_url(db: Database, tmp_path: Path) -> AsyncIterator[str]:
+async def demo_url(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
     """The demo's goods behind a real server, in the lenient test setting."""
+    db = await Database.connect(database_url)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings: Settings = settings_of(tmp_path, base_url=url, ucp_lenient=True, port=port)
@@ -62,6 +63,7 @@ async def demo_url(db: Database, tmp_path: Path) -> AsyncIterator[str]:
         await serving
     await channel.close()
     gateways._offered.pop(settings, None)
+    await db.close()
 
 
 async def test_the_runner_finds_no_deviation_and_leaves_nothing_out(demo_url: str):

@@ -80,6 +80,8 @@ async def test_a_refusal_is_remembered_with_its_key(db: Database, world: World, 
         ({"carrier": "simex", "number": "a\x00b"}, (400, "malformed")),
         ({"carrier": "nobody", "number": "SX1"}, (422, "invalid")),
         ({"carrier": "simex", "number": "//"}, (422, "invalid")),
+        ({"carrier": "simex", "number": 7}, (400, "malformed")),
+        ({**PARCEL, "lines": [{"line": "1", "quantity": 1}]}, (400, "malformed")),
         ([], (400, "malformed")),
     ],
 )

@@ -1,0 +1,83 @@
+"""The house, the browser, and people who open windows in it."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.journeys.house import House, running
+from tests.journeys.visitor import SECONDS_MAX, Visitor
+from tools import browser as browsers
+
+WIDTHS = {"phone": (375, 812), "desk": (1440, 900)}
+LANGUAGES = {"zh-Hans": "zh-CN", "en": "en-GB"}
+
+Visit = Callable[..., Awaitable[Visitor]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.journey)
+
+
+@pytest.fixture(scope="session")
+def house() -> Iterator[House]:
+    with running() as house:
+        yield house
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    path = browsers.find()
+    if path is None:
+        pytest.fail(browsers.HOW_TO_GET_ONE)
+    async with async_playwright() as playwright:
+        open_browser = await playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+        )
+        yield open_browser
+        await open_browser.close()
+
+
+@pytest.fixture(params=WIDTHS)
+def width(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the pictures go: STEELYARD_SHOTS, or a temporary folder."""
+    wanted = os.environ.get("STEELYARD_SHOTS")
+    folder = Path(wanted) if wanted else tmp_path_factory.mktemp("shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+async def visit(
+    house: House, browser: Browser, width: str, shots: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Visit]:
+    """`await visit()`: somebody opens a window of the test's width. At the end nothing may have gone wrong in any."""
+    visitors: list[Visitor] = []
+    folder = shots / f"{request.node.originalname.removeprefix('test_')[:60]}-{width}"
+    folder.mkdir(exist_ok=True)
+
+    async def opened(locale: str = "zh-Hans", *, scripts: bool = True, beside: Visitor | None = None) -> Visitor:
+        size = WIDTHS[width]
+        context = beside.context if beside else await browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            locale=LANGUAGES[locale],
+            java_script_enabled=scripts,
+            reduced_motion="reduce",
+        )
+        page = await context.new_page()
+        page.set_default_timeout(SECONDS_MAX * 1000)
+        visitors.append(Visitor(context, page, house.url, locale, folder))
+        return visitors[-1]
+
+    yield opened
+    for visitor in visitors:
+        await visitor.close()

@@ -1,0 +1,54 @@
+"""The whole house as `steelyard demo` runs it: pages, worker and simulators, on ports and in a folder of its own."""
+
+import re
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from steelyard.kernel.installation import CLUSTER_FOLDER
+from steelyard.kernel.postgres import Cluster
+from tests.cli import commands
+from tests.support.folders import scratch
+
+# A refund, a stage of a parcel, a transfer.
+SIMULATED_SECONDS = "0.2"
+
+
+class House(msgspec.Struct, frozen=True):
+    home: Path
+    url: str
+    password: str
+    environ: dict[str, str]
+
+    def command(self, *arguments: str) -> str:
+        """What a command on this installation says; it must succeed."""
+        done = commands.run(list(arguments), self.environ)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+@contextmanager
+def running() -> Generator[House]:
+    """The house, gone afterwards. What its programs have logged is shown when one of them has died."""
+    folder = scratch("steelyard-journeys-")
+    home, port = folder / "home", commands.free_port()
+    environ = commands.environment(home, PORT=str(port), STEELYARD_SIMULATED_SECONDS=SIMULATED_SECONDS)
+    demo = commands.Running(["demo"], environ, folder / "output")
+    try:
+        demo.until(lambda: "Ctrl-C stops everything" in demo.said())
+        password = re.search(r"password: (\S+)", demo.said())
+        assert password, demo.said()
+        yield House(home, f"http://127.0.0.1:{port}", password[1], environ)
+        assert demo.process.poll() is None, demo.said()
+        assert demo.interrupt() == 0, demo.said()
+        for log in (home / "logs").iterdir():
+            assert "Traceback" not in log.read_text(errors="replace"), log.read_text(errors="replace")[-10_000:]
+    finally:
+        demo.kill()
+        if (home / CLUSTER_FOLDER).exists():
+            commands.wait_until_gone(commands.working_in(home))
+            Cluster(home / CLUSTER_FOLDER).erase()
+        shutil.rmtree(folder)

@@ -1,0 +1,132 @@
+"""One whole deal: goods of two merchants, one payment, two parcels, two statements, and books that come to zero."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from playwright.async_api import expect
+
+from steelyard.trade.settlement.model import settlement_day
+from tests.journeys import steps
+from tests.journeys.conftest import WIDTHS, Visit
+from tests.journeys.house import House
+from tests.journeys.steps import Chosen
+from tests.journeys.visitor import Visitor, minor
+
+# What the demo's merchants charge, said here once more: ¥8 for the first piece (or kilogram), ¥2 for each further one,
+# nothing over ¥199; the house keeps 5 % of the goods.
+FIRST, NEXT, FREE_OVER = 800, 200, 19_900
+COMMISSION = Decimal("0.05")
+SHOPS = {"zoufang": "merchant@steelyard.test", "xinghuo": "xinghuo@steelyard.test"}
+
+
+def freight(chosen: Chosen, *, by_weight: bool) -> int:
+    if chosen.goods >= FREE_OVER:
+        return 0
+    units = -(-chosen.grams * chosen.quantity // 1_000) if by_weight else chosen.quantity
+    return FIRST + NEXT * (units - 1)
+
+
+def commission(chosen: Chosen) -> int:
+    return int((chosen.goods * COMMISSION).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+async def settle(operator: Visitor, day: date, *, until: int) -> None:
+    """Issue statements for all that is due by this day, until there are so many of that day."""
+    page = operator.page
+    rows = page.locator("tbody tr", has=page.locator(f"text='{chinese(day)}'"))
+    for _ in range(50):
+        await operator.goto("/operator/settlement")
+        if await rows.count() >= until:
+            return
+        await page.locator("input[name='day']").fill(day.isoformat())
+        await operator.button("Issue statements").click()
+        await page.wait_for_load_state("load")
+        if not until:
+            return
+    raise AssertionError(f"no {until} statements of {day}")
+
+
+def chinese(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+async def statement_says(visitor: Visitor, code: str, chosen: Chosen, fee: int) -> None:
+    """The statement's page has this one order on it, and comes to what it should."""
+    page = visitor.page
+    amounts = [minor(text) for text in await page.locator("tbody tr td:last-child").all_inner_texts()]
+    total = chosen.goods + fee
+    expected = sorted(amount for amount in (total, -commission(chosen)) if amount)
+    await expect(page.get_by_role("link", name=code).first).to_be_visible()
+    assert sorted(amounts)[: len(expected)] == expected or set(expected) <= set(amounts)
+    summary = [minor(text) for text in await page.locator("aside .summary dd").all_inner_texts()]
+    assert summary == [total, -commission(chosen), total - commission(chosen)]
+
+
+async def test_a_guest_buys_of_two_merchants_and_everybody_gets_what_is_theirs(
+    house: House, visit: Visit, width: str
+) -> None:
+    first_day = settlement_day(datetime.now(UTC)) + timedelta(days=1 + 2 * list(WIDTHS).index(width))
+    operator = await visit()
+    await steps.sign_in(operator, house, "operator@steelyard.test", to="/operator")
+    await operator.look("operator-today")
+    await settle(operator, first_day, until=0)  # what was sold before
+
+    buyer = await visit()
+    await buyer.goto("/")
+    await buyer.look("home")
+    shoes = await steps.choose(buyer, "zoufang", quantity=2, look=True)
+    tool = await steps.choose(buyer, "xinghuo", place=1, look=True)
+    chosen = {"zoufang": shoes, "xinghuo": tool}
+    fees = {"zoufang": freight(shoes, by_weight=False), "xinghuo": freight(tool, by_weight=True)}
+    await buyer.goto("/cart")
+    await buyer.look("cart")
+    await steps.to_checkout(buyer)
+    await steps.fill_address(buyer, f"guest-{width}@example.com")
+    await buyer.look("checkout")
+    total = await steps.place(buyer)
+    assert total == shoes.goods + tool.goods + sum(fees.values())
+    await buyer.look("cashier")
+    await steps.at_the_cashier(buyer, "approve")
+    bought = await steps.paid(buyer, total)
+    await buyer.look("purchase")
+    assert set(bought.orders) == set(SHOPS)
+
+    merchants: dict[str, Visitor] = {}
+    for shop, email in SHOPS.items():
+        merchants[shop] = await visit()
+        await steps.sign_in(merchants[shop], house, email, to="/merchant")
+        await merchants[shop].look("merchant-home")
+        await steps.send(merchants[shop], bought.orders[shop], f"JY{width.upper()}{shop.upper()}")
+
+    for code in bought.orders.values():
+        await steps.delivered(buyer, code)
+    await buyer.look("delivered")
+    for code in bought.orders.values():
+        await steps.receive(buyer, code)
+    await buyer.look("received")
+
+    day = first_day + timedelta(days=1)
+    await settle(operator, day, until=len(SHOPS))
+    await operator.look("operator-settlement")
+    for shop, code in bought.orders.items():
+        await operator.goto("/operator/settlement")
+        name = await merchants[shop].page.locator("body").get_attribute("data-shop") or ""
+        rows = operator.page.locator("tbody tr", has_text=chinese(day))
+        row = rows.filter(has_text=name or {"zoufang": "走方鞋坊", "xinghuo": "星火五金"}[shop])
+        await row.get_by_role("link").first.click()
+        await operator.until(operator.text("Paid out"))
+        await statement_says(operator, code, chosen[shop], fees[shop])
+        await operator.look(f"operator-statement-{shop}")
+        await merchants[shop].goto("/merchant/statements")
+        await merchants[shop].look("merchant-statements")
+        await merchants[shop].page.locator("tbody tr", has_text=chinese(day)).get_by_role("link").first.click()
+        await merchants[shop].until(merchants[shop].text("Paid out"))
+        await statement_says(merchants[shop], code, chosen[shop], fees[shop])
+        await merchants[shop].look("merchant-statement")
+
+    await operator.goto("/operator/books")
+    await expect(operator.text("Debits equal credits")).to_be_visible()
+    difference = operator.page.locator("section.card", has_text="CNY").locator("tbody tr").last.locator("td").last
+    assert minor(await difference.inner_text()) == 0
+    await operator.look("operator-books")
+    assert "checks hold" in house.command("check")

@@ -1,0 +1,73 @@
+"""A merchant makes a product with options, pictures and stock; it is found, and no longer when it leaves the shelf."""
+
+import re
+from uuid import uuid4
+
+from playwright.async_api import expect
+
+from tests.journeys import steps
+from tests.journeys.conftest import Visit
+from tests.journeys.house import House
+
+# The smallest picture: one red pixel.
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+    "0000000c4944415408d763f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
+)
+
+
+async def test_a_product_is_made_found_and_taken_off_the_shelf(house: House, visit: Visit) -> None:
+    name = f"试衣镜{uuid4().hex[:6]}"
+    merchant = await visit()
+    page = merchant.page
+    await steps.sign_in(merchant, house, "merchant@steelyard.test", to="/merchant/products/new")
+    await merchant.fill(
+        title_zh=name,
+        title_en=f"Mirror {name[3:]}",
+        description_zh="落地全身镜。",
+        code=f"MIR-{name[3:]}",
+        price="129.00",
+        weight="4200",
+        pieces="7",
+        option_1_name="颜色 | Colour",
+        option_1_values="胡桃 | Walnut\n黑色 | Black",
+    )
+    await page.locator("select[name='category']").select_option(index=1)
+    await merchant.look("new-product")
+    await merchant.button("Make the product").click()
+    await expect(page.locator("h1")).to_contain_text(name)
+    product = re.sub(r"[?#].*", "", page.url)
+    await page.locator("input[type='file']").set_input_files(
+        {"name": "mirror.png", "mimeType": "image/png", "buffer": PNG}
+    )
+    await merchant.button("Upload").click()
+    await expect(page.locator("img.thumb-large")).to_be_visible()
+    if await merchant.button("Put on the shelf").is_visible():
+        await merchant.button("Put on the shelf").click()
+    await expect(merchant.button("Take off the shelf")).to_be_visible()
+    await merchant.look("product")
+
+    buyer = await visit()
+    await buyer.goto(f"/search?q={name}")
+    await buyer.until(buyer.page.get_by_role("link", name=name))
+    await buyer.look("found")
+    await buyer.page.get_by_role("link", name=name).click()
+    await expect(buyer.button("Add to cart")).to_be_enabled()
+    await buyer.look("in-the-shop")
+    await buyer.button("Add to cart").click()
+
+    await merchant.goto(product)
+    await merchant.button("Take off the shelf").click()
+    await expect(merchant.button("Put on the shelf")).to_be_visible()
+
+    await buyer.goto("/cart")
+    await expect(buyer.page.get_by_text(buyer.words("No longer for sale"))).to_be_visible()
+    await expect(buyer.button("Check out")).to_be_disabled()
+    await buyer.look("cart")
+    await buyer.goto(f"/search?q={name}")
+    for _ in range(50):
+        if not await buyer.page.get_by_role("link", name=name).count():
+            break
+        await buyer.page.reload()
+    await expect(buyer.page.get_by_role("link", name=name)).to_have_count(0)
+    await buyer.look("not-found")

@@ -1,0 +1,126 @@
+"""Somebody at a browser: what they do by the words they read, and what every page that they see must be."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import BrowserContext, Locator, Page, Response, expect
+
+from steelyard.kernel import i18n
+from steelyard.surfaces.kit.assets import NODE_MODULES
+
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SECONDS_MAX = 20
+LOOK_AGAIN_MILLISECONDS = 400
+CLIENT_ERROR = 400
+# The browser's own words for an answer that we have looked at already.
+STATUS_IN_CONSOLE = "Failed to load resource: the server responded with a status of"
+
+
+class Visitor:
+    """One browser window of one person. `words` are our own, in the language that the person reads."""
+
+    def __init__(self, context: BrowserContext, page: Page, url: str, locale: str, shots: Path) -> None:
+        self.context = context
+        self.page = page
+        self.url = url
+        self.locale = locale
+        self._catalogue = i18n.translations(locale)
+        self._shots = shots
+        self._allowed: set[int] = set()
+        self.complaints: list[str] = []
+        page.on("console", lambda said: self._complain(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: self._complain(str(error)))
+        page.on("response", self._on_response)
+        page.on("requestfailed", lambda failed: self._on_failure(failed.url, failed.failure))
+
+    def words(self, msgid: str, **facts: object) -> str:
+        """Our words in this person's language."""
+        told = self._catalogue.gettext(msgid)
+        return told % facts if facts else told
+
+    def allow(self, status: int) -> None:
+        """From now on this answer is what the journey is about."""
+        self._allowed.add(status)
+
+    async def goto(self, path: str) -> None:
+        await self.page.goto(path if path.startswith("http") else f"{self.url}{path}")
+
+    def button(self, msgid: str, **facts: object) -> Locator:
+        """The first visible button with these words; on a phone the bar at the lower edge repeats some."""
+        return self.page.get_by_role("button", name=self.words(msgid, **facts), exact=True).first
+
+    def link(self, msgid: str, **facts: object) -> Locator:
+        return self.page.get_by_role("link", name=self.words(msgid, **facts), exact=True).first
+
+    def text(self, msgid: str, **facts: object) -> Locator:
+        return self.page.get_by_text(self.words(msgid, **facts), exact=True).first
+
+    async def fill(self, **fields: str) -> None:
+        """Fields by their names."""
+        for name, value in fields.items():
+            await self.page.locator(f"input[name='{name}'], textarea[name='{name}']").first.fill(value)
+
+    async def look(self, name: str) -> None:
+        """The page is whole: accessible, no wider than the window, and nothing on it has failed. A picture is taken."""
+        await self.page.wait_for_load_state("load")
+        # Hiding the caret would need a style of its own, which the page's policy rightly refuses.
+        await self.page.screenshot(path=self._shots / f"{name}.png", full_page=True, caret="initial")
+        wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{name} is {wide} px wider than the window"
+        assert not (found := await self._axe()), f"{name}:\n" + "\n".join(found)
+        self.assert_content()
+
+    async def until(self, seen: Locator) -> None:
+        """Load the page again until this is seen on it: what others do arrives a little later."""
+        for _ in range(SECONDS_MAX * 1000 // LOOK_AGAIN_MILLISECONDS):
+            try:
+                await seen.wait_for(state="visible", timeout=LOOK_AGAIN_MILLISECONDS)
+            except Exception:  # playwright's time-out has no public name of its own in every version
+                await self.page.reload()
+            else:
+                return
+        await expect(seen).to_be_visible()
+
+    def assert_content(self) -> None:
+        """Nothing has gone wrong in this window so far."""
+        told, self.complaints = self.complaints, []
+        assert not told, "\n".join(told)
+
+    async def close(self) -> None:
+        self.assert_content()
+        await self.context.close()
+
+    async def _axe(self) -> list[str]:
+        # The policy of the page lets no script in from elsewhere; the debugger's door is open all the same.
+        if not await self.page.evaluate("typeof window.axe === 'object'"):
+            await self.page.evaluate((NODE_MODULES / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
+        found: dict[str, Any] = await self.page.evaluate(
+            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", AXE_TAGS
+        )
+        return [
+            f"{violation['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+
+    def _complain(self, what: str) -> None:
+        if not what.startswith(STATUS_IN_CONSOLE):
+            self.complaints.append(f"{self.page.url}: {what}")
+
+    def _on_response(self, answer: Response) -> None:
+        if answer.status >= CLIENT_ERROR and answer.status not in self._allowed:
+            self.complaints.append(f"{answer.status} {answer.request.method} {answer.url}")
+
+    def _on_failure(self, url: str, why: str | None) -> None:
+        # What is still under way when a page is left is broken off.
+        if why != "net::ERR_ABORTED":
+            self.complaints.append(f"{why} {url}")
+
+
+def minor(amount: str) -> int:
+    """Minor units of an amount as it is written on a page: ¥1,228.00 is 122800."""
+    found = re.search(r"[−-]?[^\d−-]*([\d,]+)\.(\d\d)", amount)
+    assert found, amount
+    sign = -1 if re.match(r"\s*[^\d]*[−-]", amount) else 1
+    return sign * int(found[1].replace(",", "") + found[2])
