@@ -1,8 +1,9 @@
 """Errors, told in the reader's language: RFC 9457 problem details to programs, a page to people."""
 
+import html
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import structlog
@@ -12,6 +13,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
 from steelyard.kernel import i18n
+from steelyard.kernel.db import Unreachable
 from steelyard.kernel.errors import Invalid, NotFound, Refusal, TooMany
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.logs import request_id
@@ -23,6 +25,7 @@ PROBLEM = "application/problem+json"
 # Everything below these paths is talked to by programs.
 FOR_PROGRAMS = ("/api/", "/ucp/", "/webhooks/", "/.well-known/", "/health/")
 SERVER_ERROR = 500
+RETRY_AFTER_SECONDS = 10
 
 log = structlog.get_logger()
 
@@ -45,15 +48,32 @@ class ServerError(Refusal):
     detail = N_("It has been written down under the number {request_id}. Please try again in a moment.")
 
 
+class Unavailable(Refusal):
+    """The database does not answer: nobody's fault who asks, and over soon."""
+
+    code = "unavailable"
+    status = 503
+    title = N_("We cannot answer at the moment")
+    detail = N_("Please try again in a minute. What was finished is kept, and sending a form again does nothing twice.")
+
+
 class Other(Refusal):
     """An HTTP error that the framework found."""
 
     code = "http_error"
+    WORDS: ClassVar = {
+        403: (N_("This page has been open for too long"), N_("Please go back, reload the page, and try again.")),
+        405: (N_("This address cannot be used in this way"), ""),
+        413: (N_("What was sent is too large"), ""),
+        415: (N_("What was sent is of a kind that cannot be read"), ""),
+    }
 
-    def __init__(self, status: int, title: str) -> None:
+    def __init__(self, status: int) -> None:
         super().__init__()
+        title, detail = self.WORDS.get(status, (N_("The request cannot be answered"), ""))
         self.status = status  # pyright: ignore[reportAttributeAccessIssue]  # the one refusal whose status varies
         self.title = title  # pyright: ignore[reportAttributeAccessIssue]
+        self.detail = detail  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def problem(refusal: Refusal, locale: str) -> dict[str, Any]:
@@ -113,11 +133,14 @@ def on_http_exception(request: WebRequest, error: HTTPException) -> Told:
         return Told(request, NotFound())
     if error.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
         return Told(request, BadRequest(reason=error.detail))
-    return Told(request, Other(error.status_code, HTTPStatus(error.status_code).phrase), error.headers)
+    return Told(request, Other(error.status_code), error.headers)
 
 
 def on_bug(request: WebRequest, error: Exception) -> Told:
     """A broken assumption: logged with its trace, told with the number under which we find it."""
+    if isinstance(error, Unreachable):
+        log.warning("http.database_away", path=request.url.path, method=request.method, why=repr(error))
+        return Told(request, Unavailable(), {"retry-after": str(RETRY_AFTER_SECONDS)})
     log.error("http.bug", path=request.url.path, method=request.method, exc_info=error)
     return Told(request, ServerError(request_id=request_id() or ""))
 
@@ -136,11 +159,23 @@ async def answer(request: WebRequest, refusal: Refusal, more_headers: Mapping[st
             visit, "web/problem.html", Frame(), status=refusal.status, problem=problem(refusal, visit.locale)
         )
     except Exception:  # not even the page can be shown: the database may be away
-        log.exception("http.problem_page_failed")
-        title = i18n.translations(locale_of(request)).gettext(refusal.title)
-        return Response(title, status_code=refusal.status, media_type="text/plain; charset=utf-8")
+        log.warning("http.problem_page_failed", exc_info=not isinstance(refusal, Unavailable))
+        return _bare_page(refusal, locale_of(request), headers)
     page.headers.update(headers)
     return page
+
+
+def _bare_page(refusal: Refusal, locale: str, headers: dict[str, str]) -> Response[Any]:
+    """What can be said without asking the database anything."""
+    words = i18n.translations(locale)
+    title, detail = html.escape(title_of(refusal, locale)), html.escape(detail_of(refusal, locale))
+    home = html.escape(words.gettext("Back to the home page"))
+    body = (
+        f'<!doctype html><html lang="{locale}"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"></head>'
+        f'<body><main><h1>{title}</h1><p>{detail}</p><p><a href="/">{home}</a></p></main></body></html>'
+    )
+    return Response(body, status_code=refusal.status, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def for_program(connection: Connection) -> bool:
