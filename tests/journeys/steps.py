@@ -151,7 +151,7 @@ async def receive(buyer: Visitor, code: str) -> None:
     await expect(order_of(buyer, code).locator(".card-head .badge")).to_have_text(buyer.words("Received"))
 
 
-def order_of(buyer: Visitor, code: str):  # noqa: ANN201  # a Locator
+def order_of(buyer: Visitor, code: str):  # a Locator
     return buyer.page.locator(f"section[id='{code}']")
 
 
