@@ -59,6 +59,8 @@ Unreachable = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # the password is wrong, too
+    asyncpg.InvalidCatalogNameError,
     TimeoutError,
 )
 
