@@ -980,7 +980,6 @@ CREATE TABLE fulfilment_lines (
 COMMENT ON TABLE fulfilment_lines IS 'by merchant: pieces that a paid order wants sent';
 COMMENT ON COLUMN fulfilment_lines.withdrawn IS 'Pieces that need not be sent any more';
 CREATE INDEX fulfilment_lines_of_an_order ON fulfilment_lines (order_id);
-CREATE INDEX fulfilment_to_do ON fulfilment_lines (merchant_id, instructed_at) WHERE shipped + withdrawn < quantity;
 
 CREATE TABLE parcel_lines (
     merchant_id uuid NOT NULL
@@ -1062,7 +1061,6 @@ COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name 
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
 CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
-CREATE INDEX purchases_by_time ON purchases (placed_at DESC, purchase_id DESC);
 
 CREATE TABLE purchase_history (
     buyer_id    uuid NOT NULL
