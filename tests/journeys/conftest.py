@@ -80,7 +80,7 @@ async def visit(
         )
         page = await context.new_page()
         page.set_default_timeout(SECONDS_MAX * 1000)
-        visitors.append(Visitor(context, page, house.url, locale, folder))
+        visitors.append(Visitor(context, page, house.url, locale, folder, scripts=scripts))
         return visitors[-1]
 
     yield opened
