@@ -54,6 +54,7 @@ async def write(tx: Tx, prepared: Prepared, run: Run, stalls: dict[str, Stall]) 
     returned = await _returns(tx, prepared.refunds)
     await aftersales.bulk_refund(tx, returned)
     await settlement.bulk_enter(tx, [_refund(refund) for refund in returned])
+    await runs.wrote(tx, run, orders=len(prepared.orders), documents=len(prepared.documents), refunds=len(returned))
 
 
 async def hurry(tx: Tx) -> None:
