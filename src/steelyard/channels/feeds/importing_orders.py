@@ -132,6 +132,7 @@ def _next(chunks: Iterator[OrderChunk], shared: Shared) -> Prepared | None:
 
 async def _after(under_way: Import, feed: OrderFeed, stalls: dict[str, Stall]) -> None:
     """What follows from all chunks: sales figures, search entries, statements. Said twice, nothing changes."""
+    await under_way.db.transact(writing.filled)
     sold = await under_way.db.ask(_sold, feed, stalls)
     for start in range(under_way.run.counted, len(sold), SALES_PER_CHUNK):
         await under_way.db.transact(_push_down, under_way.run, sold, start)
