@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from steelyard.kernel.processes import STARTER_VARIABLE
+
 SOURCE = Path(__file__).parents[2] / "src"
 SIMULATED = (0, *range(101, 105), 125)
 DEADLINE_SECONDS = 90
@@ -39,15 +41,19 @@ class Running:
 
     def __init__(self, arguments: list[str], environ: Mapping[str, str], output: Path) -> None:
         self.output = output
+        alive, holding = os.pipe()  # should the tests be killed, it ends with them
         with output.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "steelyard", *arguments],
-                env=dict(environ),
+                env={**environ, STARTER_VARIABLE: str(alive)},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
+                pass_fds=[alive],
             )
+        os.close(alive)
+        self._holding: int | None = holding
 
     def said(self) -> str:
         return self.output.read_text(errors="replace")
@@ -68,6 +74,9 @@ class Running:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+        if self._holding is not None:
+            os.close(self._holding)
+            self._holding = None
 
 
 def family(process: "subprocess.Popen[bytes]", home: Path) -> list[psutil.Process]:

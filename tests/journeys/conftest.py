@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.journeys.house import House, running
 from tests.journeys.visitor import SECONDS_MAX, Visitor
 from tools import browser as browsers
 
 WIDTHS = {"phone": (375, 812), "desk": (1440, 900)}
+expect.set_options(timeout=SECONDS_MAX * 1000)
 LANGUAGES = {"zh-Hans": "zh-CN", "en": "en-GB"}
 
 Visit = Callable[..., Awaitable[Visitor]]

@@ -81,6 +81,7 @@ async def to_checkout(visitor: Visitor) -> None:
 
 async def place(visitor: Visitor) -> int:
     """Place the order; the cashier asks for what the page said. Returns it."""
+    await visitor.settled()
     total = visitor.page.locator("#sums .summary-total dd")
     asked = minor(await total.inner_text())
     await visitor.page.locator("button[name='then'][value='place']").locator("visible=true").first.click()
@@ -147,7 +148,7 @@ async def receive(buyer: Visitor, code: str) -> None:
     order = order_of(buyer, code)
     await order.locator("details.confirm summary", has_text=buyer.words("I have received it")).click()
     await order.get_by_role("button", name=buyer.words("I have received it")).click()
-    await expect(order_of(buyer, code).locator(".card-head .badge")).to_have_text(buyer.words("Completed"))
+    await expect(order_of(buyer, code).locator(".card-head .badge")).to_have_text(buyer.words("Received"))
 
 
 def order_of(buyer: Visitor, code: str):  # a Locator

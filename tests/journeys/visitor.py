@@ -63,13 +63,18 @@ class Visitor:
 
     async def look(self, name: str) -> None:
         """The page is whole: accessible, no wider than the window, and nothing on it has failed. A picture is taken."""
-        await self.page.wait_for_load_state("load")
+        await self.settled()
         # Hiding the caret would need a style of its own, which the page's policy rightly refuses.
         await self.page.screenshot(path=self._shots / f"{name}.png", full_page=True, caret="initial")
         wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{name} is {wide} px wider than the window"
         assert not (found := await self._axe()), f"{name}:\n" + "\n".join(found)
         self.assert_content()
+
+    async def settled(self) -> None:
+        """The page is there, and what it asked for since."""
+        await self.page.wait_for_load_state("load")
+        await expect(self.page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
 
     async def until(self, seen: Locator) -> None:
         """Load the page again until this is seen on it: what others do arrives a little later."""

@@ -226,3 +226,23 @@ async def test_a_forged_message_is_refused_and_one_about_others_parcels_changes_
 
 async def test_carriers_are_listed_with_the_others_last(db: Database) -> None:
     assert [carrier.carrier for carrier in await db.ask(parcels.carriers)] == ["simex", "simpost", "other"]
+
+
+async def test_an_odd_answer_about_one_parcel_does_not_hold_up_the_others(
+    db: Database, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, good = await handed_over(db, number="ODD0001"), await handed_over(db, number="GOOD0001")
+    follow = yard.gateway.follow
+
+    async def strange(carrier: str, number: str, webhook: str) -> object:
+        if number == odd.number:
+            raise ValueError("nobody thought of this")
+        return await follow(carrier, number, webhook)
+
+    monkeypatch.setattr(yard.gateway, "follow", strange)
+    assert await yard.ask(db) == 2
+
+    await yard.advance(good, "delivered")
+    await yard.deliver_posts(db)
+    assert (await now(db, good.order_id)).state is ParcelState.DELIVERED
+    assert (await now(db, odd.order_id)).state is ParcelState.HANDED_OVER

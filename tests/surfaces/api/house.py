@@ -1,6 +1,9 @@
 """The house's doors for programs under test: the application without pages, and the simulators beside it."""
 
-from collections.abc import Mapping
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +11,8 @@ from uuid import uuid4
 
 import httpx
 import msgspec
+from granian.constants import Interfaces
+from granian.server.embed import Server
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
@@ -24,6 +29,7 @@ from steelyard.surfaces.web import problems, security
 from tests.simulators.world import Simulated, settings_in, simulate
 
 BASE_URL = "http://127.0.0.1:8000"
+READY_TRIES = 200
 AGENT = "https://agents.example/profile.json"
 
 
@@ -41,7 +47,7 @@ def settings_of(home: Path, **chosen: Any) -> Settings:
 
 
 def app_of(settings: Settings, db: Database) -> Litestar:
-    app = Litestar(
+    return Litestar(
         api.routers,
         state=State({"settings": settings, "db": db}),
         middleware=[DefineMiddleware(security.Envelope, settings=settings)],
@@ -54,7 +60,29 @@ def app_of(settings: Settings, db: Database) -> Litestar:
         logging_config=None,
         request_max_body_size=10 * 1024 * 1024,
     )
-    return app
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@asynccontextmanager
+async def listening(app: Litestar, port: int) -> AsyncIterator[None]:
+    """The application behind a real server on this machine."""
+    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
+    serving = asyncio.create_task(server.serve())
+    for _ in range(READY_TRIES):
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            break
+        await asyncio.sleep(0.02)
+    yield
+    server.stop()
+    with suppress(BaseException):
+        await serving
 
 
 @dataclass

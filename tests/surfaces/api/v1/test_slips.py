@@ -8,6 +8,7 @@ import pytest
 
 from steelyard.kernel import paging
 from steelyard.kernel.db import Database
+from steelyard.surfaces.api.v1 import calls
 from tests.support.deal import paid
 from tests.support.world import World
 from tests.surfaces.api.v1.caller import Caller
@@ -103,3 +104,8 @@ async def test_a_cursor_that_was_never_given_is_refused(tea: Caller, path: str) 
     for cursor in CURSORS:
         answer = await tea.send("GET", path, cursor=cursor)
         assert answer.status_code in (200, 400, 422), (path, cursor)
+
+
+async def test_a_body_without_end_is_refused(tea: Caller) -> None:
+    body = {"prices": [], "padding": "x" * calls.BODY_BYTES_MAX}
+    assert await tea.refused("PUT", "/prices", body) == (413, "http_error")
