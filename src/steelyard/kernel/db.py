@@ -144,6 +144,10 @@ class Tx(Read):
             f"INSERT INTO {table} ({names}) SELECT {names} FROM {landing}; DROP TABLE {landing}"  # noqa: S608
         )
 
+    async def analyze(self, tables: Sequence[str]) -> None:
+        """Let the planner know what has become of these tables, after a bulk path has filled them. Works for their owner."""
+        await self._connection.execute(f"ANALYZE {', '.join(tables)}")
+
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:
         """What is inside is undone alone when it raises: for one bad row among many."""
