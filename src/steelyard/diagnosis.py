@@ -74,6 +74,12 @@ def _outside(settings: Settings) -> list[Finding]:
         findings.append(
             Finding("payment channels", False, "none is set up", "set STEELYARD_SIMPAY_URL, or run the demo")
         )
+    for name in ("simpay", "carriers", "bank"):
+        if getattr(settings, f"{name}_url") and not getattr(settings, f"{name}_webhook_secret"):
+            variable = f"STEELYARD_{name.upper()}_WEBHOOK_SECRET"
+            findings.append(
+                Finding(f"webhooks of {name}", False, "all are refused: there is no secret", f"set {variable}")
+            )
     return findings
 
 

@@ -123,6 +123,31 @@ def test_a_wrong_setting_is_named(tell: Told, worker_database_url: str) -> None:
     assert "port" in told.stderr
 
 
+@pytest.mark.parametrize("command", ["serve", "work", "doctor"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STEELYARD_SIMPAY_WEBHOOK_SECRET", "not base64!"),
+        ("STEELYARD_BANK_WEBHOOK_SECRET", "whsec_abc"),
+        ("STEELYARD_TRUSTED_PROXIES", "10.0.0.0/8, my proxy"),
+    ],
+)
+def test_a_setting_that_would_fail_later_is_named_at_the_start(
+    tell: Told, worker_database_url: str, command: str, name: str, value: str
+) -> None:
+    told = tell(command, database=worker_database_url, **{name: value})
+
+    assert told.exit_code == 1
+    assert name in told.stderr
+    assert len(told.stderr.strip().splitlines()) == 1
+
+
+def test_the_doctor_finds_that_webhooks_cannot_be_verified(tell: Told, worker_database_url: str) -> None:
+    told = tell("doctor", "--json", database=worker_database_url, STEELYARD_SIMPAY_URL="http://127.0.0.1:8101")
+
+    assert findings(told)["webhooks of simpay"]["advice"] == "set STEELYARD_SIMPAY_WEBHOOK_SECRET"
+
+
 @pytest.mark.parametrize("command", ["serve", "demo"])
 def test_a_port_that_is_taken_is_told_in_one_sentence(
     tell: Told, worker_database_url: str, listener: int, command: str
@@ -198,6 +223,7 @@ def test_the_doctor_finds_a_subscriber_that_is_stuck(tell: Told, database_url: s
 
 def test_the_doctor_is_content_with_a_sound_installation(tell: Told, database_url: str, listener: int) -> None:
     sound = {"STEELYARD_SMTP_PORT": str(listener), "STEELYARD_SIMPAY_URL": "http://127.0.0.1:8101"}
+    sound["STEELYARD_SIMPAY_WEBHOOK_SECRET"] = "whsec_c3RlZWx5YXJk"
     told = tell("doctor", database=database_url, **sound)
 
     assert told.exit_code == 0, told.stdout

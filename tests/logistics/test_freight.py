@@ -97,6 +97,32 @@ async def test_the_first_zone_that_matches_counts(db: Database) -> None:
     assert await fee(LONDON) == [20_000]
 
 
+@pytest.mark.parametrize(
+    ("zone", "address"),
+    [
+        ("广东", "广东省"),
+        ("广东省", "广东"),
+        ("新疆", "新疆维吾尔自治区"),
+        ("广西壮族自治区", " 广西"),
+        ("北京市", "北京"),
+        ("Tibet", "Tibet Autonomous Region"),
+        ("Guangdong Province", "guangdong"),
+    ],
+)
+async def test_a_region_is_the_same_with_and_without_what_it_is(db: Database, zone: str, address: str) -> None:
+    merchant_id = MerchantId(ids.mint())
+    far = Zone(countries=["CN"], regions=[zone], first_fee=2_500)
+    await db.transact(freight.save_template, template(merchant_id, far, Zone(countries=["CN"], first_fee=800)))
+
+    async def fee(region: str) -> int:
+        found = await db.ask(freight.options, [shipment(merchant_id)], Address(country="CN", region=region))
+        return found[merchant_id][0].fee
+
+    assert await fee(address) == 2_500
+    assert await fee("浙江省") == 800
+    assert await fee("") == 800
+
+
 async def test_all_merchants_are_asked_at_once_and_the_cheapest_way_comes_first(db: Database) -> None:
     one, other, third = (MerchantId(ids.mint()) for _ in range(3))
     everywhere = ["*"]

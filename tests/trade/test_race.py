@@ -7,7 +7,7 @@ import pytest
 
 from steelyard.goods import inventory
 from steelyard.kernel import ids
-from steelyard.kernel.db import Database, Read, Tx
+from steelyard.kernel.db import Database, Read, Tx, administer
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import SHOP, CheckoutId, SoldOut
@@ -71,11 +71,8 @@ async def promised(read: Read, sku_id: object) -> int:
 
 async def test_control_without_lock_and_guard_more_is_promised_than_there_is(seeded: SeededServer, url: str):
     """The same rush by look-then-write, with the constraint gone: if this did not oversell, the test above proves nothing."""
-    import asyncpg  # the guard is taken away behind the application's back
-
-    owner = await asyncpg.connect(url)
-    await owner.execute("ALTER TABLE stock DROP CONSTRAINT never_promise_twice")
-    await owner.close()
+    async with administer(url) as owner:  # the guard is taken away behind the application's back
+        await owner.execute("ALTER TABLE stock DROP CONSTRAINT never_promise_twice")
     db = await Database.connect(url, size=AT_ONCE)
     sku_id = seeded.world.items["hammer"].sku_id
     everybody_has_looked = asyncio.Barrier(AT_ONCE)

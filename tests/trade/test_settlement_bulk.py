@@ -1,6 +1,6 @@
 """History that was paid elsewhere leaves nothing to pay out."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from steelyard.kernel import ids
@@ -105,6 +105,18 @@ async def test_months_are_those_of_the_settlement_zone(db: Database) -> None:
     await settle(db, shop)
 
     assert [s.day for s in await of(db, shop)] == [date(2011, 2, 28)]
+
+
+async def test_nothing_was_paid_out_in_the_future(db: Database) -> None:
+    shop = await open_shop(db)
+    now = datetime.now(UTC)
+    await sold(db, shop, 500, now - timedelta(minutes=1))
+
+    await settle(db, shop)
+
+    (statement,) = await of(db, shop)
+    assert statement.paid_at is not None
+    assert statement.paid_at <= datetime.now(UTC)
 
 
 async def test_what_is_owed_at_the_end_is_set_off_against_new_sales(db: Database) -> None:

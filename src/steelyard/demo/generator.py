@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import groupby
 
-from steelyard.demo import life
+from steelyard.demo import life, past
 from steelyard.demo.catalogue import CATEGORIES, MAKERS, Maker
 from steelyard.demo.products import Made, made, products
 from steelyard.goods import catalog, inventory, pricing, search, warehouses
@@ -60,6 +60,7 @@ async def make(db: Database, settings: Settings, *, seed: int, made_up: bool, pa
             await db.transact(_maker, maker, hashed)
         await _products(db, Files(settings.home), categories, seed, step)
         buyer_id = await db.transact(_buyer, hashed)
+        await past.remember(db, HOME, seed=seed, step=step)
         await life.live(db, settings, buyer_id, HOME, seed=seed, step=step)
     await db.transact(_profile)
 

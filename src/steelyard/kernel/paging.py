@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -35,9 +36,17 @@ def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         return None
     try:
         raw = base64.urlsafe_b64decode(cursor[:CURSOR_CHARACTERS_MAX] + "=" * (-len(cursor) % 4))
-        return msgspec.json.decode(raw, type=tuple.__class_getitem__(kinds))
-    except (binascii.Error, msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
+        key = msgspec.json.decode(raw, type=tuple.__class_getitem__(kinds))
+        return tuple(_moment(part) if isinstance(part, datetime) else part for part in key)
+    except (binascii.Error, msgspec.DecodeError, ValueError, OverflowError) as error:
         raise Invalid({"cursor": N_("This page does not exist")}) from error
+
+
+def _moment(time: datetime) -> datetime:
+    """The same moment in UTC. Raises `ValueError` or `OverflowError` for one that has no zone, or none in UTC."""
+    if time.tzinfo is None:
+        raise ValueError("a time without a zone is no moment")
+    return time.astimezone(UTC)
 
 
 def limit(asked: int | None) -> int:

@@ -1,5 +1,8 @@
 """Settings, all from the environment, read once at the start: `STEELYARD_<NAME>` unless another name is said here."""
 
+import base64
+import binascii
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -10,6 +13,7 @@ import msgspec
 DEFAULT_HOME = Path("var")
 DEFAULT_PORT = 8000
 SECRET_BYTES = 32
+WEBHOOK_SECRET_PREFIX = "whsec_"  # noqa: S105  # public: the Standard Webhooks specification writes it so
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ucp_fetch_profiles: bool = True
     development: bool = False  # a demo: a ribbon says so, and only this machine is listened to
     loopback_only: bool = True
+    trusted_proxies: str = ""  # addresses or networks, by commas, whose X-Forwarded-For is believed
 
     @property
     def secure_cookies(self) -> bool:
@@ -56,7 +61,30 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
             given[name] = environ[variable]
     if "port" in given and "base_url" not in given:
         given["base_url"] = f"http://127.0.0.1:{given['port']}"
-    return msgspec.convert(given, Settings, strict=False, dec_hook=_path)
+    settings = msgspec.convert(given, Settings, strict=False, dec_hook=_path)
+    _check(settings)
+    return settings
+
+
+def networks(words: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Addresses and networks, written with commas between them. Raises `ValueError` that names the wrong one."""
+    return [ipaddress.ip_network(word.strip(), strict=False) for word in words.split(",") if word.strip()]
+
+
+def _check(settings: Settings) -> None:
+    """What would otherwise be found out in the middle of a webhook or a log-in."""
+    try:
+        networks(settings.trusted_proxies)
+    except ValueError as error:
+        raise msgspec.ValidationError(f"STEELYARD_TRUSTED_PROXIES: {error}") from error
+    for name in ("simpay", "carriers", "bank"):
+        word: str = getattr(settings, f"{name}_webhook_secret")
+        try:
+            base64.b64decode(word.removeprefix(WEBHOOK_SECRET_PREFIX), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise msgspec.ValidationError(
+                f"STEELYARD_{name.upper()}_WEBHOOK_SECRET is not whsec_ and base64: {error}"
+            ) from error
 
 
 def _path(wanted: type, value: object) -> object:

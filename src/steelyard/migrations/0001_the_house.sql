@@ -980,7 +980,6 @@ CREATE TABLE fulfilment_lines (
 COMMENT ON TABLE fulfilment_lines IS 'by merchant: pieces that a paid order wants sent';
 COMMENT ON COLUMN fulfilment_lines.withdrawn IS 'Pieces that need not be sent any more';
 CREATE INDEX fulfilment_lines_of_an_order ON fulfilment_lines (order_id);
-CREATE INDEX fulfilment_to_do ON fulfilment_lines (merchant_id, instructed_at) WHERE shipped + withdrawn < quantity;
 
 CREATE TABLE parcel_lines (
     merchant_id uuid NOT NULL
@@ -1062,7 +1061,6 @@ COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name 
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
 CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
-CREATE INDEX purchases_by_time ON purchases (placed_at DESC, purchase_id DESC);
 
 CREATE TABLE purchase_history (
     buyer_id    uuid NOT NULL
@@ -1366,6 +1364,9 @@ CREATE TABLE import_runs (
   , map         text NOT NULL
   , chunks      integer NOT NULL DEFAULT 0
   , counted     integer NOT NULL DEFAULT 0
+  , orders      integer NOT NULL DEFAULT 0
+  , documents   integer NOT NULL DEFAULT 0
+  , refunds     integer NOT NULL DEFAULT 0
   , result      jsonb
   , begun_at    timestamptz NOT NULL DEFAULT now()
   , finished_at timestamptz
@@ -1375,6 +1376,7 @@ CREATE TABLE import_runs (
 COMMENT ON TABLE import_runs IS 'by key: imports by the fingerprint of their files and map: how far each has come';
 COMMENT ON COLUMN import_runs.chunks IS 'Chunks that are written; each is one transaction, which counts itself here';
 COMMENT ON COLUMN import_runs.counted IS 'Products whose sales have been pushed down to search';
+COMMENT ON COLUMN import_runs.orders IS 'Written so far, as are documents and refunds';
 COMMENT ON COLUMN import_runs.result IS 'What was told at the end';
 
 CREATE TABLE import_documents (
@@ -1455,7 +1457,7 @@ CREATE TABLE agent_sessions (
 COMMENT ON TABLE agent_sessions IS 'by key: what an agent said beside its checkout''s lines, and what it was shown last; it has the checkout''s id';
 COMMENT ON COLUMN agent_sessions.client IS 'Who opened it, as checkouts.client says it: nobody else sees it';
 COMMENT ON COLUMN agent_sessions.said IS '{buyer, destination, context} as they were sent, to be sent back';
-COMMENT ON COLUMN agent_sessions.shown IS '{total, prices: {line_id: price}}: nobody pays another sum than they were shown';
+COMMENT ON COLUMN agent_sessions.shown IS '{total, prices: {sku_id: price}}: nobody pays another sum than they were shown';
 COMMENT ON COLUMN agent_sessions.action_url IS 'Where the buyer confirms a payment';
 CREATE INDEX agent_sessions_by_change ON agent_sessions (changed_at);
 

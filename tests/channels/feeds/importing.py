@@ -11,7 +11,18 @@ from steelyard.channels import feeds
 from steelyard.kernel.db import administer
 from steelyard.kernel.settings import Settings
 
-COLUMNS = ("merchant", "order_id", "placed_at", "customer_id", "sku", "title", "quantity", "unit_price", "currency", "country")
+COLUMNS = (
+    "merchant",
+    "order_id",
+    "placed_at",
+    "customer_id",
+    "sku",
+    "title",
+    "quantity",
+    "unit_price",
+    "currency",
+    "country",
+)
 BEGIN = datetime(2024, 1, 1, 9, tzinfo=UTC)
 
 # Of every table that an import writes, what is the same whenever and wherever it is written: no ids, no codes, no clocks.
@@ -27,7 +38,7 @@ TABLES = {
     "buyers": "email, country, guest, source, created_at",
     "purchases": "state, currency, total, source, placed_at",
     "purchase_history": "step, from_state, to_state, at, by",
-    "orders": "state, currency, goods, total, commission, refunded, commission_returned, source, placed_at, paid_at, completed_at",
+    "orders": "state, currency, goods, total, commission, refunded, source, placed_at, paid_at, completed_at",
     "order_history": "step, from_state, to_state, at, by",
     "order_lines": "line, kind, title::text, sku_code, quantity, unit_price, unit_price_micros, amount, refunded_quantity"
     ", refunded, source_line",

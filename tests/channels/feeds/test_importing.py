@@ -244,7 +244,16 @@ def test_a_map_says_what_is_wrong_with_its_shops_and_shelf():
         parse_map(words, "mine", "orders")
 
     said = str(refused.value.facts["problems"])
-    for part in ("shops.garn.name", "delivery", "country", "time_zone", "shelf.language", "opening_stock", "[1]", "[2]"):
+    for part in (
+        "shops.garn.name",
+        "delivery",
+        "country",
+        "time_zone",
+        "shelf.language",
+        "opening_stock",
+        "[1]",
+        "[2]",
+    ):
         assert part in said, part
 
 

@@ -1,6 +1,9 @@
 """The house's doors for programs under test: the application without pages, and the simulators beside it."""
 
-from collections.abc import Mapping
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +11,8 @@ from uuid import uuid4
 
 import httpx
 import msgspec
+from granian.constants import Interfaces
+from granian.server.embed import Server
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
@@ -24,6 +29,7 @@ from steelyard.surfaces.web import problems, security
 from tests.simulators.world import Simulated, settings_in, simulate
 
 BASE_URL = "http://127.0.0.1:8000"
+READY_TRIES = 200
 AGENT = "https://agents.example/profile.json"
 
 
@@ -41,7 +47,7 @@ def settings_of(home: Path, **chosen: Any) -> Settings:
 
 
 def app_of(settings: Settings, db: Database) -> Litestar:
-    app = Litestar(
+    return Litestar(
         api.routers,
         state=State({"settings": settings, "db": db}),
         middleware=[DefineMiddleware(security.Envelope, settings=settings)],
@@ -54,7 +60,29 @@ def app_of(settings: Settings, db: Database) -> Litestar:
         logging_config=None,
         request_max_body_size=10 * 1024 * 1024,
     )
-    return app
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@asynccontextmanager
+async def listening(app: Litestar, port: int) -> AsyncIterator[None]:
+    """The application behind a real server on this machine."""
+    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
+    serving = asyncio.create_task(server.serve())
+    for _ in range(READY_TRIES):
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            break
+        await asyncio.sleep(0.02)
+    yield
+    server.stop()
+    with suppress(BaseException):
+        await serving
 
 
 @dataclass
@@ -86,9 +114,7 @@ def client_of(app: Litestar) -> httpx.AsyncClient:
 def open_house(db: Database, home: Path, **chosen: Any) -> House:
     settings = settings_of(home, **chosen)
     channel = simulate(payments, settings_in(home / "simulators"))
-    gateways._offered[settings] = {
-        "simpay": Simpay("", "", settings.simpay_webhook_secret, client=channel.http)
-    }
+    gateways._offered[settings] = {"simpay": Simpay("", "", settings.simpay_webhook_secret, client=channel.http)}
     app = app_of(settings, db)
     return House(db, settings, app, client_of(app), channel)
 
@@ -102,7 +128,13 @@ class Agent:
     headers: dict[str, str] = field(default_factory=dict)
 
     async def ask(
-        self, method: str, path: str, body: Any = None, *, key: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         sent = {"ucp-agent": f'profile="{self.profile}"', "accept-language": "en", "request-id": str(uuid4())}
         if method in ("POST", "PUT"):

@@ -58,6 +58,14 @@ async def test_registering_twice_or_with_nonsense_is_refused(guest: Browser, wor
     assert (await guest.post("/register", {**NEW, "email": "nonsense"})).status_code == 422
 
 
+async def test_a_second_click_on_register_signs_in(guest: Browser, other: Browser, world: World) -> None:
+    await guest.post("/register", NEW)
+    again = await other.post("/register", NEW)
+    assert "Hello, Zhou Yu." in words(await other.follow(again))
+    guessed = await guest.post("/register", {**NEW, "password": "another password altogether"})
+    assert guessed.status_code == 409 and "Somebody has already registered" in words(guessed)
+
+
 async def test_a_wrong_password_opens_nothing_and_guessing_ends(guest: Browser, world: World) -> None:
     wrong = await guest.sign_in(world.buyer, "not the password")
     assert wrong.status_code == 401 and "E-mail address or password is wrong" in words(wrong)

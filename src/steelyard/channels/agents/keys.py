@@ -26,6 +26,7 @@ KEY_FILE = "ucp_signing_key.pem"
 LABEL = "sig1"
 COORDINATE_BYTES = 32
 ALWAYS_SIGNED = ("@method", "@authority", "@path")
+SIGNED_IF_THERE = ("content-digest", "content-type", "ucp-agent", "idempotency-key")
 
 
 class SignedRequest:
@@ -75,17 +76,27 @@ def content_digest(body: bytes) -> str:
 
 
 def sign(home: Path, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
-    """The headers of a request with `Content-Digest`, `Signature-Input` and `Signature` added."""
+    """The headers of a request with `Content-Digest` (when it has a body), `Signature-Input` and `Signature` added.
+
+    `headers` have lower-case names.
+    """
     key = signing_key(home)
     kid = public_jwk(key)["kid"]
-    request = SignedRequest(method, url, {**headers, "content-digest": content_digest(body)})
+    request = SignedRequest(method, url, {**headers, **({"content-digest": content_digest(body)} if body else {})})
     covered = [*ALWAYS_SIGNED, *(["@query"] if httpx.URL(url).query else [])]
-    covered += [name for name in ("content-digest", "content-type", "ucp-agent") if name in request.headers]
+    covered += [name for name in SIGNED_IF_THERE if name in request.headers]
     signer = HTTPMessageSigner(
         signature_algorithm=ECDSA_P256_SHA256,
         key_resolver=MappingKeyResolver(public_keys={}, private_keys={kid: key}),
     )
-    signer.sign(request, key_id=kid, covered_component_ids=covered, label=LABEL, include_alg=False)
+    signer.sign(
+        request,
+        key_id=kid,
+        covered_component_ids=covered,
+        label=LABEL,
+        include_alg=False,
+        use_existing_digest=bool(body),
+    )
     return request.headers
 
 

@@ -28,7 +28,7 @@ CREATE TABLE agent_sessions (
 COMMENT ON TABLE agent_sessions IS 'by key: what an agent said beside its checkout''s lines, and what it was shown last; it has the checkout''s id';
 COMMENT ON COLUMN agent_sessions.client IS 'Who opened it, as checkouts.client says it: nobody else sees it';
 COMMENT ON COLUMN agent_sessions.said IS '{buyer, destination, context} as they were sent, to be sent back';
-COMMENT ON COLUMN agent_sessions.shown IS '{total, prices: {line_id: price}}: nobody pays another sum than they were shown';
+COMMENT ON COLUMN agent_sessions.shown IS '{total, prices: {sku_id: price}}: nobody pays another sum than they were shown';
 COMMENT ON COLUMN agent_sessions.action_url IS 'Where the buyer confirms a payment';
 CREATE INDEX agent_sessions_by_change ON agent_sessions (changed_at);
 

@@ -1,14 +1,17 @@
-"""Files in: products, customers and orders of other systems, read into checked, typed batches.
+"""Files in: products, customers and orders of other systems become this marketplace's own, once and whole.
 
-The reading half. `open_orders` and `open_records` take files and a map; what they yield is written into the
-marketplace by bulk commands. docs/guide/import.md describes the formats and every rule.
+`import_files` is what the command line calls. docs/guide/import.md describes the formats and every rule.
 
-A file's way: `mapping` (with `countries`; the maps that ship are in `maps`) says what its columns mean, `reading` makes
-it a stream of raw batches, `shaping` turns these into typed rows or reasons to reject them, all in the scratch database
-of `workspace`. From there `records` hands out products and customers, and `orders` hands out orders: `order_lines` tells
-which lines are new and what each does to the books, `matching` finds the sales that returns take back by the rule in
-`returns`. `rejects` writes the report, `figures` reckons what a report must agree with, `columnar` types the edge to
-pyarrow.
+Reading: `mapping` (with `countries` and `opening`; the maps that ship are in `maps`) says what a file's columns mean,
+`reading` makes it a stream of raw batches, `shaping` turns these into typed rows or reasons to reject them, all in the
+scratch database of `workspace`. From there `records` hands out products and customers, and `orders` hands out orders:
+`order_lines` tells which lines are new and what each does to the books, `matching` finds the sales that returns take
+back by the rule in `returns`. `rejects` writes the report, `figures` reckons what a report must agree with, `columnar`
+types the edge to pyarrow.
+
+Writing: `importing` runs an import, by way of `importing_orders` or `importing_records`; `runs` keeps how far it is, so
+that it goes on after a kill, and `past` hands it what other imports brought. `shops` finds the merchants or lets them in,
+`shelving` puts up their goods, `booking` makes of a chunk what the modules write, and `writing` writes it.
 """
 
 from steelyard.channels.feeds.figures import SalesFigures

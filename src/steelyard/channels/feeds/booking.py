@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 import pyarrow as pa
-from pyarrow import compute
 
+from steelyard.channels.feeds.columnar import Array, DataType, compute
 from steelyard.channels.feeds.model import PRICE_DECIMALS, OrderChunk, Role
 from steelyard.channels.feeds.shelving import SkuIndex
 from steelyard.channels.feeds.shops import NAMESPACE, Stall, source
@@ -196,7 +196,7 @@ def _lines(
     )
     assert len(of_document) == lines.num_rows, "each line is of a document of its chunk"
 
-    def spread(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    def spread(values: Sequence[Any], kind: DataType) -> Array:
         return pa.array(values, kind).take(of_document)
 
     sku_ids, product_ids = shared.skus.find(lines.column("merchant"), lines.column("sku"))
@@ -243,7 +243,7 @@ def _minor_micros(documents: Sequence[dict[str, Any]]) -> list[int]:
     return [units[document["currency"]] for document in documents]
 
 
-def _prices(micros: Any, minor_micros: Any) -> tuple[pa.Array, pa.Array]:
+def _prices(micros: Any, minor_micros: Any) -> tuple[Array, Array]:
     """Prices in minor units, half a unit rounded away from zero, and the micros of those that minor units cannot say.
     Prices of sale lines are not negative; those of other lines are not used."""
     twice = compute.add(compute.multiply(compute.abs(micros), 2), minor_micros)
@@ -252,7 +252,7 @@ def _prices(micros: Any, minor_micros: Any) -> tuple[pa.Array, pa.Array]:
     return rounded, compute.if_else(told, None, micros)
 
 
-def _titles(titles: Any, language: str) -> pa.Array:
+def _titles(titles: Any, language: str) -> Array:
     """Titles as JSON texts; each distinct one is written once."""
     encoded = titles.dictionary_encode()
     words = [msgspec.json.encode({language: title}).decode() for title in encoded.dictionary.to_pylist()]

@@ -3,6 +3,13 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from pyarrow import compute as _compute
+
+Array = Any  # a `pyarrow.Array`: one column
+DataType = Any  # a `pyarrow.DataType`
+# Its functions are made when it is imported, where no type checker sees them.
+compute: Any = _compute
+
 
 class Schema(Protocol):
     """Names and types of columns."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar
 
 import msgspec
 from rich.progress import Progress
@@ -78,8 +78,7 @@ def import_files(
     Raises `MapInvalid`, `FeedUnreadable`, `CurrencyUnknown`, `ImportedElsewhere`.
     """
     assert what in ("products", "customers", "orders")
-    subject = cast(Subject, what)
-    chosen = load_map(mapping, subject) if mapping else Mapping(of=subject)
+    chosen = load_map(mapping, what) if mapping else Mapping(of=what)
     way = _Way(chosen, mapping or chosen.name, chunk_lines if what == "orders" else RECORDS_PER_CHUNK)
     return asyncio.run(_import(settings, way, list(files), rejects, progress))
 

@@ -7,8 +7,9 @@ import msgspec
 
 from steelyard.channels.feeds.model import Subject
 from steelyard.kernel import ids
-from steelyard.kernel.db import Tx
+from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 
 
 class Result(msgspec.Struct, kw_only=True):
@@ -70,8 +71,8 @@ class ImportedElsewhere(Refusal):
     """Two processes never import the same files at once."""
 
     code = "import_runs_elsewhere"
-    title = "These files are being imported by another process"
-    detail = "It has written chunk {chunk}."
+    title = N_("These files are being imported by another process")
+    detail = N_("It has written chunk {chunk}.")
 
 
 async def begin(tx: Tx, fingerprint: str, subject: Subject, files: list[str], mapping: str) -> Run:
@@ -107,6 +108,27 @@ async def advance(tx: Tx, run: Run, chunk: int) -> None:
     )
     if not moved:
         raise ImportedElsewhere(chunk=chunk)
+
+
+async def wrote(tx: Tx, run: Run, *, orders: int, documents: int, refunds: int) -> None:
+    """So many more are written: nobody needs to count them among all others afterwards."""
+    await tx.execute(
+        """
+        UPDATE import_runs SET orders = orders + $2, documents = documents + $3, refunds = refunds + $4
+        WHERE fingerprint = $1
+        """,
+        run.fingerprint,
+        orders,
+        documents,
+        refunds,
+    )
+
+
+async def written(read: Read, run: Run) -> dict[str, int]:
+    """How many orders, documents and refunds are written."""
+    row = await read.row("SELECT orders, documents, refunds FROM import_runs WHERE fingerprint = $1", run.fingerprint)
+    assert row is not None
+    return dict(row)
 
 
 async def count(tx: Tx, run: Run, before: int, after: int) -> None:

@@ -7,9 +7,8 @@ from uuid import UUID
 
 import msgspec
 import pyarrow as pa
-from pyarrow import compute
 
-from steelyard.channels.feeds.columnar import RecordBatch
+from steelyard.channels.feeds.columnar import RecordBatch, compute
 from steelyard.channels.feeds.model import OFF_SHELF, Kind
 from steelyard.channels.feeds.opening import Shelf
 from steelyard.channels.feeds.shops import NAMESPACE, Stall, slug_of, source

@@ -15,6 +15,7 @@ from steelyard.goods.warehouses.model import Warehouse, WarehouseId
 from steelyard.kernel import codes, ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import text
 from steelyard.logistics import freight
@@ -50,7 +51,7 @@ class CurrencyUnknown(Refusal):
 
     code = "currency_unknown"
     status = 422
-    title = "The marketplace does not deal in these currencies"
+    title = N_("The marketplace does not deal in these currencies")
     detail = "{currencies}"
 
 

@@ -16,6 +16,13 @@ ZONES_PER_TEMPLATE_MAX = 100
 DAYS_MAX = 365
 EVERYWHERE = "*"
 
+REGION_SUFFIX = (
+    r"\s*((zhuang|hui|uygur|uyghur)?\s*(province|municipality|autonomous region)"
+    r"|(壮族|回族|维吾尔)?(自治区|特别行政区|省|市))$"
+)
+"""What people leave out of a region's name as often as not: 广东 and 广东省, Guangxi and Guangxi Zhuang Autonomous
+Region are one place. (A regular expression of PostgreSQL, on lower-case names.)"""
+
 
 class Method(StrEnum):
     """What a template counts: pieces, or grams."""
@@ -27,7 +34,8 @@ class Method(StrEnum):
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
     """What a template charges where.
 
-    `countries` are ISO 3166-1 alpha-2 codes, or `*` for everywhere; `regions` narrow them down, empty means all.
+    `countries` are ISO 3166-1 alpha-2 codes, or `*` for everywhere; `regions` narrow them down, empty means all, and
+    are compared without `REGION_SUFFIX`.
     The first `first_units` pieces or grams cost `first_fee`, each further step of `next_units`, begun or full,
     `next_fee` (minor units). Goods worth `free_over` or more go free.
     """

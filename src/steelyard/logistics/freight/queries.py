@@ -6,6 +6,7 @@ from uuid import UUID
 from steelyard.kernel.db import Read
 from steelyard.kernel.text import Text
 from steelyard.logistics.freight.model import (
+    REGION_SUFFIX,
     TEMPLATES_PER_MERCHANT_MAX,
     DeliveryOption,
     Method,
@@ -53,13 +54,16 @@ async def options(read: Read, shipments: Sequence[Shipment], address: Place) -> 
         JOIN freight_zones z USING (merchant_id, template_id)
         WHERE t.active AND z.countries && ARRAY['*', upper($3)]
           AND (z.regions = '{}'
-               OR EXISTS (SELECT FROM unnest(z.regions) AS r (region) WHERE lower(r.region) = lower($4)))
+               OR EXISTS (SELECT FROM unnest(z.regions) AS r (region)
+                          WHERE regexp_replace(lower(btrim(r.region)), $5, '')
+                              = regexp_replace(lower(btrim($4)), $5, '')))
         ORDER BY t.merchant_id, t.template_id, z.zone
         """,
         [shipment.merchant_id for shipment in shipments],
         [shipment.currency for shipment in shipments],
         address.country,
         address.region,
+        REGION_SUFFIX,
     )
     shipment_of = {shipment.merchant_id: shipment for shipment in shipments}
     assert len(shipment_of) == len(shipments), "one shipment a merchant"

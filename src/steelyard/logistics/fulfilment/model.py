@@ -58,6 +58,14 @@ class LineStatus(msgspec.Struct, frozen=True, kw_only=True):
         return self.quantity - self.shipped - self.withdrawn
 
 
+class ParcelLine(msgspec.Struct, frozen=True, kw_only=True):
+    """So many pieces of a line are in a parcel."""
+
+    parcel_id: UUID
+    line: int
+    quantity: int
+
+
 class AlreadyLeft(Refusal):
     """What has left the house cannot be called back: it is returned instead."""
 

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-import msgspec
-
 from steelyard.kernel.db import Read
-from steelyard.logistics.fulfilment.model import LineStatus
+from steelyard.logistics.fulfilment.model import LineStatus, ParcelLine
 
 
 async def status(read: Read, order_ids: Sequence[UUID]) -> dict[UUID, dict[int, LineStatus]]:
@@ -22,12 +20,6 @@ async def status(read: Read, order_ids: Sequence[UUID]) -> dict[UUID, dict[int, 
     ):
         found.setdefault(line.order_id, {})[line.line] = line
     return found
-
-
-class ParcelLine(msgspec.Struct, frozen=True, kw_only=True):
-    parcel_id: UUID
-    line: int
-    quantity: int
 
 
 async def contents(read: Read, order_id: UUID) -> dict[UUID, list[ParcelLine]]:

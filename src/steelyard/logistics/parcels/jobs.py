@@ -33,12 +33,15 @@ async def ask_carriers(db: Database, carriers: Carriers, settings: Settings) -> 
     lanes = asyncio.Semaphore(ASKED_AT_ONCE_MAX)
 
     async def ask(parcel: ToAsk) -> None:
-        async with lanes:
-            answer = await _ask(carriers, parcel, webhook_url(settings, carriers.name))
-        if isinstance(answer, Unknown):
-            log.warning("parcel.unknown", parcel_id=str(parcel.parcel_id), why=answer.why)
-            return
-        await db.transact(_answered, parcel, answer)
+        try:
+            async with lanes:
+                answer = await _ask(carriers, parcel, webhook_url(settings, carriers.name))
+            if isinstance(answer, Unknown):
+                log.warning("parcel.unknown", parcel_id=str(parcel.parcel_id), why=answer.why)
+            else:
+                await db.transact(_answered, parcel, answer)
+        except Exception:  # what is odd about one parcel must not hold up the others
+            log.exception("parcel.asking_failed", parcel_id=str(parcel.parcel_id))
 
     async with asyncio.TaskGroup() as asking:
         for parcel in due:

@@ -30,7 +30,7 @@ async def hand_over(
     for a number that cannot be one or a carrier that is not known.
     """
     number = number.strip().upper()
-    if not 1 <= len(number) <= NUMBER_CHARACTERS_MAX or not number.replace("-", "").isalnum():
+    if not (1 <= len(number) <= NUMBER_CHARACTERS_MAX and number.isascii() and number.replace("-", "").isalnum()):
         raise Invalid({"number": N_("A tracking number has 1 to 40 letters and digits")})
     if not await tx.value("SELECT true FROM carriers WHERE carrier = $1 AND active", carrier):
         raise Invalid({"carrier": N_("Please choose a carrier")})

@@ -150,6 +150,9 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
     def hour(context: Context, value: datetime | time, format: Length = "short") -> str:
         return dates.format_time(value, format, tzinfo=_zone(context), locale=locale)
 
+    def country(code: str) -> str:
+        return locale.territories.get(code, code)
+
     def ago(value: datetime) -> str:
         return dates.format_timedelta(value - datetime.now(UTC), add_direction=True, locale=locale)
 
@@ -162,6 +165,7 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
         "date": day,
         "datetime": moment,
         "time": hour,
+        "country": country,
         "ago": ago,
         "groupby_kept": grouped,
     }

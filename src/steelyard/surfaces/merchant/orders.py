@@ -15,8 +15,7 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
 from steelyard.logistics import fulfilment, parcels
-from steelyard.logistics.fulfilment.model import Dispatch, LineStatus, Packed
-from steelyard.logistics.fulfilment.queries import ParcelLine
+from steelyard.logistics.fulfilment.model import Dispatch, LineStatus, Packed, ParcelLine
 from steelyard.logistics.parcels.model import Carrier, Parcel, ParcelId, Scan
 from steelyard.money import payments
 from steelyard.money.payments.model import Refund, RefundId

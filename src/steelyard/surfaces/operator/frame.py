@@ -36,7 +36,7 @@ _PLACES = (
     (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),
     (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("The house")),
-    (PROFILE, N_("Operator"), "landmark", "settings.manage", N_("The house")),
+    (PROFILE, N_("Platform operator"), "landmark", "settings.manage", N_("The house")),
     (SYSTEM, N_("System"), "activity", "settings.manage", N_("The house")),
 )
 

@@ -31,8 +31,7 @@ from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import commission, orders, settlement
-from steelyard.trade.commission.model import RateId
-from steelyard.trade.commission.queries import Rate
+from steelyard.trade.commission.model import Rate, RateId
 from steelyard.trade.orders.model import Order, OrderState
 from steelyard.trade.settlement import Statement, Waiting
 

@@ -20,6 +20,7 @@ from steelyard.parties.customers.model import Buyer, BuyerId
 from steelyard.surfaces.storefront.shell import CONSOLES
 from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.web import refusals
+from steelyard.surfaces.web.callers import address_of
 from steelyard.surfaces.web.pages import Frame, local_path, redirect, render
 from steelyard.surfaces.web.visit import SESSION_COOKIE, Visit, cookie
 from steelyard.trade import cart
@@ -36,7 +37,6 @@ class SignInForm(Typed, frozen=True, kw_only=True):
 
 
 class RegisterForm(Typed, frozen=True, kw_only=True):
-    account_id: str = ""
     name: str = ""
     email: str = ""
     password: str = ""
@@ -82,14 +82,12 @@ async def register_page(visit: NamedDependency[Visit]) -> Response[str] | Redire
     wanted = visit.connection.query_params.get("return_to", "")
     if visit.account is not None:
         return redirect(visit, local_path(wanted, CONSOLES[visit.account.kind]))
-    return await _form(
-        visit, "register.html", RegisterForm(account_id=str(ids.mint()), return_to=local_path(wanted, ""))
-    )
+    return await _form(visit, "register.html", RegisterForm(return_to=local_path(wanted, "")))
 
 
 @post("/register")
 async def register(visit: NamedDependency[Visit], data: URLEncodedBody[RegisterForm]) -> Response[str] | Redirect:
-    """Open a buyer's account and sign in with it."""
+    """Open a buyer's account and sign in with it; said twice, the second only signs in."""
     try:
         await limits.take(visit.db, REGISTER_PER_ADDRESS, address_of(visit))
         if not data.name.strip():
@@ -103,11 +101,28 @@ async def register(visit: NamedDependency[Visit], data: URLEncodedBody[RegisterF
             visit.connection.headers.get("user-agent", "")[:USER_AGENT_CHARACTERS_MAX],
             address_of(visit),
         )
+    except EmailTaken as refusal:
+        return await _sign_in_instead(visit, data, refusal)
     except Refusal as refusal:
         return await _form(visit, "register.html", data, refusal)
     account = await visit.db.ask(access.account, account_id)
     assert account is not None
     return await _go_in(visit, account, token, data.return_to)
+
+
+async def _sign_in_instead(visit: Visit, data: RegisterForm, taken: EmailTaken) -> Response[str] | Redirect:
+    """Who registers with the e-mail address and the password of an account has it already: a second click."""
+    try:
+        signed_in = await access.sign_in(
+            visit.db,
+            email=data.email,
+            password=data.password,
+            user_agent=visit.connection.headers.get("user-agent", "")[:USER_AGENT_CHARACTERS_MAX],
+            address=address_of(visit),
+        )
+    except Refusal:
+        return await _form(visit, "register.html", data, taken)
+    return await _go_in(visit, signed_in.account, signed_in.token, data.return_to)
 
 
 async def _open_account(tx: Tx, data: RegisterForm, password_hash: str, locale: str) -> AccountId:
@@ -196,11 +211,6 @@ async def choose_password(
         owner = await visit.db.ask(access.owner_of_link, token)
         return await _form(visit, "password.html", data, refusal, owner=owner)
     return redirect(visit, "/sign-in", (visit.say(N_("Your password is set. Please sign in with it.")), "good"))
-
-
-def address_of(visit: Visit) -> str:
-    """The IP address that asks."""
-    return visit.connection.client.host if visit.connection.client else ""
 
 
 def no_session(visit: Visit) -> Cookie:

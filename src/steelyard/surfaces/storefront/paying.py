@@ -25,6 +25,11 @@ from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout, orders
 from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
 
+LOOKS_DIGITS_MAX = 3
+# How often the page asks the channel by itself: (as many times, after so many seconds), about five minutes in all.
+# Afterwards it is the webhook's and the sweep's to find out; whoever still waits has a button.
+LOOKS = ((15, 2), (18, 5), (18, 10))
+
 
 class PayForm(Typed, frozen=True):
     channel: str = ""
@@ -36,6 +41,17 @@ class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
     shell: Shell
     purchase: Purchase
     last: Payment | None
+    looks: int = 0
+
+    @property
+    def next_look_seconds(self) -> int | None:
+        """After how many seconds the page looks again by itself; none when it has done so often enough."""
+        seen = self.looks
+        for times, seconds in LOOKS:
+            if seen < times:
+                return seconds
+            seen -= times
+        return None
 
     @property
     def waiting(self) -> bool:
@@ -70,13 +86,14 @@ async def pay(visit: Visit, purchase_id: PurchaseId, channel: str, cookies: Sequ
     return redirect(visit, f"{path}/return", cookies=cookies)
 
 
-async def return_page(read: Read, buyer_id: BuyerId, purchase_id: PurchaseId) -> ReturnPage:
+async def return_page(read: Read, buyer_id: BuyerId, purchase_id: PurchaseId, looks: int) -> ReturnPage:
     """How far paying has come, as we know it."""
     purchase = await orders.purchase(read, purchase_id)
     if purchase is None:
         raise NotFound()
     tries = await payments.of_purchase(read, purchase_id)
-    return ReturnPage(shell=await shell(read, buyer_id), purchase=purchase, last=tries[0] if tries else None)
+    last = tries[0] if tries else None
+    return ReturnPage(shell=await shell(read, buyer_id), purchase=purchase, last=last, looks=looks)
 
 
 @post("/purchases/{code:str}/pay")
@@ -90,10 +107,12 @@ async def pay_again(visit: NamedDependency[Visit], code: FromPath[str], data: UR
 async def back_from_cashier(visit: NamedDependency[Visit], code: FromPath[str]) -> Response[str]:
     """Back from the cashier. What the way back says is not believed: the channel is asked."""
     purchase = await own_purchase(visit, code)
-    view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id)
+    said = visit.connection.query_params.get("looks", "")
+    looks = int(said) if said.isascii() and said.isdigit() and len(said) <= LOOKS_DIGITS_MAX else 0
+    view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id, looks)
     if view.waiting and view.last is not None:
         await checkout.ask_about(visit.db, visit.settings, view.last.payment_id, view.last.channel, overdue=False)
-        view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id)
+        view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id, looks)
     return await show(
         visit,
         "return.html",

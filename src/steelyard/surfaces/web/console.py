@@ -10,12 +10,13 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect
 from litestar.types import ExceptionHandler
 
-from steelyard.kernel.errors import Forbidden, Invalid, NotFound, Refusal
+from steelyard.kernel.errors import Forbidden, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.surfaces.web.guards import SignInFirst
 from steelyard.surfaces.web.pages import redirect
-from steelyard.surfaces.web.problems import for_program, on_refusal, problem
+from steelyard.surfaces.web.problems import for_program, on_refusal
+from steelyard.surfaces.web.refusals import field_words, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 # How many a console's list shows at once.
@@ -31,19 +32,13 @@ def address(path: str, **query: object) -> str:
 
 
 def told(visit: Visit, refusal: Refusal) -> str:
-    """A refusal in one or two sentences."""
-    if isinstance(refusal, Invalid) and refusal.fields:
-        return " ".join(dict.fromkeys(errors_of(visit, refusal.fields).values()))
-    words = problem(refusal, visit.locale)
-    return words.get("detail") or words["title"]
+    """A refusal in one line."""
+    return sentence_of(refusal, visit.locale)
 
 
 def errors_of(visit: Visit, fields: Mapping[str, str | Text]) -> dict[str, str]:
     """What is wrong with each field, in the reader's language."""
-    return {
-        name: what.in_language(visit.locale) if isinstance(what, Text) else visit.say(what)
-        for name, what in fields.items()
-    }
+    return {name: field_words(what, visit.locale) for name, what in fields.items()}
 
 
 async def done(visit: Visit, back: str, message: str, command: Callable[[], Awaitable[object]]) -> Redirect:

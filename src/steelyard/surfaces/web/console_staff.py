@@ -15,7 +15,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from steelyard.kernel import ids
-from steelyard.kernel.db import Read
+from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import LOCALES, N_
 from steelyard.kernel.paging import Page
@@ -55,10 +55,15 @@ def _organisation(visit: Visit) -> tuple[AccountKind, UUID | None]:
     return visit.account.kind, visit.account.merchant_id
 
 
+NEEDS = {"permission": "staff.manage"}
+
+
 def staff_pages(show: Show, here: str) -> list[HTTPRouteHandler]:
     """List and invite; give roles, disable, enable, send the invitation again."""
-    needs = {"permission": "staff.manage"}
+    return [*_inviting(show, here), *_changing(here)]
 
+
+def _inviting(show: Show, here: str) -> list[HTTPRouteHandler]:
     async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str] | None = None) -> Response[Any]:
         found = await visit.db.ask(people, *_organisation(visit))
         return await show(
@@ -71,36 +76,48 @@ def staff_pages(show: Show, here: str) -> list[HTTPRouteHandler]:
             typed=typed,
             errors=errors or {},
             account_id=ids.mint(),
-            locales=LOCALES,
             me=visit.account,
         )
 
-    @get("/staff", opt=needs)
+    @get("/staff", opt=NEEDS)
     async def staff_list(visit: NamedDependency[Visit]) -> Response[Any]:
         return await page(visit)
 
-    @post("/staff", opt=needs)
+    @post("/staff", opt=NEEDS)
     async def invite(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
         form = await entries_of(request)
         try:
-            account_id = AccountId(form.uuid("account_id"))
-            name, email = form.text("name", required=True), form.text("email", required=True)
-            locale, roles = form.text("locale"), form.all("roles")
-            if locale not in LOCALES:
-                locale = visit.locale
-            if not roles:
-                form.refuse("roles", N_("Please choose at least one role"))
-            form.check()
-            await visit.db.transact(
-                access.invite, visit.actor, account_id=account_id, name=name, email=email, locale=locale, roles=roles
-            )
+            await visit.db.transact(_invite, visit, form)
         except Invalid as refusal:
             return await page(visit, form, errors_of(visit, refusal.fields))
         except Refusal as refusal:
             return await page(visit, form, {"email": told(visit, refusal)})
-        return redirect(visit, here, (visit.say(N_("The invitation to {email} is on its way."), email=email), "good"))
+        message = visit.say(N_("The invitation to {email} is on its way."), email=form.text("email"))
+        return redirect(visit, here, (message, "good"))
 
-    @post("/staff/{account_id:uuid}/roles", opt=needs)
+    return [staff_list, invite]
+
+
+async def _invite(tx: Tx, visit: Visit, form: Entries) -> None:
+    account_id = AccountId(form.uuid("account_id"))
+    name, email = form.text("name", required=True), form.text("email", required=True)
+    locale, roles = form.text("locale"), form.all("roles")
+    if not roles:
+        form.refuse("roles", N_("Please choose at least one role"))
+    form.check()
+    await access.invite(
+        tx,
+        visit.actor,
+        account_id=account_id,
+        name=name,
+        email=email,
+        locale=locale if locale in LOCALES else visit.locale,
+        roles=roles,
+    )
+
+
+def _changing(here: str) -> list[HTTPRouteHandler]:
+    @post("/staff/{account_id:uuid}/roles", opt=NEEDS)
     async def set_roles(visit: NamedDependency[Visit], request: WebRequest, account_id: FromPath[UUID]) -> Redirect:
         roles = (await entries_of(request)).all("roles")
         return await done(
@@ -110,28 +127,28 @@ def staff_pages(show: Show, here: str) -> list[HTTPRouteHandler]:
             lambda: visit.db.transact(access.set_roles, visit.actor, AccountId(account_id), roles),
         )
 
-    @post("/staff/{account_id:uuid}/disable", opt=needs)
+    @post("/staff/{account_id:uuid}/disable", opt=NEEDS)
     async def disable(visit: NamedDependency[Visit], account_id: FromPath[UUID]) -> Redirect:
         message = N_("The account is disabled: it is signed out everywhere, and its keys are revoked.")
         return await done(
             visit, here, message, lambda: visit.db.transact(access.disable, visit.actor, AccountId(account_id))
         )
 
-    @post("/staff/{account_id:uuid}/enable", opt=needs)
+    @post("/staff/{account_id:uuid}/enable", opt=NEEDS)
     async def enable(visit: NamedDependency[Visit], account_id: FromPath[UUID]) -> Redirect:
         message = N_("The account may sign in again.")
         return await done(
             visit, here, message, lambda: visit.db.transact(access.enable, visit.actor, AccountId(account_id))
         )
 
-    @post("/staff/{account_id:uuid}/invite-again", opt=needs)
+    @post("/staff/{account_id:uuid}/invite-again", opt=NEEDS)
     async def invite_again(visit: NamedDependency[Visit], account_id: FromPath[UUID]) -> Redirect:
         message = N_("The invitation is on its way once more.")
         return await done(
             visit, here, message, lambda: visit.db.transact(access.invite_again, visit.actor, AccountId(account_id))
         )
 
-    return [staff_list, invite, set_roles, disable, enable, invite_again]
+    return [set_roles, disable, enable, invite_again]
 
 
 def audit_pages(show: Show, here: str) -> list[HTTPRouteHandler]:

@@ -138,7 +138,7 @@ async def answer(request: WebRequest, refusal: Refusal, more_headers: Mapping[st
     except Exception:  # not even the page can be shown: the database may be away
         log.exception("http.problem_page_failed")
         title = i18n.translations(locale_of(request)).gettext(refusal.title)
-        return Response(title, status_code=refusal.status, media_type="text/plain; charset=utf-8")
+        return Response(title, status_code=refusal.status, media_type="text/plain")
     page.headers.update(headers)
     return page
 

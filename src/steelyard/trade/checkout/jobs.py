@@ -6,6 +6,7 @@ import structlog
 
 from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.errors import Refusal
 from steelyard.kernel.settings import Settings
 from steelyard.kernel.sweeps import Sweep
 from steelyard.money import payments
@@ -40,7 +41,8 @@ async def query_unknown(db: Database, settings: Settings) -> int:
 async def apply_left_behind(db: Database, settings: Settings) -> int:
     """Apply webhooks that were stored by a process that died before it applied them; returns how many were taken up.
 
-    What cannot be applied is kept with the reason: the oldest message must not hold up those behind it for ever.
+    What cannot be applied is kept with the reason: the oldest message must not hold up those behind it for ever. Trouble
+    with the database is no such reason, and the message is taken up again.
     """
     taken = 0
     for name, channel in payments.channels(settings).items():
@@ -48,7 +50,7 @@ async def apply_left_behind(db: Database, settings: Settings) -> int:
             taken += 1
             try:
                 await db.transact(apply_news, name, channel.read_stored(receipt.event_id, receipt.body))
-            except Exception as error:
+            except (Refusal, AssertionError) as error:  # what it says does not fit what we know
                 log.exception("webhook.not_applied", channel=name, event_id=receipt.event_id)
                 await db.transact(payments.not_applied, name, receipt.event_id, f"{type(error).__name__}: {error}")
     return taken

@@ -1,21 +1,10 @@
 """Questions about commission rates."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from steelyard.kernel.db import Read
-from steelyard.trade.commission.model import NO_COMMISSION, RateId
-
-
-class Rate(msgspec.Struct, frozen=True, kw_only=True):
-    rate_id: RateId
-    merchant_id: UUID | None
-    category_id: UUID | None
-    millionths: int
-    valid_from: datetime
+from steelyard.trade.commission.model import NO_COMMISSION, Rate
 
 
 async def valid_rates(read: Read) -> list[Rate]:

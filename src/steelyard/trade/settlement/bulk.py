@@ -43,7 +43,7 @@ class _Group(msgspec.Struct, frozen=True):
 
     @property
     def at(self) -> datetime:
-        return datetime.combine(self.day, time(23, 59, 59), SETTLEMENT_ZONE)
+        return min(datetime.combine(self.day, time(23, 59, 59), SETTLEMENT_ZONE), datetime.now(SETTLEMENT_ZONE))
 
 
 async def bulk_settled(tx: Tx, merchant_id: UUID, months_max: int = MONTHS_PER_CALL_MAX) -> int:
@@ -107,7 +107,12 @@ def _grouped(months: Sequence[_Month]) -> list[_Group]:
 
 
 def _last_day(month: date) -> date:
-    return (month.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    """The month's last day, or yesterday in a month that is not over: nothing was paid out in the future, and today's
+    statement is the nightly run's."""
+    first = month.replace(day=1)
+    last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    yesterday = datetime.now(SETTLEMENT_ZONE).date() - timedelta(days=1)
+    return max(first, min(last, yesterday))
 
 
 async def _dated(tx: Tx, merchant_id: UUID, groups: Sequence[_Group]) -> list[_Group]:

@@ -43,7 +43,9 @@ def purchase(*wanted: tuple[UUID, int], **changes: Any) -> dict[str, Any]:
 
 def payment(token: str = "tok_approve") -> dict[str, Any]:
     credential = {"type": "token", "token": token}
-    return {"payment": {"instruments": [{"id": "pi_1", "handler_id": "simpay", "type": "card", "credential": credential}]}}
+    return {
+        "payment": {"instruments": [{"id": "pi_1", "handler_id": "simpay", "type": "card", "credential": credential}]}
+    }
 
 
 def assert_checkout(said: dict[str, Any]) -> dict[str, Any]:

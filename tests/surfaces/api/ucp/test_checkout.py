@@ -5,6 +5,7 @@ import pytest
 from steelyard.goods import inventory, pricing
 from steelyard.goods.pricing.model import NewPrice
 from steelyard.kernel.db import Database
+from steelyard.money import payments
 from steelyard.trade import checkout, orders
 from steelyard.trade.checkout.model import CheckoutId
 from steelyard.trade.orders.model import PurchaseId
@@ -52,7 +53,10 @@ async def test_each_of_two_merchants_is_a_method_of_its_own(agent: Agent, world:
     opened = assert_checkout(await agent.post(SESSIONS, purchase((tea.sku_id, 1), (tools.sku_id, 1))))
 
     first, second = opened["fulfillment"]["methods"]
-    assert {first["merchant"]["id"], second["merchant"]["id"]} == {str(world.tea.merchant_id), str(world.tools.merchant_id)}
+    assert {first["merchant"]["id"], second["merchant"]["id"]} == {
+        str(world.tea.merchant_id),
+        str(world.tools.merchant_id),
+    }
     assert first["line_item_ids"] != second["line_item_ids"]
     assert {line["merchant"]["id"] for line in opened["line_items"]} == {
         str(tea.merchant_id),
@@ -70,7 +74,8 @@ async def test_the_option_of_one_method_on_create_is_meant_for_all(agent: Agent,
     opened = assert_checkout(await agent.post(SESSIONS, wanted))
 
     chosen = {
-        method["merchant"]["id"]: method["groups"][0]["selected_option_id"] for method in opened["fulfillment"]["methods"]
+        method["merchant"]["id"]: method["groups"][0]["selected_option_id"]
+        for method in opened["fulfillment"]["methods"]
     }
     assert chosen[str(tea.merchant_id)] == str(world.tea.express)
     assert chosen[str(tools.merchant_id)] == str(world.tools.standard)
@@ -92,7 +97,8 @@ async def test_an_update_chooses_for_each_merchant(agent: Agent, world: World):
     )
 
     chosen = {
-        method["merchant"]["id"]: method["groups"][0]["selected_option_id"] for method in changed["fulfillment"]["methods"]
+        method["merchant"]["id"]: method["groups"][0]["selected_option_id"]
+        for method in changed["fulfillment"]["methods"]
     }
     assert chosen == {str(tea.merchant_id): str(world.tea.standard), str(tools.merchant_id): str(world.tools.express)}
     assert [line["id"] for line in changed["line_items"]] == [line["id"] for line in opened["line_items"]]
@@ -160,7 +166,9 @@ async def test_an_unknown_product_opens_nothing(agent: Agent, item: str):
     assert codes(answer.json()) == {"item_unavailable"}
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"{}", b'{"line_items": []}', b'{"line_items": [{"item": {"id": "x"}, "quantity": 0}]}'])
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b"{}", b'{"line_items": []}', b'{"line_items": [{"item": {"id": "x"}, "quantity": 0}]}']
+)
 async def test_a_request_that_cannot_be_read_is_refused(agent: Agent, body: bytes):
     answer = await agent.ask("POST", SESSIONS, body)
 
@@ -193,15 +201,13 @@ async def test_a_payment_that_the_buyer_confirms(agent: Agent, house: House, wor
     assert found is not None
     path = waiting["continue_url"].split("/", 3)[3]
     await house.channel.browser.post(f"/{path}", data={"code": "123456"})
-    await checkout.ask_about(db, house.settings, (await payments_of(db, found.purchase_id)), "simpay", overdue=False)
+    await checkout.ask_about(db, house.settings, await payments_of(db, found.purchase_id), "simpay", overdue=False)
 
     done = assert_checkout(await agent.get(f"{SESSIONS}/{opened['id']}"))
     assert done["status"] == "completed"
 
 
-async def payments_of(db: Database, purchase_id):
-    from steelyard.money import payments
-
+async def payments_of(db: Database, purchase_id: PurchaseId) -> payments.PaymentId:
     return (await db.ask(payments.of_purchase, purchase_id))[0].payment_id
 
 
@@ -209,7 +215,9 @@ async def test_a_payment_under_way_is_not_disturbed(agent: Agent, world: World):
     opened = await agent.post(SESSIONS, purchase((world.items["black"].sku_id, 1)))
 
     hanging = assert_checkout(await agent.post(f"{SESSIONS}/{opened['id']}/complete", payment("tok_hang")))
-    disturbed = assert_checkout(await agent.put(f"{SESSIONS}/{opened['id']}", purchase((world.items["black"].sku_id, 9))))
+    disturbed = assert_checkout(
+        await agent.put(f"{SESSIONS}/{opened['id']}", purchase((world.items["black"].sku_id, 9)))
+    )
 
     assert hanging["status"] == disturbed["status"] == "complete_in_progress"
     assert "order" not in hanging
@@ -252,7 +260,9 @@ async def test_another_platform_sees_nothing(agent: Agent, house: House, world: 
     assert codes(seen.json()) == {"not_found"}
 
 
-async def test_the_same_key_is_the_same_purchase_across_a_restart(agent: Agent, house: House, world: World, db: Database):
+async def test_the_same_key_is_the_same_purchase_across_a_restart(
+    agent: Agent, house: House, world: World, db: Database
+):
     wanted = purchase((world.items["black"].sku_id, 1))
     first = await agent.ask("POST", SESSIONS, wanted, key="key-1")
     done = await agent.ask("POST", f"{SESSIONS}/{first.json()['id']}/complete", payment(), key="key-2")

@@ -2,17 +2,13 @@
 
 import asyncio
 import json
-import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from steelyard.demo import generator
 from steelyard.kernel.db import Database
@@ -21,24 +17,18 @@ from steelyard.money.payments import gateways
 from steelyard.money.payments.gateways.simpay import Simpay
 from steelyard.simulators import payments
 from tests.simulators.world import settings_in, simulate
-from tests.surfaces.api.house import app_of, settings_of
+from tests.surfaces.api.house import app_of, free_port, listening, settings_of
 
 CONFIG = Path(__file__).parents[4] / "conformance" / "ucp.json"
 RUNNER = Path(sys.executable).with_name("spck-conformance")
-READY_TRIES = 200
 # What a release of the protocol checks of all that we declare (no discounts).
 CHECKS = 38
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
-async def demo_url(db: Database, tmp_path: Path) -> AsyncIterator[str]:
+async def demo_url(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
     """The demo's goods behind a real server, in the lenient test setting."""
+    db = await Database.connect(database_url)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings: Settings = settings_of(tmp_path, base_url=url, ucp_lenient=True, port=port)
@@ -48,20 +38,11 @@ async def demo_url(db: Database, tmp_path: Path) -> AsyncIterator[str]:
     await generator.make(
         db, without_orders, seed=1, made_up=True, password="a long enough password", step=lambda *_: None
     )
-    server = Server(app_of(settings, db), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
-    serving = asyncio.create_task(server.serve())
-    for _ in range(READY_TRIES):
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
-            break
-        await asyncio.sleep(0.02)
-    yield url
-    server.stop()
-    with suppress(BaseException):
-        await serving
+    async with listening(app_of(settings, db), port):
+        yield url
     await channel.close()
     gateways._offered.pop(settings, None)
+    await db.close()
 
 
 async def test_the_runner_finds_no_deviation_and_leaves_nothing_out(demo_url: str):

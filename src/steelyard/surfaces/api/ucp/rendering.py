@@ -214,9 +214,10 @@ def _moved(ask: Ask, sheet: Sheet, shown_prices: Mapping[str, int]) -> list[Docu
     """Lines that cost another price than the agent saw last."""
     content = ask.say(WORDS[ProblemCode.PRICE_MOVED])
     return [
-        warning("price_changed", content, path=_line_path(sheet, line_id))
-        for line_id, price in sheet.prices.items()
-        if shown_prices.get(line_id, price) != price
+        warning("price_changed", content, path=_line_path(sheet, line.line_id))
+        for part in sheet.parts
+        for line in part.lines
+        if shown_prices.get(str(line.sku_id), line.unit_price) != line.unit_price
     ]
 
 

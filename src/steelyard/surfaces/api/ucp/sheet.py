@@ -81,7 +81,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def prices(self) -> dict[str, int]:
-        return {line.line_id: line.unit_price for part in self.parts for line in part.lines}
+        """By SKU: what stays when lines are replaced."""
+        return {str(line.sku_id): line.unit_price for part in self.parts for line in part.lines}
 
 
 async def sheet(
@@ -107,7 +108,7 @@ async def sheet(
             title=_title(cards.get(SkuId(line.sku_id)), locale),
             picture=None,
             quantity=line.quantity,
-            unit_price=shown_prices.get(line.line_id, 0),
+            unit_price=shown_prices.get(str(line.sku_id), 0),
         )
         for line in found.lines
         if line.line_id not in quoted

@@ -20,7 +20,7 @@ from steelyard.surfaces.api.v1.calls import (
     holders_of,
     provide_call,
     provide_once,
-    refuse_nul,
+    read_strictly,
 )
 
 PATH = "/api/v1"
@@ -32,7 +32,7 @@ def _part(path: str, kind: AccountKind, handlers: list[document.Handler]) -> Rou
         route_handlers=handlers,
         guards=[holders_of(kind)],
         dependencies={"call": Provide(provide_call), "once": Provide(provide_once)},
-        before_request=refuse_nul,
+        before_request=read_strictly,
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=BODY_BYTES_MAX,
     )

@@ -147,10 +147,21 @@ async def provide_once(request: WebRequest, idempotency_key: IdempotencyKey) -> 
     return Once(await provide_call(request), idempotency_key)
 
 
-async def refuse_nul(request: WebRequest) -> None:
-    """PostgreSQL keeps no NUL in text: whoever sends one is told at the door."""
-    if b"\0" in unquote_to_bytes(request.url.query) or b"\\u0000" in await request.body():
-        raise Malformed({"": "No text holds the character U+0000"})
+async def read_strictly(request: WebRequest) -> None:
+    """Refuse a request whose shape is not the described one. The framework alone would take "1" for 1; and PostgreSQL
+    keeps no NUL in text, so whoever sends one is told at the door."""
+    body = await request.body()
+    if b"\0" in unquote_to_bytes(request.url.query) or b"\\u0000" in body:
+        raise Malformed({"": N_("No text holds the character U+0000")})
+    shape = request.route_handler.parsed_data_field
+    if shape is None:
+        return
+    try:
+        msgspec.json.decode(body, type=shape.annotation)
+    except (msgspec.DecodeError, RecursionError) as error:
+        # Such as: Expected `int`, got `str` - at `$.lines[0].quantity`
+        detail, _, place = str(error).partition(" - at ")
+        raise Malformed({place.strip("`").removeprefix("$").removeprefix("."): detail}) from error
 
 
 def on_key_needed(request: WebRequest, refusal: KeyNeeded) -> problems.Told:

@@ -74,7 +74,10 @@ EVERYWHERE = {
     "429": "Too many requests; Retry-After says how many seconds to wait.",
 }
 NAMED = {"404": "There is no such thing, or it is not yours."}
-CHANGING = {"409": "It cannot be done as things are, or the Idempotency-Key was used for another request."}
+CHANGING = {
+    "409": "It cannot be done as things are, or the Idempotency-Key was used for another request.",
+    "413": "The request is larger than 1 MiB.",
+}
 
 
 def router(path: str, operations: Callable[[], Sequence[Router]]) -> Router:

@@ -1,4 +1,4 @@
-"""Parcels, and the carriers that tell where they are, through our gateway and the real carrier simulator."""
+"""Carriers, asked and listened to: our gateway against the real carrier simulator."""
 
 import time
 from collections.abc import AsyncIterator
@@ -12,13 +12,13 @@ import pytest
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
-from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.errors import NotFound
 from steelyard.kernel.settings import Settings
 from steelyard.logistics import parcels
 from steelyard.logistics.parcels import gateways
 from steelyard.logistics.parcels.gateways.simcarriers import Simcarriers
 from steelyard.logistics.parcels.jobs import ask_carriers
-from steelyard.logistics.parcels.model import NumberTaken, Parcel, ParcelId, ParcelState, Scan
+from steelyard.logistics.parcels.model import Parcel, ParcelId, ParcelState
 from steelyard.money.payments import BadWebhook
 from steelyard.simulators import carriers as simulator
 from tests.money.outside import Outside, simulated
@@ -224,33 +224,25 @@ async def test_a_forged_message_is_refused_and_one_about_others_parcels_changes_
         await parcels.receive_webhook(db, Settings(), post.headers, post.body, yard.outside.clock.now())
 
 
-async def test_two_merchants_with_one_number_are_both_told(db: Database) -> None:
-    first, second = await handed_over(db), await handed_over(db)
-    scan = Scan(at=datetime(2026, 3, 5, tzinfo=UTC), code="delivered")
-
-    await db.transact(parcels.record_scans, carrier="simex", number=" sx0000000000001 ", scans=[scan])
-
-    for parcel in (first, second):
-        assert (await now(db, parcel.order_id)).state is ParcelState.DELIVERED
-    assert await deliveries(db) == 2
-
-
-async def test_a_parcel_said_twice_is_one_and_a_number_is_one_parcels(db: Database) -> None:
-    parcel = await handed_over(db, number="sf-123")
-    assert parcel.number == "SF-123"
-    asked = {
-        "merchant_id": parcel.merchant_id, "order_id": parcel.order_id, "carrier": "simex", "number": "SF-123",
-        "by": "staff:test",
-    }  # fmt: skip
-
-    await db.transact(parcels.hand_over, parcel_id=parcel.parcel_id, **asked)
-    with pytest.raises(NumberTaken):
-        await db.transact(parcels.hand_over, parcel_id=ParcelId(ids.mint()), **asked)
-    for wrong in ({"number": "1/2"}, {"number": " "}, {"number": "9" * 41}, {"carrier": "nobody"}):
-        with pytest.raises(Invalid):
-            await db.transact(parcels.hand_over, parcel_id=ParcelId(ids.mint()), **asked | wrong)
-    assert await now(db, parcel.order_id) == parcel
-
-
 async def test_carriers_are_listed_with_the_others_last(db: Database) -> None:
     assert [carrier.carrier for carrier in await db.ask(parcels.carriers)] == ["simex", "simpost", "other"]
+
+
+async def test_an_odd_answer_about_one_parcel_does_not_hold_up_the_others(
+    db: Database, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, good = await handed_over(db, number="ODD0001"), await handed_over(db, number="GOOD0001")
+    follow = yard.gateway.follow
+
+    async def strange(carrier: str, number: str, webhook: str) -> object:
+        if number == odd.number:
+            raise ValueError("nobody thought of this")
+        return await follow(carrier, number, webhook)
+
+    monkeypatch.setattr(yard.gateway, "follow", strange)
+    assert await yard.ask(db) == 2
+
+    await yard.advance(good, "delivered")
+    await yard.deliver_posts(db)
+    assert (await now(db, good.order_id)).state is ParcelState.DELIVERED
+    assert (await now(db, odd.order_id)).state is ParcelState.HANDED_OVER

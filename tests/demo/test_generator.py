@@ -1,0 +1,82 @@
+"""The demo marketplace: whole, true, and the same for the same seed."""
+
+from pathlib import Path
+
+from steelyard.demo import generator
+from steelyard.demo.products import products
+from steelyard.kernel.db import Database, Read
+from steelyard.kernel.settings import Settings
+from steelyard.money import ledger
+from steelyard.trade import settlement
+from tests.support.cluster import TestServer
+
+PASSWORD = "a long enough password"
+
+
+def nothing(_what: str, _done: int, _of: int) -> None:
+    """Nobody watches the progress."""
+
+
+async def made(db: Database, home: Path, seed: int = 1) -> None:
+    settings = Settings(home=home)
+    await generator.make(db, settings, seed=seed, made_up=True, password=PASSWORD, step=nothing)
+
+
+async def facts(read: Read) -> list[tuple[str, int]]:
+    """What two marketplaces of the same seed have in common: everything but the moment in which they were made."""
+    rows = await read.fetch(
+        """
+        SELECT o.code, o.total FROM orders o
+        UNION ALL SELECT s.code, p.amount FROM skus s JOIN prices p USING (merchant_id, sku_id)
+        UNION ALL SELECT sku_id::text, on_hand FROM stock
+        ORDER BY 1, 2
+        """
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def test_a_house_that_has_been_lived_in(db: Database, tmp_path: Path) -> None:
+    """Every check of the house runs when the test ends."""
+    await made(db, tmp_path)
+
+    assert await db.ask(generator.is_made)
+    assert await db.ask(count_of_orders) > 300
+    lines = await db.ask(ledger.trial_balance)
+    assert sum(line.debits - line.credits for line in lines) == 0
+    statements = await db.ask(settlement.statements_page)
+    assert statements.items
+
+
+async def count_of_orders(read: Read) -> int:
+    return await read.value("SELECT count(*) FROM orders")
+
+
+async def test_made_again_nothing_is_doubled(db: Database, tmp_path: Path) -> None:
+    await made(db, tmp_path)
+    before = await db.ask(facts)
+
+    await made(db, tmp_path)
+
+    assert await db.ask(facts) == before
+
+
+async def test_the_same_seed_makes_the_same_marketplace(
+    db: Database, database_server: TestServer, tmp_path: Path
+) -> None:
+    await made(db, tmp_path / "one")
+    name = database_server.clone()
+    other = await Database.connect(database_server.url(name))
+    try:
+        await made(other, tmp_path / "other")
+        assert await other.ask(facts) == await db.ask(facts)
+    finally:
+        await other.close()
+        database_server.drop(name)
+
+
+def test_another_seed_makes_other_prices() -> None:
+    one = [product.amounts for product in products(1)]
+    other = [product.amounts for product in products(2)]
+
+    assert len(one) > 100
+    assert one != other

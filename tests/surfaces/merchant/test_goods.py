@@ -1,0 +1,219 @@
+"""A shop's staff keep their products, their stock and their freight."""
+
+from uuid import UUID
+
+from steelyard.goods import catalog, inventory, pricing
+from steelyard.goods.catalog.model import ProductState
+from steelyard.kernel.db import Database
+from steelyard.logistics import freight
+from tests.support.browser import Browser, hidden, words
+from tests.support.world import CURRENCY, STOCK, World, picture
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
+
+
+async def made(owner: Browser, world: World) -> UUID:
+    """A new product with two options of two values each."""
+    page = await owner.get("/merchant/products/new")
+    product_id = hidden(page, "product_id")
+    fields = {
+        "product_id": product_id, "title_zh": "碧螺春", "title_en": "Biluochun", "code": "BLC",
+        "category": str(world.categories["tea"]), "price": "68.00", "compare_at": "80", "weight": "120", "pieces": "7",
+        "warehouse": str(world.tea.warehouse_id), "option_1_name": "等级 | Grade",
+        "option_1_values": "特级 | Special\n一级 | First",
+        "option_2_name": "规格 | Size", "option_2_values": "100 克 | 100 g\n250 克 | 250 g",
+    }  # fmt: skip
+    for _ in range(2):  # the second click makes nothing more
+        answer = await owner.post("/merchant/products/new", fields)
+        assert answer.status_code == 303, words(answer)
+    return UUID(product_id)
+
+
+async def test_a_product_is_made_with_a_variant_for_every_choice(db: Database, world: World, owner: Browser) -> None:
+    product_id = await made(owner, world)
+
+    product = await db.ask(catalog.product, product_id)
+    assert product is not None
+    assert product.state is ProductState.DRAFT
+    assert [sku.code for sku in product.skus] == ["BLC-1", "BLC-2", "BLC-3", "BLC-4"]
+    assert product.options[0].name == {"zh-Hans": "等级", "en": "Grade"}
+    sku_ids = [sku.sku_id for sku in product.skus]
+    prices = await db.ask(pricing.current, sku_ids, CURRENCY)
+    assert {(price.amount, price.compare_at) for price in prices.values()} == {(6_800, 8_000)}
+    assert set((await db.ask(inventory.available, sku_ids)).values()) == {7}
+
+
+async def test_what_is_wrong_with_a_new_product_is_said_beside_what_was_typed(world: World, owner: Browser) -> None:
+    fields = {"title_en": "Oolong", "price": "a lot", "code": "OOL", "option_1_name": "Colour"}
+
+    page = await owner.post("/merchant/products/new", fields)
+
+    assert page.status_code == 422
+    assert 'value="a lot"' in page.text
+    said = words(page)
+    assert "Please enter an amount such as 12.50" in said
+    assert "Please choose a category" in said
+    assert "An option needs a name and its values" in said
+
+
+async def test_variants_are_priced_renamed_and_taken_out_of_sale(db: Database, world: World, owner: Browser) -> None:
+    product_id = await made(owner, world)
+    product = await db.ask(catalog.product, product_id)
+    assert product is not None
+    first, second = product.skus[:2]
+    fields = {
+        f"code:{first.sku_id}": "BLC-A", f"price:{first.sku_id}": "70.5", f"weight:{first.sku_id}": "130",
+        f"active:{first.sku_id}": "yes", f"code:{second.sku_id}": "BLC-2", f"price:{second.sku_id}": "68",
+    }  # fmt: skip
+
+    await owner.follow(await owner.post(f"/merchant/products/{product_id}/variants", fields))
+
+    changed = {sku.sku_id: sku for sku in await db.ask(catalog.skus_of, product_id)}
+    assert (changed[first.sku_id].code, changed[first.sku_id].weight_grams) == ("BLC-A", 130)
+    assert not changed[second.sku_id].active
+    prices = await db.ask(pricing.current, [first.sku_id], CURRENCY)
+    assert prices[first.sku_id].amount == 7_050
+
+
+async def test_a_wrong_price_changes_nothing(db: Database, world: World, owner: Browser) -> None:
+    green = world.items["green"]
+    fields = {f"code:{green.sku_id}": "GREEN-0", f"price:{green.sku_id}": "12.345"}
+
+    page = await owner.post(f"/merchant/products/{green.product_id}/variants", fields)
+
+    assert page.status_code == 422
+    assert 'value="12.345"' in page.text
+    assert (await db.ask(pricing.current, [green.sku_id], CURRENCY))[green.sku_id].amount == green.amount
+
+
+async def test_a_choice_that_was_no_variant_becomes_one(db: Database, world: World, owner: Browser) -> None:
+    green = world.items["green"]
+    fields = {"choice": "1-2", "code:1-2": "GREEN-9"}
+
+    await owner.follow(await owner.post(f"/merchant/products/{green.product_id}/more-variants", fields))
+
+    skus = await db.ask(catalog.skus_of, green.product_id)
+    assert (skus[-1].code, skus[-1].choice) == ("GREEN-9", [1, 2])
+
+
+async def test_the_description_is_changed_in_both_languages(db: Database, world: World, owner: Browser) -> None:
+    black = world.items["black"]
+    fields = {
+        "title_zh": "滇红", "title_en": "Dianhong", "category": str(world.categories["tea"]), "tax_class": "standard",
+        "description_en": "Malty.", "attribute_name_en": "Origin", "attribute_name_zh": "产地",
+        "attribute_value_en": "Yunnan", "attribute_value_zh": "云南",
+    }  # fmt: skip
+
+    await owner.follow(await owner.post(f"/merchant/products/{black.product_id}", fields))
+
+    product = await db.ask(catalog.product, black.product_id)
+    assert product is not None
+    assert product.title == {"zh-Hans": "滇红", "en": "Dianhong"}
+    assert product.attributes[0].value == {"zh-Hans": "云南", "en": "Yunnan"}
+
+
+async def test_pictures_are_uploaded_put_first_and_taken_away(db: Database, world: World, owner: Browser) -> None:
+    green = world.items["green"]
+    here = f"/merchant/products/{green.product_id}"
+    await owner.get(here)
+    token = {"_csrf_token": owner.http.cookies["steelyard_csrf"]}
+    answer = await owner.http.post(f"{here}/pictures", data=token, files={"pictures": ("tea.png", PNG, "image/png")})
+    assert answer.status_code == 303, words(answer)
+    product = await db.ask(catalog.product, green.product_id)
+    assert product is not None
+    old, new = (each.file for each in product.pictures)
+
+    await owner.post(f"{here}/picture", {"first": new})
+    await owner.post(f"{here}/picture", {"remove": old})
+
+    product = await db.ask(catalog.product, green.product_id)
+    assert product is not None
+    assert [each.file for each in product.pictures] == [new]
+
+
+async def test_a_file_that_is_no_picture_is_refused(db: Database, world: World, owner: Browser) -> None:
+    here = f"/merchant/products/{world.items['green'].product_id}"
+    await owner.get(here)
+    token = {"_csrf_token": owner.http.cookies["steelyard_csrf"]}
+    for content, kind in ((b"<script>", "image/png"), (picture("x"), "text/html")):
+        page = await owner.http.post(f"{here}/pictures", data=token, files={"pictures": ("tea.png", content, kind)})
+        assert page.status_code == 422
+        assert "This file cannot be used" in words(page) or "JPEG, PNG or WebP" in words(page)
+
+
+async def test_products_go_off_and_on_the_shelf_together(db: Database, world: World, owner: Browser) -> None:
+    chosen = [("product", str(world.items[slug].product_id)) for slug in ("green", "black")]
+    await owner.get("/merchant/products")
+    token = ("_csrf_token", owner.http.cookies["steelyard_csrf"])
+
+    async def move(action: str) -> str:
+        pairs = [token, *chosen, ("action", action)]
+        body = "&".join(f"{name}={value}" for name, value in pairs)
+        answer = await owner.http.post(
+            "/merchant/products/shelf", content=body, headers={"content-type": "application/x-www-form-urlencoded"}
+        )
+        return words(await owner.follow(answer))
+
+    assert "2 taken off the shelf" in await move("off")
+    off = await db.ask(catalog.products_page, world.tea.merchant_id, ProductState.OFF_SHELF)
+    assert len(off.items) == 2
+    assert "2 put on the shelf" in await move("on")
+
+
+async def test_stock_is_received_counted_and_explained(db: Database, world: World, owner: Browser) -> None:
+    sku_id = world.items["green"].sku_id
+    here = f"/merchant/stock/{sku_id}"
+    page = await owner.get(here)
+    fields = {
+        "document": hidden(page, "document"),
+        "warehouse": str(world.tea.warehouse_id),
+        "pieces": "5",
+        "note": "Spring",
+    }
+    for _ in range(2):
+        after = await owner.follow(await owner.post(f"{here}/receive", fields))
+    assert (await db.ask(inventory.available, [sku_id]))[sku_id] == STOCK + 5
+    assert "Spring" in words(after)
+
+    counted = {"document": hidden(after, "document"), "warehouse": str(world.tea.warehouse_id), "pieces": "3"}
+    await owner.post(f"{here}/count", counted)
+    assert (await db.ask(inventory.available, [sku_id]))[sku_id] == 3
+
+    await owner.post(f"{here}/warn-below", {"warehouse": str(world.tea.warehouse_id), "pieces": "10"})
+    low = await owner.get("/merchant/stock", low="yes")
+    assert "GREEN-0" in words(low)
+    assert "GREEN-1" not in words(low)
+
+
+async def test_pieces_that_are_no_number_are_told(db: Database, world: World, owner: Browser) -> None:
+    here = f"/merchant/stock/{world.items['green'].sku_id}"
+
+    after = await owner.follow(await owner.post(f"{here}/receive", {"pieces": "-4"}))
+
+    assert "Please enter a whole number" in words(after)
+
+
+async def test_a_freight_template_is_made_and_its_zones_changed(db: Database, world: World, owner: Browser) -> None:
+    page = await owner.get("/merchant/freight/new")
+    fields = {
+        "template_id": hidden(page, "template_id"), "name_zh": "平邮", "name_en": "Surface", "method": "weight",
+        "days_from": "5", "days_to": "15", "active": "yes", "countries_0": "cn, gb", "first_units_0": "1000",
+        "first_fee_0": "6.00", "next_units_0": "500", "next_fee_0": "1.50", "free_over_0": "99", "countries_1": "*",
+        "refused_1": "yes",
+    }  # fmt: skip
+
+    answer = await owner.post("/merchant/freight/new", fields)
+
+    assert answer.status_code == 303, words(answer)
+    template = next(
+        each for each in await db.ask(freight.templates, world.tea.merchant_id) if each.name["en"] == "Surface"
+    )
+    assert template.zones[0].countries == ["CN", "GB"]
+    assert (template.zones[0].first_fee, template.zones[0].next_fee, template.zones[0].free_over) == (600, 150, 9_900)
+    assert not template.zones[1].deliverable
+
+    bad = await owner.post(
+        f"/merchant/freight/{template.template_id}", {**fields, "days_to": "1", "countries_0": "China"}
+    )
+    assert bad.status_code == 422
+    assert "two-letter country codes" in words(bad)

@@ -1,0 +1,252 @@
+"""The questions behind the pages that everybody looks at: in tables of thousands of rows each goes by an index."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Database, Read, Tx, administer
+from steelyard.logistics import fulfilment, parcels
+from steelyard.logistics.fulfilment.model import Dispatch
+from steelyard.logistics.parcels.model import ParcelId, Scan
+from steelyard.money import payments
+from steelyard.money.payments.model import RefundId
+from steelyard.parties.customers.model import BuyerId
+from steelyard.trade import aftersales, cart, checkout, orders
+from steelyard.trade.aftersales.model import RefundRequest, Returned
+from steelyard.trade.checkout import collection
+from steelyard.trade.checkout.jobs import forget_old
+from steelyard.trade.checkout.model import SHOP, CheckoutId
+from steelyard.trade.orders.model import Order, OrderState, PurchaseId
+from tests.support import deal
+from tests.support.plans import LARGE_FROM_ROWS, Listening
+from tests.support.seeded import SeededServer
+from tests.support.world import World
+
+ROWS = 12_000
+BUYER = BuyerId(ids.mint())
+
+# Each table with its ids (which are copied consistently) and its texts that must differ.
+COPIED: dict[str, tuple[list[str], list[str]]] = {
+    "products": (["product_id"], ["slug"]),
+    "skus": (["sku_id", "product_id"], ["code"]),
+    "prices": (["sku_id"], []),
+    "stock": (["sku_id"], []),
+    "cart_lines": (["buyer_id", "sku_id"], []),
+    "checkouts": (["checkout_id", "buyer_id", "purchase_id"], []),
+    "purchases": (["purchase_id", "buyer_id"], ["code"]),
+    "purchase_history": (["purchase_id", "buyer_id"], []),
+    "orders": (["order_id", "purchase_id", "buyer_id"], ["code"]),
+    "order_history": (["order_id"], []),
+    "order_lines": (["order_id", "product_id", "sku_id"], []),
+    "order_codes": (["order_id", "purchase_id", "buyer_id"], ["code"]),
+    "fulfilment_lines": (["order_id", "sku_id"], []),
+    "parcels": (["parcel_id", "order_id"], ["number"]),
+    "parcel_history": (["parcel_id"], []),
+    "parcel_scans": (["parcel_id"], []),
+    "parcel_lines": (["parcel_id", "order_id"], []),
+    "payments": (["payment_id", "purchase_id", "buyer_id"], []),
+    "payment_history": (["payment_id", "buyer_id"], []),
+    "payment_splits": (["payment_id", "order_id", "buyer_id"], []),
+    "refunds": (["refund_id", "order_id", "payment_id", "buyer_id"], []),
+    "refund_history": (["refund_id"], []),
+    "order_refunds": (["refund_id", "order_id"], []),
+    "order_refund_lines": (["refund_id", "order_id"], []),
+    "reservations": (["order_id", "sku_id"], []),
+}
+
+
+async def one_life(db: Database, world: World) -> None:
+    """One of everything: what is copied afterwards."""
+    wanted = [(world.items["nuts"].sku_id, 2), (world.items["hammer"].sku_id, 2)]
+    for sku_id, quantity in wanted:
+        await db.transact(cart.put, BUYER, sku_id, quantity)
+    parts = await deal.paid(db, wanted)
+    for part in parts:
+        parcel_id = await deal.shipped(db, part)
+        await deal.refunded(db, part, Returned(1, 1))
+
+        async def tell(tx: Tx, number: str = f"SX{parcel_id.hex[-12:]}", part: Order = part) -> None:
+            await parcels.record_scans(tx, carrier="simex", number=number, scans=[Scan(at=part.placed_at, code="x")])
+
+        await db.transact(tell)
+    await deal.placed(db, wanted)
+
+
+def copying(table: str) -> str:
+    columns, texts = COPIED[table]
+    changed = [f"'{name}', md5(t.{name}::text || n)::uuid" for name in columns]
+    changed += [f"'{name}', t.{name} || n" for name in texts]
+    if table in ("orders", "purchases"):
+        changed.append("'placed_at', t.placed_at - n * interval '1 minute'")
+    return (
+        f"INSERT INTO {table} SELECT (jsonb_populate_record(t, jsonb_build_object({', '.join(changed)}))).* "
+        f"FROM {table} t CROSS JOIN generate_series(1, (SELECT {ROWS} / count(*) FROM {table})) AS g (n)"
+    )
+
+
+async def crowd(url: str, world: World) -> None:
+    db = await Database.connect(url, size=2)
+    await one_life(db, world)
+    await db.close()
+    async with administer(url) as connection:
+        await connection.execute("SET session_replication_role = 'replica'")
+        for table in COPIED:
+            await connection.execute(copying(table))
+        await connection.execute("ANALYZE")
+
+
+@pytest.fixture(scope="module")
+def crowded(seeded_server: SeededServer) -> Iterator[str]:
+    with seeded_server.database() as url:
+        asyncio.run(crowd(url, seeded_server.world))
+        yield url
+
+
+@pytest.fixture
+async def db(crowded: str):
+    database = await Database.connect(crowded, size=2)
+    yield database
+    await database.close()
+
+
+async def large_tables(read: Read) -> set[str]:
+    rows = await read.fetch("SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples > $1", LARGE_FROM_ROWS)
+    return {row["relname"] for row in rows}
+
+
+class NeverMind(Exception):
+    """What was done to see how is undone."""
+
+
+async def scans(db: Database, ask: Callable[[Tx], Awaitable[Any]]) -> list[str]:
+    heard: list[str] = []
+
+    async def listen(tx: Tx) -> None:
+        listening = Listening(tx, await large_tables(tx))
+        await ask(listening)
+        heard.extend(listening.scans)
+        raise NeverMind
+
+    with pytest.raises(NeverMind):
+        await db.transact(listen)
+    return heard
+
+
+async def an_order(db: Database, state: OrderState) -> Order:
+    return (await db.ask(orders.all_orders, states=[state])).items[0]
+
+
+async def test_hot_pages_go_by_an_index(db: Database, world: World):
+    part = await an_order(db, OrderState.SHIPPED)
+    purchase_id, order_id, merchant_id = part.purchase_id, part.order_id, part.merchant_id
+    page = await db.ask(orders.orders_of_merchant, merchant_id, states=[OrderState.SHIPPED])
+    wanted = [(world.items["nuts"].sku_id, 1), (world.items["black"].sku_id, 1), (world.items["ruler"].sku_id, 1)]
+    to_ship = [OrderState.PAID, OrderState.PARTLY_SHIPPED]
+    mine = orders.orders_of_merchant
+    questions: dict[str, Callable[..., Awaitable[Any]]] = {
+        "cart": partial(cart.view, buyer_id=BUYER),
+        "cart count": partial(cart.count, buyer_id=BUYER),
+        "quote": partial(checkout.quote, draft=deal.draft(wanted), currency="CNY"),
+        "currency": partial(checkout.currency_of, draft=deal.draft(wanted)),
+        "purchases": partial(orders.purchases_of_buyer, buyer_ids=[part.buyer_id, BUYER]),
+        "purchases by state": partial(orders.purchases_of_buyer, buyer_ids=[BUYER], states=to_ship),
+        "purchase": partial(orders.purchase, purchase_id=purchase_id),
+        "by code": partial(orders.by_code, code=part.code),
+        "orders of purchase": partial(orders.orders_of_purchase, purchase_id=purchase_id),
+        "orders of purchases": partial(orders.orders_of_purchases, purchase_ids=[purchase_id]),
+        "lines": partial(orders.lines_of, order_ids=[one.order_id for one in page.items]),
+        "parcels": partial(parcels.of_orders, order_ids=[order_id]),
+        "sent": partial(fulfilment.status, order_ids=[order_id]),
+        "contents": partial(fulfilment.contents, order_id=order_id),
+        "refunds": partial(aftersales.of_orders, order_ids=[order_id]),
+        "money back": partial(payments.refunds_of_order, merchant_id=merchant_id, order_ids=order_id),
+        "payments": partial(payments.of_purchase, purchase_id=purchase_id),
+        "merchant's orders": partial(mine, merchant_id=merchant_id),
+        "merchant's next page": partial(mine, merchant_id=merchant_id, cursor=page.next, states=[OrderState.SHIPPED]),
+        "to ship": partial(mine, merchant_id=merchant_id, states=to_ship),
+        "all orders": orders.all_orders,
+        "order": partial(orders.order, merchant_id=merchant_id, order_id=order_id),
+        "order by code": partial(orders.order_by_code, merchant_id=merchant_id, code=part.code),
+        "history": partial(orders.history, merchant_id=merchant_id, order_id=order_id),
+        "codes": partial(orders.codes_of, merchant_id=merchant_id, order_ids=[order_id]),
+    }
+
+    found = {name: await scans(db, ask) for name, ask in questions.items()}
+
+    assert not {name: heard for name, heard in found.items() if heard}
+
+
+async def test_commands_go_by_an_index(db: Database, world: World):
+    shipped, placed = await an_order(db, OrderState.SHIPPED), await an_order(db, OrderState.PLACED)
+    wanted = [(world.items["nuts"].sku_id, 1), (world.items["ruler"].sku_id, 1)]
+    sku_id = wanted[0][0]
+
+    async def buy_and_pay(tx: Tx) -> None:
+        checkout_id, buyer = CheckoutId(ids.mint()), BuyerId(ids.mint())
+        draft = deal.draft(wanted)
+        await checkout.open_checkout(tx, checkout_id, buyer, draft, client=SHOP, from_cart=True)
+        await checkout.change(tx, checkout_id, draft)
+        purchase_id = await checkout.place(tx, checkout_id, expected_total=None, by="buyer")
+        begun = await collection.begin(
+            tx, purchase_id, channel="simpay", return_url="", token=None, payment_id=None
+        )  # fmt: skip
+        assert not isinstance(begun, checkout.Collection)
+        await checkout.apply_payment(tx, begun.payment_id, deal.capture(begun.payment_id), "channel")
+        for part in await orders.orders_of_purchase(tx, purchase_id):
+            await send_and_refund(tx, part)
+
+    async def send_and_refund(tx: Tx, part: Order) -> None:
+        dispatch = Dispatch(
+            merchant_id=part.merchant_id, order_id=part.order_id, parcel_id=ParcelId(ids.mint()), carrier="simex",
+            number=f"N{ids.mint().hex}",
+        )  # fmt: skip
+        await orders.ship(tx, dispatch, "staff:1")
+        await parcels.record_scans(
+            tx, carrier="simex", number=dispatch.number, scans=[Scan(at=part.placed_at, code="delivered")]
+        )
+        await orders.record_delivery(tx, [(part.merchant_id, part.order_id)])
+        await orders.confirm_receipt(tx, part.merchant_id, part.order_id, "buyer")
+        request = RefundRequest(
+            refund_id=RefundId(ids.mint()), merchant_id=part.merchant_id, order_id=part.order_id,
+            lines=[Returned(1, 1)], restock=True,
+        )  # fmt: skip
+        await aftersales.refund(tx, request, "staff:1")
+
+    async def fill_a_cart(tx: Tx) -> None:
+        visitor = BuyerId(ids.mint())
+        await cart.put(tx, visitor, sku_id, 1)
+        await cart.set_quantity(tx, visitor, sku_id, 2)
+        await cart.select(tx, visitor, [sku_id], True)
+        await cart.accept_prices(tx, visitor)
+        await cart.merge(tx, visitor, BUYER)
+        await cart.remove(tx, BUYER, [sku_id])
+
+    async def drop(tx: Tx) -> None:
+        await orders.cancel_purchase(tx, PurchaseId(placed.purchase_id), "buyer", "buyer")
+
+    commands: dict[str, Callable[[Tx], Awaitable[Any]]] = {
+        "cart": fill_a_cart,
+        "the whole deal": buy_and_pay,
+        "confirm": partial(
+            orders.confirm_receipt, merchant_id=shipped.merchant_id, order_id=shipped.order_id, by="buyer"
+        ),
+        "drop": drop,
+        "cancel unpaid": orders.cancel_unpaid,
+        "complete received": orders.complete_received,
+        "forget": forget_old,
+    }
+
+    found = {name: await scans(db, command) for name, command in commands.items()}
+
+    assert not {name: heard for name, heard in found.items() if heard}
+
+
+async def test_a_scan_from_end_to_end_would_be_seen(db: Database):
+    async def everything(tx: Tx) -> None:
+        await tx.fetch("SELECT count(*) FROM orders WHERE note = $1", "?")
+
+    assert len(await scans(db, everything)) == 2
