@@ -74,6 +74,15 @@ async def test_the_shop_is_renamed_and_the_payout_account_changed(db: Database, 
     assert "622211112222" not in str([entry.facts for entry in log.items])
 
 
+async def test_what_no_keyboard_has_is_left_out(world: World, owner: Browser) -> None:
+    fields = {"name_zh": "三\x00秤行", "name_en": "\x00", "notice_zh": "a\x00b", "notice_en": ""}
+
+    assert (await owner.post("/merchant/shop", fields)).status_code == 303
+    assert "三秤行" in (await owner.get("/merchant/shop")).text
+    for path in ("orders", "products", "stock"):
+        assert (await owner.get(f"/merchant/{path}?q=a%00b")).status_code == 200
+
+
 async def test_a_shop_keeps_a_name(world: World, owner: Browser) -> None:
     page = await owner.post("/merchant/shop", {"name_zh": "", "name_en": "", "notice_en": "Hello"})
 

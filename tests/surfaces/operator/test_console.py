@@ -106,7 +106,7 @@ async def test_the_books_balance_and_lead_down_to_each_transfer(db: Database, wo
     assert "Difference" in books.text
     assert "Tea on the Cloud" in words(kind)
     assert f"{order.total / 100:,.2f}" in words(account)
-    assert "allotted" in words(transfers)
+    assert "Allotted to the order" in words(transfers)
     assert (await chief.get("/operator/books/nothing/CNY")).status_code == 404
 
 

@@ -19,6 +19,8 @@ TEXT_CHARACTERS_MAX = 2_000
 NUMBER_MAX = 1_000_000_000
 MONEY_DIGITS_MAX = 13
 
+NUL = "\x00"
+
 MISSING = N_("Please fill this in")
 TOO_LONG = N_("This is too long")
 NOT_A_NUMBER = N_("Please enter a whole number")
@@ -137,5 +139,6 @@ async def entries_of(request: WebRequest) -> Entries:
         if isinstance(value, UploadFile):
             files.setdefault(name, []).append(value)
         else:
-            fields.setdefault(name, []).append(str(value))
+            # NUL, which no keyboard has and PostgreSQL does not take, is left out.
+            fields.setdefault(name.replace(NUL, ""), []).append(str(value).replace(NUL, ""))
     return Entries(fields, files)

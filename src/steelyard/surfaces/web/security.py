@@ -70,6 +70,9 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # No address of ours holds a NUL, and PostgreSQL takes none.
+        scope["path"] = scope["path"].replace("\x00", "")
+        scope["query_string"] = scope["query_string"].replace(b"%00", b"")
         method = scope["method"]
         began = time.monotonic()
         given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), None)
