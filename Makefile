@@ -5,7 +5,7 @@ IN_VENV = .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check journeys translations lock clean
+.PHONY: help setup demo test check journeys translations baseline lock clean
 
 help: ## list what there is
 	@echo "make TARGET, one of:"
@@ -37,6 +37,10 @@ journeys: ## only the browser journeys
 translations: ## bring the .po files to the words in the source
 	@$(RUN) tools/setup.py --dev
 	@$(IN_VENV) tools/translations.py
+
+baseline: ## write migrations/0001 anew from every module's schema.sql (until the first release)
+	@$(RUN) tools/setup.py --dev
+	@$(IN_VENV) tools/baseline.py
 
 lock: ## lock requirements/*.in and package.json; UPGRADE=1 takes the newest versions
 	@$(RUN) tools/setup.py --dev

@@ -9,7 +9,6 @@ from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.middleware import DefineMiddleware
 from litestar.params import FromPath
 from litestar.types import ExceptionHandler
 
@@ -84,15 +83,17 @@ def create_app(settings: Settings | None = None) -> Litestar:
     }
     names = ("web", "storefront", "merchant", "operator")
     templates = Templates(static, {name: SURFACES / name / "templates" for name in names})
-    return Litestar(
+    app = Litestar(
         [assets, live, ready, storefront.router, merchant.router, operator.router, *api.routers],
         lifespan=[connected],
         state=State({"settings": settings, "assets": static, "templates": templates}),
         dependencies={"visit": Provide(provide_visit)},
-        middleware=[DefineMiddleware(security.Envelope, settings=settings)],
         csrf_config=security.csrf(settings),
         exception_handlers=handlers,
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
         logging_config=None,
     )
+    # Around everything, so that an address that leads nowhere is answered with the same headers.
+    app.asgi_handler = security.Envelope(app.asgi_handler, settings=settings)
+    return app

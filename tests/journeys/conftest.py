@@ -68,15 +68,19 @@ async def visit(
 
     async def opened(locale: str = "zh-Hans", *, scripts: bool = True, beside: Visitor | None = None) -> Visitor:
         size = WIDTHS[width]
-        context = beside.context if beside else await browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            locale=LANGUAGES[locale],
-            java_script_enabled=scripts,
-            reduced_motion="reduce",
+        context = (
+            beside.context
+            if beside
+            else await browser.new_context(
+                viewport={"width": size[0], "height": size[1]},
+                locale=LANGUAGES[locale],
+                java_script_enabled=scripts,
+                reduced_motion="reduce",
+            )
         )
         page = await context.new_page()
         page.set_default_timeout(SECONDS_MAX * 1000)
-        visitors.append(Visitor(context, page, house.url, locale, folder))
+        visitors.append(Visitor(context, page, house.url, locale, folder, scripts=scripts))
         return visitors[-1]
 
     yield opened

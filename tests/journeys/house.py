@@ -1,5 +1,6 @@
 """The whole house as `steelyard demo` runs it: pages, worker and simulators, on ports and in a folder of its own."""
 
+import json
 import re
 import shutil
 from collections.abc import Generator
@@ -29,6 +30,12 @@ class House(msgspec.Struct, frozen=True):
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def rests(self) -> bool:
+        """Whether everybody who reads the event log has read all of it."""
+        looked_at = json.loads(commands.run(["doctor", "--json"], self.environ).stdout)
+        readers = {found["what"]: found["detail"] for found in looked_at if found["what"].startswith("subscriber")}
+        return "subscriber settlement" in readers and all(detail.startswith("0 ") for detail in readers.values())
+
 
 @contextmanager
 def running() -> Generator[House]:
@@ -41,7 +48,9 @@ def running() -> Generator[House]:
         demo.until(lambda: "Ctrl-C stops everything" in demo.said())
         password = re.search(r"password: (\S+)", demo.said())
         assert password, demo.said()
-        yield House(home, f"http://127.0.0.1:{port}", password[1], environ)
+        house = House(home, f"http://127.0.0.1:{port}", password[1], environ)
+        demo.until(house.rests)
+        yield house
         assert demo.process.poll() is None, demo.said()
         assert demo.interrupt() == 0, demo.said()
         for log in (home / "logs").iterdir():

@@ -40,7 +40,9 @@ async def trial_difference(read: Read) -> int:
     return sum(line.debits - line.credits for line in lines)
 
 
-async def test_a_cart_of_two_merchants_becomes_one_purchase_with_two_orders(db: Database, world: World, settled: Settled):
+async def test_a_cart_of_two_merchants_becomes_one_purchase_with_two_orders(
+    db: Database, world: World, settled: Settled
+):
     wanted = of_both(world)
     assert len(wanted) == 2
 
@@ -52,9 +54,10 @@ async def test_a_cart_of_two_merchants_becomes_one_purchase_with_two_orders(db: 
     assert purchase.state is PurchaseState.PLACED
     assert {part.merchant_id for part in parts} == {world.tea.merchant_id, world.tools.merchant_id}
     assert purchase.total == sum(part.total for part in parts)
-    assert all(part.commission == sum(line.amount for line in lines) * COMMISSION // 1_000_000 for part, lines in [
-        (part, (await db.ask(orders.lines_of, [part.order_id]))[part.order_id]) for part in parts
-    ])
+    assert all(
+        part.commission == sum(line.amount for line in lines) * COMMISSION // 1_000_000
+        for part, lines in [(part, (await db.ask(orders.lines_of, [part.order_id]))[part.order_id]) for part in parts]
+    )
     for sku_id, quantity in wanted:
         assert await free(db, sku_id) == STOCK - quantity
     await settled()

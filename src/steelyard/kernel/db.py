@@ -59,6 +59,8 @@ Unreachable = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # the password is wrong, too
+    asyncpg.InvalidCatalogNameError,
     TimeoutError,
 )
 
@@ -141,6 +143,10 @@ class Tx(Read):
         await self._connection.execute(
             f"INSERT INTO {table} ({names}) SELECT {names} FROM {landing}; DROP TABLE {landing}"  # noqa: S608
         )
+
+    async def analyze(self, tables: Sequence[str]) -> None:
+        """Let the planner know what has become of these tables, after a bulk path has filled them. Works for their owner."""
+        await self._connection.execute(f"ANALYZE {', '.join(tables)}")
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:

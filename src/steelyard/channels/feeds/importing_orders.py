@@ -37,7 +37,7 @@ async def bring(under_way: Import, files: Sequence[Path], rejects: Path) -> Resu
         await _after(under_way, feed, stalls)
         if feed.summary.rejected:
             await under_way.read(feed.write_rejects, rejects)
-        counts = await under_way.db.ask(_counts, under_way.run)
+        counts = await under_way.db.ask(runs.written, under_way.run)
         return msgspec.structs.replace(
             told(feed.summary, "orders", rejects), merchants=len(stalls), products=products, customers=buyers, **counts
         )
@@ -132,6 +132,7 @@ def _next(chunks: Iterator[OrderChunk], shared: Shared) -> Prepared | None:
 
 async def _after(under_way: Import, feed: OrderFeed, stalls: dict[str, Stall]) -> None:
     """What follows from all chunks: sales figures, search entries, statements. Said twice, nothing changes."""
+    await under_way.db.transact(writing.filled)
     sold = await under_way.db.ask(_sold, feed, stalls)
     for start in range(under_way.run.counted, len(sold), SALES_PER_CHUNK):
         await under_way.db.transact(_push_down, under_way.run, sold, start)
@@ -167,18 +168,3 @@ async def _push_down(tx: Tx, run: Run, sold: Sequence[tuple[UUID, UUID, int]], s
     part = sold[start : start + SALES_PER_CHUNK]
     await runs.count(tx, run, start, start + len(part))
     await search.record_sales(tx, part)
-
-
-async def _counts(read: Read, run: Run) -> dict[str, int]:
-    row = await read.row(
-        """
-        SELECT (SELECT count(*) FROM orders WHERE import_run = $1) AS orders
-             , (SELECT count(*) FROM import_documents WHERE run_id = $1) AS documents
-             , (SELECT count(*) FROM import_documents d
-                JOIN order_refunds r ON r.merchant_id = d.merchant_id AND r.note = d.number
-                WHERE d.run_id = $1 AND d.role = 'return' AND r.reason = 'imported') AS refunds
-        """,
-        run.run_id,
-    )
-    assert row is not None
-    return dict(row)

@@ -7,7 +7,7 @@ import msgspec
 
 from steelyard.channels.feeds.model import Subject
 from steelyard.kernel import ids
-from steelyard.kernel.db import Tx
+from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 
@@ -108,6 +108,27 @@ async def advance(tx: Tx, run: Run, chunk: int) -> None:
     )
     if not moved:
         raise ImportedElsewhere(chunk=chunk)
+
+
+async def wrote(tx: Tx, run: Run, *, orders: int, documents: int, refunds: int) -> None:
+    """So many more are written: nobody needs to count them among all others afterwards."""
+    await tx.execute(
+        """
+        UPDATE import_runs SET orders = orders + $2, documents = documents + $3, refunds = refunds + $4
+        WHERE fingerprint = $1
+        """,
+        run.fingerprint,
+        orders,
+        documents,
+        refunds,
+    )
+
+
+async def written(read: Read, run: Run) -> dict[str, int]:
+    """How many orders, documents and refunds are written."""
+    row = await read.row("SELECT orders, documents, refunds FROM import_runs WHERE fingerprint = $1", run.fingerprint)
+    assert row is not None
+    return dict(row)
 
 
 async def count(tx: Tx, run: Run, before: int, after: int) -> None:

@@ -8,6 +8,9 @@ CREATE TABLE import_runs (
   , map         text NOT NULL
   , chunks      integer NOT NULL DEFAULT 0
   , counted     integer NOT NULL DEFAULT 0
+  , orders      integer NOT NULL DEFAULT 0
+  , documents   integer NOT NULL DEFAULT 0
+  , refunds     integer NOT NULL DEFAULT 0
   , result      jsonb
   , begun_at    timestamptz NOT NULL DEFAULT now()
   , finished_at timestamptz
@@ -17,6 +20,7 @@ CREATE TABLE import_runs (
 COMMENT ON TABLE import_runs IS 'by key: imports by the fingerprint of their files and map: how far each has come';
 COMMENT ON COLUMN import_runs.chunks IS 'Chunks that are written; each is one transaction, which counts itself here';
 COMMENT ON COLUMN import_runs.counted IS 'Products whose sales have been pushed down to search';
+COMMENT ON COLUMN import_runs.orders IS 'Written so far, as are documents and refunds';
 COMMENT ON COLUMN import_runs.result IS 'What was told at the end';
 
 CREATE TABLE import_documents (

@@ -54,6 +54,33 @@ async def write(tx: Tx, prepared: Prepared, run: Run, stalls: dict[str, Stall]) 
     returned = await _returns(tx, prepared.refunds)
     await aftersales.bulk_refund(tx, returned)
     await settlement.bulk_enter(tx, [_refund(refund) for refund in returned])
+    await runs.wrote(tx, run, orders=len(prepared.orders), documents=len(prepared.documents), refunds=len(returned))
+
+
+# What chunks fill; statements that come next are planned by what is in these.
+_FILLED = (
+    "buyers",
+    "products",
+    "skus",
+    "purchases",
+    "orders",
+    "order_lines",
+    "order_refunds",
+    "order_refund_lines",
+    "payments",
+    "payment_splits",
+    "refunds",
+    "ledger_accounts",
+    "ledger_transfers",
+    "settlement_entries",
+    "import_documents",
+    "import_lines",
+)
+
+
+async def filled(tx: Tx) -> None:
+    """Everything is written: the planner may look at it."""
+    await tx.analyze(_FILLED)
 
 
 async def hurry(tx: Tx) -> None:

@@ -17,11 +17,11 @@ COMMENT ON COLUMN tax_rates.millionths IS 'The rate in parts per million: 130000
 COMMENT ON COLUMN tax_rates.inclusive IS 'Whether prices shown to this country already contain it';
 COMMENT ON COLUMN tax_rates.valid_to IS 'The first day on which it is not valid any more';
 INSERT INTO tax_rates (country, region, tax_class, valid_from, millionths, inclusive, name) VALUES
-    ('CN', '', 'standard', '2019-04-01', 130000, true, '{"zh-Hans": "增值税 13%", "en": "VAT 13 %"}')
-  , ('CN', '', 'reduced', '2019-04-01', 90000, true, '{"zh-Hans": "增值税 9%", "en": "VAT 9 %"}')
-  , ('GB', '', 'standard', '2011-01-04', 200000, true, '{"zh-Hans": "英国增值税 20%", "en": "UK VAT 20 %"}')
-  , ('DE', '', 'standard', '2021-01-01', 190000, true, '{"zh-Hans": "德国增值税 19%", "en": "German VAT 19 %"}')
-  , ('FR', '', 'standard', '2014-01-01', 200000, true, '{"zh-Hans": "法国增值税 20%", "en": "French VAT 20 %"}')
-  , ('US', 'CA', 'standard', '2017-01-01', 72500, false, '{"zh-Hans": "加州销售税 7.25%", "en": "California sales tax 7.25 %"}')
-  , ('US', 'NY', 'standard', '2005-06-01', 40000, false, '{"zh-Hans": "纽约州销售税 4%", "en": "New York sales tax 4 %"}')
-  , ('US', 'TX', 'standard', '1990-07-01', 62500, false, '{"zh-Hans": "得州销售税 6.25%", "en": "Texas sales tax 6.25 %"}');
+    ('CN', '', 'standard', '2019-04-01', 130000, true, '{"zh-Hans": "增值税", "en": "VAT"}')
+  , ('CN', '', 'reduced', '2019-04-01', 90000, true, '{"zh-Hans": "增值税", "en": "VAT"}')
+  , ('GB', '', 'standard', '2011-01-04', 200000, true, '{"zh-Hans": "英国增值税", "en": "UK VAT"}')
+  , ('DE', '', 'standard', '2021-01-01', 190000, true, '{"zh-Hans": "德国增值税", "en": "German VAT"}')
+  , ('FR', '', 'standard', '2014-01-01', 200000, true, '{"zh-Hans": "法国增值税", "en": "French VAT"}')
+  , ('US', 'CA', 'standard', '2017-01-01', 72500, false, '{"zh-Hans": "加州销售税", "en": "California sales tax"}')
+  , ('US', 'NY', 'standard', '2005-06-01', 40000, false, '{"zh-Hans": "纽约州销售税", "en": "New York sales tax"}')
+  , ('US', 'TX', 'standard', '1990-07-01', 62500, false, '{"zh-Hans": "得州销售税", "en": "Texas sales tax"}');

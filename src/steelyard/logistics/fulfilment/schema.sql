@@ -15,7 +15,6 @@ CREATE TABLE fulfilment_lines (
 COMMENT ON TABLE fulfilment_lines IS 'by merchant: pieces that a paid order wants sent';
 COMMENT ON COLUMN fulfilment_lines.withdrawn IS 'Pieces that need not be sent any more';
 CREATE INDEX fulfilment_lines_of_an_order ON fulfilment_lines (order_id);
-CREATE INDEX fulfilment_to_do ON fulfilment_lines (merchant_id, instructed_at) WHERE shipped + withdrawn < quantity;
 
 CREATE TABLE parcel_lines (
     merchant_id uuid NOT NULL

@@ -117,7 +117,7 @@ async def statement_entries(visit: NamedDependency[Visit], statement_id: FromPat
     code, text = await visit.merchant_db.ask(csv_of, visit.merchant_id, statement_id)
     return Response(
         text,
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"content-disposition": f'attachment; filename="{code}.csv"', "cache-control": "no-store"},
     )
 

@@ -15,7 +15,7 @@ from steelyard.surfaces.kit.environment import Templates
 from steelyard.surfaces.kit.page import Crumb, Flash, Link, NavItem, Operator, Page, Surface, Tone, Viewer
 from steelyard.surfaces.web.visit import FLASH_COOKIE, Visit, cookie, flash_cookie, flashes_of
 
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"  # the framework says the character set
 
 LEGAL_PAGES = (
     (N_("Terms of service"), "/legal/terms"),

@@ -175,7 +175,7 @@ def _bare_page(refusal: Refusal, locale: str, headers: dict[str, str]) -> Respon
         '<meta name="viewport" content="width=device-width, initial-scale=1"></head>'
         f'<body><main><h1>{title}</h1><p>{detail}</p><p><a href="/">{home}</a></p></main></body></html>'
     )
-    return Response(body, status_code=refusal.status, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(body, status_code=refusal.status, media_type="text/html", headers=headers)
 
 
 def for_program(connection: Connection) -> bool:

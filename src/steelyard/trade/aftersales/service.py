@@ -75,10 +75,10 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     if request.freight > left:
         raise FreightTooHigh(left=left, wanted=request.freight, currency=order.currency)
     shares = [share_of(_line(lines, item), item.quantity) for item in request.lines]
-    await _give_back(tx, order, request, shares, by)
     if request.restock:
         pieces = [(_line(lines, item).sku_id, None, item.quantity) for item in request.lines]
         await inventory.take_back(tx, order.merchant_id, pieces, document=request.refund_id, by=by)
+    await _give_back(tx, order, request, shares, by)
 
 
 def _check(request: RefundRequest, lines: Sequence[OrderLine]) -> None:

@@ -28,7 +28,6 @@ COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name 
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
 CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
-CREATE INDEX purchases_by_time ON purchases (placed_at DESC, purchase_id DESC);
 
 CREATE TABLE purchase_history (
     buyer_id    uuid NOT NULL

@@ -10,7 +10,9 @@ async def test_a_cart_is_begun_changed_and_given_up(agent: Agent, world: World):
 
     begun = await agent.ask("POST", "/carts", {"line_items": lines((black.sku_id, 2))})
     cart = assert_cart(begun.json())
-    changed = assert_cart(await agent.put(f"/carts/{cart['id']}", {"line_items": lines((nuts.sku_id, 1), (black.sku_id, 1))}))
+    changed = assert_cart(
+        await agent.put(f"/carts/{cart['id']}", {"line_items": lines((nuts.sku_id, 1), (black.sku_id, 1))})
+    )
     again = assert_cart(await agent.get(f"/carts/{cart['id']}"))
     given_up = assert_cart(await agent.post(f"/carts/{cart['id']}/cancel"))
     gone = await agent.get(f"/carts/{cart['id']}")

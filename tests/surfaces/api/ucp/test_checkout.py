@@ -5,6 +5,7 @@ import pytest
 from steelyard.goods import inventory, pricing
 from steelyard.goods.pricing.model import NewPrice
 from steelyard.kernel.db import Database
+from steelyard.money import payments
 from steelyard.trade import checkout, orders
 from steelyard.trade.checkout.model import CheckoutId
 from steelyard.trade.orders.model import PurchaseId
@@ -200,15 +201,13 @@ async def test_a_payment_that_the_buyer_confirms(agent: Agent, house: House, wor
     assert found is not None
     path = waiting["continue_url"].split("/", 3)[3]
     await house.channel.browser.post(f"/{path}", data={"code": "123456"})
-    await checkout.ask_about(db, house.settings, (await payments_of(db, found.purchase_id)), "simpay", overdue=False)
+    await checkout.ask_about(db, house.settings, await payments_of(db, found.purchase_id), "simpay", overdue=False)
 
     done = assert_checkout(await agent.get(f"{SESSIONS}/{opened['id']}"))
     assert done["status"] == "completed"
 
 
-async def payments_of(db: Database, purchase_id):
-    from steelyard.money import payments
-
+async def payments_of(db: Database, purchase_id: PurchaseId) -> payments.PaymentId:
     return (await db.ask(payments.of_purchase, purchase_id))[0].payment_id
 
 

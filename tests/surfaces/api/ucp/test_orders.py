@@ -137,9 +137,7 @@ async def test_a_message_is_signed_with_the_key_of_our_profile(
     assert headers["webhook-timestamp"].isdigit()
 
 
-async def test_each_change_is_told(
-    agent: Agent, house: House, world: World, db: Database, known: Platform, hook: Hook
-):
+async def test_each_change_is_told(agent: Agent, house: House, world: World, db: Database, known: Platform, hook: Hook):
     order_id, [order] = await bought(agent, db, (world.items["black"].sku_id, 3))
     await told(db, house)
 

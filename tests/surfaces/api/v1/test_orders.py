@@ -125,7 +125,7 @@ async def test_an_unpaid_order_is_neither_cancelled_nor_refunded_by_its_merchant
     (order,) = (await tea.get("/orders", state="placed"))["items"]
     path = f"/orders/{order['order_id']}"
 
-    assert (await tea.refused("POST", f"{path}/cancel", {"reason": "no"}))[0] == 409
+    assert await tea.refused("POST", f"{path}/cancel", {"reason": "no"}) == (409, "transition_refused")
     refund = {"lines": [{"line": 1, "quantity": 1}]}
     assert await tea.refused("POST", f"{path}/refund", refund) == (409, "not_refundable")
     assert (await tea.get(path))["state"] == "placed"
