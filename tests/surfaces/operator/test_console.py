@@ -167,6 +167,47 @@ async def test_the_operators_profile_is_checked_to_its_check_digit(db: Database,
     assert profile.legal_name != "某公司"
 
 
+async def test_a_key_of_the_operator_is_shown_once_and_works_until_it_is_revoked(
+    db: Database, world: World, chief: Browser
+) -> None:
+    await chief.get("/operator/api-keys")
+    page = await chief.post("/operator/api-keys", {"name": "Ledger export", "scopes": "ledger.read"})
+    key = next(word for word in words(page).split() if word.startswith("sy_") and not word.endswith("…"))
+    actor = await db.ask(access.api_key, key)
+    assert actor is not None
+    assert actor.permissions == {"ledger.read"}
+    listed = await chief.get("/operator/api-keys")
+    assert "Ledger export" in words(listed)
+    assert key not in listed.text
+
+    revoke = page.text.split('action="/operator/api-keys/')[1].split('"')[0]
+    await chief.post(f"/operator/api-keys/{revoke}")
+
+    assert await db.ask(access.api_key, key) is None
+    assert "Ledger export" not in words(await chief.get("/operator/api-keys"))
+
+
+async def test_a_key_without_a_name_or_a_permission_is_not_made(db: Database, world: World, chief: Browser) -> None:
+    for fields in ({"name": "", "scopes": "ledger.read"}, {"name": "Ledger export"}):
+        assert (await chief.post("/operator/api-keys", fields)).status_code == 422
+
+    assert await db.ask(access.api_keys_of_staff, None) == []
+
+
+async def test_merchants_and_the_operator_see_each_their_own_keys(
+    db: Database, world: World, chief: Browser, owner: Browser
+) -> None:
+    await chief.post("/operator/api-keys", {"name": "Ledger export", "scopes": "ledger.read"})
+    await owner.post("/merchant/api-keys", {"name": "Till", "scopes": "orders.read"})
+
+    operators, shops = words(await chief.get("/operator/api-keys")), words(await owner.get("/merchant/api-keys"))
+
+    assert "Ledger export" in operators and "Till" not in operators
+    assert "Till" in shops and "Ledger export" not in shops
+    [key] = await db.ask(access.api_keys_of_staff, world.tea.merchant_id)
+    assert (await chief.post(f"/operator/api-keys/{key.api_key_id}/revoke")).status_code == 404
+
+
 async def test_the_system_page_runs_the_checks(db: Database, world: World, chief: Browser) -> None:
     await deal.at_rest(db)
 
