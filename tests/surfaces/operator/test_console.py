@@ -1,8 +1,11 @@
 """The operator's staff see how the marketplace does, and act where something is wrong."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from steelyard.kernel.db import Database
+from steelyard.logistics import parcels
+from steelyard.logistics.parcels.model import Scan
 from steelyard.money import payments
 from steelyard.money.payments.model import RefundAnswer, RefundState
 from steelyard.parties import access, merchants, operator
@@ -91,6 +94,25 @@ async def test_a_failed_refund_is_sent_once_more(db: Database, world: World, chi
     assert refund.state is RefundState.INSTRUCTED
     payment = await chief.get(f"/operator/payments/{due.payment_id}")
     assert order.code in words(payment)
+
+
+async def test_a_lost_parcel_asks_for_somebody(db: Database, world: World, chief: Browser, owner: Browser) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
+    parcel_id = await deal.shipped(db, order)
+    pages = {
+        chief: f"/operator/orders/{order.merchant_id}/{order.order_id}", owner: f"/merchant/orders/{order.order_id}"
+    }  # fmt: skip
+    assert "Lost parcels 0" in words(await chief.get("/operator"))
+    for browser, page in pages.items():
+        assert "A parcel is lost" not in words(await browser.get(page))
+
+    trouble = [Scan(at=datetime.now(UTC), code="exception")]
+    await db.transact(partial(parcels.record_scans, carrier="simex", number=f"SX{parcel_id.hex[-12:]}", scans=trouble))
+
+    assert "Lost parcels 1" in words(await chief.get("/operator"))
+    assert order.code in words(await chief.get("/operator/orders", state="lost"))
+    for browser, page in pages.items():
+        assert "A parcel is lost" in words(await browser.get(page))
 
 
 async def test_the_books_balance_and_lead_down_to_each_transfer(db: Database, world: World, chief: Browser) -> None:
