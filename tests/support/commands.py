@@ -22,8 +22,8 @@ from pathlib import Path
 from steelyard.kernel.postgres import Cluster
 cluster = Cluster(Path(sys.argv[1]), fast=sys.argv[2:] == ["fast"])
 started = cluster.start()
-print(json.dumps({"started": started, "url": cluster.url()}), flush=True)
 try:
+    print(json.dumps({"started": started, "url": cluster.url()}), flush=True)
     sys.stdin.read()
 except KeyboardInterrupt:
     import psycopg
@@ -81,4 +81,7 @@ def postmaster(home: Path) -> psutil.Process:
 
 
 def is_gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it went between the two questions
+        return True
