@@ -184,7 +184,7 @@ async def test_a_staff_cannot_be_crossed(db: Database) -> None:
     assert await db.ask(access.api_key, key) is not None
     assert [each.account_id for each in await db.ask(access.staff, mine)] == [id_of(owner)]
     assert [each.account_id for each in await db.ask(access.staff, None)] == [id_of(admin)]
-    assert await db.ask(access.api_keys_of_merchant, mine) == []
+    assert await db.ask(access.api_keys_of_staff, mine) == []
     assert (await db.ask(access.audit_log, mine)).items == []
 
 
@@ -331,7 +331,7 @@ async def test_a_key_may_what_it_was_made_for_and_its_account_still_may(db: Data
     await db.transact(access.revoke_api_key, owner, key_id)
     await db.transact(access.revoke_api_key, owner, key_id)
     assert await db.ask(access.api_key, key) is None
-    assert await db.ask(access.api_keys_of_merchant, merchant) == []
+    assert await db.ask(access.api_keys_of_staff, merchant) == []
     assert (await db.ask(actions)).count("api_keys.revoke") == 1
 
 

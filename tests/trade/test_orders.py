@@ -18,6 +18,7 @@ from steelyard.logistics.parcels.model import ParcelId, Scan
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, orders
+from steelyard.trade.aftersales.model import Returned
 from steelyard.trade.orders.model import (
     UNTRACKED_DELIVERY_DAYS,
     Order,
@@ -282,6 +283,32 @@ async def test_an_old_number_does_not_release_money_at_once(shop: Database, worl
     found = await deal.again(shop, part)
     assert about(found.receive_by, datetime.now(UTC) + timedelta(days=RECEIPT_DAYS))
     assert await shop.transact(orders.complete_received) == 0
+
+
+async def test_an_order_with_a_lost_parcel_waits_until_somebody_decides(shop: Database, world: World):
+    parts = [(await deal.paid(shop, [(world.items["nuts"].sku_id, 2)]))[0] for _ in range(4)]
+    found, confirmed, given_back, untouched = parts
+    for part in parts:
+        await deal.shipped(shop, part, [Packed(1, 1)])
+        await deal.shipped(shop, part)
+    for part in (found, confirmed, given_back):
+        await tell(shop, part, [Scan(at=datetime.now(UTC), code="exception")])
+    await shop.transact(overdue)
+    held = (await deal.again(shop, found)).receive_by
+
+    assert await shop.transact(orders.complete_received) == 1, "only the one whose parcels are not lost"
+
+    assert (await deal.again(shop, untouched)).state is OrderState.COMPLETED
+    assert (await deal.again(shop, found)).receive_by == held
+    waiting = {order.order_id for order in (await shop.ask(orders.with_lost_parcels)).items}
+    assert waiting == {part.order_id for part in (found, confirmed, given_back)}
+    await deal.received(shop, confirmed)
+    await deal.refunded(shop, given_back, Returned(1, 2), freight=given_back.freight)
+    assert [order.order_id for order in (await shop.ask(orders.with_lost_parcels)).items] == [found.order_id]
+    await tell(shop, found, [Scan(at=datetime.now(UTC) + timedelta(hours=1), code="arrived")])
+    assert (await shop.ask(orders.with_lost_parcels)).items == []
+    assert await shop.transact(orders.complete_received) == 1
+    assert (await deal.again(shop, found)).state is OrderState.COMPLETED
 
 
 async def test_one_merchant_does_not_find_anothers_order(shop: Database, world: World):

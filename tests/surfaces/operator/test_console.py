@@ -1,8 +1,11 @@
 """The operator's staff see how the marketplace does, and act where something is wrong."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from steelyard.kernel.db import Database
+from steelyard.logistics import parcels
+from steelyard.logistics.parcels.model import Scan
 from steelyard.money import payments
 from steelyard.money.payments.model import RefundAnswer, RefundState
 from steelyard.parties import access, merchants, operator
@@ -93,6 +96,25 @@ async def test_a_failed_refund_is_sent_once_more(db: Database, world: World, chi
     assert order.code in words(payment)
 
 
+async def test_a_lost_parcel_asks_for_somebody(db: Database, world: World, chief: Browser, owner: Browser) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
+    parcel_id = await deal.shipped(db, order)
+    pages = {
+        chief: f"/operator/orders/{order.merchant_id}/{order.order_id}", owner: f"/merchant/orders/{order.order_id}"
+    }  # fmt: skip
+    assert "Lost parcels 0" in words(await chief.get("/operator"))
+    for browser, page in pages.items():
+        assert "A parcel is lost" not in words(await browser.get(page))
+
+    trouble = [Scan(at=datetime.now(UTC), code="exception")]
+    await db.transact(partial(parcels.record_scans, carrier="simex", number=f"SX{parcel_id.hex[-12:]}", scans=trouble))
+
+    assert "Lost parcels 1" in words(await chief.get("/operator"))
+    assert order.code in words(await chief.get("/operator/orders", state="lost"))
+    for browser, page in pages.items():
+        assert "A parcel is lost" in words(await browser.get(page))
+
+
 async def test_the_books_balance_and_lead_down_to_each_transfer(db: Database, world: World, chief: Browser) -> None:
     [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
 
@@ -165,6 +187,47 @@ async def test_the_operators_profile_is_checked_to_its_check_digit(db: Database,
     profile = await db.ask(operator.profile)
     assert profile is not None
     assert profile.legal_name != "某公司"
+
+
+async def test_a_key_of_the_operator_is_shown_once_and_works_until_it_is_revoked(
+    db: Database, world: World, chief: Browser
+) -> None:
+    await chief.get("/operator/api-keys")
+    page = await chief.post("/operator/api-keys", {"name": "Ledger export", "scopes": "ledger.read"})
+    key = next(word for word in words(page).split() if word.startswith("sy_") and not word.endswith("…"))
+    actor = await db.ask(access.api_key, key)
+    assert actor is not None
+    assert actor.permissions == {"ledger.read"}
+    listed = await chief.get("/operator/api-keys")
+    assert "Ledger export" in words(listed)
+    assert key not in listed.text
+
+    revoke = page.text.split('action="/operator/api-keys/')[1].split('"')[0]
+    await chief.post(f"/operator/api-keys/{revoke}")
+
+    assert await db.ask(access.api_key, key) is None
+    assert "Ledger export" not in words(await chief.get("/operator/api-keys"))
+
+
+async def test_a_key_without_a_name_or_a_permission_is_not_made(db: Database, world: World, chief: Browser) -> None:
+    for fields in ({"name": "", "scopes": "ledger.read"}, {"name": "Ledger export"}):
+        assert (await chief.post("/operator/api-keys", fields)).status_code == 422
+
+    assert await db.ask(access.api_keys_of_staff, None) == []
+
+
+async def test_merchants_and_the_operator_see_each_their_own_keys(
+    db: Database, world: World, chief: Browser, owner: Browser
+) -> None:
+    await chief.post("/operator/api-keys", {"name": "Ledger export", "scopes": "ledger.read"})
+    await owner.post("/merchant/api-keys", {"name": "Till", "scopes": "orders.read"})
+
+    operators, shops = words(await chief.get("/operator/api-keys")), words(await owner.get("/merchant/api-keys"))
+
+    assert "Ledger export" in operators and "Till" not in operators
+    assert "Till" in shops and "Ledger export" not in shops
+    [key] = await db.ask(access.api_keys_of_staff, world.tea.merchant_id)
+    assert (await chief.post(f"/operator/api-keys/{key.api_key_id}/revoke")).status_code == 404
 
 
 async def test_the_system_page_runs_the_checks(db: Database, world: World, chief: Browser) -> None:

@@ -210,15 +210,16 @@ async def api_keys_of(read: Read, account_id: AccountId) -> Sequence[ApiKey]:
     )
 
 
-async def api_keys_of_merchant(read: Read, merchant_id: UUID) -> Sequence[ApiKey]:
-    """All keys of a merchant's staff that still open something, the newest first."""
+async def api_keys_of_staff(read: Read, merchant_id: UUID | None) -> Sequence[ApiKey]:
+    """All keys of a merchant's staff, or without a merchant of the operator's, that still open something, the newest first."""
     return await read.all(
         ApiKey,
         """
         SELECT k.api_key_id, k.account_id, a.name AS account_name, k.name, k.prefix, k.scopes, k.created_at
              , k.last_used_at, k.expires_at, k.revoked_at
         FROM api_keys k JOIN accounts a USING (account_id)
-        WHERE a.merchant_id = $1 AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)
+        WHERE (($1::uuid IS NULL AND a.kind = 'operator') OR a.merchant_id = $1)
+          AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)
         ORDER BY k.created_at DESC LIMIT $2
         """,
         merchant_id,

@@ -4,6 +4,7 @@ from litestar import Router
 
 from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.operator import (
+    api_keys,
     books,
     categories,
     merchants,
@@ -29,6 +30,7 @@ router = Router(
         *settlement.HANDLERS,
         *categories.HANDLERS,
         *people.HANDLERS,
+        *api_keys.HANDLERS,
         *profile.HANDLERS,
         *system.HANDLERS,
     ],

@@ -20,6 +20,7 @@ BOOKS = f"{HOME}/books"
 SETTLEMENT = f"{HOME}/settlement"
 CATEGORIES = f"{HOME}/categories"
 STAFF = f"{HOME}/staff"
+API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
 PROFILE = f"{HOME}/profile"
 SYSTEM = f"{HOME}/system"
@@ -35,6 +36,7 @@ _PLACES = (
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
     (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),
+    (API_KEYS, N_("API keys"), "key-round", "settings.manage", N_("The house")),
     (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("The house")),
     (PROFILE, N_("Platform operator"), "landmark", "settings.manage", N_("The house")),
     (SYSTEM, N_("System"), "activity", "settings.manage", N_("The house")),

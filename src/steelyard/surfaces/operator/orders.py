@@ -27,11 +27,14 @@ from steelyard.trade.aftersales.model import OrderRefund
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Purchase, Step
 
 NEEDS = {"permission": "orders.read"}
+# The tab of orders that wait because a parcel of theirs is lost; the others are of states.
+LOST = "lost"
 TABS: dict[str, tuple[str, tuple[OrderState, ...]]] = {
     "all": (N_("All"), ()),
     "placed": (N_("To pay"), (OrderState.PLACED,)),
     "to_ship": (N_("To ship"), (OrderState.PAID, OrderState.PARTLY_SHIPPED)),
     "shipped": (N_("On its way"), (OrderState.SHIPPED,)),
+    LOST: (N_("Lost parcels"), ()),
     "completed": (N_("Completed"), (OrderState.COMPLETED,)),
     "cancelled": (N_("Cancelled"), (OrderState.CANCELLED,)),
 }
@@ -59,7 +62,10 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def listed(read: Read, tab: str, cursor: str | None) -> Listed:
-    page = await orders.all_orders(read, states=TABS[tab][1], cursor=cursor, limit=ROWS_PER_PAGE)
+    if tab == LOST:
+        page = await orders.with_lost_parcels(read, cursor=cursor, limit=ROWS_PER_PAGE)
+    else:
+        page = await orders.all_orders(read, states=TABS[tab][1], cursor=cursor, limit=ROWS_PER_PAGE)
     return Listed(page=page, shops=await merchants.cards(read, {order.merchant_id for order in page.items}))
 
 

@@ -17,7 +17,7 @@ from steelyard.operations.analytics import DayFigures, currency_of
 from steelyard.parties import operator
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import settlement
+from steelyard.trade import orders, settlement
 from steelyard.trade.settlement import StatementState, settlement_day
 
 DAYS_SHOWN = 14
@@ -28,13 +28,15 @@ CHART_WIDTH, CHART_HEIGHT, BAR_GAP = 700, 160, 10
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """`currency` is the one that most is sold in; `others` are today's figures in all others."""
+    """`currency` is the one that most is sold in; `others` are today's figures in all others.
+    `lost_parcels` counts the orders that wait because of one."""
 
     currency: str
     days: list[DayFigures]
     others: list[DayFigures]
     failed_refunds: int
     failed_payouts: int
+    lost_parcels: int
     stuck: list[events.Lag]
 
     @property
@@ -64,12 +66,14 @@ async def overview(read: Read) -> Overview:
     rows = day_by_day(figures, currency)
     refunds = await payments.refunds_page(read, state=RefundState.FAILED, limit=TROUBLES_COUNTED_MAX)
     payouts = await settlement.statements_page(read, state=StatementState.FAILED, limit=TROUBLES_COUNTED_MAX)
+    lost = await orders.with_lost_parcels(read, limit=TROUBLES_COUNTED_MAX)
     return Overview(
         currency=currency,
         days=rows,
         others=[each for each in figures if each.day == rows[-1].day and each.currency != currency],
         failed_refunds=len(refunds.items),
         failed_payouts=len(payouts.items),
+        lost_parcels=len(lost.items),
         stuck=[lag for lag in await events.lags(read) if lag.error],
     )
 

@@ -29,6 +29,7 @@ from steelyard.trade.orders.queries import (
     orders_of_purchases,
     purchase,
     purchases_of_buyer,
+    with_lost_parcels,
 )
 from steelyard.trade.orders.service import (
     cancel_order,
@@ -79,4 +80,5 @@ __all__ = [
     "record_delivery",
     "record_refund",
     "ship",
+    "with_lost_parcels",
 ]

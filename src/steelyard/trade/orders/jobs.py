@@ -26,15 +26,19 @@ async def cancel_unpaid(tx: Tx) -> int:
 
 
 async def complete_received(tx: Tx) -> int:
-    """Confirm receipt where the buyer has not done so in time."""
+    """Confirm receipt where the buyer has not done so in time. An order with a lost parcel waits, for the buyer to confirm
+    by hand, for a refund, or for the parcel to be found."""
     arrived = await tx.all(
         Order,
         """
         SELECT merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight, tax_added, tax_included
              , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
              , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason
-        FROM orders WHERE state = 'shipped' AND receive_by <= now()
-        ORDER BY receive_by LIMIT $1 FOR UPDATE SKIP LOCKED
+        FROM orders o
+        WHERE state = 'shipped' AND receive_by <= now()
+          AND NOT EXISTS (SELECT FROM parcels p
+                          WHERE p.merchant_id = o.merchant_id AND p.order_id = o.order_id AND p.state = 'lost')
+        ORDER BY receive_by LIMIT $1 FOR UPDATE OF o SKIP LOCKED
         """,
         ORDERS_PER_SWEEP,
     )

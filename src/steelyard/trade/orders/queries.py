@@ -202,6 +202,27 @@ async def all_orders(
     return paging.cut(found, most, lambda last: (last.placed_at, last.order_id))
 
 
+async def with_lost_parcels(read: Read, *, cursor: str | None = None, limit: int | None = None) -> Page[Order]:
+    """Everybody's orders that wait because a parcel of theirs is lost, the newest first: for the operator. An order whose
+    money has all been given back waits for nobody."""
+    key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
+    most = paging.limit(limit)
+    found = await read.all(
+        Order,
+        _ORDER  # noqa: S608  # two literals of ours
+        + """
+        WHERE (o.merchant_id, o.order_id) IN (SELECT p.merchant_id, p.order_id FROM parcels p WHERE p.state = 'lost')
+          AND o.state IN ('partly_shipped', 'shipped') AND o.refunded < o.total
+          AND (o.placed_at, o.order_id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::uuid, $4))
+        ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $3
+        """,
+        *key,
+        most + 1,
+        _LAST,
+    )
+    return paging.cut(found, most, lambda last: (last.placed_at, last.order_id))
+
+
 async def counts_of_merchant(read: Read, merchant_id: MerchantId) -> dict[OrderState, int]:
     """How many of a merchant's open orders are in each state; the finished ones are not counted."""
     rows = await read.fetch(
