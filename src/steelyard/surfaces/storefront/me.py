@@ -19,6 +19,7 @@ from steelyard.parties.access.model import Account, AccountKind, OpenSession
 from steelyard.parties.customers.model import Address, AddressId, BuyerId, SavedAddress
 from steelyard.surfaces.kit.page import Crumb
 from steelyard.surfaces.storefront.addresses import PROVINCES, countries, lines_of, missing, read_address
+from steelyard.surfaces.storefront.browsers import browser_name
 from steelyard.surfaces.storefront.shell import CONSOLES, Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed, said
 from steelyard.surfaces.web import refusals
@@ -172,6 +173,7 @@ async def _sessions(visit: Visit, page: SessionsPage, errors: dict[str, str], *,
         crumbs=[Crumb(visit.say(N_("My account")), ACCOUNT), Crumb(visit.say(N_("Where I am signed in")))],
         status=status,
         sessions=page.sessions,
+        browser_name=browser_name,
         here=access.session_id(token),
         errors=errors,
     )

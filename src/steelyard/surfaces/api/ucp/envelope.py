@@ -181,7 +181,8 @@ def _refused(refusal: Refusal, version: str, locale: str) -> Reply:
     words = i18n.translations(locale)
     detail = words.gettext(refusal.detail) if refusal.detail else ""
     facts = {name: value for name, value in refusal.facts.items() if name != "fields"}
-    said = f"{words.gettext(refusal.title)}. {_formatted(detail, facts)}".strip()
+    stop = "。" if locale.startswith("zh") else ". "
+    said = f"{words.gettext(refusal.title)}{stop}{_formatted(detail, facts)}".strip()
     fields = refusal.facts.get("fields")
     if fields:
         said += " " + "; ".join(f"{name}: {words.gettext(str(what))}" for name, what in fields.items())
