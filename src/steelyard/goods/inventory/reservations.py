@@ -163,7 +163,8 @@ async def release_pieces(tx: Tx, merchant_id: UUID, order_id: UUID, lines: Itera
     pieces = {sku_id: quantity for sku_id, quantity in named.items() if quantity}
     if not pieces:
         return
-    freed = _leaving(await _kept_for(tx, merchant_id, order_id, list(pieces)), pieces)
+    kept = await _kept_for(tx, merchant_id, order_id, list(pieces))
+    freed = _leaving(kept[::-1], pieces)  # the last warehouses first, so that what is left comes from fewer
     touched = await tx.execute(
         """
         WITH freed AS (
@@ -205,7 +206,7 @@ async def _kept_for(tx: Tx, merchant_id: UUID, order_id: UUID, sku_ids: list[UUI
 
 
 def _leaving(kept: Sequence[Row], pieces: dict[UUID, int]) -> list[tuple[UUID, UUID, int]]:
-    """From which warehouses the pieces leave, by place. Raises `NotKept`."""
+    """From which warehouses the pieces leave, in the order of `kept`. Raises `NotKept`."""
     left = dict(pieces)
     leaving: list[tuple[UUID, UUID, int]] = []
     for row in kept:
