@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -131,6 +132,23 @@ async def test_releasing_gives_back_and_shipping_takes_out(market: Market) -> No
     shipped = {(each.warehouse_id, each.quantity) for each in moved.items if each.reason is Reason.SHIPPED}
     assert shipped == {(stall.near, -3), (stall.far, -1)}
     assert {each.document for each in moved.items if each.reason is Reason.SHIPPED} == {parcel}
+
+
+async def test_some_pieces_of_an_order_are_released(market: Market) -> None:
+    stall = await Stall.build(market, near=3, far=9)
+    (order_id,), _ = await stall.reserve(11)
+    free = partial(inventory.release_pieces, merchant_id=stall.merchant_id, order_id=order_id)
+
+    await stall.db.transact(free, lines=[(stall.sku_id, 6), (stall.sku_id, 0)])
+    assert await stall.levels() == {stall.near: (3, 3), stall.far: (9, 2)}
+    await stall.db.transact(free, lines=[(stall.sku_id, 0)])
+    with pytest.raises(NotKept) as refused:
+        await stall.db.transact(free, lines=[(stall.sku_id, 6)])
+    assert (refused.value.wanted, refused.value.kept) == (6, 5)
+
+    await stall.db.transact(free, lines=[(stall.sku_id, 5)])
+    assert await stall.levels() == {stall.near: (3, 0), stall.far: (9, 0)}
+    assert await stall.db.ask(inventory.kept_for, stall.merchant_id, order_id) == {}
 
 
 async def test_a_document_is_booked_once(market: Market) -> None:

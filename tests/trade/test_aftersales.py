@@ -1,8 +1,10 @@
 """Giving money back: to the last cent, once, and never beside a parcel that leaves."""
 
 import asyncio
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -13,10 +15,10 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal, TransitionRefused
 from steelyard.kernel.text import text
-from steelyard.logistics import freight
+from steelyard.logistics import freight, fulfilment, parcels
 from steelyard.logistics.freight.model import Method, Template, TemplateId, Zone
-from steelyard.logistics.fulfilment.model import Dispatch, Packed
-from steelyard.logistics.parcels.model import ParcelId
+from steelyard.logistics.fulfilment.model import Dispatch, NothingLeft, Packed
+from steelyard.logistics.parcels.model import ParcelId, Scan
 from steelyard.money import ledger, payments
 from steelyard.money.payments.model import RefundId
 from steelyard.trade import aftersales, checkout, orders
@@ -29,7 +31,7 @@ from steelyard.trade.aftersales.model import (
     Returned,
     share_of,
 )
-from steelyard.trade.orders.model import Order, OrderLine, OrderState
+from steelyard.trade.orders.model import Order, OrderLine, OrderState, UseCancel
 from tests.support import deal
 from tests.support.rivals import meet
 from tests.support.world import CURRENCY, STOCK, World
@@ -122,6 +124,7 @@ async def test_tax_on_top_goes_back_with_its_line_and_its_freight(shop: Database
     await deal.captured(shop, await deal.instructed(shop, purchase_id))
     (part,) = await deal.orders_of(shop, purchase_id)
     assert part.tax_added == 868 + 73  # 11970 × 7.25 %, and of the freight
+    await deal.shipped(shop, part)
 
     for _ in range(3):
         await deal.refunded(shop, part, Returned(1, 1))
@@ -195,6 +198,7 @@ async def test_after_receipt_commission_comes_back_with_its_share(shop: Database
 
 async def test_ten_at_the_desk_give_back_three_pieces_once(shop: Database, world: World):
     part = await bought(shop, world)
+    await deal.shipped(shop, part)
 
     answers = await asyncio.gather(
         *(shop.transact(refunding(part, Returned(1, 1))) for _ in range(STAFF)), return_exceptions=True
@@ -272,14 +276,103 @@ async def test_cancelling_gives_back_what_was_not_given_back_before(shop: Databa
     assert (await balances(shop, part))["refund_due"] == 0
 
 
-async def test_cancelling_what_was_given_back_whole_moves_no_money(shop: Database, world: World):
+@pytest.mark.parametrize("before", [0, 2])
+@pytest.mark.parametrize("with_freight", [True, False])
+async def test_an_order_of_which_nothing_would_be_sent_is_cancelled_not_refunded(
+    shop: Database, world: World, before: int, with_freight: bool
+):
     part = await bought(shop, world)
-    await deal.refunded(shop, part, Returned(1, 3), freight=part.freight)
+    if before:
+        await deal.refunded(shop, part, Returned(1, before))
 
+    with pytest.raises(UseCancel):
+        await deal.refunded(shop, part, Returned(1, 3 - before), freight=part.freight if with_freight else 0)
+
+    assert (await deal.again(shop, part)).refunded == 3_990 * before
+    assert await left_to_send(shop, part) == 3 - before
     await shop.transact(cancelling(part))
+    assert (await deal.again(shop, part)).refunded == part.total
+    assert await free(shop, world) == STOCK
 
-    assert (await deal.again(shop, part)).state is OrderState.CANCELLED
-    assert len((await shop.ask(aftersales.of_orders, [part.order_id]))[part.order_id]) == 1
+
+async def left_to_send(db: Database, part: Order) -> int:
+    lines = (await db.ask(fulfilment.status, [part.order_id]))[part.order_id]
+    return sum(line.left for line in lines.values())
+
+
+async def free(db: Database, world: World, item: str = "nuts") -> int:
+    return (await db.ask(inventory.available, [world.items[item].sku_id])).popitem()[1]
+
+
+async def test_what_is_given_back_before_it_left_is_not_sent_and_can_be_sold_again(shop: Database, world: World):
+    part = await bought(shop, world)
+
+    await deal.refunded(shop, part, Returned(1, 1))
+
+    assert (await left_to_send(shop, part), await free(shop, world)) == (2, STOCK - 2)
+    with pytest.raises(NothingLeft):
+        await deal.shipped(shop, part, [Packed(1, 3)])
+    await deal.shipped(shop, part)
+    assert (await deal.again(shop, part)).state is OrderState.SHIPPED
+    assert await free(shop, world) == STOCK - 2
+
+
+async def test_pieces_that_left_are_given_back_last_and_only_they_are_put_back(shop: Database, world: World):
+    part = await bought(shop, world)
+    await deal.shipped(shop, part, [Packed(1, 1)])
+    command = refunding(part, Returned(1, 3), restock=True)
+
+    for _ in range(2):
+        await shop.transact(command)
+
+    assert (await left_to_send(shop, part), await free(shop, world)) == (0, STOCK)
+    sku_id = world.items["nuts"].sku_id
+    returned = [move.quantity for move in await shop.ask(moves_back, part.merchant_id, sku_id)]
+    assert returned == [1]
+
+
+async def moves_back(read: Read, merchant_id: UUID, sku_id: UUID) -> list[Any]:
+    page = await inventory.movements(read, merchant_id, sku_id)
+    return [move for move in page.items if move.reason == "returned"]
+
+
+async def test_an_order_whose_rest_is_given_back_is_sent_and_will_be_received(shop: Database, world: World):
+    part = await bought(shop, world)
+    parcel_id = await deal.shipped(shop, part, [Packed(1, 2)])
+    await shop.transact(arriving(parcel_id, datetime.now(UTC)))
+    await deal.at_rest(shop)
+    assert (await deal.again(shop, part)).receive_by is None
+
+    await deal.refunded(shop, part, Returned(1, 1))
+
+    now = await deal.again(shop, part)
+    assert now.state is OrderState.SHIPPED
+    assert now.delivered_at is not None
+    assert now.shipped_at is not None
+    assert now.receive_by is not None
+    assert now.receive_by > now.shipped_at, "nothing is received the moment that it is complete"
+    assert await shop.transact(orders.complete_received) == 0
+    await deal.received(shop, part)
+    assert (await deal.again(shop, part)).state is OrderState.COMPLETED
+
+
+def arriving(parcel_id: ParcelId, at: datetime):
+    number = f"SX{parcel_id.hex[-12:]}"
+    return partial(parcels.record_scans, carrier="simex", number=number, scans=[Scan(at=at, code="delivered")])
+
+
+@pytest.mark.parametrize("refund_first", [True, False])
+async def test_a_refund_meets_the_parcel(shop: Database, world: World, refund_first: bool):
+    """Whoever is first: a piece is sent or stays, and never both."""
+    part = await bought(shop, world)
+    refund, send = refunding(part, Returned(1, 1)), sending(part)
+
+    answers = await meet(shop, refund, send) if refund_first else await meet(shop, send, refund)
+
+    assert not any(isinstance(answer, Refusal) for answer in answers)
+    now = await deal.again(shop, part)
+    assert (now.state, now.refunded) == (OrderState.SHIPPED, 3_990)
+    assert await free(shop, world) == (STOCK - 2 if refund_first else STOCK - 3)
 
 
 async def test_an_order_that_is_not_paid_is_not_cancelled_beside_its_purchase(shop: Database, world: World):

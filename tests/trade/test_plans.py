@@ -169,6 +169,7 @@ async def test_hot_pages_go_by_an_index(db: Database, world: World):
         "merchant's next page": partial(mine, merchant_id=merchant_id, cursor=page.next, states=[OrderState.SHIPPED]),
         "to ship": partial(mine, merchant_id=merchant_id, states=to_ship),
         "all orders": orders.all_orders,
+        "lost parcels": orders.with_lost_parcels,
         "order": partial(orders.order, merchant_id=merchant_id, order_id=order_id),
         "order by code": partial(orders.order_by_code, merchant_id=merchant_id, code=part.code),
         "history": partial(orders.history, merchant_id=merchant_id, order_id=order_id),

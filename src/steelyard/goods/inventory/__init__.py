@@ -7,7 +7,7 @@ Every command locks all stock rows of the SKUs it touches first, in the order (S
 from steelyard.goods.inventory.events import AvailabilityChanged
 from steelyard.goods.inventory.locks import lock
 from steelyard.goods.inventory.queries import available, kept_for, levels, movements
-from steelyard.goods.inventory.reservations import release, release_orders, reserve, ship
+from steelyard.goods.inventory.reservations import release, release_orders, release_pieces, reserve, ship
 from steelyard.goods.inventory.service import bulk_receive, count, receive, scrap, take_back, warn_below
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "receive",
     "release",
     "release_orders",
+    "release_pieces",
     "reserve",
     "scrap",
     "ship",

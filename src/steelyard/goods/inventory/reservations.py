@@ -149,6 +149,48 @@ async def ship(
     assert left == len(leaving)
 
 
+async def release_pieces(tx: Tx, merchant_id: UUID, order_id: UUID, lines: Iterable[tuple[UUID, int]]) -> None:
+    """Keep so many pieces `(sku_id, quantity)` fewer for the order: they can be sold again.
+
+    The stock of every SKU that is named is locked, of those with no pieces too, so that the caller may go on to book
+    any of them. Raises `NotKept` when more is to be free than is kept.
+    """
+    named: dict[UUID, int] = defaultdict(int)
+    for sku_id, quantity in lines:
+        assert quantity >= 0
+        named[sku_id] += quantity
+    shelves = await lock(tx, ((merchant_id, sku_id) for sku_id in named))
+    pieces = {sku_id: quantity for sku_id, quantity in named.items() if quantity}
+    if not pieces:
+        return
+    kept = await _kept_for(tx, merchant_id, order_id, list(pieces))
+    freed = _leaving(kept[::-1], pieces)  # the last warehouses first, so that what is left comes from fewer
+    touched = await tx.execute(
+        """
+        WITH freed AS (
+            SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::integer[]) AS f (sku_id, warehouse_id, quantity)
+        ), gone AS (
+            DELETE FROM reservations r USING freed f
+            WHERE r.merchant_id = $1 AND r.order_id = $2 AND r.sku_id = f.sku_id AND r.warehouse_id = f.warehouse_id
+              AND r.quantity = f.quantity
+        ), fewer AS (
+            UPDATE reservations r SET quantity = r.quantity - f.quantity FROM freed f
+            WHERE r.merchant_id = $1 AND r.order_id = $2 AND r.sku_id = f.sku_id AND r.warehouse_id = f.warehouse_id
+              AND r.quantity > f.quantity
+        )
+        UPDATE stock s SET reserved = s.reserved - f.quantity FROM freed f
+        WHERE s.merchant_id = $1 AND s.sku_id = f.sku_id AND s.warehouse_id = f.warehouse_id
+        """,
+        merchant_id,
+        order_id,
+        [sku_id for sku_id, _, _ in freed],
+        [warehouse_id for _, warehouse_id, _ in freed],
+        [quantity for _, _, quantity in freed],
+    )
+    assert touched == len(freed)
+    await announce(tx, shelves, {(merchant_id, sku_id, place): quantity for sku_id, place, quantity in freed})
+
+
 async def _kept_for(tx: Tx, merchant_id: UUID, order_id: UUID, sku_ids: list[UUID]) -> list[Row]:
     return await tx.fetch(
         """
@@ -164,7 +206,7 @@ async def _kept_for(tx: Tx, merchant_id: UUID, order_id: UUID, sku_ids: list[UUI
 
 
 def _leaving(kept: Sequence[Row], pieces: dict[UUID, int]) -> list[tuple[UUID, UUID, int]]:
-    """From which warehouses the pieces leave, by place. Raises `NotKept`."""
+    """From which warehouses the pieces leave, in the order of `kept`. Raises `NotKept`."""
     left = dict(pieces)
     leaving: list[tuple[UUID, UUID, int]] = []
     for row in kept:

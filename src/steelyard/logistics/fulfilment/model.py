@@ -45,6 +45,15 @@ class Departure(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool
 
 
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """What calling pieces back came to: of each line, how many had not left and now stay. `left` and `sent` are the
+    whole order's pieces still to be sent, and those that have gone."""
+
+    lines: dict[int, int]
+    left: int
+    sent: int
+
+
 class LineStatus(msgspec.Struct, frozen=True, kw_only=True):
     order_id: UUID
     line: int

@@ -17,6 +17,7 @@ from steelyard.logistics.fulfilment.model import (
     NothingLeft,
     Packed,
     ParcelTaken,
+    Withdrawal,
 )
 
 
@@ -45,6 +46,36 @@ async def withdraw(tx: Tx, merchant_id: UUID, order_id: UUID) -> None:
         "UPDATE fulfilment_lines SET withdrawn = quantity WHERE merchant_id = $1 AND order_id = $2",
         merchant_id,
         order_id,
+    )
+
+
+async def withdraw_pieces(tx: Tx, merchant_id: UUID, order_id: UUID, pieces: Sequence[tuple[int, int]]) -> Withdrawal:
+    """Of each `(line, quantity)`, so many pieces as have not left the house need not be sent any more, and are free to be
+    sold again. Those that have left are not called back: the answer says how many stay.
+    """
+    lines = await _lock(tx, merchant_id, order_id)
+    wanted = dict(pieces)
+    assert len(wanted) == len(pieces), "each line is named once"
+    named = [line for line in lines if line["line"] in wanted]
+    staying = {line["line"]: min(wanted[line["line"]], _left(line)) for line in named}
+    await tx.execute(
+        """
+        UPDATE fulfilment_lines f SET withdrawn = f.withdrawn + w.quantity
+        FROM unnest($3::integer[], $4::integer[]) AS w (line, quantity)
+        WHERE f.merchant_id = $1 AND f.order_id = $2 AND f.line = w.line AND w.quantity > 0
+        """,
+        merchant_id,
+        order_id,
+        list(staying.keys()),
+        list(staying.values()),
+    )
+    await inventory.release_pieces(
+        tx, merchant_id, order_id, [(line["sku_id"], staying[line["line"]]) for line in named]
+    )
+    return Withdrawal(
+        lines=staying,
+        left=sum(_left(line) for line in lines) - sum(staying.values()),
+        sent=sum(line["shipped"] for line in lines),
     )
 
 

@@ -29,6 +29,7 @@ from steelyard.trade.aftersales.model import (
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
 
 REFUNDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
+TO_SEND = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED})
 
 
 async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: RefundId, reason: str, by: str) -> None:
@@ -61,8 +62,9 @@ async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
 async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     """Give back some pieces of a paid order and some of its freight; commission goes back to the merchant in proportion.
 
+    The pieces are first taken from what has not left the house, which then need not be sent; `restock` is for the others.
     Said twice with the same id, the second changes nothing. Raises `NotFound`, `NotRefundable`, `NotThatMany`,
-    `FreightTooHigh`, `Invalid`.
+    `FreightTooHigh`, `UseCancel`, `Invalid`.
     """
     order = await orders.lock_order(tx, request.merchant_id, request.order_id)
     if await _decided(tx, request):
@@ -75,10 +77,23 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     if request.freight > left:
         raise FreightTooHigh(left=left, wanted=request.freight, currency=order.currency)
     shares = [share_of(_line(lines, item), item.quantity) for item in request.lines]
+    stayed: dict[int, int] = {}
+    if request.lines and order.state in TO_SEND:
+        stayed = await orders.withdraw_pieces(tx, order, [(item.line, item.quantity) for item in request.lines], by)
     if request.restock:
-        pieces = [(_line(lines, item).sku_id, None, item.quantity) for item in request.lines]
-        await inventory.take_back(tx, order.merchant_id, pieces, document=request.refund_id, by=by)
+        await _restock(tx, request, lines, stayed, by)
     await _give_back(tx, order, request, shares, by)
+
+
+async def _restock(tx: Tx, request: RefundRequest, lines: Sequence[OrderLine], stayed: dict[int, int], by: str) -> None:
+    """Put what came back on the shelf; what never left stands there already."""
+    back = [
+        (_line(lines, item).sku_id, None, item.quantity - stayed.get(item.line, 0))
+        for item in request.lines
+        if item.quantity > stayed.get(item.line, 0)
+    ]
+    if back:
+        await inventory.take_back(tx, request.merchant_id, back, document=request.refund_id, by=by)
 
 
 def _check(request: RefundRequest, lines: Sequence[OrderLine]) -> None:

@@ -41,6 +41,7 @@ from steelyard.trade.orders.service import (
     record_delivery,
     record_refund,
     ship,
+    withdraw_pieces,
 )
 
 __all__ = [
@@ -81,4 +82,5 @@ __all__ = [
     "record_refund",
     "ship",
     "with_lost_parcels",
+    "withdraw_pieces",
 ]

@@ -257,3 +257,14 @@ class NotCancellable(Refusal):
     code = "not_cancellable"
     title = N_("This can no longer be cancelled")
     detail = N_("It is “{state}” now.")
+
+
+class UseCancel(Refusal):
+    """An order of which nothing was sent and nothing is to be sent any more is called off, not refunded piece by piece."""
+
+    code = "use_cancel"
+    title = N_("Please cancel this order instead")
+    detail = N_(
+        "Nothing of it has been sent, and nothing would be left to send. Cancelling gives all of its money back, freight "
+        "included."
+    )

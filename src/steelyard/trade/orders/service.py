@@ -33,6 +33,7 @@ from steelyard.trade.orders.model import (
     Purchase,
     PurchaseId,
     PurchaseState,
+    UseCancel,
 )
 
 
@@ -142,6 +143,25 @@ async def cancel_order(tx: Tx, order: Order, reason: str, by: str) -> None:
         tx,
         OrderCancelled(merchant_id=order.merchant_id, order_id=order.order_id, buyer_id=order.buyer_id, reason=reason),
     )
+
+
+async def withdraw_pieces(tx: Tx, order: Order, pieces: Sequence[tuple[int, int]], by: str) -> dict[int, int]:
+    """Pieces `(line, quantity)` of a locked, paid order are given back: those that have not left the house stay there.
+    Returns how many of each line stay.
+
+    When all that was not withdrawn has gone, the order is sent. Raises `UseCancel` when nothing would be left to send of
+    an order of which nothing was sent.
+    """
+    withdrawal = await fulfilment.withdraw_pieces(tx, order.merchant_id, order.order_id, pieces)
+    if withdrawal.left or not any(withdrawal.lines.values()):
+        return withdrawal.lines
+    if not withdrawal.sent:
+        raise UseCancel()
+    await states.move_orders(tx, [order.order_id], OrderState.SHIPPED, by)
+    await _count_on_arrival(tx, order)
+    # Its parcels may have arrived while the order still waited for the rest.
+    await record_delivery(tx, [(order.merchant_id, order.order_id)])
+    return withdrawal.lines
 
 
 SENDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
@@ -273,11 +293,12 @@ async def record_refund(
 
 async def record_delivery(tx: Tx, refs: Sequence[tuple[UUID, UUID]]) -> None:
     """Of these orders (merchant, order), those all of whose parcels have arrived are delivered: receipt counts as
-    confirmed so many days later as the merchant grants."""
+    confirmed so many days later as the merchant grants, counted from when the last of it was sent or withdrawn at the
+    earliest: nothing is received the moment that it is complete."""
     await tx.execute(
         """
         UPDATE orders o
-        SET delivered_at = arrived.at, receive_by = arrived.at + m.receipt_days * interval '1 day'
+        SET delivered_at = arrived.at, receive_by = greatest(arrived.at, o.shipped_at) + m.receipt_days * interval '1 day'
         FROM unnest($1::uuid[], $2::uuid[]) AS r (merchant_id, order_id)
         JOIN merchants m USING (merchant_id)
         CROSS JOIN LATERAL (SELECT max(p.delivered_at) AS at, bool_and(p.state = 'delivered') AS whole
