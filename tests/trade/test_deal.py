@@ -229,6 +229,8 @@ async def test_refunds_of_pieces_add_up_to_the_line(db: Database, world: World, 
     part, *_ = await deal.paid(db, [(of_both(world)[0][0], 3)])
     line = (await db.ask(orders.lines_of, [part.order_id]))[part.order_id][0]
 
+    await deal.shipped(db, part)
+
     for _ in range(3):
         await deal.refunded(db, part, Returned(1, 1))
     with pytest.raises(NotThatMany):
