@@ -7,7 +7,8 @@ from litestar import Response
 
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
-from steelyard.surfaces.kit.page import Crumb, Link, NavItem
+from steelyard.surfaces.kit.page import Crumb, Link
+from steelyard.surfaces.web.console import navigation
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.visit import Visit
@@ -23,7 +24,6 @@ STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
 
-# (path, word, icon, permission, group)
 _PLACES = (
     (HOME, N_("Overview"), "layout-dashboard", ANY_STAFF, ""),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Sales")),
@@ -51,14 +51,9 @@ async def show(
     **values: Any,
 ) -> Response[str]:
     """A page of the console; `here` is the navigation's entry that it belongs to, `back` where its mark leads."""
-    nav = [
-        NavItem(visit.say(word), path, icon=icon, current=path == here, group=visit.say(group) if group else "")
-        for path, word, icon, permission, group in _PLACES
-        if permission == ANY_STAFF or visit.actor.may(permission)
-    ]
     frame = Frame(
         surface="merchant",
-        nav=nav,
+        nav=navigation(visit, _PLACES, here),
         breadcrumb=[Crumb(label, href) for label, href in crumbs],
         search=search,
         search_action=ORDERS if visit.actor.may("orders.read") else "",

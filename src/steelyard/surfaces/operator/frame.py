@@ -7,7 +7,8 @@ from litestar import Response
 
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
-from steelyard.surfaces.kit.page import Crumb, Link, NavItem
+from steelyard.surfaces.kit.page import Crumb, Link
+from steelyard.surfaces.web.console import navigation
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.visit import Visit
 
@@ -25,7 +26,6 @@ AUDIT = f"{HOME}/audit"
 PROFILE = f"{HOME}/profile"
 SYSTEM = f"{HOME}/system"
 
-# (path, word, icon, permission, group)
 _PLACES = (
     (HOME, N_("Today"), "layout-dashboard", "dashboard.read", ""),
     (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
@@ -55,14 +55,9 @@ async def show(
     **values: Any,
 ) -> Response[str]:
     """A page of the console; `here` is the navigation's entry that it belongs to."""
-    nav = [
-        NavItem(visit.say(word), path, icon=icon, current=path == here, group=visit.say(group) if group else "")
-        for path, word, icon, permission, group in _PLACES
-        if visit.actor.may(permission)
-    ]
     frame = Frame(
         surface="operator",
-        nav=nav,
+        nav=navigation(visit, _PLACES, here),
         breadcrumb=[Crumb(label, href) for label, href in crumbs],
         search=search,
         search_action=ORDERS if visit.actor.may("orders.read") else "",

@@ -1,7 +1,7 @@
-"""What both consoles share: how a refusal is told beside the form, addresses with their questions, the audit log's and
-the staff's pages."""
+"""What both consoles share: how a refusal is told beside the form, addresses with their questions, the navigation, the
+audit log's and the staff's pages."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
@@ -13,7 +13,8 @@ from litestar.types import ExceptionHandler
 from steelyard.kernel.errors import Forbidden, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
-from steelyard.surfaces.web.guards import SignInFirst
+from steelyard.surfaces.kit.page import NavItem
+from steelyard.surfaces.web.guards import ANY_STAFF, SignInFirst
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.problems import for_program, on_refusal
 from steelyard.surfaces.web.refusals import field_words, sentence_of
@@ -23,6 +24,19 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 ROWS_PER_PAGE = 30
 # `?state=` of a list: the framework keeps the parameter name `state` for itself.
 InState = Annotated[str | None, QueryParameter(name="state")]
+
+
+# An entry of a console's navigation: (path, word, icon, permission, group).
+Place = tuple[str, str, str, str, str]
+
+
+def navigation(visit: Visit, places: Sequence[Place], here: str) -> list[NavItem]:
+    """The entries that the visitor may open; `here` is the one that the page belongs to."""
+    return [
+        NavItem(visit.say(word), path, icon=icon, current=path == here, group=visit.say(group) if group else "")
+        for path, word, icon, permission, group in places
+        if permission == ANY_STAFF or visit.actor.may(permission)
+    ]
 
 
 def address(path: str, **query: object) -> str:

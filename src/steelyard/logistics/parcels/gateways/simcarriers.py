@@ -7,12 +7,10 @@ from typing import Annotated
 import httpx
 import msgspec
 
+from steelyard.kernel import outside
 from steelyard.kernel.text import text
 from steelyard.logistics.parcels.model import Scan, Tracking, TrackingNews
 from steelyard.money.payments import BadWebhook, Unknown, verify_signature
-
-TIMEOUT_SECONDS = 8.0
-CONNECT_TIMEOUT_SECONDS = 2.0
 
 # The carrier refuses the number, or has never heard of it: it does not get better by asking again at once.
 _REFUSED = (400, 404, 422)
@@ -43,13 +41,7 @@ class Simcarriers:
 
     def __init__(self, url: str, key: str, secret: str, *, client: httpx.AsyncClient | None = None) -> None:
         self._secret = secret
-        self._client = client or httpx.AsyncClient(
-            base_url=url,
-            headers={"authorization": f"Bearer {key}"},
-            timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._client = client or outside.client(url, key)
 
     async def follow(self, carrier: str, number: str, webhook_url: str) -> Tracking | Unknown | None:
         body = {"carrier": carrier, "number": number, "webhook_url": webhook_url}

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
+from steelyard.kernel import outside
 from steelyard.money.payments.model import (
     AnsweredRefundState,
     AnsweredState,
@@ -27,9 +28,6 @@ from steelyard.money.payments.model import (
     Unknown,
 )
 from steelyard.money.payments.signatures import verify
-
-TIMEOUT_SECONDS = 8.0
-CONNECT_TIMEOUT_SECONDS = 2.0
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -92,13 +90,7 @@ class Simpay:
 
     def __init__(self, url: str, key: str, secret: str, *, client: httpx.AsyncClient | None = None) -> None:
         self._secret = secret
-        self._client = client or httpx.AsyncClient(
-            base_url=url,
-            headers={"authorization": f"Bearer {key}"},
-            timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._client = client or outside.client(url, key)
 
     async def collect(self, instruction: Instruction, webhook_url: str) -> ChannelAnswer | Unknown:
         body = {

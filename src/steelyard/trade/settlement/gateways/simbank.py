@@ -7,11 +7,9 @@ from uuid import UUID
 import httpx
 import msgspec
 
+from steelyard.kernel import outside
 from steelyard.money.payments import BadWebhook, Unknown, verify_signature
 from steelyard.trade.settlement.model import BankAnswer, DuePayout, PayoutNews, StatementId
-
-TIMEOUT_SECONDS = 8.0
-CONNECT_TIMEOUT_SECONDS = 2.0
 
 
 class _Transfer(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,13 +33,7 @@ class Simbank:
 
     def __init__(self, url: str, key: str, secret: str, *, client: httpx.AsyncClient | None = None) -> None:
         self._secret = secret
-        self._client = client or httpx.AsyncClient(
-            base_url=url,
-            headers={"authorization": f"Bearer {key}"},
-            timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._client = client or outside.client(url, key)
 
     async def pay(self, due: DuePayout, webhook_url: str) -> BankAnswer | Unknown:
         body = {
