@@ -40,7 +40,7 @@ class Shop:
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310  # the user names the server
         try:
-            with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:  # noqa: S310  # the user names the server
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             sys.exit(f"{error.code}: {error.read().decode(errors='replace')}")

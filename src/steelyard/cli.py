@@ -120,7 +120,7 @@ def steelyard() -> None:
 @_plainly
 def demo(fresh: bool, from_import: bool, seed: int) -> None:
     """Run a whole marketplace on this machine, with simulated payments, carriers, bank and mail."""
-    from steelyard.demo import running  # noqa: PLC0415  # what only this command needs
+    from steelyard.demo import running
 
     try:
         running.run(kernel_settings.load(), fresh=fresh, from_import=from_import, seed=seed)
@@ -151,8 +151,8 @@ def _environ(settings: Settings) -> dict[str, str]:
 
 
 def _serve(settings: Settings) -> None:
-    from granian import Granian  # noqa: PLC0415
-    from granian.constants import Interfaces, Loops  # noqa: PLC0415
+    from granian import Granian
+    from granian.constants import Interfaces, Loops
 
     Granian(
         "steelyard.app:create_app",
@@ -171,7 +171,7 @@ def _serve(settings: Settings) -> None:
 @_plainly
 def work() -> None:
     """Do what goes on by itself: jobs, subscribers, sweeps."""
-    from steelyard import worker  # noqa: PLC0415
+    from steelyard import worker
 
     with installation.opened_and_migrated(kernel_settings.load()) as here:
         os.environ.update(_environ(here))
@@ -197,7 +197,7 @@ def migrate() -> None:
 @_plainly
 def import_(what: str, files: tuple[Path, ...], mapping: str | None, rejects: Path | None, as_json: bool) -> None:
     """Import products, customers or orders from CSV or Parquet files. See docs/guide/import.md."""
-    from steelyard.channels import feeds  # noqa: PLC0415
+    from steelyard.channels import feeds
 
     with installation.opened_and_migrated(kernel_settings.load()) as here, _progress() as progress:
         result = feeds.import_files(here, what, files, mapping=mapping, rejects=rejects, progress=progress)
@@ -220,7 +220,7 @@ def report() -> None:
 def sales(first: Any, last: Any, definition: Literal["net", "published"], as_json: bool) -> None:
     """Sales of a period: net of returns with everything included, or by the published definition (customer known,
     quantity and price above zero)."""
-    from steelyard.operations import analytics  # noqa: PLC0415
+    from steelyard.operations import analytics
 
     async def question(db: Database) -> analytics.SalesReport:
         return await db.ask(analytics.sales_report, _day(first), _day(last), definition)
@@ -276,8 +276,8 @@ def _plain(row: dict[str, Any]) -> dict[str, str]:
 @_plainly
 def simulate(who: tuple[str, ...], port: int | None) -> None:
     """Play the outside world: the payment channel, the carriers, the bank, the mail server."""
-    from steelyard.demo import running  # noqa: PLC0415
-    from steelyard.simulators import programs  # noqa: PLC0415
+    from steelyard.demo import running
+    from steelyard.simulators import programs
 
     settings = running.simulators(kernel_settings.load(), first_port=port)
     names = SIMULATORS if not who or "all" in who else who
@@ -327,7 +327,7 @@ def _go_on(url: str) -> None:
 @_plainly
 def doctor(as_json: bool) -> None:
     """Explain what is wrong with this installation."""
-    from steelyard import diagnosis  # noqa: PLC0415
+    from steelyard import diagnosis
 
     findings = diagnosis.examine(kernel_settings.load())
     _print(findings, as_json, lambda: click.echo("\n".join(finding.line() for finding in findings)))

@@ -142,7 +142,7 @@ def restore(
     The roles that the grants in the archive speak of are made when they are missing. Raises `ArchiveError`: then
     the database is as empty as before, except when it is `after` that raises.
     """
-    listed = subprocess.run(  # noqa: S603
+    listed = subprocess.run(  # noqa: S603  # programs of ours, no shell
         [_own("pg_restore"), "--list", file], capture_output=True, text=True, errors="replace", check=False
     )
     if listed.returncode != 0:
@@ -180,7 +180,7 @@ def _policies(file: Path, listed: str) -> bytes:
 def _said_by_pg_restore(file: Path, lines: list[str]) -> bytes:
     with _contents("\n".join(lines)) as wanted:
         command = [_own("pg_restore"), "--no-owner", f"--use-list={wanted}", "--file=-", file]
-        answer = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+        answer = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # programs of ours, no shell
     if answer.returncode != 0:
         raise NotAnArchive(file=file, reason=_reason(answer.stderr.decode(errors="replace").splitlines()))
     return answer.stdout
@@ -293,7 +293,7 @@ def _run(
     stdout: int = subprocess.DEVNULL,
 ) -> Generator["subprocess.Popen[bytes]"]:
     """The program's standard error is a pipe; it never outlives the body."""
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603  # programs of ours, no shell
         command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, env=target.environment
     )
     try:
@@ -343,7 +343,7 @@ _OURS: LiteralString = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'informatio
 
 def _tables(connection: "psycopg.Connection[tuple[object, ...]]") -> list[str]:
     rows = connection.execute(
-        "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"  # noqa: S608
+        "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"  # noqa: S608  # names from our own source, never values
         f" WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND {_OURS}"
     )
     return [str(row[0]) for row in rows]
@@ -351,7 +351,7 @@ def _tables(connection: "psycopg.Connection[tuple[object, ...]]") -> list[str]:
 
 def _refuse_full(connection: "psycopg.Connection[tuple[object, ...]]", target: _Target) -> None:
     found = connection.execute(
-        f"SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS}"  # noqa: S608
+        f"SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS}"  # noqa: S608  # names from our own source, never values
         f" UNION ALL SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {_OURS} LIMIT 1"
     ).fetchone()
     if found is not None:

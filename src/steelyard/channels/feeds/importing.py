@@ -95,7 +95,7 @@ async def _import(
     settings: Settings, way: _Way, files: list[Path], rejects: Path | None, progress: Progress | None
 ) -> Result:
     # Both know this module's `Import`.
-    from steelyard.channels.feeds import importing_orders, importing_records  # noqa: PLC0415
+    from steelyard.channels.feeds import importing_orders, importing_records  # noqa: PLC0415  # loaded when it is needed
 
     assert settings.database_url is not None
     began, of = time.monotonic(), way.mapping.of

@@ -23,10 +23,10 @@ from steelyard.kernel.states import NOWHERE
 from steelyard.parties.merchants.model import MerchantId
 
 PRODUCT_COLUMNS = tuple(
-    "merchant_id product_id category_id slug title description options attributes tax_class state source".split()  # noqa: SIM905
+    "merchant_id product_id category_id slug title description options attributes tax_class state source".split()  # noqa: SIM905  # as one reads them
 )
 SKU_COLUMNS = tuple(
-    "merchant_id sku_id product_id code barcode choice weight_grams picture active place".split()  # noqa: SIM905
+    "merchant_id sku_id product_id code barcode choice weight_grams picture active place".split()  # noqa: SIM905  # as one reads them
 )
 
 

@@ -61,7 +61,7 @@ def refuse_unrunnable(folder: Path, user: _User | None) -> None:
     """Raises `BinariesNotRunnable` when `postgres` in `folder` cannot run here as `user`."""
     program = folder / "postgres"
     try:
-        answer = subprocess.run(  # noqa: S603
+        answer = subprocess.run(  # noqa: S603  # programs of ours, no shell
             [program, "--version"],
             capture_output=True,
             text=True,

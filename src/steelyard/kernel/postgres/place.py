@@ -25,7 +25,7 @@ from steelyard.kernel.postgres.errors import (
 # Where a derived user id lies: above what systems hand out to people, below what they hand out to containers.
 DERIVED_UID_FIRST = 52_000
 DERIVED_UIDS = 8_000
-_ELSEWHERE = (Path("/var/lib/steelyard"), Path("/var/tmp"))  # noqa: S108
+_ELSEWHERE = (Path("/var/lib/steelyard"), Path("/var/tmp"))  # noqa: S108  # a folder of our own in it
 
 
 class ServerUser(msgspec.Struct, frozen=True):

@@ -169,7 +169,7 @@ def _initialise(place: Place, folder: Path, *, fast: bool) -> None:
         *(["--no-sync", "--no-data-checksums"] if fast else []),
     ]
     try:
-        answer = subprocess.run(  # noqa: S603
+        answer = subprocess.run(  # noqa: S603  # programs of ours, no shell
             command,
             capture_output=True,
             text=True,
@@ -212,7 +212,7 @@ def _spawn(place: Place, folder: Path, port: int) -> int:
     }
     with place.log.open("ab") as log:
         began = log.tell()
-        subprocess.run(  # noqa: S603
+        subprocess.run(  # noqa: S603  # programs of ours, no shell
             [sys.executable, "-I", "-S", _WATCHDOG, json.dumps(plan)],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -29,21 +29,21 @@ PR_SET_PDEATHSIG = 1
 def main(argument: str) -> int:
     plan = json.loads(argument)
     directory = plan["directory"]
-    watch = os.open(os.path.join(directory, "watch"), os.O_RDWR | os.O_CREAT, 0o600)  # noqa: PTH118
+    watch = os.open(os.path.join(directory, "watch"), os.O_RDWR | os.O_CREAT, 0o600)  # noqa: PTH118  # pathlib would slow its start
     if not _lock(watch):
         return 1  # another watchdog is at work
     # The lock is inherited by the fork; our starter waits for the first process and never has to reap the second.
     if os.fork():
         return 0
-    lease = os.open(os.path.join(directory, "lease"), os.O_RDWR | os.O_CREAT, 0o600)  # noqa: PTH118
-    server = subprocess.Popen(  # noqa: S603
+    lease = os.open(os.path.join(directory, "lease"), os.O_RDWR | os.O_CREAT, 0o600)  # noqa: PTH118  # pathlib would slow its start
+    server = subprocess.Popen(  # noqa: S603  # programs of ours, no shell
         plan["command"],
         stdin=subprocess.DEVNULL,
         cwd=directory,
         user=plan["uid"],
         group=plan["gid"],
         extra_groups=None if plan["uid"] is None else [],
-        preexec_fn=_shut_down_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+        preexec_fn=_shut_down_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  # one system call
     )
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: server.send_signal(signal.SIGINT))

@@ -19,7 +19,7 @@ class _Catcher:
     def __init__(self, box: MailBox) -> None:
         self._box = box
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if len(envelope.rcpt_tos) >= RECIPIENTS_MAX:
@@ -27,7 +27,7 @@ class _Catcher:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
         content = envelope.content
         raw = content if isinstance(content, bytes) else (content or "").encode()
         mail = self._box.keep(envelope.mail_from or "", [str(address) for address in envelope.rcpt_tos], raw)
