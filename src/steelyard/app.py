@@ -18,8 +18,8 @@ from steelyard.kernel.db import Database, Read
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.settings import Settings
 from steelyard.surfaces import api, merchant, operator, storefront
-from steelyard.surfaces.kit.assets import Assets
-from steelyard.surfaces.kit.environment import Templates
+from steelyard.surfaces.components.assets import Assets
+from steelyard.surfaces.components.environment import Templates
 from steelyard.surfaces.web import problems, security
 from steelyard.surfaces.web.visit import provide_visit
 

@@ -12,7 +12,7 @@ from steelyard.kernel import checks, events, installation, migrations
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.postgres import ClusterError
 from steelyard.kernel.settings import Settings
-from steelyard.surfaces.kit.assets import Assets
+from steelyard.surfaces.components.assets import Assets
 
 FREE_MEGABYTES_MIN = 500
 MEGABYTE = 1024 * 1024

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.async_api import BrowserContext, Locator, Page, Response, expect
 
 from steelyard.kernel import i18n
-from steelyard.surfaces.kit.assets import NODE_MODULES
+from steelyard.surfaces.components.assets import NODE_MODULES
 
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SECONDS_MAX = 20

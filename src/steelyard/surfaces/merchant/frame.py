@@ -7,7 +7,7 @@ from litestar import Response
 
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
-from steelyard.surfaces.kit.page import Crumb, Link
+from steelyard.surfaces.components.page import Crumb, Link
 from steelyard.surfaces.web.console import navigation
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.pages import Frame, render

@@ -16,7 +16,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, MerchantState, ShopCard
-from steelyard.surfaces.kit.page import Crumb
+from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters, shops_of
 from steelyard.surfaces.storefront.shell import Shell, category_crumbs, shell, show
 from steelyard.surfaces.web.visit import Visit

@@ -16,7 +16,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.parties import operator
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.operator.model import Profile
-from steelyard.surfaces.kit.page import Crumb
+from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.web.pages import local_path, redirect

@@ -9,7 +9,7 @@ from steelyard.kernel import limits
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
-from steelyard.surfaces.kit.page import Crumb
+from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.owning import look_up_cookie, purchase_by_code
 from steelyard.surfaces.storefront.shell import shell, show
 from steelyard.surfaces.storefront.typed import Typed

@@ -17,7 +17,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.parties import access, customers
 from steelyard.parties.access.model import Account, AccountKind, OpenSession
 from steelyard.parties.customers.model import Address, AddressId, BuyerId, SavedAddress
-from steelyard.surfaces.kit.page import Crumb
+from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.addresses import PROVINCES, countries, lines_of, missing, read_address
 from steelyard.surfaces.storefront.browsers import browser_name
 from steelyard.surfaces.storefront.shell import CONSOLES, Shell, shell, show

@@ -15,7 +15,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.money import payments
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
 from steelyard.parties.customers.model import BuyerId
-from steelyard.surfaces.kit.page import Crumb
+from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.owning import own_purchase
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed

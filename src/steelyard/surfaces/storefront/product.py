@@ -21,7 +21,7 @@ from steelyard.kernel.text import Text
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import ShopCard
-from steelyard.surfaces.kit.page import Crumb
+from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.opening import open_for
 from steelyard.surfaces.storefront.shell import Shell, category_crumbs, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of

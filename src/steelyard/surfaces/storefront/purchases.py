@@ -22,7 +22,7 @@ from steelyard.money.payments.model import Refund, RefundId
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import ShopCard
-from steelyard.surfaces.kit.page import Crumb
+from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront import words
 from steelyard.surfaces.storefront.addresses import lines_of
 from steelyard.surfaces.storefront.looking_up import CODE_CHARACTERS_MAX, LookUpForm, form_page

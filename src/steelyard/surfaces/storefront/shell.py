@@ -17,8 +17,8 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import BuyerId
-from steelyard.surfaces.kit.assets import NODE_MODULES
-from steelyard.surfaces.kit.page import Crumb, Flash, Link, NavItem
+from steelyard.surfaces.components.assets import NODE_MODULES
+from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import cart

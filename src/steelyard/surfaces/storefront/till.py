@@ -19,7 +19,7 @@ from steelyard.money import payments
 from steelyard.parties import customers
 from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import AddressId, BuyerId, SavedAddress
-from steelyard.surfaces.kit.page import Crumb
+from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.addresses import (
     PROVINCES,
     countries,

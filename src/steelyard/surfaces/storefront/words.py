@@ -3,7 +3,7 @@
 from steelyard.kernel.i18n import N_
 from steelyard.logistics.parcels.model import ParcelState
 from steelyard.money.payments.model import RefundState
-from steelyard.surfaces.kit.page import Tone
+from steelyard.surfaces.components.page import Tone
 from steelyard.trade.checkout.model import ProblemCode
 from steelyard.trade.orders.model import OrderState, PurchaseState
 

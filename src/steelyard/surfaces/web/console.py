@@ -13,7 +13,7 @@ from litestar.types import ExceptionHandler
 from steelyard.kernel.errors import Forbidden, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
-from steelyard.surfaces.kit.page import NavItem
+from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.web.guards import ANY_STAFF, SignInFirst
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.problems import for_program, on_refusal

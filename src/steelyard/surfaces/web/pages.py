@@ -11,8 +11,8 @@ from litestar.response import Redirect
 from steelyard.kernel.i18n import N_
 from steelyard.parties import operator
 from steelyard.parties.operator.model import Profile
-from steelyard.surfaces.kit.environment import Templates
-from steelyard.surfaces.kit.page import Crumb, Flash, Link, NavItem, Operator, Page, Surface, Tone, Viewer
+from steelyard.surfaces.components.environment import Templates
+from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem, Operator, Page, Surface, Tone, Viewer
 from steelyard.surfaces.web.visit import FLASH_COOKIE, Visit, cookie, flash_cookie, flashes_of
 
 HTML = "text/html"  # the framework says the character set
@@ -26,7 +26,7 @@ LEGAL_PAGES = (
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What a surface tells its layout beside the page's own values; see `kit.page.Page` for the meaning of each."""
+    """What a surface tells its layout beside the page's own values; see `components.page.Page` for the meaning of each."""
 
     surface: Surface = "storefront"
     nav: Sequence[NavItem] = ()

@@ -21,7 +21,7 @@ from steelyard.parties import access, customers
 from steelyard.parties.access.model import Account, AccountKind, Actor
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.kit.page import Flash
+from steelyard.surfaces.components.page import Flash
 from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.seals import seal, unseal
 

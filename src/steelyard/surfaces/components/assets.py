@@ -61,7 +61,7 @@ class Answer:
 
 
 class Assets:
-    """All static files of the kit, of the vendor packages, and of surfaces that bring their own.
+    """All static files of the components, of the vendor packages, and of surfaces that bring their own.
 
     `folders` maps a name to a folder: `Assets({"live_room": path})` makes `url("live_room/player.js")` work.
     Everything is read once, at construction; a missing package is a FileNotFoundError that says what to do.

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from steelyard.surfaces.kit import Assets
+from steelyard.surfaces.components import Assets
 
 assets = Assets()
 
@@ -35,9 +35,9 @@ def test_a_browser_that_takes_gzip_gets_the_same_bytes_compressed() -> None:
 
 
 def test_a_file_that_has_not_changed_is_not_sent_again() -> None:
-    first = assets.answer("/assets/kit.js")
+    first = assets.answer("/assets/components.js")
 
-    assert assets.answer("/assets/kit.js", if_none_match=first.headers["etag"]).status == 304
+    assert assets.answer("/assets/components.js", if_none_match=first.headers["etag"]).status == 304
 
 
 @pytest.mark.parametrize("path", ["/assets/../page.py", "/assets/none.css", "/assets/", "/assets/tokens.css"])

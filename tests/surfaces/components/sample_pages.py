@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from steelyard.surfaces.kit import Crumb, Flash, Link, NavItem, Operator, Page, Templates, Viewer
-from tests.surfaces.kit.sample_words import CATEGORIES, PRODUCTS, WORDS
+from steelyard.surfaces.components import Crumb, Flash, Link, NavItem, Operator, Page, Templates, Viewer
+from tests.surfaces.components.sample_words import CATEGORIES, PRODUCTS, WORDS
 
 SAMPLES = Path(__file__).parent / "samples"
 NOW = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)

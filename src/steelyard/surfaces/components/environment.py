@@ -1,6 +1,6 @@
 """Renders templates: one Jinja environment per language, so that macros speak the reader's language untold.
 
-In templates: `{{ _("…") }}`, `{% trans %}`; `icon("truck")`, `asset("kit.js")`, `sparkline(values)`; filters:
+In templates: `{{ _("…") }}`, `{% trans %}`; `icon("truck")`, `asset("components.js")`, `sparkline(values)`; filters:
 
 | filter | takes | gives |
 |---|---|---|
@@ -32,9 +32,9 @@ from jinja2.utils import missing
 
 from steelyard.kernel import i18n
 from steelyard.kernel.text import Text
-from steelyard.surfaces.kit.assets import NODE_MODULES, Assets
-from steelyard.surfaces.kit.icons import lucide, sparkline
-from steelyard.surfaces.kit.page import LANGUAGES, Page
+from steelyard.surfaces.components.assets import NODE_MODULES, Assets
+from steelyard.surfaces.components.icons import lucide, sparkline
+from steelyard.surfaces.components.page import LANGUAGES, Page
 
 TEMPLATES = Path(__file__).parent / "templates"
 FALLBACK = "en"
@@ -67,10 +67,10 @@ class Absent(StrictUndefined):
 
 
 class Templates:
-    """The templates of the kit and of the surfaces that use it.
+    """The templates of the components and of the surfaces that use it.
 
     `folders` maps a surface's name to its template folder: with `Templates(assets, {"storefront": path})` its
-    page is `storefront/home.html`, and it extends `layouts/storefront.html` of the kit.
+    page is `storefront/home.html`, and it extends `layouts/storefront.html` of the components.
     """
 
     def __init__(

@@ -4,9 +4,9 @@ Knows nothing of HTTP frameworks and nothing of the business: it receives string
 it is in `docs/design.md`; what a layout expects is the docstring of `page.Page`.
 """
 
-from steelyard.surfaces.kit.assets import Answer, Assets
-from steelyard.surfaces.kit.environment import Templates
-from steelyard.surfaces.kit.page import Crumb, Flash, Link, NavItem, Operator, Page, Viewer
+from steelyard.surfaces.components.assets import Answer, Assets
+from steelyard.surfaces.components.environment import Templates
+from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem, Operator, Page, Viewer
 
 __all__ = [
     "Answer",

@@ -9,9 +9,9 @@ import pytest
 from playwright.async_api import Browser, Page, Request, Route, async_playwright
 
 from steelyard.demo.pictures import draw
-from steelyard.surfaces.kit import Assets, Templates
-from steelyard.surfaces.kit.assets import NODE_MODULES
-from tests.surfaces.kit.sample_pages import ALL, MERCHANT, SAMPLES, STOREFRONT, render
+from steelyard.surfaces.components import Assets, Templates
+from steelyard.surfaces.components.assets import NODE_MODULES
+from tests.surfaces.components.sample_pages import ALL, MERCHANT, SAMPLES, STOREFRONT, render
 
 ORIGIN = "http://steelyard.test"
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from jinja2 import UndefinedError
 
-from steelyard.surfaces.kit import Assets, Templates
-from tests.surfaces.kit.sample_pages import sample_page
+from steelyard.surfaces.components import Assets, Templates
+from tests.surfaces.components.sample_pages import sample_page
 
 templates = Templates(Assets())
 
