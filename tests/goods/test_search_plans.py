@@ -126,7 +126,13 @@ async def test_each_hot_statement_goes_by_an_index(big: tuple[Database, str]) ->
     slow: list[object] = []
     async with administer(big[1]) as connection:
         for sort, text, category, merchant in USES:
-            sql = find_sql(sort, text=text is not None, category=category is not None, merchant=merchant is not None, narrowed=False)
+            sql = find_sql(
+                sort,
+                text=text is not None,
+                category=category is not None,
+                merchant=merchant is not None,
+                narrowed=False,
+            )
             wanted = words.query(text) if text else None
             arguments: list[object] = [wanted, category, merchant, None, None, False, None, None, None, 21, COUNT_MAX]
             scans = await _scans(connection, sql, [*arguments, queries.BUCKETS, None, None, *[None] * 6, 20_000])

@@ -121,7 +121,14 @@ async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> R
     assert view.category is not None, "a category that exists is in the tree"
     crumbs = category_crumbs(visit, view.shell.trail(view.category.path), last_is_page=True)
     return await show(
-        visit, "category.html", view.shell, category=view.category, crumbs=crumbs, view=view, sorts=SORTS[1:], part=page_number(visit)
+        visit,
+        "category.html",
+        view.shell,
+        category=view.category,
+        crumbs=crumbs,
+        view=view,
+        sorts=SORTS[1:],
+        part=page_number(visit),
     )
 
 
@@ -130,7 +137,9 @@ async def search_page(visit: NamedDependency[Visit]) -> Response[str]:
     """What answers the words that were typed."""
     filters = read_filters(asked(visit))
     view = await visit.db.ask(search_view, visit.buyer_id, filters)
-    return await show(visit, "search.html", view.shell, search=filters.q, view=view, sorts=SORTS, part=page_number(visit))
+    return await show(
+        visit, "search.html", view.shell, search=filters.q, view=view, sorts=SORTS, part=page_number(visit)
+    )
 
 
 @get("/shops/{slug:str}")
@@ -140,4 +149,13 @@ async def shop_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Respo
     view = await visit.db.ask(shop_view, visit.buyer_id, slug, filters)
     assert view.shop is not None
     crumbs = [Crumb(view.shop.name.in_language(visit.locale))]
-    return await show(visit, "shop.html", view.shell, crumbs=crumbs, search=filters.q, view=view, sorts=SORTS[1:], part=page_number(visit))
+    return await show(
+        visit,
+        "shop.html",
+        view.shell,
+        crumbs=crumbs,
+        search=filters.q,
+        view=view,
+        sorts=SORTS[1:],
+        part=page_number(visit),
+    )

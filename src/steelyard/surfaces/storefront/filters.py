@@ -85,7 +85,9 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     def cleared(self) -> str:
         """The address of the same list without any filter."""
-        return self.query(price_from="", price_to="", currency="", stock=False, shop=(), category="", facet=(), rating="")
+        return self.query(
+            price_from="", price_to="", currency="", stock=False, shop=(), category="", facet=(), rating=""
+        )
 
     @property
     def values(self) -> dict[str, list[str]]:
