@@ -17,9 +17,10 @@ from steelyard.goods.search.model import COUNT_MAX, Query, Results, Sort
 from steelyard.goods.search.statements import find_sql
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, administer
+from steelyard.parties.merchants.model import MerchantId
 
 PRODUCTS = 20_000
-SHOPS = [ids.mint() for _ in range(40)]
+SHOPS = [MerchantId(ids.mint()) for _ in range(40)]
 ROOT = ids.mint()
 # A category in forty has few products, the root has all.
 CATEGORIES = [ids.mint() for _ in range(40)]

@@ -73,7 +73,8 @@ async def _facts(tx: Tx, merchant_ids: Sequence[UUID], product_ids: Sequence[UUI
     return await tx.fetch(
         """
         SELECT p.merchant_id, p.product_id, c.path AS category_path, p.title, p.slug, p.options, p.attributes, p.facts
-             , c.name AS category, shop.name AS shop, m.currency, offer.price, offer.price_to, offer.compare_at
+             , (SELECT jsonb_agg(a.name) FROM categories a WHERE a.category_id = ANY(c.path)) AS categories
+             , shop.name AS shop, m.currency, offer.price, offer.price_to, offer.compare_at
              , offer.codes, offer.in_stock, f.sold, f.rating
              , (SELECT i.file FROM product_pictures i
                 WHERE i.merchant_id = p.merchant_id AND i.product_id = p.product_id ORDER BY i.place LIMIT 1) AS picture
@@ -109,7 +110,7 @@ async def _facts(tx: Tx, merchant_ids: Sequence[UUID], product_ids: Sequence[UUI
 
 
 def _words(row: Row, definitions: Mapping[str, Definition]) -> str:
-    """Title and article numbers count most, then options, attributes and facts, then category and shop."""
+    """Title and article numbers count most, then options, attributes and facts, then its categories and the shop."""
     texts: list[tuple[str, str]] = [("A", words) for words in row["title"].values()]
     texts += [("A", code) for code in row["codes"]]
     for option in row["options"]:
@@ -119,7 +120,7 @@ def _words(row: Row, definitions: Mapping[str, Definition]) -> str:
     for code, fact in row["facts"].items():
         if code in definitions:
             texts += [("B", words) for words in catalog.fact_words(definitions[code], fact).values()]
-    texts += [("C", words) for words in row["category"].values()]
+    texts += [("C", words) for category in row["categories"] for words in category.values()]
     texts += [("C", words) for words in (row["shop"] or {}).values()]
     return vector(texts)
 

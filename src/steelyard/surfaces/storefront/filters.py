@@ -1,6 +1,6 @@
 """What a visitor asks of a list of goods, as it stands in the address: read politely, and written again with changes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlencode
 
@@ -113,9 +113,9 @@ def _toggled(chosen: Sequence[str], one: str) -> list[str]:
     return [each for each in chosen if each != one] if one in chosen else [*chosen, one]
 
 
-def read_filters(given: Mapping[str, str] | Iterable[tuple[str, str]]) -> Filters:
+def read_filters(given: Iterable[tuple[str, str]]) -> Filters:
     """The filters in a query string; of those that may stand there once, the last counts."""
-    pairs = list(given.items()) if isinstance(given, Mapping) else list(given)
+    pairs = list(given)
     last = {name: value.replace("\x00", "") for name, value in pairs}
     sort, rating = last.get("sort", ""), last.get("rating", "")
     return Filters(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from steelyard.goods import catalog, search
-from steelyard.goods.catalog.model import Category, CategoryId
+from steelyard.goods.catalog.model import CategoryId
 from steelyard.goods.search.model import Facets, Query, Results, Sort
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import Invalid
@@ -25,7 +25,6 @@ VALUES_SHOWN_MAX = 20
 # What price filters mean before anything was found that says otherwise.
 DEFAULT_CURRENCY = "CNY"
 
-# Each with the one that a second click asks for.
 SORTS = (
     (Sort.RELEVANCE, N_("Best match")),
     (Sort.SALES, N_("Most sold")),
@@ -152,8 +151,3 @@ def shops_of(*results: Results) -> Sequence[MerchantId]:
     """Whose goods were found, and who stands in the facets."""
     found = [hit.merchant_id for result in results for hit in result.hits]
     return list(dict.fromkeys([*found, *(each.merchant_id for result in results for each in result.facets.shops)]))
-
-
-def below(category: Category | None, roots: Sequence[Category]) -> Sequence[Category]:
-    """Where one can go deeper: the categories below, or the first row of them all."""
-    return category.children if category else roots
