@@ -23,8 +23,10 @@ CREATE TABLE event_cursors (
   , xid        xid8 NOT NULL
   , position   bigint NOT NULL
   , moved_at   timestamptz NOT NULL DEFAULT now()
+  , paused_at  timestamptz
 );
 COMMENT ON TABLE event_cursors IS 'local: up to which event each subscriber has read; moved in the transaction of its effects';
+COMMENT ON COLUMN event_cursors.paused_at IS 'Since when people have told it to wait; none while it reads';
 
 CREATE TABLE event_failures (
     subscriber text PRIMARY KEY
@@ -37,6 +39,61 @@ CREATE TABLE event_failures (
 COMMENT ON TABLE event_failures IS 'local: the event that a subscriber cannot get past, since its handler raises; it is tried again at retry_at';
 
 -- The job queue's own tables are not here: the library that brings them makes them, before ours.
+
+CREATE TABLE job_failures (
+    job_id bigint PRIMARY KEY
+  , job    text NOT NULL
+  , tries  integer NOT NULL
+  , error  text NOT NULL
+  , at     timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE job_failures IS 'local: the last error of each job that did not come to its end; gone when it does';
+
+-- What goes on by itself, and how it went.
+
+CREATE TABLE sweep_runs (
+    sweep         text PRIMARY KEY
+  , every_seconds double precision NOT NULL
+  , reported_at   timestamptz NOT NULL DEFAULT now()
+  , ran_at        timestamptz
+  , seconds       double precision
+  , moved         bigint NOT NULL DEFAULT 0
+  , last_moved    bigint
+  , moved_at      timestamptz
+  , failures      bigint NOT NULL DEFAULT 0
+  , failed_at     timestamptz
+  , error         text
+  , paused_at     timestamptz
+  , wanted_at     timestamptz
+  , CONSTRAINT a_sweep_that_failed_says_why CHECK ((failed_at IS NULL) = (error IS NULL))
+);
+COMMENT ON TABLE sweep_runs IS 'local: each sweep as the workers last told of it, and what people have told the workers';
+COMMENT ON COLUMN sweep_runs.moved IS 'In all rounds since the first';
+COMMENT ON COLUMN sweep_runs.last_moved IS 'In the round that last moved anything, at moved_at';
+COMMENT ON COLUMN sweep_runs.paused_at IS 'Since when people have told it to wait; none while it runs';
+COMMENT ON COLUMN sweep_runs.wanted_at IS 'When somebody last asked for a round at once';
+
+CREATE TABLE check_results (
+    module  text NOT NULL
+  , name    text NOT NULL
+  , ran_at  timestamptz NOT NULL
+  , found   integer NOT NULL
+  , sample  jsonb NOT NULL
+  , PRIMARY KEY (module, name)
+);
+COMMENT ON TABLE check_results IS 'local: what each truth of checks.sql found when it was last looked for';
+COMMENT ON COLUMN check_results.found IS 'How many rows say that it is not true, at most a sample; 0: it is true';
+
+CREATE TABLE check_failures (
+    failure_id uuid PRIMARY KEY
+  , at         timestamptz NOT NULL DEFAULT now()
+  , module     text NOT NULL
+  , name       text NOT NULL
+  , found      integer NOT NULL
+  , sample     jsonb NOT NULL
+);
+COMMENT ON TABLE check_failures IS 'local, append-only: each time a truth was found not to be true any more, or more widely so';
+CREATE INDEX check_failures_by_time ON check_failures (at DESC);
 
 CREATE TABLE http_idempotency_keys (
     caller       text NOT NULL
@@ -169,6 +226,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
   , ('settings.manage', 'operator', '{"zh-Hans": "更改平台信息", "en": "Change the platform''s details"}')
+  , ('system.read', 'operator', '{"zh-Hans": "查看系统运行状况", "en": "See how the system does"}')
+  , ('system.manage', 'operator', '{"zh-Hans": "暂停、重试、跳过后台工作", "en": "Pause, retry and skip background work"}')
   , ('orders.ship', 'merchant', '{"zh-Hans": "发货", "en": "Ship orders"}')
   , ('orders.cancel', 'merchant', '{"zh-Hans": "取消订单", "en": "Cancel orders"}')
   , ('orders.refund', 'merchant', '{"zh-Hans": "退款", "en": "Refund orders"}')
