@@ -28,6 +28,7 @@ from steelyard.operations.analytics.rollup import mark_history, roll_up
 from steelyard.operations.analytics.sales import sales_report
 from steelyard.operations.analytics.traffic import (
     MARKETPLACE,
+    VIEWS_PER_BATCH_MAX,
     PastTraffic,
     Step,
     View,
@@ -39,6 +40,7 @@ from steelyard.operations.analytics.traffic import (
 
 __all__ = [
     "MARKETPLACE",
+    "VIEWS_PER_BATCH_MAX",
     "CategoryTrade",
     "Customers",
     "DayFigures",

@@ -16,8 +16,7 @@ import structlog
 
 from steelyard.kernel.db import Database
 from steelyard.operations import analytics
-from steelyard.operations.analytics import Step, View
-from steelyard.operations.analytics.traffic import VIEWS_PER_BATCH_MAX
+from steelyard.operations.analytics import VIEWS_PER_BATCH_MAX, Step, View
 from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.web.visit import Connection, Visit
 
