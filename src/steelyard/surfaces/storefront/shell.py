@@ -9,6 +9,7 @@ import msgspec
 from babel import numbers
 from litestar import Response
 from litestar.datastructures import Cookie
+from litestar.status_codes import HTTP_200_OK
 
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import Category, CategoryId
@@ -21,6 +22,7 @@ from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.assets import NODE_MODULES
 from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem
+from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.renditions import WIDTHS
 from steelyard.surfaces.web.visit import Visit
@@ -94,6 +96,8 @@ async def show(
         viewer_links=_links(visit),
         flashes=flashes,
     )
+    if status == HTTP_200_OK:
+        footfall.note(visit)
     shown = {
         "cents": Money,
         "media": media,
