@@ -35,14 +35,14 @@ PUBLIC = {
     "/", "/assets/{path:path}", "/health/live", "/health/ready", "/categories", "/c/{slug:str}", "/search",
     "/shops/{slug:str}", "/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}", "/legal/{name:str}",
     "/language", "/media/{name:str}",
-    "/media/{width:int}/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
+    "/media/{width:int}/{name:str}", "/suggest", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
     "/invitation/{token:str}", "/find-order", "/.well-known/ucp", "/.well-known/ucp/{release:str}",
     "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
     "/cart", "/cart/lines", "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
-    "/cart/prices", "/cart/checkout", "/orders", "/account",
+    "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
 }  # fmt: skip
 # Whoever is not signed in is led to the sign-in page, or refused.
 ACCOUNT = "/account"
