@@ -78,6 +78,7 @@ router = Router(
         house.legal,
         house.language,
         house.picture,
+        house.rendition,
     ],
 )
 
