@@ -6,7 +6,7 @@ upper left), soft grounds and a contact shadow, so that a page of them looks lik
 
 from collections.abc import Callable
 
-from steelyard.demo.pictures import carried, eyewear, footwear, hardware, tabletop, toys
+from steelyard.demo.pictures import carried, eyewear, fittings, footwear, handheld, hardware, tabletop, toys, wooden
 from steelyard.demo.pictures.canvas import COLOURS, MATERIALS, Canvas, Drawing
 from steelyard.demo.pictures.scene import ANGLES, compose
 
@@ -32,6 +32,34 @@ _DRAWERS: dict[str, Callable[[Canvas], Drawing]] = {
     "scarf": carried.scarf,
     "bag": carried.bag,
     "watch": carried.watch,
+    "backpack": carried.backpack,
+    "loafer": footwear.loafer,
+    "sandal": footwear.sandal,
+    "halfrim": eyewear.halfrim,
+    "case": eyewear.case,
+    "ballvalve": fittings.ball_valve,
+    "faucet": fittings.faucet,
+    "dial": fittings.dial,
+    "padlock": fittings.padlock,
+    "combilock": fittings.combination_lock,
+    "handle": fittings.handle,
+    "keyring": fittings.key_ring,
+    "zip": fittings.zip_,
+    "toy truck": wooden.lorry,
+    "blocks": wooden.blocks,
+    "train": wooden.train,
+    "tower": wooden.tower,
+    "pen": handheld.pen,
+    "rollerball": handheld.rollerball,
+    "gauge": handheld.rule,
+    "shaver": handheld.shaver,
+    "clipper": handheld.clipper,
+    "razor": handheld.razor,
+    "umbrella": handheld.umbrella,
+    "folded": handheld.folded,
+    "bowl": tabletop.bowl,
+    "flask": tabletop.flask,
+    "candle": tabletop.candle,
 }
 KINDS = tuple(_DRAWERS)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  the outline of a shape reads best on one line
 """Shoes, seen from the side, toe to the left."""
 
 from steelyard.demo.pictures.canvas import Canvas, Drawing, darker, lighter
@@ -98,3 +99,47 @@ def boot(c: Canvas) -> Drawing:
 
 
 COPPER = "#b98a55"
+
+
+def loafer(c: Canvas) -> Drawing:
+    """A penny loafer: the shoe's line, a strap in place of laces."""
+    sole, seam = darker(c.colour, 0.68), darker(c.colour, 0.5)
+    c.path("M330 372C396 344 470 350 526 334L530 376 370 396Z", darker(c.colour, 0.74))
+    upper = "M40 524C36 484 84 462 150 448 214 436 262 414 306 384 352 410 440 396 526 332"
+    c.path(f"{upper} C548 378 552 452 548 526Z", c.shade(c.colour, 0.24, 0.42))
+    c.path("M64 506C84 474 150 462 214 448 258 436 290 418 310 400 330 412 344 416 358 418 330 452 262 486 190 500 130 510 84 512 64 506Z", c.shade(lighter(c.colour, 0.1), 0.26, 0.3))
+    c.line("M64 506C84 474 150 462 214 448 258 436 290 418 310 400", seam, 4, 0.7)
+    c.line("M70 514C110 520 180 508 236 492 300 472 340 446 362 418", seam, 3, 0.7)
+    c.line("M74 508C112 512 180 502 232 486 292 468 332 444 352 418", lighter(c.colour, 0.5), 2, 0.6, "2 7")
+    c.path("M250 424C286 408 318 392 336 380L398 470C374 492 340 506 312 514Z", c.shade(darker(c.colour, 0.1), 0.24, 0.3))
+    c.path("M292 432L326 414 346 442 310 462Z", darker(c.colour, 0.62))
+    c.line("M250 424C286 408 318 392 336 380M312 514C340 506 374 492 398 470", seam, 3, 0.7)
+    c.line("M306 384C352 410 440 396 526 332", darker(c.colour, 0.55), 6, 0.8)
+    c.line("M470 372C466 430 474 484 478 524", seam, 3, 0.6)
+    c.shine("M66 496C90 474 130 466 176 458 136 474 104 488 88 504Z", 0.4)
+    c.shine("M492 366C512 358 520 352 526 346 536 392 538 430 536 470 520 430 506 396 492 366Z", 0.16)
+    c.path("M32 520C120 534 300 538 552 522L554 542C400 552 140 552 36 542Z", c.shade(lighter(sole, 0.18)))
+    c.path("M36 542C80 552 300 548 380 542L372 560H90C60 560 38 554 36 542Z", c.shade(sole))
+    c.path("M412 540H554V560H418Z", c.shade(sole))
+    return c.done(520, (300, 430), top=330)
+
+
+def sandal(c: Canvas) -> Drawing:
+    """Two broad straps over a cork bed."""
+    cork = "#c39a6b"
+    c.path("M36 500C30 470 70 456 120 462 220 474 330 480 420 466 480 456 540 452 560 480 572 500 566 520 552 528 400 540 180 540 60 530 44 528 38 516 36 500Z", c.shade(lighter(cork, 0.18), 0.2, 0.3))
+    c.path("M36 504C60 520 160 526 300 526S520 520 564 500C570 522 560 536 544 540 400 552 180 552 62 542 42 538 36 522 36 504Z", c.shade(cork, 0.16, 0.34))
+    for step in range(26):
+        x = 60 + step * 19
+        c.oval(x, 528 + 5 * (c.chance(f"cork{step}", 3) - 1), 3.4, 2.2, darker(cork, 0.4), 0.55)
+    c.path("M40 526C180 546 420 546 560 524L556 552C540 560 520 560 500 560H96C62 560 44 548 40 526Z", c.shade("#3a3430", 0.2, 0.3))
+    for left, right, peak in ((96, 250, 372), (286, 428, 352)):
+        middle = (left + right) / 2
+        c.path(f"M{left} 512C{left + 6} 430 {left + 40} {peak} {middle + 14} {peak}S{right - 4} 430 {right} 510C{right - 40} 524 {left + 40} 526 {left} 512Z", c.shade(c.colour, 0.28, 0.42))
+        c.line(f"M{left + 12} 506C{left + 18} 436 {left + 50} {peak + 12} {middle + 14} {peak + 12}S{right - 16} 436 {right - 12} 504", lighter(c.colour, 0.45), 2.4, 0.7, "7 6")
+        c.box(middle - 4, peak + 34, 46, 38, 7, c.round_metal("#b9bfc6"))
+        c.box(middle + 5, peak + 43, 28, 20, 3, darker(c.colour, 0.3))
+        c.line(f"M{middle + 19} {peak + 40}v26", "#d8dde2", 4)
+    c.path("M428 500C470 420 510 380 540 372 556 368 566 380 560 398 540 420 520 470 512 512Z", c.shade(darker(c.colour, 0.08), 0.24, 0.4))
+    c.shine("M118 480C126 434 150 398 176 388 152 420 140 460 138 500Z", 0.26)
+    return c.done(520, (190, 440), top=340)
