@@ -1,4 +1,3 @@
-# ruff: noqa: E501  the outline of a shape reads best on one line
 """Spectacles, seen from the front and a little above."""
 
 from steelyard.demo.pictures.canvas import Canvas, Drawing, darker, lighter
@@ -74,8 +73,12 @@ def halfrim(c: Canvas) -> Drawing:
     _lenses(c, _SQUARE, c.glass("#cfe0e6", 0.55, 0.3))
     start = len(c.shapes)
     c.line(_SQUARE, "#9aa6ad", 4, 0.6)
-    c.line("M56 300C56 262 76 226 114 222 170 216 214 218 256 226 274 230 284 244 284 262", darker(c.colour, 0.5), 30, 0.5)
-    c.line("M56 296C56 258 76 222 114 218 170 212 214 214 256 222 274 226 284 240 284 258", c.shade(c.colour, 0.3, 0.4), 25)
+    c.line(
+        "M56 300C56 262 76 226 114 222 170 216 214 218 256 226 274 230 284 244 284 262", darker(c.colour, 0.5), 30, 0.5
+    )
+    c.line(
+        "M56 296C56 258 76 222 114 218 170 212 214 214 256 222 274 226 284 240 284 258", c.shade(c.colour, 0.3, 0.4), 25
+    )
     c.line("M84 240C98 224 120 214 160 212 200 210 230 212 250 218", lighter(c.colour, 0.6), 3, min(0.8, 0.5 * c.gloss))
     c.oval(278, 350, 9, 22, "#f3efe6", 0.7)
     c.oval(58, 256, 5, 5, c.ball("#d9c59a"))
@@ -92,7 +95,10 @@ def case(c: Canvas) -> Drawing:
     c.path("M92 392C108 320 180 288 300 288S492 320 508 392Z", c.shade(darker(c.accent, 0.42), 0.1, 0.3))
     c.path("M130 392C190 350 260 340 330 356 400 372 440 380 480 392Z", c.shade(lighter(c.accent, 0.5), 0.2, 0.2))
     c.line("M170 384C220 362 280 356 340 368", darker(c.accent, 0.2), 3, 0.4)
-    c.path("M60 388H540C552 388 556 398 554 412 548 500 520 560 470 560H130C80 560 52 500 46 412 44 398 48 388 60 388Z", c.shade(c.colour, 0.34, 0.42))
+    c.path(
+        "M60 388H540C552 388 556 398 554 412 548 500 520 560 470 560H130C80 560 52 500 46 412 44 398 48 388 60 388Z",
+        c.shade(c.colour, 0.34, 0.42),
+    )
     c.path("M60 388H540C552 388 556 398 554 412H46C44 398 48 388 60 388Z", lighter(c.colour, 0.26), 0.7)
     c.line("M74 436C90 510 112 538 140 542H460C490 538 512 510 526 436", lighter(c.colour, 0.5), 2.4, 0.5, "8 7")
     c.box(262, 404, 76, 30, 15, c.round_metal("#c79d4a", upright=True))

@@ -16,10 +16,16 @@ def ball_valve(c: Canvas) -> Drawing:
         for step in range(3):
             c.line(f"M{x + 24 + step * 26} 346V534", darker(c.colour, 0.45), 3, 0.35)
     c.box(130, 372, 340, 136, 26, c.round_metal(c.colour, upright=True))
-    c.path("M206 376C220 340 260 324 300 324S380 340 394 376V504C380 540 340 556 300 556S220 540 206 504Z", c.ball(c.colour, 0.5, 0.44))
+    c.path(
+        "M206 376C220 340 260 324 300 324S380 340 394 376V504C380 540 340 556 300 556S220 540 206 504Z",
+        c.ball(c.colour, 0.5, 0.44),
+    )
     c.box(262, 268, 76, 74, 10, c.round_metal(lighter(c.colour, 0.08)))
     c.box(274, 240, 52, 34, 6, c.round_metal(_STEEL))
-    c.path("M262 216H330L548 162C562 158 572 168 572 180S562 200 548 204L336 258H262C250 258 244 248 244 237S250 216 262 216Z", c.shade(lever, 0.3, 0.36))
+    c.path(
+        "M262 216H330L548 162C562 158 572 168 572 180S562 200 548 204L336 258H262C250 258 244 248 244 237S250 216 262 216Z",
+        c.shade(lever, 0.3, 0.36),
+    )
     c.line("M346 228L540 180", lighter(lever, 0.6), 5, 0.6)
     c.oval(300, 237, 18, 13, c.round_metal(_STEEL))
     c.line("M268 430h64M278 456h44", darker(c.colour, 0.5), 7, 0.55)
@@ -37,10 +43,15 @@ def faucet(c: Canvas) -> Drawing:
     c.line("M338 300C330 180 190 160 176 262", lighter(c.colour, 0.75), 9, 0.7)
     c.box(112, 284, 78, 42, 8, c.round_metal(lighter(c.colour, 0.08)))
     c.box(120, 322, 62, 14, 5, darker(c.colour, 0.6))
-    c.path("M151 366C162 386 170 396 170 408A19 19 0 0 1 132 408C132 396 140 386 151 366Z", c.glass("#8fb9cf", 0.75, 0.95))
+    c.path(
+        "M151 366C162 386 170 396 170 408A19 19 0 0 1 132 408C132 396 140 386 151 366Z", c.glass("#8fb9cf", 0.75, 0.95)
+    )
     c.oval(144, 404, 5, 8, "#ffffff", 0.8)
     c.oval(356, 312, 52, 26, c.ball(c.colour, 0.5, 0.4))
-    c.path("M372 282L520 206C534 200 546 208 548 220S542 240 530 244L392 316C372 316 356 300 372 282Z", c.shade(c.colour, 0.52, 0.4))
+    c.path(
+        "M372 282L520 206C534 200 546 208 548 220S542 240 530 244L392 316C372 316 356 300 372 282Z",
+        c.shade(c.colour, 0.52, 0.4),
+    )
     c.line("M392 292L522 226", lighter(c.colour, 0.7), 5, 0.6)
     c.oval(430, 530, 6, 6, COLOURS["red"])
     c.oval(448, 530, 6, 6, COLOURS["blue"])
@@ -60,10 +71,18 @@ def dial(c: Canvas) -> Drawing:
         turn = pi * (0.75 + step * 1.5 / 40)
         inner = 142 if step % 5 == 0 else 156
         ink = COLOURS["red"] if step > 32 else "#2b2d31"
-        c.line(f"M{300 + inner * cos(turn):.1f} {270 + inner * sin(turn):.1f}L{300 + 170 * cos(turn):.1f} {270 + 170 * sin(turn):.1f}", ink, 6 if step % 5 == 0 else 2.4)
+        c.line(
+            f"M{300 + inner * cos(turn):.1f} {270 + inner * sin(turn):.1f}L{300 + 170 * cos(turn):.1f} {270 + 170 * sin(turn):.1f}",
+            ink,
+            6 if step % 5 == 0 else 2.4,
+        )
     c.line("M262 344h76M274 362h52", "#2b2d31", 5, 0.55)
     turn = pi * (0.95 + c.chance("pressure", 6) * 0.14)
-    c.line(f"M{300 - 40 * cos(turn):.1f} {270 - 40 * sin(turn):.1f}L{300 + 134 * cos(turn):.1f} {270 + 134 * sin(turn):.1f}", darker(COLOURS["red"], 0.2), 8)
+    c.line(
+        f"M{300 - 40 * cos(turn):.1f} {270 - 40 * sin(turn):.1f}L{300 + 134 * cos(turn):.1f} {270 + 134 * sin(turn):.1f}",
+        darker(COLOURS["red"], 0.2),
+        8,
+    )
     c.oval(300, 270, 18, 18, c.ball("#33343a"))
     c.path("M148 210C176 134 250 98 330 106 250 126 196 186 178 280 150 260 142 234 148 210Z", "#ffffff", 0.26)
     return c.done(240, (300, 270), top=60)
@@ -100,7 +119,9 @@ def combination_lock(c: Canvas) -> Drawing:
     for step in range(4):
         x = 184 + step * 60
         c.box(x, 372, 52, 100, 6, c.round_metal("#d8dde2", upright=True))
-        c.shapes.append(f'<text x="{x + 26}" y="438" font-family="sans-serif" font-size="46" font-weight="700" fill="#24262b" text-anchor="middle">{c.chance(f"wheel{step}", 10)}</text>')
+        c.shapes.append(
+            f'<text x="{x + 26}" y="438" font-family="sans-serif" font-size="46" font-weight="700" fill="#24262b" text-anchor="middle">{c.chance(f"wheel{step}", 10)}</text>'
+        )
         c.line(f"M{x} 422h52", "#ffffff", 2, 0.35)
     c.path("M168 422l-18-12v24ZM432 422l18-12v24Z", lighter(c.colour, 0.6))
     c.shine("M166 330C180 316 200 308 220 308L200 352H170Z", 0.4)
@@ -116,7 +137,10 @@ def handle(c: Canvas) -> Drawing:
         c.line(f"M264 {y}h14", darker(_STEEL, 0.6), 3)
     c.oval(271, 210, 62, 62, darker(c.colour, 0.44), 0.6)
     c.oval(268, 204, 58, 58, c.round_metal(c.colour))
-    c.path("M268 176H520C548 176 560 190 560 206S548 238 520 238H430C400 238 372 234 340 234H268Z", c.round_metal(c.colour, upright=True))
+    c.path(
+        "M268 176H520C548 176 560 190 560 206S548 238 520 238H430C400 238 372 234 340 234H268Z",
+        c.round_metal(c.colour, upright=True),
+    )
     c.line("M286 188H516", lighter(c.colour, 0.8), 6, 0.5)
     c.oval(268, 206, 30, 30, c.ball(c.colour, 0.4, 0.3))
     c.oval(271, 400, 40, 40, c.round_metal(lighter(c.colour, 0.14)))
@@ -144,22 +168,33 @@ def key_ring(c: Canvas) -> Drawing:
     return c.done(260, (290, 300), flat=True)
 
 
+def _teeth(d: str, metal: str) -> str:
+    """Teeth along a line: each dash is one, lit from above."""
+    return "".join(
+        f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-dasharray="8 5"/>'
+        for colour, width in ((darker(metal, 0.4), 20), (metal, 16), (lighter(metal, 0.5), 5))
+    )
+
+
 def zip_(c: Canvas) -> Drawing:
     """A zip half open, from above."""
-    teeth = COLOURS["brass"] if c.chance("teeth", 2) else COLOURS["silver"]
+    metal = COLOURS["brass"] if c.chance("teeth", 2) else COLOURS["silver"]
     for side in (-1, 1):
         edge = 300 + side * 150
-        c.path(f"M{300 + side * 3} 290V576H{300 + side * 96}V290C{300 + side * 96} 200 {edge} 130 {edge + side * 10} 30L{300 + side * 64} 24C{300 + side * 60} 130 {300 + side * 6} 220 {300 + side * 3} 290Z", c.shade(c.colour, 0.26, 0.34))
+        c.path(
+            f"M{300 + side * 3} 290V576H{300 + side * 96}V290C{300 + side * 96} 200 {edge} 130 {edge + side * 10} 30L{300 + side * 64} 24C{300 + side * 60} 130 {300 + side * 6} 220 {300 + side * 3} 290Z",
+            c.shade(c.colour, 0.26, 0.34),
+        )
         c.line(f"M{300 + side * 70} 300V570", lighter(c.colour, 0.45), 2.4, 0.6, "8 7")
-        for step in range(21):
-            y = 300 + step * 13
-            c.box(300 + (2 if side > 0 else -22), y, 20, 8, 2.5, c.shade(teeth, 0.5, 0.4))
-        for step in range(17):
-            share = step / 16
-            x, y = 300 + side * (4 + 62 * share**1.5), 286 - 256 * share
-            c.box(round(x - 10, 1), round(y, 1), 20, 8, 2.5, c.shade(teeth, 0.5, 0.4))
-    c.path("M268 262H332L344 318C344 332 332 340 300 340S256 332 256 318Z", c.round_metal(teeth))
-    c.box(286, 256, 28, 30, 8, c.round_metal(lighter(teeth, 0.2)))
-    c.path("M288 322C288 306 312 306 312 322L324 430C324 448 276 448 276 430Z", c.shade(teeth, 0.5, 0.4))
-    c.oval(300, 418, 11, 13, darker(teeth, 0.66))
+        c.shapes.append(_teeth(f"M{300 + side * 12} 348V572", metal))
+        c.shapes.append(
+            _teeth(f"M{300 + side * 62} 30C{300 + side * 58} 130 {300 + side * 12} 210 {300 + side * 8} 262", metal)
+        )
+    body = c.round_metal(lighter(metal, 0.1))
+    c.path("M258 246H342L354 322C354 342 336 350 300 350S246 342 246 322Z", darker(metal, 0.5))
+    c.path("M262 244H338L350 316C350 336 334 344 300 344S250 336 250 316Z", body)
+    c.box(282, 236, 36, 40, 10, c.round_metal(lighter(metal, 0.24)))
+    c.path("M282 330C282 306 318 306 318 330L332 452C332 474 268 474 268 452Z", darker(metal, 0.5), 0.5)
+    c.path("M284 326C284 304 316 304 316 326L328 446C328 468 272 468 272 446Z", c.shade(metal, 0.56, 0.3))
+    c.oval(300, 432, 13, 15, darker(metal, 0.66))
     return c.done(300, (300, 320), flat=True)

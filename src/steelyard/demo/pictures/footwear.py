@@ -107,11 +107,16 @@ def loafer(c: Canvas) -> Drawing:
     c.path("M330 372C396 344 470 350 526 334L530 376 370 396Z", darker(c.colour, 0.74))
     upper = "M40 524C36 484 84 462 150 448 214 436 262 414 306 384 352 410 440 396 526 332"
     c.path(f"{upper} C548 378 552 452 548 526Z", c.shade(c.colour, 0.24, 0.42))
-    c.path("M64 506C84 474 150 462 214 448 258 436 290 418 310 400 330 412 344 416 358 418 330 452 262 486 190 500 130 510 84 512 64 506Z", c.shade(lighter(c.colour, 0.1), 0.26, 0.3))
+    c.path(
+        "M64 506C84 474 150 462 214 448 258 436 290 418 310 400 330 412 344 416 358 418 330 452 262 486 190 500 130 510 84 512 64 506Z",
+        c.shade(lighter(c.colour, 0.1), 0.26, 0.3),
+    )
     c.line("M64 506C84 474 150 462 214 448 258 436 290 418 310 400", seam, 4, 0.7)
     c.line("M70 514C110 520 180 508 236 492 300 472 340 446 362 418", seam, 3, 0.7)
     c.line("M74 508C112 512 180 502 232 486 292 468 332 444 352 418", lighter(c.colour, 0.5), 2, 0.6, "2 7")
-    c.path("M250 424C286 408 318 392 336 380L398 470C374 492 340 506 312 514Z", c.shade(darker(c.colour, 0.1), 0.24, 0.3))
+    c.path(
+        "M250 424C286 408 318 392 336 380L398 470C374 492 340 506 312 514Z", c.shade(darker(c.colour, 0.1), 0.24, 0.3)
+    )
     c.path("M292 432L326 414 346 442 310 462Z", darker(c.colour, 0.62))
     c.line("M250 424C286 408 318 392 336 380M312 514C340 506 374 492 398 470", seam, 3, 0.7)
     c.line("M306 384C352 410 440 396 526 332", darker(c.colour, 0.55), 6, 0.8)
@@ -125,21 +130,47 @@ def loafer(c: Canvas) -> Drawing:
 
 
 def sandal(c: Canvas) -> Drawing:
-    """Two broad straps over a cork bed."""
+    """Two broad straps and one around the heel, over a cork bed."""
     cork = "#c39a6b"
-    c.path("M36 500C30 470 70 456 120 462 220 474 330 480 420 466 480 456 540 452 560 480 572 500 566 520 552 528 400 540 180 540 60 530 44 528 38 516 36 500Z", c.shade(lighter(cork, 0.18), 0.2, 0.3))
-    c.path("M36 504C60 520 160 526 300 526S520 520 564 500C570 522 560 536 544 540 400 552 180 552 62 542 42 538 36 522 36 504Z", c.shade(cork, 0.16, 0.34))
+    c.path(
+        "M34 508C36 484 70 470 130 474 240 482 330 488 420 470 480 458 540 452 560 476 572 492 568 508 556 516L548 536H52Z",
+        c.shade(lighter(cork, 0.2), 0.2, 0.24),
+    )
+    c.path(
+        "M470 470C486 404 520 372 548 376 566 380 566 400 556 424 546 450 548 470 552 486Z",
+        c.shade(darker(c.colour, 0.2), 0.2, 0.4),
+    )
+    for left, right, peak in ((70, 250, 398), (262, 430, 372)):
+        c.path(
+            f"M{left} 516C{left + 12} 452 {left + 58} {peak} {(left + right) / 2 + 20:.0f} {peak}S{right - 6} 440 {right} 500L{right + 4} 518C{right - 50} 530 {left + 50} 532 {left} 516Z",
+            darker(c.colour, 0.5),
+            0.5,
+        )
+        c.path(
+            f"M{left} 510C{left + 12} 446 {left + 58} {peak - 6} {(left + right) / 2 + 20:.0f} {peak - 6}S{right - 6} 434 {right} 496L{right + 4} 514C{right - 50} 526 {left + 50} 528 {left} 510Z",
+            c.shade(c.colour, 0.34, 0.44),
+        )
+        c.line(
+            f"M{left + 14} 504C{left + 26} 452 {left + 64} {peak + 6} {(left + right) / 2 + 18:.0f} {peak + 6}S{right - 20} 444 {right - 12} 500",
+            lighter(c.colour, 0.5),
+            2.4,
+            0.65,
+            "7 6",
+        )
+        x, y = (left + right) / 2 + 16, peak + 58
+        c.box(x - 30, y - 20, 60, 46, 8, c.round_metal("#c79d4a"))
+        c.box(x - 19, y - 10, 38, 26, 4, darker(c.colour, 0.36))
+        c.line(f"M{x} {y - 16}v38", "#ead9ae", 5)
+    c.line("M548 380C520 384 494 414 482 470", lighter(c.colour, 0.4), 3, 0.5, "7 6")
+    c.path(
+        "M34 508C60 526 160 532 300 530S520 522 564 500C570 520 564 534 548 540 400 552 180 552 60 542 40 538 34 526 34 508Z",
+        c.shade(cork, 0.16, 0.34),
+    )
     for step in range(26):
-        x = 60 + step * 19
-        c.oval(x, 528 + 5 * (c.chance(f"cork{step}", 3) - 1), 3.4, 2.2, darker(cork, 0.4), 0.55)
-    c.path("M40 526C180 546 420 546 560 524L556 552C540 560 520 560 500 560H96C62 560 44 548 40 526Z", c.shade("#3a3430", 0.2, 0.3))
-    for left, right, peak in ((96, 250, 372), (286, 428, 352)):
-        middle = (left + right) / 2
-        c.path(f"M{left} 512C{left + 6} 430 {left + 40} {peak} {middle + 14} {peak}S{right - 4} 430 {right} 510C{right - 40} 524 {left + 40} 526 {left} 512Z", c.shade(c.colour, 0.28, 0.42))
-        c.line(f"M{left + 12} 506C{left + 18} 436 {left + 50} {peak + 12} {middle + 14} {peak + 12}S{right - 16} 436 {right - 12} 504", lighter(c.colour, 0.45), 2.4, 0.7, "7 6")
-        c.box(middle - 4, peak + 34, 46, 38, 7, c.round_metal("#b9bfc6"))
-        c.box(middle + 5, peak + 43, 28, 20, 3, darker(c.colour, 0.3))
-        c.line(f"M{middle + 19} {peak + 40}v26", "#d8dde2", 4)
-    c.path("M428 500C470 420 510 380 540 372 556 368 566 380 560 398 540 420 520 470 512 512Z", c.shade(darker(c.colour, 0.08), 0.24, 0.4))
-    c.shine("M118 480C126 434 150 398 176 388 152 420 140 460 138 500Z", 0.26)
-    return c.done(520, (190, 440), top=340)
+        c.oval(60 + step * 19, 534 + 4 * (c.chance(f"cork{step}", 3) - 1), 3.4, 2.2, darker(cork, 0.4), 0.5)
+    c.path(
+        "M38 532C180 548 420 548 562 526L556 552C540 560 520 560 500 560H96C62 560 44 552 38 532Z",
+        c.shade("#3a3430", 0.2, 0.3),
+    )
+    c.shine("M92 496C104 452 132 420 164 408 136 436 118 462 112 504Z", 0.26)
+    return c.done(520, (190, 450), top=366)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  the outline of a shape reads best on one line
 """Toys of wood, and the lorry."""
 
 from steelyard.demo.pictures.canvas import COLOURS, Canvas, Drawing, darker, lighter
@@ -17,7 +16,12 @@ def _block(c: Canvas, x: float, y: float, w: float, h: float, colour: str) -> No
     c.path(f"M{x + w} {y}l28-24v{h}l-28 24Z", darker(colour, 0.32))
     c.box(x, y, w, h, 5, c.shade(colour, 0.2, 0.18))
     for step in range(2):
-        c.line(f"M{x + 10} {y + h * (0.36 + step * 0.3):.0f}q{w / 3:.0f} {-8 + 14 * step} {w - 22} 0", darker(colour, 0.3), 2, 0.25)
+        c.line(
+            f"M{x + 10} {y + h * (0.36 + step * 0.3):.0f}q{w / 3:.0f} {-8 + 14 * step} {w - 22} 0",
+            darker(colour, 0.3),
+            2,
+            0.25,
+        )
 
 
 def blocks(c: Canvas) -> Drawing:
