@@ -130,6 +130,8 @@ async def things(db: Database, world: World) -> Ids:
             "session_id": "0" * 64,
             "idempotency_key": "k",
             "slug": green.slug,
+            "name": "search",
+            "job_id": "1",
         }
     )
 
