@@ -73,6 +73,7 @@ router = Router(
         house.legal,
         house.language,
         house.picture,
+        house.rendition,
     ],
 )
 
