@@ -47,8 +47,13 @@ def pinyin_of(word: str) -> tuple[str, str]:
     """A word's pinyin (`wen'zhou`) and its initials; both empty for a word without Chinese in it."""
     if not any("\u3400" <= char <= "\u9fff" for char in word):
         return "", ""
-    syllables = lazy_pinyin(folded(word), errors=lambda other: [*other.replace(" ", "")])
+    syllables = lazy_pinyin(folded(word), errors=_letters)  # pyright: ignore[reportArgumentType]  # its documentation allows lists
     return "'".join(syllables), "".join(syllable[0] for syllable in syllables if syllable)
+
+
+def _letters(other: str) -> list[str]:
+    """What is not Chinese is spelled by its letters."""
+    return [*other.replace(" ", "")]
 
 
 def sound_of(pinyin: str) -> str:
@@ -83,6 +88,9 @@ class Vocabulary:
                 keys += [(key, place) for key in dict.fromkeys((plain, spelled, word.initials)) if key]
             self._learn(word, plain)
         keys.sort()
+        lazy_pinyin(
+            "秤"
+        )  # it reads its dictionary at the first word: better here, in a thread, than in a visitor's request
         self._keys = [key for key, _ in keys]
         self._places = [place for _, place in keys]
 

@@ -17,7 +17,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
-from steelyard.surfaces.web.exports import csv_answer
+from steelyard.surfaces.web.exports import csv_answer, wanted
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
@@ -54,15 +54,12 @@ async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str
 
 @get("/search", opt=NEEDS)
 async def search_rules(visit: NamedDependency[Visit]) -> Response[Any]:
+    if wanted(visit):
+        known = await visit.db.ask(search.unfound)
+        head = [visit.say(N_("Searched")), visit.say(N_("Times")), visit.say(N_("Last"))]
+        rows = [[each.words, each.searches, each.last] for each in known]
+        return csv_answer(visit, visit.say(N_("Searches that found nothing")), head, rows)
     return await page(visit)
-
-
-@get("/search.csv", opt=NEEDS)
-async def unfound_file(visit: NamedDependency[Visit]) -> Response[bytes]:
-    """The searches that found nothing, as a file."""
-    known = await visit.db.ask(search.unfound)
-    head = [visit.say(N_("Searched")), visit.say(N_("Times")), visit.say(N_("Last"))]
-    return csv_answer("searches", head, [[each.words, each.searches, each.last] for each in known])
 
 
 Command = Callable[[Tx, Entries], Awaitable[tuple[str, object]]]
@@ -158,7 +155,6 @@ async def remove_hot_rule(visit: NamedDependency[Visit], request: WebRequest) ->
 
 HANDLERS = [
     search_rules,
-    unfound_file,
     add_synonym,
     remove_synonym,
     add_redirect,
