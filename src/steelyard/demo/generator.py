@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import groupby
 
-from steelyard.demo import attributes, life, past
+from steelyard.demo import attributes, footfall, life, past
 from steelyard.demo.catalogue import CATEGORIES, MAKERS, Maker
 from steelyard.demo.products import Made, made, products
 from steelyard.goods import catalog, inventory, pricing, search, warehouses
@@ -62,6 +62,7 @@ async def make(db: Database, settings: Settings, *, seed: int, made_up: bool, pa
         buyer_id = await db.transact(_buyer, hashed)
         await past.remember(db, HOME, seed=seed, step=step)
         await life.live(db, settings, buyer_id, HOME, seed=seed, step=step)
+        await footfall.count_up(db, seed=seed, step=step)
     await db.transact(_profile)
 
 

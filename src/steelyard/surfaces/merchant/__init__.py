@@ -10,6 +10,7 @@ from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.merchant import (
     api_keys,
     audit,
+    figures,
     freight,
     home,
     orders,
@@ -27,6 +28,7 @@ router = Router(
     "/merchant",
     route_handlers=[
         *home.HANDLERS,
+        *figures.HANDLERS,
         *orders.HANDLERS,
         *products.HANDLERS,
         *product_changes.HANDLERS,

@@ -7,6 +7,7 @@ from steelyard.surfaces.operator import (
     api_keys,
     books,
     categories,
+    figures,
     merchants,
     orders,
     payments,
@@ -23,6 +24,7 @@ router = Router(
     "/operator",
     route_handlers=[
         *today.HANDLERS,
+        *figures.HANDLERS,
         *merchants.HANDLERS,
         *orders.HANDLERS,
         *payments.HANDLERS,
