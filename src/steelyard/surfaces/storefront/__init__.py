@@ -72,6 +72,7 @@ router = Router(
         me.change_password,
         house.legal,
         house.language,
+        house.theme,
         house.picture,
     ],
 )
