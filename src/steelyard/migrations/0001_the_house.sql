@@ -23,8 +23,10 @@ CREATE TABLE event_cursors (
   , xid        xid8 NOT NULL
   , position   bigint NOT NULL
   , moved_at   timestamptz NOT NULL DEFAULT now()
+  , paused_at  timestamptz
 );
 COMMENT ON TABLE event_cursors IS 'local: up to which event each subscriber has read; moved in the transaction of its effects';
+COMMENT ON COLUMN event_cursors.paused_at IS 'Since when people have told it to wait; none while it reads';
 
 CREATE TABLE event_failures (
     subscriber text PRIMARY KEY
@@ -37,6 +39,61 @@ CREATE TABLE event_failures (
 COMMENT ON TABLE event_failures IS 'local: the event that a subscriber cannot get past, since its handler raises; it is tried again at retry_at';
 
 -- The job queue's own tables are not here: the library that brings them makes them, before ours.
+
+CREATE TABLE job_failures (
+    job_id bigint PRIMARY KEY
+  , job    text NOT NULL
+  , tries  integer NOT NULL
+  , error  text NOT NULL
+  , at     timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE job_failures IS 'local: the last error of each job that did not come to its end; gone when it does';
+
+-- What goes on by itself, and how it went.
+
+CREATE TABLE sweep_runs (
+    sweep         text PRIMARY KEY
+  , every_seconds double precision NOT NULL
+  , reported_at   timestamptz NOT NULL DEFAULT now()
+  , ran_at        timestamptz
+  , seconds       double precision
+  , moved         bigint NOT NULL DEFAULT 0
+  , last_moved    bigint
+  , moved_at      timestamptz
+  , failures      bigint NOT NULL DEFAULT 0
+  , failed_at     timestamptz
+  , error         text
+  , paused_at     timestamptz
+  , wanted_at     timestamptz
+  , CONSTRAINT a_sweep_that_failed_says_why CHECK ((failed_at IS NULL) = (error IS NULL))
+);
+COMMENT ON TABLE sweep_runs IS 'local: each sweep as the workers last told of it, and what people have told the workers';
+COMMENT ON COLUMN sweep_runs.moved IS 'In all rounds since the first';
+COMMENT ON COLUMN sweep_runs.last_moved IS 'In the round that last moved anything, at moved_at';
+COMMENT ON COLUMN sweep_runs.paused_at IS 'Since when people have told it to wait; none while it runs';
+COMMENT ON COLUMN sweep_runs.wanted_at IS 'When somebody last asked for a round at once';
+
+CREATE TABLE check_results (
+    module  text NOT NULL
+  , name    text NOT NULL
+  , ran_at  timestamptz NOT NULL
+  , found   integer NOT NULL
+  , sample  jsonb NOT NULL
+  , PRIMARY KEY (module, name)
+);
+COMMENT ON TABLE check_results IS 'local: what each truth of checks.sql found when it was last looked for';
+COMMENT ON COLUMN check_results.found IS 'How many rows say that it is not true, at most a sample; 0: it is true';
+
+CREATE TABLE check_failures (
+    failure_id uuid PRIMARY KEY
+  , at         timestamptz NOT NULL DEFAULT now()
+  , module     text NOT NULL
+  , name       text NOT NULL
+  , found      integer NOT NULL
+  , sample     jsonb NOT NULL
+);
+COMMENT ON TABLE check_failures IS 'local, append-only: each time a truth was found not to be true any more, or more widely so';
+CREATE INDEX check_failures_by_time ON check_failures (at DESC);
 
 CREATE TABLE http_idempotency_keys (
     caller       text NOT NULL
@@ -169,6 +226,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
   , ('settings.manage', 'operator', '{"zh-Hans": "更改平台信息", "en": "Change the platform''s details"}')
+  , ('system.read', 'operator', '{"zh-Hans": "查看系统运行状况", "en": "See how the system does"}')
+  , ('system.manage', 'operator', '{"zh-Hans": "暂停、重试、跳过后台工作", "en": "Pause, retry and skip background work"}')
   , ('orders.ship', 'merchant', '{"zh-Hans": "发货", "en": "Ship orders"}')
   , ('orders.cancel', 'merchant', '{"zh-Hans": "取消订单", "en": "Cancel orders"}')
   , ('orders.refund', 'merchant', '{"zh-Hans": "退款", "en": "Refund orders"}')
@@ -833,6 +892,7 @@ CREATE TABLE search_entries (
   , product_id    uuid NOT NULL
   , category_path uuid[] NOT NULL
   , words         tsvector NOT NULL
+  , facets        text[] NOT NULL DEFAULT '{}'
   , title         jsonb NOT NULL
   , slug          text NOT NULL
   , picture       text
@@ -848,13 +908,16 @@ CREATE TABLE search_entries (
 );
 COMMENT ON TABLE search_entries IS 'by merchant: products on the shelf as search and category pages show them';
 COMMENT ON COLUMN search_entries.words IS 'Latin words and CJK bigrams of title, attributes, shop and codes, by the simple configuration';
+COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by';
 COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
 COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
 CREATE INDEX search_by_words ON search_entries USING gin (words);
 CREATE INDEX search_by_category ON search_entries USING gin (category_path);
+CREATE INDEX search_by_facets ON search_entries USING gin (facets);
 CREATE INDEX search_newest ON search_entries (listed_at DESC, product_id DESC);
 CREATE INDEX search_best_selling ON search_entries (sold DESC, product_id DESC);
 CREATE INDEX search_cheapest ON search_entries (price, product_id);
+CREATE INDEX search_best_rated ON search_entries (rating DESC, product_id DESC);
 CREATE INDEX search_of_a_merchant ON search_entries (merchant_id, listed_at DESC, product_id DESC);
 
 CREATE TABLE search_figures (
@@ -1178,6 +1241,9 @@ CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed
 CREATE INDEX orders_by_code ON orders (merchant_id, code);
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
+CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) WHERE paid_at IS NOT NULL;
+CREATE INDEX orders_of_a_merchants_buyer ON orders (merchant_id, buyer_id, paid_at) WHERE paid_at IS NOT NULL;
+CREATE INDEX orders_called_off ON orders (merchant_id, cancelled_at) WHERE cancelled_at IS NOT NULL;
 CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
 CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
 
@@ -1289,6 +1355,7 @@ COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
 CREATE INDEX order_refunds_by_time ON order_refunds (at);
+CREATE INDEX order_refunds_of_a_merchant ON order_refunds (merchant_id, at);
 
 CREATE TABLE order_refund_lines (
     merchant_id uuid NOT NULL
@@ -1512,3 +1579,109 @@ COMMENT ON COLUMN agent_deliveries.news IS 'What happened: created, or the kind 
 COMMENT ON COLUMN agent_deliveries.status IS 'The HTTP status of the last answer; none when nobody answered';
 CREATE INDEX agent_deliveries_to_try ON agent_deliveries (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX agent_deliveries_of_a_purchase ON agent_deliveries (purchase_id, created_at);
+
+-- operations.analytics
+
+-- The figures by which people see how the marketplace does: a day's trade and traffic, rolled up.
+
+CREATE TABLE stale_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , PRIMARY KEY (merchant_id, day)
+);
+COMMENT ON TABLE stale_days IS 'by merchant: days of which something has changed since they were rolled up';
+
+CREATE TABLE counted_imports (
+    fingerprint text PRIMARY KEY
+);
+COMMENT ON TABLE counted_imports IS 'by key: imports of orders whose days have been marked for rolling up';
+
+CREATE TABLE sales_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , channel     text NOT NULL
+  , orders      integer NOT NULL DEFAULT 0
+  , gmv         bigint NOT NULL DEFAULT 0
+  , paid_orders integer NOT NULL DEFAULT 0
+  , paid        bigint NOT NULL DEFAULT 0
+  , buyers      integer NOT NULL DEFAULT 0
+  , newcomers   integer NOT NULL DEFAULT 0
+  , cancelled   integer NOT NULL DEFAULT 0
+  , refunded_orders integer NOT NULL DEFAULT 0
+  , refunds     bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, day, currency, channel)
+);
+COMMENT ON TABLE sales_days IS 'by merchant: a day''s trade by currency and channel, made anew when something of it changes';
+COMMENT ON COLUMN sales_days.day IS 'Of the settlement zone';
+COMMENT ON COLUMN sales_days.channel IS 'Where the order came from: the first word of its source, such as shop, ucp, live';
+COMMENT ON COLUMN sales_days.orders IS 'Placed that day, called off or not; gmv is what they come to';
+COMMENT ON COLUMN sales_days.paid_orders IS 'Of which the money came in that day; paid is what they come to';
+COMMENT ON COLUMN sales_days.buyers IS 'Different people among those who paid that day';
+COMMENT ON COLUMN sales_days.newcomers IS 'Of the buyers, those who had never paid at this merchant before';
+COMMENT ON COLUMN sales_days.cancelled IS 'Orders called off that day';
+COMMENT ON COLUMN sales_days.refunds IS 'Decided that day to give back';
+CREATE INDEX sales_days_by_day ON sales_days (day);
+
+CREATE TABLE product_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , product_id  uuid NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , orders      integer NOT NULL
+  , pieces      integer NOT NULL
+  , paid        bigint NOT NULL
+  , PRIMARY KEY (merchant_id, day, product_id, currency)
+);
+COMMENT ON TABLE product_days IS 'by merchant: what a product sold on a day, of orders paid that day';
+CREATE INDEX product_days_by_day ON product_days (day);
+
+CREATE TABLE visits (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , visitor_id  uuid NOT NULL
+  , channel     text NOT NULL
+  , device      text NOT NULL
+  , views       integer NOT NULL DEFAULT 0
+  , furthest    smallint NOT NULL DEFAULT 0
+  , products    uuid[] NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (merchant_id, day, visitor_id)
+  , CONSTRAINT a_visitor_has_a_device CHECK (device IN ('phone', 'desk'))
+);
+COMMENT ON TABLE visits IS 'by merchant: who has looked on which day; kept for some weeks, since only the counts are wanted';
+COMMENT ON COLUMN visits.merchant_id IS 'The merchant whose goods were looked at; all zeros: the marketplace as a whole';
+COMMENT ON COLUMN visits.channel IS 'Where the visitor came from first that day: direct, search, social, link, mail, ad';
+COMMENT ON COLUMN visits.furthest IS 'How far the visitor came: 0 looked around, 1 a product, 2 the cart, 3 the checkout';
+COMMENT ON COLUMN visits.products IS 'Products looked at, so that each counts once a day and visitor';
+CREATE INDEX visits_by_day ON visits (day);
+CREATE INDEX visits_of_a_visitor ON visits (visitor_id);
+
+CREATE TABLE traffic_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , channel     text NOT NULL
+  , device      text NOT NULL
+  , views       integer NOT NULL DEFAULT 0
+  , visitors    integer NOT NULL DEFAULT 0
+  , product_visitors integer NOT NULL DEFAULT 0
+  , cart_visitors integer NOT NULL DEFAULT 0
+  , checkout_visitors integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, day, channel, device)
+  , CONSTRAINT a_device_is_a_phone_or_a_desk CHECK (device IN ('phone', 'desk'))
+);
+COMMENT ON TABLE traffic_days IS 'by merchant: a day''s visitors, counted as they come; all zeros: the marketplace as a whole';
+COMMENT ON COLUMN traffic_days.product_visitors IS 'Of the visitors, those who came at least as far as a product';
+COMMENT ON COLUMN traffic_days.cart_visitors IS 'Of the visitors, those who came at least as far as the cart';
+COMMENT ON COLUMN traffic_days.checkout_visitors IS 'Of the visitors, those who came to the checkout';
+CREATE INDEX traffic_days_by_day ON traffic_days (day);
+
+CREATE TABLE product_traffic_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , product_id  uuid NOT NULL
+  , views       integer NOT NULL DEFAULT 0
+  , visitors    integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, day, product_id)
+);
+COMMENT ON TABLE product_traffic_days IS 'by merchant: who looked at a product on a day';
+CREATE INDEX product_traffic_days_by_day ON product_traffic_days (day);

@@ -22,7 +22,12 @@ DARK = "dark.css"
 # The style sheet of a layout is these files in a row, so that a page needs one request for its style; so are the scripts.
 _SHARED = ("tokens.css", DARK, "base.css", "layout.css", "forms.css", "components.css", "data.css")
 BUNDLES: dict[str, tuple[str, ...]] = {
-    "storefront.css": (*_SHARED, "commerce.css", "storefront_layout.css"),
+    "storefront.css": (
+        *_SHARED,
+        "commerce.css",
+        "storefront_layout.css",
+        "finding.css",
+    ),
     "console.css": (
         *_SHARED,
         "commerce.css",

@@ -74,6 +74,7 @@ router = Router(
         house.language,
         house.theme,
         house.picture,
+        house.rendition,
     ],
 )
 
