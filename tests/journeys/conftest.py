@@ -74,9 +74,7 @@ async def visit(
     folder = shots / f"{request.node.originalname.removeprefix('test_')[:60]}-{variant}"
     folder.mkdir(exist_ok=True)
 
-    async def opened(
-        locale: str = variant.language, *, scripts: bool = True, beside: Visitor | None = None
-    ) -> Visitor:
+    async def opened(locale: str = variant.language, *, scripts: bool = True, beside: Visitor | None = None) -> Visitor:
         size = WIDTHS[variant.width]
         context = (
             beside.context

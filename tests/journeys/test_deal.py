@@ -120,7 +120,12 @@ async def test_a_guest_buys_of_two_merchants_and_everybody_gets_what_is_theirs(
         await operator.look(f"operator-statement-{shop}")
         await merchants[shop].goto("/merchant/statements")
         await merchants[shop].look("merchant-statements")
-        await merchants[shop].page.locator("tbody tr", has_text=written(merchants[shop], day)).get_by_role("link").first.click()
+        await (
+            merchants[shop]
+            .page.locator("tbody tr", has_text=written(merchants[shop], day))
+            .get_by_role("link")
+            .first.click()
+        )
         await merchants[shop].until(merchants[shop].text("Paid out"))
         await statement_says(merchants[shop], code, chosen[shop], fees[shop])
         await merchants[shop].look("merchant-statement")
