@@ -26,6 +26,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         *_SHARED,
         "commerce.css",
         "storefront_layout.css",
+        "buying.css",
         "finding.css",
     ),
     "console.css": (
