@@ -844,11 +844,11 @@ COMMENT ON TABLE product_reviews IS 'by merchant: what the operator looks at bef
 COMMENT ON COLUMN product_reviews.proposal IS 'Of a change to what is on sale: title, description, category_id, facts, pictures as they shall be';
 COMMENT ON COLUMN product_reviews.reasons IS '[{"field": …, "reason": code, "words": text}, …] when it was sent back';
 COMMENT ON COLUMN product_reviews.version IS 'The version of the product that was approved';
-CREATE UNIQUE INDEX one_review_of_a_product_waits ON product_reviews (merchant_id, product_id) WHERE state = 'waiting';
-CREATE INDEX reviews_waiting ON product_reviews (asked_at, review_id) WHERE state = 'waiting';
-CREATE INDEX reviews_decided ON product_reviews (decided_at DESC, review_id DESC) WHERE state IN ('approved', 'sent_back');
-CREATE INDEX reviews_by_id ON product_reviews (review_id);
-CREATE INDEX reviews_of_a_product ON product_reviews (merchant_id, product_id, asked_at DESC);
+CREATE UNIQUE INDEX one_product_review_waits ON product_reviews (merchant_id, product_id) WHERE state = 'waiting';
+CREATE INDEX product_reviews_waiting ON product_reviews (asked_at, review_id) WHERE state = 'waiting';
+CREATE INDEX product_reviews_decided ON product_reviews (decided_at DESC, review_id DESC) WHERE state IN ('approved', 'sent_back');
+CREATE INDEX product_reviews_by_id ON product_reviews (review_id);
+CREATE INDEX product_reviews_of_a_product ON product_reviews (merchant_id, product_id, asked_at DESC);
 
 CREATE TABLE review_policy (
     singly       boolean PRIMARY KEY DEFAULT true
