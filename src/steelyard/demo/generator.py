@@ -55,6 +55,6 @@ async def make(
             await db.transact(people.merchant, maker, hashed, logos[maker.slug])
         await shelves.fill(db, files, known, seed=seed, copies=size.copies, step=step)
         buyer_id = await db.transact(people.buyer, hashed)
-        await past.remember(db, people.HOME, seed=seed, step=step)
+        await past.remember(db, seed=seed, scale=size.scale, step=step)
         await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step)
     await db.transact(people.profile)

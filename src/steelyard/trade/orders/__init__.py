@@ -4,7 +4,15 @@ A purchase is written down by `placing.py`; every change of state goes through `
 History that was made elsewhere comes in through `bulk.py`.
 """
 
-from steelyard.trade.orders.bulk import LINE_COLUMNS, PastOrder, PastRefund, bulk_refunded, bulk_write
+from steelyard.trade.orders.bulk import (
+    DRESSED_LINE_COLUMNS,
+    LINE_COLUMNS,
+    Life,
+    PastOrder,
+    PastRefund,
+    bulk_refunded,
+    bulk_write,
+)
 from steelyard.trade.orders.events import (
     OrderCancelled,
     OrderCompleted,
@@ -45,7 +53,9 @@ from steelyard.trade.orders.service import (
 )
 
 __all__ = [
+    "DRESSED_LINE_COLUMNS",
     "LINE_COLUMNS",
+    "Life",
     "OrderCancelled",
     "OrderCompleted",
     "OrderShipped",
