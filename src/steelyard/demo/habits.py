@@ -14,7 +14,7 @@ from steelyard.demo.products import made
 from steelyard.parties.customers.model import Address, BuyerId
 
 DAYS = 730
-BUYERS = 3_400
+BUYERS = 4_800
 # What is chosen of a basket's first line stays in the same shop: that is one order.
 MORE_LINES = (0.72, 0.22, 0.06)
 _DAY_CHOICES = 14
