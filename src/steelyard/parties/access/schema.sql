@@ -106,6 +106,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('statements.read', 'merchant', '{"zh-Hans": "查看结算单", "en": "See statements"}')
   , ('shop.edit', 'merchant', '{"zh-Hans": "编辑店铺与收款账户", "en": "Edit the shop and where its money goes"}')
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
+  , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
+  , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
 
 CREATE TABLE roles (
@@ -148,10 +150,10 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
-  , ('operator_service', 'buyers.reveal')
+  , ('operator_service', 'buyers.reveal'), ('operator_service', 'reviews.moderate')
   , ('merchant_clerk', 'orders.read'), ('merchant_clerk', 'orders.ship'), ('merchant_clerk', 'orders.cancel')
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
-  , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit')
+  , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read');
 
 CREATE TABLE account_roles (

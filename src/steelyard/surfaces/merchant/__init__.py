@@ -12,6 +12,7 @@ from steelyard.surfaces.merchant import (
     audit,
     freight,
     home,
+    order_requests,
     orders,
     product_changes,
     products,
@@ -28,6 +29,7 @@ router = Router(
     route_handlers=[
         *home.HANDLERS,
         *orders.HANDLERS,
+        *order_requests.HANDLERS,
         *products.HANDLERS,
         *product_changes.HANDLERS,
         *stock.HANDLERS,
