@@ -252,7 +252,6 @@ CREATE TABLE roles (
   , name        jsonb NOT NULL
   , merchant_id uuid
   , built_in    boolean NOT NULL DEFAULT false
-  , changed_at  timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_role_has_an_audience CHECK (audience IN ('operator', 'merchant'))
   , CONSTRAINT a_merchants_own_role_is_for_its_staff CHECK (merchant_id IS NULL OR audience = 'merchant')
   , CONSTRAINT what_is_built_in_is_nobodys_own CHECK (NOT built_in OR merchant_id IS NULL)

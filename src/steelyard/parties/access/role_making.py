@@ -52,7 +52,7 @@ async def change_role(tx: Tx, by: Actor, role_id: str, name: Text, permissions: 
     wanted = _checked(by, name, permissions)
     for permission in set(had.permissions) - set(wanted):
         by.require(permission)
-    await tx.execute("UPDATE roles SET name = $2, changed_at = now() WHERE role_id = $1", role_id, name)
+    await tx.execute("UPDATE roles SET name = $2 WHERE role_id = $1", role_id, name)
     await _hold(tx, role_id, chief, wanted)
     await audit(
         tx, by, "roles.change", role_id, before={"name": had.name, "permissions": sorted(had.permissions)},
