@@ -94,6 +94,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('buyers.read', 'operator', '{"zh-Hans": "查看买家（资料脱敏）", "en": "See buyers, their personal data masked"}')
   , ('buyers.reveal', 'operator', '{"zh-Hans": "查看买家完整资料（留痕）", "en": "See buyers'' personal data in full (each time is written down)"}')
   , ('buyers.manage', 'operator', '{"zh-Hans": "冻结买家、下线会话", "en": "Block buyers and end their sessions"}')
+  , ('figures.read', 'merchant', '{"zh-Hans": "查看经营数据", "en": "See the shop''s figures"}')
   , ('system.read', 'operator', '{"zh-Hans": "查看系统运行状况", "en": "See how the system does"}')
   , ('system.manage', 'operator', '{"zh-Hans": "暂停、重试、跳过后台工作", "en": "Pause, retry and skip background work"}')
   , ('orders.ship', 'merchant', '{"zh-Hans": "发货", "en": "Ship orders"}')
@@ -153,6 +154,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'orders.read'), ('merchant_clerk', 'orders.ship'), ('merchant_clerk', 'orders.cancel')
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
+  , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
   , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read');
 
 CREATE TABLE account_roles (

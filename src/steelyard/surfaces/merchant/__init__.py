@@ -10,6 +10,7 @@ from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.merchant import (
     api_keys,
     audit,
+    figures,
     freight,
     home,
     order_requests,
@@ -28,6 +29,7 @@ router = Router(
     "/merchant",
     route_handlers=[
         *home.HANDLERS,
+        *figures.HANDLERS,
         *orders.HANDLERS,
         *order_requests.HANDLERS,
         *products.HANDLERS,
