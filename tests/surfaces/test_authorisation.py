@@ -38,11 +38,13 @@ PUBLIC = {
     "/media/{width:int}/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
     "/invitation/{token:str}", "/find-order", "/.well-known/ucp", "/.well-known/ucp/{release:str}",
     "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
+    # Finding goods.
+    "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
     "/cart", "/cart/lines", "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
-    "/cart/prices", "/cart/checkout", "/orders", "/account",
+    "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
