@@ -6,8 +6,8 @@ Every command locks all stock rows of the SKUs it touches first, in the order (S
 
 from steelyard.goods.inventory.events import AvailabilityChanged
 from steelyard.goods.inventory.locks import lock
-from steelyard.goods.inventory.queries import available, kept_for, levels, movements
-from steelyard.goods.inventory.reservations import release, release_orders, release_pieces, reserve, ship
+from steelyard.goods.inventory.queries import available, kept_for, kept_where, levels, movements
+from steelyard.goods.inventory.reservations import release, release_orders, release_pieces, reserve, ship, ship_many
 from steelyard.goods.inventory.service import bulk_receive, count, receive, scrap, take_back, warn_below
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "bulk_receive",
     "count",
     "kept_for",
+    "kept_where",
     "levels",
     "lock",
     "movements",
@@ -26,6 +27,7 @@ __all__ = [
     "reserve",
     "scrap",
     "ship",
+    "ship_many",
     "take_back",
     "warn_below",
 ]

@@ -1,4 +1,4 @@
-"""Orders: the lists by state, an order's page, and what staff do to it: ship, cancel, refund."""
+"""An order's page, and what staff do to it: ship, put a number right, cancel, refund, leave a note."""
 
 from typing import Any
 from uuid import UUID
@@ -31,23 +31,7 @@ from steelyard.trade import aftersales, orders
 from steelyard.trade.aftersales.model import OrderRefund, Reason, RefundRequest, Returned, freight_of
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Step
 
-# What a tab shows; the first is shown when nothing is asked for.
-TABS: dict[str, tuple[str, tuple[OrderState, ...]]] = {
-    "to_ship": (N_("To ship"), (OrderState.PAID, OrderState.PARTLY_SHIPPED)),
-    "placed": (N_("To pay"), (OrderState.PLACED,)),
-    "shipped": (N_("On its way"), (OrderState.SHIPPED,)),
-    "completed": (N_("Completed"), (OrderState.COMPLETED,)),
-    "cancelled": (N_("Cancelled"), (OrderState.CANCELLED,)),
-    "all": (N_("All"), ()),
-}
 REFUNDABLE = (OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED)
-COUNTED = ("to_ship", "placed", "shipped")
-
-
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    page: Page[Order]
-    lines: dict[OrderId, list[OrderLine]]
-    counts: dict[OrderState, int]
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,15 +65,6 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
         return self.order.state in REFUNDABLE and self.order.kept > 0 and not elsewhere
 
 
-async def listed(read: Read, merchant_id: MerchantId, tab: str, cursor: str | None) -> Listed:
-    page = await orders.orders_of_merchant(read, merchant_id, states=TABS[tab][1], cursor=cursor, limit=ROWS_PER_PAGE)
-    return Listed(
-        page=page,
-        lines=await orders.lines_of(read, [order.order_id for order in page.items]),
-        counts=await orders.counts_of_merchant(read, merchant_id),
-    )
-
-
 async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole:
     """Raises `NotFound`: another merchant's order is not there."""
     order = await orders.order(read, merchant_id, order_id)
@@ -110,46 +85,6 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         sent_back={refund.refund_id: refund for refund in refunds},
         carriers=await parcels.carriers(read),
     )
-
-
-@get("/orders", opt={"permission": "orders.read"})
-async def order_list(
-    visit: NamedDependency[Visit],
-    wanted: InState = None,
-    cursor: FromQuery[str | None] = None,
-    q: FromQuery[str | None] = None,
-) -> Response[Any] | Redirect:
-    """The orders of a tab, or straight to the order whose code was searched for."""
-    if q and q.strip():
-        found = await visit.merchant_db.ask(orders.order_by_code, visit.merchant_id, q)
-        if found is not None:
-            return Redirect(f"{frame.ORDERS}/{found.order_id}", status_code=303)
-    tab = wanted if wanted in TABS else "all" if q else "to_ship"
-    shown = await visit.merchant_db.ask(listed, visit.merchant_id, tab, cursor)
-    return await frame.show(
-        visit,
-        "orders.html",
-        frame.ORDERS,
-        search=q or "",
-        unknown_code=(q or "").strip(),
-        tab=tab,
-        tabs=_tabs(visit, tab, shown.counts),
-        shown=shown,
-        next_href=address(frame.ORDERS, state=tab, cursor=shown.page.next) if shown.page.next else "",
-        start_href=address(frame.ORDERS, state=tab) if cursor else "",
-    )
-
-
-def _tabs(visit: Visit, current: str, counts: dict[OrderState, int]) -> list[dict[str, object]]:
-    return [
-        {
-            "label": visit.say(word),
-            "href": address(frame.ORDERS, state=tab),
-            "current": tab == current,
-            "count": sum(counts.get(state, 0) for state in states) if tab in COUNTED else 0,
-        }
-        for tab, (word, states) in TABS.items()
-    ]
 
 
 @get("/orders/{order_id:uuid}", opt={"permission": "orders.read"})
@@ -275,4 +210,4 @@ async def refund_order(visit: NamedDependency[Visit], request: WebRequest, order
     )
 
 
-HANDLERS = [order_list, order_page, packing_slip, ship_order, cancel_order, refund_order]
+HANDLERS = [order_page, packing_slip, ship_order, cancel_order, refund_order]

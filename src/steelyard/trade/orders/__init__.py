@@ -1,7 +1,8 @@
 """Orders: one purchase, one order per merchant, from placement to receipt.
 
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
-History that was made elsewhere comes in through `bulk.py`.
+History that was made elsewhere comes in through `bulk.py`. How merchants look for orders is in `finding.py`, what their
+staff tell each other in `notes.py`, sending many at once in `shipping.py`.
 """
 
 from steelyard.trade.orders.bulk import LINE_COLUMNS, PastOrder, PastRefund, bulk_refunded, bulk_write
@@ -13,7 +14,9 @@ from steelyard.trade.orders.events import (
     PurchasePaid,
     PurchasePlaced,
 )
+from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, notes_of, of_merchant, to_do
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received
+from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
     all_orders,
@@ -43,9 +46,12 @@ from steelyard.trade.orders.service import (
     ship,
     withdraw_pieces,
 )
+from steelyard.trade.orders.shipping import ORDERS_PER_DISPATCH_MAX, ship_all
 
 __all__ = [
     "LINE_COLUMNS",
+    "ORDERS_FOUND_MAX",
+    "ORDERS_PER_DISPATCH_MAX",
     "OrderCancelled",
     "OrderCompleted",
     "OrderShipped",
@@ -65,11 +71,14 @@ __all__ = [
     "complete_received",
     "confirm_receipt",
     "counts_of_merchant",
+    "find",
     "history",
     "lines_of",
     "lock_order",
     "lock_purchase",
     "mark_paid",
+    "notes_of",
+    "of_merchant",
     "order",
     "order_by_code",
     "orders_of_merchant",
@@ -80,7 +89,11 @@ __all__ = [
     "purchases_of_buyer",
     "record_delivery",
     "record_refund",
+    "see_notes",
     "ship",
+    "ship_all",
+    "to_do",
     "with_lost_parcels",
     "withdraw_pieces",
+    "write_note",
 ]

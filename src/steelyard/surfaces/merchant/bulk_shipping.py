@@ -1,0 +1,410 @@
+"""Many orders sent at once: a row for each, filled in by hand, from a spreadsheet or with the carrier's own numbers, seen
+before anything happens; then all of them leave, or none."""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+from zipfile import BadZipFile
+
+import anyio.to_thread
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from steelyard.goods import catalog, warehouses
+from steelyard.goods.catalog.model import SkuId
+from steelyard.kernel import ids
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
+from steelyard.logistics import fulfilment, parcels
+from steelyard.logistics.fulfilment.model import LineStatus, NotSent
+from steelyard.logistics.parcels.model import OTHER, Carrier, NewParcel, NewWaybill, ParcelId
+from steelyard.parties import access
+from steelyard.parties.access.model import Actor
+from steelyard.parties.customers.model import Address
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.merchant import frame, order_list
+from steelyard.surfaces.merchant.papers import chosen_ids
+from steelyard.surfaces.web import exports
+from steelyard.surfaces.web.console import InState, address, told
+from steelyard.surfaces.web.entries import MISSING, Entries, as_uuid, entries_of
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.trade import orders
+from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Wanted
+
+NEEDS = {"permission": "orders.ship"}
+HERE = f"{frame.ORDERS}/ship"
+ROWS_MAX = orders.ORDERS_PER_DISPATCH_MAX
+SHEET_BYTES_MAX = 2_000_000
+SHEET_ROWS_MAX = 2_000
+# Numbers travel back in an address when there are not too many.
+PRINTED_MAX = 100
+GRAMS_MAX = 1_000_000
+CODE = re.compile(r"^S-[0-9A-Z]{5}-[0-9A-Z]{5}$", re.IGNORECASE)
+
+
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    orders: list[Order]
+    lines: dict[OrderId, list[OrderLine]]
+    left: dict[UUID, dict[int, LineStatus]]
+    carriers: list[Carrier]
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """What is typed in for one order. `changed`: it came out of a sheet just now."""
+
+    parcel_id: UUID
+    carrier: str = ""
+    number: str = ""
+    changed: bool = False
+    error: str = ""
+
+
+async def rows_of(read: Read, merchant_id: MerchantId, order_ids: Sequence[UUID]) -> Rows:
+    found = await orders.of_merchant(read, merchant_id, order_ids)
+    to_send = [order for order in found if order.state in (OrderState.PAID, OrderState.PARTLY_SHIPPED)]
+    named = [order.order_id for order in to_send]
+    return Rows(
+        orders=to_send[:ROWS_MAX],
+        lines=await orders.lines_of(read, named),
+        left=await fulfilment.status(read, named),
+        carriers=await parcels.carriers(read),
+    )
+
+
+async def _matching(read: Read, merchant_id: MerchantId, wanted: Wanted) -> list[UUID]:
+    return [order.order_id for order in (await orders.find(read, merchant_id, wanted, limit=ROWS_MAX)).items]
+
+
+async def _asked_for(visit: Visit, tab: str | None) -> list[UUID]:
+    """The orders named in the address, or all that its filters let through."""
+    named = chosen_ids(visit)
+    if named or visit.connection.query_params.get("all") is None:
+        return named
+    currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
+    return await visit.merchant_db.ask(_matching, visit.merchant_id, order_list.asked(visit, tab, currency).wanted)
+
+
+@get("/orders/ship", opt=NEEDS)
+async def bulk_page(visit: NamedDependency[Visit], wanted: InState = None) -> Response[Any]:
+    """A row for each chosen order that is to be sent."""
+    found = await visit.merchant_db.ask(rows_of, visit.merchant_id, await _asked_for(visit, wanted))
+    if exports.wanted(visit):
+        return _sheet(visit, found)
+    first = found.carriers[0].carrier
+    booked = await visit.merchant_db.ask(parcels.waybills_of, visit.merchant_id, [order.order_id for order in found.orders])
+    typed: dict[UUID, Row] = {}
+    for order in found.orders:
+        waybill = booked.get(order.order_id)
+        typed[order.order_id] = (
+            Row(parcel_id=waybill.waybill_id, carrier=waybill.carrier, number=waybill.number or "")
+            if waybill
+            else Row(parcel_id=ids.mint(), carrier=first)
+        )
+    return await show(visit, found, typed)
+
+
+async def show(
+    visit: Visit, found: Rows, typed: dict[UUID, Row], *, status: int = 200, errors: dict[str, str] | None = None, said: str = ""
+) -> Response[Any]:
+    return await frame.show(
+        visit,
+        "ship_many.html",
+        frame.ORDERS,
+        status=status,
+        crumbs=[(visit.say(N_("Orders")), frame.ORDERS), (visit.say(N_("Ship many")), None)],
+        found=found,
+        typed=typed,
+        errors=errors or {},
+        said=said,
+        troubles=sum(1 for row in typed.values() if row.error),
+        filled=sum(1 for row in typed.values() if row.number),
+        ship_by=order_list.ship_by,
+        csv_href=address(HERE, format="csv") + "".join(f"&order={order.order_id}" for order in found.orders),
+        papers_href=f"{frame.ORDERS}/papers.pdf?" + "&".join(f"order={order.order_id}" for order in found.orders),
+    )
+
+
+def _sheet(visit: Visit, found: Rows) -> Response[bytes]:
+    """The rows as a file to fill in and send back."""
+    columns = [visit.say(word) for word in (N_("Order"), N_("Recipient"), N_("Phone"), N_("Address"), N_("Goods"), N_("Carrier"), N_("Tracking number"))]
+    rows = [
+        [
+            order.code,
+            order.address.name or order.contact.name,
+            order.address.phone or order.contact.phone,
+            " ".join(part for part in (order.address.region, order.address.city, order.address.district, order.address.street) if part),
+            "; ".join(f"{line.title.in_language(visit.locale)} × {line.quantity}" for line in found.lines[order.order_id]),
+            found.carriers[0].carrier,
+            "",
+        ]
+        for order in found.orders
+    ]
+    return exports.csv_answer(visit, visit.say(N_("To ship")), columns, rows)
+
+
+@post("/orders/ship", opt=NEEDS)
+async def bulk_ship(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
+    """`then` says what to do with the rows: fill them in from a sheet, get numbers from the carrier, or send them."""
+    form = await entries_of(request)
+    then = form.text("then")
+    found = await visit.merchant_db.ask(rows_of, visit.merchant_id, form.uuids("order")[:ROWS_MAX])
+    gone = [order_id for order_id in form.uuids("order") if order_id not in {order.order_id for order in found.orders}]
+    typed = {order.order_id: _typed(form, order.order_id) for order in found.orders}
+    if then == "fill":
+        return await _fill(visit, form, found, typed)
+    if then == "waybills":
+        return await _get_numbers(visit, found, typed)
+    if gone and not found.orders:
+        # The same form once more: they have all left already.
+        return _sent(visit, [as_uuid(each) for each in form.all("order")], len(gone))
+    return await _send(visit, found, typed)
+
+
+def _typed(form: Entries, order_id: UUID) -> Row:
+    return Row(
+        parcel_id=form.uuid(f"parcel_{order_id}"),
+        carrier=form.text(f"carrier_{order_id}", most=40),
+        number=form.text(f"number_{order_id}", most=100),
+    )
+
+
+async def _send(visit: Visit, found: Rows, typed: dict[UUID, Row]) -> Response[Any] | Redirect:
+    """Rows without a number stay; what has one is checked, and leaves when nothing is wrong."""
+    going, checked = _checked(visit, typed, {carrier.carrier for carrier in found.carriers})
+    if not going and not any(row.error for row in checked.values()):
+        return await show(visit, found, checked, status=422, errors={"rows": visit.say(N_("Please enter at least one tracking number."))})
+    if any(row.error for row in checked.values()):
+        return await show(visit, found, checked, status=422)
+    try:
+        await visit.merchant_db.transact(ship, visit.actor, visit.merchant_id, going, visit.by)
+    except NotSent as refusal:
+        wrong = {
+            order_id: msgspec.structs.replace(checked[order_id], error=told(visit, trouble))
+            for order_id, trouble in refusal.troubles.items()
+        }
+        return await show(visit, found, {**checked, **wrong}, status=422)
+    return _sent(visit, [parcel.order_id for parcel in going], len(going))
+
+
+def _sent(visit: Visit, order_ids: Sequence[UUID | None], count: int) -> Redirect:
+    named = "&".join(f"order={order_id}" for order_id in order_ids[:PRINTED_MAX] if order_id)
+    return redirect(
+        visit, f"{HERE}/done?{named}", (visit.say(N_("{count} parcels are on their way, and the buyers are told."), count=count), "good")
+    )
+
+
+def _checked(visit: Visit, typed: dict[UUID, Row], carriers: set[str]) -> tuple[list[NewParcel], dict[UUID, Row]]:
+    """The parcels that the rows ask for, and the rows with what is wrong with them."""
+    going: list[NewParcel] = []
+    rows: dict[UUID, Row] = {}
+    seen: dict[tuple[str, str], UUID] = {}
+    for order_id, row in typed.items():
+        rows[order_id] = row
+        if not row.number:
+            continue
+        try:
+            number = parcels.clean_number(row.number)
+        except Invalid as refusal:
+            rows[order_id] = msgspec.structs.replace(row, error=visit.say(str(refusal.fields["number"])))
+            continue
+        if row.carrier not in carriers:
+            rows[order_id] = msgspec.structs.replace(row, error=visit.say(N_("Please choose a carrier")))
+        elif (row.carrier, number) in seen:
+            rows[order_id] = msgspec.structs.replace(row, error=visit.say(N_("This number stands in two rows.")))
+        seen[row.carrier, number] = order_id
+        going.append(NewParcel(parcel_id=ParcelId(row.parcel_id), order_id=order_id, carrier=row.carrier, number=number))
+    return going, rows
+
+
+async def ship(tx: Tx, actor: Actor, merchant_id: MerchantId, going: Sequence[NewParcel], by: str) -> None:
+    sent = await orders.ship_all(tx, merchant_id, going, by)
+    code_of = {order.order_id: order.code for order in sent}
+    facts = {code_of[OrderId(parcel.order_id)]: f"{parcel.carrier} {parcel.number}" for parcel in going}
+    await access.audit(tx, actor, "orders.ship_many", f"{len(going)}", facts)
+
+
+async def _get_numbers(visit: Visit, found: Rows, typed: dict[UUID, Row]) -> Response[Any] | Redirect:
+    """Ask the carriers for numbers of the rows that have none: intent, call, result."""
+    wanted = [
+        (order, typed[order.order_id])
+        for order in found.orders
+        if not typed[order.order_id].number and typed[order.order_id].carrier != OTHER
+    ]
+    if not wanted:
+        return await show(visit, found, typed, said=visit.say(N_("Every row has a number already.")))
+    asked_for = await visit.merchant_db.ask(waybills_for, visit.merchant_id, found, wanted)
+    if asked_for is None:
+        errors = {"rows": visit.say(N_("Carriers want to know where you send from. Please enter your warehouse’s address first."))}
+        return await show(visit, found, typed, status=422, errors=errors)
+    booked = await parcels.book_now(visit.merchant_db, visit.settings, asked_for)
+    answered: dict[UUID, Row] = dict(typed)
+    for order, row in wanted:
+        waybill = booked.get(order.order_id)
+        if waybill is None or waybill.number is None:
+            why = waybill.failure if waybill and waybill.failure else N_("The carrier did not answer. Please try again in a minute.")
+            answered[order.order_id] = msgspec.structs.replace(row, error=visit.say(why))
+        else:
+            answered[order.order_id] = msgspec.structs.replace(
+                row, parcel_id=waybill.waybill_id, number=waybill.number, changed=True
+            )
+    return await show(visit, found, answered)
+
+
+async def waybills_for(
+    read: Read, merchant_id: MerchantId, found: Rows, wanted: Sequence[tuple[Order, Row]]
+) -> list[NewWaybill] | None:
+    """What carriers are asked for; none when nobody knows where the shop sends from."""
+    places = await warehouses.of_merchant(read, merchant_id)
+    sender = next((each.address for each in places if each.open and each.address.street), None)
+    if sender is None:
+        return None
+    cards = await catalog.cards(read, {line.sku_id for order, _ in wanted for line in found.lines[order.order_id]})
+    asked: list[NewWaybill] = []
+    for order, row in wanted:
+        grams = sum(cards[SkuId(line.sku_id)].weight_grams * line.quantity for line in found.lines[order.order_id] if line.sku_id in cards)
+        to = msgspec.structs.replace(order.address, name=order.address.name or order.contact.name or order.code)
+        asked.append(
+            NewWaybill(
+                merchant_id=merchant_id,
+                waybill_id=ParcelId(row.parcel_id),
+                order_id=order.order_id,
+                carrier=row.carrier,
+                sender=_plain(sender),
+                recipient=_plain(to),
+                weight_grams=max(1, min(grams, GRAMS_MAX)),
+            )
+        )
+    return asked
+
+
+def _plain(address: Address) -> dict[str, str]:
+    return msgspec.to_builtins(address)
+
+
+async def _fill(visit: Visit, form: Entries, found: Rows, typed: dict[UUID, Row]) -> Response[Any]:
+    """What a spreadsheet says, written into the rows; nothing is sent."""
+    try:
+        told_rows = await _told(form)
+    except Invalid as refusal:
+        errors = {name: visit.say(str(what)) for name, what in refusal.fields.items()}
+        return await show(visit, found, typed, status=422, errors=errors)
+    filled, unknown = place(told_rows, found, typed)
+    wrong = _checked(visit, filled, {carrier.carrier for carrier in found.carriers})[1]
+    changed = sum(1 for row in filled.values() if row.changed)
+    said = visit.say(N_("{changed} rows are filled in. Please look them through, then ship."), changed=changed)
+    errors = {"sheet": visit.say(N_("These rows of the sheet belong to no order here: {rows}"), rows=", ".join(unknown[:10]))} if unknown else {}
+    return await show(visit, found, wrong, errors=errors, said=said)
+
+
+async def _told(form: Entries) -> list[list[str]]:
+    """The cells of the uploaded file, or of what was pasted. Raises `Invalid`."""
+    for file in form.files("sheet"):
+        body = await file.read(SHEET_BYTES_MAX + 1)
+        if len(body) > SHEET_BYTES_MAX:
+            raise Invalid({"sheet": N_("The file is larger than 2 MB.")})
+        rows = await anyio.to_thread.run_sync(read_sheet, body)
+        break
+    else:
+        rows = read_pasted(form.text("pasted", most=200_000))
+    if not rows:
+        raise Invalid({"pasted": MISSING})
+    return rows[:SHEET_ROWS_MAX]
+
+
+def read_pasted(pasted: str) -> list[list[str]]:
+    """Lines as a spreadsheet puts them on the clipboard: cells apart by tabs; commas and spaces do too."""
+    return [cells for line in pasted.splitlines() if (cells := [cell for cell in re.split(r"[\t,;，；]+|\s{2,}| (?=\S+$)", line.strip()) if cell])]
+
+
+def read_sheet(body: bytes) -> list[list[str]]:
+    """The cells of a CSV (UTF-8, or GB 18030 as Excel in China writes it) or of the first sheet of an .xlsx. Raises
+    `Invalid`."""
+    if body.startswith(b"PK"):
+        try:
+            book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
+        except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+            raise Invalid({"sheet": N_("This file cannot be read. Please send a CSV or .xlsx file.")}) from error
+        sheet = book.worksheets[0]
+        return [
+            [_cell(cell) for cell in row]
+            for row in sheet.iter_rows(max_row=SHEET_ROWS_MAX, max_col=20, values_only=True)
+            if any(cell is not None for cell in row)
+        ]
+    try:
+        words = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        words = body.decode("gb18030", errors="replace")
+    if "\x00" in words:
+        raise Invalid({"sheet": N_("This file cannot be read. Please send a CSV or .xlsx file.")})
+    delimiter = "\t" if "\t" in words else ";" if words.count(";") > words.count(",") else ","
+    return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(words), delimiter=delimiter) if any(row)]
+
+
+def _cell(value: object) -> str:
+    """A cell as text: a number that a spreadsheet took for one has no decimals."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def place(told_rows: Sequence[Sequence[str]], found: Rows, typed: dict[UUID, Row]) -> tuple[dict[UUID, Row], list[str]]:
+    """The rows with what a sheet says, and the order codes in it that are none of these.
+
+    A row with an order's code goes to that order: its last cell that is no carrier is the number. Rows without codes are a
+    column of numbers, for the orders in their order.
+    """
+    filled = dict(typed)
+    names = {word.lower(): carrier.carrier for carrier in found.carriers for word in (carrier.carrier, *carrier.name.values())}
+    order_of = {order.code: order.order_id for order in found.orders}
+    coded = any(CODE.match(cell) for row in told_rows for cell in row)
+    unknown: list[str] = []
+    in_turn = iter([order.order_id for order in found.orders])
+    for row in told_rows:
+        code = next((cell.upper() for cell in row if CODE.match(cell)), None)
+        if coded and code is None:
+            continue  # a heading, or a sum
+        carrier = next((names[cell.lower()] for cell in row if cell.lower() in names), None)
+        number = "" if not row or row[-1].lower() in names or row[-1].upper() == code else row[-1]
+        if code is None and not any(letter.isdecimal() for letter in number):
+            continue  # a heading over the column
+        order_id = order_of.get(code) if code else next(in_turn, None)
+        if order_id is None:
+            unknown.append(code or number)
+        elif number:
+            known = filled[order_id]
+            filled[order_id] = msgspec.structs.replace(
+                known, carrier=carrier or known.carrier, number=number, changed=True
+            )
+    return filled, unknown
+
+
+@get("/orders/ship/done", opt=NEEDS)
+async def bulk_done(visit: NamedDependency[Visit]) -> Response[Any]:
+    """What has just been sent, and what can be printed for it."""
+    named = chosen_ids(visit)
+    found = await visit.merchant_db.ask(orders.of_merchant, visit.merchant_id, named)
+    to_do = await visit.merchant_db.ask(orders.to_do, visit.merchant_id, None)
+    return await frame.show(
+        visit,
+        "ship_done.html",
+        frame.ORDERS,
+        crumbs=[(visit.say(N_("Orders")), frame.ORDERS), (visit.say(N_("Ship many")), HERE), (visit.say(N_("Sent")), None)],
+        orders=found,
+        sent=await visit.merchant_db.ask(parcels.of_orders, [order.order_id for order in found]),
+        waiting=to_do.to_send,
+        papers_href=f"{frame.ORDERS}/papers.pdf?" + "&".join(f"order={order.order_id}" for order in found),
+    )
+
+
+HANDLERS = [bulk_page, bulk_ship, bulk_done]
