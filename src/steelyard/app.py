@@ -21,6 +21,7 @@ from steelyard.surfaces import api, merchant, operator, storefront
 from steelyard.surfaces.components.assets import Assets
 from steelyard.surfaces.components.environment import Templates
 from steelyard.surfaces.web import problems, security
+from steelyard.surfaces.web.footfall import Footfall
 from steelyard.surfaces.web.visit import provide_visit
 
 BODY_BYTES_MAX = 10 * 1024 * 1024
@@ -70,9 +71,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
     async def connected(app: Litestar) -> AsyncGenerator[None]:
         assert settings.database_url, "the launcher says where the database is"
         app.state.db = await Database.connect(settings.database_url, size=settings.pool_size)
+        app.state.footfall = Footfall(app.state.db)
+        app.state.footfall.start()
         try:
             yield
         finally:
+            await app.state.footfall.stop()
             await app.state.db.close()
 
     static = Assets()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import groupby
 
-from steelyard.demo import life, past
+from steelyard.demo import attributes, life, past
 from steelyard.demo.catalogue import CATEGORIES, MAKERS, Maker
 from steelyard.demo.products import Made, made, products
 from steelyard.goods import catalog, inventory, pricing, search, warehouses
@@ -112,6 +112,7 @@ async def _categories(tx: Tx) -> dict[str, CategoryId]:
                 icon=icon,
             ),
         )
+    await attributes.define(tx, known)
     return known
 
 

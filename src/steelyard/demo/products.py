@@ -7,9 +7,11 @@ from uuid import UUID
 import msgspec
 
 from steelyard.demo import pictures
+from steelyard.demo.attributes import facts_of
 from steelyard.demo.catalogue import COLOURS, MAKERS, Line, Maker
 from steelyard.goods.catalog.model import (
     Attribute,
+    Facts,
     NewProduct,
     NewSku,
     Option,
@@ -39,6 +41,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     description: Text
     options: list[Option]
     attributes: list[Attribute]
+    facts: Facts
     skus: list[NewSku]
     amounts: list[int]
     compare_at: int | None
@@ -55,6 +58,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
             description=self.description,
             options=self.options,
             attributes=self.attributes,
+            facts=self.facts,
             skus=self.skus,
             pictures=[Picture(file=file, alt=self.title) for file in files],
             state=ProductState.ON_SHELF,
@@ -98,10 +102,10 @@ def _product(maker: Maker, line: Line, place: int, model: tuple[str, str], chanc
         description=_description(maker, line, zh, en),
         options=options,
         attributes=[
-            Attribute(name=text("材质", "Material"), value=line.made_of),
+            Attribute(name=text("工艺", "Made of"), value=line.made_of),
             Attribute(name=text("重量", "Weight"), value=text(f"{line.grams} 克", f"{line.grams} g")),
-            Attribute(name=text("产地", "Origin"), value=text("中国浙江温州", "Wenzhou, Zhejiang, China")),
         ],
+        facts=facts_of(line.kind, line.material, offered, line.category, place),
         skus=[
             NewSku(
                 sku_id=SkuId(made("sku", maker.slug, slug, *map(str, choice))),

@@ -1,16 +1,28 @@
 """Sample pages that use every macro: what authors look at, and what the browser test looks through."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from steelyard.surfaces.components import Crumb, Flash, Link, NavItem, Operator, Page, Templates, Viewer
+from steelyard.surfaces.components import (
+    Chart,
+    Crumb,
+    Flash,
+    Link,
+    NavItem,
+    Operator,
+    Page,
+    Series,
+    Templates,
+    Viewer,
+)
+from steelyard.surfaces.web import periods
 from tests.surfaces.components.sample_words import CATEGORIES, PRODUCTS, WORDS
 
 SAMPLES = Path(__file__).parent / "samples"
 NOW = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
 STOREFRONT = ("home", "listing", "product", "cart")
-MERCHANT = ("dashboard", "orders", "order")
+MERCHANT = ("dashboard", "orders", "order", "figures")
 OTHER = ("sign_in", "statement")
 ALL = (*STOREFRONT, *MERCHANT, *OTHER)
 
@@ -119,6 +131,9 @@ def sample_values(language: str) -> dict[str, object]:
         for index in range(4)
     ]
     return {
+        "period": periods.read("30d", "", "", "previous", today=date(2026, 9, 1)),
+        "periods": periods,
+        "charts": sample_charts(words),
         "words": words,
         "now": NOW,
         "products": products,
@@ -134,6 +149,30 @@ def sample_values(language: str) -> dict[str, object]:
             {"value": "exp", "title": words.express, "text": words.ships, "meta": "¥28.00"},
         ],
     }
+
+
+def sample_charts(words: Words) -> list[Chart]:
+    days = [date(2026, 8, 1) + timedelta(days=day) for day in range(30)]
+    rising = [120_000 + 9_000 * day + 40_000 * (day % 7 > 4) for day in range(30)]
+    hours = [f"{hour}:00" for hour in range(0, 24, 2)]
+    week = [words.today, words.orders, words.goods, words.shop, words.done]
+    now, before = Series(words.revenue, rising), Series(words.overview, [one - 30_000 for one in rising], compared=True)
+    return [
+        Chart("area", words.revenue, days, [now, before], unit="money", currency="CNY", note=words.details),
+        Chart("stacked", words.orders, days, [Series(words.paid, rising), Series(words.refunds, rising[::-1])]),
+        Chart("pie", words.shop, week, [Series(words.orders, [420, 300, 160, 70, 12])]),
+        Chart("bar", words.low, [f"{words.leather} {step}" for step in week], [Series(words.orders, [5, 4, 3, 2, 1])]),
+        Chart("funnel", words.statement, week, [Series(words.orders, [9_800, 4_100, 1_900, 1_450, 1_390])]),
+        Chart("heat", words.today, hours, [Series(day, [(n * n) % 17 for n in range(12)]) for day in week]),
+        Chart(
+            "line",
+            words.refunds,
+            days,
+            [Series(words.refunds, [0.01 * (day % 5) for day in range(30)])],
+            unit="percent",
+        ),
+        Chart("line", words.low, days, [Series(words.refunds, [0] * 30)]),
+    ]
 
 
 def render(templates: Templates, name: str, language: str) -> str:

@@ -28,6 +28,12 @@ DESCRIPTION_CHARACTERS_MAX = 50_000
 CODE_CHARACTERS_MAX = 100
 
 
+Fact = list[str] | int | float | dict[str, str]
+"""Of an attribute of the category: codes of values, a number, or words by language (see `definitions`)."""
+
+Facts = dict[str, Fact]
+
+
 class ProductState(StrEnum):
     DRAFT = "draft"
     ON_SHELF = "on_shelf"
@@ -112,6 +118,7 @@ class NewProduct(msgspec.Struct, frozen=True, kw_only=True):
     description: Text = msgspec.field(default_factory=Text)
     options: list[Option] = []
     attributes: list[Attribute] = []
+    facts: Facts = {}
     pictures: list[Picture] = []
     tax_class: str = "standard"
     state: ProductState = ProductState.DRAFT
@@ -126,6 +133,7 @@ class ProductChange(msgspec.Struct, frozen=True, kw_only=True):
     title: Text | None = None
     description: Text | None = None
     attributes: list[Attribute] | None = None
+    facts: Facts | None = None
     tax_class: str | None = None
 
 
@@ -163,6 +171,7 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     description: Text
     options: list[Option]
     attributes: list[Attribute]
+    facts: Facts
     tax_class: str
     state: ProductState
     on_sale: bool

@@ -69,7 +69,7 @@ async def products(read: Read, product_ids: Iterable[UUID]) -> dict[ProductId, P
         ProductView,
         """
         SELECT p.merchant_id, p.product_id, p.category_id, c.path AS category_path, p.slug, p.title, p.description
-             , p.options, p.attributes, p.tax_class, p.state, p.created_at, p.changed_at
+             , p.options, p.attributes, p.facts, p.tax_class, p.state, p.created_at, p.changed_at
              , p.state = 'on_shelf' AND m.state = 'open' AS on_sale
              , coalesce((SELECT jsonb_agg(jsonb_build_object('file', i.file, 'alt', i.alt) ORDER BY i.place)
                          FROM product_pictures i

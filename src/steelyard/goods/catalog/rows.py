@@ -23,7 +23,7 @@ from steelyard.kernel.states import NOWHERE
 from steelyard.parties.merchants.model import MerchantId
 
 PRODUCT_COLUMNS = tuple(
-    "merchant_id product_id category_id slug title description options attributes tax_class state source".split()  # noqa: SIM905  # as one reads them
+    "merchant_id product_id category_id slug title description options attributes facts tax_class state source".split()  # noqa: SIM905  # as one reads them
 )
 SKU_COLUMNS = tuple(
     "merchant_id sku_id product_id code barcode choice weight_grams picture active place".split()  # noqa: SIM905  # as one reads them
@@ -84,6 +84,7 @@ def product_row(merchant_id: MerchantId, new: NewProduct) -> tuple[Any, ...]:
         new.description,
         new.options,
         new.attributes,
+        new.facts,
         new.tax_class,
         new.state,
         new.source,

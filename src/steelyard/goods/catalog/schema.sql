@@ -15,6 +15,32 @@ COMMENT ON COLUMN categories.path IS 'From the root to the category itself';
 COMMENT ON COLUMN categories.place IS 'Its place among its siblings';
 CREATE INDEX categories_by_parent ON categories (parent_id, place);
 
+CREATE TABLE attribute_definitions (
+    code       text PRIMARY KEY
+  , name       jsonb NOT NULL
+  , kind       text NOT NULL
+  , unit       text NOT NULL DEFAULT ''
+  , values     jsonb NOT NULL DEFAULT '[]'
+  , filterable boolean NOT NULL DEFAULT false
+  , retired    boolean NOT NULL DEFAULT false
+  , CONSTRAINT an_attribute_is_of_a_kind CHECK (kind IN ('choice', 'choices', 'number', 'text', 'yes_no'))
+);
+COMMENT ON TABLE attribute_definitions IS 'reference: what products may be asked for, such as their material';
+COMMENT ON COLUMN attribute_definitions.unit IS 'Written behind a number: W, mm';
+COMMENT ON COLUMN attribute_definitions.values IS '[{"code": "leather", "name": Text}, …] for a choice';
+COMMENT ON COLUMN attribute_definitions.retired IS 'No new product is asked for it; facts that products have stay';
+
+CREATE TABLE category_attributes (
+    category_id uuid NOT NULL REFERENCES categories
+  , code        text NOT NULL REFERENCES attribute_definitions
+  , required    boolean NOT NULL DEFAULT false
+  , place       integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (category_id, code)
+);
+COMMENT ON TABLE category_attributes IS 'reference: which attributes the products of a category and of all below it have';
+COMMENT ON COLUMN category_attributes.required IS 'A product without it is incomplete and does not go onto the shelf by itself';
+CREATE INDEX category_attributes_by_code ON category_attributes (code);
+
 CREATE TABLE product_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE product_transitions IS 'reference: the states of a product that follow each other';
 INSERT INTO product_transitions (from_state, to_state) VALUES
@@ -31,6 +57,7 @@ CREATE TABLE products (
   , description jsonb NOT NULL DEFAULT '{}'
   , options     jsonb NOT NULL DEFAULT '[]'
   , attributes  jsonb NOT NULL DEFAULT '[]'
+  , facts       jsonb NOT NULL DEFAULT '{}'
   , tax_class   text NOT NULL DEFAULT 'standard'
   , state       text NOT NULL
   , source      text
@@ -40,7 +67,8 @@ CREATE TABLE products (
 );
 COMMENT ON TABLE products IS 'by merchant: products (SPU)';
 COMMENT ON COLUMN products.options IS '[{"name": Text, "values": [Text, …]}, …], at most three: what a buyer chooses';
-COMMENT ON COLUMN products.attributes IS '[{"name": Text, "value": Text}, …]: what is so of all its variants';
+COMMENT ON COLUMN products.attributes IS '[{"name": Text, "value": Text}, …]: what no definition says, so of all its variants';
+COMMENT ON COLUMN products.facts IS '{attribute code: [value codes] | number | {language: words}}: as its category''s attributes are defined';
 COMMENT ON COLUMN products.source IS 'import:<name of the source>:<its id> when it came from elsewhere';
 CREATE INDEX products_by_id ON products (product_id);
 CREATE INDEX products_of_a_merchant ON products (merchant_id, state, changed_at DESC, product_id);

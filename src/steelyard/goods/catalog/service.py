@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from steelyard.goods.catalog.attributes import check_facts
 from steelyard.goods.catalog.events import ProductChanged
 from steelyard.goods.catalog.model import (
     MACHINE,
@@ -71,6 +72,7 @@ async def create_product(tx: Tx, merchant_id: MerchantId, new: NewProduct, by: s
     Raises `Invalid` for what breaks a limit, `CategoryUnknown`, and `CodeTaken` when an article number is already used.
     """
     check_product(new)
+    await check_facts(tx, [(new.category_id, new.facts)])
     try:
         async with tx.savepoint():
             if not await _insert_product(tx, merchant_id, new):
@@ -97,8 +99,8 @@ async def _insert_product(tx: Tx, merchant_id: MerchantId, new: NewProduct) -> b
         await tx.execute(
             """
             INSERT INTO products (merchant_id, product_id, category_id, slug, title, description, options, attributes
-                                , tax_class, state, source)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (merchant_id, product_id) DO NOTHING
+                                , facts, tax_class, state, source)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (merchant_id, product_id) DO NOTHING
             """,
             *product_row(merchant_id, new),
         )
@@ -154,6 +156,7 @@ async def bulk_create(tx: Tx, products: Sequence[tuple[MerchantId, NewProduct]],
     assert len(products) <= PRODUCTS_PER_COMMAND_MAX
     for _, new in products:
         check_product(new)
+    await check_facts(tx, [(new.category_id, new.facts) for _, new in products])
     await tx.copy("products", PRODUCT_COLUMNS, [product_row(merchant_id, new) for merchant_id, new in products])
     await tx.copy("skus", SKU_COLUMNS, [row for merchant_id, new in products for row in sku_rows(merchant_id, new)])
     await tx.copy(
@@ -169,7 +172,13 @@ async def bulk_create(tx: Tx, products: Sequence[tuple[MerchantId, NewProduct]],
 
 
 async def change_product(tx: Tx, merchant_id: MerchantId, product_id: UUID, change: ProductChange) -> None:
-    """Change what a product says of itself. Raises `NotFound`, `CategoryUnknown`."""
+    """Change what a product says of itself. Raises `NotFound`, `CategoryUnknown`, and `Invalid` for facts that its
+    category does not know."""
+    if change.facts:
+        category_id = change.category_id or await tx.value(
+            "SELECT category_id FROM products WHERE merchant_id = $1 AND product_id = $2", merchant_id, product_id
+        )
+        await check_facts(tx, [(category_id, change.facts)] if category_id else [])
     try:
         async with tx.savepoint():
             changed = await tx.execute(
@@ -177,7 +186,7 @@ async def change_product(tx: Tx, merchant_id: MerchantId, product_id: UUID, chan
                 UPDATE products
                 SET category_id = coalesce($3, category_id), slug = coalesce($4, slug), title = coalesce($5, title)
                   , description = coalesce($6, description), attributes = coalesce($7, attributes)
-                  , tax_class = coalesce($8, tax_class), changed_at = now()
+                  , tax_class = coalesce($8, tax_class), facts = coalesce($9, facts), changed_at = now()
                 WHERE merchant_id = $1 AND product_id = $2
                 """,
                 merchant_id,
@@ -188,6 +197,7 @@ async def change_product(tx: Tx, merchant_id: MerchantId, product_id: UUID, chan
                 change.description,
                 change.attributes,
                 change.tax_class,
+                change.facts,
             )
     except ForeignKeyViolation as error:
         raise CategoryUnknown(category_id=change.category_id) from error

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 PREFIX = "/assets/"
@@ -20,11 +21,14 @@ GZIP_BYTES_MIN = 512
 _SHARED = ("tokens.css", "base.css", "layout.css", "forms.css", "components.css", "data.css")
 BUNDLES: dict[str, tuple[str, ...]] = {
     "storefront.css": (*_SHARED, "commerce.css", "storefront_layout.css"),
-    "console.css": (*_SHARED, "commerce.css", "console_layout.css", "console_parts.css"),
+    "console.css": (*_SHARED, "commerce.css", "console_layout.css", "console_parts.css", "charts.css"),
     "plain.css": (*_SHARED, "commerce.css", "plain_layout.css"),
     "print.css": ("tokens.css", "base.css", "components.css", "data.css", "print_layout.css"),
 }
-VENDOR: dict[str, str] = {"vendor/htmx.min.js": "htmx.org/dist/htmx.min.js"}
+VENDOR: dict[str, str] = {
+    "vendor/htmx.min.js": "htmx.org/dist/htmx.min.js",
+    "vendor/echarts.min.js": "echarts/dist/echarts.min.js",
+}
 
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -120,10 +124,15 @@ class Assets:
         pays = suffix in _COMPRESSIBLE and len(body) >= GZIP_BYTES_MIN
         self._assets[name] = Asset(
             body=body,
-            gzipped=gzip.compress(body, mtime=0) if pays else None,
+            gzipped=_gzipped(body) if pays else None,
             media_type=_MEDIA_TYPES.get(suffix, "application/octet-stream"),
             digest=hashlib.sha256(body).hexdigest()[:12],
         )
+
+
+@lru_cache(maxsize=256)  # the tests build the application many times
+def _gzipped(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)
 
 
 def _vendor(path: Path) -> bytes:

@@ -10,6 +10,9 @@ In templates: `{{ _("…") }}`, `{% trans %}`; `icon("truck")`, `asset("componen
 | `percent` | a ratio; `digits` after the point | 12.5% |
 | `date`, `datetime`, `time` | aware datetime (or date); `format` short, medium, long | 2026年9月1日 |
 | `ago` | aware datetime | 3小时前 / 3 hours ago |
+| `minor` | an amount in minor units; `currency` | ¥1,280.00 |
+| `asked` | an address; questions to add, change or (empty) leave out | `/orders?state=paid` |
+| `questions` | an address | its (name, value) pairs |
 | `text` | a mapping of locale to string, or a string | the reader's language, or the nearest |
 
 Layouts expect one variable, `page`: see `page.Page`. An undefined variable is an error; an absent attribute
@@ -23,6 +26,7 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import Literal, Protocol, cast
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
@@ -34,7 +38,7 @@ from steelyard.kernel import i18n
 from steelyard.kernel.text import Text
 from steelyard.surfaces.components.assets import NODE_MODULES, Assets
 from steelyard.surfaces.components.icons import lucide, sparkline
-from steelyard.surfaces.components.page import LANGUAGES, Page
+from steelyard.surfaces.components.page import LANGUAGES, TIMEZONE, Page
 
 TEMPLATES = Path(__file__).parent / "templates"
 FALLBACK = "en"
@@ -118,9 +122,12 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
 def _filters(language: str) -> dict[str, Callable[..., object]]:
     locale = i18n.babel_locale(language)
 
+    def minor(amount: int, currency: str) -> str:
+        digits = numbers.get_currency_precision(currency)
+        return numbers.format_currency(Decimal(amount).scaleb(-digits), currency, locale=locale)
+
     def money(value: MoneyLike) -> str:
-        digits = numbers.get_currency_precision(value.currency)
-        return numbers.format_currency(Decimal(value.amount).scaleb(-digits), value.currency, locale=locale)
+        return minor(value.amount, value.currency)
 
     def number(value: Number) -> str:
         return numbers.format_decimal(value, locale=locale)
@@ -158,6 +165,9 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
 
     return {
         "money": money,
+        "minor": minor,
+        "asked": asked,
+        "questions": questions,
         "number": number,
         "compact": compact,
         "percent": percent,
@@ -171,6 +181,19 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
     }
 
 
+def asked(path: str, **questions: object) -> str:
+    """The address with these questions: changed where it asks them already, left out where the value is empty."""
+    parts = urlsplit(path)
+    query = {**dict(parse_qsl(parts.query)), **{name: str(value or "") for name, value in questions.items()}}
+    told = urlencode({name: value for name, value in query.items() if value})
+    return urlunsplit(parts._replace(query=told))
+
+
+def questions(path: str) -> list[tuple[str, str]]:
+    """What an address asks, as (name, value): for the hidden fields of a form that keeps them."""
+    return parse_qsl(urlsplit(path).query)
+
+
 def grouped(items: Iterable[object], attribute: str) -> list[tuple[object, list[object]]]:
     """Runs of items with the same attribute, in the order they came (Jinja's own `groupby` sorts)."""
     return [(key, list(run)) for key, run in groupby(items, key=attrgetter(attribute))]
@@ -178,4 +201,4 @@ def grouped(items: Iterable[object], attribute: str) -> list[tuple[object, list[
 
 def _zone(context: Context) -> ZoneInfo:
     page = context.resolve("page")
-    return ZoneInfo(page.timezone if isinstance(page, Page) else "Asia/Shanghai")
+    return ZoneInfo(page.timezone if isinstance(page, Page) else TIMEZONE)

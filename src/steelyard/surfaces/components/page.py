@@ -7,6 +7,8 @@ from typing import Literal
 Tone = Literal["quiet", "info", "good", "warn", "bad"]
 Surface = Literal["storefront", "merchant", "operator"]
 
+# Days begin and times are shown as here.
+TIMEZONE = "Asia/Shanghai"
 # Locale → what a speaker of it calls it. The order is the order of the language switch.
 LANGUAGES: dict[str, str] = {"zh-Hans": "简体中文", "en": "English"}
 
@@ -112,5 +114,5 @@ class Page:
     home_href: str = "/"
     sign_in_href: str = "/sign-in"
     language_action: str = "/language"
-    timezone: str = "Asia/Shanghai"
+    timezone: str = TIMEZONE
     languages: dict[str, str] = field(default_factory=lambda: dict(LANGUAGES))

@@ -18,6 +18,7 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
+from steelyard.operations.analytics import Step
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import ShopCard
@@ -25,6 +26,7 @@ from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.opening import open_for
 from steelyard.surfaces.storefront.shell import Shell, category_crumbs, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
+from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import cart
@@ -136,6 +138,7 @@ async def product(visit: NamedDependency[Visit], product_id: FromPath[UUID], slu
         *category_crumbs(visit, trail, last_is_page=False),
         Crumb(view.product.title.in_language(visit.locale)),
     ]
+    footfall.note(visit, Step.PRODUCT, [view.product.merchant_id], product_id)
     listed = view.variants if 1 < len(view.variants) <= VARIANTS_LISTED_MAX else ()
     return await show(
         visit,
@@ -167,6 +170,7 @@ async def put_into_cart(visit: NamedDependency[Visit], data: URLEncodedBody[dict
         await visit.db.transact(cart.put, visit.buyer_id, sku_id, quantity)
     except Refusal as refusal:
         return redirect(visit, page, (visit.refused(refusal), "bad"))
+    footfall.note(visit, Step.CART, [view.product.merchant_id], product_id)
     return redirect(visit, page, (visit.say(N_("It is in your cart.")), "good"))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Response
 from litestar.datastructures import Cookie
+from litestar.status_codes import HTTP_200_OK
 
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import Category, CategoryId
@@ -19,6 +20,7 @@ from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.assets import NODE_MODULES
 from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem
+from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import cart
@@ -91,6 +93,8 @@ async def show(
         viewer_links=_links(visit),
         flashes=flashes,
     )
+    if status == HTTP_200_OK:
+        footfall.note(visit)
     shown = {"cents": Money, "media": media, "glyph": glyph, "CONSOLES": CONSOLES, **values}
     return await render(visit, f"storefront/{template}", frame, status=status, cookies=cookies, **shown)
 

@@ -16,6 +16,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.money import payments
+from steelyard.operations.analytics import Step
 from steelyard.parties import customers
 from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import AddressId, BuyerId, SavedAddress
@@ -33,6 +34,7 @@ from steelyard.surfaces.storefront.paying import pay, purchase_path
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.storefront.words import CHANNELS, problem_words
+from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout
@@ -113,6 +115,8 @@ async def till(visit: NamedDependency[Visit], checkout_id: FromPath[UUID]) -> Re
     """Everything about the purchase on one page; a checkout that was placed goes on to its purchase."""
     view = await _look(visit, checkout_id)
     onward = await _onward(visit, view)
+    if onward is None:
+        footfall.note(visit, Step.CHECKOUT, [group.shop.merchant_id for group in view.checkout.quote.groups])
     return onward or await _shown(visit, view, {})
 
 

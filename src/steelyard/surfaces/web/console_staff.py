@@ -18,9 +18,10 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import LOCALES, N_
-from steelyard.kernel.paging import Page
+from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.parties import access
 from steelyard.parties.access.model import AccountId, AccountKind, AuditEntry, Permission, Role, StaffMember
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -157,6 +158,8 @@ def audit_pages(show: Show, here: str) -> list[HTTPRouteHandler]:
     @get("/audit", opt={"permission": "audit.read"})
     async def audit_log(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
         merchant_id = _organisation(visit)[1]
+        if exports.wanted(visit):
+            return _audit_file(visit, await visit.db.ask(_whole_audit_log, merchant_id))
         found: Page[AuditEntry] = await visit.db.ask(
             access.audit_log, merchant_id=merchant_id, cursor=cursor, limit=ROWS_PER_PAGE
         )
@@ -170,3 +173,24 @@ def audit_pages(show: Show, here: str) -> list[HTTPRouteHandler]:
         )
 
     return [audit_log]
+
+
+async def _whole_audit_log(read: Read, merchant_id: UUID | None) -> Sequence[AuditEntry]:
+    return await exports.everything(
+        lambda cursor: access.audit_log(read, merchant_id=merchant_id, cursor=cursor, limit=ITEMS_PER_PAGE_MAX)
+    )
+
+
+def _audit_file(visit: Visit, entries: Sequence[AuditEntry]) -> Response[bytes]:
+    columns = [visit.say(word) for word in (N_("When"), N_("Who"), N_("What"), N_("On what"), N_("Details"))]
+    rows = [
+        (
+            entry.at,
+            entry.account_name or visit.say(N_("the house itself")),
+            entry.action,
+            entry.subject,
+            "; ".join(f"{name}: {value}" for name, value in entry.facts.items()),
+        )
+        for entry in entries
+    ]
+    return exports.csv_answer(visit, visit.say(N_("Audit log")), columns, rows)

@@ -21,6 +21,7 @@ COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
 CREATE INDEX order_refunds_by_time ON order_refunds (at);
+CREATE INDEX order_refunds_of_a_merchant ON order_refunds (merchant_id, at);
 
 CREATE TABLE order_refund_lines (
     merchant_id uuid NOT NULL

@@ -137,6 +137,27 @@
   };
   document.addEventListener("htmx:responseError", () => announce(words("failed")));
 
+  // Where there is something to draw, the drawing scripts are fetched, in their order.
+  const drawCharts = (root) => {
+    const first = root.querySelector("[data-chart][aria-busy]");
+    if (!first) return;
+    if (window.steelyardCharts) {
+      window.steelyardCharts(document);
+      return;
+    }
+    for (const address of first.dataset.chart.split(" ")) {
+      if (document.querySelector(`script[src="${address}"]`)) continue;
+      const script = document.createElement("script");
+      script.src = address;
+      script.async = false;
+      document.head.append(script);
+    }
+  };
+
   enhance(document);
-  document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
+  drawCharts(document);
+  document.addEventListener("htmx:load", (event) => {
+    enhance(event.detail.elt);
+    drawCharts(event.detail.elt);
+  });
 })();
