@@ -604,6 +604,32 @@ COMMENT ON COLUMN categories.path IS 'From the root to the category itself';
 COMMENT ON COLUMN categories.place IS 'Its place among its siblings';
 CREATE INDEX categories_by_parent ON categories (parent_id, place);
 
+CREATE TABLE attribute_definitions (
+    code       text PRIMARY KEY
+  , name       jsonb NOT NULL
+  , kind       text NOT NULL
+  , unit       text NOT NULL DEFAULT ''
+  , values     jsonb NOT NULL DEFAULT '[]'
+  , filterable boolean NOT NULL DEFAULT false
+  , retired    boolean NOT NULL DEFAULT false
+  , CONSTRAINT an_attribute_is_of_a_kind CHECK (kind IN ('choice', 'choices', 'number', 'text', 'yes_no'))
+);
+COMMENT ON TABLE attribute_definitions IS 'reference: what products may be asked for, such as their material';
+COMMENT ON COLUMN attribute_definitions.unit IS 'Written behind a number: W, mm';
+COMMENT ON COLUMN attribute_definitions.values IS '[{"code": "leather", "name": Text}, …] for a choice';
+COMMENT ON COLUMN attribute_definitions.retired IS 'No new product is asked for it; facts that products have stay';
+
+CREATE TABLE category_attributes (
+    category_id uuid NOT NULL REFERENCES categories
+  , code        text NOT NULL REFERENCES attribute_definitions
+  , required    boolean NOT NULL DEFAULT false
+  , place       integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (category_id, code)
+);
+COMMENT ON TABLE category_attributes IS 'reference: which attributes the products of a category and of all below it have';
+COMMENT ON COLUMN category_attributes.required IS 'A product without it is incomplete and does not go onto the shelf by itself';
+CREATE INDEX category_attributes_by_code ON category_attributes (code);
+
 CREATE TABLE product_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE product_transitions IS 'reference: the states of a product that follow each other';
 INSERT INTO product_transitions (from_state, to_state) VALUES
@@ -620,6 +646,7 @@ CREATE TABLE products (
   , description jsonb NOT NULL DEFAULT '{}'
   , options     jsonb NOT NULL DEFAULT '[]'
   , attributes  jsonb NOT NULL DEFAULT '[]'
+  , facts       jsonb NOT NULL DEFAULT '{}'
   , tax_class   text NOT NULL DEFAULT 'standard'
   , state       text NOT NULL
   , source      text
@@ -629,7 +656,8 @@ CREATE TABLE products (
 );
 COMMENT ON TABLE products IS 'by merchant: products (SPU)';
 COMMENT ON COLUMN products.options IS '[{"name": Text, "values": [Text, …]}, …], at most three: what a buyer chooses';
-COMMENT ON COLUMN products.attributes IS '[{"name": Text, "value": Text}, …]: what is so of all its variants';
+COMMENT ON COLUMN products.attributes IS '[{"name": Text, "value": Text}, …]: what no definition says, so of all its variants';
+COMMENT ON COLUMN products.facts IS '{attribute code: [value codes] | number | {language: words}}: as its category''s attributes are defined';
 COMMENT ON COLUMN products.source IS 'import:<name of the source>:<its id> when it came from elsewhere';
 CREATE INDEX products_by_id ON products (product_id);
 CREATE INDEX products_of_a_merchant ON products (merchant_id, state, changed_at DESC, product_id);
@@ -977,6 +1005,27 @@ CREATE TABLE parcel_corrections (
 );
 COMMENT ON TABLE parcel_corrections IS 'by merchant, append-only: the numbers that parcels were sent under by mistake';
 
+CREATE TABLE waybills (
+    merchant_id  uuid NOT NULL
+  , waybill_id   uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , carrier      text NOT NULL REFERENCES carriers
+  , sender       jsonb NOT NULL
+  , recipient    jsonb NOT NULL
+  , weight_grams integer NOT NULL
+  , number       text
+  , failure      text
+  , asked_at     timestamptz NOT NULL DEFAULT now()
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, waybill_id)
+  , CONSTRAINT a_number_or_a_reason CHECK (number IS NULL OR failure IS NULL)
+  , CONSTRAINT answered_means_when CHECK ((answered_at IS NOT NULL) = (number IS NOT NULL OR failure IS NOT NULL))
+);
+COMMENT ON TABLE waybills IS 'by merchant: numbers that carriers were asked for; its id is the carrier''s idempotency key and becomes the parcel''s';
+COMMENT ON COLUMN waybills.answered_at IS 'None while the carrier''s answer is not known';
+CREATE INDEX waybills_of_an_order ON waybills (merchant_id, order_id);
+CREATE INDEX waybills_unanswered ON waybills (asked_at) WHERE answered_at IS NULL;
+
 -- logistics.fulfilment
 
 -- What has to leave the house, and in which parcel it did.
@@ -1170,6 +1219,9 @@ CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
+CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) WHERE paid_at IS NOT NULL;
+CREATE INDEX orders_of_a_merchants_buyer ON orders (merchant_id, buyer_id, paid_at) WHERE paid_at IS NOT NULL;
+CREATE INDEX orders_called_off ON orders (merchant_id, cancelled_at) WHERE cancelled_at IS NOT NULL;
 CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
 CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
 
@@ -1309,6 +1361,7 @@ COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
 CREATE INDEX order_refunds_by_time ON order_refunds (at);
+CREATE INDEX order_refunds_of_a_merchant ON order_refunds (merchant_id, at);
 
 CREATE TABLE order_refund_lines (
     merchant_id uuid NOT NULL
@@ -1532,3 +1585,109 @@ COMMENT ON COLUMN agent_deliveries.news IS 'What happened: created, or the kind 
 COMMENT ON COLUMN agent_deliveries.status IS 'The HTTP status of the last answer; none when nobody answered';
 CREATE INDEX agent_deliveries_to_try ON agent_deliveries (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX agent_deliveries_of_a_purchase ON agent_deliveries (purchase_id, created_at);
+
+-- operations.analytics
+
+-- The figures by which people see how the marketplace does: a day's trade and traffic, rolled up.
+
+CREATE TABLE stale_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , PRIMARY KEY (merchant_id, day)
+);
+COMMENT ON TABLE stale_days IS 'by merchant: days of which something has changed since they were rolled up';
+
+CREATE TABLE counted_imports (
+    fingerprint text PRIMARY KEY
+);
+COMMENT ON TABLE counted_imports IS 'by key: imports of orders whose days have been marked for rolling up';
+
+CREATE TABLE sales_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , channel     text NOT NULL
+  , orders      integer NOT NULL DEFAULT 0
+  , gmv         bigint NOT NULL DEFAULT 0
+  , paid_orders integer NOT NULL DEFAULT 0
+  , paid        bigint NOT NULL DEFAULT 0
+  , buyers      integer NOT NULL DEFAULT 0
+  , newcomers   integer NOT NULL DEFAULT 0
+  , cancelled   integer NOT NULL DEFAULT 0
+  , refunded_orders integer NOT NULL DEFAULT 0
+  , refunds     bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, day, currency, channel)
+);
+COMMENT ON TABLE sales_days IS 'by merchant: a day''s trade by currency and channel, made anew when something of it changes';
+COMMENT ON COLUMN sales_days.day IS 'Of the settlement zone';
+COMMENT ON COLUMN sales_days.channel IS 'Where the order came from: the first word of its source, such as shop, ucp, live';
+COMMENT ON COLUMN sales_days.orders IS 'Placed that day, called off or not; gmv is what they come to';
+COMMENT ON COLUMN sales_days.paid_orders IS 'Of which the money came in that day; paid is what they come to';
+COMMENT ON COLUMN sales_days.buyers IS 'Different people among those who paid that day';
+COMMENT ON COLUMN sales_days.newcomers IS 'Of the buyers, those who had never paid at this merchant before';
+COMMENT ON COLUMN sales_days.cancelled IS 'Orders called off that day';
+COMMENT ON COLUMN sales_days.refunds IS 'Decided that day to give back';
+CREATE INDEX sales_days_by_day ON sales_days (day);
+
+CREATE TABLE product_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , product_id  uuid NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , orders      integer NOT NULL
+  , pieces      integer NOT NULL
+  , paid        bigint NOT NULL
+  , PRIMARY KEY (merchant_id, day, product_id, currency)
+);
+COMMENT ON TABLE product_days IS 'by merchant: what a product sold on a day, of orders paid that day';
+CREATE INDEX product_days_by_day ON product_days (day);
+
+CREATE TABLE visits (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , visitor_id  uuid NOT NULL
+  , channel     text NOT NULL
+  , device      text NOT NULL
+  , views       integer NOT NULL DEFAULT 0
+  , furthest    smallint NOT NULL DEFAULT 0
+  , products    uuid[] NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (merchant_id, day, visitor_id)
+  , CONSTRAINT a_visitor_has_a_device CHECK (device IN ('phone', 'desk'))
+);
+COMMENT ON TABLE visits IS 'by merchant: who has looked on which day; kept for some weeks, since only the counts are wanted';
+COMMENT ON COLUMN visits.merchant_id IS 'The merchant whose goods were looked at; all zeros: the marketplace as a whole';
+COMMENT ON COLUMN visits.channel IS 'Where the visitor came from first that day: direct, search, social, link, mail, ad';
+COMMENT ON COLUMN visits.furthest IS 'How far the visitor came: 0 looked around, 1 a product, 2 the cart, 3 the checkout';
+COMMENT ON COLUMN visits.products IS 'Products looked at, so that each counts once a day and visitor';
+CREATE INDEX visits_by_day ON visits (day);
+CREATE INDEX visits_of_a_visitor ON visits (visitor_id);
+
+CREATE TABLE traffic_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , channel     text NOT NULL
+  , device      text NOT NULL
+  , views       integer NOT NULL DEFAULT 0
+  , visitors    integer NOT NULL DEFAULT 0
+  , product_visitors integer NOT NULL DEFAULT 0
+  , cart_visitors integer NOT NULL DEFAULT 0
+  , checkout_visitors integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, day, channel, device)
+  , CONSTRAINT a_device_is_a_phone_or_a_desk CHECK (device IN ('phone', 'desk'))
+);
+COMMENT ON TABLE traffic_days IS 'by merchant: a day''s visitors, counted as they come; all zeros: the marketplace as a whole';
+COMMENT ON COLUMN traffic_days.product_visitors IS 'Of the visitors, those who came at least as far as a product';
+COMMENT ON COLUMN traffic_days.cart_visitors IS 'Of the visitors, those who came at least as far as the cart';
+COMMENT ON COLUMN traffic_days.checkout_visitors IS 'Of the visitors, those who came to the checkout';
+CREATE INDEX traffic_days_by_day ON traffic_days (day);
+
+CREATE TABLE product_traffic_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , product_id  uuid NOT NULL
+  , views       integer NOT NULL DEFAULT 0
+  , visitors    integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, day, product_id)
+);
+COMMENT ON TABLE product_traffic_days IS 'by merchant: who looked at a product on a day';
+CREATE INDEX product_traffic_days_by_day ON product_traffic_days (day);

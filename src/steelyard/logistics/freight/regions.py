@@ -1,7 +1,8 @@
 """The provinces of China, as freight templates and filters name them (GB/T 2260, first level)."""
 
-from steelyard.kernel.text import Text, text
 from typing import NamedTuple
+
+from steelyard.kernel.text import Text, text
 
 
 class Province(NamedTuple):

@@ -10,9 +10,12 @@ from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.merchant import (
     api_keys,
     audit,
+    bulk_shipping,
     freight,
     home,
+    order_list,
     orders,
+    papers,
     product_changes,
     products,
     shop,
@@ -27,6 +30,9 @@ router = Router(
     "/merchant",
     route_handlers=[
         *home.HANDLERS,
+        *order_list.HANDLERS,
+        *bulk_shipping.HANDLERS,
+        *papers.HANDLERS,
         *orders.HANDLERS,
         *products.HANDLERS,
         *product_changes.HANDLERS,

@@ -1,21 +1,16 @@
 """Many orders sent at once: a row for each, filled in by hand, from a spreadsheet or with the carrier's own numbers, seen
 before anything happens; then all of them leave, or none."""
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
-from zipfile import BadZipFile
 
 import anyio.to_thread
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from steelyard.goods import catalog, warehouses
 from steelyard.goods.catalog.model import SkuId
@@ -32,6 +27,7 @@ from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame, order_list
 from steelyard.surfaces.merchant.papers import chosen_ids
+from steelyard.surfaces.merchant.sheets import read_pasted, read_sheet
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import InState, address, told
 from steelyard.surfaces.web.entries import MISSING, Entries, as_uuid, entries_of
@@ -44,7 +40,6 @@ NEEDS = {"permission": "orders.ship"}
 HERE = f"{frame.ORDERS}/ship"
 ROWS_MAX = orders.ORDERS_PER_DISPATCH_MAX
 SHEET_BYTES_MAX = 2_000_000
-SHEET_ROWS_MAX = 2_000
 # Numbers travel back in an address when there are not too many.
 PRINTED_MAX = 100
 GRAMS_MAX = 1_000_000
@@ -100,7 +95,9 @@ async def bulk_page(visit: NamedDependency[Visit], wanted: InState = None) -> Re
     if exports.wanted(visit):
         return _sheet(visit, found)
     first = found.carriers[0].carrier
-    booked = await visit.merchant_db.ask(parcels.waybills_of, visit.merchant_id, [order.order_id for order in found.orders])
+    booked = await visit.merchant_db.ask(
+        parcels.waybills_of, visit.merchant_id, [order.order_id for order in found.orders]
+    )
     typed: dict[UUID, Row] = {}
     for order in found.orders:
         waybill = booked.get(order.order_id)
@@ -113,7 +110,13 @@ async def bulk_page(visit: NamedDependency[Visit], wanted: InState = None) -> Re
 
 
 async def show(
-    visit: Visit, found: Rows, typed: dict[UUID, Row], *, status: int = 200, errors: dict[str, str] | None = None, said: str = ""
+    visit: Visit,
+    found: Rows,
+    typed: dict[UUID, Row],
+    *,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+    said: str = "",
 ) -> Response[Any]:
     return await frame.show(
         visit,
@@ -135,14 +138,31 @@ async def show(
 
 def _sheet(visit: Visit, found: Rows) -> Response[bytes]:
     """The rows as a file to fill in and send back."""
-    columns = [visit.say(word) for word in (N_("Order"), N_("Recipient"), N_("Phone"), N_("Address"), N_("Goods"), N_("Carrier"), N_("Tracking number"))]
+    columns = [
+        visit.say(word)
+        for word in (
+            N_("Order"),
+            N_("Recipient"),
+            N_("Phone"),
+            N_("Address"),
+            N_("Goods"),
+            N_("Carrier"),
+            N_("Tracking number"),
+        )
+    ]
     rows = [
         [
             order.code,
             order.address.name or order.contact.name,
             order.address.phone or order.contact.phone,
-            " ".join(part for part in (order.address.region, order.address.city, order.address.district, order.address.street) if part),
-            "; ".join(f"{line.title.in_language(visit.locale)} × {line.quantity}" for line in found.lines[order.order_id]),
+            " ".join(
+                part
+                for part in (order.address.region, order.address.city, order.address.district, order.address.street)
+                if part
+            ),
+            "; ".join(
+                f"{line.title.in_language(visit.locale)} × {line.quantity}" for line in found.lines[order.order_id]
+            ),
             found.carriers[0].carrier,
             "",
         ]
@@ -158,7 +178,7 @@ async def bulk_ship(visit: NamedDependency[Visit], request: WebRequest) -> Respo
     then = form.text("then")
     found = await visit.merchant_db.ask(rows_of, visit.merchant_id, form.uuids("order")[:ROWS_MAX])
     gone = [order_id for order_id in form.uuids("order") if order_id not in {order.order_id for order in found.orders}]
-    typed = {order.order_id: _typed(form, order.order_id) for order in found.orders}
+    typed: dict[UUID, Row] = {order.order_id: _typed(form, order.order_id) for order in found.orders}
     if then == "fill":
         return await _fill(visit, form, found, typed)
     if then == "waybills":
@@ -181,7 +201,13 @@ async def _send(visit: Visit, found: Rows, typed: dict[UUID, Row]) -> Response[A
     """Rows without a number stay; what has one is checked, and leaves when nothing is wrong."""
     going, checked = _checked(visit, typed, {carrier.carrier for carrier in found.carriers})
     if not going and not any(row.error for row in checked.values()):
-        return await show(visit, found, checked, status=422, errors={"rows": visit.say(N_("Please enter at least one tracking number."))})
+        return await show(
+            visit,
+            found,
+            checked,
+            status=422,
+            errors={"rows": visit.say(N_("Please enter at least one tracking number."))},
+        )
     if any(row.error for row in checked.values()):
         return await show(visit, found, checked, status=422)
     try:
@@ -198,7 +224,9 @@ async def _send(visit: Visit, found: Rows, typed: dict[UUID, Row]) -> Response[A
 def _sent(visit: Visit, order_ids: Sequence[UUID | None], count: int) -> Redirect:
     named = "&".join(f"order={order_id}" for order_id in order_ids[:PRINTED_MAX] if order_id)
     return redirect(
-        visit, f"{HERE}/done?{named}", (visit.say(N_("{count} parcels are on their way, and the buyers are told."), count=count), "good")
+        visit,
+        f"{HERE}/done?{named}",
+        (visit.say(N_("{count} parcels are on their way, and the buyers are told."), count=count), "good"),
     )
 
 
@@ -221,7 +249,9 @@ def _checked(visit: Visit, typed: dict[UUID, Row], carriers: set[str]) -> tuple[
         elif (row.carrier, number) in seen:
             rows[order_id] = msgspec.structs.replace(row, error=visit.say(N_("This number stands in two rows.")))
         seen[row.carrier, number] = order_id
-        going.append(NewParcel(parcel_id=ParcelId(row.parcel_id), order_id=order_id, carrier=row.carrier, number=number))
+        going.append(
+            NewParcel(parcel_id=ParcelId(row.parcel_id), order_id=order_id, carrier=row.carrier, number=number)
+        )
     return going, rows
 
 
@@ -243,14 +273,22 @@ async def _get_numbers(visit: Visit, found: Rows, typed: dict[UUID, Row]) -> Res
         return await show(visit, found, typed, said=visit.say(N_("Every row has a number already.")))
     asked_for = await visit.merchant_db.ask(waybills_for, visit.merchant_id, found, wanted)
     if asked_for is None:
-        errors = {"rows": visit.say(N_("Carriers want to know where you send from. Please enter your warehouse’s address first."))}
+        errors = {
+            "rows": visit.say(
+                N_("Carriers want to know where you send from. Please enter your warehouse’s address first.")
+            )
+        }
         return await show(visit, found, typed, status=422, errors=errors)
     booked = await parcels.book_now(visit.merchant_db, visit.settings, asked_for)
     answered: dict[UUID, Row] = dict(typed)
     for order, row in wanted:
         waybill = booked.get(order.order_id)
         if waybill is None or waybill.number is None:
-            why = waybill.failure if waybill and waybill.failure else N_("The carrier did not answer. Please try again in a minute.")
+            why = (
+                waybill.failure
+                if waybill and waybill.failure
+                else N_("The carrier did not answer. Please try again in a minute.")
+            )
             answered[order.order_id] = msgspec.structs.replace(row, error=visit.say(why))
         else:
             answered[order.order_id] = msgspec.structs.replace(
@@ -270,7 +308,11 @@ async def waybills_for(
     cards = await catalog.cards(read, {line.sku_id for order, _ in wanted for line in found.lines[order.order_id]})
     asked: list[NewWaybill] = []
     for order, row in wanted:
-        grams = sum(cards[SkuId(line.sku_id)].weight_grams * line.quantity for line in found.lines[order.order_id] if line.sku_id in cards)
+        grams = sum(
+            cards[SkuId(line.sku_id)].weight_grams * line.quantity
+            for line in found.lines[order.order_id]
+            if line.sku_id in cards
+        )
         to = msgspec.structs.replace(order.address, name=order.address.name or order.contact.name or order.code)
         asked.append(
             NewWaybill(
@@ -301,7 +343,15 @@ async def _fill(visit: Visit, form: Entries, found: Rows, typed: dict[UUID, Row]
     wrong = _checked(visit, filled, {carrier.carrier for carrier in found.carriers})[1]
     changed = sum(1 for row in filled.values() if row.changed)
     said = visit.say(N_("{changed} rows are filled in. Please look them through, then ship."), changed=changed)
-    errors = {"sheet": visit.say(N_("These rows of the sheet belong to no order here: {rows}"), rows=", ".join(unknown[:10]))} if unknown else {}
+    errors = (
+        {
+            "sheet": visit.say(
+                N_("These rows of the sheet belong to no order here: {rows}"), rows=", ".join(unknown[:10])
+            )
+        }
+        if unknown
+        else {}
+    )
     return await show(visit, found, wrong, errors=errors, said=said)
 
 
@@ -317,45 +367,7 @@ async def _told(form: Entries) -> list[list[str]]:
         rows = read_pasted(form.text("pasted", most=200_000))
     if not rows:
         raise Invalid({"pasted": MISSING})
-    return rows[:SHEET_ROWS_MAX]
-
-
-def read_pasted(pasted: str) -> list[list[str]]:
-    """Lines as a spreadsheet puts them on the clipboard: cells apart by tabs; commas and spaces do too."""
-    return [cells for line in pasted.splitlines() if (cells := [cell for cell in re.split(r"[\t,;，；]+|\s{2,}| (?=\S+$)", line.strip()) if cell])]
-
-
-def read_sheet(body: bytes) -> list[list[str]]:
-    """The cells of a CSV (UTF-8, or GB 18030 as Excel in China writes it) or of the first sheet of an .xlsx. Raises
-    `Invalid`."""
-    if body.startswith(b"PK"):
-        try:
-            book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
-        except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-            raise Invalid({"sheet": N_("This file cannot be read. Please send a CSV or .xlsx file.")}) from error
-        sheet = book.worksheets[0]
-        return [
-            [_cell(cell) for cell in row]
-            for row in sheet.iter_rows(max_row=SHEET_ROWS_MAX, max_col=20, values_only=True)
-            if any(cell is not None for cell in row)
-        ]
-    try:
-        words = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        words = body.decode("gb18030", errors="replace")
-    if "\x00" in words:
-        raise Invalid({"sheet": N_("This file cannot be read. Please send a CSV or .xlsx file.")})
-    delimiter = "\t" if "\t" in words else ";" if words.count(";") > words.count(",") else ","
-    return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(words), delimiter=delimiter) if any(row)]
-
-
-def _cell(value: object) -> str:
-    """A cell as text: a number that a spreadsheet took for one has no decimals."""
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
+    return rows
 
 
 def place(told_rows: Sequence[Sequence[str]], found: Rows, typed: dict[UUID, Row]) -> tuple[dict[UUID, Row], list[str]]:
@@ -365,7 +377,11 @@ def place(told_rows: Sequence[Sequence[str]], found: Rows, typed: dict[UUID, Row
     column of numbers, for the orders in their order.
     """
     filled = dict(typed)
-    names = {word.lower(): carrier.carrier for carrier in found.carriers for word in (carrier.carrier, *carrier.name.values())}
+    names = {
+        word.lower(): carrier.carrier
+        for carrier in found.carriers
+        for word in (carrier.carrier, *carrier.name.values())
+    }
     order_of = {order.code: order.order_id for order in found.orders}
     coded = any(CODE.match(cell) for row in told_rows for cell in row)
     unknown: list[str] = []
@@ -399,7 +415,11 @@ async def bulk_done(visit: NamedDependency[Visit]) -> Response[Any]:
         visit,
         "ship_done.html",
         frame.ORDERS,
-        crumbs=[(visit.say(N_("Orders")), frame.ORDERS), (visit.say(N_("Ship many")), HERE), (visit.say(N_("Sent")), None)],
+        crumbs=[
+            (visit.say(N_("Orders")), frame.ORDERS),
+            (visit.say(N_("Ship many")), HERE),
+            (visit.say(N_("Sent")), None),
+        ],
         orders=found,
         sent=await visit.merchant_db.ask(parcels.of_orders, [order.order_id for order in found]),
         waiting=to_do.to_send,

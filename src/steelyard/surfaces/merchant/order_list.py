@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
+from litestar.response import Redirect
 
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
@@ -50,7 +51,21 @@ TROUBLES = {
     "lost": N_("Parcel lost"),
 }
 # The filters of the address, beside `state` and `cursor`.
-FILTERS = ("q", "from", "to", "carrier", "region", "least", "most", "product", "note", "notes", "named", "trouble", "sort")
+FILTERS = (
+    "q",
+    "from",
+    "to",
+    "carrier",
+    "region",
+    "least",
+    "most",
+    "product",
+    "note",
+    "notes",
+    "named",
+    "trouble",
+    "sort",
+)
 EXPORTED_MAX = orders.ORDERS_FOUND_MAX
 
 
@@ -111,7 +126,7 @@ def _day(written: str, said: Entries, name: str) -> date | None:
         day = date.fromisoformat(written)
     except ValueError:
         day = None
-    if day is None or not 2000 <= day.year <= 2200:  # noqa: PLR2004  # within what PostgreSQL and timedelta can
+    if day is None or not 2000 <= day.year <= 2200:  # within what PostgreSQL and timedelta can
         said.refuse(name, N_("Please enter a day such as 2026-03-01"))
         return None
     return day
@@ -121,7 +136,9 @@ def _begins(day: date | None) -> datetime | None:
     return None if day is None else datetime.combine(day, time(), exports.ZONE).astimezone(UTC)
 
 
-async def listed(read: Read, merchant_id: MerchantId, wanted: Wanted, account_id: UUID | None, cursor: str | None) -> Listed:
+async def listed(
+    read: Read, merchant_id: MerchantId, wanted: Wanted, account_id: UUID | None, cursor: str | None
+) -> Listed:
     page = await orders.find(read, merchant_id, wanted, cursor=cursor, limit=ROWS_PER_PAGE)
     found = [order.order_id for order in page.items]
     return Listed(
@@ -138,8 +155,12 @@ async def listed(read: Read, merchant_id: MerchantId, wanted: Wanted, account_id
 @get("/orders", opt={"permission": "orders.read"})
 async def order_list(
     visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
-) -> Response[Any]:
-    """The orders of a tab that the filters let through; as a file, all of them."""
+) -> Response[Any] | Redirect:
+    """The orders of a tab that the filters let through; as a file, all of them. An order's code leads straight to it."""
+    words = (visit.connection.query_params.get("q") or "").strip()
+    one = await visit.merchant_db.ask(orders.order_by_code, visit.merchant_id, words) if words else None
+    if one is not None:
+        return Redirect(f"{frame.ORDERS}/{one.order_id}", status_code=303)
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
     found = asked(visit, wanted, currency)
     if exports.wanted(visit):
@@ -207,7 +228,9 @@ def _chips(visit: Visit, found: Asked, waiting: ToDo) -> list[dict[str, object]]
     return shown
 
 
-async def exported(read: Read, merchant_id: MerchantId, wanted: Wanted) -> tuple[list[Order], dict[OrderId, list[OrderLine]], dict[UUID, list[Parcel]]]:
+async def exported(
+    read: Read, merchant_id: MerchantId, wanted: Wanted
+) -> tuple[list[Order], dict[OrderId, list[OrderLine]], dict[UUID, list[Parcel]]]:
     found = (await orders.find(read, merchant_id, wanted, limit=EXPORTED_MAX)).items
     order_ids = [order.order_id for order in found]
     return found, await orders.lines_of(read, order_ids), await parcels.of_orders(read, order_ids)

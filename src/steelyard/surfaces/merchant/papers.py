@@ -128,7 +128,13 @@ def address_lines(address: Address) -> list[str]:
     if address.country in ("CN", "HK", "MO", "TW", ""):
         region = "" if address.region == address.city else address.region
         return [region + address.city + address.district, address.street, address.postal_code]
-    return [address.street, address.district, f"{address.city} {address.postal_code}".strip(), address.region, address.country]
+    return [
+        address.street,
+        address.district,
+        f"{address.city} {address.postal_code}".strip(),
+        address.region,
+        address.country,
+    ]
 
 
 def _labels(found: Papers, words: _Words, title: str) -> bytes:
@@ -149,14 +155,19 @@ def _labels(found: Papers, words: _Words, title: str) -> bytes:
                     name=to.name or order.contact.name,
                     phone=to.phone or order.contact.phone,
                     lines=address_lines(to),
-                    sorting=" ".join(part for part in (to.region, to.city if to.city != to.region else "", to.district) if part)
+                    sorting=" ".join(
+                        part for part in (to.region, to.city if to.city != to.region else "", to.district) if part
+                    )
                     if to.country == "CN"
                     else f"{to.country} {to.postal_code}",
                     sender_name=sender.name or found.shop.name.in_language(words.locale),
                     sender_phone=sender.phone,
                     sender_lines=address_lines(sender),
                     contents=[
-                        (f"{words.title(line_of[item.line])} {words.options(line_of[item.line])}".strip(), item.quantity)
+                        (
+                            f"{words.title(line_of[item.line])} {words.options(line_of[item.line])}".strip(),
+                            item.quantity,
+                        )
                         for item in inside
                         if item.line in line_of
                     ],
@@ -198,7 +209,7 @@ def _slips(found: Papers, words: _Words, title: str) -> bytes:
 
 
 def _picks(found: Papers, words: _Words, title: str) -> bytes:
-    name_of = {each.warehouse_id: (each.place, each.name) for each in found.warehouses}
+    name_of: dict[UUID, tuple[int, str]] = {each.warehouse_id: (each.place, each.name) for each in found.warehouses}
     code_of = {order.order_id: order.code for order in found.orders}
     line_of = {line.sku_id: line for lines in found.lines.values() for line in lines}
     picks: dict[tuple[int, str, str, UUID], list[tuple[str, int]]] = {}

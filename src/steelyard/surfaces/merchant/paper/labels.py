@@ -51,7 +51,9 @@ def _label(sheet: Sheet, parcel: Label, say: Say) -> None:
     sheet.paragraph(MARGIN, 22, parcel.sorting, ROOM, 22, lines_max=1, bold=True)
     sheet.rule(26, MARGIN, right)
     sheet.bars(MARGIN, 29, parcel.number, ROOM, 20)
-    sheet.words(MARGIN + (ROOM + width_of(parcel.number, 12, bold=True)) / 2, 54.5, parcel.number, 12, bold=True, end=True)
+    sheet.words(
+        MARGIN + (ROOM + width_of(parcel.number, 12, bold=True)) / 2, 54.5, parcel.number, 12, bold=True, end=True
+    )
     sheet.rule(58, MARGIN, right)
     _party(sheet, 64, say(N_("To")), parcel.name, parcel.phone, parcel.lines, 13)
     sheet.rule(91, MARGIN, right, dashed=True)
@@ -65,7 +67,9 @@ def _label(sheet: Sheet, parcel: Label, say: Say) -> None:
         sheet.words(MARGIN, y, f"+ {left_out}", 7.5, grey=True)
         y += 3.5
     if parcel.note:
-        sheet.paragraph(MARGIN, min(y + 0.5, 139), f"{say(N_('Note'))}: {parcel.note}", ROOM, 7.5, lines_max=2, bold=True)
+        sheet.paragraph(
+            MARGIN, min(y + 0.5, 139), f"{say(N_('Note'))}: {parcel.note}", ROOM, 7.5, lines_max=2, bold=True
+        )
     sheet.words(MARGIN, 147, parcel.order, 8, bold=True)
     sheet.words(right, 147, parcel.printed, 7, grey=True, end=True)
 

@@ -107,7 +107,15 @@ class Sheet:
         self.pages = 0
 
     def words(
-        self, x: float, y: float, words: str, size: float = 9, *, bold: bool = False, grey: bool = False, end: bool = False
+        self,
+        x: float,
+        y: float,
+        words: str,
+        size: float = 9,
+        *,
+        bold: bool = False,
+        grey: bool = False,
+        end: bool = False,
     ) -> None:
         """One line, its foot at `y`; with `end` it ends at `x`."""
         words = printable(words)
