@@ -12,10 +12,11 @@ from typing import cast
 
 import structlog
 
-from steelyard.kernel import checks, events, idempotency, jobs, limits, logs, modules
+from steelyard.kernel import checks, events, idempotency, jobs, limits, logs, modules, queue
 from steelyard.kernel.db import Database, Unreachable
 from steelyard.kernel.events import Subscriber
 from steelyard.kernel.settings import Settings
+from steelyard.kernel.sweep_board import Board
 from steelyard.kernel.sweeps import Sweep, keep_sweeping, wait
 
 POLL_SECONDS = 0.2
@@ -24,7 +25,7 @@ HEARTBEAT_SECONDS = 60.0
 STOP_SECONDS_MAX = 30.0
 LAG_EVENTS_WORTH_TELLING = 100
 
-KERNEL_SWEEPS = (checks.SWEEP, idempotency.SWEEP, limits.SWEEP)
+KERNEL_SWEEPS = (checks.SWEEP, idempotency.SWEEP, limits.SWEEP, queue.SWEEP)
 
 log = structlog.get_logger()
 
@@ -74,11 +75,13 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     readers, sweeping = subscribers(), sweeps()
     db = await Database.connect(settings.database_url, size=settings.pool_size)
     log.info("worker.started", subscribers=len(readers), sweeps=len(sweeping))
+    board = Board(sweeping)
     parts = [
         asyncio.create_task(keep_reading(db, readers, stop), name="events"),
         asyncio.create_task(jobs.keep_working(db, settings.database_url, stop), name="jobs"),
         asyncio.create_task(_beat(db, stop), name="heartbeat"),
-        *(asyncio.create_task(keep_sweeping(db, sweep, stop), name=sweep.name) for sweep in sweeping),
+        asyncio.create_task(board.keep(db, stop), name="board"),
+        *(asyncio.create_task(keep_sweeping(db, sweep, stop, board), name=sweep.name) for sweep in sweeping),
     ]
     try:
         await _until_stopped(parts, stop)

@@ -13,18 +13,20 @@ import pytest_asyncio
 
 from steelyard.goods import search
 from steelyard.goods.search import queries, words
-from steelyard.goods.search.model import COUNT_MAX, Query, Sort
+from steelyard.goods.search.model import COUNT_MAX, Query, Results, Sort
 from steelyard.goods.search.statements import find_sql
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, administer
+from steelyard.parties.merchants.model import MerchantId
 
 PRODUCTS = 20_000
-SHOPS = [ids.mint() for _ in range(40)]
+SHOPS = [MerchantId(ids.mint()) for _ in range(40)]
 ROOT = ids.mint()
 # A category in forty has few products, the root has all.
 CATEGORIES = [ids.mint() for _ in range(40)]
 MATERIALS = ["羊毛", "真丝", "陶瓷", "玻璃", "纯棉", "不锈钢", "竹制", "搪瓷"]
 THINGS = ["围巾", "茶壶", "杯子", "台灯", "雨伞", "背包", "毛毯", "地垫"]
+MATERIAL_CODES = ["wool", "silk", "ceramic", "glass", "cotton", "steel", "bamboo", "enamel"]
 LATIN = ["scarf", "teapot", "mug", "lamp", "umbrella", "bag", "blanket", "mat"]
 
 
@@ -41,7 +43,7 @@ def titles() -> list[str]:
 TITLES = titles()
 COLUMNS = (
     *("merchant_id", "product_id", "category_path", "words", "title", "slug", "currency", "price", "price_to"),
-    *("in_stock", "sold", "rating", "listed_at"),
+    *("in_stock", "sold", "rating", "listed_at", "facets"),
 )
 
 
@@ -63,6 +65,7 @@ def entries() -> list[tuple[object, ...]]:
             chance.randrange(500),
             0,
             now - timedelta(minutes=at),
+            [f"material:{MATERIAL_CODES[at % 8]}", f"colour:{at % 13}"],
         )
         for at, title in enumerate(TITLES)
     ]
@@ -81,9 +84,9 @@ async def big(database_server: object) -> AsyncIterator[tuple[Database, str]]:
         await connection.execute(
             """
             INSERT INTO search_entries (merchant_id, product_id, category_path, words, title, slug, currency, price
-                                      , price_to, in_stock, sold, listed_at)
+                                      , price_to, in_stock, sold, listed_at, facets)
             SELECT merchant_id, product_id, category_path, words::tsvector, title, slug, currency, price, price_to
-                 , in_stock, sold, listed_at FROM landing;
+                 , in_stock, sold, listed_at, facets FROM landing;
             INSERT INTO search_figures (merchant_id, product_id, sold)
             SELECT merchant_id, product_id, sold FROM landing;
             ANALYZE search_entries
@@ -124,10 +127,16 @@ async def test_each_hot_statement_goes_by_an_index(big: tuple[Database, str]) ->
     slow: list[object] = []
     async with administer(big[1]) as connection:
         for sort, text, category, merchant in USES:
-            sql = find_sql(sort, text=text is not None, category=category is not None, merchant=merchant is not None)
+            sql = find_sql(
+                sort,
+                text=text is not None,
+                category=category is not None,
+                merchant=merchant is not None,
+                narrowed=False,
+            )
             wanted = words.query(text) if text else None
             arguments: list[object] = [wanted, category, merchant, None, None, False, None, None, None, 21, COUNT_MAX]
-            scans = await _scans(connection, sql, [*arguments, queries.BUCKETS])
+            scans = await _scans(connection, sql, [*arguments, queries.BUCKETS, None, None, *[None] * 6, 20_000])
             # Counting everything there is reads the first COUNT_MAX rows, wherever they lie: that needs no index.
             whole = text is None and category is None and merchant is None
             sequential = sum(kind == "Seq Scan" for kind, _ in scans)
@@ -161,3 +170,53 @@ async def test_counts_stop_at_their_cap_and_pages_go_on(big: tuple[Database, str
         if cursor is None:
             break
     assert seen == sum("teapot" in title for title in TITLES) > COUNT_MAX
+
+
+async def test_what_is_narrowed_goes_by_an_index_too(big: tuple[Database, str]) -> None:
+    slow: list[object] = []
+    async with administer(big[1]) as connection:
+        for sort, text, category, merchant in USES:
+            if text is None and category is None and merchant is None:
+                continue
+            sql = find_sql(
+                sort, text=text is not None, category=category is not None, merchant=merchant is not None, narrowed=True
+            )
+            wanted = words.query(text) if text else None
+            arguments: list[object] = [wanted, category, merchant, 5_000, None, False, "CNY", None, None, 21, COUNT_MAX]
+            chosen: list[object] = [["material:wool", "material:silk"], ["colour:3"], *[None] * 4]
+            scans = await _scans(connection, sql, [*arguments, queries.BUCKETS, SHOPS[:3], None, *chosen, 20_000])
+            if any(kind == "Seq Scan" for kind, _ in scans):
+                slow.append((sort, text, category is not None, merchant is not None, scans))
+    assert not slow, slow
+
+
+async def test_a_facet_does_not_filter_itself(big: tuple[Database, str]) -> None:
+    ask = big[0].ask
+    whole = await ask(search.find, Query(text="珐琅"))
+    silk = await ask(search.find, Query(text="珐琅", values={"material": ["wool"]}))
+    assert 0 < silk.count < whole.count
+
+    def materials(results: Results) -> dict[str, int]:
+        return {each.value: each.count for each in results.facets.values if each.value.startswith("material:")}
+
+    assert materials(silk) == materials(whole), "each material can still be chosen, with its count"
+    colours = {each.value: each.count for each in silk.facets.values if each.value.startswith("colour:")}
+    assert sum(colours.values()) == silk.count, "the other facets count what is chosen"
+
+    both = await ask(search.find, Query(text="珐琅", values={"material": ["wool", "ceramic"], "colour": ["3", "8"]}))
+    for value, count in materials(both).items():
+        alone = await ask(search.find, Query(text="珐琅", values={"material": [value[9:]], "colour": ["3", "8"]}))
+        assert alone.count == count, value
+
+
+async def test_prices_and_shops_do_not_filter_themselves(big: tuple[Database, str]) -> None:
+    ask = big[0].ask
+    whole = await ask(search.find, Query(text="珐琅"))
+    cheap = await ask(search.find, Query(text="珐琅", price_to=50_000, shops=SHOPS[:20]))
+    shops = await ask(search.find, Query(text="珐琅", price_to=50_000))
+    assert {each.merchant_id: each.count for each in cheap.facets.shops} == {
+        each.merchant_id: each.count for each in shops.facets.shops
+    }
+    within = await ask(search.find, Query(text="珐琅", shops=SHOPS[:20]))
+    assert sum(each.count for each in cheap.facets.prices) == within.count
+    assert cheap.count < within.count < whole.count

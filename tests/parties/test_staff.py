@@ -23,9 +23,9 @@ from tests.parties.people import actor, id_of, open_account, staff_of
 
 CONTRACT = {
     "operator": "dashboard.read merchants.read merchants.manage orders.read orders.manage payments.read ledger.read"
-    " settlement.run catalog.manage staff.manage audit.read settings.manage",
+    " settlement.run catalog.manage staff.manage audit.read settings.manage reviews.moderate",
     "merchant": "orders.read orders.ship orders.cancel orders.refund products.read products.edit stock.read stock.edit"
-    " statements.read shop.edit staff.manage api_keys.manage freight.edit audit.read",
+    " statements.read shop.edit staff.manage api_keys.manage freight.edit audit.read reviews.answer",
 }
 
 

@@ -34,7 +34,8 @@ CONSOLES = {"/merchant": AccountKind.MERCHANT, "/operator": AccountKind.OPERATOR
 PUBLIC = {
     "/", "/assets/{path:path}", "/health/live", "/health/ready", "/categories", "/c/{slug:str}", "/search",
     "/shops/{slug:str}", "/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}", "/legal/{name:str}",
-    "/language", "/media/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
+    "/language", "/media/{name:str}",
+    "/media/{width:int}/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
     "/invitation/{token:str}", "/find-order", "/.well-known/ucp", "/.well-known/ucp/{release:str}",
     "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
 }  # fmt: skip
@@ -131,6 +132,8 @@ async def things(db: Database, world: World) -> Ids:
             "session_id": "0" * 64,
             "idempotency_key": "k",
             "slug": green.slug,
+            "name": "search",
+            "job_id": "1",
         }
     )
 

@@ -5,6 +5,7 @@ Categories are named by their slugs; one that the catalogue does not have is pas
 
 from collections.abc import Callable, Iterable, Mapping
 
+from steelyard.demo.catalogue import CATEGORIES
 from steelyard.goods import catalog
 from steelyard.goods.catalog import AttributeKind, AttributeValue, Binding, Definition
 from steelyard.goods.catalog.model import CategoryId, Facts
@@ -123,6 +124,7 @@ BINDINGS: Mapping[str, str] = {
     "shoes": "material! colour gender! size-system season style closure heel origin",
     "accessories": "material! colour gender style origin",
     "eyewear": "lens-type! frame-shape uv400 lens-width",
+    "sunglasses": "lens-type! frame-shape uv400 lens-width",
     "watches": "movement! water-resistance",
     "bags": "closure",
     "scarves": "season care",
@@ -151,6 +153,13 @@ _MADE_OF: Mapping[str, list[str]] = {
     "shoe": ["leather", "rubber"], "sneaker": ["mesh", "rubber"], "boot": ["suede", "rubber"],
     "spectacles": ["acetate", "titanium"], "sunglasses": ["acetate"], "lighter": ["brass"], "valve": ["brass"],
     "button": ["resin", "shell"], "toy car": ["metal", "rubber"], "toy robot": ["tinplate"],
+    "loafer": ["leather"], "sandal": ["leather", "rubber"], "halfrim": ["acetate", "titanium"], "case": ["steel", "leather"],
+    "ballvalve": ["brass"], "faucet": ["brass"], "dial": ["steel", "glass"], "padlock": ["brass", "steel"],
+    "combilock": ["metal", "steel"], "handle": ["metal"], "keyring": ["brass"], "zip": ["brass", "cotton"],
+    "toy truck": ["metal", "rubber"], "blocks": ["wood"], "train": ["wood"], "tower": ["wood"], "pen": ["brass", "resin"],
+    "rollerball": ["brass", "resin"], "gauge": ["brass", "steel"], "shaver": ["plastic", "steel"],
+    "clipper": ["plastic", "steel"], "razor": ["brass"], "backpack": ["canvas", "leather"], "bowl": ["ceramic"],
+    "flask": ["steel"], "candle": ["brass"], "vase": ["ceramic"], "umbrella": ["metal"], "folded": ["metal"],
     "plush": ["plush", "cotton"], "teapot": ["clay"], "mug": ["ceramic"], "lamp": ["metal", "linen"],
     "notebook": ["paper"], "bag": ["canvas", "leather"], "scarf": ["wool"], "watch": ["steel", "leather"],
 }  # fmt: skip
@@ -222,6 +231,18 @@ _PARTICULARS: Mapping[str, Callable[[int], Facts]] = {
         "season": ["autumn", "winter"],
         "care": text("冷水手洗，平铺晾干", "Wash by hand in cold water, dry flat"),
     },
+    "loafer": _worn("spring autumn", 25),
+    "halfrim": _glasses("demo", "blue-cut"),
+    "case": lambda _: {"gender": ["unisex"], "lens-type": ["demo"]},
+    "backpack": lambda _: {"gender": ["unisex"], "closure": ["zip"]},
+    "umbrella": lambda _: {"gender": ["unisex"]},
+    "folded": lambda _: {"gender": ["unisex"]},
+    "toy truck": _toy("pull-back"),
+    "blocks": _toy("none"),
+    "train": _toy("none"),
+    "tower": _toy("none"),
+    "bowl": _vessel,
+    "flask": _vessel,
     "toy car": _toy("pull-back"),
     "toy robot": _toy("wind-up"),
     "plush": _toy("none"),
@@ -245,16 +266,14 @@ _PARTICULARS: Mapping[str, Callable[[int], Facts]] = {
 
 def _bound(category: str) -> set[str]:
     found: set[str] = set()
-    for slug in (category, _ABOVE.get(category, "")):
+    slug: str | None = category
+    while slug is not None:
         found.update(word.rstrip("!") for word in BINDINGS.get(slug, "").split())
+        slug = _PARENTS.get(slug)
     return found
 
 
-_ABOVE = {
-    "leather-shoes": "shoes", "sneakers": "shoes", "boots": "shoes", "eyewear": "accessories",
-    "watches": "accessories", "bags": "accessories", "scarves": "accessories", "tableware": "home", "lamps": "home",
-    "stationery": "home", "buttons": "craft", "valves": "craft", "lighters": "craft",
-}  # fmt: skip
+_PARENTS = {slug: parent for slug, parent, _, _ in CATEGORIES}
 
 
 async def define(tx: Tx, categories: Mapping[str, CategoryId]) -> None:

@@ -1,14 +1,16 @@
-"""From families to products: the same goods, prices and pictures for the same seed."""
+"""Products from the catalogue: the same goods, prices and words for the same seed."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from random import Random
 from uuid import UUID
 
 import msgspec
 
-from steelyard.demo import pictures
+from steelyard.demo import writing
 from steelyard.demo.attributes import facts_of
-from steelyard.demo.catalogue import COLOURS, MAKERS, Line, Maker
+from steelyard.demo.catalogue import COLOURS, Feature, Form, Line, Maker, Words, makers
+from steelyard.demo.studio import Shot, shots
 from steelyard.goods.catalog.model import (
     Attribute,
     Facts,
@@ -27,11 +29,32 @@ from steelyard.kernel.text import Text, text
 NAMESPACE = UUID("5eee1a2d-0000-4000-8000-000000000001")
 YUAN = 100
 COLOURS_PER_PRODUCT = 3
-PICTURES_PER_PRODUCT = 3
+# Every so manyth product shows something else than a full shelf: sold out, or about to be.
+SOLD_OUT_EVERY, LOW_EVERY = 31, 9
+# EAN-13 numbers from 20 to 29 are for use within one house: they are nobody's.
+_BARCODES_OF_THE_HOUSE = "29"
+
+
+class Design(msgspec.Struct, frozen=True, kw_only=True):
+    """One product of a line, before it is written out: its form, its series, what is particular about it."""
+
+    maker: Maker
+    line: Line
+    line_place: int
+    place: int
+    form: Form
+    series: Words
+    feature: Feature
+    colours: list[str]
+
+    @property
+    def slug(self) -> str:
+        return re.sub(r"[^a-z0-9]+", "-", f"{self.series[1]} {self.form.en}".lower()).strip("-")
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """A product as it will be written: `amounts` are fen by SKU, `stock` pieces by SKU, `drawings` SVG by file place."""
+    """A product as it will be written: `amounts` are minor units by SKU, `stock` pieces by SKU, `shots` the pictures in
+    their order, `colour_shots` the picture of each colour."""
 
     maker: Maker
     category: str
@@ -44,11 +67,13 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts
     skus: list[NewSku]
     amounts: list[int]
-    compare_at: int | None
+    compare_at: list[int | None]
     stock: list[int]
-    drawings: list[str]
+    shots: list[Shot]
+    colour_shots: list[Shot]
+    state: ProductState
 
-    def product(self, category_id: UUID, files: list[str]) -> NewProduct:
+    def product(self, category_id: UUID, files: Sequence[str], colour_files: Sequence[str]) -> NewProduct:
         """The product with the names that the file store gave its pictures."""
         return NewProduct(
             product_id=self.product_id,
@@ -59,9 +84,11 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
             options=self.options,
             attributes=self.attributes,
             facts=self.facts,
-            skus=self.skus,
-            pictures=[Picture(file=file, alt=self.title) for file in files],
-            state=ProductState.ON_SHELF,
+            skus=[msgspec.structs.replace(sku, picture=colour_files[sku.choice[0]]) for sku in self.skus],
+            pictures=[
+                Picture(file=file, alt=shot.alt(self.title)) for file, shot in zip(files, self.shots, strict=True)
+            ],
+            state=self.state,
         )
 
 
@@ -70,77 +97,131 @@ def made(*names: str) -> UUID:
     return ids.derived(NAMESPACE, *names)
 
 
-def products(seed: int) -> Iterator[Made]:
-    """All products of all makers."""
-    for maker in MAKERS:
-        for line in maker.lines:
-            for place, model in enumerate(line.models):
-                yield _product(maker, line, place, model, Random(f"{seed}/{maker.slug}/{line.kind}/{place}"))  # noqa: S311  # goods, no secrets
+def products(seed: int, copies: int = 1) -> Iterator[Made]:
+    """All products of all makers; `copies` of each under the same pictures, for tests of load."""
+    for maker in makers():
+        for line_place, line in enumerate(maker.lines):
+            for place in range(line.models):
+                design = _design(maker, line, line_place, place)
+                for copy in range(copies):
+                    yield _product(design, copy, Random(f"{seed}/{maker.slug}/{line_place}/{place}/{copy}"))  # noqa: S311  # goods, no secrets
 
 
-def _product(maker: Maker, line: Line, place: int, model: tuple[str, str], chance: Random) -> Made:
-    zh, en = model
-    slug = f"{en}-{line.kind}".lower().replace(" ", "-")
-    offered = [
-        line.colours[(place + n) % len(line.colours)] for n in range(min(COLOURS_PER_PRODUCT, len(line.colours)))
-    ]
-    options = [Option(name=text("颜色", "Colour"), values=[COLOURS[name].words for name in offered])]
-    if line.sizes:
-        options.append(Option(name=text("尺码", "Size"), values=[text(size, size) for size in line.sizes]))
-    choices = (
-        [[c, s] for c in range(len(offered)) for s in range(len(line.sizes))]
-        if line.sizes
-        else [[c] for c in range(len(offered))]
+def _design(maker: Maker, line: Line, line_place: int, place: int) -> Design:
+    number = min(COLOURS_PER_PRODUCT, len(line.colours))
+    return Design(
+        maker=maker,
+        line=line,
+        line_place=line_place,
+        place=place,
+        form=line.forms[place % len(line.forms)],
+        series=maker.series[(place // len(line.forms) + 2 * line_place) % len(maker.series)],
+        feature=line.features[(place + place // len(line.forms)) % len(line.features)],
+        colours=[line.colours[(place + n) % len(line.colours)] for n in range(number)],
     )
-    base = _price(line, chance)
+
+
+def _product(design: Design, copy: int, chance: Random) -> Made:
+    maker, line = design.maker, design.line
+    slug = f"{design.slug}-{copy + 1}" if copy else design.slug
+    number = design.place + 101 * copy
+    choices = [[c, s] for c in range(len(design.colours)) for s in range(len(line.sizes))] if line.sizes else [
+        [c] for c in range(len(design.colours))
+    ]  # fmt: skip
+    amounts = _amounts(design, choices, chance)
+    dear = chance.random() < 0.34
+    facts = facts_of(design.form.kind, line.material, design.colours, line.category, design.place)
+    if maker.abroad and "origin" in facts:
+        facts |= {"origin": ["abroad"]}
     return Made(
         maker=maker,
         category=line.category,
         product_id=ProductId(made("product", maker.slug, slug)),
         slug=slug,
-        title=Text({"zh-Hans": f"{zh}{line.noun['zh-Hans']}", "en": f"{en} {line.noun['en']}"}),
-        description=_description(maker, line, zh, en),
-        options=options,
-        attributes=[
-            Attribute(name=text("工艺", "Made of"), value=line.made_of),
-            Attribute(name=text("重量", "Weight"), value=text(f"{line.grams} 克", f"{line.grams} g")),
-        ],
-        facts=facts_of(line.kind, line.material, offered, line.category, place),
+        title=writing.title(maker, design.form, design.series, design.feature, copy),
+        description=writing.description(maker, line, design.form, design.series, design.feature, design.place),
+        options=_options(design),
+        attributes=writing.specifications(line, design.place, maker.abroad),
+        facts=facts,
         skus=[
             NewSku(
                 sku_id=SkuId(made("sku", maker.slug, slug, *map(str, choice))),
-                code="-".join(
-                    [maker.slug[:3].upper(), *(part[:4].upper() for part in slug.split("-")), *map(str, choice)]
-                ),
+                code=_article(design, number, choice),
                 choice=choice,
-                weight_grams=line.grams,
+                barcode=_barcode(maker.slug, slug, *map(str, choice)),
+                weight_grams=line.grams + share(line.grams, 30_000) * (choice[1] if line.sizes else 0),
             )
             for choice in choices
         ],
-        # Colours of one product cost the same; every fourth product's last colour is dearer.
-        amounts=[base + (1_000 if place % 4 == 3 and choice[0] == len(offered) - 1 else 0) for choice in choices],
-        compare_at=base + share(base, 250_000) if chance.random() < 0.3 else None,
-        stock=[chance.choice((0, 4, 12, 30, 60, 120)) if line.sizes else chance.randint(8, 160) for _ in choices],
-        drawings=[
-            pictures.draw(line.kind, offered[n % len(offered)], line.material, angle, seed=place + 1)
-            for n, angle in enumerate(range(PICTURES_PER_PRODUCT))
+        amounts=amounts,
+        compare_at=[_struck_out(amount, maker) if dear else None for amount in amounts],
+        stock=_stock(number + 7 * design.line_place, line, choices, chance),
+        shots=shots(design.form.kind, line.material, design.colours, line.box, design.place + 1),
+        colour_shots=[
+            Shot(kind=design.form.kind, colour=colour, material=line.material, seed=design.place + 1)
+            for colour in design.colours
         ],
+        state=_state(number + 3 * design.line_place),
     )
 
 
-def _price(line: Line, chance: Random) -> int:
-    """A price that ends as shop prices do: in 9 yuan, or in 90 fen below ten yuan."""
-    if line.high >= 10 * YUAN and line.low >= 10 * YUAN:
-        return chance.randrange(line.low, line.high, 10 * YUAN) + 9 * YUAN
-    return chance.randrange(line.low, line.high, YUAN) + 90
+def _state(number: int) -> ProductState:
+    """Nearly all are on the shelf; some wait to be finished or were taken off."""
+    if number % 37 == 35:
+        return ProductState.DRAFT
+    return ProductState.OFF_SHELF if number % 37 == 21 else ProductState.ON_SHELF
 
 
-def _description(maker: Maker, line: Line, zh: str, en: str) -> Text:
-    return Text(
-        {
-            "zh-Hans": f"{zh}系列{line.noun['zh-Hans']}，{line.made_of['zh-Hans']}制成，由{maker.name['zh-Hans']}出品。\n"
-            f"每一件出厂前都经过逐件检查。收到后如不满意，请在七天内联系店铺。",
-            "en": f"The {en} {line.noun['en']}: {line.made_of['en']}, made by {maker.name['en']}.\n"
-            "Every piece is looked at before it leaves. If you are not happy with it, tell the shop within seven days.",
-        }
-    )
+def _options(design: Design) -> list[Option]:
+    line = design.line
+    options = [Option(name=text("颜色", "Colour"), values=[COLOURS[name].words for name in design.colours])]
+    if line.sizes:
+        options.append(Option(name=text(*line.size_name), values=[text(size, size) for size in line.sizes]))
+    return options
+
+
+def _article(design: Design, number: int, choice: Sequence[int]) -> str:
+    size = [re.sub(r"[^A-Z0-9]", "", design.line.sizes[choice[1]].upper())] if len(choice) > 1 else []
+    colour = design.colours[choice[0]].upper()
+    return "-".join([f"{design.maker.slug[:3].upper()}{design.line_place + 1}{number + 1:03d}", colour, *size])
+
+
+def _barcode(*names: str) -> str:
+    """An EAN-13 number with its check digit, from the range that no company is given."""
+    digits = f"{_BARCODES_OF_THE_HOUSE}{made('barcode', *names).int % 10**10:010d}"
+    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
+    return f"{digits}{-weighted % 10}"
+
+
+def _amounts(design: Design, choices: Sequence[Sequence[int]], chance: Random) -> list[int]:
+    """A price for each SKU: a larger size costs its step more, and every fourth product's last colour a little."""
+    low, high = design.line.price
+    base = chance.randrange(low, high)
+    dearer = share(base, 60_000) if design.place % 4 == 3 else 0
+    amounts: list[int] = []
+    for choice in choices:
+        larger = share(base, design.line.step * 10_000) * choice[1] if len(choice) > 1 else 0
+        more = dearer if choice[0] == len(design.colours) - 1 else 0
+        amounts.append(_shop_price(base + larger + more))
+    return amounts
+
+
+def _shop_price(amount: int) -> int:
+    """A price that ends as shop prices do: in 9 whole units, or in 90 hundredths below ten."""
+    whole = amount - amount % YUAN
+    return whole - whole % (10 * YUAN) + 9 * YUAN if amount >= 20 * YUAN else whole + 90
+
+
+def _struck_out(amount: int, maker: Maker) -> int:
+    return _shop_price(amount + share(amount, 250_000 if maker.currency == "CNY" else 200_000) + YUAN)
+
+
+def _stock(number: int, line: Line, choices: Sequence[Sequence[int]], chance: Random) -> list[int]:
+    """Pieces by SKU: most shelves are full, some products are nearly gone, a few are sold out."""
+    if number % SOLD_OUT_EVERY == SOLD_OUT_EVERY - 1:
+        return [0 for _ in choices]
+    if number % LOW_EVERY == LOW_EVERY - 1:
+        return [chance.randint(0, 5) for _ in choices]
+    if line.sizes:
+        return [chance.choice((0, 6, 14, 30, 60, 120)) for _ in choices]
+    return [chance.randint(12, 220) for _ in choices]

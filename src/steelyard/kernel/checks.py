@@ -5,12 +5,16 @@ run at the end of every test that uses a database, in `steelyard check`, and eve
 """
 
 import re
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, LiteralString, cast
+from uuid import UUID
 
 import msgspec
 import structlog
 
-from steelyard.kernel.db import Connection, Database, Read, administer
+from steelyard.kernel import ids
+from steelyard.kernel.db import Connection, Database, Read, Tx, administer
 from steelyard.kernel.modules import checks_files
 from steelyard.kernel.sweeps import Sweep
 
@@ -82,8 +86,94 @@ async def _run(read: Read, checks: list[Check]) -> list[Violation]:
     return violations
 
 
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a truth was last found to be; `found` rows say that it is not true (at most `SAMPLE_ROWS_MAX`)."""
+
+    name: str
+    module: str
+    ran_at: datetime
+    found: int
+    sample: list[dict[str, Any]]
+
+
+class CheckFailure(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment at which a truth was found not to be true any more, or more widely so."""
+
+    failure_id: UUID
+    at: datetime
+    name: str
+    module: str
+    found: int
+
+
+async def results(read: Read) -> list[CheckResult]:
+    """The last result of each check that there still is, in the order of the house."""
+    kept = await read.all(CheckResult, "SELECT name, module, ran_at, found, sample FROM check_results")
+    by_name = {(each.module, each.name): each for each in kept}
+    return [by_name[check.module, check.name] for check in collect() if (check.module, check.name) in by_name]
+
+
+async def failures(read: Read, limit: int) -> list[CheckFailure]:
+    """The log of failed checks, the newest first."""
+    return await read.all(
+        CheckFailure,
+        "SELECT failure_id, at, name, module, found FROM check_failures ORDER BY at DESC, failure_id DESC LIMIT $1",
+        limit,
+    )
+
+
+async def keep(tx: Tx, violations: Sequence[Violation]) -> None:
+    """Keep what a run found: the last result of each check, and in the log what is newly or more widely untrue."""
+    rows = {found.name: found.rows for found in violations}
+    checks = collect()
+    found = [rows.get(f"{check.module}: {check.name}", []) for check in checks]
+    samples = msgspec.to_builtins([_plain(each) for each in found])
+    names, modules = [check.name for check in checks], [check.module for check in checks]
+    counts = [len(each) for each in found]
+    await tx.execute(
+        """
+        INSERT INTO check_failures (failure_id, module, name, found, sample)
+        SELECT f.failure_id, f.module, f.name, f.found, $5::jsonb -> (f.place - 1)::integer
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[]) WITH ORDINALITY
+             AS f (failure_id, module, name, found, place)
+        LEFT JOIN check_results r USING (module, name)
+        WHERE f.found > coalesce(r.found, 0)
+        """,
+        [ids.mint() for _ in checks],
+        modules,
+        names,
+        counts,
+        samples,
+    )
+    await tx.execute(
+        """
+        INSERT INTO check_results AS r (module, name, ran_at, found, sample)
+        SELECT f.module, f.name, now(), f.found, $4::jsonb -> (f.place - 1)::integer
+        FROM unnest($1::text[], $2::text[], $3::integer[]) WITH ORDINALITY AS f (module, name, found, place)
+        ORDER BY f.module, f.name
+        ON CONFLICT (module, name) DO UPDATE
+        SET ran_at = excluded.ran_at, found = excluded.found, sample = excluded.sample
+        """,
+        modules,
+        names,
+        counts,
+        samples,
+    )
+
+
+def _plain(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    return [{name: str(value) for name, value in row.items()} for row in rows]
+
+
+async def run_and_keep(db: Database) -> list[Violation]:
+    """Run all checks now and keep what they found."""
+    violations = await db.ask(run)
+    await db.transact(keep, violations)
+    return violations
+
+
 async def _sweep(db: Database) -> int:
-    for violation in await db.ask(run):
+    for violation in await run_and_keep(db):
         log.error("check.violated", name=violation.name, rows=violation.rows)
     return 0
 

@@ -9,6 +9,7 @@ its cursor.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any, ClassVar
 
@@ -67,7 +68,7 @@ async def waiting(read: Read, names: Sequence[str]) -> list[str]:
         SELECT s.name FROM unnest($1::text[]) AS s (name)
         LEFT JOIN event_cursors c ON c.subscriber = s.name
         LEFT JOIN event_failures f ON f.subscriber = s.name
-        WHERE coalesce(f.retry_at <= now(), true)
+        WHERE coalesce(f.retry_at <= now(), true) AND c.paused_at IS NULL
           AND (c.subscriber IS NULL OR EXISTS (
                 SELECT FROM events e
                 WHERE (e.xid, e.position) > (c.xid, c.position)
@@ -148,7 +149,7 @@ async def _read(tx: Tx, subscriber: Subscriber, most: int) -> int:
         """
         SELECT c.xid, c.position FROM event_cursors c
         LEFT JOIN event_failures f USING (subscriber)
-        WHERE c.subscriber = $1 AND coalesce(f.retry_at <= now(), true)
+        WHERE c.subscriber = $1 AND c.paused_at IS NULL AND coalesce(f.retry_at <= now(), true)
         FOR UPDATE OF c SKIP LOCKED
         """,
         subscriber.name,
@@ -200,11 +201,17 @@ async def _remember_failure(tx: Tx, name: str, error: str) -> None:
 
 
 class Lag(msgspec.Struct, frozen=True):
-    """How far behind a subscriber is. `error` is set while it cannot get past an event."""
+    """How far behind a subscriber is: events, and the age of the oldest that it has not read. `error` is set while it
+    cannot get past an event, `paused_at` while people have told it to wait."""
 
     subscriber: str
     events: int
     error: str | None
+    seconds: float = 0.0
+    failures: int = 0
+    retry_at: datetime | None = None
+    moved_at: datetime | None = None
+    paused_at: datetime | None = None
 
 
 async def lags(read: Read) -> list[Lag]:
@@ -212,9 +219,12 @@ async def lags(read: Read) -> list[Lag]:
     return await read.all(
         Lag,
         """
-        SELECT c.subscriber, f.error
+        SELECT c.subscriber, f.error, coalesce(f.failures, 0) AS failures, f.retry_at, c.moved_at, c.paused_at
              , (SELECT count(*) FROM (
                     SELECT FROM events e WHERE (e.xid, e.position) > (c.xid, c.position) LIMIT $1) ahead) AS events
+             , coalesce((SELECT extract(epoch FROM now() - e.at)::float8 FROM events e
+                         WHERE (e.xid, e.position) > (c.xid, c.position)
+                         ORDER BY e.xid, e.position LIMIT 1), 0) AS seconds
         FROM event_cursors c LEFT JOIN event_failures f USING (subscriber)
         ORDER BY c.subscriber
         """,

@@ -19,6 +19,7 @@ import structlog
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job as QueuedJob
 
+from steelyard.kernel import queue
 from steelyard.kernel.db import APP_ROLE, CONNECT_TIMEOUT_SECONDS, Database, Read, Tx, UniqueViolation
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.sweeps import wait
@@ -33,6 +34,7 @@ POLL_SECONDS = 2.0
 STALLED_EVERY_SECONDS = 30.0
 STOP_SECONDS_MAX = 20.0
 FAILED_PAUSE_SECONDS = 5.0
+ERROR_LETTERS_MAX = 2_000
 
 log = structlog.get_logger()
 
@@ -211,11 +213,23 @@ def _runner(each: Job[...]) -> Callable[..., Awaitable[None]]:
         with structlog.contextvars.bound_contextvars(job=each.name, job_id=context.job.id):
             try:
                 await each.run(db, **arguments)
-            except Exception:
+            except Exception as error:
                 log.exception("job.failed", tries=context.job.attempts + 1)
+                await _remember(db, context.job, error)
                 raise
 
     return run
+
+
+async def _remember(db: Database, job: QueuedJob, error: Exception) -> None:
+    """Where people can see it; that it cannot be written must not hide the error itself."""
+    if job.id is None:
+        return
+    try:
+        words = f"{type(error).__name__}: {error}"[:ERROR_LETTERS_MAX]
+        await db.transact(queue.note_failure, job.id, job.task_name, job.attempts + 1, words)
+    except Exception:
+        log.exception("job.error_not_kept")
 
 
 class _Patience(procrastinate.BaseRetryStrategy):

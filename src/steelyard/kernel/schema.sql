@@ -19,8 +19,10 @@ CREATE TABLE event_cursors (
   , xid        xid8 NOT NULL
   , position   bigint NOT NULL
   , moved_at   timestamptz NOT NULL DEFAULT now()
+  , paused_at  timestamptz
 );
 COMMENT ON TABLE event_cursors IS 'local: up to which event each subscriber has read; moved in the transaction of its effects';
+COMMENT ON COLUMN event_cursors.paused_at IS 'Since when people have told it to wait; none while it reads';
 
 CREATE TABLE event_failures (
     subscriber text PRIMARY KEY
@@ -33,6 +35,61 @@ CREATE TABLE event_failures (
 COMMENT ON TABLE event_failures IS 'local: the event that a subscriber cannot get past, since its handler raises; it is tried again at retry_at';
 
 -- The job queue's own tables are not here: the library that brings them makes them, before ours.
+
+CREATE TABLE job_failures (
+    job_id bigint PRIMARY KEY
+  , job    text NOT NULL
+  , tries  integer NOT NULL
+  , error  text NOT NULL
+  , at     timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE job_failures IS 'local: the last error of each job that did not come to its end; gone when it does';
+
+-- What goes on by itself, and how it went.
+
+CREATE TABLE sweep_runs (
+    sweep         text PRIMARY KEY
+  , every_seconds double precision NOT NULL
+  , reported_at   timestamptz NOT NULL DEFAULT now()
+  , ran_at        timestamptz
+  , seconds       double precision
+  , moved         bigint NOT NULL DEFAULT 0
+  , last_moved    bigint
+  , moved_at      timestamptz
+  , failures      bigint NOT NULL DEFAULT 0
+  , failed_at     timestamptz
+  , error         text
+  , paused_at     timestamptz
+  , wanted_at     timestamptz
+  , CONSTRAINT a_sweep_that_failed_says_why CHECK ((failed_at IS NULL) = (error IS NULL))
+);
+COMMENT ON TABLE sweep_runs IS 'local: each sweep as the workers last told of it, and what people have told the workers';
+COMMENT ON COLUMN sweep_runs.moved IS 'In all rounds since the first';
+COMMENT ON COLUMN sweep_runs.last_moved IS 'In the round that last moved anything, at moved_at';
+COMMENT ON COLUMN sweep_runs.paused_at IS 'Since when people have told it to wait; none while it runs';
+COMMENT ON COLUMN sweep_runs.wanted_at IS 'When somebody last asked for a round at once';
+
+CREATE TABLE check_results (
+    module  text NOT NULL
+  , name    text NOT NULL
+  , ran_at  timestamptz NOT NULL
+  , found   integer NOT NULL
+  , sample  jsonb NOT NULL
+  , PRIMARY KEY (module, name)
+);
+COMMENT ON TABLE check_results IS 'local: what each truth of checks.sql found when it was last looked for';
+COMMENT ON COLUMN check_results.found IS 'How many rows say that it is not true, at most a sample; 0: it is true';
+
+CREATE TABLE check_failures (
+    failure_id uuid PRIMARY KEY
+  , at         timestamptz NOT NULL DEFAULT now()
+  , module     text NOT NULL
+  , name       text NOT NULL
+  , found      integer NOT NULL
+  , sample     jsonb NOT NULL
+);
+COMMENT ON TABLE check_failures IS 'local, append-only: each time a truth was found not to be true any more, or more widely so';
+CREATE INDEX check_failures_by_time ON check_failures (at DESC);
 
 CREATE TABLE http_idempotency_keys (
     caller       text NOT NULL

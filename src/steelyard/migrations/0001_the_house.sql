@@ -23,8 +23,10 @@ CREATE TABLE event_cursors (
   , xid        xid8 NOT NULL
   , position   bigint NOT NULL
   , moved_at   timestamptz NOT NULL DEFAULT now()
+  , paused_at  timestamptz
 );
 COMMENT ON TABLE event_cursors IS 'local: up to which event each subscriber has read; moved in the transaction of its effects';
+COMMENT ON COLUMN event_cursors.paused_at IS 'Since when people have told it to wait; none while it reads';
 
 CREATE TABLE event_failures (
     subscriber text PRIMARY KEY
@@ -37,6 +39,61 @@ CREATE TABLE event_failures (
 COMMENT ON TABLE event_failures IS 'local: the event that a subscriber cannot get past, since its handler raises; it is tried again at retry_at';
 
 -- The job queue's own tables are not here: the library that brings them makes them, before ours.
+
+CREATE TABLE job_failures (
+    job_id bigint PRIMARY KEY
+  , job    text NOT NULL
+  , tries  integer NOT NULL
+  , error  text NOT NULL
+  , at     timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE job_failures IS 'local: the last error of each job that did not come to its end; gone when it does';
+
+-- What goes on by itself, and how it went.
+
+CREATE TABLE sweep_runs (
+    sweep         text PRIMARY KEY
+  , every_seconds double precision NOT NULL
+  , reported_at   timestamptz NOT NULL DEFAULT now()
+  , ran_at        timestamptz
+  , seconds       double precision
+  , moved         bigint NOT NULL DEFAULT 0
+  , last_moved    bigint
+  , moved_at      timestamptz
+  , failures      bigint NOT NULL DEFAULT 0
+  , failed_at     timestamptz
+  , error         text
+  , paused_at     timestamptz
+  , wanted_at     timestamptz
+  , CONSTRAINT a_sweep_that_failed_says_why CHECK ((failed_at IS NULL) = (error IS NULL))
+);
+COMMENT ON TABLE sweep_runs IS 'local: each sweep as the workers last told of it, and what people have told the workers';
+COMMENT ON COLUMN sweep_runs.moved IS 'In all rounds since the first';
+COMMENT ON COLUMN sweep_runs.last_moved IS 'In the round that last moved anything, at moved_at';
+COMMENT ON COLUMN sweep_runs.paused_at IS 'Since when people have told it to wait; none while it runs';
+COMMENT ON COLUMN sweep_runs.wanted_at IS 'When somebody last asked for a round at once';
+
+CREATE TABLE check_results (
+    module  text NOT NULL
+  , name    text NOT NULL
+  , ran_at  timestamptz NOT NULL
+  , found   integer NOT NULL
+  , sample  jsonb NOT NULL
+  , PRIMARY KEY (module, name)
+);
+COMMENT ON TABLE check_results IS 'local: what each truth of checks.sql found when it was last looked for';
+COMMENT ON COLUMN check_results.found IS 'How many rows say that it is not true, at most a sample; 0: it is true';
+
+CREATE TABLE check_failures (
+    failure_id uuid PRIMARY KEY
+  , at         timestamptz NOT NULL DEFAULT now()
+  , module     text NOT NULL
+  , name       text NOT NULL
+  , found      integer NOT NULL
+  , sample     jsonb NOT NULL
+);
+COMMENT ON TABLE check_failures IS 'local, append-only: each time a truth was found not to be true any more, or more widely so';
+CREATE INDEX check_failures_by_time ON check_failures (at DESC);
 
 CREATE TABLE http_idempotency_keys (
     caller       text NOT NULL
@@ -169,6 +226,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
   , ('settings.manage', 'operator', '{"zh-Hans": "更改平台信息", "en": "Change the platform''s details"}')
+  , ('system.read', 'operator', '{"zh-Hans": "查看系统运行状况", "en": "See how the system does"}')
+  , ('system.manage', 'operator', '{"zh-Hans": "暂停、重试、跳过后台工作", "en": "Pause, retry and skip background work"}')
   , ('orders.ship', 'merchant', '{"zh-Hans": "发货", "en": "Ship orders"}')
   , ('orders.cancel', 'merchant', '{"zh-Hans": "取消订单", "en": "Cancel orders"}')
   , ('orders.refund', 'merchant', '{"zh-Hans": "退款", "en": "Refund orders"}')
@@ -179,6 +238,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('statements.read', 'merchant', '{"zh-Hans": "查看结算单", "en": "See statements"}')
   , ('shop.edit', 'merchant', '{"zh-Hans": "编辑店铺与收款账户", "en": "Edit the shop and where its money goes"}')
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
+  , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
+  , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
 
 CREATE TABLE roles (
@@ -212,10 +273,10 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
-  , ('operator_service', 'payments.read')
+  , ('operator_service', 'payments.read'), ('operator_service', 'reviews.moderate')
   , ('merchant_clerk', 'orders.read'), ('merchant_clerk', 'orders.ship'), ('merchant_clerk', 'orders.cancel')
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
-  , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit')
+  , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read');
 
 CREATE TABLE account_roles (
@@ -833,6 +894,7 @@ CREATE TABLE search_entries (
   , product_id    uuid NOT NULL
   , category_path uuid[] NOT NULL
   , words         tsvector NOT NULL
+  , facets        text[] NOT NULL DEFAULT '{}'
   , title         jsonb NOT NULL
   , slug          text NOT NULL
   , picture       text
@@ -848,13 +910,16 @@ CREATE TABLE search_entries (
 );
 COMMENT ON TABLE search_entries IS 'by merchant: products on the shelf as search and category pages show them';
 COMMENT ON COLUMN search_entries.words IS 'Latin words and CJK bigrams of title, attributes, shop and codes, by the simple configuration';
+COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by';
 COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
 COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
 CREATE INDEX search_by_words ON search_entries USING gin (words);
 CREATE INDEX search_by_category ON search_entries USING gin (category_path);
+CREATE INDEX search_by_facets ON search_entries USING gin (facets);
 CREATE INDEX search_newest ON search_entries (listed_at DESC, product_id DESC);
 CREATE INDEX search_best_selling ON search_entries (sold DESC, product_id DESC);
 CREATE INDEX search_cheapest ON search_entries (price, product_id);
+CREATE INDEX search_best_rated ON search_entries (rating DESC, product_id DESC);
 CREATE INDEX search_of_a_merchant ON search_entries (merchant_id, listed_at DESC, product_id DESC);
 
 CREATE TABLE search_figures (
@@ -1060,6 +1125,51 @@ CREATE TABLE parcel_lines (
 COMMENT ON TABLE parcel_lines IS 'by merchant, append-only: what is in a parcel';
 CREATE INDEX parcel_lines_of_an_order ON parcel_lines (order_id);
 
+-- trade.favourites
+
+-- What somebody keeps in mind: favourite products and shops, and what they looked at. A visitor's are kept under the
+-- visitor's id, like a cart.
+
+CREATE TABLE favourite_products (
+    buyer_id      uuid NOT NULL
+  , product_id    uuid NOT NULL
+  , merchant_id   uuid NOT NULL
+  , kept_price    bigint
+  , currency      text
+  , kept_in_stock boolean NOT NULL
+  , kept_at       timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, product_id)
+);
+COMMENT ON TABLE favourite_products IS 'by buyer: products somebody keeps in mind';
+COMMENT ON COLUMN favourite_products.kept_price IS 'From which price it was to be had when it was kept, so that we can say that it fell';
+CREATE INDEX favourite_products_by_time ON favourite_products (buyer_id, kept_at DESC, product_id DESC);
+
+CREATE TABLE favourite_shops (
+    buyer_id    uuid NOT NULL
+  , merchant_id uuid NOT NULL
+  , kept_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, merchant_id)
+);
+COMMENT ON TABLE favourite_shops IS 'by buyer: shops somebody follows';
+CREATE INDEX favourite_shops_by_time ON favourite_shops (buyer_id, kept_at DESC, merchant_id DESC);
+
+CREATE TABLE footprints (
+    buyer_id    uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , merchant_id uuid NOT NULL
+  , seen_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, product_id)
+);
+COMMENT ON TABLE footprints IS 'by buyer: which products somebody looked at, and when last';
+CREATE INDEX footprints_by_time ON footprints (buyer_id, seen_at DESC, product_id DESC);
+CREATE INDEX footprints_by_age ON footprints (seen_at);
+
+CREATE TABLE footprints_off (
+    buyer_id uuid PRIMARY KEY
+  , since    timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE footprints_off IS 'by buyer: who does not want to be followed about';
+
 -- trade.cart
 
 CREATE TABLE cart_lines (
@@ -1189,6 +1299,10 @@ CREATE TABLE orders (
   , completed_at timestamptz
   , cancelled_at timestamptz
   , cancel_reason text
+  , packing_at   timestamptz
+  , reminded_at  timestamptz
+  , extended_at  timestamptz
+  , hidden_at    timestamptz
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
   , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods)
@@ -1207,6 +1321,14 @@ COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to th
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
 COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
+COMMENT ON COLUMN orders.packing_at IS 'The shop has begun to pack it: from now on a buyer asks before it is cancelled or sent elsewhere';
+COMMENT ON COLUMN orders.reminded_at IS 'When the buyer last asked the shop to hurry';
+COMMENT ON COLUMN orders.extended_at IS 'When the buyer was given more time to receive it, once';
+COMMENT ON COLUMN orders.hidden_at IS 'The buyer has taken it off their list; it is there for everybody else';
+CREATE INDEX orders_of_a_buyer ON orders (buyer_id, placed_at DESC, order_id DESC);
+CREATE INDEX orders_of_a_buyer_by_state ON orders (buyer_id, state, placed_at DESC, order_id DESC);
+CREATE INDEX orders_of_a_buyer_refunded ON orders (buyer_id, placed_at DESC, order_id DESC) WHERE refunded > 0;
+CREATE INDEX orders_with_a_reminder ON orders (merchant_id, reminded_at) WHERE reminded_at IS NOT NULL AND state IN ('paid', 'partly_shipped');
 CREATE INDEX orders_by_id ON orders (order_id);
 CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
 CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id DESC);
@@ -1238,6 +1360,21 @@ CREATE TABLE order_history (
   , FOREIGN KEY (from_state, to_state) REFERENCES order_transitions
 );
 COMMENT ON TABLE order_history IS 'by merchant, append-only: each change of an order''s state';
+
+CREATE TABLE order_acts (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , act         integer NOT NULL
+  , kind        text NOT NULL
+  , facts       jsonb NOT NULL DEFAULT '{}'
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, act)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT an_act_is_of_a_known_kind CHECK (kind IN ('packing', 'reminded', 'extended', 'readdressed', 'hidden'))
+);
+COMMENT ON TABLE order_acts IS 'by merchant: what was done about an order without changing its state, and who did it when';
+COMMENT ON COLUMN order_acts.facts IS 'readdressed: {before, after} as addresses; extended: {days}';
 
 CREATE TABLE order_lines (
     merchant_id  uuid NOT NULL
@@ -1376,6 +1513,49 @@ CREATE TABLE order_refund_lines (
 );
 COMMENT ON TABLE order_refund_lines IS 'by merchant, append-only: which lines a refund is for';
 
+CREATE TABLE cancellation_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE cancellation_transitions IS 'reference: the states of a request to cancel that follow each other';
+INSERT INTO cancellation_transitions (from_state, to_state) VALUES
+    ('nowhere', 'asked'), ('asked', 'granted'), ('asked', 'refused'), ('asked', 'overtaken');
+
+CREATE TABLE cancellation_requests (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , state       text NOT NULL
+  , reason      text NOT NULL
+  , note        text NOT NULL DEFAULT ''
+  , answer      text NOT NULL DEFAULT ''
+  , asked_at    timestamptz NOT NULL DEFAULT now()
+  , answer_by   timestamptz NOT NULL
+  , answered_at timestamptz
+  , PRIMARY KEY (merchant_id, order_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT an_answer_has_its_time CHECK ((state = 'asked') = (answered_at IS NULL))
+);
+COMMENT ON TABLE cancellation_requests IS 'by merchant: a buyer asks the shop to call off an order that it is packing, once an order';
+COMMENT ON COLUMN cancellation_requests.refund_id IS 'The id that the refund will have when it is granted';
+COMMENT ON COLUMN cancellation_requests.answer_by IS 'Without an answer it is granted then';
+COMMENT ON COLUMN cancellation_requests.state IS 'overtaken: the order was sent, or ended otherwise, before the answer';
+CREATE INDEX cancellation_requests_open ON cancellation_requests (answer_by) WHERE state = 'asked';
+CREATE INDEX cancellation_requests_of_a_merchant ON cancellation_requests (merchant_id, answer_by, order_id) WHERE state = 'asked';
+CREATE INDEX cancellation_requests_of_a_buyer ON cancellation_requests (buyer_id);
+
+CREATE TABLE cancellation_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, step)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES cancellation_requests
+  , FOREIGN KEY (from_state, to_state) REFERENCES cancellation_transitions
+);
+COMMENT ON TABLE cancellation_history IS 'by merchant, append-only: each change of a request to cancel';
+
 -- trade.settlement
 
 -- What merchants have earned, the statements that say so and the payouts that pay it.
@@ -1453,6 +1633,207 @@ COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that ma
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
 CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id);
+
+-- trade.reviews
+
+-- What buyers say: reviews of what they received, scores of the shop behind it, questions and their answers.
+
+CREATE TABLE review_rules (
+    only_one        boolean PRIMARY KEY DEFAULT true
+  , write_days      integer NOT NULL DEFAULT 90
+  , follow_up_days  integer NOT NULL DEFAULT 180
+  , automatic_days  integer NOT NULL DEFAULT 0
+  , CONSTRAINT there_is_one_set_of_rules CHECK (only_one)
+  , CONSTRAINT periods_are_days CHECK (write_days BETWEEN 1 AND 365 AND follow_up_days BETWEEN 1 AND 730
+                                       AND automatic_days BETWEEN 0 AND write_days)
+);
+COMMENT ON TABLE review_rules IS 'reference: how long one may review, and whether silence counts as a good review';
+COMMENT ON COLUMN review_rules.write_days IS 'Days after receipt in which a line may be reviewed';
+COMMENT ON COLUMN review_rules.follow_up_days IS 'Days after a review in which it may be followed up, once';
+COMMENT ON COLUMN review_rules.automatic_days IS 'After so many days without a word a labelled good review is written, which counts in no rating; 0: never';
+INSERT INTO review_rules DEFAULT VALUES;
+
+CREATE TABLE reviews (
+    merchant_id        uuid NOT NULL
+  , review_id          uuid NOT NULL
+  , product_id         uuid NOT NULL
+  , sku_id             uuid NOT NULL
+  , order_id           uuid NOT NULL
+  , line               integer NOT NULL
+  , buyer_id           uuid NOT NULL
+  , author             text NOT NULL DEFAULT ''
+  , locale             text NOT NULL
+  , options            jsonb NOT NULL DEFAULT '[]'
+  , stars              smallint NOT NULL
+  , text               text NOT NULL DEFAULT ''
+  , pictures           text[] NOT NULL DEFAULT '{}'
+  , automatic          boolean NOT NULL DEFAULT false
+  , written_at         timestamptz NOT NULL DEFAULT now()
+  , follow_up          text
+  , follow_up_pictures text[] NOT NULL DEFAULT '{}'
+  , followed_up_at     timestamptz
+  , reply              text
+  , replied_at         timestamptz
+  , helpful            integer NOT NULL DEFAULT 0
+  , worth              integer NOT NULL DEFAULT 0
+  , hidden_at          timestamptz
+  , hidden_reason      text
+  , PRIMARY KEY (merchant_id, review_id)
+  , CONSTRAINT a_line_is_reviewed_once UNIQUE (merchant_id, order_id, line)
+  , CONSTRAINT a_review_has_one_to_five_stars CHECK (stars BETWEEN 1 AND 5)
+  , CONSTRAINT followed_up_means_when CHECK ((follow_up IS NULL) = (followed_up_at IS NULL))
+  , CONSTRAINT replied_means_when CHECK ((reply IS NULL) = (replied_at IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT votes_are_counted CHECK (helpful >= 0)
+  , CONSTRAINT silence_has_no_words CHECK (NOT automatic OR (text = '' AND pictures = '{}' AND follow_up IS NULL))
+);
+COMMENT ON TABLE reviews IS 'by merchant: what a buyer says of one line of an order, after it has arrived';
+COMMENT ON COLUMN reviews.author IS 'How the writer is called, masked when it was written; empty: anonymous';
+COMMENT ON COLUMN reviews.options IS '[[name, value], …]: the choice that was bought';
+COMMENT ON COLUMN reviews.automatic IS 'Nobody wrote it: the buyer was silent for review_rules.automatic_days';
+COMMENT ON COLUMN reviews.worth IS 'How much it tells others: what is in it, and ten for each helpful vote';
+CREATE INDEX reviews_by_id ON reviews (review_id);
+CREATE INDEX reviews_of_a_product_by_worth ON reviews (product_id, worth DESC, written_at DESC, review_id DESC)
+    WHERE hidden_at IS NULL;
+CREATE INDEX reviews_of_a_product_by_time ON reviews (product_id, written_at DESC, review_id DESC)
+    WHERE hidden_at IS NULL;
+CREATE INDEX reviews_of_a_product_by_stars ON reviews (product_id, stars, written_at DESC, review_id DESC)
+    WHERE hidden_at IS NULL;
+CREATE INDEX reviews_of_a_merchant ON reviews (merchant_id, written_at DESC, review_id DESC);
+CREATE INDEX reviews_without_reply ON reviews (merchant_id, written_at DESC, review_id DESC)
+    WHERE reply IS NULL AND hidden_at IS NULL AND NOT automatic;
+CREATE INDEX low_reviews_without_reply ON reviews (merchant_id, written_at DESC, review_id DESC)
+    WHERE reply IS NULL AND hidden_at IS NULL AND NOT automatic AND stars <= 3;
+CREATE INDEX reviews_of_a_buyer ON reviews (buyer_id, written_at DESC, review_id DESC);
+CREATE INDEX hidden_reviews ON reviews (hidden_at DESC, review_id DESC) WHERE hidden_at IS NOT NULL;
+
+CREATE TABLE review_votes (
+    merchant_id uuid NOT NULL
+  , review_id   uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, review_id, buyer_id)
+  , FOREIGN KEY (merchant_id, review_id) REFERENCES reviews
+);
+COMMENT ON TABLE review_votes IS 'by merchant: who found a review helpful, each once';
+CREATE INDEX review_votes_of_a_buyer ON review_votes (buyer_id);
+
+CREATE TABLE order_scores (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , service     smallint NOT NULL
+  , logistics   smallint NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, order_id)
+  , CONSTRAINT scores_are_one_to_five CHECK (service BETWEEN 1 AND 5 AND logistics BETWEEN 1 AND 5)
+);
+COMMENT ON TABLE order_scores IS 'by merchant: how an order was served and sent, said with its first review';
+CREATE INDEX order_scores_by_time ON order_scores (merchant_id, at);
+
+CREATE TABLE product_ratings (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , stars_1     integer NOT NULL DEFAULT 0
+  , stars_2     integer NOT NULL DEFAULT 0
+  , stars_3     integer NOT NULL DEFAULT 0
+  , stars_4     integer NOT NULL DEFAULT 0
+  , stars_5     integer NOT NULL DEFAULT 0
+  , texts       integer NOT NULL DEFAULT 0
+  , pictured    integer NOT NULL DEFAULT 0
+  , followed_up integer NOT NULL DEFAULT 0
+  , silent      integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, product_id)
+  , CONSTRAINT counts_are_not_negative CHECK (least(stars_1, stars_2, stars_3, stars_4, stars_5, texts, pictured
+                                                  , followed_up, silent) >= 0)
+);
+COMMENT ON TABLE product_ratings IS 'by merchant: how many shown reviews of a product have so many stars, words, pictures';
+COMMENT ON COLUMN product_ratings.silent IS 'Automatic good reviews: counted here, and in nothing else';
+CREATE INDEX product_ratings_by_product ON product_ratings (product_id);
+
+CREATE TABLE shop_scores (
+    merchant_id      uuid NOT NULL
+  , day              date NOT NULL
+  , category_id      uuid
+  , reviews          integer NOT NULL
+  , description      integer NOT NULL
+  , service          integer NOT NULL
+  , logistics        integer NOT NULL
+  , peers            integer
+  , peer_description integer
+  , peer_service     integer
+  , peer_logistics   integer
+  , PRIMARY KEY (merchant_id, day)
+  , CONSTRAINT scores_are_hundredths_of_stars CHECK (description BETWEEN 0 AND 500 AND service BETWEEN 0 AND 500
+                                                     AND logistics BETWEEN 0 AND 500)
+);
+COMMENT ON TABLE shop_scores IS 'by merchant: description, service and logistics over 180 days in hundredths of a star, a row a day; 0: nobody has said';
+COMMENT ON COLUMN shop_scores.category_id IS 'The root category that most of its goods are in: its peers are the shops of the same';
+COMMENT ON COLUMN shop_scores.peers IS 'How many shops the peer_ columns are the average of; none: not compared yet';
+CREATE INDEX shop_scores_of_a_day ON shop_scores (day, category_id);
+CREATE INDEX shop_scores_to_compare ON shop_scores (day) WHERE peers IS NULL;
+
+CREATE TABLE questions (
+    merchant_id   uuid NOT NULL
+  , question_id   uuid NOT NULL
+  , product_id    uuid NOT NULL
+  , buyer_id      uuid NOT NULL
+  , author        text NOT NULL DEFAULT ''
+  , locale        text NOT NULL
+  , text          text NOT NULL
+  , asked_at      timestamptz NOT NULL DEFAULT now()
+  , answers       integer NOT NULL DEFAULT 0
+  , shop_at       timestamptz
+  , hidden_at     timestamptz
+  , hidden_reason text
+  , PRIMARY KEY (merchant_id, question_id)
+  , CONSTRAINT answers_are_counted CHECK (answers >= 0)
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+);
+COMMENT ON TABLE questions IS 'by merchant: what people want to know about a product';
+COMMENT ON COLUMN questions.shop_at IS 'When the shop first answered';
+CREATE INDEX questions_by_id ON questions (question_id);
+CREATE INDEX questions_of_a_product ON questions (product_id, asked_at DESC, question_id DESC) WHERE hidden_at IS NULL;
+CREATE INDEX questions_of_a_merchant ON questions (merchant_id, asked_at DESC, question_id DESC);
+CREATE INDEX questions_unanswered ON questions (merchant_id, asked_at DESC, question_id DESC)
+    WHERE shop_at IS NULL AND hidden_at IS NULL;
+CREATE INDEX questions_of_a_buyer ON questions (buyer_id, asked_at DESC, question_id DESC);
+
+CREATE TABLE answers (
+    merchant_id   uuid NOT NULL
+  , answer_id     uuid NOT NULL
+  , question_id   uuid NOT NULL
+  , by_shop       boolean NOT NULL
+  , writer_id     uuid NOT NULL
+  , author        text NOT NULL DEFAULT ''
+  , text          text NOT NULL
+  , answered_at   timestamptz NOT NULL DEFAULT now()
+  , hidden_at     timestamptz
+  , hidden_reason text
+  , PRIMARY KEY (merchant_id, answer_id)
+  , FOREIGN KEY (merchant_id, question_id) REFERENCES questions
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+);
+COMMENT ON TABLE answers IS 'by merchant: answers of the shop, and of people who bought the product';
+COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
+CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
+CREATE INDEX answers_by_id ON answers (answer_id);
+CREATE INDEX answers_of_a_writer ON answers (writer_id);
+
+CREATE TABLE review_reports (
+    merchant_id uuid NOT NULL
+  , kind        text NOT NULL
+  , subject_id  uuid NOT NULL
+  , reporter_id uuid NOT NULL
+  , reason      text NOT NULL
+  , note        text NOT NULL DEFAULT ''
+  , at          timestamptz NOT NULL DEFAULT now()
+  , closed_at   timestamptz
+  , PRIMARY KEY (merchant_id, kind, subject_id, reporter_id)
+  , CONSTRAINT words_of_people_are_reported CHECK (kind IN ('review', 'question', 'answer'))
+);
+COMMENT ON TABLE review_reports IS 'by merchant: somebody says that a review, a question or an answer should not stand there';
+COMMENT ON COLUMN review_reports.reporter_id IS 'The buyer, or the account of the shop''s staff';
+CREATE INDEX review_reports_open ON review_reports (at, subject_id) WHERE closed_at IS NULL;
 
 -- channels.feeds
 

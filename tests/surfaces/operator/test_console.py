@@ -230,15 +230,6 @@ async def test_merchants_and_the_operator_see_each_their_own_keys(
     assert (await chief.post(f"/operator/api-keys/{key.api_key_id}/revoke")).status_code == 404
 
 
-async def test_the_system_page_runs_the_checks(db: Database, world: World, chief: Browser) -> None:
-    await deal.at_rest(db)
-
-    page = await chief.post("/operator/system/check")
-
-    assert "checks are true at this instant" in words(page)
-    assert "Up to date" in words(page)
-
-
 async def test_every_place_of_the_navigation_opens_in_both_languages(
     db: Database, world: World, chief: Browser
 ) -> None:

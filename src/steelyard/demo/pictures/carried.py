@@ -132,3 +132,36 @@ def watch(c: Canvas) -> Drawing:
     c.oval(300, 300, 8, 8, c.ball(metal))
     c.path("M214 240C236 198 290 184 330 190 270 204 226 250 206 320 196 292 200 264 214 240Z", "#ffffff", 0.22)
     return c.done(240, (300, 290), flat=True)
+
+
+def backpack(c: Canvas) -> Drawing:
+    """A rucksack from the front, with a flap and a pocket."""
+    strap, brass = darker(c.colour, 0.36), COLOURS["brass"]
+    c.line("M254 78C254 34 346 34 346 78", darker(strap, 0.2), 20)
+    for side in (-1, 1):
+        c.path(
+            f"M{300 + side * 168} 200C{300 + side * 244} 260 {300 + side * 250} 420 {300 + side * 196} 500L{300 + side * 164} 480Z",
+            c.shade(strap),
+        )
+    c.path(
+        "M300 66C420 66 470 120 476 214L492 520C494 548 480 560 452 560H148C120 560 106 548 108 520L124 214C130 120 180 66 300 66Z",
+        c.shade(c.colour, 0.3, 0.42),
+    )
+    c.path(
+        "M130 176C140 110 200 74 300 74S460 110 470 176L476 300C420 330 180 330 124 300Z",
+        c.shade(lighter(c.colour, 0.08), 0.26, 0.3),
+    )
+    c.line("M136 296C200 318 400 318 464 296", lighter(c.colour, 0.5), 2.5, 0.6, "8 7")
+    c.box(166, 368, 268, 166, 24, c.shade(lighter(c.colour, 0.05), 0.22, 0.3))
+    c.path(
+        "M166 400C240 424 360 424 434 400V392C434 378 424 368 410 368H190C176 368 166 378 166 392Z",
+        darker(c.colour, 0.18),
+        0.7,
+    )
+    for x in (222, 378):
+        c.box(x - 15, 250, 30, 150, 6, c.shade(strap, 0.3, 0.24))
+        c.box(x - 21, 326, 42, 34, 5, c.round_metal(brass))
+        c.box(x - 12, 335, 24, 16, 3, strap)
+    c.line("M140 540H460", darker(c.colour, 0.4), 5, 0.5)
+    c.shine("M150 200C158 150 190 116 230 104 200 140 186 200 182 290 164 286 150 280 146 270Z", 0.2)
+    return c.done(420, (300, 300), top=50)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  the outline of a shape reads best on one line
 """Shoes, seen from the side, toe to the left."""
 
 from steelyard.demo.pictures.canvas import Canvas, Drawing, darker, lighter
@@ -98,3 +99,78 @@ def boot(c: Canvas) -> Drawing:
 
 
 COPPER = "#b98a55"
+
+
+def loafer(c: Canvas) -> Drawing:
+    """A penny loafer: the shoe's line, a strap in place of laces."""
+    sole, seam = darker(c.colour, 0.68), darker(c.colour, 0.5)
+    c.path("M330 372C396 344 470 350 526 334L530 376 370 396Z", darker(c.colour, 0.74))
+    upper = "M40 524C36 484 84 462 150 448 214 436 262 414 306 384 352 410 440 396 526 332"
+    c.path(f"{upper} C548 378 552 452 548 526Z", c.shade(c.colour, 0.24, 0.42))
+    c.path(
+        "M64 506C84 474 150 462 214 448 258 436 290 418 310 400 330 412 344 416 358 418 330 452 262 486 190 500 130 510 84 512 64 506Z",
+        c.shade(lighter(c.colour, 0.1), 0.26, 0.3),
+    )
+    c.line("M64 506C84 474 150 462 214 448 258 436 290 418 310 400", seam, 4, 0.7)
+    c.line("M70 514C110 520 180 508 236 492 300 472 340 446 362 418", seam, 3, 0.7)
+    c.line("M74 508C112 512 180 502 232 486 292 468 332 444 352 418", lighter(c.colour, 0.5), 2, 0.6, "2 7")
+    c.path(
+        "M250 424C286 408 318 392 336 380L398 470C374 492 340 506 312 514Z", c.shade(darker(c.colour, 0.1), 0.24, 0.3)
+    )
+    c.path("M292 432L326 414 346 442 310 462Z", darker(c.colour, 0.62))
+    c.line("M250 424C286 408 318 392 336 380M312 514C340 506 374 492 398 470", seam, 3, 0.7)
+    c.line("M306 384C352 410 440 396 526 332", darker(c.colour, 0.55), 6, 0.8)
+    c.line("M470 372C466 430 474 484 478 524", seam, 3, 0.6)
+    c.shine("M66 496C90 474 130 466 176 458 136 474 104 488 88 504Z", 0.4)
+    c.shine("M492 366C512 358 520 352 526 346 536 392 538 430 536 470 520 430 506 396 492 366Z", 0.16)
+    c.path("M32 520C120 534 300 538 552 522L554 542C400 552 140 552 36 542Z", c.shade(lighter(sole, 0.18)))
+    c.path("M36 542C80 552 300 548 380 542L372 560H90C60 560 38 554 36 542Z", c.shade(sole))
+    c.path("M412 540H554V560H418Z", c.shade(sole))
+    return c.done(520, (300, 430), top=330)
+
+
+def sandal(c: Canvas) -> Drawing:
+    """Two broad straps and one around the heel, over a cork bed."""
+    cork = "#c39a6b"
+    c.path(
+        "M34 508C36 484 70 470 130 474 240 482 330 488 420 470 480 458 540 452 560 476 572 492 568 508 556 516L548 536H52Z",
+        c.shade(lighter(cork, 0.2), 0.2, 0.24),
+    )
+    c.path(
+        "M470 470C486 404 520 372 548 376 566 380 566 400 556 424 546 450 548 470 552 486Z",
+        c.shade(darker(c.colour, 0.2), 0.2, 0.4),
+    )
+    for left, right, peak in ((70, 250, 398), (262, 430, 372)):
+        c.path(
+            f"M{left} 516C{left + 12} 452 {left + 58} {peak} {(left + right) / 2 + 20:.0f} {peak}S{right - 6} 440 {right} 500L{right + 4} 518C{right - 50} 530 {left + 50} 532 {left} 516Z",
+            darker(c.colour, 0.5),
+            0.5,
+        )
+        c.path(
+            f"M{left} 510C{left + 12} 446 {left + 58} {peak - 6} {(left + right) / 2 + 20:.0f} {peak - 6}S{right - 6} 434 {right} 496L{right + 4} 514C{right - 50} 526 {left + 50} 528 {left} 510Z",
+            c.shade(c.colour, 0.34, 0.44),
+        )
+        c.line(
+            f"M{left + 14} 504C{left + 26} 452 {left + 64} {peak + 6} {(left + right) / 2 + 18:.0f} {peak + 6}S{right - 20} 444 {right - 12} 500",
+            lighter(c.colour, 0.5),
+            2.4,
+            0.65,
+            "7 6",
+        )
+        x, y = (left + right) / 2 + 16, peak + 58
+        c.box(x - 30, y - 20, 60, 46, 8, c.round_metal("#c79d4a"))
+        c.box(x - 19, y - 10, 38, 26, 4, darker(c.colour, 0.36))
+        c.line(f"M{x} {y - 16}v38", "#ead9ae", 5)
+    c.line("M548 380C520 384 494 414 482 470", lighter(c.colour, 0.4), 3, 0.5, "7 6")
+    c.path(
+        "M34 508C60 526 160 532 300 530S520 522 564 500C570 520 564 534 548 540 400 552 180 552 60 542 40 538 34 526 34 508Z",
+        c.shade(cork, 0.16, 0.34),
+    )
+    for step in range(26):
+        c.oval(60 + step * 19, 534 + 4 * (c.chance(f"cork{step}", 3) - 1), 3.4, 2.2, darker(cork, 0.4), 0.5)
+    c.path(
+        "M38 532C180 548 420 548 562 526L556 552C540 560 520 560 500 560H96C62 560 44 552 38 532Z",
+        c.shade("#3a3430", 0.2, 0.3),
+    )
+    c.shine("M92 496C104 452 132 420 164 408 136 436 118 462 112 504Z", 0.26)
+    return c.done(520, (190, 450), top=366)

@@ -3,20 +3,29 @@
 import hashlib
 from collections.abc import Callable
 
+from steelyard.demo.pictures import places
 from steelyard.demo.pictures.canvas import COLOURS, MATERIALS, Canvas, Drawing, darker, lighter, mix
 
-ANGLES = ("alone", "turned", "close", "pair", "pedestal")
+ANGLES = ("alone", "turned", "close", "pair", "pedestal", "room", "measures")
 _GROUNDS = ("#e9e4da", "#dfe6e6", "#e8e1e2", "#e2e6dc", "#e4e3ea", "#efe6d6", "#dde5ea")
+_WALLS = ("sky", "sand", "teal", "pink", "ivory", "olive")
 _ACCENTS = ("ivory", "gold", "ink", "clay", "teal", "sand")
 _SIZE = 800
 
 
 def compose(
-    drawer: Callable[[Canvas], Drawing], kind: str, *, colour: str, material: str, angle: int, seed: int
+    drawer: Callable[[Canvas], Drawing],
+    kind: str,
+    *,
+    colour: str,
+    material: str,
+    angle: int,
+    seed: int,
+    measures: tuple[int, int, int] | None = None,
 ) -> str:
     """The whole picture: ground, shadow, object or objects."""
     names = list(COLOURS)
-    pick = _number(seed, kind)
+    pick = number(seed, kind)
     base = COLOURS.get(colour) or (colour if colour.startswith("#") else COLOURS[names[pick % len(names)]])
     accent = COLOURS[_ACCENTS[pick // 7 % len(_ACCENTS)]]
     ground = mix(_GROUNDS[(pick // 3 + angle) % len(_GROUNDS)], base, 0.07)
@@ -31,43 +40,52 @@ def compose(
         main_canvas, main = object_at("a")
     parts, defs = (
         [_backdrop(ground, ANGLES[angle], main.flat)],
-        [*_shared(ground, grain, size), *main_canvas.defs],
+        [*shared(ground, grain, size), *main_canvas.defs],
     )
     lift = max(0, main.top - 100) * 0.5
     match ANGLES[angle]:
         case "close":
             x, y = main.focus
-            parts.append(_placed(main, grain, f"translate(400 410) scale(2.05) translate({-x} {-y})"))
+            parts.append(placed(main, grain, f"translate(400 410) scale(2.05) translate({-x} {-y})"))
         case "pair":
-            second_canvas, second = object_at("b", turned=not main.flat, other=_companion(base))
+            second_canvas, second = object_at("b", turned=not main.flat, other=companion(base))
             defs += second_canvas.defs
-            parts.append(_placed(second, grain, "translate(322 92) scale(.82)", turned=True))
-            parts.append(_placed(main, grain, "translate(-6 214) scale(.94)"))
+            parts.append(placed(second, grain, "translate(322 92) scale(.82)", turned=True))
+            parts.append(placed(main, grain, "translate(-6 214) scale(.94)"))
         case "pedestal":
             parts.append(_pedestal(ground, main.flat))
             place = "translate(130 130) scale(.9)" if main.flat else "translate(127 64) scale(.91)"
-            parts.append(_placed(main, grain, place))
+            parts.append(placed(main, grain, place))
+        case "room":
+            plant = COLOURS[("green", "olive", "teal")[pick % 3]]
+            wall = COLOURS[_WALLS[pick // 5 % len(_WALLS)]]
+            parts = [places.table(plant, pick) if main.flat else places.room(ground, wall, plant, pick)]
+            place = "translate(130 100) scale(.95)" if main.flat else "translate(146 186) scale(.86)"
+            parts.append(placed(main, grain, place))
+        case "measures":
+            parts = [places.paper(), places.measures(main, measures or (100, 100, 100))]
+            parts.append(placed(main, grain, places.MEASURED))
         case "turned":
-            parts.append(_placed(main, grain, f"translate(55 {62 - lift:.0f}) scale(1.15)", turned=True))
+            parts.append(placed(main, grain, f"translate(55 {62 - lift:.0f}) scale(1.15)", turned=True))
         case _:
-            parts.append(_placed(main, grain, f"translate(55 {62 - lift:.0f}) scale(1.15)"))
+            parts.append(placed(main, grain, f"translate(55 {62 - lift:.0f}) scale(1.15)"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIZE} {_SIZE}" width="{_SIZE}" height="{_SIZE}">'
         f"<defs>{''.join(defs)}</defs>{''.join(parts)}</svg>"
     )
 
 
-def _number(seed: int, kind: str) -> int:
+def number(seed: int, kind: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{kind}".encode()).digest()[:4])
 
 
-def _companion(base: str) -> str:
+def companion(base: str) -> str:
     """The second colour of a pair: lighter if the first is dark, and the other way round."""
     bright = sum(int(base[i : i + 2], 16) for i in (1, 3, 5)) > 380
     return darker(base, 0.42) if bright else lighter(base, 0.5)
 
 
-def _shared(ground: str, grain: float, size: float) -> list[str]:
+def shared(ground: str, grain: float, size: float) -> list[str]:
     """The gradients and filters of the studio, and the grain of the material."""
     defs = [
         '<filter id="soft" x="-40%" y="-120%" width="180%" height="340%"><feGaussianBlur stdDeviation="16"/></filter>',
@@ -135,7 +153,7 @@ def _pedestal(ground: str, flat: bool) -> str:
     )
 
 
-def _placed(drawing: Drawing, grain: float, place: str, turned: bool = False) -> str:
+def placed(drawing: Drawing, grain: float, place: str, turned: bool = False) -> str:
     """The object with its shadow, at its place."""
     grainy = ' filter="url(#grain)"' if grain else ""
     textured = f"<g{grainy}>{drawing.markup}</g>"

@@ -114,3 +114,68 @@ def notebook(c: Canvas) -> Drawing:
     c.path("M519 110L520 78 545 79 543 111Z", c.round_metal(COLOURS["silver"]))
     c.path("M520 78C521 60 545 60 545 79Z", c.shade(COLOURS["pink"]))
     return c.done(330, (330, 230), flat=True)
+
+
+def bowl(c: Canvas) -> Drawing:
+    """A bowl on a foot, with a ring of glaze."""
+    glaze = lighter(c.colour, 0.4) if c.chance("glaze", 2) else darker(c.colour, 0.3)
+    c.path("M212 530H388L376 560H224Z", c.shade(darker(c.colour, 0.2)))
+    c.path("M56 318C66 450 150 540 300 540S534 450 544 318Z", c.shade(c.colour, 0.3, 0.44, across=True))
+    c.path(
+        "M56 318C60 370 76 412 98 440 150 414 200 452 256 434 330 410 400 462 470 436 510 420 540 380 544 318Z",
+        c.shade(glaze, 0.26, 0.34, across=True),
+    )
+    c.oval(300, 318, 244, 62, c.shade(lighter(glaze, 0.24)))
+    c.oval(300, 322, 228, 52, c.shade(darker(glaze, 0.2), 0.05, 0.25))
+    c.path(
+        "M92 336C140 372 240 376 300 376S460 372 508 336C480 362 400 374 300 374S120 362 92 336Z",
+        lighter(glaze, 0.6),
+        0.6,
+    )
+    c.shine("M92 356C104 430 150 480 196 500 150 440 126 400 120 360Z", 0.3)
+    return c.done(330, (300, 380), top=256)
+
+
+def flask(c: Canvas) -> Drawing:
+    """A vacuum flask with its cup."""
+    steel = COLOURS["steel"]
+    c.box(204, 210, 192, 350, 40, c.shade(c.colour, 0.34, 0.48, across=True))
+    c.box(204, 514, 192, 46, 20, c.round_metal(steel))
+    c.box(214, 186, 172, 40, 10, c.round_metal(steel))
+    c.path(
+        "M222 190C222 96 230 72 262 64H338C370 72 378 96 378 190Z",
+        c.shade(darker(c.colour, 0.14), 0.34, 0.46, across=True),
+    )
+    c.line("M222 156H378", darker(c.colour, 0.5), 3, 0.5)
+    if c.chance("mark", 2):
+        c.line("M276 340h48M300 340v70M276 410h48", lighter(c.colour, 0.55), 6, 0.8)
+    else:
+        c.ring(300, 380, 34, 34, lighter(c.colour, 0.5), 4, 0.8)
+        c.line("M270 390L330 372M300 380v-30", lighter(c.colour, 0.5), 4, 0.8)
+    c.shine("M222 240H246V500H222Z", 0.34)
+    c.shine("M240 84H258V180H240Z", 0.3)
+    return c.done(220, (300, 330), top=64)
+
+
+def candle(c: Canvas) -> Drawing:
+    """A candle burning in its holder."""
+    c.path(
+        "M300 96C330 150 344 176 336 204 330 226 316 236 300 236S270 226 264 204C256 176 270 150 300 96Z",
+        c.glass("#f6a94a", 0.95, 0.85),
+    )
+    c.path(
+        "M300 150C314 178 320 192 316 208 312 222 306 228 300 228S288 222 284 208C280 192 286 178 300 150Z", "#fff3cf"
+    )
+    c.line("M300 220V262", "#33302e", 5)
+    c.path("M264 262C264 252 336 252 336 262V420H264Z", c.shade("#f1ead8", 0.3, 0.3, across=True))
+    c.path("M264 262C280 282 320 250 336 266V300C330 330 318 300 312 296S286 350 276 310Z", "#fbf6e8", 0.8)
+    c.box(246, 404, 108, 60, 10, c.round_metal(c.colour))
+    c.path("M280 460H320L330 520H270Z", c.round_metal(c.colour))
+    c.path(
+        "M130 528C130 512 200 506 300 506S470 512 470 528 400 560 300 560 130 548 130 528Z",
+        c.round_metal(lighter(c.colour, 0.06)),
+    )
+    c.oval(300, 524, 150, 15, darker(c.colour, 0.3), 0.5)
+    c.line("M462 524C530 500 530 450 470 470", darker(c.colour, 0.4), 18)
+    c.line("M462 522C524 500 524 454 470 470", lighter(c.colour, 0.24), 9)
+    return c.done(360, (300, 260), top=96)

@@ -3,7 +3,7 @@
 `words` makes of a text what is indexed and what is asked; `statements` puts the statement behind a search together.
 """
 
-from steelyard.goods.search.queries import find
+from steelyard.goods.search.queries import cards, find
 from steelyard.goods.search.service import mark_stale, record_ratings, record_sales, reindex, reindex_products
 
-__all__ = ["find", "mark_stale", "record_ratings", "record_sales", "reindex", "reindex_products"]
+__all__ = ["cards", "find", "mark_stale", "record_ratings", "record_sales", "reindex", "reindex_products"]

@@ -1,5 +1,6 @@
 """What buyers ask for, and what they find."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,6 +14,13 @@ COUNT_MAX = 2_000
 PRODUCTS_PER_REINDEX_MAX = 1_000
 PRICE_BANDS_MAX = 5
 FACETS_MAX = 50
+# Attributes that one search may be narrowed by at the same time.
+NARROWED_ATTRIBUTES_MAX = 6
+VALUES_PER_ATTRIBUTE_MAX = 20
+SHOPS_CHOSEN_MAX = 20
+# Entries that are looked at to count the other values of a facet that is in force.
+LOOKED_AT_MAX = 20_000
+CARDS_MAX = 200
 
 
 class Sort(StrEnum):
@@ -23,11 +31,14 @@ class Sort(StrEnum):
     PRICE_UP = "price_up"
     PRICE_DOWN = "price_down"
     NEWEST = "newest"
+    RATING = "rating"
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody looks for. Prices are minor units, both ends included; `currency` leaves other currencies out.
 
+    `values`: for each attribute the codes of values, of which a hit has one at least: `{"material": ["wool"]}`.
+    `shops`: any of these; `merchant_id` is the shop whose page it is. `rating_from`: hundredths of a star.
     `facets`: whether to count as well; a further page need not.
     """
 
@@ -38,6 +49,9 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     price_to: int | None = None
     currency: str | None = None
     in_stock: bool = False
+    values: Mapping[str, Sequence[str]] = {}
+    shops: Sequence[MerchantId] = ()
+    rating_from: int | None = None
     sort: Sort = Sort.RELEVANCE
     cursor: str | None = None
     limit: int | None = None
@@ -85,12 +99,32 @@ class PriceBand(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
+class RatingCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many hits are rated so or better; `stars` in hundredths."""
+
+    stars: int
+    count: int
+
+
+class ValueCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many hits have this value of an attribute: `material:wool`."""
+
+    value: str
+    count: int
+
+
 class Facets(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the hits are, the most first; of at most `COUNT_MAX` hits."""
+    """Where the hits are, the most first; of at most `COUNT_MAX` hits.
+
+    Shops, prices, ratings and values are counted as if their own facet were not in force, so that the others of a
+    facet can be seen and chosen too.
+    """
 
     categories: list[CategoryCount] = []
     shops: list[ShopCount] = []
     prices: list[PriceBand] = []
+    ratings: list[RatingCount] = []
+    values: list[ValueCount] = []
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):

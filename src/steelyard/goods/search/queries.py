@@ -1,5 +1,6 @@
 """Searching and browsing."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -7,18 +8,25 @@ import msgspec
 
 from steelyard.goods.search import words
 from steelyard.goods.search.model import (
+    CARDS_MAX,
     COUNT_MAX,
+    LOOKED_AT_MAX,
+    NARROWED_ATTRIBUTES_MAX,
     PRICE_BANDS_MAX,
+    SHOPS_CHOSEN_MAX,
+    VALUES_PER_ATTRIBUTE_MAX,
     CategoryCount,
     Facets,
     Hit,
     PriceBand,
     Query,
+    RatingCount,
     Results,
     ShopCount,
     Sort,
+    ValueCount,
 )
-from steelyard.goods.search.statements import find_sql
+from steelyard.goods.search.statements import HIT, find_sql
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 
@@ -31,6 +39,7 @@ _KEY_KINDS: dict[Sort, type] = {
     Sort.NEWEST: datetime,
     Sort.PRICE_UP: int,
     Sort.PRICE_DOWN: int,
+    Sort.RATING: int,
 }
 
 
@@ -50,6 +59,8 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
     categories: list[CategoryCount]
     shops: list[ShopCount]
     buckets: list[_Bucket]
+    ratings: list[RatingCount]
+    values: list[ValueCount]
 
 
 async def find(read: Read, query: Query) -> Results:
@@ -74,6 +85,7 @@ async def find(read: Read, query: Query) -> Results:
             text=wanted is not None,
             category=query.category_id is not None,
             merchant=query.merchant_id is not None,
+            narrowed=query.facets and _narrowed(query),
         ),
         wanted,
         query.category_id,
@@ -87,13 +99,54 @@ async def find(read: Read, query: Query) -> Results:
         most + 1,
         COUNT_MAX if query.facets else 0,
         BUCKETS,
+        list(query.shops[:SHOPS_CHOSEN_MAX]) or None,
+        query.rating_from,
+        *_chosen(query.values),
+        LOOKED_AT_MAX,
     )
     assert found is not None
     return Results(
         hits=list(found.hits[:most]),
         count=found.count,
-        facets=Facets(categories=found.categories, shops=found.shops, prices=_bands(found.buckets)),
+        facets=Facets(
+            categories=found.categories,
+            shops=found.shops,
+            prices=_bands(found.buckets),
+            ratings=found.ratings,
+            values=found.values,
+        ),
         next=_after(sort, found.hits[most - 1]) if len(found.hits) > most else None,
+    )
+
+
+def _narrowed(query: Query) -> bool:
+    prices = (query.price_from, query.price_to, query.rating_from)
+    return bool(query.values or query.shops) or any(each is not None for each in prices)
+
+
+def _chosen(values: Mapping[str, Sequence[str]]) -> list[list[str] | None]:
+    """The chosen values of each attribute as the entries write them, in as many parameters as the statement has."""
+    chosen: list[list[str] | None] = [
+        [f"{code}:{value}" for value in some[:VALUES_PER_ATTRIBUTE_MAX]]
+        for code, some in list(values.items())[:NARROWED_ATTRIBUTES_MAX]
+        if some
+    ]
+    return chosen + [None] * (NARROWED_ATTRIBUTES_MAX - len(chosen))
+
+
+async def cards(read: Read, products: Iterable[tuple[UUID, UUID]]) -> list[Hit]:
+    """What search shows of these `(merchant_id, product_id)`, in this order; those that are not on the shelf are left
+    out."""
+    wanted = list(dict.fromkeys(products))
+    assert len(wanted) <= CARDS_MAX
+    return await read.all(
+        Hit,
+        f"""
+        SELECT {HIT} FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k (merchant_id, product_id, place)
+        JOIN search_entries e USING (merchant_id, product_id) ORDER BY k.place
+        """,  # noqa: S608  # literals alone
+        [merchant_id for merchant_id, _ in wanted],
+        [product_id for _, product_id in wanted],
     )
 
 
@@ -104,6 +157,7 @@ def _after(sort: Sort, last: _Ranked) -> str:
         Sort.NEWEST: last.listed_at,
         Sort.PRICE_UP: last.price,
         Sort.PRICE_DOWN: last.price,
+        Sort.RATING: last.rating,
     }
     return paging.write_cursor(key[sort], last.product_id)
 

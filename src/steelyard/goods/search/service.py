@@ -1,10 +1,12 @@
 """Commands on what can be found: making entries anew, and the figures that are pushed down from above."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from steelyard.goods import catalog
+from steelyard.goods.catalog import Definition
 from steelyard.goods.search.model import PRODUCTS_PER_REINDEX_MAX
 from steelyard.goods.search.words import vector
 from steelyard.kernel.db import Row, Tx
@@ -41,7 +43,7 @@ async def reindex_products(tx: Tx, products: Iterable[ProductKey]) -> None:
         [row["product_id"] for row in facts],
     )
     if facts:
-        await _write(tx, facts)
+        await _write(tx, facts, await catalog.definitions(tx))
 
 
 async def _lock(tx: Tx, merchant_ids: Sequence[UUID], product_ids: Sequence[UUID]) -> None:
@@ -70,8 +72,9 @@ async def _facts(tx: Tx, merchant_ids: Sequence[UUID], product_ids: Sequence[UUI
     # it does on tables that an import has just filled: 1.4 s for 1,000 products where this takes a tenth.
     return await tx.fetch(
         """
-        SELECT p.merchant_id, p.product_id, c.path AS category_path, p.title, p.slug, p.options, p.attributes
-             , c.name AS category, shop.name AS shop, m.currency, offer.price, offer.price_to, offer.compare_at
+        SELECT p.merchant_id, p.product_id, c.path AS category_path, p.title, p.slug, p.options, p.attributes, p.facts
+             , (SELECT jsonb_agg(a.name) FROM categories a WHERE a.category_id = ANY(c.path)) AS categories
+             , shop.name AS shop, m.currency, offer.price, offer.price_to, offer.compare_at
              , offer.codes, offer.in_stock, f.sold, f.rating
              , (SELECT i.file FROM product_pictures i
                 WHERE i.merchant_id = p.merchant_id AND i.product_id = p.product_id ORDER BY i.place LIMIT 1) AS picture
@@ -106,38 +109,43 @@ async def _facts(tx: Tx, merchant_ids: Sequence[UUID], product_ids: Sequence[UUI
     )
 
 
-def _words(row: Row) -> str:
-    """Title and article numbers count most, then options and attributes, then category and shop."""
+def _words(row: Row, definitions: Mapping[str, Definition]) -> str:
+    """Title and article numbers count most, then options, attributes and facts, then its categories and the shop."""
     texts: list[tuple[str, str]] = [("A", words) for words in row["title"].values()]
     texts += [("A", code) for code in row["codes"]]
     for option in row["options"]:
         texts += [("B", words) for value in option["values"] for words in value.values()]
     for attribute in row["attributes"]:
         texts += [("B", words) for part in ("name", "value") for words in attribute[part].values()]
-    texts += [("C", words) for words in row["category"].values()]
+    for code, fact in row["facts"].items():
+        if code in definitions:
+            texts += [("B", words) for words in catalog.fact_words(definitions[code], fact).values()]
+    texts += [("C", words) for category in row["categories"] for words in category.values()]
     texts += [("C", words) for words in (row["shop"] or {}).values()]
     return vector(texts)
 
 
-async def _write(tx: Tx, facts: Sequence[Row]) -> None:
+async def _write(tx: Tx, facts: Sequence[Row], definitions: Mapping[str, Definition]) -> None:
     def column(name: str) -> list[Any]:
         return [row[name] for row in facts]
 
-    # The path is an array of its own length in each row, which unnest would flatten: it travels as an array's text.
+    # Path and facets are arrays of their own length in each row, which unnest would flatten: they travel as an array's
+    # text. (Codes of facets are slugs: nothing in them has a meaning there.)
     await tx.execute(
         """
-        INSERT INTO search_entries (merchant_id, product_id, category_path, words, title, slug, picture, currency, price
-                                  , price_to, compare_at, in_stock, sold, rating, listed_at)
-        SELECT n.merchant_id, n.product_id, n.path::uuid[], n.words::tsvector, n.title
+        INSERT INTO search_entries (merchant_id, product_id, category_path, words, facets, title, slug, picture, currency
+                                  , price, price_to, compare_at, in_stock, sold, rating, listed_at)
+        SELECT n.merchant_id, n.product_id, n.path::uuid[], n.words::tsvector, n.facets::text[], n.title
              , n.slug, n.picture, n.currency, n.price, n.price_to, n.compare_at, n.in_stock, n.sold, n.rating
              , n.listed_at
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::text[], $8::text[]
                   , $9::bigint[], $10::bigint[], $11::bigint[], $12::boolean[], $13::integer[], $14::integer[]
-                  , $15::timestamptz[])
+                  , $15::timestamptz[], $16::text[])
             AS n (merchant_id, product_id, path, words, title, slug, picture, currency, price, price_to
-                , compare_at, in_stock, sold, rating, listed_at)
+                , compare_at, in_stock, sold, rating, listed_at, facets)
         ON CONFLICT (merchant_id, product_id) DO UPDATE
-        SET category_path = excluded.category_path, words = excluded.words, title = excluded.title, slug = excluded.slug
+        SET category_path = excluded.category_path, words = excluded.words, facets = excluded.facets
+          , title = excluded.title, slug = excluded.slug
           , picture = excluded.picture, currency = excluded.currency, price = excluded.price
           , price_to = excluded.price_to, compare_at = excluded.compare_at, in_stock = excluded.in_stock
           , sold = excluded.sold, rating = excluded.rating
@@ -146,7 +154,7 @@ async def _write(tx: Tx, facts: Sequence[Row]) -> None:
         column("merchant_id"),
         column("product_id"),
         ["{" + ",".join(map(str, row["category_path"])) + "}" for row in facts],
-        [_words(row) for row in facts],
+        [_words(row, definitions) for row in facts],
         column("title"),
         column("slug"),
         column("picture"),
@@ -158,6 +166,7 @@ async def _write(tx: Tx, facts: Sequence[Row]) -> None:
         column("sold"),
         column("rating"),
         column("listed_at"),
+        ["{" + ",".join(catalog.facets(definitions, row["facts"])) + "}" for row in facts],
     )
 
 

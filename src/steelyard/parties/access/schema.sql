@@ -90,6 +90,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
   , ('settings.manage', 'operator', '{"zh-Hans": "更改平台信息", "en": "Change the platform''s details"}')
+  , ('system.read', 'operator', '{"zh-Hans": "查看系统运行状况", "en": "See how the system does"}')
+  , ('system.manage', 'operator', '{"zh-Hans": "暂停、重试、跳过后台工作", "en": "Pause, retry and skip background work"}')
   , ('orders.ship', 'merchant', '{"zh-Hans": "发货", "en": "Ship orders"}')
   , ('orders.cancel', 'merchant', '{"zh-Hans": "取消订单", "en": "Cancel orders"}')
   , ('orders.refund', 'merchant', '{"zh-Hans": "退款", "en": "Refund orders"}')
@@ -100,6 +102,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('statements.read', 'merchant', '{"zh-Hans": "查看结算单", "en": "See statements"}')
   , ('shop.edit', 'merchant', '{"zh-Hans": "编辑店铺与收款账户", "en": "Edit the shop and where its money goes"}')
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
+  , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
+  , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
 
 CREATE TABLE roles (
@@ -133,10 +137,10 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
-  , ('operator_service', 'payments.read')
+  , ('operator_service', 'payments.read'), ('operator_service', 'reviews.moderate')
   , ('merchant_clerk', 'orders.read'), ('merchant_clerk', 'orders.ship'), ('merchant_clerk', 'orders.cancel')
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
-  , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit')
+  , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read');
 
 CREATE TABLE account_roles (

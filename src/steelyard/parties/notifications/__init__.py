@@ -4,6 +4,7 @@ A command says `send` in its own transaction; `rendering` puts the facts into wo
 hands it to the mail server. While that is down, mails wait.
 """
 
+from steelyard.parties.notifications.queries import mail_queue
 from steelyard.parties.notifications.service import send
 
-__all__ = ["send"]
+__all__ = ["mail_queue", "send"]

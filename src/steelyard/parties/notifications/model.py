@@ -141,6 +141,15 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     failures: int
 
 
+class MailQueue(msgspec.Struct, frozen=True, kw_only=True):
+    """Mails that are not out: those that wait, those that were given up, and since when the oldest waits."""
+
+    waiting: int
+    given_up: int
+    oldest_at: datetime | None
+    last_error: str | None
+
+
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     """A mail in its reader's words: one line of subject, and the same text as plain text and as HTML."""
 

@@ -20,7 +20,7 @@ GZIP_BYTES_MIN = 512
 # The style sheet of a layout is these files in a row, so that a page needs one request for its style.
 _SHARED = ("tokens.css", "base.css", "layout.css", "forms.css", "components.css", "data.css")
 BUNDLES: dict[str, tuple[str, ...]] = {
-    "storefront.css": (*_SHARED, "commerce.css", "storefront_layout.css"),
+    "storefront.css": (*_SHARED, "commerce.css", "storefront_layout.css", "buying.css", "finding.css"),
     "console.css": (
         *_SHARED,
         "commerce.css",

@@ -1,7 +1,6 @@
 """Many orders sent at once: a row for each, filled in by hand, from a spreadsheet or with the carrier's own numbers, seen
 before anything happens; then all of them leave, or none."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -12,71 +11,37 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 
-from steelyard.goods import catalog, warehouses
-from steelyard.goods.catalog.model import SkuId
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
-from steelyard.logistics import fulfilment, parcels
-from steelyard.logistics.fulfilment.model import LineStatus, NotSent
-from steelyard.logistics.parcels.model import OTHER, Carrier, NewParcel, NewWaybill, ParcelId
+from steelyard.logistics import parcels
+from steelyard.logistics.fulfilment.model import NotSent
+from steelyard.logistics.parcels.model import OTHER, NewParcel
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
-from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame, order_list
 from steelyard.surfaces.merchant.papers import chosen_ids
 from steelyard.surfaces.merchant.sheets import read_pasted, read_sheet
+from steelyard.surfaces.merchant.ship_rows import ROWS_MAX, Row, Rows, checked, place, rows_of, waybills_for
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import InState, address, told
 from steelyard.surfaces.web.entries import MISSING, Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders
-from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Wanted
+from steelyard.trade.orders.model import OrderId, Wanted
 
 NEEDS = {"permission": "orders.ship"}
 HERE = f"{frame.ORDERS}/ship"
-ROWS_MAX = orders.ORDERS_PER_DISPATCH_MAX
 SHEET_BYTES_MAX = 2_000_000
 # Numbers travel back in an address when there are not too many.
 PRINTED_MAX = 100
-GRAMS_MAX = 1_000_000
-CODE = re.compile(r"^S-[0-9A-Z]{5}-[0-9A-Z]{5}$", re.IGNORECASE)
-
-
-class Rows(msgspec.Struct, frozen=True, kw_only=True):
-    orders: list[Order]
-    lines: dict[OrderId, list[OrderLine]]
-    left: dict[UUID, dict[int, LineStatus]]
-    carriers: list[Carrier]
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What is typed in for one order. `changed`: it came out of a sheet just now."""
-
-    parcel_id: UUID
-    carrier: str = ""
-    number: str = ""
-    changed: bool = False
-    error: str = ""
-
-
-async def rows_of(read: Read, merchant_id: MerchantId, order_ids: Sequence[UUID]) -> Rows:
-    found = await orders.of_merchant(read, merchant_id, order_ids)
-    to_send = [order for order in found if order.state in (OrderState.PAID, OrderState.PARTLY_SHIPPED)]
-    named = [order.order_id for order in to_send]
-    return Rows(
-        orders=to_send[:ROWS_MAX],
-        lines=await orders.lines_of(read, named),
-        left=await fulfilment.status(read, named),
-        carriers=await parcels.carriers(read),
-    )
 
 
 async def _matching(read: Read, merchant_id: MerchantId, wanted: Wanted) -> list[UUID]:
-    return [order.order_id for order in (await orders.find(read, merchant_id, wanted, limit=ROWS_MAX)).items]
+    return [order.order_id for order in (await order_list.find(read, merchant_id, wanted, limit=ROWS_MAX)).items]
 
 
 async def _asked_for(visit: Visit, tab: str | None) -> list[UUID]:
@@ -199,25 +164,25 @@ def _typed(form: Entries, order_id: UUID) -> Row:
 
 async def _send(visit: Visit, found: Rows, typed: dict[UUID, Row]) -> Response[Any] | Redirect:
     """Rows without a number stay; what has one is checked, and leaves when nothing is wrong."""
-    going, checked = _checked(visit, typed, {carrier.carrier for carrier in found.carriers})
-    if not going and not any(row.error for row in checked.values()):
+    going, looked_at = checked(visit, typed, {carrier.carrier for carrier in found.carriers})
+    if not going and not any(row.error for row in looked_at.values()):
         return await show(
             visit,
             found,
-            checked,
+            looked_at,
             status=422,
             errors={"rows": visit.say(N_("Please enter at least one tracking number."))},
         )
-    if any(row.error for row in checked.values()):
-        return await show(visit, found, checked, status=422)
+    if any(row.error for row in looked_at.values()):
+        return await show(visit, found, looked_at, status=422)
     try:
         await visit.merchant_db.transact(ship, visit.actor, visit.merchant_id, going, visit.by)
     except NotSent as refusal:
         wrong = {
-            order_id: msgspec.structs.replace(checked[order_id], error=told(visit, trouble))
+            order_id: msgspec.structs.replace(looked_at[order_id], error=told(visit, trouble))
             for order_id, trouble in refusal.troubles.items()
         }
-        return await show(visit, found, {**checked, **wrong}, status=422)
+        return await show(visit, found, {**looked_at, **wrong}, status=422)
     return _sent(visit, [parcel.order_id for parcel in going], len(going))
 
 
@@ -228,31 +193,6 @@ def _sent(visit: Visit, order_ids: Sequence[UUID | None], count: int) -> Redirec
         f"{HERE}/done?{named}",
         (visit.say(N_("{count} parcels are on their way, and the buyers are told."), count=count), "good"),
     )
-
-
-def _checked(visit: Visit, typed: dict[UUID, Row], carriers: set[str]) -> tuple[list[NewParcel], dict[UUID, Row]]:
-    """The parcels that the rows ask for, and the rows with what is wrong with them."""
-    going: list[NewParcel] = []
-    rows: dict[UUID, Row] = {}
-    seen: dict[tuple[str, str], UUID] = {}
-    for order_id, row in typed.items():
-        rows[order_id] = row
-        if not row.number:
-            continue
-        try:
-            number = parcels.clean_number(row.number)
-        except Invalid as refusal:
-            rows[order_id] = msgspec.structs.replace(row, error=visit.say(str(refusal.fields["number"])))
-            continue
-        if row.carrier not in carriers:
-            rows[order_id] = msgspec.structs.replace(row, error=visit.say(N_("Please choose a carrier")))
-        elif (row.carrier, number) in seen:
-            rows[order_id] = msgspec.structs.replace(row, error=visit.say(N_("This number stands in two rows.")))
-        seen[row.carrier, number] = order_id
-        going.append(
-            NewParcel(parcel_id=ParcelId(row.parcel_id), order_id=order_id, carrier=row.carrier, number=number)
-        )
-    return going, rows
 
 
 async def ship(tx: Tx, actor: Actor, merchant_id: MerchantId, going: Sequence[NewParcel], by: str) -> None:
@@ -297,41 +237,6 @@ async def _get_numbers(visit: Visit, found: Rows, typed: dict[UUID, Row]) -> Res
     return await show(visit, found, answered)
 
 
-async def waybills_for(
-    read: Read, merchant_id: MerchantId, found: Rows, wanted: Sequence[tuple[Order, Row]]
-) -> list[NewWaybill] | None:
-    """What carriers are asked for; none when nobody knows where the shop sends from."""
-    places = await warehouses.of_merchant(read, merchant_id)
-    sender = next((each.address for each in places if each.open and each.address.street), None)
-    if sender is None:
-        return None
-    cards = await catalog.cards(read, {line.sku_id for order, _ in wanted for line in found.lines[order.order_id]})
-    asked: list[NewWaybill] = []
-    for order, row in wanted:
-        grams = sum(
-            cards[SkuId(line.sku_id)].weight_grams * line.quantity
-            for line in found.lines[order.order_id]
-            if line.sku_id in cards
-        )
-        to = msgspec.structs.replace(order.address, name=order.address.name or order.contact.name or order.code)
-        asked.append(
-            NewWaybill(
-                merchant_id=merchant_id,
-                waybill_id=ParcelId(row.parcel_id),
-                order_id=order.order_id,
-                carrier=row.carrier,
-                sender=_plain(sender),
-                recipient=_plain(to),
-                weight_grams=max(1, min(grams, GRAMS_MAX)),
-            )
-        )
-    return asked
-
-
-def _plain(address: Address) -> dict[str, str]:
-    return msgspec.to_builtins(address)
-
-
 async def _fill(visit: Visit, form: Entries, found: Rows, typed: dict[UUID, Row]) -> Response[Any]:
     """What a spreadsheet says, written into the rows; nothing is sent."""
     try:
@@ -340,7 +245,7 @@ async def _fill(visit: Visit, form: Entries, found: Rows, typed: dict[UUID, Row]
         errors = {name: visit.say(str(what)) for name, what in refusal.fields.items()}
         return await show(visit, found, typed, status=422, errors=errors)
     filled, unknown = place(told_rows, found, typed)
-    wrong = _checked(visit, filled, {carrier.carrier for carrier in found.carriers})[1]
+    wrong = checked(visit, filled, {carrier.carrier for carrier in found.carriers})[1]
     changed = sum(1 for row in filled.values() if row.changed)
     said = visit.say(N_("{changed} rows are filled in. Please look them through, then ship."), changed=changed)
     errors = (
@@ -368,41 +273,6 @@ async def _told(form: Entries) -> list[list[str]]:
     if not rows:
         raise Invalid({"pasted": MISSING})
     return rows
-
-
-def place(told_rows: Sequence[Sequence[str]], found: Rows, typed: dict[UUID, Row]) -> tuple[dict[UUID, Row], list[str]]:
-    """The rows with what a sheet says, and the order codes in it that are none of these.
-
-    A row with an order's code goes to that order: its last cell that is no carrier is the number. Rows without codes are a
-    column of numbers, for the orders in their order.
-    """
-    filled = dict(typed)
-    names = {
-        word.lower(): carrier.carrier
-        for carrier in found.carriers
-        for word in (carrier.carrier, *carrier.name.values())
-    }
-    order_of = {order.code: order.order_id for order in found.orders}
-    coded = any(CODE.match(cell) for row in told_rows for cell in row)
-    unknown: list[str] = []
-    in_turn = iter([order.order_id for order in found.orders])
-    for row in told_rows:
-        code = next((cell.upper() for cell in row if CODE.match(cell)), None)
-        if coded and code is None:
-            continue  # a heading, or a sum
-        carrier = next((names[cell.lower()] for cell in row if cell.lower() in names), None)
-        number = "" if not row or row[-1].lower() in names or row[-1].upper() == code else row[-1]
-        if code is None and not any(letter.isdecimal() for letter in number):
-            continue  # a heading over the column
-        order_id = order_of.get(code) if code else next(in_turn, None)
-        if order_id is None:
-            unknown.append(code or number)
-        elif number:
-            known = filled[order_id]
-            filled[order_id] = msgspec.structs.replace(
-                known, carrier=carrier or known.carrier, number=number, changed=True
-            )
-    return filled, unknown
 
 
 @get("/orders/ship/done", opt=NEEDS)

@@ -23,7 +23,7 @@ from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
 from steelyard.surfaces.web.entries import Entries, as_uuid
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import orders
+from steelyard.trade import aftersales, orders
 from steelyard.trade.orders.model import (
     SHIP_WITHIN_HOURS,
     Order,
@@ -49,6 +49,8 @@ TROUBLES = {
     "late": N_("Not sent in time"),
     "stuck": N_("Parcel stuck on the way"),
     "lost": N_("Parcel lost"),
+    "reminded": N_("The buyer asked to hurry"),
+    "cancellation": N_("The buyer asks to cancel"),
 }
 # The filters of the address, beside `state` and `cursor`.
 FILTERS = (
@@ -67,6 +69,7 @@ FILTERS = (
     "sort",
 )
 EXPORTED_MAX = orders.ORDERS_FOUND_MAX
+REQUESTS_MAX = 100
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +79,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     notes: dict[UUID, list[OrderNote]]
     counts: dict[OrderState, int]
     to_do: ToDo
+    cancellations: int
     carriers: list[Carrier]
 
 
@@ -136,10 +140,20 @@ def _begins(day: date | None) -> datetime | None:
     return None if day is None else datetime.combine(day, time(), exports.ZONE).astimezone(UTC)
 
 
+async def find(
+    read: Read, merchant_id: MerchantId, wanted: Wanted, *, cursor: str | None = None, limit: int
+) -> Page[Order]:
+    """`orders.find`; which buyers ask to cancel is known above it."""
+    if wanted.trouble == "cancellation":
+        asking = await aftersales.open_requests_of_merchant(read, merchant_id, limit=REQUESTS_MAX)
+        wanted = msgspec.structs.replace(wanted, among=[request.order_id for request in asking.items], trouble="")
+    return await orders.find(read, merchant_id, wanted, cursor=cursor, limit=limit)
+
+
 async def listed(
     read: Read, merchant_id: MerchantId, wanted: Wanted, account_id: UUID | None, cursor: str | None
 ) -> Listed:
-    page = await orders.find(read, merchant_id, wanted, cursor=cursor, limit=ROWS_PER_PAGE)
+    page = await find(read, merchant_id, wanted, cursor=cursor, limit=ROWS_PER_PAGE)
     found = [order.order_id for order in page.items]
     return Listed(
         page=page,
@@ -148,6 +162,7 @@ async def listed(
         notes=await orders.notes_of(read, merchant_id, found),
         counts=await orders.counts_of_merchant(read, merchant_id),
         to_do=await orders.to_do(read, merchant_id, account_id),
+        cancellations=await aftersales.count_open_requests(read, merchant_id),
         carriers=await parcels.carriers(read),
     )
 
@@ -177,7 +192,7 @@ async def order_list(
         errors={name: visit.say(what) for name, what in found.errors.items()},
         tab=found.tab,
         tabs=_tabs(visit, found, shown.counts),
-        chips=_chips(visit, found, shown.to_do),
+        chips=_chips(visit, found, shown),
         shown=shown,
         troubles={name: visit.say(what) for name, what in TROUBLES.items()},
         provinces=[province.name for province in PROVINCES],
@@ -211,27 +226,30 @@ def _tabs(visit: Visit, found: Asked, counts: dict[OrderState, int]) -> list[dic
     ]
 
 
-def _chips(visit: Visit, found: Asked, waiting: ToDo) -> list[dict[str, object]]:
+def _chips(visit: Visit, found: Asked, shown: Listed) -> list[dict[str, object]]:
     """What waits, as filters of one click."""
+    waiting = shown.to_do
     known = [
+        ("trouble", "cancellation", "to_ship", visit.say(N_("The buyer asks to cancel")), shown.cancellations),
         ("trouble", "late", "to_ship", visit.say(N_("Not sent in time")), waiting.late),
+        ("trouble", "reminded", "to_ship", visit.say(N_("The buyer asked to hurry")), waiting.reminded),
         ("trouble", "stuck", "all", visit.say(N_("Parcel stuck on the way")), waiting.stuck),
         ("trouble", "lost", "all", visit.say(N_("Parcel lost")), waiting.lost),
         ("named", "yes", "all", visit.say(N_("Notes that name you")), waiting.named),
     ]
-    shown: list[dict[str, object]] = []
+    offered: list[dict[str, object]] = []
     for name, value, tab, label, count in known:
         on = found.typed.get(name) == value
         if count or on:
             href = address(frame.ORDERS, state=tab) if on else address(frame.ORDERS, **{"state": tab, name: value})
-            shown.append({"label": f"{label} · {count}", "href": href, "current": on, "remove": on})
-    return shown
+            offered.append({"label": f"{label} · {count}", "href": href, "current": on, "remove": on})
+    return offered
 
 
 async def exported(
     read: Read, merchant_id: MerchantId, wanted: Wanted
 ) -> tuple[list[Order], dict[OrderId, list[OrderLine]], dict[UUID, list[Parcel]]]:
-    found = (await orders.find(read, merchant_id, wanted, limit=EXPORTED_MAX)).items
+    found = (await find(read, merchant_id, wanted, limit=EXPORTED_MAX)).items
     order_ids = [order.order_id for order in found]
     return found, await orders.lines_of(read, order_ids), await parcels.of_orders(read, order_ids)
 

@@ -24,6 +24,7 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.merchant import frame, order_list, papers
+from steelyard.surfaces.merchant.order_requests import Asked, asked_about
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -64,6 +65,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
         going = self.order.state in (OrderState.SHIPPED, OrderState.COMPLETED)
         return settlement.due_on(at, self.settlement_days) if at and going else None
 
+    asked: Asked
+
     @property
     def freight_left(self) -> int:
         """Of what was paid for sending, what can still be given back."""
@@ -103,6 +106,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         carriers=await parcels.carriers(read),
         notes=(await orders.notes_of(read, merchant_id, [order_id]))[order_id],
         settlement_days=merchant.settlement_days,
+        asked=await asked_about(read, merchant_id, order_id),
     )
 
 

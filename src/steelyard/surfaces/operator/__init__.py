@@ -5,6 +5,7 @@ from litestar import Router
 from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.operator import (
     api_keys,
+    background,
     books,
     categories,
     merchants,
@@ -33,6 +34,7 @@ router = Router(
         *api_keys.HANDLERS,
         *profile.HANDLERS,
         *system.HANDLERS,
+        *background.HANDLERS,
     ],
     guards=[staff_only(AccountKind.OPERATOR)],
     exception_handlers=SIGN_IN_FIRST,

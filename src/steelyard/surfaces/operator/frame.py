@@ -39,7 +39,7 @@ _PLACES = (
     (API_KEYS, N_("API keys"), "key-round", "settings.manage", N_("The house")),
     (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("The house")),
     (PROFILE, N_("Platform operator"), "landmark", "settings.manage", N_("The house")),
-    (SYSTEM, N_("System"), "activity", "settings.manage", N_("The house")),
+    (SYSTEM, N_("System"), "activity", "system.read", N_("The house")),
 )
 
 

@@ -1,61 +1,159 @@
-"""How the house itself does: who is behind with the news, what the queue holds, and whether its truths are true."""
+"""How the house itself does: the database, the workers, the mails, the parties outside, and whether its truths are true."""
 
+import shutil
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.response import Redirect
 
-from steelyard.kernel import checks, events, jobs
-from steelyard.kernel.checks import Violation
+import steelyard
+from steelyard.kernel import checks, events, queue, sweep_board, vitals
+from steelyard.kernel.checks import CheckFailure, CheckResult
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.events import Lag
-from steelyard.parties import access
+from steelyard.kernel.i18n import N_
+from steelyard.parties import access, notifications
 from steelyard.parties.access.model import Actor
-from steelyard.surfaces.operator import frame
+from steelyard.parties.notifications.model import MailQueue
+from steelyard.surfaces.components.page import NavItem
+from steelyard.surfaces.operator import frame, reach
+from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 
-NEEDS = {"permission": "settings.manage"}
+READS = {"permission": "system.read"}
+MANAGES = {"permission": "system.manage"}
+
+JOBS = f"{frame.SYSTEM}/jobs"
+SUBSCRIBERS = f"{frame.SYSTEM}/subscribers"
+SWEEPS = f"{frame.SYSTEM}/sweeps"
+CHECKS = f"{frame.SYSTEM}/checks"
+
+FAILURES_SHOWN = 50
+LAG_SECONDS_WORTH_TELLING = 60.0
+_TABS = (
+    (frame.SYSTEM, N_("Health")),
+    (SUBSCRIBERS, N_("Subscribers")),
+    (SWEEPS, N_("Sweeps")),
+    (JOBS, N_("Jobs")),
+    (CHECKS, N_("Checks")),
+)
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
-    """`held_by` is the transaction that keeps all readers of the log waiting, if one does."""
+def tabs(visit: Visit, here: str) -> list[NavItem]:
+    """The pages about the system; `here` is the open one."""
+    return [NavItem(visit.say(label), href, current=href == here) for href, label in _TABS]
 
-    lags: list[Lag]
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """`behind` and `stuck` count subscribers, `failing` sweeps whose last round failed, `untrue` checks."""
+
+    vitals: vitals.Vitals
+    workers: list[queue.WorkerRow]
+    mails: MailQueue
     held_by: str | None
-    queue: list[jobs.Queued]
-    checks: Sequence[str]
+    stuck: int
+    behind: int
+    paused: int
+    failing: int
+    given_up: int
+    untrue: int
 
 
-async def state(read: Read) -> State:
-    return State(
-        lags=await events.lags(read),
+async def health(read: Read) -> Health:
+    lags, runs = await events.lags(read), await sweep_board.listed(read)
+    results = await checks.results(read)
+    return Health(
+        vitals=await vitals.vitals(read),
+        workers=await queue.workers(read),
+        mails=await notifications.mail_queue(read),
         held_by=await events.holding_back(read),
-        queue=await jobs.queued(read),
-        checks=[f"{check.module}: {check.name}" for check in checks.collect()],
+        stuck=sum(1 for lag in lags if lag.error),
+        behind=sum(1 for lag in lags if lag.events and lag.seconds > LAG_SECONDS_WORTH_TELLING),
+        paused=sum(1 for each in [*lags, *runs] if each.paused_at),
+        failing=sum(1 for run in runs if run.failed_at and run.ran_at and run.failed_at >= run.ran_at),
+        given_up=await queue.given_up(read),
+        untrue=sum(1 for result in results if result.found),
     )
 
 
-async def page(visit: Visit, violations: Sequence[Violation] | None = None) -> Response[Any]:
-    return await frame.show(visit, "system.html", frame.SYSTEM, state=await visit.db.ask(state), violations=violations)
+class Disk(msgspec.Struct, frozen=True):
+    free: int
+    total: int
 
 
-@get("/system", opt=NEEDS)
+def _disk(visit: Visit) -> Disk:
+    home = visit.settings.home
+    while not home.exists():
+        home = home.parent
+    usage = shutil.disk_usage(home)
+    return Disk(usage.free, usage.total)
+
+
+async def _health_page(visit: Visit, reached: Sequence[reach.Reached] | None = None) -> Response[Any]:
+    return await frame.show(
+        visit,
+        "system.html",
+        frame.SYSTEM,
+        tabs=tabs(visit, frame.SYSTEM),
+        health=await visit.db.ask(health),
+        disk=_disk(visit),
+        parties=reach.parties(visit.settings),
+        reached={each.name: each for each in reached} if reached is not None else None,
+        version=steelyard.__version__,
+        python=sys.version.split()[0],
+        links={"jobs": JOBS, "subscribers": SUBSCRIBERS, "sweeps": SWEEPS, "checks": CHECKS},
+    )
+
+
+@get("/system", opt=READS)
 async def system_page(visit: NamedDependency[Visit]) -> Response[Any]:
-    return await page(visit)
+    return await _health_page(visit)
+
+
+@post("/system/reach", opt=READS)
+async def ask_outside(visit: NamedDependency[Visit]) -> Response[Any]:
+    """Ask the parties outside whether they answer. Nothing is changed anywhere."""
+    return await _health_page(visit, await reach.ask_all(visit.settings))
+
+
+class Truths(msgspec.Struct, frozen=True, kw_only=True):
+    results: list[CheckResult]
+    failures: list[CheckFailure]
+
+
+async def truths(read: Read) -> Truths:
+    return Truths(results=await checks.results(read), failures=await checks.failures(read, FAILURES_SHOWN))
+
+
+@get("/system/checks", opt=READS)
+async def checks_page(visit: NamedDependency[Visit]) -> Response[Any]:
+    """Every truth with what it was last found to be, and the log of those that were not."""
+    return await frame.show(
+        visit,
+        "system_checks.html",
+        frame.SYSTEM,
+        tabs=tabs(visit, CHECKS),
+        truths=await visit.db.ask(truths),
+        count=len(checks.collect()),
+    )
 
 
 async def note(tx: Tx, actor: Actor, violations: int) -> None:
     await access.audit(tx, actor, "system.check", "checks", {"violations": violations})
 
 
-@post("/system/check", opt=NEEDS)
-async def run_checks(visit: NamedDependency[Visit]) -> Response[Any]:
-    """Run every `checks.sql` now, all at one instant, and show what is not true."""
-    violations = await visit.db.ask(checks.run)
+@post("/system/checks", opt=MANAGES)
+async def run_checks(visit: NamedDependency[Visit]) -> Redirect:
+    """Run every `checks.sql` now, all at one instant."""
+    violations = await checks.run_and_keep(visit.db)
     await visit.db.transact(note, visit.actor, len(violations))
-    return await page(visit, violations)
+    if violations:
+        told = visit.say(N_("{count} checks are not true. They are named below."), count=len(violations))
+        return redirect(visit, CHECKS, (told, "bad"))
+    return redirect(visit, CHECKS, (visit.say(N_("All checks are true at this instant.")), "good"))
 
 
-HANDLERS = [system_page, run_checks]
+HANDLERS = [system_page, ask_outside, checks_page, run_checks]

@@ -19,6 +19,7 @@ from steelyard.parties.merchants.model import MerchantId, MerchantState, ShopCar
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters, shops_of
 from steelyard.surfaces.storefront.shell import Shell, category_crumbs, shell, show
+from steelyard.surfaces.storefront.typed import number
 from steelyard.surfaces.web.visit import Visit
 
 PRODUCTS_ON_HOME = 10
@@ -38,6 +39,7 @@ class ListingView(msgspec.Struct, frozen=True, kw_only=True):
     listing: Listing
     category: Category | None = None
     shop: ShopCard | None = None
+    show_categories: bool = False
 
 
 async def home_view(read: Read, buyer_id: BuyerId) -> HomeView:
@@ -71,6 +73,7 @@ async def search_view(read: Read, buyer_id: BuyerId, filters: Filters) -> Listin
         shell=await shell(read, buyer_id),
         listing=await find(read, filters, category_id=found.category_id if found else None),
         category=found,
+        show_categories=True,
     )
 
 
@@ -83,6 +86,16 @@ async def shop_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filters) 
         shop=shop,
         listing=await find(read, filters, merchant_id=shop.merchant_id),
     )
+
+
+def asked(visit: Visit) -> list[tuple[str, str]]:
+    """The query string, name by name; some names stand there more than once."""
+    return [(name, str(value)) for name, value in visit.connection.query_params.multi_items()]
+
+
+def page_number(visit: Visit) -> int:
+    """Which part of a list that goes on this is; it only decides whether the next comes by itself."""
+    return number(visit.connection.query_params.get("page"), 1)
 
 
 @get("/")
@@ -103,28 +116,46 @@ async def all_categories(visit: NamedDependency[Visit]) -> Response[str]:
 @get("/c/{slug:str}")
 async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[str]:
     """The goods of a category and of those below it."""
-    filters = read_filters(visit.connection.query_params)
+    filters = read_filters(asked(visit))
     view = await visit.db.ask(category_view, visit.buyer_id, slug, filters)
     assert view.category is not None, "a category that exists is in the tree"
     crumbs = category_crumbs(visit, view.shell.trail(view.category.path), last_is_page=True)
     return await show(
-        visit, "category.html", view.shell, category=view.category, crumbs=crumbs, view=view, sorts=SORTS[1:]
+        visit,
+        "category.html",
+        view.shell,
+        category=view.category,
+        crumbs=crumbs,
+        view=view,
+        sorts=SORTS[1:],
+        part=page_number(visit),
     )
 
 
 @get("/search")
 async def search_page(visit: NamedDependency[Visit]) -> Response[str]:
     """What answers the words that were typed."""
-    filters = read_filters(visit.connection.query_params)
+    filters = read_filters(asked(visit))
     view = await visit.db.ask(search_view, visit.buyer_id, filters)
-    return await show(visit, "search.html", view.shell, search=filters.q, view=view, sorts=SORTS)
+    return await show(
+        visit, "search.html", view.shell, search=filters.q, view=view, sorts=SORTS, part=page_number(visit)
+    )
 
 
 @get("/shops/{slug:str}")
 async def shop_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[str]:
     """A shop and its goods."""
-    filters = read_filters(visit.connection.query_params)
+    filters = read_filters(asked(visit))
     view = await visit.db.ask(shop_view, visit.buyer_id, slug, filters)
     assert view.shop is not None
     crumbs = [Crumb(view.shop.name.in_language(visit.locale))]
-    return await show(visit, "shop.html", view.shell, crumbs=crumbs, search=filters.q, view=view, sorts=SORTS[1:])
+    return await show(
+        visit,
+        "shop.html",
+        view.shell,
+        crumbs=crumbs,
+        search=filters.q,
+        view=view,
+        sorts=SORTS[1:],
+        part=page_number(visit),
+    )

@@ -20,6 +20,7 @@ from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.web.pages import local_path, redirect
+from steelyard.surfaces.web.renditions import Renditions
 from steelyard.surfaces.web.visit import LOCALE_COOKIE, VISITOR_SECONDS, Visit, cookie
 from steelyard.trade.orders.model import PAYMENT_WINDOW_MINUTES, UNTRACKED_DELIVERY_DAYS
 
@@ -88,4 +89,16 @@ async def picture(visit: NamedDependency[Visit], name: FromPath[str]) -> Respons
         content,
         media_type=files.content_type(name),
         headers={"cache-control": FOR_EVER, "content-security-policy": PICTURE_POLICY},
+    )
+
+
+@get("/media/{width:int}/{name:str}")
+async def rendition(visit: NamedDependency[Visit], width: FromPath[int], name: FromPath[str]) -> Response[bytes]:
+    """A picture in one of the sizes that pages show it in."""
+    try:
+        content, kind = await Renditions(visit.settings.home).get(name, width)
+    except (Invalid, OSError):
+        raise NotFound() from None
+    return Response(
+        content, media_type=kind, headers={"cache-control": FOR_EVER, "content-security-policy": PICTURE_POLICY}
     )

@@ -1,25 +1,27 @@
-"""Lists of goods: what a visitor asks for in the address, and what is found."""
+"""Lists of goods: what the filters in the address find, and what the page says of it."""
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
-from urllib.parse import urlencode
+from collections.abc import Sequence
 
 import msgspec
 
-from steelyard.goods import search
+from steelyard.goods import catalog, search
 from steelyard.goods.catalog.model import CategoryId
-from steelyard.goods.search.model import Facets, PriceBand, Query, Results, Sort
+from steelyard.goods.search.model import Facets, Query, Results, Sort
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
+from steelyard.kernel.text import Text
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.surfaces.storefront.filters import Filters, read_filters
 
-TEXT_CHARACTERS_MAX = 200
+__all__ = ["Filters", "Listing", "find", "read_filters", "shops_of"]
+
 PRODUCTS_PER_PAGE = 24
 SHOPS_SHOWN_MAX = 12
-PRICE_MAX = Decimal(10) ** 10
+ATTRIBUTES_SHOWN_MAX = 12
+VALUES_SHOWN_MAX = 20
 # What price filters mean before anything was found that says otherwise.
 DEFAULT_CURRENCY = "CNY"
 
@@ -28,89 +30,53 @@ SORTS = (
     (Sort.SALES, N_("Most sold")),
     (Sort.PRICE_UP, N_("Price, low to high")),
     (Sort.PRICE_DOWN, N_("Price, high to low")),
+    (Sort.RATING, N_("Best rated")),
     (Sort.NEWEST, N_("Newest")),
 )
 
 
-class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in the address, as it was typed; prices in major units. What cannot be read is left out."""
+class FacetValue(msgspec.Struct, frozen=True, kw_only=True):
+    """`key` is what stands in the address: `material:wool`."""
 
-    q: str = ""
-    sort: Sort | None = None
-    price_from: str = ""
-    price_to: str = ""
-    currency: str = ""
-    stock: bool = False
-    shop: str = ""
-    category: str = ""
-    after: str = ""
-
-    def query(self, **changes: object) -> str:
-        """The address of the same list with something changed: `?sort=price_up`. It begins at the first page."""
-        said = {"after": ""} | changes
-        values = {name: said.get(name, getattr(self, name)) for name in self.__struct_fields__}
-        given = {name: "1" if value is True else str(value) for name, value in values.items() if value}
-        return "?" + urlencode(given) if given else "?"
-
-    def band(self, band: PriceBand) -> str:
-        """The address of the same list within a band of prices."""
-        end = "" if band.price_to is None else _plain(band.price_to, band.currency)
-        return self.query(price_from=_plain(band.price_from, band.currency), price_to=end, currency=band.currency)
-
-    @property
-    def narrowed(self) -> bool:
-        return self.count > 0
-
-    @property
-    def count(self) -> int:
-        """How many filters are in force."""
-        return sum(map(bool, (self.price_from or self.price_to, self.stock, self.shop, self.category)))
+    key: str
+    name: Text
+    count: int
+    chosen: bool
 
 
-def read_filters(given: Mapping[str, str]) -> Filters:
-    """The filters in a query string."""
-    sort = given.get("sort", "")
-    return Filters(
-        q=given.get("q", "").replace("\x00", "").strip()[:TEXT_CHARACTERS_MAX],
-        sort=Sort(sort) if sort in set(Sort) else None,
-        price_from=_price(given.get("price_from", "")),
-        price_to=_price(given.get("price_to", "")),
-        currency=given.get("currency", "") if len(given.get("currency", "")) == 3 else "",
-        stock=given.get("stock") == "1",
-        shop=given.get("shop", "").replace("\x00", "")[:TEXT_CHARACTERS_MAX],
-        category=given.get("category", "").replace("\x00", "")[:TEXT_CHARACTERS_MAX],
-        after=given.get("after", ""),
-    )
+class Facet(msgspec.Struct, frozen=True, kw_only=True):
+    """An attribute that the goods of a list differ in."""
 
-
-def _price(typed: str) -> str:
-    try:
-        value = Decimal(typed.replace(",", "").strip())
-    except InvalidOperation:
-        return ""
-    return str(value) if value.is_finite() and 0 <= value <= PRICE_MAX else ""
-
-
-def _plain(amount: int, currency: str) -> str:
-    return f"{Money(amount, currency).decimal().normalize():f}"
+    code: str
+    name: Text
+    values: list[FacetValue]
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, and the shops that it is from."""
+    """What was found, and the shops that it is from. `path` is the address that the filters are added to."""
 
     filters: Filters
     results: Results
     shops: dict[MerchantId, ShopCard]
-    chosen_shop: ShopCard | None = None
+    chosen_shops: Sequence[ShopCard] = ()
+    attributes: Sequence[Facet] = ()
 
     @property
     def shop_facets(self) -> list[tuple[ShopCard, int]]:
-        counts = self.results.facets.shops[:SHOPS_SHOWN_MAX]
-        return [(self.shops[each.merchant_id], each.count) for each in counts if each.merchant_id in self.shops]
+        """Shops with how many goods of each there are; those that are chosen stay, with none too."""
+        counts = {each.merchant_id: each.count for each in self.results.facets.shops}
+        shown = [self.shops[each] for each in list(counts)[:SHOPS_SHOWN_MAX] if each in self.shops]
+        missing = [shop for shop in self.chosen_shops if shop not in shown]
+        return [(shop, counts.get(shop.merchant_id, 0)) for shop in [*missing, *shown]]
 
     @property
     def next_href(self) -> str:
         return self.filters.query(after=self.results.next) if self.results.next else ""
+
+    @property
+    def chosen_values(self) -> list[tuple[Text, FacetValue]]:
+        """What is chosen, with what it is a value of."""
+        return [(each.name, value) for each in self.attributes for value in each.values if value.chosen]
 
 
 async def find(
@@ -122,29 +88,63 @@ async def find(
     limit: int = PRODUCTS_PER_PAGE,
 ) -> Listing:
     """The list that the filters describe, within a category or a shop. A page that never was is the first page."""
-    chosen = await merchants.by_slug(read, filters.shop) if filters.shop and merchant_id is None else None
-    if filters.shop and merchant_id is None and chosen is None:
+    chosen = [] if merchant_id else [await merchants.by_slug(read, slug) for slug in filters.shop]
+    known = [shop for shop in chosen if shop is not None]
+    if chosen and not known:
         return Listing(filters=filters, results=Results(hits=[], count=0, facets=Facets(), next=None), shops={})
     currency = filters.currency or DEFAULT_CURRENCY
     priced = bool(filters.price_from or filters.price_to)
     query = Query(
         text=filters.q,
         category_id=category_id,
-        merchant_id=merchant_id or (chosen.merchant_id if chosen else None),
+        merchant_id=merchant_id,
+        shops=[shop.merchant_id for shop in known],
         price_from=Money.of(filters.price_from, currency).amount if filters.price_from else None,
         price_to=Money.of(filters.price_to, currency).amount if filters.price_to else None,
         currency=currency if priced else None,
         in_stock=filters.stock,
+        values=filters.values,
+        rating_from=int(filters.rating) if filters.rating else None,
         sort=filters.sort or Sort.RELEVANCE,
         cursor=filters.after or None,
         limit=limit,
+        facets=not filters.after,
     )
     try:
         results = await search.find(read, query)
     except Invalid:
-        results = await search.find(read, msgspec.structs.replace(query, cursor=None))
+        results = await search.find(read, msgspec.structs.replace(query, cursor=None, facets=True))
     shops = await merchants.cards(read, shops_of(results))
-    return Listing(filters=filters, results=results, shops=shops, chosen_shop=chosen)
+    return Listing(
+        filters=filters,
+        results=results,
+        shops=shops,
+        chosen_shops=known,
+        attributes=await _attributes(read, filters, results),
+    )
+
+
+async def _attributes(read: Read, filters: Filters, results: Results) -> list[Facet]:
+    """The attributes that the hits differ in, by their definitions; those of most hits first."""
+    counts = {each.value: each.count for each in results.facets.values}
+    wanted = list(dict.fromkeys([*counts, *filters.facet]))
+    if not wanted:
+        return []
+    definitions = await catalog.definitions(read)
+    found: list[Facet] = []
+    for code in dict.fromkeys(key.partition(":")[0] for key in wanted):
+        definition = definitions.get(code)
+        if definition is None or definition.retired:
+            continue
+        values = [
+            FacetValue(key=key, name=value.name, count=counts.get(key, 0), chosen=key in filters.facet)
+            for value in definition.known
+            if (key := f"{code}:{value.code}") in counts or key in filters.facet
+        ]
+        shown = sorted(values, key=lambda value: (not value.chosen, -value.count))[:VALUES_SHOWN_MAX]
+        if len(shown) > 1 or any(value.chosen for value in shown):
+            found.append(Facet(code=code, name=definition.name, values=shown))
+    return found[:ATTRIBUTES_SHOWN_MAX]
 
 
 def shops_of(*results: Results) -> Sequence[MerchantId]:

@@ -1,18 +1,20 @@
 """What stands around every page of the storefront, and how its pages are rendered."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from babel import numbers
 from litestar import Response
 from litestar.datastructures import Cookie
 from litestar.status_codes import HTTP_200_OK
 
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import Category, CategoryId
-from steelyard.goods.search.model import CategoryCount
+from steelyard.goods.search.model import CategoryCount, Hit
+from steelyard.kernel import i18n
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
@@ -22,6 +24,7 @@ from steelyard.surfaces.components.assets import NODE_MODULES
 from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem
 from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import Frame, render
+from steelyard.surfaces.web.renditions import WIDTHS
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import cart
 
@@ -95,7 +98,17 @@ async def show(
     )
     if status == HTTP_200_OK:
         footfall.note(visit)
-    shown = {"cents": Money, "media": media, "glyph": glyph, "CONSOLES": CONSOLES, **values}
+    shown = {
+        "cents": Money,
+        "media": media,
+        "thumb": thumb,
+        "srcset": srcset,
+        "hit_path": hit_path,
+        "short_money": partial(short_money, visit.locale),
+        "glyph": glyph,
+        "CONSOLES": CONSOLES,
+        **values,
+    }
     return await render(visit, f"storefront/{template}", frame, status=status, cookies=cookies, **shown)
 
 
@@ -117,6 +130,32 @@ def glyph(name: str) -> str:
 def media(file: str | None) -> str:
     """The address of a picture in the file store; empty for none."""
     return f"/media/{file}" if file else ""
+
+
+def srcset(file: str | None, *, up_to: int = WIDTHS[-1]) -> str:
+    """A picture's renditions for `srcset`, up to a width; empty for a drawing, which fits every size."""
+    if not file or file.endswith(".svg"):
+        return ""
+    return ", ".join(f"/media/{width}/{file} {width}w" for width in WIDTHS if width <= up_to)
+
+
+def thumb(file: str | None, width: int = 360) -> str:
+    """The address of one rendition, for where there is a single size; empty for no picture."""
+    if not file or file.endswith(".svg"):
+        return media(file)
+    return f"/media/{width}/{file}"
+
+
+def short_money(locale: str, amount: int, currency: str) -> str:
+    """An amount without the part behind the point, where that is nothing: ¥50."""
+    value = Money(amount, currency).decimal()
+    pattern = "¤#,##0" if value == value.to_integral_value() else "¤#,##0.00"
+    return numbers.format_currency(value, currency, pattern, locale=i18n.babel_locale(locale), currency_digits=False)
+
+
+def hit_path(hit: Hit) -> str:
+    """The address of a product, with its words in it."""
+    return f"/products/{hit.product_id}/{hit.slug}" if hit.slug else f"/products/{hit.product_id}"
 
 
 def category_crumbs(visit: Visit, trail: Sequence[Category], *, last_is_page: bool) -> list[Crumb]:

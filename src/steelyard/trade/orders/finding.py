@@ -20,6 +20,7 @@ from steelyard.trade.orders.model import (
     ToDo,
     Wanted,
 )
+from steelyard.trade.orders.queries import ORDER_COLUMNS
 
 ORDERS_FOUND_MAX = 2_000
 MATCHES_MAX = 500
@@ -28,12 +29,6 @@ SOON_HOURS = 12
 _LAST = UUID(int=2**128 - 1)
 _FIRST = UUID(int=0)
 
-_COLUMNS: LiteralString = """
-SELECT o.merchant_id, o.order_id, o.purchase_id, o.buyer_id, o.code, o.state, o.currency, o.goods, o.freight, o.tax_added
-     , o.tax_included, o.total, o.commission, o.refunded, o.commission_returned, o.delivery, o.contact, o.address, o.note
-     , o.source, o.placed_at, o.paid_at, o.shipped_at, o.delivered_at, o.receive_by, o.completed_at, o.cancelled_at
-     , o.cancel_reason
-"""
 # What narrows a list down. Scalar subqueries, not EXISTS: those PostgreSQL may answer by reading a whole table at once.
 _NARROWED: LiteralString = """
   AND o.placed_at >= coalesce($5::timestamptz, '-infinity') AND o.placed_at < coalesce($6::timestamptz, 'infinity')
@@ -49,10 +44,11 @@ _NARROWED: LiteralString = """
   AND ($15::timestamptz IS NULL OR (SELECT true FROM parcels p
        WHERE p.order_id = o.order_id AND p.sent_at <= $15 AND p.state IN ('handed_over', 'in_transit') LIMIT 1))
   AND (NOT $16 OR (SELECT true FROM parcels p WHERE p.order_id = o.order_id AND p.state = 'lost' LIMIT 1))
+  AND (NOT $18 OR (o.reminded_at IS NOT NULL AND o.state IN ('paid', 'partly_shipped')))
 """
 # One run of the index for each state, so that a few open orders are found at once among millions of finished ones.
 _NEWEST_FIRST: LiteralString = (
-    _COLUMNS  # noqa: S608  # literals of ours
+    ORDER_COLUMNS  # noqa: S608  # literals of ours
     + """
     FROM unnest($2::text[]) AS s (state) CROSS JOIN LATERAL (
         SELECT * FROM orders o
@@ -66,7 +62,7 @@ _NEWEST_FIRST: LiteralString = (
     """
 )
 _OLDEST_FIRST: LiteralString = (
-    _COLUMNS  # noqa: S608  # literals of ours
+    ORDER_COLUMNS  # noqa: S608  # literals of ours
     + """
     FROM unnest($2::text[]) AS s (state) CROSS JOIN LATERAL (
         SELECT * FROM orders o
@@ -80,18 +76,18 @@ _OLDEST_FIRST: LiteralString = (
     """
 )
 _CHOSEN_NEWEST: LiteralString = (
-    _COLUMNS
+    ORDER_COLUMNS
     + """
-    FROM unnest($18::uuid[]) AS w (order_id) JOIN orders o ON o.merchant_id = $1 AND o.order_id = w.order_id
+    FROM unnest($19::uuid[]) AS w (order_id) JOIN orders o ON o.merchant_id = $1 AND o.order_id = w.order_id
     WHERE o.state = ANY($2) AND (o.placed_at, o.order_id) < (coalesce($3::timestamptz, 'infinity'), $4)
     """
     + _NARROWED
     + "ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $17"
 )
 _CHOSEN_OLDEST: LiteralString = (
-    _COLUMNS
+    ORDER_COLUMNS
     + """
-    FROM unnest($18::uuid[]) AS w (order_id) JOIN orders o ON o.merchant_id = $1 AND o.order_id = w.order_id
+    FROM unnest($19::uuid[]) AS w (order_id) JOIN orders o ON o.merchant_id = $1 AND o.order_id = w.order_id
     WHERE o.state = ANY($2) AND (o.placed_at, o.order_id) > (coalesce($3::timestamptz, '-infinity'), $4)
     """
     + _NARROWED
@@ -124,6 +120,7 @@ async def find(
         now - timedelta(days=STUCK_AFTER_DAYS) if wanted.trouble == "stuck" else None,
         wanted.trouble == "lost",
         most + 1,
+        wanted.trouble == "reminded",
     )
     chosen = await _chosen(read, merchant_id, wanted)
     if chosen is None:
@@ -145,6 +142,8 @@ async def find(
 
 async def _chosen(read: Read, merchant_id: MerchantId, wanted: Wanted) -> list[UUID] | None:
     """The orders that a word, or whoever is named, leads to; none when neither is asked for."""
+    if wanted.among is not None:
+        return list(wanted.among)
     if wanted.named is not None:
         rows = await read.fetch(
             """
@@ -223,6 +222,8 @@ async def to_do(read: Read, merchant_id: MerchantId, account_id: UUID | None) ->
                                       LIMIT $6) AS o) AS named
              , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state = 'placed' LIMIT $6) AS o)
                    AS unpaid
+             , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped')
+                                        AND reminded_at IS NOT NULL LIMIT $6) AS o) AS reminded
              , (SELECT min(paid_at) FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped'))
                    + $7::interval AS next_due
         """,
@@ -242,7 +243,7 @@ async def of_merchant(read: Read, merchant_id: MerchantId, order_ids: Sequence[U
     """Those of these orders that are this merchant's, the oldest payment first."""
     return await read.all(
         Order,
-        _COLUMNS
+        ORDER_COLUMNS
         + """
         FROM orders o WHERE o.merchant_id = $1 AND o.order_id = ANY($2)
         ORDER BY o.paid_at NULLS LAST, o.order_id LIMIT $3

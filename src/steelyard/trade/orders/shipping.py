@@ -15,6 +15,7 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.orders import states
 from steelyard.trade.orders.events import OrderShipped
 from steelyard.trade.orders.model import MACHINE, UNTRACKED_DELIVERY_DAYS, Order, OrderState
+from steelyard.trade.orders.queries import ORDER_COLUMNS
 from steelyard.trade.orders.service import SENDABLE
 
 ORDERS_PER_DISPATCH_MAX = 200
@@ -62,12 +63,8 @@ async def ship_all(tx: Tx, merchant_id: MerchantId, parcels: Sequence[NewParcel]
 async def _lock(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[UUID]) -> list[Order]:
     return await tx.all(
         Order,
-        """
-        SELECT merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight, tax_added, tax_included
-             , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
-             , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason
-        FROM orders WHERE merchant_id = $1 AND order_id = ANY($2) ORDER BY merchant_id, order_id FOR UPDATE
-        """,
+        ORDER_COLUMNS
+        + "FROM orders o WHERE o.merchant_id = $1 AND o.order_id = ANY($2) ORDER BY o.merchant_id, o.order_id FOR UPDATE",
         merchant_id,
         list(order_ids),
     )

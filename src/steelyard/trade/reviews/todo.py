@@ -1,0 +1,36 @@
+"""What waits for a shop: for workbenches."""
+
+import msgspec
+
+from steelyard.kernel.db import Read
+from steelyard.parties.merchants.model import MerchantId
+
+COUNTED_MAX = 100
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts up to `COUNTED_MAX`."""
+
+    questions: int
+    reviews: int
+    low_reviews: int
+
+
+async def waiting_for_shop(read: Read, merchant_id: MerchantId) -> Waiting:
+    """Questions that the shop has not answered, reviews that have no reply, and of these the ones with few stars."""
+    found = await read.one(
+        Waiting,
+        """
+        SELECT (SELECT count(*) FROM (SELECT FROM questions WHERE merchant_id = $1 AND shop_at IS NULL
+                                      AND hidden_at IS NULL LIMIT $2) q)::integer AS questions
+             , (SELECT count(*) FROM (SELECT FROM reviews WHERE merchant_id = $1 AND reply IS NULL
+                                      AND hidden_at IS NULL AND NOT automatic LIMIT $2) r)::integer AS reviews
+             , (SELECT count(*) FROM (SELECT FROM reviews WHERE merchant_id = $1 AND reply IS NULL
+                                      AND hidden_at IS NULL AND NOT automatic AND stars <= 3 LIMIT $2) r)::integer
+               AS low_reviews
+        """,
+        merchant_id,
+        COUNTED_MAX,
+    )
+    assert found is not None, "counts are always there"
+    return found
