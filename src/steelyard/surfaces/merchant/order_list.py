@@ -14,8 +14,7 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
-from steelyard.logistics import parcels
-from steelyard.logistics.freight.regions import PROVINCES
+from steelyard.logistics import freight, parcels
 from steelyard.logistics.parcels.model import Carrier, Parcel
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
@@ -195,7 +194,7 @@ async def order_list(
         chips=_chips(visit, found, shown),
         shown=shown,
         troubles={name: visit.say(what) for name, what in TROUBLES.items()},
-        provinces=[province.name for province in PROVINCES],
+        provinces=[province.name for province in freight.PROVINCES],
         ship_by=ship_by,
         now=datetime.now(UTC),
         export_href=address(frame.ORDERS, **here, format="csv"),

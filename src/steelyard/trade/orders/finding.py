@@ -46,53 +46,40 @@ _NARROWED: LiteralString = """
   AND (NOT $16 OR (SELECT true FROM parcels p WHERE p.order_id = o.order_id AND p.state = 'lost' LIMIT 1))
   AND (NOT $18 OR (o.reminded_at IS NOT NULL AND o.state IN ('paid', 'partly_shipped')))
 """
-# One run of the index for each state, so that a few open orders are found at once among millions of finished ones.
-_NEWEST_FIRST: LiteralString = (
-    ORDER_COLUMNS  # noqa: S608  # literals of ours
-    + """
-    FROM unnest($2::text[]) AS s (state) CROSS JOIN LATERAL (
-        SELECT * FROM orders o
-        WHERE o.merchant_id = $1 AND o.state = s.state
-          AND (o.placed_at, o.order_id) < (coalesce($3::timestamptz, 'infinity'), $4)
-    """
-    + _NARROWED
-    + """
-        ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $17) o
-    ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $17
-    """
-)
-_OLDEST_FIRST: LiteralString = (
-    ORDER_COLUMNS  # noqa: S608  # literals of ours
-    + """
-    FROM unnest($2::text[]) AS s (state) CROSS JOIN LATERAL (
-        SELECT * FROM orders o
-        WHERE o.merchant_id = $1 AND o.state = s.state
-          AND (o.placed_at, o.order_id) > (coalesce($3::timestamptz, '-infinity'), $4)
-    """
-    + _NARROWED
-    + """
-        ORDER BY o.placed_at, o.order_id LIMIT $17) o
-    ORDER BY o.placed_at, o.order_id LIMIT $17
-    """
-)
-_CHOSEN_NEWEST: LiteralString = (
-    ORDER_COLUMNS
-    + """
-    FROM unnest($19::uuid[]) AS w (order_id) JOIN orders o ON o.merchant_id = $1 AND o.order_id = w.order_id
-    WHERE o.state = ANY($2) AND (o.placed_at, o.order_id) < (coalesce($3::timestamptz, 'infinity'), $4)
-    """
-    + _NARROWED
-    + "ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $17"
-)
-_CHOSEN_OLDEST: LiteralString = (
-    ORDER_COLUMNS
-    + """
-    FROM unnest($19::uuid[]) AS w (order_id) JOIN orders o ON o.merchant_id = $1 AND o.order_id = w.order_id
-    WHERE o.state = ANY($2) AND (o.placed_at, o.order_id) > (coalesce($3::timestamptz, '-infinity'), $4)
-    """
-    + _NARROWED
-    + "ORDER BY o.placed_at, o.order_id LIMIT $17"
-)
+
+
+def finding(*, chosen: bool, oldest_first: bool) -> LiteralString:
+    """The question in each of its four ways. Of `chosen` orders each is looked up; else there is one run of the index for
+    each state, so that a few open orders are found at once among millions of finished ones."""
+    after: LiteralString = (
+        "(o.placed_at, o.order_id) > (coalesce($3::timestamptz, '-infinity'), $4)"
+        if oldest_first
+        else "(o.placed_at, o.order_id) < (coalesce($3::timestamptz, 'infinity'), $4)"
+    )
+    order: LiteralString = (
+        "ORDER BY o.placed_at, o.order_id LIMIT $17"
+        if oldest_first
+        else "ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $17"
+    )
+    if chosen:
+        return (
+            ORDER_COLUMNS
+            + "FROM unnest($19::uuid[]) AS w (order_id) JOIN orders o ON o.merchant_id = $1 AND o.order_id = w.order_id "
+            + "WHERE o.state = ANY($2) AND "
+            + after
+            + _NARROWED
+            + order
+        )
+    return (
+        ORDER_COLUMNS  # noqa: S608  # literals of ours
+        + "FROM unnest($2::text[]) AS s (state) CROSS JOIN LATERAL ("
+        + "SELECT * FROM orders o WHERE o.merchant_id = $1 AND o.state = s.state AND "
+        + after
+        + _NARROWED
+        + order
+        + ") o "
+        + order
+    )
 
 
 async def find(
@@ -124,19 +111,11 @@ async def find(
     )
     chosen = await _chosen(read, merchant_id, wanted)
     if chosen is None:
-        found = await (
-            read.all(Order, _OLDEST_FIRST, *narrowed)
-            if wanted.oldest_first
-            else read.all(Order, _NEWEST_FIRST, *narrowed)
-        )
-    elif not chosen:
-        found = []
+        found = await read.all(Order, finding(chosen=False, oldest_first=wanted.oldest_first), *narrowed)
+    elif chosen:
+        found = await read.all(Order, finding(chosen=True, oldest_first=wanted.oldest_first), *narrowed, chosen)
     else:
-        found = await (
-            read.all(Order, _CHOSEN_OLDEST, *narrowed, chosen)
-            if wanted.oldest_first
-            else read.all(Order, _CHOSEN_NEWEST, *narrowed, chosen)
-        )
+        found = []
     return paging.cut(found, most, lambda last: (last.placed_at, last.order_id))
 
 
