@@ -3,6 +3,7 @@
 Numbers that carriers give beforehand are in `waybills`.
 """
 
+from steelyard.logistics.parcels.bulk import PastParcel, bulk_carry
 from steelyard.logistics.parcels.events import ParcelDelivered
 from steelyard.logistics.parcels.jobs import receive_webhook
 from steelyard.logistics.parcels.queries import carriers, of_orders, scans, taken
@@ -19,8 +20,10 @@ from steelyard.logistics.parcels.waybills import book_now, waybills_of
 
 __all__ = [
     "ParcelDelivered",
+    "PastParcel",
     "asked",
     "book_now",
+    "bulk_carry",
     "carriers",
     "clean_number",
     "correct_number",

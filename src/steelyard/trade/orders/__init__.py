@@ -6,7 +6,15 @@ a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding
 `notes.py`, sending many at once in `shipping.py`.
 """
 
-from steelyard.trade.orders.bulk import LINE_COLUMNS, PastOrder, PastRefund, bulk_refunded, bulk_write
+from steelyard.trade.orders.bulk import (
+    DRESSED_LINE_COLUMNS,
+    LINE_COLUMNS,
+    Life,
+    PastOrder,
+    PastRefund,
+    bulk_refunded,
+    bulk_write,
+)
 from steelyard.trade.orders.buyers import (
     Act,
     ActKind,
@@ -62,11 +70,13 @@ from steelyard.trade.orders.shipping import ORDERS_PER_DISPATCH_MAX, ship_all
 from steelyard.trade.orders.wishes import begin_packing, change_address, extend_receipt, fee_to, hide, remind
 
 __all__ = [
+    "DRESSED_LINE_COLUMNS",
     "LINE_COLUMNS",
     "ORDERS_FOUND_MAX",
     "ORDERS_PER_DISPATCH_MAX",
     "Act",
     "ActKind",
+    "Life",
     "OrderCancelled",
     "OrderCompleted",
     "OrderReaddressed",
