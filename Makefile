@@ -5,7 +5,7 @@ IN_VENV = .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check journeys translations baseline lock clean
+.PHONY: help setup demo test check journeys screenshots translations baseline lock clean
 
 help: ## list what there is
 	@echo "make TARGET, one of:"
@@ -33,6 +33,10 @@ journeys: ## only the browser journeys, each in every language, width and theme
 	@$(RUN) tools/setup.py --dev
 	@$(IN_VENV) tools/browser.py
 	@exec $(IN_VENV) -m pytest -m journey --every-variant tests/journeys
+
+screenshots: ## pictures of every page in every variant, and those of the documentation
+	@$(RUN) tools/setup.py --dev
+	@exec $(IN_VENV) tools/screenshots.py
 
 translations: ## bring the .po files to the words in the source
 	@$(RUN) tools/setup.py --dev
