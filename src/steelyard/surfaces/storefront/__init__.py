@@ -21,6 +21,8 @@ from steelyard.surfaces.storefront import (
     product,
     purchases,
     readdressing,
+    searching,
+    suggesting,
     till,
 )
 
@@ -30,7 +32,10 @@ router = Router(
         browsing.home,
         browsing.all_categories,
         browsing.category_page,
-        browsing.search_page,
+        searching.search_page,
+        searching.forget,
+        searching.choose,
+        suggesting.suggest,
         browsing.shop_page,
         product.product,
         product.put_into_cart,
@@ -84,6 +89,7 @@ router = Router(
         readdressing.change_address,
         house.legal,
         house.language,
+        house.theme,
         house.picture,
         house.rendition,
     ],
