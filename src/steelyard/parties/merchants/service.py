@@ -85,3 +85,11 @@ async def change_shop(tx: Tx, shop: Shop) -> None:
     ):
         raise NotFound()
     await events.publish(tx, ShopChanged(merchant_id=shop.merchant_id))
+
+
+async def put_checklist_away(tx: Tx, merchant_id: MerchantId) -> None:
+    """The shop is set up, and needs no list of what is to be done any more. Said twice, nothing changes."""
+    await tx.execute(
+        "UPDATE shops SET checklist_put_away_at = coalesce(checklist_put_away_at, now()) WHERE merchant_id = $1",
+        merchant_id,
+    )

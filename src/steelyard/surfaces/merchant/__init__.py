@@ -11,6 +11,7 @@ from steelyard.surfaces.merchant import (
     api_keys,
     audit,
     bulk_shipping,
+    counts,
     figures,
     freight,
     home,
@@ -24,6 +25,10 @@ from steelyard.surfaces.merchant import (
     staff,
     statements,
     stock,
+    stock_ledger,
+    stock_list,
+    stock_moves,
+    warehouse_pages,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
 from steelyard.surfaces.web.guards import staff_only
@@ -40,6 +45,11 @@ router = Router(
         *order_requests.HANDLERS,
         *products.HANDLERS,
         *product_changes.HANDLERS,
+        *stock_list.HANDLERS,
+        *stock_moves.HANDLERS,
+        *stock_ledger.HANDLERS,
+        *counts.HANDLERS,
+        *warehouse_pages.HANDLERS,
         *stock.HANDLERS,
         *freight.HANDLERS,
         *statements.HANDLERS,

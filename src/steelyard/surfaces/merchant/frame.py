@@ -29,7 +29,7 @@ API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
 
 _PLACES = (
-    (HOME, N_("Overview"), "layout-dashboard", ANY_STAFF, ""),
+    (HOME, N_("Workbench"), "layout-dashboard", ANY_STAFF, ""),
     (f"{FIGURES}/sales", N_("Figures"), "chart-line", "figures.read", ""),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Sales")),
     (PRODUCTS, N_("Products"), "shirt", "products.read", N_("Goods")),

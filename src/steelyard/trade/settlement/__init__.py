@@ -30,6 +30,7 @@ from steelyard.trade.settlement.model import (
     Step,
     Waiting,
     due_on,
+    is_complete,
     settlement_day,
 )
 from steelyard.trade.settlement.payouts import pay_again, record_payout, to_pay
@@ -59,6 +60,7 @@ __all__ = [
     "due_on",
     "enter",
     "entries",
+    "is_complete",
     "pay_again",
     "receive_webhook",
     "record_payout",
