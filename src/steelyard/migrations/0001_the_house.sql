@@ -1571,6 +1571,7 @@ CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'pho
 CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
 CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) WHERE paid_at IS NOT NULL;
@@ -1865,6 +1866,21 @@ COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that ma
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
 CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id);
+CREATE INDEX entries_waiting_of_a_merchant ON settlement_entries (merchant_id, due_on) WHERE statement_id IS NULL;
+
+CREATE TABLE statement_checks (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , check_no     integer NOT NULL
+  , agreed       boolean NOT NULL
+  , words        text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, statement_id, check_no)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT an_objection_says_why CHECK (agreed OR words <> '')
+);
+COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
 
 -- trade.reviews
 

@@ -10,6 +10,7 @@ from steelyard.kernel.events import Subscriber
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
 from steelyard.logistics import fulfilment, parcels
+from steelyard.operations.service.shop_mails import tell_payout_account_changed
 from steelyard.parties import merchants, notifications
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.notifications.model import (
@@ -150,5 +151,6 @@ SUBSCRIBER = Subscriber(
         orders.OrderShipped: tell_shipped,
         orders.OrderCancelled: tell_cancelled,
         aftersales.OrderRefunded: tell_refunded,
+        merchants.PayoutAccountChanged: tell_payout_account_changed,
     },
 )

@@ -3,8 +3,11 @@
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
-from steelyard.parties.merchants.events import ShopChanged
+from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
 from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantState, Payout, Shop, ShopNameTaken
+
+# Of a bank account, what is told to people who know the rest.
+ACCOUNT_DIGITS_TOLD = 4
 
 
 async def open_merchant(tx: Tx, merchant: Merchant, shop: Shop) -> None:
@@ -72,6 +75,8 @@ async def set_payout(tx: Tx, merchant_id: MerchantId, payout: Payout) -> None:
     """Say where the merchant's money goes from now on. Raises `NotFound`."""
     if not await tx.execute("UPDATE merchants SET payout = $2 WHERE merchant_id = $1", merchant_id, payout):
         raise NotFound()
+    ending = payout.account[-ACCOUNT_DIGITS_TOLD:]
+    await events.publish(tx, PayoutAccountChanged(merchant_id=merchant_id, bank=payout.bank, ending=ending))
 
 
 async def change_shop(tx: Tx, shop: Shop) -> None:

@@ -24,6 +24,7 @@ class Template(StrEnum):
     ORDER_SHIPPED = "order_shipped"
     ORDER_CANCELLED = "order_cancelled"
     REFUND_SENT = "refund_sent"
+    PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,6 +109,17 @@ class RefundSent(Facts, frozen=True, kw_only=True):
     link: str
 
 
+class PayoutAccountChanged(Facts, frozen=True, kw_only=True):
+    """A shop's money goes to another account from now on; `ending` are its last digits."""
+
+    name: str
+    shop: Text
+    bank: str
+    ending: str
+    at: datetime
+    link: str
+
+
 FACTS: dict[Template, type[Facts]] = {
     Template.PASSWORD_RESET: PasswordReset,
     Template.STAFF_INVITED: StaffInvited,
@@ -115,6 +127,7 @@ FACTS: dict[Template, type[Facts]] = {
     Template.ORDER_SHIPPED: OrderShipped,
     Template.ORDER_CANCELLED: OrderCancelled,
     Template.REFUND_SENT: RefundSent,
+    Template.PAYOUT_ACCOUNT_CHANGED: PayoutAccountChanged,
 }
 
 

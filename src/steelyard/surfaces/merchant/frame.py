@@ -23,6 +23,7 @@ PRODUCTS = f"{HOME}/products"
 STOCK = f"{HOME}/stock"
 FREIGHT = f"{HOME}/freight"
 STATEMENTS = f"{HOME}/statements"
+MONEY = f"{HOME}/money"
 SHOP = f"{HOME}/shop"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
@@ -35,6 +36,7 @@ _PLACES = (
     (PRODUCTS, N_("Products"), "shirt", "products.read", N_("Goods")),
     (STOCK, N_("Stock"), "boxes", "stock.read", N_("Goods")),
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
+    (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("Settings")),

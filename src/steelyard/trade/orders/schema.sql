@@ -131,6 +131,7 @@ CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'pho
 CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
 CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) WHERE paid_at IS NOT NULL;
