@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from litestar import Litestar
 
-from steelyard.kernel.db import Database
+from steelyard.kernel.db import Database, Read
 from steelyard.parties import access, merchants
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import settlement
@@ -102,6 +102,6 @@ async def test_where_the_money_goes_changes_with_the_password_and_every_owner_is
     assert "shop.payout" in {entry.action for entry in log.items}
 
 
-async def mails_to(read, email: str) -> list[str]:  # a Read
+async def mails_to(read: Read, email: str) -> list[str]:  # a Read
     rows = await read.fetch("SELECT template FROM mails WHERE recipient = $1 ORDER BY mail_id", email)
     return [row["template"] for row in rows]
