@@ -136,7 +136,7 @@ def to_dos(visit: Visit, found: Overview) -> list[dict[str, Any]]:
         ("orders.read", "warn", "truck", N_("Parcels stuck on the way"), work.stuck, "/orders?state=all&trouble=stuck"),
         ("orders.read", "info", "at-sign", N_("Notes that name you"), work.named, "/orders?state=all&named=yes"),
         ("reviews.answer", "warn", "star-half", N_("Low ratings without a reply"), more.opinions.low_reviews,
-         "/reviews?show=low"),
+         "/reviews?state=low"),
         ("reviews.answer", "info", "message-circle-question-mark", N_("Questions without an answer"),
          more.opinions.questions, "/questions"),
         ("products.edit", "warn", "undo-2", N_("Products sent back by the review"), more.sent_back,
