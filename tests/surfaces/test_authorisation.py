@@ -15,6 +15,7 @@ from litestar.routes import HTTPRoute
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.parties import access
+from steelyard.parties.access import ViewId
 from steelyard.parties.access.model import AccountId, AccountKind, Actor
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
@@ -108,6 +109,10 @@ async def things(db: Database, world: World) -> Ids:
     owner = await db.ask(access.account, AccountId(world.tea.owner.account_id))
     actor = Actor(account=owner, permissions=frozenset({"api_keys.manage", "orders.read"}))
     key_id, _ = await db.transact(access.create_api_key, actor, name="Till", scopes={"orders.read"})
+    view_id = ViewId(ids.mint())
+    await db.transact(
+        access.save_view, actor, view_id=view_id, path="/merchant/orders", query="state=paid", name="Mine", shared=True
+    )
     placed = await db.ask(orders.purchase, purchase_id)
     assert placed is not None
     return Ids(
@@ -117,6 +122,7 @@ async def things(db: Database, world: World) -> Ids:
             "product_id": str(green.product_id),
             "sku_id": str(green.sku_id),
             "template_id": str(world.tea.standard),
+            "view_id": str(view_id),
             "statement_id": str(statement.statement_id),
             "account_id": str(idle.account_id),
             "api_key_id": str(key_id),

@@ -2,7 +2,7 @@
 
 from steelyard.logistics.parcels.events import ParcelDelivered
 from steelyard.logistics.parcels.jobs import receive_webhook
-from steelyard.logistics.parcels.queries import carriers, of_orders, scans
+from steelyard.logistics.parcels.queries import carriers, of_orders, scans, sought
 from steelyard.logistics.parcels.service import asked, hand_over, record_scans, take_to_ask
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "receive_webhook",
     "record_scans",
     "scans",
+    "sought",
     "take_to_ask",
 ]

@@ -39,6 +39,7 @@ COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us
 COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
 CREATE INDEX parcels_of_an_order ON parcels (order_id);
 CREATE INDEX parcels_by_number ON parcels (carrier, number);
+CREATE INDEX parcels_sought ON parcels (number text_pattern_ops, merchant_id);
 CREATE INDEX parcels_lost ON parcels (merchant_id, order_id) WHERE state = 'lost';
 CREATE INDEX parcels_to_ask_about ON parcels (attempt_at) WHERE attempt_at IS NOT NULL;
 

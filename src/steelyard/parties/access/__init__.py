@@ -3,7 +3,8 @@
 Signing in is a conversation (`sign_in`): limits, a check in a thread, a session whose token only the cookie holds. A
 surface asks `session` (or `api_key`) for the `Actor` of each request, and `Actor.may("orders.ship")` before a command;
 roles and permissions are data. What staff did is in the audit log. Passwords are in `passwords`, sessions in
-`signing_in`, a merchant's or the operator's people and their API keys in `staffing`.
+`signing_in`, a merchant's or the operator's people and their API keys in `staffing`, what
+they keep of a console's lists in `views`.
 """
 
 from steelyard.parties.access.events import PasswordResetRequested, StaffInvited
@@ -22,6 +23,7 @@ from steelyard.parties.access.queries import (
     session,
     session_id,
     sessions_of,
+    sought,
     staff,
 )
 from steelyard.parties.access.service import (
@@ -53,11 +55,15 @@ from steelyard.parties.access.staffing import (
     revoke_api_key,
     set_roles,
 )
+from steelyard.parties.access.views import SavedView, TooManyViews, ViewId, remove_view, save_view, views_of
 
 __all__ = [
     "PasswordResetRequested",
+    "SavedView",
     "SignedIn",
     "StaffInvited",
+    "TooManyViews",
+    "ViewId",
     "account",
     "api_key",
     "api_keys_of",
@@ -86,16 +92,20 @@ __all__ = [
     "owner_of_link",
     "permissions",
     "register",
+    "remove_view",
     "request_password_reset",
     "reset_password",
     "revoke_api_key",
     "role_names",
     "roles",
+    "save_view",
     "session",
     "session_id",
     "sessions_of",
     "set_roles",
     "sign_in",
+    "sought",
     "staff",
     "touch",
+    "views_of",
 ]

@@ -17,6 +17,7 @@ from steelyard.surfaces.merchant import (
     orders,
     product_changes,
     products,
+    seeking,
     shop,
     staff,
     statements,
@@ -29,6 +30,7 @@ router = Router(
     "/merchant",
     route_handlers=[
         *home.HANDLERS,
+        *seeking.HANDLERS,
         *figures.HANDLERS,
         *orders.HANDLERS,
         *order_requests.HANDLERS,

@@ -14,6 +14,7 @@ from steelyard.surfaces.operator import (
     payments,
     people,
     profile,
+    seeking,
     settlement,
     system,
     today,
@@ -25,6 +26,7 @@ router = Router(
     "/operator",
     route_handlers=[
         *today.HANDLERS,
+        *seeking.HANDLERS,
         *figures.HANDLERS,
         *merchants.HANDLERS,
         *orders.HANDLERS,

@@ -2,7 +2,7 @@
 
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
-a buyer's lists are in `buyers.py`.
+a buyer's lists are in `buyers.py`, what staff look for in `seeking.py`.
 """
 
 from steelyard.trade.orders.bulk import LINE_COLUMNS, PastOrder, PastRefund, bulk_refunded, bulk_write
@@ -43,6 +43,7 @@ from steelyard.trade.orders.queries import (
     purchases_of_buyer,
     with_lost_parcels,
 )
+from steelyard.trade.orders.seeking import sought
 from steelyard.trade.orders.service import (
     cancel_order,
     cancel_purchase,
@@ -109,6 +110,7 @@ __all__ = [
     "remind",
     "reminders_of_merchant",
     "ship",
+    "sought",
     "with_lost_parcels",
     "withdraw_pieces",
 ]
