@@ -13,7 +13,7 @@ PALETTE = {"hx-request": "true"}
 
 
 async def found(browser: Browser, console: str, q: str) -> httpx.Response:
-    answer = await browser.http.get(f"/{console}/search", params={"q": q}, headers=PALETTE)
+    answer = await browser.http.get(f"/{console}/find", params={"q": q}, headers=PALETTE)
     assert answer.status_code == 200
     assert "<html" not in answer.text
     return answer
@@ -60,7 +60,7 @@ async def test_goods_people_merchants_and_pages_are_found(world: World, owner: B
 
 
 async def test_without_scripts_it_is_a_page(owner: Browser) -> None:
-    page = await owner.get("/merchant/search", q="stock")
+    page = await owner.get("/merchant/find", q="stock")
 
     assert page.status_code == 200
     assert "<h1>Search</h1>" in page.text

@@ -5,8 +5,11 @@ from typing import Any
 
 from litestar import Response
 
+from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
+from steelyard.parties import merchants
+from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import Crumb, Link
 from steelyard.surfaces.web.console import navigation
 from steelyard.surfaces.web.console_views import query_of, views
@@ -26,7 +29,7 @@ STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
 
-SEARCH = f"{HOME}/search"
+FIND = f"{HOME}/find"
 
 PLACES = (
     (HOME, N_("Overview"), "layout-dashboard", ANY_STAFF, ""),
@@ -41,6 +44,13 @@ PLACES = (
     (API_KEYS, N_("API keys"), "key-round", "api_keys.manage", N_("Settings")),
     (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("Settings")),
 )
+
+
+async def currency(read: Read, merchant_id: MerchantId) -> str:
+    """What a merchant's amounts are typed in."""
+    merchant = await merchants.get(read, merchant_id)
+    assert merchant is not None
+    return merchant.currency
 
 
 async def show(
@@ -62,7 +72,7 @@ async def show(
         nav=navigation(visit, PLACES, here),
         breadcrumb=[Crumb(label, href) for label, href in crumbs],
         search=search,
-        search_action=SEARCH,
+        search_action=FIND,
         home_href=back,
         viewer_links=[Link(visit.say(N_("To the storefront")), "/")],
         views=await views(visit, HOME) if is_list else (),

@@ -24,8 +24,8 @@ from steelyard.trade import orders, settlement
 ACTIONS = ((f"{frame.PRODUCTS}/new", N_("New product"), "plus", "products.edit", ""),)
 
 
-@get("/search", opt={"permission": ANY_STAFF})
-async def search(visit: NamedDependency[Visit]) -> Response[Any]:
+@get("/find", opt={"permission": ANY_STAFF})
+async def find(visit: NamedDependency[Visit]) -> Response[Any]:
     """Everything of the shop that the person may see, found by one field."""
     words = searching.words_of(visit)
     places = searching.pages(visit, (*frame.PLACES, *ACTIONS), words)
@@ -100,4 +100,4 @@ async def _colleagues(read: Read, visit: Visit, words: str) -> list[StaffMember]
     return [each for each in found if wanted in each.name.lower() or wanted in each.email.lower()][:HITS_PER_GROUP]
 
 
-HANDLERS = [search, *view_pages(frame.HOME)]
+HANDLERS = [find, *view_pages(frame.HOME)]

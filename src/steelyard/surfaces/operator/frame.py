@@ -16,12 +16,16 @@ from steelyard.surfaces.web.visit import Visit
 HOME = "/operator"
 FIGURES = f"{HOME}/figures"
 MERCHANTS = f"{HOME}/merchants"
+APPLICATIONS = f"{HOME}/applications"
+BUYERS = f"{HOME}/buyers"
 ORDERS = f"{HOME}/orders"
 PAYMENTS = f"{HOME}/payments"
 REFUNDS = f"{HOME}/refunds"
 BOOKS = f"{HOME}/books"
 SETTLEMENT = f"{HOME}/settlement"
 CATEGORIES = f"{HOME}/categories"
+SEARCH = f"{HOME}/search"
+FIND = f"{HOME}/find"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
@@ -29,6 +33,7 @@ PROFILE = f"{HOME}/profile"
 SYSTEM = f"{HOME}/system"
 
 SEARCH = f"{HOME}/search"
+FIND = f"{HOME}/find"
 
 PLACES = (
     (HOME, N_("Today"), "layout-dashboard", "dashboard.read", ""),
@@ -36,6 +41,7 @@ PLACES = (
     (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),
+    (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
@@ -66,7 +72,7 @@ async def show(
         nav=navigation(visit, PLACES, here),
         breadcrumb=[Crumb(label, href) for label, href in crumbs],
         search=search,
-        search_action=SEARCH,
+        search_action=FIND,
         home_href=HOME,
         viewer_links=[Link(visit.say(N_("To the storefront")), "/")],
         views=await views(visit, HOME) if is_list else (),

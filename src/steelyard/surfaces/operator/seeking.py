@@ -25,8 +25,8 @@ from steelyard.trade import orders, settlement
 KINDS = {AccountKind.OPERATOR: N_("Staff"), AccountKind.MERCHANT: N_("Merchant"), AccountKind.BUYER: N_("Buyer")}
 
 
-@get("/search", opt={"permission": ANY_STAFF})
-async def search(visit: NamedDependency[Visit]) -> Response[Any]:
+@get("/find", opt={"permission": ANY_STAFF})
+async def find(visit: NamedDependency[Visit]) -> Response[Any]:
     """Everything of the marketplace that the person may see, found by one field."""
     words = searching.words_of(visit)
     places = searching.pages(visit, frame.PLACES, words)
@@ -140,7 +140,7 @@ def _whereabouts(account: Account) -> str:
         return f"{frame.MERCHANTS}/{account.merchant_id}"
     if account.kind is AccountKind.OPERATOR:
         return frame.STAFF
-    return f"{frame.SEARCH}?q={account.name}" if account.name else frame.ORDERS
+    return f"{frame.FIND}?q={account.name}" if account.name else frame.ORDERS
 
 
-HANDLERS = [search, *view_pages(frame.HOME)]
+HANDLERS = [find, *view_pages(frame.HOME)]
