@@ -32,8 +32,6 @@ AUDIT = f"{HOME}/audit"
 PROFILE = f"{HOME}/profile"
 SYSTEM = f"{HOME}/system"
 
-SEARCH = f"{HOME}/search"
-FIND = f"{HOME}/find"
 
 PLACES = (
     (HOME, N_("Today"), "layout-dashboard", "dashboard.read", ""),
