@@ -20,7 +20,7 @@ GZIP_BYTES_MIN = 512
 # The style sheet of a layout is these files in a row, so that a page needs one request for its style.
 _SHARED = ("tokens.css", "base.css", "layout.css", "forms.css", "components.css", "data.css")
 BUNDLES: dict[str, tuple[str, ...]] = {
-    "storefront.css": (*_SHARED, "commerce.css", "storefront_layout.css", "finding.css"),
+    "storefront.css": (*_SHARED, "commerce.css", "storefront_layout.css", "finding.css", "favourites.css"),
     "console.css": (*_SHARED, "commerce.css", "console_layout.css", "console_parts.css", "charts.css"),
     "plain.css": (*_SHARED, "commerce.css", "plain_layout.css"),
     "print.css": ("tokens.css", "base.css", "components.css", "data.css", "print_layout.css"),
