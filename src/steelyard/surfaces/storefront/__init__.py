@@ -21,6 +21,7 @@ from steelyard.surfaces.storefront import (
     paying,
     product,
     purchases,
+    reviewing,
     till,
 )
 
@@ -37,6 +38,7 @@ router = Router(
         *delivering.HANDLERS,
         *opinions.HANDLERS,
         *keeping.HANDLERS,
+        *reviewing.HANDLERS,
         basket.cart_shown,
         basket.set_quantity,
         basket.select,

@@ -18,6 +18,7 @@ from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
     all_orders,
     by_code,
+    code_of,
     codes_of,
     counts_of_merchant,
     history,
@@ -61,6 +62,7 @@ __all__ = [
     "cancel_order",
     "cancel_purchase",
     "cancel_unpaid",
+    "code_of",
     "codes_of",
     "complete_received",
     "confirm_receipt",
