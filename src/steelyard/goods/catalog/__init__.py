@@ -1,10 +1,23 @@
 """What is sold: the category tree, products (SPU), their variants (SKU) and pictures, and what is on the shelf.
 
 `rows` says what a new product is in rows, for the command and the bulk path alike; `definitions` is what a typed
-attribute is and which facts fit it, `attributes` the commands and questions about them.
+attribute is and which facts fit it, `attributes` the commands and questions about them; `branches` changes the category
+tree, `shelf` moves products onto it and off it, `reviewing` is the operator's look at them before, `matrix` changes their
+options, `versions` keeps what they said before, `completeness` knows what they lack.
 """
 
 from steelyard.goods.catalog.attributes import attributes_of, bind_attributes, define_attribute, definitions
+from steelyard.goods.catalog.branches import (
+    CategoryChange,
+    CategoryUse,
+    attribute_use,
+    category_use,
+    change_category,
+    lacking,
+    merge_category,
+    move_category,
+)
+from steelyard.goods.catalog.completeness import GAPS, score
 from steelyard.goods.catalog.definitions import (
     AttributeKind,
     AttributeValue,
@@ -16,12 +29,14 @@ from steelyard.goods.catalog.definitions import (
     missing_facts,
     wrong_facts,
 )
-from steelyard.goods.catalog.events import ProductChanged
+from steelyard.goods.catalog.events import CategoryChanged, ProductChanged
+from steelyard.goods.catalog.matrix import MatrixOption, MatrixOutdated, MatrixValue, outline, set_matrix
 from steelyard.goods.catalog.queries import (
     by_codes,
     cards,
     categories,
     category,
+    category_now,
     imported,
     product,
     product_ids,
@@ -30,28 +45,74 @@ from steelyard.goods.catalog.queries import (
     sku_ids_of,
     skus_of,
 )
+from steelyard.goods.catalog.reviewing import (
+    ChangedSince,
+    Proposal,
+    Reason,
+    Review,
+    ReviewRow,
+    approve,
+    decided,
+    edit,
+    last_approved,
+    review,
+    reviews_of,
+    send_back,
+    waiting,
+    waiting_count,
+)
 from steelyard.goods.catalog.service import (
     add_skus,
-    bin,
     bulk_create,
     change_product,
     change_skus,
     create_category,
     create_product,
+    set_pictures,
+)
+from steelyard.goods.catalog.shelf import (
+    Policy,
+    Published,
+    bin,
+    policy,
+    publish,
     put_on_shelf,
     restore,
-    set_pictures,
+    reviewed,
+    schedule,
+    set_policy,
     take_off_shelf,
+    withdraw,
 )
+from steelyard.goods.catalog.versions import Difference, Snapshot, Version, differences, version, versions
 
 __all__ = [
+    "GAPS",
     "AttributeKind",
     "AttributeValue",
     "Binding",
     "CategoryAttribute",
+    "CategoryChange",
+    "CategoryChanged",
+    "CategoryUse",
+    "ChangedSince",
     "Definition",
+    "Difference",
+    "MatrixOption",
+    "MatrixOutdated",
+    "MatrixValue",
+    "Policy",
     "ProductChanged",
+    "Proposal",
+    "Published",
+    "Reason",
+    "Review",
+    "ReviewRow",
+    "Snapshot",
+    "Version",
     "add_skus",
+    "approve",
+    "attribute_use",
     "attributes_of",
     "bin",
     "bind_attributes",
@@ -60,25 +121,51 @@ __all__ = [
     "cards",
     "categories",
     "category",
+    "category_now",
+    "category_use",
+    "change_category",
     "change_product",
     "change_skus",
     "create_category",
     "create_product",
+    "decided",
     "define_attribute",
     "definitions",
+    "differences",
+    "edit",
     "facets",
     "fact_words",
     "imported",
+    "lacking",
+    "last_approved",
+    "merge_category",
     "missing_facts",
+    "move_category",
+    "outline",
+    "policy",
     "product",
     "product_ids",
     "products",
     "products_page",
+    "publish",
     "put_on_shelf",
     "restore",
+    "review",
+    "reviewed",
+    "reviews_of",
+    "schedule",
+    "score",
+    "send_back",
+    "set_matrix",
     "set_pictures",
+    "set_policy",
     "sku_ids_of",
     "skus_of",
     "take_off_shelf",
+    "version",
+    "versions",
+    "waiting",
+    "waiting_count",
+    "withdraw",
     "wrong_facts",
 ]

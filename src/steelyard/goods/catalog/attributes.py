@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.goods.catalog.completeness import settle_category
 from steelyard.goods.catalog.definitions import (
     CODE,
     VALUES_PER_DEFINITION_MAX,
@@ -49,6 +50,9 @@ async def define_attribute(tx: Tx, definition: Definition) -> None:
         definition.filterable,
         definition.retired,
     )
+    if known is not None and known.retired != definition.retired:
+        for row in await tx.fetch("SELECT category_id FROM category_attributes WHERE code = $1", definition.code):
+            await settle_category(tx, row["category_id"])
 
 
 def _check_definition(definition: Definition) -> None:
@@ -97,6 +101,7 @@ async def bind_attributes(tx: Tx, category_id: UUID, bindings: Sequence[Binding]
             )
     except ForeignKeyViolation as error:
         raise Invalid({"code": N_("There is no such attribute")}) from error
+    await settle_category(tx, category_id)
 
 
 async def definitions(read: Read) -> dict[str, Definition]:

@@ -19,13 +19,19 @@ WHERE from_state <> came_from;
 -- name: a SKU chooses one value of every option of its product
 SELECT s.merchant_id, s.sku_id, s.choice
 FROM skus s JOIN products p USING (merchant_id, product_id)
-WHERE cardinality(s.choice) <> jsonb_array_length(p.options)
+WHERE s.was IS NULL AND (cardinality(s.choice) <> jsonb_array_length(p.options)
    OR EXISTS (
        SELECT FROM unnest(s.choice) WITH ORDINALITY AS c (chosen, option)
        WHERE c.chosen < 0 OR c.chosen >= jsonb_array_length(p.options -> (c.option::integer - 1) -> 'values')
-   );
+   ));
 
 -- name: the path of a category is its parent's path and itself
 SELECT c.category_id
 FROM categories c LEFT JOIN categories parent ON parent.category_id = c.parent_id
 WHERE c.path <> coalesce(parent.path, '{}') || c.category_id;
+
+-- name: a product in review has a review that waits, and none on the shelf waits for its publication
+SELECT p.merchant_id, p.product_id, p.state, r.kind
+FROM products p
+LEFT JOIN product_reviews r ON r.merchant_id = p.merchant_id AND r.product_id = p.product_id AND r.state = 'waiting'
+WHERE (p.state = 'in_review') <> (r.kind IS NOT DISTINCT FROM 'publication');

@@ -12,3 +12,11 @@ class ProductChanged(Event, frozen=True, kw_only=True):
 
     merchant_id: UUID
     product_id: UUID
+
+
+class CategoryChanged(Event, frozen=True, kw_only=True):
+    """A category has another name, address or place in the tree, or took another's products over."""
+
+    KIND = "catalog.category_changed"
+
+    category_id: UUID

@@ -36,6 +36,8 @@ Facts = dict[str, Fact]
 
 class ProductState(StrEnum):
     DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    SENT_BACK = "sent_back"
     ON_SHELF = "on_shelf"
     OFF_SHELF = "off_shelf"
     BINNED = "binned"
@@ -45,9 +47,11 @@ MACHINE = Machine(
     "product",
     {ProductState.DRAFT, ProductState.ON_SHELF, ProductState.OFF_SHELF},
     {
-        ProductState.DRAFT: {ProductState.ON_SHELF, ProductState.BINNED},
-        ProductState.ON_SHELF: {ProductState.OFF_SHELF},
-        ProductState.OFF_SHELF: {ProductState.ON_SHELF, ProductState.BINNED},
+        ProductState.DRAFT: {ProductState.IN_REVIEW, ProductState.ON_SHELF, ProductState.BINNED},
+        ProductState.IN_REVIEW: {ProductState.ON_SHELF, ProductState.SENT_BACK, ProductState.DRAFT},
+        ProductState.SENT_BACK: {ProductState.IN_REVIEW, ProductState.ON_SHELF, ProductState.BINNED},
+        ProductState.ON_SHELF: {ProductState.OFF_SHELF, ProductState.SENT_BACK},
+        ProductState.OFF_SHELF: {ProductState.ON_SHELF, ProductState.IN_REVIEW, ProductState.BINNED},
         ProductState.BINNED: {ProductState.OFF_SHELF},
     },
 )
@@ -71,6 +75,7 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
     name: Text
     path: list[CategoryId]
     icon: str
+    picture: str | None = None
     children: "list[Category]" = []
 
 
@@ -159,8 +164,15 @@ class Sku(msgspec.Struct, frozen=True, kw_only=True):
     active: bool
 
 
+class Was(msgspec.Struct, frozen=True, kw_only=True):
+    """What a variant was whose choice is not offered any more: pairs (name of the option, chosen value)."""
+
+    chosen: list[tuple[Text, Text]]
+
+
 class ProductView(msgspec.Struct, frozen=True, kw_only=True):
-    """A product whole: what its page shows. `skus` holds inactive ones too."""
+    """A product whole: what its page shows. `skus` holds inactive ones too, but none whose choice is not offered any
+    more; `gaps` is what it lacks to be complete."""
 
     merchant_id: MerchantId
     product_id: ProductId
@@ -174,6 +186,10 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts
     tax_class: str
     state: ProductState
+    approved: bool
+    gaps: list[str]
+    on_shelf_at: datetime | None
+    off_shelf_at: datetime | None
     on_sale: bool
     pictures: list[Picture]
     skus: list[Sku]
@@ -182,7 +198,7 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A product in its merchant's list."""
+    """A product in its merchant's list; `proposed` means that a change of it waits for the operator."""
 
     product_id: ProductId
     category_id: CategoryId
@@ -191,6 +207,10 @@ class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
     state: ProductState
     picture: str | None
     skus: int
+    gaps: list[str]
+    proposed: bool
+    on_shelf_at: datetime | None
+    off_shelf_at: datetime | None
     changed_at: datetime
 
 

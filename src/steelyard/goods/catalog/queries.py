@@ -18,6 +18,7 @@ from steelyard.goods.catalog.model import (
     Sku,
     SkuCard,
     SkuId,
+    Was,
 )
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
@@ -29,7 +30,10 @@ from steelyard.parties.merchants.model import MerchantId
 async def categories(read: Read) -> list[Category]:
     """The whole tree: the roots with their children, in order. It seldom changes; the caller keeps it."""
     rows = await read.fetch(
-        "SELECT category_id, parent_id, slug, name, path, icon FROM categories ORDER BY place, category_id"
+        """
+        SELECT category_id, parent_id, slug, name, path, icon, picture FROM categories
+        WHERE merged_into IS NULL ORDER BY place, category_id
+        """
     )
     found = [_category(row) for row in rows]
     children: dict[CategoryId | None, list[Category]] = {}
@@ -42,8 +46,31 @@ async def categories(read: Read) -> list[Category]:
 
 async def category(read: Read, slug: str) -> Category | None:
     """One category by its address, without its children."""
-    row = await read.row("SELECT category_id, parent_id, slug, name, path, icon FROM categories WHERE slug = $1", slug)
+    row = await read.row(
+        """
+        SELECT category_id, parent_id, slug, name, path, icon, picture FROM categories
+        WHERE slug = $1 AND merged_into IS NULL
+        """,
+        slug,
+    )
     return None if row is None else _category(row)
+
+
+async def category_now(read: Read, slug: str) -> str | None:
+    """Where an address leads on to that a category once had; none when it never was one."""
+    return await read.value(
+        """
+        WITH RECURSIVE onward AS (
+            SELECT c.category_id, c.slug, c.merged_into FROM categories c
+            WHERE c.category_id = coalesce((SELECT k.category_id FROM categories k WHERE k.slug = $1)
+                                         , (SELECT a.category_id FROM category_addresses a WHERE a.slug = $1))
+            UNION
+            SELECT c.category_id, c.slug, c.merged_into FROM onward o JOIN categories c ON c.category_id = o.merged_into
+        )
+        SELECT slug FROM onward WHERE merged_into IS NULL AND slug <> $1
+        """,
+        slug,
+    )
 
 
 def _category(row: Any) -> Category:
@@ -54,6 +81,7 @@ def _category(row: Any) -> Category:
         name=Text(row["name"]),
         path=list(row["path"]),
         icon=row["icon"],
+        picture=row["picture"],
         children=[],
     )
 
@@ -69,7 +97,8 @@ async def products(read: Read, product_ids: Iterable[UUID]) -> dict[ProductId, P
         ProductView,
         """
         SELECT p.merchant_id, p.product_id, p.category_id, c.path AS category_path, p.slug, p.title, p.description
-             , p.options, p.attributes, p.facts, p.tax_class, p.state, p.created_at, p.changed_at
+             , p.options, p.attributes, p.facts, p.tax_class, p.state, p.approved, p.gaps, p.on_shelf_at
+             , p.off_shelf_at, p.created_at, p.changed_at
              , p.state = 'on_shelf' AND m.state = 'open' AS on_sale
              , coalesce((SELECT jsonb_agg(jsonb_build_object('file', i.file, 'alt', i.alt) ORDER BY i.place)
                          FROM product_pictures i
@@ -79,7 +108,7 @@ async def products(read: Read, product_ids: Iterable[UUID]) -> dict[ProductId, P
                            , 'choice', s.choice, 'weight_grams', s.weight_grams, 'picture', s.picture
                            , 'active', s.active) ORDER BY s.place, s.sku_id)
                          FROM skus s
-                         WHERE s.merchant_id = p.merchant_id AND s.product_id = p.product_id), '[]') AS skus
+                         WHERE s.merchant_id = p.merchant_id AND s.product_id = p.product_id AND s.was IS NULL), '[]') AS skus
         FROM products p
         JOIN categories c USING (category_id)
         JOIN merchants m ON m.merchant_id = p.merchant_id
@@ -97,7 +126,7 @@ async def skus_of(read: Read, product_id: UUID) -> list[Sku]:
         """
         SELECT s.sku_id, s.product_id, s.code, s.barcode, s.choice, s.weight_grams, s.picture, s.active
         FROM products p JOIN skus s USING (merchant_id, product_id)
-        WHERE p.product_id = $1 ORDER BY s.place, s.sku_id
+        WHERE p.product_id = $1 AND s.was IS NULL ORDER BY s.place, s.sku_id
         """,
         product_id,
     )
@@ -108,7 +137,7 @@ async def cards(read: Read, sku_ids: Iterable[UUID]) -> dict[SkuId, SkuCard]:
     rows = await read.fetch(
         """
         SELECT s.sku_id, s.product_id, s.merchant_id, p.category_id, c.path AS category_path, p.slug, p.title
-             , p.options, s.choice, s.code, s.weight_grams, p.tax_class
+             , p.options, s.choice, s.was, s.code, s.weight_grams, p.tax_class
              , coalesce(s.picture, i.file) AS picture
              , s.active AND p.state = 'on_shelf' AND m.state = 'open' AS on_sale
         FROM skus s
@@ -124,7 +153,11 @@ async def cards(read: Read, sku_ids: Iterable[UUID]) -> dict[SkuId, SkuCard]:
 
 
 def _card(row: Any) -> SkuCard:
-    options = msgspec.convert(row["options"], list[Option], dec_hook=_text)
+    if row["was"] is not None:
+        chosen = msgspec.convert(row["was"], Was, dec_hook=_text).chosen
+    else:
+        options = msgspec.convert(row["options"], list[Option], dec_hook=_text)
+        chosen = [(option.name, option.values[value]) for option, value in zip(options, row["choice"], strict=True)]
     return SkuCard(
         sku_id=row["sku_id"],
         product_id=row["product_id"],
@@ -133,7 +166,7 @@ def _card(row: Any) -> SkuCard:
         category_path=list(row["category_path"]),
         slug=row["slug"],
         title=Text(row["title"]),
-        options=[(option.name, option.values[chosen]) for option, chosen in zip(options, row["choice"], strict=True)],
+        options=chosen,
         code=row["code"],
         picture=row["picture"],
         weight_grams=row["weight_grams"],
@@ -163,7 +196,9 @@ async def products_page(
     found = await read.all(
         ProductRow,
         """
-        SELECT p.product_id, p.category_id, p.slug, p.title, p.state, p.changed_at
+        SELECT p.product_id, p.category_id, p.slug, p.title, p.state, p.gaps, p.on_shelf_at, p.off_shelf_at, p.changed_at
+             , EXISTS (SELECT FROM product_reviews r WHERE r.merchant_id = p.merchant_id
+                       AND r.product_id = p.product_id AND r.state = 'waiting' AND r.kind = 'change') AS proposed
              , (SELECT i.file FROM product_pictures i
                 WHERE i.merchant_id = p.merchant_id AND i.product_id = p.product_id ORDER BY i.place LIMIT 1) AS picture
              , (SELECT count(*) FROM skus s

@@ -23,7 +23,7 @@ from steelyard.kernel.states import NOWHERE
 from steelyard.parties.merchants.model import MerchantId
 
 PRODUCT_COLUMNS = tuple(
-    "merchant_id product_id category_id slug title description options attributes facts tax_class state source".split()  # noqa: SIM905  # as one reads them
+    "merchant_id product_id category_id slug title description options attributes facts tax_class state approved source".split()  # noqa: SIM905  # as one reads them
 )
 SKU_COLUMNS = tuple(
     "merchant_id sku_id product_id code barcode choice weight_grams picture active place".split()  # noqa: SIM905  # as one reads them
@@ -87,6 +87,7 @@ def product_row(merchant_id: MerchantId, new: NewProduct) -> tuple[Any, ...]:
         new.facts,
         new.tax_class,
         new.state,
+        new.state is ProductState.ON_SHELF,
         new.source,
     )
 

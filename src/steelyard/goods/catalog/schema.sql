@@ -8,12 +8,24 @@ CREATE TABLE categories (
   , path        uuid[] NOT NULL
   , place       integer NOT NULL DEFAULT 0
   , icon        text NOT NULL DEFAULT 'package'
+  , picture     text
+  , merged_into uuid REFERENCES categories
+  , CONSTRAINT nothing_is_merged_into_itself CHECK (merged_into <> category_id)
   , CONSTRAINT a_path_ends_with_itself CHECK (path[cardinality(path)] = category_id)
 );
 COMMENT ON TABLE categories IS 'reference: the category tree of the marketplace';
 COMMENT ON COLUMN categories.path IS 'From the root to the category itself';
 COMMENT ON COLUMN categories.place IS 'Its place among its siblings';
+COMMENT ON COLUMN categories.picture IS 'Name in the file store';
+COMMENT ON COLUMN categories.merged_into IS 'It is out of use; its products went there, and so does its address';
 CREATE INDEX categories_by_parent ON categories (parent_id, place);
+CREATE INDEX categories_by_path ON categories USING gin (path);
+
+CREATE TABLE category_addresses (
+    slug        text PRIMARY KEY
+  , category_id uuid NOT NULL REFERENCES categories
+);
+COMMENT ON TABLE category_addresses IS 'reference: addresses that categories once had, and lead on from';
 
 CREATE TABLE attribute_definitions (
     code       text PRIMARY KEY
@@ -45,8 +57,11 @@ CREATE TABLE product_transitions (from_state text NOT NULL, to_state text NOT NU
 COMMENT ON TABLE product_transitions IS 'reference: the states of a product that follow each other';
 INSERT INTO product_transitions (from_state, to_state) VALUES
     ('nowhere', 'draft'), ('nowhere', 'on_shelf'), ('nowhere', 'off_shelf')
-  , ('draft', 'on_shelf'), ('draft', 'binned'), ('on_shelf', 'off_shelf'), ('off_shelf', 'on_shelf')
-  , ('off_shelf', 'binned'), ('binned', 'off_shelf');
+  , ('draft', 'in_review'), ('draft', 'on_shelf'), ('draft', 'binned')
+  , ('in_review', 'on_shelf'), ('in_review', 'sent_back'), ('in_review', 'draft')
+  , ('sent_back', 'in_review'), ('sent_back', 'on_shelf'), ('sent_back', 'binned')
+  , ('on_shelf', 'off_shelf'), ('on_shelf', 'sent_back')
+  , ('off_shelf', 'on_shelf'), ('off_shelf', 'in_review'), ('off_shelf', 'binned'), ('binned', 'off_shelf');
 
 CREATE TABLE products (
     merchant_id uuid NOT NULL
@@ -60,18 +75,32 @@ CREATE TABLE products (
   , facts       jsonb NOT NULL DEFAULT '{}'
   , tax_class   text NOT NULL DEFAULT 'standard'
   , state       text NOT NULL
+  , approved    boolean NOT NULL DEFAULT false
+  , gaps        text[] NOT NULL DEFAULT '{}'
+  , on_shelf_at  timestamptz
+  , off_shelf_at timestamptz
   , source      text
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
   , PRIMARY KEY (merchant_id, product_id)
+  , CONSTRAINT off_the_shelf_after_onto_it CHECK (off_shelf_at > on_shelf_at)
 );
 COMMENT ON TABLE products IS 'by merchant: products (SPU)';
 COMMENT ON COLUMN products.options IS '[{"name": Text, "values": [Text, …]}, …], at most three: what a buyer chooses';
 COMMENT ON COLUMN products.attributes IS '[{"name": Text, "value": Text}, …]: what no definition says, so of all its variants';
 COMMENT ON COLUMN products.facts IS '{attribute code: [value codes] | number | {language: words}}: as its category''s attributes are defined';
+COMMENT ON COLUMN products.approved IS 'It was on the shelf, or approved, as it is now: it goes back without a review';
+COMMENT ON COLUMN products.gaps IS 'What it lacks to be complete: see completeness';
+COMMENT ON COLUMN products.on_shelf_at IS 'When it goes onto the shelf by itself';
+COMMENT ON COLUMN products.off_shelf_at IS 'When it is taken off the shelf by itself';
 COMMENT ON COLUMN products.source IS 'import:<name of the source>:<its id> when it came from elsewhere';
 CREATE INDEX products_by_id ON products (product_id);
 CREATE INDEX products_of_a_merchant ON products (merchant_id, state, changed_at DESC, product_id);
+CREATE INDEX products_newly_changed ON products (merchant_id, changed_at DESC, product_id DESC);
+CREATE INDEX products_incomplete ON products (merchant_id, changed_at DESC, product_id DESC) WHERE gaps <> '{}';
+CREATE INDEX products_in_a_category ON products (category_id, merchant_id, product_id);
+CREATE INDEX products_due_onto_the_shelf ON products (on_shelf_at) WHERE on_shelf_at IS NOT NULL;
+CREATE INDEX products_due_off_the_shelf ON products (off_shelf_at) WHERE off_shelf_at IS NOT NULL;
 CREATE UNIQUE INDEX a_product_is_imported_once ON products (merchant_id, source) WHERE source IS NOT NULL;
 
 CREATE TABLE product_history (
@@ -111,13 +140,76 @@ CREATE TABLE skus (
   , picture      text
   , active       boolean NOT NULL DEFAULT true
   , place        integer NOT NULL DEFAULT 0
+  , was          jsonb
   , PRIMARY KEY (merchant_id, sku_id)
   , FOREIGN KEY (merchant_id, product_id) REFERENCES products
   , UNIQUE (merchant_id, code)
   , CONSTRAINT weight_is_not_negative CHECK (weight_grams >= 0)
+  , CONSTRAINT what_was_is_not_sold CHECK (was IS NULL OR NOT active AND choice = '{}')
 );
 COMMENT ON TABLE skus IS 'by merchant: variants (SKU): what is priced, stocked and sold';
 COMMENT ON COLUMN skus.code IS 'The merchant''s own article number';
 COMMENT ON COLUMN skus.choice IS 'For each option of the product, in order, the index of the chosen value';
+COMMENT ON COLUMN skus.was IS '{"chosen": [[name Text, value Text], …]} of one whose choice the product does not offer any more; it is kept for its orders';
+CREATE INDEX skus_of_a_product ON skus (merchant_id, product_id, place, sku_id);
+CREATE INDEX skus_by_barcode ON skus (merchant_id, barcode) WHERE barcode <> '';
 CREATE INDEX skus_by_id ON skus (sku_id);
 CREATE UNIQUE INDEX a_choice_is_one_sku ON skus (merchant_id, product_id, choice) WHERE active;
+
+CREATE TABLE product_versions (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , version     integer NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , what        jsonb NOT NULL
+  , PRIMARY KEY (merchant_id, product_id, version)
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+);
+COMMENT ON TABLE product_versions IS 'by merchant, append-only: what a product said of itself, each time that it changed';
+COMMENT ON COLUMN product_versions.what IS 'Its words, pictures, facts and variants, whole; the first is what it was before its first change';
+
+CREATE TABLE product_reviews (
+    merchant_id uuid NOT NULL
+  , review_id   uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , kind        text NOT NULL
+  , proposal    jsonb NOT NULL DEFAULT '{}'
+  , state       text NOT NULL DEFAULT 'waiting'
+  , asked_at    timestamptz NOT NULL DEFAULT now()
+  , asked_by    text NOT NULL
+  , decided_at  timestamptz
+  , decided_by  text
+  , reasons     jsonb NOT NULL DEFAULT '[]'
+  , version     integer
+  , PRIMARY KEY (merchant_id, review_id)
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+  , CONSTRAINT a_review_is_of_a_kind CHECK (kind IN ('publication', 'change'))
+  , CONSTRAINT a_review_is_in_a_state CHECK (state IN ('waiting', 'approved', 'sent_back', 'withdrawn'))
+  , CONSTRAINT decided_means_when CHECK ((state = 'waiting') = (decided_at IS NULL))
+  , CONSTRAINT a_change_is_proposed CHECK ((kind = 'change') = (proposal <> '{}'))
+  , CONSTRAINT sent_back_means_why CHECK (state <> 'sent_back' OR reasons <> '[]')
+);
+COMMENT ON TABLE product_reviews IS 'by merchant: what the operator looks at before buyers see it';
+COMMENT ON COLUMN product_reviews.proposal IS 'Of a change to what is on sale: title, description, category_id, facts, pictures as they shall be';
+COMMENT ON COLUMN product_reviews.reasons IS '[{"field": …, "reason": code, "words": text}, …] when it was sent back';
+COMMENT ON COLUMN product_reviews.version IS 'The version of the product that was approved';
+CREATE UNIQUE INDEX one_product_review_waits ON product_reviews (merchant_id, product_id) WHERE state = 'waiting';
+CREATE INDEX product_reviews_waiting ON product_reviews (asked_at, review_id) WHERE state = 'waiting';
+CREATE INDEX product_reviews_decided ON product_reviews (decided_at DESC, review_id DESC) WHERE state IN ('approved', 'sent_back');
+CREATE INDEX product_reviews_by_id ON product_reviews (review_id);
+CREATE INDEX product_reviews_of_a_product ON product_reviews (merchant_id, product_id, asked_at DESC);
+
+CREATE TABLE review_policy (
+    singly       boolean PRIMARY KEY DEFAULT true
+  , of_whom      text NOT NULL
+  , products     integer NOT NULL
+  , changes      boolean NOT NULL
+  , CONSTRAINT there_is_one_policy CHECK (singly)
+  , CONSTRAINT somebody_is_reviewed CHECK (of_whom IN ('nobody', 'new_merchants', 'everybody'))
+  , CONSTRAINT a_merchant_is_new_for_some_products CHECK (products > 0)
+);
+COMMENT ON TABLE review_policy IS 'reference: whose products the operator looks at before buyers see them';
+COMMENT ON COLUMN review_policy.products IS 'A merchant is new until so many products were approved';
+COMMENT ON COLUMN review_policy.changes IS 'Whether changes of title, description, category and main picture wait too';
+INSERT INTO review_policy (of_whom, products, changes) VALUES ('new_merchants', 3, false);

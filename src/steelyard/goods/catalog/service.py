@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from steelyard.goods.catalog.attributes import check_facts
+from steelyard.goods.catalog.completeness import settle
 from steelyard.goods.catalog.events import ProductChanged
 from steelyard.goods.catalog.model import (
-    MACHINE,
     PICTURES_PER_PRODUCT_MAX,
     PRODUCTS_PER_COMMAND_MAX,
     CategoryUnknown,
@@ -17,7 +17,6 @@ from steelyard.goods.catalog.model import (
     Picture,
     ProductChange,
     ProductId,
-    ProductState,
     SkuChange,
     SlugTaken,
 )
@@ -31,6 +30,7 @@ from steelyard.goods.catalog.rows import (
     product_row,
     sku_rows,
 )
+from steelyard.goods.catalog.versions import changed, keep
 from steelyard.kernel import events
 from steelyard.kernel.db import ForeignKeyViolation, Tx, UniqueViolation
 from steelyard.kernel.errors import NotFound
@@ -90,6 +90,7 @@ async def create_product(tx: Tx, merchant_id: MerchantId, new: NewProduct, by: s
         """,
         *history_row(merchant_id, new, by),
     )
+    await settle(tx, [(merchant_id, new.product_id)])
     await events.publish(tx, ProductChanged(merchant_id=merchant_id, product_id=new.product_id))
     return True
 
@@ -99,8 +100,8 @@ async def _insert_product(tx: Tx, merchant_id: MerchantId, new: NewProduct) -> b
         await tx.execute(
             """
             INSERT INTO products (merchant_id, product_id, category_id, slug, title, description, options, attributes
-                                , facts, tax_class, state, source)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (merchant_id, product_id) DO NOTHING
+                                , facts, tax_class, state, approved, source)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (merchant_id, product_id) DO NOTHING
             """,
             *product_row(merchant_id, new),
         )
@@ -169,19 +170,23 @@ async def bulk_create(tx: Tx, products: Sequence[tuple[MerchantId, NewProduct]],
         ("merchant_id", "product_id", "step", "from_state", "to_state", "by"),
         [history_row(merchant_id, new, by) for merchant_id, new in products],
     )
+    await settle(tx, [(merchant_id, new.product_id) for merchant_id, new in products])
 
 
-async def change_product(tx: Tx, merchant_id: MerchantId, product_id: UUID, change: ProductChange) -> None:
-    """Change what a product says of itself. Raises `NotFound`, `CategoryUnknown`, and `Invalid` for facts that its
-    category does not know."""
+async def change_product(
+    tx: Tx, merchant_id: MerchantId, product_id: UUID, change: ProductChange, by: str = "system"
+) -> None:
+    """Change what a product says of itself, without a review. Raises `NotFound`, `CategoryUnknown`, and `Invalid`
+    for facts that its category does not know."""
     if change.facts:
         category_id = change.category_id or await tx.value(
             "SELECT category_id FROM products WHERE merchant_id = $1 AND product_id = $2", merchant_id, product_id
         )
         await check_facts(tx, [(category_id, change.facts)] if category_id else [])
+    await keep(tx, merchant_id, [product_id], by)
     try:
         async with tx.savepoint():
-            changed = await tx.execute(
+            touched = await tx.execute(
                 """
                 UPDATE products
                 SET category_id = coalesce($3, category_id), slug = coalesce($4, slug), title = coalesce($5, title)
@@ -201,22 +206,26 @@ async def change_product(tx: Tx, merchant_id: MerchantId, product_id: UUID, chan
             )
     except ForeignKeyViolation as error:
         raise CategoryUnknown(category_id=change.category_id) from error
-    if not changed:
+    if not touched:
         raise NotFound()
+    await changed(tx, merchant_id, [product_id], by)
     await events.publish(tx, ProductChanged(merchant_id=merchant_id, product_id=product_id))
 
 
-async def set_pictures(tx: Tx, merchant_id: MerchantId, product_id: ProductId, pictures: Sequence[Picture]) -> None:
+async def set_pictures(
+    tx: Tx, merchant_id: MerchantId, product_id: ProductId, pictures: Sequence[Picture], by: str = "system"
+) -> None:
     """These are the product's pictures now, in this order; the first is the main one. Raises `NotFound`."""
     assert len(pictures) <= PICTURES_PER_PRODUCT_MAX
-    await _touch(tx, merchant_id, product_id)
+    await _touch(tx, merchant_id, product_id, by)
     await tx.execute("DELETE FROM product_pictures WHERE merchant_id = $1 AND product_id = $2", merchant_id, product_id)
     await _insert_pictures(tx, merchant_id, product_id, pictures)
+    await changed(tx, merchant_id, [product_id], by)
     await events.publish(tx, ProductChanged(merchant_id=merchant_id, product_id=product_id))
 
 
-async def _touch(tx: Tx, merchant_id: MerchantId, product_id: ProductId) -> list[int]:
-    """Lock the product for a change of its parts; returns how many values each of its options has. Raises
+async def _touch(tx: Tx, merchant_id: MerchantId, product_id: ProductId, by: str) -> list[int]:
+    """Lock the product for a change of its parts, and keep what it was; returns how many values each of its options has. Raises
     `NotFound`."""
     row = await tx.row(
         """
@@ -228,12 +237,15 @@ async def _touch(tx: Tx, merchant_id: MerchantId, product_id: ProductId) -> list
     )
     if row is None:
         raise NotFound()
+    await keep(tx, merchant_id, [product_id], by)
     return list(row["sizes"])
 
 
-async def add_skus(tx: Tx, merchant_id: MerchantId, product_id: ProductId, skus: Sequence[NewSku]) -> None:
+async def add_skus(
+    tx: Tx, merchant_id: MerchantId, product_id: ProductId, skus: Sequence[NewSku], by: str = "system"
+) -> None:
     """Give a product further variants. Raises `NotFound`, `Invalid` and `CodeTaken`."""
-    check_skus(skus, await _touch(tx, merchant_id, product_id))
+    check_skus(skus, await _touch(tx, merchant_id, product_id, by))
     place = await tx.value(
         "SELECT coalesce(max(place) + 1, 0) FROM skus WHERE merchant_id = $1 AND product_id = $2",
         merchant_id,
@@ -244,15 +256,18 @@ async def add_skus(tx: Tx, merchant_id: MerchantId, product_id: ProductId, skus:
             await _insert_skus(tx, merchant_id, product_id, skus, first_place=place)
     except UniqueViolation as error:
         raise CodeTaken(product_id=product_id) from error
+    await changed(tx, merchant_id, [product_id], by)
     await events.publish(tx, ProductChanged(merchant_id=merchant_id, product_id=product_id))
 
 
-async def change_skus(tx: Tx, merchant_id: MerchantId, product_id: ProductId, changes: Sequence[SkuChange]) -> None:
+async def change_skus(
+    tx: Tx, merchant_id: MerchantId, product_id: ProductId, changes: Sequence[SkuChange], by: str = "system"
+) -> None:
     """Change variants of one product; an inactive one is not sold any more. Raises `NotFound`, `CodeTaken`."""
-    await _touch(tx, merchant_id, product_id)
+    await _touch(tx, merchant_id, product_id, by)
     try:
         async with tx.savepoint():
-            changed = await tx.execute(
+            touched = await tx.execute(
                 """
                 UPDATE skus s
                 SET code = coalesce(c.code, s.code), barcode = coalesce(c.barcode, s.barcode)
@@ -260,7 +275,7 @@ async def change_skus(tx: Tx, merchant_id: MerchantId, product_id: ProductId, ch
                   , active = coalesce(c.active, s.active)
                 FROM unnest($3::uuid[], $4::text[], $5::text[], $6::integer[], $7::text[], $8::boolean[])
                      AS c (sku_id, code, barcode, weight_grams, picture, active)
-                WHERE s.merchant_id = $1 AND s.product_id = $2 AND s.sku_id = c.sku_id
+                WHERE s.merchant_id = $1 AND s.product_id = $2 AND s.sku_id = c.sku_id AND s.was IS NULL
                 """,
                 merchant_id,
                 product_id,
@@ -273,71 +288,7 @@ async def change_skus(tx: Tx, merchant_id: MerchantId, product_id: ProductId, ch
             )
     except UniqueViolation as error:
         raise CodeTaken(product_id=product_id) from error
-    if changed != len(changes):
+    if touched != len(changes):
         raise NotFound()
+    await changed(tx, merchant_id, [product_id], by)
     await events.publish(tx, ProductChanged(merchant_id=merchant_id, product_id=product_id))
-
-
-async def put_on_shelf(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
-    """Show these products to buyers; returns those that moved. What has no active SKU, or is in the bin, stays."""
-    return await _move(tx, merchant_id, product_ids, ProductState.ON_SHELF, by)
-
-
-async def take_off_shelf(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
-    """Stop selling these products; returns those that moved."""
-    return await _move(tx, merchant_id, product_ids, ProductState.OFF_SHELF, by, out_of=ProductState.ON_SHELF)
-
-
-async def bin(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
-    """Put products that are not on the shelf into the bin; returns those that moved."""
-    return await _move(tx, merchant_id, product_ids, ProductState.BINNED, by)
-
-
-async def restore(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
-    """Take products out of the bin, off the shelf for now; returns those that moved."""
-    return await _move(tx, merchant_id, product_ids, ProductState.OFF_SHELF, by, out_of=ProductState.BINNED)
-
-
-async def _move(
-    tx: Tx,
-    merchant_id: MerchantId,
-    product_ids: Sequence[UUID],
-    to_state: ProductState,
-    by: str,
-    *,
-    out_of: ProductState | None = None,
-) -> list[ProductId]:
-    assert len(product_ids) <= PRODUCTS_PER_COMMAND_MAX
-    # Locked in a statement of their own, so that the next one sees the history as it is under the locks.
-    await tx.execute(
-        "SELECT FROM products WHERE merchant_id = $1 AND product_id = ANY($2) ORDER BY product_id FOR UPDATE",
-        merchant_id,
-        list(product_ids),
-    )
-    rows = await tx.fetch(
-        """
-        WITH due AS (
-            SELECT merchant_id, product_id, state FROM products p
-            WHERE merchant_id = $1 AND product_id = ANY($2) AND state = ANY($4)
-              AND ($3 <> 'on_shelf' OR EXISTS (SELECT FROM skus s WHERE s.merchant_id = p.merchant_id
-                                               AND s.product_id = p.product_id AND s.active))
-        ), moved AS (
-            UPDATE products p SET state = $3, changed_at = now()
-            FROM due WHERE p.merchant_id = due.merchant_id AND p.product_id = due.product_id
-        )
-        INSERT INTO product_history (merchant_id, product_id, step, from_state, to_state, by)
-        SELECT due.merchant_id, due.product_id, 1 + (SELECT max(h.step) FROM product_history h
-                   WHERE h.merchant_id = due.merchant_id AND h.product_id = due.product_id), due.state, $3, $5
-        FROM due
-        RETURNING product_id
-        """,
-        merchant_id,
-        list(product_ids),
-        to_state,
-        [out_of] if out_of else MACHINE.before(to_state),
-        by,
-    )
-    moved = [ProductId(row["product_id"]) for row in rows]
-    if moved:
-        await events.publish(tx, *(ProductChanged(merchant_id=merchant_id, product_id=each) for each in moved))
-    return moved

@@ -238,3 +238,17 @@ async def mark_stale(tx: Tx, merchant_ids: Iterable[UUID]) -> None:
         """,
         wanted,
     )
+
+
+async def mark_stale_in(tx: Tx, category_ids: Iterable[UUID]) -> None:
+    """Something changed for whole branches of the category tree: what is on the shelf there is indexed anew."""
+    await tx.execute(
+        """
+        INSERT INTO search_stale (merchant_id, product_id)
+        SELECT p.merchant_id, p.product_id FROM categories c JOIN products p USING (category_id)
+        WHERE c.path && $1::uuid[] AND p.state = 'on_shelf'
+        ORDER BY p.merchant_id, p.product_id
+        ON CONFLICT (merchant_id, product_id) DO NOTHING
+        """,
+        list(category_ids),
+    )

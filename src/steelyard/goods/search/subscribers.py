@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from steelyard.goods.catalog import ProductChanged
+from steelyard.goods.catalog import CategoryChanged, ProductChanged
 from steelyard.goods.inventory import AvailabilityChanged
 from steelyard.goods.pricing import PricesChanged
 from steelyard.goods.search.model import PRODUCTS_PER_REINDEX_MAX
-from steelyard.goods.search.service import mark_stale, reindex_products
+from steelyard.goods.search.service import mark_stale, mark_stale_in, reindex_products
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.parties.merchants import ShopChanged
@@ -34,6 +34,10 @@ async def _shops_changed(tx: Tx, changes: Sequence[ShopChanged]) -> None:
     await mark_stale(tx, {change.merchant_id for change in changes})
 
 
+async def _categories_changed(tx: Tx, changes: Sequence[CategoryChanged]) -> None:
+    await mark_stale_in(tx, {change.category_id for change in changes})
+
+
 async def _reindex(tx: Tx, products: set[tuple[UUID, UUID]]) -> None:
     keys = sorted(products, key=lambda key: (key[1], key[0]))
     for start in range(0, len(keys), PRODUCTS_PER_REINDEX_MAX):
@@ -47,5 +51,6 @@ SUBSCRIBER = Subscriber(
         PricesChanged: _skus_changed,
         AvailabilityChanged: _skus_changed,
         ShopChanged: _shops_changed,
+        CategoryChanged: _categories_changed,
     },
 )

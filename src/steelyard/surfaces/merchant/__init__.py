@@ -10,8 +10,10 @@ from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.merchant import (
     api_keys,
     audit,
+    figures,
     freight,
     home,
+    order_requests,
     orders,
     product_changes,
     products,
@@ -27,7 +29,9 @@ router = Router(
     "/merchant",
     route_handlers=[
         *home.HANDLERS,
+        *figures.HANDLERS,
         *orders.HANDLERS,
+        *order_requests.HANDLERS,
         *products.HANDLERS,
         *product_changes.HANDLERS,
         *stock.HANDLERS,

@@ -23,6 +23,7 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant.order_requests import Asked, asked_about
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -64,6 +65,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     refunds: list[OrderRefund]
     sent_back: dict[UUID, Refund]
     carriers: list[Carrier]
+    asked: Asked
 
     @property
     def freight_left(self) -> int:
@@ -109,6 +111,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         refunds=(await aftersales.of_orders(read, [order_id]))[order_id],
         sent_back={refund.refund_id: refund for refund in refunds},
         carriers=await parcels.carriers(read),
+        asked=await asked_about(read, merchant_id, order_id),
     )
 
 

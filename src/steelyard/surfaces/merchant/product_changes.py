@@ -30,8 +30,16 @@ NEEDS = {"permission": "products.edit"}
 FILES_PER_UPLOAD_MAX = 10
 
 Move = Callable[[Tx, MerchantId, Sequence[UUID], str], Awaitable[list[ProductId]]]
+
+
+async def publish(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
+    """Onto the shelf, or first to the operator."""
+    found = await catalog.publish(tx, merchant_id, product_ids, by)
+    return [*found.on_shelf, *found.in_review]
+
+
 MOVES: dict[str, tuple[Move, str]] = {
-    "on": (catalog.put_on_shelf, N_("{count} put on the shelf.")),
+    "on": (publish, N_("{count} put on the shelf.")),
     "off": (catalog.take_off_shelf, N_("{count} taken off the shelf.")),
     "bin": (catalog.bin, N_("{count} put into the bin.")),
     "restore": (catalog.restore, N_("{count} taken out of the bin.")),

@@ -32,6 +32,8 @@ TABS: dict[str, tuple[str, ProductState | None]] = {
     "on_shelf": (N_("On the shelf"), ProductState.ON_SHELF),
     "off_shelf": (N_("Off the shelf"), ProductState.OFF_SHELF),
     "draft": (N_("Drafts"), ProductState.DRAFT),
+    "in_review": (N_("In review"), ProductState.IN_REVIEW),
+    "sent_back": (N_("Sent back"), ProductState.SENT_BACK),
     "binned": (N_("In the bin"), ProductState.BINNED),
 }
 TAX_CLASSES = (("standard", N_("Standard rate")), ("reduced", N_("Reduced rate")), ("exempt", N_("Exempt")))

@@ -4,7 +4,9 @@ from steelyard.kernel.i18n import N_
 from steelyard.logistics.parcels.model import ParcelState
 from steelyard.money.payments.model import RefundState
 from steelyard.surfaces.components.page import Tone
+from steelyard.trade.aftersales.model import CancellationState
 from steelyard.trade.checkout.model import ProblemCode
+from steelyard.trade.orders import ActKind
 from steelyard.trade.orders.model import OrderState, PurchaseState
 
 ORDER_STATES: dict[OrderState, tuple[str, Tone]] = {
@@ -19,6 +21,36 @@ PURCHASE_STATES: dict[PurchaseState, tuple[str, Tone]] = {
     PurchaseState.PLACED: (N_("Waiting for payment"), "warn"),
     PurchaseState.PAID: (N_("Paid"), "good"),
     PurchaseState.CANCELLED: (N_("Cancelled"), "quiet"),
+}
+# What the buyer may expect next, on the page of an order.
+EXPECT: dict[OrderState, str] = {
+    OrderState.PLACED: N_("Your goods are kept for you until it is paid."),
+    OrderState.PAID: N_("The shop is preparing your goods."),
+    OrderState.PARTLY_SHIPPED: N_("A part is on its way; the shop is preparing the rest."),
+    OrderState.SHIPPED: N_("Everything is on its way to you."),
+    OrderState.COMPLETED: N_("We hope that you like it."),
+    OrderState.CANCELLED: N_("Nothing of it is sent any more."),
+}
+STATE_ICONS: dict[OrderState, str] = {
+    OrderState.PLACED: "wallet",
+    OrderState.PAID: "package",
+    OrderState.PARTLY_SHIPPED: "truck",
+    OrderState.SHIPPED: "truck",
+    OrderState.COMPLETED: "circle-check",
+    OrderState.CANCELLED: "circle-x",
+}
+ACTS: dict[ActKind, str] = {
+    ActKind.PACKING: N_("The shop began to pack"),
+    ActKind.REMINDED: N_("You reminded the shop"),
+    ActKind.EXTENDED: N_("You extended the time to receive it"),
+    ActKind.READDRESSED: N_("The address was changed"),
+    ActKind.HIDDEN: N_("You took it off your list"),
+}
+REQUEST_STATES: dict[CancellationState, tuple[str, Tone]] = {
+    CancellationState.ASKED: (N_("You asked the shop to cancel"), "warn"),
+    CancellationState.GRANTED: (N_("The shop agreed to cancel"), "good"),
+    CancellationState.REFUSED: (N_("The shop did not agree to cancel"), "bad"),
+    CancellationState.OVERTAKEN: (N_("It was sent before the shop answered"), "quiet"),
 }
 # What happened, as a timeline says it.
 STEPS: dict[OrderState, str] = {

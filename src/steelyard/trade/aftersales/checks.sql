@@ -27,3 +27,15 @@ FROM orders o WHERE o.state = 'cancelled' AND o.paid_at IS NOT NULL AND o.refund
 SELECT r.merchant_id, r.refund_id, r.goods + r.freight AS decided, p.amount AS instructed
 FROM order_refunds r LEFT JOIN refunds p USING (merchant_id, refund_id)
 WHERE p.amount IS DISTINCT FROM r.goods + r.freight;
+
+-- name: A request to cancel is in the state that its last history row says
+SELECT r.merchant_id, r.order_id, r.state, h.to_state
+FROM cancellation_requests r
+LEFT JOIN (SELECT DISTINCT ON (merchant_id, order_id) merchant_id, order_id, to_state
+           FROM cancellation_history ORDER BY merchant_id, order_id, step DESC) h USING (merchant_id, order_id)
+WHERE h.to_state IS DISTINCT FROM r.state;
+
+-- name: A granted request has cancelled its order
+SELECT r.merchant_id, r.order_id, o.state
+FROM cancellation_requests r JOIN orders o USING (merchant_id, order_id)
+WHERE r.state = 'granted' AND o.state <> 'cancelled';

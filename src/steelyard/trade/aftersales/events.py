@@ -18,3 +18,24 @@ class OrderRefunded(Event, frozen=True, kw_only=True):
     commission: int
     currency: str
     released: bool
+
+
+class CancellationAsked(Event, frozen=True, kw_only=True):
+    """A buyer asked a shop to call off an order that it is packing."""
+
+    KIND = "aftersales.cancellation_asked"
+
+    merchant_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+
+
+class CancellationAnswered(Event, frozen=True, kw_only=True):
+    """A shop, or the time it had, answered a request to cancel."""
+
+    KIND = "aftersales.cancellation_answered"
+
+    merchant_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+    granted: bool

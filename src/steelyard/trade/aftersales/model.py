@@ -8,12 +8,24 @@ import msgspec
 
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.states import Machine
 from steelyard.money.payments.model import RefundId
+from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.orders.model import Order, OrderId, OrderLine
 
 LINES_PER_REFUND_MAX = 200
 NOTE_CHARACTERS_MAX = 500
+# A shop that does not answer a request to cancel within this time agrees.
+ANSWER_HOURS = 24
+CANCELLATION_REASONS = {
+    "changed_mind": N_("I do not want it any more"),
+    "wrong_choice": N_("I chose the wrong option or quantity"),
+    "wrong_address": N_("The address or phone number is wrong"),
+    "too_slow": N_("It is not sent quickly enough"),
+    "cheaper": N_("I found it cheaper"),
+    "other": N_("Another reason"),
+}
 
 
 class Reason(StrEnum):
@@ -66,6 +78,71 @@ class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     released: bool
     at: datetime
+
+
+class CancellationState(StrEnum):
+    """`overtaken`: the order was sent, or ended otherwise, before anybody answered."""
+
+    ASKED = "asked"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    OVERTAKEN = "overtaken"
+
+
+CANCELLATION_MACHINE = Machine(
+    "cancellation",
+    {CancellationState.ASKED},
+    {
+        CancellationState.ASKED: {
+            CancellationState.GRANTED,
+            CancellationState.REFUSED,
+            CancellationState.OVERTAKEN,
+        },
+        CancellationState.GRANTED: set(),
+        CancellationState.REFUSED: set(),
+        CancellationState.OVERTAKEN: set(),
+    },
+)
+
+
+class CancellationRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A buyer's request to call off an order that is being packed; `answer` is the shop's reason for refusing."""
+
+    merchant_id: MerchantId
+    order_id: OrderId
+    buyer_id: BuyerId
+    refund_id: RefundId
+    state: CancellationState
+    reason: str
+    note: str
+    answer: str
+    asked_at: datetime
+    answer_by: datetime
+    answered_at: datetime | None
+
+
+class AskInstead(Refusal):
+    """An order that a shop is packing is called off with its consent."""
+
+    code = "ask_instead"
+    title = N_("The shop is packing this order already")
+    detail = N_("Please ask the shop to cancel it. Without an answer within a day it is cancelled.")
+
+
+class CancelAtOnce(Refusal):
+    """Nobody is asked about an order that nobody has begun to pack."""
+
+    code = "cancel_at_once"
+    title = N_("Nobody has to be asked")
+    detail = N_("The shop has not begun to pack it: you can cancel it right away.")
+
+
+class AskedAlready(Refusal):
+    """A shop is asked once about an order."""
+
+    code = "asked_already"
+    title = N_("The shop has been asked already")
+    detail = N_("A request to cancel can be made once for each order.")
 
 
 class NotThatMany(Refusal):

@@ -1,17 +1,29 @@
 """Orders: one purchase, one order per merchant, from placement to receipt.
 
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
-History that was made elsewhere comes in through `bulk.py`.
+History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
+a buyer's lists are in `buyers.py`.
 """
 
 from steelyard.trade.orders.bulk import LINE_COLUMNS, PastOrder, PastRefund, bulk_refunded, bulk_write
+from steelyard.trade.orders.buyers import (
+    Act,
+    ActKind,
+    acts_of,
+    counts_of_buyer,
+    orders_of_buyer,
+    purchases_of,
+    reminders_of_merchant,
+)
 from steelyard.trade.orders.events import (
     OrderCancelled,
     OrderCompleted,
+    OrderReaddressed,
     OrderShipped,
     PurchaseCancelled,
     PurchasePaid,
     PurchasePlaced,
+    ShopReminded,
 )
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received
 from steelyard.trade.orders.placing import place
@@ -44,29 +56,41 @@ from steelyard.trade.orders.service import (
     ship,
     withdraw_pieces,
 )
+from steelyard.trade.orders.wishes import begin_packing, change_address, extend_receipt, fee_to, hide, remind
 
 __all__ = [
     "LINE_COLUMNS",
+    "Act",
+    "ActKind",
     "OrderCancelled",
     "OrderCompleted",
+    "OrderReaddressed",
     "OrderShipped",
     "PastOrder",
     "PastRefund",
     "PurchaseCancelled",
     "PurchasePaid",
     "PurchasePlaced",
+    "ShopReminded",
+    "acts_of",
     "all_orders",
+    "begin_packing",
     "bulk_refunded",
     "bulk_write",
     "by_code",
     "cancel_order",
     "cancel_purchase",
     "cancel_unpaid",
+    "change_address",
     "code_of",
     "codes_of",
     "complete_received",
     "confirm_receipt",
+    "counts_of_buyer",
     "counts_of_merchant",
+    "extend_receipt",
+    "fee_to",
+    "hide",
     "history",
     "lines_of",
     "lock_order",
@@ -74,14 +98,18 @@ __all__ = [
     "mark_paid",
     "order",
     "order_by_code",
+    "orders_of_buyer",
     "orders_of_merchant",
     "orders_of_purchase",
     "orders_of_purchases",
     "place",
     "purchase",
+    "purchases_of",
     "purchases_of_buyer",
     "record_delivery",
     "record_refund",
+    "remind",
+    "reminders_of_merchant",
     "ship",
     "with_lost_parcels",
     "withdraw_pieces",

@@ -76,3 +76,23 @@ class OrderCompleted(Event, frozen=True, kw_only=True):
     commission: int
     currency: str
     at: datetime
+
+
+class ShopReminded(Event, frozen=True, kw_only=True):
+    """A buyer asked a shop to send an order."""
+
+    KIND = "orders.shop_reminded"
+
+    merchant_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+
+
+class OrderReaddressed(Event, frozen=True, kw_only=True):
+    """An order goes to another address than it was placed with."""
+
+    KIND = "orders.readdressed"
+
+    merchant_id: UUID
+    order_id: UUID
+    buyer_id: UUID

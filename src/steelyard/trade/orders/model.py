@@ -25,6 +25,10 @@ UNTRACKED_DELIVERY_DAYS = 15
 SKUS_PER_ORDER_MAX = 200
 QUANTITY_PER_LINE_MAX = 9_999
 NOTE_CHARACTERS_MAX = 500
+# How much longer a buyer may take to look at the goods, once an order.
+EXTENSION_DAYS = 7
+REMINDERS_APART_HOURS = 24
+SEARCH_CHARACTERS_MAX = 60
 
 
 class PurchaseState(StrEnum):
@@ -222,6 +226,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: datetime | None
     cancelled_at: datetime | None
     cancel_reason: str | None
+    packing_at: datetime | None
+    reminded_at: datetime | None
+    extended_at: datetime | None
+    hidden_at: datetime | None
 
     @property
     def kept(self) -> int:
@@ -268,3 +276,43 @@ class UseCancel(Refusal):
         "Nothing of it has been sent, and nothing would be left to send. Cancelling gives all of its money back, freight "
         "included."
     )
+
+
+class RemindedAlready(Refusal):
+    """The shop is reminded of an order once a day."""
+
+    code = "reminded_already"
+    title = N_("The shop has been reminded already")
+    detail = N_("You can remind it again a day after the last time.")
+
+
+class ExtendedAlready(Refusal):
+    """The time for receiving an order is extended once."""
+
+    code = "extended_already"
+    title = N_("The time was extended already")
+    detail = N_("This can be done once for each order.")
+
+
+class PackedAlready(Refusal):
+    """What the shop has begun to pack is not sent elsewhere without asking it."""
+
+    code = "packed_already"
+    title = N_("The shop is packing this order already")
+    detail = N_("The address can no longer be changed here. Please ask the shop, or ask it to cancel.")
+
+
+class AddressCostsMore(Refusal):
+    """An address may be changed when sending it there costs no more than was paid for sending."""
+
+    code = "address_costs_more"
+    title = N_("Sending it there costs more")
+    detail = N_("You paid {paid} for delivery; to that address it is {fee}. Please cancel and order again.")
+
+
+class AddressOutOfReach(Refusal):
+    """An address may be changed to one in the same country to which the chosen way of delivery leads."""
+
+    code = "address_out_of_reach"
+    title = N_("This order cannot be sent there")
+    detail = N_("The shop does not deliver there in the way that was chosen. Please cancel and order again.")

@@ -29,13 +29,13 @@ LINES_MAX = paging.ITEMS_PER_PAGE_MAX * SKUS_PER_ORDER_MAX
 # Where a first page begins. A comparison without OR goes by the index whatever plan is kept for it.
 _LAST = UUID(int=2**128 - 1)
 
-_COLUMNS: LiteralString = """
+ORDER_COLUMNS: LiteralString = """
 SELECT o.merchant_id, o.order_id, o.purchase_id, o.buyer_id, o.code, o.state, o.currency, o.goods, o.freight, o.tax_added
      , o.tax_included, o.total, o.commission, o.refunded, o.commission_returned, o.delivery, o.contact, o.address, o.note
      , o.source, o.placed_at, o.paid_at, o.shipped_at, o.delivered_at, o.receive_by, o.completed_at, o.cancelled_at
-     , o.cancel_reason
+     , o.cancel_reason, o.packing_at, o.reminded_at, o.extended_at, o.hidden_at
 """
-_ORDER: LiteralString = _COLUMNS + "FROM orders o "
+_ORDER: LiteralString = ORDER_COLUMNS + "FROM orders o "
 _PURCHASE: LiteralString = """
 SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
 FROM purchases
@@ -162,7 +162,7 @@ async def orders_of_merchant(
     # One run of the index for each state, so that a few open orders are found at once among millions of finished ones.
     found = await read.all(
         Order,
-        _COLUMNS  # noqa: S608  # two literals of ours
+        ORDER_COLUMNS  # noqa: S608  # two literals of ours
         + """
         FROM unnest($2::text[]) AS s (state) CROSS JOIN LATERAL (
             SELECT * FROM orders

@@ -91,6 +91,10 @@ CREATE TABLE orders (
   , completed_at timestamptz
   , cancelled_at timestamptz
   , cancel_reason text
+  , packing_at   timestamptz
+  , reminded_at  timestamptz
+  , extended_at  timestamptz
+  , hidden_at    timestamptz
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
   , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods)
@@ -109,6 +113,14 @@ COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to th
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
 COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
+COMMENT ON COLUMN orders.packing_at IS 'The shop has begun to pack it: from now on a buyer asks before it is cancelled or sent elsewhere';
+COMMENT ON COLUMN orders.reminded_at IS 'When the buyer last asked the shop to hurry';
+COMMENT ON COLUMN orders.extended_at IS 'When the buyer was given more time to receive it, once';
+COMMENT ON COLUMN orders.hidden_at IS 'The buyer has taken it off their list; it is there for everybody else';
+CREATE INDEX orders_of_a_buyer ON orders (buyer_id, placed_at DESC, order_id DESC);
+CREATE INDEX orders_of_a_buyer_by_state ON orders (buyer_id, state, placed_at DESC, order_id DESC);
+CREATE INDEX orders_of_a_buyer_refunded ON orders (buyer_id, placed_at DESC, order_id DESC) WHERE refunded > 0;
+CREATE INDEX orders_with_a_reminder ON orders (merchant_id, reminded_at) WHERE reminded_at IS NOT NULL AND state IN ('paid', 'partly_shipped');
 CREATE INDEX orders_by_id ON orders (order_id);
 CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
 CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id DESC);
@@ -135,6 +147,21 @@ CREATE TABLE order_history (
   , FOREIGN KEY (from_state, to_state) REFERENCES order_transitions
 );
 COMMENT ON TABLE order_history IS 'by merchant, append-only: each change of an order''s state';
+
+CREATE TABLE order_acts (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , act         integer NOT NULL
+  , kind        text NOT NULL
+  , facts       jsonb NOT NULL DEFAULT '{}'
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, act)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT an_act_is_of_a_known_kind CHECK (kind IN ('packing', 'reminded', 'extended', 'readdressed', 'hidden'))
+);
+COMMENT ON TABLE order_acts IS 'by merchant: what was done about an order without changing its state, and who did it when';
+COMMENT ON COLUMN order_acts.facts IS 'readdressed: {before, after} as addresses; extended: {days}';
 
 CREATE TABLE order_lines (
     merchant_id  uuid NOT NULL

@@ -23,6 +23,7 @@ from steelyard.trade.orders.events import (
     PurchasePaid,
 )
 from steelyard.trade.orders.model import (
+    EXTENSION_DAYS,
     MACHINE,
     UNTRACKED_DELIVERY_DAYS,
     NotCancellable,
@@ -59,7 +60,8 @@ async def lock_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> Orde
         """
         SELECT merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight, tax_added, tax_included
              , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
-             , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason
+             , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason, packing_at, reminded_at
+             , extended_at, hidden_at
         FROM orders WHERE merchant_id = $1 AND order_id = $2 FOR UPDATE
         """,
         merchant_id,
@@ -298,7 +300,8 @@ async def record_delivery(tx: Tx, refs: Sequence[tuple[UUID, UUID]]) -> None:
     await tx.execute(
         """
         UPDATE orders o
-        SET delivered_at = arrived.at, receive_by = greatest(arrived.at, o.shipped_at) + m.receipt_days * interval '1 day'
+        SET delivered_at = arrived.at, receive_by = greatest(arrived.at, o.shipped_at)
+              + (m.receipt_days + CASE WHEN o.extended_at IS NULL THEN 0 ELSE $3 END) * interval '1 day'
         FROM unnest($1::uuid[], $2::uuid[]) AS r (merchant_id, order_id)
         JOIN merchants m USING (merchant_id)
         CROSS JOIN LATERAL (SELECT max(p.delivered_at) AS at, bool_and(p.state = 'delivered') AS whole
@@ -307,4 +310,5 @@ async def record_delivery(tx: Tx, refs: Sequence[tuple[UUID, UUID]]) -> None:
         """,
         [merchant_id for merchant_id, _ in refs],
         [order_id for _, order_id in refs],
+        EXTENSION_DAYS,
     )

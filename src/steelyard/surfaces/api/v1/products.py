@@ -128,7 +128,6 @@ def _new(product_id: ProductId, data: NewProduct) -> model.NewProduct:
         ],
         attributes=_attributes(data.attributes),
         tax_class=data.tax_class,
-        state=ProductState.ON_SHELF if data.on_shelf else ProductState.DRAFT,
         skus=[
             NewSku(
                 sku_id=_sku_id(product_id, sku.choice),
@@ -166,6 +165,8 @@ async def _create(tx: Tx, call: Call, new: model.NewProduct, data: NewProduct) -
             for made, sku in zip(new.skus, data.skus, strict=True)
         ]
         await pricing.set_prices(tx, call.merchant_id, prices)
+        if data.on_shelf:
+            await catalog.publish(tx, call.merchant_id, [new.product_id], call.by)
         await access.audit(tx, call.actor, "products.create", str(new.product_id), {"slug": new.slug})
     return await product_shapes.whole(tx, call.merchant_id, new.product_id)
 
@@ -188,7 +189,7 @@ async def _change(tx: Tx, call: Call, product_id: ProductId, data: ProductChange
         attributes=None if data.attributes is None else _attributes(data.attributes),
         tax_class=data.tax_class,
     )
-    await catalog.change_product(tx, call.merchant_id, product_id, change)
+    await catalog.edit(tx, call.merchant_id, product_id, change, call.by)
     if data.skus:
         changes = [
             SkuChange(
@@ -200,7 +201,7 @@ async def _change(tx: Tx, call: Call, product_id: ProductId, data: ProductChange
             )
             for each in data.skus
         ]
-        await catalog.change_skus(tx, call.merchant_id, product_id, changes)
+        await catalog.change_skus(tx, call.merchant_id, product_id, changes, call.by)
     named = [name for name in data.__struct_fields__ if getattr(data, name)]
     await access.audit(tx, call.actor, "products.change", str(product_id), {"fields": named})
     return await product_shapes.whole(tx, call.merchant_id, product_id)
@@ -216,8 +217,9 @@ async def _change(tx: Tx, call: Call, product_id: ProductId, data: ProductChange
 async def put_on_shelf(
     call: NamedDependency[Call], once: NamedDependency[Once], product_id: FromPath[UUID]
 ) -> Response[ProductDetail]:
-    """Show a product to buyers. It needs a variant that is active, and must not be in the bin."""
-    return await once(lambda _: call.db.transact(_move, call, product_id, catalog.put_on_shelf, ProductState.ON_SHELF))
+    """Show a product to buyers, or to the operator who reviews it first: `state` says which. It needs a variant that is
+    active, and must not be in the bin."""
+    return await once(lambda _: call.db.transact(_move, call, product_id, _publish, ProductState.ON_SHELF))
 
 
 @post(
@@ -236,10 +238,15 @@ async def take_off_shelf(
     )
 
 
+async def _publish(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
+    found = await catalog.publish(tx, merchant_id, product_ids, by)
+    return [*found.on_shelf, *found.in_review]
+
+
 async def _move(tx: Tx, call: Call, product_id: UUID, move: Move, goal: ProductState) -> ProductDetail:
     before = await product_shapes.mine(tx, call.merchant_id, product_id)
     moved = await move(tx, call.merchant_id, [product_id], call.by)
-    if not moved and before.state is not goal:
+    if not moved and before.state not in (goal, ProductState.IN_REVIEW):
         raise TransitionRefused(machine="product", state=str(before.state), wanted=str(goal))
     if moved:
         action = "products.on" if goal is ProductState.ON_SHELF else "products.off"

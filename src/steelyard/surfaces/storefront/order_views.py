@@ -1,0 +1,176 @@
+"""A buyer's orders as pages show them: with goods, shop, parcels, what happened, and what can be done now."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import msgspec
+
+from steelyard.kernel.db import Read
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.paging import Page
+from steelyard.logistics import parcels
+from steelyard.logistics.parcels.model import Parcel, Scan
+from steelyard.money import payments
+from steelyard.money.payments.model import Refund
+from steelyard.parties import merchants
+from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.merchants.model import ShopCard
+from steelyard.surfaces.storefront.shell import Shell, shell
+from steelyard.trade import aftersales, orders
+from steelyard.trade.aftersales import Action
+from steelyard.trade.aftersales.model import CancellationRequest
+from steelyard.trade.orders import Act
+from steelyard.trade.orders.model import Order, OrderLine, OrderState, Purchase, PurchaseState, Step
+
+
+class Tab(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the list; `counted` states stand as a number beside its name."""
+
+    name: str
+    label: str
+    states: Sequence[OrderState] = ()
+    counted: Sequence[OrderState] = ()
+    refunded: bool = False
+
+
+TABS = (
+    Tab(name="", label=N_("All")),
+    Tab(name="to-pay", label=N_("To pay"), states=(OrderState.PLACED,), counted=(OrderState.PLACED,)),
+    Tab(
+        name="to-send",
+        label=N_("To be sent"),
+        states=(OrderState.PAID, OrderState.PARTLY_SHIPPED),
+        counted=(OrderState.PAID, OrderState.PARTLY_SHIPPED),
+    ),
+    Tab(
+        name="to-receive",
+        label=N_("To receive"),
+        states=(OrderState.PARTLY_SHIPPED, OrderState.SHIPPED),
+        counted=(OrderState.SHIPPED,),
+    ),
+    Tab(name="to-review", label=N_("To review"), states=(OrderState.COMPLETED,)),
+    Tab(name="refunds", label=N_("Refunds"), refunded=True),
+    Tab(name="done", label=N_("Done"), states=(OrderState.COMPLETED,)),
+    Tab(name="cancelled", label=N_("Cancelled"), states=(OrderState.CANCELLED,)),
+)
+
+
+class OrderView(msgspec.Struct, frozen=True, kw_only=True):
+    """One merchant's part of a purchase; history, parcels and refunds only on the pages of an order or a purchase."""
+
+    order: Order
+    shop: ShopCard
+    lines: Sequence[OrderLine]
+    actions: frozenset[Action]
+    request: CancellationRequest | None = None
+    steps: Sequence[Step] = ()
+    acts: Sequence[Act] = ()
+    parcels: Sequence[tuple[Parcel, Sequence[Scan]]] = ()
+    refunds: Sequence[Refund] = ()
+
+    @property
+    def pieces(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+
+class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
+    purchase: Purchase
+    orders: Sequence[OrderView]
+
+    @property
+    def payable(self) -> bool:
+        return self.purchase.state is PurchaseState.PLACED
+
+    def sum(self, name: str) -> int:
+        """A column of the orders, such as freight, added up."""
+        return sum(getattr(each.order, name) for each in self.orders)
+
+
+class ListPage(msgspec.Struct, frozen=True, kw_only=True):
+    """`counts` by the names of tabs."""
+
+    shell: Shell
+    purchases: Page[PurchaseView]
+    counts: dict[str, int]
+
+
+class PurchasePage(msgspec.Struct, frozen=True, kw_only=True):
+    shell: Shell
+    view: PurchaseView
+
+
+async def tab_counts(read: Read, owners: Sequence[BuyerId]) -> dict[str, int]:
+    """How many orders wait in each of the tabs that count."""
+    counts = await orders.counts_of_buyer(read, owners)
+    return {tab.name: sum(counts.get(state, 0) for state in tab.counted) for tab in TABS if tab.counted}
+
+
+async def list_page(
+    read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId], tab: Tab, search: str, after: str | None
+) -> ListPage:
+    """A page of what these buyers ordered, with goods and shops, purchase by purchase."""
+    page = await orders.orders_of_buyer(
+        read, owners, states=tab.states, refunded=tab.refunded, search=search, cursor=after
+    )
+    views = await _brief(read, page.items)
+    bought = await orders.purchases_of(read, [order.purchase_id for order in page.items])
+    return ListPage(
+        shell=await shell(read, buyer_id),
+        purchases=Page(
+            [
+                PurchaseView(purchase=bought[purchase_id], orders=list(part))
+                for purchase_id, part in groupby(views, key=lambda view: view.order.purchase_id)
+            ],
+            page.next,
+        ),
+        counts=await tab_counts(read, owners),
+    )
+
+
+async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
+    lines = await orders.lines_of(read, [order.order_id for order in found])
+    shops = await merchants.cards(read, {order.merchant_id for order in found})
+    standings = await aftersales.standing(read, found)
+    return [
+        OrderView(
+            order=order,
+            shop=shops[order.merchant_id],
+            lines=lines[order.order_id],
+            actions=aftersales.offered(standings[order.order_id]),
+            request=standings[order.order_id].request,
+        )
+        for order in found
+    ]
+
+
+async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
+    """These orders with everything that happened to each."""
+    sent = await parcels.of_orders(read, [order.order_id for order in found])
+    return [
+        msgspec.structs.replace(
+            view,
+            steps=await orders.history(read, view.order.merchant_id, view.order.order_id),
+            acts=await orders.acts_of(read, view.order.merchant_id, view.order.order_id),
+            parcels=[
+                (parcel, await parcels.scans(read, parcel.merchant_id, parcel.parcel_id))
+                for parcel in sent[view.order.order_id]
+            ],
+            refunds=await payments.refunds_of_order(read, view.order.merchant_id, view.order.order_id),
+        )
+        for view in await _brief(read, found)
+    ]
+
+
+async def purchase_page(read: Read, buyer_id: BuyerId, purchase: Purchase) -> PurchasePage:
+    """A purchase with everything that happened to each of its orders."""
+    parts = await orders.orders_of_purchase(read, purchase.purchase_id)
+    view = PurchaseView(purchase=purchase, orders=await whole_orders(read, parts))
+    return PurchasePage(shell=await shell(read, buyer_id), view=view)
+
+
+async def order_page(read: Read, buyer_id: BuyerId, order: Order) -> PurchasePage:
+    """One order with everything that happened to it, within its purchase."""
+    purchase = await orders.purchase(read, order.purchase_id)
+    assert purchase is not None, "an order is part of a purchase"
+    view = PurchaseView(purchase=purchase, orders=await whole_orders(read, [order]))
+    return PurchasePage(shell=await shell(read, buyer_id), view=view)

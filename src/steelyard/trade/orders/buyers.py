@@ -1,0 +1,141 @@
+"""A buyer's orders: the list by state, its counts and its search; and what was done about an order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel import codes, paging
+from steelyard.kernel.db import Read
+from steelyard.kernel.paging import Page
+from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.orders.model import SEARCH_CHARACTERS_MAX, Order, OrderId, OrderState, Purchase, PurchaseId
+from steelyard.trade.orders.queries import ORDER_COLUMNS
+
+COUNTED = (OrderState.PLACED, OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED)
+ACTS_MAX = 100
+_LAST = UUID(int=2**128 - 1)
+
+
+class ActKind(StrEnum):
+    PACKING = "packing"
+    REMINDED = "reminded"
+    EXTENDED = "extended"
+    READDRESSED = "readdressed"
+    HIDDEN = "hidden"
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was done about an order without changing its state."""
+
+    kind: ActKind
+    facts: dict[str, Any]
+    at: datetime
+    by: str
+
+
+async def orders_of_buyer(
+    read: Read,
+    buyer_ids: Sequence[BuyerId],
+    *,
+    states: Sequence[OrderState] = (),
+    refunded: bool = False,
+    search: str = "",
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Page[Order]:
+    """What a buyer ordered in these states (none: all), the newest first, without what was taken off the list.
+
+    `search` finds goods, shops and codes; `refunded` only those of which money was given back.
+    """
+    key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
+    most = paging.limit(limit)
+    # One run of the index for each id and state, so that a few open orders are found at once among many finished ones.
+    found = await read.all(
+        Order,
+        ORDER_COLUMNS  # noqa: S608  # literals of ours
+        + """
+        FROM unnest($1::uuid[]) AS b (buyer_id) CROSS JOIN unnest($2::text[]) AS s (state) CROSS JOIN LATERAL (
+            SELECT * FROM orders q
+            WHERE q.buyer_id = b.buyer_id AND q.state = s.state AND q.hidden_at IS NULL
+              AND (q.placed_at, q.order_id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, $6))
+              AND (NOT $7::boolean OR q.refunded > 0)
+              AND ($8::text = '' OR q.code = $9
+                   OR EXISTS (SELECT FROM order_lines l WHERE l.merchant_id = q.merchant_id AND l.order_id = q.order_id
+                                AND l.title::text ILIKE '%' || $8 || '%')
+                   OR EXISTS (SELECT FROM shops h WHERE h.merchant_id = q.merchant_id
+                                AND h.name::text ILIKE '%' || $8 || '%'))
+            ORDER BY q.placed_at DESC, q.order_id DESC LIMIT $5) o
+        ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $5
+        """,
+        list(buyer_ids),
+        sorted(set(states or OrderState)),
+        *key,
+        most + 1,
+        _LAST,
+        refunded,
+        _literally(search.strip()[:SEARCH_CHARACTERS_MAX]),
+        codes.read(search.strip()[:SEARCH_CHARACTERS_MAX]),
+    )
+    return paging.cut(found, most, lambda last: (last.placed_at, last.order_id))
+
+
+def _literally(words: str) -> str:
+    """What was typed, with nothing in it that LIKE would take for a pattern."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+async def counts_of_buyer(read: Read, buyer_ids: Sequence[BuyerId]) -> dict[OrderState, int]:
+    """How many of a buyer's open orders are in each state; the finished ones are not counted."""
+    rows = await read.fetch(
+        """
+        SELECT state, count(*)::integer AS count FROM orders
+        WHERE buyer_id = ANY($1) AND state = ANY($2) AND hidden_at IS NULL GROUP BY state
+        """,
+        list(buyer_ids),
+        list(COUNTED),
+    )
+    return {OrderState(row["state"]): row["count"] for row in rows}
+
+
+async def acts_of(read: Read, merchant_id: MerchantId, order_id: OrderId) -> list[Act]:
+    """What was done about an order without changing its state, the first first."""
+    return await read.all(
+        Act,
+        """
+        SELECT kind, facts, at, by FROM order_acts WHERE merchant_id = $1 AND order_id = $2 ORDER BY act LIMIT $3
+        """,
+        merchant_id,
+        order_id,
+        ACTS_MAX,
+    )
+
+
+async def reminders_of_merchant(read: Read, merchant_id: MerchantId) -> int:
+    """How many orders still to be sent a shop has been asked to hurry with: for its to-dos."""
+    return await read.value(
+        """
+        SELECT count(*)::integer FROM orders
+        WHERE merchant_id = $1 AND reminded_at IS NOT NULL AND state IN ('paid', 'partly_shipped')
+        """,
+        merchant_id,
+    )
+
+
+async def purchases_of(read: Read, purchase_ids: Sequence[PurchaseId]) -> dict[PurchaseId, Purchase]:
+    """These purchases."""
+    return {
+        found.purchase_id: found
+        for found in await read.all(
+            Purchase,
+            """
+            SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
+            FROM purchases WHERE purchase_id = ANY($1)
+            """,
+            list(purchase_ids),
+        )
+    }
