@@ -23,6 +23,8 @@ from steelyard.surfaces.storefront import (
     product,
     purchases,
     reviewing,
+    searching,
+    suggesting,
     till,
 )
 
@@ -32,7 +34,10 @@ router = Router(
         browsing.home,
         browsing.all_categories,
         browsing.category_page,
-        browsing.search_page,
+        searching.search_page,
+        searching.forget,
+        searching.choose,
+        suggesting.suggest,
         browsing.shop_page,
         product.product,
         product.put_into_cart,
