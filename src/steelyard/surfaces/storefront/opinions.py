@@ -25,6 +25,7 @@ from steelyard.surfaces.storefront.typed import Typed, uuid_of
 from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.guards import SignInFirst
 from steelyard.surfaces.web.pages import local_path, redirect
+from steelyard.surfaces.web.reasons import REASONS
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import reviews
 from steelyard.trade.reviews.model import (
@@ -55,14 +56,6 @@ FILTERS = (
     (Only.BAD, N_("Bad")),
 )
 SORTS = ((Sort.USEFUL, N_("Most useful")), (Sort.NEWEST, N_("Newest")))
-REASONS = {
-    ReportReason.ADVERTISING: N_("Advertising or contact details"),
-    ReportReason.ABUSE: N_("Insults or threats"),
-    ReportReason.PRIVACY: N_("Somebody's private details"),
-    ReportReason.UNRELATED: N_("Has nothing to do with the article"),
-    ReportReason.FALSE: N_("Not true"),
-    ReportReason.OTHER: N_("Something else"),
-}
 
 
 class Opinions(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.logistics.freight.model import Shipment
+from steelyard.operations import recommendations
 from steelyard.operations.analytics import Step
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
@@ -177,10 +178,14 @@ async def _beside(read: Read, buyer_id: BuyerId, product: ProductView) -> Beside
     seen = await search.cards(
         read, [(each.merchant_id, each.product_id) for each in steps if each.product_id != product.product_id]
     )
-    bought: list[Hit] = []
+    bought = [
+        hit
+        for hit in await search.cards(read, await recommendations.partners(read, product.product_id))
+        if hit.in_stock
+    ]
     similar = await _similar(read, product)
     return Beside(
-        bought=bought,
+        bought=bought[:BESIDE_MAX],
         similar=similar,
         of_shop=of_shop[:BESIDE_MAX],
         seen=seen[:BESIDE_MAX],
