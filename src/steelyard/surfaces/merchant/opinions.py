@@ -37,8 +37,8 @@ from steelyard.trade.reviews.model import (
     Review,
     ReviewId,
     ShopScore,
+    Waiting,
 )
-from steelyard.trade.reviews.todo import Waiting
 
 REVIEW_TABS = {
     "unanswered": N_("Without reply"),

@@ -32,6 +32,7 @@ from steelyard.trade.reviews.model import (
     Answer,
     AnswerId,
     Kind,
+    MayNotAnswer,
     Only,
     Question,
     QuestionId,
@@ -264,7 +265,7 @@ async def answer(
         await visit.db.transact(
             reviews.answer_as_buyer, question.question_id, answer_id, buyers, account.name, data.answer
         )
-    except NotFound:
+    except (NotFound, MayNotAnswer):
         raise
     except Refusal as refusal:
         return redirect(visit, back, (visit.refused(refusal), "bad"))

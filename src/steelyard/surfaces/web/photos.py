@@ -12,7 +12,7 @@ PHOTO_BYTES_MAX = 8 * 1024 * 1024
 SIDE_PIXELS_MAX = 1_600
 PIXELS_MAX = 60_000_000
 QUALITY = 82
-FORMATS = ("JPEG", "PNG", "WEBP", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP")
 # Unfolding a picture takes a core and memory; more at once would only make others wait.
 AT_ONCE_MAX = 2
 
