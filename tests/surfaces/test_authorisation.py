@@ -110,6 +110,7 @@ async def things(db: Database, world: World) -> Ids:
     owner = await db.ask(access.account, AccountId(world.tea.owner.account_id))
     actor = Actor(account=owner, permissions=frozenset({"api_keys.manage", "orders.read"}))
     key_id, _ = await db.transact(access.create_api_key, actor, name="Till", scopes={"orders.read"})
+    await db.transact(_night_role, world)
     placed = await db.ask(orders.purchase, purchase_id)
     assert placed is not None
     return Ids(
@@ -138,7 +139,16 @@ async def things(db: Database, world: World) -> Ids:
             "slug": green.slug,
             "name": "search",
             "job_id": "1",
+            "role_id": "tea_night",
         }
+    )
+
+
+async def _night_role(tx: Tx, world: World) -> None:
+    """A role of the tea shop's own."""
+    await tx.execute(
+        "INSERT INTO roles (role_id, audience, name, merchant_id) VALUES ('tea_night', 'merchant', '{\"en\": \"Night\"}', $1)",
+        world.tea.merchant_id,
     )
 
 

@@ -15,6 +15,8 @@ from steelyard.surfaces.web.visit import Visit
 HOME = "/operator"
 FIGURES = f"{HOME}/figures"
 MERCHANTS = f"{HOME}/merchants"
+APPLICATIONS = f"{HOME}/applications"
+BUYERS = f"{HOME}/buyers"
 ORDERS = f"{HOME}/orders"
 PAYMENTS = f"{HOME}/payments"
 REFUNDS = f"{HOME}/refunds"
