@@ -21,8 +21,8 @@ from steelyard.surfaces import api, merchant, operator, storefront
 from steelyard.surfaces.components.assets import Assets
 from steelyard.surfaces.components.environment import Templates
 from steelyard.surfaces.web import problems, security
-from steelyard.surfaces.web.footfall import Footfall
 from steelyard.surfaces.web.compression import Compressed
+from steelyard.surfaces.web.footfall import Footfall
 from steelyard.surfaces.web.visit import provide_visit
 
 BODY_BYTES_MAX = 10 * 1024 * 1024

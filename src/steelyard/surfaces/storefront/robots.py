@@ -70,9 +70,7 @@ async def sitemap_file(request: WebRequest, name: FromPath[str]) -> Response[str
     if first is None:
         raise NotFound()
     found = await db.ask(search.addresses, first)
-    return _xml(
-        "urlset", [_url(f"{base}/products/{each.product_id}/{each.slug}", each.listed_at) for each in found]
-    )
+    return _xml("urlset", [_url(f"{base}/products/{each.product_id}/{each.slug}", each.listed_at) for each in found])
 
 
 async def _starts(request: WebRequest) -> Sequence[tuple[UUID, UUID]]:

@@ -60,7 +60,8 @@ def head(visit: Visit, seo: Seo, crumbs: Sequence[Crumb]) -> Head:
     data = [*seo.data, *([breadcrumb(base, crumbs)] if crumbs else [])]
     return Head(
         canonical=in_language(base + path, visit.locale),
-        alternates=[(locale, in_language(base + path, locale)) for locale in i18n.LOCALES] + [("x-default", base + path)],
+        alternates=[(locale, in_language(base + path, locale)) for locale in i18n.LOCALES]
+        + [("x-default", base + path)],
         description=" ".join(seo.description.split())[:DESCRIPTION_CHARACTERS_MAX],
         picture=base + seo.picture if seo.picture else "",
         kind=seo.kind,
@@ -77,7 +78,8 @@ def in_language(url: str, locale: str) -> str:
 def breadcrumb(base: str, crumbs: Sequence[Crumb]) -> Data:
     """The way down to the page; the page itself has no address of its own in it."""
     steps = [
-        {"@type": "ListItem", "position": place, "name": crumb.label} | ({"item": base + crumb.href} if crumb.href else {})
+        {"@type": "ListItem", "position": place, "name": crumb.label}
+        | ({"item": base + crumb.href} if crumb.href else {})
         for place, crumb in enumerate(crumbs, start=1)
     ]
     return {"@context": SCHEMA, "@type": "BreadcrumbList", "itemListElement": steps}

@@ -28,9 +28,6 @@ def squeeze(body: bytes) -> bytes:
     return _HEADER + name + b"\x00" + packed + struct.pack("<II", zlib.crc32(body), len(body) & 0xFFFFFFFF)
 
 
-
-
-
 class Compressed:
     """The middleware: what the browser takes compressed, and what becomes smaller by it, is compressed."""
 
