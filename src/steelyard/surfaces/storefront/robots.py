@@ -49,7 +49,7 @@ async def robots(request: WebRequest) -> Response[str]:
 @get("/sitemap.xml", opt={"exclude_from_csrf": True})
 async def sitemap(request: WebRequest) -> Response[str]:
     """The index of all sitemaps."""
-    base = _base(request)
+    base = _origin(request)
     names = ["categories.xml", "shops.xml"]
     names += [f"products-{merchant_id.hex}-{product_id.hex}.xml" for merchant_id, product_id in await _starts(request)]
     lines = [f"<sitemap><loc>{base}/sitemaps/{name}</loc></sitemap>" for name in names]
@@ -60,7 +60,7 @@ async def sitemap(request: WebRequest) -> Response[str]:
 async def sitemap_file(request: WebRequest, name: FromPath[str]) -> Response[str]:
     """One file: categories, shops, or the products from one on."""
     db: Database = request.app.state.db
-    base = _base(request)
+    base = _origin(request)
     if name == "categories.xml":
         roots = await db.ask(catalog.categories)
         return _xml("urlset", [_url(f"{base}/c/{each.slug}") for each in _all(roots)])
@@ -109,7 +109,7 @@ async def _shops(db: Database) -> AsyncIterator[ShopCard]:
             return
 
 
-def _base(request: WebRequest) -> str:
+def _origin(request: WebRequest) -> str:
     settings: Settings = request.app.state.settings
     return settings.base_url.rstrip("/")
 
