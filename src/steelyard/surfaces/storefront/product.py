@@ -24,7 +24,7 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb
-from steelyard.surfaces.storefront import delivering, opinions, specifying
+from steelyard.surfaces.storefront import delivering, opinions, seo, specifying
 from steelyard.surfaces.storefront.choosing import VARIANTS_LISTED_MAX, Choice, Variant, chosen_of
 from steelyard.surfaces.storefront.delivering import Promise
 from steelyard.surfaces.storefront.opening import open_for
@@ -198,8 +198,11 @@ async def _shops(read: Read, hits: Sequence[Hit]) -> dict[MerchantId, ShopCard]:
 
 
 @get(["/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}"])
-async def product(visit: NamedDependency[Visit], product_id: FromPath[UUID], slug: FromPath[str] = "") -> Response[str]:
-    """A product. What is chosen of its options stands in the address, so that every choice has a link."""
+async def product(
+    visit: NamedDependency[Visit], product_id: FromPath[UUID], slug: FromPath[str] = ""
+) -> Response[str] | Redirect:
+    """A product. What is chosen of its options stands in the address, so that every choice has a link. Words that it was
+    called by before lead on to the address that it has now."""
     given = visit.connection.query_params
     asked = Asked(
         buyer_id=visit.buyer_id,
@@ -209,6 +212,9 @@ async def product(visit: NamedDependency[Visit], product_id: FromPath[UUID], slu
         quantity=min(max(number(given.get("quantity"), 1), 1), QUANTITY_PER_LINE_MAX),
     )
     view = await visit.db.ask(product_page, asked)
+    if slug and slug != view.product.slug:
+        query = visit.connection.url.query
+        return Redirect(seo.product_path(view.product) + (f"?{query}" if query else ""), status_code=301)
     trail = view.shell.trail(view.product.category_path)
     crumbs = [*category_crumbs(visit, trail, last_is_page=False), Crumb(view.product.title.in_language(visit.locale))]
     category = trail[-1] if trail else None
@@ -232,6 +238,13 @@ async def product(visit: NamedDependency[Visit], product_id: FromPath[UUID], slu
         places=delivering.places(visit.locale, own=view.own_address, home_word=visit.say(N_("My default address"))),
         place_name=delivering.place_name(view.promise.place, visit.locale) if view.promise else "",
         path=f"/products/{product_id}" + (f"/{slug}" if slug else ""),
+        seo=seo.product(
+            visit,
+            view.product,
+            view.shop,
+            [(each.price, each.sku.code, each.buyable) for each in view.choice.variants if each.price is not None],
+            (view.rating.hundredths / 100, view.rating.count) if view.rating.count else None,
+        ),
     )
 
 
