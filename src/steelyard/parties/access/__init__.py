@@ -17,6 +17,7 @@ from steelyard.parties.access.queries import (
     api_keys_of_staff,
     audit_log,
     audited_actions,
+    buyers_account,
     credentials,
     owner_of_link,
     permissions,
@@ -27,6 +28,7 @@ from steelyard.parties.access.queries import (
     sessions_of,
     sought,
     staff,
+    staff_with,
 )
 from steelyard.parties.access.role_making import change_role, create_role, remove_role
 from steelyard.parties.access.service import (
@@ -76,6 +78,7 @@ __all__ = [
     "audit_log",
     "audited_actions",
     "begin_session",
+    "buyers_account",
     "change_account",
     "change_password",
     "change_role",
@@ -114,6 +117,7 @@ __all__ = [
     "sign_in",
     "sought",
     "staff",
+    "staff_with",
     "touch",
     "views_of",
 ]

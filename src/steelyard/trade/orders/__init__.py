@@ -42,6 +42,7 @@ from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
     all_orders,
     by_code,
+    code_of,
     codes_of,
     counts_of_merchant,
     history,
@@ -99,6 +100,7 @@ __all__ = [
     "cancel_purchase",
     "cancel_unpaid",
     "change_address",
+    "code_of",
     "codes_of",
     "complete_received",
     "confirm_receipt",
