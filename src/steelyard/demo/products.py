@@ -102,10 +102,19 @@ def products(seed: int, copies: int = 1, part: float = 1.0) -> Iterator[Made]:
     load."""
     for maker in makers():
         for line_place, line in enumerate(maker.lines):
-            for place in range(max(1, round(line.models * part))):
+            for place in range(_models(line, part)):
                 design = _design(maker, line, line_place, place)
                 for copy in range(copies):
                     yield _product(design, copy, Random(f"{seed}/{maker.slug}/{line_place}/{place}/{copy}"))  # noqa: S311  # goods, no secrets
+
+
+def how_many(copies: int = 1, part: float = 1.0) -> int:
+    """How many `products` there are of that."""
+    return copies * sum(_models(line, part) for maker in makers() for line in maker.lines)
+
+
+def _models(line: Line, part: float) -> int:
+    return max(1, round(line.models * part))
 
 
 def _design(maker: Maker, line: Line, line_place: int, place: int) -> Design:
