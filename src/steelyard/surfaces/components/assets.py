@@ -36,6 +36,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "console_parts.css",
         "console_lists.css",
         "charts.css",
+        "shopkeeping.css",
         "operator.css",
     ),
     "plain.css": (*_SHARED, "commerce.css", "plain_layout.css"),
