@@ -233,5 +233,5 @@ def _stock(number: int, line: Line, choices: Sequence[Sequence[int]], chance: Ra
     if number % LOW_EVERY == LOW_EVERY - 1:
         return [chance.randint(0, 5) for _ in choices]
     if line.sizes:
-        return [chance.choice((0, 6, 14, 30, 60, 120)) for _ in choices]
+        return [0 if chance.random() < 0.04 else chance.choice((9, 14, 30, 45, 60, 120)) for _ in choices]
     return [chance.randint(12, 220) for _ in choices]
