@@ -1,7 +1,7 @@
 """Merchants: who sells here, and their shops."""
 
 from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
-from steelyard.parties.merchants.queries import by_slug, cards, checklist_put_away, get, listed
+from steelyard.parties.merchants.queries import by_slug, cards, checklist_put_away, get, listed, sought
 from steelyard.parties.merchants.service import change_shop, open_merchant, put_checklist_away, set_payout, set_state
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "put_checklist_away",
     "set_payout",
     "set_state",
+    "sought",
 ]

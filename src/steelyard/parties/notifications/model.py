@@ -25,6 +25,8 @@ class Template(StrEnum):
     ORDER_CANCELLED = "order_cancelled"
     REFUND_SENT = "refund_sent"
     PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
+    QUESTION_ASKED = "question_asked"
+    QUESTION_ANSWERED = "question_answered"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,6 +122,26 @@ class PayoutAccountChanged(Facts, frozen=True, kw_only=True):
     link: str
 
 
+class QuestionAsked(Facts, frozen=True, kw_only=True):
+    """Somebody asked a shop something about `title`."""
+
+    name: str
+    title: Text
+    question: str
+    link: str
+
+
+class QuestionAnswered(Facts, frozen=True, kw_only=True):
+    """A question was answered, by the shop or by somebody who has bought it."""
+
+    name: str
+    title: Text
+    question: str
+    answer: str
+    by_shop: bool
+    link: str
+
+
 FACTS: dict[Template, type[Facts]] = {
     Template.PASSWORD_RESET: PasswordReset,
     Template.STAFF_INVITED: StaffInvited,
@@ -128,6 +150,8 @@ FACTS: dict[Template, type[Facts]] = {
     Template.ORDER_CANCELLED: OrderCancelled,
     Template.REFUND_SENT: RefundSent,
     Template.PAYOUT_ACCOUNT_CHANGED: PayoutAccountChanged,
+    Template.QUESTION_ASKED: QuestionAsked,
+    Template.QUESTION_ANSWERED: QuestionAnswered,
 }
 
 

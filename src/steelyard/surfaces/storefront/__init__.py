@@ -1,23 +1,32 @@
 """The storefront: where buyers look, choose, pay and follow what they bought. Without JavaScript, too.
 
 A visitor is known by a sealed cookie and can do everything but keep an address book. Each file is one part of the
-way: `browsing`, `product`, `basket`, `till`, `paying`, `purchases`, `looking_up`; `doors` and `me` are the account,
-`house` the legal pages, the language and the pictures.
+way: `browsing`, `product` (with `choosing`, `delivering`, `specifying`, `opinions`), `keeping`, `basket`, `till`, `paying`,
+`purchases`, `reviewing`, `looking_up`; `doors` and `me` are the account, `house` the legal pages, the language and the
+pictures.
 """
 
 from litestar import Router
 
 from steelyard.surfaces.storefront import (
     basket,
+    book,
     browsing,
+    delivering,
     doors,
     house,
+    keeping,
     looking_up,
     me,
+    opinions,
     order_actions,
     paying,
+    places,
     product,
     purchases,
+    readdressing,
+    reviewing,
+    robots,
     searching,
     suggesting,
     till,
@@ -29,6 +38,9 @@ router = Router(
         browsing.home,
         browsing.all_categories,
         browsing.category_page,
+        robots.robots,
+        robots.sitemap,
+        robots.sitemap_file,
         searching.search_page,
         searching.forget,
         searching.choose,
@@ -36,6 +48,10 @@ router = Router(
         browsing.shop_page,
         product.product,
         product.put_into_cart,
+        *delivering.HANDLERS,
+        *opinions.HANDLERS,
+        *keeping.HANDLERS,
+        *reviewing.HANDLERS,
         basket.cart_shown,
         basket.set_quantity,
         basket.select,
@@ -72,14 +88,18 @@ router = Router(
         doors.password_page,
         doors.choose_password,
         me.overview,
-        me.address_book,
-        me.edit_address,
-        me.save_address,
-        me.remove_address,
+        book.address_book,
+        book.edit_address,
+        book.save_address,
+        book.remove_address,
+        book.make_default,
         me.sessions,
         me.end_session,
         me.end_other_sessions,
         me.change_password,
+        places.regions,
+        readdressing.address_form,
+        readdressing.change_address,
         house.legal,
         house.language,
         house.theme,
