@@ -27,7 +27,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "reviews",
     ),
     "channels": ("feeds", "amazon", "live", "agents"),
-    "operations": ("workboard", "analytics", "growth", "merchandising", "service"),
+    "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service"),
     "surfaces": ("storefront", "merchant", "operator", "live_room", "api"),
 }
 
