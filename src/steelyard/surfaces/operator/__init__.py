@@ -16,6 +16,7 @@ from steelyard.surfaces.operator import (
     people,
     profile,
     searching,
+    seeking,
     settlement,
     system,
     today,
@@ -27,6 +28,7 @@ router = Router(
     "/operator",
     route_handlers=[
         *today.HANDLERS,
+        *seeking.HANDLERS,
         *figures.HANDLERS,
         *merchants.HANDLERS,
         *orders.HANDLERS,
