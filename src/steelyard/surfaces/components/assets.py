@@ -21,7 +21,7 @@ GZIP_BYTES_MIN = 512
 _SHARED = ("tokens.css", "base.css", "layout.css", "forms.css", "components.css", "data.css")
 BUNDLES: dict[str, tuple[str, ...]] = {
     "storefront.css": (*_SHARED, "commerce.css", "storefront_layout.css", "buying.css", "finding.css"),
-    "console.css": (*_SHARED, "commerce.css", "console_layout.css", "console_parts.css", "charts.css"),
+    "console.css": (*_SHARED, "commerce.css", "console_layout.css", "console_parts.css", "charts.css", "goods.css"),
     "plain.css": (*_SHARED, "commerce.css", "plain_layout.css"),
     "print.css": ("tokens.css", "base.css", "components.css", "data.css", "print_layout.css"),
 }
