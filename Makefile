@@ -29,10 +29,10 @@ check: ## the fast checks: style, types, layers, rules, fast tests
 	@$(RUN) tools/setup.py --dev
 	@exec $(IN_VENV) tools/check.py
 
-journeys: ## only the browser journeys
+journeys: ## only the browser journeys, each in every language, width and theme
 	@$(RUN) tools/setup.py --dev
 	@$(IN_VENV) tools/browser.py
-	@exec $(IN_VENV) -m pytest -m journey tests/journeys
+	@exec $(IN_VENV) -m pytest -m journey --every-variant tests/journeys
 
 translations: ## bring the .po files to the words in the source
 	@$(RUN) tools/setup.py --dev

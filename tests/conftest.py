@@ -12,6 +12,14 @@ __all__ = ["database_server", "database_url", "db", "empty_database_url", "settl
 RUN = pytest.StashKey[TestRun]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-variant",
+        action="store_true",
+        help="browser journeys in every language, width and theme instead of a choice of pairs",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         config.stash[RUN] = TestRun.begin()

@@ -8,12 +8,11 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.journeys.house import House, running
+from tests.journeys.variants import EVERY, LANGUAGES, WIDTHS, Variant, chosen
 from tests.journeys.visitor import SECONDS_MAX, Visitor
 from tools import browser as browsers
 
-WIDTHS = {"phone": (375, 812), "desk": (1440, 900)}
 expect.set_options(timeout=SECONDS_MAX * 1000)
-LANGUAGES = {"zh-Hans": "zh-CN", "en": "en-GB"}
 
 Visit = Callable[..., Awaitable[Visitor]]
 
@@ -22,6 +21,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.journey)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each journey is made in two variants that differ in everything; with --every-variant in all of them."""
+    if "variant" in metafunc.fixturenames:
+        every = metafunc.config.getoption("every_variant")
+        variants = EVERY if every else chosen(metafunc.function.__name__)
+        metafunc.parametrize("variant", variants, ids=str)
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +50,10 @@ async def browser() -> AsyncIterator[Browser]:
         await open_browser.close()
 
 
-@pytest.fixture(params=WIDTHS)
-def width(request: pytest.FixtureRequest) -> str:
-    return request.param
+@pytest.fixture
+def width(variant: Variant) -> str:
+    """phone or desk."""
+    return variant.width
 
 
 @pytest.fixture(scope="session")
@@ -59,15 +67,15 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def visit(
-    house: House, browser: Browser, width: str, shots: Path, request: pytest.FixtureRequest
+    house: House, browser: Browser, variant: Variant, shots: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[Visit]:
-    """`await visit()`: somebody opens a window of the test's width. At the end nothing may have gone wrong in any."""
+    """`await visit()`: somebody opens a window of the test's variant. At the end nothing may have gone wrong in any."""
     visitors: list[Visitor] = []
-    folder = shots / f"{request.node.originalname.removeprefix('test_')[:60]}-{width}"
+    folder = shots / f"{request.node.originalname.removeprefix('test_')[:60]}-{variant}"
     folder.mkdir(exist_ok=True)
 
-    async def opened(locale: str = "zh-Hans", *, scripts: bool = True, beside: Visitor | None = None) -> Visitor:
-        size = WIDTHS[width]
+    async def opened(locale: str = variant.language, *, scripts: bool = True, beside: Visitor | None = None) -> Visitor:
+        size = WIDTHS[variant.width]
         context = (
             beside.context
             if beside
@@ -76,6 +84,7 @@ async def visit(
                 locale=LANGUAGES[locale],
                 java_script_enabled=scripts,
                 reduced_motion="reduce",
+                color_scheme="dark" if variant.theme == "dark" else "light",
             )
         )
         page = await context.new_page()

@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 from tests.journeys import steps
 from tests.journeys.conftest import Visit
 from tests.journeys.house import House
+from tests.journeys.variants import Variant
 
 SUBMIT_TWICE = """
 form => {
@@ -45,7 +46,7 @@ async def test_placing_and_paying_twice_is_one_purchase(visit: Visit) -> None:
     await expect(other.page.locator("form[action$='/pay']")).to_have_count(0)
 
 
-async def test_sending_twice_is_one_parcel(house: House, visit: Visit, width: str) -> None:
+async def test_sending_twice_is_one_parcel(house: House, visit: Visit, variant: Variant) -> None:
     buyer = await visit()
     await steps.choose(buyer, "zoufang", place=2)
     await steps.to_checkout(buyer)
@@ -58,12 +59,12 @@ async def test_sending_twice_is_one_parcel(house: House, visit: Visit, width: st
     await merchant.page.get_by_role("link", name=bought.orders["zoufang"]).click()
     await merchant.link("Ship").click()
     form = merchant.page.get_by_role("dialog").locator("form[action$='/ship']")
-    await form.locator("input[name='number']").fill(f"TWICE{width.upper()}")
+    await form.locator("input[name='number']").fill(f"TWICE{variant.number}")
 
     await form.evaluate(SUBMIT_TWICE)
 
     await merchant.page.reload()
-    await expect(merchant.page.get_by_text(f"TWICE{width.upper()}", exact=True)).to_have_count(1)
+    await expect(merchant.page.get_by_text(f"TWICE{variant.number}", exact=True)).to_have_count(1)
     assert "checks hold" in house.command("check")
 
 

@@ -34,7 +34,7 @@ CONSOLES = {"/merchant": AccountKind.MERCHANT, "/operator": AccountKind.OPERATOR
 PUBLIC = {
     "/", "/assets/{path:path}", "/health/live", "/health/ready", "/categories", "/c/{slug:str}", "/search",
     "/shops/{slug:str}", "/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}", "/legal/{name:str}",
-    "/language", "/media/{name:str}",
+    "/language", "/theme", "/media/{name:str}",
     "/media/{width:int}/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
     "/invitation/{token:str}", "/find-order", "/.well-known/ucp", "/.well-known/ucp/{release:str}",
     "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
@@ -44,6 +44,8 @@ OWN = {
     "/cart", "/cart/lines", "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
     "/cart/prices", "/cart/checkout", "/orders", "/account",
 }  # fmt: skip
+# Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
+NAMES_NOTHING = {"/merchant/figures/{what:str}"}
 # Whoever is not signed in is led to the sign-in page, or refused.
 ACCOUNT = "/account"
 REFUSED = {401, 403, 404}
@@ -123,6 +125,7 @@ async def things(db: Database, world: World) -> Ids:
             "owner_id": str(world.tea.merchant_id),
             "document": str(order.order_id),
             "kind": "held",
+            "what": "visitors",
             "currency": "CNY",
             "code": placed.code,
             "checkout_id": str(checkout_id),
@@ -242,7 +245,7 @@ async def test_a_merchants_things_are_not_there_for_another_merchant(app: Litest
     wrong: list[str] = []
     browser = await signed_in(app, world.tools.owner)
     for way in in_consoles(app):
-        if way.console == "/merchant" and "{" in way.path:
+        if way.console == "/merchant" and "{" in way.path and way.path not in NAMES_NOTHING:
             answer = await ask(browser, way, things.fill(way.path))
             if answer.status_code != 404:
                 wrong.append(f"{way.method} {way.path}: another merchant gets {answer.status_code}")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from steelyard.demo import life, past, people, shelves
+from steelyard.demo import footfall, life, past, people, shelves
 from steelyard.demo.catalogue import makers
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.files import Files
@@ -57,4 +57,5 @@ async def make(
         buyer_id = await db.transact(people.buyer, hashed)
         await past.remember(db, people.HOME, seed=seed, step=step)
         await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step)
+        await footfall.count_up(db, seed=seed, step=step)
     await db.transact(people.profile)

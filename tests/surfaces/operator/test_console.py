@@ -8,8 +8,10 @@ from steelyard.logistics import parcels
 from steelyard.logistics.parcels.model import Scan
 from steelyard.money import payments
 from steelyard.money.payments.model import RefundAnswer, RefundState
+from steelyard.operations import analytics
 from steelyard.parties import access, merchants, operator
 from steelyard.parties.merchants.model import MerchantState
+from steelyard.surfaces.operator.figures import WAYS
 from steelyard.trade import commission, settlement
 from steelyard.trade.aftersales.model import Returned
 from steelyard.trade.settlement import BankAnswer
@@ -18,16 +20,43 @@ from tests.support.browser import Browser, hidden, words
 from tests.support.world import World
 
 
-async def test_today_counts_orders_and_money(db: Database, world: World, chief: Browser) -> None:
+async def rolled_up(db: Database) -> None:
+    """Everybody has read the news, and the days have been counted."""
+    await deal.at_rest(db)
+    await db.transact(analytics.roll_up)
+
+
+async def test_the_dashboard_counts_orders_and_money(db: Database, world: World, chief: Browser) -> None:
     [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
     await deal.placed(db, [(world.items["black"].sku_id, 1)])
+    await rolled_up(db)
 
     page = await chief.get("/operator")
 
     said = words(page)
     assert f"Paid CN¥{order.total / 100:,.2f}" in said
     assert "Orders 2" in said
-    assert '<svg class="day-chart"' in page.text
+    assert "Today in CNY: 2 orders" in said
+
+
+async def test_each_way_to_look_at_the_figures_is_a_page_and_a_file(db: Database, world: World, chief: Browser) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
+    await rolled_up(db)
+
+    for way in WAYS:
+        page = await chief.get(f"/operator/figures/{way}", period="7d")
+        file = await chief.get(f"/operator/figures/{way}", period="7d", format="csv")
+        assert page.status_code == 200, way
+        assert file.headers["content-type"].startswith("text/csv")
+        if way != "visitors":
+            assert f"{order.total / 100:.2f}" in file.text or f"{order.goods / 100:.2f}" in file.text, way
+    assert (await chief.get("/operator/figures/nonsense")).status_code == 404
+
+
+async def test_a_period_that_cannot_be_read_is_the_usual_one(world: World, chief: Browser) -> None:
+    page = await chief.get("/operator", period="custom", **{"from": "soon", "to": "=1+1"}, currency="XYZ")
+
+    assert page.status_code == 200
 
 
 async def test_a_suspended_merchants_shop_is_closed_until_it_is_reopened(

@@ -7,7 +7,7 @@ it is in `docs/design.md`; what a layout expects is the docstring of `page.Page`
 from steelyard.surfaces.components.assets import Answer, Assets
 from steelyard.surfaces.components.charts import Chart, Series
 from steelyard.surfaces.components.environment import Templates
-from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem, Operator, Page, Viewer
+from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem, Operator, Page, Theme, Undo, Viewer
 
 __all__ = [
     "Answer",
@@ -21,5 +21,7 @@ __all__ = [
     "Page",
     "Series",
     "Templates",
+    "Theme",
+    "Undo",
     "Viewer",
 ]

@@ -17,12 +17,29 @@ NODE_MODULES = Path(__file__).parents[4] / "node_modules"
 CACHE_SECONDS_MAX = 31_536_000
 GZIP_BYTES_MIN = 512
 
-# The style sheet of a layout is these files in a row, so that a page needs one request for its style.
-_SHARED = ("tokens.css", "base.css", "layout.css", "forms.css", "components.css", "data.css")
+# The tokens of the dark theme.
+DARK = "dark.css"
+# The style sheet of a layout is these files in a row, so that a page needs one request for its style; so are the scripts.
+_SHARED = ("tokens.css", DARK, "base.css", "layout.css", "forms.css", "components.css", "data.css")
 BUNDLES: dict[str, tuple[str, ...]] = {
-    "storefront.css": (*_SHARED, "commerce.css", "storefront_layout.css", "buying.css", "finding.css"),
-    "console.css": (*_SHARED, "commerce.css", "console_layout.css", "console_parts.css", "charts.css", "goods.css"),
+    "storefront.css": (
+        *_SHARED,
+        "commerce.css",
+        "storefront_layout.css",
+        "buying.css",
+        "finding.css",
+    ),
+    "console.css": (
+        *_SHARED,
+        "commerce.css",
+        "console_layout.css",
+        "console_parts.css",
+        "console_lists.css",
+        "charts.css",
+        "goods.css",
+    ),
     "plain.css": (*_SHARED, "commerce.css", "plain_layout.css"),
+    "components.js": ("behaviour.js", "toasts.js", "uploads.js", "drafts.js"),
     "print.css": ("tokens.css", "base.css", "components.css", "data.css", "print_layout.css"),
 }
 VENDOR: dict[str, str] = {
@@ -80,7 +97,7 @@ class Assets:
             if name not in bundled:
                 self._add(name, path.read_bytes())
         for name, parts in BUNDLES.items():
-            self._add(name, b"\n".join((static / part).read_bytes() for part in parts))
+            self._add(name, b"\n".join(_sheet(static / part) for part in parts))
         for name, source in VENDOR.items():
             self._add(name, _vendor(node_modules / source))
         for prefix, folder in (folders or {}).items():
@@ -133,6 +150,16 @@ class Assets:
 @lru_cache(maxsize=256)  # the tests build the application many times
 def _gzipped(body: bytes) -> bytes:
     return gzip.compress(body, mtime=0)
+
+
+def _sheet(path: Path) -> bytes:
+    """A part of a style sheet. The dark tokens hold where the system is dark and not light was chosen, and where dark was."""
+    if path.name != DARK:
+        return path.read_bytes()
+    written = path.read_text(encoding="utf-8")
+    by_system = written.replace(":root", ':root:not([data-theme="light"])')
+    chosen = written.replace(":root", ':root[data-theme="dark"]')
+    return f"@media (prefers-color-scheme: dark) {{ {by_system} }}\n{chosen}".encode()
 
 
 def _vendor(path: Path) -> bytes:

@@ -1,11 +1,12 @@
 """What every page tells its layout."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Tone = Literal["quiet", "info", "good", "warn", "bad"]
 Surface = Literal["storefront", "merchant", "operator"]
+Theme = Literal["system", "light", "dark"]
 
 # Days begin and times are shown as here.
 TIMEZONE = "Asia/Shanghai"
@@ -44,12 +45,21 @@ class NavItem:
     group: str = ""
 
 
+class Undo(NamedTuple):
+    """A button that takes back what just happened: its words, the path of ours that it posts to, and with which fields."""
+
+    label: str
+    action: str
+    fields: Mapping[str, str] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """A message about what just happened, shown once at the top of the page."""
+    """A message about what just happened, shown once: trouble at the top of the page, all else as a toast."""
 
     text: str
     tone: Tone = "good"
+    undo: Undo | tuple[str, str, Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,7 @@ class Page:
     environment  the text of a ribbon above consoles ("Demo", "Staging"); empty in production
     search       what was searched for, shown in the search box; `search_scopes` are (value, label) pairs
     timezone     IANA name by which times are shown
+    theme        light, dark, or as the system says; the switch posts `theme` and `return_to` to `theme_action`
     """
 
     locale: str
@@ -114,5 +125,7 @@ class Page:
     home_href: str = "/"
     sign_in_href: str = "/sign-in"
     language_action: str = "/language"
+    theme: Theme = "system"
+    theme_action: str = "/theme"
     timezone: str = TIMEZONE
     languages: dict[str, str] = field(default_factory=lambda: dict(LANGUAGES))

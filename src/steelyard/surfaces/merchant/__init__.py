@@ -11,6 +11,7 @@ from steelyard.surfaces.merchant import (
     api_keys,
     audit,
     editor,
+    figures,
     freight,
     home,
     order_requests,
@@ -31,6 +32,7 @@ router = Router(
     "/merchant",
     route_handlers=[
         *home.HANDLERS,
+        *figures.HANDLERS,
         *orders.HANDLERS,
         *order_requests.HANDLERS,
         *products.HANDLERS,

@@ -14,6 +14,7 @@ from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.visit import Visit
 
 HOME = "/merchant"
+FIGURES = f"{HOME}/figures"
 ORDERS = f"{HOME}/orders"
 PRODUCTS = f"{HOME}/products"
 STOCK = f"{HOME}/stock"
@@ -26,6 +27,7 @@ AUDIT = f"{HOME}/audit"
 
 _PLACES = (
     (HOME, N_("Overview"), "layout-dashboard", ANY_STAFF, ""),
+    (f"{FIGURES}/sales", N_("Figures"), "chart-line", "figures.read", ""),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Sales")),
     (PRODUCTS, N_("Products"), "shirt", "products.read", N_("Goods")),
     (STOCK, N_("Stock"), "boxes", "stock.read", N_("Goods")),

@@ -8,6 +8,7 @@ from steelyard.surfaces.operator import (
     background,
     books,
     categories,
+    figures,
     merchants,
     orders,
     payments,
@@ -24,6 +25,7 @@ router = Router(
     "/operator",
     route_handlers=[
         *today.HANDLERS,
+        *figures.HANDLERS,
         *merchants.HANDLERS,
         *orders.HANDLERS,
         *payments.HANDLERS,

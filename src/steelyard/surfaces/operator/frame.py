@@ -13,6 +13,7 @@ from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.visit import Visit
 
 HOME = "/operator"
+FIGURES = f"{HOME}/figures"
 MERCHANTS = f"{HOME}/merchants"
 ORDERS = f"{HOME}/orders"
 PAYMENTS = f"{HOME}/payments"
@@ -28,6 +29,7 @@ SYSTEM = f"{HOME}/system"
 
 _PLACES = (
     (HOME, N_("Today"), "layout-dashboard", "dashboard.read", ""),
+    (f"{FIGURES}/days", N_("Figures"), "chart-line", "dashboard.read", ""),
     (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),

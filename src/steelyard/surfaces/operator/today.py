@@ -1,7 +1,5 @@
-"""The front page: the running day, the last two weeks, and what is wrong anywhere."""
+"""The front page: how the marketplace does in a period, and what is wrong anywhere."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -13,64 +11,52 @@ from steelyard.kernel.db import Read
 from steelyard.money import payments
 from steelyard.money.payments.model import RefundState
 from steelyard.operations import analytics
-from steelyard.operations.analytics import DayFigures, currency_of
-from steelyard.parties import operator
+from steelyard.operations.analytics import DayFigures
+from steelyard.surfaces.operator import figures as parts_of
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.operator.figures import Parts
+from steelyard.surfaces.web import figures, periods
+from steelyard.surfaces.web.figures import Figures
+from steelyard.surfaces.web.periods import Period
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import orders, settlement
-from steelyard.trade.settlement import StatementState, settlement_day
+from steelyard.trade.settlement import StatementState
 
-DAYS_SHOWN = 14
 TROUBLES_COUNTED_MAX = 100
-DEFAULT_CURRENCY = "CNY"
-# The chart's own coordinates.
-CHART_WIDTH, CHART_HEIGHT, BAR_GAP = 700, 160, 10
+
+_HREFS = {
+    "Paid": f"{frame.FIGURES}/days",
+    "GMV": f"{frame.FIGURES}/days",
+    "Orders": frame.ORDERS,
+    "Visitors": f"{frame.FIGURES}/visitors",
+    "Conversion": f"{frame.FIGURES}/visitors",
+    "Average order value": f"{frame.FIGURES}/merchants",
+    "Refunds": frame.REFUNDS,
+}
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """`currency` is the one that most is sold in; `others` are today's figures in all others.
-    `lost_parcels` counts the orders that wait because of one."""
+    """`today` are the running day's figures as they are this instant, by currency. `lost_parcels` counts the orders that
+    wait because of one."""
 
-    currency: str
-    days: list[DayFigures]
-    others: list[DayFigures]
+    figures: Figures
+    parts: Parts
+    today: list[DayFigures]
     failed_refunds: int
     failed_payouts: int
     lost_parcels: int
     stuck: list[events.Lag]
 
-    @property
-    def today(self) -> DayFigures:
-        return self.days[-1]
 
-    @property
-    def before(self) -> DayFigures:
-        """Yesterday."""
-        return self.days[-2]
-
-
-class Bar(msgspec.Struct, frozen=True):
-    """One day of the chart, in its coordinates."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    day: DayFigures
-
-
-async def overview(read: Read) -> Overview:
-    figures = await analytics.days(read, DAYS_SHOWN)
-    profile = await operator.profile(read)
-    currency = currency_of(figures, profile.currency if profile else DEFAULT_CURRENCY)
-    rows = day_by_day(figures, currency)
+async def overview(read: Read, period: Period, wanted: str) -> Overview:
+    found, parts = await parts_of.overview(read, period, wanted)
     refunds = await payments.refunds_page(read, state=RefundState.FAILED, limit=TROUBLES_COUNTED_MAX)
     payouts = await settlement.statements_page(read, state=StatementState.FAILED, limit=TROUBLES_COUNTED_MAX)
     lost = await orders.with_lost_parcels(read, limit=TROUBLES_COUNTED_MAX)
     return Overview(
-        currency=currency,
-        days=rows,
-        others=[each for each in figures if each.day == rows[-1].day and each.currency != currency],
+        figures=found,
+        parts=parts,
+        today=await analytics.today(read),
         failed_refunds=len(refunds.items),
         failed_payouts=len(payouts.items),
         lost_parcels=len(lost.items),
@@ -78,54 +64,21 @@ async def overview(read: Read) -> Overview:
     )
 
 
-def day_by_day(figures: Sequence[DayFigures], currency: str) -> list[DayFigures]:
-    """One row for each of the last days, quiet ones included."""
-    known = {each.day: each for each in figures if each.currency == currency}
-    buyers = {each.day: each.new_buyers for each in figures}
-    last = settlement_day(datetime.now(UTC))
-    wanted = [last - timedelta(days=back) for back in reversed(range(DAYS_SHOWN))]
-    return [known.get(day) or DayFigures(day=day, currency=currency, new_buyers=buyers.get(day, 0)) for day in wanted]
-
-
-def bars(days: Sequence[DayFigures]) -> list[Bar]:
-    """The days' paid totals as bars, the highest as high as the chart."""
-    highest = max(day.paid for day in days) or 1
-    step = CHART_WIDTH / len(days)
-    heights = [max(CHART_HEIGHT * day.paid / highest, 1.5) for day in days]
-    return [
-        Bar(
-            round(place * step + BAR_GAP / 2, 1),
-            round(CHART_HEIGHT - height, 1),
-            round(step - BAR_GAP, 1),
-            round(height, 1),
-            day,
-        )
-        for place, (day, height) in enumerate(zip(days, heights, strict=True))
-    ]
-
-
-def change(now: int, before: int) -> str:
-    """By how much it differs from yesterday, with its sign; empty when there was nothing."""
-    if not before:
-        return ""
-    return f"{(now - before) / before:+.0%}".replace("-", "−")
-
-
 @get("/", opt={"permission": "dashboard.read"})
 async def front(visit: NamedDependency[Visit]) -> Response[Any]:
-    """Today's figures with what they were before, and what asks for somebody."""
-    found = await visit.db.ask(overview)
+    """The period's figures with what they were before, and what asks for somebody."""
+    wanted = visit.connection.query_params.get("currency", "")
+    view = await visit.db.ask(overview, periods.asked(visit), wanted)
     return await frame.show(
         visit,
         "today.html",
         frame.HOME,
-        overview=found,
-        today=found.today,
-        before=found.before,
-        days=found.days,
-        bars=bars(found.days),
-        change=change,
-        chart=(CHART_WIDTH, CHART_HEIGHT),
+        overview=view,
+        found=view.figures,
+        parts=view.parts,
+        cards=figures.cards(visit, view.figures, _HREFS),
+        charts=parts_of.charts(visit, view.figures, view.parts),
+        periods=periods,
     )
 
 

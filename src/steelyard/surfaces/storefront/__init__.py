@@ -77,6 +77,7 @@ router = Router(
         me.change_password,
         house.legal,
         house.language,
+        house.theme,
         house.picture,
         house.rendition,
     ],

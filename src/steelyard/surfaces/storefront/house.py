@@ -1,6 +1,7 @@
 """What belongs to the house itself: legal pages, the language switch, pictures."""
 
 import asyncio
+from typing import get_args
 
 import msgspec
 from litestar import Response, get, post
@@ -16,12 +17,12 @@ from steelyard.kernel.i18n import N_
 from steelyard.parties import operator
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.operator.model import Profile
-from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.components.page import Crumb, Theme
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.web.pages import local_path, redirect
 from steelyard.surfaces.web.renditions import Renditions
-from steelyard.surfaces.web.visit import LOCALE_COOKIE, VISITOR_SECONDS, Visit, cookie
+from steelyard.surfaces.web.visit import LOCALE_COOKIE, THEME_COOKIE, VISITOR_SECONDS, Visit, cookie
 from steelyard.trade.orders.model import PAYMENT_WINDOW_MINUTES, UNTRACKED_DELIVERY_DAYS
 
 LEGAL = {
@@ -38,6 +39,11 @@ PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 class LanguageForm(Typed, frozen=True, kw_only=True):
     locale: str = ""
+    return_to: str = ""
+
+
+class ThemeForm(Typed, frozen=True, kw_only=True):
+    theme: str = ""
     return_to: str = ""
 
 
@@ -75,6 +81,15 @@ async def language(visit: NamedDependency[Visit], data: URLEncodedBody[LanguageF
     if data.locale not in i18n.LOCALES:
         return redirect(visit, back)
     return redirect(visit, back, cookies=[cookie(visit.settings, LOCALE_COOKIE, data.locale, VISITOR_SECONDS)])
+
+
+@post("/theme")
+async def theme(visit: NamedDependency[Visit], data: URLEncodedBody[ThemeForm]) -> Redirect:
+    """Light, dark, or as the system says, from now on; and back to the page."""
+    back = local_path(data.return_to, "/")
+    if data.theme not in get_args(Theme):
+        return redirect(visit, back)
+    return redirect(visit, back, cookies=[cookie(visit.settings, THEME_COOKIE, data.theme, VISITOR_SECONDS)])
 
 
 @get("/media/{name:str}")

@@ -22,12 +22,13 @@ from steelyard.operations.analytics import Step
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import ShopCard
-from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.components.page import Crumb, Flash
 from steelyard.surfaces.storefront.opening import open_for
 from steelyard.surfaces.storefront.shell import Shell, category_crumbs, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.seals import unseal
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import cart
 from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
@@ -36,6 +37,7 @@ from steelyard.trade.checkout.model import CheckoutId, Line
 # So many pieces are said as a number; more are simply "in stock".
 FEW_PIECES = 10
 VARIANTS_LISTED_MAX = 60
+PREVIEW = N_("A preview: buyers will see it like this. It is not public.")
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,10 +95,13 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
         return "?" + "&".join(f"o{place}={at}" for place, at in enumerate(variant.sku.choice))
 
 
-async def product_page(read: Read, buyer_id: BuyerId, product_id: UUID, given: Mapping[str, str]) -> ProductPage:
-    """The product with the variant that the address chooses, else the first that can be had. Raises `NotFound`."""
+async def product_page(
+    read: Read, buyer_id: BuyerId, product_id: UUID, given: Mapping[str, str], *, preview: bool = False
+) -> ProductPage:
+    """The product with the variant that the address chooses, else the first that can be had; in a preview one that is
+    not on sale as well. Raises `NotFound`."""
     product = await catalog.product(read, product_id)
-    if product is None or not product.on_sale:
+    if product is None or not (product.on_sale or preview):
         raise NotFound()
     shop = (await merchants.cards(read, [product.merchant_id]))[product.merchant_id]
     skus = [sku for sku in product.skus if sku.active]
@@ -132,13 +137,16 @@ def _chosen(variants: Sequence[Variant], choice: Sequence[int]) -> Variant | Non
 @get(["/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}"])
 async def product(visit: NamedDependency[Visit], product_id: FromPath[UUID], slug: FromPath[str] = "") -> Response[str]:
     """A product. Its options stand in the address, so that every choice has a link."""
-    view = await visit.db.ask(product_page, visit.buyer_id, product_id, visit.connection.query_params)
+    sealed = visit.connection.query_params.get("preview", "")
+    preview = unseal(visit.settings, "preview", sealed) == str(product_id)
+    view = await visit.db.ask(product_page, visit.buyer_id, product_id, visit.connection.query_params, preview=preview)
     trail = view.shell.trail(view.product.category_path)
     crumbs = [
         *category_crumbs(visit, trail, last_is_page=False),
         Crumb(view.product.title.in_language(visit.locale)),
     ]
-    footfall.note(visit, Step.PRODUCT, [view.product.merchant_id], product_id)
+    if not preview:
+        footfall.note(visit, Step.PRODUCT, [view.product.merchant_id], product_id)
     listed = view.variants if 1 < len(view.variants) <= VARIANTS_LISTED_MAX else ()
     return await show(
         visit,
@@ -146,6 +154,7 @@ async def product(visit: NamedDependency[Visit], product_id: FromPath[UUID], slu
         view.shell,
         category=trail[-1] if trail else None,
         crumbs=crumbs,
+        flashes=[Flash(visit.say(PREVIEW), "info")] if preview else (),
         view=view,
         listed=listed,
         checkout_id=ids.mint(),

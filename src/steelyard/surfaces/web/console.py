@@ -13,7 +13,7 @@ from litestar.types import ExceptionHandler
 from steelyard.kernel.errors import Forbidden, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
-from steelyard.surfaces.components.page import NavItem
+from steelyard.surfaces.components.page import Flash, NavItem, Undo
 from steelyard.surfaces.web.guards import ANY_STAFF, SignInFirst
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.problems import for_program, on_refusal
@@ -55,20 +55,26 @@ def errors_of(visit: Visit, fields: Mapping[str, str | Text]) -> dict[str, str]:
     return {name: field_words(what, visit.locale) for name, what in fields.items()}
 
 
-async def done(visit: Visit, back: str, message: str, command: Callable[[], Awaitable[object]]) -> Redirect:
-    """Run one command and go back to the page it was given on, with what came of it. Another's things are not found."""
+async def done(
+    visit: Visit, back: str, message: str, command: Callable[[], Awaitable[object]], undo: Undo | None = None
+) -> Redirect:
+    """Run one command and go back to the page it was given on, with what came of it, and a button that takes it back.
+
+    Another's things are not found.
+    """
     try:
         await command()
     except (NotFound, Forbidden):
         raise
     except Refusal as refusal:
         return redirect(visit, back, (told(visit, refusal), "bad"))
-    return redirect(visit, back, (visit.say(message), "good"))
+    return redirect(visit, back, Flash(visit.say(message), undo=undo))
 
 
 def ask_to_sign_in(request: WebRequest, refusal: SignInFirst) -> Response[Any] | Redirect:
     """Who opens a page of a console without being signed in is led to the sign-in page, and back afterwards."""
-    if request.method != "GET" or for_program(request):
+    # A part of a page is no place for the sign-in page: the script that asked for it leads there.
+    if request.method != "GET" or for_program(request) or "hx-request" in request.headers:
         return on_refusal(request, refusal)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return Redirect(address("/sign-in", return_to=here), status_code=303)

@@ -108,7 +108,10 @@ def channel_of(connection: Connection) -> str:
     said = _MEDIA.get(str(connection.query_params.get("utm_medium", "")).lower())
     if said:
         return said
-    host = (urlsplit(connection.headers.get("referer", "")).hostname or "").lower()
+    try:
+        host = (urlsplit(connection.headers.get("referer", "")).hostname or "").lower()
+    except ValueError:  # what stands there need not be an address
+        host = ""
     if not host or host == connection.url.hostname:
         return "direct"
     if _SEARCH.search(host):

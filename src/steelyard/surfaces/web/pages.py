@@ -78,6 +78,7 @@ async def page_of(visit: Visit, frame: Frame, left: Sequence[Flash] = ()) -> Pag
         search=frame.search,
         search_action=frame.search_action,
         home_href=frame.home_href,
+        theme=visit.theme,
     )
 
 
@@ -94,10 +95,10 @@ def _operator(visit: Visit, profile: Profile | None) -> Operator:
     )
 
 
-def redirect(visit: Visit, path: str, *flashes: tuple[str, Tone], cookies: Sequence[Cookie] = ()) -> Redirect:
-    """Go on to a page of ours (303), with messages to be shown there."""
+def redirect(visit: Visit, path: str, *flashes: tuple[str, Tone] | Flash, cookies: Sequence[Cookie] = ()) -> Redirect:
+    """Go on to a page of ours (303), with messages to be shown there; a `Flash` may carry its undo."""
     assert path.startswith(("/", "http")), "a path of ours, or a channel's cashier"
-    said = [Flash(text, tone) for text, tone in flashes]
+    said = [flash if isinstance(flash, Flash) else Flash(*flash) for flash in flashes]
     return Redirect(path, status_code=303, cookies=[*cookies, *([flash_cookie(visit.settings, said)] if said else [])])
 
 

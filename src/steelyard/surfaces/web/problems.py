@@ -4,6 +4,7 @@ import html
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import msgspec
 import structlog
@@ -17,7 +18,7 @@ from steelyard.kernel.db import Unreachable
 from steelyard.kernel.errors import Invalid, NotFound, Refusal, TooMany
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.logs import request_id
-from steelyard.surfaces.web.pages import Frame, render
+from steelyard.surfaces.web.pages import Frame, local_path, render
 from steelyard.surfaces.web.refusals import detail_of, fields_of, title_of
 from steelyard.surfaces.web.visit import Connection, WebRequest, locale_of, provide_visit
 
@@ -156,13 +157,27 @@ async def answer(request: WebRequest, refusal: Refusal, more_headers: Mapping[st
     try:
         visit = await provide_visit(request)
         page = await render(
-            visit, "web/problem.html", Frame(), status=refusal.status, problem=problem(refusal, visit.locale)
+            visit,
+            "web/problem.html",
+            Frame(),
+            status=refusal.status,
+            problem=problem(refusal, visit.locale),
+            sign_in_href=_way_in(request) if refusal.status == HTTPStatus.UNAUTHORIZED else "",
         )
     except Exception:  # not even the page can be shown: the database may be away
         log.warning("http.problem_page_failed", exc_info=not isinstance(refusal, Unavailable))
         return _bare_page(refusal, locale_of(request), headers)
     page.headers.update(headers)
     return page
+
+
+def _way_in(request: WebRequest) -> str:
+    """To the sign-in page, and back to where the form stood that was sent: what was typed is put into it again."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    here = request.url
+    ours = came_from.netloc == here.netloc
+    path = urlunsplit(("", "", came_from.path, came_from.query, "")) if ours else here.path
+    return f"/sign-in?{urlencode({'return_to': local_path(path, '/')})}"
 
 
 def _bare_page(refusal: Refusal, locale: str, headers: dict[str, str]) -> Response[Any]:

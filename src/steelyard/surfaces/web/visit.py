@@ -3,8 +3,8 @@
 import base64
 import binascii
 import uuid
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
@@ -21,13 +21,14 @@ from steelyard.parties import access, customers
 from steelyard.parties.access.model import Account, AccountKind, Actor
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.components.page import Flash
+from steelyard.surfaces.components.page import Flash, Theme, Tone, Undo
 from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.seals import seal, unseal
 
 VISITOR_COOKIE = "steelyard_visitor"
 SESSION_COOKIE = "steelyard_session"
 LOCALE_COOKIE = "steelyard_locale"
+THEME_COOKIE = "steelyard_theme"
 FLASH_COOKIE = "steelyard_flash"
 VISITOR_SECONDS = 400 * 86_400
 FLASH_SECONDS = 60
@@ -49,6 +50,7 @@ class Visit:
         self.actor = actor
         self.buyer_ids = buyer_ids
         self.locale = locale_of(connection)
+        self.theme = theme_of(connection)
         self.visitor_id = visitor_of(connection)
         self.settings: Settings = connection.app.state.settings
         self.db: Database = connection.app.state.db
@@ -108,6 +110,13 @@ def locale_of(connection: Connection) -> str:
     """The language chosen on the page, else the one that the browser asks for."""
     chosen = connection.cookies.get(LOCALE_COOKIE)
     return chosen if chosen in i18n.LOCALES else i18n.negotiate(connection.headers.get("accept-language"))
+
+
+def theme_of(connection: Connection) -> Theme:
+    """Light or dark as chosen on a page, else as the visitor's system is."""
+    chosen = connection.cookies.get(THEME_COOKIE, "")
+    known: tuple[Theme, ...] = get_args(Theme)
+    return next((theme for theme in known if theme == chosen), "system")
 
 
 def visitor_of(connection: Connection) -> BuyerId:
@@ -173,20 +182,39 @@ def cookie(settings: Settings, key: str, value: str, seconds: int | None) -> Coo
     )
 
 
+class _Flash(msgspec.Struct, array_like=True):
+    """A message as its cookie holds it."""
+
+    text: str
+    tone: Tone
+    undo: tuple[str, str, dict[str, str]] | None = None
+
+
 def flash_cookie(settings: Settings, flashes: Sequence[Flash]) -> Cookie:
-    """Messages for the next page. What comes back is text that is escaped where it is shown, and nothing more."""
-    packed = msgspec.json.encode([(flash.text[: FLASH_CHARACTERS_MAX // FLASHES_MAX], flash.tone) for flash in flashes])
-    return cookie(settings, FLASH_COOKIE, base64.urlsafe_b64encode(packed).decode(), FLASH_SECONDS)
+    """Messages for the next page. Sealed, since an undo button posts where it says."""
+    kept = [
+        _Flash(flash.text[: FLASH_CHARACTERS_MAX // FLASHES_MAX], flash.tone, _packed(flash.undo))
+        for flash in flashes[:FLASHES_MAX]
+    ]
+    packed = base64.urlsafe_b64encode(msgspec.json.encode(kept)).decode()
+    return cookie(settings, FLASH_COOKIE, seal(settings, FLASH_COOKIE, packed), FLASH_SECONDS)
+
+
+def _packed(undo: Undo | tuple[str, str, Mapping[str, str]] | None) -> tuple[str, str, dict[str, str]] | None:
+    if undo is None:
+        return None
+    label, action, fields = undo
+    assert action.startswith("/"), "an undo posts to a path of ours"
+    return label, action, dict(fields)
 
 
 def flashes_of(connection: Connection) -> list[Flash]:
     """The messages that the last answer left for this page."""
-    packed = connection.cookies.get(FLASH_COOKIE)
+    packed = unseal(connection.app.state.settings, FLASH_COOKIE, connection.cookies.get(FLASH_COOKIE, ""))
     if not packed:
         return []
     try:
-        pairs = msgspec.json.decode(base64.urlsafe_b64decode(packed), type=list[tuple[str, str]])
-    except (binascii.Error, msgspec.DecodeError, msgspec.ValidationError, ValueError):
+        left = msgspec.json.decode(base64.urlsafe_b64decode(packed), type=list[_Flash])
+    except (binascii.Error, msgspec.DecodeError, ValueError):
         return []
-    tones = {"quiet", "info", "good", "warn", "bad"}
-    return [Flash(text, tone) for text, tone in pairs[:FLASHES_MAX] if tone in tones]  # pyright: ignore[reportArgumentType]  # checked against the set
+    return [Flash(flash.text, flash.tone, Undo(*flash.undo) if flash.undo else None) for flash in left]

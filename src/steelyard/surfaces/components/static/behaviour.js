@@ -103,11 +103,11 @@
   // so that its name and value are sent, and is freed when the page comes back from the history.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.dataset.sent === "yes") {
+    if (form.dataset.sent === "yes" && !form.hasAttribute("data-many")) {
       event.preventDefault();
       return;
     }
-    if (event.defaultPrevented || form.method === "dialog" || form.hasAttribute("data-many")) return;
+    if (event.defaultPrevented || form.method === "dialog" || form.matches("[data-many], [data-optimistic], [data-inline]")) return;
     form.dataset.sent = "yes";
     if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
   });

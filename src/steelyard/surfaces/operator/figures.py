@@ -1,0 +1,230 @@
+"""The dashboard and what stands behind it: the marketplace's trade and traffic by day, merchant, category, channel, product."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from steelyard.kernel.db import Read
+from steelyard.kernel.errors import NotFound
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
+from steelyard.operations import analytics
+from steelyard.operations.analytics import CategoryTrade, ProductTrade, TradeBy, TrafficBy
+from steelyard.parties import merchants
+from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.surfaces.operator import frame
+from steelyard.surfaces.web import exports, figures, periods
+from steelyard.surfaces.web.figures import Figures
+from steelyard.surfaces.web.periods import Period
+from steelyard.surfaces.web.visit import Visit
+
+DEFAULT_CURRENCY = "CNY"
+RANKED_MAX = 8
+
+WAYS = {
+    "days": N_("By day"),
+    "merchants": N_("By merchant"),
+    "categories": N_("By category"),
+    "channels": N_("By channel"),
+    "products": N_("By product"),
+    "visitors": N_("Visitors"),
+}
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """The marketplace's trade and traffic in parts; of merchants, who they are and how many looked at their goods."""
+
+    merchants: Sequence[TradeBy]
+    shops: dict[str, ShopCard]
+    visitors: dict[str, int]
+    categories: Sequence[CategoryTrade]
+    channels: Sequence[TradeBy]
+    products: Sequence[ProductTrade]
+    sources: Sequence[TrafficBy]
+    devices: Sequence[TrafficBy]
+
+    def shop(self, key: object, locale: str) -> str:
+        card = self.shops.get(str(key))
+        return card.name.in_language(locale) if card else str(key)
+
+
+async def _parts(read: Read, period: Period, currency: str, limit: int) -> Parts:
+    first, last = period.first, period.last
+    by_merchant = await analytics.figures.trade_by_merchant(read, first, last, currency, limit)
+    products = await analytics.figures.trade_by_product(read, first, last, currency, None, limit)
+    ids = {UUID(each.key) for each in by_merchant} | {each.merchant_id for each in products}
+    cards = await merchants.cards(read, [MerchantId(each) for each in ids])
+    return Parts(
+        merchants=by_merchant,
+        shops={str(merchant_id): card for merchant_id, card in cards.items()},
+        visitors=await analytics.figures.visitors_by_merchant(read, first, last),
+        categories=await analytics.figures.trade_by_category(read, first, last, currency),
+        channels=await analytics.figures.trade_by_channel(read, first, last, currency),
+        products=products,
+        sources=await analytics.figures.traffic_by_channel(read, first, last),
+        devices=await analytics.figures.traffic_by_device(read, first, last),
+    )
+
+
+async def overview(read: Read, period: Period, wanted: str, limit: int = RANKED_MAX) -> tuple[Figures, Parts]:
+    """Everything the dashboard shows, of one instant."""
+    found = await figures.figures(read, period, wanted, DEFAULT_CURRENCY)
+    return found, await _parts(read, period, found.currency, limit)
+
+
+def charts(visit: Visit, found: Figures, parts: Parts) -> dict[str, Any]:
+    """The dashboard's pictures."""
+    say, currency, locale = visit.say, found.currency, visit.locale
+    return {
+        "paid": figures.paid_by_day(visit, found),
+        "orders": figures.orders_by_day(visit, found),
+        "visitors": figures.visitors_by_day(visit, found),
+        "funnel": figures.funnel(visit, found),
+        "channels": figures.shares(
+            visit,
+            say(N_("Paid by channel")),
+            [(figures.named(visit, each.key, figures.CHANNELS), each.paid) for each in parts.channels],
+            currency,
+        ),
+        "merchants": figures.bars(
+            say(N_("Merchants who sell most")),
+            say(N_("Paid")),
+            [(parts.shop(each.key, locale), each.paid) for each in parts.merchants[:RANKED_MAX]],
+            currency,
+        ),
+        "categories": figures.bars(
+            say(N_("Categories that sell most")),
+            say(N_("Paid")),
+            [(each.name.in_language(locale), each.paid) for each in parts.categories[:RANKED_MAX]],
+            currency,
+        ),
+        "sources": figures.shares(
+            visit,
+            say(N_("Where visitors come from")),
+            [(figures.named(visit, each.key, figures.SOURCES), each.visitors) for each in parts.sources],
+        ),
+        "devices": figures.shares(
+            visit,
+            say(N_("What visitors use")),
+            [(figures.named(visit, each.key, figures.DEVICES), each.visitors) for each in parts.devices],
+        ),
+    }
+
+
+@get("/figures/{what:str}", opt={"permission": "dashboard.read"})
+async def behind(visit: NamedDependency[Visit], what: FromPath[str]) -> Response[Any]:
+    """One way to look at the figures, as pictures, as a table, as a file."""
+    if what not in WAYS:
+        raise NotFound()
+    wanted = visit.connection.query_params.get("currency", "")
+    period = periods.asked(visit)
+    found, parts = await visit.db.ask(overview, period, wanted, analytics.figures.ROWS_MAX)
+    if exports.wanted(visit):
+        return _TABLES[what](visit, found, parts)
+    return await frame.show(
+        visit,
+        "figures.html",
+        f"{frame.FIGURES}/days",
+        what=what,
+        ways=figures.tabs(visit, frame.FIGURES, WAYS, what),
+        found=found,
+        parts=parts,
+        charts=charts(visit, found, parts),
+        periods=periods,
+        figures=figures,
+        conversion=analytics.conversion,
+    )
+
+
+def _money(found: Figures, amount: int) -> Money:
+    return Money(amount, found.currency)
+
+
+def _days(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
+    return figures.days_as_csv(visit, found)
+
+
+def _trade(visit: Visit, found: Figures, name: str, rows: Sequence[tuple[str, TradeBy, int | None]]) -> Response[Any]:
+    columns = [name, N_("Currency"), N_("Orders"), N_("GMV"), N_("Paid orders"), N_("Paid"), N_("Refunds")]
+    columns += [N_("New customers"), N_("Visitors")]
+    return exports.csv_answer(
+        visit,
+        visit.say(N_("Figures")),
+        [visit.say(column) for column in columns],
+        [
+            (
+                words,
+                found.currency,
+                each.orders,
+                _money(found, each.gmv),
+                each.paid_orders,
+                _money(found, each.paid),
+                _money(found, each.refunds),
+                each.newcomers,
+                looked,
+            )
+            for words, each, looked in rows
+        ],
+    )
+
+
+def _merchants(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
+    rows = [(parts.shop(each.key, visit.locale), each, parts.visitors.get(each.key, 0)) for each in parts.merchants]
+    return _trade(visit, found, N_("Merchant"), rows)
+
+
+def _channels(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
+    rows = [(figures.named(visit, each.key, figures.CHANNELS), each, None) for each in parts.channels]
+    return _trade(visit, found, N_("Channel"), rows)
+
+
+def _categories(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
+    columns = [N_("Category"), N_("Currency"), N_("Orders"), N_("Pieces"), N_("Paid")]
+    return exports.csv_answer(
+        visit,
+        visit.say(N_("Figures by category")),
+        [visit.say(column) for column in columns],
+        [(each.name, found.currency, each.orders, each.pieces, _money(found, each.paid)) for each in parts.categories],
+    )
+
+
+def _products(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
+    columns = [N_("Product"), N_("Merchant"), N_("Currency"), N_("Orders"), N_("Pieces"), N_("Paid"), N_("Views")]
+    return exports.csv_answer(
+        visit,
+        visit.say(N_("Figures by product")),
+        [visit.say(column) for column in [*columns, N_("Visitors")]],
+        [
+            (
+                each.title,
+                parts.shop(each.merchant_id, visit.locale),
+                found.currency,
+                each.orders,
+                each.pieces,
+                _money(found, each.paid),
+                each.views,
+                each.visitors,
+            )
+            for each in parts.products
+        ],
+    )
+
+
+def _visitors(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
+    return figures.sources_as_csv(visit, parts.sources)
+
+
+_TABLES: dict[str, Callable[[Visit, Figures, Parts], Response[Any]]] = {
+    "days": _days,
+    "merchants": _merchants,
+    "categories": _categories,
+    "channels": _channels,
+    "products": _products,
+    "visitors": _visitors,
+}
+HANDLERS = [behind]
