@@ -39,6 +39,7 @@ from steelyard.kernel.text import Text
 from steelyard.surfaces.components.assets import NODE_MODULES, Assets
 from steelyard.surfaces.components.icons import lucide, sparkline
 from steelyard.surfaces.components.page import LANGUAGES, TIMEZONE, Page
+from steelyard.surfaces.components.prose import prose
 
 TEMPLATES = Path(__file__).parent / "templates"
 FALLBACK = "en"
@@ -171,6 +172,7 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
         "number": number,
         "compact": compact,
         "percent": percent,
+        "prose": lambda value: prose(text(value)),
         "text": text,
         "date": day,
         "datetime": moment,

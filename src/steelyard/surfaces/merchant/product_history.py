@@ -33,7 +33,6 @@ NEEDS = {"permission": "products.edit"}
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
     version: Version
     differences: list[Difference]
-    who: str
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,12 +46,10 @@ async def history(read: Read, merchant_id: MerchantId, product_id: UUID) -> Hist
     if product is None or product.merchant_id != merchant_id:
         raise NotFound()
     found = await catalog.versions(read, merchant_id, product_id)
-    names = {f"staff:{each.account_id}": each.name for each in await access.staff(read, merchant_id)}
     changes = [
         Changed(
             version=version,
             differences=catalog.differences(found[place + 1].what, version.what) if place + 1 < len(found) else [],
-            who=names.get(version.by, version.by),
         )
         for place, version in enumerate(found)
     ]
@@ -71,6 +68,7 @@ def names_of(tree: Sequence[Category]) -> dict[UUID, Text]:
 async def product_history(visit: NamedDependency[Visit], product_id: FromPath[UUID]) -> Response[Any]:
     """Who changed what, when; and the way back."""
     found = await visit.merchant_db.ask(history, visit.merchant_id, product_id)
+    staff = await visit.db.ask(access.staff, visit.merchant_id)
     here = f"{frame.PRODUCTS}/{product_id}"
     return await frame.show(
         visit,
@@ -82,6 +80,7 @@ async def product_history(visit: NamedDependency[Visit], product_id: FromPath[UU
             (visit.say(N_("History")), None),
         ],
         found=found,
+        names={f"staff:{each.account_id}": each.name for each in staff},
         here=here,
         fields={name: visit.say(word) for name, word in FIELD_WORDS.items()},
         said=lambda value: said(visit, found.categories, value),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
