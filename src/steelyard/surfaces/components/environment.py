@@ -22,6 +22,7 @@ or key (`product.was`) is false when asked for and an error when printed.
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -116,8 +117,13 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
     install(words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext)
     given = cast(dict[str, object], environment.globals)
     given |= {"asset": assets.url, "icon": lucide(node_modules), "sparkline": sparkline, "language": language}
-    environment.filters.update(_filters(language))
+    environment.filters.update(_filters(language), prose=partial(_described, language))
     return environment
+
+
+def _described(language: str, value: Mapping[str, str] | str | None) -> str:
+    """A description in the reader's language, or one that is in a language already."""
+    return prose(Text(value).in_language(language) if isinstance(value, Mapping) else value or "")
 
 
 def _filters(language: str) -> dict[str, Callable[..., object]]:
@@ -172,7 +178,6 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
         "number": number,
         "compact": compact,
         "percent": percent,
-        "prose": lambda value: prose(text(value)),
         "text": text,
         "date": day,
         "datetime": moment,

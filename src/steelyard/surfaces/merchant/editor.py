@@ -25,6 +25,7 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web.entries import Entries
+from steelyard.surfaces.web.product_words import reason_lines
 from steelyard.surfaces.web.seals import seal
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
@@ -44,30 +45,6 @@ GAP_WORDS: Mapping[str, tuple[str, str]] = {
     "facts": (N_("Fill in the required attributes"), "facts"),
     "weight": (N_("Say what each variant weighs"), "variants"),
     "price": (N_("Give each variant a price"), "variants"),
-}
-REASON_WORDS: Mapping[str, str] = {
-    "misleading": N_("The title or description misleads"),
-    "wrong_category": N_("It is in the wrong category"),
-    "bad_pictures": N_("The pictures are unclear, or not of this product"),
-    "missing_facts": N_("Required attributes are missing or wrong"),
-    "banned_words": N_("It uses words that advertising law forbids"),
-    "brand": N_("It uses a brand without its permission"),
-    "price": N_("The price cannot be right"),
-    "forbidden": N_("It may not be sold here"),
-}
-FIELD_WORDS: Mapping[str, str] = {
-    "": N_("The whole product"),
-    "title": N_("Title"),
-    "description": N_("Description"),
-    "category_id": N_("Category"),
-    "pictures": N_("Pictures"),
-    "facts": N_("Attributes"),
-    "attributes": N_("Further attributes"),
-    "options": N_("Options"),
-    "slug": N_("Address"),
-    "tax_class": N_("Tax"),
-    "skus": N_("Variants"),
-    "price": N_("Price"),
 }
 
 
@@ -174,22 +151,12 @@ async def edit_page(
         errors=errors or {},
         amount=lambda price: "" if price is None else str(Money(price, found.currency).decimal()),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
         todo=[(visit.say(GAP_WORDS[gap][0]), GAP_WORDS[gap][1]) for gap in found.gaps if gap in GAP_WORDS],
-        reasons=reasons_of(visit, found.sent_back),
+        reasons=reason_lines(visit, found.sent_back.reasons if found.sent_back else ()),
         local_time=local_time,
         copy_id=ids.mint(),
         preview=preview_address(visit, product_id),
         blank_values=BLANK_VALUES,
     )
-
-
-def reasons_of(visit: Visit, review: Review | None) -> list[str]:
-    """Why a product was sent back, in lines."""
-    lines: list[str] = []
-    for each in review.reasons if review else []:
-        field = visit.say(FIELD_WORDS.get(each.field, each.field))
-        reason = visit.say(REASON_WORDS[each.reason]) if each.reason in REASON_WORDS else ""
-        lines.append(f"{field}: " + " · ".join(filter(None, (reason, each.words))))
-    return lines
 
 
 @get("/products/{product_id:uuid}", opt={"permission": "products.read"})

@@ -1,7 +1,7 @@
 """Who changed a product, when, what was before and after; and the way back to a version."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,7 @@ from litestar.response import Redirect
 
 from steelyard.goods import catalog
 from steelyard.goods.catalog import Difference, Version
-from steelyard.goods.catalog.model import Attribute, Category, Option, Picture, ProductChange
+from steelyard.goods.catalog.model import Category, ProductChange
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
@@ -21,10 +21,10 @@ from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.merchant.editor import FIELD_WORDS
 from steelyard.surfaces.merchant.editor_forms import difference
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.product_words import FIELD_WORDS, said
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 NEEDS = {"permission": "products.edit"}
@@ -85,40 +85,6 @@ async def product_history(visit: NamedDependency[Visit], product_id: FromPath[UU
         fields={name: visit.say(word) for name, word in FIELD_WORDS.items()},
         said=lambda value: said(visit, found.categories, value),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     )
-
-
-def said(visit: Visit, names: Mapping[UUID, Text], value: Any) -> str:
-    """A value of a version in one line."""
-    match value:
-        case None | [] | {}:
-            words = "–"
-        case bool():
-            words = visit.say(N_("Yes") if value else N_("No"))
-        case UUID():
-            words = names[value].in_language(visit.locale) if value in names else str(value)
-        case Text():
-            words = " / ".join(each for each in value.values() if each)
-        case list():
-            words = ", ".join(_one(visit, each) for each in cast("list[Any]", value))
-        case dict():
-            pairs = cast("dict[str, Any]", value).items()
-            words = "; ".join(f"{name}: {said(visit, names, each)}" for name, each in pairs)
-        case _:
-            words = str(value)
-    return words
-
-
-def _one(visit: Visit, each: Any) -> str:
-    match each:
-        case Picture():
-            return f"{each.file[:8]}…"
-        case Option():
-            values = "、".join(value.in_language(visit.locale) for value in each.values)
-            return f"{each.name.in_language(visit.locale)}: {values}"
-        case Attribute():
-            return f"{each.name.in_language(visit.locale)}: {each.value.in_language(visit.locale)}"
-        case _:
-            return str(each)
 
 
 async def go_back(tx: Tx, actor: Actor, merchant_id: MerchantId, product_id: UUID, number: int, by: str) -> bool:

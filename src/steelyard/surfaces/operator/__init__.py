@@ -5,6 +5,7 @@ from litestar import Router
 from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.operator import (
     api_keys,
+    attributes,
     background,
     books,
     categories,
@@ -13,6 +14,7 @@ from steelyard.surfaces.operator import (
     orders,
     payments,
     people,
+    product_reviews,
     profile,
     settlement,
     system,
@@ -32,6 +34,8 @@ router = Router(
         *books.HANDLERS,
         *settlement.HANDLERS,
         *categories.HANDLERS,
+        *attributes.HANDLERS,
+        *product_reviews.HANDLERS,
         *people.HANDLERS,
         *api_keys.HANDLERS,
         *profile.HANDLERS,

@@ -21,6 +21,7 @@ REFUNDS = f"{HOME}/refunds"
 BOOKS = f"{HOME}/books"
 SETTLEMENT = f"{HOME}/settlement"
 CATEGORIES = f"{HOME}/categories"
+PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
@@ -32,6 +33,7 @@ _PLACES = (
     (f"{FIGURES}/days", N_("Figures"), "chart-line", "dashboard.read", ""),
     (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
+    (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
