@@ -38,11 +38,13 @@ PUBLIC = {
     "/media/{width:int}/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
     "/invitation/{token:str}", "/find-order", "/.well-known/ucp", "/.well-known/ucp/{release:str}",
     "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
+    # Finding goods.
+    "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
     "/cart", "/cart/lines", "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
-    "/cart/prices", "/cart/checkout", "/orders", "/account",
+    "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -108,6 +110,7 @@ async def things(db: Database, world: World) -> Ids:
     owner = await db.ask(access.account, AccountId(world.tea.owner.account_id))
     actor = Actor(account=owner, permissions=frozenset({"api_keys.manage", "orders.read"}))
     key_id, _ = await db.transact(access.create_api_key, actor, name="Till", scopes={"orders.read"})
+    await db.transact(_night_role, world)
     placed = await db.ask(orders.purchase, purchase_id)
     assert placed is not None
     return Ids(
@@ -136,7 +139,16 @@ async def things(db: Database, world: World) -> Ids:
             "slug": green.slug,
             "name": "search",
             "job_id": "1",
+            "role_id": "tea_night",
         }
+    )
+
+
+async def _night_role(tx: Tx, world: World) -> None:
+    """A role of the tea shop's own."""
+    await tx.execute(
+        "INSERT INTO roles (role_id, audience, name, merchant_id) VALUES ('tea_night', 'merchant', '{\"en\": \"Night\"}', $1)",
+        world.tea.merchant_id,
     )
 
 

@@ -1,9 +1,10 @@
 """How many there are, for whom they are kept, and why that changed: stock rows, reservations and a ledger of movements.
 
 Every command locks all stock rows of the SKUs it touches first, in the order (SKU, warehouse): see
-`locks`. What is kept for orders is in `reservations`, what is on hand in `service`.
+`locks`. What is kept for orders is in `reservations`, what is on hand in `service`; history comes in through `bulk`.
 """
 
+from steelyard.goods.inventory.bulk import PastMove, bulk_move, bulk_warn_below
 from steelyard.goods.inventory.events import AvailabilityChanged
 from steelyard.goods.inventory.locks import lock
 from steelyard.goods.inventory.queries import available, kept_for, levels, movements
@@ -12,8 +13,11 @@ from steelyard.goods.inventory.service import bulk_receive, count, receive, scra
 
 __all__ = [
     "AvailabilityChanged",
+    "PastMove",
     "available",
+    "bulk_move",
     "bulk_receive",
+    "bulk_warn_below",
     "count",
     "kept_for",
     "levels",

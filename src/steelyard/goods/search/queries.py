@@ -26,6 +26,7 @@ from steelyard.goods.search.model import (
     Sort,
     ValueCount,
 )
+from steelyard.goods.search.rules import other_wordings
 from steelyard.goods.search.statements import HIT, find_sql
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
@@ -66,11 +67,12 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
 async def find(read: Read, query: Query) -> Results:
     """What is on the shelf and answers the query, a page of it, with the count and the facets of all hits.
 
-    All words must be there; a run of Chinese characters must be there as typed. A text without any word finds
+    All words must be there, or words that the operator says mean the same; a run of Chinese characters must be there as
+    typed. A text without any word finds
     nothing. Above `COUNT_MAX` hits, counts and facets are of that many, and `relevance` ranks that many. Raises
     `Invalid` for a cursor that is not of this sort.
     """
-    wanted = words.query(query.text)
+    wanted = words.query(query.text, *(await other_wordings(read, query.text) if query.text else ()))
     if wanted is None and query.text.strip():
         return Results(hits=[], count=0, facets=Facets(), next=None)
     sort = Sort.SALES if query.sort is Sort.RELEVANCE and wanted is None else query.sort

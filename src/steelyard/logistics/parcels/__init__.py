@@ -1,5 +1,6 @@
 """Parcels: what has left the house under a carrier's number, and where it is."""
 
+from steelyard.logistics.parcels.bulk import PastParcel, bulk_carry
 from steelyard.logistics.parcels.events import ParcelDelivered
 from steelyard.logistics.parcels.jobs import receive_webhook
 from steelyard.logistics.parcels.queries import carriers, of_orders, scans
@@ -7,7 +8,9 @@ from steelyard.logistics.parcels.service import asked, hand_over, record_scans, 
 
 __all__ = [
     "ParcelDelivered",
+    "PastParcel",
     "asked",
+    "bulk_carry",
     "carriers",
     "hand_over",
     "of_orders",

@@ -145,6 +145,9 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
             return value or ""
         return Text(value).in_language(language)
 
+    def described(value: Mapping[str, str] | str | None) -> str:
+        return prose(text(value))
+
     @pass_context
     def day(context: Context, value: date, format: Length = "medium") -> str:
         local = value.astimezone(_zone(context)) if isinstance(value, datetime) else value
@@ -172,7 +175,7 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
         "number": number,
         "compact": compact,
         "percent": percent,
-        "prose": lambda value: prose(text(value)),
+        "prose": described,
         "text": text,
         "date": day,
         "datetime": moment,

@@ -15,12 +15,15 @@ from steelyard.surfaces.web.visit import Visit
 HOME = "/operator"
 FIGURES = f"{HOME}/figures"
 MERCHANTS = f"{HOME}/merchants"
+APPLICATIONS = f"{HOME}/applications"
+BUYERS = f"{HOME}/buyers"
 ORDERS = f"{HOME}/orders"
 PAYMENTS = f"{HOME}/payments"
 REFUNDS = f"{HOME}/refunds"
 BOOKS = f"{HOME}/books"
 SETTLEMENT = f"{HOME}/settlement"
 CATEGORIES = f"{HOME}/categories"
+SEARCH = f"{HOME}/search"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
@@ -33,6 +36,7 @@ _PLACES = (
     (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),
+    (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),

@@ -18,6 +18,8 @@ from steelyard.surfaces.storefront import (
     paying,
     product,
     purchases,
+    searching,
+    suggesting,
     till,
 )
 
@@ -27,7 +29,10 @@ router = Router(
         browsing.home,
         browsing.all_categories,
         browsing.category_page,
-        browsing.search_page,
+        searching.search_page,
+        searching.forget,
+        searching.choose,
+        suggesting.suggest,
         browsing.shop_page,
         product.product,
         product.put_into_cart,

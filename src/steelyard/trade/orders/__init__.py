@@ -5,7 +5,15 @@ History that was made elsewhere comes in through `bulk.py`. What a buyer wants o
 a buyer's lists are in `buyers.py`.
 """
 
-from steelyard.trade.orders.bulk import LINE_COLUMNS, PastOrder, PastRefund, bulk_refunded, bulk_write
+from steelyard.trade.orders.bulk import (
+    DRESSED_LINE_COLUMNS,
+    LINE_COLUMNS,
+    Life,
+    PastOrder,
+    PastRefund,
+    bulk_refunded,
+    bulk_write,
+)
 from steelyard.trade.orders.buyers import (
     Act,
     ActKind,
@@ -58,9 +66,11 @@ from steelyard.trade.orders.service import (
 from steelyard.trade.orders.wishes import begin_packing, change_address, extend_receipt, fee_to, hide, remind
 
 __all__ = [
+    "DRESSED_LINE_COLUMNS",
     "LINE_COLUMNS",
     "Act",
     "ActKind",
+    "Life",
     "OrderCancelled",
     "OrderCompleted",
     "OrderReaddressed",
