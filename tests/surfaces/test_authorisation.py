@@ -97,7 +97,7 @@ async def things(db: Database, world: World) -> Ids:
     """Things of the tea shop and of Li Na, one of every kind that an address can name."""
     green = world.items["green"]
     [order] = await deal.paid(db, [(green.sku_id, 2)], world.buyer.buyer_id)
-    await deal.shipped(db, order)
+    parcel_id = await deal.shipped(db, order)
     await deal.received(db, order)
     await deal.at_rest(db)
     [statement] = await db.transact(settlement.run, settlement.settlement_day(datetime.now(UTC) + timedelta(days=2)))
@@ -121,6 +121,7 @@ async def things(db: Database, world: World) -> Ids:
             "sku_id": str(green.sku_id),
             "template_id": str(world.tea.standard),
             "statement_id": str(statement.statement_id),
+            "parcel_id": str(parcel_id),
             "account_id": str(idle.account_id),
             "api_key_id": str(key_id),
             "payment_id": str(payment_id),
