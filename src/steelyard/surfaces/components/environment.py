@@ -22,6 +22,7 @@ or key (`product.was`) is false when asked for and an error when printed.
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -120,6 +121,11 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
     return environment
 
 
+def _described(language: str, value: Mapping[str, str] | str | None) -> str:
+    """A description in the reader's language, or one that is in a language already."""
+    return prose(Text(value).in_language(language) if isinstance(value, Mapping) else value or "")
+
+
 def _filters(language: str) -> dict[str, Callable[..., object]]:
     locale = i18n.babel_locale(language)
 
@@ -144,9 +150,6 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
         if value is None or isinstance(value, str):
             return value or ""
         return Text(value).in_language(language)
-
-    def described(value: Mapping[str, str] | str | None) -> str:
-        return prose(text(value))
 
     @pass_context
     def day(context: Context, value: date, format: Length = "medium") -> str:
@@ -175,7 +178,7 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
         "number": number,
         "compact": compact,
         "percent": percent,
-        "prose": described,
+        "prose": partial(_described, language),
         "text": text,
         "date": day,
         "datetime": moment,
