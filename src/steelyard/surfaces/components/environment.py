@@ -117,7 +117,7 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
     install(words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext)
     given = cast(dict[str, object], environment.globals)
     given |= {"asset": assets.url, "icon": lucide(node_modules), "sparkline": sparkline, "language": language}
-    environment.filters.update(_filters(language))
+    environment.filters.update(_filters(language), prose=partial(_described, language))
     return environment
 
 
@@ -178,7 +178,6 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
         "number": number,
         "compact": compact,
         "percent": percent,
-        "prose": partial(_described, language),
         "text": text,
         "date": day,
         "datetime": moment,
