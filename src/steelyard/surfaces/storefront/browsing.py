@@ -18,6 +18,7 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, MerchantState, ShopCard
 from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.storefront import seo
 from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters, shops_of
 from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, page_number, shell, show
 from steelyard.surfaces.web.visit import Visit
@@ -82,7 +83,12 @@ async def shop_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filters) 
 async def home(visit: NamedDependency[Visit]) -> Response[str]:
     """The front page: categories, what sells, what is new, who is here."""
     view = await visit.db.ask(home_view, visit.buyer_id)
-    return await show(visit, "home.html", view.shell, view=view)
+    about = seo.Seo(
+        path="/",
+        description=visit.say(N_("Many shops, one cart: choose from every shop, pay once, and follow each parcel.")),
+        data=[seo.site(visit, visit.say(N_("Steelyard"))), seo.organization(visit, visit.say(N_("Steelyard")))],
+    )
+    return await show(visit, "home.html", view.shell, view=view, seo=about)
 
 
 @get("/categories")
@@ -90,7 +96,7 @@ async def all_categories(visit: NamedDependency[Visit]) -> Response[str]:
     """The category tree."""
     around = await visit.db.ask(shell, visit.buyer_id)
     crumbs = [Crumb(visit.say(N_("All categories")))]
-    return await show(visit, "categories.html", around, crumbs=crumbs, categories=around.categories)
+    return await show(visit, "categories.html", around, crumbs=crumbs, categories=around.categories, seo=seo.Seo())
 
 
 @get("/c/{slug:str}")
@@ -110,6 +116,7 @@ async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> R
         visit,
         "category.html",
         view.shell,
+        seo=seo.category(visit, view.category, view.listing.results.count, plain=filters.plain),
         category=view.category,
         crumbs=crumbs,
         view=view,
@@ -129,6 +136,7 @@ async def shop_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Respo
         visit,
         "shop.html",
         view.shell,
+        seo=seo.shop(visit, view.shop, plain=filters.plain),
         crumbs=crumbs,
         search=filters.q,
         view=view,

@@ -24,6 +24,7 @@ from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.assets import NODE_MODULES
 from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem
+from steelyard.surfaces.storefront.seo import NOT_LISTED, Seo, head
 from steelyard.surfaces.storefront.typed import number
 from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import Frame, render
@@ -84,9 +85,11 @@ async def show(
     flashes: Sequence[Flash] = (),
     status: int = 200,
     cookies: Sequence[Cookie] = (),
+    seo: Seo = NOT_LISTED,
     **values: Any,
 ) -> Response[str]:
-    """A page of the storefront. `category` is marked in the navigation; `crumbs` follow after the home page."""
+    """A page of the storefront. `category` is marked in the navigation; `crumbs` follow after the home page.
+    Robots do not list it, unless `seo` says what it is."""
     root = category.path[0] if category else None
     frame = Frame(
         nav=[
@@ -111,6 +114,7 @@ async def show(
         "short_money": partial(short_money, visit.locale),
         "glyph": glyph,
         "CONSOLES": CONSOLES,
+        "seo": head(visit, seo, frame.breadcrumb),
         **values,
     }
     return await render(visit, f"storefront/{template}", frame, status=status, cookies=cookies, **shown)
