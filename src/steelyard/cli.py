@@ -117,13 +117,21 @@ def steelyard() -> None:
 @click.option("--fresh", is_flag=True, help="Throw the demo's data away and begin anew.")
 @click.option("--from-import", is_flag=True, help="Show what was imported instead of the made-up marketplace.")
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same marketplace.")
+@click.option(
+    "--scale",
+    type=click.FloatRange(0.02, 100),
+    default=1.0,
+    show_default=True,
+    envvar="STEELYARD_DEMO_SCALE",
+    help="So many times the orders, buyers and products: 10 or 100 to test under load, 0.1 to start sooner.",
+)
 @_plainly
-def demo(fresh: bool, from_import: bool, seed: int) -> None:
+def demo(fresh: bool, from_import: bool, seed: int, scale: float) -> None:
     """Run a whole marketplace on this machine, with simulated payments, carriers, bank and mail."""
     from steelyard.demo import running
 
     try:
-        running.run(kernel_settings.load(), fresh=fresh, from_import=from_import, seed=seed)
+        running.run(kernel_settings.load(), fresh=fresh, from_import=from_import, seed=seed, scale=scale)
     except running.Obstacle as obstacle:
         raise Sentence(str(obstacle)) from obstacle
 

@@ -39,7 +39,9 @@ def start(home: Path, tmp_path: Path, port: int, request: pytest.FixtureRequest)
 
     def started(*arguments: str, **environ: str) -> Running:
         demo = Running(
-            ["demo", *arguments], environment(home, PORT=str(port), **environ), tmp_path / f"out{next(count)}"
+            ["demo", *arguments],
+            environment(home, PORT=str(port), STEELYARD_DEMO_SCALE="0.05", **environ),
+            tmp_path / f"out{next(count)}",
         )
         request.addfinalizer(demo.kill)
         demo.until(lambda: "Ctrl-C stops everything" in demo.said())

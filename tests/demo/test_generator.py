@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from steelyard.demo import generator
+from steelyard.demo.generator import Size
 from steelyard.demo.products import products
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.settings import Settings
@@ -11,6 +12,7 @@ from steelyard.trade import settlement
 from tests.support.cluster import TestServer
 
 PASSWORD = "a long enough password"
+SMALL = Size(0.06)
 
 
 def nothing(_what: str, _done: int, _of: int) -> None:
@@ -19,7 +21,7 @@ def nothing(_what: str, _done: int, _of: int) -> None:
 
 async def made(db: Database, home: Path, seed: int = 1) -> None:
     settings = Settings(home=home)
-    await generator.make(db, settings, seed=seed, made_up=True, password=PASSWORD, step=nothing)
+    await generator.make(db, settings, seed=seed, made_up=True, password=PASSWORD, step=nothing, size=SMALL)
 
 
 async def facts(read: Read) -> list[tuple[str, int]]:

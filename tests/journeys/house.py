@@ -16,6 +16,7 @@ from tests.support.folders import scratch
 
 # A refund, a stage of a parcel, a transfer.
 SIMULATED_SECONDS = "0.2"
+SCALE = "0.1"  # enough for every page to be full, and made in seconds
 
 
 class House(msgspec.Struct, frozen=True):
@@ -42,7 +43,9 @@ def running() -> Generator[House]:
     """The house, gone afterwards. What its programs have logged is shown when one of them has died."""
     folder = scratch("steelyard-journeys-")
     home, port = folder / "home", commands.free_port()
-    environ = commands.environment(home, PORT=str(port), STEELYARD_SIMULATED_SECONDS=SIMULATED_SECONDS)
+    environ = commands.environment(
+        home, PORT=str(port), STEELYARD_SIMULATED_SECONDS=SIMULATED_SECONDS, STEELYARD_DEMO_SCALE=SCALE
+    )
     demo = commands.Running(["demo"], environ, folder / "output")
     try:
         demo.until(lambda: "Ctrl-C stops everything" in demo.said())

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -9,21 +10,25 @@ import pytest
 from steelyard.kernel import ids, logs
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Forbidden, Invalid, NotFound
+from steelyard.kernel.text import Text
 from steelyard.parties import access
 from steelyard.parties.access.model import (
     API_KEYS_PER_ACCOUNT_MAX,
     AccountId,
     AccountKind,
     Actor,
+    AuditFilter,
     EmailTaken,
     LastOwner,
+    RoleInUse,
     TooManyApiKeys,
 )
 from tests.parties.people import actor, id_of, open_account, staff_of
 
 CONTRACT = {
     "operator": "dashboard.read merchants.read merchants.manage orders.read orders.manage payments.read ledger.read"
-    " settlement.run catalog.manage staff.manage audit.read settings.manage reviews.moderate",
+    " settlement.run catalog.manage staff.manage audit.read settings.manage system.read system.manage merchants.review"
+    " buyers.read buyers.reveal buyers.manage reviews.moderate",
     "merchant": "orders.read orders.ship orders.cancel orders.refund products.read products.edit stock.read stock.edit"
     " statements.read shop.edit staff.manage api_keys.manage freight.edit audit.read reviews.answer",
 }
@@ -205,6 +210,80 @@ async def test_the_merchants_role_reads_no_accounts_not_even_its_own(db: Databas
         await db.as_merchant(merchant).transact(wipe)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await db.as_merchant(merchant).transact(access.set_roles, owner, id_of(owner), ["merchant_owner"])
+
+
+async def test_what_became_different_is_written_down_field_by_field(db: Database) -> None:
+    admin = await staff_of(db, None, "operator_admin")
+    before = {"name": Text({"en": "Tea"}), "payout": {"bank": "ICBC", "account": "1"}, "same": 1}
+    after = {"name": Text({"en": "Tea", "zh-Hans": "茶"}), "payout": {"bank": "CCB", "account": "1"}, "same": 1}
+
+    await db.transact(access.audit, admin, "shop.change", "tea", before=before, after=after)
+
+    [entry] = (await db.ask(access.audit_log, which=AuditFilter(subject="tea"))).items
+    assert {(each.field, each.before, each.after) for each in entry.changes} == {
+        ("name.zh-Hans", None, "茶"),
+        ("payout.bank", "ICBC", "CCB"),
+    }
+
+
+async def test_the_log_is_found_by_who_and_what_and_on_what(db: Database) -> None:
+    admin, other = await staff_of(db, None, "operator_admin"), await staff_of(db, None, "operator_finance")
+    await db.transact(access.audit, admin, "orders.ship", "M-1")
+    await db.transact(access.audit, other, "orders.cancel", "M-2")
+    await db.transact(access.audit, other, "ordersx.other", "M-1")
+
+    async def found(**which: Any) -> list[str]:
+        return [entry.action for entry in (await db.ask(access.audit_log, which=AuditFilter(**which))).items]
+
+    assert other.account is not None
+    assert await found(action="orders") == ["orders.cancel", "orders.ship"]
+    assert await found(action="orders.ship") == ["orders.ship"]
+    assert await found(subject="M-1") == ["ordersx.other", "orders.ship"]
+    assert await found(account_id=other.account.account_id, action="orders") == ["orders.cancel"]
+    assert await found(since=datetime.now(UTC) + timedelta(days=1)) == []
+    assert await db.ask(access.audited_actions) == ["orders.cancel", "orders.ship", "ordersx.other"]
+
+
+NIGHT = Text({"zh-Hans": "夜班", "en": "Night shift"})
+
+
+async def test_a_merchant_makes_a_role_of_its_own_and_another_merchant_cannot_use_it(db: Database) -> None:
+    merchant, elsewhere = ids.mint(), ids.mint()
+    chief, stranger = await staff_of(db, merchant, "merchant_owner"), await staff_of(db, elsewhere, "merchant_owner")
+
+    await db.transact(access.create_role, chief, "night", NIGHT, ["orders.read", "orders.ship"])
+    await db.transact(access.create_role, chief, "night", NIGHT, ["orders.read"])  # said twice, nothing changes
+    clerk = await invite(db, chief, "night")
+
+    own = await db.ask(access.roles, AccountKind.MERCHANT, merchant)
+    assert [(role.role_id, role.permissions, role.holders) for role in own if not role.built_in] == [
+        ("night", ["orders.read", "orders.ship"], 1)
+    ]
+    assert all(role.built_in for role in await db.ask(access.roles, AccountKind.MERCHANT, elsewhere))
+    with pytest.raises(Invalid):
+        await invite(db, stranger, "night", email="elsewhere@people.test")
+    with pytest.raises(NotFound):
+        await db.transact(access.change_role, stranger, "night", NIGHT, ["orders.read"])
+    with pytest.raises(RoleInUse):
+        await db.transact(access.remove_role, chief, "night")
+    await db.transact(access.set_roles, chief, clerk, ["merchant_clerk"])
+    await db.transact(access.remove_role, chief, "night")
+    assert await db.ask(actions) == [
+        "roles.create", "staff.invite", "staff.set_roles", "roles.remove",
+    ]  # fmt: skip
+
+
+async def test_nobody_puts_into_a_role_what_they_may_not_do_themselves(db: Database) -> None:
+    admin = await staff_of(db, None, "operator_admin")
+    await db.transact(access.create_role, admin, "people", NIGHT, ["staff.manage", "orders.read"])
+    chief = await staff_of(db, None, "people")
+
+    with pytest.raises(Forbidden):
+        await db.transact(access.create_role, chief, "more", NIGHT, ["ledger.read"])
+    with pytest.raises(NotFound):
+        await db.transact(access.change_role, admin, "operator_finance", NIGHT, ["orders.read"])
+    with pytest.raises(Invalid):
+        await db.transact(access.create_role, admin, "none", NIGHT, [])
 
 
 async def test_the_merchants_role_writes_the_audit_log_and_neither_reads_nor_mends_it(db: Database) -> None:

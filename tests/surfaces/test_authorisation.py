@@ -34,15 +34,17 @@ CONSOLES = {"/merchant": AccountKind.MERCHANT, "/operator": AccountKind.OPERATOR
 PUBLIC = {
     "/", "/assets/{path:path}", "/health/live", "/health/ready", "/categories", "/c/{slug:str}", "/search",
     "/shops/{slug:str}", "/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}", "/legal/{name:str}",
-    "/language", "/theme", "/media/{name:str}",
+    "/language", "/theme", "/media/{name:str}", "/regions/{release_name:str}/{region:str}",
     "/media/{width:int}/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
     "/invitation/{token:str}", "/find-order", "/.well-known/ucp", "/.well-known/ucp/{release:str}",
     "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
+    # Finding goods.
+    "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
     "/cart", "/cart/lines", "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
-    "/cart/prices", "/cart/checkout", "/orders", "/account",
+    "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -95,7 +97,7 @@ async def things(db: Database, world: World) -> Ids:
     """Things of the tea shop and of Li Na, one of every kind that an address can name."""
     green = world.items["green"]
     [order] = await deal.paid(db, [(green.sku_id, 2)], world.buyer.buyer_id)
-    await deal.shipped(db, order)
+    parcel_id = await deal.shipped(db, order)
     await deal.received(db, order)
     await deal.at_rest(db)
     [statement] = await db.transact(settlement.run, settlement.settlement_day(datetime.now(UTC) + timedelta(days=2)))
@@ -108,6 +110,7 @@ async def things(db: Database, world: World) -> Ids:
     owner = await db.ask(access.account, AccountId(world.tea.owner.account_id))
     actor = Actor(account=owner, permissions=frozenset({"api_keys.manage", "orders.read"}))
     key_id, _ = await db.transact(access.create_api_key, actor, name="Till", scopes={"orders.read"})
+    await db.transact(_night_role, world)
     placed = await db.ask(orders.purchase, purchase_id)
     assert placed is not None
     return Ids(
@@ -118,6 +121,7 @@ async def things(db: Database, world: World) -> Ids:
             "sku_id": str(green.sku_id),
             "template_id": str(world.tea.standard),
             "statement_id": str(statement.statement_id),
+            "parcel_id": str(parcel_id),
             "account_id": str(idle.account_id),
             "api_key_id": str(key_id),
             "payment_id": str(payment_id),
@@ -136,7 +140,16 @@ async def things(db: Database, world: World) -> Ids:
             "slug": green.slug,
             "name": "search",
             "job_id": "1",
+            "role_id": "tea_night",
         }
+    )
+
+
+async def _night_role(tx: Tx, world: World) -> None:
+    """A role of the tea shop's own."""
+    await tx.execute(
+        "INSERT INTO roles (role_id, audience, name, merchant_id) VALUES ('tea_night', 'merchant', '{\"en\": \"Night\"}', $1)",
+        world.tea.merchant_id,
     )
 
 

@@ -20,7 +20,7 @@ from steelyard.trade.aftersales.model import RefundRequest, Returned
 from steelyard.trade.checkout import collection
 from steelyard.trade.checkout.jobs import forget_old
 from steelyard.trade.checkout.model import SHOP, CheckoutId
-from steelyard.trade.orders.model import Order, OrderState, PurchaseId
+from steelyard.trade.orders.model import Order, OrderState, PurchaseId, Wanted
 from tests.support import deal
 from tests.support.plans import LARGE_FROM_ROWS, Listening
 from tests.support.seeded import SeededServer
@@ -177,6 +177,35 @@ async def test_hot_pages_go_by_an_index(db: Database, world: World):
     }
 
     found = {name: await scans(db, ask) for name, ask in questions.items()}
+
+    assert not {name: heard for name, heard in found.items() if heard}
+
+
+async def test_a_merchants_search_goes_by_an_index_whatever_it_looks_for(db: Database):
+    part = await an_order(db, OrderState.SHIPPED)
+    (lines,) = (await db.ask(orders.lines_of, [part.order_id])).values()
+    ways = {
+        "nothing": Wanted(),
+        "oldest": Wanted(oldest_first=True),
+        "code": Wanted(text=part.code),
+        "phone": Wanted(text=part.address.phone, oldest_first=True),
+        "article": Wanted(text=lines[0].sku_code),
+        "dates": Wanted(since=part.placed_at, until=part.placed_at),
+        "product": Wanted(product_id=lines[0].product_id),
+        "carrier": Wanted(carrier="simex"),
+        "region": Wanted(region="上海"),
+        "amount": Wanted(least=1, most=100_000),
+        "messages": Wanted(with_buyers_note=True, with_notes=True),
+        "named": Wanted(named=part.buyer_id),
+        **{trouble: Wanted(trouble=trouble) for trouble in ("late", "stuck", "lost", "reminded")},
+    }
+
+    found = {
+        name: await scans(db, partial(orders.find, merchant_id=part.merchant_id, wanted=wanted))
+        for name, wanted in ways.items()
+    }
+    found["to do"] = await scans(db, partial(orders.to_do, merchant_id=part.merchant_id, account_id=None))
+    found["notes"] = await scans(db, partial(orders.notes_of, merchant_id=part.merchant_id, order_ids=[part.order_id]))
 
     assert not {name: heard for name, heard in found.items() if heard}
 

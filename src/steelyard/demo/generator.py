@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from steelyard.demo import footfall, life, past, people, queue, shelves
+from steelyard.demo import footfall, life, past, people, queue, searches, shelves
 from steelyard.demo.catalogue import makers
 from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Read
@@ -21,14 +21,20 @@ Step = Callable[[str, int, int], None]
 
 class Size(msgspec.Struct, frozen=True):
     """How much of a marketplace is made. At 1 it is one to walk through; 10 and 100 are for tests of load, a part of 1 for
-    tests that only need it to be there."""
+    tests that only need it to be there; `goods` when that part is another."""
 
     scale: float = 1.0
+    goods: float | None = None
 
     @property
     def copies(self) -> int:
         """How many of each product there are."""
         return max(1, round(self.scale))
+
+    @property
+    def part(self) -> float:
+        """Which part of each line is made: a smaller house keeps more of its goods than of its orders."""
+        return min(1.0, self.scale**0.5) if self.goods is None else self.goods
 
 
 async def is_made(read: Read) -> bool:
@@ -58,10 +64,11 @@ async def make(
         logos = people.logos(files)
         for maker in makers():
             await db.transact(people.merchant, maker, hashed, logos[maker.slug])
-        await shelves.fill(db, files, known, seed=seed, copies=size.copies, step=step)
+        await shelves.fill(db, files, known, seed=seed, copies=size.copies, part=size.part, step=step)
         buyer_id = await db.transact(people.buyer, hashed)
-        await past.remember(db, people.HOME, seed=seed, step=step)
+        await past.remember(db, seed=seed, scale=size.scale, step=step)
         await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step)
+        await searches.make_searches(db, buyer_id, seed=seed)
         await footfall.count_up(db, seed=seed, step=step)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
     await db.transact(people.profile)

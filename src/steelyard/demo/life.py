@@ -52,7 +52,8 @@ async def _offers(read: Read) -> list[Offer]:
         Offer,
         """
         SELECT s.sku_id, (st.on_hand - st.reserved) AS free FROM skus s JOIN stock st USING (merchant_id, sku_id)
-        WHERE st.on_hand > 20 ORDER BY s.sku_id
+        JOIN merchants m USING (merchant_id)
+        WHERE st.on_hand > 20 AND m.currency = 'CNY' ORDER BY s.sku_id
         """,
     )
 

@@ -1,223 +1,298 @@
-"""The demo's last two months: orders that were bought, received and settled, written by the bulk path that imports use."""
+"""The demo's last two years: orders that were bought, received and settled, written by the bulk paths that imports use."""
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import pyarrow as pa
 
+from steelyard.demo import habits
+from steelyard.demo.catalogue import Maker, makers
+from steelyard.demo.deals import Deal, House, Ware, deal
+from steelyard.demo.habits import Good, Person, Product, Shelf, Year
+from steelyard.demo.people import CURRENCY, HOME, SEVENTH, warehouse_id
 from steelyard.demo.products import made
-from steelyard.goods import search
-from steelyard.kernel import bulk, codes, money
+from steelyard.goods import inventory, search
+from steelyard.goods.inventory import PastMove
+from steelyard.goods.inventory.model import Reason
+from steelyard.kernel import bulk, money
 from steelyard.kernel.db import Database, Read, Tx
-from steelyard.kernel.text import Text
+from steelyard.kernel.text import text
+from steelyard.logistics import fulfilment
 from steelyard.money import payments
-from steelyard.money.payments import PaymentId, RecordedPayment
-from steelyard.money.payments.model import Split
 from steelyard.parties import customers
-from steelyard.parties.customers.model import Address, Buyer, BuyerId, Contact
+from steelyard.parties.customers.model import AddressId, Buyer, BuyerId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade import commission, orders, settlement
-from steelyard.trade.orders import LINE_COLUMNS, PastOrder
-from steelyard.trade.orders.model import PurchaseId, order_id_of
-from steelyard.trade.settlement import EntryKind, NewEntry
+from steelyard.trade import aftersales, commission, orders, settlement
+from steelyard.trade.orders import DRESSED_LINE_COLUMNS
+from steelyard.trade.orders.model import Delivery
+from steelyard.trade.settlement import NewEntry
 
-DAYS = 60
-ORDERS_A_DAY = (6, 18)
-BUYERS = 80
-LINES_PER_ORDER_MAX = 3
-# A name, not a channel: what happened before this house was built is not asked about.
-CHANNEL = "archive"
-CURRENCY = "CNY"
-# Weekends sell more (Monday is 0).
-WEEKDAY = (0.9, 0.8, 0.85, 0.9, 1.1, 1.4, 1.3)
-_SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡林郭何高罗"
+# A transaction of so many takes about a second.
+DEALS_AT_ONCE = 1_000
+BUYERS_AT_ONCE = 5_000
+# What was earned in the last days is not paid out yet: the nightly run does it.
+UNSETTLED_DAYS = 3
 
 Step = Callable[[str, int, int], None]
 
 
-class Good(msgspec.Struct, frozen=True, kw_only=True):
-    """What could be bought."""
-
-    merchant_id: MerchantId
-    product_id: UUID
-    sku_id: UUID
-    code: str
-    title: Text
-    amount: int
-    category_path: list[UUID]
-
-
-class Sale(msgspec.Struct, frozen=True, kw_only=True):
-    """An order of the past, and its lines."""
-
-    order: PastOrder
-    goods: Sequence[tuple[Good, int]]
-
-
-async def remember(db: Database, home: Address, *, seed: int, step: Step) -> None:
-    """Write two months of sales, each day's by how many people buy on such a day, and settle them.
-
-    Said again, nothing is written twice: all of it comes in one transaction.
-    """
-    chance = Random(f"{seed}/past")  # noqa: S311  # habits, no secrets
-    goods = await db.ask(_goods)
-    rates = await db.ask(_rates, goods)
-    step("The last two months", 0, DAYS)
-    if await db.ask(customers.get, _buyer_id(0)) is None:
-        await db.transact(_write, list(_sales(goods, rates, home, chance)), rates)
-    step("The last two months", DAYS, DAYS)
-    for merchant_id in sorted({good.merchant_id for good in goods}):
-        while await db.transact(settlement.bulk_settled, merchant_id):
+async def remember(db: Database, *, seed: int, scale: float, step: Step) -> None:
+    """Write two years of sales and settle them. Broken off and said again, it goes on where it was."""
+    now = await db.ask(_since)
+    today = now.date()
+    wares, shelves = await db.ask(_wares)
+    crowd = [_regular(now), *habits.people(seed, round(habits.BUYERS * scale), today)]
+    await _register(db, crowd[1:], step)
+    deals = _deals(crowd, shelves, wares, now, seed)
+    for first in range(0, len(deals), DEALS_AT_ONCE):
+        step("Two years of orders", first, len(deals))
+        some = deals[first : first + DEALS_AT_ONCE]
+        if await db.ask(orders.order, some[0].order.merchant_id, some[0].order.order_id) is None:
+            await db.transact(_write, some, now)
+    step("Two years of orders", len(deals), len(deals))
+    for maker in makers():
+        while await db.transact(settlement.bulk_settled, made("merchant", maker.slug)):
             pass
 
 
-async def _goods(read: Read) -> list[Good]:
-    return await read.all(
-        Good,
-        """
-        SELECT s.merchant_id, s.product_id, s.sku_id, s.code, p.title, pr.amount, c.path AS category_path
-        FROM skus s JOIN products p USING (merchant_id, product_id) JOIN prices pr USING (merchant_id, sku_id)
-        JOIN categories c USING (category_id)
-        WHERE pr.currency = $1 ORDER BY s.sku_id
-        """,
-        CURRENCY,
+async def _since(read: Read) -> datetime:
+    """When this marketplace was begun: its past ends there, also when its making was broken off and goes on later."""
+    return await read.value("SELECT date_trunc('hour', min(created_at)) FROM accounts")
+
+
+def _regular(now: datetime) -> Person:
+    """The demo's buyer login, who has been here for long and comes back often."""
+    return Person(
+        buyer_id=BuyerId(made("buyer")),
+        email="buyer@steelyard.test",
+        name=HOME.name,
+        address=HOME,
+        locale="zh-Hans",
+        joined=now - timedelta(days=600),
+        favourites=["sneakers", "tableware", "stationery"],
+        thrift=0.4,
+        loyalty=1.6,
+        regular=24,
+        size=0.6,
+        late=0,
     )
 
 
-async def _rates(read: Read, goods: Sequence[Good]) -> dict[UUID, int]:
-    found = await commission.rates_for(read, [(good.merchant_id, good.category_path) for good in goods])
-    return {good.sku_id: rate for good, rate in zip(goods, found, strict=True)}
+async def _register(db: Database, crowd: Sequence[Person], step: Step) -> None:
+    for first in range(0, len(crowd), BUYERS_AT_ONCE):
+        some = crowd[first : first + BUYERS_AT_ONCE]
+        if await db.ask(customers.get, some[0].buyer_id) is None:
+            await db.transact(_buyers, some)
+        step("Buyers", first + len(some), len(crowd))
 
 
-def _buyer_id(n: int) -> BuyerId:
-    return BuyerId(made("past buyer", str(n)))
-
-
-async def _people(tx: Tx) -> None:
-    since = datetime.now(UTC) - timedelta(days=DAYS)
+async def _buyers(tx: Tx, crowd: Sequence[Person]) -> None:
     await customers.bulk_register(
         tx,
         [
             Buyer(
-                buyer_id=_buyer_id(n),
-                email=f"past{n}@steelyard.test",
-                name=f"{_SURNAMES[n % len(_SURNAMES)]}{'女士' if n % 3 else '先生'}",
-                country="CN",
-                created_at=since + timedelta(hours=n * 18),
+                buyer_id=one.buyer_id,
+                email=one.email,
+                name=one.name,
+                phone=one.address.phone,
+                locale=one.locale,
+                country=one.address.country,
+                created_at=one.joined,
             )
-            for n in range(BUYERS)
+            for one in crowd
         ],
     )
-
-
-def _sales(goods: Sequence[Good], rates: dict[UUID, int], home: Address, chance: Random) -> Iterator[Sale]:
-    by_merchant: dict[MerchantId, list[Good]] = {}
-    for good in goods:
-        by_merchant.setdefault(good.merchant_id, []).append(good)
-    shops = sorted(by_merchant)
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    number = 0
-    for back in range(DAYS, 0, -1):
-        day = today - timedelta(days=back)
-        for _ in range(round(chance.randint(*ORDERS_A_DAY) * WEEKDAY[day.weekday()])):
-            number += 1
-            at = day + timedelta(seconds=chance.randrange(0, 86_400))
-            # The first goods of a shop are its favourites: they are chosen more often.
-            shop = by_merchant[chance.choice(shops)]
-            chosen = {int(len(shop) * chance.random() ** 2) for _ in range(chance.randint(1, LINES_PER_ORDER_MAX))}
-            lines = [(shop[place], chance.choice((1, 1, 1, 2))) for place in sorted(chosen)]
-            yield Sale(order=_order(number, lines, rates, at, home, chance), goods=lines)
-
-
-def _order(
-    number: int, lines: Sequence[tuple[Good, int]], rates: dict[UUID, int], at: datetime, home: Address, chance: Random
-) -> PastOrder:
-    purchase_id = PurchaseId(made("past purchase", str(number)))
-    merchant_id = lines[0][0].merchant_id
-    # Few buy often, many buy once.
-    buyer = int(BUYERS * chance.random() ** 2)
-    return PastOrder(
-        merchant_id=merchant_id,
-        order_id=order_id_of(purchase_id, merchant_id),
-        purchase_id=purchase_id,
-        buyer_id=_buyer_id(buyer),
-        currency=CURRENCY,
-        goods=sum(good.amount * quantity for good, quantity in lines),
-        commission=sum(money.share(good.amount * quantity, rates[good.sku_id]) for good, quantity in lines),
-        at=at,
-        source="demo",
-        contact=Contact(name=home.name, email=f"past{buyer}@steelyard.test"),
-        address=home,
-        locale="zh-Hans",
-        purchase_code=_code("P", chance),
-        order_code=_code("S", chance),
+    await customers.bulk_save_addresses(
+        tx, [(one.buyer_id, AddressId(made("address", str(one.buyer_id))), one.address) for one in crowd]
     )
 
 
-def _code(prefix: str, chance: Random) -> str:
-    body = "".join(chance.choices(codes.ALPHABET, k=codes.CODE_SYMBOLS))
-    return f"{prefix}-{body[: codes.CODE_SYMBOLS // 2]}-{body[codes.CODE_SYMBOLS // 2 :]}"
+async def _wares(read: Read) -> tuple[list[Ware], Mapping[str, Sequence[Shelf]]]:
+    """All SKUs on the shelf in their order, and how they stand there: by category, then shop."""
+    rows = await read.fetch(
+        """
+        SELECT s.merchant_id, s.product_id, s.sku_id, s.code, s.choice, s.picture, s.weight_grams, p.title, p.options
+             , pr.amount, c.slug AS category, c.path
+        FROM products p JOIN skus s USING (merchant_id, product_id) JOIN merchants m USING (merchant_id)
+        JOIN prices pr ON pr.merchant_id = s.merchant_id AND pr.sku_id = s.sku_id AND pr.currency = m.currency
+        JOIN categories c USING (category_id)
+        WHERE p.state = 'on_shelf'
+        ORDER BY p.product_id, s.place
+        """
+    )
+    rates = await commission.rates_for(read, [(row["merchant_id"], row["path"]) for row in rows])
+    warehouse = {made("merchant", maker.slug): warehouse_id(maker) for maker in makers()}
+    wares = [
+        Ware(
+            merchant_id=MerchantId(row["merchant_id"]),
+            warehouse_id=warehouse[row["merchant_id"]],
+            product_id=row["product_id"],
+            sku_id=row["sku_id"],
+            code=row["code"],
+            title=row["title"],
+            options=[
+                (option["name"], option["values"][chosen])
+                for option, chosen in zip(row["options"], row["choice"], strict=True)
+            ],
+            picture=row["picture"],
+            amount=row["amount"],
+            grams=row["weight_grams"],
+            category=row["category"],
+            rate=rate,
+        )
+        for row, rate in zip(rows, rates, strict=True)
+    ]
+    return wares, _shelves(wares, [row["choice"] for row in rows])
 
 
-async def _write(tx: Tx, sales: Sequence[Sale], rates: dict[UUID, int]) -> None:
-    await _people(tx)
-    await payments.bulk_record(tx, [_payment(sale.order) for sale in sales])
-    await orders.bulk_write(tx, [sale.order for sale in sales], _lines(sales, rates), "demo")
-    await settlement.bulk_enter(tx, [entry for sale in sales for entry in _entries(sale.order)])
-    sold = [(good.merchant_id, good.product_id, quantity) for sale in sales for good, quantity in sale.goods]
+def _shelves(wares: Sequence[Ware], choices: Sequence[Sequence[int]]) -> dict[str, list[Shelf]]:
+    products: dict[UUID, list[Good]] = defaultdict(list)
+    largest: dict[UUID, int] = defaultdict(int)
+    for ware, choice in zip(wares, choices, strict=True):
+        largest[ware.product_id] = max(largest[ware.product_id], choice[-1])
+    where: dict[tuple[str, UUID], list[UUID]] = defaultdict(list)
+    for place, (ware, choice) in enumerate(zip(wares, choices, strict=True)):
+        if ware.product_id not in products:
+            where[ware.category, ware.merchant_id].append(ware.product_id)
+        size = choice[-1] / max(1, largest[ware.product_id])
+        products[ware.product_id].append(Good(place, ware.amount, size))
+    shelves: dict[str, list[Shelf]] = defaultdict(list)
+    for (category, merchant_id), product_ids in sorted(where.items(), key=lambda item: (item[0][0], item[0][1])):
+        # Ids are as good as dice: in their order the products of a shop are known better or worse.
+        known = [
+            Product(products[product_id], min(good.amount for good in products[product_id]))
+            for product_id in product_ids
+        ]
+        shelves[category].append(
+            Shelf(
+                merchant=str(merchant_id),
+                category=category,
+                known=known,
+                cheap=sorted(known, key=lambda product: product.price),
+            )
+        )
+    return dict(shelves)
+
+
+def _houses() -> dict[UUID, House]:
+    found: dict[UUID, House] = {}
+    for maker in makers():
+        part = 1_000_000 if maker.currency == CURRENCY else SEVENTH
+        found[made("merchant", maker.slug)] = House(
+            currency=maker.currency,
+            abroad=maker.abroad,
+            by_weight=maker.by_weight,
+            delivery=_delivery(maker),
+            first_fee=money.share(9_800 if maker.abroad else 800, part),
+            next_fee=money.share(200, part),
+            free_over=money.share(69_900 if maker.abroad else 19_900, part),
+        )
+    return found
+
+
+def _delivery(maker: Maker) -> Delivery:
+    slow = 8 if maker.abroad else 0
+    return Delivery(
+        template_id=made("freight", maker.slug, "0"),
+        name=text("标准快递", "Standard"),
+        days_from=2 + slow,
+        days_to=5 + slow,
+    )
+
+
+def _deals(
+    crowd: Sequence[Person],
+    shelves: Mapping[str, Sequence[Shelf]],
+    wares: Sequence[Ware],
+    now: datetime,
+    seed: int,
+) -> list[Deal]:
+    """What everybody bought, in the order of time."""
+    year, houses = Year(now.date()), _houses()
+    found: list[Deal] = []
+    for number, person in enumerate(crowd):
+        chance = Random(f"{seed}/baskets/{number}")  # noqa: S311  # habits, no secrets
+        for time, basket in enumerate(habits.baskets(person, shelves, year, chance)):
+            house = houses[wares[basket.lines[0][0]].merchant_id]
+            became = deal(f"{number}/{time}", basket, wares, house, now, chance) if basket.at < now else None
+            if became is not None:
+                found.append(became)
+    found.sort(key=lambda one: (one.at, one.order.order_id))
+    return found
+
+
+async def _write(tx: Tx, deals: Sequence[Deal], now: datetime) -> None:
+    await inventory.bulk_move(tx, list(_delivered(deals)), "system")
+    # A refund is of a payment that is there, and an order of one that is there: each after the other.
+    await payments.bulk_record(tx, [one.payment for one in deals if one.payment is not None])
+    await orders.bulk_write(tx, [one.order for one in deals], _lines(deals), "system", DRESSED_LINE_COLUMNS)
+    await fulfilment.bulk_fulfil(tx, [one.instruction for one in deals if one.instruction is not None], "system")
+    await aftersales.bulk_refund(tx, [one.back for one in deals if one.back is not None], "system")
+    await inventory.bulk_move(tx, [move for one in deals for move in one.restocked], "system")
+    await _settle(tx, [entry for one in deals for entry in one.entries()], now)
+    sold = [
+        (ware.merchant_id, ware.product_id, pieces)
+        for one in deals
+        if one.payment is not None and (one.back is None or one.back.released)
+        for ware, pieces in one.lines
+    ]
     await search.record_sales(tx, sold)
 
 
-def _payment(order: PastOrder) -> RecordedPayment:
-    return RecordedPayment(
-        payment_id=PaymentId(made("past payment", str(order.purchase_id))),
-        purchase_id=order.purchase_id,
-        buyer_id=order.buyer_id,
-        channel=CHANNEL,
-        amount=order.goods,
-        currency=order.currency,
-        splits=[Split(merchant_id=order.merchant_id, order_id=order.order_id, amount=order.goods)],
-        at=order.at,
-    )
+async def _settle(tx: Tx, entries: Sequence[NewEntry], now: datetime) -> None:
+    """What was earned lately waits for its statement; the rest was paid out month by month."""
+    since = now - timedelta(days=UNSETTLED_DAYS)
+    await settlement.bulk_enter(tx, [entry for entry in entries if entry.earned_at < since])
+    await settlement.enter(tx, [entry for entry in entries if entry.earned_at >= since])
 
 
-def _entries(order: PastOrder) -> Iterator[NewEntry]:
-    for kind, amount in ((EntryKind.SALE, order.goods), (EntryKind.COMMISSION, -order.commission)):
-        if amount:
-            yield NewEntry(
-                merchant_id=order.merchant_id,
-                order_id=order.order_id,
-                document=order.order_id,
-                kind=kind,
-                amount=amount,
-                currency=order.currency,
-                earned_at=order.at,
-            )
+def _delivered(deals: Sequence[Deal]) -> Iterator[PastMove]:
+    """The makers' deliveries that these deals were served from: just what left, a week before the first of them."""
+    leaving: dict[tuple[MerchantId, UUID, UUID], int] = defaultdict(int)
+    for one in deals:
+        if one.instruction is not None and one.instruction.parcel is not None:
+            for ware, pieces in one.lines:
+                leaving[ware.merchant_id, ware.sku_id, ware.warehouse_id] += pieces
+    document = made("delivery", str(deals[0].order.order_id))
+    for (merchant_id, sku_id, warehouse), pieces in leaving.items():
+        yield PastMove(
+            merchant_id=merchant_id,
+            sku_id=sku_id,
+            warehouse_id=warehouse,
+            quantity=pieces,
+            reason=Reason.RECEIVED,
+            document=document,
+            at=deals[0].at - timedelta(days=7),
+        )
 
 
-def _lines(sales: Sequence[Sale], rates: dict[UUID, int]) -> bulk.Batch:
-    rows = [
+def _lines(deals: Sequence[Deal]) -> bulk.Batch:
+    rows: list[dict[str, Any]] = [
         {
-            "merchant_id": str(good.merchant_id),
-            "order_id": str(sale.order.order_id),
+            "merchant_id": str(ware.merchant_id),
+            "order_id": str(one.order.order_id),
             "line": place,
-            "product_id": str(good.product_id),
-            "sku_id": str(good.sku_id),
+            "product_id": str(ware.product_id),
+            "sku_id": str(ware.sku_id),
             "kind": "goods",
-            "title": msgspec.json.encode(good.title).decode(),
-            "sku_code": good.code,
-            "quantity": quantity,
-            "unit_price": good.amount,
+            "title": msgspec.json.encode(ware.title).decode(),
+            "sku_code": ware.code,
+            "quantity": pieces,
+            "unit_price": ware.amount,
             "unit_price_micros": None,
-            "amount": good.amount * quantity,
-            "commission_millionths": rates[good.sku_id],
-            "commission": money.share(good.amount * quantity, rates[good.sku_id]),
+            "amount": ware.amount * pieces,
+            "commission_millionths": ware.rate,
+            "commission": money.share(ware.amount * pieces, ware.rate),
             "source_line": None,
+            "options": msgspec.json.encode(ware.options).decode(),
+            "picture": ware.picture,
         }
-        for sale in sales
-        for place, (good, quantity) in enumerate(sale.goods, start=1)
+        for one in deals
+        for place, (ware, pieces) in enumerate(one.lines, start=1)
     ]
-    return pa.RecordBatch.from_pylist([{name: row[name] for name in LINE_COLUMNS} for row in rows])
+    return pa.RecordBatch.from_pylist([{name: row[name] for name in DRESSED_LINE_COLUMNS} for row in rows])

@@ -97,11 +97,12 @@ def made(*names: str) -> UUID:
     return ids.derived(NAMESPACE, *names)
 
 
-def products(seed: int, copies: int = 1) -> Iterator[Made]:
-    """All products of all makers; `copies` of each under the same pictures, for tests of load."""
+def products(seed: int, copies: int = 1, part: float = 1.0) -> Iterator[Made]:
+    """All products of all makers, or of each line only a `part`; `copies` of each under the same pictures, for tests of
+    load."""
     for maker in makers():
         for line_place, line in enumerate(maker.lines):
-            for place in range(line.models):
+            for place in range(max(1, round(line.models * part))):
                 design = _design(maker, line, line_place, place)
                 for copy in range(copies):
                     yield _product(design, copy, Random(f"{seed}/{maker.slug}/{line_place}/{place}/{copy}"))  # noqa: S311  # goods, no secrets

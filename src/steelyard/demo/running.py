@@ -16,6 +16,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from steelyard.demo import generator
+from steelyard.demo.generator import Size
 from steelyard.kernel import installation, migrations, processes
 from steelyard.kernel.db import Database
 from steelyard.kernel.postgres import Cluster, create_database, drop_database
@@ -60,7 +61,7 @@ def simulators(settings: Settings, first_port: int | None = None) -> SimulatorSe
     return msgspec.structs.replace(plain, refund_seconds=seconds, stage_seconds=seconds, transfer_seconds=seconds)
 
 
-def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int) -> None:
+def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int, scale: float = 1.0) -> None:
     """Make the marketplace if it is not there, serve it until Ctrl-C. Raises `Obstacle`, `ClusterError`, `ProgramEnded`."""
     settings = msgspec.structs.replace(settings, home=settings.home.absolute())
     outside = simulators(settings)
@@ -74,7 +75,7 @@ def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int) -> Non
         logs = here.home / "logs"
         world = [*own, "simulate", "all", "--port", str(outside.payments_port)]
         with processes.started([Program("simulators", world, logs / "simulators.log")], environ) as playing:
-            _prepare(here, outside, seed=seed, made_up=not from_import)
+            _prepare(here, outside, seed=seed, made_up=not from_import, size=Size(scale))
             _console.print(f"Starting … (logs are in {logs})")
             processes.run(
                 [
@@ -120,7 +121,7 @@ def _recreate(url: str) -> None:
     create_database(maintenance, name)
 
 
-def _prepare(settings: Settings, outside: SimulatorSettings, *, seed: int, made_up: bool) -> None:
+def _prepare(settings: Settings, outside: SimulatorSettings, *, seed: int, made_up: bool, size: Size) -> None:
     if not _answers_soon(f"{outside.payments_url}/health"):
         raise Obstacle(f"The simulators do not start; see {settings.home / 'logs' / 'simulators.log'}.")
     assert settings.database_url is not None
@@ -135,16 +136,22 @@ def _prepare(settings: Settings, outside: SimulatorSettings, *, seed: int, made_
         bar = progress.add_task("Bringing the database up to date", total=1)
         asyncio.run(migrations.migrate(settings.database_url))
         progress.update(bar, completed=1)
-        asyncio.run(_generate(settings, seed, made_up, progress))
+        asyncio.run(_generate(settings, seed, made_up, size, progress))
 
 
-async def _generate(settings: Settings, seed: int, made_up: bool, progress: Progress) -> None:
+async def _generate(settings: Settings, seed: int, made_up: bool, size: Size, progress: Progress) -> None:
     assert settings.database_url is not None
     db = await Database.connect(settings.database_url, size=4)
     try:
         if not await db.ask(generator.is_made):
             await generator.make(
-                db, settings, seed=seed, made_up=made_up, password=password(settings.home), step=_steps(progress)
+                db,
+                settings,
+                seed=seed,
+                made_up=made_up,
+                password=password(settings.home),
+                step=_steps(progress),
+                size=size,
             )
     finally:
         await db.close()

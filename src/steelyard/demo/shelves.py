@@ -43,9 +43,11 @@ async def categories(tx: Tx) -> dict[str, CategoryId]:
     return known
 
 
-async def fill(db: Database, files: Files, known: dict[str, CategoryId], *, seed: int, copies: int, step: Step) -> None:
+async def fill(
+    db: Database, files: Files, known: dict[str, CategoryId], *, seed: int, copies: int, part: float, step: Step
+) -> None:
     """Write all products that are not there yet."""
-    goods = list(products(seed, copies))
+    goods = list(products(seed, copies, part))
     there = await db.ask(_written)
     missing = [product for product in goods if product.product_id not in there]
     done = len(goods) - len(missing)

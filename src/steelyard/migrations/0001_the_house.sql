@@ -226,6 +226,10 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
   , ('settings.manage', 'operator', '{"zh-Hans": "更改平台信息", "en": "Change the platform''s details"}')
+  , ('merchants.review', 'operator', '{"zh-Hans": "审核入驻申请、查看证照", "en": "Review applications of merchants, see their documents"}')
+  , ('buyers.read', 'operator', '{"zh-Hans": "查看买家（资料脱敏）", "en": "See buyers, their personal data masked"}')
+  , ('buyers.reveal', 'operator', '{"zh-Hans": "查看买家完整资料（留痕）", "en": "See buyers'' personal data in full (each time is written down)"}')
+  , ('buyers.manage', 'operator', '{"zh-Hans": "冻结买家、下线会话", "en": "Block buyers and end their sessions"}')
   , ('figures.read', 'merchant', '{"zh-Hans": "查看经营数据", "en": "See the shop''s figures"}')
   , ('system.read', 'operator', '{"zh-Hans": "查看系统运行状况", "en": "See how the system does"}')
   , ('system.manage', 'operator', '{"zh-Hans": "暂停、重试、跳过后台工作", "en": "Pause, retry and skip background work"}')
@@ -244,19 +248,26 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
 
 CREATE TABLE roles (
-    role_id  text PRIMARY KEY
-  , audience text NOT NULL
-  , name     jsonb NOT NULL
+    role_id     text PRIMARY KEY
+  , audience    text NOT NULL
+  , name        jsonb NOT NULL
+  , merchant_id uuid
+  , built_in    boolean NOT NULL DEFAULT false
   , CONSTRAINT a_role_has_an_audience CHECK (audience IN ('operator', 'merchant'))
+  , CONSTRAINT a_merchants_own_role_is_for_its_staff CHECK (merchant_id IS NULL OR audience = 'merchant')
+  , CONSTRAINT what_is_built_in_is_nobodys_own CHECK (NOT built_in OR merchant_id IS NULL)
 );
 COMMENT ON TABLE roles IS 'reference: named sets of permissions, for the operator''s staff or for merchants'' staff';
-INSERT INTO roles (role_id, audience, name) VALUES
-    ('operator_admin', 'operator', '{"zh-Hans": "平台管理员", "en": "Platform administrator"}')
-  , ('operator_finance', 'operator', '{"zh-Hans": "平台财务", "en": "Platform finance"}')
-  , ('operator_service', 'operator', '{"zh-Hans": "平台客服", "en": "Platform customer service"}')
-  , ('merchant_owner', 'merchant', '{"zh-Hans": "店主", "en": "Shop owner"}')
-  , ('merchant_clerk', 'merchant', '{"zh-Hans": "店员", "en": "Shop clerk"}')
-  , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}');
+COMMENT ON COLUMN roles.merchant_id IS 'Whose own role it is; none: the operator''s, or every merchant''s';
+COMMENT ON COLUMN roles.built_in IS 'It comes with the house and is not changed';
+CREATE INDEX roles_of_a_merchant ON roles (merchant_id) WHERE merchant_id IS NOT NULL;
+INSERT INTO roles (role_id, audience, name, built_in) VALUES
+    ('operator_admin', 'operator', '{"zh-Hans": "平台管理员", "en": "Platform administrator"}', true)
+  , ('operator_finance', 'operator', '{"zh-Hans": "平台财务", "en": "Platform finance"}', true)
+  , ('operator_service', 'operator', '{"zh-Hans": "平台客服", "en": "Platform customer service"}', true)
+  , ('merchant_owner', 'merchant', '{"zh-Hans": "店主", "en": "Shop owner"}', true)
+  , ('merchant_clerk', 'merchant', '{"zh-Hans": "店员", "en": "Shop clerk"}', true)
+  , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}', true);
 
 CREATE TABLE role_permissions (
     role_id    text NOT NULL REFERENCES roles
@@ -274,7 +285,8 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
-  , ('operator_service', 'payments.read'), ('operator_service', 'reviews.moderate')
+  , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
+  , ('operator_service', 'buyers.reveal'), ('operator_service', 'reviews.moderate')
   , ('merchant_clerk', 'orders.read'), ('merchant_clerk', 'orders.ship'), ('merchant_clerk', 'orders.cancel')
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
@@ -293,15 +305,20 @@ CREATE TABLE audit_log (
   , at          timestamptz NOT NULL DEFAULT now()
   , account_id  uuid
   , merchant_id uuid
-  , action      text NOT NULL
+  , action      text COLLATE "C" NOT NULL
   , subject     text NOT NULL
   , facts       jsonb NOT NULL
+  , changes     jsonb NOT NULL DEFAULT '[]'
   , request_id  text
 );
 COMMENT ON TABLE audit_log IS 'local, append-only, merchants insert: every command of staff: who, what, on what, when';
 COMMENT ON COLUMN audit_log.merchant_id IS 'The merchant whose staff it was, or whose affair it was';
-CREATE INDEX audit_log_by_time ON audit_log (at DESC);
-CREATE INDEX audit_log_of_a_merchant ON audit_log (merchant_id, at DESC) WHERE merchant_id IS NOT NULL;
+COMMENT ON COLUMN audit_log.changes IS '[{"field", "before", "after"}, …]: what became different, field by field';
+CREATE INDEX audit_log_by_time ON audit_log (at DESC, audit_id DESC);
+CREATE INDEX audit_log_of_a_person ON audit_log (account_id, at DESC, audit_id DESC);
+CREATE INDEX audit_log_of_a_subject ON audit_log (subject, at DESC, audit_id DESC);
+CREATE INDEX audit_log_of_an_action ON audit_log (action, at DESC, audit_id DESC);
+CREATE INDEX audit_log_of_a_merchant ON audit_log (merchant_id, at DESC, audit_id DESC) WHERE merchant_id IS NOT NULL;
 
 -- parties.notifications
 
@@ -1034,6 +1051,88 @@ CREATE TABLE search_stale (
 );
 COMMENT ON TABLE search_stale IS 'by merchant: products whose entries a sweep makes anew, since something changed for all of a shop';
 
+CREATE TABLE search_vocabulary (
+    kind     text NOT NULL
+  , word     text NOT NULL
+  , target   text NOT NULL DEFAULT ''
+  , weight   integer NOT NULL
+  , pinyin   text NOT NULL DEFAULT ''
+  , initials text NOT NULL DEFAULT ''
+  , PRIMARY KEY (kind, word)
+  , CONSTRAINT a_word_is_of_some_kind CHECK (kind IN ('word', 'run', 'gram', 'category', 'shop', 'value', 'query'))
+);
+COMMENT ON TABLE search_vocabulary IS 'reference: the words that this marketplace knows: for suggestions and for mending what was mistyped';
+COMMENT ON COLUMN search_vocabulary.kind IS 'word: of Latin titles; run: Chinese between two marks; gram: a part of one; value: of an attribute; query: what people search';
+COMMENT ON COLUMN search_vocabulary.target IS 'The category''s or the shop''s address';
+COMMENT ON COLUMN search_vocabulary.weight IS 'How much of what is sold and searched has the word';
+CREATE INDEX search_vocabulary_by_weight ON search_vocabulary (weight DESC);
+
+CREATE TABLE search_log (
+    search_id uuid PRIMARY KEY
+  , at        timestamptz NOT NULL DEFAULT now()
+  , words     text NOT NULL
+  , found     integer NOT NULL
+  , followed  boolean NOT NULL DEFAULT false
+);
+COMMENT ON TABLE search_log IS 'local: searches that wait to be counted';
+COMMENT ON COLUMN search_log.followed IS 'A hit of such a search was opened';
+
+CREATE TABLE search_days (
+    day      date NOT NULL
+  , words    text NOT NULL
+  , searches integer NOT NULL DEFAULT 0
+  , found    integer NOT NULL DEFAULT 0
+  , followed integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (day, words)
+);
+COMMENT ON TABLE search_days IS 'local: what was searched, day by day';
+COMMENT ON COLUMN search_days.found IS 'How many goods the last search of the day found';
+COMMENT ON COLUMN search_days.followed IS 'How often a hit was opened from it';
+CREATE INDEX searches_that_found_nothing ON search_days (day, searches DESC) WHERE found = 0;
+
+CREATE TABLE search_hot (
+    words text PRIMARY KEY
+  , score integer NOT NULL
+);
+COMMENT ON TABLE search_hot IS 'reference: what many search, find and open these days; made anew by a sweep';
+
+CREATE TABLE search_hot_rules (
+    words  text PRIMARY KEY
+  , pinned boolean NOT NULL
+  , place  integer NOT NULL DEFAULT 0
+);
+COMMENT ON TABLE search_hot_rules IS 'reference: hot words that the operator shows first (pinned), or never';
+
+CREATE TABLE search_synonyms (
+    synonym_id uuid PRIMARY KEY
+  , words      text[] NOT NULL
+  , CONSTRAINT synonyms_are_two_at_least CHECK (cardinality(words) >= 2)
+);
+COMMENT ON TABLE search_synonyms IS 'reference: words that mean the same: who searches one finds the others';
+
+CREATE TABLE search_redirects (
+    words  text PRIMARY KEY
+  , target text NOT NULL
+  , CONSTRAINT a_redirect_stays_in_the_house CHECK (target LIKE '/%' AND target NOT LIKE '//%')
+);
+COMMENT ON TABLE search_redirects IS 'reference: searches that lead to a page instead of a list';
+
+CREATE TABLE search_history (
+    buyer_id uuid NOT NULL
+  , words    text NOT NULL
+  , at       timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, words)
+);
+COMMENT ON TABLE search_history IS 'by buyer: what they searched, the last few';
+
+CREATE TABLE search_choices (
+    buyer_id      uuid PRIMARY KEY
+  , keeps_history boolean NOT NULL DEFAULT true
+  , personal      boolean NOT NULL DEFAULT true
+);
+COMMENT ON TABLE search_choices IS 'by buyer: what they want of us when they look for goods';
+COMMENT ON COLUMN search_choices.personal IS 'Whether results may follow what they looked at: the switch of the E-commerce Law, article 18';
+
 -- logistics.freight
 
 -- What it costs to send it, and how.
@@ -1120,6 +1219,8 @@ COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us
 COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
 CREATE INDEX parcels_of_an_order ON parcels (order_id);
 CREATE INDEX parcels_by_number ON parcels (carrier, number);
+CREATE INDEX parcels_of_a_merchant_by_number ON parcels (merchant_id, number);
+CREATE INDEX parcels_under_way ON parcels (merchant_id, sent_at) WHERE state IN ('handed_over', 'in_transit');
 CREATE INDEX parcels_lost ON parcels (merchant_id, order_id) WHERE state = 'lost';
 CREATE INDEX parcels_to_ask_about ON parcels (attempt_at) WHERE attempt_at IS NOT NULL;
 
@@ -1148,6 +1249,40 @@ CREATE TABLE parcel_scans (
   , FOREIGN KEY (merchant_id, parcel_id) REFERENCES parcels
 );
 COMMENT ON TABLE parcel_scans IS 'by merchant, append-only: what the carrier told about a parcel';
+
+CREATE TABLE parcel_corrections (
+    merchant_id uuid NOT NULL
+  , parcel_id   uuid NOT NULL
+  , correction  integer NOT NULL
+  , carrier     text NOT NULL REFERENCES carriers
+  , number      text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, parcel_id, correction)
+  , FOREIGN KEY (merchant_id, parcel_id) REFERENCES parcels
+);
+COMMENT ON TABLE parcel_corrections IS 'by merchant, append-only: the numbers that parcels were sent under by mistake';
+
+CREATE TABLE waybills (
+    merchant_id  uuid NOT NULL
+  , waybill_id   uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , carrier      text NOT NULL REFERENCES carriers
+  , sender       jsonb NOT NULL
+  , recipient    jsonb NOT NULL
+  , weight_grams integer NOT NULL
+  , number       text
+  , failure      text
+  , asked_at     timestamptz NOT NULL DEFAULT now()
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, waybill_id)
+  , CONSTRAINT a_number_or_a_reason CHECK (number IS NULL OR failure IS NULL)
+  , CONSTRAINT answered_means_when CHECK ((answered_at IS NOT NULL) = (number IS NOT NULL OR failure IS NOT NULL))
+);
+COMMENT ON TABLE waybills IS 'by merchant: numbers that carriers were asked for; its id is the carrier''s idempotency key and becomes the parcel''s';
+COMMENT ON COLUMN waybills.answered_at IS 'None while the carrier''s answer is not known';
+CREATE INDEX waybills_of_an_order ON waybills (merchant_id, order_id);
+CREATE INDEX waybills_unanswered ON waybills (asked_at) WHERE answered_at IS NULL;
 
 -- logistics.fulfilment
 
@@ -1392,6 +1527,11 @@ CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
 CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_code ON orders (merchant_id, code);
+CREATE INDEX orders_of_a_phone ON orders (merchant_id, (address ->> 'phone'));
+CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'phone'));
+CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
+CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
+CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) WHERE paid_at IS NOT NULL;
@@ -1465,7 +1605,35 @@ COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the pri
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
 CREATE INDEX order_lines_of_an_order ON order_lines (order_id, line);
+CREATE INDEX order_lines_of_a_product ON order_lines (merchant_id, product_id);
+CREATE INDEX order_lines_of_an_article ON order_lines (merchant_id, sku_code);
 CREATE INDEX order_lines_of_a_sku ON order_lines (merchant_id, sku_id);
+
+CREATE TABLE order_notes (
+    merchant_id uuid NOT NULL
+  , note_id     uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , said        text NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, note_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_note_says_something CHECK (said <> '')
+);
+COMMENT ON TABLE order_notes IS 'by merchant, append-only: what a shop''s staff tell each other about an order; buyers never see it';
+CREATE INDEX order_notes_of_an_order ON order_notes (merchant_id, order_id, at);
+
+CREATE TABLE order_note_mentions (
+    merchant_id uuid NOT NULL
+  , note_id     uuid NOT NULL
+  , account_id  uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , seen_at     timestamptz
+  , PRIMARY KEY (merchant_id, note_id, account_id)
+  , FOREIGN KEY (merchant_id, note_id) REFERENCES order_notes
+);
+COMMENT ON TABLE order_note_mentions IS 'by merchant: who of the staff is named in a note, and when they opened its order since';
+CREATE INDEX order_note_mentions_unseen ON order_note_mentions (merchant_id, account_id, order_id) WHERE seen_at IS NULL;
 
 -- trade.checkout
 
@@ -1483,6 +1651,8 @@ CREATE TABLE checkouts (
   , contact     jsonb NOT NULL DEFAULT '{}'
   , address     jsonb NOT NULL DEFAULT '{}'
   , deliveries  jsonb NOT NULL DEFAULT '{}'
+  , notes       jsonb NOT NULL DEFAULT '{}'
+  , invoice     jsonb
   , from_cart   boolean NOT NULL DEFAULT false
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
@@ -1494,6 +1664,8 @@ COMMENT ON COLUMN checkouts.purchase_id IS 'The id that its purchase has or will
 COMMENT ON COLUMN checkouts.client IS 'shop, or the profile of the agent that opened it';
 COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price}]';
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
+COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
+COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
 CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
 CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);

@@ -1,9 +1,80 @@
 """What buyers find: one entry a product on the shelf, kept up to date from events, searched in words and in Chinese.
 
 `words` makes of a text what is indexed and what is asked; `statements` puts the statement behind a search together.
+`wordlist` makes the vocabulary, which `vocabulary` keeps in memory for suggestions and mended words. `searches` is what
+people search (history, hot words, what found nothing), `rules` what the operator decides of it.
 """
 
-from steelyard.goods.search.queries import cards, find
+from steelyard.goods.search.model import Query
+from steelyard.goods.search.queries import address_pages, addresses, cards, find
+from steelyard.goods.search.rules import (
+    HotRule,
+    Redirect,
+    Rules,
+    Synonym,
+    redirect_of,
+    remove_hot_rule,
+    remove_redirect,
+    remove_synonym,
+    rules,
+    save_hot_rule,
+    save_redirect,
+    save_synonym,
+)
+from steelyard.goods.search.searches import (
+    Choices,
+    HotWord,
+    Unfound,
+    choices,
+    choose,
+    forget_search,
+    history,
+    hot_words,
+    record_follow,
+    record_search,
+    unfound,
+)
 from steelyard.goods.search.service import mark_stale, record_ratings, record_sales, reindex, reindex_products
+from steelyard.goods.search.vocabulary import Vocabulary, Word, without_one
+from steelyard.goods.search.wordlist import known_words, make_vocabulary
 
-__all__ = ["cards", "find", "mark_stale", "record_ratings", "record_sales", "reindex", "reindex_products"]
+__all__ = [
+    "Choices",
+    "HotRule",
+    "HotWord",
+    "Query",
+    "Redirect",
+    "Rules",
+    "Synonym",
+    "Unfound",
+    "Vocabulary",
+    "Word",
+    "address_pages",
+    "addresses",
+    "cards",
+    "choices",
+    "choose",
+    "find",
+    "forget_search",
+    "history",
+    "hot_words",
+    "known_words",
+    "make_vocabulary",
+    "mark_stale",
+    "record_follow",
+    "record_ratings",
+    "record_sales",
+    "record_search",
+    "redirect_of",
+    "reindex",
+    "reindex_products",
+    "remove_hot_rule",
+    "remove_redirect",
+    "remove_synonym",
+    "rules",
+    "save_hot_rule",
+    "save_redirect",
+    "save_synonym",
+    "unfound",
+    "without_one",
+]

@@ -1,11 +1,16 @@
-"""The sweep that makes stale entries anew."""
+"""Sweeps: stale entries are made anew, searches are counted, hot words and the vocabulary follow."""
 
+from steelyard.goods.search.searches import count_searches, find_out_hot
 from steelyard.goods.search.service import reindex_products
+from steelyard.goods.search.wordlist import make_vocabulary
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
 
 STALE_PER_ROUND_MAX = 500
 STALE_EVERY_SECONDS = 2.0
+SEARCHES_EVERY_SECONDS = 5.0
+HOT_WORDS_EVERY_SECONDS = 300.0
+VOCABULARY_EVERY_SECONDS = 600.0
 
 
 async def _refresh(tx: Tx) -> int:
@@ -29,4 +34,23 @@ async def _sweep(db: Database) -> int:
 
 
 STALE_ENTRIES = Sweep("search.stale_entries", STALE_EVERY_SECONDS, _sweep)
-SWEEPS = [STALE_ENTRIES]
+
+
+async def _count(db: Database) -> int:
+    return await db.transact(count_searches)
+
+
+async def _find_out_hot(db: Database) -> int:
+    await db.transact(find_out_hot)
+    return 0
+
+
+async def _make_vocabulary(db: Database) -> int:
+    await make_vocabulary(db)
+    return 0
+
+
+SEARCHES = Sweep("search.searches", SEARCHES_EVERY_SECONDS, _count)
+HOT_WORDS = Sweep("search.hot_words", HOT_WORDS_EVERY_SECONDS, _find_out_hot)
+VOCABULARY = Sweep("search.vocabulary", VOCABULARY_EVERY_SECONDS, _make_vocabulary)
+SWEEPS = [STALE_ENTRIES, SEARCHES, HOT_WORDS, VOCABULARY]

@@ -50,3 +50,85 @@ CREATE TABLE search_stale (
   , PRIMARY KEY (merchant_id, product_id)
 );
 COMMENT ON TABLE search_stale IS 'by merchant: products whose entries a sweep makes anew, since something changed for all of a shop';
+
+CREATE TABLE search_vocabulary (
+    kind     text NOT NULL
+  , word     text NOT NULL
+  , target   text NOT NULL DEFAULT ''
+  , weight   integer NOT NULL
+  , pinyin   text NOT NULL DEFAULT ''
+  , initials text NOT NULL DEFAULT ''
+  , PRIMARY KEY (kind, word)
+  , CONSTRAINT a_word_is_of_some_kind CHECK (kind IN ('word', 'run', 'gram', 'category', 'shop', 'value', 'query'))
+);
+COMMENT ON TABLE search_vocabulary IS 'reference: the words that this marketplace knows: for suggestions and for mending what was mistyped';
+COMMENT ON COLUMN search_vocabulary.kind IS 'word: of Latin titles; run: Chinese between two marks; gram: a part of one; value: of an attribute; query: what people search';
+COMMENT ON COLUMN search_vocabulary.target IS 'The category''s or the shop''s address';
+COMMENT ON COLUMN search_vocabulary.weight IS 'How much of what is sold and searched has the word';
+CREATE INDEX search_vocabulary_by_weight ON search_vocabulary (weight DESC);
+
+CREATE TABLE search_log (
+    search_id uuid PRIMARY KEY
+  , at        timestamptz NOT NULL DEFAULT now()
+  , words     text NOT NULL
+  , found     integer NOT NULL
+  , followed  boolean NOT NULL DEFAULT false
+);
+COMMENT ON TABLE search_log IS 'local: searches that wait to be counted';
+COMMENT ON COLUMN search_log.followed IS 'A hit of such a search was opened';
+
+CREATE TABLE search_days (
+    day      date NOT NULL
+  , words    text NOT NULL
+  , searches integer NOT NULL DEFAULT 0
+  , found    integer NOT NULL DEFAULT 0
+  , followed integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (day, words)
+);
+COMMENT ON TABLE search_days IS 'local: what was searched, day by day';
+COMMENT ON COLUMN search_days.found IS 'How many goods the last search of the day found';
+COMMENT ON COLUMN search_days.followed IS 'How often a hit was opened from it';
+CREATE INDEX searches_that_found_nothing ON search_days (day, searches DESC) WHERE found = 0;
+
+CREATE TABLE search_hot (
+    words text PRIMARY KEY
+  , score integer NOT NULL
+);
+COMMENT ON TABLE search_hot IS 'reference: what many search, find and open these days; made anew by a sweep';
+
+CREATE TABLE search_hot_rules (
+    words  text PRIMARY KEY
+  , pinned boolean NOT NULL
+  , place  integer NOT NULL DEFAULT 0
+);
+COMMENT ON TABLE search_hot_rules IS 'reference: hot words that the operator shows first (pinned), or never';
+
+CREATE TABLE search_synonyms (
+    synonym_id uuid PRIMARY KEY
+  , words      text[] NOT NULL
+  , CONSTRAINT synonyms_are_two_at_least CHECK (cardinality(words) >= 2)
+);
+COMMENT ON TABLE search_synonyms IS 'reference: words that mean the same: who searches one finds the others';
+
+CREATE TABLE search_redirects (
+    words  text PRIMARY KEY
+  , target text NOT NULL
+  , CONSTRAINT a_redirect_stays_in_the_house CHECK (target LIKE '/%' AND target NOT LIKE '//%')
+);
+COMMENT ON TABLE search_redirects IS 'reference: searches that lead to a page instead of a list';
+
+CREATE TABLE search_history (
+    buyer_id uuid NOT NULL
+  , words    text NOT NULL
+  , at       timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, words)
+);
+COMMENT ON TABLE search_history IS 'by buyer: what they searched, the last few';
+
+CREATE TABLE search_choices (
+    buyer_id      uuid PRIMARY KEY
+  , keeps_history boolean NOT NULL DEFAULT true
+  , personal      boolean NOT NULL DEFAULT true
+);
+COMMENT ON TABLE search_choices IS 'by buyer: what they want of us when they look for goods';
+COMMENT ON COLUMN search_choices.personal IS 'Whether results may follow what they looked at: the switch of the E-commerce Law, article 18';

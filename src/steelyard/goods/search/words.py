@@ -25,7 +25,12 @@ _RUNS = re.compile(rf"(?P<cjk>[{_CJK}]+)|(?P<word>[^\W_{_CJK}]+)")
 _FOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 
 
-def _runs(text: str) -> Iterable[tuple[str, bool]]:
+def folded(text: str) -> str:
+    """A text as it is compared: composed, without case and accents."""
+    return _unaccented(_composed(text))
+
+
+def runs(text: str) -> Iterable[tuple[str, bool]]:
     """The runs of a text, folded, each with whether it is CJK."""
     for found in _RUNS.finditer(_composed(text)):
         cjk = found["cjk"]
@@ -60,7 +65,7 @@ def vector(texts: Sequence[tuple[str, str]]) -> str:
                 known.append(f"{at}{weight}")
 
     for weight, text in texts:
-        for run, cjk in _runs(text):
+        for run, cjk in runs(text):
             if not cjk:
                 put(run, weight, position)
                 position += _GAP
@@ -73,11 +78,16 @@ def vector(texts: Sequence[tuple[str, str]]) -> str:
     return " ".join(f"'{word}':{','.join(at)}" for word, at in places.items())
 
 
-def query(text: str) -> str | None:
-    """The `tsquery` literal for what somebody typed: all of its words, and each CJK run as a phrase. None: no word
-    in it."""
+def query(text: str, *others: str) -> str | None:
+    """The `tsquery` literal for what somebody typed: all of its words, and each CJK run as a phrase; or any of the
+    `others` (the same in other words). None: no word in it."""
+    asked = [found for each in (text, *others) if (found := _one_query(each)) is not None]
+    return asked[0] if len(asked) == 1 else " | ".join(f"( {each} )" for each in asked) or None
+
+
+def _one_query(text: str) -> str | None:
     terms: list[str] = []
-    for run, cjk in _runs(text[:QUERY_CHARACTERS_MAX]):
+    for run, cjk in runs(text[:QUERY_CHARACTERS_MAX]):
         if not cjk or len(run) == 1:
             term = f"'{run}'"
         else:

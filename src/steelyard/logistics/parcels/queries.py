@@ -45,3 +45,17 @@ async def scans(read: Read, merchant_id: UUID, parcel_id: ParcelId) -> list[Scan
         parcel_id,
         SCANS_MAX,
     )
+
+
+async def taken(read: Read, merchant_id: UUID, numbers: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these `(carrier, number)` are parcels of this merchant already."""
+    rows = await read.fetch(
+        """
+        SELECT p.carrier, p.number FROM unnest($2::text[], $3::text[]) AS n (carrier, number)
+        JOIN parcels p ON p.merchant_id = $1 AND p.carrier = n.carrier AND p.number = n.number
+        """,
+        merchant_id,
+        [carrier for carrier, _ in numbers],
+        [number for _, number in numbers],
+    )
+    return {(row["carrier"], row["number"]) for row in rows}

@@ -2,10 +2,12 @@
 
 Signing in is a conversation (`sign_in`): limits, a check in a thread, a session whose token only the cookie holds. A
 surface asks `session` (or `api_key`) for the `Actor` of each request, and `Actor.may("orders.ship")` before a command;
-roles and permissions are data. What staff did is in the audit log. Passwords are in `passwords`, sessions in
-`signing_in`, a merchant's or the operator's people and their API keys in `staffing`.
+roles and permissions are data. What staff did is in the audit log (`auditing`). Passwords are in `passwords`, sessions in
+`signing_in`, a merchant's or the operator's people and their API keys in `staffing`,
+the roles that an organisation makes for itself in `role_making`.
 """
 
+from steelyard.parties.access.auditing import audit
 from steelyard.parties.access.events import PasswordResetRequested, StaffInvited
 from steelyard.parties.access.passwords import check_password, check_rules, hash_password, is_outdated
 from steelyard.parties.access.queries import (
@@ -14,6 +16,7 @@ from steelyard.parties.access.queries import (
     api_keys_of,
     api_keys_of_staff,
     audit_log,
+    audited_actions,
     credentials,
     owner_of_link,
     permissions,
@@ -24,8 +27,8 @@ from steelyard.parties.access.queries import (
     sessions_of,
     staff,
 )
+from steelyard.parties.access.role_making import change_role, create_role, remove_role
 from steelyard.parties.access.service import (
-    audit,
     change_account,
     issue_link,
     register,
@@ -48,6 +51,7 @@ from steelyard.parties.access.staffing import (
     create_api_key,
     disable,
     enable,
+    end_sessions_of_staff,
     invite,
     invite_again,
     revoke_api_key,
@@ -65,19 +69,23 @@ __all__ = [
     "ask_for_password_reset",
     "audit",
     "audit_log",
+    "audited_actions",
     "begin_session",
     "change_account",
     "change_password",
+    "change_role",
     "check_password",
     "check_rules",
     "choose_password",
     "create_api_key",
+    "create_role",
     "credentials",
     "disable",
     "enable",
     "end_all_sessions",
     "end_session",
     "end_session_of",
+    "end_sessions_of_staff",
     "hash_password",
     "invite",
     "invite_again",
@@ -86,6 +94,7 @@ __all__ = [
     "owner_of_link",
     "permissions",
     "register",
+    "remove_role",
     "request_password_reset",
     "reset_password",
     "revoke_api_key",

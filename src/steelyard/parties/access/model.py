@@ -20,6 +20,7 @@ NAME_CHARACTERS_MAX = 100
 SESSIONS_PER_ACCOUNT_MAX = 30
 API_KEYS_PER_ACCOUNT_MAX = 20
 STAFF_MAX = 200
+ROLES_MAX = 50
 SEEN_EVERY_SECONDS = 60
 RESET_MINUTES = 60
 INVITATION_DAYS = 7
@@ -132,12 +133,18 @@ class StaffMember(msgspec.Struct, frozen=True, kw_only=True):
     joined: bool
     disabled_at: datetime | None
     created_at: datetime
+    seen_at: datetime | None = None
+    sessions: int = 0
 
 
 class Role(msgspec.Struct, frozen=True, kw_only=True):
+    """`built_in` roles come with the house and are not changed; `holders` counts who has it, where it was asked for."""
+
     role_id: str
     name: Text
     permissions: list[str]
+    built_in: bool = False
+    holders: int = 0
 
 
 class Permission(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,8 +152,28 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True):
     description: Text
 
 
+class Change(msgspec.Struct, frozen=True):
+    """A field that became different."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries of the audit log: all that is given must fit. `action` is one action, or the area before its point;
+    `until` is the first moment that is not within it."""
+
+    account_id: AccountId | None = None
+    action: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One command of staff: who (none: the house itself), what, on what, when, in which request."""
+    """One command of staff: who (none: the house itself), what, on what, when, what became different, in which
+    request."""
 
     audit_id: UUID
     at: datetime
@@ -156,6 +183,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     subject: str
     facts: Mapping[str, Any]
+    changes: list[Change]
     request_id: str | None
 
 
@@ -199,3 +227,11 @@ class TooManyApiKeys(Refusal):
     code = "too_many_api_keys"
     title = N_("You have too many API keys")
     detail = N_("At most {limit} keys can be in use. Please revoke one first.")
+
+
+class RoleInUse(Refusal):
+    """A role is taken away when nobody has it any more."""
+
+    code = "role_in_use"
+    title = N_("Somebody has this role")
+    detail = N_("{holders} people have it. Please give them another role first.")

@@ -20,6 +20,7 @@ from steelyard.parties.access.model import (
     Actor,
     ApiKey,
     AuditEntry,
+    AuditFilter,
     Credentials,
     OpenSession,
     Permission,
@@ -152,6 +153,9 @@ async def staff(read: Read, merchant_id: UUID | None) -> Sequence[StaffMember]:
         """
         SELECT a.account_id, a.name, a.email, a.locale, a.password_hash IS NOT NULL AS joined, a.disabled_at
              , a.created_at
+             , (SELECT max(s.seen_at) FROM sessions s WHERE s.account_id = a.account_id) AS seen_at
+             , (SELECT count(*) FROM sessions s
+                WHERE s.account_id = a.account_id AND s.expires_at > now()) AS sessions
              , ARRAY(SELECT role_id FROM account_roles ar WHERE ar.account_id = a.account_id ORDER BY 1) AS roles
         FROM accounts a WHERE ($1::uuid IS NULL AND a.kind = 'operator') OR a.merchant_id = $1
         ORDER BY a.account_id LIMIT $2
@@ -161,16 +165,22 @@ async def staff(read: Read, merchant_id: UUID | None) -> Sequence[StaffMember]:
     )
 
 
-async def roles(read: Read, audience: AccountKind) -> Sequence[Role]:
-    """The roles there are for this kind of staff, with what they permit."""
+async def roles(read: Read, audience: AccountKind, merchant_id: UUID | None = None) -> Sequence[Role]:
+    """The roles there are for this kind of staff (those of the house, and the organisation's own), with what they
+    permit and how many of this staff have them."""
     return await read.all(
         Role,
         """
-        SELECT r.role_id, r.name
+        SELECT r.role_id, r.name, r.built_in
              , ARRAY(SELECT permission FROM role_permissions rp WHERE rp.role_id = r.role_id ORDER BY 1) AS permissions
-        FROM roles r WHERE r.audience = $1 ORDER BY r.role_id
+             , (SELECT count(*) FROM account_roles ar JOIN accounts a USING (account_id)
+                WHERE ar.role_id = r.role_id AND a.disabled_at IS NULL
+                  AND a.merchant_id IS NOT DISTINCT FROM $2) AS holders
+        FROM roles r WHERE r.audience = $1 AND (r.merchant_id IS NULL OR r.merchant_id = $2)
+        ORDER BY r.built_in DESC, r.role_id
         """,
         audience,
+        merchant_id,
     )
 
 
@@ -228,24 +238,56 @@ async def api_keys_of_staff(read: Read, merchant_id: UUID | None) -> Sequence[Ap
 
 
 async def audit_log(
-    read: Read, merchant_id: UUID | None = None, cursor: str | None = None, limit: int | None = None
+    read: Read,
+    merchant_id: UUID | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+    *,
+    which: AuditFilter | None = None,
 ) -> Page[AuditEntry]:
-    """What staff did, the newest first: of one merchant and in its affairs, or of everybody."""
+    """What staff did, the newest first: of one merchant and in its affairs, or of everybody; `which` narrows it down."""
+    wanted = which or AuditFilter()
     key = paging.read_cursor(cursor, datetime, UUID)
     most = paging.limit(limit)
+    area = wanted.action is not None and "." not in wanted.action
     found = await read.all(
         AuditEntry,
         """
         SELECT l.audit_id, l.at, l.account_id, a.name AS account_name, l.merchant_id, l.action, l.subject, l.facts
-             , l.request_id
+             , l.changes, l.request_id
         FROM audit_log l LEFT JOIN accounts a USING (account_id)
         WHERE ($1::uuid IS NULL OR l.merchant_id = $1)
           AND ($2::timestamptz IS NULL OR (l.at, l.audit_id) < ($2, $3::uuid))
+          AND ($5::uuid IS NULL OR l.account_id = $5) AND ($6::text IS NULL OR l.action = $6)
+          AND ($7::text IS NULL OR (l.action >= $7 || '.' AND l.action < $7 || '/')) AND ($8::text IS NULL OR l.subject = $8)
+          AND ($9::timestamptz IS NULL OR l.at >= $9) AND ($10::timestamptz IS NULL OR l.at < $10)
         ORDER BY l.at DESC, l.audit_id DESC LIMIT $4
         """,
         merchant_id,
         key[0] if key else None,
         key[1] if key else None,
         most + 1,
+        wanted.account_id,
+        None if area else wanted.action,
+        wanted.action if area else None,
+        wanted.subject,
+        wanted.since,
+        wanted.until,
     )
     return paging.cut(found, most, lambda last: (last.at, last.audit_id))
+
+
+async def audited_actions(read: Read) -> Sequence[str]:
+    """Every action that the log knows, by name: for choosing one. Read by jumps through the index, not from the log."""
+    rows = await read.fetch(
+        """
+        WITH RECURSIVE known AS (
+            (SELECT action FROM audit_log ORDER BY action LIMIT 1)
+            UNION ALL
+            SELECT (SELECT l.action FROM audit_log l WHERE l.action > k.action ORDER BY l.action LIMIT 1)
+            FROM known k WHERE k.action IS NOT NULL
+        )
+        SELECT action FROM known WHERE action IS NOT NULL
+        """
+    )
+    return [row["action"] for row in rows]

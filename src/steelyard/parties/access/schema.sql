@@ -90,6 +90,10 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
   , ('settings.manage', 'operator', '{"zh-Hans": "更改平台信息", "en": "Change the platform''s details"}')
+  , ('merchants.review', 'operator', '{"zh-Hans": "审核入驻申请、查看证照", "en": "Review applications of merchants, see their documents"}')
+  , ('buyers.read', 'operator', '{"zh-Hans": "查看买家（资料脱敏）", "en": "See buyers, their personal data masked"}')
+  , ('buyers.reveal', 'operator', '{"zh-Hans": "查看买家完整资料（留痕）", "en": "See buyers'' personal data in full (each time is written down)"}')
+  , ('buyers.manage', 'operator', '{"zh-Hans": "冻结买家、下线会话", "en": "Block buyers and end their sessions"}')
   , ('figures.read', 'merchant', '{"zh-Hans": "查看经营数据", "en": "See the shop''s figures"}')
   , ('system.read', 'operator', '{"zh-Hans": "查看系统运行状况", "en": "See how the system does"}')
   , ('system.manage', 'operator', '{"zh-Hans": "暂停、重试、跳过后台工作", "en": "Pause, retry and skip background work"}')
@@ -108,19 +112,26 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
 
 CREATE TABLE roles (
-    role_id  text PRIMARY KEY
-  , audience text NOT NULL
-  , name     jsonb NOT NULL
+    role_id     text PRIMARY KEY
+  , audience    text NOT NULL
+  , name        jsonb NOT NULL
+  , merchant_id uuid
+  , built_in    boolean NOT NULL DEFAULT false
   , CONSTRAINT a_role_has_an_audience CHECK (audience IN ('operator', 'merchant'))
+  , CONSTRAINT a_merchants_own_role_is_for_its_staff CHECK (merchant_id IS NULL OR audience = 'merchant')
+  , CONSTRAINT what_is_built_in_is_nobodys_own CHECK (NOT built_in OR merchant_id IS NULL)
 );
 COMMENT ON TABLE roles IS 'reference: named sets of permissions, for the operator''s staff or for merchants'' staff';
-INSERT INTO roles (role_id, audience, name) VALUES
-    ('operator_admin', 'operator', '{"zh-Hans": "平台管理员", "en": "Platform administrator"}')
-  , ('operator_finance', 'operator', '{"zh-Hans": "平台财务", "en": "Platform finance"}')
-  , ('operator_service', 'operator', '{"zh-Hans": "平台客服", "en": "Platform customer service"}')
-  , ('merchant_owner', 'merchant', '{"zh-Hans": "店主", "en": "Shop owner"}')
-  , ('merchant_clerk', 'merchant', '{"zh-Hans": "店员", "en": "Shop clerk"}')
-  , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}');
+COMMENT ON COLUMN roles.merchant_id IS 'Whose own role it is; none: the operator''s, or every merchant''s';
+COMMENT ON COLUMN roles.built_in IS 'It comes with the house and is not changed';
+CREATE INDEX roles_of_a_merchant ON roles (merchant_id) WHERE merchant_id IS NOT NULL;
+INSERT INTO roles (role_id, audience, name, built_in) VALUES
+    ('operator_admin', 'operator', '{"zh-Hans": "平台管理员", "en": "Platform administrator"}', true)
+  , ('operator_finance', 'operator', '{"zh-Hans": "平台财务", "en": "Platform finance"}', true)
+  , ('operator_service', 'operator', '{"zh-Hans": "平台客服", "en": "Platform customer service"}', true)
+  , ('merchant_owner', 'merchant', '{"zh-Hans": "店主", "en": "Shop owner"}', true)
+  , ('merchant_clerk', 'merchant', '{"zh-Hans": "店员", "en": "Shop clerk"}', true)
+  , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}', true);
 
 CREATE TABLE role_permissions (
     role_id    text NOT NULL REFERENCES roles
@@ -138,7 +149,8 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
-  , ('operator_service', 'payments.read'), ('operator_service', 'reviews.moderate')
+  , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
+  , ('operator_service', 'buyers.reveal'), ('operator_service', 'reviews.moderate')
   , ('merchant_clerk', 'orders.read'), ('merchant_clerk', 'orders.ship'), ('merchant_clerk', 'orders.cancel')
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
@@ -157,12 +169,17 @@ CREATE TABLE audit_log (
   , at          timestamptz NOT NULL DEFAULT now()
   , account_id  uuid
   , merchant_id uuid
-  , action      text NOT NULL
+  , action      text COLLATE "C" NOT NULL
   , subject     text NOT NULL
   , facts       jsonb NOT NULL
+  , changes     jsonb NOT NULL DEFAULT '[]'
   , request_id  text
 );
 COMMENT ON TABLE audit_log IS 'local, append-only, merchants insert: every command of staff: who, what, on what, when';
 COMMENT ON COLUMN audit_log.merchant_id IS 'The merchant whose staff it was, or whose affair it was';
-CREATE INDEX audit_log_by_time ON audit_log (at DESC);
-CREATE INDEX audit_log_of_a_merchant ON audit_log (merchant_id, at DESC) WHERE merchant_id IS NOT NULL;
+COMMENT ON COLUMN audit_log.changes IS '[{"field", "before", "after"}, …]: what became different, field by field';
+CREATE INDEX audit_log_by_time ON audit_log (at DESC, audit_id DESC);
+CREATE INDEX audit_log_of_a_person ON audit_log (account_id, at DESC, audit_id DESC);
+CREATE INDEX audit_log_of_a_subject ON audit_log (subject, at DESC, audit_id DESC);
+CREATE INDEX audit_log_of_an_action ON audit_log (action, at DESC, audit_id DESC);
+CREATE INDEX audit_log_of_a_merchant ON audit_log (merchant_id, at DESC, audit_id DESC) WHERE merchant_id IS NOT NULL;

@@ -3,11 +3,11 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
-from steelyard.kernel import events, ids, logs
+from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
@@ -19,7 +19,6 @@ from steelyard.parties.access.model import (
     Account,
     AccountId,
     AccountKind,
-    Actor,
     EmailTaken,
     LinkExpired,
 )
@@ -104,7 +103,8 @@ async def give_roles(tx: Tx, account_id: AccountId, kind: AccountKind, roles: Co
     await tx.execute(
         """
         INSERT INTO account_roles (account_id, role_id)
-        SELECT $1, role_id FROM roles WHERE role_id = ANY ($2) AND audience = $3
+        SELECT a.account_id, r.role_id FROM roles r JOIN accounts a ON a.account_id = $1
+        WHERE r.role_id = ANY ($2) AND r.audience = $3 AND (r.merchant_id IS NULL OR r.merchant_id = a.merchant_id)
         ON CONFLICT (account_id, role_id) DO NOTHING
         """,
         account_id,
@@ -198,33 +198,3 @@ async def replace_password(
     )
     await tx.execute("UPDATE password_resets SET used_at = now() WHERE account_id = $1 AND used_at IS NULL", account_id)
     return True
-
-
-async def audit(
-    tx: Tx,
-    actor: Actor,
-    action: str,
-    subject: str,
-    facts: Mapping[str, object] | None = None,
-    *,
-    merchant_id: UUID | None = None,
-) -> None:
-    """Write down a command of staff, in its transaction: `audit(tx, actor, "orders.ship", order_code, {...})`.
-
-    `merchant_id` says whose affair it was when the actor is not that merchant's staff. No secrets in `facts`. The id
-    of the request is added from the log's context.
-    """
-    account = actor.account
-    await tx.execute(
-        """
-        INSERT INTO audit_log (audit_id, account_id, merchant_id, action, subject, facts, request_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
-        """,
-        ids.mint(),
-        account.account_id if account else None,
-        (account.merchant_id if account else None) or merchant_id,
-        action,
-        subject,
-        dict(facts or {}),
-        logs.request_id(),
-    )

@@ -13,6 +13,7 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Forbidden, Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.parties.access import service
+from steelyard.parties.access.auditing import audit
 from steelyard.parties.access.events import StaffInvited
 from steelyard.parties.access.model import (
     API_KEY_PREFIX,
@@ -68,7 +69,7 @@ async def invite(
         merchant_id=chief.merchant_id,
         roles=roles,
     )
-    await service.audit(tx, by, "staff.invite", str(account_id), {"email": email, "roles": sorted(roles)})
+    await audit(tx, by, "staff.invite", str(account_id), {"email": email, "roles": sorted(roles)})
     await events.publish(tx, StaffInvited(account_id=account_id, invited_by=chief.account_id, page=page))
 
 
@@ -86,7 +87,7 @@ async def invite_again(tx: Tx, by: Actor, account_id: AccountId, page: str = INV
     )
     if waiting is None:
         raise NotFound()
-    await service.audit(tx, by, "staff.invite_again", str(account_id))
+    await audit(tx, by, "staff.invite_again", str(account_id))
     await events.publish(tx, StaffInvited(account_id=account_id, invited_by=chief.account_id, page=page))
 
 
@@ -106,7 +107,7 @@ async def set_roles(tx: Tx, by: Actor, account_id: AccountId, roles: Collection[
     await _only_what_one_has(tx, by, {*roles, *(had or ())})
     await service.give_roles(tx, account_id, chief.kind, roles)
     await _somebody_stays(tx, chief, mates, account_id)
-    await service.audit(tx, by, "staff.set_roles", str(account_id), {"had": had or [], "has": sorted(roles)})
+    await audit(tx, by, "staff.set_roles", str(account_id), before={"roles": had or []}, after={"roles": sorted(roles)})
 
 
 async def disable(tx: Tx, by: Actor, account_id: AccountId) -> None:
@@ -127,7 +128,7 @@ async def disable(tx: Tx, by: Actor, account_id: AccountId) -> None:
     await tx.execute("DELETE FROM sessions WHERE account_id = $1", account_id)
     await tx.execute("UPDATE password_resets SET used_at = now() WHERE account_id = $1 AND used_at IS NULL", account_id)
     await tx.execute("UPDATE api_keys SET revoked_at = now() WHERE account_id = $1 AND revoked_at IS NULL", account_id)
-    await service.audit(tx, by, "staff.disable", str(account_id))
+    await audit(tx, by, "staff.disable", str(account_id))
 
 
 async def enable(tx: Tx, by: Actor, account_id: AccountId) -> None:
@@ -139,7 +140,18 @@ async def enable(tx: Tx, by: Actor, account_id: AccountId) -> None:
     if await tx.execute(
         "UPDATE accounts SET disabled_at = NULL WHERE account_id = $1 AND disabled_at IS NOT NULL", account_id
     ):
-        await service.audit(tx, by, "staff.enable", str(account_id))
+        await audit(tx, by, "staff.enable", str(account_id))
+
+
+async def end_sessions_of_staff(tx: Tx, by: Actor, account_id: AccountId) -> int:
+    """Sign a member of the same staff out everywhere; how many sessions ended. Raises `NotFound`, `Forbidden`."""
+    chief = _staff(by)
+    if account_id not in await _lock_staff(tx, chief):
+        raise NotFound()
+    await _only_over_ones_equals(tx, by, account_id)
+    ended = await tx.execute("DELETE FROM sessions WHERE account_id = $1", account_id)
+    await audit(tx, by, "staff.end_sessions", str(account_id), {"sessions": ended})
+    return ended
 
 
 async def create_api_key(
@@ -179,7 +191,7 @@ async def create_api_key(
         sorted(set(scopes)),
         expires_at,
     )
-    await service.audit(tx, by, "api_keys.create", str(api_key_id), {"name": name, "scopes": sorted(set(scopes))})
+    await audit(tx, by, "api_keys.create", str(api_key_id), {"name": name, "scopes": sorted(set(scopes))})
     return api_key_id, key
 
 
@@ -200,7 +212,7 @@ async def revoke_api_key(tx: Tx, by: Actor, api_key_id: ApiKeyId) -> None:
     if revoked is None:
         raise NotFound()
     if revoked:
-        await service.audit(tx, by, "api_keys.revoke", str(api_key_id))
+        await audit(tx, by, "api_keys.revoke", str(api_key_id))
 
 
 def _staff(by: Actor) -> Account:

@@ -37,6 +37,8 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "console_lists.css",
         "charts.css",
         "goods.css",
+        "shopkeeping.css",
+        "operator.css",
     ),
     "plain.css": (*_SHARED, "commerce.css", "plain_layout.css"),
     "components.js": ("behaviour.js", "toasts.js", "uploads.js", "drafts.js"),

@@ -5,8 +5,11 @@ from typing import Any
 
 from litestar import Response
 
+from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
+from steelyard.parties import merchants
+from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import Crumb, Link
 from steelyard.surfaces.web.console import navigation
 from steelyard.surfaces.web.guards import ANY_STAFF
@@ -38,6 +41,13 @@ _PLACES = (
     (API_KEYS, N_("API keys"), "key-round", "api_keys.manage", N_("Settings")),
     (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("Settings")),
 )
+
+
+async def currency(read: Read, merchant_id: MerchantId) -> str:
+    """What a merchant's amounts are typed in."""
+    merchant = await merchants.get(read, merchant_id)
+    assert merchant is not None
+    return merchant.currency
 
 
 async def show(

@@ -67,7 +67,8 @@ async def change(tx: Tx, actor: Actor, merchant_id: MerchantId, name: Text, noti
     await merchants.change_shop(
         tx, Shop(merchant_id=merchant_id, slug=card.slug, name=name, notice=notice, logo=card.logo)
     )
-    await access.audit(tx, actor, "shop.change", card.slug, {"name": name, "notice": notice})
+    before, after = {"name": card.name, "notice": card.notice}, {"name": name, "notice": notice}
+    await access.audit(tx, actor, "shop.change", card.slug, before=before, after=after)
 
 
 @post("/shop", opt=NEEDS)

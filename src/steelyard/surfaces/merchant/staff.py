@@ -1,6 +1,9 @@
-"""The shop's people."""
+"""The shop's people, and the roles it has made for them."""
 
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.web.console_roles import role_pages
 from steelyard.surfaces.web.console_staff import staff_pages
 
-HANDLERS = staff_pages(frame.show, frame.STAFF)
+ROLES = f"{frame.HOME}/roles"
+
+HANDLERS = [*staff_pages(frame.show, frame.STAFF, ROLES), *role_pages(frame.show, ROLES, frame.STAFF)]

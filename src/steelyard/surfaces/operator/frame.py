@@ -15,6 +15,8 @@ from steelyard.surfaces.web.visit import Visit
 HOME = "/operator"
 FIGURES = f"{HOME}/figures"
 MERCHANTS = f"{HOME}/merchants"
+APPLICATIONS = f"{HOME}/applications"
+BUYERS = f"{HOME}/buyers"
 ORDERS = f"{HOME}/orders"
 PAYMENTS = f"{HOME}/payments"
 REFUNDS = f"{HOME}/refunds"
@@ -22,6 +24,7 @@ BOOKS = f"{HOME}/books"
 SETTLEMENT = f"{HOME}/settlement"
 CATEGORIES = f"{HOME}/categories"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
+SEARCH = f"{HOME}/search"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
@@ -35,6 +38,7 @@ _PLACES = (
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),
+    (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),

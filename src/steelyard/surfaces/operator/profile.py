@@ -43,8 +43,9 @@ async def profile_page(visit: NamedDependency[Visit]) -> Response[Any]:
 
 
 async def change(tx: Tx, actor: Actor, profile: Profile) -> None:
+    before = await operator.profile(tx)
     await operator.set_profile(tx, profile)
-    await access.audit(tx, actor, "operator.set_profile", profile.credit_code, {"legal_name": profile.legal_name})
+    await access.audit(tx, actor, "operator.set_profile", profile.credit_code, before=before, after=profile)
 
 
 @post("/profile", opt=NEEDS)

@@ -1,4 +1,4 @@
-"""Home, categories, search and shops."""
+"""Home, categories and shops."""
 
 from collections.abc import Sequence
 
@@ -18,9 +18,9 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, MerchantState, ShopCard
 from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.storefront import seo
 from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters, shops_of
-from steelyard.surfaces.storefront.shell import Shell, category_crumbs, shell, show
-from steelyard.surfaces.storefront.typed import number
+from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, page_number, shell, show
 from steelyard.surfaces.web.visit import Visit
 
 PRODUCTS_ON_HOME = 10
@@ -68,16 +68,6 @@ async def category_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filte
     )
 
 
-async def search_view(read: Read, buyer_id: BuyerId, filters: Filters) -> ListingView:
-    found = await catalog.category(read, filters.category) if filters.category else None
-    return ListingView(
-        shell=await shell(read, buyer_id),
-        listing=await find(read, filters, category_id=found.category_id if found else None),
-        category=found,
-        show_categories=True,
-    )
-
-
 async def shop_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filters) -> ListingView:
     shop = await merchants.by_slug(read, slug)
     if shop is None or shop.state is not MerchantState.OPEN:
@@ -89,21 +79,16 @@ async def shop_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filters) 
     )
 
 
-def asked(visit: Visit) -> list[tuple[str, str]]:
-    """The query string, name by name; some names stand there more than once."""
-    return [(name, str(value)) for name, value in visit.connection.query_params.multi_items()]
-
-
-def page_number(visit: Visit) -> int:
-    """Which part of a list that goes on this is; it only decides whether the next comes by itself."""
-    return number(visit.connection.query_params.get("page"), 1)
-
-
 @get("/")
 async def home(visit: NamedDependency[Visit]) -> Response[str]:
     """The front page: categories, what sells, what is new, who is here."""
     view = await visit.db.ask(home_view, visit.buyer_id)
-    return await show(visit, "home.html", view.shell, view=view)
+    about = seo.Seo(
+        path="/",
+        description=visit.say(N_("Many shops, one cart: choose from every shop, pay once, and follow each parcel.")),
+        data=[seo.site(visit, visit.say(N_("Steelyard"))), seo.organization(visit, visit.say(N_("Steelyard")))],
+    )
+    return await show(visit, "home.html", view.shell, view=view, seo=about)
 
 
 @get("/categories")
@@ -111,7 +96,7 @@ async def all_categories(visit: NamedDependency[Visit]) -> Response[str]:
     """The category tree."""
     around = await visit.db.ask(shell, visit.buyer_id)
     crumbs = [Crumb(visit.say(N_("All categories")))]
-    return await show(visit, "categories.html", around, crumbs=crumbs, categories=around.categories)
+    return await show(visit, "categories.html", around, crumbs=crumbs, categories=around.categories, seo=seo.Seo())
 
 
 @get("/c/{slug:str}")
@@ -131,21 +116,12 @@ async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> R
         visit,
         "category.html",
         view.shell,
+        seo=seo.category(visit, view.category, view.listing.results.count, plain=filters.plain),
         category=view.category,
         crumbs=crumbs,
         view=view,
         sorts=SORTS[1:],
         part=page_number(visit),
-    )
-
-
-@get("/search")
-async def search_page(visit: NamedDependency[Visit]) -> Response[str]:
-    """What answers the words that were typed."""
-    filters = read_filters(asked(visit))
-    view = await visit.db.ask(search_view, visit.buyer_id, filters)
-    return await show(
-        visit, "search.html", view.shell, search=filters.q, view=view, sorts=SORTS, part=page_number(visit)
     )
 
 
@@ -160,6 +136,7 @@ async def shop_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Respo
         visit,
         "shop.html",
         view.shell,
+        seo=seo.shop(visit, view.shop, plain=filters.plain),
         crumbs=crumbs,
         search=filters.q,
         view=view,

@@ -23,6 +23,7 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Crumb, Flash
+from steelyard.surfaces.storefront import seo
 from steelyard.surfaces.storefront.opening import open_for
 from steelyard.surfaces.storefront.shell import Shell, category_crumbs, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
@@ -135,11 +136,17 @@ def _chosen(variants: Sequence[Variant], choice: Sequence[int]) -> Variant | Non
 
 
 @get(["/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}"])
-async def product(visit: NamedDependency[Visit], product_id: FromPath[UUID], slug: FromPath[str] = "") -> Response[str]:
-    """A product. Its options stand in the address, so that every choice has a link."""
+async def product(
+    visit: NamedDependency[Visit], product_id: FromPath[UUID], slug: FromPath[str] = ""
+) -> Response[str] | Redirect:
+    """A product. Its options stand in the address, so that every choice has a link. Words that it was called by before
+    lead on to the address that it has now."""
     sealed = visit.connection.query_params.get("preview", "")
     preview = unseal(visit.settings, "preview", sealed) == str(product_id)
     view = await visit.db.ask(product_page, visit.buyer_id, product_id, visit.connection.query_params, preview=preview)
+    if slug and slug != view.product.slug:
+        query = visit.connection.url.query
+        return Redirect(seo.product_path(view.product) + (f"?{query}" if query else ""), status_code=301)
     trail = view.shell.trail(view.product.category_path)
     crumbs = [
         *category_crumbs(visit, trail, last_is_page=False),
@@ -158,6 +165,12 @@ async def product(visit: NamedDependency[Visit], product_id: FromPath[UUID], slu
         view=view,
         listed=listed,
         checkout_id=ids.mint(),
+        seo=seo.product(
+            visit,
+            view.product,
+            view.shop,
+            [(each.price, each.sku.code, each.buyable) for each in view.variants if each.price is not None],
+        ),
     )
 
 

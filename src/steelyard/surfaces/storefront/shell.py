@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from babel import numbers
@@ -12,6 +13,7 @@ from litestar.datastructures import Cookie
 from litestar.status_codes import HTTP_200_OK
 
 from steelyard.goods import catalog
+from steelyard.goods import search as goods_search
 from steelyard.goods.catalog.model import Category, CategoryId
 from steelyard.goods.search.model import CategoryCount, Hit
 from steelyard.kernel import i18n
@@ -22,6 +24,8 @@ from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.assets import NODE_MODULES
 from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem
+from steelyard.surfaces.storefront.seo import NOT_LISTED, Seo, head
+from steelyard.surfaces.storefront.typed import number
 from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.renditions import WIDTHS
@@ -81,9 +85,11 @@ async def show(
     flashes: Sequence[Flash] = (),
     status: int = 200,
     cookies: Sequence[Cookie] = (),
+    seo: Seo = NOT_LISTED,
     **values: Any,
 ) -> Response[str]:
-    """A page of the storefront. `category` is marked in the navigation; `crumbs` follow after the home page."""
+    """A page of the storefront. `category` is marked in the navigation; `crumbs` follow after the home page.
+    Robots do not list it, unless `seo` says what it is."""
     root = category.path[0] if category else None
     frame = Frame(
         nav=[
@@ -98,6 +104,7 @@ async def show(
     )
     if status == HTTP_200_OK:
         footfall.note(visit)
+        await _note_follow(visit)
     shown = {
         "cents": Money,
         "media": media,
@@ -107,9 +114,20 @@ async def show(
         "short_money": partial(short_money, visit.locale),
         "glyph": glyph,
         "CONSOLES": CONSOLES,
+        "seo": head(visit, seo, frame.breadcrumb),
         **values,
     }
     return await render(visit, f"storefront/{template}", frame, status=status, cookies=cookies, **shown)
+
+
+async def _note_follow(visit: Visit) -> None:
+    """A product that was opened from a list of hits tells that its search was a good one."""
+    if not visit.connection.url.path.startswith("/products/"):
+        return
+    came_from = urlsplit(visit.connection.headers.get("referer", ""))
+    if came_from.path == "/search" and came_from.netloc == visit.connection.url.netloc:
+        words = dict(parse_qsl(came_from.query)).get("q", "").replace("\x00", "")
+        await visit.db.transact(goods_search.record_follow, words)
 
 
 def _links(visit: Visit) -> list[Link]:
@@ -119,6 +137,16 @@ def _links(visit: Visit) -> list[Link]:
     if account.kind is AccountKind.BUYER:
         return [Link(visit.say(label), href) for label, href in BUYER_LINKS]
     return [Link(visit.say(N_("My desk")), CONSOLES[account.kind])]
+
+
+def asked(visit: Visit) -> list[tuple[str, str]]:
+    """The query string, name by name; some names stand there more than once."""
+    return [(name, str(value)) for name, value in visit.connection.query_params.multi_items()]
+
+
+def page_number(visit: Visit) -> int:
+    """Which part of a list that goes on this is; it only decides whether the next comes by itself."""
+    return number(visit.connection.query_params.get("page"), 1)
 
 
 @cache

@@ -1,6 +1,7 @@
-"""The pages of both consoles about people: who is on the staff, what they may do, and what they did.
+"""The pages of both consoles about people: who is on the staff, and what they may do.
 
-Each console makes its own handlers of them (`staff_pages`, `audit_pages`): same pages, own frame and own people.
+Each console makes its own handlers of them (`staff_pages`; `role_pages` and `audit_pages` beside this file): same pages,
+own frame and own people.
 """
 
 from collections.abc import Sequence
@@ -11,18 +12,16 @@ import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import LOCALES, N_
-from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.parties import access
-from steelyard.parties.access.model import AccountId, AccountKind, AuditEntry, Permission, Role, StaffMember
-from steelyard.surfaces.web import exports
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done, errors_of, told
+from steelyard.parties.access.model import AccountId, AccountKind, Permission, Role, StaffMember
+from steelyard.surfaces.web.console import done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -45,12 +44,12 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 async def people(read: Read, kind: AccountKind, merchant_id: UUID | None) -> People:
     return People(
         members=await access.staff(read, merchant_id),
-        roles=await access.roles(read, kind),
+        roles=await access.roles(read, kind, merchant_id),
         permissions=await access.permissions(read, kind),
     )
 
 
-def _organisation(visit: Visit) -> tuple[AccountKind, UUID | None]:
+def organisation(visit: Visit) -> tuple[AccountKind, UUID | None]:
     """Whose staff the signed-in person is; the guard saw to it that it is one."""
     assert visit.account is not None
     return visit.account.kind, visit.account.merchant_id
@@ -59,14 +58,15 @@ def _organisation(visit: Visit) -> tuple[AccountKind, UUID | None]:
 NEEDS = {"permission": "staff.manage"}
 
 
-def staff_pages(show: Show, here: str) -> list[HTTPRouteHandler]:
-    """List and invite; give roles, disable, enable, send the invitation again."""
-    return [*_inviting(show, here), *_changing(here)]
+def staff_pages(show: Show, here: str, roles_href: str = "") -> list[HTTPRouteHandler]:
+    """List and invite; give roles, disable, enable, sign out, send the invitation again. `roles_href` is where the
+    console's `role_pages` are."""
+    return [*_inviting(show, here, roles_href), *_changing(here)]
 
 
-def _inviting(show: Show, here: str) -> list[HTTPRouteHandler]:
+def _inviting(show: Show, here: str, roles_href: str) -> list[HTTPRouteHandler]:
     async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str] | None = None) -> Response[Any]:
-        found = await visit.db.ask(people, *_organisation(visit))
+        found = await visit.db.ask(people, *organisation(visit))
         return await show(
             visit,
             "web/staff.html",
@@ -78,6 +78,7 @@ def _inviting(show: Show, here: str) -> list[HTTPRouteHandler]:
             errors=errors or {},
             account_id=ids.mint(),
             me=visit.account,
+            roles_href=roles_href,
         )
 
     @get("/staff", opt=NEEDS)
@@ -149,48 +150,14 @@ def _changing(here: str) -> list[HTTPRouteHandler]:
             visit, here, message, lambda: visit.db.transact(access.invite_again, visit.actor, AccountId(account_id))
         )
 
-    return [set_roles, disable, enable, invite_again]
-
-
-def audit_pages(show: Show, here: str) -> list[HTTPRouteHandler]:
-    """What staff did, the newest first."""
-
-    @get("/audit", opt={"permission": "audit.read"})
-    async def audit_log(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
-        merchant_id = _organisation(visit)[1]
-        if exports.wanted(visit):
-            return _audit_file(visit, await visit.db.ask(_whole_audit_log, merchant_id))
-        found: Page[AuditEntry] = await visit.db.ask(
-            access.audit_log, merchant_id=merchant_id, cursor=cursor, limit=ROWS_PER_PAGE
-        )
-        return await show(
+    @post("/staff/{account_id:uuid}/end-sessions", opt=NEEDS)
+    async def end_sessions(visit: NamedDependency[Visit], account_id: FromPath[UUID]) -> Redirect:
+        message = N_("The account is signed out everywhere.")
+        return await done(
             visit,
-            "web/audit.html",
             here,
-            page_of_log=found,
-            next_href=address(here, cursor=found.next) if found.next else "",
-            start_href=here if cursor else "",
+            message,
+            lambda: visit.db.transact(access.end_sessions_of_staff, visit.actor, AccountId(account_id)),
         )
 
-    return [audit_log]
-
-
-async def _whole_audit_log(read: Read, merchant_id: UUID | None) -> Sequence[AuditEntry]:
-    return await exports.everything(
-        lambda cursor: access.audit_log(read, merchant_id=merchant_id, cursor=cursor, limit=ITEMS_PER_PAGE_MAX)
-    )
-
-
-def _audit_file(visit: Visit, entries: Sequence[AuditEntry]) -> Response[bytes]:
-    columns = [visit.say(word) for word in (N_("When"), N_("Who"), N_("What"), N_("On what"), N_("Details"))]
-    rows = [
-        (
-            entry.at,
-            entry.account_name or visit.say(N_("the house itself")),
-            entry.action,
-            entry.subject,
-            "; ".join(f"{name}: {value}" for name, value in entry.facts.items()),
-        )
-        for entry in entries
-    ]
-    return exports.csv_answer(visit, visit.say(N_("Audit log")), columns, rows)
+    return [set_roles, disable, enable, invite_again, end_sessions]

@@ -28,6 +28,7 @@ from steelyard.surfaces.web.seals import seal, unseal
 VISITOR_COOKIE = "steelyard_visitor"
 SESSION_COOKIE = "steelyard_session"
 LOCALE_COOKIE = "steelyard_locale"
+LANGUAGE_PARAMETER = "lang"
 THEME_COOKIE = "steelyard_theme"
 FLASH_COOKIE = "steelyard_flash"
 VISITOR_SECONDS = 400 * 86_400
@@ -107,7 +108,11 @@ class Visit:
 
 
 def locale_of(connection: Connection) -> str:
-    """The language chosen on the page, else the one that the browser asks for."""
+    """The language that the address asks for (as robots and passed-on links do), else the one chosen on the page, else
+    the one that the browser asks for."""
+    asked = connection.query_params.get(LANGUAGE_PARAMETER)
+    if asked in i18n.LOCALES:
+        return asked
     chosen = connection.cookies.get(LOCALE_COOKIE)
     return chosen if chosen in i18n.LOCALES else i18n.negotiate(connection.headers.get("accept-language"))
 

@@ -30,7 +30,8 @@ _COLUMNS = (
 
 
 class RecordedReturn(PastRefund, frozen=True, kw_only=True):
-    """A refund of a completed order that reached the buyer `at`, through the channel that the order was paid by."""
+    """A refund that reached the buyer `at`, through the channel that the order was paid by; `released` when the order was
+    completed before, and its money the merchant's."""
 
     refund_id: RefundId
     payment_id: PaymentId
@@ -39,10 +40,12 @@ class RecordedReturn(PastRefund, frozen=True, kw_only=True):
     currency: str
     note: str
     at: datetime
+    reason: Reason = Reason.IMPORTED
+    released: bool = True
 
 
 async def bulk_refund(tx: Tx, refunds: Sequence[RecordedReturn], by: str = "import") -> None:
-    """What `refund` of a completed order and the channel's answer leave behind, by COPY and without events.
+    """What `refund` or `cancel` and the channel's answer leave behind, by COPY and without events.
 
     For ids that are known to be new; each gives back some money. More than was paid raises `CheckViolation`.
     """
@@ -52,8 +55,8 @@ async def bulk_refund(tx: Tx, refunds: Sequence[RecordedReturn], by: str = "impo
         "order_refunds",
         _COLUMNS,
         [
-            (r.merchant_id, r.refund_id, r.order_id, r.amount, 0, r.commission, r.currency, Reason.IMPORTED, r.note, by,
-             True, r.at)
+            (r.merchant_id, r.refund_id, r.order_id, r.amount, r.freight, r.commission, r.currency, r.reason, r.note, by,
+             r.released, r.at)
             for r in refunds
         ],
     )  # fmt: skip
@@ -64,7 +67,7 @@ async def bulk_refund(tx: Tx, refunds: Sequence[RecordedReturn], by: str = "impo
     )
     await orders.bulk_refunded(tx, refunds)
     await payments.bulk_record(tx, [], [_recorded(r) for r in refunds])
-    await ledger.bulk_post(tx, [_commission_returned(r) for r in refunds if r.commission])
+    await ledger.bulk_post(tx, [_commission_returned(r) for r in refunds if r.commission and r.released])
 
 
 def _recorded(r: RecordedReturn) -> RecordedRefund:
@@ -75,10 +78,10 @@ def _recorded(r: RecordedReturn) -> RecordedRefund:
         payment_id=r.payment_id,
         buyer_id=r.buyer_id,
         channel=r.channel,
-        amount=r.amount,
+        amount=r.whole,
         currency=r.currency,
-        reason=Reason.IMPORTED,
-        out_of=AccountKind.PAYABLE,
+        reason=r.reason,
+        out_of=AccountKind.PAYABLE if r.released else AccountKind.HELD,
         at=r.at,
     )
 

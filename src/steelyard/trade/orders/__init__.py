@@ -2,10 +2,19 @@
 
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
-a buyer's lists are in `buyers.py`.
+a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what their staff tell each other in
+`notes.py`, sending many at once in `shipping.py`.
 """
 
-from steelyard.trade.orders.bulk import LINE_COLUMNS, PastOrder, PastRefund, bulk_refunded, bulk_write
+from steelyard.trade.orders.bulk import (
+    DRESSED_LINE_COLUMNS,
+    LINE_COLUMNS,
+    Life,
+    PastOrder,
+    PastRefund,
+    bulk_refunded,
+    bulk_write,
+)
 from steelyard.trade.orders.buyers import (
     Act,
     ActKind,
@@ -25,7 +34,9 @@ from steelyard.trade.orders.events import (
     PurchasePlaced,
     ShopReminded,
 )
+from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, notes_of, of_merchant, to_do
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received
+from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
     all_orders,
@@ -55,12 +66,17 @@ from steelyard.trade.orders.service import (
     ship,
     withdraw_pieces,
 )
+from steelyard.trade.orders.shipping import ORDERS_PER_DISPATCH_MAX, ship_all
 from steelyard.trade.orders.wishes import begin_packing, change_address, extend_receipt, fee_to, hide, remind
 
 __all__ = [
+    "DRESSED_LINE_COLUMNS",
     "LINE_COLUMNS",
+    "ORDERS_FOUND_MAX",
+    "ORDERS_PER_DISPATCH_MAX",
     "Act",
     "ActKind",
+    "Life",
     "OrderCancelled",
     "OrderCompleted",
     "OrderReaddressed",
@@ -88,12 +104,15 @@ __all__ = [
     "counts_of_merchant",
     "extend_receipt",
     "fee_to",
+    "find",
     "hide",
     "history",
     "lines_of",
     "lock_order",
     "lock_purchase",
     "mark_paid",
+    "notes_of",
+    "of_merchant",
     "order",
     "order_by_code",
     "orders_of_buyer",
@@ -108,7 +127,11 @@ __all__ = [
     "record_refund",
     "remind",
     "reminders_of_merchant",
+    "see_notes",
     "ship",
+    "ship_all",
+    "to_do",
     "with_lost_parcels",
     "withdraw_pieces",
+    "write_note",
 ]

@@ -36,6 +36,8 @@ LINE_COLUMNS = (
     "commission",
     "source_line",
 )
+# The same with what a page shows of a line besides.
+DRESSED_LINE_COLUMNS = (*LINE_COLUMNS, "options", "picture")
 _PURCHASE_COLUMNS = (
     "buyer_id",
     "purchase_id",
@@ -67,16 +69,47 @@ _ORDER_COLUMNS = (
     "delivery",
     "contact",
     "address",
+    "note",
     "source",
     "import_run",
     "placed_at",
     "paid_at",
+    "shipped_at",
+    "delivered_at",
+    "receive_by",
     "completed_at",
+    "cancelled_at",
+    "cancel_reason",
 )
 
 
+class Life(msgspec.Struct, frozen=True, kw_only=True):
+    """When an order was paid, sent, delivered and received, or called off; what has no time has not happened. It is
+    never in the middle of being paid or packed: that is the real commands' business."""
+
+    paid_at: datetime | None = None
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+    receive_by: datetime | None = None
+    completed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancel_reason: str | None = None
+
+    def steps(self, placed_at: datetime) -> list[tuple[OrderState, datetime]]:
+        """Each state that it has been in, and since when."""
+        known = (
+            (OrderState.PLACED, placed_at),
+            (OrderState.PAID, self.paid_at),
+            (OrderState.SHIPPED, self.shipped_at),
+            (OrderState.COMPLETED, self.completed_at),
+            (OrderState.CANCELLED, self.cancelled_at),
+        )
+        return [(state, at) for state, at in known if at is not None]
+
+
 class PastOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A purchase of one order: everything of it happened `at`. `goods` is the sum of its lines, and its total."""
+    """A purchase of one order. `goods` is the sum of its lines. Without a `life` it was completed the moment that it was
+    placed: elsewhere, by a system that kept no more of it."""
 
     merchant_id: MerchantId
     order_id: OrderId
@@ -86,6 +119,10 @@ class PastOrder(msgspec.Struct, frozen=True, kw_only=True):
     goods: int
     at: datetime
     source: str
+    freight: int = 0
+    delivery: Delivery = Delivery()
+    note: str = ""
+    life: Life | None = None
     commission: int = 0
     import_run: UUID | None = None
     contact: Contact = Contact()
@@ -94,22 +131,61 @@ class PastOrder(msgspec.Struct, frozen=True, kw_only=True):
     purchase_code: str = msgspec.field(default_factory=lambda: codes.mint(PURCHASE_PREFIX))
     order_code: str = msgspec.field(default_factory=lambda: codes.mint(ORDER_PREFIX))
 
+    @property
+    def total(self) -> int:
+        return self.goods + self.freight
+
+    @property
+    def steps(self) -> list[tuple[OrderState, datetime]]:
+        """Each state that it has been in, and since when."""
+        return [(OrderState.COMPLETED, self.at)] if self.life is None else self.life.steps(self.at)
+
+    @property
+    def state(self) -> OrderState:
+        return self.steps[-1][0]
+
+    @property
+    def lived(self) -> Life:
+        return self.life or Life(paid_at=self.at, completed_at=self.at)
+
+    @property
+    def purchase_steps(self) -> list[tuple[PurchaseState, datetime]]:
+        """Those of the purchase: it is placed, and then paid or dropped."""
+        if self.life is None:
+            return [(PurchaseState.PAID, self.at)]
+        following = (PurchaseState.PAID, self.life.paid_at), (PurchaseState.CANCELLED, self.life.cancelled_at)
+        ends = next(((state, at) for state, at in following if at is not None), None)
+        return [(PurchaseState.PLACED, self.at), *([ends] if ends else [])]
+
 
 class PastRefund(msgspec.Struct, frozen=True, kw_only=True):
-    """What was given back of an order: `lines` are (line, quantity, amount)."""
+    """What was given back of an order: `lines` are (line, quantity, amount), `freight` what was given back of that."""
 
     merchant_id: MerchantId
     order_id: OrderId
     lines: Sequence[tuple[int, int, int]]
+    freight: int = 0
     commission: int = 0
+
+    @property
+    def whole(self) -> int:
+        """Goods and freight."""
+        return self.amount + self.freight
 
     @property
     def amount(self) -> int:
         return sum(amount for _, _, amount in self.lines)
 
 
-async def bulk_write(tx: Tx, orders: Sequence[PastOrder], lines: bulk.Batch, by: str = "import") -> None:
-    """What placing, paying and completing leave behind, by COPY and without events; `lines` has `LINE_COLUMNS`.
+async def bulk_write(
+    tx: Tx,
+    orders: Sequence[PastOrder],
+    lines: bulk.Batch,
+    by: str = "import",
+    columns: Sequence[str] = LINE_COLUMNS,
+) -> None:
+    """What placing, paying, sending and completing or calling off leave behind, by COPY and without events; `lines` has
+    `columns`.
 
     The money was recorded before (`payments.bulk_record`); here it is released to the merchants. For orders that are
     known to be new: a source that was imported already raises `UniqueViolation`.
@@ -118,25 +194,26 @@ async def bulk_write(tx: Tx, orders: Sequence[PastOrder], lines: bulk.Batch, by:
         "purchases",
         _PURCHASE_COLUMNS,
         [
-            (o.buyer_id, o.purchase_id, o.purchase_code, PurchaseState.PAID, o.currency, o.goods, o.contact, o.address,
-             o.locale, o.source, o.at, o.at)
+            (o.buyer_id, o.purchase_id, o.purchase_code, o.purchase_steps[-1][0], o.currency, o.total, o.contact,
+             o.address, o.locale, o.source, o.at, o.at)
             for o in orders
         ],
     )  # fmt: skip
-    delivery = Delivery()
     await tx.copy(
         "orders",
         _ORDER_COLUMNS,
         [
-            (o.merchant_id, o.order_id, o.purchase_id, o.buyer_id, o.order_code, OrderState.COMPLETED, o.currency,
-             o.goods, 0, 0, 0, o.goods, o.commission, delivery, o.contact, o.address, o.source, o.import_run,
-             o.at, o.at, o.at)
+            (o.merchant_id, o.order_id, o.purchase_id, o.buyer_id, o.order_code, o.state, o.currency, o.goods, o.freight,
+             0, 0, o.total, o.commission, o.delivery, o.contact, o.address, o.note, o.source, o.import_run, o.at,
+             life.paid_at, life.shipped_at, life.delivered_at, life.receive_by, life.completed_at, life.cancelled_at,
+             life.cancel_reason)
             for o in orders
+            for life in (o.lived,)
         ],
     )  # fmt: skip
     await _write_histories(tx, orders, by)
     await _write_codes(tx, orders)
-    await bulk.copy_batch(tx, "order_lines", LINE_COLUMNS, lines)
+    await bulk.copy_batch(tx, "order_lines", columns, lines)
     await ledger.bulk_post(tx, list(_released(orders)))
 
 
@@ -144,13 +221,21 @@ async def _write_histories(tx: Tx, orders: Sequence[PastOrder], by: str) -> None
     await tx.copy(
         "purchase_history",
         ("buyer_id", "purchase_id", "step", "from_state", "to_state", "at", "by"),
-        [(o.buyer_id, o.purchase_id, 1, NOWHERE, PurchaseState.PAID, o.at, by) for o in orders],
+        [(o.buyer_id, o.purchase_id, *step, by) for o in orders for step in _numbered(o.purchase_steps)],
     )
     await tx.copy(
         "order_history",
         ("merchant_id", "order_id", "step", "from_state", "to_state", "at", "by"),
-        [(o.merchant_id, o.order_id, 1, NOWHERE, OrderState.COMPLETED, o.at, by) for o in orders],
+        [(o.merchant_id, o.order_id, *step, by) for o in orders for step in _numbered(o.steps)],
     )
+
+
+def _numbered(steps: Sequence[tuple[str, datetime]]) -> Iterable[tuple[int, str, str, datetime]]:
+    """(step, from, to, when) of each."""
+    before = NOWHERE
+    for number, (state, at) in enumerate(steps, start=1):
+        yield number, before, state, at
+        before = state
 
 
 async def _write_codes(tx: Tx, orders: Sequence[PastOrder]) -> None:
@@ -170,8 +255,11 @@ async def _write_codes(tx: Tx, orders: Sequence[PastOrder]) -> None:
 
 def _released(orders: Iterable[PastOrder]) -> Iterable[DatedTransfer]:
     for order in orders:
+        completed_at = order.lived.completed_at
+        if completed_at is None:
+            continue
         moves = (
-            (AccountKind.HELD, AccountKind.PAYABLE, order.goods, "released"),
+            (AccountKind.HELD, AccountKind.PAYABLE, order.total, "released"),
             (AccountKind.PAYABLE, AccountKind.COMMISSION, order.commission, "commission"),
         )
         for debit, credit, amount, reason in moves:
@@ -185,7 +273,7 @@ def _released(orders: Iterable[PastOrder]) -> Iterable[DatedTransfer]:
                     reason=reason,
                     document=order.order_id,
                 )
-                yield DatedTransfer.of(transfer, order.at)
+                yield DatedTransfer.of(transfer, completed_at)
 
 
 async def bulk_refunded(tx: Tx, refunds: Sequence[PastRefund]) -> None:
@@ -194,7 +282,7 @@ async def bulk_refunded(tx: Tx, refunds: Sequence[PastRefund]) -> None:
     pieces: dict[tuple[UUID, UUID, int], list[int]] = {}
     for refund in refunds:
         money = back.setdefault((refund.merchant_id, refund.order_id), [0, 0])
-        money[0] += refund.amount
+        money[0] += refund.whole
         money[1] += refund.commission
         for line, quantity, amount in refund.lines:
             of_line = pieces.setdefault((refund.merchant_id, refund.order_id, line), [0, 0])

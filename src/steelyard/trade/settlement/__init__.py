@@ -29,6 +29,7 @@ from steelyard.trade.settlement.model import (
     StatementState,
     Step,
     Waiting,
+    due_on,
     settlement_day,
 )
 from steelyard.trade.settlement.payouts import pay_again, record_payout, to_pay
@@ -55,6 +56,7 @@ __all__ = [
     "bank",
     "bulk_enter",
     "bulk_settled",
+    "due_on",
     "enter",
     "entries",
     "pay_again",

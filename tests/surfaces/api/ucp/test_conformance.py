@@ -36,7 +36,13 @@ async def demo_url(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
     gateways._offered[settings] = {"simpay": Simpay("", "", settings.simpay_webhook_secret, client=channel.http)}
     without_orders = msgspec.structs.replace(settings, simpay_url=None)
     await generator.make(
-        db, without_orders, seed=1, made_up=True, password="a long enough password", step=lambda *_: None
+        db,
+        without_orders,
+        seed=1,
+        made_up=True,
+        password="a long enough password",
+        step=lambda *_: None,
+        size=generator.Size(0.02, goods=1.0),
     )
     async with listening(app_of(settings, db), port):
         yield url
