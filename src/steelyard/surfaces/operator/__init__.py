@@ -18,6 +18,7 @@ from steelyard.surfaces.operator import (
     product_reviews,
     profile,
     searching,
+    seeking,
     settlement,
     system,
     today,
@@ -29,6 +30,7 @@ router = Router(
     "/operator",
     route_handlers=[
         *today.HANDLERS,
+        *seeking.HANDLERS,
         *figures.HANDLERS,
         *merchants.HANDLERS,
         *orders.HANDLERS,
