@@ -4,12 +4,17 @@ from collections.abc import Callable
 
 import msgspec
 
-from steelyard.demo import footfall, life, past, people, searches, shelves, shopkeeping
+from steelyard.demo import footfall, life, past, people, queue, searches, shelves, shopkeeping
 from steelyard.demo.catalogue import makers
+from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.files import Files
 from steelyard.kernel.settings import Settings
 from steelyard.parties import access
+from steelyard.parties.merchants.model import MerchantId
+
+# So many of the makers have goods that are not on the shelf yet.
+QUEUED_MAKERS = 4
 
 Step = Callable[[str, int, int], None]
 
@@ -71,4 +76,5 @@ async def make(
         await shopkeeping.keep_shops(db, seed=seed)
         await searches.make_searches(db, buyer_id, seed=seed)
         await footfall.count_up(db, seed=seed, step=step)
+        await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
     await db.transact(people.profile)

@@ -27,6 +27,7 @@ STOCK = f"{HOME}/stock"
 FREIGHT = f"{HOME}/freight"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
+INVOICES = f"{HOME}/invoices"
 SHOP = f"{HOME}/shop"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
@@ -45,6 +46,7 @@ PLACES = (
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
+    (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("Settings")),
     (API_KEYS, N_("API keys"), "key-round", "api_keys.manage", N_("Settings")),
