@@ -81,7 +81,7 @@ async def money_page(visit: NamedDependency[Visit], cursor: FromQuery[str | None
         frame.MONEY,
         found=found,
         days=found.expected[:DAYS_SHOWN],
-        share=lambda amount: amount / most if most > 0 else 0,  # pyright: ignore[reportUnknownLambdaType]  # the width of a bar
+        most=most,
         per_cent=lambda millionths: f"{millionths / 10_000:g}",  # pyright: ignore[reportUnknownLambdaType]  # to read, not to reckon
         export_href=address(f"{frame.MONEY}/expected", format="csv"),
         next_href=address(frame.MONEY, cursor=found.awaited.next) + "#awaited" if found.awaited.next else "",
