@@ -22,6 +22,7 @@ from steelyard.surfaces.web.security import CSRF_COOKIE
 from steelyard.trade import aftersales, orders, settlement
 from steelyard.trade.aftersales.model import Returned
 from tests.support import deal
+from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
 from tests.support.consoles import app, signed_in, world
 from tests.support.world import Person, World, account
@@ -37,7 +38,7 @@ PUBLIC = {
     "/language", "/theme", "/media/{name:str}",
     "/media/{width:int}/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
     "/invitation/{token:str}", "/find-order", "/.well-known/ucp", "/.well-known/ucp/{release:str}",
-    "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
+    "/sell", "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
 }  # fmt: skip
@@ -111,6 +112,7 @@ async def things(db: Database, world: World) -> Ids:
     actor = Actor(account=owner, permissions=frozenset({"api_keys.manage", "orders.read"}))
     key_id, _ = await db.transact(access.create_api_key, actor, name="Till", scopes={"orders.read"})
     await db.transact(_night_role, world)
+    application_id = await submitted(db)
     placed = await db.ask(orders.purchase, purchase_id)
     assert placed is not None
     return Ids(
@@ -140,6 +142,8 @@ async def things(db: Database, world: World) -> Ids:
             "name": "search",
             "job_id": "1",
             "role_id": "tea_night",
+            "application_id": str(application_id),
+            "step": "company",
         }
     )
 

@@ -5,10 +5,12 @@ from litestar import Router
 from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.operator import (
     api_keys,
+    applications,
     background,
     books,
     categories,
     figures,
+    merchant_life,
     merchants,
     orders,
     payments,
@@ -27,7 +29,9 @@ router = Router(
     route_handlers=[
         *today.HANDLERS,
         *figures.HANDLERS,
+        *applications.HANDLERS,
         *merchants.HANDLERS,
+        *merchant_life.HANDLERS,
         *orders.HANDLERS,
         *payments.HANDLERS,
         *books.HANDLERS,

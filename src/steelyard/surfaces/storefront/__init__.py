@@ -2,7 +2,7 @@
 
 A visitor is known by a sealed cookie and can do everything but keep an address book. Each file is one part of the
 way: `browsing`, `product`, `basket`, `till`, `paying`, `purchases`, `looking_up`; `doors` and `me` are the account,
-`house` the legal pages, the language and the pictures.
+`selling` the way to become a merchant, `house` the legal pages, the language and the pictures.
 """
 
 from litestar import Router
@@ -19,6 +19,7 @@ from steelyard.surfaces.storefront import (
     product,
     purchases,
     searching,
+    selling,
     suggesting,
     till,
 )
@@ -26,6 +27,7 @@ from steelyard.surfaces.storefront import (
 router = Router(
     path="/",
     route_handlers=[
+        *selling.HANDLERS,
         browsing.home,
         browsing.all_categories,
         browsing.category_page,
