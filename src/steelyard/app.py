@@ -21,6 +21,7 @@ from steelyard.surfaces import api, merchant, operator, storefront
 from steelyard.surfaces.components.assets import Assets
 from steelyard.surfaces.components.environment import Templates
 from steelyard.surfaces.web import problems, security
+from steelyard.surfaces.web.compression import Compressed
 from steelyard.surfaces.web.footfall import Footfall
 from steelyard.surfaces.web.visit import provide_visit
 
@@ -99,5 +100,5 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
     )
     # Around everything, so that an address that leads nowhere is answered with the same headers.
-    app.asgi_handler = security.Envelope(app.asgi_handler, settings=settings)
+    app.asgi_handler = security.Envelope(Compressed(app.asgi_handler), settings=settings)
     return app

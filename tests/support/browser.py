@@ -1,7 +1,7 @@
 """A browser without a screen: keeps cookies, sends forms with their token, follows no redirect by itself."""
 
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
@@ -27,12 +27,23 @@ class Browser:
     async def get(self, path: str, **params: str) -> httpx.Response:
         return await self.http.get(path, params=params or None)
 
-    async def post(self, path: str, fields: dict[str, str] | None = None, *, token: bool = True) -> httpx.Response:
+    async def post(
+        self, path: str, fields: Mapping[str, str | list[str]] | None = None, *, token: bool = True
+    ) -> httpx.Response:
         """Send a form, with the token that a page would have put into it."""
         if CSRF_COOKIE not in self.http.cookies:
             await self.get("/sign-in")
         given = {"_csrf_token": self.http.cookies[CSRF_COOKIE]} if token else {}
         return await self.http.post(path, data={**given, **(fields or {})})
+
+    async def upload(
+        self, path: str, fields: Mapping[str, str | list[str]], files: Mapping[str, tuple[str, bytes]]
+    ) -> httpx.Response:
+        """Send a form with files."""
+        if CSRF_COOKIE not in self.http.cookies:
+            await self.get("/sign-in")
+        given = {"_csrf_token": self.http.cookies[CSRF_COOKIE], **fields}
+        return await self.http.post(path, data=given, files=dict(files))
 
     async def follow(self, answer: httpx.Response) -> httpx.Response:
         """Where a redirect (303) leads."""

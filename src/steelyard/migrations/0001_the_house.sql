@@ -155,6 +155,7 @@ COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff,
 COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; none until the person has set one';
 CREATE INDEX accounts_of_the_operator ON accounts (account_id) WHERE kind = 'operator';
 CREATE INDEX accounts_of_a_merchant ON accounts (merchant_id) WHERE merchant_id IS NOT NULL;
+CREATE INDEX accounts_by_name ON accounts (lower(name) text_pattern_ops);
 CREATE INDEX account_of_a_buyer ON accounts (buyer_id) WHERE buyer_id IS NOT NULL;
 
 CREATE TABLE logins (
@@ -163,6 +164,25 @@ CREATE TABLE logins (
   , CONSTRAINT an_email_is_written_in_lower_case CHECK (email = lower(email))
 );
 COMMENT ON TABLE logins IS 'by key: one e-mail address signs in to one account';
+
+CREATE INDEX logins_sought ON logins (email text_pattern_ops);
+
+CREATE TABLE saved_views (
+    view_id     uuid PRIMARY KEY
+  , account_id  uuid NOT NULL
+  , kind        text NOT NULL
+  , merchant_id uuid
+  , path        text NOT NULL
+  , query       text NOT NULL
+  , name        text NOT NULL
+  , shared      boolean NOT NULL DEFAULT false
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_view_is_of_staff CHECK ((kind = 'merchant') = (merchant_id IS NOT NULL) AND kind IN ('operator', 'merchant'))
+);
+COMMENT ON TABLE saved_views IS 'by key: a console''s list as somebody filters it often, kept under a name';
+COMMENT ON COLUMN saved_views.shared IS 'Seen by all colleagues; else by who made it';
+COMMENT ON COLUMN saved_views.query IS 'The questions of the address, without page and format';
+CREATE INDEX saved_views_of_a_list ON saved_views (path, merchant_id, created_at);
 
 CREATE TABLE sessions (
     token_hash   bytea PRIMARY KEY
@@ -245,6 +265,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
+  , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
 
 CREATE TABLE roles (
@@ -291,7 +312,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
-  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read');
+  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage');
 
 CREATE TABLE account_roles (
     account_id uuid NOT NULL
@@ -658,6 +679,7 @@ COMMENT ON COLUMN payments.surplus IS 'Captured though the purchase did not need
 COMMENT ON COLUMN payments.query_at IS 'When to ask the channel next while the outcome is unknown; none when it is known';
 CREATE INDEX payments_by_id ON payments (payment_id);
 CREATE INDEX payments_of_a_purchase ON payments (purchase_id);
+CREATE INDEX payments_by_reference ON payments (channel_reference) WHERE channel_reference IS NOT NULL;
 CREATE INDEX payments_to_query ON payments (query_at) WHERE query_at IS NOT NULL;
 CREATE INDEX payments_by_time ON payments (created_at DESC, payment_id);
 
@@ -1312,6 +1334,9 @@ COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us
 COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
 CREATE INDEX parcels_of_an_order ON parcels (order_id);
 CREATE INDEX parcels_by_number ON parcels (carrier, number);
+CREATE INDEX parcels_of_a_merchant_by_number ON parcels (merchant_id, number);
+CREATE INDEX parcels_under_way ON parcels (merchant_id, sent_at) WHERE state IN ('handed_over', 'in_transit');
+CREATE INDEX parcels_sought ON parcels (number text_pattern_ops, merchant_id);
 CREATE INDEX parcels_lost ON parcels (merchant_id, order_id) WHERE state = 'lost';
 CREATE INDEX parcels_to_ask_about ON parcels (attempt_at) WHERE attempt_at IS NOT NULL;
 
@@ -1340,6 +1365,40 @@ CREATE TABLE parcel_scans (
   , FOREIGN KEY (merchant_id, parcel_id) REFERENCES parcels
 );
 COMMENT ON TABLE parcel_scans IS 'by merchant, append-only: what the carrier told about a parcel';
+
+CREATE TABLE parcel_corrections (
+    merchant_id uuid NOT NULL
+  , parcel_id   uuid NOT NULL
+  , correction  integer NOT NULL
+  , carrier     text NOT NULL REFERENCES carriers
+  , number      text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, parcel_id, correction)
+  , FOREIGN KEY (merchant_id, parcel_id) REFERENCES parcels
+);
+COMMENT ON TABLE parcel_corrections IS 'by merchant, append-only: the numbers that parcels were sent under by mistake';
+
+CREATE TABLE waybills (
+    merchant_id  uuid NOT NULL
+  , waybill_id   uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , carrier      text NOT NULL REFERENCES carriers
+  , sender       jsonb NOT NULL
+  , recipient    jsonb NOT NULL
+  , weight_grams integer NOT NULL
+  , number       text
+  , failure      text
+  , asked_at     timestamptz NOT NULL DEFAULT now()
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, waybill_id)
+  , CONSTRAINT a_number_or_a_reason CHECK (number IS NULL OR failure IS NULL)
+  , CONSTRAINT answered_means_when CHECK ((answered_at IS NOT NULL) = (number IS NOT NULL OR failure IS NOT NULL))
+);
+COMMENT ON TABLE waybills IS 'by merchant: numbers that carriers were asked for; its id is the carrier''s idempotency key and becomes the parcel''s';
+COMMENT ON COLUMN waybills.answered_at IS 'None while the carrier''s answer is not known';
+CREATE INDEX waybills_of_an_order ON waybills (merchant_id, order_id);
+CREATE INDEX waybills_unanswered ON waybills (asked_at) WHERE answered_at IS NULL;
 
 -- logistics.fulfilment
 
@@ -1549,6 +1608,8 @@ CREATE TABLE orders (
   , completed_at timestamptz
   , cancelled_at timestamptz
   , cancel_reason text
+  , buyer_name     text GENERATED ALWAYS AS (lower(address ->> 'name')) STORED
+  , phone_backward text GENERATED ALWAYS AS (reverse(regexp_replace(address ->> 'phone', '[^0-9]', '', 'g'))) STORED
   , packing_at   timestamptz
   , reminded_at  timestamptz
   , extended_at  timestamptz
@@ -1570,6 +1631,8 @@ COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on it
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
+COMMENT ON COLUMN orders.buyer_name IS 'Who receives it, in small letters, as staff look for it by its beginning';
+COMMENT ON COLUMN orders.phone_backward IS 'The digits of the receiver''s telephone from the last to the first: staff know the last four';
 COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
 COMMENT ON COLUMN orders.packing_at IS 'The shop has begun to pack it: from now on a buyer asks before it is cancelled or sent elsewhere';
 COMMENT ON COLUMN orders.reminded_at IS 'When the buyer last asked the shop to hurry';
@@ -1584,6 +1647,14 @@ CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
 CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_code ON orders (merchant_id, code);
+CREATE INDEX orders_of_a_phone ON orders (merchant_id, (address ->> 'phone'));
+CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'phone'));
+CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
+CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
+CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
+CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, merchant_id);
+CREATE INDEX orders_by_phone ON orders (phone_backward text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) WHERE paid_at IS NOT NULL;
@@ -1657,7 +1728,35 @@ COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the pri
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
 CREATE INDEX order_lines_of_an_order ON order_lines (order_id, line);
+CREATE INDEX order_lines_of_a_product ON order_lines (merchant_id, product_id);
+CREATE INDEX order_lines_of_an_article ON order_lines (merchant_id, sku_code);
 CREATE INDEX order_lines_of_a_sku ON order_lines (merchant_id, sku_id);
+
+CREATE TABLE order_notes (
+    merchant_id uuid NOT NULL
+  , note_id     uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , said        text NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, note_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_note_says_something CHECK (said <> '')
+);
+COMMENT ON TABLE order_notes IS 'by merchant, append-only: what a shop''s staff tell each other about an order; buyers never see it';
+CREATE INDEX order_notes_of_an_order ON order_notes (merchant_id, order_id, at);
+
+CREATE TABLE order_note_mentions (
+    merchant_id uuid NOT NULL
+  , note_id     uuid NOT NULL
+  , account_id  uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , seen_at     timestamptz
+  , PRIMARY KEY (merchant_id, note_id, account_id)
+  , FOREIGN KEY (merchant_id, note_id) REFERENCES order_notes
+);
+COMMENT ON TABLE order_note_mentions IS 'by merchant: who of the staff is named in a note, and when they opened its order since';
+CREATE INDEX order_note_mentions_unseen ON order_note_mentions (merchant_id, account_id, order_id) WHERE seen_at IS NULL;
 
 -- trade.checkout
 
@@ -1675,6 +1774,8 @@ CREATE TABLE checkouts (
   , contact     jsonb NOT NULL DEFAULT '{}'
   , address     jsonb NOT NULL DEFAULT '{}'
   , deliveries  jsonb NOT NULL DEFAULT '{}'
+  , notes       jsonb NOT NULL DEFAULT '{}'
+  , invoice     jsonb
   , from_cart   boolean NOT NULL DEFAULT false
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
@@ -1686,6 +1787,8 @@ COMMENT ON COLUMN checkouts.purchase_id IS 'The id that its purchase has or will
 COMMENT ON COLUMN checkouts.client IS 'shop, or the profile of the agent that opened it';
 COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price}]';
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
+COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
+COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
 CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
 CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);
@@ -1773,6 +1876,84 @@ CREATE TABLE cancellation_history (
 );
 COMMENT ON TABLE cancellation_history IS 'by merchant, append-only: each change of a request to cancel';
 
+-- trade.invoices
+
+-- Invoices: asked for by buyers, issued by merchants.
+
+CREATE TABLE invoice_titles (
+    buyer_id   uuid NOT NULL
+  , title_id   uuid NOT NULL
+  , company    boolean NOT NULL
+  , name       text NOT NULL
+  , tax_number text NOT NULL DEFAULT ''
+  , is_default boolean NOT NULL DEFAULT false
+  , created_at timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, title_id)
+  , CONSTRAINT a_company_has_a_number CHECK (company = (tax_number <> ''))
+);
+COMMENT ON TABLE invoice_titles IS 'by buyer: to whom invoices are written: a person, or a company with its number';
+COMMENT ON COLUMN invoice_titles.tax_number IS 'The unified social credit code of a company';
+CREATE UNIQUE INDEX one_default_title ON invoice_titles (buyer_id) WHERE is_default;
+
+CREATE TABLE invoice_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE invoice_transitions IS 'reference: the states of an invoice that follow each other';
+INSERT INTO invoice_transitions (from_state, to_state) VALUES
+    ('nowhere', 'requested'), ('requested', 'issued'), ('requested', 'refused'), ('requested', 'withdrawn')
+  , ('issued', 'outdated');
+
+CREATE TABLE invoices (
+    merchant_id  uuid NOT NULL
+  , invoice_id   uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , state        text NOT NULL
+  , company      boolean NOT NULL
+  , name         text NOT NULL
+  , tax_number   text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , number       text NOT NULL DEFAULT ''
+  , issued_on    date
+  , reason       text NOT NULL DEFAULT ''
+  , requested_at timestamptz NOT NULL DEFAULT now()
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, invoice_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT an_invoice_is_about_money CHECK (amount > 0)
+  , CONSTRAINT issued_means_number_and_day CHECK ((state IN ('issued', 'outdated')) = (number <> '' AND issued_on IS NOT NULL))
+);
+COMMENT ON TABLE invoices IS 'by merchant: an invoice that a buyer asked for, and what came of it';
+COMMENT ON COLUMN invoices.amount IS 'Of the order''s total what was not given back, tax included, in minor units';
+COMMENT ON COLUMN invoices.state IS 'outdated: money was given back after it was issued; the buyer may ask for another';
+COMMENT ON COLUMN invoices.reason IS 'Why the shop refused';
+CREATE UNIQUE INDEX one_invoice_at_a_time ON invoices (merchant_id, order_id) WHERE state IN ('requested', 'issued');
+CREATE INDEX invoices_of_a_merchant ON invoices (merchant_id, state, requested_at DESC, invoice_id DESC);
+CREATE INDEX invoices_of_a_buyer ON invoices (buyer_id, requested_at DESC, invoice_id DESC);
+
+CREATE TABLE invoice_history (
+    merchant_id uuid NOT NULL
+  , invoice_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, invoice_id, step)
+  , FOREIGN KEY (merchant_id, invoice_id) REFERENCES invoices
+  , FOREIGN KEY (from_state, to_state) REFERENCES invoice_transitions
+);
+COMMENT ON TABLE invoice_history IS 'by merchant, append-only: each change of an invoice''s state';
+
+CREATE TABLE invoice_documents (
+    merchant_id  uuid NOT NULL
+  , invoice_id   uuid NOT NULL
+  , content_type text NOT NULL
+  , content      bytea NOT NULL
+  , PRIMARY KEY (merchant_id, invoice_id)
+  , FOREIGN KEY (merchant_id, invoice_id) REFERENCES invoices
+);
+COMMENT ON TABLE invoice_documents IS 'by merchant, append-only: the file of an issued invoice; in the database, since it is for its buyer and its shop alone';
+
 -- trade.settlement
 
 -- What merchants have earned, the statements that say so and the payouts that pay it.
@@ -1812,6 +1993,7 @@ COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued fo
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
+CREATE INDEX statements_sought ON statements (code text_pattern_ops, merchant_id);
 CREATE INDEX statements_by_time ON statements (issued_at DESC, statement_id);
 
 CREATE TABLE statement_history (
@@ -2013,6 +2195,7 @@ CREATE INDEX questions_of_a_product ON questions (product_id, asked_at DESC, que
 CREATE INDEX questions_of_a_merchant ON questions (merchant_id, asked_at DESC, question_id DESC);
 CREATE INDEX questions_unanswered ON questions (merchant_id, asked_at DESC, question_id DESC)
     WHERE shop_at IS NULL AND hidden_at IS NULL;
+CREATE INDEX hidden_questions ON questions (hidden_at DESC, question_id DESC) WHERE hidden_at IS NOT NULL;
 CREATE INDEX questions_of_a_buyer ON questions (buyer_id, asked_at DESC, question_id DESC);
 
 CREATE TABLE answers (
@@ -2033,6 +2216,7 @@ CREATE TABLE answers (
 COMMENT ON TABLE answers IS 'by merchant: answers of the shop, and of people who bought the product';
 COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
+CREATE INDEX hidden_answers ON answers (hidden_at DESC, answer_id DESC) WHERE hidden_at IS NOT NULL;
 CREATE INDEX answers_by_id ON answers (answer_id);
 CREATE INDEX answers_of_a_writer ON answers (writer_id);
 
@@ -2289,3 +2473,50 @@ CREATE TABLE product_traffic_days (
 );
 COMMENT ON TABLE product_traffic_days IS 'by merchant: who looked at a product on a day';
 CREATE INDEX product_traffic_days_by_day ON product_traffic_days (day);
+
+-- operations.recommendations
+
+-- What goes with what: the products that people who bought one of them bought as well.
+
+CREATE TABLE co_purchase_progress (
+    only_one      boolean PRIMARY KEY DEFAULT true
+  , learned_until timestamptz NOT NULL
+  , buyers        integer NOT NULL DEFAULT 0
+  , CONSTRAINT there_is_one_progress CHECK (only_one)
+);
+COMMENT ON TABLE co_purchase_progress IS 'local: up to which payment orders have been looked at, and how many buyers were seen';
+
+CREATE TABLE baskets (
+    buyer_id    uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , merchant_id uuid NOT NULL
+  , bought_at   timestamptz NOT NULL
+  , PRIMARY KEY (buyer_id, product_id)
+);
+COMMENT ON TABLE baskets IS 'by buyer: which products somebody has ever paid for, each once';
+CREATE INDEX baskets_of_a_product ON baskets (product_id, bought_at DESC);
+
+CREATE TABLE co_purchase_products (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , buyers      integer NOT NULL DEFAULT 0
+  , stale       boolean NOT NULL DEFAULT true
+  , PRIMARY KEY (merchant_id, product_id)
+);
+COMMENT ON TABLE co_purchase_products IS 'by merchant: how many people bought a product, and whether its partners are to be found anew';
+CREATE INDEX co_purchase_products_by_id ON co_purchase_products (product_id);
+CREATE INDEX co_purchase_products_stale ON co_purchase_products (product_id) WHERE stale;
+
+CREATE TABLE bought_together (
+    merchant_id         uuid NOT NULL
+  , product_id          uuid NOT NULL
+  , partner_id          uuid NOT NULL
+  , partner_merchant_id uuid NOT NULL
+  , together            integer NOT NULL
+  , score               integer NOT NULL
+  , PRIMARY KEY (merchant_id, product_id, partner_id)
+  , CONSTRAINT nothing_goes_with_itself CHECK (product_id <> partner_id)
+);
+COMMENT ON TABLE bought_together IS 'by merchant: the twenty best partners of a product';
+COMMENT ON COLUMN bought_together.score IS 'Thousandths of the lift, shrunk where few people bought both: see docs/algorithms/bought-together.md';
+CREATE INDEX bought_together_of_a_product ON bought_together (product_id, score DESC, partner_id);

@@ -16,6 +16,7 @@ SHIP_TO = {
     "country": HOME.country,
     "region": HOME.region,
     "city": HOME.city,
+    "district": HOME.district,
     "street": HOME.street,
     "postal_code": HOME.postal_code,
 }

@@ -15,7 +15,8 @@ from tests.surfaces.storefront.buying import bought, put
 
 NEW = {"name": "Zhou Yu", "email": "zhou@example.com", "password": "three kettles, one cup"}
 ADDRESS = {
-    "name": HOME.name, "phone": HOME.phone, "country": "CN", "region": "浙江省", "city": "杭州市", "street": "文三路 9 号",
+    "name": HOME.name, "phone": HOME.phone, "country": "CN", "region": "浙江省", "city": "杭州市", "district": "西湖区",
+    "street": "文三路 9 号",
 }  # fmt: skip
 
 

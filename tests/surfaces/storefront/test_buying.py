@@ -217,3 +217,54 @@ async def test_taxes_are_listed_by_name(guest: Browser, world: World) -> None:
     await guest.post(till, SHIP_TO)
     page = words(await guest.get(till))
     assert "Contains VAT 13% CN¥4.59" in page and "Contains taxes on delivery CN¥0.92" in page
+
+
+async def test_a_pasted_address_fills_the_checkout_in_and_asks_for_the_rest(guest: Browser, world: World) -> None:
+    await put(guest, world.items["nuts"])
+    checkout = await open_checkout(guest)
+    page = await guest.post(
+        checkout,
+        {"email": "a@example.com", "then": "parse", "pasted": "张三 13800000000 浙江温州鹿城五马街道解放街88号"},
+    )
+    assert page.status_code == 200 and "Please check what was recognised" in words(page)
+    for value in ("浙江省", "温州市", "鹿城区", "五马街道", "解放街88号", "13800000000"):
+        assert f'value="{value}"' in page.text, value
+    asked = await guest.post(checkout, {"then": "parse", "pasted": "朝阳区建国路1号 李四"})
+    assert "Not everything was recognised" in words(asked) and "吉林省长春市朝阳区" in asked.text
+
+
+async def test_an_address_abroad_has_the_fields_of_its_country(guest: Browser, world: World) -> None:
+    await put(guest, world.items["nuts"])
+    checkout = await open_checkout(guest)
+    await guest.post(checkout, {"country": "GB"})
+    page = await guest.get(checkout)
+    assert 'name="postal_code"' in page.text and 'name="region"' not in page.text
+    answer = await place(guest, checkout, country="GB", region="", district="", city="London", postal_code="12345")
+    assert answer.status_code == 422 and "This is not a postal code of that country." in words(answer)
+    answer = await place(
+        guest,
+        checkout,
+        country="GB",
+        region="",
+        district="",
+        city="London",
+        postal_code="ec1y 8sy",
+        phone="020 7946 0000",
+    )
+    assert answer.status_code == 303, words(answer)
+
+
+async def test_regions_are_served_level_by_level(guest: Browser) -> None:
+    provinces = (await guest.get("/regions/0/cn")).json()
+    assert ["33", "浙江省", 1] in provinces and len(provinces) == 31
+    assert ["330302", "鹿城区", 3] in (await guest.get("/regions/0/3303")).json()
+    towns = (await guest.get("/regions/0/330302")).json()
+    assert "五马街道" in {name for _, name, _ in towns} and {level for *_, level in towns} == {4}
+    assert (await guest.get("/regions/0/nowhere")).status_code == 404
+
+
+async def test_a_company_invoice_needs_a_sound_number(guest: Browser, world: World) -> None:
+    await put(guest, world.items["nuts"])
+    answer = await place(guest, await open_checkout(guest), invoice="company", invoice_tax_number="123")
+    assert answer.status_code == 422
+    assert "Please enter the company’s name." in words(answer) and "18 characters" in words(answer)

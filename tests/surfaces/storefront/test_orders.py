@@ -93,7 +93,13 @@ async def test_nobody_else_sees_or_touches_a_purchase(
     code = await bought(guest, channel, world.items["nuts"])
     (order, *_) = order_codes(await guest.get(f"/purchases/{code}"))
     for stranger in (other, buyer):
-        for path in (checkout, f"/purchases/{code}", f"/purchases/{code}/return", f"/orders/{order}"):
+        for path in (
+            checkout,
+            f"/purchases/{code}",
+            f"/purchases/{code}/return",
+            f"/orders/{order}",
+            f"/orders/{order}/address",
+        ):
             assert (await stranger.get(path)).status_code == 404, path
         for path in (
             checkout,
@@ -103,6 +109,11 @@ async def test_nobody_else_sees_or_touches_a_purchase(
             f"/orders/{order}/cancel",
             f"/orders/{order}/receive",
             f"/orders/{order}/again",
+            f"/orders/{order}/address",
+            f"/orders/{order}/remind",
+            f"/orders/{order}/extend",
+            f"/orders/{order}/hide",
+            f"/orders/{order}/ask-to-cancel",
         ):
             assert (await stranger.post(path)).status_code == 404, path
         assert code not in (await stranger.get("/orders")).text
@@ -117,3 +128,45 @@ async def test_knowing_a_buyers_id_is_not_being_the_buyer(
         other.http.cookies.set("steelyard_visitor", forged)
         assert (await other.get(f"/purchases/{code}")).status_code == 404
         assert code not in (await other.get("/orders")).text
+
+
+async def test_an_order_is_readdressed_hurried_and_asked_about(
+    guest: Browser, world: World, channel: Simulated, db: Database
+) -> None:
+    code = await bought(guest, channel, world.items["nuts"])
+    (order,) = order_codes(await guest.get(f"/purchases/{code}"))
+    form = {
+        "name": "Zhou", "phone": "13800000000", "country": "CN", "region": "浙江", "city": "温州", "district": "鹿城",
+        "street": "五马街 1 号",
+    }  # fmt: skip
+    assert (await guest.post(f"/orders/{order}/address", {**form, "street": ""})).status_code == 422
+    abroad = await guest.post(f"/orders/{order}/address", {**form, "country": "GB", "postal_code": "EC1Y 8SY"})
+    assert abroad.status_code in (409, 422)
+    page = words(await guest.follow(await guest.post(f"/orders/{order}/address", form)))
+    assert "五马街 1 号" in page and "The address was changed" in page
+    back = {"back": f"/orders/{order}"}
+    assert "has been reminded" in words(await guest.follow(await guest.post(f"/orders/{order}/remind", back)))
+    assert "reminded already" in words(await guest.follow(await guest.post(f"/orders/{order}/remind", back)))
+    owner = await db.ask(orders.by_code, order)
+    assert owner is not None and owner.merchant_id is not None and owner.order_id is not None
+    await db.transact(orders.begin_packing, owner.merchant_id, owner.order_id, "staff:1")
+    page = words(await guest.get(f"/orders/{order}"))
+    assert "Ask to cancel" in page and "Change the address" not in page
+    asked = await guest.follow(await guest.post(f"/orders/{order}/ask-to-cancel", {**back, "reason": "too_slow"}))
+    assert "You asked the shop to cancel" in words(asked)
+
+
+async def test_orders_are_found_by_words_and_taken_off_the_list(
+    guest: Browser, world: World, channel: Simulated, db: Database
+) -> None:
+    code = await bought(guest, channel, world.items["nuts"])
+    (order,) = order_codes(await guest.get(f"/purchases/{code}"))
+    assert order in (await guest.get("/orders?q=hickory")).text
+    assert "No order fits" in words(await guest.get("/orders?q=nothing-like-it"))
+    await ship(db, order)
+    await guest.post(f"/orders/{order}/extend")
+    assert "You extended the time" in words(await guest.get(f"/orders/{order}"))
+    await guest.post(f"/orders/{order}/receive")
+    await guest.post(f"/orders/{order}/hide")
+    assert order not in (await guest.get("/orders")).text
+    assert (await guest.get(f"/orders/{order}")).status_code == 200

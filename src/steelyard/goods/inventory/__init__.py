@@ -7,8 +7,8 @@ Every command locks all stock rows of the SKUs it touches first, in the order (S
 from steelyard.goods.inventory.bulk import PastMove, bulk_move, bulk_warn_below
 from steelyard.goods.inventory.events import AvailabilityChanged
 from steelyard.goods.inventory.locks import lock
-from steelyard.goods.inventory.queries import available, kept_for, levels, movements
-from steelyard.goods.inventory.reservations import release, release_orders, release_pieces, reserve, ship
+from steelyard.goods.inventory.queries import available, kept_for, kept_where, levels, movements
+from steelyard.goods.inventory.reservations import release, release_orders, release_pieces, reserve, ship, ship_many
 from steelyard.goods.inventory.service import bulk_receive, count, receive, scrap, take_back, warn_below
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "bulk_warn_below",
     "count",
     "kept_for",
+    "kept_where",
     "levels",
     "lock",
     "movements",
@@ -30,6 +31,7 @@ __all__ = [
     "reserve",
     "scrap",
     "ship",
+    "ship_many",
     "take_back",
     "warn_below",
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from steelyard.goods.catalog.model import SkuId
-from steelyard.goods.inventory.model import Level, Movement
+from steelyard.goods.inventory.model import Kept, Level, Movement
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
@@ -101,3 +101,16 @@ async def kept_for(read: Read, merchant_id: UUID, order_id: UUID) -> dict[SkuId,
         order_id,
     )
     return {row["sku_id"]: row["quantity"] for row in rows}
+
+
+async def kept_where(read: Read, merchant_id: UUID, order_ids: Iterable[UUID]) -> list[Kept]:
+    """From which warehouses the pieces of these orders of a merchant are to be fetched."""
+    rows = await read.fetch(
+        """
+        SELECT merchant_id, order_id, sku_id, warehouse_id, quantity FROM reservations
+        WHERE merchant_id = $1 AND order_id = ANY($2) ORDER BY warehouse_id, sku_id, order_id
+        """,
+        merchant_id,
+        list(order_ids),
+    )
+    return [Kept(*row) for row in rows]

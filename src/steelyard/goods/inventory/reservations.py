@@ -110,43 +110,71 @@ async def ship(
     `document` is the parcel; the same parcel never takes a SKU twice. Raises `NotKept` when more is to leave than
     is kept.
     """
-    pieces: dict[UUID, int] = defaultdict(int)
-    for sku_id, quantity in lines:
+    await ship_many(tx, merchant_id, [(order_id, document, sku_id, quantity) for sku_id, quantity in lines], by=by)
+
+
+async def ship_many(tx: Tx, merchant_id: UUID, lines: Iterable[tuple[UUID, UUID, UUID, int]], *, by: str) -> None:
+    """`ship` of `(order_id, document, sku_id, quantity)` of many orders of a merchant at once, each in a parcel of its
+    own. Raises `NotKept`."""
+    pieces: dict[UUID, dict[UUID, int]] = {}
+    document_of: dict[UUID, UUID] = {}
+    for order_id, document, sku_id, quantity in lines:
         assert quantity > 0
-        pieces[sku_id] += quantity
-    await lock(tx, ((merchant_id, sku_id) for sku_id in pieces))
-    leaving = _leaving(await _kept_for(tx, merchant_id, order_id, list(pieces)), pieces)
-    left = await tx.execute(
+        assert document_of.setdefault(order_id, document) == document, "an order leaves in one parcel at a time"
+        of_order = pieces.setdefault(order_id, defaultdict(int))
+        of_order[sku_id] += quantity
+    await lock(tx, ((merchant_id, sku_id) for of_order in pieces.values() for sku_id in of_order))
+    kept = await _kept_for(tx, merchant_id, list(pieces), sorted({sku for of in pieces.values() for sku in of}))
+    by_order: dict[UUID, list[Row]] = {order_id: [] for order_id in pieces}
+    for row in kept:
+        if row["sku_id"] in pieces[row["order_id"]]:
+            by_order[row["order_id"]].append(row)
+    leaving = [
+        (order_id, document_of[order_id], *piece)
+        for order_id, of_order in pieces.items()
+        for piece in _leaving(by_order[order_id], of_order)
+    ]
+    if leaving:
+        await _let_go(tx, merchant_id, leaving, by)
+
+
+async def _let_go(tx: Tx, merchant_id: UUID, leaving: Sequence[tuple[UUID, UUID, UUID, UUID, int]], by: str) -> None:
+    """Book `(order, document, sku, warehouse, quantity)` out."""
+    left = await tx.value(
         """
         WITH leaving AS (
-            SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::integer[], $6::uuid[])
-                AS l (sku_id, warehouse_id, quantity, movement_id)
+            SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::integer[], $7::uuid[])
+                AS l (order_id, document, sku_id, warehouse_id, quantity, movement_id)
         ), gone AS (
             DELETE FROM reservations r USING leaving l
-            WHERE r.merchant_id = $1 AND r.order_id = $2 AND r.sku_id = l.sku_id AND r.warehouse_id = l.warehouse_id
-              AND r.quantity = l.quantity
+            WHERE r.merchant_id = $1 AND r.order_id = l.order_id AND r.sku_id = l.sku_id
+              AND r.warehouse_id = l.warehouse_id AND r.quantity = l.quantity
         ), fewer AS (
             UPDATE reservations r SET quantity = r.quantity - l.quantity FROM leaving l
-            WHERE r.merchant_id = $1 AND r.order_id = $2 AND r.sku_id = l.sku_id AND r.warehouse_id = l.warehouse_id
-              AND r.quantity > l.quantity
+            WHERE r.merchant_id = $1 AND r.order_id = l.order_id AND r.sku_id = l.sku_id
+              AND r.warehouse_id = l.warehouse_id AND r.quantity > l.quantity
         ), booked AS (
             INSERT INTO stock_movements (merchant_id, movement_id, sku_id, warehouse_id, quantity, reason, document, by)
-            SELECT $1, movement_id, sku_id, warehouse_id, -quantity, $7, $8, $9 FROM leaving
+            SELECT $1, movement_id, sku_id, warehouse_id, -quantity, $8, document, $9 FROM leaving
+        ), moved AS (
+            UPDATE stock s SET on_hand = s.on_hand - l.quantity, reserved = s.reserved - l.quantity
+            FROM (SELECT sku_id, warehouse_id, sum(quantity)::integer AS quantity FROM leaving GROUP BY 1, 2) l
+            WHERE s.merchant_id = $1 AND s.sku_id = l.sku_id AND s.warehouse_id = l.warehouse_id
+            RETURNING l.quantity
         )
-        UPDATE stock s SET on_hand = s.on_hand - l.quantity, reserved = s.reserved - l.quantity FROM leaving l
-        WHERE s.merchant_id = $1 AND s.sku_id = l.sku_id AND s.warehouse_id = l.warehouse_id
+        SELECT sum(quantity) FROM moved
         """,
         merchant_id,
-        order_id,
-        [sku_id for sku_id, _, _ in leaving],
-        [warehouse_id for _, warehouse_id, _ in leaving],
-        [quantity for _, _, quantity in leaving],
+        [order_id for order_id, _, _, _, _ in leaving],
+        [document for _, document, _, _, _ in leaving],
+        [sku_id for _, _, sku_id, _, _ in leaving],
+        [warehouse_id for _, _, _, warehouse_id, _ in leaving],
+        [quantity for _, _, _, _, quantity in leaving],
         [ids.mint() for _ in leaving],
         Reason.SHIPPED,
-        document,
         by,
     )
-    assert left == len(leaving)
+    assert left == sum(quantity for _, _, _, _, quantity in leaving)
 
 
 async def release_pieces(tx: Tx, merchant_id: UUID, order_id: UUID, lines: Iterable[tuple[UUID, int]]) -> None:
@@ -163,7 +191,7 @@ async def release_pieces(tx: Tx, merchant_id: UUID, order_id: UUID, lines: Itera
     pieces = {sku_id: quantity for sku_id, quantity in named.items() if quantity}
     if not pieces:
         return
-    kept = await _kept_for(tx, merchant_id, order_id, list(pieces))
+    kept = await _kept_for(tx, merchant_id, [order_id], list(pieces))
     freed = _leaving(kept[::-1], pieces)  # the last warehouses first, so that what is left comes from fewer
     touched = await tx.execute(
         """
@@ -191,16 +219,16 @@ async def release_pieces(tx: Tx, merchant_id: UUID, order_id: UUID, lines: Itera
     await announce(tx, shelves, {(merchant_id, sku_id, place): quantity for sku_id, place, quantity in freed})
 
 
-async def _kept_for(tx: Tx, merchant_id: UUID, order_id: UUID, sku_ids: list[UUID]) -> list[Row]:
+async def _kept_for(tx: Tx, merchant_id: UUID, order_ids: list[UUID], sku_ids: list[UUID]) -> list[Row]:
     return await tx.fetch(
         """
-        SELECT r.sku_id, r.warehouse_id, r.quantity
+        SELECT r.order_id, r.sku_id, r.warehouse_id, r.quantity
         FROM reservations r JOIN warehouses w USING (merchant_id, warehouse_id)
-        WHERE r.merchant_id = $1 AND r.order_id = $2 AND r.sku_id = ANY($3)
-        ORDER BY r.sku_id, w.place, r.warehouse_id
+        WHERE r.merchant_id = $1 AND r.order_id = ANY($2) AND r.sku_id = ANY($3)
+        ORDER BY r.order_id, r.sku_id, w.place, r.warehouse_id
         """,
         merchant_id,
-        order_id,
+        order_ids,
         sku_ids,
     )
 

@@ -1,7 +1,11 @@
-"""What it costs to send it: each merchant's delivery options by region, by piece or by weight."""
+"""What it costs to send it: each merchant's delivery options by region, by piece or by weight.
+
+The provinces that zones name are in `regions`.
+"""
 
 from steelyard.logistics.freight.model import fee_of
 from steelyard.logistics.freight.queries import options, templates
+from steelyard.logistics.freight.regions import AREAS, PROVINCES, Province
 from steelyard.logistics.freight.service import save_template
 
-__all__ = ["fee_of", "options", "save_template", "templates"]
+__all__ = ["AREAS", "PROVINCES", "Province", "fee_of", "options", "save_template", "templates"]

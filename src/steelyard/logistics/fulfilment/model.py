@@ -1,6 +1,6 @@
 """What has to leave the house."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -99,3 +99,14 @@ class NothingLeft(Refusal):
     code = "nothing_to_ship"
     title = N_("There is not that much left to send")
     detail = N_("Line {line}: {left} still to be sent, {wanted} in this parcel.")
+
+
+class NotSent(Refusal):
+    """Orders that are sent together are all sent or none: `troubles` says by order what is in the way."""
+
+    code = "not_sent"
+    title = N_("Nothing has been sent yet")
+    detail = N_("Some of these orders cannot be sent like this. Please mend their rows, then send them all.")
+
+    def __init__(self, troubles: Mapping[UUID, Refusal]) -> None:
+        super().__init__(troubles=troubles)

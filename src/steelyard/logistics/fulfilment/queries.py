@@ -24,11 +24,16 @@ async def status(read: Read, order_ids: Sequence[UUID]) -> dict[UUID, dict[int, 
 
 async def contents(read: Read, order_id: UUID) -> dict[UUID, list[ParcelLine]]:
     """What is in each parcel of an order."""
+    return await contents_of(read, [order_id])
+
+
+async def contents_of(read: Read, order_ids: Sequence[UUID]) -> dict[UUID, list[ParcelLine]]:
+    """What is in each parcel of these orders."""
     found: dict[UUID, list[ParcelLine]] = {}
     for item in await read.all(
         ParcelLine,
-        "SELECT parcel_id, line, quantity FROM parcel_lines WHERE order_id = $1 ORDER BY parcel_id, line",
-        order_id,
+        "SELECT parcel_id, line, quantity FROM parcel_lines WHERE order_id = ANY($1) ORDER BY parcel_id, line",
+        list(order_ids),
     ):
         found.setdefault(item.parcel_id, []).append(item)
     return found

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from steelyard.goods import inventory
 from steelyard.kernel.db import Row, Tx
-from steelyard.kernel.errors import Invalid
+from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.logistics import parcels
 from steelyard.logistics.fulfilment.model import (
@@ -15,10 +15,12 @@ from steelyard.logistics.fulfilment.model import (
     Dispatch,
     Instruction,
     NothingLeft,
+    NotSent,
     Packed,
     ParcelTaken,
     Withdrawal,
 )
+from steelyard.logistics.parcels.model import NewParcel, NumberTaken
 
 
 async def instruct(tx: Tx, lines: Sequence[Instruction]) -> None:
@@ -110,6 +112,83 @@ async def ship(tx: Tx, dispatch: Dispatch, by: str) -> Departure:
     await _write(tx, dispatch, packed)
     gone = {item.line: item.quantity for item in packed}
     return Departure(fresh=True, whole=all(_left(line) == gone.get(line["line"], 0) for line in lines))
+
+
+async def ship_whole(tx: Tx, merchant_id: UUID, parcels_out: Sequence[NewParcel], by: str) -> dict[UUID, bool]:
+    """Send all that is left of each of these orders of a merchant, each in the parcel named for it: all or none. Returns
+    by order whether its parcel is new; one that had left before changes nothing.
+
+    Numbers are clean and carriers known. Raises `NotSent` with what is wrong with which order.
+    """
+    order_ids = sorted(parcel.order_id for parcel in parcels_out)
+    assert len(set(order_ids)) == len(order_ids), "each order is named once"
+    lines = await tx.fetch(
+        """
+        SELECT order_id, line, sku_id, quantity, shipped, withdrawn FROM fulfilment_lines
+        WHERE merchant_id = $1 AND order_id = ANY($2) ORDER BY order_id, line FOR UPDATE
+        """,
+        merchant_id,
+        order_ids,
+    )
+    known = await tx.fetch(
+        "SELECT parcel_id, order_id FROM parcels WHERE merchant_id = $1 AND parcel_id = ANY($2)",
+        merchant_id,
+        [parcel.parcel_id for parcel in parcels_out],
+    )
+    before = {row["parcel_id"]: row["order_id"] for row in known}
+    fresh = [parcel for parcel in parcels_out if parcel.parcel_id not in before]
+    left = {parcel.order_id: [line for line in lines if line["order_id"] == parcel.order_id] for parcel in fresh}
+    packed = {order_id: [(line, _left(line)) for line in mine if _left(line)] for order_id, mine in left.items()}
+    troubles: dict[UUID, Refusal] = {
+        order_id: NothingLeft(line=1, left=0, wanted=1) for order_id in left if not packed[order_id]
+    }
+    troubles |= {
+        parcel.order_id: ParcelTaken(parcel_id=parcel.parcel_id)
+        for parcel in parcels_out
+        if before.get(parcel.parcel_id, parcel.order_id) != parcel.order_id
+    }
+    if troubles:
+        raise NotSent(troubles)
+    await _send_many(tx, merchant_id, fresh, packed, by)
+    return {parcel.order_id: parcel.parcel_id not in before for parcel in parcels_out}
+
+
+async def _send_many(
+    tx: Tx, merchant_id: UUID, fresh: Sequence[NewParcel], packed: dict[UUID, list[tuple[Row, int]]], by: str
+) -> None:
+    inside = [(parcel, line, pieces) for parcel in fresh for line, pieces in packed[parcel.order_id]]
+    await inventory.ship_many(
+        tx,
+        merchant_id,
+        [(parcel.order_id, parcel.parcel_id, line["sku_id"], pieces) for parcel, line, pieces in inside],
+        by=by,
+    )
+    new = await parcels.hand_over_many(tx, merchant_id, fresh, by)
+    taken = {
+        parcel.order_id: NumberTaken(number=parcel.number, carrier=parcel.carrier)
+        for parcel in fresh
+        if parcel.parcel_id not in new
+    }
+    if taken:
+        raise NotSent(taken)
+    await tx.execute(
+        """
+        WITH packed AS (
+            SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::integer[], $5::integer[])
+                AS p (parcel_id, order_id, line, quantity)
+        ), written AS (
+            INSERT INTO parcel_lines (merchant_id, parcel_id, order_id, line, quantity)
+            SELECT $1, parcel_id, order_id, line, quantity FROM packed
+        )
+        UPDATE fulfilment_lines f SET shipped = f.shipped + p.quantity FROM packed p
+        WHERE f.merchant_id = $1 AND f.order_id = p.order_id AND f.line = p.line
+        """,
+        merchant_id,
+        [parcel.parcel_id for parcel, _, _ in inside],
+        [parcel.order_id for parcel, _, _ in inside],
+        [line["line"] for _, line, _ in inside],
+        [pieces for _, _, pieces in inside],
+    )
 
 
 async def _lock(tx: Tx, merchant_id: UUID, order_id: UUID) -> list[Row]:

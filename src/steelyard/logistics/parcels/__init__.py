@@ -1,21 +1,40 @@
-"""Parcels: what has left the house under a carrier's number, and where it is."""
+"""Parcels: what has left the house under a carrier's number, and where it is.
+
+Numbers that carriers give beforehand are in `waybills`.
+"""
 
 from steelyard.logistics.parcels.bulk import PastParcel, bulk_carry
 from steelyard.logistics.parcels.events import ParcelDelivered
 from steelyard.logistics.parcels.jobs import receive_webhook
-from steelyard.logistics.parcels.queries import carriers, of_orders, scans
-from steelyard.logistics.parcels.service import asked, hand_over, record_scans, take_to_ask
+from steelyard.logistics.parcels.queries import carriers, of_orders, scans, sought, taken
+from steelyard.logistics.parcels.service import (
+    asked,
+    clean_number,
+    correct_number,
+    hand_over,
+    hand_over_many,
+    record_scans,
+    take_to_ask,
+)
+from steelyard.logistics.parcels.waybills import book_now, waybills_of
 
 __all__ = [
     "ParcelDelivered",
     "PastParcel",
     "asked",
+    "book_now",
     "bulk_carry",
     "carriers",
+    "clean_number",
+    "correct_number",
     "hand_over",
+    "hand_over_many",
     "of_orders",
     "receive_webhook",
     "record_scans",
     "scans",
+    "sought",
     "take_to_ask",
+    "taken",
+    "waybills_of",
 ]

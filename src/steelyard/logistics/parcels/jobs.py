@@ -11,7 +11,7 @@ from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.settings import Settings
 from steelyard.kernel.sweeps import Sweep
-from steelyard.logistics.parcels import gateways
+from steelyard.logistics.parcels import gateways, waybills
 from steelyard.logistics.parcels.gateways import Carriers
 from steelyard.logistics.parcels.model import Tracking, TrackingNews
 from steelyard.logistics.parcels.service import ToAsk, asked, record_scans, take_to_ask
@@ -19,6 +19,7 @@ from steelyard.money import payments
 from steelyard.money.payments import Unknown, webhook_url
 
 ASK_EVERY_SECONDS = 2.0
+ASK_FOR_NUMBERS_EVERY_SECONDS = 30.0
 ASKED_AT_ONCE_MAX = 10
 
 log = structlog.get_logger()
@@ -86,4 +87,13 @@ async def _ask_carriers(db: Database) -> int:
     return 0 if carriers is None else await ask_carriers(db, carriers, settings)
 
 
-SWEEPS = [Sweep("parcels.ask_carriers", ASK_EVERY_SECONDS, _ask_carriers)]
+async def _ask_for_numbers(db: Database) -> int:
+    settings = kernel_settings.load()
+    carriers = gateways.carriers(settings)
+    return 0 if carriers is None else await waybills.ask_again(db, carriers, settings)
+
+
+SWEEPS = [
+    Sweep("parcels.ask_carriers", ASK_EVERY_SECONDS, _ask_carriers),
+    Sweep("parcels.ask_for_numbers", ASK_FOR_NUMBERS_EVERY_SECONDS, _ask_for_numbers),
+]

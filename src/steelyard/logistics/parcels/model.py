@@ -16,6 +16,11 @@ from steelyard.kernel.text import Text
 ParcelId = NewType("ParcelId", UUID)
 
 NUMBER_CHARACTERS_MAX = 40
+# A carrier that cannot be asked about a number.
+OTHER = "other"
+# How long, and how often, a wrong tracking number is put right.
+CORRECTION_HOURS = 24
+CORRECTIONS_MAX = 3
 
 
 class ParcelState(StrEnum):
@@ -78,6 +83,52 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     state: ParcelState
     sent_at: datetime
     delivered_at: datetime | None
+
+
+class NewParcel(msgspec.Struct, frozen=True, kw_only=True):
+    """A parcel that leaves now."""
+
+    parcel_id: ParcelId
+    order_id: UUID
+    carrier: str
+    number: str
+
+
+class NewWaybill(msgspec.Struct, frozen=True, kw_only=True):
+    """A parcel that a carrier is asked to give a number. `sender` and `recipient` are addresses as JSON objects: name,
+    phone, country, region, city, district, street, postal_code."""
+
+    merchant_id: UUID
+    waybill_id: ParcelId
+    order_id: UUID
+    carrier: str
+    sender: dict[str, str]
+    recipient: dict[str, str]
+    weight_grams: int
+
+
+class Waybill(NewWaybill, frozen=True, kw_only=True):
+    """What came of it: neither number nor failure while the answer is not known."""
+
+    number: str | None
+    failure: str | None
+
+
+class Correction(msgspec.Struct, frozen=True, kw_only=True):
+    """What a parcel's number was, and what it is."""
+
+    carrier_was: str
+    number_was: str
+    carrier: str
+    number: str
+
+
+class TooLateToCorrect(Refusal):
+    """A tracking number is put right soon after it was typed in, before the parcel moves."""
+
+    code = "too_late_to_correct"
+    title = N_("This tracking number can no longer be changed")
+    detail = N_("“{number}” has been moved by the carrier, was sent more than a day ago, or was changed three times.")
 
 
 class NumberTaken(Refusal):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from steelyard.kernel.db import Read
+from steelyard.kernel.text import beginning
 from steelyard.logistics.parcels.model import Carrier, Parcel, ParcelId, Scan
 
 SCANS_MAX = 200
@@ -33,6 +34,22 @@ async def of_orders(read: Read, order_ids: Sequence[UUID]) -> dict[UUID, list[Pa
     return found
 
 
+async def sought(read: Read, words: str, *, limit: int) -> list[Parcel]:
+    """Parcels whose number begins with these words; of one merchant where `read` is confined to one."""
+    return await read.all(
+        Parcel,
+        """
+        SELECT p.parcel_id, p.merchant_id, p.order_id, p.carrier, c.name AS carrier_name, p.number, p.state, p.sent_at
+             , p.delivered_at
+        FROM parcels p JOIN carriers c USING (carrier)
+        WHERE p.number ~>=~ $1 AND p.number ~<~ $2
+        LIMIT $3
+        """,
+        *beginning(words.strip().upper()),
+        limit,
+    )
+
+
 async def scans(read: Read, merchant_id: UUID, parcel_id: ParcelId) -> list[Scan]:
     """What the carrier told about a parcel, the newest first."""
     return await read.all(
@@ -45,3 +62,17 @@ async def scans(read: Read, merchant_id: UUID, parcel_id: ParcelId) -> list[Scan
         parcel_id,
         SCANS_MAX,
     )
+
+
+async def taken(read: Read, merchant_id: UUID, numbers: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these `(carrier, number)` are parcels of this merchant already."""
+    rows = await read.fetch(
+        """
+        SELECT p.carrier, p.number FROM unnest($2::text[], $3::text[]) AS n (carrier, number)
+        JOIN parcels p ON p.merchant_id = $1 AND p.carrier = n.carrier AND p.number = n.number
+        """,
+        merchant_id,
+        [carrier for carrier, _ in numbers],
+        [number for _, number in numbers],
+    )
+    return {(row["carrier"], row["number"]) for row in rows}

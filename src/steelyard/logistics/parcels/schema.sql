@@ -39,6 +39,9 @@ COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us
 COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
 CREATE INDEX parcels_of_an_order ON parcels (order_id);
 CREATE INDEX parcels_by_number ON parcels (carrier, number);
+CREATE INDEX parcels_of_a_merchant_by_number ON parcels (merchant_id, number);
+CREATE INDEX parcels_under_way ON parcels (merchant_id, sent_at) WHERE state IN ('handed_over', 'in_transit');
+CREATE INDEX parcels_sought ON parcels (number text_pattern_ops, merchant_id);
 CREATE INDEX parcels_lost ON parcels (merchant_id, order_id) WHERE state = 'lost';
 CREATE INDEX parcels_to_ask_about ON parcels (attempt_at) WHERE attempt_at IS NOT NULL;
 
@@ -67,3 +70,37 @@ CREATE TABLE parcel_scans (
   , FOREIGN KEY (merchant_id, parcel_id) REFERENCES parcels
 );
 COMMENT ON TABLE parcel_scans IS 'by merchant, append-only: what the carrier told about a parcel';
+
+CREATE TABLE parcel_corrections (
+    merchant_id uuid NOT NULL
+  , parcel_id   uuid NOT NULL
+  , correction  integer NOT NULL
+  , carrier     text NOT NULL REFERENCES carriers
+  , number      text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, parcel_id, correction)
+  , FOREIGN KEY (merchant_id, parcel_id) REFERENCES parcels
+);
+COMMENT ON TABLE parcel_corrections IS 'by merchant, append-only: the numbers that parcels were sent under by mistake';
+
+CREATE TABLE waybills (
+    merchant_id  uuid NOT NULL
+  , waybill_id   uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , carrier      text NOT NULL REFERENCES carriers
+  , sender       jsonb NOT NULL
+  , recipient    jsonb NOT NULL
+  , weight_grams integer NOT NULL
+  , number       text
+  , failure      text
+  , asked_at     timestamptz NOT NULL DEFAULT now()
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, waybill_id)
+  , CONSTRAINT a_number_or_a_reason CHECK (number IS NULL OR failure IS NULL)
+  , CONSTRAINT answered_means_when CHECK ((answered_at IS NOT NULL) = (number IS NOT NULL OR failure IS NOT NULL))
+);
+COMMENT ON TABLE waybills IS 'by merchant: numbers that carriers were asked for; its id is the carrier''s idempotency key and becomes the parcel''s';
+COMMENT ON COLUMN waybills.answered_at IS 'None while the carrier''s answer is not known';
+CREATE INDEX waybills_of_an_order ON waybills (merchant_id, order_id);
+CREATE INDEX waybills_unanswered ON waybills (asked_at) WHERE answered_at IS NULL;

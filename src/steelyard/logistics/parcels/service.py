@@ -8,10 +8,22 @@ import msgspec
 
 from steelyard.kernel import events
 from steelyard.kernel.db import Row, Tx
-from steelyard.kernel.errors import Invalid
+from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.logistics.parcels.events import ParcelDelivered
-from steelyard.logistics.parcels.model import MACHINE, NUMBER_CHARACTERS_MAX, NumberTaken, ParcelId, ParcelState, Scan
+from steelyard.logistics.parcels.model import (
+    CORRECTION_HOURS,
+    CORRECTIONS_MAX,
+    MACHINE,
+    NUMBER_CHARACTERS_MAX,
+    Correction,
+    NewParcel,
+    NumberTaken,
+    ParcelId,
+    ParcelState,
+    Scan,
+    TooLateToCorrect,
+)
 
 ASK_AGAIN = timedelta(minutes=15)
 ASK_TRIES_MAX = 3_000  # at one every fifteen minutes, a month
@@ -19,6 +31,14 @@ ASKS_PER_SWEEP = 50
 LEASE = timedelta(minutes=1)
 
 _STATE_OF = {"exception": ParcelState.LOST, "delivered": ParcelState.DELIVERED}
+
+
+def clean_number(number: str) -> str:
+    """A tracking number as it is kept. Raises `Invalid` for what cannot be one."""
+    number = number.strip().upper()
+    if not (1 <= len(number) <= NUMBER_CHARACTERS_MAX and number.isascii() and number.replace("-", "").isalnum()):
+        raise Invalid({"number": N_("A tracking number has 1 to 40 letters and digits")})
+    return number
 
 
 async def hand_over(
@@ -29,30 +49,100 @@ async def hand_over(
     Said twice with the same id, nothing changes. Raises `NumberTaken` when another parcel has the number, and `Invalid`
     for a number that cannot be one or a carrier that is not known.
     """
-    number = number.strip().upper()
-    if not (1 <= len(number) <= NUMBER_CHARACTERS_MAX and number.isascii() and number.replace("-", "").isalnum()):
-        raise Invalid({"number": N_("A tracking number has 1 to 40 letters and digits")})
+    parcel = NewParcel(parcel_id=parcel_id, order_id=order_id, carrier=carrier, number=clean_number(number))
     if not await tx.value("SELECT true FROM carriers WHERE carrier = $1 AND active", carrier):
         raise Invalid({"carrier": N_("Please choose a carrier")})
-    made = await tx.execute(
-        """
-        INSERT INTO parcels (merchant_id, parcel_id, order_id, carrier, number, state, attempt_at)
-        VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $4 <> 'other' THEN now() END)
-        ON CONFLICT DO NOTHING
-        """,
-        merchant_id,
-        parcel_id,
-        order_id,
-        carrier,
-        number,
-        ParcelState.HANDED_OVER,
-    )
-    if made:
-        await _note(tx, merchant_id, parcel_id, "nowhere", ParcelState.HANDED_OVER, by)
+    if await hand_over_many(tx, merchant_id, [parcel], by):
         return
     mine = await tx.value("SELECT true FROM parcels WHERE merchant_id = $1 AND parcel_id = $2", merchant_id, parcel_id)
     if not mine:
+        raise NumberTaken(number=parcel.number, carrier=carrier)
+
+
+async def hand_over_many(tx: Tx, merchant_id: UUID, parcels: Sequence[NewParcel], by: str) -> set[UUID]:
+    """`hand_over` of many parcels, whose numbers are clean and whose carriers are known; returns those that are new. One
+    that is missing had left before, or its number is another's."""
+    rows = await tx.fetch(
+        """
+        WITH made AS (
+            INSERT INTO parcels (merchant_id, parcel_id, order_id, carrier, number, state, attempt_at)
+            SELECT $1, p.parcel_id, p.order_id, p.carrier, p.number, $6, CASE WHEN p.carrier <> 'other' THEN now() END
+            FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS p (parcel_id, order_id, carrier, number)
+            ORDER BY p.parcel_id
+            ON CONFLICT DO NOTHING
+            RETURNING parcel_id
+        ), noted AS (
+            INSERT INTO parcel_history (merchant_id, parcel_id, step, from_state, to_state, by)
+            SELECT $1, parcel_id, 1, 'nowhere', $6, $7 FROM made
+        )
+        SELECT parcel_id FROM made
+        """,
+        merchant_id,
+        [parcel.parcel_id for parcel in parcels],
+        [parcel.order_id for parcel in parcels],
+        [parcel.carrier for parcel in parcels],
+        [parcel.number for parcel in parcels],
+        ParcelState.HANDED_OVER,
+        by,
+    )
+    return {row["parcel_id"] for row in rows}
+
+
+async def correct_number(
+    tx: Tx, merchant_id: UUID, parcel_id: ParcelId, carrier: str, number: str, by: str
+) -> Correction | None:
+    """A parcel left under another number than was typed in. Returns what changed, none when that is what it had.
+
+    Only while its carrier has told nothing of it that happened on the road, within `CORRECTION_HOURS` of its sending and
+    `CORRECTIONS_MAX` times: later a buyer has followed the number. Raises `NotFound`, `TooLateToCorrect`, `NumberTaken`,
+    `Invalid`.
+    """
+    number = clean_number(number)
+    if not await tx.value("SELECT true FROM carriers WHERE carrier = $1 AND active", carrier):
+        raise Invalid({"carrier": N_("Please choose a carrier")})
+    parcel = await tx.row(
+        """
+        SELECT carrier, number, state = 'handed_over' AND sent_at > now() - $3::interval
+             AND (SELECT count(*) FROM parcel_corrections c
+                  WHERE c.merchant_id = $1 AND c.parcel_id = $2) < $4 AS open
+        FROM parcels WHERE merchant_id = $1 AND parcel_id = $2 FOR UPDATE
+        """,
+        merchant_id,
+        parcel_id,
+        timedelta(hours=CORRECTION_HOURS),
+        CORRECTIONS_MAX,
+    )
+    if parcel is None:
+        raise NotFound()
+    if (parcel["carrier"], parcel["number"]) == (carrier, number):
+        return None
+    if not parcel["open"]:
+        raise TooLateToCorrect(number=parcel["number"])
+    taken = await tx.value(
+        "SELECT true FROM parcels WHERE merchant_id = $1 AND carrier = $2 AND number = $3", merchant_id, carrier, number
+    )
+    if taken:
         raise NumberTaken(number=number, carrier=carrier)
+    await tx.execute(
+        """
+        WITH noted AS (
+            INSERT INTO parcel_corrections (merchant_id, parcel_id, correction, carrier, number, by)
+            SELECT $1, $2, (SELECT count(*) + 1 FROM parcel_corrections WHERE merchant_id = $1 AND parcel_id = $2)
+                 , $5, $6, $7
+        )
+        UPDATE parcels SET carrier = $3, number = $4, registered_at = NULL, attempts = 0
+             , attempt_at = CASE WHEN $3 <> 'other' THEN now() END
+        WHERE merchant_id = $1 AND parcel_id = $2
+        """,
+        merchant_id,
+        parcel_id,
+        carrier,
+        number,
+        parcel["carrier"],
+        parcel["number"],
+        by,
+    )
+    return Correction(carrier_was=parcel["carrier"], number_was=parcel["number"], carrier=carrier, number=number)
 
 
 async def record_scans(tx: Tx, *, carrier: str, number: str, scans: Sequence[Scan], by: str = "carrier") -> None:

@@ -4,7 +4,7 @@ Signing in is a conversation (`sign_in`): limits, a check in a thread, a session
 surface asks `session` (or `api_key`) for the `Actor` of each request, and `Actor.may("orders.ship")` before a command;
 roles and permissions are data. What staff did is in the audit log (`auditing`). Passwords are in `passwords`, sessions in
 `signing_in`, a merchant's or the operator's people and their API keys in `staffing`,
-the roles that an organisation makes for itself in `role_making`.
+the roles that an organisation makes for itself in `role_making`, what they keep of a console's lists in `views`.
 """
 
 from steelyard.parties.access.auditing import audit
@@ -18,6 +18,7 @@ from steelyard.parties.access.queries import (
     applicant_without_password,
     audit_log,
     audited_actions,
+    buyers_account,
     credentials,
     owner_of_link,
     owners_of,
@@ -27,7 +28,9 @@ from steelyard.parties.access.queries import (
     session,
     session_id,
     sessions_of,
+    sought,
     staff,
+    staff_with,
 )
 from steelyard.parties.access.role_making import change_role, create_role, remove_role
 from steelyard.parties.access.service import (
@@ -60,11 +63,15 @@ from steelyard.parties.access.staffing import (
     revoke_api_key,
     set_roles,
 )
+from steelyard.parties.access.views import SavedView, TooManyViews, ViewId, remove_view, save_view, views_of
 
 __all__ = [
     "PasswordResetRequested",
+    "SavedView",
     "SignedIn",
     "StaffInvited",
+    "TooManyViews",
+    "ViewId",
     "account",
     "api_key",
     "api_keys_of",
@@ -76,6 +83,7 @@ __all__ = [
     "audited_actions",
     "become_owner",
     "begin_session",
+    "buyers_account",
     "change_account",
     "change_password",
     "change_role",
@@ -101,16 +109,21 @@ __all__ = [
     "permissions",
     "register",
     "remove_role",
+    "remove_view",
     "request_password_reset",
     "reset_password",
     "revoke_api_key",
     "role_names",
     "roles",
+    "save_view",
     "session",
     "session_id",
     "sessions_of",
     "set_roles",
     "sign_in",
+    "sought",
     "staff",
+    "staff_with",
     "touch",
+    "views_of",
 ]

@@ -1,7 +1,7 @@
 """Merchants: who sells here, and their shops."""
 
 from steelyard.parties.merchants.events import ShopChanged
-from steelyard.parties.merchants.queries import by_slug, cards, categories_of, get, history, listed
+from steelyard.parties.merchants.queries import by_slug, cards, categories_of, get, history, listed, sought
 from steelyard.parties.merchants.service import (
     change_shop,
     check_categories,
@@ -29,4 +29,5 @@ __all__ = [
     "set_payout",
     "set_state",
     "set_terms",
+    "sought",
 ]

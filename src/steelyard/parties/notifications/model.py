@@ -27,6 +27,8 @@ class Template(StrEnum):
     APPLICATION_BEGUN = "application_begun"
     APPLICATION_NEWS = "application_news"
     SHOP_NEWS = "shop_news"
+    QUESTION_ASKED = "question_asked"
+    QUESTION_ANSWERED = "question_answered"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,6 +143,26 @@ class ShopNews(Facts, frozen=True, kw_only=True):
     link: str
 
 
+class QuestionAsked(Facts, frozen=True, kw_only=True):
+    """Somebody asked a shop something about `title`."""
+
+    name: str
+    title: Text
+    question: str
+    link: str
+
+
+class QuestionAnswered(Facts, frozen=True, kw_only=True):
+    """A question was answered, by the shop or by somebody who has bought it."""
+
+    name: str
+    title: Text
+    question: str
+    answer: str
+    by_shop: bool
+    link: str
+
+
 FACTS: dict[Template, type[Facts]] = {
     Template.PASSWORD_RESET: PasswordReset,
     Template.STAFF_INVITED: StaffInvited,
@@ -151,6 +173,8 @@ FACTS: dict[Template, type[Facts]] = {
     Template.APPLICATION_BEGUN: ApplicationBegun,
     Template.APPLICATION_NEWS: ApplicationNews,
     Template.SHOP_NEWS: ShopNews,
+    Template.QUESTION_ASKED: QuestionAsked,
+    Template.QUESTION_ANSWERED: QuestionAnswered,
 }
 
 

@@ -1,54 +1,39 @@
-"""Orders: the lists by state, an order's page, and what staff do to it: ship, cancel, refund."""
+"""An order's page, and what staff do to it: ship, put a number right, cancel, refund, leave a note."""
 
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.paging import Page
 from steelyard.logistics import fulfilment, parcels
 from steelyard.logistics.fulfilment.model import Dispatch, LineStatus, Packed, ParcelLine
-from steelyard.logistics.parcels.model import Carrier, Parcel, ParcelId, Scan
+from steelyard.logistics.parcels.model import CORRECTION_HOURS, Carrier, Parcel, ParcelId, ParcelState, Scan
 from steelyard.money import payments
 from steelyard.money.payments.model import Refund, RefundId
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant import frame, order_list, papers
 from steelyard.surfaces.merchant.order_requests import Asked, asked_about
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
+from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
-from steelyard.trade import aftersales, orders
+from steelyard.trade import aftersales, orders, settlement
 from steelyard.trade.aftersales.model import OrderRefund, Reason, RefundRequest, Returned, freight_of
-from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Step
+from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderNote, OrderState, Step
 
-# What a tab shows; the first is shown when nothing is asked for.
-TABS: dict[str, tuple[str, tuple[OrderState, ...]]] = {
-    "to_ship": (N_("To ship"), (OrderState.PAID, OrderState.PARTLY_SHIPPED)),
-    "placed": (N_("To pay"), (OrderState.PLACED,)),
-    "shipped": (N_("On its way"), (OrderState.SHIPPED,)),
-    "completed": (N_("Completed"), (OrderState.COMPLETED,)),
-    "cancelled": (N_("Cancelled"), (OrderState.CANCELLED,)),
-    "all": (N_("All"), ()),
-}
 REFUNDABLE = (OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED)
-COUNTED = ("to_ship", "placed", "shipped")
-
-
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    page: Page[Order]
-    lines: dict[OrderId, list[OrderLine]]
-    counts: dict[OrderState, int]
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +50,21 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     refunds: list[OrderRefund]
     sent_back: dict[UUID, Refund]
     carriers: list[Carrier]
+    notes: list[OrderNote]
+    settlement_days: int
+
+    @property
+    def income(self) -> int:
+        """Of what the buyer paid and was not given back, the merchant's."""
+        return self.order.kept - self.order.commission_kept
+
+    @property
+    def paid_out_on(self) -> date | None:
+        """The first day a statement may pay it: known once the order is received, computed from its deadline before."""
+        at = self.order.completed_at or self.order.receive_by
+        going = self.order.state in (OrderState.SHIPPED, OrderState.COMPLETED)
+        return settlement.due_on(at, self.settlement_days) if at and going else None
+
     asked: Asked
 
     @property
@@ -83,20 +83,13 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
         return self.order.state in REFUNDABLE and self.order.kept > 0 and not elsewhere
 
 
-async def listed(read: Read, merchant_id: MerchantId, tab: str, cursor: str | None) -> Listed:
-    page = await orders.orders_of_merchant(read, merchant_id, states=TABS[tab][1], cursor=cursor, limit=ROWS_PER_PAGE)
-    return Listed(
-        page=page,
-        lines=await orders.lines_of(read, [order.order_id for order in page.items]),
-        counts=await orders.counts_of_merchant(read, merchant_id),
-    )
-
-
 async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole:
     """Raises `NotFound`: another merchant's order is not there."""
     order = await orders.order(read, merchant_id, order_id)
     if order is None:
         raise NotFound()
+    merchant = await merchants.get(read, merchant_id)
+    assert merchant is not None
     sent = (await parcels.of_orders(read, [order_id]))[order_id]
     refunds = await payments.refunds_of_order(read, merchant_id, order_id)
     return Whole(
@@ -111,48 +104,10 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         refunds=(await aftersales.of_orders(read, [order_id]))[order_id],
         sent_back={refund.refund_id: refund for refund in refunds},
         carriers=await parcels.carriers(read),
+        notes=(await orders.notes_of(read, merchant_id, [order_id]))[order_id],
+        settlement_days=merchant.settlement_days,
         asked=await asked_about(read, merchant_id, order_id),
     )
-
-
-@get("/orders", opt={"permission": "orders.read"})
-async def order_list(
-    visit: NamedDependency[Visit],
-    wanted: InState = None,
-    cursor: FromQuery[str | None] = None,
-    q: FromQuery[str | None] = None,
-) -> Response[Any] | Redirect:
-    """The orders of a tab, or straight to the order whose code was searched for."""
-    if q and q.strip():
-        found = await visit.merchant_db.ask(orders.order_by_code, visit.merchant_id, q)
-        if found is not None:
-            return Redirect(f"{frame.ORDERS}/{found.order_id}", status_code=303)
-    tab = wanted if wanted in TABS else "all" if q else "to_ship"
-    shown = await visit.merchant_db.ask(listed, visit.merchant_id, tab, cursor)
-    return await frame.show(
-        visit,
-        "orders.html",
-        frame.ORDERS,
-        search=q or "",
-        unknown_code=(q or "").strip(),
-        tab=tab,
-        tabs=_tabs(visit, tab, shown.counts),
-        shown=shown,
-        next_href=address(frame.ORDERS, state=tab, cursor=shown.page.next) if shown.page.next else "",
-        start_href=address(frame.ORDERS, state=tab) if cursor else "",
-    )
-
-
-def _tabs(visit: Visit, current: str, counts: dict[OrderState, int]) -> list[dict[str, object]]:
-    return [
-        {
-            "label": visit.say(word),
-            "href": address(frame.ORDERS, state=tab),
-            "current": tab == current,
-            "count": sum(counts.get(state, 0) for state in states) if tab in COUNTED else 0,
-        }
-        for tab, (word, states) in TABS.items()
-    ]
 
 
 @get("/orders/{order_id:uuid}", opt={"permission": "orders.read"})
@@ -160,6 +115,10 @@ async def order_page(visit: NamedDependency[Visit], order_id: FromPath[UUID]) ->
     """One order with all that happened to it. The forms carry the ids of what they would make, so that a second click
     makes nothing more."""
     found = await visit.merchant_db.ask(whole, visit.merchant_id, OrderId(order_id))
+    staff = await visit.db.ask(access.staff, visit.merchant_id)
+    me = visit.account.account_id if visit.account else None
+    if me is not None and any(me in note.mentions for note in found.notes):
+        await visit.merchant_db.transact(orders.see_notes, visit.merchant_id, OrderId(order_id), me)
     return await frame.show(
         visit,
         "order.html",
@@ -169,16 +128,26 @@ async def order_page(visit: NamedDependency[Visit], order_id: FromPath[UUID]) ->
         order=found.order,
         parcel_id=ids.mint(),
         refund_id=ids.mint(),
+        note_id=ids.mint(),
+        people={f"staff:{member.account_id}": member.name for member in staff},
+        colleagues=[member for member in staff if member.account_id != me and member.disabled_at is None],
+        ship_by=order_list.ship_by(found.order),
+        address_text=address_text(found.order),
+        correctable=correctable(found.parcels),
     )
 
 
-@get("/orders/{order_id:uuid}/packing-slip", opt={"permission": "orders.read"})
-async def packing_slip(visit: NamedDependency[Visit], order_id: FromPath[UUID]) -> Response[Any]:
-    """What goes into the parcel, for paper."""
-    found = await visit.merchant_db.ask(whole, visit.merchant_id, OrderId(order_id))
-    return await frame.show(
-        visit, "packing_slip.html", frame.ORDERS, back=f"{frame.ORDERS}/{order_id}", found=found, order=found.order
-    )
+def correctable(sent: Sequence[Parcel]) -> set[UUID]:
+    """The parcels whose number may still be put right, as far as one can see from here."""
+    since = datetime.now(UTC) - timedelta(hours=CORRECTION_HOURS)
+    return {parcel.parcel_id for parcel in sent if parcel.state is ParcelState.HANDED_OVER and parcel.sent_at > since}
+
+
+def address_text(order: Order) -> str:
+    """Whom and where, as one pastes it into a carrier's form."""
+    to = order.address
+    who = [to.name or order.contact.name, to.phone or order.contact.phone]
+    return " ".join(part for part in (*who, *papers.address_lines(to)) if part)
 
 
 async def ship(tx: Tx, actor: Actor, dispatch: Dispatch, by: str) -> None:
@@ -278,4 +247,55 @@ async def refund_order(visit: NamedDependency[Visit], request: WebRequest, order
     )
 
 
-HANDLERS = [order_list, order_page, packing_slip, ship_order, cancel_order, refund_order]
+async def correct(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, parcel_id: ParcelId, carrier: str, number: str, by: str
+) -> None:
+    changed = await parcels.correct_number(tx, merchant_id, parcel_id, carrier, number, by)
+    if changed is not None:
+        facts = {
+            "before": {"carrier": changed.carrier_was, "number": changed.number_was},
+            "after": {"carrier": changed.carrier, "number": changed.number},
+        }
+        await access.audit(tx, actor, "orders.correct_number", str(parcel_id), facts)
+
+
+@post("/orders/{order_id:uuid}/parcels/{parcel_id:uuid}/number", opt={"permission": "orders.ship"})
+async def correct_number(
+    visit: NamedDependency[Visit], request: WebRequest, order_id: FromPath[UUID], parcel_id: FromPath[UUID]
+) -> Redirect:
+    """Put a tracking number right that was typed in wrong."""
+    form = await entries_of(request)
+    sent = await visit.merchant_db.ask(parcels.of_orders, [order_id])
+    if parcel_id not in {parcel.parcel_id for parcel in sent[order_id]}:
+        raise NotFound()
+    carrier, number = form.text("carrier"), form.text("number")
+    return await done(
+        visit,
+        f"{frame.ORDERS}/{order_id}",
+        N_("The number is changed, and the buyer sees the new one."),
+        lambda: visit.merchant_db.transact(
+            correct, visit.actor, visit.merchant_id, ParcelId(parcel_id), carrier, number, visit.by
+        ),
+    )
+
+
+@post("/orders/{order_id:uuid}/notes", opt={"permission": "orders.read"})
+async def leave_note(visit: NamedDependency[Visit], request: WebRequest, order_id: FromPath[UUID]) -> Redirect:
+    """Tell colleagues something about an order; those who are named find it on their workbench."""
+    form = await entries_of(request)
+    if await visit.merchant_db.ask(orders.order, visit.merchant_id, OrderId(order_id)) is None:
+        raise NotFound()
+    staff = {member.account_id for member in await visit.db.ask(access.staff, visit.merchant_id)}
+    named = [account_id for account_id in form.uuids("mentions") if account_id in staff]
+    note_id, said = form.uuid("note_id"), form.text("note")
+    return await done(
+        visit,
+        f"{frame.ORDERS}/{order_id}",
+        N_("Your note is kept. Buyers never see it."),
+        lambda: visit.merchant_db.transact(
+            orders.write_note, visit.merchant_id, OrderId(order_id), note_id, said, named, visit.by
+        ),
+    )
+
+
+HANDLERS = [order_page, ship_order, correct_number, cancel_order, refund_order, leave_note]

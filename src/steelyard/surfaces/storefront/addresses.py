@@ -1,15 +1,20 @@
 """Addresses as people type them: the fields of the form, what is missing, the countries there are."""
 
+import asyncio
 from collections.abc import Mapping
 from functools import cache
 from operator import itemgetter
 from typing import Any
 
+import msgspec
 from babel import Locale
 
 from steelyard.kernel.i18n import N_
 from steelyard.parties.customers.model import Address, Contact
 from steelyard.surfaces.storefront.typed import said
+from steelyard.surfaces.web.pasted import CHARACTERS_MAX, Pasted, read_pasted
+from steelyard.surfaces.web.postal import CHINA, missing_in, phone_is_possible, region_name, rows_of, tidy_phone
+from steelyard.surfaces.web.regions import COUNTRIES, Region, data_release, gazetteer
 
 # Territories of the CLDR that no parcel goes to: groups, pseudo-locales, outlying codes.
 _NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"})
@@ -22,6 +27,20 @@ PROVINCES = (
     *("新疆维吾尔自治区", "香港特别行政区", "澳门特别行政区", "台湾省"),
 )
 PHONE_DIGITS_MIN = 5
+DISTRICT_LEVEL, TOWN_LEVEL = 3, 4
+
+
+class AddressForm(msgspec.Struct, frozen=True, kw_only=True):
+    """An address in its form: the fourth level apart from the street, and what was recognised in a pasted text."""
+
+    address: Address
+    town: str = ""
+    pasted: str = ""
+    told: Pasted | None = None
+
+    @property
+    def street(self) -> str:
+        return self.address.street.removeprefix(self.town).lstrip() if self.town else self.address.street
 
 
 @cache
@@ -36,10 +55,16 @@ def countries(locale: str) -> list[tuple[str, str]]:
     return [*((code, names[code]) for code in _FIRST), *rest]
 
 
+async def known_places() -> None:
+    """Have the regions at hand: reading them the first time takes a moment that others need not wait for."""
+    await asyncio.to_thread(gazetteer)
+
+
 def read_address(data: Mapping[str, Any]) -> Address:
-    """The address in a form."""
+    """The address in a form. Names of Chinese regions are made whole; the fourth level goes before the street, where
+    carriers, labels and exports find it."""
     country = said(data, "country").upper()
-    return Address(
+    address = Address(
         name=said(data, "name"),
         phone=said(data, "phone"),
         country=country if country in dict(countries("en")) else "",
@@ -49,6 +74,83 @@ def read_address(data: Mapping[str, Any]) -> Address:
         street=said(data, "street"),
         postal_code=said(data, "postal_code"),
     )
+    address = msgspec.structs.replace(address, phone=tidy_phone(address.phone, address.country))
+    if address.country != CHINA:
+        return _somewhere(address)
+    town = said(data, "town")
+    if town and not address.street.startswith(town):
+        address = msgspec.structs.replace(address, street=f"{town}{address.street}" if address.street else "")
+    return _whole(address)
+
+
+def _somewhere(address: Address) -> Address:
+    """Where a country has neither cities nor postal codes, its name is the city."""
+    fields = {field.name for row in rows_of(address.country, "en") for field in row}
+    if address.country and not fields & {"city", "postal_code"}:
+        return msgspec.structs.replace(address, city=dict(countries("en"))[address.country])
+    return msgspec.structs.replace(address, postal_code=address.postal_code.upper())
+
+
+def _whole(address: Address) -> Address:
+    """浙江, 温州, 鹿城 as they are officially called; what is not known stays as it was typed."""
+    found = gazetteer().find(address.region, address.city or address.region, address.district)
+    if found is None:
+        return address
+    by_level = {region.level: region.name for region in found.path()}
+    return msgspec.structs.replace(
+        address,
+        region=by_level.get(1, address.region),
+        city=by_level.get(2, address.city),
+        district=by_level.get(DISTRICT_LEVEL, address.district),
+    )
+
+
+def place_of(address: Address) -> Region | None:
+    """The deepest Chinese region that an address names, above its town."""
+    if address.country != CHINA or not address.region:
+        return None
+    return gazetteer().find(address.region, address.city, address.district)
+
+
+def form_of(address: Address, pasted: str = "", told: Pasted | None = None) -> AddressForm:
+    """An address as its form shows it."""
+    town = told.town if told else ""
+    place = place_of(address)
+    if not town and place is not None:
+        town = next((each.name for each in place.children if address.street.startswith(each.name)), "")
+    return AddressForm(address=address, town=town, pasted=pasted, told=told)
+
+
+def recognised(data: Mapping[str, Any]) -> AddressForm:
+    """The form after a text was pasted into it: what was recognised replaces what stood there, the rest stays."""
+    text = str(data.get("pasted", "")).replace("\x00", "").strip()[:CHARACTERS_MAX]
+    told = read_pasted(text, gazetteer())
+    before, found = read_address(data), told.address
+    placed = bool(found.region or found.city)
+    same = not placed and before.country == found.country
+    address = Address(
+        name=found.name or before.name,
+        phone=tidy_phone(found.phone, found.country) if found.phone else before.phone,
+        country=found.country,
+        region=before.region if same else found.region,
+        city=before.city if same else found.city,
+        district=before.district if same else found.district,
+        street=(told.town + found.street if found.street else "") or (before.street if same else ""),
+        postal_code=found.postal_code or (before.postal_code if same else ""),
+    )
+    return form_of(address, text, told)
+
+
+def shown_with(form: AddressForm, locale: str) -> dict[str, Any]:
+    """What `parts/address_fields.html` wants."""
+    return {
+        "form": form,
+        "rows": rows_of(form.address.country, locale),
+        "countries": countries(locale),
+        "provinces": PROVINCES,
+        "regions_release": data_release,
+        "lines_of": lines_of,
+    }
 
 
 def read_contact(data: Mapping[str, Any]) -> Contact:
@@ -61,14 +163,34 @@ def missing(address: Address) -> dict[str, str]:
     wrong: dict[str, str] = {}
     if not address.name:
         wrong["name"] = N_("Please enter the name of who receives it.")
-    if sum(character.isdigit() for character in address.phone) < PHONE_DIGITS_MIN:
+    digits = sum(character.isdigit() for character in address.phone)
+    if digits < PHONE_DIGITS_MIN:
         wrong["phone"] = N_("Please enter a phone number for the carrier.")
+    elif not phone_is_possible(address.phone, address.country):
+        wrong["phone"] = N_("This cannot be a phone number there: please count its digits.")
     if not address.country:
         wrong["country"] = N_("Please choose a country or region.")
-    if not (address.city or address.postal_code):
-        wrong["city"] = N_("Please enter the city.")
+    elif address.country == CHINA:
+        wrong |= _missing_in_china(address)
+    else:
+        wrong |= missing_in(address)
+    if address.country not in COUNTRIES.values() and not (address.city or address.postal_code):
+        wrong.setdefault("city", N_("Please enter the city."))
     if not address.street:
-        wrong["street"] = N_("Please enter street and number.")
+        wrong.setdefault("street", N_("Please enter street and number."))
+    return wrong
+
+
+def _missing_in_china(address: Address) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    if not address.region:
+        wrong["region"] = N_("Please choose the province.")
+    if not address.city:
+        wrong["city"] = N_("Please choose the city.")
+    place = place_of(address)
+    has_districts = place is not None and any(each.level == DISTRICT_LEVEL for each in place.children)
+    if address.city and not address.district and has_districts:
+        wrong["district"] = N_("Please choose the district or county.")
     return wrong
 
 
@@ -76,10 +198,11 @@ def lines_of(address: Address, locale: str) -> list[str]:
     """The address as it is printed: from large to small in Chinese, from small to large otherwise."""
     country = dict(countries(locale)).get(address.country, address.country)
     city = address.city if address.city != address.region else ""
+    region = region_name(address.country, address.region, locale)
     if locale.startswith("zh"):
         return [
-            f"{country} {address.region}{city}{address.district}".strip(),
+            f"{country} {region}{city}{address.district}".strip(),
             f"{address.street} {address.postal_code}",
         ]
-    parts = [address.street, address.district, f"{city} {address.postal_code}".strip(), address.region, country]
+    parts = [address.street, address.district, f"{city} {address.postal_code}".strip(), region, country]
     return [part for part in parts if part]

@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from steelyard.goods import catalog, search
 from steelyard.goods.catalog.model import Category
@@ -17,6 +18,7 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, MerchantState, ShopCard
 from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.storefront import seo
 from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters, shops_of
 from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, page_number, shell, show
 from steelyard.surfaces.web.visit import Visit
@@ -81,7 +83,12 @@ async def shop_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filters) 
 async def home(visit: NamedDependency[Visit]) -> Response[str]:
     """The front page: categories, what sells, what is new, who is here."""
     view = await visit.db.ask(home_view, visit.buyer_id)
-    return await show(visit, "home.html", view.shell, view=view)
+    about = seo.Seo(
+        path="/",
+        description=visit.say(N_("Many shops, one cart: choose from every shop, pay once, and follow each parcel.")),
+        data=[seo.site(visit, visit.say(N_("Steelyard"))), seo.organization(visit, visit.say(N_("Steelyard")))],
+    )
+    return await show(visit, "home.html", view.shell, view=view, seo=about)
 
 
 @get("/categories")
@@ -89,20 +96,27 @@ async def all_categories(visit: NamedDependency[Visit]) -> Response[str]:
     """The category tree."""
     around = await visit.db.ask(shell, visit.buyer_id)
     crumbs = [Crumb(visit.say(N_("All categories")))]
-    return await show(visit, "categories.html", around, crumbs=crumbs, categories=around.categories)
+    return await show(visit, "categories.html", around, crumbs=crumbs, categories=around.categories, seo=seo.Seo())
 
 
 @get("/c/{slug:str}")
-async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[str]:
-    """The goods of a category and of those below it."""
+async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[str] | Redirect:
+    """The goods of a category and of those below it. An address that it once had leads on."""
     filters = read_filters(asked(visit))
-    view = await visit.db.ask(category_view, visit.buyer_id, slug, filters)
+    try:
+        view = await visit.db.ask(category_view, visit.buyer_id, slug, filters)
+    except NotFound:
+        now = await visit.db.ask(catalog.category_now, slug)
+        if now is None:
+            raise
+        return Redirect(f"/c/{now}", status_code=301)
     assert view.category is not None, "a category that exists is in the tree"
     crumbs = category_crumbs(visit, view.shell.trail(view.category.path), last_is_page=True)
     return await show(
         visit,
         "category.html",
         view.shell,
+        seo=seo.category(visit, view.category, view.listing.results.count, plain=filters.plain),
         category=view.category,
         crumbs=crumbs,
         view=view,
@@ -122,6 +136,7 @@ async def shop_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Respo
         visit,
         "shop.html",
         view.shell,
+        seo=seo.shop(visit, view.shop, plain=filters.plain),
         crumbs=crumbs,
         search=filters.q,
         view=view,

@@ -10,6 +10,7 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
+from stdnum.cn import uscc
 
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
@@ -19,15 +20,17 @@ from steelyard.money import payments
 from steelyard.operations.analytics import Step
 from steelyard.parties import customers
 from steelyard.parties.access.model import AccountKind
-from steelyard.parties.customers.model import AddressId, BuyerId, SavedAddress
+from steelyard.parties.customers.model import Address, AddressId, BuyerId, SavedAddress
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.addresses import (
-    PROVINCES,
-    countries,
-    lines_of,
+    AddressForm,
+    form_of,
+    known_places,
     missing,
     read_address,
     read_contact,
+    recognised,
+    shown_with,
 )
 from steelyard.surfaces.storefront.owning import look_up_cookie
 from steelyard.surfaces.storefront.paying import pay, purchase_path
@@ -47,6 +50,7 @@ from steelyard.trade.checkout.model import (
     CheckoutState,
     CheckoutView,
     Draft,
+    InvoiceWish,
     ProblemCode,
     SoldOut,
     TotalMoved,
@@ -55,6 +59,7 @@ from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX
 
 DELIVERY = "delivery-"
 QUANTITY = "pieces-"
+NOTE = "note-"
 # These are said beside the fields of the form.
 _OF_THE_FORM = {ProblemCode.CONTACT_MISSING, ProblemCode.ADDRESS_MISSING, ProblemCode.ADDRESS_INCOMPLETE}
 OWN_PLACED = N_("This purchase is placed already. You can pay it here.")
@@ -129,14 +134,16 @@ async def submit(
     onward = await _onward(visit, view)
     if onward is not None and said(data, "then") != "place":
         return onward
+    await known_places()
+    form = recognised(data) if said(data, "then") == "parse" else None
     try:
-        await visit.db.transact(_keep, CheckoutId(checkout_id), visit.buyer_id, data)
+        await visit.db.transact(_keep, CheckoutId(checkout_id), visit.buyer_id, data, form.address if form else None)
     except Refusal as refusal:
         return await _shown(visit, view, {}, status=refusal.status, refusal=refusal)
     if said(data, "then") == "place":
         return await _place(visit, checkout_id, data)
-    if visit.connection.headers.get("hx-request") == "true":
-        return await _shown(visit, await _look(visit, checkout_id), {})
+    if form is not None or visit.connection.headers.get("hx-request") == "true":
+        return await _shown(visit, await _look(visit, checkout_id), {}, form=form)
     return redirect(visit, f"/checkout/{checkout_id}")
 
 
@@ -175,14 +182,25 @@ def _key(visit: Visit, found: Checkout) -> list[Cookie]:
     return [] if _owned(visit, found) else [look_up_cookie(visit, found.purchase_id)]
 
 
-async def _keep(tx: Tx, checkout_id: CheckoutId, buyer_id: BuyerId, data: Mapping[str, Any]) -> None:
+async def use_address(tx: Tx, checkout_id: CheckoutId, owners: Sequence[BuyerId], address: Address) -> None:
+    """An open checkout goes to this address, which was put into the book on the way; any other stays as it is."""
+    found = await checkout.lock(tx, checkout_id)
+    if found.state is CheckoutState.OPEN and found.buyer_id in owners:
+        contact = msgspec.structs.replace(found.contact, name=address.name, phone=address.phone)
+        draft = msgspec.structs.replace(found.draft, address=address, contact=contact)
+        await checkout.change(tx, checkout_id, draft)
+
+
+async def _keep(
+    tx: Tx, checkout_id: CheckoutId, buyer_id: BuyerId, data: Mapping[str, Any], pasted: Address | None
+) -> None:
     """Write what was filled in into an open checkout. A second click on one that was placed changes nothing."""
     found = await checkout.lock(tx, checkout_id)
     if found.state is not CheckoutState.OPEN:
         return
-    address = read_address(data)
+    address = pasted or (read_address(data) if "country" in data else found.address)
     picked = uuid_of(data.get("book"))
-    if picked is not None:
+    if picked is not None and pasted is None:
         saved = {each.address_id: each.address for each in await customers.addresses(tx, buyer_id)}
         address = saved.get(AddressId(picked), address)
     contact = msgspec.structs.replace(read_contact(data), name=address.name, phone=address.phone)
@@ -196,9 +214,29 @@ async def _keep(tx: Tx, checkout_id: CheckoutId, buyer_id: BuyerId, data: Mappin
         contact=contact,
         address=address,
         deliveries={merchant: option for merchant, option in chosen.items() if option is not None},
+        notes=_notes(data),
+        invoice=read_invoice(data),
         locale=found.locale,
     )
     await checkout.change(tx, checkout_id, draft)
+
+
+def _notes(data: Mapping[str, Any]) -> dict[str, str]:
+    """What the buyer writes to each shop."""
+    written = {name.removeprefix(NOTE): said(data, name) for name in data if name.startswith(NOTE)}
+    return {merchant: note for merchant, note in written.items() if note and uuid_of(merchant) is not None}
+
+
+def read_invoice(data: Mapping[str, Any]) -> InvoiceWish | None:
+    """To whom an invoice is wanted, if one is."""
+    kind = said(data, "invoice")
+    if kind not in ("personal", "company"):
+        return None
+    return InvoiceWish(
+        company=kind == "company",
+        name=said(data, "invoice_name"),
+        tax_number=said(data, "invoice_tax_number").upper().replace(" ", "") if kind == "company" else "",
+    )
 
 
 async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Response[str] | Redirect:
@@ -228,8 +266,20 @@ def _wrong(view: TillPage, channel: str, offered: Sequence[str]) -> dict[str, st
     wrong = missing(found.address)
     if "@" not in found.contact.email:
         wrong = {"email": N_("Please enter your e-mail address: the order confirmation goes there."), **wrong}
+    wrong |= wrong_invoice(found.invoice)
     if channel not in offered and view.checkout.quote.total:
         wrong["channel"] = N_("Please choose how to pay.")
+    return wrong
+
+
+def wrong_invoice(wish: InvoiceWish | None) -> dict[str, str]:
+    """What is missing for an invoice to a company. (One to a person may bear no name.)"""
+    wrong: dict[str, str] = {}
+    if wish is not None and wish.company:
+        if not wish.name:
+            wrong["invoice_name"] = N_("Please enter the company’s name.")
+        if not uscc.is_valid(wish.tax_number):
+            wrong["invoice_tax_number"] = N_("Please check the unified social credit code: it has 18 characters.")
     return wrong
 
 
@@ -250,8 +300,15 @@ async def _remember_address(visit: Visit, view: TillPage, data: Mapping[str, Any
 
 
 async def _shown(
-    visit: Visit, view: TillPage, wrong: Mapping[str, str], *, status: int = 200, refusal: Refusal | None = None
+    visit: Visit,
+    view: TillPage,
+    wrong: Mapping[str, str],
+    *,
+    status: int = 200,
+    refusal: Refusal | None = None,
+    form: AddressForm | None = None,
 ) -> Response[str]:
+    await known_places()
     problems = view.checkout.quote.problems
     lines = {problem.line_id: problem for problem in problems if problem.line_id is not None}
     undeliverable = {problem.merchant_id for problem in problems if problem.code is ProblemCode.UNDELIVERABLE}
@@ -270,10 +327,12 @@ async def _shown(
         undeliverable=undeliverable,
         problem_words=problem_words,
         form_only={problem.code for problem in view.checkout.quote.blocking} <= _OF_THE_FORM,
-        countries=countries(visit.locale),
-        provinces=PROVINCES,
-        lines_of=lines_of,
         channels=[(name, *CHANNELS.get(name, (name, ""))) for name in payments.channels(visit.settings)],
         delivery=DELIVERY,
         pieces=QUANTITY,
+        note=NOTE,
+        inline=not view.book
+        or form is not None
+        or not any(each.address == view.checkout.checkout.address for each in view.book),
+        **shown_with(form or form_of(view.checkout.checkout.address), visit.locale),
     )

@@ -42,13 +42,24 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     seen_price: int | None = None
 
 
+class InvoiceWish(msgspec.Struct, frozen=True, kw_only=True):
+    """To whom the invoices of a purchase are to be written, once it is paid: a person, or a company with its number."""
+
+    company: bool = False
+    name: str = ""
+    tax_number: str = ""
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """What a buyer says: a change replaces all of it. `deliveries` maps a merchant's id to the chosen template's id."""
+    """What a buyer says: a change replaces all of it. `deliveries` maps a merchant's id to the chosen template's id,
+    `notes` to what the buyer writes to the shop."""
 
     lines: Sequence[Line]
     contact: Contact = Contact()
     address: Address = Address()
     deliveries: dict[str, UUID] = {}
+    notes: dict[str, str] = {}
+    invoice: InvoiceWish | None = None
     locale: str = "zh-Hans"
 
 
@@ -64,6 +75,8 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     contact: Contact
     address: Address
     deliveries: dict[str, UUID]
+    notes: dict[str, str]
+    invoice: InvoiceWish | None
     from_cart: bool
     created_at: datetime
     expires_at: datetime
@@ -75,6 +88,8 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
             contact=self.contact,
             address=self.address,
             deliveries=self.deliveries,
+            notes=self.notes,
+            invoice=self.invoice,
             locale=self.locale,
         )
 

@@ -145,6 +145,7 @@ def _order(checkout: Checkout, group: QuoteGroup, rate_of: dict[str, int]) -> Ne
             days_from=group.chosen.days_from,
             days_to=group.chosen.days_to,
         ),
+        note=checkout.notes.get(str(group.shop.merchant_id), ""),
     )
 
 

@@ -12,6 +12,8 @@ CREATE TABLE checkouts (
   , contact     jsonb NOT NULL DEFAULT '{}'
   , address     jsonb NOT NULL DEFAULT '{}'
   , deliveries  jsonb NOT NULL DEFAULT '{}'
+  , notes       jsonb NOT NULL DEFAULT '{}'
+  , invoice     jsonb
   , from_cart   boolean NOT NULL DEFAULT false
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
@@ -23,6 +25,8 @@ COMMENT ON COLUMN checkouts.purchase_id IS 'The id that its purchase has or will
 COMMENT ON COLUMN checkouts.client IS 'shop, or the profile of the agent that opened it';
 COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price}]';
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
+COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
+COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
 CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
 CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);

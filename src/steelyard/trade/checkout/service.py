@@ -21,10 +21,11 @@ from steelyard.trade.checkout.model import (
     CheckoutState,
     CheckoutView,
     Draft,
+    InvoiceWish,
     MixedPurchase,
 )
 from steelyard.trade.checkout.quote import STRICT, Completeness, quote
-from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX, SKUS_PER_ORDER_MAX, PurchaseId
+from steelyard.trade.orders.model import NOTE_CHARACTERS_MAX, QUANTITY_PER_LINE_MAX, SKUS_PER_ORDER_MAX, PurchaseId
 
 # What an empty checkout is shown in.
 DEFAULT_CURRENCY = "CNY"
@@ -43,8 +44,8 @@ async def open_checkout(
     await tx.execute(
         """
         INSERT INTO checkouts (checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address
-                             , deliveries, from_cart, expires_at)
-        VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, now() + $12)
+                             , deliveries, notes, invoice, from_cart, expires_at)
+        VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $13, $14, $11, now() + $12)
         ON CONFLICT (checkout_id) DO NOTHING
         """,
         checkout_id,
@@ -59,6 +60,8 @@ async def open_checkout(
         draft.deliveries,
         from_cart,
         timedelta(hours=CHECKOUT_HOURS),
+        draft.notes,
+        draft.invoice,
     )
 
 
@@ -80,7 +83,7 @@ async def change(tx: Tx, checkout_id: CheckoutId, draft: Draft) -> None:
         """
         UPDATE checkouts
         SET state = 'open', purchase_id = $2, currency = $3, locale = $4, lines = $5, contact = $6, address = $7
-          , deliveries = $8, changed_at = now(), expires_at = now() + $9
+          , deliveries = $8, notes = $10, invoice = $11, changed_at = now(), expires_at = now() + $9
         WHERE checkout_id = $1
         """,
         checkout_id,
@@ -92,6 +95,8 @@ async def change(tx: Tx, checkout_id: CheckoutId, draft: Draft) -> None:
         draft.address,
         draft.deliveries,
         timedelta(hours=CHECKOUT_HOURS),
+        draft.notes,
+        draft.invoice,
     )
 
 
@@ -111,7 +116,7 @@ async def lock(tx: Tx, checkout_id: CheckoutId) -> Checkout:
         Checkout,
         """
         SELECT checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
-             , from_cart, created_at, expires_at
+             , notes, invoice, from_cart, created_at, expires_at
         FROM checkouts WHERE checkout_id = $1 FOR UPDATE
         """,
         checkout_id,
@@ -131,11 +136,17 @@ async def get(read: Read, checkout_id: CheckoutId) -> Checkout | None:
         Checkout,
         """
         SELECT checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
-             , from_cart, created_at, expires_at
+             , notes, invoice, from_cart, created_at, expires_at
         FROM checkouts WHERE checkout_id = $1
         """,
         checkout_id,
     )
+
+
+async def invoice_wish(read: Read, purchase_id: PurchaseId) -> InvoiceWish | None:
+    """To whom the buyer of this purchase wants its invoices written; none when none were asked for."""
+    found = await read.value("SELECT invoice FROM checkouts WHERE purchase_id = $1", purchase_id)
+    return msgspec.convert(found, InvoiceWish) if found else None
 
 
 async def view(read: Read, checkout_id: CheckoutId, completeness: Completeness = STRICT) -> CheckoutView | None:
@@ -156,7 +167,9 @@ def _check(draft: Draft) -> None:
     said = [*msgspec.structs.astuple(draft.contact), *msgspec.structs.astuple(draft.address), draft.locale]
     if any(len(text) > FIELD_CHARACTERS_MAX for text in (*said, *(line.line_id for line in draft.lines))):
         raise Invalid({"address": N_("Please be brief: 200 characters at most")})
-    if len(draft.deliveries) > SKUS_PER_ORDER_MAX:
+    if any(len(note) > NOTE_CHARACTERS_MAX for note in draft.notes.values()):
+        raise Invalid({"notes": N_("Please be brief: 500 characters at most")})
+    if len(draft.deliveries) > SKUS_PER_ORDER_MAX or len(draft.notes) > SKUS_PER_ORDER_MAX:
         raise Invalid({"deliveries": N_("Too many different goods for one purchase")})
 
 

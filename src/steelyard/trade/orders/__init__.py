@@ -2,7 +2,9 @@
 
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
-a buyer's lists are in `buyers.py`.
+a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what all staff look for in
+`seeking.py`, what their staff tell each other in
+`notes.py`, sending many at once in `shipping.py`.
 """
 
 from steelyard.trade.orders.bulk import (
@@ -33,11 +35,14 @@ from steelyard.trade.orders.events import (
     PurchasePlaced,
     ShopReminded,
 )
+from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, notes_of, of_merchant, to_do
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received
+from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
     all_orders,
     by_code,
+    code_of,
     codes_of,
     counts_of_merchant,
     history,
@@ -51,6 +56,7 @@ from steelyard.trade.orders.queries import (
     purchases_of_buyer,
     with_lost_parcels,
 )
+from steelyard.trade.orders.seeking import sought
 from steelyard.trade.orders.service import (
     cancel_order,
     cancel_purchase,
@@ -63,11 +69,14 @@ from steelyard.trade.orders.service import (
     ship,
     withdraw_pieces,
 )
+from steelyard.trade.orders.shipping import ORDERS_PER_DISPATCH_MAX, ship_all
 from steelyard.trade.orders.wishes import begin_packing, change_address, extend_receipt, fee_to, hide, remind
 
 __all__ = [
     "DRESSED_LINE_COLUMNS",
     "LINE_COLUMNS",
+    "ORDERS_FOUND_MAX",
+    "ORDERS_PER_DISPATCH_MAX",
     "Act",
     "ActKind",
     "Life",
@@ -91,6 +100,7 @@ __all__ = [
     "cancel_purchase",
     "cancel_unpaid",
     "change_address",
+    "code_of",
     "codes_of",
     "complete_received",
     "confirm_receipt",
@@ -98,12 +108,15 @@ __all__ = [
     "counts_of_merchant",
     "extend_receipt",
     "fee_to",
+    "find",
     "hide",
     "history",
     "lines_of",
     "lock_order",
     "lock_purchase",
     "mark_paid",
+    "notes_of",
+    "of_merchant",
     "order",
     "order_by_code",
     "orders_of_buyer",
@@ -118,7 +131,12 @@ __all__ = [
     "record_refund",
     "remind",
     "reminders_of_merchant",
+    "see_notes",
     "ship",
+    "ship_all",
+    "sought",
+    "to_do",
     "with_lost_parcels",
     "withdraw_pieces",
+    "write_note",
 ]

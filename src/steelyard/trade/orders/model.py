@@ -25,6 +25,11 @@ UNTRACKED_DELIVERY_DAYS = 15
 SKUS_PER_ORDER_MAX = 200
 QUANTITY_PER_LINE_MAX = 9_999
 NOTE_CHARACTERS_MAX = 500
+# What buyers are promised: a paid order leaves the house within this time. A parcel that nobody moves for longer is stuck.
+SHIP_WITHIN_HOURS = 48
+STUCK_AFTER_DAYS = 7
+NOTES_PER_ORDER_MAX = 200
+MENTIONS_PER_NOTE_MAX = 20
 # How much longer a buyer may take to look at the goods, once an order.
 EXTENSION_DAYS = 7
 REMINDERS_APART_HOURS = 24
@@ -249,6 +254,60 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     to_state: str
     at: datetime
     by: str
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of its orders a merchant looks for; what is left empty does not narrow the list down.
+
+    `text` is an order's code, a tracking number, an article number, or the phone, name or e-mail address of who bought.
+    `since` and `until` bound when it was placed, `least` and `most` its total in minor units. `trouble` is `late` (not
+    sent within `SHIP_WITHIN_HOURS`), `stuck` (a parcel under way for longer than `STUCK_AFTER_DAYS`) or `lost` or
+    `reminded` (the buyer asked to hurry). `named` is whom unread notes name; `among` are the only orders that come into question.
+    """
+
+    states: Sequence[OrderState] = ()
+    text: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    product_id: UUID | None = None
+    carrier: str = ""
+    region: str = ""
+    least: int | None = None
+    most: int | None = None
+    with_buyers_note: bool = False
+    with_notes: bool = False
+    named: UUID | None = None
+    among: Sequence[UUID] | None = None
+    trouble: str = ""
+    oldest_first: bool = False
+
+
+class OrderNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What staff told each other; `mentions` are the accounts of those who are named."""
+
+    note_id: UUID
+    order_id: UUID
+    said: str
+    by: str
+    at: datetime
+    mentions: list[UUID]
+
+
+class ToDo(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a shop's orders waits for somebody; each number is counted up to `COUNTED_MAX`."""
+
+    to_send: int
+    late: int
+    soon_late: int
+    stuck: int
+    lost: int
+    named: int
+    unpaid: int
+    reminded: int
+    next_due: datetime | None
+
+
+COUNTED_MAX = 1_000
 
 
 class NotPayable(Refusal):

@@ -91,6 +91,8 @@ CREATE TABLE orders (
   , completed_at timestamptz
   , cancelled_at timestamptz
   , cancel_reason text
+  , buyer_name     text GENERATED ALWAYS AS (lower(address ->> 'name')) STORED
+  , phone_backward text GENERATED ALWAYS AS (reverse(regexp_replace(address ->> 'phone', '[^0-9]', '', 'g'))) STORED
   , packing_at   timestamptz
   , reminded_at  timestamptz
   , extended_at  timestamptz
@@ -112,6 +114,8 @@ COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on it
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
+COMMENT ON COLUMN orders.buyer_name IS 'Who receives it, in small letters, as staff look for it by its beginning';
+COMMENT ON COLUMN orders.phone_backward IS 'The digits of the receiver''s telephone from the last to the first: staff know the last four';
 COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
 COMMENT ON COLUMN orders.packing_at IS 'The shop has begun to pack it: from now on a buyer asks before it is cancelled or sent elsewhere';
 COMMENT ON COLUMN orders.reminded_at IS 'When the buyer last asked the shop to hurry';
@@ -126,6 +130,14 @@ CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
 CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_code ON orders (merchant_id, code);
+CREATE INDEX orders_of_a_phone ON orders (merchant_id, (address ->> 'phone'));
+CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'phone'));
+CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
+CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
+CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
+CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, merchant_id);
+CREATE INDEX orders_by_phone ON orders (phone_backward text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) WHERE paid_at IS NOT NULL;
@@ -199,4 +211,32 @@ COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the pri
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
 CREATE INDEX order_lines_of_an_order ON order_lines (order_id, line);
+CREATE INDEX order_lines_of_a_product ON order_lines (merchant_id, product_id);
+CREATE INDEX order_lines_of_an_article ON order_lines (merchant_id, sku_code);
 CREATE INDEX order_lines_of_a_sku ON order_lines (merchant_id, sku_id);
+
+CREATE TABLE order_notes (
+    merchant_id uuid NOT NULL
+  , note_id     uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , said        text NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, note_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_note_says_something CHECK (said <> '')
+);
+COMMENT ON TABLE order_notes IS 'by merchant, append-only: what a shop''s staff tell each other about an order; buyers never see it';
+CREATE INDEX order_notes_of_an_order ON order_notes (merchant_id, order_id, at);
+
+CREATE TABLE order_note_mentions (
+    merchant_id uuid NOT NULL
+  , note_id     uuid NOT NULL
+  , account_id  uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , seen_at     timestamptz
+  , PRIMARY KEY (merchant_id, note_id, account_id)
+  , FOREIGN KEY (merchant_id, note_id) REFERENCES order_notes
+);
+COMMENT ON TABLE order_note_mentions IS 'by merchant: who of the staff is named in a note, and when they opened its order since';
+CREATE INDEX order_note_mentions_unseen ON order_note_mentions (merchant_id, account_id, order_id) WHERE seen_at IS NULL;

@@ -29,10 +29,19 @@ from steelyard.trade.settlement.model import (
     StatementState,
     Step,
     Waiting,
+    due_on,
     settlement_day,
 )
 from steelyard.trade.settlement.payouts import pay_again, record_payout, to_pay
-from steelyard.trade.settlement.queries import entries, statement, statement_csv, statements_page, timeline, waiting
+from steelyard.trade.settlement.queries import (
+    entries,
+    sought,
+    statement,
+    statement_csv,
+    statements_page,
+    timeline,
+    waiting,
+)
 from steelyard.trade.settlement.runs import run
 
 __all__ = [
@@ -55,6 +64,7 @@ __all__ = [
     "bank",
     "bulk_enter",
     "bulk_settled",
+    "due_on",
     "enter",
     "entries",
     "pay_again",
@@ -64,6 +74,7 @@ __all__ = [
     "run_today",
     "send_payouts",
     "settlement_day",
+    "sought",
     "statement",
     "statement_csv",
     "statements_page",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from steelyard.logistics.parcels.model import Tracking, TrackingNews
+from steelyard.logistics.parcels.model import Tracking, TrackingNews, Waybill
 from steelyard.money.payments import Unknown
 
 
@@ -20,6 +20,11 @@ class Carriers(Protocol):
 
     async def query(self, carrier: str, number: str) -> Tracking | Unknown | None:
         """Where a parcel is; None when the carrier has never heard of it."""
+        ...
+
+    async def book(self, waybill: Waybill, webhook_url: str) -> str | Unknown | None:
+        """Ask for a number for a parcel that will be handed over, and to be told of it; None when the carrier refuses the
+        parcel. May be repeated: the same waybill id gets the same number."""
         ...
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> TrackingNews:

@@ -9,7 +9,7 @@ import msgspec
 
 from steelyard.kernel import outside
 from steelyard.kernel.text import text
-from steelyard.logistics.parcels.model import Scan, Tracking, TrackingNews
+from steelyard.logistics.parcels.model import Scan, Tracking, TrackingNews, Waybill
 from steelyard.money.payments import BadWebhook, Unknown, verify_signature
 
 # The carrier refuses the number, or has never heard of it: it does not get better by asking again at once.
@@ -28,6 +28,10 @@ class _Tracking(msgspec.Struct, frozen=True, kw_only=True):
     carrier: str
     number: str
     events: list[_Event]
+
+
+class _Booked(msgspec.Struct, frozen=True, kw_only=True):
+    number: str
 
 
 class _Message(msgspec.Struct, frozen=True):
@@ -59,6 +63,29 @@ class Simcarriers:
             return Unknown(why=type(error).__name__)
         return _known(answer)
 
+    async def book(self, waybill: Waybill, webhook_url: str) -> str | Unknown | None:
+        body = {
+            "reference": str(waybill.waybill_id),
+            "carrier": waybill.carrier,
+            "from": _party(waybill.sender),
+            "to": _party(waybill.recipient),
+            "weight_grams": waybill.weight_grams,
+            "webhook_url": webhook_url,
+        }
+        headers = {"content-type": "application/json"}
+        try:
+            answer = await self._client.post("/v1/waybills", content=msgspec.json.encode(body), headers=headers)
+        except httpx.HTTPError as error:
+            return Unknown(why=type(error).__name__)
+        if answer.status_code in _REFUSED:
+            return None
+        if not answer.is_success:
+            return Unknown(why=str(answer.status_code))
+        try:
+            return msgspec.json.decode(answer.content, type=_Booked).number
+        except msgspec.DecodeError as error:
+            return Unknown(why=f"unreadable: {error}")
+
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> TrackingNews:
         event_id = verify_signature(self._secret, headers, body, now)
         try:
@@ -69,6 +96,11 @@ class Simcarriers:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+def _party(address: Mapping[str, str]) -> dict[str, str]:
+    """An address in the words of the carrier."""
+    return {("postcode" if name == "postal_code" else name): value for name, value in address.items()}
 
 
 def _known(answer: httpx.Response) -> Tracking | Unknown | None:

@@ -1,0 +1,233 @@
+"""How a merchant finds its orders: by what they are, whose they are, and what waits for somebody."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import LiteralString
+from uuid import UUID
+
+from steelyard.kernel import codes, paging
+from steelyard.kernel.db import Read
+from steelyard.kernel.paging import Page
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.orders.model import (
+    COUNTED_MAX,
+    SHIP_WITHIN_HOURS,
+    STUCK_AFTER_DAYS,
+    Order,
+    OrderId,
+    OrderNote,
+    OrderState,
+    ToDo,
+    Wanted,
+)
+from steelyard.trade.orders.queries import ORDER_COLUMNS
+
+ORDERS_FOUND_MAX = 2_000
+MATCHES_MAX = 500
+SOON_HOURS = 12
+
+_LAST = UUID(int=2**128 - 1)
+_FIRST = UUID(int=0)
+
+# What narrows a list down. Scalar subqueries, not EXISTS: those PostgreSQL may answer by reading a whole table at once.
+_NARROWED: LiteralString = """
+  AND o.placed_at >= coalesce($5::timestamptz, '-infinity') AND o.placed_at < coalesce($6::timestamptz, 'infinity')
+  AND ($7 = '' OR starts_with(o.address ->> 'region', $7))
+  AND ($8::bigint IS NULL OR o.total >= $8) AND ($9::bigint IS NULL OR o.total <= $9)
+  AND (NOT $10 OR o.note <> '')
+  AND (NOT $11 OR (SELECT true FROM order_notes n
+                   WHERE n.merchant_id = o.merchant_id AND n.order_id = o.order_id LIMIT 1))
+  AND ($12 = '' OR (SELECT true FROM parcels p WHERE p.order_id = o.order_id AND p.carrier = $12 LIMIT 1))
+  AND ($13::uuid IS NULL OR (SELECT true FROM order_lines l
+                             WHERE l.order_id = o.order_id AND l.product_id = $13 LIMIT 1))
+  AND ($14::timestamptz IS NULL OR (o.paid_at <= $14 AND o.state IN ('paid', 'partly_shipped')))
+  AND ($15::timestamptz IS NULL OR (SELECT true FROM parcels p
+       WHERE p.order_id = o.order_id AND p.sent_at <= $15 AND p.state IN ('handed_over', 'in_transit') LIMIT 1))
+  AND (NOT $16 OR (SELECT true FROM parcels p WHERE p.order_id = o.order_id AND p.state = 'lost' LIMIT 1))
+  AND (NOT $18 OR (o.reminded_at IS NOT NULL AND o.state IN ('paid', 'partly_shipped')))
+"""
+
+
+def finding(*, chosen: bool, oldest_first: bool) -> LiteralString:
+    """The question in each of its four ways. Of `chosen` orders each is looked up; else there is one run of the index for
+    each state, so that a few open orders are found at once among millions of finished ones."""
+    after: LiteralString = (
+        "(o.placed_at, o.order_id) > (coalesce($3::timestamptz, '-infinity'), $4)"
+        if oldest_first
+        else "(o.placed_at, o.order_id) < (coalesce($3::timestamptz, 'infinity'), $4)"
+    )
+    order: LiteralString = (
+        "ORDER BY o.placed_at, o.order_id LIMIT $17"
+        if oldest_first
+        else "ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $17"
+    )
+    if chosen:
+        return (
+            ORDER_COLUMNS
+            + "FROM unnest($19::uuid[]) AS w (order_id) JOIN orders o ON o.merchant_id = $1 AND o.order_id = w.order_id "
+            + "WHERE o.state = ANY($2) AND "
+            + after
+            + _NARROWED
+            + order
+        )
+    return (
+        ORDER_COLUMNS  # noqa: S608  # literals of ours
+        + "FROM unnest($2::text[]) AS s (state) CROSS JOIN LATERAL ("
+        + "SELECT * FROM orders o WHERE o.merchant_id = $1 AND o.state = s.state AND "
+        + after
+        + _NARROWED
+        + order
+        + ") o "
+        + order
+    )
+
+
+async def find(
+    read: Read, merchant_id: MerchantId, wanted: Wanted, *, cursor: str | None = None, limit: int | None = None
+) -> Page[Order]:
+    """A merchant's orders that fit, the newest first unless the oldest are asked for. At most `ORDERS_FOUND_MAX` at once."""
+    at, order_id = paging.read_cursor(cursor, datetime, UUID) or (None, _FIRST if wanted.oldest_first else _LAST)
+    most = min(limit or paging.ITEMS_PER_PAGE, ORDERS_FOUND_MAX)
+    now = datetime.now(UTC)
+    narrowed = (
+        merchant_id,
+        sorted(set(wanted.states or OrderState)),
+        at,
+        order_id,
+        wanted.since,
+        wanted.until,
+        wanted.region,
+        wanted.least,
+        wanted.most,
+        wanted.with_buyers_note,
+        wanted.with_notes,
+        wanted.carrier,
+        wanted.product_id,
+        now - timedelta(hours=SHIP_WITHIN_HOURS) if wanted.trouble == "late" else None,
+        now - timedelta(days=STUCK_AFTER_DAYS) if wanted.trouble == "stuck" else None,
+        wanted.trouble == "lost",
+        most + 1,
+        wanted.trouble == "reminded",
+    )
+    chosen = await _chosen(read, merchant_id, wanted)
+    if chosen is None:
+        found = await read.all(Order, finding(chosen=False, oldest_first=wanted.oldest_first), *narrowed)
+    elif chosen:
+        found = await read.all(Order, finding(chosen=True, oldest_first=wanted.oldest_first), *narrowed, chosen)
+    else:
+        found = []
+    return paging.cut(found, most, lambda last: (last.placed_at, last.order_id))
+
+
+async def _chosen(read: Read, merchant_id: MerchantId, wanted: Wanted) -> list[UUID] | None:
+    """The orders that a word, or whoever is named, leads to; none when neither is asked for."""
+    if wanted.among is not None:
+        return list(wanted.among)
+    if wanted.named is not None:
+        rows = await read.fetch(
+            """
+            SELECT DISTINCT order_id FROM order_note_mentions
+            WHERE merchant_id = $1 AND account_id = $2 AND seen_at IS NULL LIMIT $3
+            """,
+            merchant_id,
+            wanted.named,
+            MATCHES_MAX,
+        )
+        return [row["order_id"] for row in rows]
+    text = wanted.text.strip()
+    if not text:
+        return None
+    rows = await read.fetch(
+        """
+        (SELECT order_id FROM orders WHERE merchant_id = $1 AND code = $2 LIMIT 1)
+        UNION (SELECT order_id FROM parcels WHERE merchant_id = $1 AND number = upper($3) LIMIT $4)
+        UNION (SELECT order_id FROM order_lines WHERE merchant_id = $1 AND sku_code = $3 LIMIT $4)
+        UNION (SELECT order_id FROM orders WHERE merchant_id = $1 AND address ->> 'phone' = $3 LIMIT $4)
+        UNION (SELECT order_id FROM orders WHERE merchant_id = $1 AND contact ->> 'phone' = $3 LIMIT $4)
+        UNION (SELECT order_id FROM orders WHERE merchant_id = $1 AND address ->> 'name' = $3 LIMIT $4)
+        UNION (SELECT order_id FROM orders WHERE merchant_id = $1 AND contact ->> 'email' = lower($3) LIMIT $4)
+        """,
+        merchant_id,
+        codes.read(text),
+        text,
+        MATCHES_MAX,
+    )
+    return [row["order_id"] for row in rows]
+
+
+async def notes_of(read: Read, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> dict[UUID, list[OrderNote]]:
+    """What staff told each other about these orders, the first first."""
+    found: dict[UUID, list[OrderNote]] = {order_id: [] for order_id in order_ids}
+    for note in await read.all(
+        OrderNote,
+        """
+        SELECT n.note_id, n.order_id, n.said, n.by, n.at
+             , ARRAY(SELECT m.account_id FROM order_note_mentions m
+                     WHERE m.merchant_id = n.merchant_id AND m.note_id = n.note_id ORDER BY 1) AS mentions
+        FROM order_notes n WHERE n.merchant_id = $1 AND n.order_id = ANY($2)
+        ORDER BY n.order_id, n.at, n.note_id LIMIT $3
+        """,
+        merchant_id,
+        list(order_ids),
+        ORDERS_FOUND_MAX,
+    ):
+        found[note.order_id].append(note)
+    return found
+
+
+async def to_do(read: Read, merchant_id: MerchantId, account_id: UUID | None) -> ToDo:
+    """What of a merchant's orders waits for somebody; `account_id` is who asks."""
+    now = datetime.now(UTC)
+    late = now - timedelta(hours=SHIP_WITHIN_HOURS)
+    found = await read.one(
+        ToDo,
+        """
+        SELECT (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped')
+                                      LIMIT $6) AS o) AS to_send
+             , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped')
+                                        AND paid_at <= $3 LIMIT $6) AS o) AS late
+             , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped')
+                                        AND paid_at > $3 AND paid_at <= $4 LIMIT $6) AS o) AS soon_late
+             , (SELECT count(*) FROM (SELECT DISTINCT p.order_id FROM parcels p WHERE p.merchant_id = $1
+                                        AND p.state IN ('handed_over', 'in_transit') AND p.sent_at <= $5
+                                      LIMIT $6) AS o) AS stuck
+             , (SELECT count(*) FROM (SELECT DISTINCT p.order_id FROM parcels p
+                                      JOIN orders o ON o.merchant_id = p.merchant_id AND o.order_id = p.order_id
+                                      WHERE p.merchant_id = $1 AND p.state = 'lost'
+                                        AND o.state IN ('partly_shipped', 'shipped') AND o.refunded < o.total
+                                      LIMIT $6) AS o) AS lost
+             , (SELECT count(*) FROM (SELECT DISTINCT order_id FROM order_note_mentions
+                                      WHERE merchant_id = $1 AND account_id = $2 AND seen_at IS NULL
+                                      LIMIT $6) AS o) AS named
+             , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state = 'placed' LIMIT $6) AS o)
+                   AS unpaid
+             , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped')
+                                        AND reminded_at IS NOT NULL LIMIT $6) AS o) AS reminded
+             , (SELECT min(paid_at) FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped'))
+                   + $7::interval AS next_due
+        """,
+        merchant_id,
+        account_id,
+        late,
+        late + timedelta(hours=SOON_HOURS),
+        now - timedelta(days=STUCK_AFTER_DAYS),
+        COUNTED_MAX,
+        timedelta(hours=SHIP_WITHIN_HOURS),
+    )
+    assert found is not None
+    return found
+
+
+async def of_merchant(read: Read, merchant_id: MerchantId, order_ids: Sequence[UUID]) -> list[Order]:
+    """Those of these orders that are this merchant's, the oldest payment first."""
+    return await read.all(
+        Order,
+        ORDER_COLUMNS
+        + """
+        FROM orders o WHERE o.merchant_id = $1 AND o.order_id = ANY($2)
+        ORDER BY o.paid_at NULLS LAST, o.order_id LIMIT $3
+        """,
+        merchant_id,
+        list(order_ids),
+        ORDERS_FOUND_MAX,
+    )

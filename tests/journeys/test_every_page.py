@@ -1,0 +1,135 @@
+"""Every page of the house is opened by somebody: from where they begin, by the links they see, each kind of page once.
+
+Whatever the page, it is accessible, no wider than the window, and nothing on it fails. A page that nobody can reach by a link,
+or that the demo has nothing to show on, is named below with its reason; any other makes these tests fail.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+from litestar.routes import HTTPRoute
+
+from steelyard.app import create_app
+from steelyard.kernel.settings import Settings
+from steelyard.surfaces.web.problems import FOR_PROGRAMS
+from tests.journeys import steps
+from tests.journeys.conftest import Visit
+from tests.journeys.house import House
+from tests.journeys.visitor import Visitor
+
+pytestmark = pytest.mark.timeout(1_800)
+
+PAGES_PER_WALK_MAX = 150
+CONSOLES = ("/merchant", "/operator")
+# What is no page: files, pictures, answers for scripts and programs.
+NO_PAGE = re.compile(
+    r"^/(assets|media|health|api|ucp|\.well-known|sitemap|robots|language|theme|regions?)\b|\.(csv|pdf|xml|txt|json|zip|xlsx)$"
+)
+_PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
+_KINDS = {"uuid": r"[0-9a-f-]{36}", "int": r"\d+", "str": r"[^/]+", "path": r".+"}
+_LINKS = """
+() => [...document.querySelectorAll('a[href]')]
+    .filter(link => !link.hasAttribute('download') && link.origin === location.origin && link.protocol.startsWith('http'))
+    .map(link => link.pathname + link.search)
+"""
+
+
+class Map(msgspec.Struct, frozen=True):
+    """The addresses of the house: which kind of page an address is of."""
+
+    kinds: dict[str, re.Pattern[str]]
+
+    @classmethod
+    def of_the_house(cls, home: Path) -> "Map":
+        kinds: dict[str, re.Pattern[str]] = {}
+        for route in create_app(Settings(home=home, database_url="postgresql://nowhere")).routes:
+            if isinstance(route, HTTPRoute) and "GET" in route.methods and not _is_no_page(route.path):
+                kinds[route.path] = re.compile(_PARAMETER.sub(lambda p: _KINDS[p[2]], route.path))
+        return cls(kinds)
+
+    def kind(self, path: str) -> str | None:
+        """The route with the fewest parameters that the path is of."""
+        fitting = [kind for kind, pattern in self.kinds.items() if pattern.fullmatch(path)]
+        return min(fitting, key=lambda kind: kind.count("{"), default=None)
+
+
+def _is_no_page(path: str) -> bool:
+    return bool(NO_PAGE.search(path)) or path.startswith(FOR_PROGRAMS)
+
+
+@pytest.fixture(scope="session")
+def house_map(tmp_path_factory: pytest.TempPathFactory) -> Map:
+    return Map.of_the_house(tmp_path_factory.mktemp("map"))
+
+
+async def walk(visitor: Visitor, house_map: Map, starts: Iterable[str], within: tuple[str, ...]) -> set[str]:
+    """Open one page of each kind that can be reached from `starts`, by links to addresses under one of `within`; returns the
+    kinds that were opened."""
+    waiting, opened = deque(starts), set[str]()
+    while waiting:
+        address = waiting.popleft()
+        path = urlsplit(address).path
+        kind = house_map.kind(path)
+        if kind is None or kind in opened or not path.startswith(within) or _is_no_page(path):
+            continue
+        opened.add(kind)
+        assert len(opened) <= PAGES_PER_WALK_MAX, sorted(opened)
+        await visitor.goto(address)
+        await visitor.look(_name(kind))
+        waiting.extend(await visitor.page.evaluate(_LINKS))
+    return opened
+
+
+def _name(kind: str) -> str:
+    return re.sub(r"[^a-z0-9_]+", "-", _PARAMETER.sub(r"\1", kind).lower()).strip("-") or "home"
+
+
+def not_reached(house_map: Map, opened: set[str], prefix: str) -> list[str]:
+    return sorted(kind for kind in house_map.kinds if (kind + "/").startswith(prefix + "/") and kind not in opened)
+
+
+# Pages without a link to them in the demo, or that a link is used up by, and why.
+LED_TO_BY_MAIL = {"/password/{token:str}", "/invitation/{token:str}"}
+
+
+async def test_every_page_of_the_storefront_for_a_guest(visit: Visit, house_map: Map) -> None:
+    guest = await visit()
+    await steps.choose(guest, "zoufang")
+    opened = await walk(guest, house_map, ["/", "/cart", "/categories", "/sign-in", "/find-order"], ("/",))
+    assert {"/", "/c/{slug:str}", "/search", "/cart", "/categories", "/sign-in", "/register", "/forgot"} <= opened
+
+
+async def test_every_page_of_the_storefront_for_a_buyer(house: House, visit: Visit, house_map: Map) -> None:
+    buyer = await visit()
+    await steps.sign_in(buyer, house, "buyer@steelyard.test", to="/account")
+    opened = await walk(buyer, house_map, ["/account", "/orders", "/"], ("/",))
+    missing = [
+        kind
+        for kind in house_map.kinds
+        if kind.startswith(("/account", "/orders", "/purchases")) and kind not in opened
+    ]
+    assert set(missing) <= LED_TO_BY_MAIL | NOT_SHOWN_TO_A_BUYER, missing
+
+
+async def test_every_page_of_the_merchant_console(house: House, visit: Visit, house_map: Map) -> None:
+    merchant = await visit()
+    await steps.sign_in(merchant, house, "merchant@steelyard.test", to="/merchant")
+    opened = await walk(merchant, house_map, ["/merchant"], ("/merchant",))
+    assert set(not_reached(house_map, opened, "/merchant")) <= NOT_SHOWN_TO_A_MERCHANT
+
+
+async def test_every_page_of_the_operator_console(house: House, visit: Visit, house_map: Map) -> None:
+    operator = await visit()
+    await steps.sign_in(operator, house, "operator@steelyard.test", to="/operator")
+    opened = await walk(operator, house_map, ["/operator"], ("/operator",))
+    assert set(not_reached(house_map, opened, "/operator")) <= NOT_SHOWN_TO_AN_OPERATOR
+
+
+NOT_SHOWN_TO_A_BUYER: set[str] = set()
+NOT_SHOWN_TO_A_MERCHANT: set[str] = set()
+NOT_SHOWN_TO_AN_OPERATOR: set[str] = set()
