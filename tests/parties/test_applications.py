@@ -12,7 +12,6 @@ from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.text import Text
 from steelyard.parties import access, applications, merchants
 from steelyard.parties.access.model import AccountKind, Actor, EmailTaken
-from steelyard.parties.applications.filling import begin_again
 from steelyard.parties.applications.model import (
     MACHINE,
     ApplicationId,
@@ -157,7 +156,7 @@ async def test_who_was_refused_is_told_why_and_may_apply_anew(db: Database) -> N
     assert refused is not None
     looked = await db.ask(applications.looked_at, refused)
     assert looked.number_is_right is True and looked.refused_before == 0
-    again = await db.transact(begin_again, refused.account_id, ApplicationId(ids.mint()))
+    again = await db.transact(applications.begin_again, refused.account_id, ApplicationId(ids.mint()))
     assert again.application_id != application_id
     account = await db.ask(access.account, refused.account_id)
     assert account is not None
@@ -235,7 +234,7 @@ async def test_whatever_people_do_an_application_only_goes_the_ways_that_there_a
                 case "refuse":
                     await db.transact(applications.refuse, by, newest.application_id, "No.")
                 case _:
-                    await db.transact(begin_again, account.account_id, ApplicationId(ids.mint()))
+                    await db.transact(applications.begin_again, account.account_id, ApplicationId(ids.mint()))
         except Refusal:
             failed = True
         after = await db.ask(applications.get, newest.application_id)

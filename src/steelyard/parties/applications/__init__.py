@@ -5,7 +5,7 @@ for single fields, refuses, or approves (`deciding`), and then the merchant, its
 """
 
 from steelyard.parties.applications.deciding import approve, refuse, send_back
-from steelyard.parties.applications.filling import begin, keep_file, save_step, submit
+from steelyard.parties.applications.filling import begin, begin_again, keep_file, save_step, submit
 from steelyard.parties.applications.queries import (
     counts,
     file,
@@ -21,6 +21,7 @@ from steelyard.parties.applications.queries import (
 __all__ = [
     "approve",
     "begin",
+    "begin_again",
     "counts",
     "file",
     "files_of",

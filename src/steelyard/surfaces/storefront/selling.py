@@ -20,7 +20,6 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
 from steelyard.parties import applications
 from steelyard.parties.access.model import Account, AccountId, AccountKind, EmailTaken
-from steelyard.parties.applications.filling import begin_again
 from steelyard.parties.applications.model import (
     OPEN,
     RULES_VERSION,
@@ -300,7 +299,7 @@ async def submit(visit: NamedDependency[Visit]) -> Response[str] | Redirect:
 async def again(visit: NamedDependency[Visit]) -> Redirect:
     """Begin a new application after one that was refused."""
     account = _applicant(visit)
-    application = await visit.db.transact(begin_again, account.account_id, ApplicationId(ids.mint()))
+    application = await visit.db.transact(applications.begin_again, account.account_id, ApplicationId(ids.mint()))
     assert application.state is not ApplicationState.REFUSED
     return redirect(visit, OVERVIEW)
 
