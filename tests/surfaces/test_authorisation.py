@@ -40,6 +40,7 @@ PUBLIC = {
     "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
+    "/shops/{slug:str}/licence",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {

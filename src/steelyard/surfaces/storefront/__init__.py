@@ -31,6 +31,8 @@ router = Router(
     path="/",
     route_handlers=[
         browsing.home,
+        browsing.topic,
+        browsing.shop_licence,
         browsing.all_categories,
         browsing.category_page,
         robots.robots,

@@ -11,20 +11,21 @@ from steelyard.goods.catalog.model import Category
 from steelyard.goods.search.model import Hit, Query, Sort
 from steelyard.kernel.db import Read
 from steelyard.operations import merchandising
-from steelyard.operations.merchandising.model import GOODS_MAX, Block, Kind, Rule, ShopCategoryId, Version
+from steelyard.operations.merchandising.model import GOODS_MAX, Block, Draft, Kind, Rule, ShopCategoryId
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, MerchantState, ShopCard
 from steelyard.surfaces.storefront.shell import Shell
 from steelyard.surfaces.web.entries import as_uuid
 from steelyard.surfaces.web.seals import unseal
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import orders
+from steelyard.trade import favourites, orders
 
 PREVIEW = "preview"
 PREVIEW_PARAMETER = "draft"
 # Categories of what the visitor last bought or searched that goods are picked from.
 TASTES_MAX = 3
 SEARCHES_MAX = 3
+SEEN_READ_MAX = 20
 SHOPS_SHOWN = 8
 
 _SORTS = {Rule.BESTSELLERS: Sort.SALES, Rule.NEWEST: Sort.NEWEST, Rule.BEST_RATED: Sort.RATING}
@@ -55,23 +56,12 @@ def previewed(visit: Visit, owner_id: UUID, page: str) -> bool:
     return owner == str(owner_id) and of == page and until.isdecimal() and int(until) > time.time()
 
 
-async def page_now(read: Read, owner_id: UUID, page: str, *, draft: bool) -> Version | None:
-    """The version that is shown; or the draft, as if it were one."""
+async def page_now(read: Read, owner_id: UUID, page: str, *, draft: bool) -> Draft | None:
+    """What is shown of the page, or its draft; none where nothing was ever published."""
+    if draft:
+        return await merchandising.draft(read, owner_id, page)
     now = await merchandising.shown(read, owner_id, page)
-    if not draft:
-        return now
-    begun = await merchandising.draft(read, owner_id, page)
-    base = now or Version.__new__(Version)
-    return msgspec.structs.replace(base, title=begun.title, blocks=begun.blocks) if now else _as_version(begun.blocks)
-
-
-def _as_version(blocks: list[Block]) -> Version:
-    return msgspec.convert(
-        {"version": 0, "title": {}, "blocks": msgspec.to_builtins(blocks), "shown_from": "2026-01-01T00:00:00Z",
-         "withdrawn_at": None, "made_at": "2026-01-01T00:00:00Z", "by": ""},
-        Version,
-        dec_hook=lambda _, value: value,
-    )  # fmt: skip
+    return Draft(title=now.title, blocks=now.blocks) if now else None
 
 
 async def compose(
@@ -162,16 +152,20 @@ def _all(categories: Sequence[Category]) -> list[Category]:
 
 
 async def tastes(read: Read, visit: Visit) -> list[Query]:
-    """What to pick goods for this visitor by: the categories of what they bought last, and what they searched. Nothing,
-    where they do not want that."""
-    if not (await search.choices(read, visit.buyer_id)).personal:
+    """What to pick goods for this visitor by: what they searched, and the categories of what they looked at, keep in mind
+    and bought. Nothing, where they do not want that."""
+    if not visit.buyer_ids or not (await search.choices(read, visit.buyer_id)).personal:
         return []
-    bought = await search.cards(read, await orders.bought_last(read, visit.buyer_ids)) if visit.buyer_ids else []
-    leaves = dict.fromkeys(hit.category_path[-1] for hit in bought)
+    seen = (await favourites.footprints(read, visit.buyer_id, limit=SEEN_READ_MAX)).items
+    liked = [(each.merchant_id, each.product_id) for each in seen]
+    liked += await orders.bought_last(read, visit.buyer_ids)
+    leaves = dict.fromkeys(hit.category_path[-1] for hit in await search.cards(read, liked))
     searched = (await search.history(read, visit.buyer_ids))[:SEARCHES_MAX]
     asked = [Query(text=words, in_stock=True, facets=False, limit=GOODS_MAX) for words in searched]
-    asked += [Query(category_id=leaf, in_stock=True, facets=False, limit=GOODS_MAX) for leaf in leaves]
-    return asked[: SEARCHES_MAX + TASTES_MAX]
+    asked += [
+        Query(category_id=leaf, in_stock=True, facets=False, limit=GOODS_MAX) for leaf in list(leaves)[:TASTES_MAX]
+    ]
+    return asked
 
 
 async def _picked(read: Read, taste: Sequence[Query], count: int) -> list[Hit]:

@@ -40,6 +40,7 @@ from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
     all_orders,
+    bought_last,
     by_code,
     codes_of,
     counts_of_merchant,
@@ -90,6 +91,7 @@ __all__ = [
     "acts_of",
     "all_orders",
     "begin_packing",
+    "bought_last",
     "bulk_refunded",
     "bulk_write",
     "by_code",
