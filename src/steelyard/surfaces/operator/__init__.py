@@ -5,6 +5,7 @@ from litestar import Router
 from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.operator import (
     api_keys,
+    attributes,
     background,
     books,
     categories,
@@ -14,6 +15,7 @@ from steelyard.surfaces.operator import (
     orders,
     payments,
     people,
+    product_reviews,
     profile,
     searching,
     seeking,
@@ -36,6 +38,8 @@ router = Router(
         *books.HANDLERS,
         *settlement.HANDLERS,
         *categories.HANDLERS,
+        *attributes.HANDLERS,
+        *product_reviews.HANDLERS,
         *opinions.HANDLERS,
         *searching.HANDLERS,
         *people.HANDLERS,
