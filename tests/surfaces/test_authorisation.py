@@ -47,6 +47,7 @@ PUBLIC = {
     "/products/{product_id:uuid}/reviews", "/products/{product_id:uuid}/questions", "/reviews/{review_id:uuid}/helpful",
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
+    "/shops/{slug:str}/licence",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {

@@ -39,6 +39,8 @@ router = Router(
     route_handlers=[
         *selling.HANDLERS,
         browsing.home,
+        browsing.topic,
+        browsing.shop_licence,
         browsing.all_categories,
         browsing.category_page,
         robots.robots,
