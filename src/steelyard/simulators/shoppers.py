@@ -250,6 +250,7 @@ class Shopper:
 
 async def walk(base_url: str, number: int, *, seed: int = 1) -> None:
     """So many shoppers come and go until they are stopped. Raises `NotHere`."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     street = Street(base_url)
     walking = [_come_and_go(street, n, seed) for n in range(min(number, SHOPPERS_MAX))]
     await asyncio.gather(*walking, _tell(street))
