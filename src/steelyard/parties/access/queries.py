@@ -8,6 +8,7 @@ from uuid import UUID
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read, Row
 from steelyard.kernel.paging import Page
+from steelyard.kernel.text import beginning
 from steelyard.parties.access.model import (
     API_KEY_PREFIX,
     API_KEYS_PER_ACCOUNT_MAX,
@@ -112,6 +113,33 @@ def _actor(row: Row, *, api_key: bool) -> Actor:
         permissions=frozenset(row["permissions"]),
         api_key=api_key,
         seen_long_ago=row["seen_long_ago"],
+    )
+
+
+async def applicant_without_password(read: Read, email: str) -> Account | None:
+    """An applicant who has asked for an account under this address and has never opened its mail."""
+    return await read.one(
+        Account,
+        """
+        SELECT a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+        FROM logins l JOIN accounts a USING (account_id)
+        WHERE l.email = $1 AND a.kind = 'applicant' AND a.password_hash IS NULL AND a.disabled_at IS NULL
+        """,
+        email.strip().lower(),
+    )
+
+
+async def owners_of(read: Read, merchant_ids: Sequence[UUID]) -> Sequence[Account]:
+    """The owners of merchants: to whom news about the shop itself goes."""
+    return await read.all(
+        Account,
+        """
+        SELECT a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+        FROM accounts a JOIN account_roles r USING (account_id)
+        WHERE a.merchant_id = ANY ($1) AND r.role_id = 'merchant_owner' AND a.disabled_at IS NULL
+        ORDER BY a.account_id
+        """,
+        list(merchant_ids),
     )
 
 
@@ -321,3 +349,21 @@ async def audited_actions(read: Read) -> Sequence[str]:
         """
     )
     return [row["action"] for row in rows]
+
+
+async def sought(read: Read, words: str, *, limit: int) -> Sequence[Account]:
+    """People whose name or e-mail address begins with these words."""
+    begins = beginning(words.strip().lower())
+    return await read.all(
+        Account,
+        """
+        SELECT account_id, kind, name, email, locale, merchant_id, buyer_id FROM (
+            (SELECT account_id FROM logins WHERE email ~>=~ $1 AND email ~<~ $2 LIMIT $3)
+            UNION
+            (SELECT account_id FROM accounts WHERE lower(name) ~>=~ $1 AND lower(name) ~<~ $2 LIMIT $3)
+        ) AS f JOIN accounts USING (account_id)
+        ORDER BY account_id LIMIT $3
+        """,
+        *begins,
+        limit,
+    )

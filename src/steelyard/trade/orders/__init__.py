@@ -2,7 +2,8 @@
 
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
-a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what their staff tell each other in
+a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what all staff look for in
+`seeking.py`, what their staff tell each other in
 `notes.py`, sending many at once in `shipping.py`.
 """
 
@@ -40,6 +41,7 @@ from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
     all_orders,
+    bought_last,
     by_code,
     code_of,
     codes_of,
@@ -55,6 +57,7 @@ from steelyard.trade.orders.queries import (
     purchases_of_buyer,
     with_lost_parcels,
 )
+from steelyard.trade.orders.seeking import sought
 from steelyard.trade.orders.service import (
     cancel_order,
     cancel_purchase,
@@ -91,6 +94,7 @@ __all__ = [
     "acts_of",
     "all_orders",
     "begin_packing",
+    "bought_last",
     "bulk_refunded",
     "bulk_write",
     "by_code",
@@ -132,6 +136,7 @@ __all__ = [
     "see_notes",
     "ship",
     "ship_all",
+    "sought",
     "to_do",
     "with_lost_parcels",
     "withdraw_pieces",
