@@ -4,12 +4,17 @@ from collections.abc import Callable
 
 import msgspec
 
-from steelyard.demo import footfall, life, past, people, searches, shelves
+from steelyard.demo import footfall, life, past, people, queue, searches, shelves
 from steelyard.demo.catalogue import makers
+from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.files import Files
 from steelyard.kernel.settings import Settings
 from steelyard.parties import access
+from steelyard.parties.merchants.model import MerchantId
+
+# So many of the makers have goods that are not on the shelf yet.
+QUEUED_MAKERS = 4
 
 Step = Callable[[str, int, int], None]
 
@@ -70,4 +75,5 @@ async def make(
         await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step, rounds=size.rounds)
         await searches.make_searches(db, buyer_id, seed=seed)
         await footfall.count_up(db, seed=seed, step=step)
+        await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
     await db.transact(people.profile)

@@ -147,11 +147,11 @@ CREATE TABLE accounts (
   , buyer_id      uuid
   , disabled_at   timestamptz
   , created_at    timestamptz NOT NULL DEFAULT now()
-  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer'))
+  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer', 'applicant'))
   , CONSTRAINT merchant_staff_have_a_merchant CHECK ((kind = 'merchant') = (merchant_id IS NOT NULL))
   , CONSTRAINT a_buyers_login_has_a_buyer CHECK ((kind = 'buyer') = (buyer_id IS NOT NULL))
 );
-COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers';
+COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers, and applicants who may become merchants';
 COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; none until the person has set one';
 CREATE INDEX accounts_of_the_operator ON accounts (account_id) WHERE kind = 'operator';
 CREATE INDEX accounts_of_a_merchant ON accounts (merchant_id) WHERE merchant_id IS NOT NULL;
@@ -265,6 +265,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
+  , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
 
 CREATE TABLE roles (
@@ -311,7 +312,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
-  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read');
+  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage');
 
 CREATE TABLE account_roles (
     account_id uuid NOT NULL
@@ -388,6 +389,12 @@ COMMENT ON COLUMN operator_profile.icp_number IS 'ICP record number of the site'
 
 -- Merchants and their shops.
 
+CREATE TABLE merchant_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE merchant_transitions IS 'reference: the states of a merchant that follow each other';
+INSERT INTO merchant_transitions (from_state, to_state) VALUES
+    ('nowhere', 'open'), ('nowhere', 'suspended'), ('nowhere', 'closed')
+  , ('open', 'suspended'), ('suspended', 'open'), ('suspended', 'closed');
+
 CREATE TABLE merchants (
     merchant_id  uuid PRIMARY KEY
   , code         text NOT NULL
@@ -402,6 +409,8 @@ CREATE TABLE merchants (
   , time_zone    text NOT NULL DEFAULT 'Asia/Shanghai'
   , payout       jsonb NOT NULL DEFAULT '{}'
   , source       text
+  , licence_until date
+  , licence_reminded date
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
@@ -411,6 +420,10 @@ COMMENT ON TABLE merchants IS 'by merchant: who sells here';
 COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an order''s money to the statement that pays it';
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
+COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
+COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
+CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state = 'open';
+CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
 
 CREATE TABLE shops (
@@ -428,6 +441,87 @@ CREATE TABLE shop_names (
   , merchant_id uuid NOT NULL
 );
 COMMENT ON TABLE shop_names IS 'by key: a shop''s address is unique across the marketplace';
+
+CREATE TABLE merchant_history (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , reason      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES merchant_transitions
+);
+COMMENT ON TABLE merchant_history IS 'by merchant, append-only: each change of a merchant''s state, with its reason';
+
+CREATE TABLE merchant_categories (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , category_id uuid NOT NULL
+  , PRIMARY KEY (merchant_id, category_id)
+);
+COMMENT ON TABLE merchant_categories IS 'by merchant: the categories a merchant may sell in, each with all below it; no row: all categories';
+
+-- parties.applications
+
+-- Applications of those who want to become merchants.
+
+CREATE TABLE application_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE application_transitions IS 'reference: the states of an application that follow each other';
+INSERT INTO application_transitions (from_state, to_state) VALUES
+    ('nowhere', 'draft'), ('draft', 'submitted'), ('submitted', 'sent_back'), ('sent_back', 'submitted')
+  , ('submitted', 'approved'), ('submitted', 'refused');
+
+CREATE TABLE applications (
+    application_id uuid PRIMARY KEY
+  , account_id     uuid NOT NULL
+  , state          text NOT NULL
+  , facts          jsonb NOT NULL DEFAULT '{}'
+  , done           text[] NOT NULL DEFAULT '{}'
+  , reasons        jsonb NOT NULL DEFAULT '{}'
+  , licence_number text NOT NULL DEFAULT ''
+  , slug           text NOT NULL DEFAULT ''
+  , created_at     timestamptz NOT NULL DEFAULT now()
+  , changed_at     timestamptz NOT NULL DEFAULT now()
+  , submitted_at   timestamptz
+  , CONSTRAINT an_application_is_in_a_state CHECK (state IN ('draft', 'submitted', 'sent_back', 'approved', 'refused'))
+  , CONSTRAINT what_waits_was_submitted CHECK (state = 'draft' OR submitted_at IS NOT NULL)
+);
+COMMENT ON TABLE applications IS 'by key: who wants to sell here, with all that they have said so far';
+COMMENT ON COLUMN applications.facts IS 'All steps together, see model.Facts';
+COMMENT ON COLUMN applications.done IS 'The steps that have been saved';
+COMMENT ON COLUMN applications.reasons IS '{field: what the operator wants to have corrected}, of the last time it was sent back';
+COMMENT ON COLUMN applications.licence_number IS 'As in facts: for finding it again in other applications';
+CREATE INDEX applications_of_an_account ON applications (account_id, created_at DESC);
+CREATE INDEX applications_in_a_state ON applications (state, submitted_at, application_id);
+CREATE INDEX applications_by_licence ON applications (licence_number) WHERE licence_number <> '';
+CREATE INDEX applications_by_slug ON applications (slug) WHERE slug <> '';
+
+CREATE TABLE application_history (
+    application_id uuid NOT NULL REFERENCES applications
+  , step           integer NOT NULL
+  , from_state     text NOT NULL
+  , to_state       text NOT NULL
+  , at             timestamptz NOT NULL DEFAULT now()
+  , by             text NOT NULL
+  , note           text NOT NULL DEFAULT ''
+  , reasons        jsonb NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (application_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES application_transitions
+);
+COMMENT ON TABLE application_history IS 'by key, append-only: each change of an application''s state, with what was said about it';
+
+CREATE TABLE application_files (
+    application_id uuid NOT NULL REFERENCES applications
+  , kind           text NOT NULL
+  , file           text NOT NULL
+  , name           text NOT NULL
+  , bytes          bigint NOT NULL
+  , uploaded_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (application_id, kind)
+);
+COMMENT ON TABLE application_files IS 'by key: scans that belong to an application, in the private file store: seen by the applicant and by reviewers only';
+COMMENT ON COLUMN application_files.name IS 'As it was called where it came from';
 
 -- parties.customers
 
@@ -1782,6 +1876,84 @@ CREATE TABLE cancellation_history (
 );
 COMMENT ON TABLE cancellation_history IS 'by merchant, append-only: each change of a request to cancel';
 
+-- trade.invoices
+
+-- Invoices: asked for by buyers, issued by merchants.
+
+CREATE TABLE invoice_titles (
+    buyer_id   uuid NOT NULL
+  , title_id   uuid NOT NULL
+  , company    boolean NOT NULL
+  , name       text NOT NULL
+  , tax_number text NOT NULL DEFAULT ''
+  , is_default boolean NOT NULL DEFAULT false
+  , created_at timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, title_id)
+  , CONSTRAINT a_company_has_a_number CHECK (company = (tax_number <> ''))
+);
+COMMENT ON TABLE invoice_titles IS 'by buyer: to whom invoices are written: a person, or a company with its number';
+COMMENT ON COLUMN invoice_titles.tax_number IS 'The unified social credit code of a company';
+CREATE UNIQUE INDEX one_default_title ON invoice_titles (buyer_id) WHERE is_default;
+
+CREATE TABLE invoice_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE invoice_transitions IS 'reference: the states of an invoice that follow each other';
+INSERT INTO invoice_transitions (from_state, to_state) VALUES
+    ('nowhere', 'requested'), ('requested', 'issued'), ('requested', 'refused'), ('requested', 'withdrawn')
+  , ('issued', 'outdated');
+
+CREATE TABLE invoices (
+    merchant_id  uuid NOT NULL
+  , invoice_id   uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , state        text NOT NULL
+  , company      boolean NOT NULL
+  , name         text NOT NULL
+  , tax_number   text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , number       text NOT NULL DEFAULT ''
+  , issued_on    date
+  , reason       text NOT NULL DEFAULT ''
+  , requested_at timestamptz NOT NULL DEFAULT now()
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, invoice_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT an_invoice_is_about_money CHECK (amount > 0)
+  , CONSTRAINT issued_means_number_and_day CHECK ((state IN ('issued', 'outdated')) = (number <> '' AND issued_on IS NOT NULL))
+);
+COMMENT ON TABLE invoices IS 'by merchant: an invoice that a buyer asked for, and what came of it';
+COMMENT ON COLUMN invoices.amount IS 'Of the order''s total what was not given back, tax included, in minor units';
+COMMENT ON COLUMN invoices.state IS 'outdated: money was given back after it was issued; the buyer may ask for another';
+COMMENT ON COLUMN invoices.reason IS 'Why the shop refused';
+CREATE UNIQUE INDEX one_invoice_at_a_time ON invoices (merchant_id, order_id) WHERE state IN ('requested', 'issued');
+CREATE INDEX invoices_of_a_merchant ON invoices (merchant_id, state, requested_at DESC, invoice_id DESC);
+CREATE INDEX invoices_of_a_buyer ON invoices (buyer_id, requested_at DESC, invoice_id DESC);
+
+CREATE TABLE invoice_history (
+    merchant_id uuid NOT NULL
+  , invoice_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, invoice_id, step)
+  , FOREIGN KEY (merchant_id, invoice_id) REFERENCES invoices
+  , FOREIGN KEY (from_state, to_state) REFERENCES invoice_transitions
+);
+COMMENT ON TABLE invoice_history IS 'by merchant, append-only: each change of an invoice''s state';
+
+CREATE TABLE invoice_documents (
+    merchant_id  uuid NOT NULL
+  , invoice_id   uuid NOT NULL
+  , content_type text NOT NULL
+  , content      bytea NOT NULL
+  , PRIMARY KEY (merchant_id, invoice_id)
+  , FOREIGN KEY (merchant_id, invoice_id) REFERENCES invoices
+);
+COMMENT ON TABLE invoice_documents IS 'by merchant, append-only: the file of an issued invoice; in the database, since it is for its buyer and its shop alone';
+
 -- trade.settlement
 
 -- What merchants have earned, the statements that say so and the payouts that pay it.
@@ -2348,3 +2520,55 @@ CREATE TABLE bought_together (
 COMMENT ON TABLE bought_together IS 'by merchant: the twenty best partners of a product';
 COMMENT ON COLUMN bought_together.score IS 'Thousandths of the lift, shrunk where few people bought both: see docs/algorithms/bought-together.md';
 CREATE INDEX bought_together_of_a_product ON bought_together (product_id, score DESC, partner_id);
+
+-- operations.merchandising
+
+-- What the house's and the shops' pages are put together of: blocks as data, in drafts and published versions.
+
+CREATE TABLE page_drafts (
+    owner_id   uuid NOT NULL
+  , page       text NOT NULL
+  , title      jsonb NOT NULL DEFAULT '{}'
+  , blocks     jsonb NOT NULL DEFAULT '[]'
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , PRIMARY KEY (owner_id, page)
+);
+COMMENT ON TABLE page_drafts IS 'by owner: pages as somebody is putting them together; the owner is a merchant or the house';
+COMMENT ON COLUMN page_drafts.page IS 'home, shop, or topic:<address>';
+
+CREATE TABLE page_versions (
+    owner_id     uuid NOT NULL
+  , page         text NOT NULL
+  , version      integer NOT NULL
+  , title        jsonb NOT NULL DEFAULT '{}'
+  , blocks       jsonb NOT NULL
+  , shown_from   timestamptz NOT NULL
+  , withdrawn_at timestamptz
+  , made_at      timestamptz NOT NULL DEFAULT now()
+  , by           text NOT NULL
+  , PRIMARY KEY (owner_id, page, version)
+);
+COMMENT ON TABLE page_versions IS 'by owner: pages as they were published; the one that began last is shown';
+COMMENT ON COLUMN page_versions.shown_from IS 'In the future: it waits for its hour';
+COMMENT ON COLUMN page_versions.withdrawn_at IS 'It is not shown, or not any more';
+CREATE INDEX page_versions_shown ON page_versions (owner_id, page, shown_from DESC, version DESC) WHERE withdrawn_at IS NULL;
+
+CREATE TABLE shop_categories (
+    merchant_id      uuid NOT NULL
+  , shop_category_id uuid NOT NULL
+  , name             jsonb NOT NULL
+  , place            integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, shop_category_id)
+);
+COMMENT ON TABLE shop_categories IS 'by merchant: how a shop itself sorts its goods';
+
+CREATE TABLE shop_category_products (
+    merchant_id      uuid NOT NULL
+  , shop_category_id uuid NOT NULL
+  , product_id       uuid NOT NULL
+  , place            integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, shop_category_id, product_id)
+  , FOREIGN KEY (merchant_id, shop_category_id) REFERENCES shop_categories
+);
+COMMENT ON TABLE shop_category_products IS 'by merchant: the goods of a shop''s own categories, in their order';

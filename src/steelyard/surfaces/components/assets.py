@@ -28,6 +28,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "storefront_layout.css",
         "buying.css",
         "finding.css",
+        "selling.css",
         "favourites.css",
     ),
     "console.css": (
@@ -37,6 +38,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "console_parts.css",
         "console_lists.css",
         "charts.css",
+        "goods.css",
         "shopkeeping.css",
         "operator.css",
     ),

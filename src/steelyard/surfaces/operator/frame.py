@@ -24,6 +24,7 @@ REFUNDS = f"{HOME}/refunds"
 BOOKS = f"{HOME}/books"
 SETTLEMENT = f"{HOME}/settlement"
 CATEGORIES = f"{HOME}/categories"
+PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
 SEARCH = f"{HOME}/search"
 FIND = f"{HOME}/find"
@@ -38,7 +39,9 @@ PLACES = (
     (HOME, N_("Today"), "layout-dashboard", "dashboard.read", ""),
     (f"{FIGURES}/days", N_("Figures"), "chart-line", "dashboard.read", ""),
     (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
+    (APPLICATIONS, N_("Applications"), "user-round-plus", "merchants.review", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
+    (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
     (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),
