@@ -41,7 +41,8 @@ CONSOLES = {"/merchant": AccountKind.MERCHANT, "/operator": AccountKind.OPERATOR
 PUBLIC = {
     "/", "/assets/{path:path}", "/health/live", "/health/ready", "/categories", "/c/{slug:str}", "/search",
     "/shops/{slug:str}", "/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}", "/legal/{name:str}",
-    "/language", "/theme", "/media/{name:str}", "/regions/{release_name:str}/{region:str}",
+    "/language", "/theme", "/styleguide", "/styleguide/{section:str}",
+    "/media/{name:str}", "/regions/{release_name:str}/{region:str}",
     "/media/{width:int}/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
     "/invitation/{token:str}", "/find-order", "/.well-known/ucp", "/.well-known/ucp/{release:str}",
     "/sell", "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
