@@ -20,7 +20,8 @@ from steelyard.kernel.settings import Settings
 from steelyard.surfaces import api, merchant, operator, storefront
 from steelyard.surfaces.components.assets import Assets
 from steelyard.surfaces.components.environment import Templates
-from steelyard.surfaces.web import problems, security
+from steelyard.surfaces.web import problems, security, styleguide
+from steelyard.surfaces.web.compression import Compressed
 from steelyard.surfaces.web.footfall import Footfall
 from steelyard.surfaces.web.visit import provide_visit
 
@@ -88,7 +89,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     names = ("web", "storefront", "merchant", "operator")
     templates = Templates(static, {name: SURFACES / name / "templates" for name in names})
     app = Litestar(
-        [assets, live, ready, storefront.router, merchant.router, operator.router, *api.routers],
+        [assets, live, ready, *styleguide.HANDLERS, storefront.router, merchant.router, operator.router, *api.routers],
         lifespan=[connected],
         state=State({"settings": settings, "assets": static, "templates": templates}),
         dependencies={"visit": Provide(provide_visit)},
@@ -99,5 +100,5 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
     )
     # Around everything, so that an address that leads nowhere is answered with the same headers.
-    app.asgi_handler = security.Envelope(app.asgi_handler, settings=settings)
+    app.asgi_handler = security.Envelope(Compressed(app.asgi_handler), settings=settings)
     return app

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from steelyard.goods import inventory, search
 from steelyard.goods.inventory import PastMove
 from steelyard.goods.inventory.model import Reason
 from steelyard.kernel import bulk, money
-from steelyard.kernel.db import Database, Read, Tx
+from steelyard.kernel.db import Database, Read, Row, Tx
 from steelyard.kernel.text import text
 from steelyard.logistics import fulfilment
 from steelyard.money import payments
@@ -37,6 +38,7 @@ DEALS_AT_ONCE = 1_000
 BUYERS_AT_ONCE = 5_000
 # What was earned in the last days is not paid out yet: the nightly run does it.
 UNSETTLED_DAYS = 3
+_LOGIN = "buyer@steelyard.test"
 
 Step = Callable[[str, int, int], None]
 
@@ -46,15 +48,19 @@ async def remember(db: Database, *, seed: int, scale: float, step: Step) -> None
     now = await db.ask(_since)
     today = now.date()
     wares, shelves = await db.ask(_wares)
-    crowd = [_regular(now), *habits.people(seed, round(habits.BUYERS * scale), today)]
-    await _register(db, crowd[1:], step)
-    deals = _deals(crowd, shelves, wares, now, seed)
-    for first in range(0, len(deals), DEALS_AT_ONCE):
-        step("Two years of orders", first, len(deals))
-        some = deals[first : first + DEALS_AT_ONCE]
-        if await db.ask(orders.order, some[0].order.merchant_id, some[0].order.order_id) is None:
-            await db.transact(_write, some, now)
-    step("Two years of orders", len(deals), len(deals))
+    number = round(habits.BUYERS * scale)
+    everybody = chain([_regular(now)], habits.people(seed, number, today))
+    year, houses = Year(today), _houses()
+    for first in range(0, number + 1, BUYERS_AT_ONCE):
+        crowd = list(islice(everybody, BUYERS_AT_ONCE))
+        await _register(db, crowd)
+        deals = _deals(crowd, first, shelves, wares, year, houses, now, seed)
+        for start in range(0, len(deals), DEALS_AT_ONCE):
+            some = deals[start : start + DEALS_AT_ONCE]
+            step("Buyers and two years of their orders", first + len(crowd) * start // len(deals), number + 1)
+            if await db.ask(orders.order, some[0].order.merchant_id, some[0].order.order_id) is None:
+                await db.transact(_write, some, now)
+        step("Buyers and two years of their orders", first + len(crowd), number + 1)
     for maker in makers():
         while await db.transact(settlement.bulk_settled, made("merchant", maker.slug)):
             pass
@@ -69,7 +75,7 @@ def _regular(now: datetime) -> Person:
     """The demo's buyer login, who has been here for long and comes back often."""
     return Person(
         buyer_id=BuyerId(made("buyer")),
-        email="buyer@steelyard.test",
+        email=_LOGIN,
         name=HOME.name,
         address=HOME,
         locale="zh-Hans",
@@ -83,12 +89,11 @@ def _regular(now: datetime) -> Person:
     )
 
 
-async def _register(db: Database, crowd: Sequence[Person], step: Step) -> None:
-    for first in range(0, len(crowd), BUYERS_AT_ONCE):
-        some = crowd[first : first + BUYERS_AT_ONCE]
-        if await db.ask(customers.get, some[0].buyer_id) is None:
-            await db.transact(_buyers, some)
-        step("Buyers", first + len(some), len(crowd))
+async def _register(db: Database, crowd: Sequence[Person]) -> None:
+    """All but the demo's login, who is known already."""
+    new = [one for one in crowd if one.email != _LOGIN]
+    if new and await db.ask(customers.get, new[0].buyer_id) is None:
+        await db.transact(_buyers, new)
 
 
 async def _buyers(tx: Tx, crowd: Sequence[Person]) -> None:
@@ -114,40 +119,52 @@ async def _buyers(tx: Tx, crowd: Sequence[Person]) -> None:
 
 async def _wares(read: Read) -> tuple[list[Ware], Mapping[str, Sequence[Shelf]]]:
     """All SKUs on the shelf in their order, and how they stand there: by category, then shop."""
-    rows = await read.fetch(
-        """
-        SELECT s.merchant_id, s.product_id, s.sku_id, s.code, s.choice, s.picture, s.weight_grams, p.title, p.options
-             , pr.amount, c.slug AS category, c.path
-        FROM products p JOIN skus s USING (merchant_id, product_id) JOIN merchants m USING (merchant_id)
-        JOIN prices pr ON pr.merchant_id = s.merchant_id AND pr.sku_id = s.sku_id AND pr.currency = m.currency
-        JOIN categories c USING (category_id)
-        WHERE p.state = 'on_shelf'
-        ORDER BY p.product_id, s.place
-        """
+    wares: list[Ware] = []
+    choices: list[Sequence[int]] = []
+    for maker in makers():
+        merchant_id = MerchantId(made("merchant", maker.slug))
+        goods = {row["product_id"]: row for row in await read.fetch(_PRODUCTS, merchant_id)}
+        found = await commission.rates_for(read, [(merchant_id, row["path"]) for row in goods.values()])
+        rates = dict(zip(goods, found, strict=True))
+        warehouse = warehouse_id(maker)
+        for row in await read.fetch(_SKUS, merchant_id, maker.currency):
+            product = goods.get(row["product_id"])
+            if product is not None:
+                wares.append(_ware(merchant_id, warehouse, product, row, rates[row["product_id"]]))
+                choices.append(row["choice"])
+    return wares, _shelves(wares, choices)
+
+
+_PRODUCTS = """
+SELECT p.product_id, p.title, p.options, c.slug AS category, c.path
+FROM products p JOIN categories c USING (category_id)
+WHERE p.merchant_id = $1 AND p.state = 'on_shelf' ORDER BY p.product_id
+"""
+_SKUS = """
+SELECT s.product_id, s.sku_id, s.code, s.choice, s.picture, s.weight_grams, x.amount
+FROM skus s JOIN prices x USING (merchant_id, sku_id)
+WHERE s.merchant_id = $1 AND x.currency = $2 ORDER BY s.product_id, s.place
+"""
+
+
+def _ware(merchant_id: MerchantId, warehouse: UUID, product: Row, sku: Row, rate: int) -> Ware:
+    return Ware(
+        merchant_id=merchant_id,
+        warehouse_id=warehouse,
+        product_id=sku["product_id"],
+        sku_id=sku["sku_id"],
+        code=sku["code"],
+        title=product["title"],
+        options=[
+            (option["name"], option["values"][chosen])
+            for option, chosen in zip(product["options"], sku["choice"], strict=True)
+        ],
+        picture=sku["picture"],
+        amount=sku["amount"],
+        grams=sku["weight_grams"],
+        category=product["category"],
+        rate=rate,
     )
-    rates = await commission.rates_for(read, [(row["merchant_id"], row["path"]) for row in rows])
-    warehouse = {made("merchant", maker.slug): warehouse_id(maker) for maker in makers()}
-    wares = [
-        Ware(
-            merchant_id=MerchantId(row["merchant_id"]),
-            warehouse_id=warehouse[row["merchant_id"]],
-            product_id=row["product_id"],
-            sku_id=row["sku_id"],
-            code=row["code"],
-            title=row["title"],
-            options=[
-                (option["name"], option["values"][chosen])
-                for option, chosen in zip(row["options"], row["choice"], strict=True)
-            ],
-            picture=row["picture"],
-            amount=row["amount"],
-            grams=row["weight_grams"],
-            category=row["category"],
-            rate=rate,
-        )
-        for row, rate in zip(rows, rates, strict=True)
-    ]
-    return wares, _shelves(wares, [row["choice"] for row in rows])
 
 
 def _shelves(wares: Sequence[Ware], choices: Sequence[Sequence[int]]) -> dict[str, list[Shelf]]:
@@ -207,15 +224,17 @@ def _delivery(maker: Maker) -> Delivery:
 
 def _deals(
     crowd: Sequence[Person],
+    first: int,
     shelves: Mapping[str, Sequence[Shelf]],
     wares: Sequence[Ware],
+    year: Year,
+    houses: Mapping[UUID, House],
     now: datetime,
     seed: int,
 ) -> list[Deal]:
-    """What everybody bought, in the order of time."""
-    year, houses = Year(now.date()), _houses()
+    """What these have bought, in the order of time; `first` is the number of the first of them."""
     found: list[Deal] = []
-    for number, person in enumerate(crowd):
+    for number, person in enumerate(crowd, start=first):
         chance = Random(f"{seed}/baskets/{number}")  # noqa: S311  # habits, no secrets
         for time, basket in enumerate(habits.baskets(person, shelves, year, chance)):
             house = houses[wares[basket.lines[0][0]].merchant_id]

@@ -147,14 +147,15 @@ CREATE TABLE accounts (
   , buyer_id      uuid
   , disabled_at   timestamptz
   , created_at    timestamptz NOT NULL DEFAULT now()
-  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer'))
+  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer', 'applicant'))
   , CONSTRAINT merchant_staff_have_a_merchant CHECK ((kind = 'merchant') = (merchant_id IS NOT NULL))
   , CONSTRAINT a_buyers_login_has_a_buyer CHECK ((kind = 'buyer') = (buyer_id IS NOT NULL))
 );
-COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers';
+COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers, and applicants who may become merchants';
 COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; none until the person has set one';
 CREATE INDEX accounts_of_the_operator ON accounts (account_id) WHERE kind = 'operator';
 CREATE INDEX accounts_of_a_merchant ON accounts (merchant_id) WHERE merchant_id IS NOT NULL;
+CREATE INDEX accounts_by_name ON accounts (lower(name) text_pattern_ops);
 CREATE INDEX account_of_a_buyer ON accounts (buyer_id) WHERE buyer_id IS NOT NULL;
 
 CREATE TABLE logins (
@@ -163,6 +164,25 @@ CREATE TABLE logins (
   , CONSTRAINT an_email_is_written_in_lower_case CHECK (email = lower(email))
 );
 COMMENT ON TABLE logins IS 'by key: one e-mail address signs in to one account';
+
+CREATE INDEX logins_sought ON logins (email text_pattern_ops);
+
+CREATE TABLE saved_views (
+    view_id     uuid PRIMARY KEY
+  , account_id  uuid NOT NULL
+  , kind        text NOT NULL
+  , merchant_id uuid
+  , path        text NOT NULL
+  , query       text NOT NULL
+  , name        text NOT NULL
+  , shared      boolean NOT NULL DEFAULT false
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_view_is_of_staff CHECK ((kind = 'merchant') = (merchant_id IS NOT NULL) AND kind IN ('operator', 'merchant'))
+);
+COMMENT ON TABLE saved_views IS 'by key: a console''s list as somebody filters it often, kept under a name';
+COMMENT ON COLUMN saved_views.shared IS 'Seen by all colleagues; else by who made it';
+COMMENT ON COLUMN saved_views.query IS 'The questions of the address, without page and format';
+CREATE INDEX saved_views_of_a_list ON saved_views (path, merchant_id, created_at);
 
 CREATE TABLE sessions (
     token_hash   bytea PRIMARY KEY
@@ -245,6 +265,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
+  , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
 
 CREATE TABLE roles (
@@ -291,7 +312,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
-  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read');
+  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage');
 
 CREATE TABLE account_roles (
     account_id uuid NOT NULL
@@ -368,6 +389,12 @@ COMMENT ON COLUMN operator_profile.icp_number IS 'ICP record number of the site'
 
 -- Merchants and their shops.
 
+CREATE TABLE merchant_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE merchant_transitions IS 'reference: the states of a merchant that follow each other';
+INSERT INTO merchant_transitions (from_state, to_state) VALUES
+    ('nowhere', 'open'), ('nowhere', 'suspended'), ('nowhere', 'closed')
+  , ('open', 'suspended'), ('suspended', 'open'), ('suspended', 'closed');
+
 CREATE TABLE merchants (
     merchant_id  uuid PRIMARY KEY
   , code         text NOT NULL
@@ -382,6 +409,8 @@ CREATE TABLE merchants (
   , time_zone    text NOT NULL DEFAULT 'Asia/Shanghai'
   , payout       jsonb NOT NULL DEFAULT '{}'
   , source       text
+  , licence_until date
+  , licence_reminded date
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
@@ -391,6 +420,10 @@ COMMENT ON TABLE merchants IS 'by merchant: who sells here';
 COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an order''s money to the statement that pays it';
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
+COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
+COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
+CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state = 'open';
+CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
 
 CREATE TABLE shops (
@@ -400,6 +433,7 @@ CREATE TABLE shops (
   , notice      jsonb NOT NULL DEFAULT '{}'
   , logo        text
   , opened_at   timestamptz NOT NULL DEFAULT now()
+  , checklist_put_away_at timestamptz
 );
 COMMENT ON TABLE shops IS 'by merchant: the merchant''s shop as buyers see it';
 
@@ -408,6 +442,87 @@ CREATE TABLE shop_names (
   , merchant_id uuid NOT NULL
 );
 COMMENT ON TABLE shop_names IS 'by key: a shop''s address is unique across the marketplace';
+
+CREATE TABLE merchant_history (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , reason      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES merchant_transitions
+);
+COMMENT ON TABLE merchant_history IS 'by merchant, append-only: each change of a merchant''s state, with its reason';
+
+CREATE TABLE merchant_categories (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , category_id uuid NOT NULL
+  , PRIMARY KEY (merchant_id, category_id)
+);
+COMMENT ON TABLE merchant_categories IS 'by merchant: the categories a merchant may sell in, each with all below it; no row: all categories';
+
+-- parties.applications
+
+-- Applications of those who want to become merchants.
+
+CREATE TABLE application_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE application_transitions IS 'reference: the states of an application that follow each other';
+INSERT INTO application_transitions (from_state, to_state) VALUES
+    ('nowhere', 'draft'), ('draft', 'submitted'), ('submitted', 'sent_back'), ('sent_back', 'submitted')
+  , ('submitted', 'approved'), ('submitted', 'refused');
+
+CREATE TABLE applications (
+    application_id uuid PRIMARY KEY
+  , account_id     uuid NOT NULL
+  , state          text NOT NULL
+  , facts          jsonb NOT NULL DEFAULT '{}'
+  , done           text[] NOT NULL DEFAULT '{}'
+  , reasons        jsonb NOT NULL DEFAULT '{}'
+  , licence_number text NOT NULL DEFAULT ''
+  , slug           text NOT NULL DEFAULT ''
+  , created_at     timestamptz NOT NULL DEFAULT now()
+  , changed_at     timestamptz NOT NULL DEFAULT now()
+  , submitted_at   timestamptz
+  , CONSTRAINT an_application_is_in_a_state CHECK (state IN ('draft', 'submitted', 'sent_back', 'approved', 'refused'))
+  , CONSTRAINT what_waits_was_submitted CHECK (state = 'draft' OR submitted_at IS NOT NULL)
+);
+COMMENT ON TABLE applications IS 'by key: who wants to sell here, with all that they have said so far';
+COMMENT ON COLUMN applications.facts IS 'All steps together, see model.Facts';
+COMMENT ON COLUMN applications.done IS 'The steps that have been saved';
+COMMENT ON COLUMN applications.reasons IS '{field: what the operator wants to have corrected}, of the last time it was sent back';
+COMMENT ON COLUMN applications.licence_number IS 'As in facts: for finding it again in other applications';
+CREATE INDEX applications_of_an_account ON applications (account_id, created_at DESC);
+CREATE INDEX applications_in_a_state ON applications (state, submitted_at, application_id);
+CREATE INDEX applications_by_licence ON applications (licence_number) WHERE licence_number <> '';
+CREATE INDEX applications_by_slug ON applications (slug) WHERE slug <> '';
+
+CREATE TABLE application_history (
+    application_id uuid NOT NULL REFERENCES applications
+  , step           integer NOT NULL
+  , from_state     text NOT NULL
+  , to_state       text NOT NULL
+  , at             timestamptz NOT NULL DEFAULT now()
+  , by             text NOT NULL
+  , note           text NOT NULL DEFAULT ''
+  , reasons        jsonb NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (application_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES application_transitions
+);
+COMMENT ON TABLE application_history IS 'by key, append-only: each change of an application''s state, with what was said about it';
+
+CREATE TABLE application_files (
+    application_id uuid NOT NULL REFERENCES applications
+  , kind           text NOT NULL
+  , file           text NOT NULL
+  , name           text NOT NULL
+  , bytes          bigint NOT NULL
+  , uploaded_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (application_id, kind)
+);
+COMMENT ON TABLE application_files IS 'by key: scans that belong to an application, in the private file store: seen by the applicant and by reviewers only';
+COMMENT ON COLUMN application_files.name IS 'As it was called where it came from';
 
 -- parties.customers
 
@@ -565,6 +680,7 @@ COMMENT ON COLUMN payments.surplus IS 'Captured though the purchase did not need
 COMMENT ON COLUMN payments.query_at IS 'When to ask the channel next while the outcome is unknown; none when it is known';
 CREATE INDEX payments_by_id ON payments (payment_id);
 CREATE INDEX payments_of_a_purchase ON payments (purchase_id);
+CREATE INDEX payments_by_reference ON payments (channel_reference) WHERE channel_reference IS NOT NULL;
 CREATE INDEX payments_to_query ON payments (query_at) WHERE query_at IS NOT NULL;
 CREATE INDEX payments_by_time ON payments (created_at DESC, payment_id);
 
@@ -892,9 +1008,12 @@ CREATE TABLE warehouses (
   , address      jsonb NOT NULL DEFAULT '{}'
   , place        integer NOT NULL DEFAULT 0
   , open         boolean NOT NULL DEFAULT true
+  , takes_returns boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, warehouse_id)
 );
 COMMENT ON TABLE warehouses IS 'by merchant: where goods lie; orders are served from the first place that has enough';
+COMMENT ON COLUMN warehouses.takes_returns IS 'Where buyers send goods back to; of a merchant one at most';
+CREATE UNIQUE INDEX one_warehouse_takes_returns ON warehouses (merchant_id) WHERE takes_returns;
 
 -- goods.inventory
 
@@ -914,6 +1033,7 @@ COMMENT ON TABLE stock IS 'by merchant: pieces of a SKU in a warehouse';
 COMMENT ON COLUMN stock.reserved IS 'Of those on hand, promised to orders that have not left the house';
 COMMENT ON COLUMN stock.warn_below IS 'Warn when fewer than this are free';
 CREATE INDEX stock_by_sku ON stock (sku_id);
+CREATE INDEX stock_running_low ON stock (merchant_id, sku_id, warehouse_id) WHERE on_hand - reserved < warn_below;
 
 CREATE TABLE stock_movements (
     merchant_id  uuid NOT NULL
@@ -929,9 +1049,10 @@ CREATE TABLE stock_movements (
   , PRIMARY KEY (merchant_id, movement_id)
   , FOREIGN KEY (merchant_id, sku_id, warehouse_id) REFERENCES stock
   , CONSTRAINT a_movement_moves_something CHECK (quantity <> 0)
-  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported'))
+  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported', 'transferred'))
 );
 COMMENT ON TABLE stock_movements IS 'by merchant, append-only: every change of what is on hand, with its reason and document';
+CREATE INDEX stock_movements_of_a_merchant ON stock_movements (merchant_id, at DESC, movement_id DESC);
 CREATE INDEX stock_movements_of_a_sku ON stock_movements (merchant_id, sku_id, at DESC);
 
 CREATE TABLE reservations (
@@ -948,6 +1069,39 @@ COMMENT ON TABLE reservations IS 'by merchant: pieces kept for an order, from pl
 COMMENT ON COLUMN reservations.quantity IS 'What is still kept; a row goes away with its last piece';
 CREATE INDEX reservations_of_a_sku ON reservations (merchant_id, sku_id);
 CREATE UNIQUE INDEX a_document_is_booked_once ON stock_movements (merchant_id, document, reason, sku_id, warehouse_id);
+
+CREATE TABLE stock_counts (
+    merchant_id  uuid NOT NULL
+  , count_id     uuid NOT NULL
+  , warehouse_id uuid NOT NULL
+  , blind        boolean NOT NULL
+  , note         text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , made_at      timestamptz NOT NULL DEFAULT now()
+  , booked_at    timestamptz
+  , dropped_at   timestamptz
+  , closed_by    text
+  , PRIMARY KEY (merchant_id, count_id)
+  , FOREIGN KEY (merchant_id, warehouse_id) REFERENCES warehouses
+  , CONSTRAINT a_sheet_is_booked_or_dropped CHECK (booked_at IS NULL OR dropped_at IS NULL)
+  , CONSTRAINT closed_means_by_whom CHECK ((booked_at IS NOT NULL OR dropped_at IS NOT NULL) = (closed_by IS NOT NULL))
+);
+COMMENT ON TABLE stock_counts IS 'by merchant: sheets to count a warehouse on; its id is the document of the differences';
+COMMENT ON COLUMN stock_counts.blind IS 'The sheet does not tell what should be there';
+
+CREATE TABLE stock_count_lines (
+    merchant_id uuid NOT NULL
+  , count_id    uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , expected    integer NOT NULL
+  , counted     integer
+  , PRIMARY KEY (merchant_id, count_id, sku_id)
+  , FOREIGN KEY (merchant_id, count_id) REFERENCES stock_counts
+  , FOREIGN KEY (merchant_id, sku_id) REFERENCES skus
+  , CONSTRAINT nobody_counts_less_than_nothing CHECK (counted >= 0)
+);
+COMMENT ON TABLE stock_count_lines IS 'by merchant: what a sheet asks for and what was counted';
+COMMENT ON COLUMN stock_count_lines.expected IS 'On hand when the sheet was made';
 
 -- goods.taxes
 
@@ -1221,6 +1375,7 @@ CREATE INDEX parcels_of_an_order ON parcels (order_id);
 CREATE INDEX parcels_by_number ON parcels (carrier, number);
 CREATE INDEX parcels_of_a_merchant_by_number ON parcels (merchant_id, number);
 CREATE INDEX parcels_under_way ON parcels (merchant_id, sent_at) WHERE state IN ('handed_over', 'in_transit');
+CREATE INDEX parcels_sought ON parcels (number text_pattern_ops, merchant_id);
 CREATE INDEX parcels_lost ON parcels (merchant_id, order_id) WHERE state = 'lost';
 CREATE INDEX parcels_to_ask_about ON parcels (attempt_at) WHERE attempt_at IS NOT NULL;
 
@@ -1492,6 +1647,8 @@ CREATE TABLE orders (
   , completed_at timestamptz
   , cancelled_at timestamptz
   , cancel_reason text
+  , buyer_name     text GENERATED ALWAYS AS (lower(address ->> 'name')) STORED
+  , phone_backward text GENERATED ALWAYS AS (reverse(regexp_replace(address ->> 'phone', '[^0-9]', '', 'g'))) STORED
   , packing_at   timestamptz
   , reminded_at  timestamptz
   , extended_at  timestamptz
@@ -1513,6 +1670,8 @@ COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on it
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
+COMMENT ON COLUMN orders.buyer_name IS 'Who receives it, in small letters, as staff look for it by its beginning';
+COMMENT ON COLUMN orders.phone_backward IS 'The digits of the receiver''s telephone from the last to the first: staff know the last four';
 COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
 COMMENT ON COLUMN orders.packing_at IS 'The shop has begun to pack it: from now on a buyer asks before it is cancelled or sent elsewhere';
 COMMENT ON COLUMN orders.reminded_at IS 'When the buyer last asked the shop to hurry';
@@ -1532,6 +1691,10 @@ CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'pho
 CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
 CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
+CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
+CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, merchant_id);
+CREATE INDEX orders_by_phone ON orders (phone_backward text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) WHERE paid_at IS NOT NULL;
@@ -1753,6 +1916,84 @@ CREATE TABLE cancellation_history (
 );
 COMMENT ON TABLE cancellation_history IS 'by merchant, append-only: each change of a request to cancel';
 
+-- trade.invoices
+
+-- Invoices: asked for by buyers, issued by merchants.
+
+CREATE TABLE invoice_titles (
+    buyer_id   uuid NOT NULL
+  , title_id   uuid NOT NULL
+  , company    boolean NOT NULL
+  , name       text NOT NULL
+  , tax_number text NOT NULL DEFAULT ''
+  , is_default boolean NOT NULL DEFAULT false
+  , created_at timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, title_id)
+  , CONSTRAINT a_company_has_a_number CHECK (company = (tax_number <> ''))
+);
+COMMENT ON TABLE invoice_titles IS 'by buyer: to whom invoices are written: a person, or a company with its number';
+COMMENT ON COLUMN invoice_titles.tax_number IS 'The unified social credit code of a company';
+CREATE UNIQUE INDEX one_default_title ON invoice_titles (buyer_id) WHERE is_default;
+
+CREATE TABLE invoice_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE invoice_transitions IS 'reference: the states of an invoice that follow each other';
+INSERT INTO invoice_transitions (from_state, to_state) VALUES
+    ('nowhere', 'requested'), ('requested', 'issued'), ('requested', 'refused'), ('requested', 'withdrawn')
+  , ('issued', 'outdated');
+
+CREATE TABLE invoices (
+    merchant_id  uuid NOT NULL
+  , invoice_id   uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , state        text NOT NULL
+  , company      boolean NOT NULL
+  , name         text NOT NULL
+  , tax_number   text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , number       text NOT NULL DEFAULT ''
+  , issued_on    date
+  , reason       text NOT NULL DEFAULT ''
+  , requested_at timestamptz NOT NULL DEFAULT now()
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, invoice_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT an_invoice_is_about_money CHECK (amount > 0)
+  , CONSTRAINT issued_means_number_and_day CHECK ((state IN ('issued', 'outdated')) = (number <> '' AND issued_on IS NOT NULL))
+);
+COMMENT ON TABLE invoices IS 'by merchant: an invoice that a buyer asked for, and what came of it';
+COMMENT ON COLUMN invoices.amount IS 'Of the order''s total what was not given back, tax included, in minor units';
+COMMENT ON COLUMN invoices.state IS 'outdated: money was given back after it was issued; the buyer may ask for another';
+COMMENT ON COLUMN invoices.reason IS 'Why the shop refused';
+CREATE UNIQUE INDEX one_invoice_at_a_time ON invoices (merchant_id, order_id) WHERE state IN ('requested', 'issued');
+CREATE INDEX invoices_of_a_merchant ON invoices (merchant_id, state, requested_at DESC, invoice_id DESC);
+CREATE INDEX invoices_of_a_buyer ON invoices (buyer_id, requested_at DESC, invoice_id DESC);
+
+CREATE TABLE invoice_history (
+    merchant_id uuid NOT NULL
+  , invoice_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, invoice_id, step)
+  , FOREIGN KEY (merchant_id, invoice_id) REFERENCES invoices
+  , FOREIGN KEY (from_state, to_state) REFERENCES invoice_transitions
+);
+COMMENT ON TABLE invoice_history IS 'by merchant, append-only: each change of an invoice''s state';
+
+CREATE TABLE invoice_documents (
+    merchant_id  uuid NOT NULL
+  , invoice_id   uuid NOT NULL
+  , content_type text NOT NULL
+  , content      bytea NOT NULL
+  , PRIMARY KEY (merchant_id, invoice_id)
+  , FOREIGN KEY (merchant_id, invoice_id) REFERENCES invoices
+);
+COMMENT ON TABLE invoice_documents IS 'by merchant, append-only: the file of an issued invoice; in the database, since it is for its buyer and its shop alone';
+
 -- trade.settlement
 
 -- What merchants have earned, the statements that say so and the payouts that pay it.
@@ -1792,6 +2033,7 @@ COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued fo
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
+CREATE INDEX statements_sought ON statements (code text_pattern_ops, merchant_id);
 CREATE INDEX statements_by_time ON statements (issued_at DESC, statement_id);
 
 CREATE TABLE statement_history (
@@ -1830,6 +2072,21 @@ COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that ma
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
 CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id);
+CREATE INDEX entries_waiting_of_a_merchant ON settlement_entries (merchant_id, due_on) WHERE statement_id IS NULL;
+
+CREATE TABLE statement_checks (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , check_no     integer NOT NULL
+  , agreed       boolean NOT NULL
+  , words        text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, statement_id, check_no)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT an_objection_says_why CHECK (agreed OR words <> '')
+);
+COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
 
 -- trade.reviews
 
@@ -1993,6 +2250,7 @@ CREATE INDEX questions_of_a_product ON questions (product_id, asked_at DESC, que
 CREATE INDEX questions_of_a_merchant ON questions (merchant_id, asked_at DESC, question_id DESC);
 CREATE INDEX questions_unanswered ON questions (merchant_id, asked_at DESC, question_id DESC)
     WHERE shop_at IS NULL AND hidden_at IS NULL;
+CREATE INDEX hidden_questions ON questions (hidden_at DESC, question_id DESC) WHERE hidden_at IS NOT NULL;
 CREATE INDEX questions_of_a_buyer ON questions (buyer_id, asked_at DESC, question_id DESC);
 
 CREATE TABLE answers (
@@ -2013,6 +2271,7 @@ CREATE TABLE answers (
 COMMENT ON TABLE answers IS 'by merchant: answers of the shop, and of people who bought the product';
 COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
+CREATE INDEX hidden_answers ON answers (hidden_at DESC, answer_id DESC) WHERE hidden_at IS NOT NULL;
 CREATE INDEX answers_by_id ON answers (answer_id);
 CREATE INDEX answers_of_a_writer ON answers (writer_id);
 
@@ -2269,3 +2528,102 @@ CREATE TABLE product_traffic_days (
 );
 COMMENT ON TABLE product_traffic_days IS 'by merchant: who looked at a product on a day';
 CREATE INDEX product_traffic_days_by_day ON product_traffic_days (day);
+
+-- operations.recommendations
+
+-- What goes with what: the products that people who bought one of them bought as well.
+
+CREATE TABLE co_purchase_progress (
+    only_one      boolean PRIMARY KEY DEFAULT true
+  , learned_until timestamptz NOT NULL
+  , buyers        integer NOT NULL DEFAULT 0
+  , CONSTRAINT there_is_one_progress CHECK (only_one)
+);
+COMMENT ON TABLE co_purchase_progress IS 'local: up to which payment orders have been looked at, and how many buyers were seen';
+
+CREATE TABLE baskets (
+    buyer_id    uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , merchant_id uuid NOT NULL
+  , bought_at   timestamptz NOT NULL
+  , PRIMARY KEY (buyer_id, product_id)
+);
+COMMENT ON TABLE baskets IS 'by buyer: which products somebody has ever paid for, each once';
+CREATE INDEX baskets_of_a_product ON baskets (product_id, bought_at DESC);
+
+CREATE TABLE co_purchase_products (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , buyers      integer NOT NULL DEFAULT 0
+  , stale       boolean NOT NULL DEFAULT true
+  , PRIMARY KEY (merchant_id, product_id)
+);
+COMMENT ON TABLE co_purchase_products IS 'by merchant: how many people bought a product, and whether its partners are to be found anew';
+CREATE INDEX co_purchase_products_by_id ON co_purchase_products (product_id);
+CREATE INDEX co_purchase_products_stale ON co_purchase_products (product_id) WHERE stale;
+
+CREATE TABLE bought_together (
+    merchant_id         uuid NOT NULL
+  , product_id          uuid NOT NULL
+  , partner_id          uuid NOT NULL
+  , partner_merchant_id uuid NOT NULL
+  , together            integer NOT NULL
+  , score               integer NOT NULL
+  , PRIMARY KEY (merchant_id, product_id, partner_id)
+  , CONSTRAINT nothing_goes_with_itself CHECK (product_id <> partner_id)
+);
+COMMENT ON TABLE bought_together IS 'by merchant: the twenty best partners of a product';
+COMMENT ON COLUMN bought_together.score IS 'Thousandths of the lift, shrunk where few people bought both: see docs/algorithms/bought-together.md';
+CREATE INDEX bought_together_of_a_product ON bought_together (product_id, score DESC, partner_id);
+
+-- operations.merchandising
+
+-- What the house's and the shops' pages are put together of: blocks as data, in drafts and published versions.
+
+CREATE TABLE page_drafts (
+    owner_id   uuid NOT NULL
+  , page       text NOT NULL
+  , title      jsonb NOT NULL DEFAULT '{}'
+  , blocks     jsonb NOT NULL DEFAULT '[]'
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , PRIMARY KEY (owner_id, page)
+);
+COMMENT ON TABLE page_drafts IS 'by owner: pages as somebody is putting them together; the owner is a merchant or the house';
+COMMENT ON COLUMN page_drafts.page IS 'home, shop, or topic:<address>';
+
+CREATE TABLE page_versions (
+    owner_id     uuid NOT NULL
+  , page         text NOT NULL
+  , version      integer NOT NULL
+  , title        jsonb NOT NULL DEFAULT '{}'
+  , blocks       jsonb NOT NULL
+  , shown_from   timestamptz NOT NULL
+  , withdrawn_at timestamptz
+  , made_at      timestamptz NOT NULL DEFAULT now()
+  , by           text NOT NULL
+  , PRIMARY KEY (owner_id, page, version)
+);
+COMMENT ON TABLE page_versions IS 'by owner: pages as they were published; the one that began last is shown';
+COMMENT ON COLUMN page_versions.shown_from IS 'In the future: it waits for its hour';
+COMMENT ON COLUMN page_versions.withdrawn_at IS 'It is not shown, or not any more';
+CREATE INDEX page_versions_shown ON page_versions (owner_id, page, shown_from DESC, version DESC) WHERE withdrawn_at IS NULL;
+
+CREATE TABLE shop_categories (
+    merchant_id      uuid NOT NULL
+  , shop_category_id uuid NOT NULL
+  , name             jsonb NOT NULL
+  , place            integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, shop_category_id)
+);
+COMMENT ON TABLE shop_categories IS 'by merchant: how a shop itself sorts its goods';
+
+CREATE TABLE shop_category_products (
+    merchant_id      uuid NOT NULL
+  , shop_category_id uuid NOT NULL
+  , product_id       uuid NOT NULL
+  , place            integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, shop_category_id, product_id)
+  , FOREIGN KEY (merchant_id, shop_category_id) REFERENCES shop_categories
+);
+COMMENT ON TABLE shop_category_products IS 'by merchant: the goods of a shop''s own categories, in their order';

@@ -6,7 +6,7 @@ people search (history, hot words, what found nothing), `rules` what the operato
 """
 
 from steelyard.goods.search.model import Query
-from steelyard.goods.search.queries import cards, find
+from steelyard.goods.search.queries import address_pages, addresses, cards, find
 from steelyard.goods.search.rules import (
     HotRule,
     Redirect,
@@ -49,6 +49,8 @@ __all__ = [
     "Unfound",
     "Vocabulary",
     "Word",
+    "address_pages",
+    "addresses",
     "cards",
     "choices",
     "choose",

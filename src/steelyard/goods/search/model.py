@@ -21,6 +21,7 @@ SHOPS_CHOSEN_MAX = 20
 # Entries that are looked at to count the other values of a facet that is in force.
 LOOKED_AT_MAX = 20_000
 CARDS_MAX = 200
+ADDRESSES_MAX = 5_000
 
 
 class Sort(StrEnum):

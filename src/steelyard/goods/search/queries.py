@@ -8,6 +8,7 @@ import msgspec
 
 from steelyard.goods.search import words
 from steelyard.goods.search.model import (
+    ADDRESSES_MAX,
     CARDS_MAX,
     COUNT_MAX,
     LOOKED_AT_MAX,
@@ -149,6 +150,41 @@ async def cards(read: Read, products: Iterable[tuple[UUID, UUID]]) -> list[Hit]:
         """,  # noqa: S608  # literals alone
         [merchant_id for merchant_id, _ in wanted],
         [product_id for _, product_id in wanted],
+    )
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a product is found, and since when."""
+
+    product_id: UUID
+    slug: str
+    listed_at: datetime
+
+
+async def address_pages(read: Read) -> list[tuple[UUID, UUID]]:
+    """The first product of each part of `ADDRESSES_MAX` products on the shelf, in the order of `addresses`."""
+    rows = await read.fetch(
+        """
+        SELECT merchant_id, product_id FROM (
+            SELECT merchant_id, product_id, row_number() OVER (ORDER BY merchant_id, product_id) AS place
+            FROM search_entries) placed
+        WHERE place % $1 = 1 ORDER BY place
+        """,
+        ADDRESSES_MAX,
+    )
+    return [(row["merchant_id"], row["product_id"]) for row in rows]
+
+
+async def addresses(read: Read, first: tuple[UUID, UUID]) -> list[Address]:
+    """So many products on the shelf from this `(merchant_id, product_id)` on: for sitemaps."""
+    return await read.all(
+        Address,
+        """
+        SELECT product_id, slug, listed_at FROM search_entries
+        WHERE (merchant_id, product_id) >= ($1::uuid, $2::uuid) ORDER BY merchant_id, product_id LIMIT $3
+        """,
+        *first,
+        ADDRESSES_MAX,
     )
 
 

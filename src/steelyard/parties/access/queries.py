@@ -8,6 +8,7 @@ from uuid import UUID
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read, Row
 from steelyard.kernel.paging import Page
+from steelyard.kernel.text import beginning
 from steelyard.parties.access.model import (
     API_KEY_PREFIX,
     API_KEYS_PER_ACCOUNT_MAX,
@@ -115,6 +116,33 @@ def _actor(row: Row, *, api_key: bool) -> Actor:
     )
 
 
+async def applicant_without_password(read: Read, email: str) -> Account | None:
+    """An applicant who has asked for an account under this address and has never opened its mail."""
+    return await read.one(
+        Account,
+        """
+        SELECT a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+        FROM logins l JOIN accounts a USING (account_id)
+        WHERE l.email = $1 AND a.kind = 'applicant' AND a.password_hash IS NULL AND a.disabled_at IS NULL
+        """,
+        email.strip().lower(),
+    )
+
+
+async def owners_of(read: Read, merchant_ids: Sequence[UUID]) -> Sequence[Account]:
+    """The owners of merchants: to whom news about the shop itself goes."""
+    return await read.all(
+        Account,
+        """
+        SELECT a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+        FROM accounts a JOIN account_roles r USING (account_id)
+        WHERE a.merchant_id = ANY ($1) AND r.role_id = 'merchant_owner' AND a.disabled_at IS NULL
+        ORDER BY a.account_id
+        """,
+        list(merchant_ids),
+    )
+
+
 async def owner_of_link(read: Read, token: str) -> Account | None:
     """Whose password a link sets; none when it was used, is too old, or never was."""
     return await read.one(
@@ -162,6 +190,36 @@ async def staff(read: Read, merchant_id: UUID | None) -> Sequence[StaffMember]:
         """,
         merchant_id,
         STAFF_MAX,
+    )
+
+
+async def staff_with(read: Read, merchant_id: UUID, permission: str) -> Sequence[Account]:
+    """Who of a merchant's staff may do this and has set a password, by age."""
+    return await read.all(
+        Account,
+        """
+        SELECT a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+        FROM accounts a
+        WHERE a.merchant_id = $1 AND a.disabled_at IS NULL AND a.password_hash IS NOT NULL
+          AND EXISTS (SELECT FROM account_roles ar JOIN role_permissions rp USING (role_id)
+                      WHERE ar.account_id = a.account_id AND rp.permission = $2)
+        ORDER BY a.account_id LIMIT $3
+        """,
+        merchant_id,
+        permission,
+        STAFF_MAX,
+    )
+
+
+async def buyers_account(read: Read, buyer_id: UUID) -> Account | None:
+    """With which account a buyer signs in."""
+    return await read.one(
+        Account,
+        """
+        SELECT a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+        FROM accounts a WHERE a.buyer_id = $1 AND a.disabled_at IS NULL
+        """,
+        buyer_id,
     )
 
 
@@ -291,3 +349,21 @@ async def audited_actions(read: Read) -> Sequence[str]:
         """
     )
     return [row["action"] for row in rows]
+
+
+async def sought(read: Read, words: str, *, limit: int) -> Sequence[Account]:
+    """People whose name or e-mail address begins with these words."""
+    begins = beginning(words.strip().lower())
+    return await read.all(
+        Account,
+        """
+        SELECT account_id, kind, name, email, locale, merchant_id, buyer_id FROM (
+            (SELECT account_id FROM logins WHERE email ~>=~ $1 AND email ~<~ $2 LIMIT $3)
+            UNION
+            (SELECT account_id FROM accounts WHERE lower(name) ~>=~ $1 AND lower(name) ~<~ $2 LIMIT $3)
+        ) AS f JOIN accounts USING (account_id)
+        ORDER BY account_id LIMIT $3
+        """,
+        *begins,
+        limit,
+    )

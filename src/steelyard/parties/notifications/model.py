@@ -24,6 +24,12 @@ class Template(StrEnum):
     ORDER_SHIPPED = "order_shipped"
     ORDER_CANCELLED = "order_cancelled"
     REFUND_SENT = "refund_sent"
+    PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
+    APPLICATION_BEGUN = "application_begun"
+    APPLICATION_NEWS = "application_news"
+    SHOP_NEWS = "shop_news"
+    QUESTION_ASKED = "question_asked"
+    QUESTION_ANSWERED = "question_answered"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,6 +114,67 @@ class RefundSent(Facts, frozen=True, kw_only=True):
     link: str
 
 
+class PayoutAccountChanged(Facts, frozen=True, kw_only=True):
+    """A shop's money goes to another account from now on; `ending` are its last digits."""
+
+    name: str
+    shop: Text
+    bank: str
+    ending: str
+    at: datetime
+    link: str
+
+
+class ApplicationBegun(Facts, frozen=True, kw_only=True):
+    """Somebody wants to sell here: the link confirms the address and sets the password."""
+
+    name: str
+    secret_link: str
+    days: int
+
+
+class ApplicationNews(Facts, frozen=True, kw_only=True):
+    """An application has come into a state: submitted, sent_back, approved, refused. `reasons` is what is to be
+    corrected."""
+
+    name: str
+    state: str
+    note: str
+    reasons: list[str]
+    link: str
+
+
+class ShopNews(Facts, frozen=True, kw_only=True):
+    """What becomes of a shop: `what` is licence_ends, suspended, open or closed; `day` is the licence's last."""
+
+    name: str
+    shop: Text
+    what: str
+    reason: str
+    day: str
+    link: str
+
+
+class QuestionAsked(Facts, frozen=True, kw_only=True):
+    """Somebody asked a shop something about `title`."""
+
+    name: str
+    title: Text
+    question: str
+    link: str
+
+
+class QuestionAnswered(Facts, frozen=True, kw_only=True):
+    """A question was answered, by the shop or by somebody who has bought it."""
+
+    name: str
+    title: Text
+    question: str
+    answer: str
+    by_shop: bool
+    link: str
+
+
 FACTS: dict[Template, type[Facts]] = {
     Template.PASSWORD_RESET: PasswordReset,
     Template.STAFF_INVITED: StaffInvited,
@@ -115,6 +182,12 @@ FACTS: dict[Template, type[Facts]] = {
     Template.ORDER_SHIPPED: OrderShipped,
     Template.ORDER_CANCELLED: OrderCancelled,
     Template.REFUND_SENT: RefundSent,
+    Template.PAYOUT_ACCOUNT_CHANGED: PayoutAccountChanged,
+    Template.APPLICATION_BEGUN: ApplicationBegun,
+    Template.APPLICATION_NEWS: ApplicationNews,
+    Template.SHOP_NEWS: ShopNews,
+    Template.QUESTION_ASKED: QuestionAsked,
+    Template.QUESTION_ANSWERED: QuestionAnswered,
 }
 
 

@@ -28,6 +28,8 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "storefront_layout.css",
         "buying.css",
         "finding.css",
+        "selling.css",
+        "favourites.css",
     ),
     "console.css": (
         *_SHARED,
@@ -36,11 +38,12 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "console_parts.css",
         "console_lists.css",
         "charts.css",
+        "goods.css",
         "shopkeeping.css",
         "operator.css",
     ),
     "plain.css": (*_SHARED, "commerce.css", "plain_layout.css"),
-    "components.js": ("behaviour.js", "toasts.js", "uploads.js", "drafts.js"),
+    "components.js": ("behaviour.js", "toasts.js", "uploads.js", "drafts.js", "favourites.js"),
     "print.css": ("tokens.css", "base.css", "components.css", "data.css", "print_layout.css"),
 }
 VENDOR: dict[str, str] = {

@@ -22,6 +22,7 @@ or key (`product.was`) is false when asked for and an error when printed.
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -37,8 +38,10 @@ from jinja2.utils import missing
 from steelyard.kernel import i18n
 from steelyard.kernel.text import Text
 from steelyard.surfaces.components.assets import NODE_MODULES, Assets
+from steelyard.surfaces.components.glossary import TERMS
 from steelyard.surfaces.components.icons import lucide, sparkline
 from steelyard.surfaces.components.page import LANGUAGES, TIMEZONE, Page
+from steelyard.surfaces.components.prose import prose
 
 TEMPLATES = Path(__file__).parent / "templates"
 FALLBACK = "en"
@@ -114,9 +117,20 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
     install = cast(Callable[..., None], vars(environment)["install_gettext_callables"])
     install(words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext)
     given = cast(dict[str, object], environment.globals)
-    given |= {"asset": assets.url, "icon": lucide(node_modules), "sparkline": sparkline, "language": language}
-    environment.filters.update(_filters(language))
+    given |= {
+        "asset": assets.url,
+        "icon": lucide(node_modules),
+        "sparkline": sparkline,
+        "language": language,
+        "terms": TERMS,
+    }
+    environment.filters.update(_filters(language), prose=partial(_described, language))
     return environment
+
+
+def _described(language: str, value: Mapping[str, str] | str | None) -> str:
+    """A description in the reader's language, or one that is in a language already."""
+    return prose(Text(value).in_language(language) if isinstance(value, Mapping) else value or "")
 
 
 def _filters(language: str) -> dict[str, Callable[..., object]]:

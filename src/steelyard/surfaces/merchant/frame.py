@@ -12,6 +12,7 @@ from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import Crumb, Link
 from steelyard.surfaces.web.console import navigation
+from steelyard.surfaces.web.console_views import query_of, views
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.visit import Visit
@@ -19,23 +20,33 @@ from steelyard.surfaces.web.visit import Visit
 HOME = "/merchant"
 FIGURES = f"{HOME}/figures"
 ORDERS = f"{HOME}/orders"
+REVIEWS = f"{HOME}/reviews"
+QUESTIONS = f"{HOME}/questions"
 PRODUCTS = f"{HOME}/products"
 STOCK = f"{HOME}/stock"
 FREIGHT = f"{HOME}/freight"
 STATEMENTS = f"{HOME}/statements"
+MONEY = f"{HOME}/money"
+INVOICES = f"{HOME}/invoices"
 SHOP = f"{HOME}/shop"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
 
-_PLACES = (
-    (HOME, N_("Overview"), "layout-dashboard", ANY_STAFF, ""),
+FIND = f"{HOME}/find"
+
+PLACES = (
+    (HOME, N_("Workbench"), "layout-dashboard", ANY_STAFF, ""),
     (f"{FIGURES}/sales", N_("Figures"), "chart-line", "figures.read", ""),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Sales")),
+    (REVIEWS, N_("Reviews"), "message-square-text", "reviews.answer", N_("Sales")),
+    (QUESTIONS, N_("Questions"), "message-circle-question-mark", "reviews.answer", N_("Sales")),
     (PRODUCTS, N_("Products"), "shirt", "products.read", N_("Goods")),
     (STOCK, N_("Stock"), "boxes", "stock.read", N_("Goods")),
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
+    (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
+    (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("Settings")),
     (API_KEYS, N_("API keys"), "key-round", "api_keys.manage", N_("Settings")),
@@ -63,14 +74,18 @@ async def show(
     **values: Any,
 ) -> Response[str]:
     """A page of the console; `here` is the navigation's entry that it belongs to, `back` where its mark leads."""
+    is_list = here and visit.connection.url.path.rstrip("/") == here
     frame = Frame(
         surface="merchant",
-        nav=navigation(visit, _PLACES, here),
+        nav=navigation(visit, PLACES, here),
         breadcrumb=[Crumb(label, href) for label, href in crumbs],
         search=search,
-        search_action=ORDERS if visit.actor.may("orders.read") else "",
+        search_action=FIND,
         home_href=back,
         viewer_links=[Link(visit.say(N_("To the storefront")), "/")],
+        views=await views(visit, HOME) if is_list else (),
+        views_action=f"{HOME}/views" if is_list else "",
+        views_query=query_of(visit) if is_list else "",
     )
     path = template if "/" in template else f"merchant/{template}"
     return await render(visit, path, frame, status=status, may=visit.actor.may, money=Money, **values)

@@ -1,8 +1,9 @@
 """The storefront: where buyers look, choose, pay and follow what they bought. Without JavaScript, too.
 
 A visitor is known by a sealed cookie and can do everything but keep an address book. Each file is one part of the
-way: `browsing`, `product`, `basket`, `till`, `paying`, `purchases`, `looking_up`; `doors` and `me` are the account,
-`house` the legal pages, the language and the pictures.
+way: `browsing`, `product` (with `choosing`, `delivering`, `specifying`, `opinions`), `keeping`, `basket`, `till`, `paying`,
+`purchases`, `reviewing`, `looking_up`; `doors` and `me` are the account, `selling` the way to become a merchant, `house` the
+legal pages, the language and the pictures.
 """
 
 from litestar import Router
@@ -11,17 +12,24 @@ from steelyard.surfaces.storefront import (
     basket,
     book,
     browsing,
+    delivering,
     doors,
     house,
+    invoices,
+    keeping,
     looking_up,
     me,
+    opinions,
     order_actions,
     paying,
     places,
     product,
     purchases,
     readdressing,
+    reviewing,
+    robots,
     searching,
+    selling,
     suggesting,
     till,
 )
@@ -29,9 +37,15 @@ from steelyard.surfaces.storefront import (
 router = Router(
     path="/",
     route_handlers=[
+        *selling.HANDLERS,
         browsing.home,
+        browsing.topic,
+        browsing.shop_licence,
         browsing.all_categories,
         browsing.category_page,
+        robots.robots,
+        robots.sitemap,
+        robots.sitemap_file,
         searching.search_page,
         searching.forget,
         searching.choose,
@@ -39,6 +53,10 @@ router = Router(
         browsing.shop_page,
         product.product,
         product.put_into_cart,
+        *delivering.HANDLERS,
+        *opinions.HANDLERS,
+        *keeping.HANDLERS,
+        *reviewing.HANDLERS,
         basket.cart_shown,
         basket.set_quantity,
         basket.select,
@@ -84,6 +102,13 @@ router = Router(
         me.end_session,
         me.end_other_sessions,
         me.change_password,
+        invoices.invoice_list,
+        invoices.save_title,
+        invoices.remove_title,
+        invoices.ask_form,
+        invoices.ask,
+        invoices.withdraw,
+        invoices.download,
         places.regions,
         readdressing.address_form,
         readdressing.change_address,

@@ -99,6 +99,11 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         return chosen
 
     @property
+    def plain(self) -> bool:
+        """Whether this is the list as it is, from its beginning: the one that robots list."""
+        return not (self.narrowed or self.sort or self.after or self.q)
+
+    @property
     def narrowed(self) -> bool:
         return self.count > 0
 

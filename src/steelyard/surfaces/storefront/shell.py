@@ -5,6 +5,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 
 import msgspec
 from babel import numbers
@@ -24,28 +25,38 @@ from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.assets import NODE_MODULES
 from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem
+from steelyard.surfaces.storefront.seo import NOT_LISTED, Seo, head
 from steelyard.surfaces.storefront.typed import number
 from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.renditions import WIDTHS
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import cart
+from steelyard.trade import cart, favourites
 
 BUYER_LINKS = (
     (N_("My account"), "/account"),
     (N_("My orders"), "/orders"),
+    (N_("Favourites"), "/account/favourites"),
+    (N_("History"), "/account/history"),
+    (N_("My reviews"), "/account/reviews"),
     (N_("Address book"), "/account/addresses"),
     (N_("Where I am signed in"), "/account/sessions"),
 )
-CONSOLES = {AccountKind.OPERATOR: "/operator", AccountKind.MERCHANT: "/merchant", AccountKind.BUYER: "/account"}
+CONSOLES = {
+    AccountKind.OPERATOR: "/operator",
+    AccountKind.MERCHANT: "/merchant",
+    AccountKind.BUYER: "/account",
+    AccountKind.APPLICANT: "/sell/application",
+}
 FACETS_SHOWN_MAX = 12
 
 
 class Shell(msgspec.Struct, frozen=True, kw_only=True):
-    """The category tree and how many pieces lie in the cart."""
+    """The category tree, how many pieces lie in the cart, and which products the visitor keeps in favourites."""
 
     categories: Sequence[Category]
     cart_count: int
+    kept: frozenset[UUID] = frozenset()
 
     def find(self, category_id: CategoryId) -> Category | None:
         """The category of this id, wherever in the tree it is."""
@@ -69,7 +80,11 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
 async def shell(read: Read, buyer_id: BuyerId) -> Shell:
     """What every page asks for beside its own questions."""
-    return Shell(categories=await catalog.categories(read), cart_count=await cart.count(read, buyer_id))
+    return Shell(
+        categories=await catalog.categories(read),
+        cart_count=await cart.count(read, buyer_id),
+        kept=frozenset(await favourites.kept(read, buyer_id)),
+    )
 
 
 async def show(
@@ -84,9 +99,11 @@ async def show(
     flashes: Sequence[Flash] = (),
     status: int = 200,
     cookies: Sequence[Cookie] = (),
+    seo: Seo = NOT_LISTED,
     **values: Any,
 ) -> Response[str]:
-    """A page of the storefront. `category` is marked in the navigation; `crumbs` follow after the home page."""
+    """A page of the storefront. `category` is marked in the navigation; `crumbs` follow after the home page.
+    Robots do not list it, unless `seo` says what it is."""
     root = category.path[0] if category else None
     frame = Frame(
         nav=[
@@ -111,6 +128,8 @@ async def show(
         "short_money": partial(short_money, visit.locale),
         "glyph": glyph,
         "CONSOLES": CONSOLES,
+        "kept_products": around.kept,
+        "seo": head(visit, seo, frame.breadcrumb),
         **values,
     }
     return await render(visit, f"storefront/{template}", frame, status=status, cookies=cookies, **shown)

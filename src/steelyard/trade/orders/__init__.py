@@ -2,7 +2,8 @@
 
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
-a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what their staff tell each other in
+a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what all staff look for in
+`seeking.py`, what their staff tell each other in
 `notes.py`, sending many at once in `shipping.py`.
 """
 
@@ -34,13 +35,15 @@ from steelyard.trade.orders.events import (
     PurchasePlaced,
     ShopReminded,
 )
-from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, notes_of, of_merchant, to_do
+from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant, to_do
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received
 from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
     all_orders,
+    bought_last,
     by_code,
+    code_of,
     codes_of,
     counts_of_merchant,
     history,
@@ -54,6 +57,7 @@ from steelyard.trade.orders.queries import (
     purchases_of_buyer,
     with_lost_parcels,
 )
+from steelyard.trade.orders.seeking import sought
 from steelyard.trade.orders.service import (
     cancel_order,
     cancel_purchase,
@@ -90,6 +94,7 @@ __all__ = [
     "acts_of",
     "all_orders",
     "begin_packing",
+    "bought_last",
     "bulk_refunded",
     "bulk_write",
     "by_code",
@@ -97,6 +102,7 @@ __all__ = [
     "cancel_purchase",
     "cancel_unpaid",
     "change_address",
+    "code_of",
     "codes_of",
     "complete_received",
     "confirm_receipt",
@@ -105,6 +111,7 @@ __all__ = [
     "extend_receipt",
     "fee_to",
     "find",
+    "freight_used",
     "hide",
     "history",
     "lines_of",
@@ -130,6 +137,7 @@ __all__ = [
     "see_notes",
     "ship",
     "ship_all",
+    "sought",
     "to_do",
     "with_lost_parcels",
     "withdraw_pieces",

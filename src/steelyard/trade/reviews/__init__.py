@@ -25,7 +25,7 @@ from steelyard.trade.reviews.bulk import (
 )
 from steelyard.trade.reviews.events import QuestionAnswered, QuestionAsked, ReviewsWritten
 from steelyard.trade.reviews.jobs import review_silence
-from steelyard.trade.reviews.moderation import hide, open_reports, report, reported, set_rules, show
+from steelyard.trade.reviews.moderation import hidden, hide, open_reports, report, reported, set_rules, show
 from steelyard.trade.reviews.privacy import forget, said_by
 from steelyard.trade.reviews.queries import (
     of_buyers,
@@ -41,7 +41,7 @@ from steelyard.trade.reviews.queries import (
 )
 from steelyard.trade.reviews.scores import compare_shops, score_history, score_shops, scores
 from steelyard.trade.reviews.service import follow_up, received_at, reply, reviewable, vote, write
-from steelyard.trade.reviews.todo import waiting_for_shop
+from steelyard.trade.reviews.todo import Waiting, waiting_for_shop
 
 __all__ = [
     "PastAnswer",
@@ -51,6 +51,7 @@ __all__ = [
     "QuestionAnswered",
     "QuestionAsked",
     "ReviewsWritten",
+    "Waiting",
     "answer_as_buyer",
     "answer_as_shop",
     "answers_of",
@@ -62,6 +63,7 @@ __all__ = [
     "forget",
     "get",
     "has_bought",
+    "hidden",
     "hide",
     "of_buyers",
     "of_merchant",
