@@ -69,6 +69,17 @@ SAMPLES: dict[Template, model.Facts] = {
         at=datetime(2026, 3, 1, 18, 30, tzinfo=UTC),
         link="https://shop.test/o",
     ),
+    Template.QUESTION_ASKED: model.QuestionAsked(
+        name="Lin <b>", title=text("山核桃仁", "Hickory nuts"), question="<b>?", link="/merchant/questions"
+    ),
+    Template.QUESTION_ANSWERED: model.QuestionAnswered(
+        name="Lin <b>",
+        title=text("山核桃仁", "Hickory nuts"),
+        question="<b>?",
+        answer="<b>!",
+        by_shop=True,
+        link="/products/1",
+    ),
 }
 
 

@@ -19,11 +19,13 @@ from steelyard.parties.access.model import AccountId, AccountKind, Actor
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from steelyard.surfaces.web.security import CSRF_COOKIE
-from steelyard.trade import aftersales, orders, settlement
+from steelyard.trade import aftersales, orders, reviews, settlement
 from steelyard.trade.aftersales.model import Returned
+from steelyard.trade.reviews.model import QuestionId
 from tests.support import deal
 from tests.support.browser import Browser, browsing
 from tests.support.consoles import app, signed_in, world
+from tests.support.received import said
 from tests.support.world import Person, World, account
 
 __all__ = ["app", "world"]
@@ -38,6 +40,8 @@ PUBLIC = {
     "/media/{width:int}/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
     "/invitation/{token:str}", "/find-order", "/.well-known/ucp", "/.well-known/ucp/{release:str}",
     "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
+    # What others say of a product; who says something is asked to sign in, and anybody signed in may vote and report.
+    "/products/{product_id:uuid}/reviews", "/products/{product_id:uuid}/questions", "/reviews/{review_id:uuid}/helpful",
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
 }  # fmt: skip
@@ -45,6 +49,8 @@ PUBLIC = {
 OWN = {
     "/cart", "/cart/lines", "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
+    "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
+    "/account/history/switch", "/account/reviews",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -113,6 +119,11 @@ async def things(db: Database, world: World) -> Ids:
     await db.transact(_night_role, world)
     placed = await db.ask(orders.purchase, purchase_id)
     assert placed is not None
+    assert world.buyer.buyer_id is not None
+    review = said(order, 4)
+    await db.transact(reviews.write, review, [world.buyer.buyer_id])
+    question_id = QuestionId(ids.mint())
+    await db.transact(reviews.ask, question_id, green.product_id, world.buyer.buyer_id, "Li Na", "Which harvest?", "en")
     return Ids(
         {
             "merchant_id": str(world.tea.merchant_id),
@@ -141,6 +152,9 @@ async def things(db: Database, world: World) -> Ids:
             "name": "search",
             "job_id": "1",
             "role_id": "tea_night",
+            "review_id": str(review.lines[0].review_id),
+            "question_id": str(question_id),
+            "subject_id": str(question_id),
         }
     )
 

@@ -36,6 +36,11 @@ class Size(msgspec.Struct, frozen=True):
         """Which part of each line is made: a smaller house keeps more of its goods than of its orders."""
         return min(1.0, self.scale**0.5) if self.goods is None else self.goods
 
+    @property
+    def rounds(self) -> int:
+        """How often each fate of an order under way is dealt out."""
+        return life.ROUNDS if self.scale >= 1 else max(1, life.ROUNDS // 2)
+
 
 async def is_made(read: Read) -> bool:
     """Whether this database already holds a marketplace, whole: its operator's profile is written last."""
@@ -67,7 +72,7 @@ async def make(
         await shelves.fill(db, files, known, seed=seed, copies=size.copies, part=size.part, step=step)
         buyer_id = await db.transact(people.buyer, hashed)
         await past.remember(db, seed=seed, scale=size.scale, step=step)
-        await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step)
+        await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step, rounds=size.rounds)
         await searches.make_searches(db, buyer_id, seed=seed)
         await footfall.count_up(db, seed=seed, step=step)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])

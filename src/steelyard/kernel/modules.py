@@ -17,7 +17,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "logistics": ("customs", "freight", "parcels", "fulfilment"),
     "trade": ("favourites", "cart", "commission", "orders", "checkout", "aftersales", "settlement", "reviews"),
     "channels": ("feeds", "amazon", "live", "agents"),
-    "operations": ("workboard", "analytics", "growth", "merchandising", "service"),
+    "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service"),
     "surfaces": ("storefront", "merchant", "operator", "live_room", "api"),
 }
 

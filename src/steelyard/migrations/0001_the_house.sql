@@ -1993,6 +1993,7 @@ CREATE INDEX questions_of_a_product ON questions (product_id, asked_at DESC, que
 CREATE INDEX questions_of_a_merchant ON questions (merchant_id, asked_at DESC, question_id DESC);
 CREATE INDEX questions_unanswered ON questions (merchant_id, asked_at DESC, question_id DESC)
     WHERE shop_at IS NULL AND hidden_at IS NULL;
+CREATE INDEX hidden_questions ON questions (hidden_at DESC, question_id DESC) WHERE hidden_at IS NOT NULL;
 CREATE INDEX questions_of_a_buyer ON questions (buyer_id, asked_at DESC, question_id DESC);
 
 CREATE TABLE answers (
@@ -2013,6 +2014,7 @@ CREATE TABLE answers (
 COMMENT ON TABLE answers IS 'by merchant: answers of the shop, and of people who bought the product';
 COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
+CREATE INDEX hidden_answers ON answers (hidden_at DESC, answer_id DESC) WHERE hidden_at IS NOT NULL;
 CREATE INDEX answers_by_id ON answers (answer_id);
 CREATE INDEX answers_of_a_writer ON answers (writer_id);
 
@@ -2269,3 +2271,50 @@ CREATE TABLE product_traffic_days (
 );
 COMMENT ON TABLE product_traffic_days IS 'by merchant: who looked at a product on a day';
 CREATE INDEX product_traffic_days_by_day ON product_traffic_days (day);
+
+-- operations.recommendations
+
+-- What goes with what: the products that people who bought one of them bought as well.
+
+CREATE TABLE co_purchase_progress (
+    only_one      boolean PRIMARY KEY DEFAULT true
+  , learned_until timestamptz NOT NULL
+  , buyers        integer NOT NULL DEFAULT 0
+  , CONSTRAINT there_is_one_progress CHECK (only_one)
+);
+COMMENT ON TABLE co_purchase_progress IS 'local: up to which payment orders have been looked at, and how many buyers were seen';
+
+CREATE TABLE baskets (
+    buyer_id    uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , merchant_id uuid NOT NULL
+  , bought_at   timestamptz NOT NULL
+  , PRIMARY KEY (buyer_id, product_id)
+);
+COMMENT ON TABLE baskets IS 'by buyer: which products somebody has ever paid for, each once';
+CREATE INDEX baskets_of_a_product ON baskets (product_id, bought_at DESC);
+
+CREATE TABLE co_purchase_products (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , buyers      integer NOT NULL DEFAULT 0
+  , stale       boolean NOT NULL DEFAULT true
+  , PRIMARY KEY (merchant_id, product_id)
+);
+COMMENT ON TABLE co_purchase_products IS 'by merchant: how many people bought a product, and whether its partners are to be found anew';
+CREATE INDEX co_purchase_products_by_id ON co_purchase_products (product_id);
+CREATE INDEX co_purchase_products_stale ON co_purchase_products (product_id) WHERE stale;
+
+CREATE TABLE bought_together (
+    merchant_id         uuid NOT NULL
+  , product_id          uuid NOT NULL
+  , partner_id          uuid NOT NULL
+  , partner_merchant_id uuid NOT NULL
+  , together            integer NOT NULL
+  , score               integer NOT NULL
+  , PRIMARY KEY (merchant_id, product_id, partner_id)
+  , CONSTRAINT nothing_goes_with_itself CHECK (product_id <> partner_id)
+);
+COMMENT ON TABLE bought_together IS 'by merchant: the twenty best partners of a product';
+COMMENT ON COLUMN bought_together.score IS 'Thousandths of the lift, shrunk where few people bought both: see docs/algorithms/bought-together.md';
+CREATE INDEX bought_together_of_a_product ON bought_together (product_id, score DESC, partner_id);

@@ -76,7 +76,8 @@ class Shipment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveryOption(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to send a shipment, its `fee` in minor units, and in how many days it arrives."""
+    """A way to send a shipment, its `fee` in minor units, and in how many days it arrives. Goods worth `free_over` would
+    go free."""
 
     template_id: TemplateId
     name: Text
@@ -84,6 +85,7 @@ class DeliveryOption(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     days_from: int
     days_to: int
+    free_over: int | None = None
 
 
 class Place(Protocol):

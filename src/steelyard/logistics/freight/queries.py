@@ -86,6 +86,7 @@ async def options(read: Read, shipments: Sequence[Shipment], address: Place) -> 
             currency=row["currency"],
             days_from=row["days_from"],
             days_to=row["days_to"],
+            free_over=row["free_over"],
         )
         found[row["merchant_id"]].append(((option.fee, option.days_to, row["place"]), option))
     return {

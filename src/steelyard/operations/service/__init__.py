@@ -1,1 +1,2 @@
-"""Customer service: what buyers are told about their purchases without asking. Mails follow the events of trade."""
+"""Customer service: what buyers are told about their purchases without asking. Mails follow the events of trade; those about
+questions to a shop are in `questions`."""

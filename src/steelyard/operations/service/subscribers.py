@@ -10,6 +10,7 @@ from steelyard.kernel.events import Subscriber
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
 from steelyard.logistics import fulfilment, parcels
+from steelyard.operations.service.questions import tell_answered, tell_asked
 from steelyard.parties import merchants, notifications
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.notifications.model import (
@@ -23,7 +24,7 @@ from steelyard.parties.notifications.model import (
     RefundSent,
     Template,
 )
-from steelyard.trade import aftersales, orders
+from steelyard.trade import aftersales, orders, reviews
 from steelyard.trade.aftersales.model import Reason
 from steelyard.trade.orders.model import Order, OrderId, Purchase, PurchaseId
 
@@ -150,5 +151,7 @@ SUBSCRIBER = Subscriber(
         orders.OrderShipped: tell_shipped,
         orders.OrderCancelled: tell_cancelled,
         aftersales.OrderRefunded: tell_refunded,
+        reviews.QuestionAsked: tell_asked,
+        reviews.QuestionAnswered: tell_answered,
     },
 )

@@ -17,6 +17,7 @@ from steelyard.parties.access.queries import (
     api_keys_of_staff,
     audit_log,
     audited_actions,
+    buyers_account,
     credentials,
     owner_of_link,
     permissions,
@@ -26,6 +27,7 @@ from steelyard.parties.access.queries import (
     session_id,
     sessions_of,
     staff,
+    staff_with,
 )
 from steelyard.parties.access.role_making import change_role, create_role, remove_role
 from steelyard.parties.access.service import (
@@ -71,6 +73,7 @@ __all__ = [
     "audit_log",
     "audited_actions",
     "begin_session",
+    "buyers_account",
     "change_account",
     "change_password",
     "change_role",
@@ -106,5 +109,6 @@ __all__ = [
     "set_roles",
     "sign_in",
     "staff",
+    "staff_with",
     "touch",
 ]

@@ -165,6 +165,36 @@ async def staff(read: Read, merchant_id: UUID | None) -> Sequence[StaffMember]:
     )
 
 
+async def staff_with(read: Read, merchant_id: UUID, permission: str) -> Sequence[Account]:
+    """Who of a merchant's staff may do this and has set a password, by age."""
+    return await read.all(
+        Account,
+        """
+        SELECT a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+        FROM accounts a
+        WHERE a.merchant_id = $1 AND a.disabled_at IS NULL AND a.password_hash IS NOT NULL
+          AND EXISTS (SELECT FROM account_roles ar JOIN role_permissions rp USING (role_id)
+                      WHERE ar.account_id = a.account_id AND rp.permission = $2)
+        ORDER BY a.account_id LIMIT $3
+        """,
+        merchant_id,
+        permission,
+        STAFF_MAX,
+    )
+
+
+async def buyers_account(read: Read, buyer_id: UUID) -> Account | None:
+    """With which account a buyer signs in."""
+    return await read.one(
+        Account,
+        """
+        SELECT a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+        FROM accounts a WHERE a.buyer_id = $1 AND a.disabled_at IS NULL
+        """,
+        buyer_id,
+    )
+
+
 async def roles(read: Read, audience: AccountKind, merchant_id: UUID | None = None) -> Sequence[Role]:
     """The roles there are for this kind of staff (those of the house, and the organisation's own), with what they
     permit and how many of this staff have them."""

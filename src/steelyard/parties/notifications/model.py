@@ -24,6 +24,8 @@ class Template(StrEnum):
     ORDER_SHIPPED = "order_shipped"
     ORDER_CANCELLED = "order_cancelled"
     REFUND_SENT = "refund_sent"
+    QUESTION_ASKED = "question_asked"
+    QUESTION_ANSWERED = "question_answered"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,6 +110,26 @@ class RefundSent(Facts, frozen=True, kw_only=True):
     link: str
 
 
+class QuestionAsked(Facts, frozen=True, kw_only=True):
+    """Somebody asked a shop something about `title`."""
+
+    name: str
+    title: Text
+    question: str
+    link: str
+
+
+class QuestionAnswered(Facts, frozen=True, kw_only=True):
+    """A question was answered, by the shop or by somebody who has bought it."""
+
+    name: str
+    title: Text
+    question: str
+    answer: str
+    by_shop: bool
+    link: str
+
+
 FACTS: dict[Template, type[Facts]] = {
     Template.PASSWORD_RESET: PasswordReset,
     Template.STAFF_INVITED: StaffInvited,
@@ -115,6 +137,8 @@ FACTS: dict[Template, type[Facts]] = {
     Template.ORDER_SHIPPED: OrderShipped,
     Template.ORDER_CANCELLED: OrderCancelled,
     Template.REFUND_SENT: RefundSent,
+    Template.QUESTION_ASKED: QuestionAsked,
+    Template.QUESTION_ANSWERED: QuestionAnswered,
 }
 
 

@@ -28,6 +28,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "storefront_layout.css",
         "buying.css",
         "finding.css",
+        "favourites.css",
     ),
     "console.css": (
         *_SHARED,
@@ -41,7 +42,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "operator.css",
     ),
     "plain.css": (*_SHARED, "commerce.css", "plain_layout.css"),
-    "components.js": ("behaviour.js", "toasts.js", "uploads.js", "drafts.js"),
+    "components.js": ("behaviour.js", "toasts.js", "uploads.js", "drafts.js", "favourites.js"),
     "print.css": ("tokens.css", "base.css", "components.css", "data.css", "print_layout.css"),
 }
 VENDOR: dict[str, str] = {

@@ -19,6 +19,8 @@ from steelyard.surfaces.web.visit import Visit
 HOME = "/merchant"
 FIGURES = f"{HOME}/figures"
 ORDERS = f"{HOME}/orders"
+REVIEWS = f"{HOME}/reviews"
+QUESTIONS = f"{HOME}/questions"
 PRODUCTS = f"{HOME}/products"
 STOCK = f"{HOME}/stock"
 FREIGHT = f"{HOME}/freight"
@@ -32,6 +34,8 @@ _PLACES = (
     (HOME, N_("Overview"), "layout-dashboard", ANY_STAFF, ""),
     (f"{FIGURES}/sales", N_("Figures"), "chart-line", "figures.read", ""),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Sales")),
+    (REVIEWS, N_("Reviews"), "message-square-text", "reviews.answer", N_("Sales")),
+    (QUESTIONS, N_("Questions"), "message-circle-question-mark", "reviews.answer", N_("Sales")),
     (PRODUCTS, N_("Products"), "shirt", "products.read", N_("Goods")),
     (STOCK, N_("Stock"), "boxes", "stock.read", N_("Goods")),
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),

@@ -24,6 +24,7 @@ BOOKS = f"{HOME}/books"
 SETTLEMENT = f"{HOME}/settlement"
 CATEGORIES = f"{HOME}/categories"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
+REVIEWS = f"{HOME}/reviews"
 SEARCH = f"{HOME}/search"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
@@ -38,6 +39,7 @@ _PLACES = (
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),
+    (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
     (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),

@@ -1,8 +1,9 @@
 """The storefront: where buyers look, choose, pay and follow what they bought. Without JavaScript, too.
 
 A visitor is known by a sealed cookie and can do everything but keep an address book. Each file is one part of the
-way: `browsing`, `product`, `basket`, `till`, `paying`, `purchases`, `looking_up`; `doors` and `me` are the account,
-`house` the legal pages, the language and the pictures.
+way: `browsing`, `product` (with `choosing`, `delivering`, `specifying`, `opinions`), `keeping`, `basket`, `till`, `paying`,
+`purchases`, `reviewing`, `looking_up`; `doors` and `me` are the account, `house` the legal pages, the language and the
+pictures.
 """
 
 from litestar import Router
@@ -11,16 +12,20 @@ from steelyard.surfaces.storefront import (
     basket,
     book,
     browsing,
+    delivering,
     doors,
     house,
+    keeping,
     looking_up,
     me,
+    opinions,
     order_actions,
     paying,
     places,
     product,
     purchases,
     readdressing,
+    reviewing,
     robots,
     searching,
     suggesting,
@@ -43,6 +48,10 @@ router = Router(
         browsing.shop_page,
         product.product,
         product.put_into_cart,
+        *delivering.HANDLERS,
+        *opinions.HANDLERS,
+        *keeping.HANDLERS,
+        *reviewing.HANDLERS,
         basket.cart_shown,
         basket.set_quantity,
         basket.select,

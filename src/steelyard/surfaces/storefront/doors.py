@@ -23,7 +23,7 @@ from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.callers import address_of
 from steelyard.surfaces.web.pages import Frame, local_path, redirect, render
 from steelyard.surfaces.web.visit import SESSION_COOKIE, Visit, cookie
-from steelyard.trade import cart
+from steelyard.trade import cart, favourites
 
 SESSION_COOKIE_SECONDS = 180 * 86_400
 REGISTER_PER_ADDRESS = Limit("register_address", burst=20, per_seconds=3_600)
@@ -160,10 +160,11 @@ async def _go_in(visit: Visit, account: Account, token: str, return_to: str) -> 
 
 
 async def become(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> None:
-    """The visitor is this buyer: the cart moves over, and what was bought as a guest is found under the account."""
+    """The visitor is this buyer: cart and favourites move over, and what was bought as a guest is found under the account."""
     if await customers.resolve(tx, visitor_id) != visitor_id:
         return
     await cart.merge(tx, visitor_id, buyer_id)
+    await favourites.merge(tx, visitor_id, buyer_id)
     await customers.merge_visitor(tx, visitor_id, buyer_id)
 
 

@@ -1,4 +1,4 @@
-"""The product page: what can be chosen, what each choice costs and how many there are; and into the cart."""
+"""The product page: what it is, what can be chosen, what it costs to get it, what others say; and into the cart."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,166 +10,247 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
-from steelyard.goods import catalog, inventory, pricing
-from steelyard.goods.catalog.model import ProductView, Sku, SkuId
-from steelyard.goods.pricing.model import Price
+from steelyard.goods import catalog, inventory, pricing, search
+from steelyard.goods.catalog.model import ProductState, ProductView, SkuId
+from steelyard.goods.search.model import Hit, Query, Sort
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.text import Text
+from steelyard.logistics.freight.model import Shipment
+from steelyard.operations import recommendations
 from steelyard.operations.analytics import Step
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
-from steelyard.parties.merchants.model import ShopCard
+from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb, Flash
-from steelyard.surfaces.storefront import seo
+from steelyard.surfaces.storefront import delivering, opinions, seo, specifying
+from steelyard.surfaces.storefront.choosing import VARIANTS_LISTED_MAX, Choice, Variant, chosen_of
+from steelyard.surfaces.storefront.delivering import Promise
 from steelyard.surfaces.storefront.opening import open_for
+from steelyard.surfaces.storefront.opinions import Opinions
 from steelyard.surfaces.storefront.shell import Shell, category_crumbs, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
-from steelyard.surfaces.web import footfall
+from steelyard.surfaces.web import footfall, footprints
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.seals import unseal
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import cart
+from steelyard.trade import cart, favourites, reviews
 from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
 from steelyard.trade.checkout.model import CheckoutId, Line
+from steelyard.trade.reviews.model import Rating, ShopScore
 
-# So many pieces are said as a number; more are simply "in stock".
-FEW_PIECES = 10
-VARIANTS_LISTED_MAX = 60
+BESIDE_MAX = 10
 PREVIEW = N_("A preview: buyers will see it like this. It is not public.")
+# Whoever had one of these bought or saw it once: the page says what has become of it.
+ONCE_SHOWN = (ProductState.OFF_SHELF, ProductState.BINNED)
 
 
-class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """One SKU with its price (none: it cannot be bought) and the pieces to be had."""
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """Other goods beside this one, and the shops they are from."""
 
-    sku: Sku
-    price: Price | None
-    free: int
-
-    @property
-    def buyable(self) -> bool:
-        return self.price is not None and self.free > 0
-
-
-class Value(msgspec.Struct, frozen=True, kw_only=True):
-    """A value of an option: whether any variant with it can be had."""
-
-    label: Text
-    index: int
-    gone: bool
+    bought: Sequence[Hit]
+    similar: Sequence[Hit]
+    of_shop: Sequence[Hit]
+    seen: Sequence[Hit]
+    shops: Mapping[MerchantId, ShopCard]
 
 
 class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
-    """`choice` is the index of the value chosen of each option; `variant` what that is (none: there is no such)."""
+    """Everything on the page. `promise` is of one piece of what is chosen, none when there is no such."""
 
     shell: Shell
     product: ProductView
     shop: ShopCard
-    variants: Sequence[Variant]
-    choice: Sequence[int]
-    variant: Variant | None
+    choice: Choice
+    sold: int
+    promise: Promise | None
+    own_address: bool
+    facts: Sequence[specifying.FactRow]
+    opinions: Opinions
+    score: ShopScore | None
+    beside: Beside
+    kept: bool
+    follows: bool
 
     @property
-    def quantity_max(self) -> int:
-        return min(self.variant.free, QUANTITY_PER_LINE_MAX) if self.variant else 1
+    def variant(self) -> Variant | None:
+        return self.choice.variant
 
     @property
-    def few(self) -> int:
-        """How many are left, where that is worth saying."""
-        free = self.variant.free if self.variant else 0
-        return free if 0 < free <= FEW_PIECES else 0
-
-    def values(self, option: int) -> list[Value]:
-        """The values of an option; those that nobody can have are `gone`."""
-        alive = {each.sku.choice[option] for each in self.variants if each.buyable}
-        labels = self.product.options[option].values
-        return [Value(label=label, index=index, gone=index not in alive) for index, label in enumerate(labels)]
-
-    def labels(self, variant: Variant) -> list[Text]:
-        """What a variant's choice is called, option by option."""
-        return [option.values[at] for option, at in zip(self.product.options, variant.sku.choice, strict=True)]
-
-    def query(self, variant: Variant) -> str:
-        """The address of the page with this variant chosen."""
-        return "?" + "&".join(f"o{place}={at}" for place, at in enumerate(variant.sku.choice))
+    def rating(self) -> Rating:
+        return self.opinions.rating
 
 
-async def product_page(
-    read: Read, buyer_id: BuyerId, product_id: UUID, given: Mapping[str, str], *, preview: bool = False
-) -> ProductPage:
-    """The product with the variant that the address chooses, else the first that can be had; in a preview one that is
-    not on sale as well. Raises `NotFound`."""
+class GonePage(msgspec.Struct, frozen=True, kw_only=True):
+    """What was once for sale, and what is like it."""
+
+    shell: Shell
+    product: ProductView
+    shop: ShopCard
+    similar: Sequence[Hit]
+    shops: Mapping[MerchantId, ShopCard]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Who looks at which product, how: `given` is the address, `place` the region that the browser remembers;
+    `preview`: by an address that its merchant has from us, whatever its state."""
+
+    buyer_id: BuyerId
+    product_id: UUID
+    given: Mapping[str, str]
+    place: str
+    quantity: int
+    preview: bool = False
+
+
+async def choice_of(read: Read, product_id: UUID, given: Mapping[str, str]) -> Choice:
+    """The product's variants and which of them the address chooses. Raises `NotFound`."""
     product = await catalog.product(read, product_id)
-    if product is None or not (product.on_sale or preview):
+    if product is None or not product.on_sale:
         raise NotFound()
+    return await _choice(read, product, given)
+
+
+async def _choice(read: Read, product: ProductView, given: Mapping[str, str]) -> Choice:
     shop = (await merchants.cards(read, [product.merchant_id]))[product.merchant_id]
     skus = [sku for sku in product.skus if sku.active]
     sku_ids = [sku.sku_id for sku in skus]
     prices = await pricing.current(read, sku_ids, shop.currency)
     free = await inventory.available(read, sku_ids)
     variants = [Variant(sku=sku, price=prices.get(sku.sku_id), free=free.get(sku.sku_id, 0)) for sku in skus]
-    choice = _choice(product, variants, given)
+    return chosen_of(product, variants, given)
+
+
+async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
+    """The product with the variant that the address chooses, else the first that can be had; or, of what is no longer
+    for sale, what is like it. Raises `NotFound`."""
+    product = await catalog.product(read, asked.product_id)
+    once = product is not None and (product.on_sale or product.state in (*ONCE_SHOWN, ProductState.ON_SHELF))
+    if product is None or not (once or asked.preview):
+        raise NotFound()
+    around = await shell(read, asked.buyer_id)
+    shop = (await merchants.cards(read, [product.merchant_id]))[product.merchant_id]
+    if not (product.on_sale or asked.preview):
+        similar = await _similar(read, product)
+        return GonePage(shell=around, product=product, shop=shop, similar=similar, shops=await _shops(read, similar))
+    choice = await _choice(read, product, asked.given)
+    place, own = await delivering.place_of(read, asked.buyer_id, asked.place)
+    own_entry = await search.cards(read, [(product.merchant_id, product.product_id)])
     return ProductPage(
-        shell=await shell(read, buyer_id),
+        shell=around,
         product=product,
         shop=shop,
-        variants=variants,
         choice=choice,
-        variant=_chosen(variants, choice),
+        sold=own_entry[0].sold if own_entry else 0,
+        promise=await _promise(read, choice, place, shop, asked.quantity),
+        own_address=own,
+        facts=await specifying.fact_rows(read, product),
+        opinions=await opinions.opinions(read, asked.buyer_id, product.product_id),
+        score=(await reviews.scores(read, [product.merchant_id])).get(product.merchant_id),
+        beside=await _beside(read, asked.buyer_id, product),
+        kept=product.product_id in around.kept,
+        follows=await favourites.follows(read, asked.buyer_id, product.merchant_id),
     )
 
 
-def _choice(product: ProductView, variants: Sequence[Variant], given: Mapping[str, str]) -> list[int]:
-    first = next((each for each in variants if each.buyable), variants[0] if variants else None)
-    choice = list(first.sku.choice) if first else [0] * len(product.options)
-    for place, option in enumerate(product.options):
-        typed = given.get(f"o{place}", "")
-        if typed.isdecimal() and len(typed) < 4 and int(typed) < len(option.values):
-            choice[place] = int(typed)
-    return choice
+async def _promise(
+    read: Read, choice: Choice, place: delivering.Place, shop: ShopCard, quantity: int
+) -> Promise | None:
+    if choice.variant is None or choice.variant.price is None:
+        return None
+    shipment = Shipment(
+        merchant_id=choice.product.merchant_id,
+        pieces=quantity,
+        weight_grams=choice.variant.sku.weight_grams * quantity,
+        goods_amount=choice.variant.price.amount * quantity,
+        currency=shop.currency,
+    )
+    return await delivering.promise(read, place, shipment)
 
 
-def _chosen(variants: Sequence[Variant], choice: Sequence[int]) -> Variant | None:
-    return next((each for each in variants if list(each.sku.choice) == list(choice) and each.price is not None), None)
+async def _similar(read: Read, product: ProductView) -> list[Hit]:
+    """What sells best in the same category, but the product itself."""
+    query = Query(category_id=product.category_id, sort=Sort.SALES, in_stock=True, limit=BESIDE_MAX + 1, facets=False)
+    found = (await search.find(read, query)).hits
+    return [hit for hit in found if hit.product_id != product.product_id][:BESIDE_MAX]
+
+
+async def _beside(read: Read, buyer_id: BuyerId, product: ProductView) -> Beside:
+    query = Query(merchant_id=product.merchant_id, sort=Sort.SALES, limit=BESIDE_MAX + 1, facets=False)
+    of_shop = [hit for hit in (await search.find(read, query)).hits if hit.product_id != product.product_id]
+    steps = (await favourites.footprints(read, buyer_id, limit=BESIDE_MAX + 1)).items
+    seen = await search.cards(
+        read, [(each.merchant_id, each.product_id) for each in steps if each.product_id != product.product_id]
+    )
+    bought = [
+        hit
+        for hit in await search.cards(read, await recommendations.partners(read, product.product_id))
+        if hit.in_stock
+    ]
+    similar = await _similar(read, product)
+    return Beside(
+        bought=bought[:BESIDE_MAX],
+        similar=similar,
+        of_shop=of_shop[:BESIDE_MAX],
+        seen=seen[:BESIDE_MAX],
+        shops=await _shops(read, [*bought, *similar, *seen]),
+    )
+
+
+async def _shops(read: Read, hits: Sequence[Hit]) -> dict[MerchantId, ShopCard]:
+    return await merchants.cards(read, {hit.merchant_id for hit in hits})
 
 
 @get(["/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}"])
 async def product(
     visit: NamedDependency[Visit], product_id: FromPath[UUID], slug: FromPath[str] = ""
 ) -> Response[str] | Redirect:
-    """A product. Its options stand in the address, so that every choice has a link. Words that it was called by before
-    lead on to the address that it has now."""
-    sealed = visit.connection.query_params.get("preview", "")
-    preview = unseal(visit.settings, "preview", sealed) == str(product_id)
-    view = await visit.db.ask(product_page, visit.buyer_id, product_id, visit.connection.query_params, preview=preview)
+    """A product. What is chosen of its options stands in the address, so that every choice has a link. Words that it was
+    called by before lead on to the address that it has now."""
+    given = visit.connection.query_params
+    asked = Asked(
+        buyer_id=visit.buyer_id,
+        product_id=product_id,
+        given=given,
+        place=delivering.chosen_place(visit),
+        quantity=min(max(number(given.get("quantity"), 1), 1), QUANTITY_PER_LINE_MAX),
+        preview=unseal(visit.settings, "preview", given.get("preview", "")) == str(product_id),
+    )
+    view = await visit.db.ask(product_page, asked)
     if slug and slug != view.product.slug:
         query = visit.connection.url.query
         return Redirect(seo.product_path(view.product) + (f"?{query}" if query else ""), status_code=301)
     trail = view.shell.trail(view.product.category_path)
-    crumbs = [
-        *category_crumbs(visit, trail, last_is_page=False),
-        Crumb(view.product.title.in_language(visit.locale)),
-    ]
-    if not preview:
+    crumbs = [*category_crumbs(visit, trail, last_is_page=False), Crumb(view.product.title.in_language(visit.locale))]
+    category = trail[-1] if trail else None
+    if isinstance(view, GonePage):
+        return await show(visit, "product_gone.html", view.shell, category=category, crumbs=crumbs, view=view)
+    if "hx-request" not in visit.connection.headers and not asked.preview:
         footfall.note(visit, Step.PRODUCT, [view.product.merchant_id], product_id)
-    listed = view.variants if 1 < len(view.variants) <= VARIANTS_LISTED_MAX else ()
+        footprints.note(visit, view.product.merchant_id, product_id)
+    listed = view.choice.variants if 1 < len(view.choice.variants) <= VARIANTS_LISTED_MAX else ()
     return await show(
         visit,
         "product.html",
         view.shell,
-        category=trail[-1] if trail else None,
+        category=category,
         crumbs=crumbs,
-        flashes=[Flash(visit.say(PREVIEW), "info")] if preview else (),
+        flashes=[Flash(visit.say(PREVIEW), "info")] if asked.preview else (),
         view=view,
         listed=listed,
+        quantity=asked.quantity,
         checkout_id=ids.mint(),
+        question_id=ids.mint(),
+        places=delivering.places(visit.locale, own=view.own_address, home_word=visit.say(N_("My default address"))),
+        place_name=delivering.place_name(view.promise.place, visit.locale) if view.promise else "",
+        path=f"/products/{product_id}" + (f"/{slug}" if slug else ""),
         seo=seo.product(
             visit,
             view.product,
             view.shop,
-            [(each.price, each.sku.code, each.buyable) for each in view.variants if each.price is not None],
+            [(each.price, each.sku.code, each.buyable) for each in view.choice.variants if each.price is not None],
+            (view.rating.hundredths / 100, view.rating.count) if view.rating.count else None,
         ),
     )
 
@@ -181,18 +262,18 @@ async def put_into_cart(visit: NamedDependency[Visit], data: URLEncodedBody[dict
     given = {name: said(data, name) for name in data}
     if product_id is None:
         raise NotFound()
-    view = await visit.db.ask(product_page, visit.buyer_id, product_id, given)
-    page = f"/products/{product_id}" + (_query(view.choice) if view.product.options else "")
-    if view.variant is None:
+    choice = await visit.db.ask(choice_of, product_id, given)
+    page = f"/products/{product_id}" + (choice.query if choice.product.options else "")
+    if choice.variant is None:
         return redirect(visit, page, (visit.say(N_("This combination does not exist. Please choose another.")), "bad"))
-    sku_id = SkuId(view.variant.sku.sku_id)
+    sku_id = SkuId(choice.variant.sku.sku_id)
     if said(data, "then") == "checkout":
-        return await _buy_now(visit, view.variant, min(max(quantity, 1), QUANTITY_PER_LINE_MAX), data)
+        return await _buy_now(visit, choice.variant, min(max(quantity, 1), QUANTITY_PER_LINE_MAX), data)
     try:
         await visit.db.transact(cart.put, visit.buyer_id, sku_id, quantity)
     except Refusal as refusal:
         return redirect(visit, page, (visit.refused(refusal), "bad"))
-    footfall.note(visit, Step.CART, [view.product.merchant_id], product_id)
+    footfall.note(visit, Step.CART, [choice.product.merchant_id], product_id)
     return redirect(visit, page, (visit.say(N_("It is in your cart.")), "good"))
 
 
@@ -201,7 +282,3 @@ async def _buy_now(visit: Visit, variant: Variant, quantity: int, data: Mapping[
     assert variant.price is not None
     line = Line(line_id="1", sku_id=variant.sku.sku_id, quantity=quantity, seen_price=variant.price.amount)
     return await open_for(visit, checkout_id, [line], from_cart=False)
-
-
-def _query(choice: Sequence[int]) -> str:
-    return "?" + "&".join(f"o{place}={at}" for place, at in enumerate(choice))

@@ -5,6 +5,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 
 import msgspec
 from babel import numbers
@@ -30,11 +31,14 @@ from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.renditions import WIDTHS
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import cart
+from steelyard.trade import cart, favourites
 
 BUYER_LINKS = (
     (N_("My account"), "/account"),
     (N_("My orders"), "/orders"),
+    (N_("Favourites"), "/account/favourites"),
+    (N_("History"), "/account/history"),
+    (N_("My reviews"), "/account/reviews"),
     (N_("Address book"), "/account/addresses"),
     (N_("Where I am signed in"), "/account/sessions"),
 )
@@ -43,10 +47,11 @@ FACETS_SHOWN_MAX = 12
 
 
 class Shell(msgspec.Struct, frozen=True, kw_only=True):
-    """The category tree and how many pieces lie in the cart."""
+    """The category tree, how many pieces lie in the cart, and which products the visitor keeps in favourites."""
 
     categories: Sequence[Category]
     cart_count: int
+    kept: frozenset[UUID] = frozenset()
 
     def find(self, category_id: CategoryId) -> Category | None:
         """The category of this id, wherever in the tree it is."""
@@ -70,7 +75,11 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
 async def shell(read: Read, buyer_id: BuyerId) -> Shell:
     """What every page asks for beside its own questions."""
-    return Shell(categories=await catalog.categories(read), cart_count=await cart.count(read, buyer_id))
+    return Shell(
+        categories=await catalog.categories(read),
+        cart_count=await cart.count(read, buyer_id),
+        kept=frozenset(await favourites.kept(read, buyer_id)),
+    )
 
 
 async def show(
@@ -114,6 +123,7 @@ async def show(
         "short_money": partial(short_money, visit.locale),
         "glyph": glyph,
         "CONSOLES": CONSOLES,
+        "kept_products": around.kept,
         "seo": head(visit, seo, frame.breadcrumb),
         **values,
     }

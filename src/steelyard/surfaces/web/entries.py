@@ -1,7 +1,7 @@
 """What was typed into a form, read politely: what cannot be read is noted under its field, so that the page can be shown
 again with all that was typed and what is wrong with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 from uuid import UUID
@@ -43,6 +43,10 @@ class Entries:
         """Raises `Invalid` when something could not be read."""
         if self.errors:
             raise Invalid(self.errors)
+
+    def keep(self, name: str, values: Sequence[str]) -> None:
+        """Let the form bring this back when it is shown again."""
+        self._fields = {**self._fields, name: list(values)}
 
     def all(self, name: str) -> list[str]:
         return [value.strip() for value in self._fields.get(name, [])]

@@ -106,6 +106,14 @@ async def kept_among(read: Read, buyer_id: BuyerId, product_ids: Sequence[UUID])
     return {row["product_id"] for row in rows}
 
 
+async def kept(read: Read, buyer_id: BuyerId) -> list[UUID]:
+    """All products that somebody keeps, for hearts on cards."""
+    rows = await read.fetch(
+        "SELECT product_id FROM favourite_products WHERE buyer_id = $1 LIMIT $2", buyer_id, PRODUCTS_PER_BUYER_MAX
+    )
+    return [row["product_id"] for row in rows]
+
+
 async def follows(read: Read, buyer_id: BuyerId, merchant_id: MerchantId) -> bool:
     """Whether somebody follows this shop."""
     return await read.value(

@@ -41,6 +41,7 @@ from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
     all_orders,
     by_code,
+    code_of,
     codes_of,
     counts_of_merchant,
     history,
@@ -97,6 +98,7 @@ __all__ = [
     "cancel_purchase",
     "cancel_unpaid",
     "change_address",
+    "code_of",
     "codes_of",
     "complete_received",
     "confirm_receipt",

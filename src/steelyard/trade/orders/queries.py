@@ -235,6 +235,11 @@ async def counts_of_merchant(read: Read, merchant_id: MerchantId) -> dict[OrderS
     return {OrderState(row["state"]): row["count"] for row in rows}
 
 
+async def code_of(read: Read, order_id: UUID) -> str | None:
+    """The short code of an order, whoever's it is."""
+    return await read.value("SELECT code FROM orders WHERE order_id = $1", order_id)
+
+
 async def codes_of(read: Read, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> dict[OrderId, str]:
     """The short codes of these orders of one merchant."""
     rows = await read.fetch(

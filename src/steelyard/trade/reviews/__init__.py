@@ -25,7 +25,7 @@ from steelyard.trade.reviews.bulk import (
 )
 from steelyard.trade.reviews.events import QuestionAnswered, QuestionAsked, ReviewsWritten
 from steelyard.trade.reviews.jobs import review_silence
-from steelyard.trade.reviews.moderation import hide, open_reports, report, reported, set_rules, show
+from steelyard.trade.reviews.moderation import hidden, hide, open_reports, report, reported, set_rules, show
 from steelyard.trade.reviews.privacy import forget, said_by
 from steelyard.trade.reviews.queries import (
     of_buyers,
@@ -62,6 +62,7 @@ __all__ = [
     "forget",
     "get",
     "has_bought",
+    "hidden",
     "hide",
     "of_buyers",
     "of_merchant",

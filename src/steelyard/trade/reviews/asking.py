@@ -104,11 +104,6 @@ async def _answer(
     *,
     by_shop: bool,
 ) -> None:
-    text = text.strip()
-    if not text:
-        raise Invalid({"answer": N_("Please write a few words")})
-    if len(text) > ANSWER_CHARACTERS_MAX:
-        raise Invalid({"answer": N_("This text is too long")})
     answers = await tx.value(
         """
         SELECT answers FROM questions WHERE merchant_id = $1 AND question_id = $2 AND hidden_at IS NULL
@@ -119,6 +114,11 @@ async def _answer(
     )
     if answers is None:
         raise NotFound()
+    text = text.strip()
+    if not text:
+        raise Invalid({"answer": N_("Please write a few words")})
+    if len(text) > ANSWER_CHARACTERS_MAX:
+        raise Invalid({"answer": N_("This text is too long")})
     if answers >= ANSWERS_PER_QUESTION_MAX:
         raise Invalid({"answer": N_("This question has enough answers")})
     if not await tx.execute(

@@ -33,6 +33,7 @@ STARS_MAX = 5
 # A review with so few stars wants an answer of the shop.
 LOW_STARS_MAX = 3
 SCORES_OVER_DAYS = 180
+COUNTED_MAX = 100
 VOTE_WORTH = 10
 # From so many characters on a text tells something.
 TELLING_CHARACTERS = 20
@@ -261,6 +262,14 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     pictures: list[str]
     stars: int | None
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for a shop, each counted up to `COUNTED_MAX`."""
+
+    questions: int
+    reviews: int
+    low_reviews: int
 
 
 class ToReview(msgspec.Struct, frozen=True, kw_only=True):

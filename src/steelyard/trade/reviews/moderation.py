@@ -227,6 +227,42 @@ async def reported(read: Read, cursor: str | None = None, limit: int | None = No
     return paging.cut(rows, most, lambda each: (each.first_at, each.subject_id))
 
 
+async def hidden(read: Read, cursor: str | None = None, limit: int | None = None) -> Page[Reported]:
+    """What was hidden, the latest first; its reason stands in `notes`."""
+    moment, last = paging.read_cursor(cursor, datetime, UUID) or (None, None)
+    most = paging.limit(limit)
+    rows = await read.all(
+        Reported,
+        """
+        (SELECT merchant_id, 'review' AS kind, review_id AS subject_id, hidden_at AS first_at, 0 AS count
+              , ARRAY[]::text[] AS reasons, ARRAY[hidden_reason] AS notes, product_id, author
+              , concat_ws(E'\\n', nullif(text, ''), follow_up) AS text, pictures || follow_up_pictures AS pictures
+              , stars::integer AS stars
+         FROM reviews WHERE hidden_at IS NOT NULL
+           AND (hidden_at, review_id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::uuid, $4))
+         ORDER BY hidden_at DESC, review_id DESC LIMIT $3)
+        UNION ALL
+        (SELECT merchant_id, 'question', question_id, hidden_at, 0, ARRAY[]::text[], ARRAY[hidden_reason], product_id
+              , author, text, ARRAY[]::text[], NULL
+         FROM questions WHERE hidden_at IS NOT NULL
+           AND (hidden_at, question_id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::uuid, $4))
+         ORDER BY hidden_at DESC, question_id DESC LIMIT $3)
+        UNION ALL
+        (SELECT a.merchant_id, 'answer', a.answer_id, a.hidden_at, 0, ARRAY[]::text[], ARRAY[a.hidden_reason]
+              , q.product_id, a.author, a.text, ARRAY[]::text[], NULL
+         FROM answers a JOIN questions q USING (merchant_id, question_id) WHERE a.hidden_at IS NOT NULL
+           AND (a.hidden_at, a.answer_id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::uuid, $4))
+         ORDER BY a.hidden_at DESC, a.answer_id DESC LIMIT $3)
+        ORDER BY first_at DESC, subject_id DESC LIMIT $3
+        """,
+        moment,
+        last,
+        most + 1,
+        UUID(int=2**128 - 1),
+    )
+    return paging.cut(rows, most, lambda each: (each.first_at, each.subject_id))
+
+
 async def open_reports(read: Read) -> int:
     """How many things wait for the operator's decision, up to a hundred."""
     return await read.value(

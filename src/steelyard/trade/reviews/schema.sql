@@ -158,6 +158,7 @@ CREATE INDEX questions_of_a_product ON questions (product_id, asked_at DESC, que
 CREATE INDEX questions_of_a_merchant ON questions (merchant_id, asked_at DESC, question_id DESC);
 CREATE INDEX questions_unanswered ON questions (merchant_id, asked_at DESC, question_id DESC)
     WHERE shop_at IS NULL AND hidden_at IS NULL;
+CREATE INDEX hidden_questions ON questions (hidden_at DESC, question_id DESC) WHERE hidden_at IS NOT NULL;
 CREATE INDEX questions_of_a_buyer ON questions (buyer_id, asked_at DESC, question_id DESC);
 
 CREATE TABLE answers (
@@ -178,6 +179,7 @@ CREATE TABLE answers (
 COMMENT ON TABLE answers IS 'by merchant: answers of the shop, and of people who bought the product';
 COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
+CREATE INDEX hidden_answers ON answers (hidden_at DESC, answer_id DESC) WHERE hidden_at IS NOT NULL;
 CREATE INDEX answers_by_id ON answers (answer_id);
 CREATE INDEX answers_of_a_writer ON answers (writer_id);
 

@@ -1,19 +1,8 @@
 """What waits for a shop: for workbenches."""
 
-import msgspec
-
 from steelyard.kernel.db import Read
 from steelyard.parties.merchants.model import MerchantId
-
-COUNTED_MAX = 100
-
-
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts up to `COUNTED_MAX`."""
-
-    questions: int
-    reviews: int
-    low_reviews: int
+from steelyard.trade.reviews.model import COUNTED_MAX, Waiting
 
 
 async def waiting_for_shop(read: Read, merchant_id: MerchantId) -> Waiting:
