@@ -16,7 +16,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "goods": ("catalog", "warehouses", "inventory", "taxes", "pricing", "promotions", "search"),
     "logistics": ("customs", "freight", "parcels", "fulfilment"),
     "trade": ("favourites", "cart", "commission", "orders", "checkout", "aftersales", "settlement", "reviews"),
-    "channels": ("feeds", "amazon", "live", "agents"),
+    "channels": ("feeds", "sheets", "amazon", "live", "agents"),
     "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service"),
     "surfaces": ("storefront", "merchant", "operator", "live_room", "api"),
 }
