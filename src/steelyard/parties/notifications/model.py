@@ -24,6 +24,8 @@ class Template(StrEnum):
     ORDER_SHIPPED = "order_shipped"
     ORDER_CANCELLED = "order_cancelled"
     REFUND_SENT = "refund_sent"
+    EMAIL_CHANGE = "email_change"
+    DATA_EXPORTED = "data_exported"
     QUESTION_ASKED = "question_asked"
     QUESTION_ANSWERED = "question_answered"
 
@@ -130,6 +132,22 @@ class QuestionAnswered(Facts, frozen=True, kw_only=True):
     link: str
 
 
+class EmailChange(Facts, frozen=True, kw_only=True):
+    """The link by which a new e-mail address becomes somebody's."""
+
+    name: str
+    secret_link: str
+    hours: int
+
+
+class DataExported(Facts, frozen=True, kw_only=True):
+    """All that is kept of somebody lies at `link`, where they sign in, for so many days."""
+
+    name: str
+    link: str
+    days: int
+
+
 FACTS: dict[Template, type[Facts]] = {
     Template.PASSWORD_RESET: PasswordReset,
     Template.STAFF_INVITED: StaffInvited,
@@ -137,6 +155,8 @@ FACTS: dict[Template, type[Facts]] = {
     Template.ORDER_SHIPPED: OrderShipped,
     Template.ORDER_CANCELLED: OrderCancelled,
     Template.REFUND_SENT: RefundSent,
+    Template.EMAIL_CHANGE: EmailChange,
+    Template.DATA_EXPORTED: DataExported,
     Template.QUESTION_ASKED: QuestionAsked,
     Template.QUESTION_ANSWERED: QuestionAnswered,
 }

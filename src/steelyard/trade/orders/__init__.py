@@ -70,7 +70,15 @@ from steelyard.trade.orders.service import (
     withdraw_pieces,
 )
 from steelyard.trade.orders.shipping import ORDERS_PER_DISPATCH_MAX, ship_all
-from steelyard.trade.orders.wishes import begin_packing, change_address, extend_receipt, fee_to, hide, remind
+from steelyard.trade.orders.wishes import (
+    begin_packing,
+    blank_records,
+    change_address,
+    extend_receipt,
+    fee_to,
+    hide,
+    remind,
+)
 
 __all__ = [
     "DRESSED_LINE_COLUMNS",
@@ -93,6 +101,7 @@ __all__ = [
     "acts_of",
     "all_orders",
     "begin_packing",
+    "blank_records",
     "bulk_refunded",
     "bulk_write",
     "by_code",
