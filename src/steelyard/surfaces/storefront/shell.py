@@ -43,7 +43,12 @@ BUYER_LINKS = (
     (N_("My invoices"), "/account/invoices"),
     (N_("Where I am signed in"), "/account/sessions"),
 )
-CONSOLES = {AccountKind.OPERATOR: "/operator", AccountKind.MERCHANT: "/merchant", AccountKind.BUYER: "/account"}
+CONSOLES = {
+    AccountKind.OPERATOR: "/operator",
+    AccountKind.MERCHANT: "/merchant",
+    AccountKind.BUYER: "/account",
+    AccountKind.APPLICANT: "/sell/application",
+}
 FACETS_SHOWN_MAX = 12
 
 
