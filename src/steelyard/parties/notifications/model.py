@@ -26,6 +26,7 @@ class Template(StrEnum):
     REFUND_SENT = "refund_sent"
     EMAIL_CHANGE = "email_change"
     DATA_EXPORTED = "data_exported"
+    PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
     APPLICATION_BEGUN = "application_begun"
     APPLICATION_NEWS = "application_news"
     SHOP_NEWS = "shop_news"
@@ -115,6 +116,17 @@ class RefundSent(Facts, frozen=True, kw_only=True):
     link: str
 
 
+class PayoutAccountChanged(Facts, frozen=True, kw_only=True):
+    """A shop's money goes to another account from now on; `ending` are its last digits."""
+
+    name: str
+    shop: Text
+    bank: str
+    ending: str
+    at: datetime
+    link: str
+
+
 class ApplicationBegun(Facts, frozen=True, kw_only=True):
     """Somebody wants to sell here: the link confirms the address and sets the password."""
 
@@ -190,6 +202,7 @@ FACTS: dict[Template, type[Facts]] = {
     Template.REFUND_SENT: RefundSent,
     Template.EMAIL_CHANGE: EmailChange,
     Template.DATA_EXPORTED: DataExported,
+    Template.PAYOUT_ACCOUNT_CHANGED: PayoutAccountChanged,
     Template.APPLICATION_BEGUN: ApplicationBegun,
     Template.APPLICATION_NEWS: ApplicationNews,
     Template.SHOP_NEWS: ShopNews,
