@@ -11,13 +11,23 @@ from types import ModuleType
 KERNEL = "kernel"
 
 LAYERS: dict[str, tuple[str, ...]] = {
-    "parties": ("access", "notifications", "operator", "merchants", "customers"),
+    "parties": ("access", "notifications", "operator", "merchants", "applications", "customers"),
     "money": ("currencies", "ledger", "wallets", "payments"),
     "goods": ("catalog", "warehouses", "inventory", "taxes", "pricing", "promotions", "search"),
     "logistics": ("customs", "freight", "parcels", "fulfilment"),
-    "trade": ("favourites", "cart", "commission", "orders", "checkout", "aftersales", "settlement", "reviews"),
+    "trade": (
+        "favourites",
+        "cart",
+        "commission",
+        "orders",
+        "checkout",
+        "aftersales",
+        "invoices",
+        "settlement",
+        "reviews",
+    ),
     "channels": ("feeds", "sheets", "amazon", "live", "agents"),
-    "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service"),
+    "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service", "privacy"),
     "surfaces": ("storefront", "merchant", "operator", "live_room", "api"),
 }
 

@@ -147,11 +147,11 @@ CREATE TABLE accounts (
   , buyer_id      uuid
   , disabled_at   timestamptz
   , created_at    timestamptz NOT NULL DEFAULT now()
-  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer'))
+  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer', 'applicant'))
   , CONSTRAINT merchant_staff_have_a_merchant CHECK ((kind = 'merchant') = (merchant_id IS NOT NULL))
   , CONSTRAINT a_buyers_login_has_a_buyer CHECK ((kind = 'buyer') = (buyer_id IS NOT NULL))
 );
-COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers';
+COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers, and applicants who may become merchants';
 COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; none until the person has set one';
 CREATE INDEX accounts_of_the_operator ON accounts (account_id) WHERE kind = 'operator';
 CREATE INDEX accounts_of_a_merchant ON accounts (merchant_id) WHERE merchant_id IS NOT NULL;
@@ -206,6 +206,15 @@ CREATE TABLE password_resets (
 COMMENT ON TABLE password_resets IS 'by key: links for a new password, sent by mail, good once; an invitation is the first of them';
 CREATE INDEX password_resets_of_an_account ON password_resets (account_id);
 CREATE INDEX password_resets_by_expiry ON password_resets (expires_at);
+
+CREATE TABLE email_changes (
+    account_id uuid PRIMARY KEY
+  , email      text NOT NULL
+  , token_hash bytea
+  , expires_at timestamptz NOT NULL
+);
+COMMENT ON TABLE email_changes IS 'by key: an e-mail address that becomes an account''s when the link sent there is opened';
+CREATE INDEX email_changes_by_token ON email_changes (token_hash);
 
 CREATE TABLE api_keys (
     key_hash    bytea PRIMARY KEY
@@ -265,6 +274,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
+  , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
 
 CREATE TABLE roles (
@@ -311,7 +321,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
-  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read');
+  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage');
 
 CREATE TABLE account_roles (
     account_id uuid NOT NULL
@@ -359,6 +369,7 @@ CREATE TABLE mails (
 COMMENT ON TABLE mails IS 'local, merchants insert: what we want to tell somebody by mail; rendered and sent by a job';
 COMMENT ON COLUMN mails.facts IS 'What the template needs; a secret in it is good once only, and is wiped when the mail is out';
 COMMENT ON COLUMN mails.retry_at IS 'When an unsent mail is tried (again) by the sweep; infinity: given up, see error';
+CREATE INDEX mails_by_recipient ON mails (recipient);
 CREATE INDEX mails_to_send ON mails (retry_at) WHERE sent_at IS NULL;
 
 -- parties.operator
@@ -388,6 +399,12 @@ COMMENT ON COLUMN operator_profile.icp_number IS 'ICP record number of the site'
 
 -- Merchants and their shops.
 
+CREATE TABLE merchant_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE merchant_transitions IS 'reference: the states of a merchant that follow each other';
+INSERT INTO merchant_transitions (from_state, to_state) VALUES
+    ('nowhere', 'open'), ('nowhere', 'suspended'), ('nowhere', 'closed')
+  , ('open', 'suspended'), ('suspended', 'open'), ('suspended', 'closed');
+
 CREATE TABLE merchants (
     merchant_id  uuid PRIMARY KEY
   , code         text NOT NULL
@@ -402,6 +419,8 @@ CREATE TABLE merchants (
   , time_zone    text NOT NULL DEFAULT 'Asia/Shanghai'
   , payout       jsonb NOT NULL DEFAULT '{}'
   , source       text
+  , licence_until date
+  , licence_reminded date
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
@@ -411,6 +430,10 @@ COMMENT ON TABLE merchants IS 'by merchant: who sells here';
 COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an order''s money to the statement that pays it';
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
+COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
+COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
+CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state = 'open';
+CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
 
 CREATE TABLE shops (
@@ -420,6 +443,7 @@ CREATE TABLE shops (
   , notice      jsonb NOT NULL DEFAULT '{}'
   , logo        text
   , opened_at   timestamptz NOT NULL DEFAULT now()
+  , checklist_put_away_at timestamptz
 );
 COMMENT ON TABLE shops IS 'by merchant: the merchant''s shop as buyers see it';
 
@@ -428,6 +452,87 @@ CREATE TABLE shop_names (
   , merchant_id uuid NOT NULL
 );
 COMMENT ON TABLE shop_names IS 'by key: a shop''s address is unique across the marketplace';
+
+CREATE TABLE merchant_history (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , reason      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES merchant_transitions
+);
+COMMENT ON TABLE merchant_history IS 'by merchant, append-only: each change of a merchant''s state, with its reason';
+
+CREATE TABLE merchant_categories (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , category_id uuid NOT NULL
+  , PRIMARY KEY (merchant_id, category_id)
+);
+COMMENT ON TABLE merchant_categories IS 'by merchant: the categories a merchant may sell in, each with all below it; no row: all categories';
+
+-- parties.applications
+
+-- Applications of those who want to become merchants.
+
+CREATE TABLE application_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE application_transitions IS 'reference: the states of an application that follow each other';
+INSERT INTO application_transitions (from_state, to_state) VALUES
+    ('nowhere', 'draft'), ('draft', 'submitted'), ('submitted', 'sent_back'), ('sent_back', 'submitted')
+  , ('submitted', 'approved'), ('submitted', 'refused');
+
+CREATE TABLE applications (
+    application_id uuid PRIMARY KEY
+  , account_id     uuid NOT NULL
+  , state          text NOT NULL
+  , facts          jsonb NOT NULL DEFAULT '{}'
+  , done           text[] NOT NULL DEFAULT '{}'
+  , reasons        jsonb NOT NULL DEFAULT '{}'
+  , licence_number text NOT NULL DEFAULT ''
+  , slug           text NOT NULL DEFAULT ''
+  , created_at     timestamptz NOT NULL DEFAULT now()
+  , changed_at     timestamptz NOT NULL DEFAULT now()
+  , submitted_at   timestamptz
+  , CONSTRAINT an_application_is_in_a_state CHECK (state IN ('draft', 'submitted', 'sent_back', 'approved', 'refused'))
+  , CONSTRAINT what_waits_was_submitted CHECK (state = 'draft' OR submitted_at IS NOT NULL)
+);
+COMMENT ON TABLE applications IS 'by key: who wants to sell here, with all that they have said so far';
+COMMENT ON COLUMN applications.facts IS 'All steps together, see model.Facts';
+COMMENT ON COLUMN applications.done IS 'The steps that have been saved';
+COMMENT ON COLUMN applications.reasons IS '{field: what the operator wants to have corrected}, of the last time it was sent back';
+COMMENT ON COLUMN applications.licence_number IS 'As in facts: for finding it again in other applications';
+CREATE INDEX applications_of_an_account ON applications (account_id, created_at DESC);
+CREATE INDEX applications_in_a_state ON applications (state, submitted_at, application_id);
+CREATE INDEX applications_by_licence ON applications (licence_number) WHERE licence_number <> '';
+CREATE INDEX applications_by_slug ON applications (slug) WHERE slug <> '';
+
+CREATE TABLE application_history (
+    application_id uuid NOT NULL REFERENCES applications
+  , step           integer NOT NULL
+  , from_state     text NOT NULL
+  , to_state       text NOT NULL
+  , at             timestamptz NOT NULL DEFAULT now()
+  , by             text NOT NULL
+  , note           text NOT NULL DEFAULT ''
+  , reasons        jsonb NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (application_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES application_transitions
+);
+COMMENT ON TABLE application_history IS 'by key, append-only: each change of an application''s state, with what was said about it';
+
+CREATE TABLE application_files (
+    application_id uuid NOT NULL REFERENCES applications
+  , kind           text NOT NULL
+  , file           text NOT NULL
+  , name           text NOT NULL
+  , bytes          bigint NOT NULL
+  , uploaded_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (application_id, kind)
+);
+COMMENT ON TABLE application_files IS 'by key: scans that belong to an application, in the private file store: seen by the applicant and by reviewers only';
+COMMENT ON COLUMN application_files.name IS 'As it was called where it came from';
 
 -- parties.customers
 
@@ -913,9 +1018,12 @@ CREATE TABLE warehouses (
   , address      jsonb NOT NULL DEFAULT '{}'
   , place        integer NOT NULL DEFAULT 0
   , open         boolean NOT NULL DEFAULT true
+  , takes_returns boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, warehouse_id)
 );
 COMMENT ON TABLE warehouses IS 'by merchant: where goods lie; orders are served from the first place that has enough';
+COMMENT ON COLUMN warehouses.takes_returns IS 'Where buyers send goods back to; of a merchant one at most';
+CREATE UNIQUE INDEX one_warehouse_takes_returns ON warehouses (merchant_id) WHERE takes_returns;
 
 -- goods.inventory
 
@@ -935,6 +1043,7 @@ COMMENT ON TABLE stock IS 'by merchant: pieces of a SKU in a warehouse';
 COMMENT ON COLUMN stock.reserved IS 'Of those on hand, promised to orders that have not left the house';
 COMMENT ON COLUMN stock.warn_below IS 'Warn when fewer than this are free';
 CREATE INDEX stock_by_sku ON stock (sku_id);
+CREATE INDEX stock_running_low ON stock (merchant_id, sku_id, warehouse_id) WHERE on_hand - reserved < warn_below;
 
 CREATE TABLE stock_movements (
     merchant_id  uuid NOT NULL
@@ -950,9 +1059,10 @@ CREATE TABLE stock_movements (
   , PRIMARY KEY (merchant_id, movement_id)
   , FOREIGN KEY (merchant_id, sku_id, warehouse_id) REFERENCES stock
   , CONSTRAINT a_movement_moves_something CHECK (quantity <> 0)
-  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported'))
+  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported', 'transferred'))
 );
 COMMENT ON TABLE stock_movements IS 'by merchant, append-only: every change of what is on hand, with its reason and document';
+CREATE INDEX stock_movements_of_a_merchant ON stock_movements (merchant_id, at DESC, movement_id DESC);
 CREATE INDEX stock_movements_of_a_sku ON stock_movements (merchant_id, sku_id, at DESC);
 
 CREATE TABLE reservations (
@@ -969,6 +1079,39 @@ COMMENT ON TABLE reservations IS 'by merchant: pieces kept for an order, from pl
 COMMENT ON COLUMN reservations.quantity IS 'What is still kept; a row goes away with its last piece';
 CREATE INDEX reservations_of_a_sku ON reservations (merchant_id, sku_id);
 CREATE UNIQUE INDEX a_document_is_booked_once ON stock_movements (merchant_id, document, reason, sku_id, warehouse_id);
+
+CREATE TABLE stock_counts (
+    merchant_id  uuid NOT NULL
+  , count_id     uuid NOT NULL
+  , warehouse_id uuid NOT NULL
+  , blind        boolean NOT NULL
+  , note         text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , made_at      timestamptz NOT NULL DEFAULT now()
+  , booked_at    timestamptz
+  , dropped_at   timestamptz
+  , closed_by    text
+  , PRIMARY KEY (merchant_id, count_id)
+  , FOREIGN KEY (merchant_id, warehouse_id) REFERENCES warehouses
+  , CONSTRAINT a_sheet_is_booked_or_dropped CHECK (booked_at IS NULL OR dropped_at IS NULL)
+  , CONSTRAINT closed_means_by_whom CHECK ((booked_at IS NOT NULL OR dropped_at IS NOT NULL) = (closed_by IS NOT NULL))
+);
+COMMENT ON TABLE stock_counts IS 'by merchant: sheets to count a warehouse on; its id is the document of the differences';
+COMMENT ON COLUMN stock_counts.blind IS 'The sheet does not tell what should be there';
+
+CREATE TABLE stock_count_lines (
+    merchant_id uuid NOT NULL
+  , count_id    uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , expected    integer NOT NULL
+  , counted     integer
+  , PRIMARY KEY (merchant_id, count_id, sku_id)
+  , FOREIGN KEY (merchant_id, count_id) REFERENCES stock_counts
+  , FOREIGN KEY (merchant_id, sku_id) REFERENCES skus
+  , CONSTRAINT nobody_counts_less_than_nothing CHECK (counted >= 0)
+);
+COMMENT ON TABLE stock_count_lines IS 'by merchant: what a sheet asks for and what was counted';
+COMMENT ON COLUMN stock_count_lines.expected IS 'On hand when the sheet was made';
 
 -- goods.taxes
 
@@ -1558,6 +1701,7 @@ CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'pho
 CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
 CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
 CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_phone ON orders (phone_backward text_pattern_ops, merchant_id);
@@ -1697,6 +1841,7 @@ COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to t
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
 CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
+CREATE INDEX checkouts_of_a_buyer ON checkouts (buyer_id);
 CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);
 
 -- trade.aftersales
@@ -1782,6 +1927,84 @@ CREATE TABLE cancellation_history (
 );
 COMMENT ON TABLE cancellation_history IS 'by merchant, append-only: each change of a request to cancel';
 
+-- trade.invoices
+
+-- Invoices: asked for by buyers, issued by merchants.
+
+CREATE TABLE invoice_titles (
+    buyer_id   uuid NOT NULL
+  , title_id   uuid NOT NULL
+  , company    boolean NOT NULL
+  , name       text NOT NULL
+  , tax_number text NOT NULL DEFAULT ''
+  , is_default boolean NOT NULL DEFAULT false
+  , created_at timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, title_id)
+  , CONSTRAINT a_company_has_a_number CHECK (company = (tax_number <> ''))
+);
+COMMENT ON TABLE invoice_titles IS 'by buyer: to whom invoices are written: a person, or a company with its number';
+COMMENT ON COLUMN invoice_titles.tax_number IS 'The unified social credit code of a company';
+CREATE UNIQUE INDEX one_default_title ON invoice_titles (buyer_id) WHERE is_default;
+
+CREATE TABLE invoice_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE invoice_transitions IS 'reference: the states of an invoice that follow each other';
+INSERT INTO invoice_transitions (from_state, to_state) VALUES
+    ('nowhere', 'requested'), ('requested', 'issued'), ('requested', 'refused'), ('requested', 'withdrawn')
+  , ('issued', 'outdated');
+
+CREATE TABLE invoices (
+    merchant_id  uuid NOT NULL
+  , invoice_id   uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , state        text NOT NULL
+  , company      boolean NOT NULL
+  , name         text NOT NULL
+  , tax_number   text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , number       text NOT NULL DEFAULT ''
+  , issued_on    date
+  , reason       text NOT NULL DEFAULT ''
+  , requested_at timestamptz NOT NULL DEFAULT now()
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, invoice_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT an_invoice_is_about_money CHECK (amount > 0)
+  , CONSTRAINT issued_means_number_and_day CHECK ((state IN ('issued', 'outdated')) = (number <> '' AND issued_on IS NOT NULL))
+);
+COMMENT ON TABLE invoices IS 'by merchant: an invoice that a buyer asked for, and what came of it';
+COMMENT ON COLUMN invoices.amount IS 'Of the order''s total what was not given back, tax included, in minor units';
+COMMENT ON COLUMN invoices.state IS 'outdated: money was given back after it was issued; the buyer may ask for another';
+COMMENT ON COLUMN invoices.reason IS 'Why the shop refused';
+CREATE UNIQUE INDEX one_invoice_at_a_time ON invoices (merchant_id, order_id) WHERE state IN ('requested', 'issued');
+CREATE INDEX invoices_of_a_merchant ON invoices (merchant_id, state, requested_at DESC, invoice_id DESC);
+CREATE INDEX invoices_of_a_buyer ON invoices (buyer_id, requested_at DESC, invoice_id DESC);
+
+CREATE TABLE invoice_history (
+    merchant_id uuid NOT NULL
+  , invoice_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, invoice_id, step)
+  , FOREIGN KEY (merchant_id, invoice_id) REFERENCES invoices
+  , FOREIGN KEY (from_state, to_state) REFERENCES invoice_transitions
+);
+COMMENT ON TABLE invoice_history IS 'by merchant, append-only: each change of an invoice''s state';
+
+CREATE TABLE invoice_documents (
+    merchant_id  uuid NOT NULL
+  , invoice_id   uuid NOT NULL
+  , content_type text NOT NULL
+  , content      bytea NOT NULL
+  , PRIMARY KEY (merchant_id, invoice_id)
+  , FOREIGN KEY (merchant_id, invoice_id) REFERENCES invoices
+);
+COMMENT ON TABLE invoice_documents IS 'by merchant, append-only: the file of an issued invoice; in the database, since it is for its buyer and its shop alone';
+
 -- trade.settlement
 
 -- What merchants have earned, the statements that say so and the payouts that pay it.
@@ -1860,6 +2083,21 @@ COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that ma
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
 CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id);
+CREATE INDEX entries_waiting_of_a_merchant ON settlement_entries (merchant_id, due_on) WHERE statement_id IS NULL;
+
+CREATE TABLE statement_checks (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , check_no     integer NOT NULL
+  , agreed       boolean NOT NULL
+  , words        text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, statement_id, check_no)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT an_objection_says_why CHECK (agreed OR words <> '')
+);
+COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
 
 -- trade.reviews
 
@@ -2348,3 +2586,124 @@ CREATE TABLE bought_together (
 COMMENT ON TABLE bought_together IS 'by merchant: the twenty best partners of a product';
 COMMENT ON COLUMN bought_together.score IS 'Thousandths of the lift, shrunk where few people bought both: see docs/algorithms/bought-together.md';
 CREATE INDEX bought_together_of_a_product ON bought_together (product_id, score DESC, partner_id);
+
+-- operations.merchandising
+
+-- What the house's and the shops' pages are put together of: blocks as data, in drafts and published versions.
+
+CREATE TABLE page_drafts (
+    owner_id   uuid NOT NULL
+  , page       text NOT NULL
+  , title      jsonb NOT NULL DEFAULT '{}'
+  , blocks     jsonb NOT NULL DEFAULT '[]'
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , PRIMARY KEY (owner_id, page)
+);
+COMMENT ON TABLE page_drafts IS 'by owner: pages as somebody is putting them together; the owner is a merchant or the house';
+COMMENT ON COLUMN page_drafts.page IS 'home, shop, or topic:<address>';
+
+CREATE TABLE page_versions (
+    owner_id     uuid NOT NULL
+  , page         text NOT NULL
+  , version      integer NOT NULL
+  , title        jsonb NOT NULL DEFAULT '{}'
+  , blocks       jsonb NOT NULL
+  , shown_from   timestamptz NOT NULL
+  , withdrawn_at timestamptz
+  , made_at      timestamptz NOT NULL DEFAULT now()
+  , by           text NOT NULL
+  , PRIMARY KEY (owner_id, page, version)
+);
+COMMENT ON TABLE page_versions IS 'by owner: pages as they were published; the one that began last is shown';
+COMMENT ON COLUMN page_versions.shown_from IS 'In the future: it waits for its hour';
+COMMENT ON COLUMN page_versions.withdrawn_at IS 'It is not shown, or not any more';
+CREATE INDEX page_versions_shown ON page_versions (owner_id, page, shown_from DESC, version DESC) WHERE withdrawn_at IS NULL;
+
+CREATE TABLE shop_categories (
+    merchant_id      uuid NOT NULL
+  , shop_category_id uuid NOT NULL
+  , name             jsonb NOT NULL
+  , place            integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, shop_category_id)
+);
+COMMENT ON TABLE shop_categories IS 'by merchant: how a shop itself sorts its goods';
+
+CREATE TABLE shop_category_products (
+    merchant_id      uuid NOT NULL
+  , shop_category_id uuid NOT NULL
+  , product_id       uuid NOT NULL
+  , place            integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, shop_category_id, product_id)
+  , FOREIGN KEY (merchant_id, shop_category_id) REFERENCES shop_categories
+);
+COMMENT ON TABLE shop_category_products IS 'by merchant: the goods of a shop''s own categories, in their order';
+
+-- operations.privacy
+
+-- What people agreed to, what they take along, and who wants to be forgotten.
+
+CREATE TABLE consents (
+    buyer_id   uuid NOT NULL
+  , consent_id uuid NOT NULL
+  , subject    text NOT NULL
+  , version    text NOT NULL
+  , agreed     boolean NOT NULL
+  , how        text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, consent_id)
+);
+COMMENT ON TABLE consents IS 'by buyer, append-only: what somebody agreed to, which version of it, when and how';
+COMMENT ON COLUMN consents.how IS 'registering, ordering';
+
+CREATE TABLE data_exports (
+    buyer_id   uuid NOT NULL
+  , export_id  uuid NOT NULL
+  , asked_at   timestamptz NOT NULL DEFAULT now()
+  , ready_at   timestamptz
+  , expires_at timestamptz
+  , content    bytea
+  , PRIMARY KEY (buyer_id, export_id)
+  , CONSTRAINT ready_means_until_when CHECK ((ready_at IS NULL) = (expires_at IS NULL))
+);
+COMMENT ON TABLE data_exports IS 'by buyer: a ZIP of all that is kept of a buyer, for that buyer alone and for some days';
+COMMENT ON COLUMN data_exports.content IS 'None before it is ready and after it has expired';
+CREATE INDEX data_exports_to_expire ON data_exports (expires_at) WHERE content IS NOT NULL;
+
+CREATE TABLE erasure_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE erasure_transitions IS 'reference: the states of an erasure that follow each other';
+INSERT INTO erasure_transitions (from_state, to_state) VALUES
+    ('nowhere', 'planned'), ('planned', 'withdrawn'), ('planned', 'done');
+
+CREATE TABLE erasures (
+    buyer_id   uuid NOT NULL
+  , erasure_id uuid NOT NULL
+  , account_id uuid NOT NULL
+  , state      text NOT NULL
+  , asked_at   timestamptz NOT NULL DEFAULT now()
+  , due_at     timestamptz NOT NULL
+  , ended_at   timestamptz
+  , faded_at   timestamptz
+  , PRIMARY KEY (buyer_id, erasure_id)
+  , CONSTRAINT planned_means_not_ended CHECK ((state = 'planned') = (ended_at IS NULL))
+);
+COMMENT ON TABLE erasures IS 'by buyer: an account that is to be erased, or was';
+COMMENT ON COLUMN erasures.due_at IS 'Until then it can be withdrawn';
+COMMENT ON COLUMN erasures.faded_at IS 'When the records that had to be kept longer were last looked through';
+CREATE UNIQUE INDEX one_planned_erasure ON erasures (buyer_id) WHERE state = 'planned';
+CREATE INDEX erasures_due ON erasures (due_at) WHERE state = 'planned';
+CREATE INDEX erasures_to_fade ON erasures (faded_at NULLS FIRST) WHERE state = 'done';
+
+CREATE TABLE erasure_history (
+    buyer_id   uuid NOT NULL
+  , erasure_id uuid NOT NULL
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , PRIMARY KEY (buyer_id, erasure_id, step)
+  , FOREIGN KEY (buyer_id, erasure_id) REFERENCES erasures
+  , FOREIGN KEY (from_state, to_state) REFERENCES erasure_transitions
+);
+COMMENT ON TABLE erasure_history IS 'by buyer, append-only: each change of an erasure''s state';

@@ -2,8 +2,8 @@
 
 A visitor is known by a sealed cookie and can do everything but keep an address book. Each file is one part of the
 way: `browsing`, `product` (with `choosing`, `delivering`, `specifying`, `opinions`), `keeping`, `basket`, `till`, `paying`,
-`purchases`, `reviewing`, `looking_up`; `doors` and `me` are the account, `house` the legal pages, the language and the
-pictures.
+`purchases`, `reviewing`, `looking_up`; `doors` and `me` are the account, `selling` the way to become a merchant, `house` the
+legal pages, the language and the pictures.
 """
 
 from litestar import Router
@@ -15,6 +15,7 @@ from steelyard.surfaces.storefront import (
     delivering,
     doors,
     house,
+    invoices,
     keeping,
     looking_up,
     me,
@@ -22,12 +23,15 @@ from steelyard.surfaces.storefront import (
     order_actions,
     paying,
     places,
+    privacy,
     product,
+    profile,
     purchases,
     readdressing,
     reviewing,
     robots,
     searching,
+    selling,
     suggesting,
     till,
 )
@@ -35,7 +39,10 @@ from steelyard.surfaces.storefront import (
 router = Router(
     path="/",
     route_handlers=[
+        *selling.HANDLERS,
         browsing.home,
+        browsing.topic,
+        browsing.shop_licence,
         browsing.all_categories,
         browsing.category_page,
         robots.robots,
@@ -97,6 +104,23 @@ router = Router(
         me.end_session,
         me.end_other_sessions,
         me.change_password,
+        privacy.shown,
+        privacy.export,
+        privacy.download,
+        privacy.erase,
+        privacy.stay,
+        profile.profile,
+        profile.save_profile,
+        profile.ask_for_email,
+        profile.confirm_email,
+        profile.take_email,
+        invoices.invoice_list,
+        invoices.save_title,
+        invoices.remove_title,
+        invoices.ask_form,
+        invoices.ask,
+        invoices.withdraw,
+        invoices.download,
         places.regions,
         readdressing.address_form,
         readdressing.change_address,

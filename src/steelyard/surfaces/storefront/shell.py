@@ -40,9 +40,15 @@ BUYER_LINKS = (
     (N_("History"), "/account/history"),
     (N_("My reviews"), "/account/reviews"),
     (N_("Address book"), "/account/addresses"),
+    (N_("My invoices"), "/account/invoices"),
     (N_("Where I am signed in"), "/account/sessions"),
 )
-CONSOLES = {AccountKind.OPERATOR: "/operator", AccountKind.MERCHANT: "/merchant", AccountKind.BUYER: "/account"}
+CONSOLES = {
+    AccountKind.OPERATOR: "/operator",
+    AccountKind.MERCHANT: "/merchant",
+    AccountKind.BUYER: "/account",
+    AccountKind.APPLICANT: "/sell/application",
+}
 FACETS_SHOWN_MAX = 12
 
 
