@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from steelyard.demo import footfall, life, past, people, searches, shelves
+from steelyard.demo import footfall, life, opinions, past, people, searches, shelves
 from steelyard.demo.catalogue import makers
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.files import Files
@@ -64,5 +64,6 @@ async def make(
         await past.remember(db, seed=seed, scale=size.scale, step=step)
         await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step)
         await searches.make_searches(db, buyer_id, seed=seed)
+        await opinions.speak(db, buyer_id, seed=seed, step=step)
         await footfall.count_up(db, seed=seed, step=step)
     await db.transact(people.profile)

@@ -37,7 +37,7 @@ BUYER_LINKS = (
     (N_("My account"), "/account"),
     (N_("My orders"), "/orders"),
     (N_("Favourites"), "/account/favourites"),
-    (N_("History"), "/account/history"),
+    (N_("Browsing history"), "/account/history"),
     (N_("My reviews"), "/account/reviews"),
     (N_("Address book"), "/account/addresses"),
     (N_("Where I am signed in"), "/account/sessions"),

@@ -13,6 +13,7 @@ from steelyard.trade.favourites.queries import (
     shops,
 )
 from steelyard.trade.favourites.service import (
+    bulk_remember,
     drop_products,
     drop_shop,
     forget,
@@ -25,6 +26,7 @@ from steelyard.trade.favourites.service import (
 )
 
 __all__ = [
+    "bulk_remember",
     "drop_products",
     "drop_shop",
     "fade_footprints",
