@@ -1,19 +1,22 @@
 """A merchant makes a product with options, pictures and stock; it is found, and no longer when it leaves the shelf."""
 
 import re
+from io import BytesIO
 from uuid import uuid4
 
+from PIL import Image
 from playwright.async_api import expect
 
 from tests.journeys import steps
 from tests.journeys.conftest import Visit
 from tests.journeys.house import House
 
-# The smallest picture: one red pixel.
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
-    "0000000c4944415408d763f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
-)
+
+def png() -> bytes:
+    """A small picture."""
+    out = BytesIO()
+    Image.new("RGB", (240, 240), "#b5483c").save(out, "PNG")
+    return out.getvalue()
 
 
 async def test_a_product_is_made_found_and_taken_off_the_shelf(house: House, visit: Visit) -> None:
@@ -38,13 +41,11 @@ async def test_a_product_is_made_found_and_taken_off_the_shelf(house: House, vis
     await merchant.button("Make the product").click()
     await expect(page.locator("h1")).to_contain_text(name)
     product = re.sub(r"[?#].*", "", page.url)
-    await page.locator("input[type='file']").set_input_files(
-        {"name": "mirror.png", "mimeType": "image/png", "buffer": PNG}
+    await page.locator("#pictures-input").set_input_files(
+        {"name": "mirror.png", "mimeType": "image/png", "buffer": png()}
     )
-    await merchant.button("Upload").click()
-    await expect(page.locator("img.thumb-large")).to_be_visible()
-    if await merchant.button("Put on the shelf").is_visible():
-        await merchant.button("Put on the shelf").click()
+    await expect(page.locator(".picture-item img")).to_be_visible()
+    await merchant.button("Save and put on the shelf").click()
     await expect(merchant.button("Take off the shelf")).to_be_visible()
     await merchant.look("product")
 
@@ -60,7 +61,7 @@ async def test_a_product_is_made_found_and_taken_off_the_shelf(house: House, vis
 
     await merchant.goto(product)
     await merchant.button("Take off the shelf").click()
-    await expect(merchant.button("Put on the shelf")).to_be_visible()
+    await expect(merchant.button("Save and put on the shelf")).to_be_visible()
 
     await buyer.goto("/cart")
     await expect(buyer.page.get_by_text(buyer.words("No longer for sale"))).to_be_visible()

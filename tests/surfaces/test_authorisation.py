@@ -15,6 +15,7 @@ from litestar.routes import HTTPRoute
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.parties import access
+from steelyard.parties.access import ViewId
 from steelyard.parties.access.model import AccountId, AccountKind, Actor
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
@@ -117,6 +118,10 @@ async def things(db: Database, world: World) -> Ids:
     actor = Actor(account=owner, permissions=frozenset({"api_keys.manage", "orders.read"}))
     key_id, _ = await db.transact(access.create_api_key, actor, name="Till", scopes={"orders.read"})
     await db.transact(_night_role, world)
+    view_id = ViewId(ids.mint())
+    await db.transact(
+        access.save_view, actor, view_id=view_id, path="/merchant/orders", query="state=paid", name="Mine", shared=True
+    )
     placed = await db.ask(orders.purchase, purchase_id)
     assert placed is not None
     assert world.buyer.buyer_id is not None
@@ -131,6 +136,7 @@ async def things(db: Database, world: World) -> Ids:
             "product_id": str(green.product_id),
             "sku_id": str(green.sku_id),
             "template_id": str(world.tea.standard),
+            "view_id": str(view_id),
             "statement_id": str(statement.statement_id),
             "parcel_id": str(parcel_id),
             "account_id": str(idle.account_id),

@@ -4,12 +4,17 @@ from collections.abc import Callable
 
 import msgspec
 
-from steelyard.demo import footfall, life, opinions, past, people, searches, shelves
+from steelyard.demo import footfall, life, opinions, past, people, queue, searches, shelves
 from steelyard.demo.catalogue import makers
+from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.files import Files
 from steelyard.kernel.settings import Settings
 from steelyard.parties import access
+from steelyard.parties.merchants.model import MerchantId
+
+# So many of the makers have goods that are not on the shelf yet.
+QUEUED_MAKERS = 4
 
 Step = Callable[[str, int, int], None]
 
@@ -30,6 +35,11 @@ class Size(msgspec.Struct, frozen=True):
     def part(self) -> float:
         """Which part of each line is made: a smaller house keeps more of its goods than of its orders."""
         return min(1.0, self.scale**0.5) if self.goods is None else self.goods
+
+    @property
+    def rounds(self) -> int:
+        """How often each fate of an order under way is dealt out."""
+        return life.ROUNDS if self.scale >= 1 else max(1, life.ROUNDS // 2)
 
 
 async def is_made(read: Read) -> bool:
@@ -62,8 +72,9 @@ async def make(
         await shelves.fill(db, files, known, seed=seed, copies=size.copies, part=size.part, step=step)
         buyer_id = await db.transact(people.buyer, hashed)
         await past.remember(db, seed=seed, scale=size.scale, step=step)
-        await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step)
+        await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step, rounds=size.rounds)
         await searches.make_searches(db, buyer_id, seed=seed)
         await opinions.speak(db, buyer_id, seed=seed, step=step)
         await footfall.count_up(db, seed=seed, step=step)
+        await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
     await db.transact(people.profile)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -37,6 +38,7 @@ DEALS_AT_ONCE = 1_000
 BUYERS_AT_ONCE = 5_000
 # What was earned in the last days is not paid out yet: the nightly run does it.
 UNSETTLED_DAYS = 3
+_LOGIN = "buyer@steelyard.test"
 
 Step = Callable[[str, int, int], None]
 
@@ -46,15 +48,19 @@ async def remember(db: Database, *, seed: int, scale: float, step: Step) -> None
     now = await db.ask(_since)
     today = now.date()
     wares, shelves = await db.ask(_wares)
-    crowd = [_regular(now), *habits.people(seed, round(habits.BUYERS * scale), today)]
-    await _register(db, crowd[1:], step)
-    deals = _deals(crowd, shelves, wares, now, seed)
-    for first in range(0, len(deals), DEALS_AT_ONCE):
-        step("Two years of orders", first, len(deals))
-        some = deals[first : first + DEALS_AT_ONCE]
-        if await db.ask(orders.order, some[0].order.merchant_id, some[0].order.order_id) is None:
-            await db.transact(_write, some, now)
-    step("Two years of orders", len(deals), len(deals))
+    number = round(habits.BUYERS * scale)
+    everybody = chain([_regular(now)], habits.people(seed, number, today))
+    year, houses = Year(today), _houses()
+    for first in range(0, number + 1, BUYERS_AT_ONCE):
+        crowd = list(islice(everybody, BUYERS_AT_ONCE))
+        await _register(db, crowd)
+        deals = _deals(crowd, first, shelves, wares, year, houses, now, seed)
+        for start in range(0, len(deals), DEALS_AT_ONCE):
+            some = deals[start : start + DEALS_AT_ONCE]
+            step("Buyers and two years of their orders", first + len(crowd) * start // len(deals), number + 1)
+            if await db.ask(orders.order, some[0].order.merchant_id, some[0].order.order_id) is None:
+                await db.transact(_write, some, now)
+        step("Buyers and two years of their orders", first + len(crowd), number + 1)
     for maker in makers():
         while await db.transact(settlement.bulk_settled, made("merchant", maker.slug)):
             pass
@@ -69,7 +75,7 @@ def _regular(now: datetime) -> Person:
     """The demo's buyer login, who has been here for long and comes back often."""
     return Person(
         buyer_id=BuyerId(made("buyer")),
-        email="buyer@steelyard.test",
+        email=_LOGIN,
         name=HOME.name,
         address=HOME,
         locale="zh-Hans",
@@ -83,12 +89,11 @@ def _regular(now: datetime) -> Person:
     )
 
 
-async def _register(db: Database, crowd: Sequence[Person], step: Step) -> None:
-    for first in range(0, len(crowd), BUYERS_AT_ONCE):
-        some = crowd[first : first + BUYERS_AT_ONCE]
-        if await db.ask(customers.get, some[0].buyer_id) is None:
-            await db.transact(_buyers, some)
-        step("Buyers", first + len(some), len(crowd))
+async def _register(db: Database, crowd: Sequence[Person]) -> None:
+    """All but the demo's login, who is known already."""
+    new = [one for one in crowd if one.email != _LOGIN]
+    if new and await db.ask(customers.get, new[0].buyer_id) is None:
+        await db.transact(_buyers, new)
 
 
 async def _buyers(tx: Tx, crowd: Sequence[Person]) -> None:
@@ -207,15 +212,17 @@ def _delivery(maker: Maker) -> Delivery:
 
 def _deals(
     crowd: Sequence[Person],
+    first: int,
     shelves: Mapping[str, Sequence[Shelf]],
     wares: Sequence[Ware],
+    year: Year,
+    houses: Mapping[UUID, House],
     now: datetime,
     seed: int,
 ) -> list[Deal]:
-    """What everybody bought, in the order of time."""
-    year, houses = Year(now.date()), _houses()
+    """What these have bought, in the order of time; `first` is the number of the first of them."""
     found: list[Deal] = []
-    for number, person in enumerate(crowd):
+    for number, person in enumerate(crowd, start=first):
         chance = Random(f"{seed}/baskets/{number}")  # noqa: S311  # habits, no secrets
         for time, basket in enumerate(habits.baskets(person, shelves, year, chance)):
             house = houses[wares[basket.lines[0][0]].merchant_id]

@@ -102,10 +102,19 @@ def products(seed: int, copies: int = 1, part: float = 1.0) -> Iterator[Made]:
     load."""
     for maker in makers():
         for line_place, line in enumerate(maker.lines):
-            for place in range(max(1, round(line.models * part))):
+            for place in range(_models(line, part)):
                 design = _design(maker, line, line_place, place)
                 for copy in range(copies):
                     yield _product(design, copy, Random(f"{seed}/{maker.slug}/{line_place}/{place}/{copy}"))  # noqa: S311  # goods, no secrets
+
+
+def how_many(copies: int = 1, part: float = 1.0) -> int:
+    """How many `products` there are of that."""
+    return copies * sum(_models(line, part) for maker in makers() for line in maker.lines)
+
+
+def _models(line: Line, part: float) -> int:
+    return max(1, round(line.models * part))
 
 
 def _design(maker: Maker, line: Line, line_place: int, place: int) -> Design:
@@ -224,5 +233,5 @@ def _stock(number: int, line: Line, choices: Sequence[Sequence[int]], chance: Ra
     if number % LOW_EVERY == LOW_EVERY - 1:
         return [chance.randint(0, 5) for _ in choices]
     if line.sizes:
-        return [chance.choice((0, 6, 14, 30, 60, 120)) for _ in choices]
+        return [0 if chance.random() < 0.04 else chance.choice((9, 14, 30, 45, 60, 120)) for _ in choices]
     return [chance.randint(12, 220) for _ in choices]

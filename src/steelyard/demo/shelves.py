@@ -1,14 +1,15 @@
 """Filling the shelves: categories, products with their pictures and prices, and the pieces that lie in the warehouses."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from random import Random
 from uuid import UUID
 
 from steelyard.demo import attributes
 from steelyard.demo.catalogue import CATEGORIES
 from steelyard.demo.people import warehouse_id
-from steelyard.demo.products import Made, made, products
-from steelyard.demo.studio import developed
+from steelyard.demo.products import Made, how_many, made, products
+from steelyard.demo.studio import Studio
 from steelyard.goods import catalog, inventory, pricing, search
 from steelyard.goods.catalog.model import CategoryId, NewCategory
 from steelyard.goods.inventory.model import Reason
@@ -19,6 +20,7 @@ from steelyard.parties.merchants.model import MerchantId
 
 # A transaction takes less than a second.
 PRODUCTS_AT_ONCE = 60
+PRODUCTS_IN_STUDIO = 1_200
 
 Step = Callable[[str, int, int], None]
 
@@ -47,26 +49,22 @@ async def fill(
     db: Database, files: Files, known: dict[str, CategoryId], *, seed: int, copies: int, part: float, step: Step
 ) -> None:
     """Write all products that are not there yet."""
-    goods = list(products(seed, copies, part))
+    number = how_many(copies, part)
     there = await db.ask(_written)
-    missing = [product for product in goods if product.product_id not in there]
-    done = len(goods) - len(missing)
-    step("Products", done, len(goods))
-    wanted = [shot for product in missing for shot in (*product.shots, *product.colour_shots)]
-    names = developed(files, wanted, lambda drawn, of: step("Pictures", drawn, of))
-    for first in range(0, len(missing), PRODUCTS_AT_ONCE):
-        batch = missing[first : first + PRODUCTS_AT_ONCE]
-        written = [
-            (
-                one,
-                [names[shot] for shot in one.shots],
-                [names[shot] for shot in one.colour_shots],
-            )
-            for one in batch
-        ]
-        await db.transact(_write, written, known, seed)
-        done += len(batch)
-        step("Products", done, len(goods))
+    goods, done, studio = products(seed, copies, part), 0, Studio(files)
+    while some := list(islice(goods, PRODUCTS_IN_STUDIO)):
+        missing = [product for product in some if product.product_id not in there]
+        wanted = [shot for product in missing for shot in (*product.shots, *product.colour_shots)]
+        names = studio.developed(wanted, lambda drawn, of: step("Pictures", drawn, of))
+        done += len(some) - len(missing)
+        for first in range(0, len(missing), PRODUCTS_AT_ONCE):
+            batch = missing[first : first + PRODUCTS_AT_ONCE]
+            written = [
+                (one, [names[shot] for shot in one.shots], [names[shot] for shot in one.colour_shots]) for one in batch
+            ]
+            await db.transact(_write, written, known, seed)
+            done += len(batch)
+            step("Products", done, number)
 
 
 async def _written(read: Read) -> set[object]:

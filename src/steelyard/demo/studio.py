@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
 import msgspec
 
@@ -56,23 +55,23 @@ def shots(kind: str, material: str, colours: Sequence[str], box: tuple[int, int,
     ]
 
 
-@cache
-def _drawn(shot: Shot) -> bytes:
-    return shot.draw().encode()
+class Studio:
+    """Draws pictures into a file store, each different one once: copies of a product show the same."""
 
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._kept: dict[Shot, str] = {}
 
-def developed(files: Files, wanted: Sequence[Shot], step: Callable[[int, int], None]) -> dict[Shot, str]:
-    """Draw each different picture once and keep it; returns its name in the store."""
-    different = list(dict.fromkeys(wanted))
-    names: dict[Shot, str] = {}
+    def developed(self, wanted: Sequence[Shot], step: Callable[[int, int], None]) -> dict[Shot, str]:
+        """The names of these pictures in the store."""
+        new = [shot for shot in dict.fromkeys(wanted) if shot not in self._kept]
+        with ThreadPoolExecutor(DRAWN_AT_ONCE) as together:
+            # Drawing holds the interpreter; writing waits for the disk, and that is what is done side by side.
+            for done, (shot, name) in enumerate(zip(new, together.map(self._put, new), strict=True), start=1):
+                self._kept[shot] = name
+                if done % 200 == 0 or done == len(new):
+                    step(done, len(new))
+        return {shot: self._kept[shot] for shot in wanted}
 
-    def develop(shot: Shot) -> str:
-        return files.put(_drawn(shot), "image/svg+xml")
-
-    with ThreadPoolExecutor(DRAWN_AT_ONCE) as together:
-        # Drawing holds the interpreter; writing waits for the disk, and that is what is done side by side.
-        for shot, name in zip(different, together.map(develop, different), strict=True):
-            names[shot] = name
-            if len(names) % 200 == 0 or len(names) == len(different):
-                step(len(names), len(different))
-    return names
+    def _put(self, shot: Shot) -> str:
+        return self._files.put(shot.draw().encode(), "image/svg+xml")

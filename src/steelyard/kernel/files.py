@@ -69,6 +69,11 @@ class Files:
                 aside.unlink(missing_ok=True)
         return name
 
+    @staticmethod
+    def is_name(name: str) -> bool:
+        """Whether this could be the name of a file of ours."""
+        return _NAME.fullmatch(name) is not None
+
     def path(self, name: str) -> Path:
         """Where the file of this name is, if there is one. Raises `Invalid` for what is not a name of ours."""
         if not _NAME.fullmatch(name):

@@ -22,3 +22,9 @@ class Text(dict[str, str]):
 def text(zh: str, en: str) -> Text:
     """Both of our languages at once, for words that we write ourselves."""
     return Text({"zh-Hans": zh, "en": en})
+
+
+def beginning(words: str) -> tuple[str, str]:
+    """From where to where, byte by byte, texts begin with these words: for `column ~>=~ $1 AND column ~<~ $2`, which goes
+    by an index of `text_pattern_ops` whatever plan is kept. No words begin nothing."""
+    return (words, f"{words}\U0010ffff") if words else ("", "")

@@ -155,6 +155,7 @@ COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff,
 COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; none until the person has set one';
 CREATE INDEX accounts_of_the_operator ON accounts (account_id) WHERE kind = 'operator';
 CREATE INDEX accounts_of_a_merchant ON accounts (merchant_id) WHERE merchant_id IS NOT NULL;
+CREATE INDEX accounts_by_name ON accounts (lower(name) text_pattern_ops);
 CREATE INDEX account_of_a_buyer ON accounts (buyer_id) WHERE buyer_id IS NOT NULL;
 
 CREATE TABLE logins (
@@ -163,6 +164,25 @@ CREATE TABLE logins (
   , CONSTRAINT an_email_is_written_in_lower_case CHECK (email = lower(email))
 );
 COMMENT ON TABLE logins IS 'by key: one e-mail address signs in to one account';
+
+CREATE INDEX logins_sought ON logins (email text_pattern_ops);
+
+CREATE TABLE saved_views (
+    view_id     uuid PRIMARY KEY
+  , account_id  uuid NOT NULL
+  , kind        text NOT NULL
+  , merchant_id uuid
+  , path        text NOT NULL
+  , query       text NOT NULL
+  , name        text NOT NULL
+  , shared      boolean NOT NULL DEFAULT false
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_view_is_of_staff CHECK ((kind = 'merchant') = (merchant_id IS NOT NULL) AND kind IN ('operator', 'merchant'))
+);
+COMMENT ON TABLE saved_views IS 'by key: a console''s list as somebody filters it often, kept under a name';
+COMMENT ON COLUMN saved_views.shared IS 'Seen by all colleagues; else by who made it';
+COMMENT ON COLUMN saved_views.query IS 'The questions of the address, without page and format';
+CREATE INDEX saved_views_of_a_list ON saved_views (path, merchant_id, created_at);
 
 CREATE TABLE sessions (
     token_hash   bytea PRIMARY KEY
@@ -565,6 +585,7 @@ COMMENT ON COLUMN payments.surplus IS 'Captured though the purchase did not need
 COMMENT ON COLUMN payments.query_at IS 'When to ask the channel next while the outcome is unknown; none when it is known';
 CREATE INDEX payments_by_id ON payments (payment_id);
 CREATE INDEX payments_of_a_purchase ON payments (purchase_id);
+CREATE INDEX payments_by_reference ON payments (channel_reference) WHERE channel_reference IS NOT NULL;
 CREATE INDEX payments_to_query ON payments (query_at) WHERE query_at IS NOT NULL;
 CREATE INDEX payments_by_time ON payments (created_at DESC, payment_id);
 
@@ -1221,6 +1242,7 @@ CREATE INDEX parcels_of_an_order ON parcels (order_id);
 CREATE INDEX parcels_by_number ON parcels (carrier, number);
 CREATE INDEX parcels_of_a_merchant_by_number ON parcels (merchant_id, number);
 CREATE INDEX parcels_under_way ON parcels (merchant_id, sent_at) WHERE state IN ('handed_over', 'in_transit');
+CREATE INDEX parcels_sought ON parcels (number text_pattern_ops, merchant_id);
 CREATE INDEX parcels_lost ON parcels (merchant_id, order_id) WHERE state = 'lost';
 CREATE INDEX parcels_to_ask_about ON parcels (attempt_at) WHERE attempt_at IS NOT NULL;
 
@@ -1492,6 +1514,8 @@ CREATE TABLE orders (
   , completed_at timestamptz
   , cancelled_at timestamptz
   , cancel_reason text
+  , buyer_name     text GENERATED ALWAYS AS (lower(address ->> 'name')) STORED
+  , phone_backward text GENERATED ALWAYS AS (reverse(regexp_replace(address ->> 'phone', '[^0-9]', '', 'g'))) STORED
   , packing_at   timestamptz
   , reminded_at  timestamptz
   , extended_at  timestamptz
@@ -1513,6 +1537,8 @@ COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on it
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
+COMMENT ON COLUMN orders.buyer_name IS 'Who receives it, in small letters, as staff look for it by its beginning';
+COMMENT ON COLUMN orders.phone_backward IS 'The digits of the receiver''s telephone from the last to the first: staff know the last four';
 COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
 COMMENT ON COLUMN orders.packing_at IS 'The shop has begun to pack it: from now on a buyer asks before it is cancelled or sent elsewhere';
 COMMENT ON COLUMN orders.reminded_at IS 'When the buyer last asked the shop to hurry';
@@ -1532,6 +1558,9 @@ CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'pho
 CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
 CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
+CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, merchant_id);
+CREATE INDEX orders_by_phone ON orders (phone_backward text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) WHERE paid_at IS NOT NULL;
@@ -1792,6 +1821,7 @@ COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued fo
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
+CREATE INDEX statements_sought ON statements (code text_pattern_ops, merchant_id);
 CREATE INDEX statements_by_time ON statements (issued_at DESC, statement_id);
 
 CREATE TABLE statement_history (

@@ -1,15 +1,52 @@
 """A shop's staff keep their products, their stock and their freight."""
 
+import re
+from datetime import UTC, datetime
+from io import BytesIO
+from urllib.parse import urlencode
 from uuid import UUID
 
-from steelyard.goods import catalog, inventory, pricing
-from steelyard.goods.catalog.model import ProductState
-from steelyard.kernel.db import Database
-from steelyard.logistics import freight
-from tests.support.browser import Browser, hidden, words
-from tests.support.world import CURRENCY, STOCK, World, picture
+import httpx
+from PIL import Image
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
+from steelyard.goods import catalog, inventory, pricing
+from steelyard.goods.catalog.model import Picture, ProductState, ProductView
+from steelyard.kernel import ids
+from steelyard.kernel.db import Database
+from steelyard.kernel.text import Text, text
+from steelyard.logistics import freight
+from steelyard.parties import access
+from tests.support.browser import Browser, hidden, words
+from tests.support.world import CURRENCY, STOCK, World
+
+
+def photograph(colour: str) -> bytes:
+    """A small JPEG that says where it was taken."""
+    exif = Image.Exif()
+    exif[0x010F] = "Camera of Wenzhou"
+    out = BytesIO()
+    Image.new("RGB", (120, 160), colour).save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def form_of(product: ProductView, **other: str) -> dict[str, str]:
+    """The editor's form as it stands, with something else in it."""
+    fields = {
+        "title_zh": product.title.get("zh-Hans", ""), "title_en": product.title.get("en", ""),
+        "category": str(product.category_id), "slug": product.slug, "tax_class": product.tax_class,
+    }  # fmt: skip
+    for sku in product.skus:
+        fields[f"code:{sku.sku_id}"] = sku.code
+        fields[f"weight:{sku.sku_id}"] = str(sku.weight_grams)
+        if sku.active:
+            fields[f"active:{sku.sku_id}"] = "yes"
+    return fields | other
+
+
+async def seen(db: Database, product_id: UUID) -> ProductView:
+    product = await db.ask(catalog.product, product_id)
+    assert product is not None
+    return product
 
 
 async def made(owner: Browser, world: World) -> UUID:
@@ -58,87 +95,173 @@ async def test_what_is_wrong_with_a_new_product_is_said_beside_what_was_typed(wo
 
 async def test_variants_are_priced_renamed_and_taken_out_of_sale(db: Database, world: World, owner: Browser) -> None:
     product_id = await made(owner, world)
-    product = await db.ask(catalog.product, product_id)
-    assert product is not None
+    product = await seen(db, product_id)
     first, second = product.skus[:2]
-    fields = {
+    fields = form_of(product) | {
         f"code:{first.sku_id}": "BLC-A", f"price:{first.sku_id}": "70.5", f"weight:{first.sku_id}": "130",
-        f"active:{first.sku_id}": "yes", f"code:{second.sku_id}": "BLC-2", f"price:{second.sku_id}": "68",
     }  # fmt: skip
+    del fields[f"active:{second.sku_id}"]
 
-    await owner.follow(await owner.post(f"/merchant/products/{product_id}/variants", fields))
+    await owner.follow(await owner.post(f"/merchant/products/{product_id}", fields))
 
     changed = {sku.sku_id: sku for sku in await db.ask(catalog.skus_of, product_id)}
     assert (changed[first.sku_id].code, changed[first.sku_id].weight_grams) == ("BLC-A", 130)
     assert not changed[second.sku_id].active
     prices = await db.ask(pricing.current, [first.sku_id], CURRENCY)
     assert prices[first.sku_id].amount == 7_050
+    log = (await db.ask(access.audit_log, world.tea.merchant_id)).items[0]
+    assert log.facts["before"]["price BLC-A"] == 6_800
+    assert log.facts["after"]["price BLC-A"] == 7_050
 
 
 async def test_a_wrong_price_changes_nothing(db: Database, world: World, owner: Browser) -> None:
     green = world.items["green"]
-    fields = {f"code:{green.sku_id}": "GREEN-0", f"price:{green.sku_id}": "12.345"}
+    product = await seen(db, green.product_id)
+    fields = form_of(product, title_zh="改名") | {f"price:{green.sku_id}": "12.345"}
 
-    page = await owner.post(f"/merchant/products/{green.product_id}/variants", fields)
+    page = await owner.post(f"/merchant/products/{green.product_id}", fields)
 
     assert page.status_code == 422
     assert 'value="12.345"' in page.text
+    assert 'value="改名"' in page.text
     assert (await db.ask(pricing.current, [green.sku_id], CURRENCY))[green.sku_id].amount == green.amount
+    assert (await seen(db, green.product_id)).title == product.title
 
 
-async def test_a_choice_that_was_no_variant_becomes_one(db: Database, world: World, owner: Browser) -> None:
-    green = world.items["green"]
-    fields = {"choice": "1-2", "code:1-2": "GREEN-9"}
+async def test_a_value_more_makes_variants_that_cost_what_the_first_does(
+    db: Database, world: World, owner: Browser
+) -> None:
+    product = await seen(db, await made(owner, world))
+    pairs = [*form_of(product, with_options="yes").items(), (f"price:{product.skus[0].sku_id}", "68.00")]
+    for place, option in enumerate(product.options):
+        pairs += [(f"opt:{place}:was", str(place)), (f"opt:{place}:name_zh", option.name["zh-Hans"])]
+        pairs += [(f"opt:{place}:name_en", option.name["en"])]
+        values = [*option.values, text("二级", "Second")] if place == 0 else option.values
+        for n, value in enumerate(values):
+            pairs += [(f"opt:{place}:value_zh", value["zh-Hans"]), (f"opt:{place}:value_en", value["en"])]
+            pairs += [(f"opt:{place}:value_was", str(n) if n < len(option.values) else "")]
 
-    await owner.follow(await owner.post(f"/merchant/products/{green.product_id}/more-variants", fields))
+    answer = await post_pairs(owner, f"/merchant/products/{product.product_id}", pairs)
 
-    skus = await db.ask(catalog.skus_of, green.product_id)
-    assert (skus[-1].code, skus[-1].choice) == ("GREEN-9", [1, 2])
+    assert answer.status_code == 303, words(answer)
+    after = await seen(db, product.product_id)
+    assert [value["en"] for value in after.options[0].values] == ["Special", "First", "Second"]
+    known = {sku.sku_id for sku in product.skus}
+    fresh = [sku for sku in after.skus if sku.sku_id not in known]
+    assert [sku.choice for sku in fresh] == [[2, 0], [2, 1]]
+    assert {sku.sku_id for sku in after.skus} >= known
+    prices = await db.ask(pricing.current, [sku.sku_id for sku in fresh], CURRENCY)
+    assert {price.amount for price in prices.values()} == {6_800}
+
+
+async def post_pairs(browser: Browser, path: str, pairs: list[tuple[str, str]]) -> httpx.Response:
+    token = ("_csrf_token", browser.http.cookies["steelyard_csrf"])
+    return await browser.http.post(
+        path,
+        content=urlencode([token, *pairs]),
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    )
 
 
 async def test_the_description_is_changed_in_both_languages(db: Database, world: World, owner: Browser) -> None:
     black = world.items["black"]
-    fields = {
-        "title_zh": "滇红", "title_en": "Dianhong", "category": str(world.categories["tea"]), "tax_class": "standard",
+    fields = form_of(await seen(db, black.product_id)) | {
+        "title_zh": "滇红", "title_en": "Dianhong",
         "description_en": "Malty.", "attribute_name_en": "Origin", "attribute_name_zh": "产地",
         "attribute_value_en": "Yunnan", "attribute_value_zh": "云南",
     }  # fmt: skip
 
     await owner.follow(await owner.post(f"/merchant/products/{black.product_id}", fields))
 
-    product = await db.ask(catalog.product, black.product_id)
-    assert product is not None
+    product = await seen(db, black.product_id)
     assert product.title == {"zh-Hans": "滇红", "en": "Dianhong"}
     assert product.attributes[0].value == {"zh-Hans": "云南", "en": "Yunnan"}
 
 
-async def test_pictures_are_uploaded_put_first_and_taken_away(db: Database, world: World, owner: Browser) -> None:
+async def test_a_product_goes_back_to_what_it_said_before(db: Database, world: World, owner: Browser) -> None:
+    black = world.items["black"]
+    before = await seen(db, black.product_id)
+    here = f"/merchant/products/{black.product_id}"
+    await owner.follow(await owner.post(here, form_of(before, title_en="Something else")))
+
+    page = await owner.get(f"{here}/history")
+    assert "Something else" in words(page)
+    await owner.follow(await owner.post(f"{here}/history", {"version": "1"}))
+
+    assert (await seen(db, black.product_id)).title == before.title
+
+
+async def test_a_copy_is_a_draft_with_its_own_article_numbers(db: Database, world: World, owner: Browser) -> None:
+    green = await seen(db, world.items["green"].product_id)
+    copy_id = str(ids.mint())
+
+    for _ in range(2):  # the second click makes nothing more
+        await owner.follow(await owner.post(f"/merchant/products/{green.product_id}/copy", {"copy_id": copy_id}))
+
+    copy = await seen(db, UUID(copy_id))
+    assert copy.state is ProductState.DRAFT
+    assert copy.options == green.options
+    assert not {sku.code for sku in copy.skus} & {sku.code for sku in green.skus}
+    prices = await db.ask(pricing.current, [sku.sku_id for sku in copy.skus], CURRENCY)
+    assert len(prices) == len(green.skus)
+
+
+async def test_a_preview_shows_a_draft_to_whoever_has_its_address(db: Database, world: World, owner: Browser) -> None:
+    product_id = await made(owner, world)
+    page = await owner.get(f"/merchant/products/{product_id}")
+    found = re.search(r'href="(/products/[^"]+preview=[^"]+)"', page.text)
+    assert found is not None
+
+    assert "Biluochun" in words(await owner.get(found[1]))
+    assert (await owner.get(f"/products/{product_id}")).status_code == 404
+    assert (await owner.get(f"/products/{product_id}?preview={product_id}.{'0' * 43}")).status_code == 404
+
+
+async def test_pictures_are_uploaded_put_first_named_and_taken_away(db: Database, world: World, owner: Browser) -> None:
     green = world.items["green"]
     here = f"/merchant/products/{green.product_id}"
     await owner.get(here)
     token = {"_csrf_token": owner.http.cookies["steelyard_csrf"]}
-    answer = await owner.http.post(f"{here}/pictures", data=token, files={"pictures": ("tea.png", PNG, "image/png")})
+    files = {"pictures": ("tea.jpg", photograph("green"), "image/jpeg")}
+    answer = await owner.http.post(f"{here}/pictures", data=token, files=files)
     assert answer.status_code == 303, words(answer)
-    product = await db.ask(catalog.product, green.product_id)
-    assert product is not None
-    old, new = (each.file for each in product.pictures)
+    old, new = (each.file for each in (await seen(db, green.product_id)).pictures)
+    assert new.endswith(".webp")
+    kept = await owner.http.get(f"/media/{new}")
+    assert b"Camera of Wenzhou" not in kept.content
 
     await owner.post(f"{here}/picture", {"first": new})
-    await owner.post(f"{here}/picture", {"remove": old})
+    assert [each.file for each in (await seen(db, green.product_id)).pictures] == [new, old]
+    await owner.post(f"{here}/picture", {"file": new, "alt_zh": "绿茶", "alt_en": "", "remove": old})
 
-    product = await db.ask(catalog.product, green.product_id)
-    assert product is not None
-    assert [each.file for each in product.pictures] == [new]
+    assert (await seen(db, green.product_id)).pictures == [Picture(file=new, alt=Text({"zh-Hans": "绿茶"}))]
+    await owner.post(f"{here}/picture", {"put_back": f"{old}:0"})
+    assert [each.file for each in (await seen(db, green.product_id)).pictures] == [old, new]
 
 
 async def test_a_file_that_is_no_picture_is_refused(db: Database, world: World, owner: Browser) -> None:
     here = f"/merchant/products/{world.items['green'].product_id}"
     await owner.get(here)
     token = {"_csrf_token": owner.http.cookies["steelyard_csrf"]}
-    for content, kind in ((b"<script>", "image/png"), (picture("x"), "text/html")):
+    for content, kind in ((b"<script>", "image/png"), (b"\x89PNG\r\n\x1a\n" + b"\x00" * 32, "image/png")):
         page = await owner.http.post(f"{here}/pictures", data=token, files={"pictures": ("tea.png", content, kind)})
         assert page.status_code == 422
-        assert "This file cannot be used" in words(page) or "JPEG, PNG or WebP" in words(page)
+        assert "JPEG, PNG or WebP" in words(page)
+
+
+async def test_a_product_goes_onto_the_shelf_at_its_time(db: Database, world: World, owner: Browser) -> None:
+    product_id = await made(owner, world)
+    fields = form_of(await seen(db, product_id)) | {
+        "on_shelf_at": "2099-01-01T10:00",
+        "off_shelf_at": "2099-02-01T10:00",
+    }
+
+    page = await owner.follow(await owner.post(f"/merchant/products/{product_id}", fields))
+
+    assert (await seen(db, product_id)).on_shelf_at == datetime(2099, 1, 1, 2, 0, tzinfo=UTC)
+    assert "Goes onto the shelf" in words(page)
+    wrong = await owner.post(f"/merchant/products/{product_id}", fields | {"off_shelf_at": "2098-01-01T10:00"})
+    assert "It is taken off after it was put on" in words(wrong)
 
 
 async def test_products_go_off_and_on_the_shelf_together(db: Database, world: World, owner: Browser) -> None:

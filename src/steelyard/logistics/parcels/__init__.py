@@ -6,7 +6,7 @@ Numbers that carriers give beforehand are in `waybills`.
 from steelyard.logistics.parcels.bulk import PastParcel, bulk_carry
 from steelyard.logistics.parcels.events import ParcelDelivered
 from steelyard.logistics.parcels.jobs import receive_webhook
-from steelyard.logistics.parcels.queries import carriers, of_orders, scans, taken
+from steelyard.logistics.parcels.queries import carriers, of_orders, scans, sought, taken
 from steelyard.logistics.parcels.service import (
     asked,
     clean_number,
@@ -33,6 +33,7 @@ __all__ = [
     "receive_webhook",
     "record_scans",
     "scans",
+    "sought",
     "take_to_ask",
     "taken",
     "waybills_of",

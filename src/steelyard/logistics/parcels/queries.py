@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from steelyard.kernel.db import Read
+from steelyard.kernel.text import beginning
 from steelyard.logistics.parcels.model import Carrier, Parcel, ParcelId, Scan
 
 SCANS_MAX = 200
@@ -31,6 +32,22 @@ async def of_orders(read: Read, order_ids: Sequence[UUID]) -> dict[UUID, list[Pa
     ):
         found[parcel.order_id].append(parcel)
     return found
+
+
+async def sought(read: Read, words: str, *, limit: int) -> list[Parcel]:
+    """Parcels whose number begins with these words; of one merchant where `read` is confined to one."""
+    return await read.all(
+        Parcel,
+        """
+        SELECT p.parcel_id, p.merchant_id, p.order_id, p.carrier, c.name AS carrier_name, p.number, p.state, p.sent_at
+             , p.delivered_at
+        FROM parcels p JOIN carriers c USING (carrier)
+        WHERE p.number ~>=~ $1 AND p.number ~<~ $2
+        LIMIT $3
+        """,
+        *beginning(words.strip().upper()),
+        limit,
+    )
 
 
 async def scans(read: Read, merchant_id: UUID, parcel_id: ParcelId) -> list[Scan]:

@@ -41,6 +41,7 @@ CREATE INDEX parcels_of_an_order ON parcels (order_id);
 CREATE INDEX parcels_by_number ON parcels (carrier, number);
 CREATE INDEX parcels_of_a_merchant_by_number ON parcels (merchant_id, number);
 CREATE INDEX parcels_under_way ON parcels (merchant_id, sent_at) WHERE state IN ('handed_over', 'in_transit');
+CREATE INDEX parcels_sought ON parcels (number text_pattern_ops, merchant_id);
 CREATE INDEX parcels_lost ON parcels (merchant_id, order_id) WHERE state = 'lost';
 CREATE INDEX parcels_to_ask_about ON parcels (attempt_at) WHERE attempt_at IS NOT NULL;
 

@@ -45,6 +45,7 @@ from steelyard.money.payments.model import (
 )
 from steelyard.money.payments.outcomes import give_up, record, record_all
 from steelyard.money.payments.queries import (
+    by_reference,
     get,
     of_purchase,
     page,
@@ -92,6 +93,7 @@ __all__ = [
     "UnknownChannel",
     "applied",
     "bulk_record",
+    "by_reference",
     "channel",
     "channels",
     "get",

@@ -41,6 +41,20 @@ async def of_purchase(read: Read, purchase_id: UUID) -> list[Payment]:
     )
 
 
+async def by_reference(read: Read, reference: str, *, limit: int) -> list[Payment]:
+    """The payments that a channel knows by this reference."""
+    return await read.all(
+        Payment,
+        """
+        SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
+             , failure, surplus, created_at, expires_at, captured_at
+        FROM payments WHERE channel_reference = $1 ORDER BY payment_id LIMIT $2
+        """,
+        reference.strip(),
+        limit,
+    )
+
+
 async def page(
     read: Read, *, state: PaymentState | None = None, cursor: str | None = None, limit: int | None = None
 ) -> Page[Payment]:

@@ -34,6 +34,7 @@ COMMENT ON COLUMN payments.surplus IS 'Captured though the purchase did not need
 COMMENT ON COLUMN payments.query_at IS 'When to ask the channel next while the outcome is unknown; none when it is known';
 CREATE INDEX payments_by_id ON payments (payment_id);
 CREATE INDEX payments_of_a_purchase ON payments (purchase_id);
+CREATE INDEX payments_by_reference ON payments (channel_reference) WHERE channel_reference IS NOT NULL;
 CREATE INDEX payments_to_query ON payments (query_at) WHERE query_at IS NOT NULL;
 CREATE INDEX payments_by_time ON payments (created_at DESC, payment_id);
 

@@ -4,7 +4,7 @@ Signing in is a conversation (`sign_in`): limits, a check in a thread, a session
 surface asks `session` (or `api_key`) for the `Actor` of each request, and `Actor.may("orders.ship")` before a command;
 roles and permissions are data. What staff did is in the audit log (`auditing`). Passwords are in `passwords`, sessions in
 `signing_in`, a merchant's or the operator's people and their API keys in `staffing`,
-the roles that an organisation makes for itself in `role_making`.
+the roles that an organisation makes for itself in `role_making`, what they keep of a console's lists in `views`.
 """
 
 from steelyard.parties.access.auditing import audit
@@ -26,6 +26,7 @@ from steelyard.parties.access.queries import (
     session,
     session_id,
     sessions_of,
+    sought,
     staff,
     staff_with,
 )
@@ -59,11 +60,15 @@ from steelyard.parties.access.staffing import (
     revoke_api_key,
     set_roles,
 )
+from steelyard.parties.access.views import SavedView, TooManyViews, ViewId, remove_view, save_view, views_of
 
 __all__ = [
     "PasswordResetRequested",
+    "SavedView",
     "SignedIn",
     "StaffInvited",
+    "TooManyViews",
+    "ViewId",
     "account",
     "api_key",
     "api_keys_of",
@@ -98,17 +103,21 @@ __all__ = [
     "permissions",
     "register",
     "remove_role",
+    "remove_view",
     "request_password_reset",
     "reset_password",
     "revoke_api_key",
     "role_names",
     "roles",
+    "save_view",
     "session",
     "session_id",
     "sessions_of",
     "set_roles",
     "sign_in",
+    "sought",
     "staff",
     "staff_with",
     "touch",
+    "views_of",
 ]

@@ -8,6 +8,7 @@ from uuid import UUID
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read, Row
 from steelyard.kernel.paging import Page
+from steelyard.kernel.text import beginning
 from steelyard.parties.access.model import (
     API_KEY_PREFIX,
     API_KEYS_PER_ACCOUNT_MAX,
@@ -321,3 +322,21 @@ async def audited_actions(read: Read) -> Sequence[str]:
         """
     )
     return [row["action"] for row in rows]
+
+
+async def sought(read: Read, words: str, *, limit: int) -> Sequence[Account]:
+    """People whose name or e-mail address begins with these words."""
+    begins = beginning(words.strip().lower())
+    return await read.all(
+        Account,
+        """
+        SELECT account_id, kind, name, email, locale, merchant_id, buyer_id FROM (
+            (SELECT account_id FROM logins WHERE email ~>=~ $1 AND email ~<~ $2 LIMIT $3)
+            UNION
+            (SELECT account_id FROM accounts WHERE lower(name) ~>=~ $1 AND lower(name) ~<~ $2 LIMIT $3)
+        ) AS f JOIN accounts USING (account_id)
+        ORDER BY account_id LIMIT $3
+        """,
+        *begins,
+        limit,
+    )

@@ -19,6 +19,7 @@ COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff,
 COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; none until the person has set one';
 CREATE INDEX accounts_of_the_operator ON accounts (account_id) WHERE kind = 'operator';
 CREATE INDEX accounts_of_a_merchant ON accounts (merchant_id) WHERE merchant_id IS NOT NULL;
+CREATE INDEX accounts_by_name ON accounts (lower(name) text_pattern_ops);
 CREATE INDEX account_of_a_buyer ON accounts (buyer_id) WHERE buyer_id IS NOT NULL;
 
 CREATE TABLE logins (
@@ -27,6 +28,25 @@ CREATE TABLE logins (
   , CONSTRAINT an_email_is_written_in_lower_case CHECK (email = lower(email))
 );
 COMMENT ON TABLE logins IS 'by key: one e-mail address signs in to one account';
+
+CREATE INDEX logins_sought ON logins (email text_pattern_ops);
+
+CREATE TABLE saved_views (
+    view_id     uuid PRIMARY KEY
+  , account_id  uuid NOT NULL
+  , kind        text NOT NULL
+  , merchant_id uuid
+  , path        text NOT NULL
+  , query       text NOT NULL
+  , name        text NOT NULL
+  , shared      boolean NOT NULL DEFAULT false
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_view_is_of_staff CHECK ((kind = 'merchant') = (merchant_id IS NOT NULL) AND kind IN ('operator', 'merchant'))
+);
+COMMENT ON TABLE saved_views IS 'by key: a console''s list as somebody filters it often, kept under a name';
+COMMENT ON COLUMN saved_views.shared IS 'Seen by all colleagues; else by who made it';
+COMMENT ON COLUMN saved_views.query IS 'The questions of the address, without page and format';
+CREATE INDEX saved_views_of_a_list ON saved_views (path, merchant_id, created_at);
 
 CREATE TABLE sessions (
     token_hash   bytea PRIMARY KEY

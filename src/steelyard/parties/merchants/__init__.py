@@ -1,7 +1,7 @@
 """Merchants: who sells here, and their shops."""
 
 from steelyard.parties.merchants.events import ShopChanged
-from steelyard.parties.merchants.queries import by_slug, cards, get, listed
+from steelyard.parties.merchants.queries import by_slug, cards, get, listed, sought
 from steelyard.parties.merchants.service import change_shop, open_merchant, set_payout, set_state
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "open_merchant",
     "set_payout",
     "set_state",
+    "sought",
 ]

@@ -60,3 +60,19 @@ async def listed(read: Read, cursor: str | None = None, limit: int | None = None
         most + 1,
     )
     return paging.cut(found, most, lambda last: (last.merchant_id,))
+
+
+async def sought(read: Read, words: str, *, limit: int) -> list[ShopCard]:
+    """Shops whose name, legal name or code these words are part of. (There are few enough to look at each.)"""
+    return await read.all(
+        ShopCard,
+        """
+        SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state
+        FROM shops s JOIN merchants m USING (merchant_id)
+        WHERE strpos(lower(s.name::text), lower($1)) > 0 OR strpos(lower(m.legal_name), lower($1)) > 0
+           OR lower(m.code) = lower($1) OR strpos(s.slug, lower($1)) > 0
+        ORDER BY s.merchant_id LIMIT $2
+        """,
+        words.strip(),
+        limit,
+    )

@@ -7,7 +7,7 @@ it is in `docs/design.md`; what a layout expects is the docstring of `page.Page`
 from steelyard.surfaces.components.assets import Answer, Assets
 from steelyard.surfaces.components.charts import Chart, Series
 from steelyard.surfaces.components.environment import Templates
-from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem, Operator, Page, Theme, Undo, Viewer
+from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem, Operator, Page, Theme, Undo, View, Viewer
 
 __all__ = [
     "Answer",
@@ -23,5 +23,6 @@ __all__ = [
     "Templates",
     "Theme",
     "Undo",
+    "View",
     "Viewer",
 ]

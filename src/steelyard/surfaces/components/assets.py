@@ -37,6 +37,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "console_parts.css",
         "console_lists.css",
         "charts.css",
+        "goods.css",
         "shopkeeping.css",
         "operator.css",
     ),

@@ -22,6 +22,7 @@ or key (`product.was`) is false when asked for and an error when printed.
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -39,6 +40,7 @@ from steelyard.kernel.text import Text
 from steelyard.surfaces.components.assets import NODE_MODULES, Assets
 from steelyard.surfaces.components.icons import lucide, sparkline
 from steelyard.surfaces.components.page import LANGUAGES, TIMEZONE, Page
+from steelyard.surfaces.components.prose import prose
 
 TEMPLATES = Path(__file__).parent / "templates"
 FALLBACK = "en"
@@ -115,8 +117,13 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
     install(words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext)
     given = cast(dict[str, object], environment.globals)
     given |= {"asset": assets.url, "icon": lucide(node_modules), "sparkline": sparkline, "language": language}
-    environment.filters.update(_filters(language))
+    environment.filters.update(_filters(language), prose=partial(_described, language))
     return environment
+
+
+def _described(language: str, value: Mapping[str, str] | str | None) -> str:
+    """A description in the reader's language, or one that is in a language already."""
+    return prose(Text(value).in_language(language) if isinstance(value, Mapping) else value or "")
 
 
 def _filters(language: str) -> dict[str, Callable[..., object]]:

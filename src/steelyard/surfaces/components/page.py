@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 Tone = Literal["quiet", "info", "good", "warn", "bad"]
 Surface = Literal["storefront", "merchant", "operator"]
 Theme = Literal["system", "light", "dark"]
+THEMES: tuple[Theme, ...] = ("system", "light", "dark")
 
 # Days begin and times are shown as here.
 TIMEZONE = "Asia/Shanghai"
@@ -34,7 +35,8 @@ class Crumb:
 class NavItem:
     """An entry of a navigation. `icon` is a lucide name; `count` shows as a small number when it is not 0.
 
-    `group` is a heading shown above the first item of each group (consoles only).
+    `group` is a heading shown above the first item of each group, `key` the letter that leads there after `g` (consoles
+    only).
     """
 
     label: str
@@ -43,6 +45,17 @@ class NavItem:
     current: bool = False
     count: int = 0
     group: str = ""
+    key: str = ""
+
+
+class View(NamedTuple):
+    """A list as somebody filters it often: its name, its address, whether it is shown now, and where it is removed
+    (empty for a colleague's)."""
+
+    label: str
+    href: str
+    current: bool = False
+    remove_href: str = ""
 
 
 class Undo(NamedTuple):
@@ -104,6 +117,8 @@ class Page:
     environment  the text of a ribbon above consoles ("Demo", "Staging"); empty in production
     search       what was searched for, shown in the search box; `search_scopes` are (value, label) pairs
     timezone     IANA name by which times are shown
+    views        the saved views of the list that this page is; `views_action` is where another is saved, empty on pages
+                 that are no list, and `views_query` what would be saved: empty when nothing is filtered
     theme        light, dark, or as the system says; the switch posts `theme` and `return_to` to `theme_action`
     """
 
@@ -125,6 +140,9 @@ class Page:
     home_href: str = "/"
     sign_in_href: str = "/sign-in"
     language_action: str = "/language"
+    views: Sequence[View] = ()
+    views_action: str = ""
+    views_query: str = ""
     theme: Theme = "system"
     theme_action: str = "/theme"
     timezone: str = TIMEZONE

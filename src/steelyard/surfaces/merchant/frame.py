@@ -12,6 +12,7 @@ from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import Crumb, Link
 from steelyard.surfaces.web.console import navigation
+from steelyard.surfaces.web.console_views import query_of, views
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.visit import Visit
@@ -30,7 +31,9 @@ STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
 
-_PLACES = (
+FIND = f"{HOME}/find"
+
+PLACES = (
     (HOME, N_("Overview"), "layout-dashboard", ANY_STAFF, ""),
     (f"{FIGURES}/sales", N_("Figures"), "chart-line", "figures.read", ""),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Sales")),
@@ -67,14 +70,18 @@ async def show(
     **values: Any,
 ) -> Response[str]:
     """A page of the console; `here` is the navigation's entry that it belongs to, `back` where its mark leads."""
+    is_list = here and visit.connection.url.path.rstrip("/") == here
     frame = Frame(
         surface="merchant",
-        nav=navigation(visit, _PLACES, here),
+        nav=navigation(visit, PLACES, here),
         breadcrumb=[Crumb(label, href) for label, href in crumbs],
         search=search,
-        search_action=ORDERS if visit.actor.may("orders.read") else "",
+        search_action=FIND,
         home_href=back,
         viewer_links=[Link(visit.say(N_("To the storefront")), "/")],
+        views=await views(visit, HOME) if is_list else (),
+        views_action=f"{HOME}/views" if is_list else "",
+        views_query=query_of(visit) if is_list else "",
     )
     path = template if "/" in template else f"merchant/{template}"
     return await render(visit, path, frame, status=status, may=visit.actor.may, money=Money, **values)

@@ -1,6 +1,5 @@
-"""What staff change on products: the description, the variants and prices, the pictures, on and off the shelf."""
+"""What staff do to products: save the editor's form, move them on and off the shelf, copy, go back to a version."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,24 +9,32 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from steelyard.goods import catalog
-from steelyard.goods.catalog.model import PICTURES_PER_PRODUCT_MAX, NewSku, Picture, ProductId
+from steelyard.goods import catalog, pricing
+from steelyard.goods.catalog.model import (
+    CategoryId,
+    NewProduct,
+    NewSku,
+    ProductId,
+    SkuId,
+)
+from steelyard.goods.pricing.model import NewPrice
+from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
-from steelyard.kernel.errors import Invalid, Refusal
-from steelyard.kernel.files import Files
+from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
-from steelyard.parties import access
+from steelyard.kernel.text import Text
+from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.merchant import frame, product_forms
-from steelyard.surfaces.merchant.products import edit_page, editing
+from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant.editor import edit_page, editing
+from steelyard.surfaces.merchant.editor_forms import save, wanted_of
 from steelyard.surfaces.web.console import SAVED, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import local_path, redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 NEEDS = {"permission": "products.edit"}
-FILES_PER_UPLOAD_MAX = 10
 
 Move = Callable[[Tx, MerchantId, Sequence[UUID], str], Awaitable[list[ProductId]]]
 
@@ -43,142 +50,68 @@ MOVES: dict[str, tuple[Move, str]] = {
     "off": (catalog.take_off_shelf, N_("{count} taken off the shelf.")),
     "bin": (catalog.bin, N_("{count} put into the bin.")),
     "restore": (catalog.restore, N_("{count} taken out of the bin.")),
+    "withdraw": (catalog.withdraw, N_("{count} taken back from the review.")),
 }
+IN_REVIEW = N_("The operator looks at it before buyers see it.")
+WAITS = N_("Saved. What buyers rely on waits for the operator; until then they see it as it was approved.")
 NOTHING_MOVED = N_(
     "Nothing was changed: a product on the shelf needs an active variant, and only what is off it can be binned."
 )
-
-
-async def _try(
-    visit: Visit, product_id: UUID, form: Entries, command: Callable[[], Awaitable[object]]
-) -> Response[Any] | Redirect:
-    """Run it; what is wrong is shown on the product's page beside what was typed."""
-    try:
-        await command()
-    except Invalid as refusal:
-        return await edit_page(visit, product_id, form, errors_of(visit, refusal.fields))
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return await edit_page(visit, product_id, form, {"": told(visit, refusal)})
-    return redirect(visit, f"{frame.PRODUCTS}/{product_id}", (visit.say(SAVED), "good"))
 
 
 @post("/products/{product_id:uuid}", opt=NEEDS)
 async def change_product(
     visit: NamedDependency[Visit], request: WebRequest, product_id: FromPath[UUID]
 ) -> Response[Any] | Redirect:
-    """Change what the product says of itself."""
+    """Save the whole form; `autosave` answers a script without a page, `action` says what to do after saving."""
     form = await entries_of(request)
-    return await _try(
-        visit,
-        product_id,
-        form,
-        lambda: visit.merchant_db.transact(
-            product_forms.change, visit.actor, visit.merchant_id, product_id, product_forms.change_of(form)
-        ),
-    )
-
-
-@post("/products/{product_id:uuid}/variants", opt=NEEDS)
-async def change_variants(
-    visit: NamedDependency[Visit], request: WebRequest, product_id: FromPath[UUID]
-) -> Response[Any] | Redirect:
-    """Article numbers, prices, weights, and which variants are sold."""
-    form = await entries_of(request)
-    found = await visit.merchant_db.ask(editing, visit.merchant_id, product_id)
-    return await _try(
-        visit,
-        product_id,
-        form,
-        lambda: visit.merchant_db.transact(
-            product_forms.change_variants,
-            visit.actor,
-            visit.merchant_id,
-            found.product.product_id,
-            product_forms.variants_of(form, found.product, found.currency),
-        ),
-    )
-
-
-@post("/products/{product_id:uuid}/more-variants", opt=NEEDS)
-async def add_variants(
-    visit: NamedDependency[Visit], request: WebRequest, product_id: FromPath[UUID]
-) -> Response[Any] | Redirect:
-    """Make variants of the choices that were ticked: `choice` is “0-2”, their article numbers `code:0-2`."""
-    form = await entries_of(request)
-    found = await visit.merchant_db.ask(editing, visit.merchant_id, product_id)
-    skus = [
-        NewSku(
-            sku_id=product_forms.sku_of(product_id, choice),
-            code=form.text(f"code:{name}", required=True, most=100),
-            choice=choice,
-            weight_grams=found.product.skus[0].weight_grams if found.product.skus else 0,
+    quiet = form.flag("autosave")
+    category_id = _category(form)
+    found = await visit.merchant_db.ask(editing, visit.merchant_id, product_id, category_id)
+    try:
+        wanted = wanted_of(form, found)
+        waits = await visit.merchant_db.transact(save, visit.actor, visit.merchant_id, found, wanted, visit.by)
+        message = (visit.say(WAITS if waits else SAVED), "good")
+        if form.text("action") == "on" and not quiet:
+            message = await _put_on(visit, product_id)
+    except Invalid as refusal:
+        errors = errors_of(visit, refusal.fields)
+        return (
+            Response({"errors": errors}, status_code=422) if quiet else await edit_page(visit, product_id, form, errors)
         )
-        for choice in found.missing
-        if (name := "-".join(map(str, choice))) in form.all("choice")
-    ]
-    return await _try(
-        visit,
-        product_id,
-        form,
-        lambda: visit.merchant_db.transact(
-            product_forms.add_variants, visit.actor, visit.merchant_id, found.product, skus
-        ),
-    )
-
-
-async def set_pictures(
-    tx: Tx, actor: Actor, merchant_id: MerchantId, product_id: ProductId, pictures: Sequence[Picture]
-) -> None:
-    await catalog.set_pictures(tx, merchant_id, product_id, pictures)
-    await access.audit(tx, actor, "products.pictures", str(product_id), {"pictures": len(pictures)})
-
-
-@post("/products/{product_id:uuid}/pictures", opt=NEEDS)
-async def add_pictures(
-    visit: NamedDependency[Visit], request: WebRequest, product_id: FromPath[UUID]
-) -> Response[Any] | Redirect:
-    """Put uploaded pictures behind those that are there."""
-    form = await entries_of(request)
-    found = await visit.merchant_db.ask(editing, visit.merchant_id, product_id)
-    store = Files(visit.settings.home)
-
-    async def keep() -> None:
-        files = form.files("pictures")[:FILES_PER_UPLOAD_MAX]
-        if not files:
-            raise Invalid({"pictures": N_("Please choose a picture")})
-        named: list[str] = []
-        for file in files:
-            named.append(await asyncio.to_thread(store.put, await file.read(), file.content_type or ""))
-        known = {picture.file for picture in found.product.pictures}
-        fresh = [Picture(file=name, alt=found.product.title) for name in dict.fromkeys(named) if name not in known]
-        pictures = [*found.product.pictures, *fresh]
-        if len(pictures) > PICTURES_PER_PRODUCT_MAX:
-            raise Invalid({"pictures": N_("A product has at most 20 pictures")})
-        await visit.merchant_db.transact(
-            set_pictures, visit.actor, visit.merchant_id, found.product.product_id, pictures
+    except Refusal as refusal:
+        if refusal.status == 404:
+            raise
+        errors = {"": told(visit, refusal)}
+        return (
+            Response({"errors": errors}, status_code=409) if quiet else await edit_page(visit, product_id, form, errors)
         )
+    if quiet:
+        return Response(None, status_code=204)
+    return redirect(visit, f"{frame.PRODUCTS}/{product_id}", message)  # pyright: ignore[reportArgumentType]  # a tone
 
-    return await _try(visit, product_id, form, keep)
+
+def _category(form: Entries) -> CategoryId | None:
+    try:
+        return CategoryId(UUID(form.text("category")))
+    except ValueError:
+        return None
 
 
-@post("/products/{product_id:uuid}/picture", opt=NEEDS)
-async def change_picture(visit: NamedDependency[Visit], request: WebRequest, product_id: FromPath[UUID]) -> Redirect:
-    """Make one picture the main one (`first`), or take it away (`remove`)."""
-    form = await entries_of(request)
-    found = await visit.merchant_db.ask(editing, visit.merchant_id, product_id)
-    first, remove = form.text("first"), form.text("remove")
-    rest = [picture for picture in found.product.pictures if picture.file not in (first, remove)]
-    pictures = [*(picture for picture in found.product.pictures if picture.file == first and not remove), *rest]
-    return await done(
-        visit,
-        f"{frame.PRODUCTS}/{product_id}",
-        SAVED,
-        lambda: visit.merchant_db.transact(
-            set_pictures, visit.actor, visit.merchant_id, found.product.product_id, pictures
-        ),
-    )
+async def _put_on(visit: Visit, product_id: UUID) -> tuple[str, str]:
+    found = await visit.merchant_db.transact(publish_one, visit.actor, visit.merchant_id, product_id, visit.by)
+    if found.on_shelf:
+        return visit.say(N_("It is on the shelf.")), "good"
+    if found.in_review:
+        return visit.say(IN_REVIEW), "good"
+    return visit.say(N_("Saved. It was not put on the shelf: it needs an active variant.")), "warn"
+
+
+async def publish_one(tx: Tx, actor: Actor, merchant_id: MerchantId, product_id: UUID, by: str) -> catalog.Published:
+    found = await catalog.publish(tx, merchant_id, [product_id], by)
+    for moved in [*found.on_shelf, *found.in_review]:
+        await access.audit(tx, actor, "products.on", str(moved))
+    return found
 
 
 async def move(tx: Tx, actor: Actor, merchant_id: MerchantId, product_ids: Sequence[UUID], action: str, by: str) -> int:
@@ -203,4 +136,69 @@ async def move_products(visit: NamedDependency[Visit], request: WebRequest) -> R
     return redirect(visit, back, (visit.say(MOVES[action][1], count=count), "good"))
 
 
-HANDLERS = [change_product, change_variants, add_variants, add_pictures, change_picture, move_products]
+async def copy(tx: Tx, actor: Actor, merchant_id: MerchantId, product_id: UUID, copy_id: ProductId, by: str) -> None:
+    """A draft like a product, with article numbers of its own. Said twice with the same id, there is one."""
+    product = await catalog.product(tx, product_id)
+    merchant = await merchants.get(tx, merchant_id)
+    if product is None or product.merchant_id != merchant_id:
+        raise NotFound()
+    assert merchant is not None
+    mark = copy_id.hex[-4:].upper()
+    skus = {
+        sku.sku_id: NewSku(
+            sku_id=SkuId(ids.derived(copy_id, "sku", *map(str, sku.choice))),
+            code=f"{sku.code[:90]}-{mark}",
+            choice=sku.choice,
+            weight_grams=sku.weight_grams,
+            picture=sku.picture,
+            active=sku.active,
+        )
+        for sku in product.skus
+    }
+    words = {"zh-Hans": "（副本）", "en": " (copy)"}
+    new = NewProduct(
+        product_id=copy_id,
+        category_id=product.category_id,
+        slug=product.slug,
+        title=Text({tongue: said + words.get(tongue, "") for tongue, said in product.title.items()}),
+        description=product.description,
+        options=product.options,
+        attributes=product.attributes,
+        facts=product.facts,
+        pictures=product.pictures,
+        tax_class=product.tax_class,
+        skus=list(skus.values()),
+    )
+    if not await catalog.create_product(tx, merchant_id, new, by):
+        return
+    prices = await pricing.current(tx, list(skus), merchant.currency)
+    if prices:
+        await pricing.set_prices(
+            tx,
+            merchant_id,
+            [
+                NewPrice(
+                    sku_id=skus[sku_id].sku_id,
+                    currency=price.currency,
+                    amount=price.amount,
+                    compare_at=price.compare_at,
+                )
+                for sku_id, price in prices.items()
+            ],
+        )
+    await access.audit(tx, actor, "products.copy", str(copy_id), {"of": str(product_id)})
+
+
+@post("/products/{product_id:uuid}/copy", opt=NEEDS)
+async def copy_product(visit: NamedDependency[Visit], request: WebRequest, product_id: FromPath[UUID]) -> Redirect:
+    form = await entries_of(request)
+    copy_id = ProductId(form.uuid("copy_id"))
+    return await done(
+        visit,
+        f"{frame.PRODUCTS}/{copy_id}",
+        N_("A draft like it. Give it a title of its own."),
+        lambda: visit.merchant_db.transact(copy, visit.actor, visit.merchant_id, product_id, copy_id, visit.by),
+    )
+
+
+HANDLERS = [change_product, move_products, copy_product]

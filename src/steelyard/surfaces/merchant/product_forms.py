@@ -15,16 +15,12 @@ from steelyard.goods.catalog.model import (
     NewProduct,
     NewSku,
     Option,
-    ProductChange,
     ProductId,
-    ProductView,
-    SkuChange,
     SkuId,
 )
 from steelyard.goods.pricing.model import NewPrice
 from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
-from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
@@ -136,13 +132,6 @@ def sku_of(product_id: UUID, choice: Sequence[int]) -> SkuId:
     return SkuId(ids.derived(product_id, "sku", *map(str, choice)))
 
 
-def missing_choices(product: ProductView) -> list[list[int]]:
-    """The choices of the product's options that are no variant yet."""
-    known = {tuple(sku.choice) for sku in product.skus}
-    wanted = every_choice(*(range(len(option.values)) for option in product.options))
-    return [list(choice) for choice in wanted if choice not in known][:VARIANTS_PER_FORM_MAX]
-
-
 async def make(tx: Tx, actor: Actor, merchant_id: MerchantId, wanted: Wanted, by: str) -> None:
     new = wanted.product
     if not await catalog.create_product(tx, merchant_id, new, by):
@@ -154,20 +143,7 @@ async def make(tx: Tx, actor: Actor, merchant_id: MerchantId, wanted: Wanted, by
     await access.audit(tx, actor, "products.create", str(new.product_id), {"title": str(new.title)})
 
 
-def change_of(form: Entries) -> ProductChange:
-    """What the form about a product's description asks for. Raises `Invalid`."""
-    change = ProductChange(
-        category_id=category_of(form),
-        title=form.words("title", required=True, most=300),
-        description=form.words("description", most=50_000),
-        attributes=_attributes(form),
-        tax_class=form.text("tax_class") or None,
-    )
-    form.check()
-    return change
-
-
-def _attributes(form: Entries) -> list[Attribute]:
+def attributes_typed(form: Entries) -> list[Attribute]:
     """Rows of `attribute_name_zh`, `_en` and `attribute_value_zh`, `_en`; an empty row is none."""
     columns = [form.all(f"attribute_{what}_{tongue}") for what in ("name", "value") for tongue in ("zh", "en")]
     found: list[Attribute] = []
@@ -177,60 +153,3 @@ def _attributes(form: Entries) -> list[Attribute]:
         if name and value:
             found.append(Attribute(name=name, value=value))
     return found
-
-
-async def change(tx: Tx, actor: Actor, merchant_id: MerchantId, product_id: UUID, wanted: ProductChange) -> None:
-    await catalog.change_product(tx, merchant_id, product_id, wanted)
-    await access.audit(tx, actor, "products.change", str(product_id), {"title": str(wanted.title or "")})
-
-
-class Variants(msgspec.Struct, frozen=True, kw_only=True):
-    changes: Sequence[SkuChange]
-    prices: Sequence[NewPrice]
-
-
-def variants_of(form: Entries, product: ProductView, currency: str) -> Variants:
-    """The table of variants: `code:<sku>`, `weight:<sku>`, `price:<sku>` and so on. Raises `Invalid`."""
-    changes: list[SkuChange] = []
-    prices: list[NewPrice] = []
-    for sku in product.skus:
-        key = str(sku.sku_id)
-        if not form.all(f"code:{key}"):
-            continue
-        changes.append(
-            SkuChange(
-                sku_id=sku.sku_id,
-                code=form.text(f"code:{key}", required=True, most=100),
-                barcode=form.text(f"barcode:{key}", most=100),
-                weight_grams=form.number(f"weight:{key}", otherwise=0, most=WEIGHT_GRAMS_MAX),
-                active=form.flag(f"active:{key}"),
-            )
-        )
-        amount = form.money(f"price:{key}", currency, required=False)
-        compare_at = form.money(f"compare_at:{key}", currency, required=False)
-        if amount is not None:
-            prices.append(NewPrice(sku_id=sku.sku_id, currency=currency, amount=amount, compare_at=compare_at))
-    form.check()
-    return Variants(changes=changes, prices=prices)
-
-
-async def change_variants(
-    tx: Tx, actor: Actor, merchant_id: MerchantId, product_id: ProductId, wanted: Variants
-) -> None:
-    await catalog.change_skus(tx, merchant_id, product_id, wanted.changes)
-    changed = await pricing.set_prices(tx, merchant_id, wanted.prices) if wanted.prices else []
-    facts = {"variants": len(wanted.changes), "prices_changed": len(changed)}
-    await access.audit(tx, actor, "products.change_variants", str(product_id), facts)
-
-
-async def add_variants(
-    tx: Tx, actor: Actor, merchant_id: MerchantId, product: ProductView, skus: Sequence[NewSku]
-) -> None:
-    known = {sku.sku_id for sku in product.skus}
-    new = [sku for sku in skus if sku.sku_id not in known]
-    if not new:
-        raise NotFound()
-    await catalog.add_skus(tx, merchant_id, product.product_id, new)
-    await access.audit(
-        tx, actor, "products.add_variants", str(product.product_id), {"codes": [sku.code for sku in new]}
-    )

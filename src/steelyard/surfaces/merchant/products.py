@@ -2,26 +2,26 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from steelyard.goods import catalog, inventory, pricing, warehouses
-from steelyard.goods.catalog.model import Category, CategoryId, ProductId, ProductRow, ProductState, ProductView, SkuId
+from steelyard.goods.catalog.model import Category, ProductId, ProductRow, ProductState
 from steelyard.goods.pricing.model import Price
 from steelyard.goods.warehouses.model import Warehouse
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read
-from steelyard.kernel.errors import Invalid, NotFound, Refusal
+from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame, product_forms
+from steelyard.surfaces.merchant.editor import category_choices, tax_choices
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -36,7 +36,6 @@ TABS: dict[str, tuple[str, ProductState | None]] = {
     "sent_back": (N_("Sent back"), ProductState.SENT_BACK),
     "binned": (N_("In the bin"), ProductState.BINNED),
 }
-TAX_CLASSES = (("standard", N_("Standard rate")), ("reduced", N_("Reduced rate")), ("exempt", N_("Exempt")))
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,17 +44,6 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     page: Page[ProductRow]
     prices: dict[ProductId, tuple[Price, Price] | None]
     free: dict[ProductId, int]
-
-
-class Editing(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page of a product shows; `missing` are choices of its options that are no variant yet."""
-
-    product: ProductView
-    currency: str
-    prices: dict[SkuId, Price]
-    free: dict[SkuId, int]
-    categories: list[Category]
-    missing: list[list[int]]
 
 
 async def listed(
@@ -81,24 +69,6 @@ def _span(prices: Sequence[Price]) -> tuple[Price, Price] | None:
     return min(prices, key=lambda price: price.amount), max(prices, key=lambda price: price.amount)
 
 
-async def editing(read: Read, merchant_id: MerchantId, product_id: UUID) -> Editing:
-    """Raises `NotFound`: another merchant's product is not there."""
-    product = await catalog.product(read, product_id)
-    merchant = await merchants.get(read, merchant_id)
-    if product is None or product.merchant_id != merchant_id:
-        raise NotFound()
-    assert merchant is not None
-    sku_ids = [sku.sku_id for sku in product.skus]
-    return Editing(
-        product=product,
-        currency=merchant.currency,
-        prices=await pricing.current(read, sku_ids, merchant.currency),
-        free=await inventory.available(read, sku_ids),
-        categories=await catalog.categories(read),
-        missing=product_forms.missing_choices(product),
-    )
-
-
 class Beginning(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     categories: list[Category]
@@ -113,20 +83,6 @@ async def beginning(read: Read, merchant_id: MerchantId) -> Beginning:
         categories=await catalog.categories(read),
         warehouses=[each for each in await warehouses.of_merchant(read, merchant_id) if each.open],
     )
-
-
-def category_choices(visit: Visit, tree: Sequence[Category], above: str = "") -> list[tuple[CategoryId, str]]:
-    """The tree as lines of a selection: “Home › Tools”."""
-    found: list[tuple[CategoryId, str]] = []
-    for category in tree:
-        name = above + category.name.in_language(visit.locale)
-        found.append((category.category_id, name))
-        found += category_choices(visit, category.children, f"{name} › ")
-    return found
-
-
-def tax_choices(visit: Visit) -> list[tuple[str, str]]:
-    return [(tax_class, visit.say(word)) for tax_class, word in TAX_CLASSES]
 
 
 @get("/products", opt={"permission": "products.read"})
@@ -193,31 +149,4 @@ async def make_product(visit: NamedDependency[Visit], request: WebRequest) -> Re
     return redirect(visit, f"{frame.PRODUCTS}/{wanted.product.product_id}", (message, "good"))
 
 
-async def edit_page(
-    visit: Visit, product_id: UUID, typed: Entries | None = None, errors: dict[str, str] | None = None
-) -> Response[Any]:
-    found = await visit.merchant_db.ask(editing, visit.merchant_id, product_id)
-    title = found.product.title.in_language(visit.locale)
-    return await frame.show(
-        visit,
-        "product.html",
-        frame.PRODUCTS,
-        status=422 if errors else 200,
-        crumbs=[(visit.say(N_("Products")), frame.PRODUCTS), (title, None)],
-        found=found,
-        product=found.product,
-        here=f"{frame.PRODUCTS}/{product_id}",
-        categories=category_choices(visit, found.categories),
-        tax_classes=tax_choices(visit),
-        typed=typed,
-        errors=errors or {},
-        amount=lambda price: "" if price is None else str(product_forms.major(price, found.currency)),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
-    )
-
-
-@get("/products/{product_id:uuid}", opt={"permission": "products.read"})
-async def product_page(visit: NamedDependency[Visit], product_id: FromPath[UUID]) -> Response[Any]:
-    return await edit_page(visit, product_id)
-
-
-HANDLERS = [product_list, new_product, make_product, product_page]
+HANDLERS = [product_list, new_product, make_product]

@@ -5,6 +5,7 @@ from litestar import Router
 from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.operator import (
     api_keys,
+    attributes,
     background,
     books,
     categories,
@@ -14,8 +15,10 @@ from steelyard.surfaces.operator import (
     orders,
     payments,
     people,
+    product_reviews,
     profile,
     searching,
+    seeking,
     settlement,
     system,
     today,
@@ -27,6 +30,7 @@ router = Router(
     "/operator",
     route_handlers=[
         *today.HANDLERS,
+        *seeking.HANDLERS,
         *figures.HANDLERS,
         *merchants.HANDLERS,
         *orders.HANDLERS,
@@ -34,6 +38,8 @@ router = Router(
         *books.HANDLERS,
         *settlement.HANDLERS,
         *categories.HANDLERS,
+        *attributes.HANDLERS,
+        *product_reviews.HANDLERS,
         *opinions.HANDLERS,
         *searching.HANDLERS,
         *people.HANDLERS,

@@ -1,44 +1,63 @@
-"""The category tree, and new branches of it."""
+"""The category tree: branches added, renamed, moved by dragging or by buttons, merged; and the attributes of each."""
 
+import asyncio
 import re
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from steelyard.goods import catalog
-from steelyard.goods.catalog.model import CategoryId, NewCategory
+from steelyard.goods.catalog import Binding, CategoryAttribute, CategoryChange, CategoryUse, Definition
+from steelyard.goods.catalog.model import Category, CategoryId, NewCategory
 from steelyard.kernel import ids
-from steelyard.kernel.db import Tx
-from steelyard.kernel.errors import Invalid, Refusal
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import Invalid, NotFound, Refusal
+from steelyard.kernel.files import Files
 from steelyard.kernel.i18n import N_
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.merchants import names_of
-from steelyard.surfaces.web.console import SAVED, errors_of, told
+from steelyard.surfaces.web.console import SAVED, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.photographs import developed
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 NEEDS = {"permission": "catalog.manage"}
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 ICONS = (
-    "package", "shirt", "footprints", "glasses", "cup-soda", "leaf", "utensils", "house", "lamp", "sofa", "wrench",
-    "toy-brick", "book", "pen-tool", "gift", "gem", "flower-2", "baby", "dumbbell", "laptop",
+    "package", "shirt", "footprints", "glasses", "watch", "backpack", "cup-soda", "coffee", "leaf", "utensils", "house",
+    "lamp", "sofa", "wrench", "toy-brick", "book", "notebook-pen", "pen-tool", "gift", "gem", "flower-2", "flame", "baby",
+    "circle-dot", "dumbbell", "laptop",
 )  # fmt: skip
 
 
+class Tree(msgspec.Struct, frozen=True, kw_only=True):
+    roots: list[Category]
+    use: dict[CategoryId, CategoryUse]
+
+
+async def tree_of(read: Read) -> Tree:
+    return Tree(roots=await catalog.categories(read), use=await catalog.category_use(read))
+
+
 async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str] | None = None) -> Response[Any]:
-    tree = await visit.db.ask(catalog.categories)
+    tree = await visit.db.ask(tree_of)
     return await frame.show(
         visit,
         "categories.html",
         frame.CATEGORIES,
         status=422 if errors else 200,
-        tree=tree,
-        names=names_of(tree),
+        tree=tree.roots,
+        use=tree.use,
+        names=names_of(tree.roots),
         icons=ICONS,
         typed=typed or Entries({}, {}),
         errors=errors or {},
@@ -53,7 +72,7 @@ async def category_list(visit: NamedDependency[Visit]) -> Response[Any]:
 
 async def create(tx: Tx, actor: Actor, new: NewCategory) -> None:
     await catalog.create_category(tx, new)
-    await access.audit(tx, actor, "categories.create", new.slug, {"name": new.name})
+    await access.audit(tx, actor, "categories.create", new.slug, {"before": None, "after": {"name": new.name}})
 
 
 @post("/categories", opt=NEEDS)
@@ -71,20 +90,228 @@ async def make_category(visit: NamedDependency[Visit], request: WebRequest) -> R
 
 def category_of(form: Entries) -> NewCategory:
     """Raises `Invalid`."""
-    slug, parent = form.text("slug", required=True, most=60).lower(), as_uuid(form.text("parent"))
-    if slug and not SLUG.fullmatch(slug):
-        form.refuse("slug", N_("Please use small letters, digits and hyphens"))
-    icon = form.text("icon")
+    slug, parent = _slug(form), as_uuid(form.text("parent"))
     new = NewCategory(
         category_id=CategoryId(form.uuid("category_id")),
         slug=slug,
         name=form.words("name", required=True, most=60),
         parent_id=CategoryId(parent) if parent else None,
-        place=form.number("place", otherwise=0, most=10_000),
-        icon=icon if icon in ICONS else ICONS[0],
+        place=form.number("place", otherwise=10_000, most=10_000),
+        icon=_icon(form),
     )
     form.check()
     return new
 
 
-HANDLERS = [category_list, make_category]
+def _slug(form: Entries) -> str:
+    slug = form.text("slug", required=True, most=60).lower()
+    if slug and not SLUG.fullmatch(slug):
+        form.refuse("slug", N_("Please use small letters, digits and hyphens"))
+    return slug
+
+
+def _icon(form: Entries) -> str:
+    icon = form.text("icon")
+    return icon if icon in ICONS else ICONS[0]
+
+
+class Branch(msgspec.Struct, frozen=True, kw_only=True):
+    """One category: `attributes` with those it inherits, `lacking` how many of its products do not state which."""
+
+    category: Category
+    roots: list[Category]
+    use: CategoryUse
+    attributes: list[CategoryAttribute]
+    definitions: dict[str, Definition]
+    lacking: dict[str, int]
+
+
+def flat(tree: Sequence[Category]) -> list[Category]:
+    return [each for root in tree for each in (root, *flat(root.children))]
+
+
+async def branch_of(read: Read, category_id: UUID) -> Branch:
+    roots = await catalog.categories(read)
+    category = next((each for each in flat(roots) if each.category_id == category_id), None)
+    if category is None:
+        raise NotFound()
+    definitions = await catalog.definitions(read)
+    return Branch(
+        category=category,
+        roots=roots,
+        use=(await catalog.category_use(read))[category.category_id],
+        attributes=(await catalog.attributes_of(read, [category_id]))[category.category_id],
+        definitions={code: each for code, each in definitions.items() if not each.retired},
+        lacking=await catalog.lacking(read, category_id, list(definitions)),
+    )
+
+
+async def branch_page(
+    visit: Visit, category_id: UUID, typed: Entries | None = None, errors: dict[str, str] | None = None
+) -> Response[Any]:
+    found = await visit.db.ask(branch_of, category_id)
+    inside = {each.category_id for each in (found.category, *flat(found.category.children))}
+    names = names_of(found.roots)
+    return await frame.show(
+        visit,
+        "category.html",
+        frame.CATEGORIES,
+        status=422 if errors else 200,
+        crumbs=[
+            (visit.say(N_("Categories")), frame.CATEGORIES),
+            (found.category.name.in_language(visit.locale), None),
+        ],
+        found=found,
+        category=found.category,
+        here=f"{frame.CATEGORIES}/{category_id}",
+        elsewhere=[(other, words.in_language(visit.locale)) for other, words in names.items() if other not in inside],
+        own={each.definition.code: each for each in found.attributes if each.category_id == category_id},
+        inherited=[each for each in found.attributes if each.category_id != category_id],
+        icons=ICONS,
+        typed=typed,
+        errors=errors or {},
+    )
+
+
+@get("/categories/{category_id:uuid}", opt=NEEDS)
+async def category_page(visit: NamedDependency[Visit], category_id: FromPath[UUID]) -> Response[Any]:
+    return await branch_page(visit, category_id)
+
+
+async def change(tx: Tx, actor: Actor, category_id: UUID, wanted: CategoryChange) -> None:
+    before = (await branch_of(tx, category_id)).category
+    await catalog.change_category(tx, category_id, wanted)
+    fields = {name: what for name in wanted.__struct_fields__ if (what := getattr(wanted, name)) is not None}
+    facts = {"before": {name: getattr(before, name) for name in fields}, "after": fields}
+    await access.audit(tx, actor, "categories.change", before.slug, facts)
+
+
+@post("/categories/{category_id:uuid}", opt=NEEDS)
+async def change_category(
+    visit: NamedDependency[Visit], request: WebRequest, category_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """Its names, address, icon and picture."""
+    form = await entries_of(request)
+    try:
+        wanted = CategoryChange(
+            name=form.words("name", required=True, most=60),
+            slug=_slug(form),
+            icon=_icon(form),
+            picture=await _picture(visit, form),
+        )
+        form.check()
+        await visit.db.transact(change, visit.actor, category_id, wanted)
+    except Invalid as refusal:
+        return await branch_page(visit, category_id, form, errors_of(visit, refusal.fields))
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        field = "picture" if refusal.status == 422 else "slug"
+        return await branch_page(visit, category_id, form, {field: told(visit, refusal)})
+    return redirect(visit, f"{frame.CATEGORIES}/{category_id}", (visit.say(SAVED), "good"))
+
+
+async def _picture(visit: Visit, form: Entries) -> str | None:
+    if form.flag("no_picture"):
+        return ""
+    files = form.files("picture")
+    if not files:
+        return None
+    content, kind = await files[0].read(), files[0].content_type or ""
+    store = Files(visit.settings.home)
+    return await asyncio.to_thread(lambda: store.put(*developed(content, kind)))
+
+
+async def move(tx: Tx, actor: Actor, category_id: UUID, parent_id: UUID | None, before_id: UUID | None) -> None:
+    was = (await branch_of(tx, category_id)).category
+    await catalog.move_category(tx, category_id, parent_id, before_id)
+    facts = {"before": {"parent": was.parent_id}, "after": {"parent": parent_id, "in_front_of": before_id}}
+    await access.audit(tx, actor, "categories.move", was.slug, facts)
+
+
+@post("/categories/{category_id:uuid}/move", opt=NEEDS)
+async def move_category(
+    visit: NamedDependency[Visit], request: WebRequest, category_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """Below `parent` (none: at the top), in front of `before`; or one step `up` or `down` among its siblings."""
+    form = await entries_of(request)
+    back = f"{frame.CATEGORIES}/{category_id}" if form.flag("stay") else frame.CATEGORIES
+    step = form.text("step")
+    parent, before = as_uuid(form.text("parent")), as_uuid(form.text("before"))
+    if step in ("up", "down"):
+        parent, before = await visit.db.ask(neighbours, category_id, step)
+    return await done(visit, back, SAVED, lambda: visit.db.transact(move, visit.actor, category_id, parent, before))
+
+
+async def neighbours(read: Read, category_id: UUID, step: str) -> tuple[UUID | None, UUID | None]:
+    """The parent, and the sibling in front of which a category stands after one step up or down."""
+    roots = await catalog.categories(read)
+    every = {each.category_id: each for each in flat(roots)}
+    if category_id not in every:
+        raise NotFound()
+    parent = every[CategoryId(category_id)].parent_id
+    siblings = [each.category_id for each in (every[parent].children if parent else roots)]
+    at = siblings.index(CategoryId(category_id))
+    siblings.remove(CategoryId(category_id))
+    place = max(0, at - 1) if step == "up" else at + 1
+    return parent, siblings[place] if place < len(siblings) else None
+
+
+async def merge(tx: Tx, actor: Actor, category_id: UUID, into_id: UUID) -> None:
+    was = (await branch_of(tx, category_id)).category
+    went = await catalog.merge_category(tx, category_id, into_id)
+    facts = {"before": {"slug": was.slug, "name": was.name}, "after": {"merged_into": into_id, "products": went}}
+    await access.audit(tx, actor, "categories.merge", was.slug, facts)
+
+
+@post("/categories/{category_id:uuid}/merge", opt=NEEDS)
+async def merge_category(
+    visit: NamedDependency[Visit], request: WebRequest, category_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """Take it out of use; its products go into another."""
+    form = await entries_of(request)
+    into = as_uuid(form.text("into"))
+    if into is None:
+        return await branch_page(visit, category_id, form, {"into": visit.say(N_("Please choose a category"))})
+    return await done(
+        visit,
+        f"{frame.CATEGORIES}/{into}",
+        N_("Merged. Its products and its address lead here now."),
+        lambda: visit.db.transact(merge, visit.actor, category_id, into),
+    )
+
+
+async def bind(tx: Tx, actor: Actor, category_id: UUID, bindings: Sequence[Binding]) -> None:
+    found = await branch_of(tx, category_id)
+    before = {each.definition.code: each.required for each in found.attributes if each.category_id == category_id}
+    await catalog.bind_attributes(tx, category_id, bindings)
+    facts = {"before": before, "after": {each.code: each.required for each in bindings}}
+    await access.audit(tx, actor, "categories.attributes", found.category.slug, facts)
+
+
+@post("/categories/{category_id:uuid}/attributes", opt=NEEDS)
+async def bind_attributes(visit: NamedDependency[Visit], request: WebRequest, category_id: FromPath[UUID]) -> Redirect:
+    """Which attributes it adds: `bound:<code>`, `required:<code>`, `place:<code>`."""
+    form = await entries_of(request)
+    chosen = [code for code in form.names("bound:") if form.flag(f"bound:{code}")]
+    chosen.sort(key=lambda code: (form.number(f"place:{code}", otherwise=99, most=999), code))
+    bindings = [
+        Binding(code=code, required=form.flag(f"required:{code}"), place=place) for place, code in enumerate(chosen)
+    ]
+    return await done(
+        visit,
+        f"{frame.CATEGORIES}/{category_id}",
+        SAVED,
+        lambda: visit.db.transact(bind, visit.actor, category_id, bindings),
+    )
+
+
+HANDLERS = [
+    category_list,
+    make_category,
+    category_page,
+    change_category,
+    move_category,
+    merge_category,
+    bind_attributes,
+]

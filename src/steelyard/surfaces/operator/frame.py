@@ -9,6 +9,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.surfaces.components.page import Crumb, Link
 from steelyard.surfaces.web.console import navigation
+from steelyard.surfaces.web.console_views import query_of, views
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.visit import Visit
 
@@ -23,19 +24,23 @@ REFUNDS = f"{HOME}/refunds"
 BOOKS = f"{HOME}/books"
 SETTLEMENT = f"{HOME}/settlement"
 CATEGORIES = f"{HOME}/categories"
+PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
 SEARCH = f"{HOME}/search"
+FIND = f"{HOME}/find"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
 PROFILE = f"{HOME}/profile"
 SYSTEM = f"{HOME}/system"
 
-_PLACES = (
+
+PLACES = (
     (HOME, N_("Today"), "layout-dashboard", "dashboard.read", ""),
     (f"{FIGURES}/days", N_("Figures"), "chart-line", "dashboard.read", ""),
     (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
+    (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
     (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),
@@ -63,14 +68,18 @@ async def show(
     **values: Any,
 ) -> Response[str]:
     """A page of the console; `here` is the navigation's entry that it belongs to."""
+    is_list = here and visit.connection.url.path.rstrip("/") == here
     frame = Frame(
         surface="operator",
-        nav=navigation(visit, _PLACES, here),
+        nav=navigation(visit, PLACES, here),
         breadcrumb=[Crumb(label, href) for label, href in crumbs],
         search=search,
-        search_action=ORDERS if visit.actor.may("orders.read") else "",
+        search_action=FIND,
         home_href=HOME,
         viewer_links=[Link(visit.say(N_("To the storefront")), "/")],
+        views=await views(visit, HOME) if is_list else (),
+        views_action=f"{HOME}/views" if is_list else "",
+        views_query=query_of(visit) if is_list else "",
     )
     path = template if "/" in template else f"operator/{template}"
     return await render(visit, path, frame, status=status, may=visit.actor.may, money=Money, **values)

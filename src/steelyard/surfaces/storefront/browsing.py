@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from steelyard.goods import catalog, search
 from steelyard.goods.catalog.model import Category
@@ -99,10 +100,16 @@ async def all_categories(visit: NamedDependency[Visit]) -> Response[str]:
 
 
 @get("/c/{slug:str}")
-async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[str]:
-    """The goods of a category and of those below it."""
+async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[str] | Redirect:
+    """The goods of a category and of those below it. An address that it once had leads on."""
     filters = read_filters(asked(visit))
-    view = await visit.db.ask(category_view, visit.buyer_id, slug, filters)
+    try:
+        view = await visit.db.ask(category_view, visit.buyer_id, slug, filters)
+    except NotFound:
+        now = await visit.db.ask(catalog.category_now, slug)
+        if now is None:
+            raise
+        return Redirect(f"/c/{now}", status_code=301)
     assert view.category is not None, "a category that exists is in the tree"
     crumbs = category_crumbs(visit, view.shell.trail(view.category.path), last_is_page=True)
     return await show(

@@ -23,7 +23,7 @@ from steelyard.operations.analytics import Step
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.components.page import Crumb, Flash
 from steelyard.surfaces.storefront import delivering, opinions, seo, specifying
 from steelyard.surfaces.storefront.choosing import VARIANTS_LISTED_MAX, Choice, Variant, chosen_of
 from steelyard.surfaces.storefront.delivering import Promise
@@ -33,6 +33,7 @@ from steelyard.surfaces.storefront.shell import Shell, category_crumbs, shell, s
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.web import footfall, footprints
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.seals import unseal
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import cart, favourites, reviews
 from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
@@ -40,6 +41,7 @@ from steelyard.trade.checkout.model import CheckoutId, Line
 from steelyard.trade.reviews.model import Rating, ShopScore
 
 BESIDE_MAX = 10
+PREVIEW = N_("A preview: buyers will see it like this. It is not public.")
 # Whoever had one of these bought or saw it once: the page says what has become of it.
 ONCE_SHOWN = (ProductState.OFF_SHELF, ProductState.BINNED)
 
@@ -91,13 +93,15 @@ class GonePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Who looks at which product, how: `given` is the address, `place` the region that the browser remembers."""
+    """Who looks at which product, how: `given` is the address, `place` the region that the browser remembers;
+    `preview`: by an address that its merchant has from us, whatever its state."""
 
     buyer_id: BuyerId
     product_id: UUID
     given: Mapping[str, str]
     place: str
     quantity: int
+    preview: bool = False
 
 
 async def choice_of(read: Read, product_id: UUID, given: Mapping[str, str]) -> Choice:
@@ -122,11 +126,12 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
     """The product with the variant that the address chooses, else the first that can be had; or, of what is no longer
     for sale, what is like it. Raises `NotFound`."""
     product = await catalog.product(read, asked.product_id)
-    if product is None or not (product.on_sale or product.state in (*ONCE_SHOWN, ProductState.ON_SHELF)):
+    once = product is not None and (product.on_sale or product.state in (*ONCE_SHOWN, ProductState.ON_SHELF))
+    if product is None or not (once or asked.preview):
         raise NotFound()
     around = await shell(read, asked.buyer_id)
     shop = (await merchants.cards(read, [product.merchant_id]))[product.merchant_id]
-    if not product.on_sale:
+    if not (product.on_sale or asked.preview):
         similar = await _similar(read, product)
         return GonePage(shell=around, product=product, shop=shop, similar=similar, shops=await _shops(read, similar))
     choice = await _choice(read, product, asked.given)
@@ -210,6 +215,7 @@ async def product(
         given=given,
         place=delivering.chosen_place(visit),
         quantity=min(max(number(given.get("quantity"), 1), 1), QUANTITY_PER_LINE_MAX),
+        preview=unseal(visit.settings, "preview", given.get("preview", "")) == str(product_id),
     )
     view = await visit.db.ask(product_page, asked)
     if slug and slug != view.product.slug:
@@ -220,7 +226,7 @@ async def product(
     category = trail[-1] if trail else None
     if isinstance(view, GonePage):
         return await show(visit, "product_gone.html", view.shell, category=category, crumbs=crumbs, view=view)
-    if "hx-request" not in visit.connection.headers:
+    if "hx-request" not in visit.connection.headers and not asked.preview:
         footfall.note(visit, Step.PRODUCT, [view.product.merchant_id], product_id)
         footprints.note(visit, view.product.merchant_id, product_id)
     listed = view.choice.variants if 1 < len(view.choice.variants) <= VARIANTS_LISTED_MAX else ()
@@ -230,6 +236,7 @@ async def product(
         view.shell,
         category=category,
         crumbs=crumbs,
+        flashes=[Flash(visit.say(PREVIEW), "info")] if asked.preview else (),
         view=view,
         listed=listed,
         quantity=asked.quantity,

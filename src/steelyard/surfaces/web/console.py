@@ -26,6 +26,30 @@ ROWS_PER_PAGE = 30
 InState = Annotated[str | None, QueryParameter(name="state")]
 
 
+# `g` and then the letter leads to the page of this name; the others are found by the palette.
+KEYS = {
+    "merchant": "h",
+    "operator": "h",
+    "orders": "o",
+    "products": "p",
+    "stock": "k",
+    "freight": "f",
+    "statements": "s",
+    "staff": "t",
+    "audit": "a",
+    "merchants": "m",
+    "payments": "y",
+    "refunds": "r",
+    "books": "b",
+    "settlement": "s",
+    "categories": "c",
+    "system": "x",
+    "days": "d",
+    "figures": "d",
+    "reviews": "v",
+}
+
+
 # An entry of a console's navigation: (path, word, icon, permission, group).
 Place = tuple[str, str, str, str, str]
 
@@ -33,7 +57,14 @@ Place = tuple[str, str, str, str, str]
 def navigation(visit: Visit, places: Sequence[Place], here: str) -> list[NavItem]:
     """The entries that the visitor may open; `here` is the one that the page belongs to."""
     return [
-        NavItem(visit.say(word), path, icon=icon, current=path == here, group=visit.say(group) if group else "")
+        NavItem(
+            visit.say(word),
+            path,
+            icon=icon,
+            current=path == here,
+            group=visit.say(group) if group else "",
+            key=KEYS.get(path.rsplit("/", 1)[1], ""),
+        )
         for path, word, icon, permission, group in places
         if permission == ANY_STAFF or visit.actor.may(permission)
     ]

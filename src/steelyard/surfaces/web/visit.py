@@ -4,7 +4,7 @@ import base64
 import binascii
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -21,7 +21,7 @@ from steelyard.parties import access, customers
 from steelyard.parties.access.model import Account, AccountKind, Actor
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.components.page import Flash, Theme, Tone, Undo
+from steelyard.surfaces.components.page import THEMES, Flash, Theme, Tone, Undo
 from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.seals import seal, unseal
 
@@ -51,7 +51,7 @@ class Visit:
         self.actor = actor
         self.buyer_ids = buyer_ids
         self.locale = locale_of(connection)
-        self.theme = theme_of(connection)
+        self.theme: Theme = theme_of(connection)
         self.visitor_id = visitor_of(connection)
         self.settings: Settings = connection.app.state.settings
         self.db: Database = connection.app.state.db
@@ -120,8 +120,8 @@ def locale_of(connection: Connection) -> str:
 def theme_of(connection: Connection) -> Theme:
     """Light or dark as chosen on a page, else as the visitor's system is."""
     chosen = connection.cookies.get(THEME_COOKIE, "")
-    known: tuple[Theme, ...] = get_args(Theme)
-    return next((theme for theme in known if theme == chosen), "system")
+    known: list[Theme] = [theme for theme in THEMES if theme == chosen]
+    return known[0] if known else "system"
 
 
 def visitor_of(connection: Connection) -> BuyerId:

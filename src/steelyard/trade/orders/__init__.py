@@ -2,7 +2,8 @@
 
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
-a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what their staff tell each other in
+a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what all staff look for in
+`seeking.py`, what their staff tell each other in
 `notes.py`, sending many at once in `shipping.py`.
 """
 
@@ -55,6 +56,7 @@ from steelyard.trade.orders.queries import (
     purchases_of_buyer,
     with_lost_parcels,
 )
+from steelyard.trade.orders.seeking import sought
 from steelyard.trade.orders.service import (
     cancel_order,
     cancel_purchase,
@@ -132,6 +134,7 @@ __all__ = [
     "see_notes",
     "ship",
     "ship_all",
+    "sought",
     "to_do",
     "with_lost_parcels",
     "withdraw_pieces",

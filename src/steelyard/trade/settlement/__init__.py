@@ -33,7 +33,15 @@ from steelyard.trade.settlement.model import (
     settlement_day,
 )
 from steelyard.trade.settlement.payouts import pay_again, record_payout, to_pay
-from steelyard.trade.settlement.queries import entries, statement, statement_csv, statements_page, timeline, waiting
+from steelyard.trade.settlement.queries import (
+    entries,
+    sought,
+    statement,
+    statement_csv,
+    statements_page,
+    timeline,
+    waiting,
+)
 from steelyard.trade.settlement.runs import run
 
 __all__ = [
@@ -66,6 +74,7 @@ __all__ = [
     "run_today",
     "send_payouts",
     "settlement_day",
+    "sought",
     "statement",
     "statement_csv",
     "statements_page",

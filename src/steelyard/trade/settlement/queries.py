@@ -9,6 +9,7 @@ from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
+from steelyard.kernel.text import beginning
 from steelyard.trade.settlement.model import (
     PAID_ELSEWHERE,
     SETTLEMENT_ZONE,
@@ -53,6 +54,21 @@ async def statements_page(
     )
     last = found[size - 1] if len(found) > size else None
     return Page(found[:size], paging.write_cursor(last.issued_at, last.statement_id) if last else None)
+
+
+async def sought(read: Read, words: str, *, limit: int) -> list[Statement]:
+    """Statements whose code begins with these words; of one merchant where `read` is confined to one."""
+    return await read.all(
+        Statement,
+        """
+        SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, payout
+             , state, issued_at, paid_at, failure, bank_reference
+        FROM statements WHERE code ~>=~ $1 AND code ~<~ $2
+        LIMIT $3
+        """,
+        *beginning(words.strip().upper()),
+        limit,
+    )
 
 
 async def statement(read: Read, merchant_id: UUID, statement_id: UUID) -> Statement | None:

@@ -35,6 +35,7 @@ COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued fo
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
+CREATE INDEX statements_sought ON statements (code text_pattern_ops, merchant_id);
 CREATE INDEX statements_by_time ON statements (issued_at DESC, statement_id);
 
 CREATE TABLE statement_history (

@@ -61,9 +61,19 @@
       chosen.scrollIntoView({ block: "nearest" });
     } else field.removeAttribute("aria-activedescendant");
   };
+  // Links of a page become the choices of a list that the field steers.
   const shown = () => {
-    results().forEach((each, place) => { each.id = `result-${place}`; });
-    mark(results()[0]);
+    const frame = palette.querySelector("[data-results]");
+    const all = results();
+    frame.setAttribute("role", all.length ? "listbox" : "region");
+    for (const group of frame.querySelectorAll("section")) group.setAttribute("role", "group");
+    for (const plain of frame.querySelectorAll("h2, ul, li")) plain.setAttribute("role", "presentation");
+    all.forEach((each, place) => {
+      each.id = `result-${place}`;
+      each.setAttribute("role", "option");
+      each.tabIndex = -1;
+    });
+    mark(all[0]);
   };
   const openPalette = () => {
     if (!palette || palette.open) return;
