@@ -20,8 +20,9 @@ from steelyard.parties.access.model import AccountId, AccountKind, Actor
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from steelyard.surfaces.web.security import CSRF_COOKIE
-from steelyard.trade import aftersales, orders, reviews, settlement
+from steelyard.trade import aftersales, invoices, orders, reviews, settlement
 from steelyard.trade.aftersales.model import Returned
+from steelyard.trade.invoices.model import InvoiceId, Title
 from steelyard.trade.reviews.model import QuestionId
 from tests.support import deal
 from tests.support.browser import Browser, browsing
@@ -106,6 +107,8 @@ async def things(db: Database, world: World) -> Ids:
     [order] = await deal.paid(db, [(green.sku_id, 2)], world.buyer.buyer_id)
     parcel_id = await deal.shipped(db, order)
     await deal.received(db, order)
+    invoice_id = InvoiceId(ids.mint())
+    await db.transact(invoices.request, order.merchant_id, order.order_id, invoice_id, Title(name="Li Na"), "buyer")
     await deal.at_rest(db)
     [statement] = await db.transact(settlement.run, settlement.settlement_day(datetime.now(UTC) + timedelta(days=2)))
     refund_id = await deal.refunded(db, order, Returned(1, 1))
@@ -136,6 +139,7 @@ async def things(db: Database, world: World) -> Ids:
             "product_id": str(green.product_id),
             "sku_id": str(green.sku_id),
             "template_id": str(world.tea.standard),
+            "title_id": str(invoice_id),
             "view_id": str(view_id),
             "statement_id": str(statement.statement_id),
             "parcel_id": str(parcel_id),
@@ -150,6 +154,7 @@ async def things(db: Database, world: World) -> Ids:
             "currency": "CNY",
             "code": placed.code,
             "checkout_id": str(checkout_id),
+            "invoice_id": str(invoice_id),
             "cart_id": str(checkout_id),
             "address_id": str(ids.derived(UUID("7e577e57-0000-4000-8000-000000000001"), "address", "lina")),
             "session_id": "0" * 64,

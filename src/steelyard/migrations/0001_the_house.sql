@@ -265,6 +265,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
+  , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
 
 CREATE TABLE roles (
@@ -311,7 +312,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
-  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read');
+  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage');
 
 CREATE TABLE account_roles (
     account_id uuid NOT NULL
@@ -1781,6 +1782,84 @@ CREATE TABLE cancellation_history (
   , FOREIGN KEY (from_state, to_state) REFERENCES cancellation_transitions
 );
 COMMENT ON TABLE cancellation_history IS 'by merchant, append-only: each change of a request to cancel';
+
+-- trade.invoices
+
+-- Invoices: asked for by buyers, issued by merchants.
+
+CREATE TABLE invoice_titles (
+    buyer_id   uuid NOT NULL
+  , title_id   uuid NOT NULL
+  , company    boolean NOT NULL
+  , name       text NOT NULL
+  , tax_number text NOT NULL DEFAULT ''
+  , is_default boolean NOT NULL DEFAULT false
+  , created_at timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, title_id)
+  , CONSTRAINT a_company_has_a_number CHECK (company = (tax_number <> ''))
+);
+COMMENT ON TABLE invoice_titles IS 'by buyer: to whom invoices are written: a person, or a company with its number';
+COMMENT ON COLUMN invoice_titles.tax_number IS 'The unified social credit code of a company';
+CREATE UNIQUE INDEX one_default_title ON invoice_titles (buyer_id) WHERE is_default;
+
+CREATE TABLE invoice_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE invoice_transitions IS 'reference: the states of an invoice that follow each other';
+INSERT INTO invoice_transitions (from_state, to_state) VALUES
+    ('nowhere', 'requested'), ('requested', 'issued'), ('requested', 'refused'), ('requested', 'withdrawn')
+  , ('issued', 'outdated');
+
+CREATE TABLE invoices (
+    merchant_id  uuid NOT NULL
+  , invoice_id   uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , state        text NOT NULL
+  , company      boolean NOT NULL
+  , name         text NOT NULL
+  , tax_number   text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , number       text NOT NULL DEFAULT ''
+  , issued_on    date
+  , reason       text NOT NULL DEFAULT ''
+  , requested_at timestamptz NOT NULL DEFAULT now()
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, invoice_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT an_invoice_is_about_money CHECK (amount > 0)
+  , CONSTRAINT issued_means_number_and_day CHECK ((state IN ('issued', 'outdated')) = (number <> '' AND issued_on IS NOT NULL))
+);
+COMMENT ON TABLE invoices IS 'by merchant: an invoice that a buyer asked for, and what came of it';
+COMMENT ON COLUMN invoices.amount IS 'Of the order''s total what was not given back, tax included, in minor units';
+COMMENT ON COLUMN invoices.state IS 'outdated: money was given back after it was issued; the buyer may ask for another';
+COMMENT ON COLUMN invoices.reason IS 'Why the shop refused';
+CREATE UNIQUE INDEX one_invoice_at_a_time ON invoices (merchant_id, order_id) WHERE state IN ('requested', 'issued');
+CREATE INDEX invoices_of_a_merchant ON invoices (merchant_id, state, requested_at DESC, invoice_id DESC);
+CREATE INDEX invoices_of_a_buyer ON invoices (buyer_id, requested_at DESC, invoice_id DESC);
+
+CREATE TABLE invoice_history (
+    merchant_id uuid NOT NULL
+  , invoice_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, invoice_id, step)
+  , FOREIGN KEY (merchant_id, invoice_id) REFERENCES invoices
+  , FOREIGN KEY (from_state, to_state) REFERENCES invoice_transitions
+);
+COMMENT ON TABLE invoice_history IS 'by merchant, append-only: each change of an invoice''s state';
+
+CREATE TABLE invoice_documents (
+    merchant_id  uuid NOT NULL
+  , invoice_id   uuid NOT NULL
+  , content_type text NOT NULL
+  , content      bytea NOT NULL
+  , PRIMARY KEY (merchant_id, invoice_id)
+  , FOREIGN KEY (merchant_id, invoice_id) REFERENCES invoices
+);
+COMMENT ON TABLE invoice_documents IS 'by merchant, append-only: the file of an issued invoice; in the database, since it is for its buyer and its shop alone';
 
 -- trade.settlement
 

@@ -129,6 +129,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
+  , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
 
 CREATE TABLE roles (
@@ -175,7 +176,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
-  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read');
+  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage');
 
 CREATE TABLE account_roles (
     account_id uuid NOT NULL

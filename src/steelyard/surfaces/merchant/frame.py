@@ -26,6 +26,7 @@ PRODUCTS = f"{HOME}/products"
 STOCK = f"{HOME}/stock"
 FREIGHT = f"{HOME}/freight"
 STATEMENTS = f"{HOME}/statements"
+INVOICES = f"{HOME}/invoices"
 SHOP = f"{HOME}/shop"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
@@ -43,6 +44,7 @@ PLACES = (
     (STOCK, N_("Stock"), "boxes", "stock.read", N_("Goods")),
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
+    (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("Settings")),
     (API_KEYS, N_("API keys"), "key-round", "api_keys.manage", N_("Settings")),

@@ -1,0 +1,210 @@
+"""Invoices that buyers asked for: the lists by state, and issuing or refusing one."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
+from steelyard.kernel.paging import Page
+from steelyard.parties import access
+from steelyard.parties.access.model import Actor
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.web import exports
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done, errors_of
+from steelyard.surfaces.web.documents import file_answer
+from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.refusals import fields_of, sentence_of
+from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.trade import invoices
+from steelyard.trade.invoices.model import Invoice, InvoiceId, InvoiceState
+
+TABS: dict[InvoiceState, str] = {
+    InvoiceState.REQUESTED: N_("To issue"),
+    InvoiceState.ISSUED: N_("Issued"),
+    InvoiceState.OUTDATED: N_("Outdated by a refund"),
+    InvoiceState.REFUSED: N_("Refused"),
+    InvoiceState.WITHDRAWN: N_("Withdrawn"),
+}
+COLUMNS = (
+    N_("Order"), N_("Invoice title"), N_("Unified social credit code"), N_("Amount"), N_("Currency"), N_("State"),
+    N_("Invoice number"), N_("Day of the invoice"), N_("Asked for"),
+)  # fmt: skip
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    page: Page[Invoice]
+    waiting: int
+
+
+async def listed(read: Read, merchant_id: MerchantId, state: InvoiceState, cursor: str | None) -> Listed:
+    return Listed(
+        page=await invoices.invoices_of_merchant(read, merchant_id, state, cursor, ROWS_PER_PAGE),
+        waiting=await invoices.count_requested(read, merchant_id),
+    )
+
+
+async def everything(read: Read, merchant_id: MerchantId, state: InvoiceState) -> list[Invoice]:
+    return await exports.everything(lambda cursor: invoices.invoices_of_merchant(read, merchant_id, state, cursor, 100))
+
+
+@get("/invoices", opt={"permission": "invoices.manage"})
+async def invoice_list(
+    visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
+) -> Response[Any]:
+    """The invoices in a state, or the file of them."""
+    state = InvoiceState(wanted) if wanted in set(InvoiceState) else InvoiceState.REQUESTED
+    if exports.wanted(visit):
+        return await _file(visit, state)
+    shown = await visit.merchant_db.ask(listed, visit.merchant_id, state, cursor)
+    tabs = [
+        {
+            "label": visit.say(label),
+            "href": address(frame.INVOICES, state=each),
+            "current": each is state,
+            "count": shown.waiting if each is InvoiceState.REQUESTED else 0,
+        }
+        for each, label in TABS.items()
+    ]
+    return await frame.show(
+        visit,
+        "invoices.html",
+        frame.INVOICES,
+        tabs=tabs,
+        state=state,
+        shown=shown,
+        next_href=address(frame.INVOICES, state=state, cursor=shown.page.next) if shown.page.next else "",
+        start_href=address(frame.INVOICES, state=state) if cursor else "",
+    )
+
+
+async def _file(visit: Visit, state: InvoiceState) -> Response[Any]:
+    found = await visit.merchant_db.ask(everything, visit.merchant_id, state)
+    rows = [
+        (
+            each.order_code, each.name, each.tax_number, Money(each.amount, each.currency), each.currency,
+            visit.say(TABS[each.state]), each.number, each.issued_on, each.requested_at,
+        )
+        for each in found
+    ]  # fmt: skip
+    return exports.csv_answer(visit, visit.say(N_("Invoices")), [visit.say(column) for column in COLUMNS], rows)
+
+
+async def one(read: Read, merchant_id: MerchantId, invoice_id: InvoiceId) -> Invoice:
+    found = await invoices.get(read, merchant_id, invoice_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+@get("/invoices/{invoice_id:uuid}", opt={"permission": "invoices.manage"})
+async def invoice_page(visit: NamedDependency[Visit], invoice_id: FromPath[UUID]) -> Response[Any]:
+    """What is to be written, and the form to hand it in."""
+    return await _page(visit, InvoiceId(invoice_id), {}, {})
+
+
+async def _page(
+    visit: Visit, invoice_id: InvoiceId, errors: dict[str, str], typed: dict[str, str], status: int = 200
+) -> Response[Any]:
+    found = await visit.merchant_db.ask(one, visit.merchant_id, invoice_id)
+    return await frame.show(
+        visit,
+        "invoice.html",
+        frame.INVOICES,
+        crumbs=[(visit.say(N_("Invoices")), frame.INVOICES), (found.order_code, None)],
+        status=status,
+        invoice=found,
+        label=visit.say(TABS[found.state]),
+        errors=errors,
+        typed=typed,
+        today=date.today().isoformat(),  # noqa: DTZ011  # only what the field begins with
+    )
+
+
+async def issue(
+    tx: Tx,
+    actor: Actor,
+    merchant_id: MerchantId,
+    invoice_id: InvoiceId,
+    number: str,
+    day: date,
+    content: bytes,
+    by: str,
+) -> None:
+    before = await invoices.issue(tx, merchant_id, invoice_id, number, day, content, by)
+    facts = {"before": {"state": before.state}, "after": {"state": InvoiceState.ISSUED, "number": number}}
+    await access.audit(tx, actor, "invoices.issue", before.order_code, facts)
+
+
+@post("/invoices/{invoice_id:uuid}/issue", opt={"permission": "invoices.manage"})
+async def issue_invoice(
+    visit: NamedDependency[Visit], request: WebRequest, invoice_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """Hand in number, day and file."""
+    form = await entries_of(request)
+    number, typed_day = form.text("number", required=True, most=40), form.text("issued_on", required=True)
+    try:
+        day = date.fromisoformat(typed_day)
+    except ValueError:
+        day = None
+        form.refuse("issued_on", N_("Please enter a day."))
+    files = form.files("document")
+    if not files:
+        form.refuse("document", N_("Please choose the file of the invoice."))
+    typed = {"number": number, "issued_on": typed_day}
+    if form.errors or day is None:
+        return await _page(visit, InvoiceId(invoice_id), errors_of(visit, form.errors), typed, 422)
+    content = await files[0].read()
+    try:
+        await visit.merchant_db.transact(
+            issue, visit.actor, visit.merchant_id, InvoiceId(invoice_id), number, day, content, visit.by
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        wrong = fields_of(refusal, visit.locale) or {"document": sentence_of(refusal, visit.locale)}
+        return await _page(visit, InvoiceId(invoice_id), wrong, typed, 422)
+    return redirect(visit, frame.INVOICES, (visit.say(N_("The invoice is issued; the buyer can download it.")), "good"))
+
+
+async def refuse(tx: Tx, actor: Actor, merchant_id: MerchantId, invoice_id: InvoiceId, reason: str, by: str) -> None:
+    before = await invoices.refuse(tx, merchant_id, invoice_id, reason, by)
+    facts = {"before": {"state": before.state}, "after": {"state": InvoiceState.REFUSED, "reason": reason}}
+    await access.audit(tx, actor, "invoices.refuse", before.order_code, facts)
+
+
+@post("/invoices/{invoice_id:uuid}/refuse", opt={"permission": "invoices.manage"})
+async def refuse_invoice(visit: NamedDependency[Visit], request: WebRequest, invoice_id: FromPath[UUID]) -> Redirect:
+    """Do not write it, and say why."""
+    form = await entries_of(request)
+    reason = form.text("reason", most=300)
+    return await done(
+        visit,
+        f"{frame.INVOICES}/{invoice_id}",
+        N_("The buyer is told why there is no invoice."),
+        lambda: visit.merchant_db.transact(
+            refuse, visit.actor, visit.merchant_id, InvoiceId(invoice_id), reason, visit.by
+        ),
+    )
+
+
+@get("/invoices/{invoice_id:uuid}/file", opt={"permission": "invoices.manage"})
+async def invoice_file(visit: NamedDependency[Visit], invoice_id: FromPath[UUID]) -> Response[bytes]:
+    """The file that was handed in."""
+    found = await visit.merchant_db.ask(invoices.document, visit.merchant_id, InvoiceId(invoice_id))
+    if found is None:
+        raise NotFound()
+    return file_answer(found.content, found.content_type, f"invoice-{invoice_id}.{found.ending}")
+
+
+HANDLERS = [invoice_list, invoice_page, issue_invoice, refuse_invoice, invoice_file]
