@@ -118,7 +118,7 @@ async def test_no_list_of_opinions_reads_a_large_table_whole(
         "footprints": partial(favourites.footprints, buyer_id=BUYER),
         "favourites": partial(favourites.products, buyer_id=BUYER),
         "counts of favourites": partial(favourites.product_counts, buyer_id=BUYER),
-        "kept": partial(favourites.kept, buyer_id=BUYER),
+        "kept": partial(favourites.marks, buyer_id=BUYER),
         "partners": partial(recommendations.partners, product_id=nuts),
     }
     scans: list[str] = []

@@ -275,7 +275,7 @@ async def _kept(tx: Tx, goods: Sequence[OnShelf], buyer_id: BuyerId, seed: int) 
             buyer_id=buyer_id,
             product_id=good.product_id,
             merchant_id=good.merchant_id,
-            kept_price=good.price * 5 // 4 if number % 4 == 0 else good.price,
+            kept_price=good.price + 1_000 if number % 4 == 0 else good.price,
             currency=good.currency,
             kept_in_stock=number % 5 != 1,
             kept_at=now - timedelta(days=number * 3 + 1),

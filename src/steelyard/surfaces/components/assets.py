@@ -29,6 +29,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "buying.css",
         "finding.css",
         "favourites.css",
+        "scores.css",
     ),
     "console.css": (
         *_SHARED,
@@ -37,6 +38,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "console_parts.css",
         "console_lists.css",
         "charts.css",
+        "scores.css",
         "goods.css",
         "shopkeeping.css",
         "operator.css",

@@ -22,6 +22,8 @@ from steelyard.surfaces.storefront import seo
 from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters, shops_of
 from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, page_number, shell, show
 from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import reviews
+from steelyard.trade.reviews.model import ShopScore
 
 PRODUCTS_ON_HOME = 10
 SHOPS_ON_HOME = 8
@@ -40,6 +42,7 @@ class ListingView(msgspec.Struct, frozen=True, kw_only=True):
     listing: Listing
     category: Category | None = None
     shop: ShopCard | None = None
+    score: ShopScore | None = None
     show_categories: bool = False
 
 
@@ -75,6 +78,7 @@ async def shop_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filters) 
     return ListingView(
         shell=await shell(read, buyer_id),
         shop=shop,
+        score=(await reviews.scores(read, [shop.merchant_id])).get(shop.merchant_id),
         listing=await find(read, filters, merchant_id=shop.merchant_id),
     )
 
