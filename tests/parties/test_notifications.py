@@ -31,6 +31,18 @@ CNY = "CNY"
 LINES = [model.Line(title=text("龙井 <明前>", "Longjing <early>"), quantity=1200, amount=Money(1_234_500, CNY))]
 SAMPLES: dict[Template, model.Facts] = {
     Template.PASSWORD_RESET: model.PasswordReset(name="Lin <b>", secret_link="/password/tok", minutes=60),
+    Template.APPLICATION_BEGUN: model.ApplicationBegun(name="Lin <b>", secret_link="/invitation/tok", days=7),
+    Template.APPLICATION_NEWS: model.ApplicationNews(
+        name="Lin <b>", state="sent_back", note="Nearly.", reasons=["The scan is dark."], link="/sell/application"
+    ),
+    Template.SHOP_NEWS: model.ShopNews(
+        name="Lin <b>",
+        shop=model.Text({"zh-Hans": "茶庄", "en": "Tea House"}),
+        what="licence_ends",
+        reason="",
+        day="2026-12-31",
+        link="/merchant",
+    ),
     Template.STAFF_INVITED: model.StaffInvited(
         name="Gao", inviter="Lin <b>", roles=[text("店员", "Shop clerk")], secret_link="/invitation/tok", days=7
     ),

@@ -25,6 +25,7 @@ from steelyard.trade.aftersales.model import Returned
 from steelyard.trade.invoices.model import InvoiceId, Title
 from steelyard.trade.reviews.model import QuestionId
 from tests.support import deal
+from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
 from tests.support.consoles import app, signed_in, world
 from tests.support.received import said
@@ -41,11 +42,12 @@ PUBLIC = {
     "/language", "/theme", "/media/{name:str}", "/regions/{release_name:str}/{region:str}",
     "/media/{width:int}/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
     "/invitation/{token:str}", "/find-order", "/.well-known/ucp", "/.well-known/ucp/{release:str}",
-    "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
+    "/sell", "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
     # What others say of a product; who says something is asked to sign in, and anybody signed in may vote and report.
     "/products/{product_id:uuid}/reviews", "/products/{product_id:uuid}/questions", "/reviews/{review_id:uuid}/helpful",
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
+    "/shops/{slug:str}/licence",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
@@ -121,6 +123,7 @@ async def things(db: Database, world: World) -> Ids:
     actor = Actor(account=owner, permissions=frozenset({"api_keys.manage", "orders.read"}))
     key_id, _ = await db.transact(access.create_api_key, actor, name="Till", scopes={"orders.read"})
     await db.transact(_night_role, world)
+    application_id = await submitted(db)
     view_id = ViewId(ids.mint())
     await db.transact(
         access.save_view, actor, view_id=view_id, path="/merchant/orders", query="state=paid", name="Mine", shared=True
@@ -163,6 +166,8 @@ async def things(db: Database, world: World) -> Ids:
             "name": "search",
             "job_id": "1",
             "role_id": "tea_night",
+            "application_id": str(application_id),
+            "step": "company",
             "review_id": str(review.lines[0].review_id),
             "question_id": str(question_id),
             "subject_id": str(question_id),

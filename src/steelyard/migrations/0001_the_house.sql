@@ -147,11 +147,11 @@ CREATE TABLE accounts (
   , buyer_id      uuid
   , disabled_at   timestamptz
   , created_at    timestamptz NOT NULL DEFAULT now()
-  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer'))
+  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer', 'applicant'))
   , CONSTRAINT merchant_staff_have_a_merchant CHECK ((kind = 'merchant') = (merchant_id IS NOT NULL))
   , CONSTRAINT a_buyers_login_has_a_buyer CHECK ((kind = 'buyer') = (buyer_id IS NOT NULL))
 );
-COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers';
+COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers, and applicants who may become merchants';
 COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; none until the person has set one';
 CREATE INDEX accounts_of_the_operator ON accounts (account_id) WHERE kind = 'operator';
 CREATE INDEX accounts_of_a_merchant ON accounts (merchant_id) WHERE merchant_id IS NOT NULL;
@@ -389,6 +389,12 @@ COMMENT ON COLUMN operator_profile.icp_number IS 'ICP record number of the site'
 
 -- Merchants and their shops.
 
+CREATE TABLE merchant_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE merchant_transitions IS 'reference: the states of a merchant that follow each other';
+INSERT INTO merchant_transitions (from_state, to_state) VALUES
+    ('nowhere', 'open'), ('nowhere', 'suspended'), ('nowhere', 'closed')
+  , ('open', 'suspended'), ('suspended', 'open'), ('suspended', 'closed');
+
 CREATE TABLE merchants (
     merchant_id  uuid PRIMARY KEY
   , code         text NOT NULL
@@ -403,6 +409,8 @@ CREATE TABLE merchants (
   , time_zone    text NOT NULL DEFAULT 'Asia/Shanghai'
   , payout       jsonb NOT NULL DEFAULT '{}'
   , source       text
+  , licence_until date
+  , licence_reminded date
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
@@ -412,6 +420,10 @@ COMMENT ON TABLE merchants IS 'by merchant: who sells here';
 COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an order''s money to the statement that pays it';
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
+COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
+COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
+CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state = 'open';
+CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
 
 CREATE TABLE shops (
@@ -429,6 +441,87 @@ CREATE TABLE shop_names (
   , merchant_id uuid NOT NULL
 );
 COMMENT ON TABLE shop_names IS 'by key: a shop''s address is unique across the marketplace';
+
+CREATE TABLE merchant_history (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , reason      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES merchant_transitions
+);
+COMMENT ON TABLE merchant_history IS 'by merchant, append-only: each change of a merchant''s state, with its reason';
+
+CREATE TABLE merchant_categories (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , category_id uuid NOT NULL
+  , PRIMARY KEY (merchant_id, category_id)
+);
+COMMENT ON TABLE merchant_categories IS 'by merchant: the categories a merchant may sell in, each with all below it; no row: all categories';
+
+-- parties.applications
+
+-- Applications of those who want to become merchants.
+
+CREATE TABLE application_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE application_transitions IS 'reference: the states of an application that follow each other';
+INSERT INTO application_transitions (from_state, to_state) VALUES
+    ('nowhere', 'draft'), ('draft', 'submitted'), ('submitted', 'sent_back'), ('sent_back', 'submitted')
+  , ('submitted', 'approved'), ('submitted', 'refused');
+
+CREATE TABLE applications (
+    application_id uuid PRIMARY KEY
+  , account_id     uuid NOT NULL
+  , state          text NOT NULL
+  , facts          jsonb NOT NULL DEFAULT '{}'
+  , done           text[] NOT NULL DEFAULT '{}'
+  , reasons        jsonb NOT NULL DEFAULT '{}'
+  , licence_number text NOT NULL DEFAULT ''
+  , slug           text NOT NULL DEFAULT ''
+  , created_at     timestamptz NOT NULL DEFAULT now()
+  , changed_at     timestamptz NOT NULL DEFAULT now()
+  , submitted_at   timestamptz
+  , CONSTRAINT an_application_is_in_a_state CHECK (state IN ('draft', 'submitted', 'sent_back', 'approved', 'refused'))
+  , CONSTRAINT what_waits_was_submitted CHECK (state = 'draft' OR submitted_at IS NOT NULL)
+);
+COMMENT ON TABLE applications IS 'by key: who wants to sell here, with all that they have said so far';
+COMMENT ON COLUMN applications.facts IS 'All steps together, see model.Facts';
+COMMENT ON COLUMN applications.done IS 'The steps that have been saved';
+COMMENT ON COLUMN applications.reasons IS '{field: what the operator wants to have corrected}, of the last time it was sent back';
+COMMENT ON COLUMN applications.licence_number IS 'As in facts: for finding it again in other applications';
+CREATE INDEX applications_of_an_account ON applications (account_id, created_at DESC);
+CREATE INDEX applications_in_a_state ON applications (state, submitted_at, application_id);
+CREATE INDEX applications_by_licence ON applications (licence_number) WHERE licence_number <> '';
+CREATE INDEX applications_by_slug ON applications (slug) WHERE slug <> '';
+
+CREATE TABLE application_history (
+    application_id uuid NOT NULL REFERENCES applications
+  , step           integer NOT NULL
+  , from_state     text NOT NULL
+  , to_state       text NOT NULL
+  , at             timestamptz NOT NULL DEFAULT now()
+  , by             text NOT NULL
+  , note           text NOT NULL DEFAULT ''
+  , reasons        jsonb NOT NULL DEFAULT '{}'
+  , PRIMARY KEY (application_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES application_transitions
+);
+COMMENT ON TABLE application_history IS 'by key, append-only: each change of an application''s state, with what was said about it';
+
+CREATE TABLE application_files (
+    application_id uuid NOT NULL REFERENCES applications
+  , kind           text NOT NULL
+  , file           text NOT NULL
+  , name           text NOT NULL
+  , bytes          bigint NOT NULL
+  , uploaded_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (application_id, kind)
+);
+COMMENT ON TABLE application_files IS 'by key: scans that belong to an application, in the private file store: seen by the applicant and by reviewers only';
+COMMENT ON COLUMN application_files.name IS 'As it was called where it came from';
 
 -- parties.customers
 
@@ -2427,3 +2520,55 @@ CREATE TABLE bought_together (
 COMMENT ON TABLE bought_together IS 'by merchant: the twenty best partners of a product';
 COMMENT ON COLUMN bought_together.score IS 'Thousandths of the lift, shrunk where few people bought both: see docs/algorithms/bought-together.md';
 CREATE INDEX bought_together_of_a_product ON bought_together (product_id, score DESC, partner_id);
+
+-- operations.merchandising
+
+-- What the house's and the shops' pages are put together of: blocks as data, in drafts and published versions.
+
+CREATE TABLE page_drafts (
+    owner_id   uuid NOT NULL
+  , page       text NOT NULL
+  , title      jsonb NOT NULL DEFAULT '{}'
+  , blocks     jsonb NOT NULL DEFAULT '[]'
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , PRIMARY KEY (owner_id, page)
+);
+COMMENT ON TABLE page_drafts IS 'by owner: pages as somebody is putting them together; the owner is a merchant or the house';
+COMMENT ON COLUMN page_drafts.page IS 'home, shop, or topic:<address>';
+
+CREATE TABLE page_versions (
+    owner_id     uuid NOT NULL
+  , page         text NOT NULL
+  , version      integer NOT NULL
+  , title        jsonb NOT NULL DEFAULT '{}'
+  , blocks       jsonb NOT NULL
+  , shown_from   timestamptz NOT NULL
+  , withdrawn_at timestamptz
+  , made_at      timestamptz NOT NULL DEFAULT now()
+  , by           text NOT NULL
+  , PRIMARY KEY (owner_id, page, version)
+);
+COMMENT ON TABLE page_versions IS 'by owner: pages as they were published; the one that began last is shown';
+COMMENT ON COLUMN page_versions.shown_from IS 'In the future: it waits for its hour';
+COMMENT ON COLUMN page_versions.withdrawn_at IS 'It is not shown, or not any more';
+CREATE INDEX page_versions_shown ON page_versions (owner_id, page, shown_from DESC, version DESC) WHERE withdrawn_at IS NULL;
+
+CREATE TABLE shop_categories (
+    merchant_id      uuid NOT NULL
+  , shop_category_id uuid NOT NULL
+  , name             jsonb NOT NULL
+  , place            integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, shop_category_id)
+);
+COMMENT ON TABLE shop_categories IS 'by merchant: how a shop itself sorts its goods';
+
+CREATE TABLE shop_category_products (
+    merchant_id      uuid NOT NULL
+  , shop_category_id uuid NOT NULL
+  , product_id       uuid NOT NULL
+  , place            integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, shop_category_id, product_id)
+  , FOREIGN KEY (merchant_id, shop_category_id) REFERENCES shop_categories
+);
+COMMENT ON TABLE shop_category_products IS 'by merchant: the goods of a shop''s own categories, in their order';

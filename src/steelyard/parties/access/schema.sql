@@ -11,11 +11,11 @@ CREATE TABLE accounts (
   , buyer_id      uuid
   , disabled_at   timestamptz
   , created_at    timestamptz NOT NULL DEFAULT now()
-  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer'))
+  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer', 'applicant'))
   , CONSTRAINT merchant_staff_have_a_merchant CHECK ((kind = 'merchant') = (merchant_id IS NOT NULL))
   , CONSTRAINT a_buyers_login_has_a_buyer CHECK ((kind = 'buyer') = (buyer_id IS NOT NULL))
 );
-COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers';
+COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers, and applicants who may become merchants';
 COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; none until the person has set one';
 CREATE INDEX accounts_of_the_operator ON accounts (account_id) WHERE kind = 'operator';
 CREATE INDEX accounts_of_a_merchant ON accounts (merchant_id) WHERE merchant_id IS NOT NULL;

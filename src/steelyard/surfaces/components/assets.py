@@ -28,6 +28,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "storefront_layout.css",
         "buying.css",
         "finding.css",
+        "selling.css",
         "favourites.css",
         "scores.css",
     ),

@@ -5,11 +5,13 @@ from litestar import Router
 from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.operator import (
     api_keys,
+    applications,
     attributes,
     background,
     books,
     categories,
     figures,
+    merchant_life,
     merchants,
     opinions,
     orders,
@@ -32,7 +34,9 @@ router = Router(
         *today.HANDLERS,
         *seeking.HANDLERS,
         *figures.HANDLERS,
+        *applications.HANDLERS,
         *merchants.HANDLERS,
+        *merchant_life.HANDLERS,
         *orders.HANDLERS,
         *payments.HANDLERS,
         *books.HANDLERS,

@@ -39,6 +39,7 @@ PLACES = (
     (HOME, N_("Today"), "layout-dashboard", "dashboard.read", ""),
     (f"{FIGURES}/days", N_("Figures"), "chart-line", "dashboard.read", ""),
     (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
+    (APPLICATIONS, N_("Applications"), "user-round-plus", "merchants.review", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),

@@ -2,8 +2,8 @@
 
 A visitor is known by a sealed cookie and can do everything but keep an address book. Each file is one part of the
 way: `browsing`, `product` (with `choosing`, `delivering`, `specifying`, `opinions`), `keeping`, `basket`, `till`, `paying`,
-`purchases`, `reviewing`, `looking_up`; `doors` and `me` are the account, `house` the legal pages, the language and the
-pictures.
+`purchases`, `reviewing`, `looking_up`; `doors` and `me` are the account, `selling` the way to become a merchant, `house` the
+legal pages, the language and the pictures.
 """
 
 from litestar import Router
@@ -29,6 +29,7 @@ from steelyard.surfaces.storefront import (
     reviewing,
     robots,
     searching,
+    selling,
     suggesting,
     till,
 )
@@ -36,7 +37,10 @@ from steelyard.surfaces.storefront import (
 router = Router(
     path="/",
     route_handlers=[
+        *selling.HANDLERS,
         browsing.home,
+        browsing.topic,
+        browsing.shop_licence,
         browsing.all_categories,
         browsing.category_page,
         robots.robots,

@@ -1,6 +1,8 @@
-"""Home, categories and shops."""
+"""Home, topics, categories and shops."""
 
 from collections.abc import Sequence
+from urllib.parse import quote
+from uuid import UUID
 
 import msgspec
 from litestar import Response, get
@@ -10,31 +12,35 @@ from litestar.response import Redirect
 
 from steelyard.goods import catalog, search
 from steelyard.goods.catalog.model import Category
-from steelyard.goods.search.model import Query, Results, Sort
+from steelyard.goods.search.model import Hit
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.text import Text
+from steelyard.operations import merchandising
+from steelyard.operations.merchandising.model import DEFAULT_HOME, HOME, HOUSE, SHOP, TOPIC, ShopCategory
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
-from steelyard.parties.merchants.model import MerchantId, MerchantState, ShopCard
+from steelyard.parties.merchants.model import Merchant, MerchantState, ShopCard
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront import seo
-from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters, shops_of
+from steelyard.surfaces.storefront.composed import PREVIEW_PARAMETER, Composed, compose, page_now, previewed
+from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters
 from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, page_number, shell, show
+from steelyard.surfaces.web import security
+from steelyard.surfaces.web.entries import as_uuid
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import reviews
 from steelyard.trade.reviews.model import ShopScore
 
-PRODUCTS_ON_HOME = 10
-SHOPS_ON_HOME = 8
 
+class PageView(msgspec.Struct, frozen=True, kw_only=True):
+    """A page that somebody has put together."""
 
-class HomeView(msgspec.Struct, frozen=True, kw_only=True):
     shell: Shell
-    popular: Results
-    newest: Results
-    shops: dict[MerchantId, ShopCard]
-    open_shops: Sequence[ShopCard]
+    title: Text
+    composed: Composed
+    choices: search.Choices = search.Choices()
 
 
 class ListingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,19 +50,29 @@ class ListingView(msgspec.Struct, frozen=True, kw_only=True):
     shop: ShopCard | None = None
     score: ShopScore | None = None
     show_categories: bool = False
+    composed: Composed | None = None
+    own_categories: Sequence[ShopCategory] = ()
+    own_category: ShopCategory | None = None
+    own_hits: Sequence[Hit] = ()
 
 
-async def home_view(read: Read, buyer_id: BuyerId) -> HomeView:
-    popular = await search.find(read, Query(sort=Sort.SALES, in_stock=True, limit=PRODUCTS_ON_HOME, facets=False))
-    newest = await search.find(read, Query(sort=Sort.NEWEST, limit=PRODUCTS_ON_HOME, facets=False))
-    shops = (await merchants.listed(read, limit=SHOPS_ON_HOME)).items
-    return HomeView(
-        shell=await shell(read, buyer_id),
-        popular=popular,
-        newest=newest,
-        shops=await merchants.cards(read, shops_of(popular, newest)),
-        open_shops=[shop for shop in shops if shop.state is MerchantState.OPEN],
+async def home_view(read: Read, visit: Visit) -> PageView:
+    page = await page_now(read, HOUSE, HOME, draft=previewed(visit, HOUSE, HOME))
+    around = await shell(read, visit.buyer_id)
+    return PageView(
+        shell=around,
+        title=Text(),
+        composed=await compose(read, visit, around, page.blocks if page else DEFAULT_HOME),
+        choices=await search.choices(read, visit.buyer_id),
     )
+
+
+async def topic_view(read: Read, visit: Visit, slug: str) -> PageView:
+    page = await page_now(read, HOUSE, TOPIC + slug, draft=previewed(visit, HOUSE, TOPIC + slug))
+    if page is None:
+        raise NotFound()
+    around = await shell(read, visit.buyer_id)
+    return PageView(shell=around, title=page.title, composed=await compose(read, visit, around, page.blocks))
 
 
 async def category_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filters) -> ListingView:
@@ -71,28 +87,59 @@ async def category_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filte
     )
 
 
-async def shop_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filters) -> ListingView:
+async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, within: UUID | None) -> ListingView:
     shop = await merchants.by_slug(read, slug)
     if shop is None or shop.state is not MerchantState.OPEN:
         raise NotFound()
+    around = await shell(read, visit.buyer_id)
+    own = await merchandising.shop_categories(read, shop.merchant_id)
+    chosen = next((each for each in own if each.shop_category_id == within), None)
+    page = None
+    if filters.plain and chosen is None:
+        page = await page_now(read, shop.merchant_id, SHOP, draft=previewed(visit, shop.merchant_id, SHOP))
+    hits: Sequence[Hit] = ()
+    if chosen is not None:
+        found = await merchandising.products_of(read, shop.merchant_id, chosen.shop_category_id)
+        hits = await search.cards(read, [(shop.merchant_id, product_id) for product_id in found])
     return ListingView(
-        shell=await shell(read, buyer_id),
+        shell=around,
         shop=shop,
         score=(await reviews.scores(read, [shop.merchant_id])).get(shop.merchant_id),
         listing=await find(read, filters, merchant_id=shop.merchant_id),
+        composed=await compose(read, visit, around, page.blocks, merchant_id=shop.merchant_id) if page else None,
+        own_categories=own,
+        own_category=chosen,
+        own_hits=hits,
     )
+
+
+def _in_a_frame(visit: Visit, page: Response[str]) -> Response[str]:
+    """A draft is looked at within the console, which is of this site."""
+    if PREVIEW_PARAMETER in visit.connection.query_params:
+        policy = security.policy(visit.settings).replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+        page.headers["content-security-policy"] = policy
+    return page
 
 
 @get("/")
 async def home(visit: NamedDependency[Visit]) -> Response[str]:
     """The front page: categories, what sells, what is new, who is here."""
-    view = await visit.db.ask(home_view, visit.buyer_id)
+    view = await visit.db.ask(home_view, visit)
     about = seo.Seo(
         path="/",
         description=visit.say(N_("Many shops, one cart: choose from every shop, pay once, and follow each parcel.")),
         data=[seo.site(visit, visit.say(N_("Steelyard"))), seo.organization(visit, visit.say(N_("Steelyard")))],
     )
-    return await show(visit, "home.html", view.shell, view=view, seo=about)
+    return _in_a_frame(visit, await show(visit, "home.html", view.shell, view=view, seo=about))
+
+
+@get("/topics/{slug:str}")
+async def topic(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[str]:
+    """A topic: a page that the house has put together for an occasion."""
+    view = await visit.db.ask(topic_view, visit, slug.replace("\x00", ""))
+    title = view.title.in_language(visit.locale)
+    about = seo.Seo(path=f"/topics/{quote(slug)}", description=title)
+    return _in_a_frame(visit, await show(visit, "topic.html", view.shell, crumbs=[Crumb(title)], view=view, seo=about))
 
 
 @get("/categories")
@@ -133,10 +180,11 @@ async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> R
 async def shop_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[str]:
     """A shop and its goods."""
     filters = read_filters(asked(visit))
-    view = await visit.db.ask(shop_view, visit.buyer_id, slug, filters)
+    within = as_uuid(visit.connection.query_params.get("in", ""))
+    view = await visit.db.ask(shop_view, visit, slug, filters, within)
     assert view.shop is not None
     crumbs = [Crumb(view.shop.name.in_language(visit.locale))]
-    return await show(
+    page = await show(
         visit,
         "shop.html",
         view.shell,
@@ -147,3 +195,29 @@ async def shop_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Respo
         sorts=SORTS[1:],
         part=page_number(visit),
     )
+    return _in_a_frame(visit, page)
+
+
+class LicenceView(msgspec.Struct, frozen=True, kw_only=True):
+    shell: Shell
+    shop: ShopCard
+    merchant: Merchant
+
+
+async def licence_view(read: Read, buyer_id: BuyerId, slug: str) -> LicenceView:
+    shop = await merchants.by_slug(read, slug)
+    merchant = await merchants.get(read, shop.merchant_id) if shop else None
+    if shop is None or merchant is None or shop.state is not MerchantState.OPEN:
+        raise NotFound()
+    return LicenceView(shell=await shell(read, buyer_id), shop=shop, merchant=merchant)
+
+
+@get("/shops/{slug:str}/licence")
+async def shop_licence(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[str]:
+    """Who runs a shop, as the E-commerce Law (article 15) wants it shown."""
+    view = await visit.db.ask(licence_view, visit.buyer_id, slug)
+    crumbs = [
+        Crumb(view.shop.name.in_language(visit.locale), f"/shops/{slug}"),
+        Crumb(visit.say(N_("Business licence"))),
+    ]
+    return await show(visit, "shop_licence.html", view.shell, crumbs=crumbs, view=view)

@@ -42,7 +42,12 @@ BUYER_LINKS = (
     (N_("Address book"), "/account/addresses"),
     (N_("Where I am signed in"), "/account/sessions"),
 )
-CONSOLES = {AccountKind.OPERATOR: "/operator", AccountKind.MERCHANT: "/merchant", AccountKind.BUYER: "/account"}
+CONSOLES = {
+    AccountKind.OPERATOR: "/operator",
+    AccountKind.MERCHANT: "/merchant",
+    AccountKind.BUYER: "/account",
+    AccountKind.APPLICANT: "/sell/application",
+}
 FACETS_SHOWN_MAX = 12
 
 

@@ -41,6 +41,7 @@ from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
     all_orders,
+    bought_last,
     by_code,
     code_of,
     codes_of,
@@ -93,6 +94,7 @@ __all__ = [
     "acts_of",
     "all_orders",
     "begin_packing",
+    "bought_last",
     "bulk_refunded",
     "bulk_write",
     "by_code",

@@ -246,3 +246,18 @@ async def codes_of(read: Read, merchant_id: MerchantId, order_ids: Sequence[Orde
         "SELECT order_id, code FROM orders WHERE merchant_id = $1 AND order_id = ANY($2)", merchant_id, list(order_ids)
     )
     return {row["order_id"]: row["code"] for row in rows}
+
+
+async def bought_last(read: Read, buyer_ids: Sequence[BuyerId]) -> list[tuple[UUID, UUID]]:
+    """`(merchant_id, product_id)` of what these buyers bought last, each once."""
+    rows = await read.fetch(
+        """
+        SELECT l.merchant_id, l.product_id FROM (
+            SELECT merchant_id, order_id, placed_at FROM orders
+            WHERE buyer_id = ANY($1) ORDER BY placed_at DESC, order_id DESC LIMIT 10
+        ) o JOIN order_lines l USING (merchant_id, order_id)
+        GROUP BY l.merchant_id, l.product_id ORDER BY max(o.placed_at) DESC, l.product_id LIMIT 20
+        """,
+        list(buyer_ids),
+    )
+    return [(row["merchant_id"], row["product_id"]) for row in rows]

@@ -1,0 +1,179 @@
+"""Pages put together of blocks: the goods, shops and categories that each block shows to this visitor."""
+
+import time
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from steelyard.goods import search
+from steelyard.goods.catalog.model import Category
+from steelyard.goods.search.model import Hit, Query, Sort
+from steelyard.kernel.db import Read
+from steelyard.operations import merchandising
+from steelyard.operations.merchandising.model import GOODS_MAX, Block, Draft, Kind, Rule, ShopCategoryId
+from steelyard.parties import merchants
+from steelyard.parties.merchants.model import MerchantId, MerchantState, ShopCard
+from steelyard.surfaces.storefront.shell import Shell
+from steelyard.surfaces.web.entries import as_uuid
+from steelyard.surfaces.web.seals import unseal
+from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import favourites, orders
+
+PREVIEW = "preview"
+PREVIEW_PARAMETER = "draft"
+# Categories of what the visitor last bought or searched that goods are picked from.
+TASTES_MAX = 3
+SEARCHES_MAX = 3
+SEEN_READ_MAX = 20
+SHOPS_SHOWN = 8
+
+_SORTS = {Rule.BESTSELLERS: Sort.SALES, Rule.NEWEST: Sort.NEWEST, Rule.BEST_RATED: Sort.RATING}
+
+
+class Dressed(msgspec.Struct, frozen=True, kw_only=True):
+    """A block with what it shows. `more` is where all of it can be seen."""
+
+    block: Block
+    hits: Sequence[Hit] = ()
+    shops: Sequence[ShopCard] = ()
+    categories: Sequence[Category] = ()
+    more: str = ""
+
+
+class Composed(msgspec.Struct, frozen=True, kw_only=True):
+    """A page's blocks, and the shops that its goods are from."""
+
+    blocks: Sequence[Dressed]
+    shops: dict[MerchantId, ShopCard]
+
+
+def previewed(visit: Visit, owner_id: UUID, page: str) -> bool:
+    """Whether this request may see the draft of the page: the console has sealed it into the address, for an hour."""
+    sealed = visit.connection.query_params.get(PREVIEW_PARAMETER, "")
+    owner, _, rest = (unseal(visit.settings, PREVIEW, sealed) or "").partition("|")
+    of, _, until = rest.partition("|")
+    return owner == str(owner_id) and of == page and until.isdecimal() and int(until) > time.time()
+
+
+async def page_now(read: Read, owner_id: UUID, page: str, *, draft: bool) -> Draft | None:
+    """What is shown of the page, or its draft; none where nothing was ever published."""
+    if draft:
+        return await merchandising.draft(read, owner_id, page)
+    now = await merchandising.shown(read, owner_id, page)
+    return Draft(title=now.title, blocks=now.blocks) if now else None
+
+
+async def compose(
+    read: Read,
+    visit: Visit,
+    around: Shell,
+    blocks: Sequence[Block],
+    *,
+    merchant_id: MerchantId | None = None,
+) -> Composed:
+    """Each block with what it shows; a block that has nothing to show is left out."""
+    taste = await tastes(read, visit) if any(block.rule is Rule.FOR_YOU for block in blocks) else []
+    dressed = [await _dress(read, around, block, merchant_id, taste) for block in blocks]
+    kept = [each for each in dressed if _shows(each)]
+    sellers = dict.fromkeys(hit.merchant_id for each in kept for hit in each.hits)
+    return Composed(blocks=kept, shops=await merchants.cards(read, sellers))
+
+
+def _shows(each: Dressed) -> bool:
+    match each.block.kind:
+        case Kind.GOODS:
+            return bool(each.hits)
+        case Kind.SHOPS:
+            return bool(each.shops)
+        case Kind.TILES:
+            return bool(each.categories)
+        case Kind.BANNER:
+            return bool(each.block.slides)
+        case Kind.PICTURE:
+            return bool(each.block.picture)
+        case Kind.TEXT:
+            return bool(each.block.title or each.block.text)
+
+
+async def _dress(
+    read: Read, around: Shell, block: Block, merchant_id: MerchantId | None, taste: Sequence[Query]
+) -> Dressed:
+    match block.kind:
+        case Kind.GOODS:
+            return await _goods(read, around, block, merchant_id, taste)
+        case Kind.SHOPS:
+            return Dressed(block=block, shops=await _shops(read, block))
+        case Kind.TILES:
+            return Dressed(block=block, categories=around.categories)
+        case _:
+            return Dressed(block=block)
+
+
+async def _shops(read: Read, block: Block) -> list[ShopCard]:
+    if block.shops:
+        named = [await merchants.by_slug(read, slug) for slug in block.shops]
+        return [shop for shop in named if shop is not None and shop.state is MerchantState.OPEN]
+    listed = (await merchants.listed(read, limit=SHOPS_SHOWN)).items
+    return [shop for shop in listed if shop.state is MerchantState.OPEN]
+
+
+async def _goods(
+    read: Read, around: Shell, block: Block, merchant_id: MerchantId | None, taste: Sequence[Query]
+) -> Dressed:
+    count = min(block.count, GOODS_MAX)
+    if block.rule is Rule.BY_HAND:
+        hits = await merchandising.chosen(read, block.products)
+        return Dressed(block=block, hits=[hit for hit in hits if merchant_id in (None, hit.merchant_id)])
+    if block.rule is Rule.SHOP_CATEGORY and merchant_id is not None:
+        of = as_uuid(block.of)
+        found = await merchandising.products_of(read, merchant_id, ShopCategoryId(of)) if of else []
+        return Dressed(block=block, hits=await merchandising.chosen(read, found[:count]), more=f"?in={block.of}")
+    category = next((each for each in _all(around.categories) if each.slug == block.of), None)
+    if block.rule is Rule.FOR_YOU and taste:
+        return Dressed(block=block, hits=await _picked(read, taste, count))
+    sort = _SORTS.get(block.rule, Sort.SALES)
+    query = Query(
+        sort=sort,
+        merchant_id=merchant_id,
+        category_id=category.category_id if category and block.rule is Rule.CATEGORY else None,
+        in_stock=sort is Sort.SALES,
+        limit=count,
+        facets=False,
+    )
+    more = f"/c/{category.slug}" if category and block.rule is Rule.CATEGORY else f"/search?sort={sort}"
+    return Dressed(
+        block=block, hits=(await search.find(read, query)).hits, more=f"?sort={sort}" if merchant_id else more
+    )
+
+
+def _all(categories: Sequence[Category]) -> list[Category]:
+    return [each for root in categories for each in (root, *_all(root.children))]
+
+
+async def tastes(read: Read, visit: Visit) -> list[Query]:
+    """What to pick goods for this visitor by: what they searched, and the categories of what they looked at, keep in mind
+    and bought. Nothing, where they do not want that."""
+    if not visit.buyer_ids or not (await search.choices(read, visit.buyer_id)).personal:
+        return []
+    seen = (await favourites.footprints(read, visit.buyer_id, limit=SEEN_READ_MAX)).items
+    liked = [(each.merchant_id, each.product_id) for each in seen]
+    liked += await orders.bought_last(read, visit.buyer_ids)
+    leaves = dict.fromkeys(hit.category_path[-1] for hit in await search.cards(read, liked))
+    searched = (await search.history(read, visit.buyer_ids))[:SEARCHES_MAX]
+    asked = [Query(text=words, in_stock=True, facets=False, limit=GOODS_MAX) for words in searched]
+    asked += [
+        Query(category_id=leaf, in_stock=True, facets=False, limit=GOODS_MAX) for leaf in list(leaves)[:TASTES_MAX]
+    ]
+    return asked
+
+
+async def _picked(read: Read, taste: Sequence[Query], count: int) -> list[Hit]:
+    """Goods of each taste in turn, so that none of them fills the page."""
+    rows = [(await search.find(read, query)).hits for query in taste]
+    picked: dict[UUID, Hit] = {}
+    for place in range(GOODS_MAX):
+        for hits in rows:
+            if place < len(hits):
+                picked.setdefault(hits[place].product_id, hits[place])
+    return list(picked.values())[:count]
