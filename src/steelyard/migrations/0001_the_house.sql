@@ -433,6 +433,7 @@ CREATE TABLE shops (
   , notice      jsonb NOT NULL DEFAULT '{}'
   , logo        text
   , opened_at   timestamptz NOT NULL DEFAULT now()
+  , checklist_put_away_at timestamptz
 );
 COMMENT ON TABLE shops IS 'by merchant: the merchant''s shop as buyers see it';
 
@@ -1007,9 +1008,12 @@ CREATE TABLE warehouses (
   , address      jsonb NOT NULL DEFAULT '{}'
   , place        integer NOT NULL DEFAULT 0
   , open         boolean NOT NULL DEFAULT true
+  , takes_returns boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, warehouse_id)
 );
 COMMENT ON TABLE warehouses IS 'by merchant: where goods lie; orders are served from the first place that has enough';
+COMMENT ON COLUMN warehouses.takes_returns IS 'Where buyers send goods back to; of a merchant one at most';
+CREATE UNIQUE INDEX one_warehouse_takes_returns ON warehouses (merchant_id) WHERE takes_returns;
 
 -- goods.inventory
 
@@ -1029,6 +1033,7 @@ COMMENT ON TABLE stock IS 'by merchant: pieces of a SKU in a warehouse';
 COMMENT ON COLUMN stock.reserved IS 'Of those on hand, promised to orders that have not left the house';
 COMMENT ON COLUMN stock.warn_below IS 'Warn when fewer than this are free';
 CREATE INDEX stock_by_sku ON stock (sku_id);
+CREATE INDEX stock_running_low ON stock (merchant_id, sku_id, warehouse_id) WHERE on_hand - reserved < warn_below;
 
 CREATE TABLE stock_movements (
     merchant_id  uuid NOT NULL
@@ -1044,9 +1049,10 @@ CREATE TABLE stock_movements (
   , PRIMARY KEY (merchant_id, movement_id)
   , FOREIGN KEY (merchant_id, sku_id, warehouse_id) REFERENCES stock
   , CONSTRAINT a_movement_moves_something CHECK (quantity <> 0)
-  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported'))
+  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported', 'transferred'))
 );
 COMMENT ON TABLE stock_movements IS 'by merchant, append-only: every change of what is on hand, with its reason and document';
+CREATE INDEX stock_movements_of_a_merchant ON stock_movements (merchant_id, at DESC, movement_id DESC);
 CREATE INDEX stock_movements_of_a_sku ON stock_movements (merchant_id, sku_id, at DESC);
 
 CREATE TABLE reservations (
@@ -1063,6 +1069,39 @@ COMMENT ON TABLE reservations IS 'by merchant: pieces kept for an order, from pl
 COMMENT ON COLUMN reservations.quantity IS 'What is still kept; a row goes away with its last piece';
 CREATE INDEX reservations_of_a_sku ON reservations (merchant_id, sku_id);
 CREATE UNIQUE INDEX a_document_is_booked_once ON stock_movements (merchant_id, document, reason, sku_id, warehouse_id);
+
+CREATE TABLE stock_counts (
+    merchant_id  uuid NOT NULL
+  , count_id     uuid NOT NULL
+  , warehouse_id uuid NOT NULL
+  , blind        boolean NOT NULL
+  , note         text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , made_at      timestamptz NOT NULL DEFAULT now()
+  , booked_at    timestamptz
+  , dropped_at   timestamptz
+  , closed_by    text
+  , PRIMARY KEY (merchant_id, count_id)
+  , FOREIGN KEY (merchant_id, warehouse_id) REFERENCES warehouses
+  , CONSTRAINT a_sheet_is_booked_or_dropped CHECK (booked_at IS NULL OR dropped_at IS NULL)
+  , CONSTRAINT closed_means_by_whom CHECK ((booked_at IS NOT NULL OR dropped_at IS NOT NULL) = (closed_by IS NOT NULL))
+);
+COMMENT ON TABLE stock_counts IS 'by merchant: sheets to count a warehouse on; its id is the document of the differences';
+COMMENT ON COLUMN stock_counts.blind IS 'The sheet does not tell what should be there';
+
+CREATE TABLE stock_count_lines (
+    merchant_id uuid NOT NULL
+  , count_id    uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , expected    integer NOT NULL
+  , counted     integer
+  , PRIMARY KEY (merchant_id, count_id, sku_id)
+  , FOREIGN KEY (merchant_id, count_id) REFERENCES stock_counts
+  , FOREIGN KEY (merchant_id, sku_id) REFERENCES skus
+  , CONSTRAINT nobody_counts_less_than_nothing CHECK (counted >= 0)
+);
+COMMENT ON TABLE stock_count_lines IS 'by merchant: what a sheet asks for and what was counted';
+COMMENT ON COLUMN stock_count_lines.expected IS 'On hand when the sheet was made';
 
 -- goods.taxes
 
@@ -1652,6 +1691,7 @@ CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'pho
 CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
 CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
 CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_phone ON orders (phone_backward text_pattern_ops, merchant_id);
@@ -2032,6 +2072,21 @@ COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that ma
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
 CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id);
+CREATE INDEX entries_waiting_of_a_merchant ON settlement_entries (merchant_id, due_on) WHERE statement_id IS NULL;
+
+CREATE TABLE statement_checks (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , check_no     integer NOT NULL
+  , agreed       boolean NOT NULL
+  , words        text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, statement_id, check_no)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT an_objection_says_why CHECK (agreed OR words <> '')
+);
+COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
 
 -- trade.reviews
 

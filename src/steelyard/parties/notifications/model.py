@@ -24,6 +24,7 @@ class Template(StrEnum):
     ORDER_SHIPPED = "order_shipped"
     ORDER_CANCELLED = "order_cancelled"
     REFUND_SENT = "refund_sent"
+    PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
     APPLICATION_BEGUN = "application_begun"
     APPLICATION_NEWS = "application_news"
     SHOP_NEWS = "shop_news"
@@ -113,6 +114,17 @@ class RefundSent(Facts, frozen=True, kw_only=True):
     link: str
 
 
+class PayoutAccountChanged(Facts, frozen=True, kw_only=True):
+    """A shop's money goes to another account from now on; `ending` are its last digits."""
+
+    name: str
+    shop: Text
+    bank: str
+    ending: str
+    at: datetime
+    link: str
+
+
 class ApplicationBegun(Facts, frozen=True, kw_only=True):
     """Somebody wants to sell here: the link confirms the address and sets the password."""
 
@@ -170,6 +182,7 @@ FACTS: dict[Template, type[Facts]] = {
     Template.ORDER_SHIPPED: OrderShipped,
     Template.ORDER_CANCELLED: OrderCancelled,
     Template.REFUND_SENT: RefundSent,
+    Template.PAYOUT_ACCOUNT_CHANGED: PayoutAccountChanged,
     Template.APPLICATION_BEGUN: ApplicationBegun,
     Template.APPLICATION_NEWS: ApplicationNews,
     Template.SHOP_NEWS: ShopNews,

@@ -35,7 +35,7 @@ from steelyard.trade.orders.events import (
     PurchasePlaced,
     ShopReminded,
 )
-from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, notes_of, of_merchant, to_do
+from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant, to_do
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received
 from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
@@ -111,6 +111,7 @@ __all__ = [
     "extend_receipt",
     "fee_to",
     "find",
+    "freight_used",
     "hide",
     "history",
     "lines_of",
