@@ -151,6 +151,8 @@ async def things(db: Database, world: World) -> Ids:
             "sku_id": str(green.sku_id),
             "template_id": str(world.tea.standard),
             "title_id": str(invoice_id),
+            "export_id": str(invoice_id),
+            "token": "0" * 43,
             "view_id": str(view_id),
             "statement_id": str(statement.statement_id),
             "parcel_id": str(parcel_id),
