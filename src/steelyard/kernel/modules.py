@@ -27,7 +27,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "reviews",
     ),
     "channels": ("feeds", "amazon", "live", "agents"),
-    "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service"),
+    "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service", "privacy"),
     "surfaces": ("storefront", "merchant", "operator", "live_room", "api"),
 }
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.parties import access, policies
-from steelyard.parties.access.model import AccountId
-from steelyard.parties.notifications.model import PasswordReset, StaffInvited, Template
+from steelyard.parties.access.model import EMAIL_LINK_HOURS, AccountId
+from steelyard.parties.notifications.model import EmailChange, PasswordReset, StaffInvited, Template
 from steelyard.parties.notifications.service import send
 from steelyard.parties.policies.model import INVITATION_DAYS, RESET_MINUTES
 
@@ -45,6 +45,18 @@ async def mail_invitations(tx: Tx, events: Sequence[access.StaffInvited]) -> Non
         await send(tx, recipient=account.email, template=Template.STAFF_INVITED, locale=account.locale, facts=facts)
 
 
+async def mail_email_changes(tx: Tx, events: Sequence[access.EmailChangeAsked]) -> None:
+    """A link to the new address; who asked twice in a batch gets one."""
+    for account_id, page in {event.account_id: event.page for event in events}.items():
+        account = await access.account(tx, AccountId(account_id))
+        issued = await access.issue_email_link(tx, AccountId(account_id))
+        if account is None or issued is None:
+            continue
+        email, token = issued
+        facts = EmailChange(name=account.name, secret_link=page + token, hours=EMAIL_LINK_HOURS)
+        await send(tx, recipient=email, template=Template.EMAIL_CHANGE, locale=account.locale, facts=facts)
+
+
 async def _name(tx: Tx, account_id: UUID | None) -> str:
     inviter = await access.account(tx, AccountId(account_id)) if account_id is not None else None
     return inviter.name if inviter else ""
@@ -52,5 +64,9 @@ async def _name(tx: Tx, account_id: UUID | None) -> str:
 
 SUBSCRIBER = Subscriber(
     "notifications.access",
-    {access.PasswordResetRequested: mail_resets, access.StaffInvited: mail_invitations},
+    {
+        access.PasswordResetRequested: mail_resets,
+        access.StaffInvited: mail_invitations,
+        access.EmailChangeAsked: mail_email_changes,
+    },
 )

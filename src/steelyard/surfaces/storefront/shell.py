@@ -40,6 +40,7 @@ BUYER_LINKS = (
     (N_("History"), "/account/history"),
     (N_("My reviews"), "/account/reviews"),
     (N_("Address book"), "/account/addresses"),
+    (N_("My invoices"), "/account/invoices"),
     (N_("Where I am signed in"), "/account/sessions"),
 )
 CONSOLES = {
