@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from steelyard.demo import footfall, life, past, people, queue, searches, shelves
+from steelyard.demo import footfall, life, merchandise, past, people, queue, searches, shelves
 from steelyard.demo.catalogue import makers
 from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Read
@@ -74,6 +74,7 @@ async def make(
         await past.remember(db, seed=seed, scale=size.scale, step=step)
         await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step, rounds=size.rounds)
         await searches.make_searches(db, buyer_id, seed=seed)
+        await merchandise.decorate(db)
         await footfall.count_up(db, seed=seed, step=step)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
     await db.transact(people.profile)
