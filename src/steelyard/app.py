@@ -20,7 +20,7 @@ from steelyard.kernel.settings import Settings
 from steelyard.surfaces import api, merchant, operator, storefront
 from steelyard.surfaces.components.assets import Assets
 from steelyard.surfaces.components.environment import Templates
-from steelyard.surfaces.web import problems, security
+from steelyard.surfaces.web import problems, security, styleguide
 from steelyard.surfaces.web.compression import Compressed
 from steelyard.surfaces.web.footfall import Footfall
 from steelyard.surfaces.web.visit import provide_visit
@@ -89,7 +89,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     names = ("web", "storefront", "merchant", "operator")
     templates = Templates(static, {name: SURFACES / name / "templates" for name in names})
     app = Litestar(
-        [assets, live, ready, storefront.router, merchant.router, operator.router, *api.routers],
+        [assets, live, ready, *styleguide.HANDLERS, storefront.router, merchant.router, operator.router, *api.routers],
         lifespan=[connected],
         state=State({"settings": settings, "assets": static, "templates": templates}),
         dependencies={"visit": Provide(provide_visit)},

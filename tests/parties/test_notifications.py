@@ -31,6 +31,18 @@ CNY = "CNY"
 LINES = [model.Line(title=text("龙井 <明前>", "Longjing <early>"), quantity=1200, amount=Money(1_234_500, CNY))]
 SAMPLES: dict[Template, model.Facts] = {
     Template.PASSWORD_RESET: model.PasswordReset(name="Lin <b>", secret_link="/password/tok", minutes=60),
+    Template.APPLICATION_BEGUN: model.ApplicationBegun(name="Lin <b>", secret_link="/invitation/tok", days=7),
+    Template.APPLICATION_NEWS: model.ApplicationNews(
+        name="Lin <b>", state="sent_back", note="Nearly.", reasons=["The scan is dark."], link="/sell/application"
+    ),
+    Template.SHOP_NEWS: model.ShopNews(
+        name="Lin <b>",
+        shop=model.Text({"zh-Hans": "茶庄", "en": "Tea House"}),
+        what="licence_ends",
+        reason="",
+        day="2026-12-31",
+        link="/merchant",
+    ),
     Template.STAFF_INVITED: model.StaffInvited(
         name="Gao", inviter="Lin <b>", roles=[text("店员", "Shop clerk")], secret_link="/invitation/tok", days=7
     ),
@@ -69,6 +81,8 @@ SAMPLES: dict[Template, model.Facts] = {
         at=datetime(2026, 3, 1, 18, 30, tzinfo=UTC),
         link="https://shop.test/o",
     ),
+    Template.EMAIL_CHANGE: model.EmailChange(name="Lin", secret_link="https://shop.test/account/email/t0ken", hours=24),
+    Template.DATA_EXPORTED: model.DataExported(name="Lin", link="https://shop.test/account/privacy", days=7),
     Template.QUESTION_ASKED: model.QuestionAsked(
         name="Lin <b>", title=text("山核桃仁", "Hickory nuts"), question="<b>?", link="/merchant/questions"
     ),

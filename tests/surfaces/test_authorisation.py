@@ -12,6 +12,8 @@ import pytest_asyncio
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from steelyard.goods import inventory
+from steelyard.goods.inventory.model import CountId
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.parties import access
@@ -25,6 +27,7 @@ from steelyard.trade.aftersales.model import Returned
 from steelyard.trade.invoices.model import InvoiceId, Title
 from steelyard.trade.reviews.model import QuestionId
 from tests.support import deal
+from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
 from tests.support.consoles import app, signed_in, world
 from tests.support.received import said
@@ -38,10 +41,11 @@ CONSOLES = {"/merchant": AccountKind.MERCHANT, "/operator": AccountKind.OPERATOR
 PUBLIC = {
     "/", "/assets/{path:path}", "/health/live", "/health/ready", "/categories", "/c/{slug:str}", "/search",
     "/shops/{slug:str}", "/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}", "/legal/{name:str}",
-    "/language", "/theme", "/media/{name:str}", "/regions/{release_name:str}/{region:str}",
+    "/language", "/theme", "/styleguide", "/styleguide/{section:str}",
+    "/media/{name:str}", "/regions/{release_name:str}/{region:str}",
     "/media/{width:int}/{name:str}", "/sign-in", "/register", "/sign-out", "/forgot", "/password/{token:str}",
     "/invitation/{token:str}", "/find-order", "/.well-known/ucp", "/.well-known/ucp/{release:str}",
-    "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
+    "/sell", "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
     # What others say of a product; who says something is asked to sign in, and anybody signed in may vote and report.
     "/products/{product_id:uuid}/reviews", "/products/{product_id:uuid}/questions", "/reviews/{review_id:uuid}/helpful",
     # Finding goods.
@@ -122,12 +126,18 @@ async def things(db: Database, world: World) -> Ids:
     actor = Actor(account=owner, permissions=frozenset({"api_keys.manage", "orders.read"}))
     key_id, _ = await db.transact(access.create_api_key, actor, name="Till", scopes={"orders.read"})
     await db.transact(_night_role, world)
+    application_id = await submitted(db)
     view_id = ViewId(ids.mint())
     await db.transact(
         access.save_view, actor, view_id=view_id, path="/merchant/orders", query="state=paid", name="Mine", shared=True
     )
     placed = await db.ask(orders.purchase, purchase_id)
     assert placed is not None
+    count_id = CountId(ids.mint())
+    await db.transact(
+        inventory.begin_count, world.tea.merchant_id, count_id, world.tea.warehouse_id,
+        blind=False, prefix="", note="", by="test",
+    )  # fmt: skip
     assert world.buyer.buyer_id is not None
     review = said(order, 4)
     await db.transact(reviews.write, review, [world.buyer.buyer_id])
@@ -141,15 +151,19 @@ async def things(db: Database, world: World) -> Ids:
             "sku_id": str(green.sku_id),
             "template_id": str(world.tea.standard),
             "title_id": str(invoice_id),
+            "export_id": str(invoice_id),
+            "token": "0" * 43,
             "view_id": str(view_id),
             "statement_id": str(statement.statement_id),
             "parcel_id": str(parcel_id),
+            "count_id": str(count_id),
+            "warehouse_id": str(world.tea.warehouse_id),
+            "document": str(parcel_id),
             "account_id": str(idle.account_id),
             "api_key_id": str(key_id),
             "payment_id": str(payment_id),
             "refund_id": str(refund_id),
             "owner_id": str(world.tea.merchant_id),
-            "document": str(order.order_id),
             "kind": "held",
             "what": "visitors",
             "currency": "CNY",
@@ -164,6 +178,9 @@ async def things(db: Database, world: World) -> Ids:
             "name": "search",
             "job_id": "1",
             "role_id": "tea_night",
+            "application_id": str(application_id),
+            "step": "company",
+            "policy": "payment_window",
             "review_id": str(review.lines[0].review_id),
             "question_id": str(question_id),
             "subject_id": str(question_id),

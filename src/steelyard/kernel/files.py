@@ -19,7 +19,7 @@ SVG_BYTES_MAX = 512 * 1024
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/svg+xml": "svg"}
 CONTENT_TYPES = {ending: content_type for content_type, ending in ENDINGS.items()}
 
-_NAME = re.compile(r"[0-9a-f]{64}\.(?:jpg|png|webp|svg)")
+_NAME = re.compile(r"[0-9a-f]{64}\.(?:jpg|png|webp|svg|pdf)")
 # What our own drawings are made of; anything else (script, foreignObject, animation, style sheets, links) is refused.
 _SVG_ELEMENTS = frozenset(
     {"svg", "g", "defs", "symbol", "use", "title", "desc", "path", "rect", "circle", "ellipse", "line", "polyline"}
@@ -45,12 +45,15 @@ class FileRefused(Refusal):
 class Files:
     """The store under an installation's home folder."""
 
+    folder = "files"
+    endings = ENDINGS
+
     def __init__(self, home: Path) -> None:
-        self._folder = home / "files"
+        self._folder = home / self.folder
 
     def put(self, content: bytes, content_type: str) -> str:
         """Keep a file; returns its name. Blocking: a surface calls it in a thread. Raises `FileRefused`."""
-        ending = ENDINGS.get(content_type)
+        ending = self.endings.get(content_type)
         if ending is None or not content or len(content) > FILE_BYTES_MAX or not _is(ending, content):
             raise FileRefused(content_type=content_type, size=len(content))
         name = f"{hashlib.sha256(content).hexdigest()}.{ending}"
@@ -76,14 +79,22 @@ class Files:
 
     def path(self, name: str) -> Path:
         """Where the file of this name is, if there is one. Raises `Invalid` for what is not a name of ours."""
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or name.rpartition(".")[2] not in self.endings.values():
             raise Invalid({"file": N_("There is no such file")})
         return self._folder / name
 
 
+class PrivateFiles(Files):
+    """Papers that only few may see (licences, identity cards), apart from what anybody may open by its name. Who asks is
+    the surface's to check. No SVG: a scan is none."""
+
+    folder = "private"
+    endings = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf"}  # noqa: RUF012  # as in `Files`, never changed
+
+
 def content_type(name: str) -> str:
     """The type of a file by its name, for the answer's header."""
-    return CONTENT_TYPES[name.rpartition(".")[2]]
+    return {**CONTENT_TYPES, "pdf": "application/pdf"}[name.rpartition(".")[2]]
 
 
 def _is(ending: str, content: bytes) -> bool:
@@ -92,6 +103,8 @@ def _is(ending: str, content: bytes) -> bool:
             return content.startswith(b"\xff\xd8\xff")
         case "png":
             return content.startswith(b"\x89PNG\r\n\x1a\n")
+        case "pdf":
+            return content.startswith(b"%PDF-")
         case "webp":
             return content.startswith(b"RIFF") and content[8:12] == b"WEBP"
         case _:

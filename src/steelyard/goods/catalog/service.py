@@ -34,6 +34,7 @@ from steelyard.goods.catalog.versions import changed, keep
 from steelyard.kernel import events
 from steelyard.kernel.db import ForeignKeyViolation, Tx, UniqueViolation
 from steelyard.kernel.errors import NotFound
+from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId
 
 
@@ -73,6 +74,7 @@ async def create_product(tx: Tx, merchant_id: MerchantId, new: NewProduct, by: s
     """
     check_product(new)
     await check_facts(tx, [(new.category_id, new.facts)])
+    await _check_admitted(tx, merchant_id, new.category_id)
     try:
         async with tx.savepoint():
             if not await _insert_product(tx, merchant_id, new):
@@ -93,6 +95,13 @@ async def create_product(tx: Tx, merchant_id: MerchantId, new: NewProduct, by: s
     await settle(tx, [(merchant_id, new.product_id)])
     await events.publish(tx, ProductChanged(merchant_id=merchant_id, product_id=new.product_id))
     return True
+
+
+async def _check_admitted(tx: Tx, merchant_id: MerchantId, category_id: UUID) -> None:
+    """The merchant may sell in this category. Raises `merchants.CategoryNotAllowed`."""
+    path = await tx.value("SELECT path FROM categories WHERE category_id = $1", category_id)
+    if path is not None:
+        await merchants.check_categories(tx, merchant_id, [path])
 
 
 async def _insert_product(tx: Tx, merchant_id: MerchantId, new: NewProduct) -> bool:
@@ -183,6 +192,8 @@ async def change_product(
             "SELECT category_id FROM products WHERE merchant_id = $1 AND product_id = $2", merchant_id, product_id
         )
         await check_facts(tx, [(category_id, change.facts)] if category_id else [])
+    if change.category_id is not None:
+        await _check_admitted(tx, merchant_id, change.category_id)
     await keep(tx, merchant_id, [product_id], by)
     try:
         async with tx.savepoint():

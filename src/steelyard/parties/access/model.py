@@ -22,6 +22,7 @@ API_KEYS_PER_ACCOUNT_MAX = 20
 STAFF_MAX = 200
 ROLES_MAX = 50
 SEEN_EVERY_SECONDS = 60
+EMAIL_LINK_HOURS = 24
 RESET_MINUTES = 60
 INVITATION_DAYS = 7
 API_KEY_PREFIX = "sy_"
@@ -34,19 +35,30 @@ class AccountKind(StrEnum):
     OPERATOR = "operator"
     MERCHANT = "merchant"
     BUYER = "buyer"
+    APPLICANT = "applicant"
 
 
 # Who has it can do everything in the house, so one of them must stay.
 CHIEF_ROLE = {AccountKind.OPERATOR: "operator_admin", AccountKind.MERCHANT: "merchant_owner"}
 
 # A session that nobody uses ends after the first; however it is used, it ends after the second.
-IDLE_HOURS_MAX = {AccountKind.OPERATOR: 12, AccountKind.MERCHANT: 72, AccountKind.BUYER: 30 * 24}
-SESSION_DAYS_MAX = {AccountKind.OPERATOR: 7, AccountKind.MERCHANT: 30, AccountKind.BUYER: 180}
+IDLE_HOURS_MAX = {
+    AccountKind.OPERATOR: 12,
+    AccountKind.MERCHANT: 72,
+    AccountKind.BUYER: 30 * 24,
+    AccountKind.APPLICANT: 14 * 24,
+}
+SESSION_DAYS_MAX = {
+    AccountKind.OPERATOR: 7,
+    AccountKind.MERCHANT: 30,
+    AccountKind.BUYER: 180,
+    AccountKind.APPLICANT: 60,
+}
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who signs in. `merchant_id` is set for a merchant's staff, `buyer_id` for a buyer, neither for the
-    operator's staff."""
+    operator's staff and for applicants, who may become a merchant's owner."""
 
     account_id: AccountId
     kind: AccountKind
@@ -81,6 +93,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         """Who did it, as histories say it: `buyer`, `staff:<account_id>`, or `visitor`."""
         if self.account is None:
             return "visitor"
+        if self.account.kind is AccountKind.APPLICANT:
+            return "applicant"
         return "buyer" if self.account.kind is AccountKind.BUYER else f"staff:{self.account.account_id}"
 
 

@@ -116,6 +116,33 @@ def _actor(row: Row, *, api_key: bool) -> Actor:
     )
 
 
+async def applicant_without_password(read: Read, email: str) -> Account | None:
+    """An applicant who has asked for an account under this address and has never opened its mail."""
+    return await read.one(
+        Account,
+        """
+        SELECT a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+        FROM logins l JOIN accounts a USING (account_id)
+        WHERE l.email = $1 AND a.kind = 'applicant' AND a.password_hash IS NULL AND a.disabled_at IS NULL
+        """,
+        email.strip().lower(),
+    )
+
+
+async def owners_of(read: Read, merchant_ids: Sequence[UUID]) -> Sequence[Account]:
+    """The owners of merchants: to whom news about the shop itself goes."""
+    return await read.all(
+        Account,
+        """
+        SELECT a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
+        FROM accounts a JOIN account_roles r USING (account_id)
+        WHERE a.merchant_id = ANY ($1) AND r.role_id = 'merchant_owner' AND a.disabled_at IS NULL
+        ORDER BY a.account_id
+        """,
+        list(merchant_ids),
+    )
+
+
 async def owner_of_link(read: Read, token: str) -> Account | None:
     """Whose password a link sets; none when it was used, is too old, or never was."""
     return await read.one(

@@ -11,11 +11,11 @@ CREATE TABLE accounts (
   , buyer_id      uuid
   , disabled_at   timestamptz
   , created_at    timestamptz NOT NULL DEFAULT now()
-  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer'))
+  , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer', 'applicant'))
   , CONSTRAINT merchant_staff_have_a_merchant CHECK ((kind = 'merchant') = (merchant_id IS NOT NULL))
   , CONSTRAINT a_buyers_login_has_a_buyer CHECK ((kind = 'buyer') = (buyer_id IS NOT NULL))
 );
-COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers';
+COMMENT ON TABLE accounts IS 'by key: people who sign in: the operator''s staff, merchants'' staff, buyers, and applicants who may become merchants';
 COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; none until the person has set one';
 CREATE INDEX accounts_of_the_operator ON accounts (account_id) WHERE kind = 'operator';
 CREATE INDEX accounts_of_a_merchant ON accounts (merchant_id) WHERE merchant_id IS NOT NULL;
@@ -70,6 +70,15 @@ CREATE TABLE password_resets (
 COMMENT ON TABLE password_resets IS 'by key: links for a new password, sent by mail, good once; an invitation is the first of them';
 CREATE INDEX password_resets_of_an_account ON password_resets (account_id);
 CREATE INDEX password_resets_by_expiry ON password_resets (expires_at);
+
+CREATE TABLE email_changes (
+    account_id uuid PRIMARY KEY
+  , email      text NOT NULL
+  , token_hash bytea
+  , expires_at timestamptz NOT NULL
+);
+COMMENT ON TABLE email_changes IS 'by key: an e-mail address that becomes an account''s when the link sent there is opened';
+CREATE INDEX email_changes_by_token ON email_changes (token_hash);
 
 CREATE TABLE api_keys (
     key_hash    bytea PRIMARY KEY

@@ -154,6 +154,18 @@ async def end_sessions_of_staff(tx: Tx, by: Actor, account_id: AccountId) -> int
     return ended
 
 
+async def become_owner(tx: Tx, account_id: AccountId, merchant_id: UUID, role: str) -> None:
+    """An applicant is the owner of a merchant from the next click on. Said twice, nothing changes."""
+    await tx.execute(
+        "UPDATE accounts SET kind = $3, merchant_id = $2 WHERE account_id = $1 AND kind = $4",
+        account_id,
+        merchant_id,
+        AccountKind.MERCHANT,
+        AccountKind.APPLICANT,
+    )
+    await service.give_roles(tx, account_id, AccountKind.MERCHANT, [role])
+
+
 async def create_api_key(
     tx: Tx, by: Actor, *, name: str, scopes: Collection[str], expires_at: datetime | None = None
 ) -> tuple[ApiKeyId, str]:
@@ -227,7 +239,7 @@ def _staff(by: Actor) -> Account:
 def _keeper(by: Actor) -> Account:
     """Who manages keys: a person who may (an operator's staff: who may change settings)."""
     account = by.account
-    if account is None or by.api_key or account.kind is AccountKind.BUYER:
+    if account is None or by.api_key or account.kind not in CHIEF_ROLE:
         raise Forbidden(permission=MANAGES_KEYS)
     by.require("settings.manage" if account.kind is AccountKind.OPERATOR else MANAGES_KEYS)
     return account

@@ -1,18 +1,46 @@
 """Merchants: who sells here, and their shops."""
 
-from steelyard.parties.merchants.events import ShopChanged
-from steelyard.parties.merchants.queries import by_slug, cards, get, listed, sought
-from steelyard.parties.merchants.service import change_shop, open_merchant, set_payout, set_state
+from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
+from steelyard.parties.merchants.queries import (
+    by_slug,
+    cards,
+    categories_of,
+    checklist_put_away,
+    get,
+    history,
+    listed,
+    sought,
+)
+from steelyard.parties.merchants.service import (
+    change_shop,
+    check_categories,
+    open_merchant,
+    put_checklist_away,
+    set_categories,
+    set_licence,
+    set_payout,
+    set_state,
+    set_terms,
+)
 
 __all__ = [
+    "PayoutAccountChanged",
     "ShopChanged",
     "by_slug",
     "cards",
+    "categories_of",
     "change_shop",
+    "check_categories",
+    "checklist_put_away",
     "get",
+    "history",
     "listed",
     "open_merchant",
+    "put_checklist_away",
+    "set_categories",
+    "set_licence",
     "set_payout",
     "set_state",
+    "set_terms",
     "sought",
 ]

@@ -1,5 +1,6 @@
 """Merchants and their shops."""
 
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
@@ -8,6 +9,7 @@ import msgspec
 
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 
 MerchantId = NewType("MerchantId", UUID)
@@ -17,6 +19,21 @@ class MerchantState(StrEnum):
     OPEN = "open"
     SUSPENDED = "suspended"
     CLOSED = "closed"
+
+
+# Closing is for good, and only out of suspension: then no new order can come in while the last ones are finished.
+MACHINE = Machine(
+    "merchant",
+    {MerchantState.OPEN, MerchantState.SUSPENDED, MerchantState.CLOSED},
+    {
+        MerchantState.OPEN: {MerchantState.SUSPENDED},
+        MerchantState.SUSPENDED: {MerchantState.OPEN, MerchantState.CLOSED},
+        MerchantState.CLOSED: set(),
+    },
+)
+# After the first reminder (a policy) the owners are reminded again this many days before their licence ends.
+REMIND_DAYS = (7, 1)
+LICENCE_ENDED = "licence_ended"
 
 
 class Payout(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +61,19 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str = "Asia/Shanghai"
     payout: Payout = Payout()
     source: str | None = None
+    licence_until: date | None = None
+    created_at: datetime | None = None
+
+
+class MerchantStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of state: `by` is `system` or `staff:<account_id>`."""
+
+    step: int
+    from_state: str
+    to_state: MerchantState
+    at: datetime
+    by: str
+    reason: str
 
 
 class Shop(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,3 +104,12 @@ class ShopNameTaken(Refusal):
     code = "shop_name_taken"
     title = N_("This shop address is taken")
     detail = N_("Another shop is already called “{slug}”. Please choose another address.")
+
+
+class CategoryNotAllowed(Refusal):
+    """A merchant sells in the categories it was admitted for, and in those below them."""
+
+    code = "category_not_allowed"
+    status = 422
+    title = N_("The shop is not admitted for this category")
+    detail = N_("Please choose another category, or ask the platform to admit the shop for this one.")

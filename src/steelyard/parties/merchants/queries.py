@@ -6,7 +6,7 @@ from uuid import UUID
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
-from steelyard.parties.merchants.model import Merchant, MerchantId, ShopCard
+from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantStep, ShopCard
 
 
 async def get(read: Read, merchant_id: MerchantId) -> Merchant | None:
@@ -14,11 +14,29 @@ async def get(read: Read, merchant_id: MerchantId) -> Merchant | None:
         Merchant,
         """
         SELECT merchant_id, code, legal_name, country, currency, credit_code, state, self_operated, settlement_days
-             , receipt_days, time_zone, payout, source
+             , receipt_days, time_zone, payout, source, licence_until, created_at
         FROM merchants WHERE merchant_id = $1
         """,
         merchant_id,
     )
+
+
+async def history(read: Read, merchant_id: MerchantId) -> list[MerchantStep]:
+    """What became of a merchant, the newest first."""
+    return await read.all(
+        MerchantStep,
+        """
+        SELECT step, from_state, to_state, at, by, reason FROM merchant_history
+        WHERE merchant_id = $1 ORDER BY step DESC LIMIT 200
+        """,
+        merchant_id,
+    )
+
+
+async def categories_of(read: Read, merchant_id: MerchantId) -> set[UUID]:
+    """The categories that a merchant may sell in, each with all below it; the empty set means all."""
+    rows = await read.fetch("SELECT category_id FROM merchant_categories WHERE merchant_id = $1", merchant_id)
+    return {row["category_id"] for row in rows}
 
 
 async def cards(read: Read, merchant_ids: Iterable[MerchantId]) -> dict[MerchantId, ShopCard]:
@@ -60,6 +78,13 @@ async def listed(read: Read, cursor: str | None = None, limit: int | None = None
         most + 1,
     )
     return paging.cut(found, most, lambda last: (last.merchant_id,))
+
+
+async def checklist_put_away(read: Read, merchant_id: MerchantId) -> bool:
+    """Whether a shop is done with setting up."""
+    return bool(
+        await read.value("SELECT checklist_put_away_at IS NOT NULL FROM shops WHERE merchant_id = $1", merchant_id)
+    )
 
 
 async def sought(read: Read, words: str, *, limit: int) -> list[ShopCard]:

@@ -1,5 +1,11 @@
 -- Merchants and their shops.
 
+CREATE TABLE merchant_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE merchant_transitions IS 'reference: the states of a merchant that follow each other';
+INSERT INTO merchant_transitions (from_state, to_state) VALUES
+    ('nowhere', 'open'), ('nowhere', 'suspended'), ('nowhere', 'closed')
+  , ('open', 'suspended'), ('suspended', 'open'), ('suspended', 'closed');
+
 CREATE TABLE merchants (
     merchant_id  uuid PRIMARY KEY
   , code         text NOT NULL
@@ -14,6 +20,8 @@ CREATE TABLE merchants (
   , time_zone    text NOT NULL DEFAULT 'Asia/Shanghai'
   , payout       jsonb NOT NULL DEFAULT '{}'
   , source       text
+  , licence_until date
+  , licence_reminded date
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
@@ -23,6 +31,10 @@ COMMENT ON TABLE merchants IS 'by merchant: who sells here';
 COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an order''s money to the statement that pays it';
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
+COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
+COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
+CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state = 'open';
+CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
 
 CREATE TABLE shops (
@@ -32,6 +44,7 @@ CREATE TABLE shops (
   , notice      jsonb NOT NULL DEFAULT '{}'
   , logo        text
   , opened_at   timestamptz NOT NULL DEFAULT now()
+  , checklist_put_away_at timestamptz
 );
 COMMENT ON TABLE shops IS 'by merchant: the merchant''s shop as buyers see it';
 
@@ -40,3 +53,23 @@ CREATE TABLE shop_names (
   , merchant_id uuid NOT NULL
 );
 COMMENT ON TABLE shop_names IS 'by key: a shop''s address is unique across the marketplace';
+
+CREATE TABLE merchant_history (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , reason      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES merchant_transitions
+);
+COMMENT ON TABLE merchant_history IS 'by merchant, append-only: each change of a merchant''s state, with its reason';
+
+CREATE TABLE merchant_categories (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , category_id uuid NOT NULL
+  , PRIMARY KEY (merchant_id, category_id)
+);
+COMMENT ON TABLE merchant_categories IS 'by merchant: the categories a merchant may sell in, each with all below it; no row: all categories';

@@ -1,10 +1,32 @@
 """Commands on merchants and shops."""
 
+from collections.abc import Iterable, Sequence
+from datetime import date
+from uuid import UUID
+
 from steelyard.kernel import events
-from steelyard.kernel.db import Tx
-from steelyard.kernel.errors import NotFound
-from steelyard.parties.merchants.events import ShopChanged
-from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantState, Payout, Shop, ShopNameTaken
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.states import NOWHERE
+from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
+from steelyard.parties.merchants.model import (
+    MACHINE,
+    CategoryNotAllowed,
+    Merchant,
+    MerchantId,
+    MerchantState,
+    Payout,
+    Shop,
+    ShopNameTaken,
+)
+from steelyard.parties.merchants.queries import categories_of
+
+SETTLEMENT_DAYS_MAX = 90
+RECEIPT_DAYS_MAX = 60
+
+# Of a bank account, what is told to people who know the rest.
+ACCOUNT_DIGITS_TOLD = 4
 
 
 async def open_merchant(tx: Tx, merchant: Merchant, shop: Shop) -> None:
@@ -33,6 +55,7 @@ async def open_merchant(tx: Tx, merchant: Merchant, shop: Shop) -> None:
     )
     if not opened:
         return
+    await _step(tx, merchant.merchant_id, NOWHERE, merchant.state, "system", "")
     await _claim_name(tx, shop.merchant_id, shop.slug)
     await tx.execute(
         "INSERT INTO shops (merchant_id, slug, name, notice, logo) VALUES ($1, $2, $3, $4, $5)",
@@ -61,17 +84,94 @@ async def _claim_name(tx: Tx, merchant_id: MerchantId, slug: str) -> None:
         raise ShopNameTaken(slug=slug)
 
 
-async def set_state(tx: Tx, merchant_id: MerchantId, state: MerchantState) -> None:
-    """Suspend a merchant, or open it again: a suspended shop's goods cannot be found or bought. Raises `NotFound`."""
-    if not await tx.execute("UPDATE merchants SET state = $2 WHERE merchant_id = $1", merchant_id, state):
+async def set_state(
+    tx: Tx, merchant_id: MerchantId, state: MerchantState, *, by: str = "system", reason: str = ""
+) -> None:
+    """Suspend a merchant, open it again, or close it for good: goods of a shop that is not open cannot be found or
+    bought. Said twice, nothing changes. Raises `NotFound`, `TransitionRefused`."""
+    had = await tx.value("SELECT state FROM merchants WHERE merchant_id = $1 FOR UPDATE", merchant_id)
+    if had is None:
         raise NotFound()
+    if had == state:
+        return
+    MACHINE.check(MerchantState(had), state)
+    await tx.execute("UPDATE merchants SET state = $2 WHERE merchant_id = $1", merchant_id, state)
+    await _step(tx, merchant_id, had, state, by, reason)
     await events.publish(tx, ShopChanged(merchant_id=merchant_id))
+
+
+async def _step(tx: Tx, merchant_id: MerchantId, had: str, state: MerchantState, by: str, reason: str) -> None:
+    await tx.execute(
+        """
+        INSERT INTO merchant_history (merchant_id, step, from_state, to_state, by, reason)
+        SELECT $1, coalesce(max(step), 0) + 1, $2, $3, $4, $5 FROM merchant_history WHERE merchant_id = $1
+        """,
+        merchant_id,
+        had,
+        state,
+        by,
+        reason,
+    )
+
+
+async def set_licence(tx: Tx, merchant_id: MerchantId, until: date | None) -> None:
+    """Say how long the merchant's licence is good (none: without end); reminders begin anew. Raises `NotFound`."""
+    if not await tx.execute(
+        "UPDATE merchants SET licence_until = $2, licence_reminded = NULL WHERE merchant_id = $1", merchant_id, until
+    ):
+        raise NotFound()
+
+
+async def set_terms(tx: Tx, merchant_id: MerchantId, *, settlement_days: int, receipt_days: int) -> None:
+    """How long its money waits (T+N) and when receipt counts as confirmed, for what happens from now on.
+    Raises `NotFound`, and `Invalid` for days that cannot be."""
+    wrong: dict[str, str] = {}
+    if not 0 <= settlement_days <= SETTLEMENT_DAYS_MAX:
+        wrong["settlement_days"] = N_("Between 0 and 90 days, please.")
+    if not 0 <= receipt_days <= RECEIPT_DAYS_MAX:
+        wrong["receipt_days"] = N_("Between 0 and 60 days, please.")
+    if wrong:
+        raise Invalid(wrong)
+    if not await tx.execute(
+        "UPDATE merchants SET settlement_days = $2, receipt_days = $3 WHERE merchant_id = $1",
+        merchant_id,
+        settlement_days,
+        receipt_days,
+    ):
+        raise NotFound()
+
+
+async def set_categories(tx: Tx, merchant_id: MerchantId, category_ids: Iterable[UUID]) -> None:
+    """Admit a merchant for exactly these categories and those below them; none: for all. What is on sale already stays
+    on sale: the rule counts when a product is put into a category."""
+    wanted = sorted(set(category_ids))
+    await tx.execute(
+        "DELETE FROM merchant_categories WHERE merchant_id = $1 AND category_id <> ALL ($2)", merchant_id, wanted
+    )
+    await tx.execute(
+        """
+        INSERT INTO merchant_categories (merchant_id, category_id) SELECT $1, unnest($2::uuid[])
+        ON CONFLICT (merchant_id, category_id) DO NOTHING
+        """,
+        merchant_id,
+        wanted,
+    )
+
+
+async def check_categories(read: Read, merchant_id: MerchantId, paths: Iterable[Sequence[UUID]]) -> None:
+    """Every category (given by its path from the root) is one that the merchant may sell in. Raises
+    `CategoryNotAllowed`."""
+    allowed = await categories_of(read, merchant_id)
+    if allowed and any(allowed.isdisjoint(path) for path in paths):
+        raise CategoryNotAllowed()
 
 
 async def set_payout(tx: Tx, merchant_id: MerchantId, payout: Payout) -> None:
     """Say where the merchant's money goes from now on. Raises `NotFound`."""
     if not await tx.execute("UPDATE merchants SET payout = $2 WHERE merchant_id = $1", merchant_id, payout):
         raise NotFound()
+    ending = payout.account[-ACCOUNT_DIGITS_TOLD:]
+    await events.publish(tx, PayoutAccountChanged(merchant_id=merchant_id, bank=payout.bank, ending=ending))
 
 
 async def change_shop(tx: Tx, shop: Shop) -> None:
@@ -85,3 +185,11 @@ async def change_shop(tx: Tx, shop: Shop) -> None:
     ):
         raise NotFound()
     await events.publish(tx, ShopChanged(merchant_id=shop.merchant_id))
+
+
+async def put_checklist_away(tx: Tx, merchant_id: MerchantId) -> None:
+    """The shop is set up, and needs no list of what is to be done any more. Said twice, nothing changes."""
+    await tx.execute(
+        "UPDATE shops SET checklist_put_away_at = coalesce(checklist_put_away_at, now()) WHERE merchant_id = $1",
+        merchant_id,
+    )

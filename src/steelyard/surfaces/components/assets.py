@@ -28,7 +28,9 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "storefront_layout.css",
         "buying.css",
         "finding.css",
+        "selling.css",
         "favourites.css",
+        "scores.css",
     ),
     "console.css": (
         *_SHARED,
@@ -37,6 +39,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "console_parts.css",
         "console_lists.css",
         "charts.css",
+        "scores.css",
         "goods.css",
         "shopkeeping.css",
         "operator.css",

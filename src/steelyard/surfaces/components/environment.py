@@ -38,6 +38,7 @@ from jinja2.utils import missing
 from steelyard.kernel import i18n
 from steelyard.kernel.text import Text
 from steelyard.surfaces.components.assets import NODE_MODULES, Assets
+from steelyard.surfaces.components.glossary import TERMS
 from steelyard.surfaces.components.icons import lucide, sparkline
 from steelyard.surfaces.components.page import LANGUAGES, TIMEZONE, Page
 from steelyard.surfaces.components.prose import prose
@@ -116,7 +117,13 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
     install = cast(Callable[..., None], vars(environment)["install_gettext_callables"])
     install(words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext)
     given = cast(dict[str, object], environment.globals)
-    given |= {"asset": assets.url, "icon": lucide(node_modules), "sparkline": sparkline, "language": language}
+    given |= {
+        "asset": assets.url,
+        "icon": lucide(node_modules),
+        "sparkline": sparkline,
+        "language": language,
+        "terms": TERMS,
+    }
     environment.filters.update(_filters(language), prose=partial(_described, language))
     return environment
 

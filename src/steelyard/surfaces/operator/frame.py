@@ -34,12 +34,14 @@ API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
 PROFILE = f"{HOME}/profile"
 SYSTEM = f"{HOME}/system"
+SETTINGS = f"{HOME}/settings"
 
 
 PLACES = (
     (HOME, N_("Today"), "layout-dashboard", "dashboard.read", ""),
     (f"{FIGURES}/days", N_("Figures"), "chart-line", "dashboard.read", ""),
     (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
+    (APPLICATIONS, N_("Applications"), "user-round-plus", "merchants.review", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),
@@ -54,6 +56,7 @@ PLACES = (
     (API_KEYS, N_("API keys"), "key-round", "settings.manage", N_("The house")),
     (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("The house")),
     (PROFILE, N_("Platform operator"), "landmark", "settings.manage", N_("The house")),
+    (SETTINGS, N_("Settings"), "settings-2", "settings.manage", N_("The house")),
     (SYSTEM, N_("System"), "activity", "system.read", N_("The house")),
 )
 

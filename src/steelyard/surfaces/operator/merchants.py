@@ -1,5 +1,6 @@
 """The merchants: who sells here, suspended and reopened, and what commission they pay."""
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -23,9 +24,10 @@ from steelyard.money import ledger
 from steelyard.operations import analytics
 from steelyard.operations.analytics import DayFigures
 from steelyard.parties import access, merchants
-from steelyard.parties.access.model import Actor
-from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantState, ShopCard
+from steelyard.parties.access.model import Actor, AuditEntry, StaffMember
+from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantStep, ShopCard
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.operator.closing import Closing, closing
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, address, done
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -53,6 +55,11 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     days: list[DayFigures]
     rates: list[Rate]
     category_names: dict[UUID, Text]
+    closing: Closing
+    history: list[MerchantStep]
+    admitted: set[UUID]
+    staff: Sequence[StaffMember]
+    log: Sequence[AuditEntry]
 
 
 async def whole(read: Read, merchant_id: MerchantId) -> Whole:
@@ -72,6 +79,11 @@ async def whole(read: Read, merchant_id: MerchantId) -> Whole:
         days=await analytics.days_of_merchant(read, merchant_id, DAYS_SHOWN),
         rates=[rate for rate in rates if rate.merchant_id in (None, merchant_id)],
         category_names=names_of(await catalog.categories(read)),
+        closing=await closing(read, merchant_id),
+        history=await merchants.history(read, merchant_id),
+        admitted=await merchants.categories_of(read, merchant_id),
+        staff=await access.staff(read, merchant_id),
+        log=(await access.audit_log(read, merchant_id, None, RECENT)).items,
     )
 
 
@@ -116,42 +128,12 @@ async def merchant_page(visit: NamedDependency[Visit], merchant_id: FromPath[UUI
     )
 
 
-async def set_state(tx: Tx, actor: Actor, merchant_id: MerchantId, state: MerchantState, reason: str) -> None:
-    await merchants.set_state(tx, merchant_id, state)
-    facts = {"state": str(state), "reason": reason}
-    await access.audit(tx, actor, "merchants.set_state", str(merchant_id), facts, merchant_id=merchant_id)
-
-
-async def _known(visit: Visit, merchant_id: UUID) -> Merchant:
+async def known(visit: Visit, merchant_id: UUID) -> Merchant:
     """Raises `NotFound`."""
     merchant = await visit.db.ask(merchants.get, MerchantId(merchant_id))
     if merchant is None:
         raise NotFound()
     return merchant
-
-
-@post("/merchants/{merchant_id:uuid}/suspend", opt={"permission": "merchants.manage"})
-async def suspend(visit: NamedDependency[Visit], request: WebRequest, merchant_id: FromPath[UUID]) -> Redirect:
-    """Take the shop and its goods out of the marketplace for now."""
-    merchant = await _known(visit, merchant_id)
-    reason = (await entries_of(request)).text("reason", most=200)
-    return await done(
-        visit,
-        f"{frame.MERCHANTS}/{merchant_id}",
-        N_("The merchant is suspended: buyers no longer find its goods."),
-        lambda: visit.db.transact(set_state, visit.actor, merchant.merchant_id, MerchantState.SUSPENDED, reason),
-    )
-
-
-@post("/merchants/{merchant_id:uuid}/reopen", opt={"permission": "merchants.manage"})
-async def reopen(visit: NamedDependency[Visit], merchant_id: FromPath[UUID]) -> Redirect:
-    merchant = await _known(visit, merchant_id)
-    return await done(
-        visit,
-        f"{frame.MERCHANTS}/{merchant_id}",
-        N_("The merchant sells again."),
-        lambda: visit.db.transact(set_state, visit.actor, merchant.merchant_id, MerchantState.OPEN, ""),
-    )
 
 
 async def set_rate(
@@ -167,7 +149,7 @@ async def change_commission(
     visit: NamedDependency[Visit], request: WebRequest, merchant_id: FromPath[UUID]
 ) -> Redirect:
     """What this merchant pays from now on; orders placed before keep theirs."""
-    merchant = await _known(visit, merchant_id)
+    merchant = await known(visit, merchant_id)
     form = await entries_of(request)
     back = f"{frame.MERCHANTS}/{merchant_id}"
     millionths = millionths_of(form)
@@ -199,4 +181,4 @@ def millionths_of(form: Entries) -> int | None:
     return int(percent * (PARTS_PER_MILLION // 100))
 
 
-HANDLERS = [merchant_list, merchant_page, suspend, reopen, change_commission]
+HANDLERS = [merchant_list, merchant_page, change_commission]

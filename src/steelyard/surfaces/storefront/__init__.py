@@ -2,8 +2,8 @@
 
 A visitor is known by a sealed cookie and can do everything but keep an address book. Each file is one part of the
 way: `browsing`, `product` (with `choosing`, `delivering`, `specifying`, `opinions`), `keeping`, `basket`, `till`, `paying`,
-`purchases`, `reviewing`, `looking_up`; `doors` and `me` are the account, `house` the legal pages, the language and the
-pictures.
+`purchases`, `reviewing`, `looking_up`; `doors` and `me` are the account, `selling` the way to become a merchant, `house` the
+legal pages, the language and the pictures.
 """
 
 from litestar import Router
@@ -23,12 +23,15 @@ from steelyard.surfaces.storefront import (
     order_actions,
     paying,
     places,
+    privacy,
     product,
+    profile,
     purchases,
     readdressing,
     reviewing,
     robots,
     searching,
+    selling,
     suggesting,
     till,
 )
@@ -36,6 +39,7 @@ from steelyard.surfaces.storefront import (
 router = Router(
     path="/",
     route_handlers=[
+        *selling.HANDLERS,
         browsing.home,
         browsing.topic,
         browsing.shop_licence,
@@ -100,6 +104,16 @@ router = Router(
         me.end_session,
         me.end_other_sessions,
         me.change_password,
+        privacy.shown,
+        privacy.export,
+        privacy.download,
+        privacy.erase,
+        privacy.stay,
+        profile.profile,
+        profile.save_profile,
+        profile.ask_for_email,
+        profile.confirm_email,
+        profile.take_email,
         invoices.invoice_list,
         invoices.save_title,
         invoices.remove_title,

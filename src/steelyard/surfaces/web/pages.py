@@ -22,6 +22,7 @@ LEGAL_PAGES = (
     (N_("Privacy"), "/legal/privacy"),
     (N_("Returns and refunds"), "/legal/returns"),
     (N_("Business licence"), "/legal/licence"),
+    (N_("Sell here"), "/sell"),
 )
 
 

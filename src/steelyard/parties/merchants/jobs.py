@@ -1,0 +1,67 @@
+"""What time brings about: owners are reminded of a licence that ends, and a shop whose licence has ended is suspended."""
+
+from datetime import date
+
+from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.sweeps import Sweep
+from steelyard.parties import access, notifications, policies
+from steelyard.parties.merchants.model import LICENCE_ENDED, REMIND_DAYS, MerchantId, MerchantState
+from steelyard.parties.merchants.queries import cards
+from steelyard.parties.merchants.service import set_state
+from steelyard.parties.notifications.model import ShopNews, Template
+from steelyard.parties.policies.model import LICENCE_REMINDER
+
+MERCHANTS_PER_ROUND_MAX = 50
+EVERY_SECONDS = 600.0
+
+
+async def look_at_licences(tx: Tx, today: date) -> int:
+    """Remind owners some days (`LICENCE_REMINDER`, then `REMIND_DAYS`) before the last day of the licence, and suspend on
+    the day after it. Each mail goes out once; returns how many shops were touched."""
+    reminders = sorted({await policies.number(tx, LICENCE_REMINDER), *REMIND_DAYS}, reverse=True)
+    rows = await tx.fetch(
+        """
+        SELECT merchant_id, licence_until FROM merchants
+        WHERE state = 'open' AND licence_until < $1::date + $2::integer + 1
+          AND (licence_until < $1 OR licence_reminded IS NULL
+               OR EXISTS (SELECT FROM unnest($3::integer[]) AS days
+                          WHERE licence_until - days <= $1 AND licence_reminded < licence_until - days))
+        ORDER BY licence_until, merchant_id LIMIT $4 FOR UPDATE SKIP LOCKED
+        """,
+        today,
+        reminders[0],
+        reminders,
+        MERCHANTS_PER_ROUND_MAX,
+    )
+    due = {MerchantId(row["merchant_id"]): row["licence_until"] for row in rows}
+    for merchant_id, until in due.items():
+        if until < today:
+            await set_state(tx, merchant_id, MerchantState.SUSPENDED, by="system", reason=LICENCE_ENDED)
+    await tx.execute("UPDATE merchants SET licence_reminded = $2 WHERE merchant_id = ANY ($1)", list(due), today)
+    shops = await cards(tx, due)
+    for owner in await access.owners_of(tx, list(due)):
+        assert owner.merchant_id is not None
+        until = due[MerchantId(owner.merchant_id)]
+        news = ShopNews(
+            name=owner.name,
+            shop=shops[MerchantId(owner.merchant_id)].name,
+            what="suspended" if until < today else "licence_ends",
+            reason="",
+            day=until.isoformat(),
+            link="/merchant",
+        )
+        await notifications.send(
+            tx, recipient=owner.email, template=Template.SHOP_NEWS, locale=owner.locale, facts=news
+        )
+    return len(due)
+
+
+async def _look(db: Database) -> int:
+    return await db.transact(_today)
+
+
+async def _today(tx: Tx) -> int:
+    return await look_at_licences(tx, await tx.value("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date"))
+
+
+SWEEPS = [Sweep("merchants.licences", EVERY_SECONDS, _look)]
