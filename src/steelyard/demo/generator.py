@@ -4,7 +4,19 @@ from collections.abc import Callable
 
 import msgspec
 
-from steelyard.demo import desk, footfall, life, merchandise, opinions, past, people, queue, searches, shelves, shopkeeping
+from steelyard.demo import (
+    desk,
+    footfall,
+    life,
+    merchandise,
+    opinions,
+    past,
+    people,
+    queue,
+    searches,
+    shelves,
+    shopkeeping,
+)
 from steelyard.demo.catalogue import makers
 from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Read
