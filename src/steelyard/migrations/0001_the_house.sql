@@ -132,6 +132,30 @@ COMMENT ON TABLE rate_limits IS 'by key: token buckets of what is limited (log-i
 COMMENT ON COLUMN rate_limits.tokens IS 'What was left at the time in column at';
 COMMENT ON COLUMN rate_limits.full_at IS 'When it is as good as new: the row may go';
 
+-- parties.policies
+
+-- What the operator has decided otherwise than the defaults say.
+
+CREATE TABLE policies (
+    policy     text PRIMARY KEY
+  , value      bigint NOT NULL
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , changed_by uuid
+);
+COMMENT ON TABLE policies IS 'reference: run-time settings that differ from their defaults in parties/policies/model.py';
+COMMENT ON COLUMN policies.value IS 'In the unit of the policy; a yes or no is 1 or 0';
+
+CREATE TABLE policy_changes (
+    change_id uuid PRIMARY KEY
+  , policy    text NOT NULL
+  , before    bigint NOT NULL
+  , after     bigint NOT NULL
+  , at        timestamptz NOT NULL DEFAULT now()
+  , by        uuid
+);
+COMMENT ON TABLE policy_changes IS 'local, append-only: each change of a run-time setting';
+CREATE INDEX policy_changes_of_a_policy ON policy_changes (policy, at DESC);
+
 -- parties.access
 
 -- Who may come in and what they may do.
@@ -206,6 +230,15 @@ CREATE TABLE password_resets (
 COMMENT ON TABLE password_resets IS 'by key: links for a new password, sent by mail, good once; an invitation is the first of them';
 CREATE INDEX password_resets_of_an_account ON password_resets (account_id);
 CREATE INDEX password_resets_by_expiry ON password_resets (expires_at);
+
+CREATE TABLE email_changes (
+    account_id uuid PRIMARY KEY
+  , email      text NOT NULL
+  , token_hash bytea
+  , expires_at timestamptz NOT NULL
+);
+COMMENT ON TABLE email_changes IS 'by key: an e-mail address that becomes an account''s when the link sent there is opened';
+CREATE INDEX email_changes_by_token ON email_changes (token_hash);
 
 CREATE TABLE api_keys (
     key_hash    bytea PRIMARY KEY
@@ -360,6 +393,7 @@ CREATE TABLE mails (
 COMMENT ON TABLE mails IS 'local, merchants insert: what we want to tell somebody by mail; rendered and sent by a job';
 COMMENT ON COLUMN mails.facts IS 'What the template needs; a secret in it is good once only, and is wiped when the mail is out';
 COMMENT ON COLUMN mails.retry_at IS 'When an unsent mail is tried (again) by the sweep; infinity: given up, see error';
+CREATE INDEX mails_by_recipient ON mails (recipient);
 CREATE INDEX mails_to_send ON mails (retry_at) WHERE sent_at IS NULL;
 
 -- parties.operator
@@ -1831,6 +1865,7 @@ COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to t
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
 CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
+CREATE INDEX checkouts_of_a_buyer ON checkouts (buyer_id);
 CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);
 
 -- trade.aftersales
@@ -2627,3 +2662,72 @@ CREATE TABLE shop_category_products (
   , FOREIGN KEY (merchant_id, shop_category_id) REFERENCES shop_categories
 );
 COMMENT ON TABLE shop_category_products IS 'by merchant: the goods of a shop''s own categories, in their order';
+
+-- operations.privacy
+
+-- What people agreed to, what they take along, and who wants to be forgotten.
+
+CREATE TABLE consents (
+    buyer_id   uuid NOT NULL
+  , consent_id uuid NOT NULL
+  , subject    text NOT NULL
+  , version    text NOT NULL
+  , agreed     boolean NOT NULL
+  , how        text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, consent_id)
+);
+COMMENT ON TABLE consents IS 'by buyer, append-only: what somebody agreed to, which version of it, when and how';
+COMMENT ON COLUMN consents.how IS 'registering, ordering';
+
+CREATE TABLE data_exports (
+    buyer_id   uuid NOT NULL
+  , export_id  uuid NOT NULL
+  , asked_at   timestamptz NOT NULL DEFAULT now()
+  , ready_at   timestamptz
+  , expires_at timestamptz
+  , content    bytea
+  , PRIMARY KEY (buyer_id, export_id)
+  , CONSTRAINT ready_means_until_when CHECK ((ready_at IS NULL) = (expires_at IS NULL))
+);
+COMMENT ON TABLE data_exports IS 'by buyer: a ZIP of all that is kept of a buyer, for that buyer alone and for some days';
+COMMENT ON COLUMN data_exports.content IS 'None before it is ready and after it has expired';
+CREATE INDEX data_exports_to_expire ON data_exports (expires_at) WHERE content IS NOT NULL;
+
+CREATE TABLE erasure_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE erasure_transitions IS 'reference: the states of an erasure that follow each other';
+INSERT INTO erasure_transitions (from_state, to_state) VALUES
+    ('nowhere', 'planned'), ('planned', 'withdrawn'), ('planned', 'done');
+
+CREATE TABLE erasures (
+    buyer_id   uuid NOT NULL
+  , erasure_id uuid NOT NULL
+  , account_id uuid NOT NULL
+  , state      text NOT NULL
+  , asked_at   timestamptz NOT NULL DEFAULT now()
+  , due_at     timestamptz NOT NULL
+  , ended_at   timestamptz
+  , faded_at   timestamptz
+  , PRIMARY KEY (buyer_id, erasure_id)
+  , CONSTRAINT planned_means_not_ended CHECK ((state = 'planned') = (ended_at IS NULL))
+);
+COMMENT ON TABLE erasures IS 'by buyer: an account that is to be erased, or was';
+COMMENT ON COLUMN erasures.due_at IS 'Until then it can be withdrawn';
+COMMENT ON COLUMN erasures.faded_at IS 'When the records that had to be kept longer were last looked through';
+CREATE UNIQUE INDEX one_planned_erasure ON erasures (buyer_id) WHERE state = 'planned';
+CREATE INDEX erasures_due ON erasures (due_at) WHERE state = 'planned';
+CREATE INDEX erasures_to_fade ON erasures (faded_at NULLS FIRST) WHERE state = 'done';
+
+CREATE TABLE erasure_history (
+    buyer_id   uuid NOT NULL
+  , erasure_id uuid NOT NULL
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , PRIMARY KEY (buyer_id, erasure_id, step)
+  , FOREIGN KEY (buyer_id, erasure_id) REFERENCES erasures
+  , FOREIGN KEY (from_state, to_state) REFERENCES erasure_transitions
+);
+COMMENT ON TABLE erasure_history IS 'by buyer, append-only: each change of an erasure''s state';

@@ -111,3 +111,8 @@ async def merge(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> None:
             buyer_id,
             LINES_PER_CART_MAX,
         )
+
+
+async def forget(tx: Tx, buyer_ids: Sequence[BuyerId]) -> None:
+    """Erase the carts of a buyer who leaves."""
+    await tx.execute("DELETE FROM cart_lines WHERE buyer_id = ANY($1)", list(buyer_ids))
