@@ -11,7 +11,7 @@ from types import ModuleType
 KERNEL = "kernel"
 
 LAYERS: dict[str, tuple[str, ...]] = {
-    "parties": ("access", "notifications", "operator", "merchants", "applications", "customers"),
+    "parties": ("policies", "access", "notifications", "operator", "merchants", "applications", "customers"),
     "money": ("currencies", "ledger", "wallets", "payments"),
     "goods": ("catalog", "warehouses", "inventory", "taxes", "pricing", "promotions", "search"),
     "logistics": ("customs", "freight", "parcels", "fulfilment"),

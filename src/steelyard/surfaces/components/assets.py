@@ -30,6 +30,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "finding.css",
         "selling.css",
         "favourites.css",
+        "scores.css",
     ),
     "console.css": (
         *_SHARED,
@@ -38,6 +39,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "console_parts.css",
         "console_lists.css",
         "charts.css",
+        "scores.css",
         "goods.css",
         "shopkeeping.css",
         "operator.css",
