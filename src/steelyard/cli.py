@@ -36,6 +36,7 @@ P = ParamSpec("P")
 
 NOT_AS_IT_SHOULD_BE = 3
 SIMULATORS = ("payments", "carriers", "bank", "mail")
+SHOPPERS = "shoppers"
 
 _console = Console(stderr=True)
 
@@ -125,13 +126,16 @@ def steelyard() -> None:
     envvar="STEELYARD_DEMO_SCALE",
     help="So many times the orders, buyers and products: 10 or 100 to test under load, 0.1 to start sooner.",
 )
+@click.option("--traffic", default=0, metavar="N", help="N simulated shoppers browse and buy while it runs.")
 @_plainly
-def demo(fresh: bool, from_import: bool, seed: int, scale: float) -> None:
+def demo(fresh: bool, from_import: bool, seed: int, scale: float, traffic: int) -> None:
     """Run a whole marketplace on this machine, with simulated payments, carriers, bank and mail."""
     from steelyard.demo import running
 
     try:
-        running.run(kernel_settings.load(), fresh=fresh, from_import=from_import, seed=seed, scale=scale)
+        running.run(
+            kernel_settings.load(), fresh=fresh, from_import=from_import, seed=seed, scale=scale, traffic=traffic
+        )
     except running.Obstacle as obstacle:
         raise Sentence(str(obstacle)) from obstacle
 
@@ -278,15 +282,33 @@ def _plain(row: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in row.items()}
 
 
+def _walk(number: int) -> None:
+    from steelyard.kernel import logs
+    from steelyard.simulators import shoppers
+
+    settings = kernel_settings.load()
+    logs.configure()
+    click.echo(f"{number} shoppers walk through {settings.base_url}")
+    try:
+        asyncio.run(shoppers.walk(settings.base_url, number))
+    except shoppers.NotHere as elsewhere:
+        raise Sentence(f"Shoppers only walk through a shop on this machine, not at {elsewhere}.") from elsewhere
+
+
 @steelyard.command()
-@click.argument("who", nargs=-1, type=click.Choice([*SIMULATORS, "all"]))
+@click.argument("who", nargs=-1, type=click.Choice([*SIMULATORS, "all", SHOPPERS]))
 @click.option("--port", type=int, help="The first port; the simulators take this and the next ones.")
+@click.option("--number", default=5, show_default=True, help="With `shoppers`: how many walk through the shop.")
 @_plainly
-def simulate(who: tuple[str, ...], port: int | None) -> None:
-    """Play the outside world: the payment channel, the carriers, the bank, the mail server."""
+def simulate(who: tuple[str, ...], port: int | None, number: int) -> None:
+    """Play the outside world: the payment channel, the carriers, the bank, the mail server; or, of the shop at the
+    installation's address, its shoppers."""
     from steelyard.demo import running
     from steelyard.simulators import programs
 
+    if SHOPPERS in who:
+        _walk(number)
+        return
     settings = running.simulators(kernel_settings.load(), first_port=port)
     names = SIMULATORS if not who or "all" in who else who
     for name in names:

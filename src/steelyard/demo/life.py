@@ -9,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.demo.people import CURRENCY
+from steelyard.demo.catalogue import makers
+from steelyard.demo.people import CURRENCY, warehouse_id
 from steelyard.demo.products import made
 from steelyard.goods import inventory
 from steelyard.kernel.db import Database, Read, Tx
@@ -108,9 +109,9 @@ async def live(
 
 
 async def _warn(tx: Tx) -> None:
-    merchant_ids = await tx.fetch("SELECT DISTINCT merchant_id FROM stock ORDER BY 1")
-    for row in merchant_ids:  # a dozen
-        await inventory.bulk_warn_below(tx, row["merchant_id"], WARN_BELOW)
+    for maker in makers():  # a dozen
+        merchant_id = made("merchant", maker.slug)
+        await inventory.bulk_warn_below(tx, merchant_id, warehouse_id(maker), WARN_BELOW)
 
 
 async def _offers(read: Read) -> list[Offer]:

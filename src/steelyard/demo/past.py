@@ -21,7 +21,7 @@ from steelyard.goods import inventory, search
 from steelyard.goods.inventory import PastMove
 from steelyard.goods.inventory.model import Reason
 from steelyard.kernel import bulk, money
-from steelyard.kernel.db import Database, Read, Tx
+from steelyard.kernel.db import Database, Read, Row, Tx
 from steelyard.kernel.text import text
 from steelyard.logistics import fulfilment
 from steelyard.money import payments
@@ -119,40 +119,52 @@ async def _buyers(tx: Tx, crowd: Sequence[Person]) -> None:
 
 async def _wares(read: Read) -> tuple[list[Ware], Mapping[str, Sequence[Shelf]]]:
     """All SKUs on the shelf in their order, and how they stand there: by category, then shop."""
-    rows = await read.fetch(
-        """
-        SELECT s.merchant_id, s.product_id, s.sku_id, s.code, s.choice, s.picture, s.weight_grams, p.title, p.options
-             , pr.amount, c.slug AS category, c.path
-        FROM products p JOIN skus s USING (merchant_id, product_id) JOIN merchants m USING (merchant_id)
-        JOIN prices pr ON pr.merchant_id = s.merchant_id AND pr.sku_id = s.sku_id AND pr.currency = m.currency
-        JOIN categories c USING (category_id)
-        WHERE p.state = 'on_shelf'
-        ORDER BY p.product_id, s.place
-        """
+    wares: list[Ware] = []
+    choices: list[Sequence[int]] = []
+    for maker in makers():
+        merchant_id = MerchantId(made("merchant", maker.slug))
+        goods = {row["product_id"]: row for row in await read.fetch(_PRODUCTS, merchant_id)}
+        found = await commission.rates_for(read, [(merchant_id, row["path"]) for row in goods.values()])
+        rates = dict(zip(goods, found, strict=True))
+        warehouse = warehouse_id(maker)
+        for row in await read.fetch(_SKUS, merchant_id, maker.currency):
+            product = goods.get(row["product_id"])
+            if product is not None:
+                wares.append(_ware(merchant_id, warehouse, product, row, rates[row["product_id"]]))
+                choices.append(row["choice"])
+    return wares, _shelves(wares, choices)
+
+
+_PRODUCTS = """
+SELECT p.product_id, p.title, p.options, c.slug AS category, c.path
+FROM products p JOIN categories c USING (category_id)
+WHERE p.merchant_id = $1 AND p.state = 'on_shelf' ORDER BY p.product_id
+"""
+_SKUS = """
+SELECT s.product_id, s.sku_id, s.code, s.choice, s.picture, s.weight_grams, x.amount
+FROM skus s JOIN prices x USING (merchant_id, sku_id)
+WHERE s.merchant_id = $1 AND x.currency = $2 ORDER BY s.product_id, s.place
+"""
+
+
+def _ware(merchant_id: MerchantId, warehouse: UUID, product: Row, sku: Row, rate: int) -> Ware:
+    return Ware(
+        merchant_id=merchant_id,
+        warehouse_id=warehouse,
+        product_id=sku["product_id"],
+        sku_id=sku["sku_id"],
+        code=sku["code"],
+        title=product["title"],
+        options=[
+            (option["name"], option["values"][chosen])
+            for option, chosen in zip(product["options"], sku["choice"], strict=True)
+        ],
+        picture=sku["picture"],
+        amount=sku["amount"],
+        grams=sku["weight_grams"],
+        category=product["category"],
+        rate=rate,
     )
-    rates = await commission.rates_for(read, [(row["merchant_id"], row["path"]) for row in rows])
-    warehouse = {made("merchant", maker.slug): warehouse_id(maker) for maker in makers()}
-    wares = [
-        Ware(
-            merchant_id=MerchantId(row["merchant_id"]),
-            warehouse_id=warehouse[row["merchant_id"]],
-            product_id=row["product_id"],
-            sku_id=row["sku_id"],
-            code=row["code"],
-            title=row["title"],
-            options=[
-                (option["name"], option["values"][chosen])
-                for option, chosen in zip(row["options"], row["choice"], strict=True)
-            ],
-            picture=row["picture"],
-            amount=row["amount"],
-            grams=row["weight_grams"],
-            category=row["category"],
-            rate=rate,
-        )
-        for row, rate in zip(rows, rates, strict=True)
-    ]
-    return wares, _shelves(wares, [row["choice"] for row in rows])
 
 
 def _shelves(wares: Sequence[Ware], choices: Sequence[Sequence[int]]) -> dict[str, list[Shelf]]:

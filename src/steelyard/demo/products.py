@@ -30,7 +30,7 @@ NAMESPACE = UUID("5eee1a2d-0000-4000-8000-000000000001")
 YUAN = 100
 COLOURS_PER_PRODUCT = 3
 # Every so manyth product shows something else than a full shelf: sold out, or about to be.
-SOLD_OUT_EVERY, LOW_EVERY = 31, 9
+SOLD_OUT_EVERY, LOW_EVERY = 43, 19
 # EAN-13 numbers from 20 to 29 are for use within one house: they are nobody's.
 _BARCODES_OF_THE_HOUSE = "29"
 

@@ -61,7 +61,7 @@ def simulators(settings: Settings, first_port: int | None = None) -> SimulatorSe
     return msgspec.structs.replace(plain, refund_seconds=seconds, stage_seconds=seconds, transfer_seconds=seconds)
 
 
-def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int, scale: float = 1.0) -> None:
+def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int, scale: float = 1.0, traffic: int = 0) -> None:
     """Make the marketplace if it is not there, serve it until Ctrl-C. Raises `Obstacle`, `ClusterError`, `ProgramEnded`."""
     settings = msgspec.structs.replace(settings, home=settings.home.absolute())
     outside = simulators(settings)
@@ -81,12 +81,19 @@ def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int, scale:
                 [
                     Program("worker", [*own, "work"], logs / "worker.log"),
                     Program("web", [*own, "serve"], logs / "web.log"),
+                    *_shoppers(own, logs, traffic),
                 ],
                 environ,
                 beside=playing,
                 ready=lambda: _tell_when_ready(here, outside, from_import=from_import),
             )
     _console.print("Stopped. The data is kept; `make demo` goes on with it.")
+
+
+def _shoppers(own: list[str], logs: Path, number: int) -> list[Program]:
+    if not number:
+        return []
+    return [Program("shoppers", [*own, "simulate", "shoppers", "--number", str(number)], logs / "shoppers.log")]
 
 
 def _look_around(settings: Settings, outside: SimulatorSettings) -> None:

@@ -65,8 +65,11 @@ async def bulk_move(tx: Tx, moves: Sequence[PastMove], by: str) -> None:
     )
 
 
-async def bulk_warn_below(tx: Tx, merchant_id: UUID, pieces: int) -> int:
-    """Warn of everything of a merchant's of which fewer than this are free; returns of how many stock rows."""
+async def bulk_warn_below(tx: Tx, merchant_id: UUID, warehouse_id: UUID, pieces: int) -> int:
+    """Warn of everything in a warehouse of which fewer than this are free; returns of how many stock rows."""
     return await tx.execute(
-        "UPDATE stock SET warn_below = $2 WHERE merchant_id = $1 AND warn_below <> $2", merchant_id, pieces
+        "UPDATE stock SET warn_below = $3 WHERE merchant_id = $1 AND warehouse_id = $2 AND warn_below <> $3",
+        merchant_id,
+        warehouse_id,
+        pieces,
     )
