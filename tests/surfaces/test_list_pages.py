@@ -44,7 +44,9 @@ async def test_no_list_page_reads_a_large_table_whole(db: Database, database_url
     assert large >= {"orders", "order_lines", "payments", "ledger_transfers", "parcels", "stock_movements"}
     assert len(looked) == sum(len(paths) for paths in PAGES.values())
     assert not {f"{one.login} {one.path}": one.status for one in looked if one.status != 200}
-    assert not {f"{one.login} {one.path}": one.scans for one in looked if one.scans}
+    # A trial balance is the sum of all accounts: it reads them all, and says so.
+    sums = {"/operator/books"}
+    assert not {f"{one.login} {one.path}": one.scans for one in looked if one.scans and one.path not in sums}
 
 
 async def test_a_scan_from_end_to_end_would_be_heard(db: Database):
