@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from steelyard.goods import inventory
 from steelyard.goods.catalog.model import SkuId
-from steelyard.goods.inventory.model import NotKept, Promised, Shelf, Wanted, allocate
+from steelyard.goods.inventory.model import CountId, NotKept, Promised, Shelf, Wanted, allocate
 from steelyard.goods.warehouses.model import WarehouseId
 from steelyard.kernel import checks, ids
 from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import Invalid
 from steelyard.parties.merchants.model import MerchantId
 from tests.goods.conftest import Market, want
 
@@ -21,7 +22,9 @@ from tests.goods.conftest import Market, want
 @st.composite
 def steps(draw: st.DrawFn) -> list[tuple[str, int, int, int]]:
     """Random commands: (what, which SKU, which warehouse or order, how many)."""
-    what = st.sampled_from(["receive", "reserve", "release", "ship", "count", "scrap", "take_back"])
+    what = st.sampled_from(
+        ["receive", "reserve", "release", "ship", "count", "scrap", "take_back", "transfer", "sheet"]
+    )
     return draw(st.lists(st.tuples(what, st.integers(0, 2), st.integers(0, 5), st.integers(1, 6)), max_size=25))
 
 
@@ -32,6 +35,20 @@ class Books:
         self.tx, self.merchant_id, self.skus, self.places = tx, merchant_id, skus, places
         self.on_hand: dict[UUID, int] = defaultdict(int)
         self.kept: dict[tuple[UUID, UUID], int] = {}
+
+    async def count_by_sheet(self, sku_id: SkuId, place: WarehouseId, pieces: int) -> None:
+        """A sheet of the warehouse on which one article has a number."""
+        count_id = CountId(ids.mint())
+        await inventory.begin_count(
+            self.tx, self.merchant_id, count_id, place, blind=False, prefix="", note="", by="test"
+        )
+        if not any(line.sku_id == sku_id for line in await inventory.count_lines(self.tx, self.merchant_id, count_id)):
+            return
+        before = await self.level(sku_id, place)
+        await inventory.enter_counts(self.tx, self.merchant_id, count_id, [(sku_id, pieces)])
+        for _ in range(2):
+            await inventory.book_count(self.tx, self.merchant_id, count_id, "test")
+        self.on_hand[sku_id] += pieces - before
 
     async def run(self, what: str, which: int, where: int, pieces: int) -> None:
         sku_id, place = self.skus[which], self.places[where % len(self.places)]
@@ -56,6 +73,15 @@ class Books:
                         before = await self.level(sku_id, place)
                         await inventory.count(self.tx, self.merchant_id, at, document=ids.mint(), by="test")
                         self.on_hand[sku_id] += pieces - before
+                    case "transfer":
+                        other = self.places[(where + 1) % len(self.places)]
+                        lines, document = [(sku_id, pieces)], ids.mint()
+                        for _ in range(2):  # the second saying changes nothing
+                            await inventory.transfer(
+                                self.tx, self.merchant_id, place, other, lines, document=document, by="test"
+                            )
+                    case "sheet":
+                        await self.count_by_sheet(sku_id, place, pieces)
                     case "reserve":
                         wanted = want(self.merchant_id, sku_id, pieces)
                         free = self.on_hand[sku_id] - sum(q for (_, sku), q in self.kept.items() if sku == sku_id)
@@ -74,7 +100,7 @@ class Books:
                         self.on_hand[order[1]] -= pieces
                     case _:
                         pass
-        except (Promised, NotKept):
+        except (Promised, NotKept, Invalid):
             return
 
     async def level(self, sku_id: UUID, place: UUID) -> int:

@@ -12,6 +12,8 @@ import pytest_asyncio
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from steelyard.goods import inventory
+from steelyard.goods.inventory.model import CountId
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.parties import access
@@ -131,6 +133,11 @@ async def things(db: Database, world: World) -> Ids:
     )
     placed = await db.ask(orders.purchase, purchase_id)
     assert placed is not None
+    count_id = CountId(ids.mint())
+    await db.transact(
+        inventory.begin_count, world.tea.merchant_id, count_id, world.tea.warehouse_id,
+        blind=False, prefix="", note="", by="test",
+    )  # fmt: skip
     assert world.buyer.buyer_id is not None
     review = said(order, 4)
     await db.transact(reviews.write, review, [world.buyer.buyer_id])
@@ -144,15 +151,19 @@ async def things(db: Database, world: World) -> Ids:
             "sku_id": str(green.sku_id),
             "template_id": str(world.tea.standard),
             "title_id": str(invoice_id),
+            "export_id": str(invoice_id),
+            "token": "0" * 43,
             "view_id": str(view_id),
             "statement_id": str(statement.statement_id),
             "parcel_id": str(parcel_id),
+            "count_id": str(count_id),
+            "warehouse_id": str(world.tea.warehouse_id),
+            "document": str(parcel_id),
             "account_id": str(idle.account_id),
             "api_key_id": str(key_id),
             "payment_id": str(payment_id),
             "refund_id": str(refund_id),
             "owner_id": str(world.tea.merchant_id),
-            "document": str(order.order_id),
             "kind": "held",
             "what": "visitors",
             "currency": "CNY",
@@ -162,6 +173,8 @@ async def things(db: Database, world: World) -> Ids:
             "cart_id": str(checkout_id),
             "address_id": str(ids.derived(UUID("7e577e57-0000-4000-8000-000000000001"), "address", "lina")),
             "session_id": "0" * 64,
+            "category_id": str(world.categories["tea"]),
+            "change_id": str(ids.mint()),
             "idempotency_key": "k",
             "slug": green.slug,
             "name": "search",
@@ -169,6 +182,7 @@ async def things(db: Database, world: World) -> Ids:
             "role_id": "tea_night",
             "application_id": str(application_id),
             "step": "company",
+            "policy": "payment_window",
             "review_id": str(review.lines[0].review_id),
             "question_id": str(question_id),
             "subject_id": str(question_id),

@@ -10,7 +10,7 @@ from steelyard.trade import settlement
 from tests.support import deal
 from tests.support.browser import Browser, browsing, hidden, words
 from tests.support.consoles import signed_in
-from tests.support.world import World
+from tests.support.world import PASSWORD, World
 
 
 async def settled_order(db: Database, world: World) -> tuple[str, str, int]:
@@ -61,7 +61,12 @@ async def test_earnings_that_wait_are_shown(db: Database, world: World, owner: B
 
 async def test_the_shop_is_renamed_and_the_payout_account_changed(db: Database, world: World, owner: Browser) -> None:
     await owner.post("/merchant/shop", {"name_zh": "新茶庄", "name_en": "New Tea", "notice_en": "Closed on Sundays"})
-    account = {"payout_name": "Tea Ltd", "payout_bank": "Other Bank", "payout_account": "6222 1111 2222"}
+    account = {
+        "payout_name": "Tea Ltd",
+        "payout_bank": "Other Bank",
+        "payout_account": "6222 1111 2222",
+        "password": PASSWORD,
+    }
     await owner.post("/merchant/shop/payout", account)
 
     card = (await db.ask(merchants.cards, [world.tea.merchant_id]))[world.tea.merchant_id]

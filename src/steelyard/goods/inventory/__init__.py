@@ -5,23 +5,55 @@ Every command locks all stock rows of the SKUs it touches first, in the order (S
 """
 
 from steelyard.goods.inventory.bulk import PastMove, bulk_move, bulk_warn_below
+from steelyard.goods.inventory.counting import (
+    begin_count,
+    book_count,
+    count_lines,
+    count_sheet,
+    count_sheets,
+    drop_count,
+    enter_counts,
+)
 from steelyard.goods.inventory.events import AvailabilityChanged
 from steelyard.goods.inventory.locks import lock
-from steelyard.goods.inventory.queries import available, kept_for, kept_where, levels, movements
+from steelyard.goods.inventory.queries import (
+    available,
+    count_low,
+    find_movements,
+    kept_for,
+    kept_where,
+    levels,
+    levels_of,
+    movements,
+    running_low,
+    scanned,
+    stocked,
+)
 from steelyard.goods.inventory.reservations import release, release_orders, release_pieces, reserve, ship, ship_many
-from steelyard.goods.inventory.service import bulk_receive, count, receive, scrap, take_back, warn_below
+from steelyard.goods.inventory.service import bulk_receive, count, receive, scrap, take_back, warn_below, warn_many
+from steelyard.goods.inventory.transfers import transfer
 
 __all__ = [
     "AvailabilityChanged",
     "PastMove",
     "available",
+    "begin_count",
+    "book_count",
     "bulk_move",
     "bulk_receive",
     "bulk_warn_below",
     "count",
+    "count_lines",
+    "count_low",
+    "count_sheet",
+    "count_sheets",
+    "drop_count",
+    "enter_counts",
+    "find_movements",
     "kept_for",
     "kept_where",
     "levels",
+    "levels_of",
     "lock",
     "movements",
     "receive",
@@ -29,9 +61,14 @@ __all__ = [
     "release_orders",
     "release_pieces",
     "reserve",
+    "running_low",
+    "scanned",
     "scrap",
     "ship",
     "ship_many",
+    "stocked",
     "take_back",
+    "transfer",
     "warn_below",
+    "warn_many",
 ]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import NewType
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,9 @@ from steelyard.parties.merchants.model import MerchantId
 
 LINES_PER_COMMAND_MAX = 10_000
 QUANTITY_MAX = 1_000_000
+COUNT_LINES_MAX = 500
+
+CountId = NewType("CountId", UUID)
 
 SkuKey = tuple[UUID, UUID]
 """(merchant_id, sku_id)"""
@@ -25,7 +29,8 @@ StockKey = tuple[UUID, UUID, UUID]
 
 
 class Reason(StrEnum):
-    """Why what is on hand changed. `shipped` and `scrapped` take away, `counted` goes either way, the others add."""
+    """Why what is on hand changed. `shipped` and `scrapped` take away, `counted` goes either way, `transferred` both
+    ways in one document, the others add."""
 
     RECEIVED = "received"
     SHIPPED = "shipped"
@@ -33,6 +38,7 @@ class Reason(StrEnum):
     COUNTED = "counted"
     SCRAPPED = "scrapped"
     IMPORTED = "imported"
+    TRANSFERRED = "transferred"
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -118,6 +124,13 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
         return self.free < self.warn_below
 
 
+class Stocked(msgspec.Struct, frozen=True, kw_only=True):
+    """A SKU of the list of stock."""
+
+    sku_id: SkuId
+    code: str
+
+
 class Movement(msgspec.Struct, frozen=True, kw_only=True):
     """A change of what is on hand."""
 
@@ -130,6 +143,67 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     by: str
     at: datetime
+
+
+class MovementsWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which movements a merchant looks for; what is left empty narrows nothing down."""
+
+    sku_id: UUID | None = None
+    warehouse_id: UUID | None = None
+    reason: str = ""
+    document: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class CountSheet(msgspec.Struct, frozen=True, kw_only=True):
+    """A sheet to count a warehouse on: how many lines it has, and on how many of them there is a number."""
+
+    count_id: CountId
+    warehouse_id: WarehouseId
+    blind: bool
+    note: str
+    by: str
+    made_at: datetime
+    booked_at: datetime | None
+    dropped_at: datetime | None
+    closed_by: str | None
+    lines: int
+    counted: int
+
+    @property
+    def open(self) -> bool:
+        return self.booked_at is None and self.dropped_at is None
+
+
+class CountLine(msgspec.Struct, frozen=True, kw_only=True):
+    """`expected` is what was on hand when the sheet was made, `on_hand` what is now; `moved` what booking changed."""
+
+    sku_id: SkuId
+    code: str
+    barcode: str
+    expected: int
+    counted: int | None
+    on_hand: int
+    reserved: int
+    moved: int | None
+
+    @property
+    def difference(self) -> int:
+        return 0 if self.counted is None else self.counted - self.on_hand
+
+    @property
+    def stirred(self) -> bool:
+        """Pieces came or went since the sheet was made: the number may be of before or after."""
+        return self.on_hand != self.expected
+
+
+class CountClosed(Refusal):
+    """A sheet is booked or dropped once, and then stays as it is."""
+
+    code = "count_closed"
+    title = N_("This count is closed")
+    detail = N_("It has been booked or dropped already. Please begin a new one.")
 
 
 class SoldOut(Refusal):

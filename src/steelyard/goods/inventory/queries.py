@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from steelyard.goods.catalog.model import SkuId
-from steelyard.goods.inventory.model import Kept, Level, Movement
+from steelyard.goods.inventory.model import Kept, Level, Movement, MovementsWanted, Stocked
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
+
+DOCUMENT_LINES_MAX = 1_000
 
 
 async def available(read: Read, sku_ids: Iterable[UUID]) -> dict[SkuId, int]:
@@ -64,30 +67,136 @@ async def levels(
     return Page(found[:most], paging.write_cursor(last.sku_id, last.warehouse_id))
 
 
+def moving(*, of_a_sku: bool) -> LiteralString:
+    """The question of `movements`: along the index of a SKU, or along that of the merchant."""
+    return (
+        """
+        SELECT movement_id, sku_id, warehouse_id, quantity, reason, document, note, by, at FROM stock_movements
+        WHERE merchant_id = $1
+        """  # noqa: S608  # literals of ours
+        + ("AND sku_id = $2 " if of_a_sku else "AND ($2::uuid IS NULL OR sku_id = $2) ")
+        + """
+          AND (at, movement_id) < (coalesce($3::timestamptz, 'infinity'), $4::uuid)
+          AND ($5::uuid IS NULL OR warehouse_id = $5) AND ($6 = '' OR reason = $6)
+          AND at >= coalesce($7::timestamptz, '-infinity') AND at < coalesce($8::timestamptz, 'infinity')
+        ORDER BY at DESC, movement_id DESC LIMIT $9
+        """
+    )
+
+
+async def find_movements(
+    read: Read, merchant_id: UUID, wanted: MovementsWanted, cursor: str | None = None, limit: int | None = None
+) -> Page[Movement]:
+    """Why a merchant's stock changed, the latest first; those of a document, all of them at once."""
+    if wanted.document is not None:
+        return Page(await _of_document(read, merchant_id, wanted.document))
+    at, movement_id = paging.read_cursor(cursor, datetime, UUID) or (None, UUID(int=2**128 - 1))
+    most = paging.limit(limit)
+    asked = (
+        merchant_id,
+        wanted.sku_id,
+        at,
+        movement_id,
+        wanted.warehouse_id,
+        wanted.reason,
+        wanted.since,
+        wanted.until,
+        most + 1,
+    )
+    if wanted.sku_id is not None:
+        found = await read.all(Movement, moving(of_a_sku=True), *asked)
+    else:
+        found = await read.all(Movement, moving(of_a_sku=False), *asked)
+    return paging.cut(found, most, lambda last: (last.at, last.movement_id))
+
+
+async def _of_document(read: Read, merchant_id: UUID, document: UUID) -> list[Movement]:
+    return await read.all(
+        Movement,
+        """
+        SELECT movement_id, sku_id, warehouse_id, quantity, reason, document, note, by, at FROM stock_movements
+        WHERE merchant_id = $1 AND document = $2 ORDER BY sku_id, quantity LIMIT $3
+        """,
+        merchant_id,
+        document,
+        DOCUMENT_LINES_MAX,
+    )
+
+
 async def movements(
     read: Read, merchant_id: UUID, sku_id: UUID, cursor: str | None = None, limit: int | None = None
 ) -> Page[Movement]:
     """Why a SKU's stock changed, the latest first."""
-    key = paging.read_cursor(cursor, datetime, UUID)
+    return await find_movements(read, merchant_id, MovementsWanted(sku_id=sku_id), cursor, limit)
+
+
+async def stocked(
+    read: Read, merchant_id: UUID, cursor: str | None = None, limit: int | None = None, *, beginning: str = ""
+) -> Page[Stocked]:
+    """A merchant's SKUs by article number, with or without stock; only those whose number begins like this."""
+    key = paging.read_cursor(cursor, str) or ("",)
     most = paging.limit(limit)
     found = await read.all(
-        Movement,
+        Stocked,
         """
-        SELECT movement_id, sku_id, warehouse_id, quantity, reason, document, note, by, at FROM stock_movements
-        WHERE merchant_id = $1 AND sku_id = $2 AND ($3::timestamptz IS NULL OR (at, movement_id) < ($3, $4::uuid))
-        ORDER BY at DESC, movement_id DESC
-        LIMIT $5
+        SELECT sku_id, code FROM skus
+        WHERE merchant_id = $1 AND code > $2 AND starts_with(upper(code), upper($3)) ORDER BY code LIMIT $4
         """,
         merchant_id,
-        sku_id,
-        key[0] if key else None,
-        key[1] if key else None,
+        *key,
+        beginning,
         most + 1,
     )
-    if len(found) <= most:
-        return Page(found)
-    last = found[most - 1]
-    return Page(found[:most], paging.write_cursor(last.at, last.movement_id))
+    return paging.cut(found, most, lambda last: (last.code,))
+
+
+async def running_low(
+    read: Read, merchant_id: UUID, cursor: str | None = None, limit: int | None = None
+) -> Page[Level]:
+    """A merchant's stock rows with fewer free pieces than it wants to be warned of."""
+    key = paging.read_cursor(cursor, UUID, UUID) or (UUID(int=0), UUID(int=0))
+    most = paging.limit(limit)
+    found = await read.all(
+        Level,
+        """
+        SELECT sku_id, warehouse_id, on_hand, reserved, warn_below FROM stock
+        WHERE merchant_id = $1 AND on_hand - reserved < warn_below AND (sku_id, warehouse_id) > ($2, $3)
+        ORDER BY sku_id, warehouse_id LIMIT $4
+        """,
+        merchant_id,
+        *key,
+        most + 1,
+    )
+    return paging.cut(found, most, lambda last: (last.sku_id, last.warehouse_id))
+
+
+async def count_low(read: Read, merchant_id: UUID, most: int) -> int:
+    """How many stock rows run low, counted up to `most`."""
+    return await read.value(
+        """
+        SELECT count(*) FROM (SELECT FROM stock WHERE merchant_id = $1 AND on_hand - reserved < warn_below LIMIT $2) AS low
+        """,
+        merchant_id,
+        most,
+    )
+
+
+async def scanned(read: Read, merchant_id: UUID, words: Iterable[str]) -> dict[str, SkuId]:
+    """What a hand scanner or a person reads off goods, as SKUs: barcodes and article numbers. What is unknown is missing."""
+    wanted = list(words)
+    rows = await read.fetch(
+        """
+        SELECT code AS word, sku_id FROM skus WHERE merchant_id = $1 AND code = ANY($2)
+        UNION ALL
+        SELECT barcode AS word, sku_id FROM skus WHERE merchant_id = $1 AND barcode <> '' AND barcode = ANY($2)
+        """,
+        merchant_id,
+        wanted,
+    )
+    found: dict[str, SkuId] = {}
+    for row in rows:
+        found.setdefault(row["word"], row["sku_id"])
+    return found
 
 
 async def kept_for(read: Read, merchant_id: UUID, order_id: UUID) -> dict[SkuId, int]:
@@ -114,3 +223,16 @@ async def kept_where(read: Read, merchant_id: UUID, order_ids: Iterable[UUID]) -
         list(order_ids),
     )
     return [Kept(*row) for row in rows]
+
+
+async def levels_of(read: Read, merchant_id: UUID, sku_ids: Iterable[UUID]) -> list[Level]:
+    """Every stock row of these SKUs of a merchant."""
+    return await read.all(
+        Level,
+        """
+        SELECT sku_id, warehouse_id, on_hand, reserved, warn_below FROM stock
+        WHERE merchant_id = $1 AND sku_id = ANY($2) ORDER BY sku_id, warehouse_id
+        """,
+        merchant_id,
+        list(sku_ids),
+    )

@@ -46,13 +46,14 @@ async def take_back(
     by: str,
     note: str = "",
 ) -> None:
-    """Put returned `(sku_id, warehouse_id, quantity)` on hand again; without a warehouse, in the merchant's first
-    open one.
+    """Put returned `(sku_id, warehouse_id, quantity)` on hand again; without a warehouse, in the merchant's
+    open one for returns, else its first.
 
     `document` is the refund; said twice, the second changes nothing. Raises `WarehouseUnknown`.
     """
     first = await tx.value(
-        "SELECT warehouse_id FROM warehouses WHERE merchant_id = $1 AND open ORDER BY place, warehouse_id LIMIT 1",
+        "SELECT warehouse_id FROM warehouses WHERE merchant_id = $1 AND open "
+        "ORDER BY takes_returns DESC, place, warehouse_id LIMIT 1",
         merchant_id,
     )
     placed: list[tuple[UUID, UUID, int]] = []
@@ -105,18 +106,18 @@ async def count(
     """
     counted = {(sku_id, warehouse_id): pieces for sku_id, warehouse_id, pieces in lines}
     assert all(pieces >= 0 for pieces in counted.values())
-    shelves = await _shelves(tx, merchant_id, list(counted))
+    shelves = await shelves_at(tx, merchant_id, list(counted))
     there: dict[tuple[UUID, UUID], int] = {(shelf.sku_id, shelf.warehouse_id): shelf.on_hand for shelf in shelves}
     changes = {key: pieces - there[key] for key, pieces in counted.items() if pieces != there[key]}
-    await _write(tx, shelves, changes, Entry(Reason.COUNTED, document, by, note))
+    await write(tx, shelves, changes, Entry(Reason.COUNTED, document, by, note))
 
 
 async def _book(tx: Tx, merchant_id: UUID, changes: Mapping[tuple[UUID, UUID], int], entry: Entry) -> None:
-    shelves = await _shelves(tx, merchant_id, list(changes))
-    await _write(tx, shelves, changes, entry)
+    shelves = await shelves_at(tx, merchant_id, list(changes))
+    await write(tx, shelves, changes, entry)
 
 
-async def _shelves(tx: Tx, merchant_id: UUID, places: Sequence[tuple[UUID, UUID]]) -> list[Shelf]:
+async def shelves_at(tx: Tx, merchant_id: UUID, places: Sequence[tuple[UUID, UUID]]) -> list[Shelf]:
     """Lock all stock rows of the SKUs at these `(sku_id, warehouse_id)`; rows that are missing are made first."""
     skus = [(merchant_id, sku_id) for sku_id, _ in places]
     shelves = await lock(tx, skus)
@@ -143,7 +144,7 @@ async def _shelves(tx: Tx, merchant_id: UUID, places: Sequence[tuple[UUID, UUID]
     return shelves
 
 
-async def _write(tx: Tx, shelves: Sequence[Shelf], changes: Mapping[tuple[UUID, UUID], int], entry: Entry) -> None:
+async def write(tx: Tx, shelves: Sequence[Shelf], changes: Mapping[tuple[UUID, UUID], int], entry: Entry) -> None:
     """Book `changes` by `(sku_id, warehouse_id)`; `shelves` are all stock rows of these SKUs of a merchant, locked."""
     if not changes:
         return
@@ -192,6 +193,28 @@ async def warn_below(tx: Tx, merchant_id: UUID, sku_id: UUID, warehouse_id: UUID
         pieces,
     ):
         raise NotFound()
+
+
+async def warn_many(tx: Tx, merchant_id: UUID, levels: Sequence[tuple[UUID, UUID, int]]) -> int:
+    """Warn of each `(sku_id, warehouse_id)` when fewer than `pieces` are free; returns how many that changed."""
+    assert all(pieces >= 0 for _, _, pieces in levels)
+    return await tx.execute(
+        """
+        WITH held AS (
+            SELECT s.sku_id, s.warehouse_id, w.pieces
+            FROM unnest($2::uuid[], $3::uuid[], $4::integer[]) AS w (sku_id, warehouse_id, pieces)
+            JOIN stock s ON s.merchant_id = $1 AND s.sku_id = w.sku_id AND s.warehouse_id = w.warehouse_id
+            WHERE s.warn_below <> w.pieces
+            ORDER BY s.sku_id, s.warehouse_id FOR NO KEY UPDATE OF s
+        )
+        UPDATE stock s SET warn_below = h.pieces FROM held h
+        WHERE s.merchant_id = $1 AND s.sku_id = h.sku_id AND s.warehouse_id = h.warehouse_id
+        """,
+        merchant_id,
+        [sku_id for sku_id, _, _ in levels],
+        [warehouse_id for _, warehouse_id, _ in levels],
+        [pieces for _, _, pieces in levels],
+    )
 
 
 async def bulk_receive(

@@ -1,6 +1,6 @@
 """Where goods lie: each merchant's warehouses, in the order in which they serve orders."""
 
 from steelyard.goods.warehouses.queries import of_merchant
-from steelyard.goods.warehouses.service import change_warehouse, open_warehouse
+from steelyard.goods.warehouses.service import change_warehouse, open_warehouse, save_warehouse
 
-__all__ = ["change_warehouse", "of_merchant", "open_warehouse"]
+__all__ = ["change_warehouse", "of_merchant", "open_warehouse", "save_warehouse"]

@@ -11,7 +11,7 @@ async def of_merchant(read: Read, merchant_id: UUID) -> list[Warehouse]:
     return await read.all(
         Warehouse,
         """
-        SELECT merchant_id, warehouse_id, name, address, place, open FROM warehouses
+        SELECT merchant_id, warehouse_id, name, address, place, open, takes_returns FROM warehouses
         WHERE merchant_id = $1 ORDER BY place, warehouse_id LIMIT $2
         """,
         merchant_id,

@@ -11,6 +11,7 @@ from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
 from steelyard.logistics import fulfilment, parcels
 from steelyard.operations.service.questions import tell_answered, tell_asked
+from steelyard.operations.service.shop_mails import tell_payout_account_changed
 from steelyard.parties import merchants, notifications
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.notifications.model import (
@@ -151,6 +152,7 @@ SUBSCRIBER = Subscriber(
         orders.OrderShipped: tell_shipped,
         orders.OrderCancelled: tell_cancelled,
         aftersales.OrderRefunded: tell_refunded,
+        merchants.PayoutAccountChanged: tell_payout_account_changed,
         reviews.QuestionAsked: tell_asked,
         reviews.QuestionAnswered: tell_answered,
     },

@@ -4,11 +4,13 @@ Signing in is a conversation (`sign_in`): limits, a check in a thread, a session
 surface asks `session` (or `api_key`) for the `Actor` of each request, and `Actor.may("orders.ship")` before a command;
 roles and permissions are data. What staff did is in the audit log (`auditing`). Passwords are in `passwords`, sessions in
 `signing_in`, a merchant's or the operator's people and their API keys in `staffing`,
-the roles that an organisation makes for itself in `role_making`, what they keep of a console's lists in `views`.
+the roles that an organisation makes for itself in `role_making`, what they keep of a console's lists in `views`;
+another e-mail address and erasing an account are in `leaving`.
 """
 
 from steelyard.parties.access.auditing import audit
-from steelyard.parties.access.events import PasswordResetRequested, StaffInvited
+from steelyard.parties.access.events import EmailChangeAsked, PasswordResetRequested, StaffInvited
+from steelyard.parties.access.leaving import ask_to_change_email, change_email, erase_account, issue_email_link, prove
 from steelyard.parties.access.passwords import check_password, check_rules, hash_password, is_outdated
 from steelyard.parties.access.queries import (
     account,
@@ -46,6 +48,7 @@ from steelyard.parties.access.signing_in import (
     begin_session,
     change_password,
     choose_password,
+    confirm_password,
     end_all_sessions,
     end_session,
     end_session_of,
@@ -66,6 +69,7 @@ from steelyard.parties.access.staffing import (
 from steelyard.parties.access.views import SavedView, TooManyViews, ViewId, remove_view, save_view, views_of
 
 __all__ = [
+    "EmailChangeAsked",
     "PasswordResetRequested",
     "SavedView",
     "SignedIn",
@@ -78,6 +82,7 @@ __all__ = [
     "api_keys_of_staff",
     "applicant_without_password",
     "ask_for_password_reset",
+    "ask_to_change_email",
     "audit",
     "audit_log",
     "audited_actions",
@@ -85,11 +90,13 @@ __all__ = [
     "begin_session",
     "buyers_account",
     "change_account",
+    "change_email",
     "change_password",
     "change_role",
     "check_password",
     "check_rules",
     "choose_password",
+    "confirm_password",
     "create_api_key",
     "create_role",
     "credentials",
@@ -99,14 +106,17 @@ __all__ = [
     "end_session",
     "end_session_of",
     "end_sessions_of_staff",
+    "erase_account",
     "hash_password",
     "invite",
     "invite_again",
     "is_outdated",
+    "issue_email_link",
     "issue_link",
     "owner_of_link",
     "owners_of",
     "permissions",
+    "prove",
     "register",
     "remove_role",
     "remove_view",

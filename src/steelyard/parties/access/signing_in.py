@@ -208,3 +208,12 @@ async def change_password(
         keep_token=keep_token,
     ):
         raise WrongLogin()
+
+
+async def confirm_password(db: Database, account: Account, password: str) -> None:
+    """Whoever sits at the browser knows the password: asked again before what cannot be taken back. Raises `WrongLogin`,
+    `TooMany` (wrong guesses count as log-ins)."""
+    await limits.take(db, LOGIN_PER_EMAIL, account.email)
+    found = await db.ask(queries.credentials, account.email)
+    if found is None or not await passwords.check_password(found.password_hash, password):
+        raise WrongLogin()

@@ -4,6 +4,8 @@ from steelyard.parties.customers.queries import addresses, get, resolve, visitor
 from steelyard.parties.customers.service import (
     bulk_register,
     bulk_save_addresses,
+    change_profile,
+    forget,
     guest,
     merge_visitor,
     register,
@@ -16,6 +18,8 @@ __all__ = [
     "addresses",
     "bulk_register",
     "bulk_save_addresses",
+    "change_profile",
+    "forget",
     "get",
     "guest",
     "merge_visitor",

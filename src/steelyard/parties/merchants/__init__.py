@@ -1,11 +1,21 @@
 """Merchants: who sells here, and their shops."""
 
-from steelyard.parties.merchants.events import ShopChanged
-from steelyard.parties.merchants.queries import by_slug, cards, categories_of, get, history, listed, sought
+from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
+from steelyard.parties.merchants.queries import (
+    by_slug,
+    cards,
+    categories_of,
+    checklist_put_away,
+    get,
+    history,
+    listed,
+    sought,
+)
 from steelyard.parties.merchants.service import (
     change_shop,
     check_categories,
     open_merchant,
+    put_checklist_away,
     set_categories,
     set_licence,
     set_payout,
@@ -14,16 +24,19 @@ from steelyard.parties.merchants.service import (
 )
 
 __all__ = [
+    "PayoutAccountChanged",
     "ShopChanged",
     "by_slug",
     "cards",
     "categories_of",
     "change_shop",
     "check_categories",
+    "checklist_put_away",
     "get",
     "history",
     "listed",
     "open_merchant",
+    "put_checklist_away",
     "set_categories",
     "set_licence",
     "set_payout",

@@ -80,6 +80,13 @@ async def listed(read: Read, cursor: str | None = None, limit: int | None = None
     return paging.cut(found, most, lambda last: (last.merchant_id,))
 
 
+async def checklist_put_away(read: Read, merchant_id: MerchantId) -> bool:
+    """Whether a shop is done with setting up."""
+    return bool(
+        await read.value("SELECT checklist_put_away_at IS NOT NULL FROM shops WHERE merchant_id = $1", merchant_id)
+    )
+
+
 async def sought(read: Read, words: str, *, limit: int) -> list[ShopCard]:
     """Shops whose name, legal name or code these words are part of. (There are few enough to look at each.)"""
     return await read.all(

@@ -44,6 +44,7 @@ CREATE TABLE shops (
   , notice      jsonb NOT NULL DEFAULT '{}'
   , logo        text
   , opened_at   timestamptz NOT NULL DEFAULT now()
+  , checklist_put_away_at timestamptz
 );
 COMMENT ON TABLE shops IS 'by merchant: the merchant''s shop as buyers see it';
 

@@ -9,7 +9,7 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import NOWHERE
-from steelyard.parties.merchants.events import ShopChanged
+from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
 from steelyard.parties.merchants.model import (
     MACHINE,
     CategoryNotAllowed,
@@ -24,6 +24,9 @@ from steelyard.parties.merchants.queries import categories_of
 
 SETTLEMENT_DAYS_MAX = 90
 RECEIPT_DAYS_MAX = 60
+
+# Of a bank account, what is told to people who know the rest.
+ACCOUNT_DIGITS_TOLD = 4
 
 
 async def open_merchant(tx: Tx, merchant: Merchant, shop: Shop) -> None:
@@ -167,6 +170,8 @@ async def set_payout(tx: Tx, merchant_id: MerchantId, payout: Payout) -> None:
     """Say where the merchant's money goes from now on. Raises `NotFound`."""
     if not await tx.execute("UPDATE merchants SET payout = $2 WHERE merchant_id = $1", merchant_id, payout):
         raise NotFound()
+    ending = payout.account[-ACCOUNT_DIGITS_TOLD:]
+    await events.publish(tx, PayoutAccountChanged(merchant_id=merchant_id, bank=payout.bank, ending=ending))
 
 
 async def change_shop(tx: Tx, shop: Shop) -> None:
@@ -180,3 +185,11 @@ async def change_shop(tx: Tx, shop: Shop) -> None:
     ):
         raise NotFound()
     await events.publish(tx, ShopChanged(merchant_id=shop.merchant_id))
+
+
+async def put_checklist_away(tx: Tx, merchant_id: MerchantId) -> None:
+    """The shop is set up, and needs no list of what is to be done any more. Said twice, nothing changes."""
+    await tx.execute(
+        "UPDATE shops SET checklist_put_away_at = coalesce(checklist_put_away_at, now()) WHERE merchant_id = $1",
+        merchant_id,
+    )

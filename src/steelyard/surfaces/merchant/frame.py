@@ -26,8 +26,10 @@ PRODUCTS = f"{HOME}/products"
 STOCK = f"{HOME}/stock"
 FREIGHT = f"{HOME}/freight"
 STATEMENTS = f"{HOME}/statements"
+MONEY = f"{HOME}/money"
 INVOICES = f"{HOME}/invoices"
 SHOP = f"{HOME}/shop"
+DECORATION = f"{HOME}/decoration/shop"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
@@ -35,7 +37,7 @@ AUDIT = f"{HOME}/audit"
 FIND = f"{HOME}/find"
 
 PLACES = (
-    (HOME, N_("Overview"), "layout-dashboard", ANY_STAFF, ""),
+    (HOME, N_("Workbench"), "layout-dashboard", ANY_STAFF, ""),
     (f"{FIGURES}/sales", N_("Figures"), "chart-line", "figures.read", ""),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Sales")),
     (REVIEWS, N_("Reviews"), "message-square-text", "reviews.answer", N_("Sales")),
@@ -43,9 +45,11 @@ PLACES = (
     (PRODUCTS, N_("Products"), "shirt", "products.read", N_("Goods")),
     (STOCK, N_("Stock"), "boxes", "stock.read", N_("Goods")),
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
+    (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
+    (DECORATION, N_("Shop decoration"), "layout-template", "shop.edit", N_("Settings")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("Settings")),
     (API_KEYS, N_("API keys"), "key-round", "api_keys.manage", N_("Settings")),
     (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("Settings")),

@@ -4,6 +4,7 @@ import re
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -15,9 +16,19 @@ from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.logistics import freight
-from steelyard.logistics.freight.model import ZONES_PER_TEMPLATE_MAX, Method, Template, TemplateId, Zone
+from steelyard.logistics.freight.model import (
+    TEMPLATES_PER_MERCHANT_MAX,
+    ZONES_PER_TEMPLATE_MAX,
+    DeliveryOption,
+    Method,
+    Shipment,
+    Template,
+    TemplateId,
+    Zone,
+)
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
+from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.product_forms import major
@@ -25,17 +36,90 @@ from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.trade import orders
 
 NEEDS = {"permission": "freight.edit"}
 # Rows for new zones below those that are there.
 EMPTY_ZONES = 2
 DAYS_MAX = 365
+USED_DAYS = 30
+PIECES_MAX, GRAMS_MAX = 10_000, 10_000_000
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody would send somewhere, and how it can go."""
+
+    typed: dict[str, str]
+    options: list[DeliveryOption] | None
+    errors: dict[str, str]
+
+
+async def used(read: Read, merchant_id: MerchantId) -> dict[UUID, int]:
+    return await orders.freight_used(read, merchant_id, USED_DAYS)
 
 
 @get("/freight", opt=NEEDS)
 async def template_list(visit: NamedDependency[Visit]) -> Response[Any]:
+    """The delivery options, and what sending something somewhere would cost."""
     found = await visit.merchant_db.ask(freight.templates, visit.merchant_id)
-    return await frame.show(visit, "freight.html", frame.FREIGHT, templates=found)
+    currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
+    return await frame.show(
+        visit,
+        "freight.html",
+        frame.FREIGHT,
+        templates=found,
+        currency=currency,
+        used=await visit.merchant_db.ask(used, visit.merchant_id),
+        used_days=USED_DAYS,
+        tried=await _try(visit, currency),
+        provinces=freight.PROVINCES,
+    )
+
+
+async def _try(visit: Visit, currency: str) -> Tried:
+    """The calculator: asked for by the address, so that an answer can be shown to a colleague."""
+    query = visit.connection.query_params
+    typed = {name: value for name in ("country", "region", "pieces", "weight", "goods") if (value := query.get(name))}
+    if "pieces" not in typed:
+        return Tried(typed=typed, options=None, errors={})
+    said = Entries({name: [value] for name, value in typed.items()}, {})
+    shipment = Shipment(
+        merchant_id=visit.merchant_id,
+        pieces=said.number("pieces", least=1, most=PIECES_MAX),
+        weight_grams=said.number("weight", otherwise=0, most=GRAMS_MAX),
+        goods_amount=said.money("goods", currency, required=False) or 0,
+        currency=currency,
+    )
+    if said.errors:
+        return Tried(typed=typed, options=None, errors=errors_of(visit, said.errors))
+    place = Address(country=(typed.get("country") or "CN").upper()[:2], region=typed.get("region", ""))
+    found = await visit.merchant_db.ask(freight.options, [shipment], place)
+    return Tried(typed=typed, options=found[visit.merchant_id], errors={})
+
+
+async def copy(tx: Tx, actor: Actor, template: Template, template_id: TemplateId) -> None:
+    name = Text({language: f"{words} (2)" for language, words in template.name.items()})
+    await freight.save_template(
+        tx,
+        msgspec.structs.replace(template, template_id=template_id, name=name, active=False, place=template.place + 1),
+    )
+    await access.audit(tx, actor, "freight.copy", str(template_id), {"of": str(template.template_id)})
+
+
+@post("/freight/{template_id:uuid}/copy", opt=NEEDS)
+async def copy_template(visit: NamedDependency[Visit], request: WebRequest, template_id: FromPath[UUID]) -> Redirect:
+    """The same once more, not offered yet, to be changed."""
+    form = await entries_of(request)
+    known = await visit.merchant_db.ask(freight.templates, visit.merchant_id)
+    template = next((each for each in known if each.template_id == template_id), None)
+    if template is None:
+        raise NotFound()
+    copied = TemplateId(form.uuid("copied_id"))
+    if len(known) >= TEMPLATES_PER_MERCHANT_MAX and copied not in {each.template_id for each in known}:
+        return redirect(visit, frame.FREIGHT, (visit.say(N_("There can be 20 delivery options at most.")), "bad"))
+    await visit.merchant_db.transact(copy, visit.actor, template, copied)
+    message = visit.say(N_("This is the copy. It is not offered to buyers yet."))
+    return redirect(visit, f"{frame.FREIGHT}/{copied}", (message, "good"))
 
 
 async def _template(read: Read, merchant_id: MerchantId, template_id: UUID) -> Template:
@@ -67,6 +151,12 @@ async def page(
         template=template,
         zones=zones,
         here=here,
+        copied_id=ids.mint(),
+        areas=[
+            (name.in_language(visit.locale), [each for each in freight.PROVINCES if each.area == area])
+            for area, name in freight.AREAS.items()
+        ],
+        named={province.name for province in freight.PROVINCES},
         errors=errors or {},
         amount=lambda minor: "" if minor is None else str(major(minor, template.currency)),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     )
@@ -165,7 +255,10 @@ def _zone(form: Entries, place: int, currency: str) -> Zone | None:
         form.refuse(f"countries_{place}", N_("Please enter two-letter country codes, such as CN, or * for everywhere"))
     return Zone(
         countries=countries,
-        regions=[region for region in re.split(r"[,，、;；]+\s*", form.text(f"regions_{place}")) if region],
+        regions=[
+            *form.all(f"provinces_{place}"),
+            *(region for region in re.split(r"[,，、;；]+\s*", form.text(f"regions_{place}")) if region),
+        ],
         deliverable=not form.flag(f"refused_{place}"),
         first_units=form.number(f"first_units_{place}", otherwise=1, least=1),
         first_fee=form.money(f"first_fee_{place}", currency, required=False) or 0,
@@ -175,4 +268,4 @@ def _zone(form: Entries, place: int, currency: str) -> Zone | None:
     )
 
 
-HANDLERS = [template_list, new_template, make_template, template_page, change_template]
+HANDLERS = [template_list, new_template, make_template, template_page, change_template, copy_template]

@@ -1,54 +1,116 @@
-"""The front page: what waits for the shop, and how today goes."""
+"""The workbench: what waits for the shop, what is urgent, how today goes; for a new shop, what is still to be set up."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.response import Redirect
 
-from steelyard.goods import inventory
-from steelyard.kernel.db import Read
+from steelyard.goods import catalog, inventory
+from steelyard.goods.catalog.model import ProductState
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.i18n import N_
 from steelyard.operations import analytics
 from steelyard.operations.analytics import DayFigures
-from steelyard.parties import merchants
+from steelyard.parties import access, merchants
+from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import Merchant, MerchantId
-from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant import frame, order_list, setting_up
+from steelyard.surfaces.merchant.setting_up import Progress
 from steelyard.surfaces.web.guards import ANY_STAFF
+from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import orders, settlement
-from steelyard.trade.orders.model import Order, OrderState
-from steelyard.trade.settlement import settlement_day
+from steelyard.trade import aftersales, orders, reviews, settlement
+from steelyard.trade.aftersales.model import CancellationRequest
+from steelyard.trade.orders.model import Order, OrderId, ToDo, Wanted
+from steelyard.trade.settlement import StatementState, settlement_day
 
 DAYS_SHOWN = 14
-RECENT_ORDERS = 5
-LOW_COUNTED_MAX = 100
+WEEK = 7
+URGENT_SHOWN = 6
+COUNTED_MAX = 100
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for the shop's people, besides orders; counted up to `COUNTED_MAX`."""
+
+    cancellations: int
+    low: int
+    sent_back: int
+    opinions: reviews.Waiting
+    failed_payouts: int
+
+
+class Urgent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something with a deadline: an order to send, or one whose buyer waits for an answer."""
+
+    order: Order
+    due: datetime
+    cancellation: bool
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """What the front page shows. `low` counts at most `LOW_COUNTED_MAX` stock rows that run low."""
-
     merchant: Merchant
-    counts: dict[OrderState, int]
-    low: int
+    to_do: ToDo
+    waiting: Waiting
+    urgent: list[Urgent]
     figures: list[DayFigures]
-    recent: list[Order]
-    waiting: list[settlement.Waiting]
+    payouts: list[settlement.Waiting]
+    progress: Progress
 
 
-async def overview(read: Read, merchant_id: MerchantId) -> Overview:
+async def overview(read: Read, merchant_id: MerchantId, account_id: UUID | None) -> Overview:
     merchant = await merchants.get(read, merchant_id)
     assert merchant is not None
-    low = await inventory.levels(read, merchant_id, limit=LOW_COUNTED_MAX, low=True)
     return Overview(
         merchant=merchant,
-        counts=await orders.counts_of_merchant(read, merchant_id),
-        low=len(low.items),
+        to_do=await orders.to_do(read, merchant_id, account_id),
+        waiting=await waiting(read, merchant_id),
+        urgent=await urgent(read, merchant_id),
         figures=await analytics.days_of_merchant(read, merchant_id, DAYS_SHOWN),
-        recent=(await orders.orders_of_merchant(read, merchant_id, limit=RECENT_ORDERS)).items,
-        waiting=await settlement.waiting(read, merchant_id),
+        payouts=await settlement.waiting(read, merchant_id),
+        progress=await setting_up.progress(read, merchant),
     )
+
+
+async def waiting(read: Read, merchant_id: MerchantId) -> Waiting:
+    sent_back = await catalog.products_page(read, merchant_id, ProductState.SENT_BACK, limit=COUNTED_MAX)
+    failed = await settlement.statements_page(
+        read, merchant_id=merchant_id, state=StatementState.FAILED, limit=COUNTED_MAX
+    )
+    return Waiting(
+        cancellations=await aftersales.count_open_requests(read, merchant_id),
+        low=await inventory.count_low(read, merchant_id, COUNTED_MAX),
+        sent_back=len(sent_back.items),
+        opinions=await reviews.waiting_for_shop(read, merchant_id),
+        failed_payouts=len(failed.items),
+    )
+
+
+async def urgent(read: Read, merchant_id: MerchantId) -> list[Urgent]:
+    """The nearest deadlines, the first first."""
+    to_send = Wanted(states=order_list.TABS["to_ship"][1], oldest_first=True)
+    waiting = (await orders.find(read, merchant_id, to_send, limit=URGENT_SHOWN)).items
+    asking = (await aftersales.open_requests_of_merchant(read, merchant_id, limit=URGENT_SHOWN)).items
+    order_of = {order.order_id: order for order in await orders.of_merchant(read, merchant_id, _orders_of(asking))}
+    found = [
+        Urgent(order=order_of[request.order_id], due=request.answer_by, cancellation=True)
+        for request in asking
+        if request.order_id in order_of
+    ]
+    for order in waiting:
+        due = order_list.ship_by(order)
+        if due is not None:
+            found.append(Urgent(order=order, due=due, cancellation=False))
+    return sorted(found, key=lambda each: each.due)[:URGENT_SHOWN]
+
+
+def _orders_of(asking: Sequence[CancellationRequest]) -> list[OrderId]:
+    return [request.order_id for request in asking]
 
 
 def day_by_day(figures: Sequence[DayFigures], currency: str, count: int) -> list[DayFigures]:
@@ -59,20 +121,83 @@ def day_by_day(figures: Sequence[DayFigures], currency: str, count: int) -> list
     return [known.get(day) or DayFigures(day=day, currency=currency) for day in wanted]
 
 
+def to_dos(visit: Visit, found: Overview) -> list[dict[str, Any]]:
+    """The lines of the list, for what the person may do: only what waits, the worst first."""
+    work, more = found.to_do, found.waiting
+    known = [
+        ("orders.ship", "bad", "timer-off", N_("Not sent in time"), work.late, "/orders?state=to_ship&trouble=late"),
+        ("orders.cancel", "bad", "message-circle-x", N_("Buyers ask to cancel"), more.cancellations,
+         "/orders?state=to_ship&trouble=cancellation"),
+        ("statements.read", "bad", "landmark", N_("Payouts that the bank refused"), more.failed_payouts, "/statements"),
+        ("orders.read", "bad", "package-x", N_("Parcels lost"), work.lost, "/orders?state=all&trouble=lost"),
+        ("orders.ship", "warn", "package", N_("Orders to ship"), work.to_send, "/orders?state=to_ship"),
+        ("orders.ship", "warn", "bell-ring", N_("Buyers ask to hurry"), work.reminded,
+         "/orders?state=to_ship&trouble=reminded"),
+        ("orders.read", "warn", "truck", N_("Parcels stuck on the way"), work.stuck, "/orders?state=all&trouble=stuck"),
+        ("orders.read", "info", "at-sign", N_("Notes that name you"), work.named, "/orders?state=all&named=yes"),
+        ("reviews.answer", "warn", "star-half", N_("Low ratings without a reply"), more.opinions.low_reviews,
+         "/reviews?state=low"),
+        ("reviews.answer", "info", "message-circle-question-mark", N_("Questions without an answer"),
+         more.opinions.questions, "/questions"),
+        ("products.edit", "warn", "undo-2", N_("Products sent back by the review"), more.sent_back,
+         "/products?state=sent_back"),
+        ("stock.read", "warn", "boxes", N_("Articles that run low"), more.low, "/stock?low=yes"),
+        ("orders.read", "info", "hourglass", N_("Waiting for payment"), work.unpaid, "/orders?state=placed"),
+    ]  # fmt: skip
+    return [
+        {
+            "label": visit.say(word),
+            "href": f"{frame.HOME}{path}",
+            "count": f"{COUNTED_MAX}+" if count == COUNTED_MAX and "orders" not in path else count,
+            "icon": icon,
+            "tone": tone,
+        }
+        for permission, tone, icon, word, count, path in known
+        if count and visit.actor.may(permission)
+    ]
+
+
 @get("/", opt={"permission": ANY_STAFF})
 async def front(visit: NamedDependency[Visit]) -> Response[Any]:
-    """What waits, today's sales, the newest orders."""
-    found = await visit.merchant_db.ask(overview, visit.merchant_id)
+    """What waits, what is urgent, today against a week ago."""
+    account_id = visit.account.account_id if visit.account else None
+    found = await visit.merchant_db.ask(overview, visit.merchant_id, account_id)
     rows = day_by_day(found.figures, found.merchant.currency, DAYS_SHOWN)
+    staff = len(await visit.db.ask(access.staff, visit.merchant_id))
     return await frame.show(
         visit,
         "home.html",
         frame.HOME,
         overview=found,
+        to_dos=to_dos(visit, found),
         days=rows,
         today=rows[-1],
-        to_ship=found.counts.get(OrderState.PAID, 0) + found.counts.get(OrderState.PARTLY_SHIPPED, 0),
+        week_ago=rows[-1 - WEEK],
+        change=change,
+        steps=setting_up.steps(visit, found.progress, staff),
+        now=datetime.now(UTC),
+        to_ship=found.to_do.to_send,
     )
 
 
-HANDLERS = [front]
+def change(now: int, before: int) -> str:
+    """By how many per cent a figure has changed, with its sign; nothing when there is nothing to compare with."""
+    if not before:
+        return ""
+    # A figure to look at, not one to reckon with.
+    return f"{(now - before) / before:+.0%}".replace("-", "−")
+
+
+async def put_away(tx: Tx, actor: Actor, merchant_id: MerchantId) -> None:
+    await merchants.put_checklist_away(tx, merchant_id)
+    await access.audit(tx, actor, "shop.put_checklist_away", str(merchant_id))
+
+
+@post("/set-up/put-away", opt={"permission": "shop.edit"})
+async def put_checklist_away(visit: NamedDependency[Visit]) -> Redirect:
+    """The checklist is done with."""
+    await visit.merchant_db.transact(put_away, visit.actor, visit.merchant_id)
+    return redirect(visit, frame.HOME, (visit.say(N_("The checklist is put away.")), "good"))
+
+
+HANDLERS = [front, put_checklist_away]

@@ -9,9 +9,10 @@ from litestar.response import Redirect
 
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties import access, merchants
-from steelyard.parties.access.model import Actor
+from steelyard.parties.access.model import Actor, WrongLogin
 from steelyard.parties.merchants.model import Merchant, MerchantId, Payout, Shop, ShopCard
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web.console import SAVED, errors_of
@@ -96,10 +97,15 @@ async def change_payout(visit: NamedDependency[Visit], request: WebRequest) -> R
     form = await entries_of(request)
     payout = _payout(form)
     try:
+        password = form.text("password", required=True, most=256)
         form.check()
+        assert visit.account is not None
+        await access.confirm_password(visit.db, visit.account, password)
         await visit.merchant_db.transact(set_payout, visit.actor, visit.merchant_id, payout)
     except Invalid as refusal:
         return await page(visit, payout=payout, errors=errors_of(visit, refusal.fields))
+    except WrongLogin:
+        return await page(visit, payout=payout, errors={"password": visit.say(N_("This is not your password."))})
     return redirect(visit, frame.SHOP, (visit.say(SAVED), "good"))
 
 

@@ -4,18 +4,22 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
 
-from steelyard.kernel.db import Read
+from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
+from steelyard.parties import access
+from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
-from steelyard.surfaces.web.visit import Visit
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done
+from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders, settlement
 from steelyard.trade.orders.model import OrderId
 from steelyard.trade.settlement import Entry, Statement, Step, Waiting
@@ -38,6 +42,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[Step]
     entries: Page[Entry]
     codes: dict[OrderId, str]
+    checks: list[settlement.Check]
 
 
 async def listed(read: Read, merchant_id: MerchantId, cursor: str | None) -> Listed:
@@ -61,6 +66,7 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
         steps=await settlement.timeline(read, merchant_id, statement_id),
         entries=entries,
         codes=await codes_of(read, merchant_id, entries.items),
+        checks=await settlement.checks_of(read, merchant_id, statement_id),
     )
 
 
@@ -103,6 +109,29 @@ async def statement_page(
     )
 
 
+async def check(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, statement: Statement, agreed: bool, words: str, by: str
+) -> None:
+    await settlement.check_statement(tx, merchant_id, statement.statement_id, agreed=agreed, words=words, by=by)
+    await access.audit(tx, actor, "statements.check", statement.code, {"agreed": agreed, "words": words})
+
+
+@post("/statements/{statement_id:uuid}/check", opt=NEEDS)
+async def check_statement(visit: NamedDependency[Visit], request: WebRequest, statement_id: FromPath[UUID]) -> Redirect:
+    """Agree with a statement, or say what is wrong with it."""
+    form = await entries_of(request)
+    statement = await visit.merchant_db.ask(settlement.statement, visit.merchant_id, statement_id)
+    if statement is None:
+        raise NotFound()
+    agreed, words = form.text("verdict") == "agreed", form.text("words")
+    return await done(
+        visit,
+        f"{frame.STATEMENTS}/{statement_id}",
+        N_("The statement is checked.") if agreed else N_("Your objection is kept with the statement."),
+        lambda: visit.merchant_db.transact(check, visit.actor, visit.merchant_id, statement, agreed, words, visit.by),
+    )
+
+
 async def csv_of(read: Read, merchant_id: MerchantId, statement_id: UUID) -> tuple[str, str]:
     """(code, the entries as CSV). Raises `NotFound`."""
     statement = await settlement.statement(read, merchant_id, statement_id)
@@ -122,4 +151,4 @@ async def statement_entries(visit: NamedDependency[Visit], statement_id: FromPat
     )
 
 
-HANDLERS = [statement_list, statement_page, statement_entries]
+HANDLERS = [statement_list, statement_page, check_statement, statement_entries]

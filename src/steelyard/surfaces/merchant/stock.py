@@ -1,4 +1,4 @@
-"""Stock: how much is where, why that changed, and what staff say about it: received, counted, warn below."""
+"""One variant's stock: how much is where, why that changed, and what staff say about it."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -28,14 +28,7 @@ from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
-LEVELS_PER_PAGE = 50
 NOTE_CHARACTERS_MAX = 200
-
-
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    page: Page[Level]
-    cards: dict[SkuId, SkuCard]
-    warehouses: dict[UUID, Warehouse]
 
 
 class OneSku(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,16 +36,6 @@ class OneSku(msgspec.Struct, frozen=True, kw_only=True):
     levels: list[Level]
     movements: Page[Movement]
     warehouses: list[Warehouse]
-
-
-async def listed(read: Read, merchant_id: MerchantId, code: str, low: bool, cursor: str | None) -> Listed:
-    chosen = list((await catalog.by_codes(read, merchant_id, [code])).values()) if code else None
-    page = await inventory.levels(read, merchant_id, cursor, LEVELS_PER_PAGE, sku_ids=chosen, low=low)
-    return Listed(
-        page=page,
-        cards=await catalog.cards(read, {level.sku_id for level in page.items}),
-        warehouses={each.warehouse_id: each for each in await warehouses.of_merchant(read, merchant_id)},
-    )
 
 
 async def one_sku(read: Read, merchant_id: MerchantId, sku_id: UUID, cursor: str | None) -> OneSku:
@@ -65,28 +48,6 @@ async def one_sku(read: Read, merchant_id: MerchantId, sku_id: UUID, cursor: str
         levels=(await inventory.levels(read, merchant_id, sku_ids=[sku_id])).items,
         movements=await inventory.movements(read, merchant_id, sku_id, cursor, ROWS_PER_PAGE),
         warehouses=[each for each in await warehouses.of_merchant(read, merchant_id) if each.open],
-    )
-
-
-@get("/stock", opt={"permission": "stock.read"})
-async def stock_list(
-    visit: NamedDependency[Visit],
-    q: FromQuery[str | None] = None,
-    low: FromQuery[str | None] = None,
-    cursor: FromQuery[str | None] = None,
-) -> Response[Any]:
-    """Every variant in every warehouse, or only what runs low, or one article number."""
-    code = (q or "").strip()
-    found = await visit.merchant_db.ask(listed, visit.merchant_id, code, bool(low), cursor)
-    return await frame.show(
-        visit,
-        "stock.html",
-        frame.STOCK,
-        found=found,
-        code=code,
-        low=bool(low),
-        next_href=address(frame.STOCK, q=code, low=low, cursor=found.page.next) if found.page.next else "",
-        start_href=address(frame.STOCK, q=code, low=low) if cursor else "",
     )
 
 
@@ -182,4 +143,4 @@ async def set_warning(visit: NamedDependency[Visit], request: WebRequest, sku_id
     return await _say(visit, request, sku_id, warn_below, 0)
 
 
-HANDLERS = [stock_list, sku_page, receive_stock, count_stock, set_warning]
+HANDLERS = [sku_page, receive_stock, count_stock, set_warning]

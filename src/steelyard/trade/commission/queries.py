@@ -44,3 +44,19 @@ async def rates_for(read: Read, sales: Sequence[tuple[UUID, Sequence[UUID]]]) ->
         keys = [(owner, category) for owner in (merchant_id, None) for category in (*reversed(path), None)]
         found.append(next((rates[key] for key in keys if key in rates), NO_COMMISSION))
     return found
+
+
+async def rates_of_merchant(read: Read, merchant_id: UUID) -> list[Rate]:
+    """The rates that may count for a merchant now, the most specific first: its own before everybody's, those of a
+    category before those of all."""
+    return await read.all(
+        Rate,
+        """
+        SELECT DISTINCT ON (merchant_id IS NULL, category_id IS NULL, category_id)
+               rate_id, merchant_id, category_id, millionths, valid_from
+        FROM commission_rates
+        WHERE valid_from <= now() AND (valid_to IS NULL OR valid_to > now()) AND (merchant_id IS NULL OR merchant_id = $1)
+        ORDER BY merchant_id IS NULL, category_id IS NULL, category_id, valid_from DESC, rate_id DESC
+        """,
+        merchant_id,
+    )

@@ -35,7 +35,7 @@ from steelyard.trade.orders.events import (
     PurchasePlaced,
     ShopReminded,
 )
-from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, notes_of, of_merchant, to_do
+from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant, to_do
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received
 from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
@@ -71,7 +71,15 @@ from steelyard.trade.orders.service import (
     withdraw_pieces,
 )
 from steelyard.trade.orders.shipping import ORDERS_PER_DISPATCH_MAX, ship_all
-from steelyard.trade.orders.wishes import begin_packing, change_address, extend_receipt, fee_to, hide, remind
+from steelyard.trade.orders.wishes import (
+    begin_packing,
+    blank_records,
+    change_address,
+    extend_receipt,
+    fee_to,
+    hide,
+    remind,
+)
 
 __all__ = [
     "DRESSED_LINE_COLUMNS",
@@ -94,6 +102,7 @@ __all__ = [
     "acts_of",
     "all_orders",
     "begin_packing",
+    "blank_records",
     "bought_last",
     "bulk_refunded",
     "bulk_write",
@@ -111,6 +120,7 @@ __all__ = [
     "extend_receipt",
     "fee_to",
     "find",
+    "freight_used",
     "hide",
     "history",
     "lines_of",

@@ -231,3 +231,17 @@ async def of_merchant(read: Read, merchant_id: MerchantId, order_ids: Sequence[U
         list(order_ids),
         ORDERS_FOUND_MAX,
     )
+
+
+async def freight_used(read: Read, merchant_id: MerchantId, days: int) -> dict[UUID, int]:
+    """How many of the orders that were paid in the last days chose each delivery option."""
+    rows = await read.fetch(
+        """
+        SELECT (delivery ->> 'template_id')::uuid AS template_id, count(*)::integer AS orders FROM orders
+        WHERE merchant_id = $1 AND paid_at > now() - $2 * interval '1 day' AND delivery ->> 'template_id' IS NOT NULL
+        GROUP BY 1
+        """,
+        merchant_id,
+        days,
+    )
+    return {row["template_id"]: row["orders"] for row in rows}

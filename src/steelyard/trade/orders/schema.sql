@@ -135,6 +135,7 @@ CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'pho
 CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
 CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
 CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_phone ON orders (phone_backward text_pattern_ops, merchant_id);

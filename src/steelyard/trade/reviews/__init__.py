@@ -41,7 +41,7 @@ from steelyard.trade.reviews.queries import (
 )
 from steelyard.trade.reviews.scores import compare_shops, score_history, score_shops, scores
 from steelyard.trade.reviews.service import follow_up, received_at, reply, reviewable, vote, write
-from steelyard.trade.reviews.todo import waiting_for_shop
+from steelyard.trade.reviews.todo import Waiting, waiting_for_shop
 
 __all__ = [
     "PastAnswer",
@@ -51,6 +51,7 @@ __all__ = [
     "QuestionAnswered",
     "QuestionAsked",
     "ReviewsWritten",
+    "Waiting",
     "answer_as_buyer",
     "answer_as_shop",
     "answers_of",

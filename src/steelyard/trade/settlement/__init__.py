@@ -8,19 +8,33 @@ example: docs/algorithms/settlement.md.
 - `earnings`: what is earned, entry by entry
 - `runs`: from entries to statements
 - `payouts`: from statements to the merchant's bank account
+- `expecting`: what will be paid out when, and what merchants say of their statements
 - `bulk`: history that was paid elsewhere
 """
 
 from steelyard.trade.settlement.bulk import bulk_settled
 from steelyard.trade.settlement.earnings import bulk_enter, enter
 from steelyard.trade.settlement.events import PayoutFailed, StatementIssued, StatementPaid
+from steelyard.trade.settlement.expecting import (
+    awaited,
+    check_statement,
+    checks_of,
+    expected,
+    held,
+    paid_out,
+    unchecked,
+)
 from steelyard.trade.settlement.gateways import Bank, bank
 from steelyard.trade.settlement.jobs import receive_webhook, run_today, send_payouts
 from steelyard.trade.settlement.model import (
+    AwaitedOrder,
     BankAnswer,
+    Check,
     DuePayout,
     Entry,
     EntryKind,
+    Expected,
+    Held,
     NewEntry,
     NoPayoutAccount,
     PayoutNews,
@@ -30,6 +44,7 @@ from steelyard.trade.settlement.model import (
     Step,
     Waiting,
     due_on,
+    is_complete,
     settlement_day,
 )
 from steelyard.trade.settlement.payouts import pay_again, record_payout, to_pay
@@ -45,11 +60,15 @@ from steelyard.trade.settlement.queries import (
 from steelyard.trade.settlement.runs import run
 
 __all__ = [
+    "AwaitedOrder",
     "Bank",
     "BankAnswer",
+    "Check",
     "DuePayout",
     "Entry",
     "EntryKind",
+    "Expected",
+    "Held",
     "NewEntry",
     "NoPayoutAccount",
     "PayoutFailed",
@@ -61,12 +80,19 @@ __all__ = [
     "StatementState",
     "Step",
     "Waiting",
+    "awaited",
     "bank",
     "bulk_enter",
     "bulk_settled",
+    "check_statement",
+    "checks_of",
     "due_on",
     "enter",
     "entries",
+    "expected",
+    "held",
+    "is_complete",
+    "paid_out",
     "pay_again",
     "receive_webhook",
     "record_payout",
@@ -80,5 +106,6 @@ __all__ = [
     "statements_page",
     "timeline",
     "to_pay",
+    "unchecked",
     "waiting",
 ]

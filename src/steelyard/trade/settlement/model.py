@@ -172,3 +172,42 @@ def settlement_day(at: datetime) -> date:
 def due_on(earned_at: datetime, settlement_days: int) -> date:
     """T+N: money released on day T may be paid out on the N-th day after it, weekends included."""
     return settlement_day(earned_at) + timedelta(days=settlement_days)
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """What a statement of `day` may pay at the earliest: `earned` by orders that are received, `awaited` of orders whose
+    receipt counts as confirmed by then."""
+
+    day: date
+    currency: str
+    earned: int
+    awaited: int
+    orders: int
+
+
+class AwaitedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that was sent and is not received: until when its buyer has time, and what it will pay."""
+
+    order_id: UUID
+    code: str
+    currency: str
+    income: int
+    receive_by: datetime
+    delivered_at: datetime | None
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What buyers have paid for orders that have not all been sent."""
+
+    currency: str
+    income: int
+    orders: int
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merchant says of a statement."""
+
+    agreed: bool
+    words: str
+    by: str
+    at: datetime

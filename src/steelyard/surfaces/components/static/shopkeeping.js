@@ -47,4 +47,44 @@
       next.select();
     }
   });
+
+  // A hand scanner types a code and Enter. Into a list of lines: the article's line gets one more piece.
+  for (const frame of document.querySelectorAll("[data-scan-into]")) {
+    const list = document.getElementById(frame.dataset.scanInto);
+    frame.hidden = false;
+    scans(frame, (code) => {
+      const lines = list.value.split("\n").filter((line) => line.trim());
+      const at = lines.findIndex((line) => line.trim().split(/[\s,;×xX*，；]+/)[0] === code);
+      if (at < 0) lines.push(`${code} 1`);
+      else lines[at] = `${code} ${Number(lines[at].trim().split(/[\s,;×xX*，；]+/)[1] || 1) + 1}`;
+      list.value = lines.join("\n") + "\n";
+      return true;
+    });
+  }
+
+  // Into a sheet of counts: the row of the code gets one more piece.
+  for (const frame of document.querySelectorAll("[data-scan-counts]")) {
+    frame.hidden = false;
+    scans(frame, (code) => {
+      const fields = [...frame.form.querySelectorAll("input[data-codes]")];
+      const field = fields.find((one) => one.dataset.codes.split(" ").includes(code));
+      if (!field) return false;
+      field.value = Number(field.value || 0) + 1;
+      field.classList.add("is-changed");
+      return true;
+    });
+  }
+
+  function scans(frame, take) {
+    const input = frame.querySelector("input");
+    frame.form = frame.closest("form");
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing) return;
+      event.preventDefault();
+      const code = input.value.trim();
+      if (!code) return;
+      input.setAttribute("aria-invalid", take(code) ? "false" : "true");
+      input.select();
+    });
+  }
 })();
