@@ -132,6 +132,30 @@ COMMENT ON TABLE rate_limits IS 'by key: token buckets of what is limited (log-i
 COMMENT ON COLUMN rate_limits.tokens IS 'What was left at the time in column at';
 COMMENT ON COLUMN rate_limits.full_at IS 'When it is as good as new: the row may go';
 
+-- parties.policies
+
+-- What the operator has decided otherwise than the defaults say.
+
+CREATE TABLE policies (
+    policy     text PRIMARY KEY
+  , value      bigint NOT NULL
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , changed_by uuid
+);
+COMMENT ON TABLE policies IS 'reference: run-time settings that differ from their defaults in parties/policies/model.py';
+COMMENT ON COLUMN policies.value IS 'In the unit of the policy; a yes or no is 1 or 0';
+
+CREATE TABLE policy_changes (
+    change_id uuid PRIMARY KEY
+  , policy    text NOT NULL
+  , before    bigint NOT NULL
+  , after     bigint NOT NULL
+  , at        timestamptz NOT NULL DEFAULT now()
+  , by        uuid
+);
+COMMENT ON TABLE policy_changes IS 'local, append-only: each change of a run-time setting';
+CREATE INDEX policy_changes_of_a_policy ON policy_changes (policy, at DESC);
+
 -- parties.access
 
 -- Who may come in and what they may do.
@@ -206,6 +230,15 @@ CREATE TABLE password_resets (
 COMMENT ON TABLE password_resets IS 'by key: links for a new password, sent by mail, good once; an invitation is the first of them';
 CREATE INDEX password_resets_of_an_account ON password_resets (account_id);
 CREATE INDEX password_resets_by_expiry ON password_resets (expires_at);
+
+CREATE TABLE email_changes (
+    account_id uuid PRIMARY KEY
+  , email      text NOT NULL
+  , token_hash bytea
+  , expires_at timestamptz NOT NULL
+);
+COMMENT ON TABLE email_changes IS 'by key: an e-mail address that becomes an account''s when the link sent there is opened';
+CREATE INDEX email_changes_by_token ON email_changes (token_hash);
 
 CREATE TABLE api_keys (
     key_hash    bytea PRIMARY KEY
@@ -360,6 +393,7 @@ CREATE TABLE mails (
 COMMENT ON TABLE mails IS 'local, merchants insert: what we want to tell somebody by mail; rendered and sent by a job';
 COMMENT ON COLUMN mails.facts IS 'What the template needs; a secret in it is good once only, and is wiped when the mail is out';
 COMMENT ON COLUMN mails.retry_at IS 'When an unsent mail is tried (again) by the sweep; infinity: given up, see error';
+CREATE INDEX mails_by_recipient ON mails (recipient);
 CREATE INDEX mails_to_send ON mails (retry_at) WHERE sent_at IS NULL;
 
 -- parties.operator
@@ -433,6 +467,7 @@ CREATE TABLE shops (
   , notice      jsonb NOT NULL DEFAULT '{}'
   , logo        text
   , opened_at   timestamptz NOT NULL DEFAULT now()
+  , checklist_put_away_at timestamptz
 );
 COMMENT ON TABLE shops IS 'by merchant: the merchant''s shop as buyers see it';
 
@@ -640,6 +675,8 @@ COMMENT ON COLUMN ledger_transfers.document IS 'What caused it: a payment, an or
 COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, payout, paid_out …';
 CREATE UNIQUE INDEX a_document_moves_money_once ON ledger_transfers (owner_id, document, reason, debit, credit);
 CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
+CREATE INDEX ledger_transfers_by_time ON ledger_transfers (at DESC, transfer_id DESC);
+CREATE INDEX ledger_transfers_by_reason ON ledger_transfers (reason, at DESC, transfer_id DESC);
 
 -- money.payments
 
@@ -1008,9 +1045,12 @@ CREATE TABLE warehouses (
   , address      jsonb NOT NULL DEFAULT '{}'
   , place        integer NOT NULL DEFAULT 0
   , open         boolean NOT NULL DEFAULT true
+  , takes_returns boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, warehouse_id)
 );
 COMMENT ON TABLE warehouses IS 'by merchant: where goods lie; orders are served from the first place that has enough';
+COMMENT ON COLUMN warehouses.takes_returns IS 'Where buyers send goods back to; of a merchant one at most';
+CREATE UNIQUE INDEX one_warehouse_takes_returns ON warehouses (merchant_id) WHERE takes_returns;
 
 -- goods.inventory
 
@@ -1030,6 +1070,7 @@ COMMENT ON TABLE stock IS 'by merchant: pieces of a SKU in a warehouse';
 COMMENT ON COLUMN stock.reserved IS 'Of those on hand, promised to orders that have not left the house';
 COMMENT ON COLUMN stock.warn_below IS 'Warn when fewer than this are free';
 CREATE INDEX stock_by_sku ON stock (sku_id);
+CREATE INDEX stock_running_low ON stock (merchant_id, sku_id, warehouse_id) WHERE on_hand - reserved < warn_below;
 
 CREATE TABLE stock_movements (
     merchant_id  uuid NOT NULL
@@ -1045,9 +1086,10 @@ CREATE TABLE stock_movements (
   , PRIMARY KEY (merchant_id, movement_id)
   , FOREIGN KEY (merchant_id, sku_id, warehouse_id) REFERENCES stock
   , CONSTRAINT a_movement_moves_something CHECK (quantity <> 0)
-  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported'))
+  , CONSTRAINT a_movement_has_a_reason CHECK (reason IN ('received', 'shipped', 'returned', 'counted', 'scrapped', 'imported', 'transferred'))
 );
 COMMENT ON TABLE stock_movements IS 'by merchant, append-only: every change of what is on hand, with its reason and document';
+CREATE INDEX stock_movements_of_a_merchant ON stock_movements (merchant_id, at DESC, movement_id DESC);
 CREATE INDEX stock_movements_of_a_sku ON stock_movements (merchant_id, sku_id, at DESC);
 
 CREATE TABLE reservations (
@@ -1064,6 +1106,39 @@ COMMENT ON TABLE reservations IS 'by merchant: pieces kept for an order, from pl
 COMMENT ON COLUMN reservations.quantity IS 'What is still kept; a row goes away with its last piece';
 CREATE INDEX reservations_of_a_sku ON reservations (merchant_id, sku_id);
 CREATE UNIQUE INDEX a_document_is_booked_once ON stock_movements (merchant_id, document, reason, sku_id, warehouse_id);
+
+CREATE TABLE stock_counts (
+    merchant_id  uuid NOT NULL
+  , count_id     uuid NOT NULL
+  , warehouse_id uuid NOT NULL
+  , blind        boolean NOT NULL
+  , note         text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , made_at      timestamptz NOT NULL DEFAULT now()
+  , booked_at    timestamptz
+  , dropped_at   timestamptz
+  , closed_by    text
+  , PRIMARY KEY (merchant_id, count_id)
+  , FOREIGN KEY (merchant_id, warehouse_id) REFERENCES warehouses
+  , CONSTRAINT a_sheet_is_booked_or_dropped CHECK (booked_at IS NULL OR dropped_at IS NULL)
+  , CONSTRAINT closed_means_by_whom CHECK ((booked_at IS NOT NULL OR dropped_at IS NOT NULL) = (closed_by IS NOT NULL))
+);
+COMMENT ON TABLE stock_counts IS 'by merchant: sheets to count a warehouse on; its id is the document of the differences';
+COMMENT ON COLUMN stock_counts.blind IS 'The sheet does not tell what should be there';
+
+CREATE TABLE stock_count_lines (
+    merchant_id uuid NOT NULL
+  , count_id    uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , expected    integer NOT NULL
+  , counted     integer
+  , PRIMARY KEY (merchant_id, count_id, sku_id)
+  , FOREIGN KEY (merchant_id, count_id) REFERENCES stock_counts
+  , FOREIGN KEY (merchant_id, sku_id) REFERENCES skus
+  , CONSTRAINT nobody_counts_less_than_nothing CHECK (counted >= 0)
+);
+COMMENT ON TABLE stock_count_lines IS 'by merchant: what a sheet asks for and what was counted';
+COMMENT ON COLUMN stock_count_lines.expected IS 'On hand when the sheet was made';
 
 -- goods.taxes
 
@@ -1653,6 +1728,7 @@ CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'pho
 CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
 CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
 CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_phone ON orders (phone_backward text_pattern_ops, merchant_id);
@@ -1792,6 +1868,7 @@ COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to t
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
 CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
+CREATE INDEX checkouts_of_a_buyer ON checkouts (buyer_id);
 CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);
 
 -- trade.aftersales
@@ -2033,6 +2110,21 @@ COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that ma
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
 CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id);
+CREATE INDEX entries_waiting_of_a_merchant ON settlement_entries (merchant_id, due_on) WHERE statement_id IS NULL;
+
+CREATE TABLE statement_checks (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , check_no     integer NOT NULL
+  , agreed       boolean NOT NULL
+  , words        text NOT NULL DEFAULT ''
+  , by           text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, statement_id, check_no)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT an_objection_says_why CHECK (agreed OR words <> '')
+);
+COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
 
 -- trade.reviews
 
@@ -2310,6 +2402,37 @@ COMMENT ON COLUMN import_lines.unit_price_micros IS 'Millionths of the major uni
 COMMENT ON COLUMN import_lines.credited_quantity IS 'Of a return, the pieces of which no sale was found: the rest are refunds of orders';
 COMMENT ON COLUMN import_lines.credited_because IS 'Why no sale was found: no_earlier_sale, more_than_sold, unknown_customer, kind_not_matched';
 
+-- channels.sheets
+
+-- Changes of many goods at once: by a file, in the grid, or by one action on the ticked ones. Each can be undone for a day.
+
+CREATE TABLE goods_changes (
+    merchant_id uuid NOT NULL
+  , change_id   uuid NOT NULL
+  , kind        text NOT NULL
+  , name        text NOT NULL DEFAULT ''
+  , state       text NOT NULL
+  , rows        jsonb NOT NULL
+  , counts      jsonb NOT NULL
+  , done        integer NOT NULL DEFAULT 0
+  , made_at     timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , applied_at  timestamptz
+  , undone_at   timestamptz
+  , trouble     text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, change_id)
+  , CONSTRAINT a_change_is_of_a_kind CHECK (kind IN ('file', 'grid', 'action'))
+  , CONSTRAINT a_change_is_in_a_state CHECK (state IN ('planned', 'applying', 'applied', 'failed', 'undone'))
+  , CONSTRAINT applied_means_when CHECK ((state IN ('applied', 'undone')) = (applied_at IS NOT NULL))
+  , CONSTRAINT undone_means_when CHECK ((state = 'undone') = (undone_at IS NOT NULL))
+);
+COMMENT ON TABLE goods_changes IS 'by merchant: changes of many goods at once, as planned, with what was before';
+COMMENT ON COLUMN goods_changes.rows IS 'The rows of the plan: see model.Row';
+COMMENT ON COLUMN goods_changes.counts IS '{new, changed, unchanged, wrong}: rows of each outcome';
+COMMENT ON COLUMN goods_changes.done IS 'How many rows are written already';
+COMMENT ON COLUMN goods_changes.trouble IS 'Why it failed';
+CREATE INDEX goods_changes_latest ON goods_changes (merchant_id, made_at DESC, change_id DESC);
+
 -- channels.agents
 
 -- Shopping agents: the platforms they come from, what they said and were shown, and what is to be told to them.
@@ -2573,3 +2696,72 @@ CREATE TABLE shop_category_products (
   , FOREIGN KEY (merchant_id, shop_category_id) REFERENCES shop_categories
 );
 COMMENT ON TABLE shop_category_products IS 'by merchant: the goods of a shop''s own categories, in their order';
+
+-- operations.privacy
+
+-- What people agreed to, what they take along, and who wants to be forgotten.
+
+CREATE TABLE consents (
+    buyer_id   uuid NOT NULL
+  , consent_id uuid NOT NULL
+  , subject    text NOT NULL
+  , version    text NOT NULL
+  , agreed     boolean NOT NULL
+  , how        text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, consent_id)
+);
+COMMENT ON TABLE consents IS 'by buyer, append-only: what somebody agreed to, which version of it, when and how';
+COMMENT ON COLUMN consents.how IS 'registering, ordering';
+
+CREATE TABLE data_exports (
+    buyer_id   uuid NOT NULL
+  , export_id  uuid NOT NULL
+  , asked_at   timestamptz NOT NULL DEFAULT now()
+  , ready_at   timestamptz
+  , expires_at timestamptz
+  , content    bytea
+  , PRIMARY KEY (buyer_id, export_id)
+  , CONSTRAINT ready_means_until_when CHECK ((ready_at IS NULL) = (expires_at IS NULL))
+);
+COMMENT ON TABLE data_exports IS 'by buyer: a ZIP of all that is kept of a buyer, for that buyer alone and for some days';
+COMMENT ON COLUMN data_exports.content IS 'None before it is ready and after it has expired';
+CREATE INDEX data_exports_to_expire ON data_exports (expires_at) WHERE content IS NOT NULL;
+
+CREATE TABLE erasure_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE erasure_transitions IS 'reference: the states of an erasure that follow each other';
+INSERT INTO erasure_transitions (from_state, to_state) VALUES
+    ('nowhere', 'planned'), ('planned', 'withdrawn'), ('planned', 'done');
+
+CREATE TABLE erasures (
+    buyer_id   uuid NOT NULL
+  , erasure_id uuid NOT NULL
+  , account_id uuid NOT NULL
+  , state      text NOT NULL
+  , asked_at   timestamptz NOT NULL DEFAULT now()
+  , due_at     timestamptz NOT NULL
+  , ended_at   timestamptz
+  , faded_at   timestamptz
+  , PRIMARY KEY (buyer_id, erasure_id)
+  , CONSTRAINT planned_means_not_ended CHECK ((state = 'planned') = (ended_at IS NULL))
+);
+COMMENT ON TABLE erasures IS 'by buyer: an account that is to be erased, or was';
+COMMENT ON COLUMN erasures.due_at IS 'Until then it can be withdrawn';
+COMMENT ON COLUMN erasures.faded_at IS 'When the records that had to be kept longer were last looked through';
+CREATE UNIQUE INDEX one_planned_erasure ON erasures (buyer_id) WHERE state = 'planned';
+CREATE INDEX erasures_due ON erasures (due_at) WHERE state = 'planned';
+CREATE INDEX erasures_to_fade ON erasures (faded_at NULLS FIRST) WHERE state = 'done';
+
+CREATE TABLE erasure_history (
+    buyer_id   uuid NOT NULL
+  , erasure_id uuid NOT NULL
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , PRIMARY KEY (buyer_id, erasure_id, step)
+  , FOREIGN KEY (buyer_id, erasure_id) REFERENCES erasures
+  , FOREIGN KEY (from_state, to_state) REFERENCES erasure_transitions
+);
+COMMENT ON TABLE erasure_history IS 'by buyer, append-only: each change of an erasure''s state';
