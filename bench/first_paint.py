@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, ViewportSize, async_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -21,7 +21,7 @@ from tools import browser as browsers
 
 TIMES = int(os.environ.get("BENCH_TIMES", "5"))
 TARGET_MILLISECONDS = 1_200
-PHONE = {"width": 375, "height": 812}
+PHONE: ViewportSize = {"width": 375, "height": 812}
 PROFILES: dict[str, dict[str, float]] = {
     # What Lighthouse calls slow 4G, and what a phone in a Chinese town has.
     "slow 4G": {"latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8, "cpu": 4},

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
-from playwright.async_api import Browser, CDPSession
+from playwright.async_api import Browser, CDPSession, ViewportSize
 
 from tests.journeys.house import House
 
-PHONE = {"width": 375, "height": 812}
+PHONE: ViewportSize = {"width": 375, "height": 812}
 # Bytes as they travel: compressed.
 HTML_BYTES_MAX = 60_000
 STYLE_AND_SCRIPT_BYTES_MAX = 90_000
