@@ -43,6 +43,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "goods.css",
         "shopkeeping.css",
         "operator.css",
+        "composer.css",
     ),
     "plain.css": (*_SHARED, "commerce.css", "plain_layout.css"),
     "components.js": ("behaviour.js", "toasts.js", "uploads.js", "drafts.js", "favourites.js"),

@@ -62,7 +62,7 @@ async def home_view(read: Read, visit: Visit) -> PageView:
     return PageView(
         shell=around,
         title=Text(),
-        composed=await compose(read, visit, around, page.blocks if page else DEFAULT_HOME),
+        composed=await compose(read, visit, around, page.blocks if page and page.blocks else DEFAULT_HOME),
         choices=await search.choices(read, visit.buyer_id),
     )
 
