@@ -173,6 +173,8 @@ async def things(db: Database, world: World) -> Ids:
             "cart_id": str(checkout_id),
             "address_id": str(ids.derived(UUID("7e577e57-0000-4000-8000-000000000001"), "address", "lina")),
             "session_id": "0" * 64,
+            "category_id": str(world.categories["tea"]),
+            "change_id": str(ids.mint()),
             "idempotency_key": "k",
             "slug": green.slug,
             "name": "search",

@@ -26,7 +26,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "settlement",
         "reviews",
     ),
-    "channels": ("feeds", "amazon", "live", "agents"),
+    "channels": ("feeds", "sheets", "amazon", "live", "agents"),
     "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service", "privacy"),
     "surfaces": ("storefront", "merchant", "operator", "live_room", "api"),
 }
