@@ -19,6 +19,7 @@ from steelyard.trade.favourites.model import PastFavourite, PastFootprint
 from steelyard.trade.reviews.model import Kind, ReportReason
 
 LINES_MAX = 6_000
+GOODS_MAX = 2_000
 REVIEWED = 0.62
 WITH_WORDS = 0.8
 WITH_PICTURES = 0.16
@@ -110,7 +111,11 @@ async def _received(read: Read) -> list[Received]:
 async def _goods(read: Read) -> list[OnShelf]:
     return await read.all(
         OnShelf,
-        "SELECT merchant_id, product_id, price, currency, in_stock FROM search_entries ORDER BY sold DESC, product_id",
+        """
+        SELECT merchant_id, product_id, price, currency, in_stock FROM search_entries ORDER BY sold DESC, product_id
+        LIMIT $1
+        """,
+        GOODS_MAX,
     )
 
 
@@ -206,6 +211,8 @@ async def _questions(tx: Tx, goods: Sequence[OnShelf], received: Sequence[Receiv
     now = datetime.now(UTC)
     people = sorted({(each.buyer_id, each.name) for each in received})
     asked: list[reviews.PastQuestion] = []
+    if len(people) < 2:
+        return
     for good in goods:
         if chance.random() > ASKED:
             continue
