@@ -5,7 +5,7 @@ IN_VENV = .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check journeys translations baseline lock clean
+.PHONY: help setup demo test check journeys bench translations baseline lock clean
 
 help: ## list what there is
 	@echo "make TARGET, one of:"
@@ -33,6 +33,11 @@ journeys: ## only the browser journeys, each in every language, width and theme
 	@$(RUN) tools/setup.py --dev
 	@$(IN_VENV) tools/browser.py
 	@exec $(IN_VENV) -m pytest -m journey --every-variant tests/journeys
+
+bench: ## measurements of a running demo (PORT): how soon a phone shows a page
+	@$(RUN) tools/setup.py --dev
+	@$(IN_VENV) tools/browser.py
+	@STEELYARD_URL="http://127.0.0.1:$${PORT:-8000}" $(IN_VENV) bench/first_paint.py
 
 translations: ## bring the .po files to the words in the source
 	@$(RUN) tools/setup.py --dev
