@@ -80,9 +80,19 @@ async def choose(visitor: Visitor, shop: str, *, place: int = 0, quantity: int =
 
 async def fill_address(visitor: Visitor, email: str) -> None:
     page = visitor.page
-    await visitor.fill(email=email, **HOME)
-    await page.locator("select[name='country']").select_option("CN")
+    await visitor.fill(email=email)
+    await paste_home(visitor)
     await expect(page.locator("#priced input[type='radio']:checked").first).to_be_attached()
+
+
+async def paste_home(visitor: Visitor) -> None:
+    """Fill an address form in by pasting all of it, as out of a chat."""
+    page = visitor.page
+    await page.locator("details.paste > summary").click()
+    await visitor.fill(pasted=" ".join(HOME[part] for part in HOME))
+    await visitor.button("Recognise").click()
+    await expect(page.locator("input[name='name']")).to_have_value(HOME["name"])
+    await expect(page.locator("select[data-level='district']")).to_have_value(HOME["district"])
 
 
 async def to_checkout(visitor: Visitor) -> None:

@@ -16,6 +16,7 @@ from steelyard.demo import (
     searches,
     shelves,
     shopkeeping,
+    wishes,
 )
 from steelyard.demo.catalogue import makers
 from steelyard.demo.products import made
@@ -89,6 +90,7 @@ async def make(
         await searches.make_searches(db, buyer_id, seed=seed)
         await merchandise.decorate(db)
         await opinions.speak(db, buyer_id, seed=seed, step=step)
+        await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await desk.lay(db, settings, hashed)
         await footfall.count_up(db, seed=seed, step=step)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])

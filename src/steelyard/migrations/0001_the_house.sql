@@ -574,7 +574,10 @@ CREATE TABLE buyers (
   , created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE buyers IS 'by buyer: everybody who buys; a guest has no login';
-CREATE INDEX buyers_by_time ON buyers (created_at);
+CREATE INDEX buyers_by_time ON buyers (created_at, buyer_id);
+CREATE INDEX buyers_by_email ON buyers (lower(email)) WHERE email IS NOT NULL;
+CREATE INDEX buyers_by_phone ON buyers (phone) WHERE phone <> '';
+CREATE INDEX buyers_by_name ON buyers (name) WHERE name <> '';
 COMMENT ON COLUMN buyers.source IS 'Where the buyer came from when not from here: import:<name of the source>:<its id>';
 
 CREATE TABLE addresses (
@@ -922,6 +925,7 @@ CREATE INDEX products_incomplete ON products (merchant_id, changed_at DESC, prod
 CREATE INDEX products_in_a_category ON products (category_id, merchant_id, product_id);
 CREATE INDEX products_due_onto_the_shelf ON products (on_shelf_at) WHERE on_shelf_at IS NOT NULL;
 CREATE INDEX products_due_off_the_shelf ON products (off_shelf_at) WHERE off_shelf_at IS NOT NULL;
+CREATE INDEX products_of_a_category ON products (category_id) WHERE state <> 'binned';
 CREATE UNIQUE INDEX a_product_is_imported_once ON products (merchant_id, source) WHERE source IS NOT NULL;
 
 CREATE TABLE product_history (
