@@ -5,7 +5,7 @@ IN_VENV = .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check journeys screenshots translations baseline lock clean
+.PHONY: help setup demo test check journeys screenshots bench translations baseline lock clean
 
 help: ## list what there is
 	@echo "make TARGET, one of:"
@@ -37,6 +37,11 @@ journeys: ## only the browser journeys, each in every language, width and theme
 screenshots: ## pictures of every page in every variant, and those of the documentation
 	@$(RUN) tools/setup.py --dev
 	@exec $(IN_VENV) tools/screenshots.py
+
+bench: ## measurements of a running demo (PORT): how soon a phone shows a page
+	@$(RUN) tools/setup.py --dev
+	@$(IN_VENV) tools/browser.py
+	@STEELYARD_URL="http://127.0.0.1:$${PORT:-8000}" $(IN_VENV) bench/first_paint.py
 
 translations: ## bring the .po files to the words in the source
 	@$(RUN) tools/setup.py --dev

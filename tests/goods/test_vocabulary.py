@@ -97,7 +97,10 @@ async def test_the_vocabulary_is_made_of_what_is_sold(db: Database, market: Mark
     assert by_word["温州鞋匠"].target == "wenzhou-shoes" and by_word["温州鞋匠"].pinyin == "wen'zhou'xie'jiang"
     assert by_word["短靴"].kind == "gram", "what several titles have in common is a word"
     assert by_word["ankle"].weight > by_word["nanxi"].weight
-    assert Vocabulary(words).mend("断靴") == "短靴"
+    known = Vocabulary(words)
+    assert known.mend("断靴") == "短靴"
+    assert [word.word for word in known.suggest("鞋匠")] == ["温州鞋匠"], "a name is found by its later parts, too"
+    assert [word.word for word in known.suggest("xiejiang")] == ["温州鞋匠"]
 
     await db.transact(merchants.set_state, merchant_id, MerchantState.CLOSED)
     await db.transact(search.mark_stale, [merchant_id])

@@ -41,6 +41,14 @@ class Bought(msgspec.Struct, frozen=True):
     orders: dict[str, str]
 
 
+async def open_choice(visitor: Visitor) -> None:
+    """On a phone, what can be chosen is in a sheet that the bar at the lower edge opens."""
+    opener = visitor.page.locator(".action-bar [popovertarget='choose']").first
+    if await opener.is_visible():
+        await opener.click()
+    await expect(visitor.page.locator("#choose-foot")).to_be_visible()
+
+
 async def choose(visitor: Visitor, shop: str, *, place: int = 0, quantity: int = 1, look: bool = False) -> Chosen:
     """Go into a shop, open a product that is not sold out, put pieces of it into the cart."""
     page = visitor.page
@@ -55,24 +63,36 @@ async def choose(visitor: Visitor, shop: str, *, place: int = 0, quantity: int =
     assert title in card_says
     if look:
         await visitor.look(f"product-{shop}")
-    if not await visitor.button("Add to cart").is_enabled():
+    await open_choice(visitor)
+    buy = page.locator("#choose-foot button").first
+    if not await buy.is_enabled():
         # This variant is sold out: take one that is not.
-        await page.locator(".choices a", has_not_text=visitor.words("Sold out")).first.click()
-        await expect(visitor.button("Add to cart")).to_be_enabled()
+        await page.locator(".value.is-have").first.click()
+        await expect(page.locator("#choose-foot button").first).to_be_enabled()
     price = minor(await page.locator("#offer .price-now").inner_text())
     grams = re.search(r"([\d,]+)\s*(?:克|g)\b", await page.locator("body").inner_text())
     assert grams, "the product says how heavy it is"
-    await page.locator("#offer input[name='quantity']").fill(str(quantity))
-    await visitor.button("Add to cart").click()
+    await page.locator("#choose input[name='quantity']").fill(str(quantity))
+    await page.locator("#choose-foot button").first.click()
     await visitor.page.wait_for_load_state("load")
     return Chosen(title, price, quantity, int(grams[1].replace(",", "")))
 
 
 async def fill_address(visitor: Visitor, email: str) -> None:
     page = visitor.page
-    await visitor.fill(email=email, **HOME)
-    await page.locator("select[name='country']").select_option("CN")
+    await visitor.fill(email=email)
+    await paste_home(visitor)
     await expect(page.locator("#priced input[type='radio']:checked").first).to_be_attached()
+
+
+async def paste_home(visitor: Visitor) -> None:
+    """Fill an address form in by pasting all of it, as out of a chat."""
+    page = visitor.page
+    await page.locator("details.paste > summary").click()
+    await visitor.fill(pasted=" ".join(HOME[part] for part in HOME))
+    await visitor.button("Recognise").click()
+    await expect(page.locator("input[name='name']")).to_have_value(HOME["name"])
+    await expect(page.locator("select[data-level='district']")).to_have_value(HOME["district"])
 
 
 async def to_checkout(visitor: Visitor) -> None:

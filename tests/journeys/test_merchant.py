@@ -54,9 +54,10 @@ async def test_a_product_is_made_found_and_taken_off_the_shelf(house: House, vis
     await buyer.until(buyer.page.get_by_role("link", name=name))
     await buyer.look("found")
     await buyer.page.get_by_role("link", name=name).click()
-    await expect(buyer.button("Add to cart")).to_be_enabled()
     await buyer.look("in-the-shop")
-    await buyer.button("Add to cart").click()
+    await steps.open_choice(buyer)
+    await expect(buyer.page.locator("#choose-foot button").first).to_be_enabled()
+    await buyer.page.locator("#choose-foot button").first.click()
 
     await merchant.goto(product)
     await merchant.button("Take off the shelf").click()

@@ -81,6 +81,8 @@ SAMPLES: dict[Template, model.Facts] = {
         at=datetime(2026, 3, 1, 18, 30, tzinfo=UTC),
         link="https://shop.test/o",
     ),
+    Template.EMAIL_CHANGE: model.EmailChange(name="Lin", secret_link="https://shop.test/account/email/t0ken", hours=24),
+    Template.DATA_EXPORTED: model.DataExported(name="Lin", link="https://shop.test/account/privacy", days=7),
     Template.QUESTION_ASKED: model.QuestionAsked(
         name="Lin <b>", title=text("山核桃仁", "Hickory nuts"), question="<b>?", link="/merchant/questions"
     ),

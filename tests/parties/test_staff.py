@@ -30,7 +30,8 @@ CONTRACT = {
     " settlement.run catalog.manage staff.manage audit.read settings.manage system.read system.manage merchants.review"
     " buyers.read buyers.reveal buyers.manage reviews.moderate",
     "merchant": "orders.read orders.ship orders.cancel orders.refund products.read products.edit stock.read stock.edit"
-    " statements.read shop.edit staff.manage api_keys.manage freight.edit audit.read reviews.answer",
+    " statements.read shop.edit staff.manage api_keys.manage freight.edit audit.read reviews.answer figures.read"
+    " invoices.manage",
 }
 
 
@@ -73,7 +74,7 @@ async def test_each_role_permits_what_its_work_needs(db: Database) -> None:
 
     assert clerk.may("orders.ship")
     assert not clerk.may("statements.read")
-    assert accountant.permissions == {"orders.read", "statements.read"}
+    assert accountant.permissions == {"orders.read", "statements.read", "figures.read", "invoices.manage"}
     with pytest.raises(Forbidden):
         accountant.require("orders.ship")
     both = await staff_of(db, merchant, "merchant_clerk", "merchant_accountant")

@@ -223,3 +223,25 @@ async def test_forgotten_carts_are_cleared(shop: Database, world: World, buyer: 
     assert await shop.transact(clear_forgotten) == 3
 
     assert await shop.ask(cart.count, buyer) == 1
+
+
+async def test_another_option_is_taken_in_place_and_joins_the_line_that_is_there(
+    shop: Database, world: World, buyer: BuyerId
+):
+    small, medium, *_ = world.items["green"].sku_ids
+    await shop.transact(cart.put, buyer, small, 2)
+    for _ in range(2):
+        await shop.transact(cart.exchange, buyer, small, medium)
+    line = await line_of(shop, buyer)
+    assert (line.sku_id, line.quantity, line.price) == (medium, 2, world.items["green"].amounts[1])
+
+    await shop.transact(cart.put, buyer, small, 3)
+    await shop.transact(cart.exchange, buyer, small, medium)
+    assert (await line_of(shop, buyer)).quantity == 5
+
+    with pytest.raises(Invalid):
+        await shop.transact(cart.exchange, buyer, medium, world.items["nuts"].sku_id)
+    with pytest.raises(NotForSale):
+        await shop.transact(cart.exchange, buyer, medium, ids.mint())
+    await shop.transact(cart.exchange, BuyerId(ids.mint()), medium, small)
+    assert (await line_of(shop, buyer)).sku_id == medium

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from steelyard.goods import inventory
+from steelyard.goods.inventory.model import MovementsWanted
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read, Tx, administer
 from steelyard.logistics import fulfilment, parcels
@@ -15,7 +17,7 @@ from steelyard.logistics.parcels.model import ParcelId, Scan
 from steelyard.money import payments
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.customers.model import BuyerId
-from steelyard.trade import aftersales, cart, checkout, orders
+from steelyard.trade import aftersales, cart, checkout, orders, settlement
 from steelyard.trade.aftersales.model import RefundRequest, Returned
 from steelyard.trade.checkout import collection
 from steelyard.trade.checkout.jobs import forget_old
@@ -217,6 +219,36 @@ async def test_a_merchants_search_goes_by_an_index_whatever_it_looks_for(db: Dat
     }
     found["to do"] = await scans(db, partial(orders.to_do, merchant_id=part.merchant_id, account_id=None))
     found["notes"] = await scans(db, partial(orders.notes_of, merchant_id=part.merchant_id, order_ids=[part.order_id]))
+
+    assert not {name: heard for name, heard in found.items() if heard}
+
+
+async def test_a_shops_own_lists_go_by_an_index(db: Database, world: World):
+    part = await an_order(db, OrderState.SHIPPED)
+    merchant_id, sku_id = part.merchant_id, world.items["nuts"].sku_id
+    questions: dict[str, Callable[..., Awaitable[Any]]] = {
+        "expected payouts": partial(settlement.expected, merchant_id=merchant_id),
+        "awaited orders": partial(settlement.awaited, merchant_id=merchant_id),
+        "held": partial(settlement.held, merchant_id=merchant_id),
+        "freight used": partial(orders.freight_used, merchant_id=merchant_id, days=30),
+        "movements": partial(inventory.find_movements, merchant_id=merchant_id, wanted=MovementsWanted()),
+        "movements of an article": partial(
+            inventory.find_movements, merchant_id=merchant_id, wanted=MovementsWanted(sku_id=sku_id)
+        ),
+        "a document": partial(
+            inventory.find_movements, merchant_id=merchant_id, wanted=MovementsWanted(document=part.order_id)
+        ),
+        "articles": partial(inventory.stocked, merchant_id=merchant_id, beginning="N"),
+        "running low": partial(inventory.running_low, merchant_id=merchant_id),
+        "how many run low": partial(inventory.count_low, merchant_id=merchant_id, most=100),
+        "levels": partial(inventory.levels_of, merchant_id=merchant_id, sku_ids=[sku_id]),
+        "scanned": partial(inventory.scanned, merchant_id=merchant_id, words=["NUTS-0", "690000000001"]),
+        "to pick": partial(inventory.kept_where, merchant_id=merchant_id, order_ids=[part.order_id]),
+        "numbers given": partial(parcels.waybills_of, merchant_id=merchant_id, order_ids=[part.order_id]),
+        "numbers taken": partial(parcels.taken, merchant_id=merchant_id, numbers=[("simex", "SX1")]),
+    }
+
+    found = {name: await scans(db, ask) for name, ask in questions.items()}
 
     assert not {name: heard for name, heard in found.items() if heard}
 

@@ -4,7 +4,20 @@ from collections.abc import Callable
 
 import msgspec
 
-from steelyard.demo import footfall, life, past, people, queue, searches, shelves, shopkeeping
+from steelyard.demo import (
+    desk,
+    footfall,
+    life,
+    merchandise,
+    opinions,
+    past,
+    people,
+    queue,
+    searches,
+    shelves,
+    shopkeeping,
+    wishes,
+)
 from steelyard.demo.catalogue import makers
 from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Read
@@ -75,6 +88,10 @@ async def make(
         await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step, rounds=size.rounds)
         await shopkeeping.keep_shops(db, seed=seed)
         await searches.make_searches(db, buyer_id, seed=seed)
+        await merchandise.decorate(db)
+        await opinions.speak(db, buyer_id, seed=seed, step=step)
+        await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
+        await desk.lay(db, settings, hashed)
         await footfall.count_up(db, seed=seed, step=step)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
     await db.transact(people.profile)

@@ -66,10 +66,15 @@ Unreachable = (
 
 
 class Read:
-    """Questions to the database, inside one READ ONLY transaction: everything asked sees the same instant."""
+    """Questions to the database, inside one READ ONLY transaction: everything asked sees the same instant.
 
-    def __init__(self, connection: Connection) -> None:
+    `kept` is what a module remembers for a moment between transactions of this process, under its own name: see
+    `parties/policies`.
+    """
+
+    def __init__(self, connection: Connection, kept: dict[str, object] | None = None) -> None:
         self._connection = connection
+        self.kept = {} if kept is None else kept
 
     async def fetch(self, sql: LiteralString, *args: Any) -> list[Row]:
         return await self._connection.fetch(sql, *args)
@@ -100,8 +105,13 @@ class Tx(Read):
     `secured` is what is known of tables under row-level security, kept by those who open many transactions as one role.
     """
 
-    def __init__(self, connection: Connection, secured: dict[str, bool] | None = None) -> None:
-        super().__init__(connection)
+    def __init__(
+        self,
+        connection: Connection,
+        secured: dict[str, bool] | None = None,
+        kept: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(connection, kept)
         self._secured = {} if secured is None else secured
 
     async def execute(self, sql: LiteralString, *args: Any) -> int:
@@ -169,7 +179,9 @@ class Database:
         pool: asyncpg.Pool,
         merchants: asyncpg.Pool | None,
         merchant_id: UUID | None = None,
+        kept: dict[str, object] | None = None,
     ):
+        self._kept: dict[str, object] = {} if kept is None else kept
         self._pool = pool
         self._merchants = merchants
         self._merchant_id = merchant_id
@@ -202,7 +214,7 @@ class Database:
     def as_merchant(self, merchant_id: UUID) -> "Database":
         """The same database seen by one merchant: row-level security hides every other merchant's rows."""
         assert self._merchants is not None, "a merchant's view has no further views"
-        return Database(self._merchants, None, merchant_id)
+        return Database(self._merchants, None, merchant_id, self._kept)
 
     async def transact(self, command: Command[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `command` in one transaction; say it again when another transaction got in its way.
@@ -214,7 +226,7 @@ class Database:
             try:
                 async with self._pool.acquire() as connection, connection.transaction():
                     await self._confine(connection)
-                    return await command(Tx(connection, self._secured), *args, **kwargs)
+                    return await command(Tx(connection, self._secured, self._kept), *args, **kwargs)
             except _RETRIED:
                 if attempt == TRIES_MAX:
                     raise
@@ -229,7 +241,7 @@ class Database:
             connection.transaction(readonly=True, isolation="repeatable_read"),
         ):
             await self._confine(connection)
-            return await query(Read(connection), *args, **kwargs)
+            return await query(Read(connection, self._kept), *args, **kwargs)
 
     async def _confine(self, connection: Connection) -> None:
         if self._merchant_id is not None:

@@ -11,7 +11,7 @@ from types import ModuleType
 KERNEL = "kernel"
 
 LAYERS: dict[str, tuple[str, ...]] = {
-    "parties": ("access", "notifications", "operator", "merchants", "applications", "customers"),
+    "parties": ("policies", "access", "notifications", "operator", "merchants", "applications", "customers"),
     "money": ("currencies", "ledger", "wallets", "payments"),
     "goods": ("catalog", "warehouses", "inventory", "taxes", "pricing", "promotions", "search"),
     "logistics": ("customs", "freight", "parcels", "fulfilment"),
@@ -26,8 +26,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "settlement",
         "reviews",
     ),
-    "channels": ("feeds", "amazon", "live", "agents"),
-    "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service"),
+    "channels": ("feeds", "sheets", "amazon", "live", "agents"),
+    "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service", "privacy"),
     "surfaces": ("storefront", "merchant", "operator", "live_room", "api"),
 }
 

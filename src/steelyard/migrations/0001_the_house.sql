@@ -132,6 +132,30 @@ COMMENT ON TABLE rate_limits IS 'by key: token buckets of what is limited (log-i
 COMMENT ON COLUMN rate_limits.tokens IS 'What was left at the time in column at';
 COMMENT ON COLUMN rate_limits.full_at IS 'When it is as good as new: the row may go';
 
+-- parties.policies
+
+-- What the operator has decided otherwise than the defaults say.
+
+CREATE TABLE policies (
+    policy     text PRIMARY KEY
+  , value      bigint NOT NULL
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , changed_by uuid
+);
+COMMENT ON TABLE policies IS 'reference: run-time settings that differ from their defaults in parties/policies/model.py';
+COMMENT ON COLUMN policies.value IS 'In the unit of the policy; a yes or no is 1 or 0';
+
+CREATE TABLE policy_changes (
+    change_id uuid PRIMARY KEY
+  , policy    text NOT NULL
+  , before    bigint NOT NULL
+  , after     bigint NOT NULL
+  , at        timestamptz NOT NULL DEFAULT now()
+  , by        uuid
+);
+COMMENT ON TABLE policy_changes IS 'local, append-only: each change of a run-time setting';
+CREATE INDEX policy_changes_of_a_policy ON policy_changes (policy, at DESC);
+
 -- parties.access
 
 -- Who may come in and what they may do.
@@ -206,6 +230,15 @@ CREATE TABLE password_resets (
 COMMENT ON TABLE password_resets IS 'by key: links for a new password, sent by mail, good once; an invitation is the first of them';
 CREATE INDEX password_resets_of_an_account ON password_resets (account_id);
 CREATE INDEX password_resets_by_expiry ON password_resets (expires_at);
+
+CREATE TABLE email_changes (
+    account_id uuid PRIMARY KEY
+  , email      text NOT NULL
+  , token_hash bytea
+  , expires_at timestamptz NOT NULL
+);
+COMMENT ON TABLE email_changes IS 'by key: an e-mail address that becomes an account''s when the link sent there is opened';
+CREATE INDEX email_changes_by_token ON email_changes (token_hash);
 
 CREATE TABLE api_keys (
     key_hash    bytea PRIMARY KEY
@@ -360,6 +393,7 @@ CREATE TABLE mails (
 COMMENT ON TABLE mails IS 'local, merchants insert: what we want to tell somebody by mail; rendered and sent by a job';
 COMMENT ON COLUMN mails.facts IS 'What the template needs; a secret in it is good once only, and is wiped when the mail is out';
 COMMENT ON COLUMN mails.retry_at IS 'When an unsent mail is tried (again) by the sweep; infinity: given up, see error';
+CREATE INDEX mails_by_recipient ON mails (recipient);
 CREATE INDEX mails_to_send ON mails (retry_at) WHERE sent_at IS NULL;
 
 -- parties.operator
@@ -540,7 +574,10 @@ CREATE TABLE buyers (
   , created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE buyers IS 'by buyer: everybody who buys; a guest has no login';
-CREATE INDEX buyers_by_time ON buyers (created_at);
+CREATE INDEX buyers_by_time ON buyers (created_at, buyer_id);
+CREATE INDEX buyers_by_email ON buyers (lower(email)) WHERE email IS NOT NULL;
+CREATE INDEX buyers_by_phone ON buyers (phone) WHERE phone <> '';
+CREATE INDEX buyers_by_name ON buyers (name) WHERE name <> '';
 COMMENT ON COLUMN buyers.source IS 'Where the buyer came from when not from here: import:<name of the source>:<its id>';
 
 CREATE TABLE addresses (
@@ -641,6 +678,8 @@ COMMENT ON COLUMN ledger_transfers.document IS 'What caused it: a payment, an or
 COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, payout, paid_out …';
 CREATE UNIQUE INDEX a_document_moves_money_once ON ledger_transfers (owner_id, document, reason, debit, credit);
 CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
+CREATE INDEX ledger_transfers_by_time ON ledger_transfers (at DESC, transfer_id DESC);
+CREATE INDEX ledger_transfers_by_reason ON ledger_transfers (reason, at DESC, transfer_id DESC);
 
 -- money.payments
 
@@ -886,6 +925,7 @@ CREATE INDEX products_incomplete ON products (merchant_id, changed_at DESC, prod
 CREATE INDEX products_in_a_category ON products (category_id, merchant_id, product_id);
 CREATE INDEX products_due_onto_the_shelf ON products (on_shelf_at) WHERE on_shelf_at IS NOT NULL;
 CREATE INDEX products_due_off_the_shelf ON products (off_shelf_at) WHERE off_shelf_at IS NOT NULL;
+CREATE INDEX products_of_a_category ON products (category_id) WHERE state <> 'binned';
 CREATE UNIQUE INDEX a_product_is_imported_once ON products (merchant_id, source) WHERE source IS NOT NULL;
 
 CREATE TABLE product_history (
@@ -1831,6 +1871,7 @@ COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to t
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
 CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
+CREATE INDEX checkouts_of_a_buyer ON checkouts (buyer_id);
 CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);
 
 -- trade.aftersales
@@ -2364,6 +2405,37 @@ COMMENT ON COLUMN import_lines.unit_price_micros IS 'Millionths of the major uni
 COMMENT ON COLUMN import_lines.credited_quantity IS 'Of a return, the pieces of which no sale was found: the rest are refunds of orders';
 COMMENT ON COLUMN import_lines.credited_because IS 'Why no sale was found: no_earlier_sale, more_than_sold, unknown_customer, kind_not_matched';
 
+-- channels.sheets
+
+-- Changes of many goods at once: by a file, in the grid, or by one action on the ticked ones. Each can be undone for a day.
+
+CREATE TABLE goods_changes (
+    merchant_id uuid NOT NULL
+  , change_id   uuid NOT NULL
+  , kind        text NOT NULL
+  , name        text NOT NULL DEFAULT ''
+  , state       text NOT NULL
+  , rows        jsonb NOT NULL
+  , counts      jsonb NOT NULL
+  , done        integer NOT NULL DEFAULT 0
+  , made_at     timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , applied_at  timestamptz
+  , undone_at   timestamptz
+  , trouble     text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, change_id)
+  , CONSTRAINT a_change_is_of_a_kind CHECK (kind IN ('file', 'grid', 'action'))
+  , CONSTRAINT a_change_is_in_a_state CHECK (state IN ('planned', 'applying', 'applied', 'failed', 'undone'))
+  , CONSTRAINT applied_means_when CHECK ((state IN ('applied', 'undone')) = (applied_at IS NOT NULL))
+  , CONSTRAINT undone_means_when CHECK ((state = 'undone') = (undone_at IS NOT NULL))
+);
+COMMENT ON TABLE goods_changes IS 'by merchant: changes of many goods at once, as planned, with what was before';
+COMMENT ON COLUMN goods_changes.rows IS 'The rows of the plan: see model.Row';
+COMMENT ON COLUMN goods_changes.counts IS '{new, changed, unchanged, wrong}: rows of each outcome';
+COMMENT ON COLUMN goods_changes.done IS 'How many rows are written already';
+COMMENT ON COLUMN goods_changes.trouble IS 'Why it failed';
+CREATE INDEX goods_changes_latest ON goods_changes (merchant_id, made_at DESC, change_id DESC);
+
 -- channels.agents
 
 -- Shopping agents: the platforms they come from, what they said and were shown, and what is to be told to them.
@@ -2627,3 +2699,72 @@ CREATE TABLE shop_category_products (
   , FOREIGN KEY (merchant_id, shop_category_id) REFERENCES shop_categories
 );
 COMMENT ON TABLE shop_category_products IS 'by merchant: the goods of a shop''s own categories, in their order';
+
+-- operations.privacy
+
+-- What people agreed to, what they take along, and who wants to be forgotten.
+
+CREATE TABLE consents (
+    buyer_id   uuid NOT NULL
+  , consent_id uuid NOT NULL
+  , subject    text NOT NULL
+  , version    text NOT NULL
+  , agreed     boolean NOT NULL
+  , how        text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, consent_id)
+);
+COMMENT ON TABLE consents IS 'by buyer, append-only: what somebody agreed to, which version of it, when and how';
+COMMENT ON COLUMN consents.how IS 'registering, ordering';
+
+CREATE TABLE data_exports (
+    buyer_id   uuid NOT NULL
+  , export_id  uuid NOT NULL
+  , asked_at   timestamptz NOT NULL DEFAULT now()
+  , ready_at   timestamptz
+  , expires_at timestamptz
+  , content    bytea
+  , PRIMARY KEY (buyer_id, export_id)
+  , CONSTRAINT ready_means_until_when CHECK ((ready_at IS NULL) = (expires_at IS NULL))
+);
+COMMENT ON TABLE data_exports IS 'by buyer: a ZIP of all that is kept of a buyer, for that buyer alone and for some days';
+COMMENT ON COLUMN data_exports.content IS 'None before it is ready and after it has expired';
+CREATE INDEX data_exports_to_expire ON data_exports (expires_at) WHERE content IS NOT NULL;
+
+CREATE TABLE erasure_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE erasure_transitions IS 'reference: the states of an erasure that follow each other';
+INSERT INTO erasure_transitions (from_state, to_state) VALUES
+    ('nowhere', 'planned'), ('planned', 'withdrawn'), ('planned', 'done');
+
+CREATE TABLE erasures (
+    buyer_id   uuid NOT NULL
+  , erasure_id uuid NOT NULL
+  , account_id uuid NOT NULL
+  , state      text NOT NULL
+  , asked_at   timestamptz NOT NULL DEFAULT now()
+  , due_at     timestamptz NOT NULL
+  , ended_at   timestamptz
+  , faded_at   timestamptz
+  , PRIMARY KEY (buyer_id, erasure_id)
+  , CONSTRAINT planned_means_not_ended CHECK ((state = 'planned') = (ended_at IS NULL))
+);
+COMMENT ON TABLE erasures IS 'by buyer: an account that is to be erased, or was';
+COMMENT ON COLUMN erasures.due_at IS 'Until then it can be withdrawn';
+COMMENT ON COLUMN erasures.faded_at IS 'When the records that had to be kept longer were last looked through';
+CREATE UNIQUE INDEX one_planned_erasure ON erasures (buyer_id) WHERE state = 'planned';
+CREATE INDEX erasures_due ON erasures (due_at) WHERE state = 'planned';
+CREATE INDEX erasures_to_fade ON erasures (faded_at NULLS FIRST) WHERE state = 'done';
+
+CREATE TABLE erasure_history (
+    buyer_id   uuid NOT NULL
+  , erasure_id uuid NOT NULL
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , PRIMARY KEY (buyer_id, erasure_id, step)
+  , FOREIGN KEY (buyer_id, erasure_id) REFERENCES erasures
+  , FOREIGN KEY (from_state, to_state) REFERENCES erasure_transitions
+);
+COMMENT ON TABLE erasure_history IS 'by buyer, append-only: each change of an erasure''s state';

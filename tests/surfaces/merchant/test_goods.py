@@ -340,3 +340,65 @@ async def test_a_freight_template_is_made_and_its_zones_changed(db: Database, wo
     )
     assert bad.status_code == 422
     assert "two-letter country codes" in words(bad)
+
+
+async def test_prices_of_ticked_products_are_changed_and_changed_back(
+    db: Database, world: World, owner: Browser
+) -> None:
+    green = world.items["green"]
+    fields = {
+        "product": str(green.product_id), "action": "price", "by": "-10", "unit": "percent", "rounding": "none",
+        "change_id": str(ids.mint()), "back": "/merchant/products",
+    }  # fmt: skip
+
+    page = await owner.follow(await owner.post("/merchant/products/bulk", fields))
+    await owner.post("/merchant/products/bulk", fields)  # a second click is harmless
+
+    assert (await db.ask(pricing.current, [green.sku_id], CURRENCY))[green.sku_id].amount == green.amount * 9 // 10
+    assert f"/imports/{fields['change_id']}/undo" in page.text
+    await owner.follow(await owner.post(f"/merchant/products/imports/{fields['change_id']}/undo"))
+    assert (await db.ask(pricing.current, [green.sku_id], CURRENCY))[green.sku_id].amount == green.amount
+
+
+async def test_cells_of_the_grid_are_saved_together_or_not_at_all(db: Database, world: World, owner: Browser) -> None:
+    green, black = world.items["green"], world.items["black"]
+    assert "Price" in words(await owner.get("/merchant/products/grid"))
+    wrong = {f"price:{green.sku_id}": "1.50", f"price:{black.sku_id}": "dear", "change_id": str(ids.mint())}
+
+    page = await owner.post("/merchant/products/grid", wrong)
+
+    assert page.status_code == 422
+    assert 'value="dear"' in page.text
+    assert (await db.ask(pricing.current, [green.sku_id], CURRENCY))[green.sku_id].amount == green.amount
+    right = wrong | {
+        f"price:{black.sku_id}": "2",
+        f"code:{green.sku_id}": "NEW-CODE",
+        f"weight_grams:{green.sku_id}": "7",
+    }
+    await owner.follow(await owner.post("/merchant/products/grid", right))
+    prices = await db.ask(pricing.current, [green.sku_id, black.sku_id], CURRENCY)
+    assert (prices[green.sku_id].amount, prices[black.sku_id].amount) == (150, 200)
+    assert "NEW-CODE" in await db.ask(catalog.by_codes, world.tea.merchant_id, ["NEW-CODE"])
+
+
+async def test_the_list_is_narrowed_and_written_out_as_it_is_read_in(
+    db: Database, world: World, owner: Browser
+) -> None:
+    green = world.items["green"]
+    shown = words(await owner.get(f"/merchant/products?q={green.title['en']}&trait=incomplete"))
+    assert green.title["en"] in shown
+    assert world.items["black"].title["en"] not in shown
+
+    answer = await owner.http.get("/merchant/products/export")
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("product,sku,title_zh,title_en")
+    token = {"_csrf_token": owner.http.cookies["steelyard_csrf"]}
+    sheet = answer.content.decode().replace(green.title["en"], "Emerald")
+    files = {"sheet": ("goods.csv", sheet.encode(), "text/csv")}
+    here = "/merchant/products/imports"
+    page = await owner.follow(await owner.http.post(here, data=token, files=files))
+    assert "Emerald" in words(page)
+    assert (await seen(db, green.product_id)).title == green.title
+    refused = await owner.http.post(here, data=token, files={"sheet": ("x.csv", b"a,b", "text/csv")})
+    assert "This file cannot be read" in words(refused)
+    assert (await owner.http.get("/merchant/products/template")).content.startswith(b"PK")

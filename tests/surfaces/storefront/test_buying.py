@@ -1,5 +1,7 @@
 """From the cart to the cashier and back."""
 
+import re
+
 from litestar import Litestar
 
 from steelyard.goods import catalog, inventory, pricing
@@ -268,3 +270,27 @@ async def test_a_company_invoice_needs_a_sound_number(guest: Browser, world: Wor
     answer = await place(guest, await open_checkout(guest), invoice="company", invoice_tax_number="123")
     assert answer.status_code == 422
     assert "Please enter the company’s name." in words(answer) and "18 characters" in words(answer)
+
+
+async def test_the_cart_says_what_is_missing_for_free_delivery(guest: Browser, world: World) -> None:
+    await put(guest, world.items["nuts"])
+    assert "159.10 more and it goes free" in words(await guest.get("/cart"))
+    await put(guest, world.items["nuts"], 4)
+    assert "Goes free" in words(await guest.get("/cart"))
+
+
+async def test_an_option_is_changed_and_a_line_moved_to_the_favourites(
+    guest: Browser, other: Browser, world: World
+) -> None:
+    green = world.items["green"]
+    await put(guest, green, o0="0", o1="0")
+    page = await guest.get("/cart")
+    lying = re.search(r'id="line-([0-9a-f-]{36})"', page.text)
+    assert lying is not None, words(page)
+    form = await guest.get(f"/cart/lines/{lying[1]}/option")
+    assert form.status_code == 200 and "¥158.00" in words(form)
+    assert (await other.get(f"/cart/lines/{lying[1]}/option")).status_code == 404
+    await guest.post(f"/cart/lines/{lying[1]}/option", {"option": str(green.sku_ids[1])})
+    assert f'id="line-{green.sku_ids[1]}"' in (await guest.get("/cart")).text
+    page = words(await guest.follow(await guest.post("/cart/favourite", {"sku_id": str(green.sku_ids[1])})))
+    assert "among your favourites" in page and "Your cart is empty" in page

@@ -63,3 +63,14 @@ async def test_another_shop_sees_no_view_of_ours(app: Litestar, world: World, ow
     rival = await signed_in(app, world.tools.owner)
     assert "For all of us" not in words(await rival.get(LIST))
     await rival.close()
+
+
+async def test_the_appearance_is_remembered(owner: Browser) -> None:
+    answer = await owner.post("/theme", {"theme": "dark", "return_to": LIST})
+
+    page = await owner.follow(answer)
+    assert 'data-theme="dark"' in page.text
+    await owner.post("/theme", {"theme": "mauve", "return_to": LIST})
+    assert 'data-theme="dark"' in (await owner.get(LIST)).text
+    await owner.post("/theme", {"theme": "system", "return_to": LIST})
+    assert "data-theme=" not in (await owner.get(LIST)).text

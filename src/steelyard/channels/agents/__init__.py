@@ -22,6 +22,7 @@ from steelyard.channels.agents.queries import deliveries, platform, session
 from steelyard.channels.agents.service import (
     change_session,
     forget,
+    forget_sessions,
     note_action,
     note_shown,
     open_session,
@@ -38,6 +39,7 @@ __all__ = [
     "deliveries",
     "facts",
     "forget",
+    "forget_sessions",
     "line_names",
     "merchant_note",
     "note_action",

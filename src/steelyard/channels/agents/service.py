@@ -179,3 +179,8 @@ async def forget(tx: Tx) -> int:
         FORGOTTEN_PER_ROUND_MAX,
     )
     return sessions + deliveries
+
+
+async def forget_sessions(tx: Tx, session_ids: Sequence[UUID]) -> None:
+    """Erase what agents said about people who leave: their sessions have the ids of the checkouts."""
+    await tx.execute("DELETE FROM agent_sessions WHERE session_id = ANY($1)", list(session_ids))

@@ -3,7 +3,8 @@
 `rows` says what a new product is in rows, for the command and the bulk path alike; `definitions` is what a typed
 attribute is and which facts fit it, `attributes` the commands and questions about them; `branches` changes the category
 tree, `shelf` moves products onto it and off it, `reviewing` is the operator's look at them before, `matrix` changes their
-options, `versions` keeps what they said before, `completeness` knows what they lack.
+options, `listing` narrows a merchant's products down, `versions` keeps what they said before, `completeness` knows what they
+lack.
 """
 
 from steelyard.goods.catalog.attributes import attributes_of, bind_attributes, define_attribute, definitions
@@ -30,6 +31,7 @@ from steelyard.goods.catalog.definitions import (
     wrong_facts,
 )
 from steelyard.goods.catalog.events import CategoryChanged, ProductChanged
+from steelyard.goods.catalog.listing import GridRow, Narrowing, change_many_skus, listed, variants
 from steelyard.goods.catalog.matrix import MatrixOption, MatrixOutdated, MatrixValue, outline, set_matrix
 from steelyard.goods.catalog.queries import (
     by_codes,
@@ -98,9 +100,11 @@ __all__ = [
     "ChangedSince",
     "Definition",
     "Difference",
+    "GridRow",
     "MatrixOption",
     "MatrixOutdated",
     "MatrixValue",
+    "Narrowing",
     "Policy",
     "ProductChanged",
     "Proposal",
@@ -124,6 +128,7 @@ __all__ = [
     "category_now",
     "category_use",
     "change_category",
+    "change_many_skus",
     "change_product",
     "change_skus",
     "create_category",
@@ -138,6 +143,7 @@ __all__ = [
     "imported",
     "lacking",
     "last_approved",
+    "listed",
     "merge_category",
     "missing_facts",
     "move_category",
@@ -162,6 +168,7 @@ __all__ = [
     "sku_ids_of",
     "skus_of",
     "take_off_shelf",
+    "variants",
     "version",
     "versions",
     "waiting",

@@ -101,6 +101,7 @@ CREATE INDEX products_incomplete ON products (merchant_id, changed_at DESC, prod
 CREATE INDEX products_in_a_category ON products (category_id, merchant_id, product_id);
 CREATE INDEX products_due_onto_the_shelf ON products (on_shelf_at) WHERE on_shelf_at IS NOT NULL;
 CREATE INDEX products_due_off_the_shelf ON products (off_shelf_at) WHERE off_shelf_at IS NOT NULL;
+CREATE INDEX products_of_a_category ON products (category_id) WHERE state <> 'binned';
 CREATE UNIQUE INDEX a_product_is_imported_once ON products (merchant_id, source) WHERE source IS NOT NULL;
 
 CREATE TABLE product_history (

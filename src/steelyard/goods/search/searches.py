@@ -199,3 +199,9 @@ async def find_out_hot(tx: Tx) -> None:
         HOT_WORDS_MAX,
         HOT_SEARCHES_MIN,
     )
+
+
+async def forget(tx: Tx, buyer_ids: Sequence[UUID]) -> None:
+    """Erase what people who leave searched, and how they wanted it."""
+    await tx.execute("DELETE FROM search_history WHERE buyer_id = ANY($1)", list(buyer_ids))
+    await tx.execute("DELETE FROM search_choices WHERE buyer_id = ANY($1)", list(buyer_ids))

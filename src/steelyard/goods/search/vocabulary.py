@@ -27,6 +27,8 @@ MENDED_CHARACTERS_MIN = 4
 LETTERS_PER_SLIP = 4
 GRAM_CHARACTERS_MAX = 4
 INITIALS_MIN = 2
+# Kinds of words that are names.
+NAMED = ("category", "shop", "value", "query")
 
 _LATIN = re.compile(r"[a-z]+")
 _SOUNDS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
@@ -84,8 +86,7 @@ class Vocabulary:
             plain = folded(word.word)
             self._known.add(plain)
             if word.kind != "gram":
-                spelled = word.pinyin.replace("'", "")
-                keys += [(key, place) for key in dict.fromkeys((plain, spelled, word.initials)) if key]
+                keys += [(key, place) for key in _beginnings(word, plain)]
             self._learn(word, plain)
         keys.sort()
         lazy_pinyin(
@@ -163,6 +164,16 @@ class Vocabulary:
                 mended += run[at]
                 at += 1
         return mended
+
+
+def _beginnings(word: Word, plain: str) -> list[str]:
+    """What may be typed to find a word; what the house itself has named is found by its later parts as well."""
+    syllables = word.pinyin.split("'") if word.pinyin else []
+    keys = [plain, "".join(syllables), word.initials]
+    if word.kind in NAMED and syllables and len(syllables) == len(plain):
+        for at in range(1, len(syllables) - 1):
+            keys += [plain[at:], "".join(syllables[at:]), word.initials[at:]]
+    return [key for key in dict.fromkeys(keys) if key]
 
 
 def _keep_heaviest(known: dict[str, Word], key: str, word: Word) -> None:

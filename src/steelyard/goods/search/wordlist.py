@@ -43,6 +43,7 @@ async def _sources(read: Read) -> tuple[list[Row], list[Row]]:
         UNION ALL SELECT 'value', v -> 'name', '', 0 FROM attribute_definitions d, jsonb_array_elements(d.values) v
                   WHERE d.filterable AND NOT d.retired
         UNION ALL SELECT 'query', jsonb_build_object('said', words), '', score FROM search_hot
+        UNION ALL SELECT 'query', jsonb_build_object('said', words), '', 0 FROM search_hot_rules WHERE pinned
         LIMIT $1
         """,
         WORDS_MAX,

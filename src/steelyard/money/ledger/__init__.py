@@ -6,9 +6,21 @@ sub-accounts of theirs, summed for reports. A transfer stays with one owner: mon
 of one document that meet in the clearing accounts.
 
     await ledger.post(tx, [Transfer(...), ...])     a document moves money once: said twice, it is written once
+
+`drilling` is the way down from a figure to its transfers.
 """
 
 from steelyard.money.ledger.bulk import DatedTransfer, bulk_post
+from steelyard.money.ledger.drilling import (
+    Sum,
+    Which,
+    balance_before,
+    grows_on,
+    reasons,
+    sums,
+    transfers,
+    trial_balance_at,
+)
 from steelyard.money.ledger.model import AccountKind, Balance, Entry, OwnedBalance, PostedTransfer, Transfer, TrialLine
 from steelyard.money.ledger.queries import accounts_of_kind, balances, entries, transfers_of, trial_balance
 from steelyard.money.ledger.service import post
@@ -20,13 +32,21 @@ __all__ = [
     "Entry",
     "OwnedBalance",
     "PostedTransfer",
+    "Sum",
     "Transfer",
     "TrialLine",
+    "Which",
     "accounts_of_kind",
+    "balance_before",
     "balances",
     "bulk_post",
     "entries",
+    "grows_on",
     "post",
+    "reasons",
+    "sums",
+    "transfers",
     "transfers_of",
     "trial_balance",
+    "trial_balance_at",
 ]

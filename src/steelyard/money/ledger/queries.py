@@ -39,9 +39,16 @@ async def trial_balance(read: Read) -> list[TrialLine]:
 
 
 async def entries(
-    read: Read, owner_id: UUID, kind: AccountKind, cursor: str | None = None, limit: int | None = None
+    read: Read,
+    owner_id: UUID,
+    kind: AccountKind,
+    cursor: str | None = None,
+    limit: int | None = None,
+    *,
+    currency: str | None = None,
+    reason: str | None = None,
 ) -> Page[Entry]:
-    """What moved one account, newest first."""
+    """What moved one account, newest first; of one currency, for one reason."""
     size = paging.limit(limit)
     after = paging.read_cursor(cursor, UUID)
     found = await read.all(
@@ -51,6 +58,7 @@ async def entries(
              , CASE debit WHEN $2 THEN credit ELSE debit END AS against, amount, currency, reason, document, at
         FROM ledger_transfers
         WHERE owner_id = $1 AND $2 IN (debit, credit) AND ($3::uuid IS NULL OR transfer_id < $3)
+          AND ($5::text IS NULL OR currency = $5) AND ($6::text IS NULL OR reason = $6)
         ORDER BY transfer_id DESC
         LIMIT $4
         """,
@@ -58,6 +66,8 @@ async def entries(
         str(kind),
         after[0] if after else None,
         size + 1,
+        currency,
+        reason,
     )
     more = len(found) > size
     return Page(found[:size], paging.write_cursor(found[size - 1].transfer_id) if more else None)

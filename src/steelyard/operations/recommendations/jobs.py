@@ -90,8 +90,8 @@ async def find_partners(tx: Tx) -> int:
         CROSS JOIN co_purchase_progress p
         CROSS JOIN LATERAL (
             SELECT t.product_id, t.merchant_id, t.together
-                 , (1000 * t.together::float8 * p.buyers / (least(d.buyers, $4)::float8 * c.buyers)
-                    * t.together / (t.together + $5))::integer AS score
+                 , round((1000 * t.together::float8 * p.buyers / (least(d.buyers, $4)::float8 * c.buyers)
+                          * t.together / (t.together + $5))::numeric)::integer AS score
             FROM (
                 SELECT o.product_id, o.merchant_id, count(*)::integer AS together
                 FROM (SELECT buyer_id FROM baskets WHERE product_id = d.product_id

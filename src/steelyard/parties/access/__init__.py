@@ -4,11 +4,14 @@ Signing in is a conversation (`sign_in`): limits, a check in a thread, a session
 surface asks `session` (or `api_key`) for the `Actor` of each request, and `Actor.may("orders.ship")` before a command;
 roles and permissions are data. What staff did is in the audit log (`auditing`). Passwords are in `passwords`, sessions in
 `signing_in`, a merchant's or the operator's people and their API keys in `staffing`,
-the roles that an organisation makes for itself in `role_making`, what they keep of a console's lists in `views`.
+the roles that an organisation makes for itself in `role_making`, what they keep of a console's lists in `views`;
+another e-mail address and erasing an account are in `leaving`.
 """
 
 from steelyard.parties.access.auditing import audit
-from steelyard.parties.access.events import PasswordResetRequested, StaffInvited
+from steelyard.parties.access.buyers import block_buyer, end_sessions_of_buyer, login_of_buyer, unblock_buyer
+from steelyard.parties.access.events import EmailChangeAsked, PasswordResetRequested, StaffInvited
+from steelyard.parties.access.leaving import ask_to_change_email, change_email, erase_account, issue_email_link, prove
 from steelyard.parties.access.passwords import check_password, check_rules, hash_password, is_outdated
 from steelyard.parties.access.queries import (
     account,
@@ -67,6 +70,7 @@ from steelyard.parties.access.staffing import (
 from steelyard.parties.access.views import SavedView, TooManyViews, ViewId, remove_view, save_view, views_of
 
 __all__ = [
+    "EmailChangeAsked",
     "PasswordResetRequested",
     "SavedView",
     "SignedIn",
@@ -79,13 +83,16 @@ __all__ = [
     "api_keys_of_staff",
     "applicant_without_password",
     "ask_for_password_reset",
+    "ask_to_change_email",
     "audit",
     "audit_log",
     "audited_actions",
     "become_owner",
     "begin_session",
+    "block_buyer",
     "buyers_account",
     "change_account",
+    "change_email",
     "change_password",
     "change_role",
     "check_password",
@@ -100,15 +107,20 @@ __all__ = [
     "end_all_sessions",
     "end_session",
     "end_session_of",
+    "end_sessions_of_buyer",
     "end_sessions_of_staff",
+    "erase_account",
     "hash_password",
     "invite",
     "invite_again",
     "is_outdated",
+    "issue_email_link",
     "issue_link",
+    "login_of_buyer",
     "owner_of_link",
     "owners_of",
     "permissions",
+    "prove",
     "register",
     "remove_role",
     "remove_view",
@@ -127,5 +139,6 @@ __all__ = [
     "staff",
     "staff_with",
     "touch",
+    "unblock_buyer",
     "views_of",
 ]

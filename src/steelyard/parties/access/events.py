@@ -23,3 +23,12 @@ class StaffInvited(Event, frozen=True, kw_only=True):
     account_id: UUID
     invited_by: UUID | None
     page: str
+
+
+class EmailChangeAsked(Event, frozen=True, kw_only=True):
+    """Somebody wants another e-mail address. `page` is where the link leads: the token follows it."""
+
+    KIND = "access.email_change_asked"
+
+    account_id: UUID
+    page: str

@@ -22,6 +22,7 @@ API_KEYS_PER_ACCOUNT_MAX = 20
 STAFF_MAX = 200
 ROLES_MAX = 50
 SEEN_EVERY_SECONDS = 60
+EMAIL_LINK_HOURS = 24
 RESET_MINUTES = 60
 INVITATION_DAYS = 7
 API_KEY_PREFIX = "sy_"
@@ -163,6 +164,16 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 class Permission(msgspec.Struct, frozen=True, kw_only=True):
     permission: str
     description: Text
+
+
+class BuyersLogin(msgspec.Struct, frozen=True, kw_only=True):
+    """How a buyer signs in, as the operator's staff sees it. `disabled_at` is set while the buyer is blocked."""
+
+    account_id: AccountId
+    disabled_at: datetime | None
+    created_at: datetime
+    seen_at: datetime | None
+    sessions: int
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -71,6 +71,15 @@ COMMENT ON TABLE password_resets IS 'by key: links for a new password, sent by m
 CREATE INDEX password_resets_of_an_account ON password_resets (account_id);
 CREATE INDEX password_resets_by_expiry ON password_resets (expires_at);
 
+CREATE TABLE email_changes (
+    account_id uuid PRIMARY KEY
+  , email      text NOT NULL
+  , token_hash bytea
+  , expires_at timestamptz NOT NULL
+);
+COMMENT ON TABLE email_changes IS 'by key: an e-mail address that becomes an account''s when the link sent there is opened';
+CREATE INDEX email_changes_by_token ON email_changes (token_hash);
+
 CREATE TABLE api_keys (
     key_hash    bytea PRIMARY KEY
   , api_key_id  uuid NOT NULL

@@ -9,8 +9,8 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import NOWHERE
-from steelyard.parties import access, notifications
-from steelyard.parties.access.model import INVITATION_DAYS, Account, AccountId, AccountKind, EmailTaken
+from steelyard.parties import access, notifications, policies
+from steelyard.parties.access.model import Account, AccountId, AccountKind, EmailTaken
 from steelyard.parties.applications import queries
 from steelyard.parties.applications.model import (
     FILE_NAME_CHARACTERS_MAX,
@@ -25,6 +25,7 @@ from steelyard.parties.applications.model import (
     troubles,
 )
 from steelyard.parties.notifications.model import ApplicationBegun, ApplicationNews, Template
+from steelyard.parties.policies.model import INVITATION_DAYS
 
 APPLICANT = "applicant"
 PASSWORD_PAGE = "/invitation/"  # noqa: S105  # an address
@@ -55,8 +56,9 @@ async def begin(
     if waiting is None:
         raise EmailTaken(email=email)
     await begin_again(tx, waiting.account_id, application_id)
-    token = await access.issue_link(tx, waiting.account_id, timedelta(days=INVITATION_DAYS))
-    facts = ApplicationBegun(name=waiting.name, secret_link=PASSWORD_PAGE + token, days=INVITATION_DAYS)
+    days = await policies.number(tx, INVITATION_DAYS)
+    token = await access.issue_link(tx, waiting.account_id, timedelta(days=days))
+    facts = ApplicationBegun(name=waiting.name, secret_link=PASSWORD_PAGE + token, days=days)
     await notifications.send(
         tx, recipient=waiting.email, template=Template.APPLICATION_BEGUN, locale=waiting.locale, facts=facts
     )

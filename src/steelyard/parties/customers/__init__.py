@@ -1,9 +1,11 @@
 """Customers: who buys here, with or without a login, and where it goes."""
 
-from steelyard.parties.customers.queries import addresses, get, resolve, visitors_of
+from steelyard.parties.customers.queries import addresses, get, resolve, sought, visitors_of
 from steelyard.parties.customers.service import (
     bulk_register,
     bulk_save_addresses,
+    change_profile,
+    forget,
     guest,
     merge_visitor,
     register,
@@ -16,6 +18,8 @@ __all__ = [
     "addresses",
     "bulk_register",
     "bulk_save_addresses",
+    "change_profile",
+    "forget",
     "get",
     "guest",
     "merge_visitor",
@@ -24,5 +28,6 @@ __all__ = [
     "resolve",
     "save_address",
     "sign_up",
+    "sought",
     "visitors_of",
 ]

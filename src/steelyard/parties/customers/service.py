@@ -1,6 +1,6 @@
 """Commands on buyers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
@@ -155,3 +155,25 @@ async def merge_visitor(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> Buyer
         buyer_id,
     )
     return await resolve(tx, visitor_id)
+
+
+async def change_profile(tx: Tx, buyer_id: BuyerId, *, name: str, phone: str, locale: str, email: str) -> None:
+    """What a buyer says of themselves, and the address that they sign in with. Raises `NotFound`."""
+    if not await tx.execute(
+        "UPDATE buyers SET name = $2, phone = $3, locale = $4, email = $5 WHERE buyer_id = $1",
+        buyer_id,
+        name,
+        phone,
+        locale,
+        email,
+    ):
+        raise NotFound()
+
+
+async def forget(tx: Tx, buyer_ids: Sequence[BuyerId]) -> None:
+    """Erase who these buyers are, and their address books; the bare ids stay, since purchases are theirs."""
+    await tx.execute("DELETE FROM addresses WHERE buyer_id = ANY($1)", list(buyer_ids))
+    await tx.execute(
+        "UPDATE buyers SET email = NULL, name = '', phone = '', country = NULL WHERE buyer_id = ANY($1)",
+        list(buyer_ids),
+    )

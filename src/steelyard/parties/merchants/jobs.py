@@ -4,19 +4,21 @@ from datetime import date
 
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
-from steelyard.parties import access, notifications
+from steelyard.parties import access, notifications, policies
 from steelyard.parties.merchants.model import LICENCE_ENDED, REMIND_DAYS, MerchantId, MerchantState
 from steelyard.parties.merchants.queries import cards
 from steelyard.parties.merchants.service import set_state
 from steelyard.parties.notifications.model import ShopNews, Template
+from steelyard.parties.policies.model import LICENCE_REMINDER
 
 MERCHANTS_PER_ROUND_MAX = 50
 EVERY_SECONDS = 600.0
 
 
 async def look_at_licences(tx: Tx, today: date) -> int:
-    """Remind owners `REMIND_DAYS` before the last day of the licence, and suspend on the day after it. Each mail goes out
-    once; returns how many shops were touched."""
+    """Remind owners some days (`LICENCE_REMINDER`, then `REMIND_DAYS`) before the last day of the licence, and suspend on
+    the day after it. Each mail goes out once; returns how many shops were touched."""
+    reminders = sorted({await policies.number(tx, LICENCE_REMINDER), *REMIND_DAYS}, reverse=True)
     rows = await tx.fetch(
         """
         SELECT merchant_id, licence_until FROM merchants
@@ -27,8 +29,8 @@ async def look_at_licences(tx: Tx, today: date) -> int:
         ORDER BY licence_until, merchant_id LIMIT $4 FOR UPDATE SKIP LOCKED
         """,
         today,
-        max(REMIND_DAYS),
-        list(REMIND_DAYS),
+        reminders[0],
+        reminders,
         MERCHANTS_PER_ROUND_MAX,
     )
     due = {MerchantId(row["merchant_id"]): row["licence_until"] for row in rows}

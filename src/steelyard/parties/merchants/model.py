@@ -31,8 +31,8 @@ MACHINE = Machine(
         MerchantState.CLOSED: set(),
     },
 )
-# The owners are reminded this many days before their licence ends.
-REMIND_DAYS = (30, 7, 1)
+# After the first reminder (a policy) the owners are reminded again this many days before their licence ends.
+REMIND_DAYS = (7, 1)
 LICENCE_ENDED = "licence_ended"
 
 

@@ -5,6 +5,6 @@ hands it to the mail server. While that is down, mails wait.
 """
 
 from steelyard.parties.notifications.queries import mail_queue
-from steelyard.parties.notifications.service import send
+from steelyard.parties.notifications.service import forget, send
 
-__all__ = ["mail_queue", "send"]
+__all__ = ["forget", "mail_queue", "send"]

@@ -24,6 +24,8 @@ class Template(StrEnum):
     ORDER_SHIPPED = "order_shipped"
     ORDER_CANCELLED = "order_cancelled"
     REFUND_SENT = "refund_sent"
+    EMAIL_CHANGE = "email_change"
+    DATA_EXPORTED = "data_exported"
     PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
     APPLICATION_BEGUN = "application_begun"
     APPLICATION_NEWS = "application_news"
@@ -175,6 +177,22 @@ class QuestionAnswered(Facts, frozen=True, kw_only=True):
     link: str
 
 
+class EmailChange(Facts, frozen=True, kw_only=True):
+    """The link by which a new e-mail address becomes somebody's."""
+
+    name: str
+    secret_link: str
+    hours: int
+
+
+class DataExported(Facts, frozen=True, kw_only=True):
+    """All that is kept of somebody lies at `link`, where they sign in, for so many days."""
+
+    name: str
+    link: str
+    days: int
+
+
 FACTS: dict[Template, type[Facts]] = {
     Template.PASSWORD_RESET: PasswordReset,
     Template.STAFF_INVITED: StaffInvited,
@@ -182,6 +200,8 @@ FACTS: dict[Template, type[Facts]] = {
     Template.ORDER_SHIPPED: OrderShipped,
     Template.ORDER_CANCELLED: OrderCancelled,
     Template.REFUND_SENT: RefundSent,
+    Template.EMAIL_CHANGE: EmailChange,
+    Template.DATA_EXPORTED: DataExported,
     Template.PAYOUT_ACCOUNT_CHANGED: PayoutAccountChanged,
     Template.APPLICATION_BEGUN: ApplicationBegun,
     Template.APPLICATION_NEWS: ApplicationNews,

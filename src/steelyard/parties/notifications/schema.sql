@@ -15,4 +15,5 @@ CREATE TABLE mails (
 COMMENT ON TABLE mails IS 'local, merchants insert: what we want to tell somebody by mail; rendered and sent by a job';
 COMMENT ON COLUMN mails.facts IS 'What the template needs; a secret in it is good once only, and is wiped when the mail is out';
 COMMENT ON COLUMN mails.retry_at IS 'When an unsent mail is tried (again) by the sweep; infinity: given up, see error';
+CREATE INDEX mails_by_recipient ON mails (recipient);
 CREATE INDEX mails_to_send ON mails (retry_at) WHERE sent_at IS NULL;

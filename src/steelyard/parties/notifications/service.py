@@ -42,3 +42,8 @@ async def send(
     ):
         await jobs.defer(tx, deliver.with_options(lock=str(mail), once=str(mail)), mail_id=mail)
     return mail
+
+
+async def forget(tx: Tx, recipient: str) -> None:
+    """Erase the mails to somebody; one that is not out yet goes out no more."""
+    await tx.execute("DELETE FROM mails WHERE recipient = $1", recipient)

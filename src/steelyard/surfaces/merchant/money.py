@@ -20,14 +20,15 @@ from steelyard.parties import merchants
 from steelyard.parties.merchants.model import Merchant, MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web import exports
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
+from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import commission, settlement
 from steelyard.trade.commission.model import Rate
 from steelyard.trade.settlement import AwaitedOrder, Expected, Held
 
 NEEDS = {"permission": "statements.read"}
-DAYS_SHOWN = 31
+DAYS_SHOWN = 21
+AWAITED_SHOWN = 10
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +65,7 @@ async def overview(read: Read, merchant_id: MerchantId, cursor: str | None) -> O
         paid=await settlement.paid_out(read, merchant_id),
         held=await settlement.held(read, merchant_id),
         expected=await settlement.expected(read, merchant_id),
-        awaited=await settlement.awaited(read, merchant_id, cursor, ROWS_PER_PAGE),
+        awaited=await settlement.awaited(read, merchant_id, cursor, AWAITED_SHOWN),
         rates=rates,
         categories={category.category_id: category.name for category in await catalog.categories(read)},
     )

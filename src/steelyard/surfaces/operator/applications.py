@@ -17,7 +17,7 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_, babel_locale
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.money import currencies
-from steelyard.parties import access, applications
+from steelyard.parties import access, applications, policies
 from steelyard.parties.access.model import Account
 from steelyard.parties.applications.model import (
     STEPS,
@@ -28,6 +28,7 @@ from steelyard.parties.applications.model import (
     ApplicationStep,
     LookedAt,
 )
+from steelyard.parties.policies.model import APPLICATION_DAYS, RECEIPT_DAYS, SETTLEMENT_DAYS
 from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.merchants import names_of
@@ -41,7 +42,6 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 NEEDS = {"permission": "merchants.review"}
 HERE = frame.APPLICATIONS
 SHOWN = (ApplicationState.SUBMITTED, ApplicationState.SENT_BACK, ApplicationState.APPROVED, ApplicationState.REFUSED)
-WAITING_DAYS_LONG = 2
 _WORDS = {
     ApplicationState.SUBMITTED: N_("To decide"),
     ApplicationState.SENT_BACK: N_("Sent back"),
@@ -53,11 +53,14 @@ _WORDS = {
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
     page: Page[Application]
     counts: dict[ApplicationState, int]
+    long: int
 
 
 async def queue(read: Read, state: ApplicationState, cursor: str | None) -> Queue:
     return Queue(
-        page=await applications.listed(read, state, cursor, ROWS_PER_PAGE), counts=await applications.counts(read)
+        page=await applications.listed(read, state, cursor, ROWS_PER_PAGE),
+        counts=await applications.counts(read),
+        long=await policies.number(read, APPLICATION_DAYS),
     )
 
 
@@ -91,7 +94,7 @@ async def application_list(
             for each in SHOWN
         ],
         now=datetime.now(UTC),
-        long=WAITING_DAYS_LONG,
+        long=found.long,
         next_href=address(HERE, state=state, cursor=found.page.next) if found.page.next else "",
         start_href=here if cursor else "",
     )
@@ -125,6 +128,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     looked: LookedAt
     category_names: dict[str, Any]
     currencies: Sequence[str]
+    settlement_days: int
+    receipt_days: int
 
 
 async def whole(read: Read, application_id: ApplicationId) -> Whole:
@@ -142,6 +147,8 @@ async def whole(read: Read, application_id: ApplicationId) -> Whole:
         looked=await applications.looked_at(read, application),
         category_names={str(key): name for key, name in names_of(await catalog.categories(read)).items()},
         currencies=[each.currency for each in await currencies.all(read)],
+        settlement_days=await policies.number(read, SETTLEMENT_DAYS),
+        receipt_days=await policies.number(read, RECEIPT_DAYS),
     )
 
 

@@ -1,9 +1,11 @@
 """The trial balance, and the way down from it: accounts of a kind, an account's entries, a document's transfers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, get
@@ -13,17 +15,22 @@ from litestar.params import FromPath, FromQuery
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.paging import Page
+from steelyard.kernel.money import Money
+from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, OwnedBalance, TrialLine
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import address
+from steelyard.surfaces.web.entries import as_uuid
 from steelyard.surfaces.web.visit import Visit
 
 NEEDS = {"permission": "ledger.read"}
 ENTRIES_PER_PAGE = 50
+TRANSFERS = f"{frame.BOOKS}/transfers"
 
 
 class Currency(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,10 +55,18 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     balance: ledger.Balance
     entries: Page[ledger.Entry]
     shop: ShopCard | None
+    balances: list[int]
+    reasons: list[str]
 
 
-async def trial(read: Read) -> list[Currency]:
-    lines = await ledger.trial_balance(read)
+async def trial(read: Read, until: datetime | None, owner_id: UUID | None) -> list[Currency]:
+    """As it is now, or as it was at a moment; of everybody, or of one owner."""
+    now = until is None and owner_id is None
+    lines = (
+        await ledger.trial_balance(read)
+        if now
+        else await ledger.trial_balance_at(read, until or datetime.now(UTC) + timedelta(days=1), owner_id)
+    )
     found: list[Currency] = []
     for currency, group in groupby(lines, key=lambda line: line.currency):
         of_currency = list(group)
@@ -65,17 +80,45 @@ async def accounts(read: Read, kind: AccountKind, currency: str, cursor: str | N
     return Accounts(page=page, shops=await merchants.cards(read, {MerchantId(each.owner_id) for each in page.items}))
 
 
-async def account(read: Read, owner_id: UUID, kind: AccountKind, currency: str, cursor: str | None) -> Account:
+async def account(
+    read: Read, owner_id: UUID, kind: AccountKind, currency: str, cursor: str | None, reason: str | None
+) -> Account:
     """Raises `NotFound`."""
     mine = await ledger.balances(read, owner_id)
     balance = next((each for each in mine if each.kind is kind and each.currency == currency), None)
     if balance is None:
         raise NotFound()
     cards = await merchants.cards(read, [MerchantId(owner_id)])
+    entries = await ledger.entries(read, owner_id, kind, cursor, ENTRIES_PER_PAGE, currency=currency, reason=reason)
     return Account(
         balance=balance,
-        entries=await ledger.entries(read, owner_id, kind, cursor, ENTRIES_PER_PAGE),
+        entries=entries,
         shop=cards.get(MerchantId(owner_id)),
+        balances=[] if reason else await running(read, owner_id, balance, entries.items),
+        reasons=await ledger.reasons(read),
+    )
+
+
+async def running(read: Read, owner_id: UUID, account: ledger.Balance, entries: Sequence[ledger.Entry]) -> list[int]:
+    """What stood on the account after each of these entries, which follow each other, the newest first."""
+    if not entries:
+        return []
+    stood = await ledger.balance_before(read, owner_id, account.kind, account.currency, entries[-1].transfer_id)
+    grows = await ledger.grows_on(read, account.kind)
+    found: list[int] = []
+    for entry in reversed(entries):
+        stood += entry.amount if entry.side == grows else -entry.amount
+        found.append(stood)
+    return found[::-1]
+
+
+async def _whole_account(
+    read: Read, owner_id: UUID, kind: AccountKind, currency: str, reason: str | None
+) -> Sequence[ledger.Entry]:
+    return await exports.everything(
+        lambda cursor: ledger.entries(
+            read, owner_id, kind, cursor, ITEMS_PER_PAGE_MAX, currency=currency, reason=reason
+        )
     )
 
 
@@ -87,9 +130,47 @@ def kind_of(name: str) -> AccountKind:
         raise NotFound() from None
 
 
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    currencies: list[Currency]
+    owner: ShopCard | None
+
+
+async def trial_of(read: Read, until: datetime | None, owner_id: UUID | None) -> Trial:
+    card = (await merchants.cards(read, [MerchantId(owner_id)])).get(MerchantId(owner_id)) if owner_id else None
+    return Trial(currencies=await trial(read, until, owner_id), owner=card)
+
+
 @get("/books", opt=NEEDS)
 async def trial_balance(visit: NamedDependency[Visit]) -> Response[Any]:
-    return await frame.show(visit, "books.html", frame.BOOKS, currencies=await visit.db.ask(trial))
+    """The trial balance, now or at the end of a day (`?at=`), of everybody or of one owner (`?owner=`)."""
+    query = visit.connection.query_params
+    day, owner_id = day_of(query.get("at", "")), as_uuid(query.get("owner", ""))
+    found = await visit.db.ask(trial_of, midnight_after(day) if day else None, owner_id)
+    if exports.wanted(visit):
+        words = (N_("Account"), N_("Currency"), N_("Debits"), N_("Credits"), N_("Balance"))
+        rows = [
+            (
+                str(line.kind),
+                line.currency,
+                Money(line.debits, line.currency),
+                Money(line.credits, line.currency),
+                Money(line.balance, line.currency),
+            )
+            for each in found.currencies
+            for line in each.lines
+        ]
+        return exports.csv_answer(visit, visit.say(N_("Trial balance")), [visit.say(word) for word in words], rows)
+    return await frame.show(
+        visit,
+        "books.html",
+        frame.BOOKS,
+        currencies=found.currencies,
+        owner=found.owner,
+        owner_id=owner_id,
+        day=day,
+        base=frame.BOOKS,
+        transfers_href=TRANSFERS,
+    )
 
 
 @get("/books/{kind:str}/{currency:str}", opt=NEEDS)
@@ -126,7 +207,10 @@ async def account_page(
 ) -> Response[Any]:
     """One account's entries, the newest first. (An owner's account of a kind holds all its currencies' entries.)"""
     wanted, here = kind_of(kind), f"{frame.BOOKS}/{kind}/{currency}/{owner_id}"
-    found = await visit.db.ask(account, owner_id, wanted, currency, cursor)
+    reason = visit.connection.query_params.get("reason") or None
+    if exports.wanted(visit):
+        return _entries_file(visit, await visit.db.ask(_whole_account, owner_id, wanted, currency, reason))
+    found = await visit.db.ask(account, owner_id, wanted, currency, cursor, reason)
     return await frame.show(
         visit,
         "books_account.html",
@@ -139,9 +223,28 @@ async def account_page(
         kind=wanted,
         found=found,
         owner_id=owner_id,
-        next_href=address(here, cursor=found.entries.next) if found.entries.next else "",
-        start_href=here if cursor else "",
+        reason=reason,
+        base=here,
+        next_href=address(here, reason=reason, cursor=found.entries.next) if found.entries.next else "",
+        start_href=address(here, reason=reason) if cursor else "",
     )
+
+
+def _entries_file(visit: Visit, entries: Sequence[ledger.Entry]) -> Response[bytes]:
+    words = (N_("When"), N_("Reason"), N_("Against"), N_("Side"), N_("Currency"), N_("Amount"), N_("Document"))
+    rows = [
+        (
+            each.at,
+            each.reason,
+            str(each.against),
+            each.side,
+            each.currency,
+            Money(each.amount, each.currency),
+            str(each.document),
+        )
+        for each in entries
+    ]
+    return exports.csv_answer(visit, visit.say(N_("Entries")), [visit.say(word) for word in words], rows)
 
 
 @get("/books/documents/{document:uuid}", opt=NEEDS)
@@ -160,4 +263,95 @@ async def document_page(visit: NamedDependency[Visit], document: FromPath[UUID])
     )
 
 
-HANDLERS = [trial_balance, accounts_page, account_page, document_page]
+class Transfers(msgspec.Struct, frozen=True, kw_only=True):
+    page: Page[ledger.PostedTransfer]
+    sums: list[ledger.Sum]
+    shops: Mapping[MerchantId, ShopCard]
+    reasons: list[str]
+
+
+async def transfers_of_figure(read: Read, which: ledger.Which, cursor: str | None) -> Transfers:
+    page = await ledger.transfers(read, which, cursor, ENTRIES_PER_PAGE)
+    owners = {MerchantId(each.owner_id) for each in page.items} | (
+        {MerchantId(which.owner_id)} if which.owner_id else set[MerchantId]()
+    )
+    return Transfers(
+        page=page,
+        sums=await ledger.sums(read, which),
+        shops=await merchants.cards(read, owners),
+        reasons=await ledger.reasons(read),
+    )
+
+
+async def _all_transfers(read: Read, which: ledger.Which) -> Sequence[ledger.PostedTransfer]:
+    return await exports.everything(lambda cursor: ledger.transfers(read, which, cursor, ITEMS_PER_PAGE_MAX))
+
+
+@get("/books/transfers", opt=NEEDS)
+async def transfers_page(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
+    """The transfers that make up a figure: `?owner=&kind=&side=&currency=&reason=&from=&to=`. Any page that shows an
+    amount leads here with what made it up."""
+    query = visit.connection.query_params
+    asked = {name: query.get(name, "") for name in ("owner", "kind", "side", "currency", "reason", "from", "to")}
+    first, last = day_of(asked["from"]), day_of(asked["to"])
+    which = ledger.Which(
+        owner_id=as_uuid(asked["owner"]),
+        kind=AccountKind(asked["kind"]) if asked["kind"] in set(AccountKind) else None,
+        side=asked["side"] if asked["side"] in ("debit", "credit") else None,
+        currency=asked["currency"] or None,
+        reason=asked["reason"] or None,
+        since=midnight_after(first - timedelta(days=1)) if first else None,
+        until=midnight_after(last) if last else None,
+    )
+    if exports.wanted(visit):
+        return _transfers_file(visit, await visit.db.ask(_all_transfers, which))
+    found = await visit.db.ask(transfers_of_figure, which, cursor)
+    return await frame.show(
+        visit,
+        "books_transfers.html",
+        frame.BOOKS,
+        crumbs=[(visit.say(N_("Trial balance")), frame.BOOKS), (visit.say(N_("Transfers")), None)],
+        found=found,
+        asked=asked,
+        kinds=list(AccountKind),
+        base=TRANSFERS,
+        next_href=address(TRANSFERS, **asked, cursor=found.page.next) if found.page.next else "",
+        start_href=address(TRANSFERS, **asked) if cursor else "",
+    )
+
+
+def _transfers_file(visit: Visit, found: Sequence[ledger.PostedTransfer]) -> Response[bytes]:
+    words = (
+        N_("When"), N_("Debit"), N_("Credit"), N_("Reason"), N_("Currency"), N_("Amount"), N_("Whose"), N_("Document"),
+    )  # fmt: skip
+    rows = [
+        (
+            each.at,
+            str(each.debit),
+            str(each.credit),
+            each.reason,
+            each.currency,
+            Money(each.amount, each.currency),
+            str(each.owner_id),
+            str(each.document),
+        )
+        for each in found
+    ]
+    return exports.csv_answer(visit, visit.say(N_("Transfers")), [visit.say(word) for word in words], rows)
+
+
+def day_of(typed: str) -> date | None:
+    """A day out of an address; none for what is none."""
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        return None
+    return day if date.min.year + 1 < day.year < date.max.year - 1 else None
+
+
+def midnight_after(day: date) -> datetime:
+    """The moment at which a day is over, in the house's time zone."""
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(TIMEZONE)).astimezone(UTC)
+
+
+HANDLERS = [trial_balance, accounts_page, account_page, document_page, transfers_page]

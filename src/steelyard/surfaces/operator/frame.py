@@ -27,12 +27,14 @@ CATEGORIES = f"{HOME}/categories"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
 SEARCH = f"{HOME}/search"
+PAGES = f"{HOME}/pages"
 FIND = f"{HOME}/find"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
 AUDIT = f"{HOME}/audit"
 PROFILE = f"{HOME}/profile"
 SYSTEM = f"{HOME}/system"
+SETTINGS = f"{HOME}/settings"
 
 
 PLACES = (
@@ -42,8 +44,10 @@ PLACES = (
     (APPLICATIONS, N_("Applications"), "user-round-plus", "merchants.review", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
+    (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
     (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
+    (f"{PAGES}/home", N_("Home page"), "layout-template", "catalog.manage", N_("Trade")),
     (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
@@ -53,6 +57,7 @@ PLACES = (
     (API_KEYS, N_("API keys"), "key-round", "settings.manage", N_("The house")),
     (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("The house")),
     (PROFILE, N_("Platform operator"), "landmark", "settings.manage", N_("The house")),
+    (SETTINGS, N_("Settings"), "settings-2", "settings.manage", N_("The house")),
     (SYSTEM, N_("System"), "activity", "system.read", N_("The house")),
 )
 

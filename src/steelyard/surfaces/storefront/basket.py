@@ -7,26 +7,40 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import URLEncodedBody
+from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
-from steelyard.goods import catalog
+from steelyard.goods import catalog, inventory, pricing
 from steelyard.goods.catalog.model import SkuCard, SkuId
+from steelyard.goods.pricing.model import Price
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import Refusal
+from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
-from steelyard.parties.customers.model import BuyerId
+from steelyard.logistics import freight
+from steelyard.logistics.freight.model import Shipment
+from steelyard.parties import customers, operator
+from steelyard.parties.customers.model import Address, BuyerId
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.opening import open_for
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import cart
+from steelyard.trade import cart, favourites
 from steelyard.trade.cart.model import LINES_PER_CART_MAX, CartView, LineProblem
 from steelyard.trade.checkout.model import CheckoutId, Line
 
 Form = Mapping[str, Any]
+
+
+class Freight(msgspec.Struct, frozen=True, kw_only=True):
+    """What sending a shop's selected goods costs at least, and how much more of them would go free (none: never)."""
+
+    fee: int
+    currency: str
+    missing: int | None
 
 
 class CartPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +50,7 @@ class CartPage(msgspec.Struct, frozen=True, kw_only=True):
     cart: CartView
     removed: SkuCard | None
     removed_quantity: int
+    freight: dict[MerchantId, Freight]
 
     @property
     def chosen_pieces(self) -> int:
@@ -53,12 +68,45 @@ class CartPage(msgspec.Struct, frozen=True, kw_only=True):
 async def cart_page(read: Read, buyer_id: BuyerId, removed: UUID | None, quantity: int) -> CartPage:
     """The cart as it stands now."""
     cards = await catalog.cards(read, [removed]) if removed else {}
+    view = await cart.view(read, buyer_id)
     return CartPage(
         shell=await shell(read, buyer_id),
-        cart=await cart.view(read, buyer_id),
+        cart=view,
+        freight=await _freight(read, buyer_id, view),
         removed=cards.get(SkuId(removed)) if removed else None,
         removed_quantity=quantity,
     )
+
+
+async def _freight(read: Read, buyer_id: BuyerId, view: CartView) -> dict[MerchantId, Freight]:
+    """The cheapest way for each shop, to the default address, or within the house's own country."""
+    book = await customers.addresses(read, buyer_id)
+    house = await operator.profile(read)
+    to = book[0].address if book else Address(country=house.country if house else "")
+    shipments: list[Shipment] = []
+    for group in view.groups:
+        chosen = [line for line in group.lines if line.selected and line.buyable and line.card is not None]
+        if chosen and len({line.currency for line in chosen}) == 1:
+            shipments.append(
+                Shipment(
+                    merchant_id=group.shop.merchant_id,
+                    pieces=sum(line.quantity for line in chosen),
+                    weight_grams=sum(line.quantity * line.card.weight_grams for line in chosen if line.card),
+                    goods_amount=sum(line.amount for line in chosen),
+                    currency=chosen[0].currency,
+                )
+            )
+    offered = await freight.options(read, shipments, to) if to.country else {}
+    goods = {shipment.merchant_id: shipment.goods_amount for shipment in shipments}
+    return {
+        merchant_id: Freight(
+            fee=options[0].fee,
+            currency=options[0].currency,
+            missing=max(0, options[0].free_over - goods[merchant_id]) if options[0].free_over is not None else None,
+        )
+        for merchant_id, options in offered.items()
+        if options
+    }
 
 
 @get("/cart")
@@ -154,3 +202,72 @@ async def check_out(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str
         return redirect(visit, "/cart", (visit.say(N_("Please select something that can be bought.")), "bad"))
     checkout_id = CheckoutId(uuid_of(data.get("checkout_id")) or ids.mint())
     return await open_for(visit, checkout_id, lines, from_cart=True)
+
+
+class OptionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The variants of a line's product: each with its card, its price and what is free of it."""
+
+    shell: Shell
+    card: SkuCard
+    quantity: int
+    variants: Sequence[tuple[SkuCard, Price | None, int]]
+
+
+async def option_page(read: Read, buyer_id: BuyerId, sku_id: SkuId) -> OptionPage:
+    """Raises `NotFound` for a line that is not in the cart."""
+    line = next((each for each in (await cart.view(read, buyer_id)).lines if each.sku_id == sku_id), None)
+    if line is None or line.card is None:
+        raise NotFound()
+    sku_ids = [sku.sku_id for sku in await catalog.skus_of(read, line.card.product_id) if sku.active]
+    cards = await catalog.cards(read, sku_ids)
+    prices = await pricing.current_at_home(read, sku_ids)
+    free = await inventory.available(read, sku_ids)
+    return OptionPage(
+        shell=await shell(read, buyer_id),
+        card=line.card,
+        quantity=line.quantity,
+        variants=[(cards[each], prices.get(each), free[each]) for each in sku_ids if each in cards],
+    )
+
+
+@get("/cart/lines/{sku_id:uuid}/option")
+async def option(visit: NamedDependency[Visit], sku_id: FromPath[UUID]) -> Response[str]:
+    """Which variant it is to be."""
+    page = await visit.db.ask(option_page, visit.buyer_id, SkuId(sku_id))
+    crumbs = [Crumb(visit.say(N_("Cart")), "/cart"), Crumb(visit.say(N_("Another option")))]
+    return await show(visit, "cart_option.html", page.shell, crumbs=crumbs, view=page)
+
+
+@post("/cart/lines/{sku_id:uuid}/option")
+async def change_option(
+    visit: NamedDependency[Visit], sku_id: FromPath[UUID], data: URLEncodedBody[dict[str, Any]]
+) -> Redirect:
+    """Take another variant instead."""
+    other = uuid_of(data.get("option"))
+    if other is None:
+        return redirect(visit, "/cart", (visit.say(N_("Please choose one of the options.")), "bad"))
+    try:
+        await visit.db.transact(cart.exchange, visit.buyer_id, SkuId(sku_id), SkuId(other))
+    except Refusal as refusal:
+        return redirect(visit, "/cart", (visit.refused(refusal), "bad"))
+    return redirect(visit, f"/cart#line-{other}")
+
+
+@post("/cart/favourite")
+async def keep_instead(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, Any]]) -> Redirect:
+    """Keep a line's product in mind instead of in the cart."""
+    sku_id = uuid_of(data.get("sku_id"))
+    if sku_id is None:
+        return redirect(visit, "/cart")
+    try:
+        await visit.db.transact(_keep_instead, visit.buyer_id, SkuId(sku_id))
+    except Refusal as refusal:
+        return redirect(visit, "/cart", (visit.refused(refusal), "bad"))
+    return redirect(visit, "/cart", (visit.say(N_("It is among your favourites now.")), "good"))
+
+
+async def _keep_instead(tx: Tx, buyer_id: BuyerId, sku_id: SkuId) -> None:
+    card = (await catalog.cards(tx, [sku_id])).get(sku_id)
+    if card is not None:
+        await favourites.keep_product(tx, buyer_id, card.product_id)
+    await cart.remove(tx, buyer_id, [sku_id])

@@ -30,6 +30,8 @@ from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, p
 from steelyard.surfaces.web import security
 from steelyard.surfaces.web.entries import as_uuid
 from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import reviews
+from steelyard.trade.reviews.model import ShopScore
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +48,7 @@ class ListingView(msgspec.Struct, frozen=True, kw_only=True):
     listing: Listing
     category: Category | None = None
     shop: ShopCard | None = None
+    score: ShopScore | None = None
     show_categories: bool = False
     composed: Composed | None = None
     own_categories: Sequence[ShopCategory] = ()
@@ -59,7 +62,7 @@ async def home_view(read: Read, visit: Visit) -> PageView:
     return PageView(
         shell=around,
         title=Text(),
-        composed=await compose(read, visit, around, page.blocks if page else DEFAULT_HOME),
+        composed=await compose(read, visit, around, page.blocks if page and page.blocks else DEFAULT_HOME),
         choices=await search.choices(read, visit.buyer_id),
     )
 
@@ -101,6 +104,7 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
     return ListingView(
         shell=around,
         shop=shop,
+        score=(await reviews.scores(read, [shop.merchant_id])).get(shop.merchant_id),
         listing=await find(read, filters, merchant_id=shop.merchant_id),
         composed=await compose(read, visit, around, page.blocks, merchant_id=shop.merchant_id) if page else None,
         own_categories=own,

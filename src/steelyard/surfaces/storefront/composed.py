@@ -27,6 +27,7 @@ TASTES_MAX = 3
 SEARCHES_MAX = 3
 SEEN_READ_MAX = 20
 SHOPS_SHOWN = 8
+FOR_YOU_READ = 40
 
 _SORTS = {Rule.BESTSELLERS: Sort.SALES, Rule.NEWEST: Sort.NEWEST, Rule.BEST_RATED: Sort.RATING}
 
@@ -74,7 +75,15 @@ async def compose(
 ) -> Composed:
     """Each block with what it shows; a block that has nothing to show is left out."""
     taste = await tastes(read, visit) if any(block.rule is Rule.FOR_YOU for block in blocks) else []
-    dressed = [await _dress(read, around, block, merchant_id, taste) for block in blocks]
+    dressed: list[Dressed] = []
+    for block in blocks:
+        each = await _dress(read, around, block, merchant_id, taste)
+        if block.rule is Rule.FOR_YOU:
+            # What stands on the page already is nothing new to anybody.
+            seen = {hit.product_id for other in dressed for hit in other.hits}
+            fresh = [hit for hit in each.hits if hit.product_id not in seen]
+            each = msgspec.structs.replace(each, hits=fresh[: block.count])
+        dressed.append(each)
     kept = [each for each in dressed if _shows(each)]
     sellers = dict.fromkeys(hit.merchant_id for each in kept for hit in each.hits)
     return Composed(blocks=kept, shops=await merchants.cards(read, sellers))
@@ -122,6 +131,9 @@ async def _goods(
     read: Read, around: Shell, block: Block, merchant_id: MerchantId | None, taste: Sequence[Query]
 ) -> Dressed:
     count = min(block.count, GOODS_MAX)
+    if block.rule is Rule.FOR_YOU:
+        # More than are shown: some of them may stand on the page already.
+        count = FOR_YOU_READ
     if block.rule is Rule.BY_HAND:
         hits = await merchandising.chosen(read, block.products)
         return Dressed(block=block, hits=[hit for hit in hits if merchant_id in (None, hit.merchant_id)])

@@ -14,6 +14,7 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
+from steelyard.operations import privacy
 from steelyard.parties import access, customers
 from steelyard.parties.access.model import Account, AccountId, AccountKind, EmailTaken
 from steelyard.parties.customers.model import Buyer, BuyerId
@@ -142,6 +143,7 @@ async def _open_account(tx: Tx, data: RegisterForm, password_hash: str, locale: 
     await customers.register(
         tx, Buyer(buyer_id=buyer_id, email=account.email, name=account.name, locale=locale, guest=False)
     )
+    await privacy.record_consents(tx, buyer_id, "registering")
     return account_id
 
 

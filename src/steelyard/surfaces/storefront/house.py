@@ -14,16 +14,16 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.files import Files
 from steelyard.kernel.i18n import N_
-from steelyard.parties import operator
+from steelyard.parties import operator, policies
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.operator.model import Profile
+from steelyard.parties.policies.model import PAYMENT_WINDOW, UNTRACKED_DELIVERY
 from steelyard.surfaces.components.page import Crumb, Theme
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.web.pages import local_path, redirect
 from steelyard.surfaces.web.renditions import Renditions
 from steelyard.surfaces.web.visit import LOCALE_COOKIE, THEME_COOKIE, VISITOR_SECONDS, Visit, cookie
-from steelyard.trade.orders.model import PAYMENT_WINDOW_MINUTES, UNTRACKED_DELIVERY_DAYS
 
 LEGAL = {
     "terms": N_("Terms of service"),
@@ -50,10 +50,17 @@ class ThemeForm(Typed, frozen=True, kw_only=True):
 class LegalPage(msgspec.Struct, frozen=True, kw_only=True):
     shell: Shell
     profile: Profile | None
+    minutes: int
+    untracked_days: int
 
 
 async def legal_page(read: Read, buyer_id: BuyerId) -> LegalPage:
-    return LegalPage(shell=await shell(read, buyer_id), profile=await operator.profile(read))
+    return LegalPage(
+        shell=await shell(read, buyer_id),
+        profile=await operator.profile(read),
+        minutes=await policies.number(read, PAYMENT_WINDOW),
+        untracked_days=await policies.number(read, UNTRACKED_DELIVERY),
+    )
 
 
 @get("/legal/{name:str}")
@@ -69,8 +76,8 @@ async def legal(visit: NamedDependency[Visit], name: FromPath[str]) -> Response[
         crumbs=[Crumb(visit.say(LEGAL[name]))],
         profile=page.profile,
         title=visit.say(LEGAL[name]),
-        minutes=PAYMENT_WINDOW_MINUTES,
-        untracked_days=UNTRACKED_DELIVERY_DAYS,
+        minutes=page.minutes,
+        untracked_days=page.untracked_days,
     )
 
 

@@ -155,7 +155,7 @@ async def history_shown(visit: NamedDependency[Visit]) -> Response[str]:
         visit,
         "history.html",
         view.shell,
-        crumbs=[Crumb(visit.say(N_("My account")), "/account"), Crumb(visit.say(N_("History")))],
+        crumbs=[Crumb(visit.say(N_("My account")), "/account"), Crumb(visit.say(N_("Browsing history")))],
         view=view,
         after=after,
         days_kept=FOOTPRINTS_DAYS,

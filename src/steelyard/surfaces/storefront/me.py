@@ -16,6 +16,7 @@ from steelyard.parties.access.model import Account, AccountKind, OpenSession
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.browsers import browser_name
+from steelyard.surfaces.storefront.order_views import tab_counts
 from steelyard.surfaces.storefront.shell import CONSOLES, Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.web import refusals
@@ -29,6 +30,13 @@ ACCOUNT = "/account"
 class PasswordChange(Typed, frozen=True, kw_only=True):
     current: str = ""
     password: str = ""
+
+
+class OverviewPage(msgspec.Struct, frozen=True, kw_only=True):
+    """`counts` are orders by the names of the list's tabs."""
+
+    shell: Shell
+    counts: dict[str, int]
 
 
 class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +53,10 @@ def buyer_of(visit: Visit) -> tuple[Account, BuyerId]:
     return visit.account, BuyerId(visit.account.buyer_id)
 
 
+async def overview_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId]) -> OverviewPage:
+    return OverviewPage(shell=await shell(read, buyer_id), counts=await tab_counts(read, owners))
+
+
 async def sessions_page(read: Read, buyer_id: BuyerId, account: Account) -> SessionsPage:
     return SessionsPage(shell=await shell(read, buyer_id), sessions=await access.sessions_of(read, account.account_id))
 
@@ -54,8 +66,10 @@ async def overview(visit: NamedDependency[Visit]) -> Response[str] | Redirect:
     """What there is under "Me"; also for who has not signed in."""
     if visit.account is not None and visit.account.kind is not AccountKind.BUYER:
         return redirect(visit, CONSOLES[visit.account.kind])
-    around = await visit.db.ask(shell, visit.buyer_id)
-    return await show(visit, "account.html", around, crumbs=[Crumb(visit.say(N_("My account")))])
+    page = await visit.db.ask(overview_page, visit.buyer_id, visit.buyer_ids)
+    return await show(
+        visit, "account.html", page.shell, crumbs=[Crumb(visit.say(N_("My account")))], counts=page.counts
+    )
 
 
 @get("/account/sessions")

@@ -150,7 +150,7 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         score=(await reviews.scores(read, [product.merchant_id])).get(product.merchant_id),
         beside=await _beside(read, asked.buyer_id, product),
         kept=product.product_id in around.kept,
-        follows=await favourites.follows(read, asked.buyer_id, product.merchant_id),
+        follows=product.merchant_id in around.followed,
     )
 
 

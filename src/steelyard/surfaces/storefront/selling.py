@@ -18,7 +18,7 @@ from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.files import FILE_BYTES_MAX, PrivateFiles
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
-from steelyard.parties import applications
+from steelyard.parties import applications, policies
 from steelyard.parties.access.model import Account, AccountId, AccountKind, EmailTaken
 from steelyard.parties.applications.model import (
     OPEN,
@@ -34,6 +34,7 @@ from steelyard.parties.applications.model import (
     step_of,
 )
 from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.policies.model import APPLICATION_DAYS, SCAN_MEGABYTES
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.addresses import countries
 from steelyard.surfaces.storefront.shell import CONSOLES, Shell, shell, show
@@ -48,6 +49,7 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 
 SELL = "/sell"
 OVERVIEW = f"{SELL}/application"
+MEGABYTE = 1024 * 1024
 BEGUN_PER_ADDRESS = Limit("application_address", burst=10, per_seconds=3_600)
 
 
@@ -61,6 +63,7 @@ async def _sell(
     visit: Visit, typed: Mapping[str, str], errors: dict[str, str], *, status: int = 200, sent: bool = False
 ) -> Response[str]:
     around = await visit.db.ask(shell, visit.buyer_id)
+    days = await visit.db.ask(policies.number, APPLICATION_DAYS)
     return await show(
         visit,
         "sell.html",
@@ -73,6 +76,7 @@ async def _sell(
         account=visit.account,
         applicant=_is_applicant(visit.account),
         overview=OVERVIEW,
+        days=days,
         steps=[visit.say(STEP_NAMES[step]) for step in STEPS],
     )
 
@@ -160,6 +164,7 @@ async def _overview(visit: Visit, found: Mine, refusal: str = "") -> Response[st
         found=found,
         application=found.application,
         open=found.application.state in OPEN,
+        days=await visit.db.ask(policies.number, APPLICATION_DAYS),
         steps=STEPS,
         names=STEP_NAMES,
         refusal=refusal,
@@ -269,6 +274,9 @@ async def _keep_scan(visit: Visit, account: Account, form: Entries) -> dict[str,
     """Keep the scan that came with the form, if one did; what is wrong with it."""
     for upload in form.files(SCAN)[:1]:
         content = await upload.read(FILE_BYTES_MAX + 1)
+        megabytes = await visit.db.ask(policies.number, SCAN_MEGABYTES)
+        if len(content) > megabytes * MEGABYTE:
+            return {SCAN: visit.say(N_("This file is larger than {megabytes} MB."), megabytes=megabytes)}
         store = PrivateFiles(visit.settings.home)
         try:
             name = await asyncio.to_thread(store.put, content, upload.content_type)

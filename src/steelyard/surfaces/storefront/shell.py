@@ -37,9 +37,10 @@ BUYER_LINKS = (
     (N_("My account"), "/account"),
     (N_("My orders"), "/orders"),
     (N_("Favourites"), "/account/favourites"),
-    (N_("History"), "/account/history"),
+    (N_("Browsing history"), "/account/history"),
     (N_("My reviews"), "/account/reviews"),
     (N_("Address book"), "/account/addresses"),
+    (N_("My invoices"), "/account/invoices"),
     (N_("Where I am signed in"), "/account/sessions"),
 )
 CONSOLES = {
@@ -52,11 +53,12 @@ FACETS_SHOWN_MAX = 12
 
 
 class Shell(msgspec.Struct, frozen=True, kw_only=True):
-    """The category tree, how many pieces lie in the cart, and which products the visitor keeps in favourites."""
+    """The category tree, how many pieces lie in the cart, and which products and shops the visitor keeps."""
 
     categories: Sequence[Category]
     cart_count: int
     kept: frozenset[UUID] = frozenset()
+    followed: frozenset[UUID] = frozenset()
 
     def find(self, category_id: CategoryId) -> Category | None:
         """The category of this id, wherever in the tree it is."""
@@ -80,10 +82,12 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
 async def shell(read: Read, buyer_id: BuyerId) -> Shell:
     """What every page asks for beside its own questions."""
+    marks = await favourites.marks(read, buyer_id)
     return Shell(
         categories=await catalog.categories(read),
         cart_count=await cart.count(read, buyer_id),
-        kept=frozenset(await favourites.kept(read, buyer_id)),
+        kept=frozenset(marks.products),
+        followed=frozenset(marks.shops),
     )
 
 
@@ -129,6 +133,7 @@ async def show(
         "glyph": glyph,
         "CONSOLES": CONSOLES,
         "kept_products": around.kept,
+        "followed_shops": around.followed,
         "seo": head(visit, seo, frame.breadcrumb),
         **values,
     }

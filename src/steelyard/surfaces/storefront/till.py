@@ -17,6 +17,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.money import payments
+from steelyard.operations import privacy
 from steelyard.operations.analytics import Step
 from steelyard.parties import customers
 from steelyard.parties.access.model import AccountKind
@@ -55,7 +56,7 @@ from steelyard.trade.checkout.model import (
     SoldOut,
     TotalMoved,
 )
-from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX
+from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX, PurchaseId
 
 DELIVERY = "delivery-"
 QUANTITY = "pieces-"
@@ -249,15 +250,21 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     shown = said(data, "expected_total")[:18]
     expected = int(shown) if shown.isdecimal() else None
     try:
-        purchase_id = await visit.db.transact(
-            checkout.place, CheckoutId(checkout_id), expected_total=expected, by=visit.by
-        )
+        purchase_id = await visit.db.transact(_agree_and_place, view, expected, visit.by)
     except (SoldOut, TotalMoved, CheckoutNotReady) as refusal:
         return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal)
     except CheckoutClosed:
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
     await _remember_address(visit, view, data)
     return await pay(visit, purchase_id, channel, _key(visit, view.checkout.checkout))
+
+
+async def _agree_and_place(tx: Tx, view: TillPage, expected: int | None, by: str) -> PurchaseId:
+    """Who places an order agrees to the terms that are in force."""
+    found = view.checkout.checkout
+    placed = await checkout.place(tx, found.checkout_id, expected_total=expected, by=by)
+    await privacy.record_consents(tx, found.buyer_id, "ordering")
+    return placed
 
 
 def _wrong(view: TillPage, channel: str, offered: Sequence[str]) -> dict[str, str]:

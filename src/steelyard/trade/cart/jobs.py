@@ -2,8 +2,9 @@
 
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
+from steelyard.parties import policies
+from steelyard.parties.policies.model import CART_DAYS
 
-KEPT_DAYS = 180
 LINES_PER_SWEEP = 500
 
 
@@ -14,7 +15,7 @@ async def clear_forgotten(tx: Tx) -> int:
             SELECT buyer_id, sku_id FROM cart_lines WHERE added_at < now() - $1 * interval '1 day'
             ORDER BY added_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         """,
-        KEPT_DAYS,
+        await policies.number(tx, CART_DAYS),
         LINES_PER_SWEEP,
     )
 

@@ -70,6 +70,38 @@ async def remove(tx: Tx, buyer_id: BuyerId, sku_ids: Sequence[UUID]) -> None:
     await tx.execute("DELETE FROM cart_lines WHERE buyer_id = $1 AND sku_id = ANY($2)", buyer_id, list(sku_ids))
 
 
+async def exchange(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, other: SkuId) -> None:
+    """Take another variant of the same product instead; where that lies in the cart already, the two become one line.
+
+    Said twice, nothing changes. Raises `NotForSale`, `Invalid` for another product's variant.
+    """
+    cards = await catalog.cards(tx, [sku_id, other])
+    price = (await pricing.current_at_home(tx, [other])).get(other)
+    before, after = cards.get(sku_id), cards.get(other)
+    if after is None or not after.on_sale or price is None:
+        raise NotForSale(sku_id=other)
+    if before is None or before.product_id != after.product_id:
+        raise Invalid({"option": N_("Please choose one of the options.")})
+    if sku_id == other:
+        return
+    await tx.execute(
+        """
+        WITH taken AS (DELETE FROM cart_lines WHERE buyer_id = $1 AND sku_id = $2 RETURNING *)
+        INSERT INTO cart_lines AS c (buyer_id, sku_id, merchant_id, quantity, selected, seen_price, currency, added_at)
+        SELECT buyer_id, $3, merchant_id, quantity, true, $4, $5, added_at FROM taken
+        ON CONFLICT (buyer_id, sku_id) DO UPDATE
+        SET quantity = least(c.quantity + excluded.quantity, $6), selected = true, seen_price = excluded.seen_price
+          , currency = excluded.currency
+        """,
+        buyer_id,
+        sku_id,
+        other,
+        price.amount,
+        price.currency,
+        QUANTITY_PER_LINE_MAX,
+    )
+
+
 async def accept_prices(tx: Tx, buyer_id: BuyerId) -> None:
     """The buyer has seen the prices as they are now."""
     await tx.execute(
@@ -111,3 +143,8 @@ async def merge(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> None:
             buyer_id,
             LINES_PER_CART_MAX,
         )
+
+
+async def forget(tx: Tx, buyer_ids: Sequence[BuyerId]) -> None:
+    """Erase the carts of a buyer who leaves."""
+    await tx.execute("DELETE FROM cart_lines WHERE buyer_id = ANY($1)", list(buyer_ids))

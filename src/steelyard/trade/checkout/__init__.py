@@ -15,7 +15,17 @@ from steelyard.trade.checkout.collection import (
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
 from steelyard.trade.checkout.placement import place
 from steelyard.trade.checkout.quote import STRICT, Completeness, quote
-from steelyard.trade.checkout.service import cancel, change, currency_of, get, invoice_wish, lock, open_checkout, view
+from steelyard.trade.checkout.service import (
+    cancel,
+    change,
+    currency_of,
+    forget,
+    get,
+    invoice_wish,
+    lock,
+    open_checkout,
+    view,
+)
 
 __all__ = [
     "STRICT",
@@ -29,6 +39,7 @@ __all__ = [
     "change",
     "collect",
     "currency_of",
+    "forget",
     "forget_old",
     "get",
     "invoice_wish",

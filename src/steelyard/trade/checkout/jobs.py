@@ -11,13 +11,14 @@ from steelyard.kernel.settings import Settings
 from steelyard.kernel.sweeps import Sweep
 from steelyard.money import payments
 from steelyard.money.payments.model import DueQuery
+from steelyard.parties import policies
+from steelyard.parties.policies.model import CHECKOUT_DAYS
 from steelyard.trade.checkout.collection import apply_news, ask_about
 
 QUERIES_PER_SWEEP = 50
 QUERIES_AT_ONCE = 10
 WEBHOOKS_PER_SWEEP = 200
 CHECKOUTS_PER_SWEEP = 500
-KEPT_DAYS = 30
 
 log = structlog.get_logger()
 
@@ -65,7 +66,7 @@ async def forget_old(tx: Tx) -> int:
             WHERE expires_at < now() - $1 * interval '1 day' AND state IN ('open', 'cancelled')
             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         """,
-        KEPT_DAYS,
+        await policies.number(tx, CHECKOUT_DAYS),
         CHECKOUTS_PER_SWEEP,
     )
 

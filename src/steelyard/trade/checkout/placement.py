@@ -8,6 +8,8 @@ from steelyard.goods import inventory
 from steelyard.goods.inventory.model import Wanted
 from steelyard.kernel import codes, money
 from steelyard.kernel.db import Tx
+from steelyard.parties import policies
+from steelyard.parties.policies.model import PAYMENT_WINDOW
 from steelyard.trade import cart, commission, orders
 from steelyard.trade.checkout import service
 from steelyard.trade.checkout.model import (
@@ -25,7 +27,6 @@ from steelyard.trade.checkout.model import (
 )
 from steelyard.trade.checkout.quote import STRICT, Completeness, quote
 from steelyard.trade.orders.model import (
-    PAYMENT_WINDOW_MINUTES,
     Delivery,
     NewLine,
     NewOrder,
@@ -124,7 +125,7 @@ async def _purchase(tx: Tx, checkout: Checkout, costs: Quote) -> NewPurchase:
         address=checkout.address,
         locale=checkout.locale,
         source=checkout.client,
-        pay_by=datetime.now(UTC) + timedelta(minutes=PAYMENT_WINDOW_MINUTES),
+        pay_by=datetime.now(UTC) + timedelta(minutes=await policies.number(tx, PAYMENT_WINDOW)),
         orders=[_order(checkout, group, rate_of) for group in costs.groups],
     )
 

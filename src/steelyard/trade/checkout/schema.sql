@@ -29,4 +29,5 @@ COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to t
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
 CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
+CREATE INDEX checkouts_of_a_buyer ON checkouts (buyer_id);
 CREATE INDEX checkouts_of_a_purchase ON checkouts (purchase_id);

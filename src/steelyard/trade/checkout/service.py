@@ -191,3 +191,9 @@ async def currency_of(read: Read, draft: Draft) -> str:
     if len(currencies) > 1:
         raise MixedPurchase(currencies=", ".join(currencies))
     return currencies[0] if currencies else DEFAULT_CURRENCY
+
+
+async def forget(tx: Tx, buyer_ids: Sequence[BuyerId]) -> list[CheckoutId]:
+    """Erase the checkouts of buyers who leave: what became of them stands in their purchases. Returns which they were."""
+    rows = await tx.fetch("DELETE FROM checkouts WHERE buyer_id = ANY($1) RETURNING checkout_id", list(buyer_ids))
+    return [CheckoutId(row["checkout_id"]) for row in rows]

@@ -5,14 +5,15 @@ from steelyard.trade.favourites.queries import (
     follows,
     footprints,
     footprints_on,
-    kept,
     kept_among,
+    marks,
     of_buyers,
     product_counts,
     products,
     shops,
 )
 from steelyard.trade.favourites.service import (
+    bulk_remember,
     drop_products,
     drop_shop,
     forget,
@@ -25,6 +26,7 @@ from steelyard.trade.favourites.service import (
 )
 
 __all__ = [
+    "bulk_remember",
     "drop_products",
     "drop_shop",
     "fade_footprints",
@@ -34,9 +36,9 @@ __all__ = [
     "forget",
     "keep_product",
     "keep_shop",
-    "kept",
     "kept_among",
     "leave_footprints",
+    "marks",
     "merge",
     "of_buyers",
     "product_counts",

@@ -88,6 +88,27 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: UUID
 
 
+class PastFavourite(msgspec.Struct, frozen=True, kw_only=True):
+    """A product that was kept at some time."""
+
+    buyer_id: UUID
+    product_id: UUID
+    merchant_id: UUID
+    kept_price: int
+    currency: str
+    kept_in_stock: bool
+    kept_at: datetime
+
+
+class PastFootprint(msgspec.Struct, frozen=True, kw_only=True):
+    """A product that was looked at at some time."""
+
+    buyer_id: UUID
+    product_id: UUID
+    merchant_id: UUID
+    seen_at: datetime
+
+
 class FavouritesFull(Refusal):
     """There is a limit to what one keeps in mind."""
 

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
+import msgspec
+
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
@@ -106,12 +108,27 @@ async def kept_among(read: Read, buyer_id: BuyerId, product_ids: Sequence[UUID])
     return {row["product_id"] for row in rows}
 
 
-async def kept(read: Read, buyer_id: BuyerId) -> list[UUID]:
-    """All products that somebody keeps, for hearts on cards."""
-    rows = await read.fetch(
-        "SELECT product_id FROM favourite_products WHERE buyer_id = $1 LIMIT $2", buyer_id, PRODUCTS_PER_BUYER_MAX
+class Marks(msgspec.Struct, frozen=True, kw_only=True):
+    """All that somebody keeps, for the hearts and buttons of a page."""
+
+    products: list[UUID]
+    shops: list[UUID]
+
+
+async def marks(read: Read, buyer_id: BuyerId) -> Marks:
+    """Which products and shops somebody keeps."""
+    found = await read.one(
+        Marks,
+        """
+        SELECT ARRAY(SELECT product_id FROM favourite_products WHERE buyer_id = $1 LIMIT $2) AS products
+             , ARRAY(SELECT merchant_id FROM favourite_shops WHERE buyer_id = $1 LIMIT $3) AS shops
+        """,
+        buyer_id,
+        PRODUCTS_PER_BUYER_MAX,
+        SHOPS_PER_BUYER_MAX,
     )
-    return [row["product_id"] for row in rows]
+    assert found is not None, "there is always an answer"
+    return found
 
 
 async def follows(read: Read, buyer_id: BuyerId, merchant_id: MerchantId) -> bool:

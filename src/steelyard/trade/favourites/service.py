@@ -16,6 +16,8 @@ from steelyard.trade.favourites.model import (
     SHOPS_PER_BUYER_MAX,
     FavouritesFull,
     Footprint,
+    PastFavourite,
+    PastFootprint,
 )
 
 
@@ -168,6 +170,17 @@ async def merge(tx: Tx, visitor_id: BuyerId, buyer_id: BuyerId) -> None:
         buyer_id,
     )
     await tx.execute("DELETE FROM footprints_off WHERE buyer_id = $1", visitor_id)
+
+
+async def bulk_remember(
+    tx: Tx, kept: Sequence[PastFavourite], followed: Sequence[tuple[UUID, UUID]], seen: Sequence[PastFootprint]
+) -> None:
+    """The bulk path: favourites, followed shops as (buyer, merchant), and footprints of people who have none yet."""
+    columns = ("buyer_id", "product_id", "merchant_id", "kept_price", "currency", "kept_in_stock", "kept_at")
+    await tx.copy("favourite_products", columns, [tuple(getattr(each, name) for name in columns) for each in kept])
+    await tx.copy("favourite_shops", ("buyer_id", "merchant_id"), followed)
+    steps = ("buyer_id", "product_id", "merchant_id", "seen_at")
+    await tx.copy("footprints", steps, [tuple(getattr(each, name) for name in steps) for each in seen])
 
 
 async def forget(tx: Tx, buyers: Sequence[BuyerId]) -> None:

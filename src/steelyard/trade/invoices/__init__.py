@@ -4,7 +4,7 @@ Titles (`kept_titles`) are the buyer's own; what is asked of a shop and what cam
 """
 
 from steelyard.trade.invoices.events import InvoiceIssued, InvoiceRefused, InvoiceRequested
-from steelyard.trade.invoices.kept_titles import forget_titles, remove_title, save_title
+from steelyard.trade.invoices.kept_titles import blank_records, forget_titles, remove_title, save_title
 from steelyard.trade.invoices.queries import (
     count_requested,
     document,
@@ -20,6 +20,7 @@ __all__ = [
     "InvoiceIssued",
     "InvoiceRefused",
     "InvoiceRequested",
+    "blank_records",
     "count_requested",
     "document",
     "forget_titles",

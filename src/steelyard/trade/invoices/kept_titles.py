@@ -76,3 +76,15 @@ async def remove_title(tx: Tx, buyer_id: BuyerId, title_id: TitleId) -> None:
 async def forget_titles(tx: Tx, buyer_ids: Sequence[BuyerId]) -> None:
     """Erase the titles of a buyer who leaves."""
     await tx.execute("DELETE FROM invoice_titles WHERE buyer_id = ANY($1)", list(buyer_ids))
+
+
+async def blank_records(tx: Tx, buyer_ids: Sequence[BuyerId], years: int) -> None:
+    """Take the people out of invoices of forgotten buyers that are so old; companies are no people."""
+    await tx.execute(
+        """
+        UPDATE invoices SET name = '' WHERE buyer_id = ANY($1) AND NOT company AND name <> ''
+          AND requested_at < now() - $2 * interval '1 year'
+        """,
+        list(buyer_ids),
+        years,
+    )

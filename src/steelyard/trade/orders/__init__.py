@@ -71,7 +71,15 @@ from steelyard.trade.orders.service import (
     withdraw_pieces,
 )
 from steelyard.trade.orders.shipping import ORDERS_PER_DISPATCH_MAX, ship_all
-from steelyard.trade.orders.wishes import begin_packing, change_address, extend_receipt, fee_to, hide, remind
+from steelyard.trade.orders.wishes import (
+    begin_packing,
+    blank_records,
+    change_address,
+    extend_receipt,
+    fee_to,
+    hide,
+    remind,
+)
 
 __all__ = [
     "DRESSED_LINE_COLUMNS",
@@ -94,6 +102,7 @@ __all__ = [
     "acts_of",
     "all_orders",
     "begin_packing",
+    "blank_records",
     "bought_last",
     "bulk_refunded",
     "bulk_write",

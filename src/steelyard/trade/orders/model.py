@@ -19,7 +19,6 @@ from steelyard.parties.merchants.model import MerchantId
 PurchaseId = NewType("PurchaseId", UUID)
 OrderId = NewType("OrderId", UUID)
 
-PAYMENT_WINDOW_MINUTES = 30
 # Without word from the carrier, a sent order counts as delivered after this many days.
 UNTRACKED_DELIVERY_DAYS = 15
 SKUS_PER_ORDER_MAX = 200

@@ -12,8 +12,9 @@ from steelyard.logistics import fulfilment
 from steelyard.logistics.fulfilment.model import Dispatch, Instruction
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
-from steelyard.parties import merchants
+from steelyard.parties import merchants, policies
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.policies.model import UNTRACKED_DELIVERY
 from steelyard.trade.orders import states
 from steelyard.trade.orders.events import (
     OrderCancelled,
@@ -25,7 +26,6 @@ from steelyard.trade.orders.events import (
 from steelyard.trade.orders.model import (
     EXTENSION_DAYS,
     MACHINE,
-    UNTRACKED_DELIVERY_DAYS,
     NotCancellable,
     NotPayable,
     Order,
@@ -207,7 +207,7 @@ async def _count_on_arrival(tx: Tx, order: Order) -> None:
         "UPDATE orders SET receive_by = now() + $3 WHERE merchant_id = $1 AND order_id = $2",
         order.merchant_id,
         order.order_id,
-        timedelta(days=UNTRACKED_DELIVERY_DAYS + merchant.receipt_days),
+        timedelta(days=await policies.number(tx, UNTRACKED_DELIVERY) + merchant.receipt_days),
     )
 
 

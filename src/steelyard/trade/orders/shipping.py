@@ -10,11 +10,12 @@ from steelyard.kernel.errors import NotFound, Refusal, TransitionRefused
 from steelyard.logistics import fulfilment
 from steelyard.logistics.fulfilment.model import NotSent
 from steelyard.logistics.parcels.model import NewParcel
-from steelyard.parties import merchants
+from steelyard.parties import merchants, policies
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.policies.model import UNTRACKED_DELIVERY
 from steelyard.trade.orders import states
 from steelyard.trade.orders.events import OrderShipped
-from steelyard.trade.orders.model import MACHINE, UNTRACKED_DELIVERY_DAYS, Order, OrderState
+from steelyard.trade.orders.model import MACHINE, Order, OrderState
 from steelyard.trade.orders.queries import ORDER_COLUMNS
 from steelyard.trade.orders.service import SENDABLE
 
@@ -78,5 +79,5 @@ async def _count_on_arrival(tx: Tx, merchant_id: MerchantId, order_ids: Sequence
         "UPDATE orders SET receive_by = now() + $3 WHERE merchant_id = $1 AND order_id = ANY($2)",
         merchant_id,
         list(order_ids),
-        timedelta(days=UNTRACKED_DELIVERY_DAYS + merchant.receipt_days),
+        timedelta(days=await policies.number(tx, UNTRACKED_DELIVERY) + merchant.receipt_days),
     )

@@ -1,6 +1,8 @@
 """What a buyer wants of an order without changing its state: to hurry, to have more time, another address, to see it no
 more; and the shop's word that it is being packed. Each is written down as an act of the order."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from steelyard.goods import catalog
@@ -11,7 +13,7 @@ from steelyard.kernel.errors import Invalid, TransitionRefused
 from steelyard.kernel.i18n import N_
 from steelyard.logistics import freight
 from steelyard.logistics.freight.model import Shipment
-from steelyard.parties.customers.model import Address
+from steelyard.parties.customers.model import Address, BuyerId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.orders.events import OrderReaddressed, ShopReminded
 from steelyard.trade.orders.model import (
@@ -166,4 +168,30 @@ async def _write(tx: Tx, order: Order, kind: str, by: str, facts: "dict[str, obj
         kind,
         facts or {},
         by,
+    )
+
+
+async def blank_records(tx: Tx, buyer_ids: Sequence[BuyerId], years: int) -> None:
+    """Take the people out of purchases and orders of forgotten buyers that ended so long ago: sums and goods stay."""
+    await tx.execute(
+        """
+        WITH old AS (
+            UPDATE orders SET contact = '{}', address = jsonb_build_object('country', address -> 'country'), note = ''
+            WHERE buyer_id = ANY($1) AND state IN ('completed', 'cancelled')
+              AND coalesce(completed_at, cancelled_at) < now() - $2 * interval '1 year' AND contact <> '{}'
+            RETURNING merchant_id, order_id
+        )
+        UPDATE order_acts a SET facts = '{}' FROM old
+        WHERE a.merchant_id = old.merchant_id AND a.order_id = old.order_id
+        """,
+        list(buyer_ids),
+        years,
+    )
+    await tx.execute(
+        """
+        UPDATE purchases p SET contact = '{}', address = jsonb_build_object('country', p.address -> 'country')
+        WHERE p.buyer_id = ANY($1) AND p.contact <> '{}'
+          AND NOT EXISTS (SELECT FROM orders o WHERE o.purchase_id = p.purchase_id AND o.contact <> '{}')
+        """,
+        list(buyer_ids),
     )

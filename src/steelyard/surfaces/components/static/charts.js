@@ -136,7 +136,7 @@
     };
   };
 
-  const round = (data, style, total) => {
+  const round = (data, style, total, narrow) => {
     const value = writer(data, false);
     const values = data.series[0].values;
     const sum = values.reduce((all, each) => all + (each || 0), 0);
@@ -145,14 +145,14 @@
     return {
       ...base,
       tooltip: { ...base.tooltip, formatter: (point) => `${point.name}\n${value(point.value)}  ${share.format(point.value / sum)}` },
-      legend: legend(style, { orient: "vertical", left: "52%", top: "middle", formatter: (name) => {
+      legend: legend(style, { ...(narrow ? { left: "center", top: "auto", bottom: 0 } : { orient: "vertical", left: "52%", top: "middle" }), formatter: (name) => {
         const each = values[data.labels.indexOf(name)] || 0;
         return `${name.length > 14 ? `${name.slice(0, 13)}…` : name}  ${share.format(each / sum)}`;
       } }),
-      title: { text: writer(data, true)(sum), subtext: total, left: "25%", top: "middle", textAlign: "center", itemGap: 2,
+      title: { text: writer(data, true)(sum), subtext: total, left: narrow ? "49%" : "25%", top: narrow ? "32%" : "middle", textAlign: "center", itemGap: 2,
         textStyle: { color: style.ink, fontSize: 18, fontWeight: 600 }, subtextStyle: { color: style.faint, fontSize: 12 } },
       series: [{
-        type: "pie", radius: ["56%", "82%"], center: ["26%", "50%"], label: { show: false }, emphasis: { scaleSize: 3 },
+        type: "pie", radius: narrow ? ["48%", "70%"] : ["56%", "82%"], center: narrow ? ["50%", "40%"] : ["26%", "50%"], label: { show: false }, emphasis: { scaleSize: 3 },
         itemStyle: { borderColor: style.surface, borderWidth: 2, borderRadius: 3 },
         data: data.labels.map((name, place) => ({ name, value: values[place] || 0 })),
       }],
@@ -205,7 +205,7 @@
 
   const option = (element, data) => {
     const style = look();
-    if (data.kind === "pie") return round(data, style, element.dataset.total);
+    if (data.kind === "pie") return round(data, style, element.dataset.total, element.clientWidth < 420);
     if (data.kind === "funnel") return funnel(data, style);
     return data.kind === "heat" ? heat(data, style) : lines(data, style);
   };

@@ -32,6 +32,8 @@
       input.type = "hidden";
       input.after(frame);
       frame.append(select);
+      const arrow = document.querySelector(".select-frame > svg");
+      if (arrow) frame.append(arrow.cloneNode(true));
       return select;
     });
     const fill = (place, rows) => {

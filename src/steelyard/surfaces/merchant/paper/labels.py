@@ -55,9 +55,9 @@ def _label(sheet: Sheet, parcel: Label, say: Say) -> None:
         MARGIN + (ROOM + width_of(parcel.number, 12, bold=True)) / 2, 54.5, parcel.number, 12, bold=True, end=True
     )
     sheet.rule(58, MARGIN, right)
-    _party(sheet, 64, say(N_("To")), parcel.name, parcel.phone, parcel.lines, 13)
+    _party(sheet, 64, say(N_("Recipient")), parcel.name, parcel.phone, parcel.lines, 13)
     sheet.rule(91, MARGIN, right, dashed=True)
-    _party(sheet, 96, say(N_("From")), parcel.sender_name, parcel.sender_phone, parcel.sender_lines, 8)
+    _party(sheet, 96, say(N_("Sender")), parcel.sender_name, parcel.sender_phone, parcel.sender_lines, 8)
     sheet.rule(110, MARGIN, right, thick=True)
     y = 115.0
     for title, pieces in parcel.contents[:CONTENTS_MAX]:
@@ -67,9 +67,8 @@ def _label(sheet: Sheet, parcel: Label, say: Say) -> None:
         sheet.words(MARGIN, y, f"+ {left_out}", 7.5, grey=True)
         y += 3.5
     if parcel.note:
-        sheet.paragraph(
-            MARGIN, min(y + 0.5, 139), f"{say(N_('Note'))}: {parcel.note}", ROOM, 7.5, lines_max=2, bold=True
-        )
+        note = say(N_("Note"))
+        sheet.paragraph(MARGIN, min(y + 0.5, 139), f"{note}: {parcel.note}", ROOM, 7.5, lines_max=2, bold=True)
     sheet.words(MARGIN, 147, parcel.order, 8, bold=True)
     sheet.words(right, 147, parcel.printed, 7, grey=True, end=True)
 

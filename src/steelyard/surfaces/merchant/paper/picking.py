@@ -35,8 +35,8 @@ def pick_list(picks: Sequence[Pick], say: Say, *, shop: str, printed: str, order
         sheet.words(MARGIN, 22, say(N_("Pick list")), 16, bold=True)
         sheet.words(RIGHT, 22, f"{shop} · {printed}", 9, grey=True, end=True)
         sheet.rule(26, MARGIN, RIGHT, thick=True)
-        sheet.words(MARGIN, 32, f"{say(N_('Orders'))}: {orders}", 9)
-        sheet.words(RIGHT, 32, f"{say(N_('Pieces in all'))}: {sum(pick.pieces for pick in picks)}", 9, end=True)
+        sheet.words(MARGIN, 32, say(N_("Orders")) + f": {orders}", 9)
+        sheet.words(RIGHT, 32, say(N_("Pieces in all")) + f": {sum(pick.pieces for pick in picks)}", 9, end=True)
         return 42
 
     def foot() -> None:

@@ -70,9 +70,8 @@ def _slip(sheet: Sheet, paper: Slip, say: Say) -> None:
             y = sheet.paragraph(MARGIN + 8, y, line.options, 96, 8.5, lines_max=1, grey=True)
         sheet.rule(y - 1.2, MARGIN, RIGHT)
     y = flow.room(12)
-    sheet.words(
-        RIGHT, y + 5, f"{say(N_('Pieces in all'))}  {sum(line.pieces for line in paper.lines)}", 10, bold=True, end=True
-    )
+    in_all = sum(line.pieces for line in paper.lines)
+    sheet.words(RIGHT, y + 5, say(N_("Pieces in all")) + f"  {in_all}", 10, bold=True, end=True)
     if paper.note:
         y = flow.room(18)
         sheet.words(MARGIN, y, say(N_("The buyer writes")), 8.5, grey=True)

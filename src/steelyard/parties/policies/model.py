@@ -1,0 +1,199 @@
+"""The run-time settings there are. A new one is entered here, and read where it counts with `policies.number`."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel.errors import NotFound
+from steelyard.kernel.i18n import N_
+
+
+class Unit(StrEnum):
+    MINUTES = "minutes"
+    DAYS = "days"
+    MEGABYTES = "megabytes"
+    YES_OR_NO = "yes_or_no"
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """`name` and `about` are msgids; the value is a whole number between `least` and `most`, in `unit`."""
+
+    key: str
+    area: str
+    name: str
+    about: str
+    unit: Unit
+    default: int
+    least: int
+    most: int
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy with what counts now. `changed_at` is none while that is the default."""
+
+    policy: Policy
+    value: int
+    changed_at: datetime | None
+    changed_by: UUID | None
+
+
+class PolicyChange(msgspec.Struct, frozen=True, kw_only=True):
+    change_id: UUID
+    policy: str
+    before: int
+    after: int
+    at: datetime
+    by: UUID | None
+
+
+TRADE, MERCHANTS, ACCOUNTS, KEEPING = N_("Trade"), N_("Merchants"), N_("Accounts"), N_("Keeping")
+
+PAYMENT_WINDOW = Policy(
+    key="payment_window",
+    area=TRADE,
+    name=N_("Time to pay"),
+    about=N_(
+        "A purchase that is not paid by then is cancelled by itself, and its stock is free again. It "
+        "counts for purchases placed from now on."
+    ),
+    unit=Unit.MINUTES,
+    default=30,
+    least=5,
+    most=1_440,
+)
+UNTRACKED_DELIVERY = Policy(
+    key="untracked_delivery",
+    area=TRADE,
+    name=N_("Days until an untracked parcel counts as delivered"),
+    about=N_(
+        "Some carriers tell nothing. After these days, and the merchant's days for receipt, the order is "
+        "completed by itself. It counts for orders shipped from now on."
+    ),
+    unit=Unit.DAYS,
+    default=15,
+    least=3,
+    most=90,
+)
+SETTLEMENT_DAYS = Policy(
+    key="settlement_days",
+    area=MERCHANTS,
+    name=N_("Settlement of new merchants: T+"),
+    about=N_(
+        "How many days after receipt a merchant's money is put on a statement. It is offered when an "
+        "application is approved; each merchant's own terms are on its page."
+    ),
+    unit=Unit.DAYS,
+    default=1,
+    least=0,
+    most=90,
+)
+RECEIPT_DAYS = Policy(
+    key="receipt_days",
+    area=MERCHANTS,
+    name=N_("Receipt by itself for new merchants"),
+    about=N_(
+        "After so many days from delivery a buyer who says nothing counts as having received the goods. "
+        "It is offered when an application is approved."
+    ),
+    unit=Unit.DAYS,
+    default=7,
+    least=0,
+    most=60,
+)
+APPLICATION_DAYS = Policy(
+    key="application_days",
+    area=MERCHANTS,
+    name=N_("Days to answer an application"),
+    about=N_("What applicants are told, and after which a waiting application is marked in the queue."),
+    unit=Unit.DAYS,
+    default=2,
+    least=1,
+    most=30,
+)
+LICENCE_REMINDER = Policy(
+    key="licence_reminder",
+    area=MERCHANTS,
+    name=N_("First reminder before a licence ends"),
+    about=N_(
+        "Owners are reminded so many days before, and again 7 days and 1 day before. On the day after, "
+        "the shop is suspended by itself."
+    ),
+    unit=Unit.DAYS,
+    default=30,
+    least=8,
+    most=180,
+)
+SCAN_MEGABYTES = Policy(
+    key="scan_megabytes",
+    area=MERCHANTS,
+    name=N_("Largest scan of a licence"),
+    about=N_("Larger files are refused when they are uploaded with an application."),
+    unit=Unit.MEGABYTES,
+    default=8,
+    least=1,
+    most=8,
+)
+INVITATION_DAYS = Policy(
+    key="invitation_days",
+    area=ACCOUNTS,
+    name=N_("How long an invitation is good"),
+    about=N_("The link by which new staff, and applicants, set their password. Mails that are out keep their day."),
+    unit=Unit.DAYS,
+    default=7,
+    least=1,
+    most=30,
+)
+RESET_MINUTES = Policy(
+    key="reset_minutes",
+    area=ACCOUNTS,
+    name=N_("How long a link for a new password is good"),
+    about=N_("Shorter is safer where mailboxes are shared; longer helps where mail is slow."),
+    unit=Unit.MINUTES,
+    default=60,
+    least=5,
+    most=1_440,
+)
+CART_DAYS = Policy(
+    key="cart_days",
+    area=KEEPING,
+    name=N_("How long a forgotten cart is kept"),
+    about=N_("Lines that nobody has touched for so long are taken out of the cart."),
+    unit=Unit.DAYS,
+    default=180,
+    least=7,
+    most=730,
+)
+CHECKOUT_DAYS = Policy(
+    key="checkout_days",
+    area=KEEPING,
+    name=N_("How long a checkout that was never placed is kept"),
+    about=N_("It holds an address and a telephone number, so it should not be kept longer than it is of use."),
+    unit=Unit.DAYS,
+    default=30,
+    least=1,
+    most=365,
+)
+
+POLICIES: tuple[Policy, ...] = (
+    PAYMENT_WINDOW,
+    UNTRACKED_DELIVERY,
+    SETTLEMENT_DAYS,
+    RECEIPT_DAYS,
+    APPLICATION_DAYS,
+    LICENCE_REMINDER,
+    SCAN_MEGABYTES,
+    INVITATION_DAYS,
+    RESET_MINUTES,
+    CART_DAYS,
+    CHECKOUT_DAYS,
+)
+
+
+def policy_called(key: str) -> Policy:
+    """Raises `NotFound`."""
+    found = next((policy for policy in POLICIES if policy.key == key), None)
+    if found is None:
+        raise NotFound()
+    return found

@@ -1,0 +1,21 @@
+-- What the operator has decided otherwise than the defaults say.
+
+CREATE TABLE policies (
+    policy     text PRIMARY KEY
+  , value      bigint NOT NULL
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , changed_by uuid
+);
+COMMENT ON TABLE policies IS 'reference: run-time settings that differ from their defaults in parties/policies/model.py';
+COMMENT ON COLUMN policies.value IS 'In the unit of the policy; a yes or no is 1 or 0';
+
+CREATE TABLE policy_changes (
+    change_id uuid PRIMARY KEY
+  , policy    text NOT NULL
+  , before    bigint NOT NULL
+  , after     bigint NOT NULL
+  , at        timestamptz NOT NULL DEFAULT now()
+  , by        uuid
+);
+COMMENT ON TABLE policy_changes IS 'local, append-only: each change of a run-time setting';
+CREATE INDEX policy_changes_of_a_policy ON policy_changes (policy, at DESC);

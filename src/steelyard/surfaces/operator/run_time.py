@@ -1,0 +1,171 @@
+"""The run-time settings, each with what it means, its default and range, and who changed it; and what a new house still
+needs before it can open."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from steelyard.goods import catalog
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.settings import Settings
+from steelyard.parties import access, merchants, operator, policies
+from steelyard.parties.access.model import Actor
+from steelyard.parties.policies.model import Policy, PolicyChange, Settled, policy_called
+from steelyard.surfaces.operator import frame
+from steelyard.surfaces.web.console import SAVED, errors_of
+from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.trade import commission
+
+NEEDS = {"permission": "settings.manage"}
+UNITS: dict[str, str] = {
+    "minutes": N_("minutes"),
+    "days": N_("days"),
+    "megabytes": N_("MB"),
+    "yes_or_no": "",
+}
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing that a new house needs: what, why, where it is done, and whether it is."""
+
+    name: str
+    why: str
+    href: str
+    done: bool
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    settled: list[Settled]
+    changes: list[PolicyChange]
+    names: Mapping[Any, str]
+    steps: Sequence[Step]
+
+
+async def run(read: Read, settings: Settings) -> Run:
+    return Run(
+        settled=await policies.settled(read),
+        changes=await policies.changes(read),
+        names={member.account_id: member.name for member in await access.staff(read, None)},
+        steps=await first_steps(read, settings),
+    )
+
+
+async def first_steps(read: Read, settings: Settings) -> list[Step]:
+    """What a marketplace needs before it opens, in the order in which it is done."""
+    profile = await operator.profile(read)
+    staff = [member for member in await access.staff(read, None) if member.joined and not member.disabled_at]
+    shops = (await merchants.listed(read, None, 1)).items
+    return [
+        Step(
+            name=N_("Say who runs the marketplace"),
+            why=N_("The law wants name, licence and record number on every page."),
+            href=frame.PROFILE,
+            done=profile is not None and bool(profile.credit_code),
+        ),
+        Step(
+            name=N_("Let a second person in"),
+            why=N_("Who loses the password of the only account loses the marketplace."),
+            href=frame.STAFF,
+            done=len(staff) > 1,
+        ),
+        Step(
+            name=N_("Make categories"),
+            why=N_("Goods are found by them, and commission may differ between them."),
+            href=frame.CATEGORIES,
+            done=bool(await catalog.categories(read)),
+        ),
+        Step(
+            name=N_("Set a commission"),
+            why=N_("Without a rate no commission is taken."),
+            href=frame.MERCHANTS,
+            done=bool(await commission.valid_rates(read)),
+        ),
+        Step(
+            name=N_("Connect a payment channel"),
+            why=N_("Buyers can order only where they can pay."),
+            href=frame.SYSTEM,
+            done=bool(settings.simpay_url),
+        ),
+        Step(
+            name=N_("Let the first merchant in"),
+            why=N_("They apply at /sell; you decide about the application."),
+            href=frame.APPLICATIONS,
+            done=bool(shops),
+        ),
+    ]
+
+
+async def page(
+    visit: Visit, errors: Mapping[str, str] | None = None, typed: Mapping[str, str] | None = None
+) -> Response[Any]:
+    found = await visit.db.ask(run, visit.settings)
+    areas = [(area, list(group)) for area, group in groupby(found.settled, key=lambda each: each.policy.area)]
+    return await frame.show(
+        visit,
+        "settings.html",
+        frame.SETTINGS,
+        status=422 if errors else 200,
+        found=found,
+        areas=areas,
+        by_key={each.policy.key: each.policy for each in found.settled},
+        errors=errors or {},
+        typed=typed or {},
+        units=UNITS,
+        base=frame.SETTINGS,
+    )
+
+
+@get("/settings", opt=NEEDS)
+async def settings_page(visit: NamedDependency[Visit]) -> Response[Any]:
+    return await page(visit)
+
+
+async def change(tx: Tx, actor: Actor, policy: Policy, value: int) -> None:
+    account_id = actor.account.account_id if actor.account else None
+    before = await policies.settle(tx, policy, value, account_id)
+    if before is not None:
+        await access.audit(tx, actor, "settings.change", policy.key, before={"value": before}, after={"value": value})
+
+
+async def undo(tx: Tx, actor: Actor, policy: Policy) -> None:
+    account_id = actor.account.account_id if actor.account else None
+    before = await policies.reset(tx, policy, account_id)
+    if before is not None:
+        after = {"value": policy.default}
+        await access.audit(tx, actor, "settings.reset", policy.key, before={"value": before}, after=after)
+
+
+@post("/settings/{policy:str}", opt=NEEDS)
+async def change_setting(
+    visit: NamedDependency[Visit], request: WebRequest, policy: FromPath[str]
+) -> Response[Any] | Redirect:
+    """Decide otherwise. It counts everywhere within two seconds."""
+    known, form = policy_called(policy), await entries_of(request)
+    value = form.number(known.key, least=known.least, most=known.most)
+    try:
+        form.check()
+        await visit.db.transact(change, visit.actor, known, value)
+    except Invalid as refusal:
+        return await page(visit, errors_of(visit, refusal.fields), {known.key: form.text(known.key)})
+    return redirect(visit, f"{frame.SETTINGS}#{known.key}", (visit.say(SAVED), "good"))
+
+
+@post("/settings/{policy:str}/reset", opt=NEEDS)
+async def reset_setting(visit: NamedDependency[Visit], policy: FromPath[str]) -> Redirect:
+    """Back to the default."""
+    known = policy_called(policy)
+    await visit.db.transact(undo, visit.actor, known)
+    return redirect(visit, f"{frame.SETTINGS}#{known.key}", (visit.say(N_("The default counts again.")), "good"))
+
+
+HANDLERS = [settings_page, change_setting, reset_setting]

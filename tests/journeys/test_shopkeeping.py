@@ -1,0 +1,108 @@
+"""A shop's days: a morning at the workbench, a count and a move in the warehouse, freight that is tried out, money that is
+expected."""
+
+import re
+from uuid import uuid4
+
+from playwright.async_api import expect
+
+from tests.journeys import steps
+from tests.journeys.conftest import Visit
+from tests.journeys.house import House
+
+
+async def test_a_clerks_morning_from_the_workbench_to_all_done(house: House, visit: Visit) -> None:
+    clerk = await visit()
+    page = clerk.page
+    await steps.sign_in(clerk, house, "merchant@steelyard.test", to="/merchant")
+    await clerk.look("workbench")
+    await clerk.goto("/merchant/orders?state=to_ship")
+    await clerk.look("orders-to-ship")
+    boxes = page.locator("input[type='checkbox'][name='order']")
+    chosen = min(3, await boxes.count())
+    assert chosen, "the demo has orders to ship"
+    for place in range(chosen):
+        await boxes.nth(place).check()
+    await clerk.button("Ship chosen").click()
+    numbers = page.locator("input[data-column='number']")
+    await expect(numbers).to_have_count(chosen)
+    await clerk.look("ship-many")
+    # The carrier gives the numbers, the shop looks at them, then everything leaves together.
+    await clerk.button("Get numbers from the carrier").click()
+    await expect(numbers.first).to_have_value(re.compile(r"\S{6,}"))
+    await clerk.look("ship-many-numbers")
+    await clerk.button("Ship the rows with a number").click()
+    await page.wait_for_url(re.compile("/ship/done"))
+    await clerk.look("sent")
+    labels = await clerk.link("Print labels").get_attribute("href")
+    answer = await page.request.get(f"{clerk.url}{labels}")
+    assert answer.ok
+    assert (await answer.body()).startswith(b"%PDF-")
+
+
+async def test_a_warehouse_is_counted_and_goods_move(house: House, visit: Visit) -> None:
+    clerk = await visit("en")
+    page = clerk.page
+    await steps.sign_in(clerk, house, "merchant@steelyard.test", to="/merchant/stock")
+    await clerk.look("stock")
+    code = (await page.locator("td .code").first.inner_text()).strip()
+    await clerk.goto("/merchant/stock/counts")
+    await clerk.look("counts")
+    await page.locator("input[name='prefix']").fill(code)
+    await clerk.button("Make the sheet").click()
+    await page.wait_for_url(re.compile(r"/counts/[0-9a-f-]{36}"))
+    counted = page.locator("input[name^='counted_']").first
+    await counted.fill("100000")
+    await clerk.look("count-sheet")
+    await clerk.button("Look at the differences").click()
+    await expect(clerk.button("Book the count")).to_be_visible()
+    await clerk.look("count-review")
+    await clerk.button("Book the count").click()
+    await expect(page.get_by_text(clerk.words("Booked")).first).to_be_visible()
+
+    await clerk.goto("/merchant/stock/move?kind=transfer")
+    await clerk.fill(lines=f"{code} 1")
+    await clerk.button("Look it through").click()
+    await clerk.look("transfer")
+    await clerk.button("Book it").click()
+    await page.wait_for_url(re.compile("/stock/documents/"))
+    await clerk.look("transfer-document")
+    await clerk.goto("/merchant/stock/movements?reason=transferred")
+    await expect(page.get_by_text(code).first).to_be_visible()
+    await clerk.look("movements")
+    await clerk.goto("/merchant/stock/warehouses")
+    await clerk.look("warehouses")
+
+
+async def test_freight_is_tried_out_and_a_payout_expected(house: House, visit: Visit) -> None:
+    owner = await visit()
+    page = owner.page
+    await steps.sign_in(owner, house, "merchant@steelyard.test", to="/merchant/freight")
+    await owner.fill(region="浙江省", pieces="3", weight="1500")
+    await owner.button("Reckon").click()
+    await expect(page.locator("#try li").first).to_be_visible()
+    await owner.look("freight")
+    await page.locator("td a.table-link").first.click()
+    await owner.look("freight-template")
+    await owner.goto("/merchant/money")
+    await expect(page.locator("h1")).to_have_text(owner.words("Money"))
+    await owner.look("money")
+    await owner.goto("/merchant/statements")
+    await page.locator("a.table-link.code").first.click()
+    await owner.look("statement")
+
+
+async def test_somebody_is_invited_with_a_role_that_the_shop_made(house: House, visit: Visit) -> None:
+    owner = await visit()
+    page = owner.page
+    name = f"拣货{uuid4().hex[:4]}"
+    await steps.sign_in(owner, house, "merchant@steelyard.test", to="/merchant/roles")
+    await owner.look("roles")
+    await owner.goto("/merchant/staff")
+    await owner.fill(name=name, email=f"{uuid4().hex[:8]}@steelyard.test")
+    # The demo's shop has made a role for those who pack.
+    await page.locator("#invite label", has_text="仓库打包员").locator("input").check()
+    await owner.look("invite")
+    await owner.button("Send the invitation").click()
+    await expect(page.get_by_text(name).first).to_be_visible()
+    await owner.look("staff")
