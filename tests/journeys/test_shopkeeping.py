@@ -2,6 +2,7 @@
 expected."""
 
 import re
+from uuid import uuid4
 
 from playwright.async_api import expect
 
@@ -89,3 +90,19 @@ async def test_freight_is_tried_out_and_a_payout_expected(house: House, visit: V
     await owner.goto("/merchant/statements")
     await page.locator("a.table-link.code").first.click()
     await owner.look("statement")
+
+
+async def test_somebody_is_invited_with_a_role_that_the_shop_made(house: House, visit: Visit) -> None:
+    owner = await visit()
+    page = owner.page
+    name = f"拣货{uuid4().hex[:4]}"
+    await steps.sign_in(owner, house, "merchant@steelyard.test", to="/merchant/roles")
+    await owner.look("roles")
+    await owner.goto("/merchant/staff")
+    await owner.fill(name=name, email=f"{uuid4().hex[:8]}@steelyard.test")
+    # The demo's shop has made a role for those who pack.
+    await page.locator("#invite label", has_text="仓库打包员").locator("input").check()
+    await owner.look("invite")
+    await owner.button("Send the invitation").click()
+    await expect(page.get_by_text(name).first).to_be_visible()
+    await owner.look("staff")

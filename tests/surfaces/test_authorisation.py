@@ -182,6 +182,7 @@ async def things(db: Database, world: World) -> Ids:
             "role_id": "tea_night",
             "application_id": str(application_id),
             "step": "company",
+            "buyer_id": str(world.buyer.buyer_id),
             "policy": "payment_window",
             "review_id": str(review.lines[0].review_id),
             "question_id": str(question_id),

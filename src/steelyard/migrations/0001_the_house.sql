@@ -574,7 +574,10 @@ CREATE TABLE buyers (
   , created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE buyers IS 'by buyer: everybody who buys; a guest has no login';
-CREATE INDEX buyers_by_time ON buyers (created_at);
+CREATE INDEX buyers_by_time ON buyers (created_at, buyer_id);
+CREATE INDEX buyers_by_email ON buyers (lower(email)) WHERE email IS NOT NULL;
+CREATE INDEX buyers_by_phone ON buyers (phone) WHERE phone <> '';
+CREATE INDEX buyers_by_name ON buyers (name) WHERE name <> '';
 COMMENT ON COLUMN buyers.source IS 'Where the buyer came from when not from here: import:<name of the source>:<its id>';
 
 CREATE TABLE addresses (

@@ -3,7 +3,11 @@
 from litestar import Litestar
 
 from steelyard.goods import inventory
+from steelyard.kernel import ids
 from steelyard.kernel.db import Database
+from steelyard.kernel.text import text
+from steelyard.parties import access
+from steelyard.parties.access.model import AccountId, AccountKind, Actor
 from tests.support import deal
 from tests.support.browser import Browser, words
 from tests.support.consoles import signed_in
@@ -48,3 +52,26 @@ async def test_the_checklist_follows_from_facts_and_is_put_away(world: World, ow
     after = await owner.follow(await owner.post("/merchant/set-up/put-away"))
 
     assert "Setting up your shop" not in words(after)
+
+
+async def test_a_role_that_the_shop_made_opens_what_it_names_and_no_more(
+    app: Litestar, db: Database, world: World
+) -> None:
+    owner = await db.ask(access.account, AccountId(world.tea.owner.account_id))
+    assert owner is not None
+    held = await db.ask(access.permissions, AccountKind.MERCHANT)
+    actor = Actor(account=owner, permissions=frozenset(each.permission for each in held))
+    role_id, packer = str(ids.mint()), world.tea.staff["merchant_clerk"]
+    await db.transact(access.create_role, actor, role_id, text("打包员", "Packer"), {"orders.read", "orders.ship"})
+    await db.transact(access.set_roles, actor, AccountId(packer.account_id), [role_id])
+
+    browser = await signed_in(app, packer)
+
+    front = await browser.get("/merchant")
+    assert 'href="/merchant/orders"' in front.text
+    assert 'href="/merchant/money"' not in front.text
+    assert 'href="/merchant/stock"' not in front.text
+    assert (await browser.get("/merchant/orders/ship?all=yes")).status_code == 200
+    for closed in ("/merchant/money", "/merchant/stock", "/merchant/staff", "/merchant/shop", "/merchant/freight"):
+        assert (await browser.get(closed)).status_code == 403, closed
+    await browser.close()

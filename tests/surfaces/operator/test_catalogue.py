@@ -28,7 +28,7 @@ async def test_a_change_is_seen_beside_what_was_and_approved(db: Database, world
 
     assert world.items["green"].title["en"] in words(await chief.get("/operator/product-reviews"))
     page = await chief.get(f"/operator/product-reviews/{review_id}")
-    assert "Longjing" in words(page)
+    assert "<ins>Longjing / 龙井</ins>" in page.text
     for _ in range(2):  # a second click is harmless
         await chief.follow(await chief.post(f"/operator/product-reviews/{review_id}", {"decision": "approve"}))
 

@@ -9,6 +9,7 @@ another e-mail address and erasing an account are in `leaving`.
 """
 
 from steelyard.parties.access.auditing import audit
+from steelyard.parties.access.buyers import block_buyer, end_sessions_of_buyer, login_of_buyer, unblock_buyer
 from steelyard.parties.access.events import EmailChangeAsked, PasswordResetRequested, StaffInvited
 from steelyard.parties.access.leaving import ask_to_change_email, change_email, erase_account, issue_email_link, prove
 from steelyard.parties.access.passwords import check_password, check_rules, hash_password, is_outdated
@@ -88,6 +89,7 @@ __all__ = [
     "audited_actions",
     "become_owner",
     "begin_session",
+    "block_buyer",
     "buyers_account",
     "change_account",
     "change_email",
@@ -105,6 +107,7 @@ __all__ = [
     "end_all_sessions",
     "end_session",
     "end_session_of",
+    "end_sessions_of_buyer",
     "end_sessions_of_staff",
     "erase_account",
     "hash_password",
@@ -113,6 +116,7 @@ __all__ = [
     "is_outdated",
     "issue_email_link",
     "issue_link",
+    "login_of_buyer",
     "owner_of_link",
     "owners_of",
     "permissions",
@@ -135,5 +139,6 @@ __all__ = [
     "staff",
     "staff_with",
     "touch",
+    "unblock_buyer",
     "views_of",
 ]

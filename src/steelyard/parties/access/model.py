@@ -166,6 +166,16 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True):
     description: Text
 
 
+class BuyersLogin(msgspec.Struct, frozen=True, kw_only=True):
+    """How a buyer signs in, as the operator's staff sees it. `disabled_at` is set while the buyer is blocked."""
+
+    account_id: AccountId
+    disabled_at: datetime | None
+    created_at: datetime
+    seen_at: datetime | None
+    sessions: int
+
+
 class Change(msgspec.Struct, frozen=True):
     """A field that became different."""
 

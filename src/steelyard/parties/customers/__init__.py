@@ -1,6 +1,6 @@
 """Customers: who buys here, with or without a login, and where it goes."""
 
-from steelyard.parties.customers.queries import addresses, get, resolve, visitors_of
+from steelyard.parties.customers.queries import addresses, get, resolve, sought, visitors_of
 from steelyard.parties.customers.service import (
     bulk_register,
     bulk_save_addresses,
@@ -28,5 +28,6 @@ __all__ = [
     "resolve",
     "save_address",
     "sign_up",
+    "sought",
     "visitors_of",
 ]

@@ -1,8 +1,12 @@
 """Questions about buyers."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
+from steelyard.kernel import paging
 from steelyard.kernel.db import Read
+from steelyard.kernel.paging import Page
 from steelyard.parties.customers.model import ADDRESSES_PER_BUYER_MAX, Buyer, BuyerId, SavedAddress
 
 VISITORS_MAX = 200
@@ -16,6 +20,39 @@ async def get(read: Read, buyer_id: BuyerId) -> Buyer | None:
         """,
         buyer_id,
     )
+
+
+async def sought(read: Read, q: str, cursor: str | None = None, limit: int | None = None) -> Page[Buyer]:
+    """Buyers whose whole e-mail address, telephone number or name is `q`; all of them when it is empty. The newest
+    first."""
+    key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
+    most = paging.limit(limit)
+    if q:
+        found = await read.all(
+            Buyer,
+            """
+            SELECT buyer_id, email, name, phone, locale, country, guest, source, created_at FROM buyers
+            WHERE ((email IS NOT NULL AND lower(email) = lower($1)) OR (phone <> '' AND phone = $1)
+                   OR (name <> '' AND name = $1))
+              AND ($2::timestamptz IS NULL OR (created_at, buyer_id) < ($2, $3::uuid))
+            ORDER BY created_at DESC, buyer_id DESC LIMIT $4
+            """,
+            q,
+            *key,
+            most + 1,
+        )
+    else:
+        found = await read.all(
+            Buyer,
+            """
+            SELECT buyer_id, email, name, phone, locale, country, guest, source, created_at FROM buyers
+            WHERE $1::timestamptz IS NULL OR (created_at, buyer_id) < ($1, $2::uuid)
+            ORDER BY created_at DESC, buyer_id DESC LIMIT $3
+            """,
+            *key,
+            most + 1,
+        )
+    return paging.cut(found, most, lambda last: (last.created_at, last.buyer_id))
 
 
 async def addresses(read: Read, buyer_id: BuyerId) -> Sequence[SavedAddress]:

@@ -31,14 +31,14 @@ from steelyard.trade.invoices.model import Invoice, InvoiceId, InvoiceState
 
 TABS: dict[InvoiceState, str] = {
     InvoiceState.REQUESTED: N_("To issue"),
-    InvoiceState.ISSUED: N_("Issued"),
+    InvoiceState.ISSUED: N_("Invoice issued"),
     InvoiceState.OUTDATED: N_("Outdated by a refund"),
     InvoiceState.REFUSED: N_("Refused"),
     InvoiceState.WITHDRAWN: N_("Withdrawn"),
 }
 COLUMNS = (
     N_("Order"), N_("Invoice title"), N_("Unified social credit code"), N_("Amount"), N_("Currency"), N_("State"),
-    N_("Invoice number"), N_("Day of the invoice"), N_("Asked for"),
+    N_("Invoice number"), N_("Day of the invoice"), N_("Requested on"),
 )  # fmt: skip
 
 

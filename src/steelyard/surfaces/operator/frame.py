@@ -44,6 +44,7 @@ PLACES = (
     (APPLICATIONS, N_("Applications"), "user-round-plus", "merchants.review", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
+    (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
     (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
     (f"{PAGES}/home", N_("Home page"), "layout-template", "catalog.manage", N_("Trade")),

@@ -39,8 +39,8 @@ from steelyard.trade.orders.model import Order
 
 INVOICES = "/account/invoices"
 STATES: dict[InvoiceState, tuple[str, Tone]] = {
-    InvoiceState.REQUESTED: (N_("Asked for"), "info"),
-    InvoiceState.ISSUED: (N_("Issued"), "good"),
+    InvoiceState.REQUESTED: (N_("Being issued"), "info"),
+    InvoiceState.ISSUED: (N_("Invoice issued"), "good"),
     InvoiceState.REFUSED: (N_("Refused"), "bad"),
     InvoiceState.WITHDRAWN: (N_("Withdrawn"), "quiet"),
     InvoiceState.OUTDATED: (N_("Outdated by a refund"), "warn"),

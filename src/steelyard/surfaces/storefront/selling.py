@@ -34,7 +34,7 @@ from steelyard.parties.applications.model import (
     step_of,
 )
 from steelyard.parties.customers.model import BuyerId
-from steelyard.parties.policies.model import SCAN_MEGABYTES
+from steelyard.parties.policies.model import APPLICATION_DAYS, SCAN_MEGABYTES
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.addresses import countries
 from steelyard.surfaces.storefront.shell import CONSOLES, Shell, shell, show
@@ -63,6 +63,7 @@ async def _sell(
     visit: Visit, typed: Mapping[str, str], errors: dict[str, str], *, status: int = 200, sent: bool = False
 ) -> Response[str]:
     around = await visit.db.ask(shell, visit.buyer_id)
+    days = await visit.db.ask(policies.number, APPLICATION_DAYS)
     return await show(
         visit,
         "sell.html",
@@ -75,6 +76,7 @@ async def _sell(
         account=visit.account,
         applicant=_is_applicant(visit.account),
         overview=OVERVIEW,
+        days=days,
         steps=[visit.say(STEP_NAMES[step]) for step in STEPS],
     )
 
@@ -162,6 +164,7 @@ async def _overview(visit: Visit, found: Mine, refusal: str = "") -> Response[st
         found=found,
         application=found.application,
         open=found.application.state in OPEN,
+        days=await visit.db.ask(policies.number, APPLICATION_DAYS),
         steps=STEPS,
         names=STEP_NAMES,
         refusal=refusal,

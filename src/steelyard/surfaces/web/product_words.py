@@ -49,19 +49,19 @@ def reason_lines(visit: Visit, reasons: Sequence[Reason]) -> list[str]:
 def said(visit: Visit, names: Mapping[UUID, Text], value: Any) -> str:
     """A value of a version in one line."""
     match value:
-        case None | [] | {}:
+        case None | []:
             words = "–"
         case bool():
             words = visit.say(N_("Yes") if value else N_("No"))
         case UUID():
             words = names[value].in_language(visit.locale) if value in names else str(value)
         case Text():
-            words = " / ".join(each for each in value.values() if each)
+            words = " / ".join(each for each in value.values() if each) or "–"
         case list():
             words = ", ".join(_one(visit, each) for each in cast("list[Any]", value))
         case dict():
             pairs = cast("dict[str, Any]", value).items()
-            words = "; ".join(f"{name}: {said(visit, names, each)}" for name, each in pairs)
+            words = "; ".join(f"{name}: {said(visit, names, each)}" for name, each in pairs) or "–"
         case _:
             words = str(value)
     return words

@@ -33,9 +33,9 @@
   }
 
   // Upload: several at once, with progress; the page is loaded anew at its pictures.
-  for (const form of document.querySelectorAll("[data-upload]")) {
+  for (const form of document.querySelectorAll("form[data-upload-pictures]")) {
     const input = form.querySelector("input[type=file]");
-    const bar = form.querySelector("progress");
+    const bar = form.querySelector("progress.upload-progress");
     const trouble = form.querySelector("[data-upload-error]");
     const place = form.querySelector(".upload");
     const upload = (files) => {
