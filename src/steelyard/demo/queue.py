@@ -31,6 +31,8 @@ async def fill(db: Database, merchant_ids: list[MerchantId]) -> None:
     """Give these merchants new models that are not on the shelf yet; said twice, nothing changes."""
     await db.transact(catalog.set_policy, Policy(of_whom="everybody", products=3, changes=True))
     for place, merchant_id in enumerate(merchant_ids):
+        if await db.ask(catalog.waiting_count, merchant_id):
+            continue
         page = await db.ask(catalog.products_page, merchant_id, ProductState.ON_SHELF, limit=len(FATES) + 1)
         seen = await db.ask(catalog.products, [row.product_id for row in page.items])
         await db.transact(_of_merchant, merchant_id, place, list(seen.values()))
