@@ -91,6 +91,11 @@ async def _move(tx: Tx, merchant_id: MerchantId, owner: UUID, chance: Random) ->
     """Goods went from the first warehouse to the second, twice; something broke."""
     places = [each.warehouse_id for each in await warehouses.of_merchant(tx, merchant_id) if each.open]
     by = f"staff:{owner}"
+    scrapped = made("scrap", str(merchant_id))
+    if await tx.value(
+        "SELECT EXISTS (SELECT FROM stock_movements WHERE merchant_id = $1 AND document = $2)", merchant_id, scrapped
+    ):
+        return  # it was made before; the shelves have changed since, and others would be chosen now
     there = [shelf for shelf in await _shelves(tx, merchant_id) if places and shelf.warehouse_id == places[0]]
     plenty = [shelf for shelf in there if shelf.free > 10]
     if len(plenty) < MOVED:
@@ -107,7 +112,7 @@ async def _move(tx: Tx, merchant_id: MerchantId, owner: UUID, chance: Random) ->
         tx,
         merchant_id,
         [(broken.sku_id, broken.warehouse_id, 1)],
-        document=made("scrap", str(merchant_id)),
+        document=scrapped,
         by=by,
         note="包装破损",
     )
