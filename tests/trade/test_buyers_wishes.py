@@ -81,6 +81,7 @@ COMMANDS: dict[Action, Callable[[Tx, Order], Awaitable[object]]] = {
     Action.RECEIVE: lambda tx, o: orders.confirm_receipt(tx, o.merchant_id, o.order_id, BY),
     Action.EXTEND: lambda tx, o: orders.extend_receipt(tx, o.merchant_id, o.order_id, BY),
     Action.HIDE: lambda tx, o: orders.hide(tx, o.merchant_id, o.order_id, BY),
+    Action.SHOW: lambda tx, o: orders.show_again(tx, o.merchant_id, o.order_id, BY),
 }
 
 
@@ -326,6 +327,11 @@ async def test_a_buyers_list_counts_finds_and_forgets(shop: Database, world: Wor
     for _ in range(2):
         await shop.transact(orders.hide, done.merchant_id, done.order_id, BY)
     assert done.order_id not in {one.order_id for one in (await shop.ask(orders.orders_of_buyer, [buyer])).items}
+    for _ in range(2):
+        await shop.transact(orders.show_again, done.merchant_id, done.order_id, BY)
+    assert done.order_id in {one.order_id for one in (await shop.ask(orders.orders_of_buyer, [buyer])).items}
+    acts = await shop.ask(orders.acts_of, done.merchant_id, done.order_id)
+    assert [act.kind for act in acts] == ["hidden", "shown"]
 
 
 async def test_a_shop_answers_only_for_its_own_orders(shop: Database, world: World):

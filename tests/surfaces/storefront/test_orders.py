@@ -113,6 +113,7 @@ async def test_nobody_else_sees_or_touches_a_purchase(
             f"/orders/{order}/remind",
             f"/orders/{order}/extend",
             f"/orders/{order}/hide",
+            f"/orders/{order}/show",
             f"/orders/{order}/ask-to-cancel",
         ):
             assert (await stranger.post(path)).status_code == 404, path
@@ -167,6 +168,11 @@ async def test_orders_are_found_by_words_and_taken_off_the_list(
     await guest.post(f"/orders/{order}/extend")
     assert "You extended the time" in words(await guest.get(f"/orders/{order}"))
     await guest.post(f"/orders/{order}/receive")
-    await guest.post(f"/orders/{order}/hide")
-    assert order not in (await guest.get("/orders")).text
-    assert (await guest.get(f"/orders/{order}")).status_code == 200
+    assert order in (await guest.get("/orders?state=to-review")).text
+    hidden = await guest.follow(await guest.post(f"/orders/{order}/hide"))
+    assert f'action="/orders/{order}/show"' in hidden.text
+    assert f'href="/orders/{order}"' not in hidden.text
+    assert order not in (await guest.get("/orders?state=to-review")).text
+    assert "Put back on my list" in words(await guest.get(f"/orders/{order}"))
+    await guest.post(f"/orders/{order}/show")
+    assert order in (await guest.get("/orders")).text

@@ -83,6 +83,10 @@ _SUBJECTS: dict[str, tuple[str, LiteralString]] = {
         N_("Searches"),
         "SELECT words, at FROM search_history WHERE buyer_id = ANY($1) ORDER BY at LIMIT $2",
     ),
+    "search_choices": (
+        N_("How you wanted to search"),
+        "SELECT keeps_history, personal FROM search_choices WHERE buyer_id = ANY($1) LIMIT $2",
+    ),
     "consents": (
         N_("What you agreed to"),
         "SELECT subject, version, agreed, how, at FROM consents WHERE buyer_id = ANY($1) ORDER BY at LIMIT $2",

@@ -86,6 +86,7 @@ router = Router(
         order_actions.extend,
         order_actions.hide,
         order_actions.buy_again,
+        order_actions.show_again,
         looking_up.find_order_page,
         looking_up.find_order,
         doors.sign_in_page,

@@ -15,6 +15,7 @@ from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.customers.model import BuyerId
+from steelyard.surfaces.components.page import Flash, Undo
 from steelyard.surfaces.storefront.owning import own_order, own_purchase
 from steelyard.surfaces.storefront.typed import said, uuid_of
 from steelyard.surfaces.web.pages import local_path, redirect
@@ -114,13 +115,25 @@ async def extend(visit: NamedDependency[Visit], code: FromPath[str], data: URLEn
 
 @post("/orders/{code:str}/hide")
 async def hide(visit: NamedDependency[Visit], code: FromPath[str]) -> Redirect:
-    """Take an ended order off the list."""
+    """Take an ended order off the list; the message takes it back."""
+    order = await own_order(visit, code)
+    try:
+        await visit.db.transact(orders.hide, order.merchant_id, order.order_id, visit.by)
+    except Refusal as refusal:
+        return redirect(visit, "/orders", (visit.refused(refusal), "bad"))
+    words = visit.say(N_("The order is off your list. Its number still finds it."))
+    return redirect(visit, "/orders", Flash(words, undo=Undo(visit.say(N_("Undo")), f"/orders/{order.code}/show")))
+
+
+@post("/orders/{code:str}/show")
+async def show_again(visit: NamedDependency[Visit], code: FromPath[str]) -> Redirect:
+    """Put an order back on the list."""
     order = await own_order(visit, code)
     return await _do(
         visit,
-        "/orders",
-        N_("The order is off your list. Its number still finds it."),
-        visit.db.transact(orders.hide, order.merchant_id, order.order_id, visit.by),
+        f"/orders/{order.code}",
+        N_("The order is back on your list."),
+        visit.db.transact(orders.show_again, order.merchant_id, order.order_id, visit.by),
     )
 
 

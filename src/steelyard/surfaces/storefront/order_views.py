@@ -1,6 +1,7 @@
 """A buyer's orders as pages show them: with goods, shop, parcels, what happened, and what can be done now."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 import msgspec
@@ -13,14 +14,16 @@ from steelyard.logistics.parcels.model import Parcel, Scan
 from steelyard.money import payments
 from steelyard.money.payments.model import Refund
 from steelyard.parties import merchants
-from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.customers.model import Address, BuyerId
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.storefront.shell import Shell, shell
-from steelyard.trade import aftersales, orders
+from steelyard.trade import aftersales, orders, reviews
 from steelyard.trade.aftersales import Action
 from steelyard.trade.aftersales.model import CancellationRequest
 from steelyard.trade.orders import Act
-from steelyard.trade.orders.model import Order, OrderLine, OrderState, Purchase, PurchaseState, Step
+from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Purchase, PurchaseState, Step
+
+TO_REVIEW_LINES_MAX = 200
 
 
 class Tab(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +34,7 @@ class Tab(msgspec.Struct, frozen=True, kw_only=True):
     states: Sequence[OrderState] = ()
     counted: Sequence[OrderState] = ()
     refunded: bool = False
+    to_review: bool = False
 
 
 TABS = (
@@ -48,7 +52,12 @@ TABS = (
         states=(OrderState.PARTLY_SHIPPED, OrderState.SHIPPED),
         counted=(OrderState.SHIPPED,),
     ),
-    Tab(name="to-review", label=N_("To review"), states=(OrderState.COMPLETED,)),
+    Tab(
+        name="to-review",
+        label=N_("To review"),
+        states=(OrderState.SHIPPED, OrderState.COMPLETED),
+        to_review=True,
+    ),
     Tab(name="refunds", label=N_("Refunds"), refunded=True),
     Tab(name="done", label=N_("Done"), states=(OrderState.COMPLETED,)),
     Tab(name="cancelled", label=N_("Cancelled"), states=(OrderState.CANCELLED,)),
@@ -81,6 +90,12 @@ class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
     def payable(self) -> bool:
         return self.purchase.state is PurchaseState.PLACED
 
+    @property
+    def address(self) -> Address:
+        """Where all of it goes; the address it was bought with, where its orders go to different ones."""
+        asked = {each.order.address for each in self.orders}
+        return asked.pop() if len(asked) == 1 else self.purchase.address
+
     def sum(self, name: str) -> int:
         """A column of the orders, such as freight, added up."""
         return sum(getattr(each.order, name) for each in self.orders)
@@ -102,7 +117,13 @@ class PurchasePage(msgspec.Struct, frozen=True, kw_only=True):
 async def tab_counts(read: Read, owners: Sequence[BuyerId]) -> dict[str, int]:
     """How many orders wait in each of the tabs that count."""
     counts = await orders.counts_of_buyer(read, owners)
-    return {tab.name: sum(counts.get(state, 0) for state in tab.counted) for tab in TABS if tab.counted}
+    waiting = {tab.name: sum(counts.get(state, 0) for state in tab.counted) for tab in TABS if tab.counted}
+    return waiting | {tab.name: len(await _to_review(read, owners)) for tab in TABS if tab.to_review}
+
+
+async def _to_review(read: Read, owners: Sequence[BuyerId]) -> set[OrderId]:
+    """The orders of which something has arrived and is not reviewed."""
+    return {line.order_id for line in await reviews.to_review(read, owners, TO_REVIEW_LINES_MAX)}
 
 
 async def list_page(
@@ -110,7 +131,13 @@ async def list_page(
 ) -> ListPage:
     """A page of what these buyers ordered, with goods and shops, purchase by purchase."""
     page = await orders.orders_of_buyer(
-        read, owners, states=tab.states, refunded=tab.refunded, search=search, cursor=after
+        read,
+        owners,
+        states=tab.states,
+        refunded=tab.refunded,
+        search=search,
+        only=sorted(await _to_review(read, owners)) if tab.to_review else None,
+        cursor=after,
     )
     views = await _brief(read, page.items)
     bought = await orders.purchases_of(read, [order.purchase_id for order in page.items])
@@ -131,12 +158,27 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
     lines = await orders.lines_of(read, [order.order_id for order in found])
     shops = await merchants.cards(read, {order.merchant_id for order in found})
     standings = await aftersales.standing(read, found)
+    written = await reviews.of_orders(read, [order.order_id for order in found])
+    write_until = (await reviews.rules(read)).write_days
+
+    def actions(order: Order) -> frozenset[Action]:
+        """What is offered; a review only as long as something of the order waits for one."""
+        received = reviews.received_at(order)
+        open_lines = [
+            line
+            for line in lines[order.order_id]
+            if reviews.reviewable(line) and (order.order_id, line.line) not in written
+        ]
+        waits = open_lines and received and received > datetime.now(UTC) - timedelta(days=write_until)
+        can = aftersales.offered(standings[order.order_id])
+        return can | {Action.REVIEW} if waits else can - {Action.REVIEW}
+
     return [
         OrderView(
             order=order,
             shop=shops[order.merchant_id],
             lines=lines[order.order_id],
-            actions=aftersales.offered(standings[order.order_id]),
+            actions=actions(order),
             request=standings[order.order_id].request,
         )
         for order in found

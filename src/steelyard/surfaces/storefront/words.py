@@ -45,6 +45,7 @@ ACTS: dict[ActKind, str] = {
     ActKind.EXTENDED: N_("You extended the time to receive it"),
     ActKind.READDRESSED: N_("The address was changed"),
     ActKind.HIDDEN: N_("You took it off your list"),
+    ActKind.SHOWN: N_("You put it back on your list"),
 }
 REQUEST_STATES: dict[CancellationState, tuple[str, Tone]] = {
     CancellationState.ASKED: (N_("You asked the shop to cancel"), "warn"),

@@ -26,6 +26,7 @@ class Action(StrEnum):
     REVIEW = "review"
     BUY_AGAIN = "buy_again"
     HIDE = "hide"
+    SHOW = "show"
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +69,7 @@ def offered(standing: Standing, now: datetime | None = None) -> frozenset[Action
         actions.add(Action.REMIND)
     if order.hidden_at is not None:
         actions.discard(Action.HIDE)
+        actions.add(Action.SHOW)
     return frozenset(actions)
 
 

@@ -79,6 +79,7 @@ from steelyard.trade.orders.wishes import (
     fee_to,
     hide,
     remind,
+    show_again,
 )
 
 __all__ = [
@@ -146,6 +147,7 @@ __all__ = [
     "see_notes",
     "ship",
     "ship_all",
+    "show_again",
     "sought",
     "to_do",
     "with_lost_parcels",

@@ -27,6 +27,7 @@ class ActKind(StrEnum):
     EXTENDED = "extended"
     READDRESSED = "readdressed"
     HIDDEN = "hidden"
+    SHOWN = "shown"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,12 +46,14 @@ async def orders_of_buyer(
     states: Sequence[OrderState] = (),
     refunded: bool = False,
     search: str = "",
+    only: Sequence[OrderId] | None = None,
     cursor: str | None = None,
     limit: int | None = None,
 ) -> Page[Order]:
     """What a buyer ordered in these states (none: all), the newest first, without what was taken off the list.
 
-    `search` finds goods, shops and codes; `refunded` only those of which money was given back.
+    `search` finds goods, shops and codes; `refunded` only those of which money was given back;
+    `only` none but these.
     """
     key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
     most = paging.limit(limit)
@@ -64,6 +67,7 @@ async def orders_of_buyer(
             WHERE q.buyer_id = b.buyer_id AND q.state = s.state AND q.hidden_at IS NULL
               AND (q.placed_at, q.order_id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, $6))
               AND (NOT $7::boolean OR q.refunded > 0)
+              AND ($10::uuid[] IS NULL OR q.order_id = ANY($10))
               AND ($8::text = '' OR q.code = $9
                    OR EXISTS (SELECT FROM order_lines l WHERE l.merchant_id = q.merchant_id AND l.order_id = q.order_id
                                 AND l.title::text ILIKE '%' || $8 || '%')
@@ -80,6 +84,7 @@ async def orders_of_buyer(
         refunded,
         _literally(search.strip()[:SEARCH_CHARACTERS_MAX]),
         codes.read(search.strip()[:SEARCH_CHARACTERS_MAX]),
+        only if only is None else list(only),
     )
     return paging.cut(found, most, lambda last: (last.placed_at, last.order_id))
 

@@ -106,6 +106,17 @@ async def hide(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> N
     await _write(tx, order, "hidden", by)
 
 
+async def show_again(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
+    """Put an order back on the buyer's list. Said twice, nothing changes. Raises `NotFound`."""
+    order = await lock_order(tx, merchant_id, order_id)
+    if order.hidden_at is None:
+        return
+    await tx.execute(
+        "UPDATE orders SET hidden_at = NULL WHERE merchant_id = $1 AND order_id = $2", merchant_id, order_id
+    )
+    await _write(tx, order, "shown", by)
+
+
 async def change_address(tx: Tx, merchant_id: MerchantId, order_id: OrderId, address: Address, by: str) -> None:
     """Send an order elsewhere, as long as nothing of it is packed and it costs no more. Said twice, nothing changes.
 

@@ -189,7 +189,8 @@ async def of_orders(read: Read, order_ids: Sequence[OrderId]) -> Mapping[tuple[O
 
 
 async def to_review(read: Read, buyer_ids: Sequence[BuyerId], limit: int = TO_REVIEW_MAX) -> list[ToReview]:
-    """Lines that these buyers have received and not reviewed, what was received last first; of their latest orders."""
+    """Lines that these buyers have received and not reviewed, what was received last first; of their latest orders,
+    without those that were taken off the list."""
     return await read.all(
         ToReview,
         """
@@ -203,7 +204,7 @@ async def to_review(read: Read, buyer_ids: Sequence[BuyerId], limit: int = TO_RE
         JOIN order_lines l ON l.merchant_id = o.merchant_id AND l.order_id = o.order_id
         WHERE (o.state = 'completed' OR o.state = 'shipped' AND o.delivered_at IS NOT NULL)
           AND coalesce(o.delivered_at, o.completed_at) > now() - rules.write_days * interval '1 day'
-          AND l.kind = 'goods' AND l.refunded_quantity < l.quantity
+          AND o.hidden_at IS NULL AND l.kind = 'goods' AND l.refunded_quantity < l.quantity
           AND NOT EXISTS (SELECT FROM reviews r WHERE r.merchant_id = l.merchant_id AND r.order_id = l.order_id
                           AND r.line = l.line AND NOT r.automatic)
         ORDER BY coalesce(o.delivered_at, o.completed_at) DESC, l.order_id, l.line LIMIT $2
