@@ -1768,7 +1768,7 @@ CREATE TABLE order_acts (
   , by          text NOT NULL
   , PRIMARY KEY (merchant_id, order_id, act)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
-  , CONSTRAINT an_act_is_of_a_known_kind CHECK (kind IN ('packing', 'reminded', 'extended', 'readdressed', 'hidden'))
+  , CONSTRAINT an_act_is_of_a_known_kind CHECK (kind IN ('packing', 'reminded', 'extended', 'readdressed', 'hidden', 'shown'))
 );
 COMMENT ON TABLE order_acts IS 'by merchant: what was done about an order without changing its state, and who did it when';
 COMMENT ON COLUMN order_acts.facts IS 'readdressed: {before, after} as addresses; extended: {days}';
