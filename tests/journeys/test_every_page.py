@@ -28,7 +28,7 @@ PAGES_PER_WALK_MAX = 150
 CONSOLES = ("/merchant", "/operator")
 # What is no page: files, pictures, answers for scripts and programs.
 NO_PAGE = re.compile(
-    r"^/(assets|media|health|api|ucp|\.well-known|sitemap|robots|language|theme|regions?)\b|\.(csv|pdf|xml|txt|json|zip|xlsx)$"
+    r"^/(assets|media|health|api|ucp|\.well-known|sitemap|robots|language|theme|regions?)\b|/papers/|\.(csv|pdf|xml|txt|json|zip|xlsx)$"
 )
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 _KINDS = {"uuid": r"[0-9a-f-]{36}", "int": r"\d+", "str": r"[^/]+", "path": r".+"}
@@ -146,4 +146,5 @@ NOT_SHOWN_TO_A_MERCHANT: set[str] = {
     "/merchant/orders/ship/done",
     "/merchant/products/imports/{change_id:uuid}",
 }
-NOT_SHOWN_TO_AN_OPERATOR: set[str] = set()
+# It leads on to the home page's, or to the topic that it is asked for.
+NOT_SHOWN_TO_AN_OPERATOR = {"/operator/pages"}
