@@ -818,6 +818,7 @@ CREATE TABLE webhook_receipts (
   , PRIMARY KEY (channel, event_id)
 );
 COMMENT ON TABLE webhook_receipts IS 'by key: verified messages from outside, stored before they are applied, so that the second copy is nothing new';
+CREATE INDEX webhooks_about_a_document ON webhook_receipts (split_part(body #>> '{data,reference}', '.', 1));
 CREATE INDEX webhooks_to_apply ON webhook_receipts (received_at) WHERE applied_at IS NULL;
 
 -- goods.catalog
@@ -1768,7 +1769,7 @@ CREATE TABLE order_acts (
   , by          text NOT NULL
   , PRIMARY KEY (merchant_id, order_id, act)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
-  , CONSTRAINT an_act_is_of_a_known_kind CHECK (kind IN ('packing', 'reminded', 'extended', 'readdressed', 'hidden'))
+  , CONSTRAINT an_act_is_of_a_known_kind CHECK (kind IN ('packing', 'reminded', 'extended', 'readdressed', 'hidden', 'shown'))
 );
 COMMENT ON TABLE order_acts IS 'by merchant: what was done about an order without changing its state, and who did it when';
 COMMENT ON COLUMN order_acts.facts IS 'readdressed: {before, after} as addresses; extended: {days}';
