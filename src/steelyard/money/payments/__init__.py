@@ -21,6 +21,7 @@ from steelyard.money.payments.model import (
     ChannelAnswer,
     DueQuery,
     Instruction,
+    Message,
     News,
     NothingCaptured,
     OtherNews,
@@ -47,6 +48,7 @@ from steelyard.money.payments.outcomes import give_up, record, record_all
 from steelyard.money.payments.queries import (
     by_reference,
     get,
+    messages_about,
     of_purchase,
     page,
     refund_of,
@@ -56,6 +58,7 @@ from steelyard.money.payments.queries import (
     splits_of,
     splits_of_order,
     timeline,
+    timelines,
 )
 from steelyard.money.payments.refunds import record_refund, refund, refund_surplus, retry_refund, to_refund
 from steelyard.money.payments.signatures import verify as verify_signature
@@ -67,6 +70,7 @@ __all__ = [
     "ChannelAnswer",
     "DueQuery",
     "Instruction",
+    "Message",
     "News",
     "NothingCaptured",
     "OtherNews",
@@ -100,6 +104,7 @@ __all__ = [
     "give_up",
     "instruct",
     "instruct_all",
+    "messages_about",
     "not_applied",
     "of_purchase",
     "page",
@@ -119,6 +124,7 @@ __all__ = [
     "splits_of",
     "splits_of_order",
     "timeline",
+    "timelines",
     "to_apply",
     "to_query",
     "to_refund",

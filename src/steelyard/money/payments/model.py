@@ -281,6 +281,18 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
 
 
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel told about a payment or refund (`document`), and whether that had its effect."""
+
+    channel: str
+    event_id: str
+    type: str | None
+    document: UUID
+    received_at: datetime
+    applied_at: datetime | None
+    error: str | None
+
+
 class RefundTooLarge(Refusal):
     """Not more is given back than was captured for the order, less what is already back or on its way."""
 

@@ -7,10 +7,11 @@ from uuid import UUID
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
-from steelyard.money.payments.model import Payment, PaymentSplit, PaymentState, Refund, RefundState, Step
+from steelyard.money.payments.model import Message, Payment, PaymentSplit, PaymentState, Refund, RefundState, Step
 
 PAYMENTS_PER_PURCHASE_MAX = 100
 REFUNDS_PER_ORDER_MAX = 1_000
+MESSAGES_SHOWN_MAX = 200
 
 
 async def get(read: Read, payment_id: UUID) -> Payment | None:
@@ -56,9 +57,16 @@ async def by_reference(read: Read, reference: str, *, limit: int) -> list[Paymen
 
 
 async def page(
-    read: Read, *, state: PaymentState | None = None, cursor: str | None = None, limit: int | None = None
+    read: Read,
+    *,
+    state: PaymentState | None = None,
+    channel: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
 ) -> Page[Payment]:
-    """All payments, newest first; for the operator."""
+    """All payments that fit, newest first; for the operator. `until` is not within it."""
     size = paging.limit(limit)
     after = paging.read_cursor(cursor, datetime, UUID)
     at, payment_id = after or (None, None)
@@ -70,6 +78,8 @@ async def page(
         FROM payments
         WHERE ($1::text IS NULL OR state = $1)
           AND ($2::timestamptz IS NULL OR (created_at <= $2 AND (created_at < $2 OR payment_id > $3::uuid)))
+          AND ($5::text IS NULL OR channel = $5)
+          AND created_at >= coalesce($6::timestamptz, '-infinity') AND created_at < coalesce($7::timestamptz, 'infinity')
         ORDER BY created_at DESC, payment_id
         LIMIT $4
         """,
@@ -77,9 +87,27 @@ async def page(
         at,
         payment_id,
         size + 1,
+        channel,
+        since,
+        until,
     )
     last = found[size - 1] if len(found) > size else None
     return Page(found[:size], paging.write_cursor(last.created_at, last.payment_id) if last else None)
+
+
+async def messages_about(read: Read, documents: Sequence[UUID]) -> list[Message]:
+    """What channels have told about these payments and refunds, the first first."""
+    return await read.all(
+        Message,
+        """
+        SELECT channel, event_id, body ->> 'type' AS type, split_part(body #>> '{data,reference}', '.', 1)::uuid AS document
+             , received_at, applied_at, error
+        FROM webhook_receipts WHERE split_part(body #>> '{data,reference}', '.', 1) = ANY($1::text[])
+        ORDER BY received_at, event_id LIMIT $2
+        """,
+        [str(document) for document in documents],
+        MESSAGES_SHOWN_MAX,
+    )
 
 
 async def timeline(read: Read, payment_id: UUID) -> list[Step]:
@@ -94,6 +122,23 @@ async def timeline(read: Read, payment_id: UUID) -> list[Step]:
         """,
         payment_id,
     )
+
+
+async def timelines(read: Read, payment_ids: Sequence[UUID]) -> dict[UUID, list[Step]]:
+    """The states that each of these payments went through."""
+    found: dict[UUID, list[Step]] = {payment_id: [] for payment_id in payment_ids}
+    for row in await read.fetch(
+        """
+        SELECT p.payment_id, h.from_state, h.to_state, h.at, h.by
+        FROM payments p JOIN payment_history h USING (buyer_id, payment_id)
+        WHERE p.payment_id = ANY($1)
+        ORDER BY p.payment_id, h.step
+        """,
+        list(payment_ids),
+    ):
+        step = Step(from_state=row["from_state"], to_state=row["to_state"], at=row["at"], by=row["by"])
+        found[row["payment_id"]].append(step)
+    return found
 
 
 async def splits_of_order(read: Read, merchant_id: UUID, order_id: UUID) -> list[PaymentSplit]:

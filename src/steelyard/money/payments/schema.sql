@@ -133,4 +133,5 @@ CREATE TABLE webhook_receipts (
   , PRIMARY KEY (channel, event_id)
 );
 COMMENT ON TABLE webhook_receipts IS 'by key: verified messages from outside, stored before they are applied, so that the second copy is nothing new';
+CREATE INDEX webhooks_about_a_document ON webhook_receipts (split_part(body #>> '{data,reference}', '.', 1));
 CREATE INDEX webhooks_to_apply ON webhook_receipts (received_at) WHERE applied_at IS NULL;

@@ -65,6 +65,15 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which shops the operator looks for. `words` are part of a name, the legal name or the address, or the number; `sort` is
+    oldest, newest or address."""
+
+    words: str = ""
+    state: MerchantState | None = None
+    sort: str = "oldest"
+
+
 class MerchantStep(msgspec.Struct, frozen=True, kw_only=True):
     """A change of state: `by` is `system` or `staff:<account_id>`."""
 

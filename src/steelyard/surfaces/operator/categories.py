@@ -72,7 +72,7 @@ async def category_list(visit: NamedDependency[Visit]) -> Response[Any]:
 
 async def create(tx: Tx, actor: Actor, new: NewCategory) -> None:
     await catalog.create_category(tx, new)
-    await access.audit(tx, actor, "categories.create", new.slug, {"before": None, "after": {"name": new.name}})
+    await access.audit(tx, actor, "categories.create", new.slug, after={"name": new.name})
 
 
 @post("/categories", opt=NEEDS)
@@ -182,8 +182,8 @@ async def change(tx: Tx, actor: Actor, category_id: UUID, wanted: CategoryChange
     before = (await branch_of(tx, category_id)).category
     await catalog.change_category(tx, category_id, wanted)
     fields = {name: what for name in wanted.__struct_fields__ if (what := getattr(wanted, name)) is not None}
-    facts = {"before": {name: getattr(before, name) for name in fields}, "after": fields}
-    await access.audit(tx, actor, "categories.change", before.slug, facts)
+    was = {name: getattr(before, name) for name in fields}
+    await access.audit(tx, actor, "categories.change", before.slug, before=was, after=fields)
 
 
 @post("/categories/{category_id:uuid}", opt=NEEDS)
@@ -225,8 +225,8 @@ async def _picture(visit: Visit, form: Entries) -> str | None:
 async def move(tx: Tx, actor: Actor, category_id: UUID, parent_id: UUID | None, before_id: UUID | None) -> None:
     was = (await branch_of(tx, category_id)).category
     await catalog.move_category(tx, category_id, parent_id, before_id)
-    facts = {"before": {"parent": was.parent_id}, "after": {"parent": parent_id, "in_front_of": before_id}}
-    await access.audit(tx, actor, "categories.move", was.slug, facts)
+    before, after = {"parent": was.parent_id}, {"parent": parent_id}
+    await access.audit(tx, actor, "categories.move", was.slug, {"in_front_of": before_id}, before=before, after=after)
 
 
 @post("/categories/{category_id:uuid}/move", opt=NEEDS)
@@ -260,8 +260,10 @@ async def neighbours(read: Read, category_id: UUID, step: str) -> tuple[UUID | N
 async def merge(tx: Tx, actor: Actor, category_id: UUID, into_id: UUID) -> None:
     was = (await branch_of(tx, category_id)).category
     went = await catalog.merge_category(tx, category_id, into_id)
-    facts = {"before": {"slug": was.slug, "name": was.name}, "after": {"merged_into": into_id, "products": went}}
-    await access.audit(tx, actor, "categories.merge", was.slug, facts)
+    before = {"slug": was.slug, "name": was.name}
+    await access.audit(
+        tx, actor, "categories.merge", was.slug, {"products": went}, before=before, after={"merged_into": into_id}
+    )
 
 
 @post("/categories/{category_id:uuid}/merge", opt=NEEDS)
@@ -285,8 +287,8 @@ async def bind(tx: Tx, actor: Actor, category_id: UUID, bindings: Sequence[Bindi
     found = await branch_of(tx, category_id)
     before = {each.definition.code: each.required for each in found.attributes if each.category_id == category_id}
     await catalog.bind_attributes(tx, category_id, bindings)
-    facts = {"before": before, "after": {each.code: each.required for each in bindings}}
-    await access.audit(tx, actor, "categories.attributes", found.category.slug, facts)
+    after = {each.code: each.required for each in bindings}
+    await access.audit(tx, actor, "categories.attributes", found.category.slug, before=before, after=after)
 
 
 @post("/categories/{category_id:uuid}/attributes", opt=NEEDS)

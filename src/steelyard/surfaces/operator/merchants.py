@@ -18,16 +18,17 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import PARTS_PER_MILLION
-from steelyard.kernel.paging import Page
+from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.kernel.text import Text
 from steelyard.money import ledger
 from steelyard.operations import analytics
 from steelyard.operations.analytics import DayFigures
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor, AuditEntry, StaffMember
-from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantStep, ShopCard
+from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantState, MerchantStep, ShopCard, Wanted
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.closing import Closing, closing
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, address, done
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -98,15 +99,49 @@ def names_of(tree: list[Category]) -> dict[UUID, Text]:
 
 @get("/merchants", opt={"permission": "merchants.read"})
 async def merchant_list(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
-    found: Page[ShopCard] = await visit.db.ask(merchants.listed, cursor, ROWS_PER_PAGE)
+    query = visit.connection.query_params
+    typed = {name: value for name in ("q", "state", "sort") if (value := (query.get(name) or "").strip())}
+    state = typed.get("state", "")
+    wanted = Wanted(
+        words=typed.get("q", ""),
+        state=MerchantState(state) if state in set(MerchantState) else None,
+        sort=typed.get("sort", "oldest"),
+    )
+    if exports.wanted(visit):
+        return _as_file(visit, await visit.db.ask(_every, wanted))
+    found: Page[ShopCard] = await visit.db.ask(merchants.found, wanted, cursor, ROWS_PER_PAGE)
     return await frame.show(
         visit,
         "merchants.html",
         frame.MERCHANTS,
         found=found,
-        next_href=address(frame.MERCHANTS, cursor=found.next) if found.next else "",
-        start_href=frame.MERCHANTS if cursor else "",
+        typed=typed,
+        states=list(MerchantState),
+        base=frame.MERCHANTS,
+        next_href=address(frame.MERCHANTS, **typed, cursor=found.next) if found.next else "",
+        start_href=address(frame.MERCHANTS, **typed) if cursor else "",
     )
+
+
+async def _every(read: Read, wanted: Wanted) -> list[ShopCard]:
+    return await exports.everything(lambda cursor: merchants.found(read, wanted, cursor, ITEMS_PER_PAGE_MAX))
+
+
+def _as_file(visit: Visit, found: list[ShopCard]) -> Response[bytes]:
+    words = (N_("Shop"), N_("Address"), N_("Country"), N_("Currency"), N_("State"), N_("Self-operated"), N_("Document"))
+    rows = [
+        (
+            card.name,
+            f"/shops/{card.slug}",
+            card.country,
+            card.currency,
+            card.state,
+            card.self_operated,
+            card.merchant_id,
+        )
+        for card in found
+    ]
+    return exports.csv_answer(visit, visit.say(N_("Merchants")), [visit.say(word) for word in words], rows)
 
 
 @get("/merchants/{merchant_id:uuid}", opt={"permission": "merchants.read"})
@@ -139,9 +174,21 @@ async def known(visit: Visit, merchant_id: UUID) -> Merchant:
 async def set_rate(
     tx: Tx, actor: Actor, rate_id: RateId, millionths: int, merchant_id: MerchantId, category_id: UUID | None
 ) -> None:
+    rates = await commission.valid_rates(tx)
+    own = (each for each in rates if (each.merchant_id, each.category_id) == (merchant_id, category_id))
+    was = next(own, None)
     await commission.set_rate(tx, rate_id, millionths, merchant_id=merchant_id, category_id=category_id)
-    facts = {"millionths": millionths, "category_id": str(category_id) if category_id else None}
-    await access.audit(tx, actor, "commission.set_rate", str(merchant_id), facts, merchant_id=merchant_id)
+    facts = {"category_id": str(category_id) if category_id else None}
+    await access.audit(
+        tx,
+        actor,
+        "commission.set_rate",
+        str(merchant_id),
+        facts,
+        merchant_id=merchant_id,
+        before={"millionths": was.millionths if was else None},
+        after={"millionths": millionths},
+    )
 
 
 @post("/merchants/{merchant_id:uuid}/commission", opt={"permission": "merchants.manage"})

@@ -16,6 +16,7 @@ from steelyard.surfaces.operator import figures as parts_of
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.figures import Parts
 from steelyard.surfaces.web import figures, periods
+from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.figures import Figures
 from steelyard.surfaces.web.periods import Period
 from steelyard.surfaces.web.visit import Visit
@@ -76,10 +77,16 @@ async def front(visit: NamedDependency[Visit]) -> Response[Any]:
         overview=view,
         found=view.figures,
         parts=view.parts,
-        cards=figures.cards(visit, view.figures, _HREFS),
+        cards=figures.cards(visit, view.figures, {word: _with_period(visit, href) for word, href in _HREFS.items()}),
         charts=parts_of.charts(visit, view.figures, view.parts),
         periods=periods,
     )
+
+
+def _with_period(visit: Visit, href: str) -> str:
+    """A page of figures is opened for the period that the dashboard shows."""
+    asked = dict(visit.connection.query_params)
+    return address(href, **asked) if href.startswith(frame.FIGURES) else href
 
 
 HANDLERS = [front]

@@ -181,9 +181,18 @@ async def orders_of_merchant(
 
 
 async def all_orders(
-    read: Read, *, states: Sequence[OrderState] = (), cursor: str | None = None, limit: int | None = None
+    read: Read,
+    *,
+    states: Sequence[OrderState] = (),
+    merchant_ids: Sequence[UUID] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    least: int | None = None,
+    most_money: int | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
 ) -> Page[Order]:
-    """Everybody's orders, the newest first: for the operator."""
+    """Everybody's orders that fit, the newest first: for the operator. `until` is not within it; amounts are minor units."""
     key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
     most = paging.limit(limit)
     found = await read.all(
@@ -192,12 +201,20 @@ async def all_orders(
         + """
         WHERE (cardinality($1::text[]) = 0 OR o.state = ANY($1))
           AND (o.placed_at, o.order_id) < (coalesce($2::timestamptz, 'infinity'), coalesce($3::uuid, $5))
+          AND ($6::uuid[] IS NULL OR o.merchant_id = ANY($6))
+          AND o.placed_at >= coalesce($7::timestamptz, '-infinity') AND o.placed_at < coalesce($8::timestamptz, 'infinity')
+          AND o.total >= coalesce($9::bigint, 0) AND ($10::bigint IS NULL OR o.total <= $10)
         ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $4
         """,
         list(states),
         *key,
         most + 1,
         _LAST,
+        None if merchant_ids is None else list(merchant_ids),
+        since,
+        until,
+        least,
+        most_money,
     )
     return paging.cut(found, most, lambda last: (last.placed_at, last.order_id))
 

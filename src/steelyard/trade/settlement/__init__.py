@@ -50,9 +50,11 @@ from steelyard.trade.settlement.model import (
 from steelyard.trade.settlement.payouts import pay_again, record_payout, to_pay
 from steelyard.trade.settlement.queries import (
     entries,
+    entries_about,
     sought,
     statement,
     statement_csv,
+    statements_named,
     statements_page,
     timeline,
     waiting,
@@ -89,6 +91,7 @@ __all__ = [
     "due_on",
     "enter",
     "entries",
+    "entries_about",
     "expected",
     "held",
     "is_complete",
@@ -103,6 +106,7 @@ __all__ = [
     "sought",
     "statement",
     "statement_csv",
+    "statements_named",
     "statements_page",
     "timeline",
     "to_pay",

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from steelyard.trade.settlement.model import (
     Waiting,
 )
 
+ENTRIES_ABOUT_MAX = 500
 # Machine-readable, so not translated: a program that reads it finds the same names every time.
 CSV_COLUMNS = ("earned_at", "kind", "order_id", "document", "amount", "currency")
 
@@ -124,6 +126,34 @@ async def entries(
     )
     last = found[size - 1] if len(found) > size else None
     return Page(found[:size], paging.write_cursor(last.entry_id) if last else None)
+
+
+async def entries_about(read: Read, merchant_id: UUID, documents: Sequence[UUID]) -> list[Entry]:
+    """What an order and its refunds brought the merchant, each with the statement that it is on."""
+    return await read.all(
+        Entry,
+        """
+        SELECT merchant_id, entry_id, order_id, document, kind, amount, currency, earned_at, due_on, statement_id
+        FROM settlement_entries WHERE merchant_id = $1 AND document = ANY($2) ORDER BY entry_id LIMIT $3
+        """,
+        merchant_id,
+        list(documents),
+        ENTRIES_ABOUT_MAX,
+    )
+
+
+async def statements_named(read: Read, merchant_id: UUID, statement_ids: Collection[UUID]) -> list[Statement]:
+    """These statements of a merchant, the oldest first."""
+    return await read.all(
+        Statement,
+        """
+        SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, payout
+             , state, issued_at, paid_at, failure, bank_reference
+        FROM statements WHERE merchant_id = $1 AND statement_id = ANY($2) ORDER BY day, statement_id
+        """,
+        merchant_id,
+        list(statement_ids),
+    )
 
 
 async def statement_csv(read: Read, merchant_id: UUID, statement_id: UUID) -> str:

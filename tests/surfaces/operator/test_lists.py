@@ -1,0 +1,94 @@
+"""The operator's lists are narrowed down and taken away as files, and an amount leads to what it is made of."""
+
+from steelyard.kernel.db import Database
+from steelyard.money import payments
+from steelyard.parties import access
+from tests.support import deal
+from tests.support.browser import Browser, hidden, words
+from tests.support.world import World
+
+
+async def test_orders_are_narrowed_by_shop_day_and_amount(db: Database, world: World, chief: Browser) -> None:
+    tea, tool = await deal.paid(db, [(world.items["green"].sku_id, 2), (world.items["hammer"].sku_id, 1)])
+    least = f"{max(tea.total, tool.total) / 100:.2f}"
+
+    of_shop = words(await chief.get("/operator/orders", shop="Tea on the"))
+    of_amount = words(await chief.get("/operator/orders", least=least))
+    long_ago = words(await chief.get("/operator/orders", to="2020-01-01"))
+    unread = words(await chief.get("/operator/orders", **{"from": "soon"}, most="much"))
+    file = await chief.get("/operator/orders", shop="Tea on the", format="csv")
+
+    assert tea.code in of_shop
+    assert tool.code not in of_shop
+    assert [order.code in of_amount for order in (tea, tool)] == [f"{o.total / 100:.2f}" == least for o in (tea, tool)]
+    assert tea.code not in long_ago
+    assert tea.code in unread
+    assert "Please enter a day" in unread
+    assert file.headers["content-type"].startswith("text/csv")
+    assert tea.code in file.text
+    assert tool.code not in file.text
+
+
+async def test_payments_are_narrowed_by_channel_and_day(db: Database, world: World, chief: Browser) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
+    [payment] = await db.ask(payments.of_purchase, order.purchase_id)
+    here = f"/operator/payments/{payment.payment_id}"
+
+    assert here in (await chief.get("/operator/payments", channel=payment.channel, state="captured")).text
+    assert here not in (await chief.get("/operator/payments", channel="nobody")).text
+    assert here not in (await chief.get("/operator/payments", to="2020-01-01")).text
+    assert str(payment.payment_id) in (await chief.get("/operator/payments", format="csv")).text
+
+
+async def test_merchants_are_searched_sorted_and_taken_away(world: World, chief: Browser) -> None:
+    found = words(await chief.get("/operator/merchants", q="tea on", sort="newest"))
+    closed = words(await chief.get("/operator/merchants", state="closed"))
+    file = await chief.get("/operator/merchants", sort="address", format="csv")
+
+    assert "Tea on the Cloud" in found
+    assert "No merchant fits" in closed
+    assert str(world.tea.merchant_id) in file.text
+    assert file.text.count("/shops/") == 2
+
+
+async def test_an_orders_page_tells_the_whole_chain(db: Database, world: World, chief: Browser) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
+    [payment] = await db.ask(payments.of_purchase, order.purchase_id)
+    said = {"type": "payment.captured", "data": {"reference": str(payment.payment_id)}}
+    await db.transact(payments.receive, "simpay", "evt_1", said)
+    await deal.shipped(db, order)
+    await deal.received(db, order)
+    await deal.at_rest(db)
+
+    page = await chief.get(f"/operator/orders/{order.merchant_id}/{order.order_id}")
+
+    assert f"/operator/payments/{payment.payment_id}" in page.text
+    assert f"/operator/books/documents/{payment.payment_id}" in page.text
+    assert "payment.captured Payment" in words(page)
+    assert "What it brings the merchant" in words(page)
+    assert "waits until" in words(page)
+
+
+async def test_what_became_of_a_payment_is_asked_again(db: Database, world: World, chief: Browser) -> None:
+    payment_id = await deal.instructed(db, await deal.placed(db, [(world.items["green"].sku_id, 1)]))
+    here = f"/operator/payments/{payment_id}"
+    assert "Ask the channel now" in words(await chief.get(here))
+
+    await chief.post(f"{here}/query")
+
+    due = await db.transact(payments.to_query, 10)
+    assert [each.payment_id for each in due] == [payment_id]
+    log = await db.ask(access.audit_log)
+    assert log.items[0].action == "payments.query"
+
+
+async def test_a_new_rate_is_written_down_beside_the_one_before(db: Database, world: World, chief: Browser) -> None:
+    here = f"/operator/merchants/{world.tea.merchant_id}"
+    for rate in ("7.25", "8"):
+        fields = {"rate_id": hidden(await chief.get(here), "rate_id"), "rate": rate, "category": ""}
+        await chief.post(f"{here}/commission", fields)
+
+    log = await db.ask(access.audit_log, world.tea.merchant_id)
+
+    [change] = log.items[0].changes
+    assert (change.field, change.before, change.after) == ("millionths", 72_500, 80_000)
