@@ -136,6 +136,15 @@ NOT_SHOWN_TO_A_BUYER = {
     "/account/privacy/exports/{export_id:uuid}",  # a file
     "/orders/{code:str}/address",  # not of the order that the walk comes by first: see the buyer's journeys
 }
-NOT_SHOWN_TO_A_MERCHANT: set[str] = set()
+# Files, and pages that one comes to by doing something: journeys of their own look at these.
+NOT_SHOWN_TO_A_MERCHANT: set[str] = {
+    "/merchant/invoices/{invoice_id:uuid}/file",
+    "/merchant/money/expected",
+    "/merchant/products/export",
+    "/merchant/products/template",
+    "/merchant/products/{product_id:uuid}/attributes",
+    "/merchant/orders/ship/done",
+    "/merchant/products/imports/{change_id:uuid}",
+}
 # It leads on to the home page's, or to the topic that it is asked for.
 NOT_SHOWN_TO_AN_OPERATOR = {"/operator/pages"}

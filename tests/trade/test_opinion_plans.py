@@ -109,6 +109,7 @@ async def test_no_list_of_opinions_reads_a_large_table_whole(
         "of a shop": partial(reviews.of_merchant, merchant_id=shop),
         "unanswered": partial(reviews.of_merchant, merchant_id=shop, unanswered=True),
         "low": partial(reviews.of_merchant, merchant_id=shop, low=True),
+        "what waits for a shop": partial(reviews.waiting_for_shop, merchant_id=shop),
         "mine": partial(reviews.of_buyers, buyer_ids=[BUYER]),
         "reported": reviews.reported,
         "hidden": reviews.hidden,

@@ -17,7 +17,7 @@ from steelyard.logistics.parcels.model import ParcelId, Scan
 from steelyard.money import payments
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.customers.model import BuyerId
-from steelyard.trade import aftersales, cart, checkout, orders, settlement
+from steelyard.trade import aftersales, cart, checkout, invoices, orders, settlement
 from steelyard.trade.aftersales.model import RefundRequest, Returned
 from steelyard.trade.checkout import collection
 from steelyard.trade.checkout.jobs import forget_old
@@ -241,6 +241,8 @@ async def test_a_shops_own_lists_go_by_an_index(db: Database, world: World):
         "articles": partial(inventory.stocked, merchant_id=merchant_id, beginning="N"),
         "running low": partial(inventory.running_low, merchant_id=merchant_id),
         "how many run low": partial(inventory.count_low, merchant_id=merchant_id, most=100),
+        "invoices to write": partial(invoices.count_requested, merchant_id=merchant_id),
+        "statements to check": partial(settlement.unchecked, merchant_id=merchant_id, most=100),
         "levels": partial(inventory.levels_of, merchant_id=merchant_id, sku_ids=[sku_id]),
         "scanned": partial(inventory.scanned, merchant_id=merchant_id, words=["NUTS-0", "690000000001"]),
         "to pick": partial(inventory.kept_where, merchant_id=merchant_id, order_ids=[part.order_id]),

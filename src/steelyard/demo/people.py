@@ -1,5 +1,7 @@
 """Who works in the demo's marketplace: the operator's staff, the merchants with their shops, warehouses, freight and staff."""
 
+from stdnum.cn import uscc
+
 from steelyard.demo import pictures
 from steelyard.demo.catalogue import Maker, makers
 from steelyard.demo.products import made
@@ -77,6 +79,7 @@ async def merchant(tx: Tx, maker: Maker, hashed: str, logo: str) -> None:
             merchant_id=merchant_id,
             code=f"M-{maker.slug.upper()}",
             legal_name=maker.legal_name,
+            credit_code=_credit_code(maker),
             country=maker.country,
             currency=maker.currency,
             self_operated=maker.self_operated,
@@ -107,6 +110,14 @@ async def merchant(tx: Tx, maker: Maker, hashed: str, logo: str) -> None:
             tx, RateId(made("commission", maker.slug)), OWN_SHOP_MILLIONTHS, merchant_id=merchant_id
         )
     await _staff(tx, merchant_id, maker, hashed)
+
+
+def _credit_code(maker: Maker) -> str:
+    """A number that passes its check and belongs to nobody; shops from abroad have none."""
+    if maker.abroad:
+        return ""
+    number = f"91330302MA{int(made('credit code', maker.slug).hex[:8], 16) % 10_000_000:07d}"
+    return number + uscc.calc_check_digit(number)
 
 
 def _words(maker: Maker, zh: str, en: str) -> Text:

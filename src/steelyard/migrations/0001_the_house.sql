@@ -1074,7 +1074,8 @@ COMMENT ON TABLE stock IS 'by merchant: pieces of a SKU in a warehouse';
 COMMENT ON COLUMN stock.reserved IS 'Of those on hand, promised to orders that have not left the house';
 COMMENT ON COLUMN stock.warn_below IS 'Warn when fewer than this are free';
 CREATE INDEX stock_by_sku ON stock (sku_id);
-CREATE INDEX stock_running_low ON stock (merchant_id, sku_id, warehouse_id) WHERE on_hand - reserved < warn_below;
+-- Whether something runs low is not in the index itself: placing an order would then write to it each time.
+CREATE INDEX stock_to_watch ON stock (merchant_id, sku_id, warehouse_id) WHERE warn_below > 0;
 
 CREATE TABLE stock_movements (
     merchant_id  uuid NOT NULL

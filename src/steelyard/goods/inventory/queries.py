@@ -160,7 +160,8 @@ async def running_low(
         Level,
         """
         SELECT sku_id, warehouse_id, on_hand, reserved, warn_below FROM stock
-        WHERE merchant_id = $1 AND on_hand - reserved < warn_below AND (sku_id, warehouse_id) > ($2, $3)
+        WHERE merchant_id = $1 AND warn_below > 0 AND on_hand - reserved < warn_below
+          AND (sku_id, warehouse_id) > ($2, $3)
         ORDER BY sku_id, warehouse_id LIMIT $4
         """,
         merchant_id,
@@ -174,7 +175,8 @@ async def count_low(read: Read, merchant_id: UUID, most: int) -> int:
     """How many stock rows run low, counted up to `most`."""
     return await read.value(
         """
-        SELECT count(*) FROM (SELECT FROM stock WHERE merchant_id = $1 AND on_hand - reserved < warn_below LIMIT $2) AS low
+        SELECT count(*) FROM (
+            SELECT FROM stock WHERE merchant_id = $1 AND warn_below > 0 AND on_hand - reserved < warn_below LIMIT $2) AS low
         """,
         merchant_id,
         most,

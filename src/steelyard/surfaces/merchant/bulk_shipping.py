@@ -97,7 +97,6 @@ async def show(
         filled=sum(1 for row in typed.values() if row.number),
         ship_by=order_list.ship_by,
         csv_href=address(HERE, format="csv") + "".join(f"&order={order.order_id}" for order in found.orders),
-        papers_href=f"{frame.ORDERS}/papers.pdf?" + "&".join(f"order={order.order_id}" for order in found.orders),
     )
 
 

@@ -1,6 +1,7 @@
 """Freight templates: how the shop sends, where to, and for how much."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
 from steelyard.logistics import freight
 from steelyard.logistics.freight.model import (
@@ -32,6 +34,7 @@ from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.product_forms import major
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -62,6 +65,8 @@ async def used(read: Read, merchant_id: MerchantId) -> dict[UUID, int]:
 async def template_list(visit: NamedDependency[Visit]) -> Response[Any]:
     """The delivery options, and what sending something somewhere would cost."""
     found = await visit.merchant_db.ask(freight.templates, visit.merchant_id)
+    if exports.wanted(visit):
+        return _file(visit, found)
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
     return await frame.show(
         visit,
@@ -74,6 +79,27 @@ async def template_list(visit: NamedDependency[Visit]) -> Response[Any]:
         tried=await _try(visit, currency),
         provinces=freight.PROVINCES,
     )
+
+
+def _file(visit: Visit, found: Sequence[Template]) -> Response[Any]:
+    """A row for each zone of each delivery option, in the order in which they count."""
+    columns = (
+        N_("Delivery option"), N_("Offered"), N_("Counts"), N_("Days from"), N_("Days to"), N_("Countries"),
+        N_("Regions"), N_("Delivered"), N_("First units"), N_("First fee"), N_("Next units"), N_("Next fee"),
+        N_("Free over"), N_("Currency"),
+    )  # fmt: skip
+    ways = {Method.WEIGHT: visit.say(N_("by weight")), Method.PIECE: visit.say(N_("by the piece"))}
+    rows = (
+        (
+            each.name, each.active, ways[each.method], each.days_from, each.days_to, ", ".join(zone.countries),
+            ", ".join(zone.regions), zone.deliverable, zone.first_units, Money(zone.first_fee, each.currency),
+            zone.next_units, Money(zone.next_fee, each.currency),
+            None if zone.free_over is None else Money(zone.free_over, each.currency), each.currency,
+        )
+        for each in found
+        for zone in each.zones
+    )  # fmt: skip
+    return exports.csv_answer(visit, visit.say(N_("Freight")), [visit.say(column) for column in columns], rows)
 
 
 async def _try(visit: Visit, currency: str) -> Tried:

@@ -24,7 +24,7 @@ from steelyard.surfaces.merchant.setting_up import Progress
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import aftersales, orders, reviews, settlement
+from steelyard.trade import aftersales, invoices, orders, reviews, settlement
 from steelyard.trade.aftersales.model import CancellationRequest
 from steelyard.trade.orders.model import Order, OrderId, ToDo, Wanted
 from steelyard.trade.settlement import StatementState, settlement_day
@@ -43,6 +43,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     sent_back: int
     opinions: reviews.Waiting
     failed_payouts: int
+    invoices: int
+    statements: int
 
 
 class Urgent(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +90,8 @@ async def waiting(read: Read, merchant_id: MerchantId) -> Waiting:
         sent_back=len(sent_back.items),
         opinions=await reviews.waiting_for_shop(read, merchant_id),
         failed_payouts=len(failed.items),
+        invoices=await invoices.count_requested(read, merchant_id, COUNTED_MAX),
+        statements=await settlement.unchecked(read, merchant_id, COUNTED_MAX),
     )
 
 
@@ -141,7 +145,9 @@ def to_dos(visit: Visit, found: Overview) -> list[dict[str, Any]]:
          more.opinions.questions, "/questions"),
         ("products.edit", "warn", "undo-2", N_("Products sent back by the review"), more.sent_back,
          "/products?state=sent_back"),
+        ("invoices.manage", "warn", "receipt-text", N_("Invoices to write"), more.invoices, "/invoices"),
         ("stock.read", "warn", "boxes", N_("Articles that run low"), more.low, "/stock?low=yes"),
+        ("statements.read", "info", "file-check", N_("Statements to check"), more.statements, "/statements"),
         ("orders.read", "info", "hourglass", N_("Waiting for payment"), work.unpaid, "/orders?state=placed"),
     ]  # fmt: skip
     return [

@@ -20,7 +20,8 @@ from steelyard.kernel.paging import Page
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant import frame, opinion_sheets
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done, errors_of
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -97,6 +98,8 @@ async def review_list(
 ) -> Response[Any]:
     """Reviews, those without a reply first."""
     tab = wanted if wanted in REVIEW_TABS else "unanswered"
+    if exports.wanted(visit):
+        return await opinion_sheets.review_file(visit, tab)
     return await _reviews(visit, tab, cursor)
 
 
@@ -209,7 +212,10 @@ async def question_list(
     visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
     """Questions, the unanswered first."""
-    return await _questions(visit, wanted if wanted in QUESTION_TABS else "unanswered", cursor)
+    tab = wanted if wanted in QUESTION_TABS else "unanswered"
+    if exports.wanted(visit):
+        return await opinion_sheets.question_file(visit, tab)
+    return await _questions(visit, tab, cursor)
 
 
 async def _questions(

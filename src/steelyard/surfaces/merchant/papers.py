@@ -3,31 +3,34 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import anyio.to_thread
 import msgspec
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.response import Redirect
 
 from steelyard.goods import inventory, warehouses
 from steelyard.goods.inventory.model import Kept
 from steelyard.goods.warehouses.model import Warehouse
 from steelyard.kernel import i18n
-from steelyard.kernel.db import Read
+from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import LOCALES, N_
 from steelyard.logistics import fulfilment, parcels
 from steelyard.logistics.fulfilment.model import LineStatus, ParcelLine
 from steelyard.logistics.parcels.model import Parcel
-from steelyard.parties import merchants
+from steelyard.parties import access, merchants
+from steelyard.parties.access.model import Actor
 from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.paper import Label, Pick, Slip, SlipLine, labels, pick_list, slips
 from steelyard.surfaces.web import exports
-from steelyard.surfaces.web.entries import as_uuid
-from steelyard.surfaces.web.visit import Visit
+from steelyard.surfaces.web.entries import as_uuid, entries_of
+from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders
 from steelyard.trade.orders.model import Order, OrderId, OrderLine
 
@@ -101,6 +104,25 @@ async def print_papers(visit: NamedDependency[Visit]) -> Response[Any]:
             "cache-control": "no-store",
         },
     )
+
+
+async def begin_packing(tx: Tx, actor: Actor, merchant_id: MerchantId, order_ids: Sequence[UUID], by: str) -> None:
+    for_packing = [OrderId(order_id) for order_id in order_ids]
+    codes = await orders.begin_packing_of(tx, merchant_id, for_packing, by)
+    if codes:
+        facts = {"before": {"packing": False}, "after": {"packing": True}, "orders": codes}
+        await access.audit(tx, actor, "orders.begin_packing", codes[0] if len(codes) == 1 else str(len(codes)), facts)
+
+
+@post("/orders/papers", opt={"permission": "orders.ship"})
+async def pack(visit: NamedDependency[Visit], request: WebRequest) -> Redirect:
+    """Print slips or a pick list in order to pack: from now on buyers ask before these are cancelled or sent elsewhere."""
+    form = await entries_of(request)
+    named = [found for each in form.all("order")[:ORDERS_PER_PRINT_MAX] if (found := as_uuid(each)) is not None]
+    await visit.merchant_db.transact(begin_packing, visit.actor, visit.merchant_id, named, visit.by)
+    kind = form.text("kind") or visit.connection.query_params.get("kind", "")
+    query = [*(("order", str(order_id)) for order_id in named), ("kind", kind if kind in _KINDS else "slips")]
+    return Redirect(f"{frame.ORDERS}/papers.pdf?{urlencode(query)}", status_code=303)
 
 
 class _Words:
@@ -244,4 +266,4 @@ _KINDS: dict[str, tuple[str, Callable[[Papers, _Words, str], bytes]]] = {
     "picks": (N_("Pick list"), _picks),
 }
 
-HANDLERS = [print_papers]
+HANDLERS = [print_papers, pack]

@@ -1,5 +1,6 @@
 """The shop as buyers see it, and the account that its money goes to."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -8,16 +9,18 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import Invalid
+from steelyard.kernel.errors import Invalid, Refusal
+from steelyard.kernel.files import Files
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor, WrongLogin
 from steelyard.parties.merchants.model import Merchant, MerchantId, Payout, Shop, ShopCard
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web.console import SAVED, errors_of
+from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.photographs import developed
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 NEEDS = {"permission": "shop.edit"}
@@ -85,6 +88,38 @@ async def change_shop(visit: NamedDependency[Visit], request: WebRequest) -> Res
     return redirect(visit, frame.SHOP, (visit.say(SAVED), "good"))
 
 
+async def set_logo(tx: Tx, actor: Actor, merchant_id: MerchantId, logo: str | None) -> None:
+    card = (await merchants.cards(tx, [merchant_id]))[merchant_id]
+    if card.logo == logo:
+        return
+    await merchants.change_shop(
+        tx, Shop(merchant_id=merchant_id, slug=card.slug, name=card.name, notice=card.notice, logo=logo)
+    )
+    await access.audit(tx, actor, "shop.logo", card.slug, before={"logo": card.logo}, after={"logo": logo})
+
+
+@post("/shop/logo", opt=NEEDS)
+async def change_logo(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
+    """The sign over the door: a picture put up, or taken down with `remove`."""
+    form = await entries_of(request)
+    logo: str | None = None
+    if not form.flag("remove"):
+        files = form.files("logo")
+        if not files:
+            return await page(visit, errors={"logo": visit.say(N_("Please choose a picture"))})
+        content, store = await files[0].read(), Files(visit.settings.home)
+        try:
+            logo = await asyncio.to_thread(_kept, store, content, files[0].content_type or "")
+        except Refusal as refusal:
+            return await page(visit, errors={"logo": told(visit, refusal)})
+    await visit.merchant_db.transact(set_logo, visit.actor, visit.merchant_id, logo)
+    return redirect(visit, f"{frame.SHOP}#sign", (visit.say(SAVED), "good"))
+
+
+def _kept(store: Files, content: bytes, content_type: str) -> str:
+    return store.put(*developed(content, content_type))
+
+
 async def set_payout(tx: Tx, actor: Actor, merchant_id: MerchantId, payout: Payout) -> None:
     await merchants.set_payout(tx, merchant_id, payout)
     ending = payout.account[-ACCOUNT_DIGITS_SHOWN:]
@@ -117,4 +152,4 @@ def _payout(form: Entries) -> Payout:
     )
 
 
-HANDLERS = [shop_page, change_shop, change_payout]
+HANDLERS = [shop_page, change_shop, change_logo, change_payout]

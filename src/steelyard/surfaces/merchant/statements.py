@@ -12,20 +12,28 @@ from litestar.response import Redirect
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders, settlement
 from steelyard.trade.orders.model import OrderId
-from steelyard.trade.settlement import Entry, Statement, Step, Waiting
+from steelyard.trade.settlement import Entry, Statement, StatementState, Step, Waiting
 
 NEEDS = {"permission": "statements.read"}
 ENTRIES_PER_PAGE = 100
+STATES = {
+    StatementState.ISSUED: N_("Issued"),
+    StatementState.PAYING: N_("Being paid"),
+    StatementState.PAID: N_("Paid out"),
+    StatementState.FAILED: N_("Payout failed"),
+}
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +86,9 @@ async def codes_of(read: Read, merchant_id: MerchantId, entries: list[Entry]) ->
 
 @get("/statements", opt=NEEDS)
 async def statement_list(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
-    """Every statement, and what waits for the next."""
+    """Every statement, and what waits for the next; or the file of all."""
+    if exports.wanted(visit):
+        return await _file(visit)
     found = await visit.merchant_db.ask(listed, visit.merchant_id, cursor)
     return await frame.show(
         visit,
@@ -88,6 +98,30 @@ async def statement_list(visit: NamedDependency[Visit], cursor: FromQuery[str | 
         next_href=address(frame.STATEMENTS, cursor=found.page.next) if found.page.next else "",
         start_href=frame.STATEMENTS if cursor else "",
     )
+
+
+async def everything(read: Read, merchant_id: MerchantId) -> list[Statement]:
+    return await exports.everything(
+        lambda cursor: settlement.statements_page(read, merchant_id=merchant_id, cursor=cursor, limit=100)
+    )
+
+
+async def _file(visit: Visit) -> Response[Any]:
+    found = await visit.merchant_db.ask(everything, visit.merchant_id)
+    columns = (
+        N_("Statement"), N_("Day"), N_("State"), N_("Currency"), N_("Sales"), N_("Commission"), N_("Refunds"),
+        N_("Commission returned"), N_("Payout"), N_("Bank reference"),
+    )  # fmt: skip
+    rows = (
+        (
+            each.code, each.day, visit.say(STATES[each.state]), each.currency,
+            *(Money(amount, each.currency) for amount in (
+                each.sales, -each.commission, -each.refunds, each.commission_returned, each.payout)),
+            each.bank_reference,
+        )
+        for each in found
+    )  # fmt: skip
+    return exports.csv_answer(visit, visit.say(N_("Statements")), [visit.say(column) for column in columns], rows)
 
 
 @get("/statements/{statement_id:uuid}", opt=NEEDS)

@@ -1,5 +1,6 @@
 """Warehouses: where goods lie, in which order they serve, from where parcels leave and whither goods come back."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -31,7 +33,10 @@ PLACE_MAX = 1_000
 
 @get("/stock/warehouses", opt={"permission": "stock.read"})
 async def warehouse_list(visit: NamedDependency[Visit]) -> Response[Any]:
+    """The warehouses, or the file of them."""
     found = await visit.merchant_db.ask(warehouses.of_merchant, visit.merchant_id)
+    if exports.wanted(visit):
+        return _file(visit, found)
     return await frame.show(
         visit,
         "warehouses.html",
@@ -39,6 +44,22 @@ async def warehouse_list(visit: NamedDependency[Visit]) -> Response[Any]:
         crumbs=[(visit.say(N_("Stock")), frame.STOCK), (visit.say(N_("Warehouses")), None)],
         warehouses=found,
     )
+
+
+def _file(visit: Visit, found: Sequence[Warehouse]) -> Response[Any]:
+    columns = (
+        N_("Warehouse"), N_("Turn"), N_("Open"), N_("Takes returns"), N_("Name"), N_("Phone"), N_("Country"),
+        N_("Region"), N_("City"), N_("District"), N_("Street"), N_("Postal code"),
+    )  # fmt: skip
+    rows = (
+        (
+            each.name, each.place, each.open, each.takes_returns, each.address.name, each.address.phone,
+            each.address.country, each.address.region, each.address.city, each.address.district, each.address.street,
+            each.address.postal_code,
+        )
+        for each in found
+    )  # fmt: skip
+    return exports.csv_answer(visit, visit.say(N_("Warehouses")), [visit.say(column) for column in columns], rows)
 
 
 async def _known(read: Read, merchant_id: MerchantId, warehouse_id: UUID) -> Warehouse:

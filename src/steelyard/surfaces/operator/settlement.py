@@ -55,6 +55,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     entries: Page[Entry]
     codes: dict[OrderId, str]
     transfers: list[ledger.PostedTransfer]
+    checks: list[settlement.Check]
 
 
 async def listed(read: Read, state: StatementState | None, cursor: str | None) -> Listed:
@@ -78,6 +79,7 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
         entries=entries,
         codes=await orders.codes_of(read, merchant_id, wanted),
         transfers=await ledger.transfers_of(read, [statement_id]),
+        checks=await settlement.checks_of(read, merchant_id, statement_id),
     )
 
 

@@ -23,6 +23,7 @@ NUMBER_CHARACTERS_MAX = 40
 REASON_CHARACTERS_MAX = 300
 DOCUMENT_BYTES_MAX = 4 * 1024 * 1024
 INVOICES_PER_ORDER_MAX = 20
+COUNTED_MAX = 100
 # An order that was paid for and not called off.
 INVOICED_STATES = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
 

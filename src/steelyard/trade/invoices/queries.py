@@ -11,6 +11,7 @@ from steelyard.kernel.paging import Page
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.invoices.model import (
+    COUNTED_MAX,
     INVOICES_PER_ORDER_MAX,
     TITLES_PER_BUYER_MAX,
     Document,
@@ -113,10 +114,15 @@ async def invoices_of_merchant(
     return paging.cut(found, most, lambda last: (last.requested_at, last.invoice_id))
 
 
-async def count_requested(read: Read, merchant_id: MerchantId) -> int:
-    """How many invoices a shop has still to write: for its to-dos."""
+async def count_requested(read: Read, merchant_id: MerchantId, most: int = COUNTED_MAX) -> int:
+    """How many invoices a shop has still to write, counted up to `most`: for its to-dos."""
     return await read.value(
-        "SELECT count(*)::integer FROM invoices WHERE merchant_id = $1 AND state = 'requested'", merchant_id
+        """
+        SELECT count(*)::integer FROM (
+            SELECT FROM invoices WHERE merchant_id = $1 AND state = 'requested' LIMIT $2) AS requested
+        """,
+        merchant_id,
+        most,
     )
 
 

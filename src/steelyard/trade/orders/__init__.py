@@ -73,6 +73,7 @@ from steelyard.trade.orders.service import (
 from steelyard.trade.orders.shipping import ORDERS_PER_DISPATCH_MAX, ship_all
 from steelyard.trade.orders.wishes import (
     begin_packing,
+    begin_packing_of,
     blank_records,
     change_address,
     extend_receipt,
@@ -103,6 +104,7 @@ __all__ = [
     "acts_of",
     "all_orders",
     "begin_packing",
+    "begin_packing_of",
     "blank_records",
     "bought_last",
     "bulk_refunded",

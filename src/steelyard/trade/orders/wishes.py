@@ -1,7 +1,7 @@
 """What a buyer wants of an order without changing its state: to hurry, to have more time, another address, to see it no
 more; and the shop's word that it is being packed. Each is written down as an act of the order."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -50,6 +50,34 @@ async def begin_packing(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: 
         "UPDATE orders SET packing_at = now() WHERE merchant_id = $1 AND order_id = $2", merchant_id, order_id
     )
     await _write(tx, order, "packing", by)
+
+
+async def begin_packing_of(tx: Tx, merchant_id: MerchantId, order_ids: Collection[OrderId], by: str) -> list[str]:
+    """The shop packs these: as `begin_packing`, for those of them that are to be sent and not packed yet. Returns their
+    codes."""
+    rows = await tx.fetch(
+        """
+        WITH chosen AS (
+            SELECT order_id FROM orders
+            WHERE merchant_id = $1 AND order_id = ANY($2) AND packing_at IS NULL AND state = ANY($3)
+            ORDER BY order_id FOR UPDATE
+        ), packed AS (
+            UPDATE orders o SET packing_at = now() FROM chosen c
+            WHERE o.merchant_id = $1 AND o.order_id = c.order_id RETURNING o.order_id, o.code
+        ), told AS (
+            INSERT INTO order_acts (merchant_id, order_id, act, kind, by)
+            SELECT $1, p.order_id, 1 + coalesce((SELECT max(a.act) FROM order_acts a
+                                                 WHERE a.merchant_id = $1 AND a.order_id = p.order_id), 0), 'packing', $4
+            FROM packed p
+        )
+        SELECT code FROM packed ORDER BY code
+        """,
+        merchant_id,
+        list(order_ids),
+        sorted(TO_SEND),
+        by,
+    )
+    return [row["code"] for row in rows]
 
 
 async def remind(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
