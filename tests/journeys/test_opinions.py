@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from tests.journeys import steps
 from tests.journeys.conftest import Visit
 from tests.journeys.house import House
+from tests.journeys.variants import Variant
 
 BUYER = "buyer@steelyard.test"
 MERCHANT = "merchant@steelyard.test"
@@ -21,14 +22,21 @@ def photograph() -> bytes:
     return out.getvalue()
 
 
-async def test_what_has_arrived_is_reviewed_with_a_photograph_and_the_shop_replies(house: House, visit: Visit) -> None:
+async def test_what_has_arrived_is_reviewed_with_a_photograph_and_the_shop_replies(
+    house: House, visit: Visit, variant: Variant
+) -> None:
     buyer = await visit()
-    await steps.sign_in(buyer, house, BUYER, to="/account/reviews")
+    await steps.sign_in(buyer, house, BUYER)
+    bought = await steps.buy(buyer, "zoufang", nth=5)
+    code = bought.orders["zoufang"]
+    merchant = await visit()
+    await steps.sign_in(merchant, house, MERCHANT, to="/merchant/orders")
+    await steps.send(merchant, code, f"OPINION{variant.number}")
+    await buyer.page.reload()
+    await steps.receive(buyer, code)
+    await buyer.goto("/account/reviews")
     await buyer.look("my-reviews")
-    waiting = buyer.page.locator("a[href$='/review']")
-    if not await waiting.count():
-        return  # this house's buyer has reviewed everything in an earlier variant
-    await waiting.first.click()
+    await buyer.page.locator(f"a[href='/orders/{code}/review']").click()
     await expect(buyer.page.locator("h1")).to_have_text(buyer.words("Review"))
     await buyer.look("review")
     said = f"很好 {uuid4().hex[:8]}"
@@ -52,6 +60,18 @@ async def test_what_has_arrived_is_reviewed_with_a_photograph_and_the_shop_repli
     await expect(buyer.page.locator(".lightbox")).to_be_visible()
     await buyer.page.keyboard.press("Escape")
     await expect(buyer.page.locator(".lightbox")).to_be_hidden()
+
+    await merchant.goto("/merchant/reviews")
+    written = merchant.page.locator("article", has_text=said)
+    if not await written.locator("textarea").is_visible():
+        await written.locator("details.fold > summary").click()
+    await written.locator("textarea").fill(f"谢谢！{said}")
+    await merchant.look("merchant-review")
+    await written.get_by_role("button", name=merchant.words("Reply"), exact=True).click()
+    await merchant.page.wait_for_load_state("load")
+    await buyer.goto("/account/reviews")
+    mine = buyer.page.locator(".review", has_text=said).first
+    await expect(mine.locator(".review-reply")).to_contain_text(f"谢谢！{said}")
 
 
 async def test_a_question_is_asked_and_its_shop_answers(house: House, visit: Visit) -> None:
