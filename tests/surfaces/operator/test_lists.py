@@ -92,3 +92,36 @@ async def test_a_new_rate_is_written_down_beside_the_one_before(db: Database, wo
 
     [change] = log.items[0].changes
     assert (change.field, change.before, change.after) == ("millionths", 72_500, 80_000)
+
+
+async def test_every_list_of_the_house_is_a_file_too(db: Database, world: World, chief: Browser) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
+    await chief.post("/operator/settings/payment_minutes", {"payment_minutes": "45"})
+    files = {
+        "/operator/books/held/CNY": f"{order.total / 100:.2f}",
+        "/operator/buyers": "***",
+        "/operator/staff": "@",
+        "/operator/settings": "",
+        "/operator/system/subscribers": "",
+        "/operator/system/jobs": "",
+    }
+
+    for path, says in files.items():
+        file = await chief.get(path, format="csv")
+        assert file.headers.get("content-type", "").startswith("text/csv"), path
+        assert says in file.text, path
+
+
+async def test_a_document_of_the_books_names_the_payment_and_the_order_it_is(
+    db: Database, world: World, chief: Browser
+) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
+    [payment] = await db.ask(payments.of_purchase, order.purchase_id)
+    await deal.shipped(db, order)
+    await deal.received(db, order)
+
+    of_payment = await chief.get(f"/operator/books/documents/{payment.payment_id}")
+    of_order = await chief.get(f"/operator/books/documents/{order.order_id}")
+
+    assert f'href="/operator/payments/{payment.payment_id}"' in of_payment.text
+    assert f'href="/operator/orders/{order.merchant_id}/{order.order_id}"' in of_order.text

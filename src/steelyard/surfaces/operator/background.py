@@ -13,10 +13,12 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.events import Lag
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import background_words, frame
 from steelyard.surfaces.operator.system import JOBS, MANAGES, READS, SUBSCRIBERS, SWEEPS, tabs
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -36,6 +38,8 @@ async def reading(read: Read) -> Reading:
 @get("/system/subscribers", opt=READS)
 async def subscriber_list(visit: NamedDependency[Visit]) -> Response[Any]:
     """Who reads the event log, how far behind, and who waits."""
+    if exports.wanted(visit):
+        return _lags_file(visit, await visit.db.ask(events.lags))
     return await frame.show(
         visit,
         "system_subscribers.html",
@@ -46,6 +50,19 @@ async def subscriber_list(visit: NamedDependency[Visit]) -> Response[Any]:
         base=SUBSCRIBERS,
         most=events.EVENTS_PER_BATCH_MAX,
     )
+
+
+def _lags_file(visit: Visit, found: list[Lag]) -> Response[bytes]:
+    words = (
+        N_("Subscriber"),
+        N_("Events behind"),
+        N_("Seconds behind"),
+        N_("Last moved"),
+        N_("Paused since"),
+        N_("Error"),
+    )
+    rows = [(lag.subscriber, lag.events, lag.seconds, lag.moved_at, lag.paused_at, lag.error) for lag in found]
+    return exports.csv_answer(visit, visit.say(N_("Subscribers")), [visit.say(word) for word in words], rows)
 
 
 class OneReader(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,6 +219,8 @@ async def job_list(
 ) -> Response[Any]:
     """The jobs that are not done; `?state=failed` those that were given up."""
     wanted = status if status in STATUSES else None
+    if exports.wanted(visit):
+        return _jobs_file(visit, await visit.db.ask(_all_work, wanted, job or None))
     found = await visit.db.ask(work, wanted, job or None, cursor)
     here = address(JOBS, state=wanted, job=job)
     return await frame.show(
@@ -216,6 +235,20 @@ async def job_list(
         next_href=address(JOBS, state=wanted, job=job, cursor=found.page.next) if found.page.next else "",
         start_href=here if cursor else "",
     )
+
+
+async def _all_work(read: Read, status: str | None, job: str | None) -> list[queue.JobRow]:
+    return await exports.everything(
+        lambda cursor: queue.listed(read, status=status, job=job, cursor=cursor, limit=ITEMS_PER_PAGE_MAX)
+    )
+
+
+def _jobs_file(visit: Visit, found: list[queue.JobRow]) -> Response[bytes]:
+    words = (N_("Job"), N_("Number"), N_("Queue"), N_("State"), N_("Tries"), N_("Not before"), N_("Error"))
+    rows = [
+        (each.job, each.job_id, each.queue, each.status, each.attempts, each.scheduled_at, each.error) for each in found
+    ]
+    return exports.csv_answer(visit, visit.say(N_("Jobs")), [visit.say(word) for word in words], rows)
 
 
 async def retry_one(tx: Tx, actor: Actor, job_id: int) -> None:

@@ -23,6 +23,7 @@ from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.operator.book_documents import Document, what_it_is
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.entries import as_uuid
@@ -182,6 +183,8 @@ async def accounts_page(
 ) -> Response[Any]:
     """The accounts behind one line of the trial balance."""
     wanted, here = kind_of(kind), f"{frame.BOOKS}/{kind}/{currency}"
+    if exports.wanted(visit):
+        return _accounts_file(visit, await visit.db.ask(_all_accounts, wanted, currency))
     found = await visit.db.ask(accounts, wanted, currency, cursor)
     return await frame.show(
         visit,
@@ -195,6 +198,30 @@ async def accounts_page(
         next_href=address(here, cursor=found.page.next) if found.page.next else "",
         start_href=here if cursor else "",
     )
+
+
+async def _all_accounts(read: Read, kind: AccountKind, currency: str) -> Accounts:
+    found = await exports.everything(
+        lambda cursor: ledger.accounts_of_kind(read, kind, currency, cursor, ITEMS_PER_PAGE_MAX)
+    )
+    shops = await merchants.cards(read, {MerchantId(each.owner_id) for each in found})
+    return Accounts(page=Page(found, None), shops=shops)
+
+
+def _accounts_file(visit: Visit, found: Accounts) -> Response[bytes]:
+    words = (N_("Whose"), N_("Document"), N_("Currency"), N_("Debits"), N_("Credits"), N_("Balance"))
+    rows = [
+        (
+            found.shops[MerchantId(each.owner_id)].name if each.owner_id in found.shops else visit.say(N_("Buyer")),
+            str(each.owner_id),
+            each.currency,
+            Money(each.debits, each.currency),
+            Money(each.credits, each.currency),
+            Money(each.balance, each.currency),
+        )
+        for each in found.page.items
+    ]
+    return exports.csv_answer(visit, visit.say(N_("Accounts")), [visit.say(word) for word in words], rows)
 
 
 @get("/books/{kind:str}/{currency:str}/{owner_id:uuid}", opt=NEEDS)
@@ -250,17 +277,24 @@ def _entries_file(visit: Visit, entries: Sequence[ledger.Entry]) -> Response[byt
 @get("/books/documents/{document:uuid}", opt=NEEDS)
 async def document_page(visit: NamedDependency[Visit], document: FromPath[UUID]) -> Response[Any]:
     """Everything that one payment, order, refund or statement moved."""
-    found = await visit.db.ask(ledger.transfers_of, [document])
-    if not found:
-        raise NotFound()
+    found, what = await visit.db.ask(_moved, document)
     return await frame.show(
         visit,
         "books_document.html",
         frame.BOOKS,
         crumbs=[(visit.say(N_("Trial balance")), frame.BOOKS), (str(document), None)],
         document=document,
+        what=what,
         transfers=found,
     )
+
+
+async def _moved(read: Read, document: UUID) -> tuple[list[ledger.PostedTransfer], Document | None]:
+    """Raises `NotFound`."""
+    found = await ledger.transfers_of(read, [document])
+    if not found:
+        raise NotFound()
+    return found, await what_it_is(read, document, found)
 
 
 class Transfers(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from steelyard.parties import access, merchants, operator, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.policies.model import Policy, PolicyChange, Settled, policy_called
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -127,7 +128,26 @@ async def page(
 
 @get("/settings", opt=NEEDS)
 async def settings_page(visit: NamedDependency[Visit]) -> Response[Any]:
+    """Every setting with what it does; as a file, what was changed, by whom."""
+    if exports.wanted(visit):
+        return _changes_file(visit, await visit.db.ask(run, visit.settings))
     return await page(visit)
+
+
+def _changes_file(visit: Visit, found: Run) -> Response[bytes]:
+    names = {each.policy.key: each.policy.name for each in found.settled}
+    words = (N_("When"), N_("Setting"), N_("Before"), N_("After"), N_("Who"))
+    rows = [
+        (
+            each.at,
+            visit.say(names[each.policy]) if each.policy in names else each.policy,
+            each.before,
+            each.after,
+            found.names.get(each.by) or visit.say(N_("the house itself")),
+        )
+        for each in found.changes
+    ]
+    return exports.csv_answer(visit, visit.say(N_("What was changed")), [visit.say(word) for word in words], rows)
 
 
 async def change(tx: Tx, actor: Actor, policy: Policy, value: int) -> None:

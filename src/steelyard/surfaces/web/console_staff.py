@@ -21,6 +21,7 @@ from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import LOCALES, N_
 from steelyard.parties import access
 from steelyard.parties.access.model import AccountId, AccountKind, Permission, Role, StaffMember
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -83,6 +84,8 @@ def _inviting(show: Show, here: str, roles_href: str) -> list[HTTPRouteHandler]:
 
     @get("/staff", opt=NEEDS)
     async def staff_list(visit: NamedDependency[Visit]) -> Response[Any]:
+        if exports.wanted(visit):
+            return _as_file(visit, await visit.db.ask(people, *organisation(visit)))
         return await page(visit)
 
     @post("/staff", opt=NEEDS)
@@ -98,6 +101,23 @@ def _inviting(show: Show, here: str, roles_href: str) -> list[HTTPRouteHandler]:
         return redirect(visit, here, (message, "good"))
 
     return [staff_list, invite]
+
+
+def _as_file(visit: Visit, found: People) -> Response[bytes]:
+    names = {role.role_id: role.name.in_language(visit.locale) for role in found.roles}
+    words = (N_("Name"), N_("E-mail address"), N_("Roles"), N_("Joined"), N_("Disabled"), N_("Last seen"))
+    rows = [
+        (
+            member.name,
+            member.email,
+            ", ".join(names.get(role, str(role)) for role in member.roles),
+            member.joined,
+            member.disabled_at,
+            member.seen_at,
+        )
+        for member in found.members
+    ]
+    return exports.csv_answer(visit, visit.say(N_("Staff")), [visit.say(word) for word in words], rows)
 
 
 async def _invite(tx: Tx, visit: Visit, form: Entries) -> None:
