@@ -136,6 +136,17 @@ async def paid(visitor: Visitor, total: int) -> Bought:
     return Bought(page.url.rsplit("/", 1)[1], total, orders)
 
 
+async def buy(visitor: Visitor, shop: str, *, nth: int) -> Bought:
+    """Somebody signed in, with an address in their book, buys one piece and nothing else, and pays."""
+    await empty_cart(visitor)
+    await choose(visitor, shop, place=nth)
+    await to_checkout(visitor)
+    await expect(visitor.page.locator("#priced input[type='radio']:checked").first).to_be_attached()
+    total = await place(visitor)
+    await at_the_cashier(visitor, "approve")
+    return await paid(visitor, total)
+
+
 async def sign_in(visitor: Visitor, house: House, email: str, *, to: str = "/") -> None:
     await visitor.goto(f"/sign-in?return_to={to}")
     await visitor.fill(email=email, password=house.password)

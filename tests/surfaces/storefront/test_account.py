@@ -115,7 +115,9 @@ async def test_a_form_without_its_token_does_nothing(buyer: Browser) -> None:
 
 
 async def test_every_form_takes_nonsense_without_breaking(buyer: Browser) -> None:
-    nonsense = dict.fromkeys(("sku_id", "product_id", "quantity", "email", "code", "locale", "name"), "\x00<'\"%s" * 9)
+    nonsense: dict[str, str] = dict.fromkeys(
+        ("sku_id", "product_id", "quantity", "email", "code", "locale", "name"), "\x00<'\"%s" * 9
+    )
     for path in FORMS:
         if path != "/sign-out":
             assert (await buyer.post(path, nonsense)).status_code < 500, path
@@ -130,7 +132,8 @@ async def test_an_address_book_is_kept_and_offered(buyer: Browser, guest: Browse
     await put(buyer, world.items["ruler"])
     till = await buyer.follow(await buyer.post("/cart/checkout"))
     assert "文三路 9 号" in words(till) and world.buyer.email in till.text
-    assert (await guest.get("/account/addresses")).status_code == 401
+    led = await guest.get("/account/addresses")
+    assert led.status_code == 303 and led.headers["location"] == "/sign-in?return_to=%2Faccount%2Faddresses"
     await guest.sign_in(world.other_buyer)
     assert (await guest.get(f"/account/addresses/{address_id}")).status_code == 404
     assert (await guest.post(f"/account/addresses/{address_id}/remove")).status_code == 404

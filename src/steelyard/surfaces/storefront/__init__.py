@@ -35,9 +35,11 @@ from steelyard.surfaces.storefront import (
     suggesting,
     till,
 )
+from steelyard.surfaces.web.console import SIGN_IN_FIRST
 
 router = Router(
     path="/",
+    exception_handlers=SIGN_IN_FIRST,
     route_handlers=[
         *selling.HANDLERS,
         browsing.home,
