@@ -1,6 +1,8 @@
-"""After buying: the shop is hurried, asked to cancel; the order goes elsewhere; and what is kept of a buyer is taken along."""
+"""After buying: the shop is hurried, asked to cancel; the order goes elsewhere, has more time, is taken off the list and put
+back; and what is kept of a buyer is taken along."""
 
 import json
+import re
 import zipfile
 from uuid import uuid4
 
@@ -9,6 +11,7 @@ from playwright.async_api import expect
 from tests.journeys import steps
 from tests.journeys.conftest import Visit
 from tests.journeys.house import House
+from tests.journeys.variants import Variant
 
 BUYER = "buyer@steelyard.test"
 MERCHANT = "merchant@steelyard.test"
@@ -54,6 +57,37 @@ async def test_a_shop_is_hurried_then_the_order_goes_elsewhere_then_it_is_asked_
     await buyer.button("Ask the shop").click()
     await expect(buyer.text("You asked the shop to cancel")).to_be_visible()
     await buyer.look("asked-to-cancel")
+
+
+async def test_a_sent_order_has_more_time_and_when_done_is_taken_off_the_list_and_put_back(
+    house: House, visit: Visit, variant: Variant
+) -> None:
+    buyer, merchant = await visit(), await visit()
+    page = buyer.page
+    await steps.sign_in(buyer, house, BUYER)
+    bought = await steps.buy(buyer, "zoufang", nth=4)
+    code = bought.orders["zoufang"]
+    await steps.sign_in(merchant, house, MERCHANT, to="/merchant/orders")
+    await steps.send(merchant, code, f"TIME{variant.number}")
+
+    await buyer.goto(f"/orders/{code}")
+    await page.locator("details.confirm summary", has_text=buyer.words("Extend the time")).click()
+    await page.locator("form[action$='/extend'] button").click()
+    await expect(page.locator("form[action$='/extend']")).to_have_count(0)
+    await page.locator("details.confirm summary", has_text=buyer.words("I have received it")).click()
+    await page.locator("form[action$='/receive'] button").click()
+    await expect(page.locator("h1")).to_have_text(buyer.words("Received"))
+    await expect(buyer.link("Write a review")).to_be_visible()
+
+    await page.locator("details.confirm summary", has_text=buyer.words("Take off my list")).click()
+    await page.locator("form[action$='/hide'] button").click()
+    await page.wait_for_url(re.compile(r"/orders$"))
+    await expect(page.locator(f"main a[href='/orders/{code}']")).to_have_count(0)
+    await page.locator(f"form[action='/orders/{code}/show'] button").click()
+    await page.wait_for_url(re.compile(rf"/orders/{code}$"))
+    await buyer.goto("/orders?state=to-review")
+    await expect(page.locator(f"main a[href='/orders/{code}']").first).to_be_visible()
+    await buyer.look("to-review")
 
 
 async def test_what_is_kept_of_a_buyer_is_taken_along(house: House, visit: Visit) -> None:
