@@ -102,7 +102,7 @@ async def test_the_vocabulary_is_made_of_what_is_sold(db: Database, market: Mark
     assert [word.word for word in known.suggest("鞋匠")] == ["温州鞋匠"], "a name is found by its later parts, too"
     assert [word.word for word in known.suggest("xiejiang")] == ["温州鞋匠"]
 
-    await db.transact(merchants.set_state, merchant_id, MerchantState.CLOSED)
+    await db.transact(merchants.set_state, merchant_id, MerchantState.SUSPENDED)
     await db.transact(search.mark_stale, [merchant_id])
     assert await make_vocabulary(db) < made
     assert "ankle" not in {word.word for word in await db.ask(search.known_words)}
