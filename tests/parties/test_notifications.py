@@ -83,6 +83,14 @@ SAMPLES: dict[Template, model.Facts] = {
     ),
     Template.EMAIL_CHANGE: model.EmailChange(name="Lin", secret_link="https://shop.test/account/email/t0ken", hours=24),
     Template.DATA_EXPORTED: model.DataExported(name="Lin", link="https://shop.test/account/privacy", days=7),
+    Template.PAYOUT_ACCOUNT_CHANGED: model.PayoutAccountChanged(
+        name="Lin",
+        shop=text("茶舍", "Tea house"),
+        bank="Bank",
+        ending="0001",
+        at=datetime(2026, 3, 5, 8, tzinfo=UTC),
+        link="https://shop.test/merchant/money",
+    ),
     Template.QUESTION_ASKED: model.QuestionAsked(
         name="Lin <b>", title=text("山核桃仁", "Hickory nuts"), question="<b>?", link="/merchant/questions"
     ),

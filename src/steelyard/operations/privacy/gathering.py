@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, LiteralString
 
 import msgspec
@@ -22,7 +23,25 @@ from steelyard.trade import favourites, reviews
 
 ROWS_MAX = 20_000
 
+
 # File and heading → question: $1 are all ids that the buyer had.
+class Subject(StrEnum):
+    """What is kept of a buyer here."""
+
+    PROFILE = "profile"
+    ADDRESSES = "addresses"
+    SESSIONS = "sessions"
+    ORDERS = "orders"
+    PAYMENTS = "payments"
+    REFUNDS = "refunds"
+    INVOICES = "invoices"
+    INVOICE_TITLES = "invoice_titles"
+    CART = "cart"
+    SEARCHES = "searches"
+    SEARCH_CHOICES = "search_choices"
+    CONSENTS = "consents"
+
+
 _SUBJECTS: dict[str, tuple[str, LiteralString]] = {
     "profile": (
         N_("Profile"),
@@ -94,12 +113,17 @@ _SUBJECTS: dict[str, tuple[str, LiteralString]] = {
 }
 
 
+def question_of(subject: Subject) -> LiteralString:
+    """The statement that gathers a subject: $1 the buyer and the visitors that they were, $2 how many rows at most."""
+    return _SUBJECTS[subject][1]
+
+
 async def everything(read: Read, buyer_id: BuyerId) -> dict[str, Any]:
     """All that is kept of a buyer, by subject."""
     owners = [buyer_id, *await customers.visitors_of(read, buyer_id)]
     told: dict[str, Any] = {}
-    for subject, (_, question) in _SUBJECTS.items():
-        told[subject] = [dict(row) for row in await read.fetch(question, owners, ROWS_MAX)]
+    for subject in Subject:
+        told[subject] = [dict(row) for row in await read.fetch(question_of(subject), owners, ROWS_MAX)]
     told["favourites"] = await favourites.of_buyers(read, owners)
     told["reviews"] = msgspec.to_builtins(await reviews.said_by(read, owners))
     return told

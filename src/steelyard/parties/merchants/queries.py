@@ -1,6 +1,7 @@
 """Questions about merchants and shops."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import LiteralString
 from uuid import UUID
 
@@ -9,11 +10,20 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
 from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantStep, ShopCard, Wanted
 
+
 # What follows the last row of a page, and the order itself.
-_ORDERS: dict[str, tuple[LiteralString, LiteralString]] = {
-    "oldest": ("s.merchant_id > $3", "s.merchant_id"),
-    "newest": ("s.merchant_id < $3", "s.merchant_id DESC"),
-    "address": ("s.slug > (SELECT o.slug FROM shops o WHERE o.merchant_id = $3)", "s.slug"),
+class Sorting(StrEnum):
+    """In which order the operator looks at shops."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    ADDRESS = "address"
+
+
+_ORDERS: dict[Sorting, tuple[LiteralString, LiteralString]] = {
+    Sorting.OLDEST: ("s.merchant_id > $3", "s.merchant_id"),
+    Sorting.NEWEST: ("s.merchant_id < $3", "s.merchant_id DESC"),
+    Sorting.ADDRESS: ("s.slug > (SELECT o.slug FROM shops o WHERE o.merchant_id = $3)", "s.slug"),
 }
 
 
@@ -88,21 +98,27 @@ async def listed(read: Read, cursor: str | None = None, limit: int | None = None
     return paging.cut(found, most, lambda last: (last.merchant_id,))
 
 
-async def found(read: Read, wanted: Wanted, cursor: str | None = None, limit: int | None = None) -> Page[ShopCard]:
-    """Shops for the operator: those that fit, in the order that is asked for."""
-    key = paging.read_cursor(cursor, UUID)
-    most = paging.limit(limit)
-    order = _ORDERS.get(wanted.sort, _ORDERS["oldest"])
-    found = await read.all(
-        ShopCard,
-        f"""
+def found_sql(sort: Sorting) -> LiteralString:
+    """The statement of `found`, in one of the orders."""
+    after, order = _ORDERS[sort]
+    return f"""
         SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state
         FROM shops s JOIN merchants m USING (merchant_id)
         WHERE ($1 = '' OR strpos(lower(s.name::text), lower($1)) > 0 OR strpos(lower(m.legal_name), lower($1)) > 0
                OR lower(m.code) = lower($1) OR strpos(s.slug, lower($1)) > 0)
-          AND ($2::text IS NULL OR m.state = $2) AND ($3::uuid IS NULL OR {order[0]})
-        ORDER BY {order[1]} LIMIT $4
-        """,  # noqa: S608  # literals of ours
+          AND ($2::text IS NULL OR m.state = $2) AND ($3::uuid IS NULL OR {after})
+        ORDER BY {order} LIMIT $4
+        """  # noqa: S608  # literals of ours
+
+
+async def found(read: Read, wanted: Wanted, cursor: str | None = None, limit: int | None = None) -> Page[ShopCard]:
+    """Shops for the operator: those that fit, in the order that is asked for."""
+    key = paging.read_cursor(cursor, UUID)
+    most = paging.limit(limit)
+    sort = Sorting(wanted.sort) if wanted.sort in list(Sorting) else Sorting.OLDEST
+    found = await read.all(
+        ShopCard,
+        found_sql(sort),
         wanted.words.strip(),
         wanted.state,
         key[0] if key else None,
