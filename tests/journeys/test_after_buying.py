@@ -95,9 +95,10 @@ async def test_what_is_kept_of_a_buyer_is_taken_along(house: House, visit: Visit
     page = buyer.page
     await steps.sign_in(buyer, house, BUYER, to="/account/privacy")
     ready = page.locator("a[href*='/account/privacy/exports/']")
-    before = await ready.count()
-    await buyer.button("Put my data together").click()
-    await buyer.until(ready.nth(before))
+    # Once a day is what a buyer may ask for: in the other variant of this journey it has been put together already.
+    if not await ready.count():
+        await buyer.button("Put my data together").click()
+    await buyer.until(ready.first)
     await buyer.look("privacy")
     async with page.expect_download() as download:
         await ready.first.click()
