@@ -9,7 +9,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.journeys.house import House, running
 from tests.journeys.variants import EVERY, LANGUAGES, WIDTHS, Variant, chosen
-from tests.journeys.visitor import SECONDS_MAX, Visitor
+from tests.journeys.visitor import ALIVE, SECONDS_MAX, Visitor
 from tools import browser as browsers
 
 expect.set_options(timeout=SECONDS_MAX * 1000)
@@ -87,6 +87,8 @@ async def visit(
                 color_scheme="dark" if variant.theme == "dark" else "light",
             )
         )
+        if scripts and not beside:
+            await context.add_init_script(ALIVE)
         page = await context.new_page()
         page.set_default_timeout(SECONDS_MAX * 1000)
         visitors.append(Visitor(context, page, house.url, locale, folder, scripts=scripts))

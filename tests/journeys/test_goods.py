@@ -70,13 +70,13 @@ async def test_the_grid_by_keyboard_and_a_file_with_a_mistake(house: House, visi
     await expect(prices).to_have_count(6)
     await prices.first.focus()
     for price in ("91", "92"):
-        await page.keyboard.press("ControlOrMeta+A")
+        await merchant.press("ControlOrMeta+A")
         await page.keyboard.type(price)
-        await page.keyboard.press("Enter")
+        await merchant.press("Enter")
     await expect(prices.nth(2)).to_be_focused()
     await merchant.look("grid")
     await merchant.button("Save all").focus()
-    await page.keyboard.press("Enter")
+    await merchant.press("Enter")
     await expect(page.locator(".is-changed")).to_have_count(0)
     await merchant.goto(f"/merchant/products/grid?q={code}")
     assert [float(await prices.nth(place).input_value()) for place in range(3)] == [91, 92, 88]

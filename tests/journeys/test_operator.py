@@ -203,11 +203,11 @@ async def test_goods_are_looked_over_by_keyboard(house: House, visit: Visit) -> 
     await operator.look("queue")
     waiting = await page.locator("tr[data-row]").count()
     assert waiting, "the demo keeps a queue"
-    await page.keyboard.press("j")
-    await page.keyboard.press("Enter")
+    await operator.press("j")
+    await operator.press("Enter")
     await expect(page).to_have_url(re.compile(r"/operator/product-reviews/[0-9a-f-]+"))
     await page.wait_for_load_state("load")
-    await page.keyboard.press("r")
+    await operator.press("r")
     reason = page.locator("form[data-decide] select").first
     await expect(reason).to_be_visible()
     await reason.select_option(index=1)
@@ -218,7 +218,7 @@ async def test_goods_are_looked_over_by_keyboard(house: House, visit: Visit) -> 
     if await page.locator("tr[data-row]").count():
         await page.locator("tr[data-row] a.table-link").first.click()
         await page.wait_for_load_state("load")
-        await page.keyboard.press("a")
+        await operator.press("a")
         await expect(page.locator("#flashes .alert").first).to_be_visible()
         await operator.look("approved")
 

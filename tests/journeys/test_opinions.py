@@ -58,7 +58,7 @@ async def test_what_has_arrived_is_reviewed_with_a_photograph_and_the_shop_repli
     await expect(review.locator(".photos img")).to_have_count(1)
     await review.locator(".photos a").click()
     await expect(buyer.page.locator(".lightbox")).to_be_visible()
-    await buyer.page.keyboard.press("Escape")
+    await buyer.press("Escape")
     await expect(buyer.page.locator(".lightbox")).to_be_hidden()
 
     await merchant.goto("/merchant/reviews")
@@ -114,7 +114,7 @@ async def test_a_choice_is_made_and_the_product_kept(house: House, visit: Visit)
     await expect(page.locator("#choose-body .value[aria-current]", has_text=words).first).to_be_visible()
     assert re.search(r"\?o0=\d", page.url), page.url
     await visitor.look("product-choice")
-    await page.keyboard.press("Escape")
+    await visitor.press("Escape")
 
     await page.reload()
     heart = page.locator("[data-favourite][value]:visible").first

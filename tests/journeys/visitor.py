@@ -13,6 +13,16 @@ AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practi
 SECONDS_MAX = 20
 LOOK_AGAIN_MILLISECONDS = 400
 CLIENT_ERROR = 400
+# A page takes no click before its scripts have run: people are slower than that, and a journey is not about the moment between.
+ALIVE = """
+    const heard = (kind) => { document.documentElement.style.pointerEvents = kind; };
+    new MutationObserver((_, watch) => {
+      if (!document.documentElement || document.readyState !== "loading") return;
+      watch.disconnect();
+      heard("none");
+    }).observe(document, { childList: true });
+    addEventListener("DOMContentLoaded", () => setTimeout(heard, 0, ""));
+"""
 # The browser's own words for an answer that we have looked at already.
 STATUS_IN_CONSOLE = "Failed to load resource: the server responded with a status of"
 
@@ -58,6 +68,11 @@ class Visitor:
 
     def text(self, msgid: str, **facts: object) -> Locator:
         return self.page.get_by_text(self.words(msgid, **facts), exact=True).first
+
+    async def press(self, key: str) -> None:
+        """A key, once the page is there to hear it."""
+        await self.settled()
+        await self.page.keyboard.press(key)
 
     async def fill(self, **fields: str) -> None:
         """Fields by their names."""

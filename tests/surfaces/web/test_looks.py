@@ -14,7 +14,7 @@ from steelyard.kernel.settings import Settings
 from steelyard.surfaces.web.styleguide import SECTIONS
 from steelyard.surfaces.web.visit import SESSION_COOKIE
 from tests.journeys.variants import LANGUAGES, WIDTHS, Variant, chosen
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import ALIVE, Visitor
 from tests.support import deal
 from tests.support.browser import BASE
 from tests.support.browser import Browser as HttpBrowser
@@ -73,6 +73,7 @@ async def look(app: Litestar, world: World, browser: Browser, tmp_path: Path):
         if as_owner:
             session = (await signed_in(app, world.tea.owner)).http.cookies[SESSION_COOKIE]
             await context.add_cookies([{"name": SESSION_COOKIE, "value": session, "url": BASE}])
+        await context.add_init_script(ALIVE)
         await context.route("**/*", serve)
         visitors.append(Visitor(context, await context.new_page(), BASE, variant.language, shots))
         return visitors[-1]
@@ -103,19 +104,19 @@ async def test_an_order_is_found_by_the_keyboard_alone(look, db: Database, world
     page: Page = staff.page
     await staff.goto("/merchant/orders")
 
-    await page.keyboard.press("Control+k")
+    await staff.press("Control+k")
     await page.keyboard.type(order.code.lower())
     await expect(page.locator("#palette [data-result][aria-selected='true']", has_text=order.code)).to_be_visible()
     await staff.look("palette")
-    await page.keyboard.press("Enter")
+    await staff.press("Enter")
     await expect(page.locator("h1")).to_contain_text(order.code)
 
-    await page.keyboard.press("?")
+    await staff.press("?")
     await expect(page.locator("#shortcuts")).to_be_visible()
     await staff.look("shortcuts")
-    await page.keyboard.press("Escape")
-    await page.keyboard.press("g")
-    await page.keyboard.press("k")
+    await staff.press("Escape")
+    await staff.press("g")
+    await staff.press("k")
     await page.wait_for_url(f"{BASE}/merchant/stock")
 
 
