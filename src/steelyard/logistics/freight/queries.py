@@ -42,16 +42,21 @@ async def options(read: Read, shipments: Sequence[Shipment], address: Place) -> 
     """How each of these shipments can be sent to the address, the cheapest way first, in one query for all merchants.
 
     There is one shipment a merchant. A merchant who does not deliver there, or has no template in the shipment's
-    currency, has an empty list.
+    currency, has an empty list. Of a shop that is away and sells all the same, days are counted from its return.
     """
     rows = await read.fetch(
         """
         SELECT DISTINCT ON (t.merchant_id, t.template_id)
-               t.merchant_id, t.template_id, t.name, t.method, t.currency, t.days_from, t.days_to, t.place
+               t.merchant_id, t.template_id, t.name, t.method, t.currency, t.place
+             , t.days_from + coalesce(w.days, 0) AS days_from, t.days_to + coalesce(w.days, 0) AS days_to
              , z.deliverable, z.first_units, z.first_fee, z.next_units, z.next_fee, z.free_over
         FROM unnest($1::uuid[], $2::text[]) AS s (merchant_id, currency)
         JOIN freight_templates t USING (merchant_id, currency)
         JOIN freight_zones z USING (merchant_id, template_id)
+        LEFT JOIN LATERAL (
+            SELECT ceil(extract(epoch FROM s.away_until - now()) / 86400)::integer AS days FROM shops s
+            WHERE s.merchant_id = t.merchant_id AND s.away_sells AND s.away_from <= now() AND now() < s.away_until
+        ) AS w ON true
         WHERE t.active AND z.countries && ARRAY['*', upper($3)]
           AND (z.regions = '{}'
                OR EXISTS (SELECT FROM unnest(z.regions) AS r (region)

@@ -50,6 +50,11 @@ async def quote(read: Read, draft: Draft, currency: str, completeness: Completen
         for group in groups
         if draft.address.country and not group.options
     ]
+    problems += [
+        Problem(code=ProblemCode.SHOP_AWAY, merchant_id=group.shop.merchant_id)
+        for group in groups
+        if group.shop.resting
+    ]
     return Quote(currency=currency, groups=groups, problems=problems)
 
 
