@@ -148,6 +148,8 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
+    """`by` is who places it, for the history."""
+
     purchase_id: PurchaseId
     buyer_id: BuyerId
     code: str
@@ -157,6 +159,7 @@ class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     locale: str
     source: str
     pay_by: datetime
+    by: str
     orders: Sequence[NewOrder]
 
     @property
