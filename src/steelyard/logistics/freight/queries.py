@@ -42,7 +42,7 @@ async def options(read: Read, shipments: Sequence[Shipment], address: Place) -> 
     """How each of these shipments can be sent to the address, the cheapest way first, in one query for all merchants.
 
     There is one shipment a merchant. A merchant who does not deliver there, or has no template in the shipment's
-    currency, has an empty list.
+    currency, has an empty list. Of a shop that is away and sells all the same, days are counted from its return.
     """
     found = await options_of(read, [(shipment, address) for shipment in shipments])
     assert len({shipment.merchant_id for shipment in shipments}) == len(shipments), "one shipment a merchant"
@@ -56,11 +56,16 @@ async def options_of(read: Read, wanted: Sequence[tuple[Shipment, Place]]) -> li
     rows = await read.fetch(
         """
         SELECT DISTINCT ON (t.merchant_id, t.currency, s.country, s.region, t.template_id)
-               t.merchant_id, s.country, s.region, t.template_id, t.name, t.method, t.currency, t.days_from, t.days_to
-             , t.place, z.deliverable, z.first_units, z.first_fee, z.next_units, z.next_fee, z.free_over
+               t.merchant_id, s.country, s.region, t.template_id, t.name, t.method, t.currency, t.place
+             , t.days_from + coalesce(w.days, 0) AS days_from, t.days_to + coalesce(w.days, 0) AS days_to
+             , z.deliverable, z.first_units, z.first_fee, z.next_units, z.next_fee, z.free_over
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS s (merchant_id, currency, country, region)
         JOIN freight_templates t USING (merchant_id, currency)
         JOIN freight_zones z USING (merchant_id, template_id)
+        LEFT JOIN LATERAL (
+            SELECT ceil(extract(epoch FROM o.away_until - now()) / 86400)::integer AS days FROM shops o
+            WHERE o.merchant_id = t.merchant_id AND o.away_sells AND o.away_from <= now() AND now() < o.away_until
+        ) AS w ON true
         WHERE t.active AND z.countries && ARRAY['*', upper(s.country)]
           AND (z.regions = '{}'
                OR EXISTS (SELECT FROM unnest(z.regions) AS r (region)

@@ -157,11 +157,17 @@ def _about_lines(lines: Sequence[QuoteLine]) -> list[Problem]:
 
 
 def _about_ways(draft: Draft, groups: Sequence[QuoteGroup]) -> list[Problem]:
-    return [
+    undeliverable = [
         Problem(code=ProblemCode.UNDELIVERABLE, merchant_id=group.shop.merchant_id)
         for group in groups
         if draft.address.country and not group.options
     ]
+    away = [
+        Problem(code=ProblemCode.SHOP_AWAY, merchant_id=group.shop.merchant_id)
+        for group in groups
+        if group.shop.resting
+    ]
+    return [*undeliverable, *away]
 
 
 async def _groups(
