@@ -93,9 +93,9 @@ async def _page(visit: Visit, view: Shared) -> Response[str]:
 
 
 @get("/media/qr.svg")
-async def code(visit: NamedDependency[Visit], to: str = "") -> Response[bytes]:
+async def code(visit: NamedDependency[Visit]) -> Response[bytes]:
     """The address of a page of this house as a code to scan. Codes that lead elsewhere are not drawn."""
-    path = local_path(to, "")
+    path = local_path(visit.connection.query_params.get("to", ""), "")
     if not path or len(path) > PATH_CHARACTERS_MAX or not path.isascii():
         raise NotFound()
     drawing = qr_svg(visit.settings.base_url.rstrip("/") + path)
