@@ -8,14 +8,15 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from bench import first_paint, list_pages
 from bench.house import House, NotThere, opened
 from bench.report import LATEST, Figure, table, write
 
 # A part measures one thing and returns its figures. A new one is one line here.
-PARTS: dict[str, Callable[[House], Awaitable[list[Figure]]]] = {
+PARTS: dict[str, Callable[[House], Coroutine[Any, Any, list[Figure]]]] = {
     "first_paint": first_paint.figures,
     "list_pages": list_pages.figures,
 }

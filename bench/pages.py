@@ -1,7 +1,7 @@
 """The list pages of the three surfaces, each with its usual filters: what has to be quick however much there is."""
 
 # What is no list: a form, one thing, a file, what has no end or another owner. All other addresses of the route table
-# without an id in them are below; a test compares.
+# without an id in them are below; a test compares. (A trial balance of a past day, `/operator/books?at=`, is a report: it sums.)
 NO_LISTS = {
     "/account", "/account/profile", "/account/privacy", "/find-order", "/forgot", "/register", "/sign-in", "/report",
     "/sell", "/sell/application", "/robots.txt", "/sitemap.xml", "/suggest", "/styleguide",
@@ -141,7 +141,6 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/settlement",
         "/operator/settlement?state=paid",
         "/operator/books",
-        "/operator/books?at={since}",
         "/operator/books?owner={shop}",
         "/operator/books/payable/CNY",
         "/operator/books/channel_cash/CNY",
