@@ -125,11 +125,15 @@ async def find(
     )
     chosen = await _chosen(read, merchant_id, wanted, now)
     if chosen is None:
-        question = finding(chosen=False, oldest_first=wanted.oldest_first, every_state=not wanted.states)
-        found = await read.all(Order, question, *narrowed)
+        found = await read.all(
+            Order,
+            finding(chosen=False, oldest_first=wanted.oldest_first, every_state=not wanted.states),
+            *narrowed,
+        )
     elif chosen:
-        question = finding(chosen=True, oldest_first=wanted.oldest_first, every_state=False)
-        found = await read.all(Order, question, *narrowed, chosen)
+        found = await read.all(
+            Order, finding(chosen=True, oldest_first=wanted.oldest_first, every_state=False), *narrowed, chosen
+        )
     else:
         found = []
     return paging.cut(found, most, lambda last: (last.placed_at, last.order_id))
