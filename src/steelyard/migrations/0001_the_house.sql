@@ -65,12 +65,15 @@ CREATE TABLE sweep_runs (
   , error         text
   , paused_at     timestamptz
   , wanted_at     timestamptz
+  , told_seconds  double precision
+  , CONSTRAINT a_sweep_rests_between_rounds CHECK (told_seconds BETWEEN 1 AND 86400)
   , CONSTRAINT a_sweep_that_failed_says_why CHECK ((failed_at IS NULL) = (error IS NULL))
 );
 COMMENT ON TABLE sweep_runs IS 'local: each sweep as the workers last told of it, and what people have told the workers';
 COMMENT ON COLUMN sweep_runs.moved IS 'In all rounds since the first';
 COMMENT ON COLUMN sweep_runs.last_moved IS 'In the round that last moved anything, at moved_at';
 COMMENT ON COLUMN sweep_runs.paused_at IS 'Since when people have told it to wait; none while it runs';
+COMMENT ON COLUMN sweep_runs.told_seconds IS 'How often people want it instead of every_seconds; none: as the program says';
 COMMENT ON COLUMN sweep_runs.wanted_at IS 'When somebody last asked for a round at once';
 
 CREATE TABLE check_results (
@@ -456,7 +459,7 @@ COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt c
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
-CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state = 'open';
+CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
 
@@ -2130,6 +2133,7 @@ CREATE TABLE statement_checks (
   , CONSTRAINT an_objection_says_why CHECK (agreed OR words <> '')
 );
 COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
+CREATE INDEX statement_checks_objecting ON statement_checks (at DESC, statement_id DESC) WHERE NOT agreed;
 
 -- trade.reviews
 

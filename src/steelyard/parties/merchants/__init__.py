@@ -9,6 +9,8 @@ from steelyard.parties.merchants.queries import (
     found,
     get,
     history,
+    licences_ending,
+    licences_of,
     listed,
     sought,
 )
@@ -36,6 +38,8 @@ __all__ = [
     "found",
     "get",
     "history",
+    "licences_ending",
+    "licences_of",
     "listed",
     "open_merchant",
     "put_checklist_away",

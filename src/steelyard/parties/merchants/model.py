@@ -67,11 +67,12 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which shops the operator looks for. `words` are part of a name, the legal name or the address, or the number; `sort` is
-    oldest, newest or address."""
+    oldest, newest or address; `licence_before` a day that the licence of a shop that is not closed does not reach."""
 
     words: str = ""
     state: MerchantState | None = None
     sort: str = "oldest"
+    licence_before: date | None = None
 
 
 class MerchantStep(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,7 +33,7 @@ COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt c
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
-CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state = 'open';
+CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
 

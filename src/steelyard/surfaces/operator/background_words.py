@@ -42,8 +42,11 @@ SWEEPS: dict[str, str] = {
 }
 
 SUBSCRIBERS: dict[str, str] = {
+    "aftersales": N_("Closes requests to cancel that dispatch has overtaken"),
     "agents": N_("Tells shopping agents about their orders"),
+    "analytics": N_("Marks the days whose figures have changed"),
     "checkout": N_("Reopens a checkout whose purchase was cancelled"),
+    "invoices": N_("Asks shops for invoices that buyers wished, and marks those that a refund outdates"),
     "notifications.access": N_("Mails invitations and links for a new password"),
     "orders": N_("Notes deliveries in orders, and counts sales for search"),
     "search": N_("Keeps the search entries of goods and shops"),

@@ -277,7 +277,9 @@ def _entries_file(visit: Visit, entries: Sequence[ledger.Entry]) -> Response[byt
 @get("/books/documents/{document:uuid}", opt=NEEDS)
 async def document_page(visit: NamedDependency[Visit], document: FromPath[UUID]) -> Response[Any]:
     """Everything that one payment, order, refund or statement moved."""
-    found, what = await visit.db.ask(_moved, document)
+    found, what, shops = await visit.db.ask(_moved, document)
+    if exports.wanted(visit):
+        return _transfers_file(visit, found)
     return await frame.show(
         visit,
         "books_document.html",
@@ -285,16 +287,20 @@ async def document_page(visit: NamedDependency[Visit], document: FromPath[UUID])
         crumbs=[(visit.say(N_("Trial balance")), frame.BOOKS), (str(document), None)],
         document=document,
         what=what,
+        shops=shops,
         transfers=found,
     )
 
 
-async def _moved(read: Read, document: UUID) -> tuple[list[ledger.PostedTransfer], Document | None]:
+async def _moved(
+    read: Read, document: UUID
+) -> tuple[list[ledger.PostedTransfer], Document | None, Mapping[MerchantId, ShopCard]]:
     """Raises `NotFound`."""
     found = await ledger.transfers_of(read, [document])
     if not found:
         raise NotFound()
-    return found, await what_it_is(read, document, found)
+    shops = await merchants.cards(read, {MerchantId(each.owner_id) for each in found})
+    return found, await what_it_is(read, document, found), shops
 
 
 class Transfers(msgspec.Struct, frozen=True, kw_only=True):
