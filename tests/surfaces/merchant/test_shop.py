@@ -114,6 +114,22 @@ async def test_somebody_is_invited_given_other_roles_and_disabled(db: Database, 
     assert member.disabled_at is not None
 
 
+async def test_an_owner_hands_over_with_the_password_and_finds_the_doors_of_the_owner_closed(
+    world: World, owner: Browser
+) -> None:
+    heir = world.tea.staff["merchant_clerk"]
+    here = f"/merchant/staff/{heir.account_id}/transfer"
+    assert heir.email in words(await owner.get(here))
+
+    refused = await owner.post(here, {"role": "merchant_accountant", "password": "not it"})
+    assert refused.status_code == 422
+    assert "This is not your password" in refused.text
+    await owner.follow(await owner.post(here, {"role": "merchant_accountant", "password": PASSWORD}))
+
+    assert (await owner.get("/merchant/money")).status_code == 200
+    assert (await owner.get("/merchant/staff")).status_code in (403, 404)
+
+
 async def test_the_last_owner_stays(world: World, owner: Browser) -> None:
     after = await owner.follow(await owner.post(f"/merchant/staff/{world.tea.owner.account_id}/disable"))
 

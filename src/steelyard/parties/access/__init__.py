@@ -66,6 +66,8 @@ from steelyard.parties.access.staffing import (
     invite_again,
     revoke_api_key,
     set_roles,
+    transfer_ownership,
+    withdraw_invitation,
 )
 from steelyard.parties.access.views import SavedView, TooManyViews, ViewId, remove_view, save_view, views_of
 
@@ -139,6 +141,8 @@ __all__ = [
     "staff",
     "staff_with",
     "touch",
+    "transfer_ownership",
     "unblock_buyer",
     "views_of",
+    "withdraw_invitation",
 ]

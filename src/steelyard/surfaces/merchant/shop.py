@@ -1,6 +1,5 @@
 """The shop as buyers see it, and the account that its money goes to."""
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -20,7 +19,7 @@ from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
-from steelyard.surfaces.web.photographs import developed
+from steelyard.surfaces.web.pictures import keep_picture
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 NEEDS = {"permission": "shop.edit"}
@@ -109,15 +108,11 @@ async def change_logo(visit: NamedDependency[Visit], request: WebRequest) -> Res
             return await page(visit, errors={"logo": visit.say(N_("Please choose a picture"))})
         content, store = await files[0].read(), Files(visit.settings.home)
         try:
-            logo = await asyncio.to_thread(_kept, store, content, files[0].content_type or "")
+            logo = await keep_picture(store, content, files[0].content_type or "")
         except Refusal as refusal:
             return await page(visit, errors={"logo": told(visit, refusal)})
     await visit.merchant_db.transact(set_logo, visit.actor, visit.merchant_id, logo)
     return redirect(visit, f"{frame.SHOP}#sign", (visit.say(SAVED), "good"))
-
-
-def _kept(store: Files, content: bytes, content_type: str) -> str:
-    return store.put(*developed(content, content_type))
 
 
 async def set_payout(tx: Tx, actor: Actor, merchant_id: MerchantId, payout: Payout) -> None:

@@ -50,11 +50,11 @@ from steelyard.operations.merchandising.model import (
 )
 from steelyard.parties import access
 from steelyard.surfaces.components.page import TIMEZONE
-from steelyard.surfaces.web import photos
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.pictures import keep_picture
 from steelyard.surfaces.web.seals import seal
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
@@ -187,10 +187,10 @@ def _preview(visit: Visit, place: Place) -> str:
 
 
 async def _uploaded(visit: Visit, form: Entries) -> dict[str, str]:
-    """The pictures that came with the form, kept, by the names of their fields. Raises `FileRefused`."""
+    """The pictures that came with the form, kept, by the names of their fields. Raises `PictureRefused`."""
     names = ["picture", *(f"slide{at}_picture" for at in range(SLIDES_MAX))]
     files = Files(visit.settings.home)
-    return {name: await photos.keep(files, await file.read()) for name in names for file in form.files(name)[:1]}
+    return {name: await keep_picture(files, await file.read()) for name in names for file in form.files(name)[:1]}
 
 
 def _saving(uploaded: dict[str, str]) -> Change:
