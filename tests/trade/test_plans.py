@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -15,13 +17,14 @@ from steelyard.logistics import fulfilment, parcels
 from steelyard.logistics.fulfilment.model import Dispatch
 from steelyard.logistics.parcels.model import ParcelId, Scan
 from steelyard.money import payments
-from steelyard.money.payments.model import RefundId
+from steelyard.money.payments.model import PaymentState, RefundId, RefundState
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, cart, checkout, invoices, orders, settlement
 from steelyard.trade.aftersales.model import RefundRequest, Returned
 from steelyard.trade.checkout import collection
 from steelyard.trade.checkout.jobs import forget_old
 from steelyard.trade.checkout.model import SHOP, CheckoutId
+from steelyard.trade.orders import Behind, Happening
 from steelyard.trade.orders.model import Order, OrderState, PurchaseId, Wanted
 from tests.support import deal
 from tests.support.plans import LARGE_FROM_ROWS, Listening
@@ -192,6 +195,51 @@ async def test_hot_pages_go_by_an_index(db: Database, world: World):
     found |= {f"confined, {name}": await scans(confined, questions[name]) for name in questions if "sought" in name}
 
     assert not {name: heard for name, heard in found.items() if heard}
+
+
+async def test_the_operators_lists_go_by_an_index_whatever_they_are_narrowed_by(db: Database):
+    part = await an_order(db, OrderState.SHIPPED)
+    since, until = part.placed_at - timedelta(days=1), part.placed_at + timedelta(days=1)
+    page = await db.ask(orders.all_orders)
+    product_id = (await db.ask(orders.lines_of, [part.order_id]))[part.order_id][0].product_id
+    of_product = {"merchant_id": part.merchant_id, "product_id": product_id}
+    category_id = await db.ask(_top_category, product_id)
+    narrowed: dict[str, dict[str, Any]] = {
+        "channel": {"channel": "shop"},
+        "merchant": {"merchant_id": part.merchant_id, "currency": "CNY"},
+        "category": {"category_id": category_id},
+        "product": of_product,
+    }
+    questions: dict[str, Callable[..., Awaitable[Any]]] = {
+        "next page": partial(orders.all_orders, cursor=page.next),
+        "by state": partial(orders.all_orders, states=[OrderState.SHIPPED]),
+        "of shops": partial(orders.all_orders, merchant_ids=[part.merchant_id]),
+        "of days": partial(orders.all_orders, since=since, until=until),
+        "of an amount": partial(orders.all_orders, least=part.total, most_money=part.total),
+        "codes": partial(orders.codes_of_all, order_ids=[part.order_id]),
+        "payments": payments.page,
+        "payments by state": partial(payments.page, state=PaymentState.CAPTURED),
+        "payments of a channel": partial(payments.page, channel="simpay"),
+        "payments of days": partial(payments.page, since=since, until=until),
+        "refunds": payments.refunds_page,
+        "failed refunds": partial(payments.refunds_page, state=RefundState.FAILED),
+    } | {
+        f"{happening} behind a figure of a {name}": partial(
+            orders.behind, which=Behind(happening=happening, since=since, until=until, **which)
+        )
+        for happening in Happening
+        for name, which in narrowed.items()
+    }  # fmt: skip
+
+    found = {name: await scans(db, ask) for name, ask in questions.items()}
+
+    assert not {name: heard for name, heard in found.items() if heard}
+
+
+async def _top_category(read: Read, product_id: UUID) -> UUID:
+    return await read.value(
+        "SELECT path[1] FROM categories JOIN products USING (category_id) WHERE product_id = $1", product_id
+    )
 
 
 async def test_a_merchants_search_goes_by_an_index_whatever_it_looks_for(db: Database):

@@ -297,7 +297,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('stock.read', 'merchant', '{"zh-Hans": "查看库存", "en": "See stock"}')
   , ('stock.edit', 'merchant', '{"zh-Hans": "入库与盘点", "en": "Receive and count stock"}')
   , ('statements.read', 'merchant', '{"zh-Hans": "查看结算单", "en": "See statements"}')
-  , ('shop.edit', 'merchant', '{"zh-Hans": "编辑店铺与收款账户", "en": "Edit the shop and where its money goes"}')
+  , ('shop.edit', 'merchant', '{"zh-Hans": "店铺设置：名称、休假、承运商、收款账户", "en": "Settings of the shop: its name, pauses, carriers, and where its money goes"}')
+  , ('shop.decorate', 'merchant', '{"zh-Hans": "装修店铺、维护店内分类", "en": "Decorate the shop and keep its own categories"}')
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
@@ -324,6 +325,7 @@ INSERT INTO roles (role_id, audience, name, built_in) VALUES
   , ('operator_service', 'operator', '{"zh-Hans": "平台客服", "en": "Platform customer service"}', true)
   , ('merchant_owner', 'merchant', '{"zh-Hans": "店主", "en": "Shop owner"}', true)
   , ('merchant_clerk', 'merchant', '{"zh-Hans": "店员", "en": "Shop clerk"}', true)
+  , ('merchant_content', 'merchant', '{"zh-Hans": "内容运营", "en": "Content editor"}', true)
   , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}', true);
 
 CREATE TABLE role_permissions (
@@ -348,7 +350,8 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
-  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage');
+  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage')
+  , ('merchant_content', 'shop.decorate'), ('merchant_content', 'products.read'), ('merchant_content', 'figures.read');
 
 CREATE TABLE account_roles (
     account_id uuid NOT NULL
@@ -1220,7 +1223,7 @@ CREATE TABLE search_entries (
 );
 COMMENT ON TABLE search_entries IS 'by merchant: products on the shelf as search and category pages show them';
 COMMENT ON COLUMN search_entries.words IS 'Latin words and CJK bigrams of title, attributes, shop and codes, by the simple configuration';
-COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by';
+COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by; _ships:free of what is sent free of charge';
 COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
 COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
 CREATE INDEX search_by_words ON search_entries USING gin (words);
@@ -1242,6 +1245,15 @@ CREATE TABLE search_figures (
   , CONSTRAINT a_rating_has_five_stars CHECK (rating BETWEEN 0 AND 500)
 );
 COMMENT ON TABLE search_figures IS 'by merchant: what orders and reviews pushed down about a product, kept while it is off the shelf';
+
+CREATE TABLE search_free_delivery (
+    merchant_id uuid NOT NULL
+  , currency    text NOT NULL
+  , free_from   bigint NOT NULL
+  , PRIMARY KEY (merchant_id, currency)
+  , CONSTRAINT free_from_is_not_negative CHECK (free_from >= 0)
+);
+COMMENT ON TABLE search_free_delivery IS 'by merchant: from which amount one piece is sent free of charge in the house''s country, pushed down by freight';
 
 CREATE TABLE search_stale (
     merchant_id uuid NOT NULL

@@ -91,7 +91,7 @@ async def test_what_became_of_a_payment_is_asked_again(db: Database, world: Worl
 async def test_a_new_rate_is_written_down_beside_the_one_before(db: Database, world: World, chief: Browser) -> None:
     here = f"/operator/merchants/{world.tea.merchant_id}"
     for rate in ("7.25", "8"):
-        fields = {"rate_id": hidden(await chief.get(here), "rate_id"), "rate": rate, "category": ""}
+        fields = {"rate_id": hidden(await chief.get(f"{here}/money"), "rate_id"), "rate": rate, "category": ""}
         await chief.post(f"{here}/commission", fields)
 
     log = await db.ask(access.audit_log, world.tea.merchant_id)

@@ -7,6 +7,7 @@ from steelyard.surfaces.operator import (
     api_keys,
     applications,
     attributes,
+    behind,
     books,
     buyer_list,
     categories,
@@ -39,6 +40,7 @@ router = Router(
     route_handlers=[
         *today.HANDLERS,
         *seeking.HANDLERS,
+        *behind.HANDLERS,
         *figures.HANDLERS,
         *applications.HANDLERS,
         *merchants.HANDLERS,

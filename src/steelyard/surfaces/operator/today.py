@@ -19,14 +19,11 @@ from steelyard.surfaces.web.figures import Figures
 from steelyard.surfaces.web.periods import Period
 from steelyard.surfaces.web.visit import Visit
 
-_HREFS = {
-    "Amount paid": f"{frame.FIGURES}/days",
-    "GMV": f"{frame.FIGURES}/days",
-    "Orders": frame.ORDERS,
+_PAGES = {
     "Visitors": f"{frame.FIGURES}/visitors",
     "Conversion": f"{frame.FIGURES}/visitors",
     "Average order value": f"{frame.FIGURES}/merchants",
-    "Refunds": frame.REFUNDS,
+    "New customers": f"{frame.FIGURES}/merchants",
 }
 
 
@@ -57,16 +54,24 @@ async def front(visit: NamedDependency[Visit]) -> Response[Any]:
         tasks=tasks(visit, view.waiting),
         found=view.figures,
         parts=view.parts,
-        cards=figures.cards(visit, view.figures, {word: _with_period(visit, href) for word, href in _HREFS.items()}),
+        cards=figures.cards(visit, view.figures, _hrefs(visit, view.figures)),
         charts=parts_of.charts(visit, view.figures, view.parts),
         periods=periods,
     )
 
 
-def _with_period(visit: Visit, href: str) -> str:
-    """A page of figures is opened for the period that the dashboard shows."""
+def _hrefs(visit: Visit, found: Figures) -> dict[str, str]:
+    """Where each card leads, for the period that the dashboard shows: money to the orders or transfers behind it."""
     asked = dict(visit.connection.query_params)
-    return address(href, **asked) if href.startswith(frame.FIGURES) else href
+    hrefs = {word: address(href, **asked) for word, href in _PAGES.items()}
+    period = {"from": found.period.first, "to": found.period.last, "currency": found.currency}
+    if visit.actor.may("orders.read"):
+        placed = address(f"{frame.FIGURES}/orders", what="placed", **period)
+        paid = address(f"{frame.FIGURES}/orders", what="paid", **period)
+        hrefs |= {"Amount paid": paid, "GMV": placed, "Orders": placed}
+    if visit.actor.may("ledger.read"):
+        hrefs["Refunds"] = address(f"{frame.BOOKS}/transfers", reason="refund_due", **period)
+    return hrefs
 
 
 HANDLERS = [front]
