@@ -24,6 +24,7 @@ from steelyard.trade.aftersales.model import RefundRequest, Returned
 from steelyard.trade.checkout import collection
 from steelyard.trade.checkout.jobs import forget_old
 from steelyard.trade.checkout.model import SHOP, CheckoutId
+from steelyard.trade.invoices.model import InvoiceId, InvoiceState, Title
 from steelyard.trade.orders import Behind, Happening
 from steelyard.trade.orders.model import Order, OrderState, PurchaseId, Wanted
 from tests.support import deal
@@ -61,6 +62,7 @@ COPIED: dict[str, tuple[list[str], list[str]]] = {
     "order_refunds": (["refund_id", "order_id"], []),
     "order_refund_lines": (["refund_id", "order_id"], []),
     "reservations": (["order_id", "sku_id"], []),
+    "invoices": (["invoice_id", "order_id", "buyer_id"], []),
 }
 
 
@@ -78,6 +80,8 @@ async def one_life(db: Database, world: World) -> None:
             await parcels.record_scans(tx, carrier="simex", number=number, scans=[Scan(at=part.placed_at, code="x")])
 
         await db.transact(tell)
+    part, title = parts[0], Title(company=False, name="Li", tax_number="")
+    await db.transact(invoices.request, part.merchant_id, part.order_id, InvoiceId(ids.mint()), title, "buyer")
     await deal.placed(db, wanted)
 
 
@@ -223,13 +227,14 @@ async def test_the_operators_lists_go_by_an_index_whatever_they_are_narrowed_by(
         "payments of days": partial(payments.page, since=since, until=until),
         "refunds": payments.refunds_page,
         "failed refunds": partial(payments.refunds_page, state=RefundState.FAILED),
-    } | {
+    }
+    questions |= {
         f"{happening} behind a figure of a {name}": partial(
             orders.behind, which=Behind(happening=happening, since=since, until=until, **which)
         )
         for happening in Happening
         for name, which in narrowed.items()
-    }  # fmt: skip
+    }
 
     found = {name: await scans(db, ask) for name, ask in questions.items()}
 
@@ -289,6 +294,9 @@ async def test_a_shops_own_lists_go_by_an_index(db: Database, world: World):
         "articles": partial(inventory.stocked, merchant_id=merchant_id, beginning="N"),
         "running low": partial(inventory.running_low, merchant_id=merchant_id),
         "how many run low": partial(inventory.count_low, merchant_id=merchant_id, most=100),
+        "invoices": partial(invoices.invoices_of_merchant, merchant_id=merchant_id, state=InvoiceState.REQUESTED),
+        "invoices of a buyer": partial(invoices.invoices_of_buyer, buyer_ids=[part.buyer_id]),
+        "invoices of an order": partial(invoices.invoices_of_orders, refs=[(merchant_id, part.order_id)]),
         "invoices to write": partial(invoices.count_requested, merchant_id=merchant_id),
         "statements to check": partial(settlement.unchecked, merchant_id=merchant_id, most=100),
         "levels": partial(inventory.levels_of, merchant_id=merchant_id, sku_ids=[sku_id]),

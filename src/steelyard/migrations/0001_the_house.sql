@@ -159,6 +159,16 @@ CREATE TABLE policy_changes (
 COMMENT ON TABLE policy_changes IS 'local, append-only: each change of a run-time setting';
 CREATE INDEX policy_changes_of_a_policy ON policy_changes (policy, at DESC);
 
+CREATE TABLE policy_plans (
+    policy     text PRIMARY KEY
+  , value      bigint NOT NULL
+  , from_day   date NOT NULL
+  , planned_at timestamptz NOT NULL DEFAULT now()
+  , planned_by uuid
+);
+COMMENT ON TABLE policy_plans IS 'reference: what a run-time setting will be from a day to come, one plan for each';
+COMMENT ON COLUMN policy_plans.from_day IS 'From the midnight with which this day begins in Shanghai';
+
 -- parties.access
 
 -- Who may come in and what they may do.
@@ -502,6 +512,30 @@ CREATE TABLE merchant_categories (
   , PRIMARY KEY (merchant_id, category_id)
 );
 COMMENT ON TABLE merchant_categories IS 'by merchant: the categories a merchant may sell in, each with all below it; no row: all categories';
+
+CREATE TABLE licence_renewals (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , renewal_id   uuid NOT NULL
+  , good_until   date
+  , file         text NOT NULL
+  , name         text NOT NULL
+  , bytes        bigint NOT NULL
+  , state        text NOT NULL
+  , reason       text NOT NULL DEFAULT ''
+  , handed_in_at timestamptz NOT NULL DEFAULT now()
+  , handed_in_by text NOT NULL
+  , decided_at   timestamptz
+  , decided_by   text
+  , PRIMARY KEY (merchant_id, renewal_id)
+  , CONSTRAINT a_renewal_waits_or_is_decided CHECK (state IN ('waiting', 'accepted', 'sent_back'))
+  , CONSTRAINT decided_means_when_and_by_whom CHECK ((state = 'waiting') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT who_sends_back_says_why CHECK (state <> 'sent_back' OR reason <> '')
+);
+COMMENT ON TABLE licence_renewals IS 'by merchant: new licences that shops have handed in, and what the operator said of them';
+COMMENT ON COLUMN licence_renewals.good_until IS 'The last day of the new licence; none: without end';
+COMMENT ON COLUMN licence_renewals.file IS 'The scan, in the private file store: seen by the shop and by reviewers only';
+CREATE UNIQUE INDEX one_renewal_waits ON licence_renewals (merchant_id) WHERE state = 'waiting';
+CREATE INDEX licence_renewals_waiting ON licence_renewals (handed_in_at) WHERE state = 'waiting';
 
 -- parties.applications
 
@@ -1300,6 +1334,7 @@ COMMENT ON TABLE search_days IS 'local: what was searched, day by day';
 COMMENT ON COLUMN search_days.found IS 'How many goods the last search of the day found';
 COMMENT ON COLUMN search_days.followed IS 'How often a hit was opened from it';
 CREATE INDEX searches_that_found_nothing ON search_days (day, searches DESC) WHERE found = 0;
+CREATE INDEX searches_that_found_something ON search_days (words, day) WHERE found > 0;
 
 CREATE TABLE search_hot (
     words text PRIMARY KEY

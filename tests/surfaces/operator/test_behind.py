@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from steelyard.kernel.db import Database, Read
 from steelyard.operations.analytics.rollup import roll_up
+from steelyard.trade import orders
 from tests.support import deal
 from tests.support.browser import Browser, words
 from tests.support.world import World
@@ -24,7 +25,8 @@ async def test_a_figure_leads_to_the_orders_behind_it_and_they_add_up(
     db: Database, world: World, chief: Browser
 ) -> None:
     tea, tool = await deal.paid(db, [(world.items["green"].sku_id, 2), (world.items["hammer"].sku_id, 1)])
-    [unpaid] = await deal.placed(db, [(world.items["green"].sku_id, 1)])
+    purchase_id = await deal.placed(db, [(world.items["green"].sku_id, 1)])
+    [unpaid] = await db.ask(orders.orders_of_purchase, purchase_id)
     await deal.at_rest(db)
     while await db.transact(roll_up):
         pass

@@ -109,6 +109,7 @@ def found_sql(sort: Sorting) -> LiteralString:
                OR lower(m.code) = lower($1) OR strpos(s.slug, lower($1)) > 0)
           AND ($2::text IS NULL OR m.state = $2) AND ($3::uuid IS NULL OR {after})
           AND ($5::date IS NULL OR (m.licence_until < $5 AND m.state <> 'closed'))
+          AND (NOT $6 OR EXISTS (SELECT FROM licence_renewals w WHERE w.merchant_id = m.merchant_id AND w.state = 'waiting'))
         ORDER BY {order} LIMIT $4
         """  # noqa: S608  # literals of ours
 
@@ -126,6 +127,7 @@ async def found(read: Read, wanted: Wanted, cursor: str | None = None, limit: in
         key[0] if key else None,
         most + 1,
         wanted.licence_before,
+        wanted.renewed,
     )
     return paging.cut(found, most, lambda last: (last.merchant_id,))
 

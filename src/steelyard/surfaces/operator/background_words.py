@@ -11,6 +11,7 @@ SWEEPS: dict[str, str] = {
     "catalog.schedule": N_("Puts products onto the shelf and off it at their time"),
     "favourites.fade_footprints": N_("Forgets old footprints of buyers"),
     "parcels.ask_for_numbers": N_("Asks carriers for tracking numbers"),
+    "policies.begin": N_("Has planned settings count once their day has come"),
     "privacy.erase_due": N_("Erases accounts whose time of reflection is over"),
     "privacy.fade_records": N_("Takes personal data out of old records"),
     "privacy.forget_exports": N_("Deletes files with personal data that were not fetched"),

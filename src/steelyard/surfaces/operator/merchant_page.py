@@ -25,7 +25,7 @@ from steelyard.operations.analytics import DayFigures
 from steelyard.parties import access, applications, merchants
 from steelyard.parties.access.model import AccountKind, AuditEntry, StaffMember
 from steelyard.parties.applications.model import ApplicationFile, ApplicationId
-from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantStep, ShopCard
+from steelyard.parties.merchants.model import LicenceRenewal, Merchant, MerchantId, MerchantStep, ShopCard
 from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.category_names import names_of
@@ -209,15 +209,17 @@ async def money_tab(
 
 
 class Papers(Head, frozen=True, kw_only=True):
-    """`scans` came with the application, none for a merchant that was never an applicant."""
+    """`scans` came with the application, none for a merchant that was never an applicant; `renewals` are new licences
+    that it handed in later."""
 
     scans: Mapping[str, ApplicationFile]
+    renewals: Sequence[LicenceRenewal]
 
 
 async def papers(read: Read, merchant_id: MerchantId) -> Papers:
     above = await head(read, merchant_id)
     scans = await applications.files_of(read, ApplicationId(merchant_id))
-    return Papers(**msgspec.structs.asdict(above), scans=scans)
+    return Papers(**msgspec.structs.asdict(above), scans=scans, renewals=await merchants.renewals_of(read, merchant_id))
 
 
 @get("/merchants/{merchant_id:uuid}/papers", opt=READS)

@@ -41,6 +41,7 @@ async def merchant_list(visit: NamedDependency[Visit], cursor: FromQuery[str | N
         state=MerchantState(state) if state in set(MerchantState) else None,
         sort=typed.get("sort", "oldest"),
         licence_before=_licence_before(typed.get("licence", "")),
+        renewed=typed.get("licence") == "renewed",
     )
     if exports.wanted(visit):
         return _as_file(visit, await visit.db.ask(_every, wanted))

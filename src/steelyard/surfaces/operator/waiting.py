@@ -46,6 +46,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     reports: int
     objections: int
     licences: int
+    renewals: int
     stuck: list[events.Lag]
 
 
@@ -64,6 +65,7 @@ async def waiting(read: Read) -> Waiting:
         reports=await reviews.open_reports(read),
         objections=len(objections.items),
         licences=await merchants.licences_ending(read, soon),
+        renewals=len(await merchants.renewals_waiting(read, COUNTED_MAX)),
         stuck=[lag for lag in await events.lags(read) if lag.error],
     )
 
@@ -81,6 +83,8 @@ def tasks(visit: Visit, found: Waiting) -> list[Task]:
         (N_("Products to review"), frame.PRODUCT_REVIEWS, found.products, "clipboard-check", False, "catalog.manage"),
         (N_("Reported reviews and questions"), frame.REVIEWS, found.reports, "message-square-text", False,
          "reviews.moderate"),
+        (N_("New licences to look over"), f"{frame.MERCHANTS}?licence=renewed", found.renewals, "file-badge", False,
+         "merchants.review"),
         (N_("Licences that end soon"), f"{frame.MERCHANTS}?licence=ending", found.licences, "calendar-clock", False,
          "merchants.read"),
     )  # fmt: skip

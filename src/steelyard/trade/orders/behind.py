@@ -38,13 +38,15 @@ class Behind(msgspec.Struct, frozen=True, kw_only=True):
     product_id: UUID | None = None
 
 
+# The lines are looked at order by order (what has a LIMIT is not turned into a join of whole tables).
 _WHERE: LiteralString = """
   AND ($5::text IS NULL OR o.currency = $5) AND ($6::uuid IS NULL OR o.merchant_id = $6)
   AND ($7::text IS NULL OR split_part(coalesce(o.source, 'shop'), ':', 1) = $7)
-  AND ($8::uuid IS NULL OR EXISTS (
-      SELECT FROM order_lines l JOIN products p ON p.merchant_id = l.merchant_id AND p.product_id = l.product_id
+  AND ($8::uuid IS NULL OR (
+      SELECT true FROM order_lines l JOIN products p ON p.merchant_id = l.merchant_id AND p.product_id = l.product_id
       JOIN categories c ON c.category_id = p.category_id
-      WHERE l.merchant_id = o.merchant_id AND l.order_id = o.order_id AND l.kind = 'goods' AND $8 = ANY(c.path)))
+      WHERE l.merchant_id = o.merchant_id AND l.order_id = o.order_id AND l.kind = 'goods' AND $8 = ANY(c.path)
+      LIMIT 1))
 """
 # A product's orders are found by its lines, everybody else's by the day.
 _OF_PRODUCT: LiteralString = """
