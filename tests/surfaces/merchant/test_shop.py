@@ -95,6 +95,44 @@ async def test_a_shop_keeps_a_name(world: World, owner: Browser) -> None:
     assert "Hello" in page.text
 
 
+async def test_a_shop_on_holiday_says_so_to_buyers_and_to_its_own_people(
+    app: Litestar, world: World, owner: Browser
+) -> None:
+    item = world.items["green"]
+    wrong = await owner.post("/merchant/shop/pause", {"ends_at": "2020-01-01T10:00", "away_notice_en": "Gone skiing"})
+    assert wrong.status_code == 422
+    assert "Gone skiing" in wrong.text
+    back_on = (datetime.now(UTC) + timedelta(days=5)).strftime("%Y-%m-%dT%H:%M")
+
+    await owner.follow(
+        await owner.post("/merchant/shop/pause", {"ends_at": back_on, "sells": "no", "away_notice_en": "Gone skiing"})
+    )
+
+    assert "Your shop is away until" in words(await owner.get("/merchant"))
+    buyer = await signed_in(app, world.buyer)
+    page = words(await buyer.get(f"/products/{item.product_id}"))
+    assert "The shop is away until" in page
+    assert "Gone skiing" in page
+    await buyer.post("/cart/lines", {"product_id": str(item.product_id), "quantity": "1"})
+    assert "The shop is away until" in words(await buyer.get("/cart"))
+    await owner.post("/merchant/shop/back")
+    assert "The shop is away" not in words(await buyer.get("/cart"))
+    assert "shop.back" in (await owner.get("/merchant/audit")).text
+
+
+async def test_the_carriers_of_a_shop_stand_in_its_forms(db: Database, world: World, owner: Browser) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
+    wrong = await owner.post("/merchant/carriers", {"carriers": "simpost", "preferred": "simex"})
+    assert wrong.status_code == 422
+
+    await owner.follow(await owner.post("/merchant/carriers", {"carriers": "simpost", "preferred": "simpost"}))
+
+    page = await owner.get(f"/merchant/orders/{order.order_id}")
+    assert 'value="simpost"' in page.text
+    assert 'value="simex"' not in page.text
+    assert "simex" not in (await owner.get(f"/merchant/orders/ship?order={order.order_id}")).text
+
+
 async def test_somebody_is_invited_given_other_roles_and_disabled(db: Database, world: World, owner: Browser) -> None:
     page = await owner.get("/merchant/staff")
     fields = {

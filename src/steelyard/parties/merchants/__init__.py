@@ -19,12 +19,14 @@ from steelyard.parties.merchants.queries import (
     licences_ending,
     licences_of,
     listed,
+    pause_of,
     sought,
 )
 from steelyard.parties.merchants.service import (
     change_shop,
     check_categories,
     open_merchant,
+    pause,
     put_checklist_away,
     set_categories,
     set_licence,
@@ -51,6 +53,8 @@ __all__ = [
     "licences_of",
     "listed",
     "open_merchant",
+    "pause",
+    "pause_of",
     "put_checklist_away",
     "renewal",
     "renewals_of",

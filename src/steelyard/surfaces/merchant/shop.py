@@ -1,5 +1,6 @@
 """The shop as buyers see it, and the account that its money goes to."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor, WrongLogin
 from steelyard.parties.merchants.model import Merchant, MerchantId, Payout, Shop, ShopCard
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant.editor import local_time
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -43,9 +45,11 @@ async def page(
     name: Text | None = None,
     notice: Text | None = None,
     payout: Payout | None = None,
+    typed: Entries | None = None,
     errors: dict[str, str] | None = None,
 ) -> Response[Any]:
     known = await visit.merchant_db.ask(found, visit.merchant_id)
+    pause = known.card.pause
     return await frame.show(
         visit,
         "shop.html",
@@ -56,6 +60,9 @@ async def page(
         name=known.card.name if name is None else name,
         notice=known.card.notice if notice is None else notice,
         payout=payout or known.merchant.payout,
+        pause=pause if pause is not None and pause.ends_at > datetime.now(UTC) else None,
+        typed=typed,
+        local_time=local_time,
         errors=errors or {},
     )
 

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
+import msgspec
+
 from steelyard.kernel import codes, paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
-from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties import merchants
+from steelyard.parties.merchants.model import MerchantId, Pause
 from steelyard.trade.orders.model import (
     COUNTED_MAX,
     SHIP_WITHIN_HOURS,
@@ -103,7 +106,7 @@ async def find(
         wanted.with_notes,
         wanted.carrier,
         wanted.product_id,
-        now - timedelta(hours=SHIP_WITHIN_HOURS) if wanted.trouble == "late" else None,
+        await paid_before(read, merchant_id, now) if wanted.trouble == "late" else None,
         now - timedelta(days=STUCK_AFTER_DAYS) if wanted.trouble == "stuck" else None,
         wanted.trouble == "lost",
         most + 1,
@@ -175,10 +178,20 @@ async def notes_of(read: Read, merchant_id: MerchantId, order_ids: Sequence[Orde
     return found
 
 
+def _late(pause: Pause | None, now: datetime) -> datetime:
+    within = timedelta(hours=SHIP_WITHIN_HOURS)
+    return now - within if pause is None else pause.paid_before(now, within)
+
+
+async def paid_before(read: Read, merchant_id: MerchantId, now: datetime) -> datetime:
+    """What was paid until then, and has not left the house, is late: the shop's pauses are counted in."""
+    return _late(await merchants.pause_of(read, merchant_id), now)
+
+
 async def to_do(read: Read, merchant_id: MerchantId, account_id: UUID | None) -> ToDo:
     """What of a merchant's orders waits for somebody; `account_id` is who asks."""
     now = datetime.now(UTC)
-    late = now - timedelta(hours=SHIP_WITHIN_HOURS)
+    pause = await merchants.pause_of(read, merchant_id)
     found = await read.one(
         ToDo,
         """
@@ -203,19 +216,16 @@ async def to_do(read: Read, merchant_id: MerchantId, account_id: UUID | None) ->
                    AS unpaid
              , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped')
                                         AND reminded_at IS NOT NULL LIMIT $6) AS o) AS reminded
-             , (SELECT min(paid_at) FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped'))
-                   + $7::interval AS next_due
         """,
         merchant_id,
         account_id,
-        late,
-        late + timedelta(hours=SOON_HOURS),
+        _late(pause, now),
+        _late(pause, now + timedelta(hours=SOON_HOURS)),
         now - timedelta(days=STUCK_AFTER_DAYS),
         COUNTED_MAX,
-        timedelta(hours=SHIP_WITHIN_HOURS),
     )
     assert found is not None
-    return found
+    return msgspec.structs.replace(found, pause=pause)
 
 
 async def of_merchant(read: Read, merchant_id: MerchantId, order_ids: Sequence[UUID]) -> list[Order]:
