@@ -484,8 +484,19 @@ CREATE TABLE shops (
   , logo        text
   , opened_at   timestamptz NOT NULL DEFAULT now()
   , checklist_put_away_at timestamptz
+  , away_from   timestamptz
+  , away_until  timestamptz
+  , away_notice jsonb NOT NULL DEFAULT '{}'
+  , away_sells  boolean NOT NULL DEFAULT false
+  , back_told   boolean NOT NULL DEFAULT true
+  , CONSTRAINT a_pause_ends_after_it_began CHECK (away_from < away_until)
+  , CONSTRAINT a_pause_has_both_ends CHECK ((away_from IS NULL) = (away_until IS NULL))
 );
 COMMENT ON TABLE shops IS 'by merchant: the merchant''s shop as buyers see it';
+COMMENT ON COLUMN shops.away_from IS 'When the shop''s last or next pause begins; a pause that is over stays, for the deadlines of what was ordered in it';
+COMMENT ON COLUMN shops.away_sells IS 'Orders are taken while the shop is away, and leave the house after it';
+COMMENT ON COLUMN shops.back_told IS 'The owners know that the pause is over, or there is none';
+CREATE INDEX shops_coming_back ON shops (away_until) WHERE NOT back_told;
 
 CREATE TABLE shop_names (
     slug        text PRIMARY KEY
@@ -1436,6 +1447,24 @@ INSERT INTO carriers (carrier, name) VALUES
     ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}')
   , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}')
   , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}');
+
+CREATE TABLE shop_carriers (
+    merchant_id uuid NOT NULL
+  , carrier     text NOT NULL REFERENCES carriers
+  , place       integer NOT NULL
+  , PRIMARY KEY (merchant_id, carrier)
+);
+COMMENT ON TABLE shop_carriers IS 'by merchant: the carriers that a shop sends with; no row: all of them';
+COMMENT ON COLUMN shop_carriers.place IS 'The lowest is the one that forms propose';
+
+CREATE TABLE delivery_carriers (
+    merchant_id uuid NOT NULL
+  , template_id uuid NOT NULL
+  , carrier     text NOT NULL REFERENCES carriers
+  , PRIMARY KEY (merchant_id, template_id)
+  , FOREIGN KEY (merchant_id, template_id) REFERENCES freight_templates
+);
+COMMENT ON TABLE delivery_carriers IS 'by merchant: which carrier a delivery option goes with';
 
 CREATE TABLE parcel_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that follow each other';
