@@ -30,6 +30,7 @@ SWEEPS: dict[str, str] = {
     "checks": N_("Looks whether every truth of the database is true"),
     "idempotency.forget": N_("Forgets old answers kept under idempotency keys"),
     "jobs.forget_errors": N_("Forgets the errors of jobs that are done"),
+    "ledger.sum_up": N_("Sums up the books by day"),
     "limits.forget": N_("Forgets rate limits that are full again"),
     "merchants.licences": N_("Reminds of licences that end, and suspends shops whose licence has ended"),
     "notifications.send_again": N_("Sends mails again that did not get out"),

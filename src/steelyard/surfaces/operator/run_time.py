@@ -21,7 +21,7 @@ from steelyard.parties import access, merchants, operator, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.policies.model import Policy, PolicyChange, Settled, policy_called
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.books import day_of
+from steelyard.surfaces.operator.days import day_of
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import entries_of
