@@ -158,6 +158,8 @@
       const box = make("div", { className: "pick" }, make("div", { className: "pick-search" }, input, list), picked, said);
       field.after(box);
       field.hidden = true;
+      // What it says of addresses is for the list of addresses.
+      for (const each of (field.getAttribute("aria-describedby") || "").split(" ")) document.getElementById(each)?.setAttribute("hidden", "");
       show();
     };
     // Whoever has chosen something sees it first; when it cannot be asked for, the addresses stay as they are.
