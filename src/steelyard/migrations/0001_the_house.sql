@@ -65,12 +65,15 @@ CREATE TABLE sweep_runs (
   , error         text
   , paused_at     timestamptz
   , wanted_at     timestamptz
+  , told_seconds  double precision
+  , CONSTRAINT a_sweep_rests_between_rounds CHECK (told_seconds BETWEEN 1 AND 86400)
   , CONSTRAINT a_sweep_that_failed_says_why CHECK ((failed_at IS NULL) = (error IS NULL))
 );
 COMMENT ON TABLE sweep_runs IS 'local: each sweep as the workers last told of it, and what people have told the workers';
 COMMENT ON COLUMN sweep_runs.moved IS 'In all rounds since the first';
 COMMENT ON COLUMN sweep_runs.last_moved IS 'In the round that last moved anything, at moved_at';
 COMMENT ON COLUMN sweep_runs.paused_at IS 'Since when people have told it to wait; none while it runs';
+COMMENT ON COLUMN sweep_runs.told_seconds IS 'How often people want it instead of every_seconds; none: as the program says';
 COMMENT ON COLUMN sweep_runs.wanted_at IS 'When somebody last asked for a round at once';
 
 CREATE TABLE check_results (
@@ -155,6 +158,16 @@ CREATE TABLE policy_changes (
 );
 COMMENT ON TABLE policy_changes IS 'local, append-only: each change of a run-time setting';
 CREATE INDEX policy_changes_of_a_policy ON policy_changes (policy, at DESC);
+
+CREATE TABLE policy_plans (
+    policy     text PRIMARY KEY
+  , value      bigint NOT NULL
+  , from_day   date NOT NULL
+  , planned_at timestamptz NOT NULL DEFAULT now()
+  , planned_by uuid
+);
+COMMENT ON TABLE policy_plans IS 'reference: what a run-time setting will be from a day to come, one plan for each';
+COMMENT ON COLUMN policy_plans.from_day IS 'From the midnight with which this day begins in Shanghai';
 
 -- parties.access
 
@@ -459,7 +472,7 @@ COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt c
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
-CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state = 'open';
+CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
 
@@ -510,6 +523,30 @@ CREATE TABLE merchant_categories (
   , PRIMARY KEY (merchant_id, category_id)
 );
 COMMENT ON TABLE merchant_categories IS 'by merchant: the categories a merchant may sell in, each with all below it; no row: all categories';
+
+CREATE TABLE licence_renewals (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , renewal_id   uuid NOT NULL
+  , good_until   date
+  , file         text NOT NULL
+  , name         text NOT NULL
+  , bytes        bigint NOT NULL
+  , state        text NOT NULL
+  , reason       text NOT NULL DEFAULT ''
+  , handed_in_at timestamptz NOT NULL DEFAULT now()
+  , handed_in_by text NOT NULL
+  , decided_at   timestamptz
+  , decided_by   text
+  , PRIMARY KEY (merchant_id, renewal_id)
+  , CONSTRAINT a_renewal_waits_or_is_decided CHECK (state IN ('waiting', 'accepted', 'sent_back'))
+  , CONSTRAINT decided_means_when_and_by_whom CHECK ((state = 'waiting') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT who_sends_back_says_why CHECK (state <> 'sent_back' OR reason <> '')
+);
+COMMENT ON TABLE licence_renewals IS 'by merchant: new licences that shops have handed in, and what the operator said of them';
+COMMENT ON COLUMN licence_renewals.good_until IS 'The last day of the new licence; none: without end';
+COMMENT ON COLUMN licence_renewals.file IS 'The scan, in the private file store: seen by the shop and by reviewers only';
+CREATE UNIQUE INDEX one_renewal_waits ON licence_renewals (merchant_id) WHERE state = 'waiting';
+CREATE INDEX licence_renewals_waiting ON licence_renewals (handed_in_at) WHERE state = 'waiting';
 
 -- parties.applications
 
@@ -670,6 +707,16 @@ CREATE TABLE ledger_accounts (
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
 CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
+
+CREATE TABLE ledger_summed (
+    kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , at       timestamptz NOT NULL
+  , PRIMARY KEY (kind, currency)
+);
+COMMENT ON TABLE ledger_summed IS 'local: what all accounts of a kind came to when they were last summed, all at the same instant';
 
 CREATE TABLE ledger_transfers (
     owner_id    uuid NOT NULL
@@ -1308,6 +1355,7 @@ COMMENT ON TABLE search_days IS 'local: what was searched, day by day';
 COMMENT ON COLUMN search_days.found IS 'How many goods the last search of the day found';
 COMMENT ON COLUMN search_days.followed IS 'How often a hit was opened from it';
 CREATE INDEX searches_that_found_nothing ON search_days (day, searches DESC) WHERE found = 0;
+CREATE INDEX searches_that_found_something ON search_days (words, day) WHERE found > 0;
 
 CREATE TABLE search_hot (
     words text PRIMARY KEY
@@ -1732,6 +1780,8 @@ CREATE TABLE orders (
   , cancel_reason text
   , buyer_name     text GENERATED ALWAYS AS (lower(address ->> 'name')) STORED
   , phone_backward text GENERATED ALWAYS AS (reverse(regexp_replace(address ->> 'phone', '[^0-9]', '', 'g'))) STORED
+  , contact_phone  text GENERATED ALWAYS AS (contact ->> 'phone') STORED
+  , contact_email  text GENERATED ALWAYS AS (contact ->> 'email') STORED
   , packing_at   timestamptz
   , reminded_at  timestamptz
   , extended_at  timestamptz
@@ -1756,6 +1806,7 @@ COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
 COMMENT ON COLUMN orders.buyer_name IS 'Who receives it, in small letters, as staff look for it by its beginning';
 COMMENT ON COLUMN orders.phone_backward IS 'The digits of the receiver''s telephone from the last to the first: staff know the last four';
 COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
+COMMENT ON COLUMN orders.contact_email IS 'A column, since under row-level security no index on an expression over jsonb is used';
 COMMENT ON COLUMN orders.packing_at IS 'The shop has begun to pack it: from now on a buyer asks before it is cancelled or sent elsewhere';
 COMMENT ON COLUMN orders.reminded_at IS 'When the buyer last asked the shop to hurry';
 COMMENT ON COLUMN orders.extended_at IS 'When the buyer was given more time to receive it, once';
@@ -1769,10 +1820,8 @@ CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
 CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_code ON orders (merchant_id, code);
-CREATE INDEX orders_of_a_phone ON orders (merchant_id, (address ->> 'phone'));
-CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'phone'));
-CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
-CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
+CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, contact_phone);
+CREATE INDEX orders_of_an_email ON orders (merchant_id, contact_email);
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
 CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
 CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
@@ -1867,6 +1916,7 @@ CREATE TABLE order_notes (
   , CONSTRAINT a_note_says_something CHECK (said <> '')
 );
 COMMENT ON TABLE order_notes IS 'by merchant, append-only: what a shop''s staff tell each other about an order; buyers never see it';
+CREATE INDEX order_notes_by_time ON order_notes (merchant_id, at DESC);
 CREATE INDEX order_notes_of_an_order ON order_notes (merchant_id, order_id, at);
 
 CREATE TABLE order_note_mentions (
@@ -2171,6 +2221,7 @@ CREATE TABLE statement_checks (
   , CONSTRAINT an_objection_says_why CHECK (agreed OR words <> '')
 );
 COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
+CREATE INDEX statement_checks_objecting ON statement_checks (at DESC, statement_id DESC) WHERE NOT agreed;
 
 -- trade.reviews
 

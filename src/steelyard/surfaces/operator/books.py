@@ -1,11 +1,10 @@
 """The trial balance, and the way down from it: accounts of a kind, an account's entries, a document's transfers."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, get
@@ -21,9 +20,9 @@ from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, OwnedBalance, TrialLine
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.book_documents import Document, what_it_is
+from steelyard.surfaces.operator.days import day_of, midnight_after
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.entries import as_uuid
@@ -60,14 +59,16 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[str]
 
 
-async def trial(read: Read, until: datetime | None, owner_id: UUID | None) -> list[Currency]:
-    """As it is now, or as it was at a moment; of everybody, or of one owner."""
-    now = until is None and owner_id is None
-    lines = (
-        await ledger.trial_balance(read)
-        if now
-        else await ledger.trial_balance_at(read, until or datetime.now(UTC) + timedelta(days=1), owner_id)
-    )
+async def trial(read: Read, until: datetime | None, owner_id: UUID | None, *, exact: bool) -> ledger.Summed:
+    """As it was when it was summed last, or now if it shall be `exact`, or as it was at a moment; of everybody, or of one
+    owner."""
+    if until is not None or owner_id is not None:
+        moment = until or datetime.now(UTC) + timedelta(days=1)
+        return ledger.Summed(lines=await ledger.trial_balance_at(read, moment, owner_id))
+    return ledger.Summed(lines=await ledger.trial_balance(read)) if exact else await ledger.summed(read)
+
+
+def by_currency(lines: Sequence[TrialLine]) -> list[Currency]:
     found: list[Currency] = []
     for currency, group in groupby(lines, key=lambda line: line.currency):
         of_currency = list(group)
@@ -134,19 +135,23 @@ def kind_of(name: str) -> AccountKind:
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     currencies: list[Currency]
     owner: ShopCard | None
+    at: datetime | None
 
 
-async def trial_of(read: Read, until: datetime | None, owner_id: UUID | None) -> Trial:
+async def trial_of(read: Read, until: datetime | None, owner_id: UUID | None, exact: bool) -> Trial:
     card = (await merchants.cards(read, [MerchantId(owner_id)])).get(MerchantId(owner_id)) if owner_id else None
-    return Trial(currencies=await trial(read, until, owner_id), owner=card)
+    summed = await trial(read, until, owner_id, exact=exact)
+    return Trial(currencies=by_currency(summed.lines), owner=card, at=summed.at)
 
 
 @get("/books", opt=NEEDS)
 async def trial_balance(visit: NamedDependency[Visit]) -> Response[Any]:
-    """The trial balance, now or at the end of a day (`?at=`), of everybody or of one owner (`?owner=`)."""
+    """The trial balance, as it was summed last, now (`?now=`) or at the end of a day (`?at=`), of everybody or of one owner
+    (`?owner=`). A file is of now."""
     query = visit.connection.query_params
     day, owner_id = day_of(query.get("at", "")), as_uuid(query.get("owner", ""))
-    found = await visit.db.ask(trial_of, midnight_after(day) if day else None, owner_id)
+    exact = exports.wanted(visit) or "now" in query
+    found = await visit.db.ask(trial_of, midnight_after(day) if day else None, owner_id, exact)
     if exports.wanted(visit):
         words = (N_("Account"), N_("Currency"), N_("Debits"), N_("Credits"), N_("Balance"))
         rows = [
@@ -166,6 +171,7 @@ async def trial_balance(visit: NamedDependency[Visit]) -> Response[Any]:
         "books.html",
         frame.BOOKS,
         currencies=found.currencies,
+        summed_at=found.at,
         owner=found.owner,
         owner_id=owner_id,
         day=day,
@@ -277,7 +283,9 @@ def _entries_file(visit: Visit, entries: Sequence[ledger.Entry]) -> Response[byt
 @get("/books/documents/{document:uuid}", opt=NEEDS)
 async def document_page(visit: NamedDependency[Visit], document: FromPath[UUID]) -> Response[Any]:
     """Everything that one payment, order, refund or statement moved."""
-    found, what = await visit.db.ask(_moved, document)
+    found, what, shops = await visit.db.ask(_moved, document)
+    if exports.wanted(visit):
+        return _transfers_file(visit, found)
     return await frame.show(
         visit,
         "books_document.html",
@@ -285,16 +293,20 @@ async def document_page(visit: NamedDependency[Visit], document: FromPath[UUID])
         crumbs=[(visit.say(N_("Trial balance")), frame.BOOKS), (str(document), None)],
         document=document,
         what=what,
+        shops=shops,
         transfers=found,
     )
 
 
-async def _moved(read: Read, document: UUID) -> tuple[list[ledger.PostedTransfer], Document | None]:
+async def _moved(
+    read: Read, document: UUID
+) -> tuple[list[ledger.PostedTransfer], Document | None, Mapping[MerchantId, ShopCard]]:
     """Raises `NotFound`."""
     found = await ledger.transfers_of(read, [document])
     if not found:
         raise NotFound()
-    return found, await what_it_is(read, document, found)
+    shops = await merchants.cards(read, {MerchantId(each.owner_id) for each in found})
+    return found, await what_it_is(read, document, found), shops
 
 
 class Transfers(msgspec.Struct, frozen=True, kw_only=True):
@@ -348,6 +360,7 @@ async def transfers_page(visit: NamedDependency[Visit], cursor: FromQuery[str | 
         found=found,
         asked=asked,
         kinds=list(AccountKind),
+        summed_max=ledger.SUMMED_MAX,
         base=TRANSFERS,
         next_href=address(TRANSFERS, **asked, cursor=found.page.next) if found.page.next else "",
         start_href=address(TRANSFERS, **asked) if cursor else "",
@@ -372,20 +385,6 @@ def _transfers_file(visit: Visit, found: Sequence[ledger.PostedTransfer]) -> Res
         for each in found
     ]
     return exports.csv_answer(visit, visit.say(N_("Transfers")), [visit.say(word) for word in words], rows)
-
-
-def day_of(typed: str) -> date | None:
-    """A day out of an address; none for what is none."""
-    try:
-        day = date.fromisoformat(typed)
-    except ValueError:
-        return None
-    return day if date.min.year + 1 < day.year < date.max.year - 1 else None
-
-
-def midnight_after(day: date) -> datetime:
-    """The moment at which a day is over, in the house's time zone."""
-    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(TIMEZONE)).astimezone(UTC)
 
 
 HANDLERS = [trial_balance, accounts_page, account_page, document_page, transfers_page]
