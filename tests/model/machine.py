@@ -20,7 +20,7 @@ from steelyard.trade.orders import jobs as orders_jobs
 from steelyard.trade.orders.model import NotPayable
 from steelyard.trade.settlement.model import BankAnswer
 from tests.model.house import BUYERS, PRICES, STOCK, WARES, House, orders_of, settlement_day
-from tests.model.trade import SENDABLE, TO_SEND, Checkout, Order, Payment, Refused, Trade
+from tests.model.trade import SENDABLE, TO_SEND, Checkout, Order, Payment, Refused, Statement, Trade
 from tests.support import deal
 
 BY = "test"
@@ -193,7 +193,9 @@ class TradeMachine(RuleBasedStateMachine):
 
     @step(which=which, lapses=st.booleans(), again=twice)
     def drop_purchase(self, which: int, lapses: bool, again: bool) -> None:
-        number = which % len(self.trade.purchases)
+        unpaid = [number for number, each in enumerate(self.trade.purchases) if each.state == "placed"]
+        among = unpaid if unpaid and which % 4 else range(len(self.trade.purchases))
+        number = among[which % len(among)]
         purchase, purchase_id = self.trade.purchases[number], self.house.purchases[number]
         expected = self.trade.drop(purchase)
         if lapses:
@@ -344,7 +346,7 @@ class TradeMachine(RuleBasedStateMachine):
         self.trade.hear_the_news()
         self.house.hear_the_news()
 
-    @step(day=st.integers(2, 4), again=twice)
+    @step(weight=2, day=st.integers(2, 4), again=twice)
     def settle(self, day: int, again: bool) -> None:
         self.hear_the_news()
         known = len(self.trade.statements)
@@ -359,27 +361,33 @@ class TradeMachine(RuleBasedStateMachine):
         self.happened["settle: done"] += bool(issued)
         self.house.statements += [by_merchant[merchant_id] for merchant_id in issued]
 
-    @step(weight=2, needs="statements", which=which, attempt=st.integers(1, 2), again=twice,
+    @step(weight=3, needs="statements", which=which, attempt=st.integers(1, 2), again=twice,
           what=st.sampled_from(["accepted", "paid", "rejected", "rejected", "instruct", "again"]))  # fmt: skip
     def pay_out(self, which: int, attempt: int, what: Any, again: bool) -> None:
         """What is issued is instructed; the bank says what became of it; what failed is instructed again."""
         number = which % len(self.trade.statements)
         statement, statement_id = self.trade.statements[number], self.house.statements[number]
-        if which % 3:  # most often what is next
-            what = {"issued": "instruct", "failed": "again"}.get(statement.state, what)
+        steps = [what]
+        if which % 3 and statement.state in ("issued", "failed"):  # most often in this order
+            steps = ["instruct" if statement.state == "issued" else "again", what]
+        for each in steps:
+            self._pay_out(statement, statement_id, attempt, each, again=again)
+
+    def _pay_out(self, statement: Statement, statement_id: Any, attempt: int, what: Any, *, again: bool) -> None:
         if what == "instruct":
             self.trade.instruct_bank()
             self.house.say(settlement.to_pay, 10)
-        elif what == "again":
+            return
+        if what == "again":
             merchant_id = self.house.shops[statement.shop].merchant_id
             self.both(self.trade.pay_again(statement), settlement.pay_again, merchant_id, statement_id, BY)
-        else:
-            self.trade.bank_says(statement, attempt, what)
-            answer = BankAnswer(state=what, failure="closed" if what == "rejected" else None)
-            for _ in range(2 if again else 1):
-                became = self.house.say(settlement.record_payout, statement_id, attempt, answer, "bank")
-                assert became == statement.state
-            self.happened[f"record_payout: {statement.state}"] += 1
+            return
+        self.trade.bank_says(statement, attempt, what)
+        answer = BankAnswer(state=what, failure="closed" if what == "rejected" else None)
+        for _ in range(2 if again else 1):
+            became = self.house.say(settlement.record_payout, statement_id, attempt, answer, "bank")
+            assert became == statement.state
+        self.happened[f"record_payout: {statement.state}"] += 1
 
 
 async def _shipped(tx: Tx, dispatch: Dispatch) -> None:
