@@ -20,7 +20,7 @@ from steelyard.kernel.settings import Settings
 from steelyard.surfaces import api, merchant, operator, storefront
 from steelyard.surfaces.components.assets import Assets
 from steelyard.surfaces.components.environment import Templates
-from steelyard.surfaces.web import problems, security, styleguide
+from steelyard.surfaces.web import placing, problems, security, styleguide
 from steelyard.surfaces.web.compression import Compressed
 from steelyard.surfaces.web.footfall import Footfall
 from steelyard.surfaces.web.visit import provide_visit
@@ -77,6 +77,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         try:
             yield
         finally:
+            await placing.drain(app.state)
             await app.state.footfall.stop()
             await app.state.db.close()
 

@@ -24,6 +24,18 @@ async def made(db: Database, home: Path, seed: int = 1) -> None:
     await generator.make(db, settings, seed=seed, made_up=True, password=PASSWORD, step=nothing, size=SMALL)
 
 
+async def filled(db: Database, url: str, home: Path) -> None:
+    """As `made`, in the way of `steelyard demo`."""
+    settings = Settings(home=home, database_url=url)
+    filling = await Database.connect_to_fill(url, size=2)
+    try:
+        await generator.make(
+            db, settings, seed=1, made_up=True, password=PASSWORD, step=nothing, size=SMALL, filling=filling
+        )
+    finally:
+        await filling.close()
+
+
 async def facts(read: Read) -> list[tuple[str, int]]:
     """What two marketplaces of the same seed have in common: everything but the moment in which they were made."""
     rows = await read.fetch(
@@ -49,6 +61,17 @@ async def test_a_house_that_has_been_lived_in(db: Database, tmp_path: Path) -> N
     assert statements.items
 
 
+async def indexes(read: Read) -> list[str]:
+    """All that are kept and used."""
+    rows = await read.fetch(
+        """
+        SELECT i.indexrelid::regclass::text AS name FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+        WHERE i.indisready AND i.indisvalid AND t.relnamespace = 'public'::regnamespace ORDER BY 1
+        """
+    )
+    return [row["name"] for row in rows]
+
+
 async def count_of_orders(read: Read) -> int:
     return await read.value("SELECT count(*) FROM orders")
 
@@ -62,15 +85,16 @@ async def test_made_again_nothing_is_doubled(db: Database, tmp_path: Path) -> No
     assert await db.ask(facts) == before
 
 
-async def test_the_same_seed_makes_the_same_marketplace(
+async def test_the_same_seed_makes_the_same_marketplace_with_every_index(
     db: Database, database_server: TestServer, tmp_path: Path
 ) -> None:
     await made(db, tmp_path / "one")
     name = database_server.clone()
     other = await Database.connect(database_server.url(name))
     try:
-        await made(other, tmp_path / "other")
+        await filled(other, database_server.url(name), tmp_path / "other")
         assert await other.ask(facts) == await db.ask(facts)
+        assert await other.ask(indexes) == await db.ask(indexes)
     finally:
         await other.close()
         database_server.drop(name)

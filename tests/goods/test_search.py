@@ -256,3 +256,24 @@ async def test_filters_narrow_down_and_facets_count(db: Database, market: Market
     assert (await db.ask(search.find, Query(in_stock=True))).count == 0
     assert (await db.ask(search.find, Query(currency="EUR"))).count == 0
     assert (await db.ask(search.find, Query(facets=False))).facets.categories == []
+
+
+async def test_what_is_sent_free_of_charge_can_be_asked_for(db: Database, market: Market) -> None:
+    merchant_id, category_id = await market.merchant(), await market.category()
+    dear, _ = await market.product(merchant_id, category_id, title=text("灯", "Lamp"), price=9_900)
+    cheap, _ = await market.product(merchant_id, category_id, title=text("灯泡", "Lamp bulb"), price=900)
+
+    async def sent_free(free_from: dict[str, int]) -> tuple[set[UUID], int]:
+        await db.transact(search.record_free_delivery, merchant_id, free_from)
+        await drain(db, [SUBSCRIBER])
+        await sweep_once(db, [STALE_ENTRIES])
+        found = await db.ask(search.find, Query(text="lamp", ships_free=True))
+        everything = await db.ask(search.find, Query(text="lamp"))
+        assert {hit.product_id for hit in everything.hits if hit.ships_free} == {hit.product_id for hit in found.hits}
+        assert (everything.count, found.facets.ships_free) == (2, everything.facets.ships_free)
+        return {hit.product_id for hit in found.hits}, everything.facets.ships_free
+
+    assert await sent_free({"CNY": 5_000}) == ({dear}, 1)
+    assert await sent_free({"CNY": 0}) == ({dear, cheap}, 2)
+    assert await sent_free({"EUR": 0}) == (set(), 0)
+    assert await sent_free({}) == (set(), 0)

@@ -12,6 +12,7 @@ from steelyard.parties.applications.model import STEPS
 from tests.journeys import steps
 from tests.journeys.conftest import Visit
 from tests.journeys.house import House
+from tests.journeys.variants import Variant
 from tests.journeys.visitor import Visitor, minor
 
 OPERATOR = "operator@steelyard.test"
@@ -196,17 +197,21 @@ async def test_a_reader_of_the_event_log_is_paused_and_goes_on(house: House, vis
     await expect(operator.text("Up to date").or_(operator.text("Behind"))).to_be_visible()
 
 
-async def test_goods_are_looked_over_by_keyboard(house: House, visit: Visit) -> None:
+async def test_goods_are_looked_over_by_keyboard(house: House, visit: Visit, variant: Variant) -> None:
     operator = await visit()
     page = operator.page
     await steps.sign_in(operator, house, OPERATOR, to="/operator/product-reviews")
     await operator.look("queue")
-    waiting = await page.locator("tr[data-row]").count()
-    assert waiting, "the demo keeps a queue"
+    assert await page.locator("tr[data-row]").count(), "the demo keeps a queue"
     await operator.press("j")
     await operator.press("Enter")
     await expect(page).to_have_url(re.compile(r"/operator/product-reviews/[0-9a-f-]+"))
-    await page.wait_for_load_state("load")
+    # One of the queue in each variant: it has to last for all of them.
+    if variant.language == "en":
+        await operator.press("a")
+        await expect(page.locator("#flashes .alert").first).to_be_visible()
+        await operator.look("approved")
+        return
     await operator.press("r")
     reason = page.locator("form[data-decide] select").first
     await expect(reason).to_be_visible()
@@ -214,13 +219,7 @@ async def test_goods_are_looked_over_by_keyboard(house: House, visit: Visit) -> 
     await operator.look("sending-back")
     await page.locator("button[value='send_back']").press("Enter")
     await expect(page.locator("#flashes .alert").first).to_be_visible()
-    await operator.goto("/operator/product-reviews?state=waiting")
-    if await page.locator("tr[data-row]").count():
-        await page.locator("tr[data-row] a.table-link").first.click()
-        await page.wait_for_load_state("load")
-        await operator.press("a")
-        await expect(page.locator("#flashes .alert").first).to_be_visible()
-        await operator.look("approved")
+    await operator.look("sent-back")
 
 
 async def test_the_home_page_is_composed_and_published(house: House, visit: Visit) -> None:

@@ -5,20 +5,25 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
-from steelyard.kernel.errors import NotFound
+from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.settings import Settings
-from steelyard.logistics import parcels
+from steelyard.kernel.text import text
+from steelyard.logistics import freight, parcels
+from steelyard.logistics.freight.model import Method, Template, TemplateId, Zone
 from steelyard.logistics.parcels import gateways
 from steelyard.logistics.parcels.gateways.simcarriers import Simcarriers
 from steelyard.logistics.parcels.jobs import ask_carriers
-from steelyard.logistics.parcels.model import Parcel, ParcelId, ParcelState
+from steelyard.logistics.parcels.model import NewWaybill, Parcel, ParcelId, ParcelState
+from steelyard.logistics.parcels.waybills import REFUSED, ask_again
 from steelyard.money.payments import BadWebhook
 from steelyard.simulators import carriers as simulator
 from tests.money.outside import Outside, simulated
@@ -246,3 +251,94 @@ async def test_an_odd_answer_about_one_parcel_does_not_hold_up_the_others(
     await yard.deliver_posts(db)
     assert (await now(db, good.order_id)).state is ParcelState.DELIVERED
     assert (await now(db, odd.order_id)).state is ParcelState.HANDED_OVER
+
+
+def wanted(merchant_id: UUID, **changed: Any) -> NewWaybill:
+    address = {
+        "name": "Lin",
+        "phone": "13800000000",
+        "country": "CN",
+        "region": "浙江省",
+        "city": "温州市",
+        "street": "1",
+    }
+    bill = NewWaybill(
+        merchant_id=merchant_id,
+        waybill_id=ParcelId(ids.mint()),
+        order_id=ids.mint(),
+        carrier="simex",
+        sender=address,
+        recipient=address,
+        weight_grams=500,
+    )
+    return msgspec.structs.replace(bill, **changed)
+
+
+async def test_a_carrier_gives_a_number_once_and_the_same_when_asked_again(db: Database, yard: Yard) -> None:
+    bill = wanted(ids.mint())
+
+    first = (await parcels.book_now(db, yard.settings, [bill]))[bill.order_id]
+    again = (
+        await parcels.book_now(db, yard.settings, [msgspec.structs.replace(bill, waybill_id=ParcelId(ids.mint()))])
+    )[bill.order_id]
+
+    assert first.number
+    assert (again.waybill_id, again.number) == (first.waybill_id, first.number), "an order has one number in hand"
+    assert (await db.ask(parcels.waybills_of, bill.merchant_id, [bill.order_id]))[bill.order_id].number == first.number
+
+
+async def test_a_parcel_that_the_carrier_refuses_says_so_and_may_be_asked_for_anew(db: Database, yard: Yard) -> None:
+    bill = wanted(ids.mint(), recipient={})
+
+    refused = (await parcels.book_now(db, yard.settings, [bill]))[bill.order_id]
+
+    assert (refused.number, refused.failure) == (None, REFUSED)
+    assert await db.ask(parcels.waybills_of, bill.merchant_id, [bill.order_id]) == {}
+    mended = msgspec.structs.replace(bill, waybill_id=ParcelId(ids.mint()), recipient=bill.sender)
+    given = (await parcels.book_now(db, yard.settings, [mended]))[bill.order_id]
+    assert given.waybill_id == mended.waybill_id
+    assert given.number
+
+
+async def test_a_number_whose_answer_was_lost_is_asked_for_again_under_the_same_key(db: Database, yard: Yard) -> None:
+    bill = wanted(ids.mint())
+    await yard.outside.faults(answers="error500")
+    waiting = (await parcels.book_now(db, yard.settings, [bill]))[bill.order_id]
+    assert (waiting.number, waiting.failure) == (None, None)
+    await yard.outside.faults(answers="prompt")
+
+    assert await ask_again(db, yard.gateway, yard.settings) == 0
+    assert await db.ask(parcels.waybills_of, bill.merchant_id, [bill.order_id]) == {}, "not within the minute"
+    await db.transact(lambda tx: tx.execute("UPDATE waybills SET asked_at = now() - interval '2 minutes'"))
+    await ask_again(db, yard.gateway, yard.settings)
+
+    found = (await db.ask(parcels.waybills_of, bill.merchant_id, [bill.order_id]))[bill.order_id]
+    assert found.waybill_id == bill.waybill_id
+    assert found.number
+
+
+async def test_a_shop_sends_with_the_carriers_that_it_chose(db: Database) -> None:
+    mine, theirs = ids.mint(), ids.mint()
+    every = await db.ask(parcels.carriers_of, mine)
+    assert [each.carrier for each in every.carriers] == ["simex", "simpost", "other"]
+    assert not every.chosen
+    template_id = TemplateId(ids.mint())
+    template = Template(
+        merchant_id=mine, template_id=template_id, name=text("标准", "Standard"), method=Method.PIECE, currency="CNY",
+        days_from=1, days_to=2, zones=[],
+    )  # fmt: skip
+    await db.transact(freight.save_template, msgspec.structs.replace(template, zones=[Zone(countries=["CN"])]))
+
+    await db.as_merchant(mine).transact(parcels.use_carriers, mine, ["simpost", "simex"])
+    await db.as_merchant(mine).transact(parcels.send_with, mine, template_id, "simex")
+
+    chosen = await db.as_merchant(mine).ask(parcels.carriers_of, mine)
+    assert [each.carrier for each in chosen.carriers] == ["simpost", "simex"]
+    assert chosen.best_for(None) == "simpost"
+    assert chosen.best_for(template_id) == "simex"
+    await db.as_merchant(mine).transact(parcels.use_carriers, mine, ["simpost"])
+    assert (await db.ask(parcels.carriers_of, mine)).best_for(template_id) == "simpost", "simex is not used any more"
+    assert (await db.ask(parcels.carriers_of, theirs)).chosen is False
+    for wrong in ([], ["pigeon"]):
+        with pytest.raises(Invalid):
+            await db.transact(parcels.use_carriers, mine, wrong)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,6 +141,30 @@ async def test_all_merchants_are_asked_at_once_and_the_cheapest_way_comes_first(
     assert [(option.name["en"], option.fee) for option in found[one]] == [("Standard", 600), ("Express", 2_000)]
     assert (found[other], found[third]) == ([], [])
     assert await db.ask(freight.options, [], HANGZHOU) == {}
+
+
+async def test_search_is_told_from_which_amount_a_shop_sends_free_of_charge(db: Database) -> None:
+    merchant_id = MerchantId(ids.mint())
+
+    async def told(*templates: Template) -> dict[str, int]:
+        for each in templates:
+            await db.transact(freight.save_template, each)
+        rows = await db.ask(
+            lambda read: read.fetch(
+                "SELECT currency, free_from FROM search_free_delivery WHERE merchant_id = $1", merchant_id
+            )
+        )
+        return {row["currency"]: row["free_from"] for row in rows}
+
+    far = Zone(countries=["CN"], regions=["Tibet"], first_fee=2_500)
+    standard = template(merchant_id, far, Zone(countries=["CN"], first_fee=800, free_over=9_900))
+    dear = template(merchant_id, Zone(countries=["CN"], first_fee=1_800), Zone(countries=["*"]))
+    euros = template(merchant_id, Zone(countries=["*"]), currency="EUR")
+
+    assert await told(standard) == {"CNY": 9_900}
+    assert await told(dear, euros) == {"CNY": 9_900, "EUR": 0}
+    assert await told(msgspec.structs.replace(standard, active=False)) == {"EUR": 0}
+    assert await told(msgspec.structs.replace(euros, zones=[Zone(countries=["CN"], deliverable=False)])) == {}
 
 
 async def test_saving_a_template_again_changes_it(db: Database) -> None:

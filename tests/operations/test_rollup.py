@@ -12,7 +12,7 @@ from steelyard.kernel import events, ids
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.sweeps import sweep_once
 from steelyard.operations import analytics
-from steelyard.operations.analytics import MARKETPLACE, Step, View
+from steelyard.operations.analytics import MARKETPLACE, Step, View, remembering
 from steelyard.operations.analytics.jobs import SWEEPS, forget_visits
 from steelyard.operations.analytics.subscribers import SUBSCRIBER
 from steelyard.trade.aftersales.model import Returned
@@ -192,3 +192,23 @@ async def test_who_looked_is_forgotten_and_how_many_is_kept(db: Database) -> Non
     assert await db.ask(analytics.figures.traffic, TODAY, TODAY) == kept
     assert kept.visitors == 1
     assert await db.ask(analytics.figures.traffic, TODAY, TODAY, MARKETPLACE) == kept
+
+
+async def test_a_large_marketplace_is_not_summed_for_each_look(db: Database, monkeypatch: pytest.MonkeyPatch):
+    counted: list[str] = []
+
+    async def look(read: Read, who: str) -> int:
+        async def count() -> int:
+            counted.append(who)
+            return len(counted)
+
+        return await analytics.remembered(read, who, count)
+
+    small = [await db.ask(look, "one") for _ in range(2)]
+    monkeypatch.setattr(remembering, "LARGE_FROM_PRODUCT_DAYS", -2)
+    large = [await db.ask(look, who) for who in ("one", "one", "other", "one")]
+    monkeypatch.setattr(remembering, "REMEMBERED_SECONDS", 0.0)
+
+    assert small == [1, 2]
+    assert large == [3, 3, 4, 3]
+    assert await db.ask(look, "one") == 5

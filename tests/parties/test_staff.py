@@ -23,7 +23,7 @@ from steelyard.parties.access.model import (
     RoleInUse,
     TooManyApiKeys,
 )
-from tests.parties.people import actor, id_of, open_account, staff_of
+from tests.parties.people import SOME_HASH, actor, id_of, open_account, staff_of
 
 CONTRACT = {
     "operator": "dashboard.read merchants.read merchants.manage orders.read orders.manage payments.read ledger.read"
@@ -31,7 +31,7 @@ CONTRACT = {
     " buyers.read buyers.reveal buyers.manage reviews.moderate",
     "merchant": "orders.read orders.ship orders.cancel orders.refund products.read products.edit stock.read stock.edit"
     " statements.read shop.edit staff.manage api_keys.manage freight.edit audit.read reviews.answer figures.read"
-    " invoices.manage",
+    " invoices.manage shop.decorate",
 }
 
 
@@ -63,7 +63,7 @@ async def test_the_chief_may_everything_that_this_kind_of_staff_may(db: Database
     assert [each.permission for each in listed] == sorted(chief.permissions)
     assert all(each.description["zh-Hans"] and each.description["en"] for each in listed)
     roles = await db.ask(access.roles, AccountKind(audience))
-    assert len(roles) == 3
+    assert len(roles) == {"operator": 3, "merchant": 4}[audience]
     assert all(role.name["zh-Hans"] and role.name["en"] and role.permissions for role in roles)
 
 
@@ -77,6 +77,8 @@ async def test_each_role_permits_what_its_work_needs(db: Database) -> None:
     assert accountant.permissions == {"orders.read", "statements.read", "figures.read", "invoices.manage"}
     with pytest.raises(Forbidden):
         accountant.require("orders.ship")
+    editor = await staff_of(db, merchant, "merchant_content")
+    assert editor.permissions == {"shop.decorate", "products.read", "figures.read"}
     both = await staff_of(db, merchant, "merchant_clerk", "merchant_accountant")
     assert both.permissions == clerk.permissions | accountant.permissions
 
@@ -119,6 +121,54 @@ async def test_an_invited_person_is_on_the_staff_of_who_invited(db: Database) ->
     await db.transact(access.invite_again, owner, invited)
     with pytest.raises(NotFound):
         await db.transact(access.invite_again, owner, id_of(owner))
+
+
+async def test_an_invitation_that_is_withdrawn_opens_nothing_and_the_address_is_free(db: Database) -> None:
+    owner = await staff_of(db, ids.mint(), "merchant_owner")
+    stranger = await staff_of(db, ids.mint(), "merchant_owner")
+    invited = await invite(db, owner)
+    link = await db.transact(access.issue_link, invited, timedelta(days=1))
+    with pytest.raises(NotFound):
+        await db.transact(access.withdraw_invitation, stranger, invited)
+
+    await db.transact(access.withdraw_invitation, owner, invited)
+
+    assert await db.ask(access.owner_of_link, link) is None
+    assert [each.account_id for each in await db.ask(access.staff, owner.account and owner.account.merchant_id)] == [
+        id_of(owner)
+    ]
+    again = await invite(db, owner)
+    with pytest.raises(NotFound):
+        await db.transact(access.withdraw_invitation, owner, invited)
+    await db.transact(access.reset_password, await db.transact(access.issue_link, again, timedelta(days=1)), SOME_HASH)
+    with pytest.raises(NotFound):
+        await db.transact(access.withdraw_invitation, owner, again)  # has joined: such a person is disabled
+
+
+async def test_the_owner_hands_over_to_a_colleague_and_keeps_a_smaller_role(db: Database) -> None:
+    merchant = ids.mint()
+    owner, clerk = await staff_of(db, merchant, "merchant_owner"), await staff_of(db, merchant, "merchant_clerk")
+    elsewhere = await staff_of(db, ids.mint(), "merchant_clerk")
+    waiting = await invite(db, owner)
+
+    for nobody in (id_of(owner), id_of(elsewhere), waiting):
+        with pytest.raises(NotFound):
+            await db.transact(access.transfer_ownership, owner, nobody, "merchant_clerk")
+    with pytest.raises(Invalid):
+        await db.transact(access.transfer_ownership, owner, id_of(clerk), "merchant_owner")
+    with pytest.raises(Forbidden):
+        await db.transact(access.transfer_ownership, clerk, id_of(owner), "merchant_clerk")
+
+    await db.transact(access.transfer_ownership, owner, id_of(clerk), "merchant_accountant")
+
+    roles = {each.account_id: each.roles for each in await db.ask(access.staff, merchant)}
+    assert roles[id_of(owner)] == ["merchant_accountant"]
+    assert sorted(roles[id_of(clerk)]) == ["merchant_clerk", "merchant_owner"]
+    with pytest.raises(Forbidden):  # said twice: the second time it is not theirs to give
+        await db.transact(access.transfer_ownership, owner, id_of(clerk), "merchant_clerk")
+    [entry] = (await db.ask(access.audit_log, which=AuditFilter(action="staff.transfer_ownership"))).items
+    assert entry.subject == str(id_of(clerk))
+    assert {change.field for change in entry.changes} >= {"owner"}
 
 
 async def test_who_may_not_manage_staff_does_not(db: Database) -> None:

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from litestar.routes import HTTPRoute
 
-from bench.list_pages import BASE, LARGE_FROM_ROWS, PAGES, Looked, look, overheard
+from bench.list_pages import BASE, LARGE_FROM_ROWS, Looked, look, overheard
+from bench.pages import NO_LISTS, PAGES
 from steelyard.app import create_app
 from steelyard.demo import generator
 from steelyard.kernel.db import Database, Read, administer
@@ -44,7 +46,7 @@ async def test_no_list_page_reads_a_large_table_whole(db: Database, database_url
     assert large >= {"orders", "order_lines", "payments", "ledger_transfers", "parcels", "stock_movements"}
     assert len(looked) == sum(len(paths) for paths in PAGES.values())
     assert not {f"{one.login} {one.path}": one.status for one in looked if one.status != 200}
-    # A trial balance is the sum of all accounts: it reads them all, and says so.
+    # A trial balance is the sum of all accounts; when they are many, it is not summed while somebody waits.
     sums = {"/operator/books"}
     assert not {f"{one.login} {one.path}": one.scans for one in looked if one.scans and one.path not in sums}
 
@@ -58,3 +60,24 @@ async def test_a_scan_from_end_to_end_would_be_heard(db: Database):
         await db.ask(everything)
 
     assert hearing.scans == ["orders: SELECT count(*) FROM orders WHERE note = $1"]
+
+
+# What programs ask for, and what stands for itself.
+_NOT_FOR_PEOPLE = ("/api/", "/ucp/", "/.well-known/", "/health/", "/assets/", "/media/")
+
+
+async def test_every_list_page_is_known_to_the_measurements(tmp_path: Path):
+    app = create_app(Settings(home=tmp_path))
+    listed = {path.partition("?")[0] for paths in PAGES.values() for path in paths}
+
+    addresses = {
+        route.path
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        and any("GET" in handler.http_methods for handler in route.route_handlers)
+        and "{" not in route.path
+        and not route.path.startswith(_NOT_FOR_PEOPLE)
+    }
+
+    assert addresses - listed - NO_LISTS == set()
+    assert addresses >= NO_LISTS, "what is gone is gone from the exceptions, too"

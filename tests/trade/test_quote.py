@@ -17,7 +17,7 @@ from steelyard.logistics import freight
 from steelyard.logistics.freight.model import Method, Template, TemplateId, Zone
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address, BuyerId, Contact
-from steelyard.parties.merchants.model import MerchantState
+from steelyard.parties.merchants.model import MerchantState, Pause
 from steelyard.trade import checkout
 from steelyard.trade.checkout import Completeness
 from steelyard.trade.checkout.model import (
@@ -161,6 +161,25 @@ async def test_where_nobody_delivers_is_named_for_each_merchant(shop: Database, 
         (ProblemCode.UNDELIVERABLE, trader.merchant_id) for trader in world.merchants
     }
     assert quote.freight == 0
+
+
+async def test_a_shop_that_is_away_sells_nothing_or_sends_it_later(shop: Database, world: World):
+    now = datetime.now(UTC)
+    pause = Pause(begins_at=now - timedelta(hours=1), ends_at=now + timedelta(days=3))
+    usual = await sent_to(shop, world, ("green", 1))
+    await shop.transact(merchants.pause, world.tea.merchant_id, pause)
+
+    quote = await sent_to(shop, world, ("green", 1), ("hammer", 1))
+
+    assert [(problem.code, problem.merchant_id) for problem in quote.problems] == [
+        (ProblemCode.SHOP_AWAY, world.tea.merchant_id)
+    ]
+    assert quote.blocking
+    await shop.transact(merchants.pause, world.tea.merchant_id, msgspec.structs.replace(pause, sells=True))
+    later = await sent_to(shop, world, ("green", 1))
+    assert not later.problems
+    [before], [after] = usual.groups, later.groups
+    assert [option.days_to + 3 for option in before.options] == [option.days_to for option in after.options]
 
 
 async def test_several_lines_of_one_sku_share_its_stock(shop: Database, world: World):

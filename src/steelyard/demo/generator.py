@@ -1,6 +1,7 @@
 """Makes the demo marketplace: the operator, the merchants with their goods, people, two years of trade, and what waits."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import msgspec
 
@@ -20,6 +21,7 @@ from steelyard.demo import (
 )
 from steelyard.demo.catalogue import makers
 from steelyard.demo.products import made
+from steelyard.kernel import bulk
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.files import Files
 from steelyard.kernel.settings import Settings
@@ -55,6 +57,11 @@ class Size(msgspec.Struct, frozen=True):
         return life.ROUNDS if self.scale >= 1 else max(1, life.ROUNDS // 2)
 
 
+def _unhindered(settings: Settings) -> AbstractAsyncContextManager[None]:
+    assert settings.database_url is not None
+    return bulk.indexed_afterwards(settings.database_url, past.FILLED)
+
+
 async def is_made(read: Read) -> bool:
     """Whether this database already holds a marketplace, whole: its operator's profile is written last."""
     return await read.value("SELECT EXISTS (SELECT FROM operator_profile)")
@@ -69,11 +76,14 @@ async def make(
     password: str,
     step: Step,
     size: Size = Size(),  # noqa: B008  # it cannot be changed
+    filling: Database | None = None,
 ) -> None:
     """Write the marketplace down; again, after it was broken off, it goes on where it was.
 
-    Without `made_up` only the operator is made, so that what was imported stands alone.
+    Without `made_up` only the operator is made, so that what was imported stands alone. What is much is written through
+    `filling`, if that is another connection to the same database (`Database.connect_to_fill`).
     """
+    fast = filling or db
     hashed = await access.hash_password(password)
     await db.transact(people.operators, hashed)
     if made_up:
@@ -82,16 +92,18 @@ async def make(
         logos = people.logos(files)
         for maker in makers():
             await db.transact(people.merchant, maker, hashed, logos[maker.slug])
-        await shelves.fill(db, files, known, seed=seed, copies=size.copies, part=size.part, step=step)
+        await shelves.fill(fast, files, known, seed=seed, copies=size.copies, part=size.part, step=step)
         buyer_id = await db.transact(people.buyer, hashed)
-        await past.remember(db, seed=seed, scale=size.scale, step=step)
+        async with _unhindered(settings) if filling else nullcontext():
+            await past.remember(fast, seed=seed, scale=size.scale, step=step)
+        await past.settle(fast)
         await life.live(db, settings, buyer_id, people.HOME, seed=seed, step=step, rounds=size.rounds)
         await shopkeeping.keep_shops(db, seed=seed)
         await searches.make_searches(db, buyer_id, seed=seed)
         await merchandise.decorate(db)
-        await opinions.speak(db, buyer_id, seed=seed, step=step)
+        await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await desk.lay(db, settings, hashed)
-        await footfall.count_up(db, seed=seed, step=step)
+        await footfall.count_up(fast, seed=seed, step=step)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
     await db.transact(people.profile)

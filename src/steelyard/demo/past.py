@@ -1,6 +1,7 @@
 """The demo's last two years: orders that were bought, received and settled, written by the bulk paths that imports use."""
 
-from collections import defaultdict
+import asyncio
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, islice
@@ -36,6 +37,25 @@ from steelyard.trade.settlement import NewEntry
 # A transaction of so many takes about a second.
 DEALS_AT_ONCE = 1_000
 BUYERS_AT_ONCE = 5_000
+PRODUCTS_AT_ONCE = 2_000
+# What two years of sales fill.
+FILLED = (
+    "buyers",
+    "fulfilment_lines",
+    "ledger_accounts",
+    "ledger_transfers",
+    "order_lines",
+    "order_refunds",
+    "orders",
+    "parcel_lines",
+    "parcels",
+    "payment_splits",
+    "payments",
+    "purchases",
+    "refunds",
+    "settlement_entries",
+    "stock_movements",
+)
 # What was earned in the last days is not paid out yet: the nightly run does it.
 UNSETTLED_DAYS = 3
 _LOGIN = "buyer@steelyard.test"
@@ -44,23 +64,32 @@ Step = Callable[[str, int, int], None]
 
 
 async def remember(db: Database, *, seed: int, scale: float, step: Step) -> None:
-    """Write two years of sales and settle them. Broken off and said again, it goes on where it was."""
+    """Write two years of sales. Broken off and said again, it goes on where it was."""
     now = await db.ask(_since)
-    today = now.date()
     wares, shelves = await db.ask(_wares)
     number = round(habits.BUYERS * scale)
-    everybody = chain([_regular(now)], habits.people(seed, number, today))
-    year, houses = Year(today), _houses()
-    for first in range(0, number + 1, BUYERS_AT_ONCE):
-        crowd = list(islice(everybody, BUYERS_AT_ONCE))
+    world = _World(shelves, wares, Year(now.date()), _houses(), now, seed)
+    sold: Counter[tuple[MerchantId, UUID]] = Counter()
+    done = 0
+    # While one crowd's orders are written, the next crowd makes up its mind.
+    following = asyncio.create_task(asyncio.to_thread(_bought, crowds := _crowds(now, seed, number), world))
+    while (bought := await following) is not None:
+        following = asyncio.create_task(asyncio.to_thread(_bought, crowds, world))
+        crowd, deals = bought
         await _register(db, crowd)
-        deals = _deals(crowd, first, shelves, wares, year, houses, now, seed)
         for start in range(0, len(deals), DEALS_AT_ONCE):
             some = deals[start : start + DEALS_AT_ONCE]
-            step("Buyers and two years of their orders", first + len(crowd) * start // len(deals), number + 1)
+            step("Buyers and two years of their orders", done + len(crowd) * start // len(deals), number + 1)
             if await db.ask(orders.order, some[0].order.merchant_id, some[0].order.order_id) is None:
                 await db.transact(_write, some, now)
-        step("Buyers and two years of their orders", first + len(crowd), number + 1)
+            sold.update(_sold(some))
+        done += len(crowd)
+        step("Buyers and two years of their orders", done, number + 1)
+    await db.transact(_rank, sold)
+
+
+async def settle(db: Database) -> None:
+    """Put what was earned on statements that are paid."""
     for maker in makers():
         while await db.transact(settlement.bulk_settled, made("merchant", maker.slug)):
             pass
@@ -222,27 +251,43 @@ def _delivery(maker: Maker) -> Delivery:
     )
 
 
-def _deals(
-    crowd: Sequence[Person],
-    first: int,
-    shelves: Mapping[str, Sequence[Shelf]],
-    wares: Sequence[Ware],
-    year: Year,
-    houses: Mapping[UUID, House],
-    now: datetime,
-    seed: int,
-) -> list[Deal]:
-    """What these have bought, in the order of time; `first` is the number of the first of them."""
+class _World(msgspec.Struct, frozen=True):
+    """What all buyers have before them."""
+
+    shelves: Mapping[str, Sequence[Shelf]]
+    wares: Sequence[Ware]
+    year: Year
+    houses: Mapping[UUID, House]
+    now: datetime
+    seed: int
+
+
+def _crowds(now: datetime, seed: int, number: int) -> Iterator[tuple[int, list[Person]]]:
+    """So many buyers at a time, with the number of the first of them."""
+    everybody = chain([_regular(now)], habits.people(seed, number, now.date()))
+    for first in range(0, number + 1, BUYERS_AT_ONCE):
+        yield first, list(islice(everybody, BUYERS_AT_ONCE))
+
+
+def _bought(crowds: Iterator[tuple[int, list[Person]]], world: _World) -> tuple[list[Person], list[Deal]] | None:
+    """The next crowd and what they have bought, in the order of time; None after the last."""
+    first, crowd = next(crowds, (0, []))
+    if not crowd:
+        return None
     found: list[Deal] = []
     for number, person in enumerate(crowd, start=first):
-        chance = Random(f"{seed}/baskets/{number}")  # noqa: S311  # habits, no secrets
-        for time, basket in enumerate(habits.baskets(person, shelves, year, chance)):
-            house = houses[wares[basket.lines[0][0]].merchant_id]
-            became = deal(f"{number}/{time}", basket, wares, house, now, chance) if basket.at < now else None
+        chance = Random(f"{world.seed}/baskets/{number}")  # noqa: S311  # habits, no secrets
+        for time, basket in enumerate(habits.baskets(person, world.shelves, world.year, chance)):
+            house = world.houses[world.wares[basket.lines[0][0]].merchant_id]
+            became = (
+                deal(f"{number}/{time}", basket, world.wares, house, world.now, chance)
+                if basket.at < world.now
+                else None
+            )
             if became is not None:
                 found.append(became)
     found.sort(key=lambda one: (one.at, one.order.order_id))
-    return found
+    return crowd, found
 
 
 async def _write(tx: Tx, deals: Sequence[Deal], now: datetime) -> None:
@@ -254,13 +299,25 @@ async def _write(tx: Tx, deals: Sequence[Deal], now: datetime) -> None:
     await aftersales.bulk_refund(tx, [one.back for one in deals if one.back is not None], "system")
     await inventory.bulk_move(tx, [move for one in deals for move in one.restocked], "system")
     await _settle(tx, [entry for one in deals for entry in one.entries()], now)
-    sold = [
-        (ware.merchant_id, ware.product_id, pieces)
-        for one in deals
-        if one.payment is not None and (one.back is None or one.back.released)
-        for ware, pieces in one.lines
-    ]
-    await search.record_sales(tx, sold)
+
+
+def _sold(deals: Sequence[Deal]) -> Mapping[tuple[MerchantId, UUID], int]:
+    """How many pieces of each product: at the end they are its rank."""
+    pieces_of: Counter[tuple[MerchantId, UUID]] = Counter()
+    for one in deals:
+        if one.payment is not None and (one.back is None or one.back.released):
+            for ware, pieces in one.lines:
+                pieces_of[ware.merchant_id, ware.product_id] += pieces
+    return pieces_of
+
+
+async def _rank(tx: Tx, sold: Mapping[tuple[MerchantId, UUID], int]) -> None:
+    """Once: what was sold later is counted by others."""
+    if await tx.value("SELECT EXISTS (SELECT FROM search_figures WHERE sold > 0)"):
+        return
+    sales = [(merchant_id, product_id, pieces) for (merchant_id, product_id), pieces in sold.items()]
+    for first in range(0, len(sales), PRODUCTS_AT_ONCE):
+        await search.record_sales(tx, sales[first : first + PRODUCTS_AT_ONCE])
 
 
 async def _settle(tx: Tx, entries: Sequence[NewEntry], now: datetime) -> None:

@@ -149,6 +149,7 @@ def _prepare(settings: Settings, outside: SimulatorSettings, *, seed: int, made_
 async def _generate(settings: Settings, seed: int, made_up: bool, size: Size, progress: Progress) -> None:
     assert settings.database_url is not None
     db = await Database.connect(settings.database_url, size=4)
+    filling = await Database.connect_to_fill(settings.database_url, size=2)
     try:
         if not await db.ask(generator.is_made):
             await generator.make(
@@ -159,8 +160,10 @@ async def _generate(settings: Settings, seed: int, made_up: bool, size: Size, pr
                 password=password(settings.home),
                 step=_steps(progress),
                 size=size,
+                filling=filling,
             )
     finally:
+        await filling.close()
         await db.close()
 
 

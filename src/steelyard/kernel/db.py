@@ -8,9 +8,10 @@ parameters.
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any, Concatenate, LiteralString, ParamSpec, Self, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -28,6 +29,7 @@ TRIES_MAX = 5
 BACKOFF_SECONDS = 0.01
 STATEMENT_TIMEOUT_SECONDS = 10
 LOCK_TIMEOUT_SECONDS = 5
+FILLING_TIMEOUT_SECONDS = 600
 IDLE_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 10
 
@@ -186,6 +188,8 @@ class Database:
         self._merchants = merchants
         self._merchant_id = merchant_id
         self._secured: dict[str, bool] = {}
+        # What `kernel/lookups` is asking of this database, by query.
+        self.lookups: dict[Any, Any] = {}
 
     @classmethod
     async def connect(cls, url: str, *, size: int = 10) -> Self:
@@ -203,6 +207,17 @@ class Database:
         """Connect as the user of the URL, who owns the schema: for imports from the command line. Where that is a
         superuser, as in the embedded server, COPY goes straight into the tables."""
         return cls(await _pool(url, None, size), None)
+
+    @classmethod
+    async def connect_to_fill(cls, url: str, *, size: int) -> Self:
+        """As `connect_as_owner`, for a house that is being made and can be made again: statements have minutes, and a
+        commit does not wait for the disc. Where the owner is a superuser, references are taken for true unasked: the
+        same writing is done with them asked in tests."""
+        more = {"statement_timeout": f"{FILLING_TIMEOUT_SECONDS}s", "synchronous_commit": "off"}
+        async with administer(url) as connection:
+            if await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
+                more["session_replication_role"] = "replica"
+        return cls(await _pool(url, None, size, more), None)
 
     async def close(self) -> None:
         """Close both pools. The view of one merchant borrows its pool, and is not closed."""
@@ -248,7 +263,7 @@ class Database:
             await connection.execute("SELECT set_config('steelyard.merchant_id', $1, true)", str(self._merchant_id))
 
 
-async def _pool(url: str, role: str | None, size: int) -> asyncpg.Pool:
+async def _pool(url: str, role: str | None, size: int, more: Mapping[str, str] = MappingProxyType({})) -> asyncpg.Pool:
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -265,6 +280,7 @@ async def _pool(url: str, role: str | None, size: int) -> asyncpg.Pool:
             "idle_in_transaction_session_timeout": f"{IDLE_TIMEOUT_SECONDS}s",
             # Our statements are short: compiling one costs more than it saves.
             "jit": "off",
+            **more,
         },
     )
 

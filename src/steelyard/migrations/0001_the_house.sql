@@ -294,7 +294,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('stock.read', 'merchant', '{"zh-Hans": "查看库存", "en": "See stock"}')
   , ('stock.edit', 'merchant', '{"zh-Hans": "入库与盘点", "en": "Receive and count stock"}')
   , ('statements.read', 'merchant', '{"zh-Hans": "查看结算单", "en": "See statements"}')
-  , ('shop.edit', 'merchant', '{"zh-Hans": "编辑店铺与收款账户", "en": "Edit the shop and where its money goes"}')
+  , ('shop.edit', 'merchant', '{"zh-Hans": "店铺设置：名称、休假、承运商、收款账户", "en": "Settings of the shop: its name, pauses, carriers, and where its money goes"}')
+  , ('shop.decorate', 'merchant', '{"zh-Hans": "装修店铺、维护店内分类", "en": "Decorate the shop and keep its own categories"}')
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
@@ -321,6 +322,7 @@ INSERT INTO roles (role_id, audience, name, built_in) VALUES
   , ('operator_service', 'operator', '{"zh-Hans": "平台客服", "en": "Platform customer service"}', true)
   , ('merchant_owner', 'merchant', '{"zh-Hans": "店主", "en": "Shop owner"}', true)
   , ('merchant_clerk', 'merchant', '{"zh-Hans": "店员", "en": "Shop clerk"}', true)
+  , ('merchant_content', 'merchant', '{"zh-Hans": "内容运营", "en": "Content editor"}', true)
   , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}', true);
 
 CREATE TABLE role_permissions (
@@ -345,7 +347,8 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
-  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage');
+  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage')
+  , ('merchant_content', 'shop.decorate'), ('merchant_content', 'products.read'), ('merchant_content', 'figures.read');
 
 CREATE TABLE account_roles (
     account_id uuid NOT NULL
@@ -468,8 +471,19 @@ CREATE TABLE shops (
   , logo        text
   , opened_at   timestamptz NOT NULL DEFAULT now()
   , checklist_put_away_at timestamptz
+  , away_from   timestamptz
+  , away_until  timestamptz
+  , away_notice jsonb NOT NULL DEFAULT '{}'
+  , away_sells  boolean NOT NULL DEFAULT false
+  , back_told   boolean NOT NULL DEFAULT true
+  , CONSTRAINT a_pause_ends_after_it_began CHECK (away_from < away_until)
+  , CONSTRAINT a_pause_has_both_ends CHECK ((away_from IS NULL) = (away_until IS NULL))
 );
 COMMENT ON TABLE shops IS 'by merchant: the merchant''s shop as buyers see it';
+COMMENT ON COLUMN shops.away_from IS 'When the shop''s last or next pause begins; a pause that is over stays, for the deadlines of what was ordered in it';
+COMMENT ON COLUMN shops.away_sells IS 'Orders are taken while the shop is away, and leave the house after it';
+COMMENT ON COLUMN shops.back_told IS 'The owners know that the pause is over, or there is none';
+CREATE INDEX shops_coming_back ON shops (away_until) WHERE NOT back_told;
 
 CREATE TABLE shop_names (
     slug        text PRIMARY KEY
@@ -656,6 +670,16 @@ CREATE TABLE ledger_accounts (
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
 CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
+
+CREATE TABLE ledger_summed (
+    kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , at       timestamptz NOT NULL
+  , PRIMARY KEY (kind, currency)
+);
+COMMENT ON TABLE ledger_summed IS 'local: what all accounts of a kind came to when they were last summed, all at the same instant';
 
 CREATE TABLE ledger_transfers (
     owner_id    uuid NOT NULL
@@ -1217,7 +1241,7 @@ CREATE TABLE search_entries (
 );
 COMMENT ON TABLE search_entries IS 'by merchant: products on the shelf as search and category pages show them';
 COMMENT ON COLUMN search_entries.words IS 'Latin words and CJK bigrams of title, attributes, shop and codes, by the simple configuration';
-COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by';
+COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by; _ships:free of what is sent free of charge';
 COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
 COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
 CREATE INDEX search_by_words ON search_entries USING gin (words);
@@ -1239,6 +1263,15 @@ CREATE TABLE search_figures (
   , CONSTRAINT a_rating_has_five_stars CHECK (rating BETWEEN 0 AND 500)
 );
 COMMENT ON TABLE search_figures IS 'by merchant: what orders and reviews pushed down about a product, kept while it is off the shelf';
+
+CREATE TABLE search_free_delivery (
+    merchant_id uuid NOT NULL
+  , currency    text NOT NULL
+  , free_from   bigint NOT NULL
+  , PRIMARY KEY (merchant_id, currency)
+  , CONSTRAINT free_from_is_not_negative CHECK (free_from >= 0)
+);
+COMMENT ON TABLE search_free_delivery IS 'by merchant: from which amount one piece is sent free of charge in the house''s country, pushed down by freight';
 
 CREATE TABLE search_stale (
     merchant_id uuid NOT NULL
@@ -1386,6 +1419,24 @@ INSERT INTO carriers (carrier, name) VALUES
     ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}')
   , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}')
   , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}');
+
+CREATE TABLE shop_carriers (
+    merchant_id uuid NOT NULL
+  , carrier     text NOT NULL REFERENCES carriers
+  , place       integer NOT NULL
+  , PRIMARY KEY (merchant_id, carrier)
+);
+COMMENT ON TABLE shop_carriers IS 'by merchant: the carriers that a shop sends with; no row: all of them';
+COMMENT ON COLUMN shop_carriers.place IS 'The lowest is the one that forms propose';
+
+CREATE TABLE delivery_carriers (
+    merchant_id uuid NOT NULL
+  , template_id uuid NOT NULL
+  , carrier     text NOT NULL REFERENCES carriers
+  , PRIMARY KEY (merchant_id, template_id)
+  , FOREIGN KEY (merchant_id, template_id) REFERENCES freight_templates
+);
+COMMENT ON TABLE delivery_carriers IS 'by merchant: which carrier a delivery option goes with';
 
 CREATE TABLE parcel_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that follow each other';
@@ -1691,6 +1742,8 @@ CREATE TABLE orders (
   , cancel_reason text
   , buyer_name     text GENERATED ALWAYS AS (lower(address ->> 'name')) STORED
   , phone_backward text GENERATED ALWAYS AS (reverse(regexp_replace(address ->> 'phone', '[^0-9]', '', 'g'))) STORED
+  , contact_phone  text GENERATED ALWAYS AS (contact ->> 'phone') STORED
+  , contact_email  text GENERATED ALWAYS AS (contact ->> 'email') STORED
   , packing_at   timestamptz
   , reminded_at  timestamptz
   , extended_at  timestamptz
@@ -1715,6 +1768,7 @@ COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
 COMMENT ON COLUMN orders.buyer_name IS 'Who receives it, in small letters, as staff look for it by its beginning';
 COMMENT ON COLUMN orders.phone_backward IS 'The digits of the receiver''s telephone from the last to the first: staff know the last four';
 COMMENT ON COLUMN orders.receive_by IS 'Receipt counts as confirmed then';
+COMMENT ON COLUMN orders.contact_email IS 'A column, since under row-level security no index on an expression over jsonb is used';
 COMMENT ON COLUMN orders.packing_at IS 'The shop has begun to pack it: from now on a buyer asks before it is cancelled or sent elsewhere';
 COMMENT ON COLUMN orders.reminded_at IS 'When the buyer last asked the shop to hurry';
 COMMENT ON COLUMN orders.extended_at IS 'When the buyer was given more time to receive it, once';
@@ -1728,10 +1782,8 @@ CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
 CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_code ON orders (merchant_id, code);
-CREATE INDEX orders_of_a_phone ON orders (merchant_id, (address ->> 'phone'));
-CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, (contact ->> 'phone'));
-CREATE INDEX orders_of_a_recipient ON orders (merchant_id, (address ->> 'name'));
-CREATE INDEX orders_of_an_email ON orders (merchant_id, (contact ->> 'email'));
+CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, contact_phone);
+CREATE INDEX orders_of_an_email ON orders (merchant_id, contact_email);
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
 CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
 CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
@@ -1826,6 +1878,7 @@ CREATE TABLE order_notes (
   , CONSTRAINT a_note_says_something CHECK (said <> '')
 );
 COMMENT ON TABLE order_notes IS 'by merchant, append-only: what a shop''s staff tell each other about an order; buyers never see it';
+CREATE INDEX order_notes_by_time ON order_notes (merchant_id, at DESC);
 CREATE INDEX order_notes_of_an_order ON order_notes (merchant_id, order_id, at);
 
 CREATE TABLE order_note_mentions (

@@ -25,6 +25,8 @@ async def settled_order(db: Database, world: World) -> tuple[str, str, int]:
 
 async def test_every_entry_of_a_statement_leads_to_its_order(db: Database, world: World, owner: Browser) -> None:
     code, statement_id, payout = await settled_order(db, world)
+    printed = await owner.get(f"/merchant/statements/{statement_id}/print")
+    assert code in words(printed) and "Payout" in words(printed)
 
     listed = await owner.get("/merchant/statements")
     page = await owner.get(f"/merchant/statements/{statement_id}")
@@ -95,6 +97,44 @@ async def test_a_shop_keeps_a_name(world: World, owner: Browser) -> None:
     assert "Hello" in page.text
 
 
+async def test_a_shop_on_holiday_says_so_to_buyers_and_to_its_own_people(
+    app: Litestar, world: World, owner: Browser
+) -> None:
+    item = world.items["green"]
+    wrong = await owner.post("/merchant/shop/pause", {"ends_at": "2020-01-01T10:00", "away_notice_en": "Gone skiing"})
+    assert wrong.status_code == 422
+    assert "Gone skiing" in wrong.text
+    back_on = (datetime.now(UTC) + timedelta(days=5)).strftime("%Y-%m-%dT%H:%M")
+
+    await owner.follow(
+        await owner.post("/merchant/shop/pause", {"ends_at": back_on, "sells": "no", "away_notice_en": "Gone skiing"})
+    )
+
+    assert "Your shop is away until" in words(await owner.get("/merchant"))
+    buyer = await signed_in(app, world.buyer)
+    page = words(await buyer.get(f"/products/{item.product_id}"))
+    assert "The shop is away until" in page
+    assert "Gone skiing" in page
+    await buyer.post("/cart/lines", {"product_id": str(item.product_id), "quantity": "1"})
+    assert "The shop is away until" in words(await buyer.get("/cart"))
+    await owner.post("/merchant/shop/back")
+    assert "The shop is away" not in words(await buyer.get("/cart"))
+    assert "shop.back" in (await owner.get("/merchant/audit")).text
+
+
+async def test_the_carriers_of_a_shop_stand_in_its_forms(db: Database, world: World, owner: Browser) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
+    wrong = await owner.post("/merchant/carriers", {"carriers": "simpost", "preferred": "simex"})
+    assert wrong.status_code == 422
+
+    await owner.follow(await owner.post("/merchant/carriers", {"carriers": "simpost", "preferred": "simpost"}))
+
+    page = await owner.get(f"/merchant/orders/{order.order_id}")
+    assert 'value="simpost"' in page.text
+    assert 'value="simex"' not in page.text
+    assert "simex" not in (await owner.get(f"/merchant/orders/ship?order={order.order_id}")).text
+
+
 async def test_somebody_is_invited_given_other_roles_and_disabled(db: Database, world: World, owner: Browser) -> None:
     page = await owner.get("/merchant/staff")
     fields = {
@@ -112,6 +152,22 @@ async def test_somebody_is_invited_given_other_roles_and_disabled(db: Database, 
     member = next(each for each in await db.ask(access.staff, world.tea.merchant_id) if each.name == "Zhao")
     assert member.roles == ["merchant_accountant"]
     assert member.disabled_at is not None
+
+
+async def test_an_owner_hands_over_with_the_password_and_finds_the_doors_of_the_owner_closed(
+    world: World, owner: Browser
+) -> None:
+    heir = world.tea.staff["merchant_clerk"]
+    here = f"/merchant/staff/{heir.account_id}/transfer"
+    assert heir.email in words(await owner.get(here))
+
+    refused = await owner.post(here, {"role": "merchant_accountant", "password": "not it"})
+    assert refused.status_code == 422
+    assert "This is not your password" in refused.text
+    await owner.follow(await owner.post(here, {"role": "merchant_accountant", "password": PASSWORD}))
+
+    assert (await owner.get("/merchant/money")).status_code == 200
+    assert (await owner.get("/merchant/staff")).status_code in (403, 404)
 
 
 async def test_the_last_owner_stays(world: World, owner: Browser) -> None:

@@ -2,8 +2,11 @@
 
 import re
 
+import pytest
+
 from steelyard.kernel.db import Database
 from steelyard.money import ledger
+from steelyard.money.ledger import drilling, summing
 from steelyard.money.ledger.model import AccountKind
 from tests.support import deal
 from tests.support.browser import Browser, words
@@ -60,3 +63,32 @@ async def test_the_trial_balance_of_a_past_day_is_what_it_was_and_still_balances
 
     assert "Debits equal credits" in now and "Debits equal credits" in past and "Out of balance" not in past
     assert "Only of" in own
+
+
+async def test_many_accounts_are_summed_from_time_to_time_and_the_page_says_when(
+    db: Database, world: World, chief: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summing, "MANY_ACCOUNTS", -2)
+    await deal.paid(db, [(world.items["green"].sku_id, 1)])
+    before = await db.ask(ledger.trial_balance)
+    assert (await db.ask(ledger.summed)).at is None, "nobody has summed yet"
+
+    assert await db.transact(summing.sum_up) == len(before)
+    assert await db.transact(summing.sum_up) == 0, "nothing has moved"
+    await deal.paid(db, [(world.items["green"].sku_id, 1)])
+
+    kept = await db.ask(ledger.summed)
+    assert kept.lines == before and kept.at is not None
+    assert "As of" in words(await chief.get("/operator/books"))
+    assert "As of" not in words(await chief.get("/operator/books", now="1"))
+    assert await db.transact(summing.sum_up) > 0
+    assert (await db.ask(ledger.summed)).lines == await db.ask(ledger.trial_balance)
+
+
+async def test_of_very_many_transfers_the_sum_is_not_waited_for(
+    db: Database, world: World, chief: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drilling, "SUMMED_MAX", 1)
+    await deal.paid(db, [(world.items["green"].sku_id, 1)])
+
+    assert await db.ask(ledger.sums, ledger.Which()) == []

@@ -7,9 +7,11 @@ from litestar import Litestar
 from steelyard.goods import catalog, inventory, pricing
 from steelyard.goods.pricing.model import NewPrice
 from steelyard.kernel import ids
+from steelyard.kernel.batching import Batcher
 from steelyard.kernel.db import Database
 from steelyard.money.payments import gateways
 from steelyard.parties.customers.model import BuyerId
+from steelyard.surfaces.web import placing
 from steelyard.trade import checkout, orders
 from steelyard.trade.checkout.model import CheckoutId, Draft, Line
 from tests.simulators.world import Simulated
@@ -61,6 +63,21 @@ async def test_a_second_click_is_the_same_purchase(guest: Browser, world: World,
     second = await guest.post(till, sent)
     assert first.headers["location"] == second.headers["location"]
     assert (await guest.get("/orders")).text.count('class="plain-link code"') == 1
+
+
+async def test_when_too_many_buy_at_once_the_buyer_is_asked_to_come_back(
+    guest: Browser, app: Litestar, world: World, channel: Simulated
+) -> None:
+    await put(guest, world.items["nuts"])
+    checkout = await open_checkout(guest)
+    app.state[placing.PLACING] = Batcher("full", placing.place_all, hash, waiting_most=0)
+
+    refused = await place(guest, checkout)
+    del app.state[placing.PLACING]
+    await decide(channel, await place(guest, checkout))
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
+    assert "Very many people are here" in words(refused)
 
 
 async def test_delivery_is_chosen_for_each_shop(guest: Browser, world: World) -> None:

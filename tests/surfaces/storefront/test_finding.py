@@ -15,7 +15,7 @@ from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.files import Files
 from steelyard.kernel.text import text
 from steelyard.surfaces.storefront.filters import read_filters
-from steelyard.surfaces.web import renditions
+from steelyard.surfaces.web import pictures
 from tests.support.browser import Browser
 from tests.support.world import World, picture_name
 
@@ -115,7 +115,7 @@ async def test_a_picture_comes_in_the_size_that_is_asked_for_and_no_larger(app: 
 async def test_a_picture_that_unfolds_to_too_much_is_not_touched(
     app: Litestar, guest: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(renditions, "PIXELS_MAX", 100)
+    monkeypatch.setattr(pictures, "PIXELS_MAX", 100)
     drawn = io.BytesIO()
     Image.new("RGB", (20, 20)).save(drawn, "PNG")
     name = Files(app.state.settings.home).put(drawn.getvalue(), "image/png")

@@ -11,7 +11,7 @@ from steelyard.goods import catalog
 from steelyard.kernel.db import Database
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.web.footprints import Footprints
-from steelyard.surfaces.web.photos import SIDE_PIXELS_MAX, shrunk
+from steelyard.surfaces.web.pictures import REVIEW_SIDE_PIXELS_MAX, developed
 from steelyard.surfaces.web.security import CSRF_COOKIE
 from steelyard.trade import favourites, reviews
 from tests.support.browser import Browser, hidden, words
@@ -110,8 +110,8 @@ async def test_an_order_is_reviewed_with_photographs_and_nothing_is_lost(
 
 
 def test_a_photograph_is_made_small_upright_and_silent() -> None:
-    with Image.open(BytesIO(shrunk(photograph()))) as kept:
-        assert max(kept.size) == SIDE_PIXELS_MAX and kept.height > kept.width
+    with Image.open(BytesIO(developed(photograph(), REVIEW_SIDE_PIXELS_MAX))) as kept:
+        assert max(kept.size) == REVIEW_SIDE_PIXELS_MAX and kept.height > kept.width
         assert not kept.getexif()
 
 

@@ -18,7 +18,7 @@ from steelyard.channels.agents.document import (
 from steelyard.channels.agents.jobs import deliver
 from steelyard.channels.agents.keys import public_jwk, sign, signing_key, verify
 from steelyard.channels.agents.platforms import platform_of
-from steelyard.channels.agents.queries import deliveries, platform, session
+from steelyard.channels.agents.queries import deliveries, session
 from steelyard.channels.agents.service import (
     change_session,
     forget,
@@ -46,7 +46,6 @@ __all__ = [
     "note_shown",
     "open_session",
     "order_document",
-    "platform",
     "platform_of",
     "postal_address",
     "public_jwk",

@@ -2,9 +2,10 @@
 
 from steelyard.channels.agents import gateways
 from steelyard.channels.agents.model import VERSION, VERSIONS, Platform, ProfileRefused, VersionUnsupported
-from steelyard.channels.agents.queries import platform
+from steelyard.channels.agents.queries import platforms
 from steelyard.channels.agents.service import remember_platform
 from steelyard.kernel.db import Database
+from steelyard.kernel.lookups import look_up
 from steelyard.kernel.settings import Settings
 
 
@@ -17,7 +18,7 @@ async def platform_of(db: Database, settings: Settings, profile_url: str) -> Pla
     """
     if not gateways.is_allowed(profile_url, settings.base_url):
         raise ProfileRefused(profile=profile_url)
-    known = await db.ask(platform, profile_url)
+    known = await look_up(db, platforms, profile_url)
     if known is None:
         if settings.ucp_lenient or not settings.ucp_fetch_profiles:
             return Platform(profile_url=profile_url, version=VERSION)

@@ -1,5 +1,6 @@
 """Questions about agents."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from steelyard.channels.agents.model import Delivery, Platform, Session, SessionId
@@ -8,16 +9,17 @@ from steelyard.kernel.db import Read
 DELIVERIES_MAX = 200
 
 
-async def platform(read: Read, profile_url: str) -> Platform | None:
-    """A platform whose profile is still fresh."""
-    return await read.one(
+async def platforms(read: Read, profile_urls: Sequence[str]) -> dict[str, Platform]:
+    """The platforms of these profiles, as far as what we remember of them is still fresh: for `kernel/lookups`."""
+    found = await read.all(
         Platform,
         """
         SELECT profile_url, version, capabilities, keys, webhook_url FROM agent_platforms
-        WHERE profile_url = $1 AND expires_at > now()
+        WHERE profile_url = ANY($1) AND expires_at > now()
         """,
-        profile_url,
+        list(profile_urls),
     )
+    return {each.profile_url: each for each in found}
 
 
 async def session(read: Read, session_id: SessionId, kind: str, client: str) -> Session | None:

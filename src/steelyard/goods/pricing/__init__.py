@@ -1,7 +1,7 @@
 """What a SKU costs now: one price a currency, and the market price that it is compared with."""
 
 from steelyard.goods.pricing.events import PricesChanged
-from steelyard.goods.pricing.queries import current, current_at_home
+from steelyard.goods.pricing.queries import current, current_at_home, current_in
 from steelyard.goods.pricing.service import bulk_set, set_prices
 
-__all__ = ["PricesChanged", "bulk_set", "current", "current_at_home", "set_prices"]
+__all__ = ["PricesChanged", "bulk_set", "current", "current_at_home", "current_in", "set_prices"]

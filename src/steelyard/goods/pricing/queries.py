@@ -10,12 +10,23 @@ from steelyard.kernel.db import Read
 
 async def current(read: Read, sku_ids: Iterable[UUID], currency: str) -> dict[SkuId, Price]:
     """What these SKUs cost now in one currency; a SKU that has no price in it is missing."""
+    found = await current_in(read, sku_ids, [currency])
+    return {sku_id: price for (sku_id, _), price in found.items()}
+
+
+async def current_in(read: Read, sku_ids: Iterable[UUID], currencies: Iterable[str]) -> dict[tuple[SkuId, str], Price]:
+    """What these SKUs cost now in each of these currencies that they have a price in."""
     rows = await read.fetch(
-        "SELECT sku_id, amount, compare_at FROM prices WHERE sku_id = ANY($1) AND currency = $2",
+        "SELECT sku_id, currency, amount, compare_at FROM prices WHERE sku_id = ANY($1) AND currency = ANY($2)",
         list(sku_ids),
-        currency,
+        list(currencies),
     )
-    return {row["sku_id"]: Price(amount=row["amount"], compare_at=row["compare_at"], currency=currency) for row in rows}
+    return {
+        (row["sku_id"], row["currency"]): Price(
+            amount=row["amount"], compare_at=row["compare_at"], currency=row["currency"]
+        )
+        for row in rows
+    }
 
 
 async def current_at_home(read: Read, sku_ids: Iterable[UUID]) -> dict[SkuId, Price]:

@@ -35,7 +35,14 @@ from steelyard.goods.search.searches import (
     record_search,
     unfound,
 )
-from steelyard.goods.search.service import mark_stale, record_ratings, record_sales, reindex, reindex_products
+from steelyard.goods.search.service import (
+    mark_stale,
+    record_free_delivery,
+    record_ratings,
+    record_sales,
+    reindex,
+    reindex_products,
+)
 from steelyard.goods.search.vocabulary import Vocabulary, Word, without_one
 from steelyard.goods.search.wordlist import known_words, make_vocabulary
 
@@ -64,6 +71,7 @@ __all__ = [
     "make_vocabulary",
     "mark_stale",
     "record_follow",
+    "record_free_delivery",
     "record_ratings",
     "record_sales",
     "record_search",

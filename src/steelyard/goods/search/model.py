@@ -24,6 +24,11 @@ CARDS_MAX = 200
 ADDRESSES_MAX = 5_000
 
 
+# Stands among an entry's facets like a value of an attribute; no attribute's code begins so.
+SHIPS, FREE = "_ships", "free"
+SHIPS_FREE = f"{SHIPS}:{FREE}"
+
+
 class Sort(StrEnum):
     """`relevance` without a text is the best selling first."""
 
@@ -50,6 +55,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     price_to: int | None = None
     currency: str | None = None
     in_stock: bool = False
+    ships_free: bool = False
     values: Mapping[str, Sequence[str]] = {}
     shops: Sequence[MerchantId] = ()
     rating_from: int | None = None
@@ -61,7 +67,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """A product on the shelf. `price` is of its cheapest SKU, `price_to` of its dearest, `rating` hundredths of a
-    star."""
+    star; `ships_free`: one piece is sent free of charge in the house's country."""
 
     merchant_id: MerchantId
     product_id: ProductId
@@ -77,6 +83,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     sold: int
     rating: int
     listed_at: datetime
+    ships_free: bool = False
 
 
 class CategoryCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +133,11 @@ class Facets(msgspec.Struct, frozen=True, kw_only=True):
     prices: list[PriceBand] = []
     ratings: list[RatingCount] = []
     values: list[ValueCount] = []
+
+    @property
+    def ships_free(self) -> int:
+        """How many are sent free of charge."""
+        return next((each.count for each in self.values if each.value == SHIPS_FREE), 0)
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,9 +11,11 @@ from steelyard.goods.search.model import (
     ADDRESSES_MAX,
     CARDS_MAX,
     COUNT_MAX,
+    FREE,
     LOOKED_AT_MAX,
     NARROWED_ATTRIBUTES_MAX,
     PRICE_BANDS_MAX,
+    SHIPS,
     SHOPS_CHOSEN_MAX,
     VALUES_PER_ATTRIBUTE_MAX,
     CategoryCount,
@@ -104,7 +106,7 @@ async def find(read: Read, query: Query) -> Results:
         BUCKETS,
         list(query.shops[:SHOPS_CHOSEN_MAX]) or None,
         query.rating_from,
-        *_chosen(query.values),
+        *_chosen(({SHIPS: [FREE]} if query.ships_free else {}) | dict(query.values)),
         LOOKED_AT_MAX,
     )
     assert found is not None
@@ -124,7 +126,7 @@ async def find(read: Read, query: Query) -> Results:
 
 def _narrowed(query: Query) -> bool:
     prices = (query.price_from, query.price_to, query.rating_from)
-    return bool(query.values or query.shops) or any(each is not None for each in prices)
+    return bool(query.values or query.shops or query.ships_free) or any(each is not None for each in prices)
 
 
 def _chosen(values: Mapping[str, Sequence[str]]) -> list[list[str] | None]:

@@ -21,7 +21,7 @@ CREATE TABLE search_entries (
 );
 COMMENT ON TABLE search_entries IS 'by merchant: products on the shelf as search and category pages show them';
 COMMENT ON COLUMN search_entries.words IS 'Latin words and CJK bigrams of title, attributes, shop and codes, by the simple configuration';
-COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by';
+COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by; _ships:free of what is sent free of charge';
 COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
 COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
 CREATE INDEX search_by_words ON search_entries USING gin (words);
@@ -43,6 +43,15 @@ CREATE TABLE search_figures (
   , CONSTRAINT a_rating_has_five_stars CHECK (rating BETWEEN 0 AND 500)
 );
 COMMENT ON TABLE search_figures IS 'by merchant: what orders and reviews pushed down about a product, kept while it is off the shelf';
+
+CREATE TABLE search_free_delivery (
+    merchant_id uuid NOT NULL
+  , currency    text NOT NULL
+  , free_from   bigint NOT NULL
+  , PRIMARY KEY (merchant_id, currency)
+  , CONSTRAINT free_from_is_not_negative CHECK (free_from >= 0)
+);
+COMMENT ON TABLE search_free_delivery IS 'by merchant: from which amount one piece is sent free of charge in the house''s country, pushed down by freight';
 
 CREATE TABLE search_stale (
     merchant_id uuid NOT NULL

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from steelyard.goods import catalog
 from steelyard.goods.catalog import Definition
-from steelyard.goods.search.model import PRODUCTS_PER_REINDEX_MAX
+from steelyard.goods.search.model import PRODUCTS_PER_REINDEX_MAX, SHIPS_FREE
 from steelyard.goods.search.words import vector
 from steelyard.kernel.db import Row, Tx
 
@@ -76,6 +76,9 @@ async def _facts(tx: Tx, merchant_ids: Sequence[UUID], product_ids: Sequence[UUI
              , (SELECT jsonb_agg(a.name) FROM categories a WHERE a.category_id = ANY(c.path)) AS categories
              , shop.name AS shop, m.currency, offer.price, offer.price_to, offer.compare_at
              , offer.codes, offer.in_stock, f.sold, f.rating
+             , EXISTS (SELECT FROM search_free_delivery d
+                       WHERE d.merchant_id = p.merchant_id AND d.currency = m.currency AND d.free_from <= offer.price
+               ) AS ships_free
              , (SELECT i.file FROM product_pictures i
                 WHERE i.merchant_id = p.merchant_id AND i.product_id = p.product_id ORDER BY i.place LIMIT 1) AS picture
              , coalesce((SELECT min(h.at) FROM product_history h WHERE h.merchant_id = p.merchant_id
@@ -125,6 +128,10 @@ def _words(row: Row, definitions: Mapping[str, Definition]) -> str:
     return vector(texts)
 
 
+def _facets(row: Row, definitions: Mapping[str, Definition]) -> list[str]:
+    return [*catalog.facets(definitions, row["facts"]), *([SHIPS_FREE] if row["ships_free"] else [])]
+
+
 async def _write(tx: Tx, facts: Sequence[Row], definitions: Mapping[str, Definition]) -> None:
     def column(name: str) -> list[Any]:
         return [row[name] for row in facts]
@@ -166,7 +173,7 @@ async def _write(tx: Tx, facts: Sequence[Row], definitions: Mapping[str, Definit
         column("sold"),
         column("rating"),
         column("listed_at"),
-        ["{" + ",".join(catalog.facets(definitions, row["facts"])) + "}" for row in facts],
+        ["{" + ",".join(_facets(row, definitions)) + "}" for row in facts],
     )
 
 
@@ -216,6 +223,31 @@ async def record_ratings(tx: Tx, rated: Iterable[tuple[UUID, UUID, int]]) -> Non
         [product_id for _, product_id in keys],
         [ratings[key] for key in keys],
     )
+
+
+async def record_free_delivery(tx: Tx, merchant_id: UUID, free_from: Mapping[str, int]) -> None:
+    """From these amounts, a currency each, a shop sends free of charge in the house's country; otherwise never. Said twice,
+    the second changes nothing."""
+    changed = await tx.value(
+        """
+        WITH said AS (
+            SELECT * FROM unnest($2::text[], $3::bigint[]) AS s (currency, free_from)
+        ), gone AS (
+            DELETE FROM search_free_delivery d WHERE d.merchant_id = $1 AND d.currency <> ALL($2) RETURNING 1
+        ), kept AS (
+            INSERT INTO search_free_delivery AS d (merchant_id, currency, free_from) SELECT $1, currency, free_from FROM said
+            ON CONFLICT (merchant_id, currency) DO UPDATE SET free_from = excluded.free_from
+            WHERE d.free_from <> excluded.free_from
+            RETURNING 1
+        )
+        SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept)
+        """,
+        merchant_id,
+        list(free_from),
+        list(free_from.values()),
+    )
+    if changed:
+        await mark_stale(tx, [merchant_id])
 
 
 async def mark_stale(tx: Tx, merchant_ids: Iterable[UUID]) -> None:

@@ -1,8 +1,15 @@
 """Commands on freight templates."""
 
+from uuid import UUID
+
+from steelyard.goods import search
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.logistics.freight.model import DAYS_MAX, EVERYWHERE, ZONES_PER_TEMPLATE_MAX, Template, Zone
+from steelyard.parties import operator
+
+# Where the house is, before it has said so.
+COUNTRY = "CN"
 
 
 async def save_template(tx: Tx, template: Template) -> None:
@@ -48,6 +55,32 @@ async def save_template(tx: Tx, template: Template) -> None:
         template.template_id,
         template.zones,
     )
+    await search.record_free_delivery(tx, template.merchant_id, await _free_from(tx, template.merchant_id))
+
+
+async def _free_from(tx: Tx, merchant_id: UUID) -> dict[str, int]:
+    """From which amount, a currency each, one piece goes free all over the house's country, but for the regions that have a
+    zone of their own."""
+    house = await operator.profile(tx)
+    rows = await tx.fetch(
+        """
+        SELECT t.currency, min(z.free_from) AS free_from
+        FROM freight_templates t
+        CROSS JOIN LATERAL (
+            SELECT deliverable
+                 , CASE WHEN z.first_fee = 0 AND (t.method = 'piece' OR z.next_fee = 0) THEN 0 ELSE z.free_over END AS free_from
+            FROM freight_zones z
+            WHERE z.merchant_id = t.merchant_id AND z.template_id = t.template_id
+              AND z.countries && ARRAY['*', $2] AND z.regions = '{}'
+            ORDER BY z.zone LIMIT 1
+        ) z
+        WHERE t.merchant_id = $1 AND t.active AND z.deliverable AND z.free_from IS NOT NULL
+        GROUP BY t.currency
+        """,
+        merchant_id,
+        house.country if house else COUNTRY,
+    )
+    return {row["currency"]: row["free_from"] for row in rows}
 
 
 def _check(template: Template) -> None:

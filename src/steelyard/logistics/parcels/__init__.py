@@ -1,9 +1,10 @@
 """Parcels: what has left the house under a carrier's number, and where it is.
 
-Numbers that carriers give beforehand are in `waybills`.
+Numbers that carriers give beforehand are in `waybills`, which carriers a shop sends with in `carrier_list`.
 """
 
 from steelyard.logistics.parcels.bulk import PastParcel, bulk_carry
+from steelyard.logistics.parcels.carrier_list import carriers_of, send_with, use_carriers
 from steelyard.logistics.parcels.events import ParcelDelivered
 from steelyard.logistics.parcels.jobs import receive_webhook
 from steelyard.logistics.parcels.queries import carriers, of_orders, scans, sought, taken
@@ -25,6 +26,7 @@ __all__ = [
     "book_now",
     "bulk_carry",
     "carriers",
+    "carriers_of",
     "clean_number",
     "correct_number",
     "hand_over",
@@ -33,8 +35,10 @@ __all__ = [
     "receive_webhook",
     "record_scans",
     "scans",
+    "send_with",
     "sought",
     "take_to_ask",
     "taken",
+    "use_carriers",
     "waybills_of",
 ]

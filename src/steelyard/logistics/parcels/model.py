@@ -49,6 +49,21 @@ class Carrier(msgspec.Struct, frozen=True, kw_only=True):
     name: Text
 
 
+class CarrierList(msgspec.Struct, frozen=True, kw_only=True):
+    """The carriers that a shop sends with, the one it prefers first; `chosen` by itself, else all there are. `by_option`:
+    which one a delivery option goes with."""
+
+    carriers: list[Carrier]
+    chosen: bool
+    by_option: dict[UUID, str]
+
+    def best_for(self, template_id: UUID | None) -> str:
+        """What a form proposes for an order that was to be delivered so."""
+        known = {each.carrier for each in self.carriers}
+        wanted = self.by_option.get(template_id) if template_id else None
+        return wanted if wanted in known else self.carriers[0].carrier
+
+
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """What the carrier told: `code` is accepted, picked_up, in_transit, arrived, out_for_delivery, delivered, exception."""
 

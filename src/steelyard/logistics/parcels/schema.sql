@@ -11,6 +11,24 @@ INSERT INTO carriers (carrier, name) VALUES
   , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}')
   , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}');
 
+CREATE TABLE shop_carriers (
+    merchant_id uuid NOT NULL
+  , carrier     text NOT NULL REFERENCES carriers
+  , place       integer NOT NULL
+  , PRIMARY KEY (merchant_id, carrier)
+);
+COMMENT ON TABLE shop_carriers IS 'by merchant: the carriers that a shop sends with; no row: all of them';
+COMMENT ON COLUMN shop_carriers.place IS 'The lowest is the one that forms propose';
+
+CREATE TABLE delivery_carriers (
+    merchant_id uuid NOT NULL
+  , template_id uuid NOT NULL
+  , carrier     text NOT NULL REFERENCES carriers
+  , PRIMARY KEY (merchant_id, template_id)
+  , FOREIGN KEY (merchant_id, template_id) REFERENCES freight_templates
+);
+COMMENT ON TABLE delivery_carriers IS 'by merchant: which carrier a delivery option goes with';
+
 CREATE TABLE parcel_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that follow each other';
 INSERT INTO parcel_transitions (from_state, to_state) VALUES

@@ -7,11 +7,12 @@ of one document that meet in the clearing accounts.
 
     await ledger.post(tx, [Transfer(...), ...])     a document moves money once: said twice, it is written once
 
-`drilling` is the way down from a figure to its transfers.
+`drilling` is the way down from a figure to its transfers; `summing` sums up all accounts, from time to time when they are many.
 """
 
 from steelyard.money.ledger.bulk import DatedTransfer, bulk_post
 from steelyard.money.ledger.drilling import (
+    SUMMED_MAX,
     Sum,
     Which,
     balance_before,
@@ -24,8 +25,10 @@ from steelyard.money.ledger.drilling import (
 from steelyard.money.ledger.model import AccountKind, Balance, Entry, OwnedBalance, PostedTransfer, Transfer, TrialLine
 from steelyard.money.ledger.queries import accounts_of_kind, balances, entries, transfers_of, trial_balance
 from steelyard.money.ledger.service import post
+from steelyard.money.ledger.summing import Summed, summed
 
 __all__ = [
+    "SUMMED_MAX",
     "AccountKind",
     "Balance",
     "DatedTransfer",
@@ -33,6 +36,7 @@ __all__ = [
     "OwnedBalance",
     "PostedTransfer",
     "Sum",
+    "Summed",
     "Transfer",
     "TrialLine",
     "Which",
@@ -44,6 +48,7 @@ __all__ = [
     "grows_on",
     "post",
     "reasons",
+    "summed",
     "sums",
     "transfers",
     "transfers_of",

@@ -10,6 +10,8 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
 from steelyard.money.ledger.model import AccountKind, PostedTransfer, TransferId, TrialLine
 
+SUMMED_MAX = 5_000
+
 
 class Which(msgspec.Struct, frozen=True, kw_only=True):
     """Which transfers: all that is given must fit. `side` is that of the account `kind`; `until` is not within it."""
@@ -59,20 +61,24 @@ async def transfers(
 
 
 async def sums(read: Read, which: Which) -> list[Sum]:
-    """What these transfers come to, by currency."""
-    return await read.all(
+    """What these transfers come to, by currency; nothing when they are more than `SUMMED_MAX`, which no page waits for."""
+    found = await read.all(
         Sum,
         """
-        SELECT currency, count(*) AS count, sum(amount)::bigint AS amount FROM ledger_transfers
+        SELECT currency, count(*) AS count, sum(amount)::bigint AS amount FROM (
+        SELECT currency, amount FROM ledger_transfers
         WHERE ($1::uuid IS NULL OR owner_id = $1)
           AND ($2::text IS NULL OR ($3::text IS DISTINCT FROM 'credit' AND debit = $2)
                OR ($3::text IS DISTINCT FROM 'debit' AND credit = $2))
           AND ($4::text IS NULL OR currency = $4) AND ($5::text IS NULL OR reason = $5)
           AND ($6::timestamptz IS NULL OR at >= $6) AND ($7::timestamptz IS NULL OR at < $7)
-        GROUP BY currency ORDER BY currency
+        ORDER BY at DESC, transfer_id DESC LIMIT $8
+        ) AS few GROUP BY currency ORDER BY currency
         """,
         *_given(which),
+        SUMMED_MAX + 1,
     )
+    return found if sum(each.count for each in found) <= SUMMED_MAX else []
 
 
 def _given(which: Which) -> tuple[object, ...]:
@@ -117,14 +123,16 @@ async def trial_balance_at(read: Read, until: datetime, owner_id: UUID | None = 
 
 
 async def balance_before(read: Read, owner_id: UUID, kind: AccountKind, currency: str, transfer_id: TransferId) -> int:
-    """What stood on an account just before a transfer, on the side that its kind grows on."""
+    """What stood on an account just before a transfer, on the side that its kind grows on: what stands there now, less what
+    came since, so that the newest are known at once."""
     return await read.value(
         """
-        SELECT (coalesce(sum(CASE WHEN t.debit = $2 THEN t.amount ELSE -t.amount END), 0)
+        SELECT ((a.debits - a.credits - coalesce(
+                    (SELECT sum(CASE WHEN t.debit = $2 THEN t.amount ELSE -t.amount END) FROM ledger_transfers t
+                     WHERE t.owner_id = $1 AND $2 IN (t.debit, t.credit) AND t.currency = $3 AND t.transfer_id >= $4), 0))
                 * CASE k.normal WHEN 'debit' THEN 1 ELSE -1 END)::bigint
-        FROM ledger_account_kinds k LEFT JOIN ledger_transfers t
-          ON t.owner_id = $1 AND $2 IN (t.debit, t.credit) AND t.currency = $3 AND t.transfer_id < $4
-        WHERE k.kind = $2 GROUP BY k.normal
+        FROM ledger_accounts a JOIN ledger_account_kinds k USING (kind)
+        WHERE a.owner_id = $1 AND a.kind = $2 AND a.currency = $3
         """,
         owner_id,
         str(kind),

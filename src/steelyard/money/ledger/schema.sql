@@ -34,6 +34,16 @@ COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer
 CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 
+CREATE TABLE ledger_summed (
+    kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , at       timestamptz NOT NULL
+  , PRIMARY KEY (kind, currency)
+);
+COMMENT ON TABLE ledger_summed IS 'local: what all accounts of a kind came to when they were last summed, all at the same instant';
+
 CREATE TABLE ledger_transfers (
     owner_id    uuid NOT NULL
   , transfer_id uuid NOT NULL

@@ -1,7 +1,7 @@
 """The figures by which people see how the marketplace does: today, the last days, sales of a period; trade and traffic.
 
 `rollup` counts a day's trade anew when something of it changed, `traffic` counts visitors as they come, `figures` are the
-questions over both, `sales` the report of a period line by line.
+questions over both, `sales` the report of a period line by line; `remembering` keeps answers for a moment.
 """
 
 from steelyard.operations.analytics import figures
@@ -24,6 +24,7 @@ from steelyard.operations.analytics.model import (
     currency_of,
 )
 from steelyard.operations.analytics.queries import days, days_of_merchant, today, today_of_merchant
+from steelyard.operations.analytics.remembering import remembered
 from steelyard.operations.analytics.rollup import mark_history, roll_up
 from steelyard.operations.analytics.sales import sales_report
 from steelyard.operations.analytics.traffic import (
@@ -68,6 +69,7 @@ __all__ = [
     "forget",
     "mark_history",
     "record",
+    "remembered",
     "roll_up",
     "sales_report",
     "today",

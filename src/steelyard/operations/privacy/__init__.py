@@ -13,6 +13,7 @@ from steelyard.operations.privacy.service import (
     erase,
     plan_erasure,
     record_consents,
+    record_consents_of,
     withdraw_erasure,
 )
 
@@ -32,5 +33,6 @@ __all__ = [
     "plan_erasure",
     "planned_erasure",
     "record_consents",
+    "record_consents_of",
     "withdraw_erasure",
 ]

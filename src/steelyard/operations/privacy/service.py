@@ -1,6 +1,6 @@
 """Commands on privacy: agree, take along, be forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from steelyard.channels import agents
@@ -31,17 +31,25 @@ from steelyard.trade import cart, checkout, favourites, invoices, reviews
 
 async def record_consents(tx: Tx, buyer_id: BuyerId, how: str, subjects: Sequence[str] = tuple(DOCUMENTS)) -> None:
     """Somebody agrees to what is in force. The same version is agreed to once; the first time counts."""
+    await record_consents_of(tx, [buyer_id], how, subjects)
+
+
+async def record_consents_of(
+    tx: Tx, buyer_ids: Iterable[BuyerId], how: str, subjects: Sequence[str] = tuple(DOCUMENTS)
+) -> None:
+    """`record_consents` for many buyers, in the order of their ids."""
+    given = [(buyer_id, subject) for buyer_id in sorted(set(buyer_ids)) for subject in subjects]
     await tx.execute(
         """
         INSERT INTO consents (buyer_id, consent_id, subject, version, agreed, how)
-        SELECT $1, c.consent_id, c.subject, c.version, true, $5
-        FROM unnest($2::uuid[], $3::text[], $4::text[]) AS c (consent_id, subject, version)
+        SELECT c.buyer_id, c.consent_id, c.subject, c.version, true, $5
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS c (buyer_id, consent_id, subject, version)
         ON CONFLICT DO NOTHING
         """,
-        buyer_id,
-        [ids.derived(buyer_id, "consent", subject, DOCUMENTS[subject]) for subject in subjects],
-        list(subjects),
-        [DOCUMENTS[subject] for subject in subjects],
+        [buyer_id for buyer_id, _ in given],
+        [ids.derived(buyer_id, "consent", subject, DOCUMENTS[subject]) for buyer_id, subject in given],
+        [subject for _, subject in given],
+        [DOCUMENTS[subject] for _, subject in given],
         how,
     )
 

@@ -16,6 +16,7 @@ from steelyard.parties.access.passwords import check_password, check_rules, hash
 from steelyard.parties.access.queries import (
     account,
     api_key,
+    api_keys,
     api_keys_of,
     api_keys_of_staff,
     applicant_without_password,
@@ -30,6 +31,7 @@ from steelyard.parties.access.queries import (
     roles,
     session,
     session_id,
+    sessions,
     sessions_of,
     sought,
     staff,
@@ -66,6 +68,8 @@ from steelyard.parties.access.staffing import (
     invite_again,
     revoke_api_key,
     set_roles,
+    transfer_ownership,
+    withdraw_invitation,
 )
 from steelyard.parties.access.views import SavedView, TooManyViews, ViewId, remove_view, save_view, views_of
 
@@ -79,6 +83,7 @@ __all__ = [
     "ViewId",
     "account",
     "api_key",
+    "api_keys",
     "api_keys_of",
     "api_keys_of_staff",
     "applicant_without_password",
@@ -132,6 +137,7 @@ __all__ = [
     "save_view",
     "session",
     "session_id",
+    "sessions",
     "sessions_of",
     "set_roles",
     "sign_in",
@@ -139,6 +145,8 @@ __all__ = [
     "staff",
     "staff_with",
     "touch",
+    "transfer_ownership",
     "unblock_buyer",
     "views_of",
+    "withdraw_invitation",
 ]

@@ -55,8 +55,12 @@ async def account(read: Read, account_id: AccountId) -> Account | None:
 
 async def session(read: Read, token: str) -> Actor | None:
     """Who holds this session's token; none when it has ended, or its account is disabled."""
-    hashed = token_hash(token)
-    row = await read.row(
+    return (await sessions(read, [token])).get(token)
+
+
+async def sessions(read: Read, tokens: Sequence[str]) -> dict[str, Actor]:
+    """`session` for many tokens: for `kernel/lookups`."""
+    rows = await read.fetch(
         """
         SELECT s.token_hash AS hash, s.seen_at < now() - $2::interval AS seen_long_ago
              , a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
@@ -64,22 +68,23 @@ async def session(read: Read, token: str) -> Actor | None:
                      FROM account_roles ar JOIN roles r USING (role_id) JOIN role_permissions rp USING (role_id)
                      WHERE ar.account_id = a.account_id AND r.audience = a.kind) AS permissions
         FROM sessions s JOIN accounts a USING (account_id)
-        WHERE s.token_hash = $1 AND s.expires_at > now() AND a.disabled_at IS NULL
+        WHERE s.token_hash = ANY($1) AND s.expires_at > now() AND a.disabled_at IS NULL
         """,
-        hashed,
+        [token_hash(token) for token in tokens],
         timedelta(seconds=SEEN_EVERY_SECONDS),
     )
-    if row is None or not hmac.compare_digest(row["hash"], hashed):
-        return None
-    return _actor(row, api_key=False)
+    return _holders(tokens, rows, api_key=False)
 
 
 async def api_key(read: Read, key: str) -> Actor | None:
     """Who holds this API key: its account, with those of the key's scopes that the account itself still has."""
-    if not key.startswith(API_KEY_PREFIX):
-        return None
-    hashed = token_hash(key)
-    row = await read.row(
+    return (await api_keys(read, [key])).get(key)
+
+
+async def api_keys(read: Read, keys: Sequence[str]) -> dict[str, Actor]:
+    """`api_key` for many keys: for `kernel/lookups`."""
+    wanted = [key for key in keys if key.startswith(API_KEY_PREFIX)]
+    rows = await read.fetch(
         """
         SELECT k.key_hash AS hash, coalesce(k.last_used_at < now() - $2::interval, true) AS seen_long_ago
              , a.account_id, a.kind, a.name, a.email, a.locale, a.merchant_id, a.buyer_id
@@ -88,15 +93,26 @@ async def api_key(read: Read, key: str) -> Actor | None:
                      WHERE ar.account_id = a.account_id AND r.audience = a.kind
                        AND rp.permission = ANY (k.scopes)) AS permissions
         FROM api_keys k JOIN accounts a USING (account_id)
-        WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)
+        WHERE k.key_hash = ANY($1) AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)
           AND a.disabled_at IS NULL
         """,
-        hashed,
+        [token_hash(key) for key in wanted],
         timedelta(seconds=SEEN_EVERY_SECONDS),
     )
-    if row is None or not hmac.compare_digest(row["hash"], hashed):
-        return None
-    return _actor(row, api_key=True)
+    return _holders(wanted, rows, api_key=True)
+
+
+def _holders(secrets: Sequence[str], rows: Sequence[Row], *, api_key: bool) -> dict[str, Actor]:
+    """Who holds which secret. PostgreSQL found the rows by their hashes; that they are the same is looked at here, in
+    constant time."""
+    found = {row["hash"]: row for row in rows}
+    holders: dict[str, Actor] = {}
+    for secret in secrets:
+        hashed = token_hash(secret)
+        row = found.get(hashed)
+        if row is not None and hmac.compare_digest(row["hash"], hashed):
+            holders[secret] = _actor(row, api_key=api_key)
+    return holders
 
 
 def _actor(row: Row, *, api_key: bool) -> Actor:

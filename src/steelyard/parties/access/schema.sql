@@ -134,7 +134,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('stock.read', 'merchant', '{"zh-Hans": "查看库存", "en": "See stock"}')
   , ('stock.edit', 'merchant', '{"zh-Hans": "入库与盘点", "en": "Receive and count stock"}')
   , ('statements.read', 'merchant', '{"zh-Hans": "查看结算单", "en": "See statements"}')
-  , ('shop.edit', 'merchant', '{"zh-Hans": "编辑店铺与收款账户", "en": "Edit the shop and where its money goes"}')
+  , ('shop.edit', 'merchant', '{"zh-Hans": "店铺设置：名称、休假、承运商、收款账户", "en": "Settings of the shop: its name, pauses, carriers, and where its money goes"}')
+  , ('shop.decorate', 'merchant', '{"zh-Hans": "装修店铺、维护店内分类", "en": "Decorate the shop and keep its own categories"}')
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
@@ -161,6 +162,7 @@ INSERT INTO roles (role_id, audience, name, built_in) VALUES
   , ('operator_service', 'operator', '{"zh-Hans": "平台客服", "en": "Platform customer service"}', true)
   , ('merchant_owner', 'merchant', '{"zh-Hans": "店主", "en": "Shop owner"}', true)
   , ('merchant_clerk', 'merchant', '{"zh-Hans": "店员", "en": "Shop clerk"}', true)
+  , ('merchant_content', 'merchant', '{"zh-Hans": "内容运营", "en": "Content editor"}', true)
   , ('merchant_accountant', 'merchant', '{"zh-Hans": "店铺会计", "en": "Shop accountant"}', true);
 
 CREATE TABLE role_permissions (
@@ -185,7 +187,8 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
   , ('merchant_clerk', 'figures.read'), ('merchant_accountant', 'figures.read')
-  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage');
+  , ('merchant_accountant', 'orders.read'), ('merchant_accountant', 'statements.read'), ('merchant_accountant', 'invoices.manage')
+  , ('merchant_content', 'shop.decorate'), ('merchant_content', 'products.read'), ('merchant_content', 'figures.read');
 
 CREATE TABLE account_roles (
     account_id uuid NOT NULL

@@ -4,12 +4,12 @@ Accounts are in nobody's row-level security, so these commands run on the applic
 stands in every WHERE: the organisation is always that of `by`, never an argument.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from steelyard.kernel import events, ids
-from steelyard.kernel.db import Tx
+from steelyard.kernel.db import Row, Tx
 from steelyard.kernel.errors import Forbidden, Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.parties.access import service
@@ -89,6 +89,61 @@ async def invite_again(tx: Tx, by: Actor, account_id: AccountId, page: str = INV
         raise NotFound()
     await audit(tx, by, "staff.invite_again", str(account_id))
     await events.publish(tx, StaffInvited(account_id=account_id, invited_by=chief.account_id, page=page))
+
+
+async def withdraw_invitation(tx: Tx, by: Actor, account_id: AccountId) -> None:
+    """Who was invited and has not set a password yet is on the staff no more: the link in the mail opens nothing, and the
+    address may be invited, or register, anew. Raises `NotFound` for everybody else, and `Forbidden` for who may do more
+    than `by`."""
+    chief = _staff(by)
+    if account_id not in await _lock_staff(tx, chief):
+        raise NotFound()
+    await _only_over_ones_equals(tx, by, account_id)
+    gone = await tx.row(
+        "DELETE FROM accounts WHERE account_id = $1 AND password_hash IS NULL RETURNING name, email", account_id
+    )
+    if gone is None:
+        raise NotFound()
+    await tx.execute("DELETE FROM logins WHERE account_id = $1", account_id)
+    await tx.execute("DELETE FROM account_roles WHERE account_id = $1", account_id)
+    await tx.execute("DELETE FROM password_resets WHERE account_id = $1", account_id)
+    await audit(tx, by, "staff.withdraw_invitation", str(account_id), {"name": gone["name"], "email": gone["email"]})
+
+
+async def transfer_ownership(tx: Tx, by: Actor, account_id: AccountId, role: str) -> None:
+    """An owner makes a colleague the owner and keeps `role` instead; whatever else the colleague had stays.
+
+    Said twice, the second finds no owner any more. Raises `NotFound` for who is not on this staff, has not joined, or is
+    disabled; `Forbidden` for who is no owner; `Invalid` for a role that is none, or the owner's own.
+    """
+    chief = _staff(by)
+    owner = CHIEF_ROLE[chief.kind]
+    mates = await _lock_staff(tx, chief)
+    mine = {row["role_id"] for row in await _roles_of(tx, chief.account_id)}
+    if owner not in mine:
+        raise Forbidden(permission=MANAGES_STAFF)
+    if role == owner:
+        raise Invalid({"role": N_("Please choose the role that you keep")})
+    ready = await tx.value(
+        "SELECT disabled_at IS NULL AND password_hash IS NOT NULL FROM accounts WHERE account_id = $1", account_id
+    )
+    if account_id not in mates or account_id == chief.account_id or not ready:
+        raise NotFound()
+    theirs = {row["role_id"] for row in await _roles_of(tx, account_id)}
+    await service.give_roles(tx, account_id, chief.kind, {*theirs, owner})
+    await service.give_roles(tx, chief.account_id, chief.kind, [role])
+    await audit(
+        tx,
+        by,
+        "staff.transfer_ownership",
+        str(account_id),
+        before={"owner": str(chief.account_id)},
+        after={"owner": str(account_id), "kept": role},
+    )
+
+
+async def _roles_of(tx: Tx, account_id: AccountId) -> Sequence[Row]:
+    return await tx.fetch("SELECT role_id FROM account_roles WHERE account_id = $1", account_id)
 
 
 async def set_roles(tx: Tx, by: Actor, account_id: AccountId, roles: Collection[str]) -> None:
@@ -267,8 +322,7 @@ async def _only_what_one_has(tx: Tx, by: Actor, roles: Collection[str]) -> None:
 
 
 async def _only_over_ones_equals(tx: Tx, by: Actor, account_id: AccountId) -> None:
-    rows = await tx.fetch("SELECT role_id FROM account_roles WHERE account_id = $1", account_id)
-    await _only_what_one_has(tx, by, [row["role_id"] for row in rows])
+    await _only_what_one_has(tx, by, [row["role_id"] for row in await _roles_of(tx, account_id)])
 
 
 async def _somebody_stays(tx: Tx, chief: Account, mates: Collection[UUID], changed: AccountId) -> None:

@@ -1,6 +1,6 @@
 """Customers: who buys here, with or without a login, and where it goes."""
 
-from steelyard.parties.customers.queries import addresses, get, resolve, sought, visitors_of
+from steelyard.parties.customers.queries import addresses, get, merged, pasts, resolve, sought, visitors_of
 from steelyard.parties.customers.service import (
     bulk_register,
     bulk_save_addresses,
@@ -23,6 +23,8 @@ __all__ = [
     "get",
     "guest",
     "merge_visitor",
+    "merged",
+    "pasts",
     "register",
     "remove_address",
     "resolve",

@@ -70,14 +70,36 @@ async def addresses(read: Read, buyer_id: BuyerId) -> Sequence[SavedAddress]:
 
 async def visitors_of(read: Read, buyer_id: BuyerId) -> list[BuyerId]:
     """Whom the buyer was as a visitor: what was bought then stands under those ids."""
+    return (await pasts(read, [buyer_id])).get(buyer_id, [])
+
+
+async def pasts(read: Read, buyer_ids: Sequence[BuyerId]) -> dict[BuyerId, list[BuyerId]]:
+    """`visitors_of` for many buyers, those who were never visitors left out: for `kernel/lookups`."""
     rows = await read.fetch(
-        "SELECT visitor_id FROM visitor_merges WHERE buyer_id = $1 ORDER BY at DESC LIMIT $2", buyer_id, VISITORS_MAX
+        """
+        SELECT w.buyer_id, m.visitor_id
+        FROM unnest($1::uuid[]) AS w (buyer_id)
+        CROSS JOIN LATERAL (SELECT visitor_id, at FROM visitor_merges m
+                            WHERE m.buyer_id = w.buyer_id ORDER BY at DESC LIMIT $2) m
+        ORDER BY w.buyer_id, m.at DESC
+        """,
+        list(buyer_ids),
+        VISITORS_MAX,
     )
-    return [BuyerId(row["visitor_id"]) for row in rows]
+    found: dict[BuyerId, list[BuyerId]] = {}
+    for row in rows:
+        found.setdefault(BuyerId(row["buyer_id"]), []).append(BuyerId(row["visitor_id"]))
+    return found
 
 
 async def resolve(read: Read, visitor_id: BuyerId) -> BuyerId:
     """Who this visitor is: the buyer merged into, else the visitor."""
-    return BuyerId(
-        await read.value("SELECT buyer_id FROM visitor_merges WHERE visitor_id = $1", visitor_id) or visitor_id
+    return (await merged(read, [visitor_id])).get(visitor_id, visitor_id)
+
+
+async def merged(read: Read, visitor_ids: Sequence[BuyerId]) -> dict[BuyerId, BuyerId]:
+    """Those of these visitors who have become buyers, and which: for `kernel/lookups`."""
+    rows = await read.fetch(
+        "SELECT visitor_id, buyer_id FROM visitor_merges WHERE visitor_id = ANY($1)", list(visitor_ids)
     )
+    return {BuyerId(row["visitor_id"]): BuyerId(row["buyer_id"]) for row in rows}

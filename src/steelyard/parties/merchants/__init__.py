@@ -10,12 +10,14 @@ from steelyard.parties.merchants.queries import (
     get,
     history,
     listed,
+    pause_of,
     sought,
 )
 from steelyard.parties.merchants.service import (
     change_shop,
     check_categories,
     open_merchant,
+    pause,
     put_checklist_away,
     set_categories,
     set_licence,
@@ -38,6 +40,8 @@ __all__ = [
     "history",
     "listed",
     "open_merchant",
+    "pause",
+    "pause_of",
     "put_checklist_away",
     "set_categories",
     "set_licence",

@@ -1,10 +1,13 @@
-"""What time brings about: owners are reminded of a licence that ends, and a shop whose licence has ended is suspended."""
+"""What time brings about: owners are reminded of a licence that ends, a shop whose licence has ended is suspended, and
+one that was away is back."""
 
 from datetime import date
 
+from steelyard.kernel import events
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
 from steelyard.parties import access, notifications, policies
+from steelyard.parties.merchants.events import ShopChanged
 from steelyard.parties.merchants.model import LICENCE_ENDED, REMIND_DAYS, MerchantId, MerchantState
 from steelyard.parties.merchants.queries import cards
 from steelyard.parties.merchants.service import set_state
@@ -13,6 +16,7 @@ from steelyard.parties.policies.model import LICENCE_REMINDER
 
 MERCHANTS_PER_ROUND_MAX = 50
 EVERY_SECONDS = 600.0
+BACK_EVERY_SECONDS = 60.0
 
 
 async def look_at_licences(tx: Tx, today: date) -> int:
@@ -56,6 +60,42 @@ async def look_at_licences(tx: Tx, today: date) -> int:
     return len(due)
 
 
+async def welcome_back(tx: Tx) -> int:
+    """Tell the owners of shops whose pause is over that buyers can order again; each is told once. The shop came back at
+    the minute that was said, with or without this."""
+    rows = await tx.fetch(
+        """
+        UPDATE shops SET back_told = true
+        FROM (SELECT merchant_id FROM shops WHERE NOT back_told AND away_until <= now()
+              ORDER BY away_until LIMIT $1 FOR UPDATE SKIP LOCKED) due
+        WHERE shops.merchant_id = due.merchant_id RETURNING shops.merchant_id
+        """,
+        MERCHANTS_PER_ROUND_MAX,
+    )
+    back = [MerchantId(row["merchant_id"]) for row in rows]
+    shops = await cards(tx, back)
+    for owner in await access.owners_of(tx, list(back)):
+        assert owner.merchant_id is not None
+        news = ShopNews(
+            name=owner.name,
+            shop=shops[MerchantId(owner.merchant_id)].name,
+            what="back",
+            reason="",
+            day="",
+            link="/merchant",
+        )
+        await notifications.send(
+            tx, recipient=owner.email, template=Template.SHOP_NEWS, locale=owner.locale, facts=news
+        )
+    for merchant_id in sorted(back):
+        await events.publish(tx, ShopChanged(merchant_id=merchant_id))
+    return len(back)
+
+
+async def _welcome(db: Database) -> int:
+    return await db.transact(welcome_back)
+
+
 async def _look(db: Database) -> int:
     return await db.transact(_today)
 
@@ -64,4 +104,7 @@ async def _today(tx: Tx) -> int:
     return await look_at_licences(tx, await tx.value("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date"))
 
 
-SWEEPS = [Sweep("merchants.licences", EVERY_SECONDS, _look)]
+SWEEPS = [
+    Sweep("merchants.licences", EVERY_SECONDS, _look),
+    Sweep("merchants.back", BACK_EVERY_SECONDS, _welcome),
+]

@@ -1,6 +1,6 @@
 """Merchants and their shops."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
@@ -34,6 +34,7 @@ MACHINE = Machine(
 # After the first reminder (a policy) the owners are reminded again this many days before their licence ends.
 REMIND_DAYS = (7, 1)
 LICENCE_ENDED = "licence_ended"
+PAUSE_DAYS_MAX = 90
 
 
 class Payout(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +94,29 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     logo: str | None = None
 
 
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop is away `begins_at`–`ends_at`. Unless it `sells` meanwhile, its goods are seen and cannot be bought; if it
+    does, what was ordered meanwhile is due as if it had been paid on the day of the return."""
+
+    begins_at: datetime
+    ends_at: datetime
+    notice: Text = msgspec.field(default_factory=Text)
+    sells: bool = False
+
+    def covers(self, at: datetime) -> bool:
+        return self.begins_at <= at < self.ends_at
+
+    def due(self, paid_at: datetime, within: timedelta) -> datetime:
+        """Until when what was paid then is to leave the house."""
+        return (self.ends_at if self.sells and self.covers(paid_at) else paid_at) + within
+
+    def paid_before(self, now: datetime, within: timedelta) -> datetime:
+        """What was paid up to this moment should have left the house by `now`: the other side of `due`."""
+        if not self.sells or now >= self.ends_at + within:
+            return now - within
+        return min(now - within, self.begins_at - timedelta(microseconds=1))
+
+
 class ShopCard(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of a shop wherever its goods are shown."""
 
@@ -105,6 +129,17 @@ class ShopCard(msgspec.Struct, frozen=True, kw_only=True):
     country: str
     currency: str
     state: MerchantState
+    pause: Pause | None = None
+
+    @property
+    def away(self) -> Pause | None:
+        """The pause that the shop is in right now."""
+        return self.pause if self.pause is not None and self.pause.covers(datetime.now(UTC)) else None
+
+    @property
+    def resting(self) -> bool:
+        """Nothing can be bought here right now, however open the shop is otherwise."""
+        return self.away is not None and not self.away.sells
 
 
 class ShopNameTaken(Refusal):

@@ -8,7 +8,7 @@ from uuid import UUID
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
-from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantStep, ShopCard, Wanted
+from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantStep, Pause, ShopCard, Wanted
 
 
 # What follows the last row of a page, and the order itself.
@@ -25,6 +25,14 @@ _ORDERS: dict[Sorting, tuple[LiteralString, LiteralString]] = {
     Sorting.NEWEST: ("s.merchant_id < $3", "s.merchant_id DESC"),
     Sorting.ADDRESS: ("s.slug > (SELECT o.slug FROM shops o WHERE o.merchant_id = $3)", "s.slug"),
 }
+
+
+_CARD = """
+        SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state
+             , CASE WHEN s.away_until IS NOT NULL
+                    THEN jsonb_build_object('begins_at', s.away_from, 'ends_at', s.away_until
+                                          , 'notice', s.away_notice, 'sells', s.away_sells) END AS pause
+"""
 
 
 async def get(read: Read, merchant_id: MerchantId) -> Merchant | None:
@@ -61,8 +69,8 @@ async def cards(read: Read, merchant_ids: Iterable[MerchantId]) -> dict[Merchant
     """The shop cards of these merchants, closed and suspended ones included."""
     found = await read.all(
         ShopCard,
-        """
-        SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state
+        _CARD
+        + """
         FROM shops s JOIN merchants m USING (merchant_id) WHERE s.merchant_id = ANY($1)
         """,
         list(merchant_ids),
@@ -73,8 +81,8 @@ async def cards(read: Read, merchant_ids: Iterable[MerchantId]) -> dict[Merchant
 async def by_slug(read: Read, slug: str) -> ShopCard | None:
     return await read.one(
         ShopCard,
-        """
-        SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state
+        _CARD
+        + """
         FROM shop_names n JOIN shops s USING (merchant_id) JOIN merchants m USING (merchant_id) WHERE n.slug = $1
         """,
         slug,
@@ -87,8 +95,8 @@ async def listed(read: Read, cursor: str | None = None, limit: int | None = None
     most = paging.limit(limit)
     found = await read.all(
         ShopCard,
-        """
-        SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state
+        _CARD
+        + """
         FROM shops s JOIN merchants m USING (merchant_id)
         WHERE $1::uuid IS NULL OR s.merchant_id > $1 ORDER BY s.merchant_id LIMIT $2
         """,
@@ -102,13 +110,13 @@ def found_sql(sort: Sorting) -> LiteralString:
     """The statement of `found`, in one of the orders."""
     after, order = _ORDERS[sort]
     return f"""
-        SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state
+        {_CARD}
         FROM shops s JOIN merchants m USING (merchant_id)
         WHERE ($1 = '' OR strpos(lower(s.name::text), lower($1)) > 0 OR strpos(lower(m.legal_name), lower($1)) > 0
                OR lower(m.code) = lower($1) OR strpos(s.slug, lower($1)) > 0)
           AND ($2::text IS NULL OR m.state = $2) AND ($3::uuid IS NULL OR {after})
         ORDER BY {order} LIMIT $4
-        """  # noqa: S608  # literals of ours
+        """  # literals of ours
 
 
 async def found(read: Read, wanted: Wanted, cursor: str | None = None, limit: int | None = None) -> Page[ShopCard]:
@@ -134,12 +142,24 @@ async def checklist_put_away(read: Read, merchant_id: MerchantId) -> bool:
     )
 
 
+async def pause_of(read: Read, merchant_id: MerchantId) -> Pause | None:
+    """The shop's last, present or coming pause."""
+    return await read.one(
+        Pause,
+        """
+        SELECT away_from AS begins_at, away_until AS ends_at, away_notice AS notice, away_sells AS sells
+        FROM shops WHERE merchant_id = $1 AND away_until IS NOT NULL
+        """,
+        merchant_id,
+    )
+
+
 async def sought(read: Read, words: str, *, limit: int) -> list[ShopCard]:
     """Shops whose name, legal name or code these words are part of. (There are few enough to look at each.)"""
     return await read.all(
         ShopCard,
-        """
-        SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state
+        _CARD
+        + """
         FROM shops s JOIN merchants m USING (merchant_id)
         WHERE strpos(lower(s.name::text), lower($1)) > 0 OR strpos(lower(m.legal_name), lower($1)) > 0
            OR lower(m.code) = lower($1) OR strpos(s.slug, lower($1)) > 0

@@ -45,8 +45,19 @@ CREATE TABLE shops (
   , logo        text
   , opened_at   timestamptz NOT NULL DEFAULT now()
   , checklist_put_away_at timestamptz
+  , away_from   timestamptz
+  , away_until  timestamptz
+  , away_notice jsonb NOT NULL DEFAULT '{}'
+  , away_sells  boolean NOT NULL DEFAULT false
+  , back_told   boolean NOT NULL DEFAULT true
+  , CONSTRAINT a_pause_ends_after_it_began CHECK (away_from < away_until)
+  , CONSTRAINT a_pause_has_both_ends CHECK ((away_from IS NULL) = (away_until IS NULL))
 );
 COMMENT ON TABLE shops IS 'by merchant: the merchant''s shop as buyers see it';
+COMMENT ON COLUMN shops.away_from IS 'When the shop''s last or next pause begins; a pause that is over stays, for the deadlines of what was ordered in it';
+COMMENT ON COLUMN shops.away_sells IS 'Orders are taken while the shop is away, and leave the house after it';
+COMMENT ON COLUMN shops.back_told IS 'The owners know that the pause is over, or there is none';
+CREATE INDEX shops_coming_back ON shops (away_until) WHERE NOT back_told;
 
 CREATE TABLE shop_names (
     slug        text PRIMARY KEY

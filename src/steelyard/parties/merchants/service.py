@@ -1,7 +1,7 @@
 """Commands on merchants and shops."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from steelyard.kernel import events
@@ -12,10 +12,12 @@ from steelyard.kernel.states import NOWHERE
 from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
 from steelyard.parties.merchants.model import (
     MACHINE,
+    PAUSE_DAYS_MAX,
     CategoryNotAllowed,
     Merchant,
     MerchantId,
     MerchantState,
+    Pause,
     Payout,
     Shop,
     ShopNameTaken,
@@ -185,6 +187,46 @@ async def change_shop(tx: Tx, shop: Shop) -> None:
     ):
         raise NotFound()
     await events.publish(tx, ShopChanged(merchant_id=shop.merchant_id))
+
+
+async def pause(tx: Tx, merchant_id: MerchantId, wanted: Pause | None) -> None:
+    """The shop goes away for a while and comes back by itself; none: it is back now, or does not go. Raises `NotFound`,
+    and `Invalid` for a pause that is over, ends before it begins, or is longer than `PAUSE_DAYS_MAX`."""
+    if wanted is not None:
+        _check_pause(wanted)
+        if not await tx.execute(
+            """
+            UPDATE shops SET away_from = $2, away_until = $3, away_notice = $4, away_sells = $5, back_told = false
+            WHERE merchant_id = $1
+            """,
+            merchant_id,
+            wanted.begins_at,
+            wanted.ends_at,
+            wanted.notice,
+            wanted.sells,
+        ):
+            raise NotFound()
+    else:
+        # What was ordered while the shop was away keeps its deadline: a pause that has begun ends now.
+        await tx.execute(
+            """
+            UPDATE shops SET back_told = true
+              , away_from = CASE WHEN away_from < now() THEN away_from END
+              , away_until = CASE WHEN away_from < now() THEN least(away_until, now()) END
+            WHERE merchant_id = $1
+            """,
+            merchant_id,
+        )
+    await events.publish(tx, ShopChanged(merchant_id=merchant_id))
+
+
+def _check_pause(wanted: Pause) -> None:
+    if wanted.ends_at <= wanted.begins_at:
+        raise Invalid({"ends_at": N_("The shop comes back after it has left")})
+    if wanted.ends_at <= datetime.now(UTC):
+        raise Invalid({"ends_at": N_("This day is over")})
+    if wanted.ends_at - wanted.begins_at > timedelta(days=PAUSE_DAYS_MAX):
+        raise Invalid({"ends_at": N_("A shop is away for 90 days at most; for longer, the platform closes it")})
 
 
 async def put_checklist_away(tx: Tx, merchant_id: MerchantId) -> None:

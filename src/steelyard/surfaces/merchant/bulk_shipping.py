@@ -2,6 +2,7 @@
 before anything happens; then all of them leave, or none."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +60,6 @@ async def bulk_page(visit: NamedDependency[Visit], wanted: InState = None) -> Re
     found = await visit.merchant_db.ask(rows_of, visit.merchant_id, await _asked_for(visit, wanted))
     if exports.wanted(visit):
         return _sheet(visit, found)
-    first = found.carriers[0].carrier
     booked = await visit.merchant_db.ask(
         parcels.waybills_of, visit.merchant_id, [order.order_id for order in found.orders]
     )
@@ -69,7 +69,7 @@ async def bulk_page(visit: NamedDependency[Visit], wanted: InState = None) -> Re
         typed[order.order_id] = (
             Row(parcel_id=waybill.waybill_id, carrier=waybill.carrier, number=waybill.number or "")
             if waybill
-            else Row(parcel_id=ids.mint(), carrier=first)
+            else Row(parcel_id=ids.mint(), carrier=found.carriers.best_for(order.delivery.template_id))
         )
     return await show(visit, found, typed)
 
@@ -95,7 +95,7 @@ async def show(
         said=said,
         troubles=sum(1 for row in typed.values() if row.error),
         filled=sum(1 for row in typed.values() if row.number),
-        ship_by=order_list.ship_by,
+        ship_by=partial(order_list.ship_by, pause=found.pause),
         csv_href=address(HERE, format="csv") + "".join(f"&order={order.order_id}" for order in found.orders),
     )
 
@@ -127,7 +127,7 @@ def _sheet(visit: Visit, found: Rows) -> Response[bytes]:
             "; ".join(
                 f"{line.title.in_language(visit.locale)} × {line.quantity}" for line in found.lines[order.order_id]
             ),
-            found.carriers[0].carrier,
+            found.carriers.best_for(order.delivery.template_id),
             "",
         ]
         for order in found.orders
@@ -163,7 +163,7 @@ def _typed(form: Entries, order_id: UUID) -> Row:
 
 async def _send(visit: Visit, found: Rows, typed: dict[UUID, Row]) -> Response[Any] | Redirect:
     """Rows without a number stay; what has one is checked, and leaves when nothing is wrong."""
-    going, looked_at = checked(visit, typed, {carrier.carrier for carrier in found.carriers})
+    going, looked_at = checked(visit, typed, {carrier.carrier for carrier in found.carriers.carriers})
     if not going and not any(row.error for row in looked_at.values()):
         return await show(
             visit,
@@ -244,7 +244,7 @@ async def _fill(visit: Visit, form: Entries, found: Rows, typed: dict[UUID, Row]
         errors = {name: visit.say(str(what)) for name, what in refusal.fields.items()}
         return await show(visit, found, typed, status=422, errors=errors)
     filled, unknown = place(told_rows, found, typed)
-    wrong = checked(visit, filled, {carrier.carrier for carrier in found.carriers})[1]
+    wrong = checked(visit, filled, {carrier.carrier for carrier in found.carriers.carriers})[1]
     changed = sum(1 for row in filled.values() if row.changed)
     said = visit.say(N_("{changed} rows are filled in. Please look them through, then ship."), changed=changed)
     errors = (

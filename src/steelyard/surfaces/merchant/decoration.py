@@ -22,7 +22,7 @@ from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
-PERMISSION = "shop.edit"
+PERMISSION = "shop.decorate"
 NEEDS = {"permission": PERMISSION}
 CATEGORIES = f"{frame.HOME}/shop-categories"
 PRODUCTS_TYPED_MAX = 20_000

@@ -48,6 +48,11 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 async def overview(read: Read, merchant_id: MerchantId, period: Period, wanted: str) -> tuple[Figures, Parts]:
     """Everything the pages show, of one instant."""
+    key = ("merchant", merchant_id, period, wanted)
+    return await analytics.remembered(read, key, lambda: _overview(read, merchant_id, period, wanted))
+
+
+async def _overview(read: Read, merchant_id: MerchantId, period: Period, wanted: str) -> tuple[Figures, Parts]:
     merchant = await merchants.get(read, merchant_id)
     assert merchant is not None
     found = await figures.figures(read, period, wanted, merchant.currency, merchant_id)

@@ -49,7 +49,7 @@ PLACES = (
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
-    (DECORATION, N_("Shop decoration"), "layout-template", "shop.edit", N_("Settings")),
+    (DECORATION, N_("Shop decoration"), "layout-template", "shop.decorate", N_("Settings")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("Settings")),
     (API_KEYS, N_("API keys"), "key-round", "api_keys.manage", N_("Settings")),
     (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("Settings")),

@@ -17,7 +17,7 @@ from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
-from steelyard.logistics import freight
+from steelyard.logistics import freight, parcels
 from steelyard.logistics.freight.model import (
     TEMPLATES_PER_MERCHANT_MAX,
     ZONES_PER_TEMPLATE_MAX,
@@ -28,7 +28,7 @@ from steelyard.logistics.freight.model import (
     TemplateId,
     Zone,
 )
-from steelyard.parties import access, merchants
+from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
@@ -78,6 +78,8 @@ async def template_list(visit: NamedDependency[Visit]) -> Response[Any]:
         used_days=USED_DAYS,
         tried=await _try(visit, currency),
         provinces=freight.PROVINCES,
+        named={each.name: each.words for each in freight.PROVINCES},
+        carriers=await visit.merchant_db.ask(parcels.carriers_of, visit.merchant_id),
     )
 
 
@@ -156,15 +158,16 @@ async def _template(read: Read, merchant_id: MerchantId, template_id: UUID) -> T
     raise NotFound()
 
 
-async def _currency(read: Read, merchant_id: MerchantId) -> str:
-    merchant = await merchants.get(read, merchant_id)
-    assert merchant is not None
-    return merchant.currency
-
-
 async def page(
-    visit: Visit, template: Template, here: str, *, new: bool, errors: dict[str, str] | None = None
+    visit: Visit,
+    template: Template,
+    here: str,
+    *,
+    new: bool,
+    errors: dict[str, str] | None = None,
+    typed: Entries | None = None,
 ) -> Response[Any]:
+    carriers = await visit.merchant_db.ask(parcels.carriers_of, visit.merchant_id)
     title = visit.say(N_("New delivery option")) if new else template.name.in_language(visit.locale)
     zones: list[Zone | None] = [*template.zones, *([None] * EMPTY_ZONES)]
     return await frame.show(
@@ -182,6 +185,8 @@ async def page(
             (name.in_language(visit.locale), [each for each in freight.PROVINCES if each.area == area])
             for area, name in freight.AREAS.items()
         ],
+        carriers=carriers.carriers,
+        carrier=typed.text("carrier") if typed else carriers.by_option.get(template.template_id, ""),
         named={province.name for province in freight.PROVINCES},
         errors=errors or {},
         amount=lambda minor: "" if minor is None else str(major(minor, template.currency)),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
@@ -203,7 +208,7 @@ def _blank(visit: Visit, currency: str) -> Template:
 
 @get("/freight/new", opt=NEEDS)
 async def new_template(visit: NamedDependency[Visit]) -> Response[Any]:
-    currency = await visit.merchant_db.ask(_currency, visit.merchant_id)
+    currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
     return await page(visit, _blank(visit, currency), f"{frame.FREIGHT}/new", new=True)
 
 
@@ -213,16 +218,19 @@ async def template_page(visit: NamedDependency[Visit], template_id: FromPath[UUI
     return await page(visit, template, f"{frame.FREIGHT}/{template_id}", new=False)
 
 
-async def save(tx: Tx, actor: Actor, template: Template) -> None:
+async def save(tx: Tx, actor: Actor, template: Template, carrier: str) -> None:
     await freight.save_template(tx, template)
-    facts = {"name": str(template.name), "zones": len(template.zones), "active": template.active}
+    await parcels.send_with(tx, template.merchant_id, template.template_id, carrier or None)
+    facts = {
+        "name": str(template.name), "zones": len(template.zones), "active": template.active, "carrier": carrier,
+    }  # fmt: skip
     await access.audit(tx, actor, "freight.save", str(template.template_id), facts)
 
 
 @post("/freight/new", opt=NEEDS)
 async def make_template(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
     form = await entries_of(request)
-    currency = await visit.merchant_db.ask(_currency, visit.merchant_id)
+    currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
     template_id = TemplateId(form.uuid("template_id"))
     return await _save(visit, form, template_id, currency, f"{frame.FREIGHT}/new", new=True)
 
@@ -242,9 +250,9 @@ async def _save(
     wanted = template_of(form, visit.merchant_id, template_id, currency)
     try:
         form.check()
-        await visit.merchant_db.transact(save, visit.actor, wanted)
+        await visit.merchant_db.transact(save, visit.actor, wanted, form.text("carrier", most=40))
     except Invalid as refusal:
-        return await page(visit, wanted, here, new=new, errors=errors_of(visit, refusal.fields))
+        return await page(visit, wanted, here, new=new, errors=errors_of(visit, refusal.fields), typed=form)
     return redirect(visit, frame.FREIGHT, (visit.say(SAVED), "good"))
 
 

@@ -18,7 +18,7 @@ from steelyard.operations import analytics
 from steelyard.operations.analytics import DayFigures
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
-from steelyard.parties.merchants.model import Merchant, MerchantId
+from steelyard.parties.merchants.model import Merchant, MerchantId, Pause
 from steelyard.surfaces.merchant import frame, order_list, setting_up
 from steelyard.surfaces.merchant.setting_up import Progress
 from steelyard.surfaces.web.guards import ANY_STAFF
@@ -33,6 +33,7 @@ DAYS_SHOWN = 14
 WEEK = 7
 URGENT_SHOWN = 6
 COUNTED_MAX = 100
+LICENCE_SHOWN_DAYS = 30
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,11 +69,12 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 async def overview(read: Read, merchant_id: MerchantId, account_id: UUID | None) -> Overview:
     merchant = await merchants.get(read, merchant_id)
     assert merchant is not None
+    to_do = await orders.to_do(read, merchant_id, account_id)
     return Overview(
         merchant=merchant,
-        to_do=await orders.to_do(read, merchant_id, account_id),
+        to_do=to_do,
         waiting=await waiting(read, merchant_id),
-        urgent=await urgent(read, merchant_id),
+        urgent=await urgent(read, merchant_id, to_do.pause),
         figures=await analytics.days_of_merchant(read, merchant_id, DAYS_SHOWN),
         payouts=await settlement.waiting(read, merchant_id),
         progress=await setting_up.progress(read, merchant),
@@ -95,7 +97,7 @@ async def waiting(read: Read, merchant_id: MerchantId) -> Waiting:
     )
 
 
-async def urgent(read: Read, merchant_id: MerchantId) -> list[Urgent]:
+async def urgent(read: Read, merchant_id: MerchantId, pause: Pause | None) -> list[Urgent]:
     """The nearest deadlines, the first first."""
     to_send = Wanted(states=order_list.TABS["to_ship"][1], oldest_first=True)
     waiting = (await orders.find(read, merchant_id, to_send, limit=URGENT_SHOWN)).items
@@ -107,7 +109,7 @@ async def urgent(read: Read, merchant_id: MerchantId) -> list[Urgent]:
         if request.order_id in order_of
     ]
     for order in waiting:
-        due = order_list.ship_by(order)
+        due = order_list.ship_by(order, pause)
         if due is not None:
             found.append(Urgent(order=order, due=due, cancellation=False))
     return sorted(found, key=lambda each: each.due)[:URGENT_SHOWN]
@@ -128,6 +130,8 @@ def day_by_day(figures: Sequence[DayFigures], currency: str, count: int) -> list
 def to_dos(visit: Visit, found: Overview) -> list[dict[str, Any]]:
     """The lines of the list, for what the person may do: only what waits, the worst first."""
     work, more = found.to_do, found.waiting
+    until = found.merchant.licence_until
+    licence_days = (until - settlement_day(datetime.now(UTC))).days if until else LICENCE_SHOWN_DAYS + 1
     known = [
         ("orders.ship", "bad", "timer-off", N_("Not sent in time"), work.late, "/orders?state=to_ship&trouble=late"),
         ("orders.cancel", "bad", "message-circle-x", N_("Buyers ask to cancel"), more.cancellations,
@@ -148,6 +152,8 @@ def to_dos(visit: Visit, found: Overview) -> list[dict[str, Any]]:
         ("invoices.manage", "warn", "receipt-text", N_("Invoices to write"), more.invoices, "/invoices"),
         ("stock.read", "warn", "boxes", N_("Articles that run low"), more.low, "/stock?low=yes"),
         ("statements.read", "info", "file-check", N_("Statements to check"), more.statements, "/statements"),
+        ("shop.edit", "bad" if licence_days < 0 else "warn", "file-clock", N_("Licence that ends soon"),
+         int(licence_days <= LICENCE_SHOWN_DAYS), "/shop#terms"),
         ("orders.read", "info", "hourglass", N_("Waiting for payment"), work.unpaid, "/orders?state=placed"),
     ]  # fmt: skip
     return [

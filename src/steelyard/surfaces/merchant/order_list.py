@@ -1,6 +1,7 @@
 """The list of orders: tabs with their counts, filters, the selection, and the same list as a file."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,8 @@ from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
 from steelyard.logistics import freight, parcels
 from steelyard.logistics.parcels.model import Carrier, Parcel
-from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties import merchants
+from steelyard.parties.merchants.model import MerchantId, Pause
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
@@ -195,7 +197,7 @@ async def order_list(
         shown=shown,
         troubles={name: visit.say(what) for name, what in TROUBLES.items()},
         provinces=[province.name for province in freight.PROVINCES],
-        ship_by=ship_by,
+        ship_by=partial(ship_by, pause=shown.to_do.pause),
         now=datetime.now(UTC),
         export_href=address(frame.ORDERS, **here, format="csv"),
         all_href=address(f"{frame.ORDERS}/ship", **here, all="yes"),
@@ -205,10 +207,12 @@ async def order_list(
     )
 
 
-def ship_by(order: Order) -> datetime | None:
-    """Until when a paid order is to leave the house."""
-    to_send = order.state in (OrderState.PAID, OrderState.PARTLY_SHIPPED)
-    return order.paid_at + timedelta(hours=SHIP_WITHIN_HOURS) if to_send and order.paid_at else None
+def ship_by(order: Order, pause: Pause | None) -> datetime | None:
+    """Until when a paid order is to leave the house; what was ordered while the shop was away is due after its return."""
+    if order.paid_at is None or order.state not in (OrderState.PAID, OrderState.PARTLY_SHIPPED):
+        return None
+    within = timedelta(hours=SHIP_WITHIN_HOURS)
+    return order.paid_at + within if pause is None else pause.due(order.paid_at, within)
 
 
 def _tabs(visit: Visit, found: Asked, counts: dict[OrderState, int]) -> list[dict[str, object]]:
@@ -256,6 +260,7 @@ async def exported(
 async def _as_file(visit: Visit, found: Asked) -> Response[bytes]:
     """One row for each line of each order; what belongs to the order stands on its first line, so that sums are right."""
     shown, lines, sent = await visit.merchant_db.ask(exported, visit.merchant_id, found.wanted)
+    pause = await visit.merchant_db.ask(merchants.pause_of, visit.merchant_id)
     columns = (
         N_("Order"), N_("State"), N_("Placed"), N_("Paid"), N_("Ship by"), N_("Article"), N_("Options"),
         N_("Article number"), N_("Pieces"), N_("Price"), N_("Amount"), N_("Freight"), N_("Order total"),
@@ -269,7 +274,7 @@ async def _as_file(visit: Visit, found: Asked) -> Response[bytes]:
         for place, line in enumerate(lines[order.order_id]):
             first = place == 0
             rows.append([
-                order.code, state_words(visit, order.state), order.placed_at, order.paid_at, ship_by(order), line.title,
+                order.code, state_words(visit, order.state), order.placed_at, order.paid_at, ship_by(order, pause), line.title,
                 " · ".join(value.in_language(visit.locale) for _, value in line.options), line.sku_code, line.quantity,
                 Money(line.unit_price, order.currency), Money(line.amount, order.currency),
                 Money(order.freight, order.currency) if first else None,

@@ -17,7 +17,7 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.logistics import fulfilment, parcels
 from steelyard.logistics.fulfilment.model import Dispatch, LineStatus, Packed, ParcelLine
-from steelyard.logistics.parcels.model import CORRECTION_HOURS, Carrier, Parcel, ParcelId, ParcelState, Scan
+from steelyard.logistics.parcels.model import CORRECTION_HOURS, CarrierList, Parcel, ParcelId, ParcelState, Scan
 from steelyard.money import payments
 from steelyard.money.payments.model import Refund, RefundId
 from steelyard.parties import access, merchants
@@ -49,7 +49,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     left: dict[int, LineStatus]
     refunds: list[OrderRefund]
     sent_back: dict[UUID, Refund]
-    carriers: list[Carrier]
+    carriers: CarrierList
     notes: list[OrderNote]
     settlement_days: int
 
@@ -103,7 +103,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         left=(await fulfilment.status(read, [order_id])).get(order_id, {}),
         refunds=(await aftersales.of_orders(read, [order_id]))[order_id],
         sent_back={refund.refund_id: refund for refund in refunds},
-        carriers=await parcels.carriers(read),
+        carriers=await parcels.carriers_of(read, merchant_id),
         notes=(await orders.notes_of(read, merchant_id, [order_id]))[order_id],
         settlement_days=merchant.settlement_days,
         asked=await asked_about(read, merchant_id, order_id),
@@ -131,7 +131,7 @@ async def order_page(visit: NamedDependency[Visit], order_id: FromPath[UUID]) ->
         note_id=ids.mint(),
         people={f"staff:{member.account_id}": member.name for member in staff},
         colleagues=[member for member in staff if member.account_id != me and member.disabled_at is None],
-        ship_by=order_list.ship_by(found.order),
+        ship_by=order_list.ship_by(found.order, found.shop.pause),
         address_text=address_text(found.order),
         correctable=correctable(found.parcels),
     )

@@ -25,8 +25,8 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 GRID = f"{frame.PRODUCTS}/grid"
-PRODUCTS_PER_GRID_MAX = 100
-ROWS_PER_GRID_MAX = 500
+PRODUCTS_PER_GRID_MAX = 60
+ROWS_PER_GRID_MAX = 300
 COLUMNS = (
     ("code", N_("Article number"), "text"),
     ("barcode", N_("Barcode"), "text"),

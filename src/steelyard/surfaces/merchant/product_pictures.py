@@ -1,6 +1,5 @@
 """A product's pictures: uploaded several at once, made small and clean, ordered, named, taken away and put back."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -25,7 +24,7 @@ from steelyard.surfaces.merchant.editor import Editing, edit_page, editing
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
-from steelyard.surfaces.web.photographs import developed
+from steelyard.surfaces.web.pictures import keep_picture
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 NEEDS = {"permission": "products.edit"}
@@ -89,7 +88,7 @@ async def _uploaded(visit: Visit, form: Entries, found: Editing) -> list[Picture
     named: list[str] = []
     for file in files:
         content = await file.read()
-        named.append(await asyncio.to_thread(_kept, store, content, file.content_type or ""))
+        named.append(await keep_picture(store, content, file.content_type or ""))
     there = found.shown.pictures
     known = {picture.file for picture in there}
     pictures = [
@@ -99,10 +98,6 @@ async def _uploaded(visit: Visit, form: Entries, found: Editing) -> list[Picture
     if len(pictures) > PICTURES_PER_PRODUCT_MAX:
         raise Invalid({"pictures": N_("A product has at most 20 pictures")})
     return pictures
-
-
-def _kept(store: Files, content: bytes, content_type: str) -> str:
-    return store.put(*developed(content, content_type))
 
 
 async def _write(visit: Visit, found: Editing, pictures: Sequence[Picture]) -> bool:

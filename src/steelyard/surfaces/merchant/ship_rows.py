@@ -13,9 +13,10 @@ from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.logistics import fulfilment, parcels
 from steelyard.logistics.fulfilment.model import LineStatus
-from steelyard.logistics.parcels.model import Carrier, NewParcel, NewWaybill, ParcelId
+from steelyard.logistics.parcels.model import CarrierList, NewParcel, NewWaybill, ParcelId
+from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address
-from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.merchants.model import MerchantId, Pause
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import orders
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
@@ -29,7 +30,8 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     orders: list[Order]
     lines: dict[OrderId, list[OrderLine]]
     left: dict[UUID, dict[int, LineStatus]]
-    carriers: list[Carrier]
+    carriers: CarrierList
+    pause: Pause | None
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +52,8 @@ async def rows_of(read: Read, merchant_id: MerchantId, order_ids: Sequence[UUID]
         orders=to_send[:ROWS_MAX],
         lines=await orders.lines_of(read, named),
         left=await fulfilment.status(read, named),
-        carriers=await parcels.carriers(read),
+        carriers=await parcels.carriers_of(read, merchant_id),
+        pause=await merchants.pause_of(read, merchant_id),
     )
 
 
@@ -88,7 +91,7 @@ def place(told_rows: Sequence[Sequence[str]], found: Rows, typed: dict[UUID, Row
     filled = dict(typed)
     names = {
         word.lower(): carrier.carrier
-        for carrier in found.carriers
+        for carrier in found.carriers.carriers
         for word in (carrier.carrier, *carrier.name.values())
     }
     order_of = {order.code: order.order_id for order in found.orders}

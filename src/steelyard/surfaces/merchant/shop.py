@@ -1,6 +1,6 @@
 """The shop as buyers see it, and the account that its money goes to."""
 
-import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -17,10 +17,11 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor, WrongLogin
 from steelyard.parties.merchants.model import Merchant, MerchantId, Payout, Shop, ShopCard
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant.editor import local_time
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
-from steelyard.surfaces.web.photographs import developed
+from steelyard.surfaces.web.pictures import keep_picture
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 NEEDS = {"permission": "shop.edit"}
@@ -44,9 +45,11 @@ async def page(
     name: Text | None = None,
     notice: Text | None = None,
     payout: Payout | None = None,
+    typed: Entries | None = None,
     errors: dict[str, str] | None = None,
 ) -> Response[Any]:
     known = await visit.merchant_db.ask(found, visit.merchant_id)
+    pause = known.card.pause
     return await frame.show(
         visit,
         "shop.html",
@@ -57,6 +60,9 @@ async def page(
         name=known.card.name if name is None else name,
         notice=known.card.notice if notice is None else notice,
         payout=payout or known.merchant.payout,
+        pause=pause if pause is not None and pause.ends_at > datetime.now(UTC) else None,
+        typed=typed,
+        local_time=local_time,
         errors=errors or {},
     )
 
@@ -109,15 +115,11 @@ async def change_logo(visit: NamedDependency[Visit], request: WebRequest) -> Res
             return await page(visit, errors={"logo": visit.say(N_("Please choose a picture"))})
         content, store = await files[0].read(), Files(visit.settings.home)
         try:
-            logo = await asyncio.to_thread(_kept, store, content, files[0].content_type or "")
+            logo = await keep_picture(store, content, files[0].content_type or "")
         except Refusal as refusal:
             return await page(visit, errors={"logo": told(visit, refusal)})
     await visit.merchant_db.transact(set_logo, visit.actor, visit.merchant_id, logo)
     return redirect(visit, f"{frame.SHOP}#sign", (visit.say(SAVED), "good"))
-
-
-def _kept(store: Files, content: bytes, content_type: str) -> str:
-    return store.put(*developed(content, content_type))
 
 
 async def set_payout(tx: Tx, actor: Actor, merchant_id: MerchantId, payout: Payout) -> None:

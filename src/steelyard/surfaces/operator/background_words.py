@@ -30,6 +30,7 @@ SWEEPS: dict[str, str] = {
     "idempotency.forget": N_("Forgets old answers kept under idempotency keys"),
     "jobs.forget_errors": N_("Forgets the errors of jobs that are done"),
     "limits.forget": N_("Forgets rate limits that are full again"),
+    "merchants.back": N_("Tells owners that the pause of their shop is over"),
     "merchants.licences": N_("Reminds of licences that end, and suspends shops whose licence has ended"),
     "notifications.send_again": N_("Sends mails again that did not get out"),
     "orders.cancel_unpaid": N_("Cancels orders that were not paid in time"),

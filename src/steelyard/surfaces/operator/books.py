@@ -60,14 +60,16 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[str]
 
 
-async def trial(read: Read, until: datetime | None, owner_id: UUID | None) -> list[Currency]:
-    """As it is now, or as it was at a moment; of everybody, or of one owner."""
-    now = until is None and owner_id is None
-    lines = (
-        await ledger.trial_balance(read)
-        if now
-        else await ledger.trial_balance_at(read, until or datetime.now(UTC) + timedelta(days=1), owner_id)
-    )
+async def trial(read: Read, until: datetime | None, owner_id: UUID | None, *, exact: bool) -> ledger.Summed:
+    """As it was when it was summed last, or now if it shall be `exact`, or as it was at a moment; of everybody, or of one
+    owner."""
+    if until is not None or owner_id is not None:
+        moment = until or datetime.now(UTC) + timedelta(days=1)
+        return ledger.Summed(lines=await ledger.trial_balance_at(read, moment, owner_id))
+    return ledger.Summed(lines=await ledger.trial_balance(read)) if exact else await ledger.summed(read)
+
+
+def by_currency(lines: Sequence[TrialLine]) -> list[Currency]:
     found: list[Currency] = []
     for currency, group in groupby(lines, key=lambda line: line.currency):
         of_currency = list(group)
@@ -134,19 +136,23 @@ def kind_of(name: str) -> AccountKind:
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     currencies: list[Currency]
     owner: ShopCard | None
+    at: datetime | None
 
 
-async def trial_of(read: Read, until: datetime | None, owner_id: UUID | None) -> Trial:
+async def trial_of(read: Read, until: datetime | None, owner_id: UUID | None, exact: bool) -> Trial:
     card = (await merchants.cards(read, [MerchantId(owner_id)])).get(MerchantId(owner_id)) if owner_id else None
-    return Trial(currencies=await trial(read, until, owner_id), owner=card)
+    summed = await trial(read, until, owner_id, exact=exact)
+    return Trial(currencies=by_currency(summed.lines), owner=card, at=summed.at)
 
 
 @get("/books", opt=NEEDS)
 async def trial_balance(visit: NamedDependency[Visit]) -> Response[Any]:
-    """The trial balance, now or at the end of a day (`?at=`), of everybody or of one owner (`?owner=`)."""
+    """The trial balance, as it was summed last, now (`?now=`) or at the end of a day (`?at=`), of everybody or of one owner
+    (`?owner=`). A file is of now."""
     query = visit.connection.query_params
     day, owner_id = day_of(query.get("at", "")), as_uuid(query.get("owner", ""))
-    found = await visit.db.ask(trial_of, midnight_after(day) if day else None, owner_id)
+    exact = exports.wanted(visit) or "now" in query
+    found = await visit.db.ask(trial_of, midnight_after(day) if day else None, owner_id, exact)
     if exports.wanted(visit):
         words = (N_("Account"), N_("Currency"), N_("Debits"), N_("Credits"), N_("Balance"))
         rows = [
@@ -166,6 +172,7 @@ async def trial_balance(visit: NamedDependency[Visit]) -> Response[Any]:
         "books.html",
         frame.BOOKS,
         currencies=found.currencies,
+        summed_at=found.at,
         owner=found.owner,
         owner_id=owner_id,
         day=day,
@@ -348,6 +355,7 @@ async def transfers_page(visit: NamedDependency[Visit], cursor: FromQuery[str | 
         found=found,
         asked=asked,
         kinds=list(AccountKind),
+        summed_max=ledger.SUMMED_MAX,
         base=TRANSFERS,
         next_href=address(TRANSFERS, **asked, cursor=found.page.next) if found.page.next else "",
         start_href=address(TRANSFERS, **asked) if cursor else "",

@@ -1,6 +1,5 @@
 """The category tree: branches added, renamed, moved by dragging or by buttons, merged; and the attributes of each."""
 
-import asyncio
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +26,7 @@ from steelyard.surfaces.operator.merchants import names_of
 from steelyard.surfaces.web.console import SAVED, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
-from steelyard.surfaces.web.photographs import developed
+from steelyard.surfaces.web.pictures import keep_picture
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 NEEDS = {"permission": "catalog.manage"}
@@ -219,7 +218,7 @@ async def _picture(visit: Visit, form: Entries) -> str | None:
         return None
     content, kind = await files[0].read(), files[0].content_type or ""
     store = Files(visit.settings.home)
-    return await asyncio.to_thread(lambda: store.put(*developed(content, kind)))
+    return await keep_picture(store, content, kind)
 
 
 async def move(tx: Tx, actor: Actor, category_id: UUID, parent_id: UUID | None, before_id: UUID | None) -> None:

@@ -73,6 +73,11 @@ async def _parts(read: Read, period: Period, currency: str, limit: int) -> Parts
 
 async def overview(read: Read, period: Period, wanted: str, limit: int = RANKED_MAX) -> tuple[Figures, Parts]:
     """Everything the dashboard shows, of one instant."""
+    key = ("operator", period, wanted, limit)
+    return await analytics.remembered(read, key, lambda: _overview(read, period, wanted, limit))
+
+
+async def _overview(read: Read, period: Period, wanted: str, limit: int) -> tuple[Figures, Parts]:
     found = await figures.figures(read, period, wanted, DEFAULT_CURRENCY)
     return found, await _parts(read, period, found.currency, limit)
 

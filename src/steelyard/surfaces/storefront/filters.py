@@ -27,7 +27,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """What stands in the address, as it was typed; prices in major units. What cannot be read is left out.
 
     `facet` holds `code:value` of the chosen values of attributes, `shop` the addresses of the chosen shops. `literal`:
-    search for exactly what was typed, and mend nothing.
+    search for exactly what was typed, and mend nothing. `free`: sent free of charge.
     """
 
     q: str = ""
@@ -36,6 +36,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     price_to: str = ""
     currency: str = ""
     stock: bool = False
+    free: bool = False
     shop: Sequence[str] = ()
     category: str = ""
     facet: Sequence[str] = ()
@@ -86,7 +87,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     def cleared(self) -> str:
         """The address of the same list without any filter."""
         return self.query(
-            price_from="", price_to="", currency="", stock=False, shop=(), category="", facet=(), rating=""
+            price_from="", price_to="", currency="", stock=False, free=False, shop=(), category="", facet=(), rating=""
         )
 
     @property
@@ -110,7 +111,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def count(self) -> int:
         """How many filters are in force."""
-        single = sum(map(bool, (self.price_from or self.price_to, self.stock, self.category, self.rating)))
+        single = sum(map(bool, (self.price_from or self.price_to, self.stock, self.free, self.category, self.rating)))
         return single + len(self.shop) + len(self.facet)
 
 
@@ -130,6 +131,7 @@ def read_filters(given: Iterable[tuple[str, str]]) -> Filters:
         price_to=_price(last.get("price_to", "")),
         currency=last.get("currency", "") if len(last.get("currency", "")) == 3 else "",
         stock=last.get("stock") == "1",
+        free=last.get("free") == "1",
         shop=_several(pairs, "shop")[:SHOPS_CHOSEN_MAX],
         category=last.get("category", "")[:TEXT_CHARACTERS_MAX],
         facet=[each for each in _several(pairs, "facet") if 0 < each.find(":") < len(each) - 1][:CHOSEN_MAX],

@@ -22,7 +22,7 @@ from steelyard.surfaces.components.page import Crumb, Theme
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.web.pages import local_path, redirect
-from steelyard.surfaces.web.renditions import Renditions
+from steelyard.surfaces.web.pictures import Renditions
 from steelyard.surfaces.web.visit import LOCALE_COOKIE, THEME_COOKIE, VISITOR_SECONDS, Visit, cookie
 
 LEGAL = {

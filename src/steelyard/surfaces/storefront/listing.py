@@ -103,6 +103,7 @@ async def find(
         price_to=Money.of(filters.price_to, currency).amount if filters.price_to else None,
         currency=currency if priced else None,
         in_stock=filters.stock,
+        ships_free=filters.free,
         values=filters.values,
         rating_from=int(filters.rating) if filters.rating else None,
         sort=filters.sort or Sort.RELEVANCE,

@@ -14,7 +14,7 @@ from steelyard.goods.catalog.model import ProductView
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
-from steelyard.kernel.files import FileRefused, Files
+from steelyard.kernel.files import Files
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
 from steelyard.parties import merchants
@@ -23,9 +23,10 @@ from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.owning import own_order
 from steelyard.surfaces.storefront.shell import Shell, shell, show
-from steelyard.surfaces.web import photos, refusals
+from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.pictures import REVIEW_SIDE_PIXELS_MAX, PictureRefused, keep_picture
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders, reviews
 from steelyard.trade.orders.model import Order, OrderLine
@@ -198,8 +199,8 @@ async def _pictures(visit: Visit, form: Entries, name: str) -> tuple[list[str], 
         trouble = N_("There can be at most six pictures")
     for upload in sent[: PICTURES_PER_REVIEW_MAX - len(kept)]:
         try:
-            kept.append(await photos.keep(store, await upload.read()))
-        except FileRefused as refusal:
+            kept.append(await keep_picture(store, await upload.read(), side=REVIEW_SIDE_PIXELS_MAX))
+        except PictureRefused as refusal:
             trouble = refusal.detail
     form.keep(f"{name}-kept", kept)
     return kept, trouble

@@ -29,7 +29,7 @@ from steelyard.surfaces.storefront.seo import NOT_LISTED, Seo, head
 from steelyard.surfaces.storefront.typed import number
 from steelyard.surfaces.web import footfall
 from steelyard.surfaces.web.pages import Frame, render
-from steelyard.surfaces.web.renditions import WIDTHS
+from steelyard.surfaces.web.pictures import WIDTHS
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import cart, favourites
 

@@ -17,7 +17,6 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.money import payments
-from steelyard.operations import privacy
 from steelyard.operations.analytics import Step
 from steelyard.parties import customers
 from steelyard.parties.access.model import AccountKind
@@ -38,7 +37,7 @@ from steelyard.surfaces.storefront.paying import pay, purchase_path
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.storefront.words import CHANNELS, problem_words
-from steelyard.surfaces.web import footfall
+from steelyard.surfaces.web import footfall, placing
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout
@@ -56,7 +55,7 @@ from steelyard.trade.checkout.model import (
     SoldOut,
     TotalMoved,
 )
-from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX, PurchaseId
+from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX
 
 DELIVERY = "delivery-"
 QUANTITY = "pieces-"
@@ -250,7 +249,7 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     shown = said(data, "expected_total")[:18]
     expected = int(shown) if shown.isdecimal() else None
     try:
-        purchase_id = await visit.db.transact(_agree_and_place, view, expected, visit.by)
+        purchase_id = await placing.place(visit.connection.app.state, _wish(view, expected, visit.by))
     except (SoldOut, TotalMoved, CheckoutNotReady) as refusal:
         return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal)
     except CheckoutClosed:
@@ -259,12 +258,13 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     return await pay(visit, purchase_id, channel, _key(visit, view.checkout.checkout))
 
 
-async def _agree_and_place(tx: Tx, view: TillPage, expected: int | None, by: str) -> PurchaseId:
+def _wish(view: TillPage, expected: int | None, by: str) -> placing.Wish:
     """Who places an order agrees to the terms that are in force."""
     found = view.checkout.checkout
-    placed = await checkout.place(tx, found.checkout_id, expected_total=expected, by=by)
-    await privacy.record_consents(tx, found.buyer_id, "ordering")
-    return placed
+    return placing.Wish(
+        placement=checkout.Placement(checkout_id=found.checkout_id, expected_total=expected, by=by),
+        agreeing=found.buyer_id,
+    )
 
 
 def _wrong(view: TillPage, channel: str, offered: Sequence[str]) -> dict[str, str]:

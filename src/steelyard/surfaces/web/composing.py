@@ -49,12 +49,14 @@ from steelyard.operations.merchandising.model import (
     Version,
 )
 from steelyard.parties import access
+from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import TIMEZONE
-from steelyard.surfaces.web import photos
+from steelyard.surfaces.web import goods_picking
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.pictures import keep_picture
 from steelyard.surfaces.web.seals import seal
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
@@ -163,7 +165,18 @@ def composer_pages(
         action, command = _COMMANDS[said]
         return await change(visit, form, name, action, command)
 
-    return [composer, compose]
+    return [composer, compose, _picker(permission, place_of, database, path)]
+
+
+def _picker(permission: str, place_of: PlaceOf, database: DatabaseOf, path: str) -> HTTPRouteHandler:
+    @get(path + "/goods", opt={"permission": permission})
+    async def goods(visit: NamedDependency[Visit], name: FromPath[str]) -> Response[bytes]:
+        """What the picker of goods asks: a shop's own, the house's all."""
+        place = place_of(visit, name)
+        shop = MerchantId(place.owner_id) if place.page == SHOP else None
+        return await goods_picking.answer(visit, database(visit), shop)
+
+    return goods
 
 
 async def _audited(tx: Tx, visit: Visit, place: Place, form: Entries, action: str, command: Change) -> None:
@@ -187,10 +200,10 @@ def _preview(visit: Visit, place: Place) -> str:
 
 
 async def _uploaded(visit: Visit, form: Entries) -> dict[str, str]:
-    """The pictures that came with the form, kept, by the names of their fields. Raises `FileRefused`."""
+    """The pictures that came with the form, kept, by the names of their fields. Raises `PictureRefused`."""
     names = ["picture", *(f"slide{at}_picture" for at in range(SLIDES_MAX))]
     files = Files(visit.settings.home)
-    return {name: await photos.keep(files, await file.read()) for name in names for file in form.files(name)[:1]}
+    return {name: await keep_picture(files, await file.read()) for name in names for file in form.files(name)[:1]}
 
 
 def _saving(uploaded: dict[str, str]) -> Change:

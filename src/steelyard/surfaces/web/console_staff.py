@@ -17,10 +17,18 @@ from litestar.response import Redirect
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import Invalid, Refusal
+from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import LOCALES, N_
 from steelyard.parties import access
-from steelyard.parties.access.model import AccountId, AccountKind, Permission, Role, StaffMember
+from steelyard.parties.access.model import (
+    CHIEF_ROLE,
+    AccountId,
+    AccountKind,
+    Permission,
+    Role,
+    StaffMember,
+    WrongLogin,
+)
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -57,12 +65,14 @@ def organisation(visit: Visit) -> tuple[AccountKind, UUID | None]:
 
 
 NEEDS = {"permission": "staff.manage"}
+# Where who may not manage the staff any more finds work.
+HOMES = {AccountKind.MERCHANT: "/merchant", AccountKind.OPERATOR: "/operator"}
 
 
 def staff_pages(show: Show, here: str, roles_href: str = "") -> list[HTTPRouteHandler]:
     """List and invite; give roles, disable, enable, sign out, send the invitation again. `roles_href` is where the
     console's `role_pages` are."""
-    return [*_inviting(show, here, roles_href), *_changing(here)]
+    return [*_inviting(show, here, roles_href), *_changing(here), *_leaving(show, here)]
 
 
 def _inviting(show: Show, here: str, roles_href: str) -> list[HTTPRouteHandler]:
@@ -79,6 +89,7 @@ def _inviting(show: Show, here: str, roles_href: str) -> list[HTTPRouteHandler]:
             errors=errors or {},
             account_id=ids.mint(),
             me=visit.account,
+            may_hand_over=_is_owner(visit, found),
             roles_href=roles_href,
         )
 
@@ -181,3 +192,70 @@ def _changing(here: str) -> list[HTTPRouteHandler]:
         )
 
     return [set_roles, disable, enable, invite_again, end_sessions]
+
+
+def _leaving(show: Show, here: str) -> list[HTTPRouteHandler]:
+    """Taking an invitation back, and handing the house over."""
+
+    @post("/staff/{account_id:uuid}/withdraw", opt=NEEDS)
+    async def withdraw(visit: NamedDependency[Visit], account_id: FromPath[UUID]) -> Redirect:
+        message = N_("The invitation is withdrawn: its link opens nothing any more.")
+        return await done(
+            visit,
+            here,
+            message,
+            lambda: visit.db.transact(access.withdraw_invitation, visit.actor, AccountId(account_id)),
+        )
+
+    async def page(
+        visit: Visit, account_id: UUID, typed: Entries | None = None, errors: dict[str, str] | None = None
+    ) -> Response[Any]:
+        found = await visit.db.ask(people, *organisation(visit))
+        heir = next((each for each in found.members if each.account_id == account_id), None)
+        if heir is None or not heir.joined or heir.disabled_at is not None or not _is_owner(visit, found):
+            raise NotFound()
+        return await show(
+            visit,
+            "web/staff_transfer.html",
+            here,
+            crumbs=[(visit.say(N_("Staff")), here), (visit.say(N_("Hand over")), None)],
+            status=422 if errors else 200,
+            heir=heir,
+            roles=[role for role in found.roles if role.role_id != CHIEF_ROLE[organisation(visit)[0]]],
+            base=here,
+            typed=typed or Entries({}, {}),
+            errors=errors or {},
+        )
+
+    @get("/staff/{account_id:uuid}/transfer", opt=NEEDS)
+    async def transfer_page(visit: NamedDependency[Visit], account_id: FromPath[UUID]) -> Response[Any]:
+        return await page(visit, account_id)
+
+    @post("/staff/{account_id:uuid}/transfer", opt=NEEDS)
+    async def transfer(
+        visit: NamedDependency[Visit], request: WebRequest, account_id: FromPath[UUID]
+    ) -> Response[Any] | Redirect:
+        """Somebody else is the owner from now on; the password says that it is really the owner who wants it."""
+        form = await entries_of(request)
+        assert visit.account is not None
+        try:
+            role, password = form.text("role", required=True), form.text("password", required=True, most=256)
+            form.check()
+            await access.confirm_password(visit.db, visit.account, password)
+            await visit.db.transact(access.transfer_ownership, visit.actor, AccountId(account_id), role)
+        except Invalid as refusal:
+            return await page(visit, account_id, form, errors_of(visit, refusal.fields))
+        except WrongLogin:
+            return await page(visit, account_id, form, {"password": visit.say(N_("This is not your password."))})
+        return redirect(visit, HOMES[visit.account.kind], (visit.say(N_("You have handed over.")), "good"))
+
+    return [withdraw, transfer_page, transfer]
+
+
+def _is_owner(visit: Visit, found: People) -> bool:
+    kind, _ = organisation(visit)
+    return any(
+        each.account_id == visit.account.account_id and CHIEF_ROLE[kind] in each.roles
+        for each in found.members
+        if visit.account is not None
+    )

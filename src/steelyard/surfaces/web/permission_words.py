@@ -19,7 +19,7 @@ AREAS: dict[str, tuple[str, str]] = {
     "reviews": (N_("Reviews"), N_("Reviews and questions of buyers.")),
     "stock": (N_("Stock"), N_("What lies in which warehouse.")),
     "statements": (N_("Money"), N_("Statements, balance and payouts.")),
-    "shop": (N_("Shop"), N_("The shop's name, notice, decoration and bank account.")),
+    "shop": (N_("Shop"), N_("The shop's name, notice, decoration, pauses and bank account.")),
     "freight": (N_("Freight"), N_("What sending costs.")),
     "buyers": (N_("Buyers"), N_("Buyers' accounts and personal data.")),
     "staff": (N_("Staff"), N_("Who works here and what they may do.")),

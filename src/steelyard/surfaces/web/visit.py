@@ -16,6 +16,7 @@ from litestar.utils.scope.state import ScopeState
 from steelyard.kernel import i18n
 from steelyard.kernel.db import Database
 from steelyard.kernel.errors import Refusal
+from steelyard.kernel.lookups import look_up
 from steelyard.kernel.settings import Settings
 from steelyard.parties import access, customers
 from steelyard.parties.access.model import Account, AccountKind, Actor
@@ -152,7 +153,7 @@ async def actor_of(connection: Connection) -> Actor:
     token = connection.cookies.get(SESSION_COOKIE)
     if token:
         db: Database = connection.app.state.db
-        actor = await db.ask(access.session, token)
+        actor = await look_up(db, access.sessions, token)
         if actor is not None:
             if actor.seen_long_ago:
                 await db.transact(access.touch, token)
@@ -168,10 +169,10 @@ async def provide_visit(request: WebRequest) -> Visit:
     db: Database = request.app.state.db
     if account is not None and account.buyer_id is not None:
         buyer_id = BuyerId(account.buyer_id)
-        return Visit(request, actor, [buyer_id, *await db.ask(customers.visitors_of, buyer_id)])
-    merged = await db.ask(customers.resolve, visitor) if request.cookies.get(VISITOR_COOKIE) else visitor
+        return Visit(request, actor, [buyer_id, *(await look_up(db, customers.pasts, buyer_id) or [])])
+    merged = await look_up(db, customers.merged, visitor) if request.cookies.get(VISITOR_COOKIE) else None
     # After signing out the visitor's id is still the merged buyer's past: it is not shown without signing in.
-    return Visit(request, actor, [visitor] if merged == visitor else [])
+    return Visit(request, actor, [visitor] if merged is None else [])
 
 
 def cookie(settings: Settings, key: str, value: str, seconds: int | None) -> Cookie:

@@ -19,6 +19,7 @@ class LineProblem(StrEnum):
     """Why a line cannot be bought as it lies there; `price_moved` is news, not a hindrance."""
 
     OFF_SHELF = "off_shelf"
+    SHOP_AWAY = "shop_away"
     SOLD_OUT = "sold_out"
     NOT_ENOUGH = "not_enough"
     PRICE_MOVED = "price_moved"

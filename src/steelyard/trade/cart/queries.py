@@ -32,8 +32,17 @@ async def view(read: Read, buyer_id: BuyerId) -> CartView:
     cards = await catalog.cards(read, sku_ids)
     free = await inventory.available(read, sku_ids)
     prices = await pricing.current_at_home(read, sku_ids)
-    lines = [_line(row, cards.get(row["sku_id"]), prices.get(row["sku_id"]), free[row["sku_id"]]) for row in rows]
-    shops = await merchants.cards(read, {line.merchant_id for line in lines})
+    shops = await merchants.cards(read, {MerchantId(row["merchant_id"]) for row in rows})
+    lines = [
+        _line(
+            row,
+            cards.get(row["sku_id"]),
+            prices.get(row["sku_id"]),
+            free[row["sku_id"]],
+            away=shops[row["merchant_id"]].resting,
+        )
+        for row in rows
+    ]
     totals: dict[str, int] = {}
     for line in lines:
         if line.selected and line.buyable:
@@ -47,10 +56,12 @@ async def view(read: Read, buyer_id: BuyerId) -> CartView:
     )
 
 
-def _line(row: Row, card: SkuCard | None, price: Price | None, free: int) -> CartLine:
+def _line(row: Row, card: SkuCard | None, price: Price | None, free: int, *, away: bool) -> CartLine:
     problem = None
     if card is None or not card.on_sale or price is None:
         problem = LineProblem.OFF_SHELF
+    elif away:
+        problem = LineProblem.SHOP_AWAY
     elif free == 0:
         problem = LineProblem.SOLD_OUT
     elif free < row["quantity"]:

@@ -67,7 +67,19 @@ async def select(tx: Tx, buyer_id: BuyerId, sku_ids: Sequence[SkuId], selected: 
 
 async def remove(tx: Tx, buyer_id: BuyerId, sku_ids: Sequence[UUID]) -> None:
     """Take lines out."""
-    await tx.execute("DELETE FROM cart_lines WHERE buyer_id = $1 AND sku_id = ANY($2)", buyer_id, list(sku_ids))
+    await remove_all(tx, [(buyer_id, sku_id) for sku_id in sku_ids])
+
+
+async def remove_all(tx: Tx, lines: Sequence[tuple[UUID, UUID]]) -> None:
+    """Take `(buyer_id, sku_id)` out of the carts they lie in."""
+    await tx.execute(
+        """
+        DELETE FROM cart_lines c USING unnest($1::uuid[], $2::uuid[]) AS g (buyer_id, sku_id)
+        WHERE c.buyer_id = g.buyer_id AND c.sku_id = g.sku_id
+        """,
+        [buyer_id for buyer_id, _ in lines],
+        [sku_id for _, sku_id in lines],
+    )
 
 
 async def exchange(tx: Tx, buyer_id: BuyerId, sku_id: SkuId, other: SkuId) -> None:

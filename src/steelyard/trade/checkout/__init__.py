@@ -13,8 +13,8 @@ from steelyard.trade.checkout.collection import (
     receive_webhook,
 )
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
-from steelyard.trade.checkout.placement import place
-from steelyard.trade.checkout.quote import STRICT, Completeness, quote
+from steelyard.trade.checkout.placement import Placement, place, place_all
+from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quote, quotes
 from steelyard.trade.checkout.service import (
     cancel,
     change,
@@ -29,8 +29,10 @@ from steelyard.trade.checkout.service import (
 
 __all__ = [
     "STRICT",
+    "Asked",
     "Collection",
     "Completeness",
+    "Placement",
     "apply_left_behind",
     "apply_news",
     "apply_payment",
@@ -46,8 +48,10 @@ __all__ = [
     "lock",
     "open_checkout",
     "place",
+    "place_all",
     "query_unknown",
     "quote",
+    "quotes",
     "receive_webhook",
     "view",
 ]

@@ -169,8 +169,8 @@ async def apply_payment(tx: Tx, payment_id: UUID, answer: ChannelAnswer, by: str
     if outcome.became != "captured":
         return outcome
     if purchase.state is PurchaseState.PLACED:
-        await orders.mark_paid(tx, purchase, by)
-        await complete(tx, purchase.purchase_id)
+        await orders.mark_paid(tx, [purchase], by)
+        await complete(tx, [purchase.purchase_id])
     else:
         reason = "paid_late" if purchase.state is PurchaseState.CANCELLED else "paid_twice"
         await payments.refund_surplus(tx, payment_id, reason)

@@ -104,6 +104,7 @@ class ProblemCode(StrEnum):
     ADDRESS_MISSING = "address_missing"
     ADDRESS_INCOMPLETE = "address_incomplete"
     UNDELIVERABLE = "address_undeliverable"
+    SHOP_AWAY = "shop_away"
 
 
 # News that the buyer is told; the others have to be mended before the purchase can be placed.

@@ -1,13 +1,17 @@
 """Placing: a checkout becomes a purchase, with one order per merchant. See docs/algorithms/placement.md."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from uuid import UUID
+
+import msgspec
 
 from steelyard.goods import inventory
 from steelyard.goods.inventory.model import Wanted
 from steelyard.kernel import codes, money
 from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.parties import policies
 from steelyard.parties.policies.model import PAYMENT_WINDOW
 from steelyard.trade import cart, commission, orders
@@ -25,7 +29,7 @@ from steelyard.trade.checkout.model import (
     SoldOut,
     TotalMoved,
 )
-from steelyard.trade.checkout.quote import STRICT, Completeness, quote
+from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quotes
 from steelyard.trade.orders.model import (
     Delivery,
     NewLine,
@@ -37,6 +41,15 @@ from steelyard.trade.orders.model import (
 
 # What stock says is answered as "sold out" even when it was seen before the stock was locked.
 _SHORTAGES = {ProblemCode.OUT_OF_STOCK, ProblemCode.NOT_ENOUGH}
+
+
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish to place a checkout for the total that its buyer saw (none: whatever it costs)."""
+
+    checkout_id: CheckoutId
+    expected_total: int | None
+    by: str
+    completeness: Completeness = STRICT
 
 
 async def place(
@@ -52,70 +65,162 @@ async def place(
     Said twice, the second finds the purchase of the first. A purchase without a price is paid at once. Raises
     `CheckoutClosed`, `CheckoutNotReady`, `SoldOut`, and `TotalMoved` when it costs another sum than the buyer saw.
     """
-    checkout = await service.lock(tx, checkout_id)
+    wish = Placement(checkout_id=checkout_id, expected_total=expected_total, by=by, completeness=completeness)
+    (answer,) = await place_all(tx, [wish])
+    if isinstance(answer, Refusal):
+        raise answer
+    return answer
+
+
+async def place_all(tx: Tx, wishes: Sequence[Placement]) -> list[PurchaseId | Refusal]:
+    """`place` for many checkouts at once: for each its purchase, or the refusal that `place` would have raised.
+
+    Who is refused leaves nothing behind and takes nothing from the others. Pieces are given out in the order of `wishes`.
+    """
+    assert len({wish.checkout_id for wish in wishes}) == len(wishes), "each checkout is placed once"
+    checkouts = await service.lock_all(tx, [wish.checkout_id for wish in wishes])
+    answers: dict[CheckoutId, PurchaseId | Refusal] = {}
+    fresh: list[Placement] = []
+    for wish in wishes:
+        settled = _settled(checkouts.get(wish.checkout_id))
+        if settled is None:
+            fresh.append(wish)
+        else:
+            answers[wish.checkout_id] = settled
+    if fresh:
+        answers |= await _place_fresh(tx, fresh, checkouts)
+    return [answers[wish.checkout_id] for wish in wishes]
+
+
+def _settled(checkout: Checkout | None) -> PurchaseId | Refusal | None:
+    """The answer for a checkout that is not to be placed any more; none for one that is."""
+    if checkout is None:
+        return NotFound()
     if checkout.state in (CheckoutState.PLACED, CheckoutState.COMPLETED):
         return checkout.purchase_id
     if checkout.state is CheckoutState.CANCELLED or checkout.expires_at <= datetime.now(UTC):
-        raise CheckoutClosed(state="expired" if checkout.state is CheckoutState.OPEN else str(checkout.state))
-    costs = await quote(tx, checkout.draft, checkout.currency, completeness)
-    _refuse(costs, expected_total)
-    purchase = await _purchase(tx, checkout, costs)
-    # Last, so that others who want the same goods wait no longer than for writing the purchase down.
-    await _reserve(tx, checkout, costs)
-    placed = await orders.place(tx, purchase, by)
-    assert placed, "the checkout's lock keeps a second placement out"
-    await tx.execute("UPDATE checkouts SET state = 'placed', changed_at = now() WHERE checkout_id = $1", checkout_id)
-    if checkout.from_cart:
-        await cart.remove(tx, checkout.buyer_id, [line.sku_id for line in checkout.lines])
-    if purchase.total == 0:
-        await orders.mark_paid(tx, await orders.lock_purchase(tx, purchase.purchase_id), by)
-        await complete(tx, purchase.purchase_id)
-    return purchase.purchase_id
+        return CheckoutClosed(state="expired" if checkout.state is CheckoutState.OPEN else str(checkout.state))
+    return None
 
 
-async def complete(tx: Tx, purchase_id: PurchaseId) -> None:
-    """The purchase of a checkout is paid: the checkout is done."""
-    await tx.execute("UPDATE checkouts SET state = 'completed', changed_at = now() WHERE purchase_id = $1", purchase_id)
+async def _place_fresh(
+    tx: Tx, wishes: Sequence[Placement], checkouts: Mapping[CheckoutId, Checkout]
+) -> dict[CheckoutId, PurchaseId | Refusal]:
+    """The answers for open checkouts: quote all, refuse some, write the others down."""
+    drafts = [(wish, checkouts[wish.checkout_id]) for wish in wishes]
+    costs = await quotes(
+        tx,
+        [
+            Asked(draft=checkout.draft, currency=checkout.currency, completeness=wish.completeness)
+            for wish, checkout in drafts
+        ],
+    )
+    answers: dict[CheckoutId, PurchaseId | Refusal] = {}
+    ready: list[_Ready] = []
+    for (wish, checkout), cost in zip(drafts, costs, strict=True):
+        refusal = _refusal(cost, wish.expected_total)
+        if refusal is None:
+            ready.append(_Ready(wish, checkout, cost))
+        else:
+            answers[wish.checkout_id] = refusal
+    purchases = await _purchases(tx, ready) if ready else {}
+    # Last, so that others who want the same goods wait no longer than for writing the purchases down.
+    short = await _reserve(tx, ready) if ready else {}
+    kept = [one for one in ready if one.checkout.checkout_id not in short]
+    if kept:
+        await _write(tx, kept, [purchases[one.checkout.checkout_id] for one in kept])
+    return answers | short | {one.checkout.checkout_id: one.checkout.purchase_id for one in kept}
 
 
-def _refuse(costs: Quote, expected_total: int | None) -> None:
+class _Ready(msgspec.Struct, frozen=True):
+    """A checkout with nothing in its way but, perhaps, the stock."""
+
+    wish: Placement
+    checkout: Checkout
+    costs: Quote
+
+
+def _refusal(costs: Quote, expected_total: int | None) -> Refusal | None:
     blocking = costs.blocking
     if blocking and all(problem.code in _SHORTAGES for problem in blocking):
-        raise SoldOut(shortages=[{"line_id": problem.line_id, "free": problem.facts["free"]} for problem in blocking])
+        return SoldOut(shortages=[{"line_id": problem.line_id, "free": problem.facts["free"]} for problem in blocking])
     if blocking:
-        raise CheckoutNotReady(problems=blocking)
+        return CheckoutNotReady(problems=blocking)
     if expected_total is not None and expected_total != costs.total:
-        raise TotalMoved(expected=expected_total, total=costs.total, currency=costs.currency)
+        return TotalMoved(expected=expected_total, total=costs.total, currency=costs.currency)
+    return None
 
 
-async def _reserve(tx: Tx, checkout: Checkout, costs: Quote) -> None:
+async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]:
+    """Keep the pieces of each checkout, all or none; returns who was refused."""
     wanted = [
         Wanted(
             merchant_id=group.shop.merchant_id,
-            order_id=order_id_of(checkout.purchase_id, group.shop.merchant_id),
+            order_id=order_id_of(one.checkout.purchase_id, group.shop.merchant_id),
             sku_id=line.card.sku_id,
             quantity=line.quantity,
-            request=checkout.purchase_id,
+            request=one.checkout.purchase_id,
         )
-        for group in costs.groups
+        for one in ready
+        for group in one.costs.groups
         for line in group.lines
     ]
-    shortages = await inventory.reserve(tx, wanted)
-    if shortages:
-        free = {shortage.sku_id: shortage.free for shortage in shortages}
-        raise SoldOut(
+    free: dict[UUID, dict[UUID, int]] = {}
+    for shortage in await inventory.reserve(tx, wanted):
+        free.setdefault(shortage.request, {})[shortage.sku_id] = shortage.free
+    return {
+        one.checkout.checkout_id: SoldOut(
             shortages=[
-                {"line_id": line.line_id, "free": free[line.card.sku_id]}
-                for line in chain.from_iterable(group.lines for group in costs.groups)
-                if line.card.sku_id in free
+                {"line_id": line.line_id, "free": free[one.checkout.purchase_id][line.card.sku_id]}
+                for line in chain.from_iterable(group.lines for group in one.costs.groups)
+                if line.card.sku_id in free[one.checkout.purchase_id]
             ]
         )
+        for one in ready
+        if one.checkout.purchase_id in free
+    }
 
 
-async def _purchase(tx: Tx, checkout: Checkout, costs: Quote) -> NewPurchase:
-    lines = list(chain.from_iterable(group.lines for group in costs.groups))
-    rates = await commission.rates_for(tx, [(line.card.merchant_id, line.card.category_path) for line in lines])
-    rate_of = dict(zip((line.line_id for line in lines), rates, strict=True))
+async def _write(tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase]) -> None:
+    """Write down what is reserved; what costs nothing is paid."""
+    placed = await orders.place(tx, purchases)
+    assert len(placed) == len(purchases), "the checkouts' locks keep a second placement out"
+    await tx.execute(
+        "UPDATE checkouts SET state = 'placed', changed_at = now() WHERE checkout_id = ANY($1)",
+        [one.checkout.checkout_id for one in kept],
+    )
+    bought = [
+        (one.checkout.buyer_id, line.sku_id) for one in kept if one.checkout.from_cart for line in one.checkout.lines
+    ]
+    if bought:
+        await cart.remove_all(tx, bought)
+    free: dict[str, list[PurchaseId]] = {}
+    for purchase in purchases:
+        if purchase.total == 0:
+            free.setdefault(purchase.by, []).append(purchase.purchase_id)
+    for by, purchase_ids in free.items():
+        await orders.mark_paid(tx, await orders.lock_purchases(tx, purchase_ids), by)
+        await complete(tx, purchase_ids)
+
+
+async def complete(tx: Tx, purchase_ids: Sequence[PurchaseId]) -> None:
+    """The purchases of checkouts are paid: the checkouts are done."""
+    await tx.execute(
+        "UPDATE checkouts SET state = 'completed', changed_at = now() WHERE purchase_id = ANY($1)", list(purchase_ids)
+    )
+
+
+async def _purchases(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, NewPurchase]:
+    """What is to be written down of each checkout."""
+    lines = [line for one in ready for group in one.costs.groups for line in group.lines]
+    rates = iter(await commission.rates_for(tx, [(line.card.merchant_id, line.card.category_path) for line in lines]))
+    pay_by = datetime.now(UTC) + timedelta(minutes=await policies.number(tx, PAYMENT_WINDOW))
+    return {one.checkout.checkout_id: _purchase(one, rates, pay_by) for one in ready}
+
+
+def _purchase(one: _Ready, rates: Iterator[int], pay_by: datetime) -> NewPurchase:
+    checkout = one.checkout
+    rate_of = {line.line_id: next(rates) for group in one.costs.groups for line in group.lines}
     return NewPurchase(
         purchase_id=checkout.purchase_id,
         buyer_id=checkout.buyer_id,
@@ -125,8 +230,9 @@ async def _purchase(tx: Tx, checkout: Checkout, costs: Quote) -> NewPurchase:
         address=checkout.address,
         locale=checkout.locale,
         source=checkout.client,
-        pay_by=datetime.now(UTC) + timedelta(minutes=await policies.number(tx, PAYMENT_WINDOW)),
-        orders=[_order(checkout, group, rate_of) for group in costs.groups],
+        pay_by=pay_by,
+        by=one.wish.by,
+        orders=[_order(checkout, group, rate_of) for group in one.costs.groups],
     )
 
 

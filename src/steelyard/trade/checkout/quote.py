@@ -1,20 +1,22 @@
 """What a checkout costs now: prices, stock, freight and taxes, read set by set, never line by line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from uuid import UUID
 
 import msgspec
 
 from steelyard.goods import catalog, inventory, pricing, taxes
 from steelyard.goods.catalog.model import SkuCard, SkuId
+from steelyard.goods.pricing.model import Price
 from steelyard.goods.taxes.model import STANDARD, Rate
 from steelyard.kernel.db import Read
 from steelyard.logistics import freight
 from steelyard.logistics.freight.model import DeliveryOption, Shipment
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address, Contact
-from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade.checkout.model import Draft, Line, Problem, ProblemCode, Quote, QuoteGroup, QuoteLine
 
 
@@ -28,29 +30,70 @@ class Completeness(msgspec.Struct, frozen=True):
 STRICT = Completeness()
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A draft whose price is asked for."""
+
+    draft: Draft
+    currency: str
+    completeness: Completeness = STRICT
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """The lines of one merchant in a draft, and what goes to whom where."""
+
+    asked: Asked
+    shipment: Shipment
+    lines: Sequence[QuoteLine]
+
+
 async def quote(read: Read, draft: Draft, currency: str, completeness: Completeness = STRICT) -> Quote:
     """What the draft costs at this moment in `currency`, and everything that stands in its way."""
-    sku_ids = [SkuId(line.sku_id) for line in draft.lines]
+    (found,) = await quotes(read, [Asked(draft=draft, currency=currency, completeness=completeness)])
+    return found
+
+
+async def quotes(read: Read, asked: Sequence[Asked]) -> list[Quote]:
+    """`quote` for many drafts, each by itself, with no more questions to the database than for one."""
+    sku_ids = list(dict.fromkeys(SkuId(line.sku_id) for each in asked for line in each.draft.lines))
     cards = await catalog.cards(read, sku_ids)
-    prices = await pricing.current(read, sku_ids, currency)
+    prices = await pricing.current_in(read, sku_ids, {each.currency for each in asked})
     free = await inventory.available(read, sku_ids)
-    rates = await taxes.rates(read, draft.address.country, draft.address.region, datetime.now(UTC).date())
+    rates = await taxes.rates_in(read, [_place(each) for each in asked], datetime.now(UTC).date())
+    lines: list[list[QuoteLine]] = []
+    problems: list[list[Problem]] = []
+    for each in asked:
+        priced, lost = _priced(each, cards, prices, free, rates[_place(each)])
+        lines.append(priced)
+        problems.append([*_about_buyer(each.draft, each.completeness), *lost, *_about_lines(priced)])
+    groups = await _groups(read, asked, lines, rates)
+    return [
+        Quote(currency=each.currency, groups=mine, problems=[*said, *_about_ways(each.draft, mine)])
+        for each, mine, said in zip(asked, groups, problems, strict=True)
+    ]
+
+
+def _place(asked: Asked) -> tuple[str, str]:
+    return asked.draft.address.country, asked.draft.address.region
+
+
+def _priced(
+    asked: Asked,
+    cards: Mapping[SkuId, SkuCard],
+    prices: Mapping[tuple[SkuId, str], Price],
+    free: Mapping[SkuId, int],
+    rates: Mapping[str, Rate],
+) -> tuple[list[QuoteLine], list[Problem]]:
+    """The lines of what is for sale, and a problem for each of the others."""
     lines: list[QuoteLine] = []
-    problems = _about_buyer(draft, completeness)
-    for line in draft.lines:
-        card, price = cards.get(SkuId(line.sku_id)), prices.get(SkuId(line.sku_id))
+    problems: list[Problem] = []
+    for line in asked.draft.lines:
+        sku_id = SkuId(line.sku_id)
+        card, price = cards.get(sku_id), prices.get((sku_id, asked.currency))
         if card is None or not card.on_sale or price is None:
             problems.append(Problem(code=ProblemCode.ITEM_UNAVAILABLE, line_id=line.line_id))
-            continue
-        lines.append(_line(line, card, price.amount, free[card.sku_id], taxes.rate_for(rates, card.tax_class)))
-    problems += _about_lines(lines)
-    groups = await _groups(read, draft, lines, currency, taxes.rate_for(rates, STANDARD))
-    problems += [
-        Problem(code=ProblemCode.UNDELIVERABLE, merchant_id=group.shop.merchant_id)
-        for group in groups
-        if draft.address.country and not group.options
-    ]
-    return Quote(currency=currency, groups=groups, problems=problems)
+        else:
+            lines.append(_line(line, card, price.amount, free[sku_id], taxes.rate_for(rates, card.tax_class)))
+    return lines, problems
 
 
 def _line(line: Line, card: SkuCard, price: int, free: int, rate: Rate) -> QuoteLine:
@@ -113,39 +156,78 @@ def _about_lines(lines: Sequence[QuoteLine]) -> list[Problem]:
     return problems
 
 
+def _about_ways(draft: Draft, groups: Sequence[QuoteGroup]) -> list[Problem]:
+    undeliverable = [
+        Problem(code=ProblemCode.UNDELIVERABLE, merchant_id=group.shop.merchant_id)
+        for group in groups
+        if draft.address.country and not group.options
+    ]
+    away = [
+        Problem(code=ProblemCode.SHOP_AWAY, merchant_id=group.shop.merchant_id)
+        for group in groups
+        if group.shop.resting
+    ]
+    return [*undeliverable, *away]
+
+
 async def _groups(
-    read: Read, draft: Draft, lines: Sequence[QuoteLine], currency: str, freight_rate: Rate
-) -> list[QuoteGroup]:
+    read: Read,
+    asked: Sequence[Asked],
+    lines: Sequence[Sequence[QuoteLine]],
+    rates: Mapping[tuple[str, str], Mapping[str, Rate]],
+) -> list[list[QuoteGroup]]:
+    """For each draft its merchants' parts, in the order in which they are named."""
+    parts = [_parts(each, mine) for each, mine in zip(asked, lines, strict=True)]
+    flat = list(chain.from_iterable(parts))
+    shops = await merchants.cards(read, {part.shipment.merchant_id for part in flat})
+    # Nowhere is no place to send anything to.
+    sent = [part for part in flat if part.asked.draft.address.country]
+    ways = iter(await freight.options_of(read, [(part.shipment, part.asked.draft.address) for part in sent]))
+    return [
+        [
+            _group(
+                part,
+                shops[part.shipment.merchant_id],
+                next(ways) if part.asked.draft.address.country else [],
+                rates[_place(part.asked)],
+            )
+            for part in mine
+        ]
+        for mine in parts
+    ]
+
+
+def _parts(asked: Asked, lines: Sequence[QuoteLine]) -> list[_Part]:
     by_merchant: dict[MerchantId, list[QuoteLine]] = {}
     for line in lines:
         by_merchant.setdefault(line.card.merchant_id, []).append(line)
-    shops = await merchants.cards(read, by_merchant)
-    shipments = [
-        Shipment(
-            merchant_id=merchant_id,
-            pieces=sum(line.quantity for line in part),
-            weight_grams=sum(line.quantity * line.card.weight_grams for line in part),
-            goods_amount=sum(line.amount for line in part),
-            currency=currency,
+    return [
+        _Part(
+            asked,
+            Shipment(
+                merchant_id=merchant_id,
+                pieces=sum(line.quantity for line in mine),
+                weight_grams=sum(line.quantity * line.card.weight_grams for line in mine),
+                goods_amount=sum(line.amount for line in mine),
+                currency=asked.currency,
+            ),
+            mine,
         )
-        for merchant_id, part in by_merchant.items()
+        for merchant_id, mine in by_merchant.items()
     ]
-    options = await freight.options(read, shipments, draft.address) if draft.address.country else {}
-    groups: list[QuoteGroup] = []
-    for merchant_id, part in by_merchant.items():
-        offered = options.get(merchant_id, [])
-        chosen = _choose(offered, draft.deliveries.get(str(merchant_id)))
-        groups.append(
-            QuoteGroup(
-                shop=shops[merchant_id],
-                lines=part,
-                options=offered,
-                chosen=chosen,
-                freight_tax=taxes.tax_of(chosen.fee, freight_rate) if chosen else 0,
-                freight_tax_inclusive=freight_rate.inclusive,
-            )
-        )
-    return groups
+
+
+def _group(part: _Part, shop: ShopCard, offered: Sequence[DeliveryOption], rates: Mapping[str, Rate]) -> QuoteGroup:
+    chosen = _choose(offered, part.asked.draft.deliveries.get(str(shop.merchant_id)))
+    rate = taxes.rate_for(rates, STANDARD)
+    return QuoteGroup(
+        shop=shop,
+        lines=part.lines,
+        options=offered,
+        chosen=chosen,
+        freight_tax=taxes.tax_of(chosen.fee, rate) if chosen else 0,
+        freight_tax_inclusive=rate.inclusive,
+    )
 
 
 def _choose(offered: Sequence[DeliveryOption], wanted: UUID | None) -> DeliveryOption | None:

@@ -112,18 +112,24 @@ async def cancel(tx: Tx, checkout_id: CheckoutId, by: str) -> None:
 
 async def lock(tx: Tx, checkout_id: CheckoutId) -> Checkout:
     """The checkout, held until the transaction ends: a second click waits here. Raises `NotFound`."""
-    checkout = await tx.one(
+    found = await lock_all(tx, [checkout_id])
+    if not found:
+        raise NotFound()
+    return found[checkout_id]
+
+
+async def lock_all(tx: Tx, checkout_ids: Sequence[CheckoutId]) -> dict[CheckoutId, Checkout]:
+    """These checkouts, as far as there are any, held until the transaction ends and locked in the order of their ids."""
+    found = await tx.all(
         Checkout,
         """
         SELECT checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
              , notes, invoice, from_cart, created_at, expires_at
-        FROM checkouts WHERE checkout_id = $1 FOR UPDATE
+        FROM checkouts WHERE checkout_id = ANY($1) ORDER BY checkout_id FOR UPDATE
         """,
-        checkout_id,
+        list(checkout_ids),
     )
-    if checkout is None:
-        raise NotFound()
-    return checkout
+    return {checkout.checkout_id: checkout for checkout in found}
 
 
 async def lock_of_purchase(tx: Tx, purchase_id: PurchaseId) -> None:

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
+import msgspec
+
 from steelyard.kernel import codes, paging
-from steelyard.kernel.db import Read
+from steelyard.kernel.db import Read, Row
 from steelyard.kernel.paging import Page
-from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties import merchants
+from steelyard.parties.merchants.model import MerchantId, Pause
 from steelyard.trade.orders.model import (
     COUNTED_MAX,
     SHIP_WITHIN_HOURS,
@@ -35,37 +38,41 @@ _NARROWED: LiteralString = """
   AND ($7 = '' OR starts_with(o.address ->> 'region', $7))
   AND ($8::bigint IS NULL OR o.total >= $8) AND ($9::bigint IS NULL OR o.total <= $9)
   AND (NOT $10 OR o.note <> '')
-  AND (NOT $11 OR (SELECT true FROM order_notes n
-                   WHERE n.merchant_id = o.merchant_id AND n.order_id = o.order_id LIMIT 1))
-  AND ($12 = '' OR (SELECT true FROM parcels p WHERE p.order_id = o.order_id AND p.carrier = $12 LIMIT 1))
-  AND ($13::uuid IS NULL OR (SELECT true FROM order_lines l
-                             WHERE l.order_id = o.order_id AND l.product_id = $13 LIMIT 1))
-  AND ($14::timestamptz IS NULL OR (o.paid_at <= $14 AND o.state IN ('paid', 'partly_shipped')))
-  AND ($15::timestamptz IS NULL OR (SELECT true FROM parcels p
-       WHERE p.order_id = o.order_id AND p.sent_at <= $15 AND p.state IN ('handed_over', 'in_transit') LIMIT 1))
-  AND (NOT $16 OR (SELECT true FROM parcels p WHERE p.order_id = o.order_id AND p.state = 'lost' LIMIT 1))
-  AND (NOT $18 OR (o.reminded_at IS NOT NULL AND o.state IN ('paid', 'partly_shipped')))
+  AND ($11 = '' OR (SELECT true FROM parcels p WHERE p.order_id = o.order_id AND p.carrier = $11 LIMIT 1))
+  AND ($12::uuid IS NULL OR (SELECT true FROM order_lines l
+                             WHERE l.order_id = o.order_id AND l.product_id = $12 LIMIT 1))
+  AND ($13::timestamptz IS NULL OR (o.paid_at <= $13 AND o.state IN ('paid', 'partly_shipped')))
+  AND (NOT $15 OR (o.reminded_at IS NOT NULL AND o.state IN ('paid', 'partly_shipped')))
 """
 
 
-def finding(*, chosen: bool, oldest_first: bool) -> LiteralString:
-    """The question in each of its four ways. Of `chosen` orders each is looked up; else there is one run of the index for
-    each state, so that a few open orders are found at once among millions of finished ones."""
+def finding(*, chosen: bool, oldest_first: bool, every_state: bool) -> LiteralString:
+    """The question in each of its ways. Of `chosen` orders each is looked up. Else there is one run of the index for each
+    state, so that a few open orders are found at once among millions of finished ones; of orders in `every_state` one run
+    for all, which ends as soon as there are enough."""
     after: LiteralString = (
         "(o.placed_at, o.order_id) > (coalesce($3::timestamptz, '-infinity'), $4)"
         if oldest_first
         else "(o.placed_at, o.order_id) < (coalesce($3::timestamptz, 'infinity'), $4)"
     )
     order: LiteralString = (
-        "ORDER BY o.placed_at, o.order_id LIMIT $17"
+        "ORDER BY o.placed_at, o.order_id LIMIT $14"
         if oldest_first
-        else "ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $17"
+        else "ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $14"
     )
     if chosen:
         return (
             ORDER_COLUMNS
-            + "FROM unnest($19::uuid[]) AS w (order_id) JOIN orders o ON o.merchant_id = $1 AND o.order_id = w.order_id "
+            + "FROM unnest($16::uuid[]) AS w (order_id) JOIN orders o ON o.merchant_id = $1 AND o.order_id = w.order_id "
             + "WHERE o.state = ANY($2) AND "
+            + after
+            + _NARROWED
+            + order
+        )
+    if every_state:
+        return (
+            ORDER_COLUMNS
+            + "FROM orders o WHERE o.merchant_id = $1 AND $2::text[] IS NOT NULL AND "
             + after
             + _NARROWED
             + order
@@ -80,6 +87,19 @@ def finding(*, chosen: bool, oldest_first: bool) -> LiteralString:
         + ") o "
         + order
     )
+
+
+WORDED: LiteralString = """
+(SELECT order_id FROM orders WHERE merchant_id = $1 AND code = $2 LIMIT 1)
+UNION (SELECT order_id FROM parcels WHERE merchant_id = $1 AND number = upper($3) LIMIT $4)
+UNION (SELECT order_id FROM order_lines WHERE merchant_id = $1 AND sku_code = $3 LIMIT $4)
+UNION (SELECT order_id FROM orders
+       WHERE merchant_id = $1 AND phone_backward = nullif(reverse(regexp_replace($3, '[^0-9]', '', 'g')), '')
+       LIMIT $4)
+UNION (SELECT order_id FROM orders WHERE merchant_id = $1 AND contact_phone = $3 LIMIT $4)
+UNION (SELECT order_id FROM orders WHERE merchant_id = $1 AND buyer_name = lower($3) LIMIT $4)
+UNION (SELECT order_id FROM orders WHERE merchant_id = $1 AND contact_email = lower($3) LIMIT $4)
+"""
 
 
 async def find(
@@ -100,58 +120,122 @@ async def find(
         wanted.least,
         wanted.most,
         wanted.with_buyers_note,
-        wanted.with_notes,
         wanted.carrier,
         wanted.product_id,
-        now - timedelta(hours=SHIP_WITHIN_HOURS) if wanted.trouble == "late" else None,
-        now - timedelta(days=STUCK_AFTER_DAYS) if wanted.trouble == "stuck" else None,
-        wanted.trouble == "lost",
+        await paid_before(read, merchant_id, now) if wanted.trouble == "late" else None,
         most + 1,
         wanted.trouble == "reminded",
     )
-    chosen = await _chosen(read, merchant_id, wanted)
+    chosen = await _chosen(read, merchant_id, wanted, now)
     if chosen is None:
-        found = await read.all(Order, finding(chosen=False, oldest_first=wanted.oldest_first), *narrowed)
+        found = await read.all(
+            Order,
+            finding(chosen=False, oldest_first=wanted.oldest_first, every_state=not wanted.states),
+            *narrowed,
+        )
     elif chosen:
-        found = await read.all(Order, finding(chosen=True, oldest_first=wanted.oldest_first), *narrowed, chosen)
+        found = await read.all(
+            Order, finding(chosen=True, oldest_first=wanted.oldest_first, every_state=False), *narrowed, chosen
+        )
     else:
         found = []
     return paging.cut(found, most, lambda last: (last.placed_at, last.order_id))
 
 
-async def _chosen(read: Read, merchant_id: MerchantId, wanted: Wanted) -> list[UUID] | None:
-    """The orders that a word, or whoever is named, leads to; none when neither is asked for."""
-    if wanted.among is not None:
-        return list(wanted.among)
-    if wanted.named is not None:
-        rows = await read.fetch(
+async def _chosen(read: Read, merchant_id: MerchantId, wanted: Wanted, now: datetime) -> list[UUID] | None:
+    """The orders that what is asked for leads to, when they are few: those of a word, of somebody named, of trouble with
+    a parcel, with notes, of a product that is not much sold. None when there are no such."""
+    groups = [
+        group
+        for group in (
+            None if wanted.among is None else list(wanted.among),
+            await _named(read, merchant_id, wanted.named) if wanted.named is not None else None,
+            await _worded(read, merchant_id, wanted.text.strip()) if wanted.text.strip() else None,
+            await _in_trouble(read, merchant_id, wanted.trouble, now) if wanted.trouble in ("stuck", "lost") else None,
+            await _noted(read, merchant_id) if wanted.with_notes else None,
+            await _of_product(read, merchant_id, wanted.product_id) if wanted.product_id is not None else None,
+        )
+        if group is not None
+    ]
+    if not groups:
+        return None
+    return sorted(set(groups[0]).intersection(*groups[1:]))
+
+
+async def _named(read: Read, merchant_id: MerchantId, account_id: UUID) -> list[UUID]:
+    return _ids(
+        await read.fetch(
             """
-            SELECT DISTINCT order_id FROM order_note_mentions
-            WHERE merchant_id = $1 AND account_id = $2 AND seen_at IS NULL LIMIT $3
-            """,
+        SELECT DISTINCT order_id FROM order_note_mentions
+        WHERE merchant_id = $1 AND account_id = $2 AND seen_at IS NULL LIMIT $3
+        """,
             merchant_id,
-            wanted.named,
+            account_id,
             MATCHES_MAX,
         )
-        return [row["order_id"] for row in rows]
-    text = wanted.text.strip()
-    if not text:
-        return None
-    rows = await read.fetch(
-        """
-        (SELECT order_id FROM orders WHERE merchant_id = $1 AND code = $2 LIMIT 1)
-        UNION (SELECT order_id FROM parcels WHERE merchant_id = $1 AND number = upper($3) LIMIT $4)
-        UNION (SELECT order_id FROM order_lines WHERE merchant_id = $1 AND sku_code = $3 LIMIT $4)
-        UNION (SELECT order_id FROM orders WHERE merchant_id = $1 AND address ->> 'phone' = $3 LIMIT $4)
-        UNION (SELECT order_id FROM orders WHERE merchant_id = $1 AND contact ->> 'phone' = $3 LIMIT $4)
-        UNION (SELECT order_id FROM orders WHERE merchant_id = $1 AND address ->> 'name' = $3 LIMIT $4)
-        UNION (SELECT order_id FROM orders WHERE merchant_id = $1 AND contact ->> 'email' = lower($3) LIMIT $4)
-        """,
-        merchant_id,
-        codes.read(text),
-        text,
-        MATCHES_MAX,
     )
+
+
+async def _worded(read: Read, merchant_id: MerchantId, text: str) -> list[UUID]:
+    return _ids(
+        await read.fetch(
+            WORDED,
+            merchant_id,
+            codes.read(text),
+            text,
+            MATCHES_MAX,
+        )
+    )
+
+
+async def _in_trouble(read: Read, merchant_id: MerchantId, trouble: str, now: datetime) -> list[UUID]:
+    """Those with a parcel that is lost, or has been on its way for too long."""
+    if trouble == "lost":
+        return _ids(
+            await read.fetch(
+                "SELECT DISTINCT order_id FROM parcels WHERE merchant_id = $1 AND state = 'lost' LIMIT $2",
+                merchant_id,
+                ORDERS_FOUND_MAX,
+            )
+        )
+    return _ids(
+        await read.fetch(
+            """
+        SELECT DISTINCT order_id FROM parcels
+        WHERE merchant_id = $1 AND sent_at <= $2 AND state IN ('handed_over', 'in_transit') LIMIT $3
+        """,
+            merchant_id,
+            now - timedelta(days=STUCK_AFTER_DAYS),
+            ORDERS_FOUND_MAX,
+        )
+    )
+
+
+async def _noted(read: Read, merchant_id: MerchantId) -> list[UUID]:
+    """Those that staff wrote about last."""
+    return _ids(
+        await read.fetch(
+            "SELECT order_id FROM order_notes WHERE merchant_id = $1 ORDER BY at DESC LIMIT $2",
+            merchant_id,
+            ORDERS_FOUND_MAX,
+        )
+    )
+
+
+async def _of_product(read: Read, merchant_id: MerchantId, product_id: UUID) -> list[UUID] | None:
+    """None when they are many: then the list is soon full in the order of time."""
+    found = _ids(
+        await read.fetch(
+            "SELECT order_id FROM order_lines WHERE merchant_id = $1 AND product_id = $2 LIMIT $3",
+            merchant_id,
+            product_id,
+            MATCHES_MAX + 1,
+        )
+    )
+    return found if len(found) <= MATCHES_MAX else None
+
+
+def _ids(rows: Sequence[Row]) -> list[UUID]:
     return [row["order_id"] for row in rows]
 
 
@@ -175,10 +259,20 @@ async def notes_of(read: Read, merchant_id: MerchantId, order_ids: Sequence[Orde
     return found
 
 
+def _late(pause: Pause | None, now: datetime) -> datetime:
+    within = timedelta(hours=SHIP_WITHIN_HOURS)
+    return now - within if pause is None else pause.paid_before(now, within)
+
+
+async def paid_before(read: Read, merchant_id: MerchantId, now: datetime) -> datetime:
+    """What was paid until then, and has not left the house, is late: the shop's pauses are counted in."""
+    return _late(await merchants.pause_of(read, merchant_id), now)
+
+
 async def to_do(read: Read, merchant_id: MerchantId, account_id: UUID | None) -> ToDo:
     """What of a merchant's orders waits for somebody; `account_id` is who asks."""
     now = datetime.now(UTC)
-    late = now - timedelta(hours=SHIP_WITHIN_HOURS)
+    pause = await merchants.pause_of(read, merchant_id)
     found = await read.one(
         ToDo,
         """
@@ -203,19 +297,16 @@ async def to_do(read: Read, merchant_id: MerchantId, account_id: UUID | None) ->
                    AS unpaid
              , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped')
                                         AND reminded_at IS NOT NULL LIMIT $6) AS o) AS reminded
-             , (SELECT min(paid_at) FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped'))
-                   + $7::interval AS next_due
         """,
         merchant_id,
         account_id,
-        late,
-        late + timedelta(hours=SOON_HOURS),
+        _late(pause, now),
+        _late(pause, now + timedelta(hours=SOON_HOURS)),
         now - timedelta(days=STUCK_AFTER_DAYS),
         COUNTED_MAX,
-        timedelta(hours=SHIP_WITHIN_HOURS),
     )
     assert found is not None
-    return found
+    return msgspec.structs.replace(found, pause=pause)
 
 
 async def of_merchant(read: Read, merchant_id: MerchantId, order_ids: Sequence[UUID]) -> list[Order]:

@@ -14,7 +14,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 from steelyard.parties.customers.model import Address, BuyerId, Contact
-from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.merchants.model import MerchantId, Pause
 
 PurchaseId = NewType("PurchaseId", UUID)
 OrderId = NewType("OrderId", UUID)
@@ -148,6 +148,8 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
+    """`by` is who places it, for the history."""
+
     purchase_id: PurchaseId
     buyer_id: BuyerId
     code: str
@@ -157,6 +159,7 @@ class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     locale: str
     source: str
     pay_by: datetime
+    by: str
     orders: Sequence[NewOrder]
 
     @property
@@ -293,7 +296,8 @@ class OrderNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToDo(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a shop's orders waits for somebody; each number is counted up to `COUNTED_MAX`."""
+    """What of a shop's orders waits for somebody; each number is counted up to `COUNTED_MAX`. `pause` is the shop's last,
+    present or coming one, which deadlines heed."""
 
     to_send: int
     late: int
@@ -303,7 +307,7 @@ class ToDo(msgspec.Struct, frozen=True, kw_only=True):
     named: int
     unpaid: int
     reminded: int
-    next_due: datetime | None
+    pause: Pause | None = None
 
 
 COUNTED_MAX = 1_000

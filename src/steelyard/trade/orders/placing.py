@@ -1,4 +1,4 @@
-"""Writing a new purchase down, with its orders, lines, codes and first history rows."""
+"""Writing new purchases down, with their orders, lines, codes and first history rows."""
 
 from collections.abc import Sequence
 
@@ -7,93 +7,108 @@ import msgspec
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.trade.orders.events import PurchasePlaced
-from steelyard.trade.orders.model import NewOrder, NewPurchase, OrderState, PurchaseState
+from steelyard.trade.orders.model import NewOrder, NewPurchase, OrderState, PurchaseId, PurchaseState
 
 
-async def place(tx: Tx, purchase: NewPurchase, by: str) -> bool:
-    """Write a purchase with its orders; stock has been reserved before. Returns False when it was there already."""
-    claimed = await tx.value(
+async def place(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
+    """Write purchases with their orders; stock has been reserved before. Returns which were written: the others were
+    there already, and stay as they are. The ids are claimed in the order of their keys, as everybody claims them."""
+    claimed = await _claim(tx, sorted(purchases, key=lambda purchase: (purchase.buyer_id, purchase.purchase_id)))
+    new = [purchase for purchase in purchases if purchase.purchase_id in claimed]
+    if new:
+        await _write_orders(tx, new)
+        await _write_lines(tx, [order for purchase in new for order in purchase.orders])
+        await _write_codes(tx, new)
+        await events.publish(
+            tx,
+            *(
+                PurchasePlaced(
+                    purchase_id=purchase.purchase_id,
+                    buyer_id=purchase.buyer_id,
+                    total=purchase.total,
+                    currency=purchase.currency,
+                )
+                for purchase in new
+            ),
+        )
+    return claimed
+
+
+async def _claim(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
+    rows = await tx.fetch(
         """
-        INSERT INTO purchases (buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, pay_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-        ON CONFLICT (buyer_id, purchase_id) DO NOTHING
-        RETURNING true
-        """,
-        purchase.buyer_id,
-        purchase.purchase_id,
-        purchase.code,
-        PurchaseState.PLACED,
-        purchase.currency,
-        purchase.total,
-        purchase.contact,
-        purchase.address,
-        purchase.locale,
-        purchase.source,
-        purchase.pay_by,
-    )
-    if not claimed:
-        return False
-    await tx.execute(
-        """
+        WITH wanted AS (
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::jsonb[], $7::jsonb[]
+                               , $8::text[], $9::text[], $10::timestamptz[], $11::text[])
+                WITH ORDINALITY AS p (buyer_id, purchase_id, code, currency, total, contact, address
+                                    , locale, source, pay_by, by, place)
+        ), claimed AS (
+            INSERT INTO purchases (buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source
+                                 , pay_by)
+            SELECT buyer_id, purchase_id, code, $12, currency, total, contact, address, locale, source, pay_by
+            FROM wanted ORDER BY place
+            ON CONFLICT (buyer_id, purchase_id) DO NOTHING
+            RETURNING buyer_id, purchase_id
+        )
         INSERT INTO purchase_history (buyer_id, purchase_id, step, from_state, to_state, by)
-        VALUES ($1, $2, 1, 'nowhere', $3, $4)
+        SELECT buyer_id, purchase_id, 1, 'nowhere', $12, w.by FROM claimed JOIN wanted w USING (buyer_id, purchase_id)
+        RETURNING purchase_id
         """,
-        purchase.buyer_id,
-        purchase.purchase_id,
+        [purchase.buyer_id for purchase in purchases],
+        [purchase.purchase_id for purchase in purchases],
+        [purchase.code for purchase in purchases],
+        [purchase.currency for purchase in purchases],
+        [purchase.total for purchase in purchases],
+        [purchase.contact for purchase in purchases],
+        [purchase.address for purchase in purchases],
+        [purchase.locale for purchase in purchases],
+        [purchase.source for purchase in purchases],
+        [purchase.pay_by for purchase in purchases],
+        [purchase.by for purchase in purchases],
         PurchaseState.PLACED,
-        by,
     )
-    await _write_orders(tx, purchase, by)
-    await _write_lines(tx, purchase.orders)
-    await _write_codes(tx, purchase)
-    await events.publish(
-        tx,
-        PurchasePlaced(
-            purchase_id=purchase.purchase_id,
-            buyer_id=purchase.buyer_id,
-            total=purchase.total,
-            currency=purchase.currency,
-        ),
-    )
-    return True
+    return {PurchaseId(row["purchase_id"]) for row in rows}
 
 
-async def _write_orders(tx: Tx, purchase: NewPurchase, by: str) -> None:
-    orders = purchase.orders
+async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
+    orders = [(purchase, order) for purchase in purchases for order in purchase.orders]
     await tx.execute(
         """
-        WITH written AS (
+        WITH wanted AS (
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[]
+                               , $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::jsonb[]
+                               , $14::jsonb[], $15::jsonb[], $16::text[], $17::text[], $18::text[])
+                AS o (merchant_id, order_id, purchase_id, buyer_id, code, currency, goods, freight, tax_added
+                    , tax_included, total, commission, delivery, contact, address, note, source, by)
+        ), written AS (
             INSERT INTO orders (merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight
                               , tax_added, tax_included, total, commission, delivery, contact, address, note, source)
-            SELECT o.merchant_id, o.order_id, $1, $2, o.code, $3, $4, o.goods, o.freight, o.tax_added, o.tax_included
-                 , o.total, o.commission, o.delivery, $5, $6, o.note, $7
-            FROM unnest($8::uuid[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[]
-                      , $15::bigint[], $16::bigint[], $17::jsonb[], $18::text[])
-              AS o (merchant_id, order_id, code, goods, freight, tax_added, tax_included, total, commission, delivery, note)
-            RETURNING merchant_id, order_id
+            SELECT merchant_id, order_id, purchase_id, buyer_id, code, $19, currency, goods, freight, tax_added
+                 , tax_included, total, commission, delivery, contact, address, note, source
+            FROM wanted
         )
         INSERT INTO order_history (merchant_id, order_id, step, from_state, to_state, by)
-        SELECT merchant_id, order_id, 1, 'nowhere', $3, $19 FROM written
+        SELECT merchant_id, order_id, 1, 'nowhere', $19, w.by FROM wanted w
         """,
-        purchase.purchase_id,
-        purchase.buyer_id,
+        [order.merchant_id for _, order in orders],
+        [order.order_id for _, order in orders],
+        [purchase.purchase_id for purchase, _ in orders],
+        [purchase.buyer_id for purchase, _ in orders],
+        [order.code for _, order in orders],
+        [purchase.currency for purchase, _ in orders],
+        [order.goods for _, order in orders],
+        [order.freight for _, order in orders],
+        [order.tax_added for _, order in orders],
+        [order.tax_included for _, order in orders],
+        [order.total for _, order in orders],
+        [order.commission for _, order in orders],
+        [order.delivery for _, order in orders],
+        [purchase.contact for purchase, _ in orders],
+        [purchase.address for purchase, _ in orders],
+        [order.note for _, order in orders],
+        [purchase.source for purchase, _ in orders],
+        [purchase.by for purchase, _ in orders],
         OrderState.PLACED,
-        purchase.currency,
-        purchase.contact,
-        purchase.address,
-        purchase.source,
-        [order.merchant_id for order in orders],
-        [order.order_id for order in orders],
-        [order.code for order in orders],
-        [order.goods for order in orders],
-        [order.freight for order in orders],
-        [order.tax_added for order in orders],
-        [order.tax_included for order in orders],
-        [order.total for order in orders],
-        [order.commission for order in orders],
-        [order.delivery for order in orders],
-        [order.note for order in orders],
-        by,
     )
 
 
@@ -135,17 +150,23 @@ async def _write_lines(tx: Tx, orders: Sequence[NewOrder]) -> None:
     )
 
 
-async def _write_codes(tx: Tx, purchase: NewPurchase) -> None:
-    orders = purchase.orders
+async def _write_codes(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
+    codes = [
+        (code, purchase, merchant_id, order_id)
+        for purchase in purchases
+        for code, merchant_id, order_id in [
+            (purchase.code, None, None),
+            *((order.code, order.merchant_id, order.order_id) for order in purchase.orders),
+        ]
+    ]
     await tx.execute(
         """
         INSERT INTO order_codes (code, purchase_id, buyer_id, merchant_id, order_id)
-        SELECT c.code, $1, $2, c.merchant_id, c.order_id
-        FROM unnest($3::text[], $4::uuid[], $5::uuid[]) AS c (code, merchant_id, order_id)
+        SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[])
         """,
-        purchase.purchase_id,
-        purchase.buyer_id,
-        [purchase.code, *(order.code for order in orders)],
-        [None, *(order.merchant_id for order in orders)],
-        [None, *(order.order_id for order in orders)],
+        [code for code, _, _, _ in codes],
+        [purchase.purchase_id for _, purchase, _, _ in codes],
+        [purchase.buyer_id for _, purchase, _, _ in codes],
+        [merchant_id for _, _, merchant_id, _ in codes],
+        [order_id for _, _, _, order_id in codes],
     )

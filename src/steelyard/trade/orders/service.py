@@ -40,17 +40,22 @@ from steelyard.trade.orders.model import (
 
 async def lock_purchase(tx: Tx, purchase_id: PurchaseId) -> Purchase:
     """The purchase, held until the transaction ends. Raises `NotFound`."""
-    purchase = await tx.one(
+    found = await lock_purchases(tx, [purchase_id])
+    if not found:
+        raise NotFound()
+    return found[0]
+
+
+async def lock_purchases(tx: Tx, purchase_ids: Sequence[PurchaseId]) -> list[Purchase]:
+    """These purchases, as far as there are any, held until the transaction ends and locked in the order of their keys."""
+    return await tx.all(
         Purchase,
         """
         SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
-        FROM purchases WHERE purchase_id = $1 FOR UPDATE
+        FROM purchases WHERE purchase_id = ANY($1) ORDER BY purchase_id FOR UPDATE
         """,
-        purchase_id,
+        list(purchase_ids),
     )
-    if purchase is None:
-        raise NotFound()
-    return purchase
 
 
 async def lock_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> Order:
@@ -72,31 +77,36 @@ async def lock_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> Orde
     return order
 
 
-async def mark_paid(tx: Tx, purchase: Purchase, by: str) -> None:
-    """The money of a locked purchase is there: its orders are paid and the merchants are asked to send them.
+async def mark_paid(tx: Tx, purchases: Sequence[Purchase], by: str) -> None:
+    """The money of locked purchases is there: their orders are paid and the merchants are asked to send them.
 
-    Raises `NotPayable` unless the purchase is waiting for payment.
+    Raises `NotPayable` unless each of them is waiting for payment.
     """
-    if purchase.state is not PurchaseState.PLACED:
-        raise NotPayable(state=str(purchase.state))
-    await states.move_purchases(tx, [purchase], PurchaseState.PAID, by)
-    await states.move_orders_of(tx, [purchase.purchase_id], OrderState.PAID, by)
+    for purchase in purchases:
+        if purchase.state is not PurchaseState.PLACED:
+            raise NotPayable(state=str(purchase.state))
+    purchase_ids = [purchase.purchase_id for purchase in purchases]
+    await states.move_purchases(tx, purchases, PurchaseState.PAID, by)
+    await states.move_orders_of(tx, purchase_ids, OrderState.PAID, by)
     lines = await tx.all(
         Instruction,
         """
         SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity
-        FROM orders o JOIN order_lines l USING (merchant_id, order_id) WHERE o.purchase_id = $1
+        FROM orders o JOIN order_lines l USING (merchant_id, order_id) WHERE o.purchase_id = ANY($1)
         """,
-        purchase.purchase_id,
+        purchase_ids,
     )
     await fulfilment.instruct(tx, lines)
     await events.publish(
         tx,
-        PurchasePaid(
-            purchase_id=purchase.purchase_id,
-            buyer_id=purchase.buyer_id,
-            total=purchase.total,
-            currency=purchase.currency,
+        *(
+            PurchasePaid(
+                purchase_id=purchase.purchase_id,
+                buyer_id=purchase.buyer_id,
+                total=purchase.total,
+                currency=purchase.currency,
+            )
+            for purchase in purchases
         ),
     )
 

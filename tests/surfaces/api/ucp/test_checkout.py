@@ -1,11 +1,15 @@
 """Buying through an agent: two requests, and everything that can come between."""
 
+import asyncio
+
 import pytest
 
 from steelyard.goods import inventory, pricing
 from steelyard.goods.pricing.model import NewPrice
+from steelyard.kernel.batching import Batcher
 from steelyard.kernel.db import Database
 from steelyard.money import payments
+from steelyard.surfaces.web import placing
 from steelyard.trade import checkout, orders
 from steelyard.trade.checkout.model import CheckoutId
 from steelyard.trade.orders.model import PurchaseId
@@ -299,3 +303,29 @@ async def test_an_agent_names_its_platform(agent: Agent, house: House):
 
     assert nobody.status_code == insecure.status_code == 400
     assert nobody.json()["code"] == "invalid_profile_url"
+
+
+async def test_who_completes_at_the_same_moment_is_placed_together_and_answered_alone(agent: Agent, world: World):
+    nuts, black = world.items["nuts"], world.items["black"]
+    wanted = [(nuts.sku_id, STOCK), (nuts.sku_id, 1), (black.sku_id, 1), (black.sku_id, 1)]
+    opened = [await agent.post(SESSIONS, purchase(each)) for each in wanted]
+
+    answers = await asyncio.gather(*(agent.post(f"{SESSIONS}/{each['id']}/complete", payment()) for each in opened))
+
+    sold_out = [place for place, answer in enumerate(answers) if answer["status"] != "completed"]
+    assert sold_out in ([0], [1]), "whoever of the two came later"
+    assert codes(answers[sold_out[0]]) == {"out_of_stock"}
+    assert len({answer["order"]["id"] for answer in answers if answer["status"] == "completed"}) == 3
+
+
+async def test_when_too_many_wait_an_agent_is_told_when_to_come_back(agent: Agent, world: World):
+    opened = await agent.post(SESSIONS, purchase((world.items["nuts"].sku_id, 1)))
+    complete = f"{SESSIONS}/{opened['id']}/complete"
+    agent.house.app.state[placing.PLACING] = Batcher("full", placing.place_all, hash, waiting_most=0)
+
+    refused = await agent.ask("POST", complete, payment(), key="one")
+    del agent.house.app.state[placing.PLACING]
+    again = await agent.ask("POST", complete, payment(), key="one")
+
+    assert (refused.status_code, refused.headers["retry-after"], refused.json()["code"]) == (503, "2", "busy")
+    assert (again.status_code, again.json()["status"]) == (200, "completed")

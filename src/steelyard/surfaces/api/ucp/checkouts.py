@@ -30,6 +30,7 @@ from steelyard.surfaces.api.ucp.shapes import (
     LineItem,
 )
 from steelyard.surfaces.api.ucp.sheet import Sheet, sheet
+from steelyard.surfaces.web import placing
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import (
     CheckoutClosed,
@@ -255,13 +256,13 @@ def _instrument(wanted: CompleteRequest) -> Instrument:
 async def _complete(ask: Ask, looked: Looked, instrument: Instrument, operation_id: UUID) -> Document:
     session_id = looked.session.session_id
     try:
-        purchase_id = await ask.db.transact(
-            checkout.place,
-            CheckoutId(session_id),
+        placement = checkout.Placement(
+            checkout_id=CheckoutId(session_id),
             expected_total=looked.session.shown_total,
             by=ask.platform.client,
             completeness=ask.completeness,
         )
+        purchase_id = await placing.place(ask.request.app.state, placing.Wish(placement=placement))
     except TotalMoved:
         moved = ask.say(N_("The total has changed. Please look at it again before you pay."))
         return await shown_checkout(ask, session_id, [message("total_changed", moved, path="$.totals")])

@@ -121,8 +121,6 @@ async def serve(
         reply = await _reply(ask, work, once)
     except Refusal as refusal:
         reply = _refused(refusal, version, locale)
-        if isinstance(refusal, TooMany):
-            reply.headers["retry-after"] = str(int(refusal.retry_after) + 1)
     except Unreachable:
         # Whether the key was used cannot be known: nothing is done.
         reply = problem_reply(503, "unavailable", "The service is not available.", version)
@@ -194,7 +192,10 @@ def _refused(refusal: Refusal, version: str, locale: str) -> Reply:
     status = {"digest_mismatch": 400}.get(code, refusal.status)
     if isinstance(refusal, KeyUsedOtherwise):
         code = "idempotency_conflict"
-    return problem_reply(status, code, said, version)
+    reply = problem_reply(status, code, said, version)
+    if isinstance(refusal, TooMany):
+        reply.headers["retry-after"] = str(int(refusal.retry_after) + 1)
+    return reply
 
 
 def _formatted(detail: str, facts: Mapping[str, Any]) -> str:

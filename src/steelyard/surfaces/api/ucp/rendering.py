@@ -33,6 +33,7 @@ WORDS: dict[ProblemCode, str] = {
     ProblemCode.ADDRESS_MISSING: N_("The address is missing."),
     ProblemCode.ADDRESS_INCOMPLETE: N_("The address is not complete: {missing}."),
     ProblemCode.UNDELIVERABLE: N_("The merchant does not send there."),
+    ProblemCode.SHOP_AWAY: N_("The shop is away and takes no orders at the moment."),
 }
 # Our words for a problem that the protocol calls otherwise.
 CODES = {ProblemCode.NOT_ENOUGH: "out_of_stock", ProblemCode.CONTACT_MISSING: "buyer_email_missing"}

@@ -18,6 +18,7 @@ from steelyard.kernel.errors import Forbidden, Invalid, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.idempotency import Reply
 from steelyard.kernel.limits import Limit
+from steelyard.kernel.lookups import look_up
 from steelyard.parties import access
 from steelyard.parties.access.model import AccountKind, Actor
 from steelyard.parties.merchants.model import MerchantId
@@ -111,7 +112,7 @@ def holders_of(kind: AccountKind) -> Callable[[Connection, BaseRouteHandler], Aw
     async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         scheme, _, key = connection.headers.get("authorization", "").partition(" ")
         db: Database = connection.app.state.db
-        actor = await db.ask(access.api_key, key.strip()) if scheme.lower() == "bearer" else None
+        actor = await look_up(db, access.api_keys, key.strip()) if scheme.lower() == "bearer" else None
         if actor is None or actor.account is None:
             raise KeyNeeded()
         await limits.take(db, REQUESTS, hashlib.sha256(key.encode()).hexdigest())

@@ -1,0 +1,186 @@
+"""Adaptive batching: what many ask for at the same moment is done together, in one transaction.
+
+One batch is in flight. Whatever arrives meanwhile waits, and is the next batch: there is no timer, so somebody alone waits
+for nothing, and the more arrive, the larger the batches grow and the less each request costs. Why this is right when it
+places orders is argued in docs/algorithms/placement.md.
+
+All of it happens on one event loop, and nothing that is waiting is touched on both sides of an `await`: there is no lock
+in this file, and none is needed.
+"""
+
+import asyncio
+import contextvars
+import time
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+import msgspec
+import structlog
+
+from steelyard.kernel.db import Unreachable
+from steelyard.kernel.errors import Refusal, TooMany
+from steelyard.kernel.i18n import N_
+
+REQUESTS_PER_BATCH_MAX = 256
+REQUESTS_WAITING_MAX = 4_096
+RETRY_AFTER_SECONDS = 1
+FIGURES_EVERY_SECONDS = 60.0
+
+log = structlog.get_logger()
+
+Q = TypeVar("Q", bound=Hashable)
+A = TypeVar("A")
+
+Work = Callable[[Sequence[Q]], Awaitable[Sequence[A | Refusal]]]
+"""Answers each of the requests, in their order: one transaction that can be said twice, as `db.transact` runs it."""
+
+
+class Busy(TooMany):
+    """More is asked for than can be done soon; who comes back in `retry_after` seconds is served before too long."""
+
+    code = "busy"
+    status = 503
+    title = N_("Very many people are here at the moment")
+    detail = N_("Please try again in a moment. Nothing has been done, and nothing is done twice.")
+
+
+class Figures(msgspec.Struct, kw_only=True):
+    """What a batcher has done since its process began. `merged` asked for what another one was waiting for already,
+    `split` batches had to be said one by one, `failed` requests had an error for an answer, `refused` a refusal."""
+
+    batches: int = 0
+    requests: int = 0
+    merged: int = 0
+    largest: int = 0
+    split: int = 0
+    refused: int = 0
+    failed: int = 0
+    turned_away: int = 0
+    waited_seconds: float = 0.0
+    worked_seconds: float = 0.0
+
+
+class _Place(NamedTuple):
+    """A place in the queue. The answer may be an exception: it is raised to each who waits for it."""
+
+    answer: "asyncio.Future[object]"
+    since: float
+
+
+class Batcher(Generic[Q, A]):
+    """Requests in, answers out; `work` sees them in batches.
+
+    `key` says which requests are about the same thing (a checkout, a payment): the same request said twice while it waits
+    is one request, and two different ones with the same key never share a batch. Never ask inside a transaction: whoever
+    waits here must hold nothing that the batch may need.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Work[Q, A],
+        key: Callable[[Q], Hashable],
+        *,
+        batch_most: int = REQUESTS_PER_BATCH_MAX,
+        waiting_most: int = REQUESTS_WAITING_MAX,
+    ) -> None:
+        self.figures = Figures()
+        self._name = name
+        self._work = work
+        self._key = key
+        self._batch_most = batch_most
+        self._waiting_most = waiting_most
+        # In the order of their arrival.
+        self._waiting: dict[Q, _Place] = {}
+        self._running: asyncio.Task[None] | None = None
+        self._closed = False
+        self._told = time.monotonic()
+
+    async def ask(self, request: Q) -> A:
+        """The answer to `request`, once the batch it travelled in is committed.
+
+        Raises the refusal or the error that it has for an answer, and `Busy` when too many wait or the process ends.
+        A caller who is cancelled goes without an answer; the request, and everybody else's, is done all the same.
+        """
+        place = self._waiting.get(request)
+        if place is not None:
+            self.figures.merged += 1
+        elif self._closed or len(self._waiting) >= self._waiting_most:
+            self.figures.turned_away += 1
+            raise Busy(retry_after=RETRY_AFTER_SECONDS)
+        else:
+            place = _Place(asyncio.get_running_loop().create_future(), time.monotonic())
+            self._waiting[request] = place
+            if self._running is None:
+                # In a context of its own: what is logged of a batch is not of the request that happened to start it.
+                self._running = asyncio.create_task(
+                    self._serve_all(), name=f"batching:{self._name}", context=contextvars.Context()
+                )
+        answer = await asyncio.shield(place.answer)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer  # pyright: ignore[reportReturnType]  # what is no exception is what `work` returned
+
+    async def drain(self) -> None:
+        """Take nothing more, and finish what waits: for the end of the process."""
+        self._closed = True
+        if self._running is not None:
+            await asyncio.wait([self._running])
+        self._tell()
+
+    async def _serve_all(self) -> None:
+        """Batch after batch until nobody waits. Nothing is awaited between seeing that and saying so: who comes later
+        starts the next run."""
+        while self._waiting:
+            await self._serve(self._next())
+        self._running = None
+
+    def _next(self) -> dict[Q, _Place]:
+        """The next batch: the longest-waiting requests, of each key the first."""
+        first: dict[Hashable, Q] = {}
+        for request in self._waiting:
+            if len(first) == self._batch_most:
+                break
+            first.setdefault(self._key(request), request)
+        return {request: self._waiting.pop(request) for request in first.values()}
+
+    async def _serve(self, batch: Mapping[Q, _Place]) -> None:
+        begun = time.monotonic()
+        answers = await self._answers(list(batch))
+        for place, answer in zip(batch.values(), answers, strict=True):
+            place.answer.set_result(answer)
+        self._count(begun, batch, answers)
+
+    async def _answers(self, requests: Sequence[Q]) -> Sequence[A | Exception]:
+        """One answer for each. A batch that fails has changed nothing, and is said again one by one: a bad request has
+        its own error for an answer, and its neighbours have theirs as if it had never been among them."""
+        try:
+            answers = await self._work(requests)
+            assert len(answers) == len(requests), "each request has its answer"
+        except Unreachable as error:  # none of them is to blame, and none would fare better alone
+            return [error] * len(requests)
+        except Exception as error:  # whatever it is, it is the answer to the request that it came from
+            if len(requests) == 1:
+                return [error]
+            log.warning("batching.split", batcher=self._name, requests=len(requests), exc_info=error)
+            self.figures.split += 1
+            return [(await self._answers([request]))[0] for request in requests]
+        return answers
+
+    def _count(self, begun: float, batch: Mapping[Q, _Place], answers: Sequence[object]) -> None:
+        figures, now = self.figures, time.monotonic()
+        figures.batches += 1
+        figures.requests += len(batch)
+        figures.largest = max(figures.largest, len(batch))
+        figures.waited_seconds += sum(begun - place.since for place in batch.values())
+        figures.worked_seconds += now - begun
+        for answer in answers:
+            figures.refused += isinstance(answer, Refusal)
+            figures.failed += isinstance(answer, Exception) and not isinstance(answer, Refusal)
+        if now - self._told > FIGURES_EVERY_SECONDS:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._told = time.monotonic()
+        if self.figures.batches:
+            log.info("batching.figures", batcher=self._name, **msgspec.structs.asdict(self.figures))
