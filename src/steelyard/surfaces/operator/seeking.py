@@ -22,7 +22,7 @@ from steelyard.surfaces.web.searching import HITS_PER_GROUP, Group, Hit, Source
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import orders, settlement
 
-KINDS = {AccountKind.OPERATOR: N_("Staff"), AccountKind.MERCHANT: N_("Merchant"), AccountKind.BUYER: N_("Buyer")}
+KINDS = {AccountKind.OPERATOR: N_("Staff"), AccountKind.MERCHANT: N_("The merchant"), AccountKind.BUYER: N_("Buyer")}
 
 
 @get("/find", opt={"permission": ANY_STAFF})
