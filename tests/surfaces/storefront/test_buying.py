@@ -104,6 +104,8 @@ async def test_what_is_missing_is_said_and_what_was_typed_stays(guest: Browser, 
     page = words(answer)
     assert "Please enter your e-mail address" in page and "Please enter street and number." in page
     assert "Shànghǎi &lt;b&gt;" in answer.text
+    odd = await place(guest, till, email="nonsense@@")
+    assert odd.status_code == 422 and "This cannot be an e-mail address." in words(odd) and "nonsense@@" in odd.text
 
 
 async def test_a_moved_price_is_told_before_anybody_pays(guest: Browser, world: World, db: Database) -> None:
