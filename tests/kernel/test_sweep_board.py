@@ -2,8 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from steelyard.kernel import sweep_board
 from steelyard.kernel.db import Database
+from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.sweep_board import Board, SweepRun
 from steelyard.kernel.sweeps import Sweep, keep_sweeping
 
@@ -84,6 +87,26 @@ async def test_a_round_that_people_ask_for_is_done_at_once_even_while_paused(db:
     await running
 
     assert counted.rounds == 1
+
+
+async def test_a_sweep_rests_as_long_as_people_say_and_then_as_the_program_does_again(db: Database) -> None:
+    counted = Counted(every_seconds=600)
+    board = await entered(db, counted)
+
+    assert await db.transact(sweep_board.set_interval, "test.counted", 30) == 600
+    assert await db.transact(sweep_board.set_interval, "test.counted", 30) is None
+    await board.look(db)
+    assert board.every(counted.sweep) == 30
+    assert board.wanted("test.counted").is_set()  # the long rest is not waited for
+    assert (await told(db)).interval == 30
+
+    assert await db.transact(sweep_board.set_interval, "test.counted", None) == 30
+    await board.look(db)
+    assert board.every(counted.sweep) == 600
+    with pytest.raises(Invalid):
+        await db.transact(sweep_board.set_interval, "test.counted", 0)
+    with pytest.raises(NotFound):
+        await db.transact(sweep_board.set_interval, "test.nobody", 30)
 
 
 async def test_what_the_rounds_did_is_told(db: Database) -> None:

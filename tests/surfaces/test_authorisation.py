@@ -16,9 +16,10 @@ from steelyard.goods import inventory
 from steelyard.goods.inventory.model import CountId
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
-from steelyard.parties import access
+from steelyard.parties import access, merchants
 from steelyard.parties.access import ViewId
 from steelyard.parties.access.model import AccountId, AccountKind, Actor
+from steelyard.parties.merchants.model import NewLicence, RenewalId
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from steelyard.surfaces.web.security import CSRF_COOKIE
@@ -144,6 +145,10 @@ async def things(db: Database, world: World) -> Ids:
     await db.transact(reviews.write, review, [world.buyer.buyer_id])
     question_id = QuestionId(ids.mint())
     await db.transact(reviews.ask, question_id, green.product_id, world.buyer.buyer_id, "Li Na", "Which harvest?", "en")
+    renewal_id = RenewalId(ids.mint())
+    licence = NewLicence(renewal_id=renewal_id, good_until=None, file="none.jpg", name="licence.jpg", bytes=1)
+    today = datetime.now(UTC).date()
+    await db.transact(merchants.hand_in_licence, world.tea.merchant_id, licence, "test", today)
     return Ids(
         {
             "merchant_id": str(world.tea.merchant_id),
@@ -187,6 +192,7 @@ async def things(db: Database, world: World) -> Ids:
             "policy": "payment_window",
             "review_id": str(review.lines[0].review_id),
             "question_id": str(question_id),
+            "renewal_id": str(renewal_id),
             "subject_id": str(question_id),
         }
     )

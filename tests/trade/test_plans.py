@@ -3,8 +3,10 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -16,14 +18,15 @@ from steelyard.logistics import fulfilment, parcels
 from steelyard.logistics.fulfilment.model import Dispatch
 from steelyard.logistics.parcels.model import ParcelId, Scan
 from steelyard.money import payments
-from steelyard.money.payments.model import RefundId
+from steelyard.money.payments.model import PaymentState, RefundId, RefundState
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, cart, checkout, invoices, orders, settlement
 from steelyard.trade.aftersales.model import RefundRequest, Returned
 from steelyard.trade.checkout import collection
 from steelyard.trade.checkout.jobs import forget_old
 from steelyard.trade.checkout.model import SHOP, CheckoutId
-from steelyard.trade.orders import finding
+from steelyard.trade.invoices.model import InvoiceId, InvoiceState, Title
+from steelyard.trade.orders import Behind, Happening, finding
 from steelyard.trade.orders.model import Order, OrderState, PurchaseId, Wanted
 from tests.support import deal
 from tests.support.plans import LARGE_FROM_ROWS, Listening
@@ -60,6 +63,7 @@ COPIED: dict[str, tuple[list[str], list[str]]] = {
     "order_refunds": (["refund_id", "order_id"], []),
     "order_refund_lines": (["refund_id", "order_id"], []),
     "reservations": (["order_id", "sku_id"], []),
+    "invoices": (["invoice_id", "order_id", "buyer_id"], []),
 }
 
 
@@ -77,6 +81,8 @@ async def one_life(db: Database, world: World) -> None:
             await parcels.record_scans(tx, carrier="simex", number=number, scans=[Scan(at=part.placed_at, code="x")])
 
         await db.transact(tell)
+    part, title = parts[0], Title(company=False, name="Li", tax_number="")
+    await db.transact(invoices.request, part.merchant_id, part.order_id, InvoiceId(ids.mint()), title, "buyer")
     await deal.placed(db, wanted)
 
 
@@ -196,6 +202,52 @@ async def test_hot_pages_go_by_an_index(db: Database, world: World):
     assert not {name: heard for name, heard in found.items() if heard}
 
 
+async def test_the_operators_lists_go_by_an_index_whatever_they_are_narrowed_by(db: Database):
+    part = await an_order(db, OrderState.SHIPPED)
+    since, until = part.placed_at - timedelta(days=1), part.placed_at + timedelta(days=1)
+    page = await db.ask(orders.all_orders)
+    product_id = (await db.ask(orders.lines_of, [part.order_id]))[part.order_id][0].product_id
+    of_product = {"merchant_id": part.merchant_id, "product_id": product_id}
+    category_id = await db.ask(_top_category, product_id)
+    narrowed: dict[str, dict[str, Any]] = {
+        "channel": {"channel": "shop"},
+        "merchant": {"merchant_id": part.merchant_id, "currency": "CNY"},
+        "category": {"category_id": category_id},
+        "product": of_product,
+    }
+    questions: dict[str, Callable[..., Awaitable[Any]]] = {
+        "next page": partial(orders.all_orders, cursor=page.next),
+        "by state": partial(orders.all_orders, states=[OrderState.SHIPPED]),
+        "of shops": partial(orders.all_orders, merchant_ids=[part.merchant_id]),
+        "of days": partial(orders.all_orders, since=since, until=until),
+        "of an amount": partial(orders.all_orders, least=part.total, most_money=part.total),
+        "codes": partial(orders.codes_of_all, order_ids=[part.order_id]),
+        "payments": payments.page,
+        "payments by state": partial(payments.page, state=PaymentState.CAPTURED),
+        "payments of a channel": partial(payments.page, channel="simpay"),
+        "payments of days": partial(payments.page, since=since, until=until),
+        "refunds": payments.refunds_page,
+        "failed refunds": partial(payments.refunds_page, state=RefundState.FAILED),
+    }
+    questions |= {
+        f"{happening} behind a figure of a {name}": partial(
+            orders.behind, which=Behind(happening=happening, since=since, until=until, **which)
+        )
+        for happening in Happening
+        for name, which in narrowed.items()
+    }
+
+    found = {name: await scans(db, ask) for name, ask in questions.items()}
+
+    assert not {name: heard for name, heard in found.items() if heard}
+
+
+async def _top_category(read: Read, product_id: UUID) -> UUID:
+    return await read.value(
+        "SELECT path[1] FROM categories JOIN products USING (category_id) WHERE product_id = $1", product_id
+    )
+
+
 async def test_a_merchants_search_goes_by_an_index_whatever_it_looks_for(db: Database):
     part = await an_order(db, OrderState.SHIPPED)
     (lines,) = (await db.ask(orders.lines_of, [part.order_id])).values()
@@ -262,6 +314,9 @@ async def test_a_shops_own_lists_go_by_an_index(db: Database, world: World):
         "articles": partial(inventory.stocked, merchant_id=merchant_id, beginning="N"),
         "running low": partial(inventory.running_low, merchant_id=merchant_id),
         "how many run low": partial(inventory.count_low, merchant_id=merchant_id, most=100),
+        "invoices": partial(invoices.invoices_of_merchant, merchant_id=merchant_id, state=InvoiceState.REQUESTED),
+        "invoices of a buyer": partial(invoices.invoices_of_buyer, buyer_ids=[part.buyer_id]),
+        "invoices of an order": partial(invoices.invoices_of_orders, refs=[(merchant_id, part.order_id)]),
         "invoices to write": partial(invoices.count_requested, merchant_id=merchant_id),
         "statements to check": partial(settlement.unchecked, merchant_id=merchant_id, most=100),
         "levels": partial(inventory.levels_of, merchant_id=merchant_id, sku_ids=[sku_id]),

@@ -61,12 +61,15 @@ CREATE TABLE sweep_runs (
   , error         text
   , paused_at     timestamptz
   , wanted_at     timestamptz
+  , told_seconds  double precision
+  , CONSTRAINT a_sweep_rests_between_rounds CHECK (told_seconds BETWEEN 1 AND 86400)
   , CONSTRAINT a_sweep_that_failed_says_why CHECK ((failed_at IS NULL) = (error IS NULL))
 );
 COMMENT ON TABLE sweep_runs IS 'local: each sweep as the workers last told of it, and what people have told the workers';
 COMMENT ON COLUMN sweep_runs.moved IS 'In all rounds since the first';
 COMMENT ON COLUMN sweep_runs.last_moved IS 'In the round that last moved anything, at moved_at';
 COMMENT ON COLUMN sweep_runs.paused_at IS 'Since when people have told it to wait; none while it runs';
+COMMENT ON COLUMN sweep_runs.told_seconds IS 'How often people want it instead of every_seconds; none: as the program says';
 COMMENT ON COLUMN sweep_runs.wanted_at IS 'When somebody last asked for a round at once';
 
 CREATE TABLE check_results (

@@ -13,19 +13,22 @@ import msgspec
 import structlog
 
 from steelyard.kernel.db import Database, Read, Row, Tx
-from steelyard.kernel.errors import NotFound
+from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.sweeps import Round, Sweep, wait
 
 LOOK_SECONDS = 1.0
 REPORT_SECONDS = 10.0
 ERROR_LETTERS_MAX = 2_000
+# How often people may have a sweep run.
+EVERY_SECONDS_MIN, EVERY_SECONDS_MAX = 1, 86_400
 
 log = structlog.get_logger()
 
 
 class SweepRun(msgspec.Struct, frozen=True, kw_only=True):
     """A sweep as the workers last told of it. `wanted_at` is later than `ran_at` while a round that people asked for
-    has not begun."""
+    has not begun; `told_seconds` is how often people want it instead of `every_seconds`."""
 
     sweep: str
     every_seconds: float
@@ -40,6 +43,11 @@ class SweepRun(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     paused_at: datetime | None
     wanted_at: datetime | None
+    told_seconds: float | None = None
+
+    @property
+    def interval(self) -> float:
+        return self.every_seconds if self.told_seconds is None else self.told_seconds
 
 
 async def listed(read: Read) -> list[SweepRun]:
@@ -48,7 +56,7 @@ async def listed(read: Read) -> list[SweepRun]:
         SweepRun,
         """
         SELECT sweep, every_seconds, reported_at, ran_at, seconds, moved, last_moved, moved_at, failures, failed_at
-             , error, paused_at, wanted_at
+             , error, paused_at, wanted_at, told_seconds
         FROM sweep_runs ORDER BY sweep
         """,
     )
@@ -76,6 +84,21 @@ async def run_now(tx: Tx, sweep: str) -> None:
     await tx.execute("UPDATE sweep_runs SET wanted_at = now() WHERE sweep = $1", sweep)
 
 
+async def set_interval(tx: Tx, sweep: str, seconds: float | None) -> float | None:
+    """Have it run so often from now on, or with none as the program says; the interval before, or none when that is what
+    it had. Raises `NotFound`, `Invalid` outside of `EVERY_SECONDS_MIN` to `EVERY_SECONDS_MAX`."""
+    if seconds is not None and not EVERY_SECONDS_MIN <= seconds <= EVERY_SECONDS_MAX:
+        raise Invalid({"seconds": N_("Between 1 second and a day, please.")})
+    await _known(tx, sweep)
+    before = await tx.fetch("SELECT every_seconds, told_seconds FROM sweep_runs WHERE sweep = $1", sweep)
+    had, own = before[0]["told_seconds"], before[0]["every_seconds"]
+    wanted = None if seconds == own else seconds
+    if wanted == had:
+        return None
+    await tx.execute("UPDATE sweep_runs SET told_seconds = $2 WHERE sweep = $1", sweep, wanted)
+    return own if had is None else had
+
+
 async def _known(tx: Tx, sweep: str) -> None:
     if not await tx.value("SELECT true FROM sweep_runs WHERE sweep = $1 FOR UPDATE", sweep):
         raise NotFound()
@@ -87,12 +110,17 @@ class Board:
     def __init__(self, sweeps: Sequence[Sweep]) -> None:
         self._sweeps = sweeps
         self._paused: frozenset[str] = frozenset()
+        self._told: dict[str, float] = {}
         self._asked: dict[str, datetime | None] = {}
         self._rounds: dict[str, list[Round]] = {}
         self._calls = {sweep.name: asyncio.Event() for sweep in sweeps}
 
     def paused(self, sweep: str) -> bool:
         return sweep in self._paused
+
+    def every(self, sweep: Sweep) -> float:
+        """How long to rest after a round: as people say, else as the program does."""
+        return self._told.get(sweep.name, sweep.every_seconds)
 
     def wanted(self, sweep: str) -> asyncio.Event:
         """Set when people ask for a round at once; who answers clears it."""
@@ -125,6 +153,11 @@ class Board:
         for name in (self._paused - paused) & self._calls.keys():
             self._calls[name].set()  # it goes on at once, not after its usual pause
         self._paused = paused
+        told = {row["sweep"]: row["told_seconds"] for row in rows if row["told_seconds"] is not None}
+        for name in {*told, *self._told} & self._calls.keys():
+            if told.get(name) != self._told.get(name) and name not in paused:
+                self._calls[name].set()  # a long rest is not waited for
+        self._told = told
         first = not self._asked
         for row in rows:
             name, wanted = row["sweep"], row["wanted_at"]
@@ -153,7 +186,9 @@ async def _enter(tx: Tx, sweeps: Sequence[Sweep]) -> None:
 
 async def _told(read: Read) -> list[Row]:
     return await read.fetch(
-        "SELECT sweep, paused_at, wanted_at, coalesce(ran_at >= wanted_at, false) AS answered FROM sweep_runs"
+        """
+        SELECT sweep, paused_at, wanted_at, told_seconds, coalesce(ran_at >= wanted_at, false) AS answered FROM sweep_runs
+        """
     )
 
 

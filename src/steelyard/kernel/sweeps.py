@@ -41,6 +41,8 @@ class Orders(Protocol):
 
     def paused(self, sweep: str) -> bool: ...
 
+    def every(self, sweep: Sweep) -> float: ...
+
     def wanted(self, sweep: str) -> asyncio.Event: ...
 
     def note(self, sweep: str, done: Round) -> None: ...
@@ -53,7 +55,7 @@ async def keep_sweeping(db: Database, sweep: Sweep, stop: asyncio.Event, orders:
     """
     call = orders.wanted(sweep.name) if orders else asyncio.Event()
     while not stop.is_set():
-        pause = sweep.every_seconds
+        pause = orders.every(sweep) if orders else sweep.every_seconds
         if orders is None or call.is_set() or not orders.paused(sweep.name):
             call.clear()
             done = await _round(db, sweep)

@@ -65,12 +65,15 @@ CREATE TABLE sweep_runs (
   , error         text
   , paused_at     timestamptz
   , wanted_at     timestamptz
+  , told_seconds  double precision
+  , CONSTRAINT a_sweep_rests_between_rounds CHECK (told_seconds BETWEEN 1 AND 86400)
   , CONSTRAINT a_sweep_that_failed_says_why CHECK ((failed_at IS NULL) = (error IS NULL))
 );
 COMMENT ON TABLE sweep_runs IS 'local: each sweep as the workers last told of it, and what people have told the workers';
 COMMENT ON COLUMN sweep_runs.moved IS 'In all rounds since the first';
 COMMENT ON COLUMN sweep_runs.last_moved IS 'In the round that last moved anything, at moved_at';
 COMMENT ON COLUMN sweep_runs.paused_at IS 'Since when people have told it to wait; none while it runs';
+COMMENT ON COLUMN sweep_runs.told_seconds IS 'How often people want it instead of every_seconds; none: as the program says';
 COMMENT ON COLUMN sweep_runs.wanted_at IS 'When somebody last asked for a round at once';
 
 CREATE TABLE check_results (
@@ -155,6 +158,16 @@ CREATE TABLE policy_changes (
 );
 COMMENT ON TABLE policy_changes IS 'local, append-only: each change of a run-time setting';
 CREATE INDEX policy_changes_of_a_policy ON policy_changes (policy, at DESC);
+
+CREATE TABLE policy_plans (
+    policy     text PRIMARY KEY
+  , value      bigint NOT NULL
+  , from_day   date NOT NULL
+  , planned_at timestamptz NOT NULL DEFAULT now()
+  , planned_by uuid
+);
+COMMENT ON TABLE policy_plans IS 'reference: what a run-time setting will be from a day to come, one plan for each';
+COMMENT ON COLUMN policy_plans.from_day IS 'From the midnight with which this day begins in Shanghai';
 
 -- parties.access
 
@@ -459,7 +472,7 @@ COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt c
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
-CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state = 'open';
+CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
 
@@ -510,6 +523,30 @@ CREATE TABLE merchant_categories (
   , PRIMARY KEY (merchant_id, category_id)
 );
 COMMENT ON TABLE merchant_categories IS 'by merchant: the categories a merchant may sell in, each with all below it; no row: all categories';
+
+CREATE TABLE licence_renewals (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , renewal_id   uuid NOT NULL
+  , good_until   date
+  , file         text NOT NULL
+  , name         text NOT NULL
+  , bytes        bigint NOT NULL
+  , state        text NOT NULL
+  , reason       text NOT NULL DEFAULT ''
+  , handed_in_at timestamptz NOT NULL DEFAULT now()
+  , handed_in_by text NOT NULL
+  , decided_at   timestamptz
+  , decided_by   text
+  , PRIMARY KEY (merchant_id, renewal_id)
+  , CONSTRAINT a_renewal_waits_or_is_decided CHECK (state IN ('waiting', 'accepted', 'sent_back'))
+  , CONSTRAINT decided_means_when_and_by_whom CHECK ((state = 'waiting') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT who_sends_back_says_why CHECK (state <> 'sent_back' OR reason <> '')
+);
+COMMENT ON TABLE licence_renewals IS 'by merchant: new licences that shops have handed in, and what the operator said of them';
+COMMENT ON COLUMN licence_renewals.good_until IS 'The last day of the new licence; none: without end';
+COMMENT ON COLUMN licence_renewals.file IS 'The scan, in the private file store: seen by the shop and by reviewers only';
+CREATE UNIQUE INDEX one_renewal_waits ON licence_renewals (merchant_id) WHERE state = 'waiting';
+CREATE INDEX licence_renewals_waiting ON licence_renewals (handed_in_at) WHERE state = 'waiting';
 
 -- parties.applications
 
@@ -1318,6 +1355,7 @@ COMMENT ON TABLE search_days IS 'local: what was searched, day by day';
 COMMENT ON COLUMN search_days.found IS 'How many goods the last search of the day found';
 COMMENT ON COLUMN search_days.followed IS 'How often a hit was opened from it';
 CREATE INDEX searches_that_found_nothing ON search_days (day, searches DESC) WHERE found = 0;
+CREATE INDEX searches_that_found_something ON search_days (words, day) WHERE found > 0;
 
 CREATE TABLE search_hot (
     words text PRIMARY KEY
@@ -2183,6 +2221,7 @@ CREATE TABLE statement_checks (
   , CONSTRAINT an_objection_says_why CHECK (agreed OR words <> '')
 );
 COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
+CREATE INDEX statement_checks_objecting ON statement_checks (at DESC, statement_id DESC) WHERE NOT agreed;
 
 -- trade.reviews
 

@@ -34,7 +34,7 @@ async def test_a_shop_sees_what_it_sold_and_who_looked(db: Database, world: Worl
     sales = words(await owner.get("/merchant/figures/sales"))
     products = words(await owner.get("/merchant/figures/products"))
 
-    assert f"Paid CN¥{order.total / 100:,.2f}" in sales
+    assert f"Amount paid CN¥{order.total / 100:,.2f}" in sales
     assert "Visitors 1" in sales
     assert "Conversion 100%" in sales
     assert "hammer" not in products.lower()

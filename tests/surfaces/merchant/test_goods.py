@@ -208,9 +208,13 @@ async def test_a_copy_is_a_draft_with_its_own_article_numbers(db: Database, worl
 
 async def test_a_preview_shows_a_draft_to_whoever_has_its_address(db: Database, world: World, owner: Browser) -> None:
     product_id = await made(owner, world)
-    page = await owner.get(f"/merchant/products/{product_id}")
+    page = await owner.get(f"/merchant/products/{product_id}/preview")
     found = re.search(r'href="(/products/[^"]+preview=[^"]+)"', page.text)
     assert found is not None
+    assert page.text.count("<iframe") == 2, "a phone beside a desk"
+    assert (await owner.get(f"/merchant/products/{product_id}/preview?on=phone")).text.count("<iframe") == 1
+    shown = await owner.get(found[1])
+    assert "frame-ancestors 'self'" in shown.headers["content-security-policy"]
 
     assert "Biluochun" in words(await owner.get(found[1]))
     assert (await owner.get(f"/products/{product_id}")).status_code == 404

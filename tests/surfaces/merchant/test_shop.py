@@ -25,6 +25,8 @@ async def settled_order(db: Database, world: World) -> tuple[str, str, int]:
 
 async def test_every_entry_of_a_statement_leads_to_its_order(db: Database, world: World, owner: Browser) -> None:
     code, statement_id, payout = await settled_order(db, world)
+    printed = await owner.get(f"/merchant/statements/{statement_id}/print")
+    assert code in words(printed) and "Payout" in words(printed)
 
     listed = await owner.get("/merchant/statements")
     page = await owner.get(f"/merchant/statements/{statement_id}")

@@ -128,6 +128,32 @@ async def test_a_sweep_that_is_paused_on_the_page_is_paused_for_the_worker(
     }  # fmt: skip
 
 
+async def test_how_often_a_sweep_runs_is_changed_on_the_page_and_written_down(
+    db: Database, world: World, chief: Browser
+) -> None:
+    sweep = Sweep("test.sweep", 600, lambda _db: _nothing())
+    board = Board([sweep])
+    await db.transact(sweep_board._enter, [sweep])  # pyright: ignore[reportPrivateUsage]  # as a worker does when it starts
+
+    page = words(await chief.follow(await chief.post(f"{SYSTEM}/sweeps/test.sweep/interval", {"seconds": "30"})))
+    await board.look(db)
+    assert "every 30 s" in page and "else every 10 min" in page
+    assert board.every(sweep) == 30
+    for wrong in ("0", "86401", "often"):
+        refused = words(
+            await chief.follow(await chief.post(f"{SYSTEM}/sweeps/test.sweep/interval", {"seconds": wrong}))
+        )
+        assert "every 30 s" in refused, wrong
+
+    await chief.post(f"{SYSTEM}/sweeps/test.sweep/interval", {"seconds": ""})
+    await board.look(db)
+    assert board.every(sweep) == 600
+    written = [entry for entry in (await db.ask(access.audit_log)).items if entry.action == "system.set_sweep_interval"]
+    assert [entry.facts for entry in written] == [
+        {"before": 30, "after": "as the program says"}, {"before": 600, "after": 30},
+    ]  # fmt: skip
+
+
 async def _nothing() -> int:
     return 0
 

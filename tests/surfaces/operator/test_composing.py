@@ -109,6 +109,12 @@ async def test_a_merchant_decorates_their_shop_and_sorts_their_goods(app: Litest
     own = {"shop_category_id": str(uuid4()), "name_en": "Strong ones", "products": str(black)}
     assert (await owner.post("/merchant/shop-categories", own)).status_code == 303
     assert (await owner.get("/merchant/shop-categories")).status_code == 200
+    hammer = world.items["hammer"].product_id
+    chosen = (await owner.get(f"/merchant/decoration/shop/goods?ids={black},{hammer},{green}")).json()
+    assert [each["id"] for each in chosen] == [str(black), str(green)], "in their order, one's own alone"
+    offered = (await owner.get("/merchant/decoration/shop/goods?q=green")).json()
+    assert str(green) in {each["id"] for each in offered}
+    assert str(hammer) not in {each["id"] for each in (await owner.get("/merchant/decoration/shop/goods")).json()}
     async with browsing(app) as somebody:
         shop = await somebody.get("/shops/tea")
         assert "From our garden" in words(shop) and "Strong ones" in words(shop)

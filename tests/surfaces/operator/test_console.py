@@ -34,7 +34,7 @@ async def test_the_dashboard_counts_orders_and_money(db: Database, world: World,
     page = await chief.get("/operator")
 
     said = words(page)
-    assert f"Paid CN¥{order.total / 100:,.2f}" in said
+    assert f"Amount paid CN¥{order.total / 100:,.2f}" in said
     assert "Orders 2" in said
     assert "Today in CNY: 2 orders" in said
 
@@ -81,7 +81,7 @@ async def test_a_suspended_merchants_shop_is_closed_until_it_is_reopened(
 
 async def test_a_merchants_commission_counts_from_the_next_order_on(db: Database, world: World, chief: Browser) -> None:
     here = f"/operator/merchants/{world.tea.merchant_id}"
-    page = await chief.get(here)
+    page = await chief.get(f"{here}/money")
     fields = {"rate_id": hidden(page, "rate_id"), "rate": "7.25", "category": ""}
 
     for _ in range(2):
@@ -91,6 +91,27 @@ async def test_a_merchants_commission_counts_from_the_next_order_on(db: Database
     assert rates == [72_500, 50_000]
     wrong = await chief.follow(await chief.post(f"{here}/commission", {"rate": "101"}))
     assert "between 0 and 100" in words(wrong)
+
+
+async def test_a_merchants_page_has_a_tab_for_each_of_its_affairs(db: Database, world: World, chief: Browser) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 1)])
+    here = f"/operator/merchants/{world.tea.merchant_id}"
+    await chief.post(f"{here}/terms", {"settlement_days": "5", "receipt_days": "10"})
+    says = {
+        "": order.code,
+        "/goods": f"/products/{world.items['green'].product_id}",
+        "/orders": order.code,
+        "/money": "New rate",
+        "/papers": "Licence good until",
+        "/staff": world.tea.owner.email,
+        "/audit": "Changed a merchant’s terms",
+    }
+
+    for tab, told in says.items():
+        page = await chief.get(here + tab)
+        assert told in words(page) or told in page.text, tab
+        assert all(f'href="{here}{other}"' in page.text for other in says), tab
+        assert (await chief.get(f"/operator/merchants/{order.order_id}{tab}")).status_code == 404, tab
 
 
 async def test_orders_are_found_by_either_code(db: Database, world: World, chief: Browser) -> None:

@@ -1,8 +1,14 @@
 """The operator's lists are narrowed down and taken away as files, and an amount leads to what it is made of."""
 
+from datetime import UTC, datetime, timedelta
+
+from litestar import Litestar
+
 from steelyard.kernel.db import Database
 from steelyard.money import payments
-from steelyard.parties import access
+from steelyard.parties import access, merchants
+from steelyard.trade import settlement
+from steelyard.trade.aftersales.model import Returned
 from tests.support import deal
 from tests.support.browser import Browser, hidden, words
 from tests.support.world import World
@@ -85,7 +91,7 @@ async def test_what_became_of_a_payment_is_asked_again(db: Database, world: Worl
 async def test_a_new_rate_is_written_down_beside_the_one_before(db: Database, world: World, chief: Browser) -> None:
     here = f"/operator/merchants/{world.tea.merchant_id}"
     for rate in ("7.25", "8"):
-        fields = {"rate_id": hidden(await chief.get(here), "rate_id"), "rate": rate, "category": ""}
+        fields = {"rate_id": hidden(await chief.get(f"{here}/money"), "rate_id"), "rate": rate, "category": ""}
         await chief.post(f"{here}/commission", fields)
 
     log = await db.ask(access.audit_log, world.tea.merchant_id)
@@ -125,3 +131,58 @@ async def test_a_document_of_the_books_names_the_payment_and_the_order_it_is(
 
     assert f'href="/operator/payments/{payment.payment_id}"' in of_payment.text
     assert f'href="/operator/orders/{order.merchant_id}/{order.order_id}"' in of_order.text
+
+
+async def test_a_statement_that_is_objected_to_is_found_by_the_operator_until_it_is_agreed_to(
+    app: Litestar, db: Database, world: World, chief: Browser, owner: Browser
+) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
+    await deal.shipped(db, order)
+    await deal.received(db, order)
+    await deal.at_rest(db)
+    tomorrow = datetime.now(UTC) + timedelta(days=2)
+    [statement] = await db.transact(settlement.run, settlement.settlement_day(tomorrow))
+    check, objected = f"/merchant/statements/{statement.statement_id}/check", "/operator/settlement?state=objected"
+    here = f"/operator/settlement/{world.tea.merchant_id}/{statement.statement_id}"
+    assert here not in (await chief.get(objected)).text
+
+    await owner.post(check, {"verdict": "objected", "words": "One order lacks"})
+
+    listed, page = await chief.get(objected), words(await chief.get(here))
+    assert here in listed.text
+    assert "One order lacks" in words(listed)
+    assert "Objected" in page
+    assert "One order lacks" in page
+    assert "Statements objected to" in words(await chief.get("/operator"))
+    assert [each.objection for each in (await db.ask(settlement.objected)).items] == ["One order lacks"]
+
+    await owner.post(check, {"verdict": "agreed"})
+
+    assert here not in (await chief.get(objected)).text
+    assert "agreed" in words(await chief.get(here))
+
+
+async def test_refunds_and_statements_are_taken_away_as_files(db: Database, world: World, chief: Browser) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
+    await deal.refunded(db, order, Returned(1, 1))
+
+    page, file = await chief.get("/operator/refunds"), await chief.get("/operator/refunds", format="csv")
+
+    assert order.code in words(page)
+    assert order.code in file.text
+    for name in ("settlement", "system/sweeps", "system/checks", "system/subscribers", "system/jobs"):
+        taken = await chief.get(f"/operator/{name}", format="csv")
+        assert taken.headers["content-type"].startswith("text/csv"), name
+
+
+async def test_merchants_whose_licence_ends_are_found(db: Database, world: World, chief: Browser) -> None:
+    today = datetime.now(UTC).date()
+    await db.transact(merchants.set_licence, world.tea.merchant_id, today + timedelta(days=20))
+    await db.transact(merchants.set_licence, world.tools.merchant_id, today - timedelta(days=1))
+
+    ending = words(await chief.get("/operator/merchants", licence="ending"))
+    ended = words(await chief.get("/operator/merchants", licence="ended"))
+
+    assert [name in ending for name in ("Tea on the Cloud", "Tools of")] == [True, "Tools of" in ended]
+    assert "Tea on the Cloud" not in ended
+    assert "Licences that end soon 2" in words(await chief.get("/operator"))

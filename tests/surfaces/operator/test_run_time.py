@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from steelyard.kernel.db import Database
-from steelyard.parties import access
-from steelyard.trade import orders
+from steelyard.parties import access, policies
+from steelyard.parties.policies.model import PAYMENT_WINDOW
+from steelyard.trade import orders, settlement
 from tests.support import deal
 from tests.support.browser import Browser, words
 from tests.support.world import World
@@ -36,3 +37,39 @@ async def test_what_is_outside_the_range_is_told_beside_the_field_and_the_defaul
 
     assert "The default counts again." in page
     assert (await chief.post(f"{HERE}/nothing/reset")).status_code == 404
+
+
+async def test_a_setting_planned_from_a_day_is_shown_and_counts_by_itself_when_the_day_has_come(
+    db: Database, world: World, chief: Browser
+) -> None:
+    today = settlement.settlement_day(datetime.now(UTC))
+    day = today + timedelta(days=3)
+    planned = {"payment_window": "60", "payment_window-from": day.isoformat()}
+
+    page = words(await chief.follow(await chief.post(f"{HERE}/payment_window", planned)))
+
+    assert "60" in page and "Withdraw" in page
+    assert await db.ask(policies.number, PAYMENT_WINDOW) == 30
+    for wrong in (today.isoformat(), "soon"):
+        refused = await chief.post(f"{HERE}/payment_window", {**planned, "payment_window-from": wrong})
+        assert refused.status_code == 422 and "day to come" in words(refused), wrong
+
+    assert await db.transact(policies.begin_due, day - timedelta(days=1)) == 0
+    assert await db.transact(policies.begin_due, day) == 1
+    assert await db.transact(policies.begin_due, day) == 0
+    assert await db.ask(policies.number, PAYMENT_WINDOW) == 60
+    [change] = await db.ask(policies.changes, "payment_window")
+    assert (change.before, change.after) == (30, 60)
+    assert change.by == world.operator.account_id
+
+
+async def test_a_plan_is_withdrawn(db: Database, world: World, chief: Browser) -> None:
+    day = settlement.settlement_day(datetime.now(UTC)) + timedelta(days=3)
+    await chief.post(f"{HERE}/payment_window", {"payment_window": "60", "payment_window-from": day.isoformat()})
+
+    page = words(await chief.follow(await chief.post(f"{HERE}/payment_window/withdraw")))
+
+    assert "The plan is withdrawn." in page
+    assert await db.transact(policies.begin_due, day) == 0
+    log = [entry.action for entry in (await db.ask(access.audit_log)).items]
+    assert log[:2] == ["settings.withdraw_plan", "settings.plan"]

@@ -98,6 +98,7 @@ COMMENT ON TABLE search_days IS 'local: what was searched, day by day';
 COMMENT ON COLUMN search_days.found IS 'How many goods the last search of the day found';
 COMMENT ON COLUMN search_days.followed IS 'How often a hit was opened from it';
 CREATE INDEX searches_that_found_nothing ON search_days (day, searches DESC) WHERE found = 0;
+CREATE INDEX searches_that_found_something ON search_days (words, day) WHERE found > 0;
 
 CREATE TABLE search_hot (
     words text PRIMARY KEY

@@ -165,9 +165,8 @@ async def count_searches(tx: Tx) -> int:
     return await tx.value(
         """
         WITH taken AS (
-            DELETE FROM search_log l USING (
-                SELECT search_id FROM search_log ORDER BY search_id LIMIT $1 FOR UPDATE SKIP LOCKED
-            ) due WHERE l.search_id = due.search_id
+            DELETE FROM search_log l WHERE l.search_id = ANY(ARRAY(
+                SELECT search_id FROM search_log ORDER BY search_id LIMIT $1 FOR UPDATE SKIP LOCKED))
             RETURNING l.search_id, l.at, l.words, l.found, l.followed
         ), counted AS (
             INSERT INTO search_days AS d (day, words, searches, found, followed)

@@ -185,6 +185,34 @@ async def trade_by_product(
     )
 
 
+async def sold_of(
+    read: Read,
+    since: date,
+    until: date,
+    currency: str,
+    *,
+    merchant_id: UUID | None = None,
+    category_id: UUID | None = None,
+    product_id: UUID | None = None,
+) -> int:
+    """What was paid for goods of a category (with all below it) or a product, in minor units: what the orders behind
+    its figure come to in these goods."""
+    return await read.value(
+        """
+        SELECT coalesce(sum(d.paid), 0)::bigint
+        FROM product_days d JOIN products p USING (merchant_id, product_id) JOIN categories c USING (category_id)
+        WHERE d.day BETWEEN $1 AND $2 AND d.currency = $3 AND ($4::uuid IS NULL OR d.merchant_id = $4)
+          AND ($5::uuid IS NULL OR $5 = ANY(c.path)) AND ($6::uuid IS NULL OR d.product_id = $6)
+        """,
+        since,
+        until,
+        currency,
+        merchant_id,
+        category_id,
+        product_id,
+    )
+
+
 async def traffic(read: Read, since: date, until: date, merchant_id: UUID = MARKETPLACE) -> Traffic:
     """Everybody who looked, at the marketplace or at one merchant's goods."""
     found = await read.one(

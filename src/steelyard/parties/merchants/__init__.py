@@ -1,6 +1,13 @@
-"""Merchants: who sells here, and their shops."""
+"""Merchants: who sells here, and their shops. How a licence is renewed is in `licences.py`."""
 
 from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
+from steelyard.parties.merchants.licences import (
+    decide_licence,
+    hand_in_licence,
+    renewal,
+    renewals_of,
+    renewals_waiting,
+)
 from steelyard.parties.merchants.queries import (
     by_slug,
     cards,
@@ -9,6 +16,8 @@ from steelyard.parties.merchants.queries import (
     found,
     get,
     history,
+    licences_ending,
+    licences_of,
     listed,
     pause_of,
     sought,
@@ -35,14 +44,21 @@ __all__ = [
     "change_shop",
     "check_categories",
     "checklist_put_away",
+    "decide_licence",
     "found",
     "get",
+    "hand_in_licence",
     "history",
+    "licences_ending",
+    "licences_of",
     "listed",
     "open_merchant",
     "pause",
     "pause_of",
     "put_checklist_away",
+    "renewal",
+    "renewals_of",
+    "renewals_waiting",
     "set_categories",
     "set_licence",
     "set_payout",

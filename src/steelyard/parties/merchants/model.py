@@ -13,6 +13,7 @@ from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 
 MerchantId = NewType("MerchantId", UUID)
+RenewalId = NewType("RenewalId", UUID)
 
 
 class MerchantState(StrEnum):
@@ -68,11 +69,14 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which shops the operator looks for. `words` are part of a name, the legal name or the address, or the number; `sort` is
-    oldest, newest or address."""
+    oldest, newest or address; `licence_before` a day that the licence of a shop that is not closed does not reach; `renewed`
+    those whose new licence waits to be looked over."""
 
     words: str = ""
     state: MerchantState | None = None
     sort: str = "oldest"
+    licence_before: date | None = None
+    renewed: bool = False
 
 
 class MerchantStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +144,43 @@ class ShopCard(msgspec.Struct, frozen=True, kw_only=True):
     def resting(self) -> bool:
         """Nothing can be bought here right now, however open the shop is otherwise."""
         return self.away is not None and not self.away.sells
+
+
+class RenewalState(StrEnum):
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    SENT_BACK = "sent_back"
+
+
+class NewLicence(msgspec.Struct, frozen=True, kw_only=True):
+    """A licence as it is handed in: its last day (none: without end), and its scan in the private file store."""
+
+    renewal_id: RenewalId
+    good_until: date | None
+    file: str
+    name: str
+    bytes: int
+
+
+class LicenceRenewal(NewLicence, frozen=True, kw_only=True):
+    """A licence that was handed in, and what came of it."""
+
+    merchant_id: MerchantId
+    state: RenewalState
+    reason: str
+    handed_in_at: datetime
+    handed_in_by: str
+    decided_at: datetime | None
+    decided_by: str | None
+
+
+class StaleRenewal(Refusal):
+    """A licence is decided about once, by who has looked at its scan."""
+
+    code = "stale_renewal"
+    status = 409
+    title = N_("Somebody else was quicker")
+    detail = N_("This licence was decided about, or another one was handed in meanwhile. Please look at it again.")
 
 
 class ShopNameTaken(Refusal):

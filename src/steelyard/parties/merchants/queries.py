@@ -1,6 +1,7 @@
 """Questions about merchants and shops."""
 
 from collections.abc import Iterable
+from datetime import date
 from enum import StrEnum
 from typing import LiteralString, cast
 from uuid import UUID
@@ -125,6 +126,8 @@ def found_sql(sort: Sorting) -> LiteralString:
         WHERE ($1 = '' OR strpos(lower(s.name::text), lower($1)) > 0 OR strpos(lower(m.legal_name), lower($1)) > 0
                OR lower(m.code) = lower($1) OR strpos(s.slug, lower($1)) > 0)
           AND ($2::text IS NULL OR m.state = $2) AND ($3::uuid IS NULL OR {after})
+          AND ($5::date IS NULL OR (m.licence_until < $5 AND m.state <> 'closed'))
+          AND (NOT $6 OR EXISTS (SELECT FROM licence_renewals w WHERE w.merchant_id = m.merchant_id AND w.state = 'waiting'))
         ORDER BY {order} LIMIT $4
         """  # literals of ours
 
@@ -141,8 +144,26 @@ async def found(read: Read, wanted: Wanted, cursor: str | None = None, limit: in
         wanted.state,
         key[0] if key else None,
         most + 1,
+        wanted.licence_before,
+        wanted.renewed,
     )
     return paging.cut(found, most, lambda last: (last.merchant_id,))
+
+
+async def licences_of(read: Read, merchant_ids: Iterable[MerchantId]) -> dict[MerchantId, date]:
+    """The last days of the licences of those that have one."""
+    rows = await read.fetch(
+        "SELECT merchant_id, licence_until FROM merchants WHERE merchant_id = ANY($1) AND licence_until IS NOT NULL",
+        list(merchant_ids),
+    )
+    return {MerchantId(row["merchant_id"]): row["licence_until"] for row in rows}
+
+
+async def licences_ending(read: Read, before: date) -> int:
+    """How many shops that are not closed have a licence that does not reach this day."""
+    return await read.value(
+        "SELECT count(*)::integer FROM merchants WHERE licence_until < $1 AND state <> 'closed'", before
+    )
 
 
 async def checklist_put_away(read: Read, merchant_id: MerchantId) -> bool:

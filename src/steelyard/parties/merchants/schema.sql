@@ -33,7 +33,7 @@ COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt c
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
-CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state = 'open';
+CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
 
@@ -84,3 +84,27 @@ CREATE TABLE merchant_categories (
   , PRIMARY KEY (merchant_id, category_id)
 );
 COMMENT ON TABLE merchant_categories IS 'by merchant: the categories a merchant may sell in, each with all below it; no row: all categories';
+
+CREATE TABLE licence_renewals (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , renewal_id   uuid NOT NULL
+  , good_until   date
+  , file         text NOT NULL
+  , name         text NOT NULL
+  , bytes        bigint NOT NULL
+  , state        text NOT NULL
+  , reason       text NOT NULL DEFAULT ''
+  , handed_in_at timestamptz NOT NULL DEFAULT now()
+  , handed_in_by text NOT NULL
+  , decided_at   timestamptz
+  , decided_by   text
+  , PRIMARY KEY (merchant_id, renewal_id)
+  , CONSTRAINT a_renewal_waits_or_is_decided CHECK (state IN ('waiting', 'accepted', 'sent_back'))
+  , CONSTRAINT decided_means_when_and_by_whom CHECK ((state = 'waiting') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT who_sends_back_says_why CHECK (state <> 'sent_back' OR reason <> '')
+);
+COMMENT ON TABLE licence_renewals IS 'by merchant: new licences that shops have handed in, and what the operator said of them';
+COMMENT ON COLUMN licence_renewals.good_until IS 'The last day of the new licence; none: without end';
+COMMENT ON COLUMN licence_renewals.file IS 'The scan, in the private file store: seen by the shop and by reviewers only';
+CREATE UNIQUE INDEX one_renewal_waits ON licence_renewals (merchant_id) WHERE state = 'waiting';
+CREATE INDEX licence_renewals_waiting ON licence_renewals (handed_in_at) WHERE state = 'waiting';

@@ -147,7 +147,8 @@ class ApplicationNews(Facts, frozen=True, kw_only=True):
 
 
 class ShopNews(Facts, frozen=True, kw_only=True):
-    """What becomes of a shop: `what` is licence_ends, suspended, open, closed or back; `day` is the licence's last."""
+    """What becomes of a shop: `what` is licence_ends, licence_accepted, licence_sent_back, suspended, open, closed or
+    back; `day` is the licence's last."""
 
     name: str
     shop: Text

@@ -5,7 +5,8 @@ its own transaction. A process remembers the answers for two seconds, so that as
 change counts everywhere within two seconds, without a restart.
 """
 
+from steelyard.parties.policies.jobs import begin_due
 from steelyard.parties.policies.queries import changes, number, settled
-from steelyard.parties.policies.service import reset, settle
+from steelyard.parties.policies.service import plan, reset, settle, withdraw
 
-__all__ = ["changes", "number", "reset", "settle", "settled"]
+__all__ = ["begin_due", "changes", "number", "plan", "reset", "settle", "settled", "withdraw"]

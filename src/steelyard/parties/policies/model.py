@@ -1,6 +1,6 @@
 """The run-time settings there are. A new one is entered here, and read where it counts with `policies.number`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -31,12 +31,15 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy with what counts now. `changed_at` is none while that is the default."""
+    """A policy with what counts now, and with what is planned from a day to come. `changed_at` is none while the default
+    counts."""
 
     policy: Policy
     value: int
     changed_at: datetime | None
     changed_by: UUID | None
+    planned: int | None = None
+    from_day: date | None = None
 
 
 class PolicyChange(msgspec.Struct, frozen=True, kw_only=True):

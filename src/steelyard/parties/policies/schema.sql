@@ -19,3 +19,13 @@ CREATE TABLE policy_changes (
 );
 COMMENT ON TABLE policy_changes IS 'local, append-only: each change of a run-time setting';
 CREATE INDEX policy_changes_of_a_policy ON policy_changes (policy, at DESC);
+
+CREATE TABLE policy_plans (
+    policy     text PRIMARY KEY
+  , value      bigint NOT NULL
+  , from_day   date NOT NULL
+  , planned_at timestamptz NOT NULL DEFAULT now()
+  , planned_by uuid
+);
+COMMENT ON TABLE policy_plans IS 'reference: what a run-time setting will be from a day to come, one plan for each';
+COMMENT ON COLUMN policy_plans.from_day IS 'From the midnight with which this day begins in Shanghai';

@@ -164,6 +164,24 @@ async def product_page(visit: NamedDependency[Visit], product_id: FromPath[UUID]
     return await edit_page(visit, product_id)
 
 
+@get("/products/{product_id:uuid}/preview", opt={"permission": "products.read"})
+async def product_preview(visit: NamedDependency[Visit], product_id: FromPath[UUID]) -> Response[Any]:
+    """The product as buyers will see it, on a phone and on a desk; `on` shows one of them alone."""
+    found = await visit.merchant_db.ask(editing, visit.merchant_id, product_id)
+    here, title = f"{frame.PRODUCTS}/{product_id}", found.shown.title.in_language(visit.locale)
+    wanted = visit.connection.query_params.get("on", "")
+    return await frame.show(
+        visit,
+        "product_preview.html",
+        frame.PRODUCTS,
+        crumbs=[(visit.say(N_("Products")), frame.PRODUCTS), (title, here), (visit.say(N_("Preview")), None)],
+        title=title,
+        here=here,
+        preview=preview_address(visit, product_id),
+        on=wanted if wanted in ("phone", "desk") else "",
+    )
+
+
 @get("/products/{product_id:uuid}/attributes", opt={"permission": "products.read"})
 async def attribute_fields(
     visit: NamedDependency[Visit], request: WebRequest, product_id: FromPath[UUID]
@@ -189,4 +207,4 @@ def _uuid(value: str) -> UUID | None:
         return None
 
 
-HANDLERS = [product_page, attribute_fields]
+HANDLERS = [product_preview, product_page, attribute_fields]

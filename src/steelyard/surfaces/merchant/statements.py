@@ -14,9 +14,9 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
-from steelyard.parties import access
+from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
-from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.merchants.model import Merchant, MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done
@@ -28,6 +28,7 @@ from steelyard.trade.settlement import Entry, Statement, StatementState, Step, W
 
 NEEDS = {"permission": "statements.read"}
 ENTRIES_PER_PAGE = 100
+PRINTED_MAX = 2_000
 STATES = {
     StatementState.ISSUED: N_("Issued"),
     StatementState.PAYING: N_("Being paid"),
@@ -143,6 +144,33 @@ async def statement_page(
     )
 
 
+async def on_paper(read: Read, merchant_id: MerchantId, statement_id: UUID) -> tuple[Whole, list[Entry], Merchant]:
+    """A statement with all of its entries, up to `PRINTED_MAX`. Raises `NotFound`."""
+    found = await whole(read, merchant_id, statement_id, None)
+    entries = await exports.everything(
+        lambda cursor: settlement.entries(read, merchant_id, statement_id, cursor, ENTRIES_PER_PAGE), PRINTED_MAX
+    )
+    merchant = await merchants.get(read, merchant_id)
+    assert merchant is not None
+    return msgspec.structs.replace(found, codes=await codes_of(read, merchant_id, entries)), entries, merchant
+
+
+@get("/statements/{statement_id:uuid}/print", opt=NEEDS)
+async def statement_print(visit: NamedDependency[Visit], statement_id: FromPath[UUID]) -> Response[Any]:
+    """The statement for the files: on paper, or as a PDF by the browser."""
+    found, entries, merchant = await visit.merchant_db.ask(on_paper, visit.merchant_id, statement_id)
+    return await frame.show(
+        visit,
+        "statement_print.html",
+        frame.STATEMENTS,
+        back=f"{frame.STATEMENTS}/{statement_id}",
+        statement=found.statement,
+        entries=entries,
+        codes=found.codes,
+        merchant=merchant,
+    )
+
+
 async def check(
     tx: Tx, actor: Actor, merchant_id: MerchantId, statement: Statement, agreed: bool, words: str, by: str
 ) -> None:
@@ -185,4 +213,4 @@ async def statement_entries(visit: NamedDependency[Visit], statement_id: FromPat
     )
 
 
-HANDLERS = [statement_list, statement_page, check_statement, statement_entries]
+HANDLERS = [statement_list, statement_page, check_statement, statement_entries, statement_print]

@@ -68,7 +68,7 @@ async def attribute_list(visit: NamedDependency[Visit]) -> Response[Any]:
         visit,
         "attributes.html",
         frame.CATEGORIES,
-        crumbs=[(visit.say(N_("Categories")), frame.CATEGORIES), (visit.say(N_("Attributes")), None)],
+        crumbs=[(visit.say(N_("Goods categories")), frame.CATEGORIES), (visit.say(N_("Attributes")), None)],
         found=found,
         kinds={kind: visit.say(word) for kind, word in KINDS},
     )
@@ -97,7 +97,7 @@ async def form_page(
         frame.CATEGORIES,
         status=422 if errors else 200,
         crumbs=[
-            (visit.say(N_("Categories")), frame.CATEGORIES),
+            (visit.say(N_("Goods categories")), frame.CATEGORIES),
             (visit.say(N_("Attributes")), f"{frame.HOME}/attributes"),
             (title, None),
         ],

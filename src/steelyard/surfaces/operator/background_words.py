@@ -11,6 +11,7 @@ SWEEPS: dict[str, str] = {
     "catalog.schedule": N_("Puts products onto the shelf and off it at their time"),
     "favourites.fade_footprints": N_("Forgets old footprints of buyers"),
     "parcels.ask_for_numbers": N_("Asks carriers for tracking numbers"),
+    "policies.begin": N_("Has planned settings count once their day has come"),
     "privacy.erase_due": N_("Erases accounts whose time of reflection is over"),
     "privacy.fade_records": N_("Takes personal data out of old records"),
     "privacy.forget_exports": N_("Deletes files with personal data that were not fetched"),
@@ -29,7 +30,9 @@ SWEEPS: dict[str, str] = {
     "checks": N_("Looks whether every truth of the database is true"),
     "idempotency.forget": N_("Forgets old answers kept under idempotency keys"),
     "jobs.forget_errors": N_("Forgets the errors of jobs that are done"),
+    "ledger.sum_up": N_("Sums up the trial balance of many accounts"),
     "limits.forget": N_("Forgets rate limits that are full again"),
+    "merchants.back": N_("Tells owners that the pause of their shop is over"),
     "merchants.licences": N_("Reminds of licences that end, and suspends shops whose licence has ended"),
     "notifications.send_again": N_("Sends mails again that did not get out"),
     "orders.cancel_unpaid": N_("Cancels orders that were not paid in time"),
@@ -42,8 +45,11 @@ SWEEPS: dict[str, str] = {
 }
 
 SUBSCRIBERS: dict[str, str] = {
+    "aftersales": N_("Closes requests to cancel that dispatch has overtaken"),
     "agents": N_("Tells shopping agents about their orders"),
+    "analytics": N_("Marks the days whose figures have changed"),
     "checkout": N_("Reopens a checkout whose purchase was cancelled"),
+    "invoices": N_("Asks shops for invoices that buyers wished, and marks those that a refund outdates"),
     "notifications.access": N_("Mails invitations and links for a new password"),
     "orders": N_("Notes deliveries in orders, and counts sales for search"),
     "search": N_("Keeps the search entries of goods and shops"),

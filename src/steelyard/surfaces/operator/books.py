@@ -1,11 +1,10 @@
 """The trial balance, and the way down from it: accounts of a kind, an account's entries, a document's transfers."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, get
@@ -21,9 +20,9 @@ from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, OwnedBalance, TrialLine
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.book_documents import Document, what_it_is
+from steelyard.surfaces.operator.days import day_of, midnight_after
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.entries import as_uuid
@@ -284,7 +283,9 @@ def _entries_file(visit: Visit, entries: Sequence[ledger.Entry]) -> Response[byt
 @get("/books/documents/{document:uuid}", opt=NEEDS)
 async def document_page(visit: NamedDependency[Visit], document: FromPath[UUID]) -> Response[Any]:
     """Everything that one payment, order, refund or statement moved."""
-    found, what = await visit.db.ask(_moved, document)
+    found, what, shops = await visit.db.ask(_moved, document)
+    if exports.wanted(visit):
+        return _transfers_file(visit, found)
     return await frame.show(
         visit,
         "books_document.html",
@@ -292,16 +293,20 @@ async def document_page(visit: NamedDependency[Visit], document: FromPath[UUID])
         crumbs=[(visit.say(N_("Trial balance")), frame.BOOKS), (str(document), None)],
         document=document,
         what=what,
+        shops=shops,
         transfers=found,
     )
 
 
-async def _moved(read: Read, document: UUID) -> tuple[list[ledger.PostedTransfer], Document | None]:
+async def _moved(
+    read: Read, document: UUID
+) -> tuple[list[ledger.PostedTransfer], Document | None, Mapping[MerchantId, ShopCard]]:
     """Raises `NotFound`."""
     found = await ledger.transfers_of(read, [document])
     if not found:
         raise NotFound()
-    return found, await what_it_is(read, document, found)
+    shops = await merchants.cards(read, {MerchantId(each.owner_id) for each in found})
+    return found, await what_it_is(read, document, found), shops
 
 
 class Transfers(msgspec.Struct, frozen=True, kw_only=True):
@@ -380,20 +385,6 @@ def _transfers_file(visit: Visit, found: Sequence[ledger.PostedTransfer]) -> Res
         for each in found
     ]
     return exports.csv_answer(visit, visit.say(N_("Transfers")), [visit.say(word) for word in words], rows)
-
-
-def day_of(typed: str) -> date | None:
-    """A day out of an address; none for what is none."""
-    try:
-        day = date.fromisoformat(typed)
-    except ValueError:
-        return None
-    return day if date.min.year + 1 < day.year < date.max.year - 1 else None
-
-
-def midnight_after(day: date) -> datetime:
-    """The moment at which a day is over, in the house's time zone."""
-    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(TIMEZONE)).astimezone(UTC)
 
 
 HANDLERS = [trial_balance, accounts_page, account_page, document_page, transfers_page]

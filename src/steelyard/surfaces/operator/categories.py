@@ -22,7 +22,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.merchants import names_of
+from steelyard.surfaces.operator.category_names import names_of
 from steelyard.surfaces.web.console import SAVED, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -157,7 +157,7 @@ async def branch_page(
         frame.CATEGORIES,
         status=422 if errors else 200,
         crumbs=[
-            (visit.say(N_("Categories")), frame.CATEGORIES),
+            (visit.say(N_("Goods categories")), frame.CATEGORIES),
             (found.category.name.in_language(visit.locale), None),
         ],
         found=found,

@@ -98,13 +98,13 @@ def charts(visit: Visit, found: Figures, parts: Parts) -> dict[str, Any]:
         ),
         "merchants": figures.bars(
             say(N_("Merchants who sell most")),
-            say(N_("Paid")),
+            say(N_("Amount paid")),
             [(parts.shop(each.key, locale), each.paid) for each in parts.merchants[:RANKED_MAX]],
             currency,
         ),
         "categories": figures.bars(
             say(N_("Categories that sell most")),
-            say(N_("Paid")),
+            say(N_("Amount paid")),
             [(each.name.in_language(locale), each.paid) for each in parts.categories[:RANKED_MAX]],
             currency,
         ),
@@ -155,7 +155,7 @@ def _days(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
 
 
 def _trade(visit: Visit, found: Figures, name: str, rows: Sequence[tuple[str, TradeBy, int | None]]) -> Response[Any]:
-    columns = [name, N_("Currency"), N_("Orders"), N_("GMV"), N_("Paid orders"), N_("Paid"), N_("Refunds")]
+    columns = [name, N_("Currency"), N_("Orders"), N_("GMV"), N_("Paid orders"), N_("Amount paid"), N_("Refunds")]
     columns += [N_("New customers"), N_("Visitors")]
     return exports.csv_answer(
         visit,
@@ -180,7 +180,7 @@ def _trade(visit: Visit, found: Figures, name: str, rows: Sequence[tuple[str, Tr
 
 def _merchants(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
     rows = [(parts.shop(each.key, visit.locale), each, parts.visitors.get(each.key, 0)) for each in parts.merchants]
-    return _trade(visit, found, N_("Merchant"), rows)
+    return _trade(visit, found, N_("The merchant"), rows)
 
 
 def _channels(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
@@ -189,7 +189,7 @@ def _channels(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
 
 
 def _categories(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
-    columns = [N_("Category"), N_("Currency"), N_("Orders"), N_("Pieces"), N_("Paid")]
+    columns = [N_("Category"), N_("Currency"), N_("Orders"), N_("Pieces"), N_("Amount paid")]
     return exports.csv_answer(
         visit,
         visit.say(N_("Figures by category")),
@@ -199,7 +199,15 @@ def _categories(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
 
 
 def _products(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
-    columns = [N_("Product"), N_("Merchant"), N_("Currency"), N_("Orders"), N_("Pieces"), N_("Paid"), N_("Views")]
+    columns = [
+        N_("Product"),
+        N_("The merchant"),
+        N_("Currency"),
+        N_("Orders"),
+        N_("Pieces"),
+        N_("Amount paid"),
+        N_("Views"),
+    ]
     return exports.csv_answer(
         visit,
         visit.say(N_("Figures by product")),

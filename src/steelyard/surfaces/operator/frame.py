@@ -38,14 +38,14 @@ SETTINGS = f"{HOME}/settings"
 
 
 PLACES = (
-    (HOME, N_("Today"), "layout-dashboard", "dashboard.read", ""),
+    (HOME, N_("Dashboard"), "layout-dashboard", "dashboard.read", ""),
     (f"{FIGURES}/days", N_("Figures"), "chart-line", "dashboard.read", ""),
     (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
     (APPLICATIONS, N_("Applications"), "user-round-plus", "merchants.review", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
-    (CATEGORIES, N_("Categories"), "folder-tree", "catalog.manage", N_("Trade")),
+    (CATEGORIES, N_("Goods categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
     (f"{PAGES}/home", N_("Home page"), "layout-template", "catalog.manage", N_("Trade")),
     (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),

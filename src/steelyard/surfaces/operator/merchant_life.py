@@ -122,7 +122,7 @@ async def change_licence(visit: NamedDependency[Visit], request: WebRequest, mer
             raise Invalid({"licence_until": N_("Please enter a day.")}) from None
         await visit.db.transact(set_licence, visit.actor, MerchantId(merchant_id), until)
 
-    return await done(visit, f"{frame.MERCHANTS}/{merchant_id}", SAVED, command)
+    return await done(visit, f"{frame.MERCHANTS}/{merchant_id}/papers", SAVED, command)
 
 
 async def set_terms(tx: Tx, actor: Actor, merchant_id: MerchantId, settlement_days: int, receipt_days: int) -> None:
@@ -150,7 +150,7 @@ async def change_terms(visit: NamedDependency[Visit], request: WebRequest, merch
         form.check()
         await visit.db.transact(set_terms, visit.actor, MerchantId(merchant_id), settlement_days, receipt_days)
 
-    return await done(visit, f"{frame.MERCHANTS}/{merchant_id}", SAVED, command)
+    return await done(visit, f"{frame.MERCHANTS}/{merchant_id}/money", SAVED, command)
 
 
 async def set_categories(tx: Tx, actor: Actor, merchant_id: MerchantId, category_ids: list[UUID]) -> None:
@@ -176,7 +176,7 @@ async def change_categories(
     wanted = (await entries_of(request)).uuids("category_ids")
     return await done(
         visit,
-        f"{frame.MERCHANTS}/{merchant_id}",
+        f"{frame.MERCHANTS}/{merchant_id}/goods",
         SAVED,
         lambda: visit.db.transact(set_categories, visit.actor, MerchantId(merchant_id), wanted),
     )

@@ -23,7 +23,7 @@ from steelyard.money.payments.model import Step as PaymentStep
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.books import day_of, midnight_after
+from steelyard.surfaces.operator.days import day_of, midnight_after
 from steelyard.surfaces.operator.figures import DEFAULT_CURRENCY
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address

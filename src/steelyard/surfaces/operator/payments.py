@@ -22,7 +22,7 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.books import day_of, midnight_after
+from steelyard.surfaces.operator.days import day_of, midnight_after
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import entries_of
@@ -173,14 +173,42 @@ async def payment_page(visit: NamedDependency[Visit], payment_id: FromPath[UUID]
     )
 
 
+class Refunded(msgspec.Struct, frozen=True, kw_only=True):
+    """Refunds with the codes of the orders that they are of, and the shops of those."""
+
+    page: Page[Refund]
+    codes: dict[UUID, str]
+    shops: dict[MerchantId, ShopCard]
+
+
+async def refunded(read: Read, state: RefundState | None, cursor: str | None) -> Refunded:
+    return await _told_of(read, await payments.refunds_page(read, state=state, cursor=cursor, limit=ROWS_PER_PAGE))
+
+
+async def _every_refund(read: Read, state: RefundState | None) -> Refunded:
+    found = await exports.everything(
+        lambda cursor: payments.refunds_page(read, state=state, cursor=cursor, limit=ITEMS_PER_PAGE_MAX)
+    )
+    return await _told_of(read, Page(found, None))
+
+
+async def _told_of(read: Read, page: Page[Refund]) -> Refunded:
+    return Refunded(
+        page=page,
+        codes=await orders.codes_of_all(read, [each.order_id for each in page.items]),
+        shops=await merchants.cards(read, {each.merchant_id for each in page.items}),
+    )
+
+
 @get("/refunds", opt=NEEDS)
 async def refund_list(
     visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
     tab = wanted if wanted in REFUND_TABS else "all"
-    found: Page[Refund] = await visit.db.ask(
-        payments.refunds_page, state=REFUND_TABS[tab][1], cursor=cursor, limit=ROWS_PER_PAGE
-    )
+    state = REFUND_TABS[tab][1]
+    if exports.wanted(visit):
+        return _refunds_file(visit, await visit.db.ask(_every_refund, state))
+    found = await visit.db.ask(refunded, state, cursor)
     return await frame.show(
         visit,
         "refunds.html",
@@ -190,9 +218,33 @@ async def refund_list(
             {"label": visit.say(word), "href": address(frame.REFUNDS, state=key), "current": key == tab}
             for key, (word, _) in REFUND_TABS.items()
         ],
-        next_href=address(frame.REFUNDS, state=tab, cursor=found.next) if found.next else "",
+        next_href=address(frame.REFUNDS, state=tab, cursor=found.page.next) if found.page.next else "",
         start_href=address(frame.REFUNDS, state=tab) if cursor else "",
     )
+
+
+def _refunds_file(visit: Visit, found: Refunded) -> Response[bytes]:
+    words = (
+        N_("When"), N_("Order"), N_("Shop"), N_("Reason"), N_("State"), N_("Currency"), N_("Amount"), N_("Channel"),
+        N_("Reference"), N_("What failed"), N_("Document"),
+    )  # fmt: skip
+    rows = [
+        (
+            each.created_at,
+            found.codes.get(each.order_id, ""),
+            found.shops[each.merchant_id].name if each.merchant_id in found.shops else "",
+            each.reason,
+            each.state,
+            each.currency,
+            Money(each.amount, each.currency),
+            each.channel,
+            each.channel_reference,
+            each.failure,
+            str(each.refund_id),
+        )
+        for each in found.page.items
+    ]
+    return exports.sheet(visit, N_("Refunds"), words, rows)
 
 
 async def retry(tx: Tx, actor: Actor, merchant_id: UUID, refund_id: UUID, by: str) -> None:

@@ -2,6 +2,7 @@
 needs before it can open."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -20,12 +21,14 @@ from steelyard.parties import access, merchants, operator, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.policies.model import Policy, PolicyChange, Settled, policy_called
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.operator.days import day_of
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import commission
+from steelyard.trade.settlement import settlement_day
 
 NEEDS = {"permission": "settings.manage"}
 UNITS: dict[str, str] = {
@@ -122,6 +125,7 @@ async def page(
         errors=errors or {},
         typed=typed or {},
         units=UNITS,
+        tomorrow=settlement_day(datetime.now(UTC)) + timedelta(days=1),
         base=frame.SETTINGS,
     )
 
@@ -157,6 +161,18 @@ async def change(tx: Tx, actor: Actor, policy: Policy, value: int) -> None:
         await access.audit(tx, actor, "settings.change", policy.key, before={"value": before}, after={"value": value})
 
 
+async def plan(tx: Tx, actor: Actor, policy: Policy, value: int, from_day: date) -> None:
+    account_id = actor.account.account_id if actor.account else None
+    if await policies.plan(tx, policy, value, from_day, settlement_day(datetime.now(UTC)), account_id):
+        facts = {"value": value, "from": from_day.isoformat()}
+        await access.audit(tx, actor, "settings.plan", policy.key, facts)
+
+
+async def unplan(tx: Tx, actor: Actor, policy: Policy) -> None:
+    if await policies.withdraw(tx, policy):
+        await access.audit(tx, actor, "settings.withdraw_plan", policy.key)
+
+
 async def undo(tx: Tx, actor: Actor, policy: Policy) -> None:
     account_id = actor.account.account_id if actor.account else None
     before = await policies.reset(tx, policy, account_id)
@@ -169,14 +185,21 @@ async def undo(tx: Tx, actor: Actor, policy: Policy) -> None:
 async def change_setting(
     visit: NamedDependency[Visit], request: WebRequest, policy: FromPath[str]
 ) -> Response[Any] | Redirect:
-    """Decide otherwise. It counts everywhere within two seconds."""
+    """Decide otherwise. It counts everywhere within two seconds, or from the beginning of the day that is chosen."""
     known, form = policy_called(policy), await entries_of(request)
-    value = form.number(known.key, least=known.least, most=known.most)
+    value, from_key = form.number(known.key, least=known.least, most=known.most), f"{known.key}-from"
+    typed = form.text(from_key)
+    from_day = day_of(typed)
+    if typed and from_day is None:
+        form.refuse(from_key, N_("Please choose a day to come."))
     try:
         form.check()
-        await visit.db.transact(change, visit.actor, known, value)
+        if from_day is None:
+            await visit.db.transact(change, visit.actor, known, value)
+        else:
+            await visit.db.transact(plan, visit.actor, known, value, from_day)
     except Invalid as refusal:
-        return await page(visit, errors_of(visit, refusal.fields), {known.key: form.text(known.key)})
+        return await page(visit, errors_of(visit, refusal.fields), {known.key: form.text(known.key), from_key: typed})
     return redirect(visit, f"{frame.SETTINGS}#{known.key}", (visit.say(SAVED), "good"))
 
 
@@ -188,4 +211,12 @@ async def reset_setting(visit: NamedDependency[Visit], policy: FromPath[str]) ->
     return redirect(visit, f"{frame.SETTINGS}#{known.key}", (visit.say(N_("The default counts again.")), "good"))
 
 
-HANDLERS = [settings_page, change_setting, reset_setting]
+@post("/settings/{policy:str}/withdraw", opt=NEEDS)
+async def withdraw_plan(visit: NamedDependency[Visit], policy: FromPath[str]) -> Redirect:
+    """What was planned from a day to come does not come."""
+    known = policy_called(policy)
+    await visit.db.transact(unplan, visit.actor, known)
+    return redirect(visit, f"{frame.SETTINGS}#{known.key}", (visit.say(N_("The plan is withdrawn.")), "good"))
+
+
+HANDLERS = [settings_page, change_setting, reset_setting, withdraw_plan]

@@ -22,7 +22,7 @@ from steelyard.surfaces.web.searching import HITS_PER_GROUP, Group, Hit, Source
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import orders, settlement
 
-KINDS = {AccountKind.OPERATOR: N_("Staff"), AccountKind.MERCHANT: N_("Merchant"), AccountKind.BUYER: N_("Buyer")}
+KINDS = {AccountKind.OPERATOR: N_("Staff"), AccountKind.MERCHANT: N_("The merchant"), AccountKind.BUYER: N_("Buyer")}
 
 
 @get("/find", opt={"permission": ANY_STAFF})
@@ -130,7 +130,7 @@ def _people(visit: Visit) -> list[Source]:
 
     return [
         Source(label=N_("Merchants"), permission="merchants.read", find=sought_merchants),
-        Source(label=N_("People"), permission="staff.manage", find=sought_accounts),
+        Source(label=N_("Staff"), permission="staff.manage", find=sought_accounts),
     ]
 
 

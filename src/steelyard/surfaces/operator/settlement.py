@@ -1,7 +1,8 @@
 """Settlement: the run for a day, the statements, and failed payouts sent once more."""
 
+from collections.abc import Awaitable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -13,19 +14,21 @@ from litestar.response import Redirect
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.paging import Page
+from steelyard.kernel.money import Money
+from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.money import ledger
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import Merchant, MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders, settlement
 from steelyard.trade.orders.model import OrderId
-from steelyard.trade.settlement import Entry, Statement, StatementState, Step, settlement_day
+from steelyard.trade.settlement import Entry, Objected, Statement, StatementState, Step, settlement_day
 
 NEEDS = {"permission": "settlement.run"}
 ENTRIES_PER_PAGE = 100
@@ -33,17 +36,20 @@ ENTRIES_PER_PAGE = 100
 DEMO_DAYS_AHEAD = 31
 # One click issues at most this many runs' worth of statements, each run in a transaction of its own.
 RUNS_PER_CLICK_MAX = 20
+# The tab of statements that merchants object to; the others are of states.
+OBJECTED = "objected"
 TABS: dict[str, tuple[str, StatementState | None]] = {
     "all": (N_("All"), None),
     "issued": (N_("Issued"), StatementState.ISSUED),
     "paying": (N_("Being paid"), StatementState.PAYING),
     "paid": (N_("Paid out"), StatementState.PAID),
     "failed": (N_("Payout failed"), StatementState.FAILED),
+    OBJECTED: (N_("Objected"), None),
 }
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    page: Page[Statement]
+    page: Page[Statement] | Page[Objected]
     shops: dict[MerchantId, ShopCard]
 
 
@@ -58,9 +64,22 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     checks: list[settlement.Check]
 
 
-async def listed(read: Read, state: StatementState | None, cursor: str | None) -> Listed:
-    page = await settlement.statements_page(read, state=state, cursor=cursor, limit=ROWS_PER_PAGE)
+async def listed(read: Read, tab: str, cursor: str | None) -> Listed:
+    page = await _page_of(read, tab, cursor, ROWS_PER_PAGE)
     return Listed(page=page, shops=await merchants.cards(read, {each.merchant_id for each in page.items}))
+
+
+async def _page_of(read: Read, tab: str, cursor: str | None, limit: int) -> Page[Statement] | Page[Objected]:
+    if tab == OBJECTED:
+        return await settlement.objected(read, cursor=cursor, limit=limit)
+    return await settlement.statements_page(read, state=TABS[tab][1], cursor=cursor, limit=limit)
+
+
+async def _every(read: Read, tab: str) -> Listed:
+    found: list[Statement] = await exports.everything(
+        lambda cursor: cast("Awaitable[Page[Statement]]", _page_of(read, tab, cursor, ITEMS_PER_PAGE_MAX))
+    )
+    return Listed(page=Page(found, None), shops=await merchants.cards(read, {each.merchant_id for each in found}))
 
 
 async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor: str | None) -> Whole:
@@ -88,7 +107,9 @@ async def statement_list(
     visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
     tab = wanted if wanted in TABS else "all"
-    found = await visit.db.ask(listed, TABS[tab][1], cursor)
+    if exports.wanted(visit):
+        return _as_file(visit, await visit.db.ask(_every, tab))
+    found = await visit.db.ask(listed, tab, cursor)
     return await frame.show(
         visit,
         "settlement.html",
@@ -103,6 +124,31 @@ async def statement_list(
         next_href=address(frame.SETTLEMENT, state=tab, cursor=found.page.next) if found.page.next else "",
         start_href=address(frame.SETTLEMENT, state=tab) if cursor else "",
     )
+
+
+def _as_file(visit: Visit, found: Listed) -> Response[bytes]:
+    words = (
+        N_("Statement"), N_("Shop"), N_("Day"), N_("State"), N_("Currency"), N_("Sales"), N_("Commission"), N_("Refunds"),
+        N_("Commission returned"), N_("Payout"), N_("Paid out"), N_("Bank reference"), N_("What failed"),
+    )  # fmt: skip
+    rows = [
+        (
+            each.code,
+            found.shops[each.merchant_id].name if each.merchant_id in found.shops else "",
+            each.day,
+            each.state,
+            each.currency,
+            *(
+                Money(amount, each.currency)
+                for amount in (each.sales, each.commission, each.refunds, each.commission_returned, each.payout)
+            ),
+            each.paid_at,
+            each.bank_reference,
+            each.failure,
+        )
+        for each in found.page.items
+    ]
+    return exports.sheet(visit, N_("Statements"), words, rows)
 
 
 def _latest(visit: Visit) -> date:

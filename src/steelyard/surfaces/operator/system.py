@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,6 +20,8 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.notifications.model import MailQueue
 from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.operator import frame, reach
+from steelyard.surfaces.web import exports
+from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 
@@ -45,6 +47,24 @@ _TABS = (
 def tabs(visit: Visit, here: str) -> list[NavItem]:
     """The pages about the system; `here` is the open one."""
     return [NavItem(visit.say(label), href, current=href == here) for href, label in _TABS]
+
+
+# What a command on something that goes on by itself says of what it did: False when nothing changed, else the facts
+# for the audit log, if there are any.
+Told = Mapping[str, object] | bool | None
+
+
+async def tell(
+    visit: Visit, back: str, message: str, action: str, subject: str, command: Callable[[Tx], Awaitable[Told]]
+) -> Redirect:
+    """Give a command to something that goes on by itself; it is written down unless nothing changed."""
+
+    async def together(tx: Tx) -> None:
+        told = await command(tx)
+        if told is not False:
+            await access.audit(tx, visit.actor, action, subject, told if isinstance(told, Mapping) else None)
+
+    return await done(visit, back, message, lambda: visit.db.transact(together))
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +151,8 @@ async def truths(read: Read) -> Truths:
 @get("/system/checks", opt=READS)
 async def checks_page(visit: NamedDependency[Visit]) -> Response[Any]:
     """Every truth with what it was last found to be, and the log of those that were not."""
+    if exports.wanted(visit):
+        return _truths_file(visit, (await visit.db.ask(truths)).results)
     return await frame.show(
         visit,
         "system_checks.html",
@@ -139,6 +161,13 @@ async def checks_page(visit: NamedDependency[Visit]) -> Response[Any]:
         truths=await visit.db.ask(truths),
         count=len(checks.collect()),
     )
+
+
+def _truths_file(visit: Visit, results: list[CheckResult]) -> Response[bytes]:
+    words = (N_("Sentence"), N_("Module"), N_("State"), N_("Rows"), N_("Looked at"))
+    states = {True: visit.say(N_("Not true")), False: visit.say(N_("True"))}
+    rows = [(visit.say(each.name), each.module, states[each.found > 0], each.found, each.ran_at) for each in results]
+    return exports.sheet(visit, N_("Checks"), words, rows)
 
 
 async def note(tx: Tx, actor: Actor, violations: int) -> None:

@@ -1,4 +1,4 @@
-"""The front page: how the marketplace does in a period, and what is wrong anywhere."""
+"""The front page: how the marketplace does in a period, and what waits for somebody."""
 
 from typing import Any
 
@@ -6,63 +6,39 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from steelyard.kernel import events
 from steelyard.kernel.db import Read
-from steelyard.money import payments
-from steelyard.money.payments.model import RefundState
 from steelyard.operations import analytics
 from steelyard.operations.analytics import DayFigures
 from steelyard.surfaces.operator import figures as parts_of
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.figures import Parts
+from steelyard.surfaces.operator.waiting import Waiting, tasks, waiting
 from steelyard.surfaces.web import figures, periods
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.figures import Figures
 from steelyard.surfaces.web.periods import Period
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import orders, settlement
-from steelyard.trade.settlement import StatementState
 
-TROUBLES_COUNTED_MAX = 100
-
-_HREFS = {
-    "Paid": f"{frame.FIGURES}/days",
-    "GMV": f"{frame.FIGURES}/days",
-    "Orders": frame.ORDERS,
+_PAGES = {
     "Visitors": f"{frame.FIGURES}/visitors",
     "Conversion": f"{frame.FIGURES}/visitors",
     "Average order value": f"{frame.FIGURES}/merchants",
-    "Refunds": frame.REFUNDS,
+    "New customers": f"{frame.FIGURES}/merchants",
 }
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """`today` are the running day's figures as they are this instant, by currency. `lost_parcels` counts the orders that
-    wait because of one."""
+    """`today` are the running day's figures as they are this instant, by currency."""
 
     figures: Figures
     parts: Parts
     today: list[DayFigures]
-    failed_refunds: int
-    failed_payouts: int
-    lost_parcels: int
-    stuck: list[events.Lag]
+    waiting: Waiting
 
 
 async def overview(read: Read, period: Period, wanted: str) -> Overview:
     found, parts = await parts_of.overview(read, period, wanted)
-    refunds = await payments.refunds_page(read, state=RefundState.FAILED, limit=TROUBLES_COUNTED_MAX)
-    payouts = await settlement.statements_page(read, state=StatementState.FAILED, limit=TROUBLES_COUNTED_MAX)
-    lost = await orders.with_lost_parcels(read, limit=TROUBLES_COUNTED_MAX)
-    return Overview(
-        figures=found,
-        parts=parts,
-        today=await analytics.today(read),
-        failed_refunds=len(refunds.items),
-        failed_payouts=len(payouts.items),
-        lost_parcels=len(lost.items),
-        stuck=[lag for lag in await events.lags(read) if lag.error],
-    )
+    return Overview(figures=found, parts=parts, today=await analytics.today(read), waiting=await waiting(read))
 
 
 @get("/", opt={"permission": "dashboard.read"})
@@ -75,18 +51,27 @@ async def front(visit: NamedDependency[Visit]) -> Response[Any]:
         "today.html",
         frame.HOME,
         overview=view,
+        tasks=tasks(visit, view.waiting),
         found=view.figures,
         parts=view.parts,
-        cards=figures.cards(visit, view.figures, {word: _with_period(visit, href) for word, href in _HREFS.items()}),
+        cards=figures.cards(visit, view.figures, _hrefs(visit, view.figures)),
         charts=parts_of.charts(visit, view.figures, view.parts),
         periods=periods,
     )
 
 
-def _with_period(visit: Visit, href: str) -> str:
-    """A page of figures is opened for the period that the dashboard shows."""
+def _hrefs(visit: Visit, found: Figures) -> dict[str, str]:
+    """Where each card leads, for the period that the dashboard shows: money to the orders or transfers behind it."""
     asked = dict(visit.connection.query_params)
-    return address(href, **asked) if href.startswith(frame.FIGURES) else href
+    hrefs = {word: address(href, **asked) for word, href in _PAGES.items()}
+    period = {"from": found.period.first, "to": found.period.last, "currency": found.currency}
+    if visit.actor.may("orders.read"):
+        placed = address(f"{frame.FIGURES}/orders", what="placed", **period)
+        paid = address(f"{frame.FIGURES}/orders", what="paid", **period)
+        hrefs |= {"Amount paid": paid, "GMV": placed, "Orders": placed}
+    if visit.actor.may("ledger.read"):
+        hrefs["Refunds"] = address(f"{frame.BOOKS}/transfers", reason="refund_due", **period)
+    return hrefs
 
 
 HANDLERS = [front]

@@ -32,6 +32,7 @@ from steelyard.surfaces.storefront import (
     robots,
     searching,
     selling,
+    sharing,
     suggesting,
     till,
 )
@@ -130,6 +131,7 @@ router = Router(
         places.regions,
         readdressing.address_form,
         readdressing.change_address,
+        *sharing.HANDLERS,
         house.legal,
         house.language,
         house.theme,

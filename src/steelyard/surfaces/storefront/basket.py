@@ -129,13 +129,17 @@ async def set_quantity(visit: NamedDependency[Visit], data: URLEncodedBody[dict[
 
 @post("/cart/select")
 async def select(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, Any]]) -> Redirect:
-    """Mark lines (one, a shop's, or all) to be bought now, or to wait."""
+    """Mark lines (one, a shop's, or all) to be bought now, or to wait; with a currency, all others wait."""
     await visit.db.transact(_select, visit.buyer_id, data)
     return redirect(visit, "/cart")
 
 
 async def _select(tx: Tx, buyer_id: BuyerId, data: Form) -> None:
     line, shop = uuid_of(data.get("sku_id")), uuid_of(data.get("merchant_id"))
+    if currency := said(data, "currency"):
+        others = [SkuId(each.sku_id) for each in (await cart.view(tx, buyer_id)).lines if each.currency != currency]
+        await cart.select(tx, buyer_id, others, False)
+        return
     sku_ids: Sequence[SkuId]
     if line is not None:
         sku_ids = [SkuId(line)]

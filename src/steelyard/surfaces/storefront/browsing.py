@@ -24,10 +24,9 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import Merchant, MerchantState, ShopCard
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront import seo
-from steelyard.surfaces.storefront.composed import PREVIEW_PARAMETER, Composed, compose, page_now, previewed
+from steelyard.surfaces.storefront.composed import Composed, compose, in_a_frame, page_now, previewed
 from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters
 from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, page_number, shell, show
-from steelyard.surfaces.web import security
 from steelyard.surfaces.web.entries import as_uuid
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import reviews
@@ -113,14 +112,6 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
     )
 
 
-def _in_a_frame(visit: Visit, page: Response[str]) -> Response[str]:
-    """A draft is looked at within the console, which is of this site."""
-    if PREVIEW_PARAMETER in visit.connection.query_params:
-        policy = security.policy(visit.settings).replace("frame-ancestors 'none'", "frame-ancestors 'self'")
-        page.headers["content-security-policy"] = policy
-    return page
-
-
 @get("/")
 async def home(visit: NamedDependency[Visit]) -> Response[str]:
     """The front page: categories, what sells, what is new, who is here."""
@@ -130,7 +121,7 @@ async def home(visit: NamedDependency[Visit]) -> Response[str]:
         description=visit.say(N_("Many shops, one cart: choose from every shop, pay once, and follow each parcel.")),
         data=[seo.site(visit, visit.say(N_("Steelyard"))), seo.organization(visit, visit.say(N_("Steelyard")))],
     )
-    return _in_a_frame(visit, await show(visit, "home.html", view.shell, view=view, seo=about))
+    return in_a_frame(visit, await show(visit, "home.html", view.shell, view=view, seo=about))
 
 
 @get("/topics/{slug:str}")
@@ -139,7 +130,7 @@ async def topic(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[
     view = await visit.db.ask(topic_view, visit, slug.replace("\x00", ""))
     title = view.title.in_language(visit.locale)
     about = seo.Seo(path=f"/topics/{quote(slug)}", description=title)
-    return _in_a_frame(visit, await show(visit, "topic.html", view.shell, crumbs=[Crumb(title)], view=view, seo=about))
+    return in_a_frame(visit, await show(visit, "topic.html", view.shell, crumbs=[Crumb(title)], view=view, seo=about))
 
 
 @get("/categories")
@@ -195,7 +186,7 @@ async def shop_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Respo
         sorts=SORTS[1:],
         part=page_number(visit),
     )
-    return _in_a_frame(visit, page)
+    return in_a_frame(visit, page)
 
 
 class LicenceView(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
 from steelyard.logistics import parcels
-from steelyard.logistics.parcels.model import Parcel, Scan
+from steelyard.logistics.parcels.model import Parcel, ParcelState, Scan
 from steelyard.money import payments
 from steelyard.money.payments.model import Refund
 from steelyard.parties import merchants
@@ -80,6 +80,12 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def pieces(self) -> int:
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def arrived(self) -> bool:
+        """Whether all of it was sent and each parcel delivered, and the buyer has not said so yet."""
+        delivered = [parcel.state is ParcelState.DELIVERED for parcel, _ in self.parcels]
+        return self.order.state is OrderState.SHIPPED and bool(delivered) and all(delivered)
 
 
 class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):

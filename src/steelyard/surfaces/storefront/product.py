@@ -26,6 +26,7 @@ from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb, Flash
 from steelyard.surfaces.storefront import delivering, opinions, seo, specifying
 from steelyard.surfaces.storefront.choosing import VARIANTS_LISTED_MAX, Choice, Variant, chosen_of
+from steelyard.surfaces.storefront.composed import in_a_frame
 from steelyard.surfaces.storefront.delivering import Promise
 from steelyard.surfaces.storefront.opening import open_for
 from steelyard.surfaces.storefront.opinions import Opinions
@@ -230,7 +231,7 @@ async def product(
         footfall.note(visit, Step.PRODUCT, [view.product.merchant_id], product_id)
         footprints.note(visit, view.product.merchant_id, product_id)
     listed = view.choice.variants if 1 < len(view.choice.variants) <= VARIANTS_LISTED_MAX else ()
-    return await show(
+    shown = await show(
         visit,
         "product.html",
         view.shell,
@@ -253,6 +254,7 @@ async def product(
             (view.rating.hundredths / 100, view.rating.count) if view.rating.count else None,
         ),
     )
+    return in_a_frame(visit, shown)
 
 
 @post("/cart/lines")

@@ -1,6 +1,5 @@
 """The way to become a merchant: the page that wins them, the account, the steps, and what was sent while it is looked at."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +14,6 @@ from steelyard.goods.catalog.model import Category
 from steelyard.kernel import ids, limits
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
-from steelyard.kernel.files import FILE_BYTES_MAX, PrivateFiles
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
 from steelyard.parties import applications, policies
@@ -34,7 +32,7 @@ from steelyard.parties.applications.model import (
     step_of,
 )
 from steelyard.parties.customers.model import BuyerId
-from steelyard.parties.policies.model import APPLICATION_DAYS, SCAN_MEGABYTES
+from steelyard.parties.policies.model import APPLICATION_DAYS
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.addresses import countries
 from steelyard.surfaces.storefront.shell import CONSOLES, Shell, shell, show
@@ -44,12 +42,11 @@ from steelyard.surfaces.web.callers import address_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.guards import SignInFirst
 from steelyard.surfaces.web.pages import redirect
-from steelyard.surfaces.web.papers import paper
+from steelyard.surfaces.web.papers import keep, paper
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 SELL = "/sell"
 OVERVIEW = f"{SELL}/application"
-MEGABYTE = 1024 * 1024
 BEGUN_PER_ADDRESS = Limit("application_address", burst=10, per_seconds=3_600)
 
 
@@ -273,18 +270,11 @@ def _said(form: Entries, step: str) -> dict[str, Any]:
 async def _keep_scan(visit: Visit, account: Account, form: Entries) -> dict[str, str]:
     """Keep the scan that came with the form, if one did; what is wrong with it."""
     for upload in form.files(SCAN)[:1]:
-        content = await upload.read(FILE_BYTES_MAX + 1)
-        megabytes = await visit.db.ask(policies.number, SCAN_MEGABYTES)
-        if len(content) > megabytes * MEGABYTE:
-            return {SCAN: visit.say(N_("This file is larger than {megabytes} MB."), megabytes=megabytes)}
-        store = PrivateFiles(visit.settings.home)
         try:
-            name = await asyncio.to_thread(store.put, content, upload.content_type)
-            await visit.db.transact(
-                applications.keep_file, account.account_id, SCAN, name, upload.filename, len(content)
-            )
-        except Refusal:
-            return {SCAN: visit.say(N_("Please upload a JPEG, PNG, WebP or PDF file of at most 8 MB."))}
+            name, size = await keep(visit, upload, SCAN)
+            await visit.db.transact(applications.keep_file, account.account_id, SCAN, name, upload.filename, size)
+        except Invalid as refusal:
+            return refusals.fields_of(refusal, visit.locale)
     return {}
 
 

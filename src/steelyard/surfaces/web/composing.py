@@ -49,7 +49,9 @@ from steelyard.operations.merchandising.model import (
     Version,
 )
 from steelyard.parties import access
+from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import TIMEZONE
+from steelyard.surfaces.web import goods_picking
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
@@ -163,7 +165,18 @@ def composer_pages(
         action, command = _COMMANDS[said]
         return await change(visit, form, name, action, command)
 
-    return [composer, compose]
+    return [composer, compose, _picker(permission, place_of, database, path)]
+
+
+def _picker(permission: str, place_of: PlaceOf, database: DatabaseOf, path: str) -> HTTPRouteHandler:
+    @get(path + "/goods", opt={"permission": permission})
+    async def goods(visit: NamedDependency[Visit], name: FromPath[str]) -> Response[bytes]:
+        """What the picker of goods asks: a shop's own, the house's all."""
+        place = place_of(visit, name)
+        shop = MerchantId(place.owner_id) if place.page == SHOP else None
+        return await goods_picking.answer(visit, database(visit), shop)
+
+    return goods
 
 
 async def _audited(tx: Tx, visit: Visit, place: Place, form: Entries, action: str, command: Change) -> None:

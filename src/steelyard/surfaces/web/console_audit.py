@@ -19,6 +19,7 @@ from steelyard.parties import access
 from steelyard.parties.access.model import AccountId, AuditEntry, AuditFilter, Change, StaffMember
 from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.web import exports
+from steelyard.surfaces.web.audit_words import ACTIONS
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
 from steelyard.surfaces.web.console_staff import Show, organisation
 from steelyard.surfaces.web.entries import as_uuid
@@ -83,6 +84,7 @@ def audit_pages(show: Show, here: str, href: SubjectHref = no_subject_page) -> l
             found=found,
             page_of_log=found.page,
             asked=asked,
+            words=ACTIONS,
             base=here,
             areas=sorted({action.partition(".")[0] for action in found.actions}),
             subject_href=href,
@@ -138,7 +140,7 @@ def _file(visit: Visit, entries: Sequence[AuditEntry]) -> Response[bytes]:
         (
             entry.at,
             entry.account_name or visit.say(N_("the house itself")),
-            entry.action,
+            visit.say(ACTIONS[entry.action]) if entry.action in ACTIONS else entry.action,
             entry.subject,
             "; ".join(f"{name}: {value}" for name, value in entry.facts.items()),
             "; ".join(_change(change) for change in entry.changes),

@@ -124,7 +124,7 @@ def cards(visit: Visit, found: Figures, hrefs: dict[str, str]) -> list[Card]:
     was = before.trade if before else None
     looked, had_looked = now.traffic, before.traffic if before else None
     return [
-        card(N_("Paid"), trade.paid, was and was.paid, unit="money", values=[day.paid for day in days]),
+        card(N_("Amount paid"), trade.paid, was and was.paid, unit="money", values=[day.paid for day in days]),
         card(N_("GMV"), trade.gmv, was and was.gmv, unit="money", values=[day.gmv for day in days]),
         card(N_("Orders"), trade.orders, was and was.orders, values=[day.orders for day in days]),
         card(
@@ -166,7 +166,7 @@ def change(now: float | None, before: float | None) -> str:
 
 def paid_by_day(visit: Visit, found: Figures) -> Chart:
     """What came in, day by day, over the same days before."""
-    series = [Series(visit.say(N_("Paid")), [day.paid for day in found.now.days])]
+    series = [Series(visit.say(N_("Amount paid")), [day.paid for day in found.now.days])]
     if found.before:
         series.append(Series(visit.say(N_("Before")), [day.paid for day in found.before.days], compared=True))
     return Chart(
@@ -272,7 +272,7 @@ def days_as_csv(visit: Visit, found: Figures) -> Response[bytes]:
         N_("Orders"),
         N_("GMV"),
         N_("Paid orders"),
-        N_("Paid"),
+        N_("Amount paid"),
         N_("Average order value"),
         N_("Refunds"),
     ]

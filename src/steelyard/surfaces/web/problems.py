@@ -163,6 +163,7 @@ async def answer(request: WebRequest, refusal: Refusal, more_headers: Mapping[st
             status=refusal.status,
             problem=problem(refusal, visit.locale),
             sign_in_href=_way_in(request) if refusal.status == HTTPStatus.UNAUTHORIZED else "",
+            back_href=_way_back(request) if request.method == "POST" else "",
         )
     except Exception:  # not even the page can be shown: the database may be away
         log.warning("http.problem_page_failed", exc_info=not isinstance(refusal, Unavailable))
@@ -173,11 +174,15 @@ async def answer(request: WebRequest, refusal: Refusal, more_headers: Mapping[st
 
 def _way_in(request: WebRequest) -> str:
     """To the sign-in page, and back to where the form stood that was sent: what was typed is put into it again."""
+    return f"/sign-in?{urlencode({'return_to': _way_back(request) or local_path(request.url.path, '/')})}"
+
+
+def _way_back(request: WebRequest) -> str:
+    """The page of ours that the form stood on that was sent; empty where none is known."""
     came_from = urlsplit(request.headers.get("referer", ""))
-    here = request.url
-    ours = came_from.netloc == here.netloc
-    path = urlunsplit(("", "", came_from.path, came_from.query, "")) if ours else here.path
-    return f"/sign-in?{urlencode({'return_to': local_path(path, '/')})}"
+    if came_from.netloc != request.url.netloc:
+        return ""
+    return local_path(urlunsplit(("", "", came_from.path, came_from.query, "")), "")
 
 
 def _bare_page(refusal: Refusal, locale: str, headers: dict[str, str]) -> Response[Any]:

@@ -18,8 +18,9 @@ from steelyard.surfaces.web.visit import Visit
 
 WORDS_CHARACTERS_MAX = 100
 HITS_PER_GROUP = 6
-# Nothing but pages is looked for by less.
+# Nothing but pages is looked for by less, but for a Chinese character, which is a word.
 WORDS_CHARACTERS_MIN = 2
+ONE_LETTER_WORDS_FROM = "\u2e80"
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +63,7 @@ def pages(visit: Visit, places: Sequence[Place], words: str) -> list[Hit]:
 
 async def gathered(visit: Visit, words: str, sources: Sequence[Source]) -> list[Group]:
     """What of each kind is found, of kinds that the person may see; an empty kind is left out."""
-    if len(words) < WORDS_CHARACTERS_MIN:
+    if len(words) < WORDS_CHARACTERS_MIN and words < ONE_LETTER_WORDS_FROM:
         return []
     groups = [
         Group(label=visit.say(source.label), hits=await source.find(words))

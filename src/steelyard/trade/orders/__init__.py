@@ -3,10 +3,11 @@
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
 a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what all staff look for in
-`seeking.py`, what their staff tell each other in
+`seeking.py`, which orders a figure counts in `behind.py`, what their staff tell each other in
 `notes.py`, sending many at once in `shipping.py`.
 """
 
+from steelyard.trade.orders.behind import Behind, Happening, behind
 from steelyard.trade.orders.bulk import (
     DRESSED_LINE_COLUMNS,
     LINE_COLUMNS,
@@ -45,6 +46,7 @@ from steelyard.trade.orders.queries import (
     by_code,
     code_of,
     codes_of,
+    codes_of_all,
     counts_of_merchant,
     history,
     lines_of,
@@ -91,6 +93,8 @@ __all__ = [
     "ORDERS_PER_DISPATCH_MAX",
     "Act",
     "ActKind",
+    "Behind",
+    "Happening",
     "Life",
     "OrderCancelled",
     "OrderCompleted",
@@ -106,6 +110,7 @@ __all__ = [
     "all_orders",
     "begin_packing",
     "begin_packing_of",
+    "behind",
     "blank_records",
     "bought_last",
     "bulk_refunded",
@@ -117,6 +122,7 @@ __all__ = [
     "change_address",
     "code_of",
     "codes_of",
+    "codes_of_all",
     "complete_received",
     "confirm_receipt",
     "counts_of_buyer",

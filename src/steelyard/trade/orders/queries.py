@@ -257,6 +257,12 @@ async def code_of(read: Read, order_id: UUID) -> str | None:
     return await read.value("SELECT code FROM orders WHERE order_id = $1", order_id)
 
 
+async def codes_of_all(read: Read, order_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The short codes of orders, whoever's they are: for the operator."""
+    rows = await read.fetch("SELECT order_id, code FROM orders WHERE order_id = ANY($1)", list(order_ids))
+    return {row["order_id"]: row["code"] for row in rows}
+
+
 async def codes_of(read: Read, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> dict[OrderId, str]:
     """The short codes of these orders of one merchant."""
     rows = await read.fetch(

@@ -9,11 +9,13 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
-from steelyard.trade.settlement.model import PAID_ELSEWHERE, AwaitedOrder, Check, Expected, Held
+from steelyard.trade.settlement.model import PAID_ELSEWHERE, AwaitedOrder, Check, Expected, Held, Objected
 
 DAYS_MAX = 200
 CHECK_CHARACTERS_MAX = 500
 CHECKS_MAX = 20
+# Where a first page begins: after every statement of the same instant.
+_LAST = UUID(int=2**128 - 1)
 
 
 async def expected(read: Read, merchant_id: UUID) -> list[Expected]:
@@ -130,6 +132,31 @@ async def checks_of(read: Read, merchant_id: UUID, statement_id: UUID) -> list[C
         merchant_id,
         statement_id,
     )
+
+
+async def objected(read: Read, *, cursor: str | None = None, limit: int | None = None) -> Page[Objected]:
+    """Everybody's statements that the merchant objects to, the one objected to last first: for the operator. What was
+    agreed to afterwards is no objection any more."""
+    size = paging.limit(limit)
+    key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
+    found = await read.all(
+        Objected,
+        """
+        SELECT c.at AS objected_at, c.words AS objection, s.merchant_id, s.statement_id, s.code, s.day, s.currency, s.sales
+             , s.commission, s.refunds, s.commission_returned, s.payout, s.state, s.issued_at, s.paid_at, s.failure
+             , s.bank_reference
+        FROM statement_checks c JOIN statements s USING (merchant_id, statement_id)
+        WHERE NOT c.agreed AND (c.at, c.statement_id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::uuid, $4))
+          AND NOT EXISTS (SELECT FROM statement_checks l
+                          WHERE (l.merchant_id, l.statement_id) = (c.merchant_id, c.statement_id)
+                            AND l.check_no > c.check_no)
+        ORDER BY c.at DESC, c.statement_id DESC LIMIT $3
+        """,
+        *key,
+        size + 1,
+        _LAST,
+    )
+    return paging.cut(found, size, lambda last: (last.objected_at, last.statement_id))
 
 
 async def unchecked(read: Read, merchant_id: UUID, most: int) -> int:

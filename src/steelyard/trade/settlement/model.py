@@ -103,6 +103,13 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     next_due_on: date
 
 
+class Objected(Statement, frozen=True, kw_only=True):
+    """A statement that its merchant objects to, with what was said last."""
+
+    objected_at: datetime
+    objection: str
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One change of a statement's state, from its history."""
 

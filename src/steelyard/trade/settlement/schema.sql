@@ -89,3 +89,4 @@ CREATE TABLE statement_checks (
   , CONSTRAINT an_objection_says_why CHECK (agreed OR words <> '')
 );
 COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
+CREATE INDEX statement_checks_objecting ON statement_checks (at DESC, statement_id DESC) WHERE NOT agreed;

@@ -1,3 +1,32 @@
+// Where one is on the page is marked in its tabs.
+(() => {
+  "use strict";
+  const tabs = document.querySelector("[data-sections]");
+  if (!tabs || !window.IntersectionObserver) return;
+  const links = [...tabs.querySelectorAll("a[href^='#']")];
+  const places = links.map((link) => document.getElementById(link.hash.slice(1)));
+  const mark = () => {
+    const line = tabs.getBoundingClientRect().bottom + 24;
+    let at = 0;
+    places.forEach((place, n) => {
+      if (place && place.getBoundingClientRect().top <= line) at = n;
+    });
+    if (scrollY + innerHeight >= document.documentElement.scrollHeight - 2) at = links.length - 1;
+    links.forEach((link, n) => (n === at ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
+    tabs.classList.toggle("is-stuck", tabs.getBoundingClientRect().top <= 0);
+  };
+  let waits = false;
+  addEventListener("scroll", () => {
+    if (waits) return;
+    waits = true;
+    requestAnimationFrame(() => {
+      waits = false;
+      mark();
+    });
+  }, { passive: true });
+  mark();
+})();
+
 // Pictures: thumbs move the strip, a click opens them full screen with zoom by click, wheel, keys and two fingers.
 // Without this file the strip is swiped, and a picture opens by itself.
 (() => {

@@ -86,31 +86,4 @@
   };
   enhance(document);
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
-
-  // A page's form in a sheet over this page; its answer comes as a page.
-  document.addEventListener("click", async (event) => {
-    const link = event.target.closest("a[data-sheet]");
-    if (!link || event.ctrlKey || event.metaKey || !window.HTMLDialogElement) return;
-    event.preventDefault();
-    const answer = await fetch(link.href);
-    const part = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(link.dataset.sheet);
-    if (!part) {
-      location.href = link.href;
-      return;
-    }
-    const dialog = document.createElement("dialog");
-    dialog.className = "dialog dialog-page";
-    dialog.setAttribute("aria-label", link.textContent.trim());
-    const close = document.createElement("button");
-    close.type = "button";
-    close.className = "button button-quiet dialog-page-close";
-    close.textContent = link.dataset.close;
-    close.addEventListener("click", () => dialog.close());
-    dialog.append(close, document.adoptNode(part));
-    dialog.addEventListener("close", () => dialog.remove());
-    document.body.append(dialog);
-    dialog.showModal();
-    if (window.htmx) window.htmx.process(dialog);
-    enhance(dialog);
-  });
 })();

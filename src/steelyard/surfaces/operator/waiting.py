@@ -1,0 +1,95 @@
+"""What waits for somebody of the operator's staff: counted for the dashboard, each with the list that it leads to."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from steelyard.goods import catalog
+from steelyard.kernel import events
+from steelyard.kernel.db import Read
+from steelyard.kernel.i18n import N_
+from steelyard.money import payments
+from steelyard.money.payments.model import RefundState
+from steelyard.parties import applications, merchants
+from steelyard.parties.applications.model import ApplicationState
+from steelyard.surfaces.operator import frame
+from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import orders, reviews, settlement
+from steelyard.trade.settlement import StatementState
+
+COUNTED_MAX = 100
+LICENCE_DAYS_AHEAD = 30
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """`urgent` is what goes wrong while it waits."""
+
+    label: str
+    href: str
+    count: int
+    icon: str
+    urgent: bool
+
+    @property
+    def tone(self) -> str:
+        return "quiet" if not self.count else "bad" if self.urgent else "warn"
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """Each counted up to `COUNTED_MAX`. `stuck` are the subscribers that cannot get past an event."""
+
+    refunds: int
+    payouts: int
+    lost_parcels: int
+    applications: int
+    products: int
+    reports: int
+    objections: int
+    licences: int
+    renewals: int
+    stuck: list[events.Lag]
+
+
+async def waiting(read: Read) -> Waiting:
+    refunds = await payments.refunds_page(read, state=RefundState.FAILED, limit=COUNTED_MAX)
+    payouts = await settlement.statements_page(read, state=StatementState.FAILED, limit=COUNTED_MAX)
+    lost = await orders.with_lost_parcels(read, limit=COUNTED_MAX)
+    objections = await settlement.objected(read, limit=COUNTED_MAX)
+    soon = datetime.now(UTC).date() + timedelta(days=LICENCE_DAYS_AHEAD)
+    return Waiting(
+        refunds=len(refunds.items),
+        payouts=len(payouts.items),
+        lost_parcels=len(lost.items),
+        applications=(await applications.counts(read)).get(ApplicationState.SUBMITTED, 0),
+        products=await catalog.waiting_count(read),
+        reports=await reviews.open_reports(read),
+        objections=len(objections.items),
+        licences=await merchants.licences_ending(read, soon),
+        renewals=len(await merchants.renewals_waiting(read, COUNTED_MAX)),
+        stuck=[lag for lag in await events.lags(read) if lag.error],
+    )
+
+
+def tasks(visit: Visit, found: Waiting) -> list[Task]:
+    """Those that the visitor may do something about: what goes wrong meanwhile first."""
+    known = (
+        (N_("Failed refunds"), f"{frame.REFUNDS}?state=failed", found.refunds, "undo-2", True, "payments.read"),
+        (N_("Lost parcels"), f"{frame.ORDERS}?state=lost", found.lost_parcels, "package", True, "orders.read"),
+        (N_("Failed payouts"), f"{frame.SETTLEMENT}?state=failed", found.payouts, "landmark", True, "settlement.run"),
+        (N_("Subscribers that are stuck"), f"{frame.SYSTEM}/subscribers", len(found.stuck), "activity", True, "system.read"),
+        (N_("Statements objected to"), f"{frame.SETTLEMENT}?state=objected", found.objections, "receipt-text", True,
+         "settlement.run"),
+        (N_("Applications to decide"), frame.APPLICATIONS, found.applications, "user-round-plus", False, "merchants.review"),
+        (N_("Products to review"), frame.PRODUCT_REVIEWS, found.products, "clipboard-check", False, "catalog.manage"),
+        (N_("Reported reviews and questions"), frame.REVIEWS, found.reports, "message-square-text", False,
+         "reviews.moderate"),
+        (N_("New licences to look over"), f"{frame.MERCHANTS}?licence=renewed", found.renewals, "file-badge", False,
+         "merchants.review"),
+        (N_("Licences that end soon"), f"{frame.MERCHANTS}?licence=ending", found.licences, "calendar-clock", False,
+         "merchants.read"),
+    )  # fmt: skip
+    return [
+        Task(label=visit.say(label), href=href, count=count, icon=icon, urgent=urgent)
+        for label, href, count, icon, urgent, permission in known
+        if visit.actor.may(permission)
+    ]
