@@ -197,8 +197,8 @@ class Database:
         self._merchants = merchants
         self._merchant_id = merchant_id
         self._secured: dict[str, bool] = {}
-        # What `kernel/lookups` is asking of this database, by query.
-        self.lookups: dict[Any, Any] = {}
+        # What is done in batches here, by command or query: see `kernel/batching` and `kernel/lookups`.
+        self.batchers: dict[Any, Any] = {}
 
     @classmethod
     async def connect(cls, url: str, *, size: int = 10) -> Self:
