@@ -66,14 +66,14 @@ async def test_a_second_click_is_the_same_purchase(guest: Browser, world: World,
 
 
 async def test_when_too_many_buy_at_once_the_buyer_is_asked_to_come_back(
-    guest: Browser, app: Litestar, world: World, channel: Simulated
+    guest: Browser, db: Database, world: World, channel: Simulated
 ) -> None:
     await put(guest, world.items["nuts"])
     checkout = await open_checkout(guest)
-    app.state[placing.PLACING] = Batcher("full", placing.place_all, hash, waiting_most=0)
+    db.batchers[placing.place_all] = Batcher("full", placing.place_all, hash, waiting_most=0)
 
     refused = await place(guest, checkout)
-    del app.state[placing.PLACING]
+    del db.batchers[placing.place_all]
     await decide(channel, await place(guest, checkout))
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")

@@ -250,7 +250,7 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     shown = said(data, "expected_total")[:18]
     expected = int(shown) if shown.isdecimal() else None
     try:
-        purchase_id = await placing.place(visit.connection.app.state, _wish(view, expected, visit.by))
+        purchase_id = await placing.place(visit.db, _wish(view, expected, visit.by))
     except (SoldOut, TotalMoved, CheckoutNotReady) as refusal:
         return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal)
     except CheckoutClosed:
