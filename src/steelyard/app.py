@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.types import ExceptionHandler
 
-from steelyard.kernel import logs
+from steelyard.kernel import batching, logs
 from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.errors import Refusal
@@ -20,7 +20,7 @@ from steelyard.kernel.settings import Settings
 from steelyard.surfaces import api, merchant, operator, storefront
 from steelyard.surfaces.components.assets import Assets
 from steelyard.surfaces.components.environment import Templates
-from steelyard.surfaces.web import placing, problems, security, styleguide
+from steelyard.surfaces.web import problems, security, styleguide
 from steelyard.surfaces.web.compression import Compressed
 from steelyard.surfaces.web.footfall import Footfall
 from steelyard.surfaces.web.visit import provide_visit
@@ -77,7 +77,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         try:
             yield
         finally:
-            await placing.drain(app.state)
+            await batching.drain(app.state.db)
             await app.state.footfall.stop()
             await app.state.db.close()
 

@@ -174,6 +174,7 @@ def _serve(settings: Settings) -> None:
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         workers=settings.workers,
+        respawn_failed_workers=True,
         websockets=False,
         log_access=False,
     ).serve()

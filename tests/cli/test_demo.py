@@ -3,8 +3,10 @@
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -97,16 +99,27 @@ def test_when_it_is_killed_everything_that_it_started_ends(start: Start, home: P
     wait_until_gone(everybody)
 
 
-def test_when_a_part_of_it_dies_it_says_so_and_ends(start: Start, home: Path) -> None:
+def test_when_a_part_of_it_dies_it_says_so_and_starts_it_again(start: Start, home: Path) -> None:
     demo = start()
-    everybody = family(demo.process, home)
-    worker = next(one for one in everybody if one.cmdline()[-1] == "work")
+    worker = next(one for one in family(demo.process, home) if one.cmdline()[-1] == "work")
 
     worker.kill()
 
-    assert demo.process.wait(STOP_SECONDS_MAX) == 1
-    assert "worker has ended" in demo.said()
+    demo.until(lambda: "program.ended" in demo.said() and "worker" in demo.said())
+    demo.until(lambda: any(one.cmdline()[-1:] == ["work"] and one.pid != worker.pid for one in alive(demo, home)))
+    everybody = family(demo.process, home)
+    assert demo.interrupt() == 0
     wait_until_gone(everybody)
+
+
+def alive(demo: Running, home: Path) -> list[psutil.Process]:
+    """Who of the family has a command line: who is just ending has none."""
+    found: list[psutil.Process] = []
+    for one in family(demo.process, home):
+        with suppress(psutil.Error):
+            if one.cmdline():
+                found.append(one)
+    return found
 
 
 def test_it_uses_the_database_that_it_is_told(start: Start, empty_database_url: str, home: Path) -> None:

@@ -1,11 +1,23 @@
 """`serve`, `work` and `simulate` as programs: they run until Ctrl-C and end with 0."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.cli.commands import Running, environment, family, free_port, run, status, wait_until_gone
+from tests.cli.commands import (
+    Running,
+    all_gone,
+    environment,
+    family,
+    free_port,
+    run,
+    status,
+    wait_until_gone,
+)
+from tests.support.cluster import TestServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -44,19 +56,50 @@ def test_a_house_whose_starter_is_killed_ends(start: Start, database_url: str, h
     wait_until_gone(everybody)
 
 
-def test_pages_without_a_database_are_alive_but_not_ready(start: Start, home: Path) -> None:
-    port = free_port()
-    migrated = run(["migrate"], environment(home))
-    assert migrated.returncode == 0, migrated.stderr
-    house = start("serve", PORT=str(port))
+def test_pages_without_a_database_are_alive_but_not_ready(
+    start: Start, database_server: TestServer, home: Path
+) -> None:
+    port, name = free_port(), database_server.clone()
+    house = start("serve", PORT=str(port), DATABASE_URL=database_server.url(name))
     base = f"http://127.0.0.1:{port}"
     house.until(lambda: status(f"{base}/health/ready") == 200)
-    server = next(one for one in family(house.process, home) if "bin/postgres" in one.cmdline()[0])
-    server.kill()
+
+    database_server.drop(name)
 
     house.until(lambda: status(f"{base}/health/ready") == 503)
     assert status(f"{base}/health/live") == 200
     assert house.interrupt() == 0
+
+
+def test_whatever_dies_comes_back_by_itself(start: Start, home: Path) -> None:
+    port = free_port()
+    migrated = run(["migrate"], environment(home))
+    assert migrated.returncode == 0, migrated.stderr
+    house = start("serve", "--all", PORT=str(port))
+    ready = f"http://127.0.0.1:{port}/health/ready"
+    house.until(lambda: status(ready) == 200 and "worker.started" in house.said())
+
+    def killed(name: str) -> psutil.Process:
+        found = next(one for one in family(house.process, home) if name in (one.cmdline()[-1], one.name()))
+        found.kill()
+        return found
+
+    for name in ("postgres", "serve", "work"):
+        gone = killed(name)
+        house.until(lambda gone=gone, name=name: all_gone([gone]) and again(house, home, name, gone))
+        house.until(lambda: status(ready) == 200)
+
+    everybody = family(house.process, home)
+    assert house.interrupt() == 0
+    wait_until_gone(everybody)
+
+
+def again(house: Running, home: Path, name: str, gone: psutil.Process) -> bool:
+    """Whether a successor of who has gone is there."""
+    with suppress(psutil.Error, IndexError):
+        return any(one.pid != gone.pid and name in (one.cmdline()[-1], one.name())
+                   for one in family(house.process, home) if one.is_running())  # fmt: skip
+    return False
 
 
 def test_the_worker_works_until_it_is_told_to_stop(start: Start, database_url: str) -> None:

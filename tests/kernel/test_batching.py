@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steelyard.kernel.batching import Batcher, Busy
+from steelyard.kernel.batching import Batcher, Busy, drain, join
+from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 
 
@@ -216,6 +217,35 @@ async def test_the_end_of_the_process_waits_for_all_that_was_asked() -> None:
     assert all(task.done() for task in tasks)
     assert [task.result() for task in tasks] == [f"{what} done" for what in range(5)]
     await door.drain()  # nothing left: said twice, nothing happens
+
+
+async def add_up(tx: Tx, numbers: Sequence[int]) -> list[int | Refusal]:
+    """Each number in a row of its own, and how many transactions wrote so far."""
+    written = "INSERT INTO events (kind, payload) SELECT 'test.number', to_jsonb(n) FROM unnest($1::integer[]) AS n"
+    await tx.execute(written, list(numbers))
+    return [NotFound() if number == 0 else 10 * number for number in numbers]
+
+
+async def transactions(read: Read) -> int:
+    return await read.value("SELECT count(DISTINCT xid) FROM events WHERE kind = 'test.number'")
+
+
+async def test_who_wants_the_same_command_now_shares_a_transaction(db: Database) -> None:
+    answers = await asyncio.gather(
+        *(join(db, add_up, number, lambda number: number) for number in (3, 0, 5)), return_exceptions=True
+    )
+
+    assert (answers[0], answers[2]) == (30, 50)
+    assert isinstance(answers[1], NotFound)
+    assert await db.ask(transactions) == 1
+
+
+async def test_after_the_last_call_nobody_is_let_in(db: Database) -> None:
+    await join(db, add_up, 1, lambda number: number)
+    await drain(db)
+
+    with pytest.raises(Busy):
+        await join(db, add_up, 2, lambda number: number)
 
 
 STEPS = st.lists(

@@ -167,6 +167,22 @@ def test_a_server_without_its_watchdog_does_not_stay_in_the_way(home: Path, othe
         assert ask(cluster.url(), "SELECT 1") == ["1"]
 
 
+def test_a_server_that_dies_is_started_again_at_its_address_by_who_holds_it(home: Path) -> None:
+    with Cluster(home) as cluster:
+        url = cluster.url()
+        ask(url, "CREATE TABLE kept AS SELECT 7 AS seven")
+        assert not cluster.mend(), "it runs"
+        former = postmaster(home)
+        former.kill()
+        until(lambda: is_gone(former))
+
+        until(cluster.mend)
+
+        assert cluster.url() == url
+        assert ask(url, "SELECT seven FROM kept") == ["7"]
+    assert not cluster.mend(), "who has let go does not start it"
+
+
 def test_a_leftover_process_number_that_now_is_somebody_elses_is_not_believed(home: Path) -> None:
     with Cluster(home, fast=True) as cluster:
         data = cluster.directory / "data"

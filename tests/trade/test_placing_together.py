@@ -17,6 +17,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.batching import Batcher
 from steelyard.kernel.db import Database, Read, Tx, administer
 from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.money.payments.model import PaymentId, Recording
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import cart, checkout, orders
 from steelyard.trade.checkout import Placement
@@ -360,3 +361,32 @@ async def test_a_price_that_moves_between_two_batches_is_news_to_the_second(shop
     await shop.transact(expire)
     with pytest.raises(CheckoutClosed):
         await joined.ask(wish(after, 4_800))
+
+
+async def test_payments_that_arrive_together_pay_each_purchase_once(shop: Database, world: World):
+    nuts = world.items["nuts"].sku_id
+    bought = [await deal.placed(shop, [(nuts, 1)]) for _ in range(3)]
+    once = await deal.instructed(shop, bought[0])
+    twice = [await deal.instructed(shop, bought[1], channel) for channel in (deal.CHANNEL, "other")]
+    late = await deal.instructed(shop, bought[2])
+    await shop.transact(orders.cancel_purchase, bought[2], "unpaid", "system")
+    unknown = PaymentId(ids.mint())
+
+    answers = await shop.transact(
+        checkout.apply_payments,
+        [Recording(payment_id=each, answer=deal.capture(each), by="channel") for each in (once, *twice, late, unknown)],
+    )
+
+    assert isinstance(answers[4], NotFound)
+    assert [not isinstance(answer, Refusal) and answer.became for answer in answers[:4]] == ["captured"] * 4
+    states = [await shop.ask(orders.purchase, each) for each in bought]
+    assert [each and each.state for each in states] == [
+        PurchaseState.PAID, PurchaseState.PAID, PurchaseState.CANCELLED,
+    ]  # fmt: skip
+    assert [(await deal.orders_of(shop, each))[0].state for each in bought[:2]] == [OrderState.PAID, OrderState.PAID]
+    assert await shop.ask(surplus) == {twice[1], late}
+    assert await deal.channel_refunds(shop) == 2
+
+
+async def surplus(read: Read) -> set[UUID]:
+    return {row["payment_id"] for row in await read.fetch("SELECT payment_id FROM payments WHERE surplus")}

@@ -12,12 +12,13 @@ import asyncio
 import contextvars
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 import structlog
 
-from steelyard.kernel.db import Unreachable
+from steelyard.kernel.db import Database, Tx, Unreachable
 from steelyard.kernel.errors import Refusal, TooMany
 from steelyard.kernel.i18n import N_
 
@@ -33,6 +34,10 @@ A = TypeVar("A")
 
 Work = Callable[[Sequence[Q]], Awaitable[Sequence[A | Refusal]]]
 """Answers each of the requests, in their order: one transaction that can be said twice, as `db.transact` runs it."""
+
+
+Command: TypeAlias = Callable[[Tx, Sequence[Q]], Awaitable[Sequence[A | Refusal]]]
+"""A command that is done for many at once, each with its own answer; what it refuses leaves nothing behind."""
 
 
 class Busy(TooMany):
@@ -184,3 +189,21 @@ class Batcher(Generic[Q, A]):
         self._told = time.monotonic()
         if self.figures.batches:
             log.info("batching.figures", batcher=self._name, **msgspec.structs.asdict(self.figures))
+
+
+async def join(db: Database, command: Command[Q, A], request: Q, key: Callable[[Q], Hashable]) -> A:
+    """Have `command` done for `request`, in one transaction with whoever wants the same of this database now.
+
+    Raises what it answers, and `Busy`. Never call it inside a transaction.
+    """
+    batcher: Batcher[Q, A] | None = db.batchers.get(command)
+    if batcher is None:
+        batcher = Batcher[Q, A](command.__qualname__, partial(db.transact, command), key)
+        db.batchers[command] = batcher
+    return await batcher.ask(request)
+
+
+async def drain(db: Database) -> None:
+    """Finish what waits at this database, and take nothing more: the process ends."""
+    batchers: list[Batcher[Any, Any]] = list(db.batchers.values())
+    await asyncio.gather(*(batcher.drain() for batcher in batchers))

@@ -1,25 +1,32 @@
 """An installation opened: its database is there, its own or the one that DATABASE_URL names, for as long as it is open."""
 
 import asyncio
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
 import asyncpg
 import msgspec
 import psycopg
+import structlog
 
 from steelyard.kernel import migrations
 from steelyard.kernel.db import Unreachable
-from steelyard.kernel.postgres import Cluster, create_database
+from steelyard.kernel.postgres import Cluster, ClusterError, create_database
 from steelyard.kernel.settings import Settings
 
 DATABASE = "steelyard"
 CLUSTER_FOLDER = "postgresql"
+LOOK_SECONDS = 0.5
+MENDING_PAUSE_SECONDS = 2.0
 
 # What whoever runs an installation can put right, by either of our two ways to talk to PostgreSQL.
 BAD_ADDRESS = (asyncpg.ClientConfigurationError, psycopg.ProgrammingError)
 DISK_FULL = (asyncpg.DiskFullError, psycopg.errors.DiskFull)
 NO_ANSWER = (*Unreachable, psycopg.OperationalError)
+
+
+log = structlog.get_logger()
 
 
 class NotMigrated(Exception):
@@ -32,7 +39,8 @@ class NotMigrated(Exception):
 
 @contextmanager
 def opened(settings: Settings) -> Generator[Settings]:
-    """The settings with `database_url` filled in: the embedded server runs while this is open.
+    """The settings with `database_url` filled in: the embedded server runs while this is open, and is started again when
+    it dies.
 
     A server that another process of this installation already runs is shared and left running. Raises `ClusterError`.
     """
@@ -43,9 +51,35 @@ def opened(settings: Settings) -> Generator[Settings]:
     cluster.start()
     try:
         create_database(cluster.url(), DATABASE)
-        yield msgspec.structs.replace(settings, database_url=cluster.url(DATABASE))
+        with _kept_running(cluster):
+            yield msgspec.structs.replace(settings, database_url=cluster.url(DATABASE))
     finally:
         cluster.stop()
+
+
+@contextmanager
+def _kept_running(cluster: Cluster) -> Generator[None]:
+    """Whatever ends the server, it comes back at the address that everybody knows."""
+    done = threading.Event()
+
+    def keep() -> None:
+        pause = LOOK_SECONDS
+        while not done.wait(pause):
+            pause = LOOK_SECONDS
+            try:
+                if cluster.mend():
+                    log.warning("postgresql.started_again")
+            except (ClusterError, OSError) as error:  # a full disk may be emptied, a taken port let go
+                log.exception("postgresql.does_not_start", error=str(error))
+                pause = MENDING_PAUSE_SECONDS
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
 
 
 @contextmanager

@@ -23,9 +23,9 @@ async def look_up(db: Database, many: Many[K, V], key: K) -> V | None:
 
     Never call it inside a transaction. A merchant's view of the database is one of its own: it shares with nobody.
     """
-    asking: Batcher[K, V | None] | None = db.lookups.get(many)
+    asking: Batcher[K, V | None] | None = db.batchers.get(many)
     if asking is None:
-        asking = db.lookups[many] = _begun(db, many)
+        asking = db.batchers[many] = _begun(db, many)
     return await asking.ask(key)
 
 

@@ -1,4 +1,5 @@
-"""Several programs run as one: started together, logged to files, stopped together when one ends or somebody says so.
+"""Several programs run as one: started together, logged to files, started again when one ends, stopped together when
+somebody says so.
 
 Nobody survives their starter, however it ends: each program holds the reading end of a pipe whose writing end only the
 starter has, and ends when that is gone (`end_with_starter`, which every command of ours calls first).
@@ -17,11 +18,21 @@ from types import FrameType
 from typing import BinaryIO
 
 import msgspec
+import structlog
 
 STOP_SECONDS_MAX = 20
+# Who has run for so long has come up; who ends before is started again after a longer pause each time.
+SETTLED_SECONDS = 30.0
+PAUSE_SECONDS = 0.2
+PAUSE_SECONDS_MAX = 10.0
+# Who ends by itself so often, and has never come up, never will: something is wrong with how it was started.
+FALSE_STARTS_MAX = 5
 POLL_SECONDS = 0.1
 LOG_LINES_SHOWN = 15
 STARTER_VARIABLE = "STEELYARD_STARTER"
+
+
+log = structlog.get_logger()
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -33,7 +44,7 @@ class Program(msgspec.Struct, frozen=True):
 
 
 class ProgramEnded(Exception):
-    """A program that should run for ever has ended."""
+    """A program that should run for ever has ended before it had come up, each time that it was started."""
 
     def __init__(self, program: Program, status: int) -> None:
         tail = _tail(program.log) if program.log else ""
@@ -42,7 +53,44 @@ class ProgramEnded(Exception):
         self.status = status
 
 
-Running = list[tuple[Program, "subprocess.Popen[bytes]"]]
+class Child:
+    """A program as it runs, and runs again when it has ended."""
+
+    def __init__(self, program: Program, environ: Mapping[str, str], alive: int) -> None:
+        self.program = program
+        self._environ = environ
+        self._alive = alive
+        self._came_up = False
+        self._short_lives = 0
+        self._again_at: float | None = None
+        self._began = time.monotonic()
+        self.process = _start(program, environ, alive)
+
+    def tend(self) -> None:
+        """Start it again if it has ended and its pause is over. Raises `ProgramEnded` when it cannot come up."""
+        now = time.monotonic()
+        if self._again_at is None:
+            self._came_up = self._came_up or now - self._began >= SETTLED_SECONDS
+            status = self.process.poll()
+            if status is not None:
+                self._ended(status, now)
+        elif now >= self._again_at:
+            self._again_at = None
+            self._began = now
+            self.process = _start(self.program, self._environ, self._alive)
+
+    def _ended(self, status: int, now: float) -> None:
+        end_group(self.process)  # what it started must not stand in the way of its successor
+        self._short_lives = 1 if now - self._began >= SETTLED_SECONDS else self._short_lives + 1
+        by_itself = status >= 0
+        if by_itself and not self._came_up and self._short_lives >= FALSE_STARTS_MAX:
+            raise ProgramEnded(self.program, status)
+        pause = min(PAUSE_SECONDS * 2 ** (self._short_lives - 1), PAUSE_SECONDS_MAX)
+        self._again_at = now + pause
+        log.warning("program.ended", program=self.program.name, status=status, started_again_in=pause)
+
+
+Running = list[Child]
 
 
 def run(
@@ -54,18 +102,16 @@ def run(
 ) -> None:
     """Run until SIGINT or SIGTERM, then stop all of them, the last started first.
 
-    Raises `ProgramEnded` when one ends by itself, of those that run `beside` them, too. `ready` runs in a thread once
-    all are started, and may take its time.
+    One that ends by itself or is killed is started again, of those that run `beside` them, too. Raises `ProgramEnded`
+    when one never comes up. `ready` runs in a thread once all are started, and may take its time.
     """
     with told_to_stop() as stop, started(programs, environ) as own:
         children = [*(beside or []), *own]
         if ready is not None:
             threading.Thread(target=ready, daemon=True).start()
         while not stop.wait(POLL_SECONDS):
-            for program, child in children:
-                status = child.poll()
-                if status is not None and not stop.is_set():
-                    raise ProgramEnded(program, status)
+            for child in children:
+                child.tend()
 
 
 @contextmanager
@@ -75,11 +121,11 @@ def started(programs: Sequence[Program], environ: Mapping[str, str]) -> Generato
     alive, holding = os.pipe()  # nothing is ever written: that it can still be read from says that we live
     try:
         for program in programs:
-            children.append((program, _start(program, environ, alive)))
+            children.append(Child(program, environ, alive))
         yield children
     finally:
         try:
-            _stop([child for _, child in reversed(children)])
+            _stop([child.process for child in reversed(children)])
         finally:
             os.close(holding)
             os.close(alive)
@@ -115,10 +161,14 @@ def _stop(children: Sequence["subprocess.Popen[bytes]"]) -> None:
     for child in children:
         with suppress(subprocess.TimeoutExpired):
             child.wait(max(0.1, deadline - time.monotonic()))
-        # Whatever it started is in its group, and goes with it.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)
+        end_group(child)
         child.wait()
+
+
+def end_group(child: "subprocess.Popen[bytes]") -> None:
+    """Whatever it started is in its group, and goes with it."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def end_with_starter() -> None:

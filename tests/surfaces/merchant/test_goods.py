@@ -2,11 +2,13 @@
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 from io import BytesIO
 from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx
+from litestar import Litestar
 from PIL import Image
 
 from steelyard.goods import catalog, inventory, pricing
@@ -17,7 +19,8 @@ from steelyard.kernel.text import Text, text
 from steelyard.logistics import freight
 from steelyard.parties import access
 from tests.support.browser import Browser, hidden, words
-from tests.support.world import CURRENCY, STOCK, World
+from tests.support.consoles import signed_in
+from tests.support.world import CURRENCY, STOCK, World, account
 
 
 def photograph(colour: str) -> bytes:
@@ -176,6 +179,32 @@ async def test_the_description_is_changed_in_both_languages(db: Database, world:
     product = await seen(db, black.product_id)
     assert product.title == {"zh-Hans": "滇红", "en": "Dianhong"}
     assert product.attributes[0].value == {"zh-Hans": "云南", "en": "Yunnan"}
+
+
+async def test_who_saves_after_a_colleague_is_told_and_loses_nothing(
+    app: Litestar, db: Database, world: World, owner: Browser
+) -> None:
+    black = world.items["black"]
+    here = f"/merchant/products/{black.product_id}"
+    before = await seen(db, black.product_id)
+    mark = hidden(await owner.get(here), "seen")
+    deputy = partial(account, merchant_id=world.tea.merchant_id, roles=["merchant_owner"])
+    colleague = await signed_in(app, await db.transact(deputy, "merchant", "deputy", "Deputy"))
+    theirs = form_of(before, title_en="Theirs", seen=hidden(await colleague.get(here), "seen"))
+    await colleague.follow(await colleague.post(here, theirs))
+    await colleague.follow(await colleague.post(here, theirs))  # the second click of the same person is no quarrel
+
+    page = await owner.post(here, form_of(before, title_en="Mine", seen=mark))
+
+    assert page.status_code == 422
+    assert "saved this product" in words(page)
+    assert 'value="Mine"' in page.text, "what was typed is still there"
+    assert (await seen(db, black.product_id)).title["en"] == "Theirs"
+    quiet = await owner.post(here, form_of(before, title_en="Mine", seen=mark, autosave="yes"))
+    assert quiet.status_code == 409
+    await owner.follow(await owner.post(here, form_of(before, title_en="Mine", seen=hidden(page, "seen"))))
+    assert (await seen(db, black.product_id)).title["en"] == "Mine"
+    await colleague.close()
 
 
 async def test_a_product_goes_back_to_what_it_said_before(db: Database, world: World, owner: Browser) -> None:
@@ -373,6 +402,10 @@ async def test_cells_of_the_grid_are_saved_together_or_not_at_all(db: Database, 
 
     assert page.status_code == 422
     assert 'value="dear"' in page.text
+    elsewhere = {f"price:{green.sku_id}": "1.50", f"was:price:{green.sku_id}": "0.01", "change_id": str(ids.mint())}
+    overtaken = await owner.post("/merchant/products/grid", elsewhere)
+    assert overtaken.status_code == 422
+    assert "A colleague has changed this" in words(overtaken)
     assert (await db.ask(pricing.current, [green.sku_id], CURRENCY))[green.sku_id].amount == green.amount
     right = wrong | {
         f"price:{black.sku_id}": "2",

@@ -66,14 +66,14 @@ async def test_a_second_click_is_the_same_purchase(guest: Browser, world: World,
 
 
 async def test_when_too_many_buy_at_once_the_buyer_is_asked_to_come_back(
-    guest: Browser, app: Litestar, world: World, channel: Simulated
+    guest: Browser, db: Database, world: World, channel: Simulated
 ) -> None:
     await put(guest, world.items["nuts"])
     checkout = await open_checkout(guest)
-    app.state[placing.PLACING] = Batcher("full", placing.place_all, hash, waiting_most=0)
+    db.batchers[placing.place_all] = Batcher("full", placing.place_all, hash, waiting_most=0)
 
     refused = await place(guest, checkout)
-    del app.state[placing.PLACING]
+    del db.batchers[placing.place_all]
     await decide(channel, await place(guest, checkout))
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
@@ -104,6 +104,8 @@ async def test_what_is_missing_is_said_and_what_was_typed_stays(guest: Browser, 
     page = words(answer)
     assert "Please enter your e-mail address" in page and "Please enter street and number." in page
     assert "Shànghǎi &lt;b&gt;" in answer.text
+    odd = await place(guest, till, email="nonsense@@")
+    assert odd.status_code == 422 and "This cannot be an e-mail address." in words(odd) and "nonsense@@" in odd.text
 
 
 async def test_a_moved_price_is_told_before_anybody_pays(guest: Browser, world: World, db: Database) -> None:

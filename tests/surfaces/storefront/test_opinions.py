@@ -2,6 +2,7 @@
 
 import re
 from io import BytesIO
+from urllib.parse import quote
 
 import pytest
 from litestar import Litestar
@@ -80,7 +81,8 @@ async def test_an_order_is_reviewed_with_photographs_and_nothing_is_lost(
 ) -> None:
     order = await received(db, [(world.items["nuts"].sku_id, 1)], buyer_id(world))
     here = f"/orders/{order.code}/review"
-    assert (await other.get(here)).status_code == 404
+    away = await other.get(here)
+    assert away.status_code == 404 and f"/sign-in?return_to={quote(here, safe='')}" in away.text
     page = await buyer.get(here)
     form = {"_csrf_token": hidden(page, "_csrf_token"), "id-1": hidden(page, "id-1"), "text-1": "Fresh and crisp"}
 

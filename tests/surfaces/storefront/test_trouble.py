@@ -11,7 +11,7 @@ class _Away:
     """A database that does not answer."""
 
     def __init__(self) -> None:
-        self.lookups: dict[object, object] = {}
+        self.batchers: dict[object, object] = {}
 
     async def ask(self, *_: object) -> None:
         raise asyncpg.CannotConnectNowError("the database system is starting up")

@@ -149,10 +149,7 @@ async def write(tx: Tx, shelves: Sequence[Shelf], changes: Mapping[tuple[UUID, U
     if not changes:
         return
     merchant_id = shelves[0].merchant_id
-    for shelf in shelves:
-        rest = shelf.on_hand + changes.get((shelf.sku_id, shelf.warehouse_id), 0)
-        if rest < shelf.reserved:
-            raise Promised(sku_id=shelf.sku_id, reserved=shelf.reserved, wanted=rest)
+    await _refuse_promised(tx, shelves, changes, entry)
     moved = await tx.fetch(
         """
         WITH booked AS (
@@ -180,6 +177,29 @@ async def write(tx: Tx, shelves: Sequence[Shelf], changes: Mapping[tuple[UUID, U
     )
     became: dict[StockKey, int] = {(merchant_id, row["sku_id"], row["warehouse_id"]): row["quantity"] for row in moved}
     await announce(tx, shelves, became)
+
+
+async def _refuse_promised(
+    tx: Tx, shelves: Sequence[Shelf], changes: Mapping[tuple[UUID, UUID], int], entry: Entry
+) -> None:
+    """Raises `Promised` when less would be left than is kept for orders; what this document has booked before is not
+    booked again, and so is no reason."""
+    short: dict[tuple[UUID, UUID], Shelf] = {
+        (shelf.sku_id, shelf.warehouse_id): shelf
+        for shelf in shelves
+        if shelf.on_hand + changes.get((shelf.sku_id, shelf.warehouse_id), 0) < shelf.reserved
+    }
+    if not short:
+        return
+    for row in await tx.fetch(
+        "SELECT sku_id, warehouse_id FROM stock_movements WHERE merchant_id = $1 AND document = $2 AND reason = $3",
+        shelves[0].merchant_id,
+        entry.document,
+        entry.reason,
+    ):
+        short.pop((row["sku_id"], row["warehouse_id"]), None)
+    for place, shelf in short.items():
+        raise Promised(sku_id=shelf.sku_id, reserved=shelf.reserved, wanted=shelf.on_hand + changes[place])
 
 
 async def warn_below(tx: Tx, merchant_id: UUID, sku_id: UUID, warehouse_id: UUID, pieces: int) -> None:

@@ -92,6 +92,23 @@ class Cluster:
                 if last:
                     self._await_end(self._place)
 
+    def mend(self) -> bool:
+        """Start the server again when it has ended under those who hold it, at the address it had; True when this call
+        did.
+
+        Said of a server that runs, or by who does not hold it, nothing happens. Raises a `ClusterError`, of which another
+        try may find nothing left.
+        """
+        with self._guard:
+            if not self._holds or self._place is None or server.is_watched(self._place):
+                return False
+            place = self._place
+            with alone(place.directory / "gate", seconds=TURN_SECONDS_MAX, step="waiting for another start"):
+                if server.is_watched(place):
+                    return False  # another holder was quicker
+                server.launch(place, fast=self._fast, port=self._port)
+            return True
+
     def erase(self) -> None:
         """Remove the data for good, wherever it is. Removing what is not there does nothing. Raises `InUse` while
         anybody, this object included, holds the server."""

@@ -32,6 +32,8 @@ START_SECONDS_MAX = 300  # crash recovery of a busy database is part of it
 ORPHAN_SECONDS_MAX = 30
 INIT_SECONDS_MAX = 120
 PORT_TRIES_MAX = 5
+PORT_LOOKS_MAX = 50
+PORTS = range(20_000, 30_000)
 FREE_MEGABYTES_MIN = 200
 LOG_BYTES_MAX = 8_000_000
 PASSWORD_BYTES = 24
@@ -44,8 +46,9 @@ def is_watched(place: Place) -> bool:
     return not locks.is_free(place.directory / "watch")
 
 
-def launch(place: Place, *, fast: bool) -> None:
-    """Start the server where none is watched, and return when it accepts connections.
+def launch(place: Place, *, fast: bool, port: int | None = None) -> None:
+    """Start the server where none is watched, and return when it accepts connections: on this `port`, or else on the
+    one of last time or any that is free.
 
     Raises `DiskFull`, `NoPermission`, `BinariesNotRunnable`, `PortTaken`, `StartFailed`, `TimedOut` and the version
     errors.
@@ -63,14 +66,16 @@ def launch(place: Place, *, fast: bool) -> None:
     deadline = time.monotonic() + START_SECONDS_MAX
     tries = 0
     while True:
-        port = _choose_port(place)
-        place.keep("port", f"{port}\n", 0o644)  # before the start: should we die meanwhile, the next to attach finds it
-        began = _spawn(place, folder, port)
+        chosen = port or _choose_port(place)
+        place.keep(
+            "port", f"{chosen}\n", 0o644
+        )  # before the start: should we die meanwhile, the next to attach finds it
+        began = _spawn(place, folder, chosen)
         try:
-            _wait_until_ready(place, log_from=began, port=port)
+            _wait_until_ready(place, log_from=began, port=chosen)
         except PortTaken:  # somebody took it between our look and the server's
             tries += 1
-            if tries == PORT_TRIES_MAX:
+            if port or tries == PORT_TRIES_MAX:
                 raise
         except _MemoryStillInUse:  # the backends of a killed server are on their way out
             if time.monotonic() > deadline:
@@ -237,7 +242,13 @@ def _choose_port(place: Place) -> int:
 
 
 def free_port() -> int:
-    """A port of the loopback interface on which nobody listens just now."""
+    """A port of the loopback interface on which nobody listens just now: below those that outgoing connections are given,
+    so that it is still free when the server comes back to it."""
+    for _ in range(PORT_LOOKS_MAX):
+        port = PORTS[secrets.randbelow(len(PORTS))]
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

@@ -48,6 +48,7 @@ from steelyard.money.payments.outcomes import give_up, record, record_all
 from steelyard.money.payments.queries import (
     by_reference,
     get,
+    get_all,
     messages_about,
     of_purchase,
     page,
@@ -101,6 +102,7 @@ __all__ = [
     "channel",
     "channels",
     "get",
+    "get_all",
     "give_up",
     "instruct",
     "instruct_all",

@@ -7,7 +7,16 @@ from uuid import UUID
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
-from steelyard.money.payments.model import Message, Payment, PaymentSplit, PaymentState, Refund, RefundState, Step
+from steelyard.money.payments.model import (
+    Message,
+    Payment,
+    PaymentId,
+    PaymentSplit,
+    PaymentState,
+    Refund,
+    RefundState,
+    Step,
+)
 
 PAYMENTS_PER_PURCHASE_MAX = 100
 REFUNDS_PER_ORDER_MAX = 1_000
@@ -15,15 +24,21 @@ MESSAGES_SHOWN_MAX = 200
 
 
 async def get(read: Read, payment_id: UUID) -> Payment | None:
-    return await read.one(
+    return (await get_all(read, [payment_id])).get(PaymentId(payment_id))
+
+
+async def get_all(read: Read, payment_ids: Sequence[UUID]) -> dict[PaymentId, Payment]:
+    """These payments, as far as there are any."""
+    found = await read.all(
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
              , failure, surplus, created_at, expires_at, captured_at
-        FROM payments WHERE payment_id = $1
+        FROM payments WHERE payment_id = ANY($1)
         """,
-        payment_id,
+        list(payment_ids),
     )
+    return {payment.payment_id: payment for payment in found}
 
 
 async def of_purchase(read: Read, purchase_id: UUID) -> list[Payment]:

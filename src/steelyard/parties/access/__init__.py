@@ -40,6 +40,7 @@ from steelyard.parties.access.queries import (
 from steelyard.parties.access.role_making import change_role, create_role, remove_role
 from steelyard.parties.access.service import (
     change_account,
+    clean_email,
     issue_link,
     register,
     request_password_reset,
@@ -103,6 +104,7 @@ __all__ = [
     "check_password",
     "check_rules",
     "choose_password",
+    "clean_email",
     "confirm_password",
     "create_api_key",
     "create_role",

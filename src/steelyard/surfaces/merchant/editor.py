@@ -1,7 +1,8 @@
 """The page on which a product is made good: its words, facts, variants, pictures, times, and what it still lacks."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.parties import merchants
+from steelyard.parties.access.model import AuditEntry
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.merchant import frame
@@ -66,6 +68,16 @@ class Editing(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def score(self) -> int:
         return catalog.score(self.product.gaps) if "price" not in self.gaps else catalog.score(self.product.gaps) // 2
+
+    @property
+    def mark(self) -> str:
+        """Stands for all that the form shows: another mark, another's change. What time changes is not in it."""
+        product = self.shown
+        said = (
+            product.title, product.description, product.slug, product.category_id, product.tax_class, product.facts,
+            product.attributes, product.options, product.skus, sorted(self.prices.items()),
+        )  # fmt: skip
+        return sha256(msgspec.json.encode(said, order="sorted")).hexdigest()[:32]
 
 
 async def editing(
@@ -132,8 +144,13 @@ def preview_address(visit: Visit, product_id: UUID) -> str:
 
 
 async def edit_page(
-    visit: Visit, product_id: UUID, typed: Entries | None = None, errors: dict[str, str] | None = None
+    visit: Visit,
+    product_id: UUID,
+    typed: Entries | None = None,
+    errors: dict[str, str] | None = None,
+    overtaken: AuditEntry | None = None,
 ) -> Response[Any]:
+    """`overtaken`: what a colleague saved while this was being typed; saving once more puts this in its place."""
     found = await visit.merchant_db.ask(editing, visit.merchant_id, product_id)
     title = found.shown.title.in_language(visit.locale)
     return await frame.show(
@@ -156,6 +173,8 @@ async def edit_page(
         copy_id=ids.mint(),
         preview=preview_address(visit, product_id),
         blank_values=BLANK_VALUES,
+        overtaken=overtaken,
+        shown_at=int(datetime.now(UTC).timestamp()),
     )
 
 

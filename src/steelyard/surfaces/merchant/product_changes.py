@@ -1,6 +1,7 @@
 """What staff do to products: save the editor's form, move them on and off the shelf, copy, go back to a version."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties import access, merchants
-from steelyard.parties.access.model import Actor
+from steelyard.parties.access.model import Actor, AuditEntry, AuditFilter
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.editor import edit_page, editing
@@ -34,6 +35,7 @@ from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import local_path, redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
+SECONDS_DIGITS_MAX = 11
 NEEDS = {"permission": "products.edit"}
 
 Move = Callable[[Tx, MerchantId, Sequence[UUID], str], Awaitable[list[ProductId]]]
@@ -68,6 +70,12 @@ async def change_product(
     quiet = form.flag("autosave")
     category_id = _category(form)
     found = await visit.merchant_db.ask(editing, visit.merchant_id, product_id, category_id)
+    overtaken = await _overtaken(visit, product_id, found.mark, form.text("seen", most=64))
+    if overtaken is not None:
+        errors = {"": visit.say(N_("A colleague has saved this product in the meantime."))}
+        if quiet:
+            return Response({"errors": errors}, status_code=409)
+        return await edit_page(visit, product_id, form, errors, overtaken)
     try:
         wanted = wanted_of(form, found)
         waits = await visit.merchant_db.transact(save, visit.actor, visit.merchant_id, found, wanted, visit.by)
@@ -89,6 +97,33 @@ async def change_product(
     if quiet:
         return Response(None, status_code=204)
     return redirect(visit, f"{frame.PRODUCTS}/{product_id}", message)  # pyright: ignore[reportArgumentType]  # a tone
+
+
+async def _overtaken(visit: Visit, product_id: UUID, now: str, seen: str) -> AuditEntry | None:
+    """What a colleague did since the form was shown; one's own, from a second click or window, is nothing. `seen` is the
+    mark of what was shown, and when."""
+    mark, _, shown_at = seen.partition(".")
+    if not mark or mark == now or not shown_at.isdecimal() or len(shown_at) > SECONDS_DIGITS_MAX:
+        return None
+    since = datetime.fromtimestamp(int(shown_at), UTC)
+    which = AuditFilter(subject=str(product_id), since=since)
+    found = (await visit.db.ask(access.audit_log, visit.merchant_id, None, 1, which=which)).items
+    mine = visit.account.account_id if visit.account else None
+    if found:
+        return None if found[0].account_id == mine else found[0]
+    # A grid, a sheet or the operator: the log knows it by another name.
+    return AuditEntry(
+        audit_id=product_id,
+        at=datetime.now(UTC),
+        account_id=None,
+        account_name=None,
+        merchant_id=visit.merchant_id,
+        action="products.change",
+        subject=str(product_id),
+        facts={},
+        changes=[],
+        request_id=None,
+    )
 
 
 def _category(form: Entries) -> CategoryId | None:

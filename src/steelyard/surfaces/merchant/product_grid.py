@@ -117,6 +117,9 @@ def changed_rows(form: Entries, found: Grid) -> tuple[list[Row], dict[str, str]]
             if not form.all(name):
                 continue
             typed, now = form.text(name, most=100), cell_of(good, column)
+            was = form.text(f"was:{name}", most=100)
+            if form.all(f"was:{name}") and now not in (was, typed):
+                errors[name] = N_("A colleague has changed this meanwhile. Save again to keep yours.")
             after, fault = sheets.read_cell(found.shop, column, typed)
             if fault or (not after and column in REQUIRED and now):
                 errors[name] = fault or N_("Please fill this in")

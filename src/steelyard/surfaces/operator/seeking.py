@@ -112,7 +112,7 @@ def _people(visit: Visit) -> list[Source]:
 
     return [
         Source(label=N_("Merchants"), permission="merchants.read", find=sought_merchants),
-        Source(label=N_("People"), permission="staff.manage", find=sought_accounts),
+        Source(label=N_("Staff"), permission="staff.manage", find=sought_accounts),
     ]
 
 

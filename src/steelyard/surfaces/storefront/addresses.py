@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 from babel import Locale
 
+from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
+from steelyard.parties import access
 from steelyard.parties.customers.model import Address, Contact
 from steelyard.surfaces.storefront.typed import said
 from steelyard.surfaces.web.pasted import CHARACTERS_MAX, Pasted, read_pasted
@@ -151,6 +153,17 @@ def shown_with(form: AddressForm, locale: str) -> dict[str, Any]:
         "regions_release": data_release,
         "lines_of": lines_of,
     }
+
+
+def wrong_email(email: str) -> str:
+    """What is wrong with the address that the confirmation goes to; empty for nothing."""
+    if not email.strip():
+        return N_("Please enter your e-mail address: the order confirmation goes there.")
+    try:
+        access.clean_email(email)
+    except Invalid:
+        return N_("This cannot be an e-mail address. Please look at it again.")
+    return ""
 
 
 def read_contact(data: Mapping[str, Any]) -> Contact:

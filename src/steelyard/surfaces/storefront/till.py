@@ -31,6 +31,7 @@ from steelyard.surfaces.storefront.addresses import (
     read_contact,
     recognised,
     shown_with,
+    wrong_email,
 )
 from steelyard.surfaces.storefront.owning import look_up_cookie
 from steelyard.surfaces.storefront.paying import pay, purchase_path
@@ -249,7 +250,7 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     shown = said(data, "expected_total")[:18]
     expected = int(shown) if shown.isdecimal() else None
     try:
-        purchase_id = await placing.place(visit.connection.app.state, _wish(view, expected, visit.by))
+        purchase_id = await placing.place(visit.db, _wish(view, expected, visit.by))
     except (SoldOut, TotalMoved, CheckoutNotReady) as refusal:
         return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal)
     except CheckoutClosed:
@@ -271,8 +272,8 @@ def _wrong(view: TillPage, channel: str, offered: Sequence[str]) -> dict[str, st
     """What is missing in the form, field by field."""
     found = view.checkout.checkout
     wrong = missing(found.address)
-    if "@" not in found.contact.email:
-        wrong = {"email": N_("Please enter your e-mail address: the order confirmation goes there."), **wrong}
+    if trouble := wrong_email(found.contact.email):
+        wrong = {"email": trouble, **wrong}
     wrong |= wrong_invoice(found.invoice)
     if channel not in offered and view.checkout.quote.total:
         wrong["channel"] = N_("Please choose how to pay.")

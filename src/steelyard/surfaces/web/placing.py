@@ -4,21 +4,16 @@ See `kernel/batching` and docs/algorithms/placement.md. A handler asks here with
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 import msgspec
-from litestar.datastructures import State
 
-from steelyard.kernel.batching import Batcher
+from steelyard.kernel.batching import join
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import Refusal
 from steelyard.operations import privacy
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import checkout
-from steelyard.trade.checkout.model import CheckoutId
 from steelyard.trade.orders.model import PurchaseId
-
-PLACING = "placing"
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,9 +23,9 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     agreeing: BuyerId | None = None
 
 
-async def place(state: State, wish: Wish) -> PurchaseId:
+async def place(db: Database, wish: Wish) -> PurchaseId:
     """Place a checkout, together with whoever places one at this moment. Raises what `checkout.place` raises, and `Busy`."""
-    return await _batcher(state).ask(wish)
+    return await join(db, place_all, wish, lambda wish: wish.placement.checkout_id)
 
 
 async def place_all(tx: Tx, wishes: Sequence[Wish]) -> list[PurchaseId | Refusal]:
@@ -44,21 +39,3 @@ async def place_all(tx: Tx, wishes: Sequence[Wish]) -> list[PurchaseId | Refusal
     if agreed:
         await privacy.record_consents_of(tx, agreed, "ordering")
     return answers
-
-
-def _batcher(state: State) -> Batcher[Wish, PurchaseId]:
-    """The one of this process, begun with the first wish."""
-    if state.get(PLACING) is None:
-        db: Database = state.db
-        state[PLACING] = Batcher[Wish, PurchaseId]("placing", partial(db.transact, place_all), _checkout)
-    return state[PLACING]
-
-
-def _checkout(wish: Wish) -> CheckoutId:
-    return wish.placement.checkout_id
-
-
-async def drain(state: State) -> None:
-    """Finish what is waiting, and take nothing more: the process ends."""
-    if state.get(PLACING) is not None:
-        await _batcher(state).drain()

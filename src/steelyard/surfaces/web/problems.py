@@ -25,6 +25,8 @@ from steelyard.surfaces.web.visit import Connection, WebRequest, locale_of, prov
 PROBLEM = "application/problem+json"
 # Everything below these paths is talked to by programs.
 FOR_PROGRAMS = ("/api/", "/ucp/", "/webhooks/", "/.well-known/", "/health/")
+# What stands below these belongs to somebody.
+OF_SOMEBODY = ("/orders/", "/checkout/", "/purchases/")
 SERVER_ERROR = 500
 RETRY_AFTER_SECONDS = 10
 
@@ -162,7 +164,7 @@ async def answer(request: WebRequest, refusal: Refusal, more_headers: Mapping[st
             Frame(),
             status=refusal.status,
             problem=problem(refusal, visit.locale),
-            sign_in_href=_way_in(request) if refusal.status == HTTPStatus.UNAUTHORIZED else "",
+            sign_in_href=_way_in(request, refusal, signed_in=visit.account is not None),
             back_href=_way_back(request) if request.method == "POST" else "",
         )
     except Exception:  # not even the page can be shown: the database may be away
@@ -172,9 +174,15 @@ async def answer(request: WebRequest, refusal: Refusal, more_headers: Mapping[st
     return page
 
 
-def _way_in(request: WebRequest) -> str:
-    """To the sign-in page, and back to where the form stood that was sent: what was typed is put into it again."""
-    return f"/sign-in?{urlencode({'return_to': _way_back(request) or local_path(request.url.path, '/')})}"
+def _way_in(request: WebRequest, refusal: Refusal, *, signed_in: bool) -> str:
+    """To the sign-in page, and back to where the form stood that was sent: what was typed is put into it again. Empty where
+    signing in would not help. (Whose an order is not, is told that it is not there: it may be theirs once they are known.)"""
+    lost = refusal.status == HTTPStatus.NOT_FOUND and not signed_in and request.url.path.startswith(OF_SOMEBODY)
+    if not lost and refusal.status != HTTPStatus.UNAUTHORIZED:
+        return ""
+    here = local_path(request.url.path, "/")
+    back = here if lost and request.method != "POST" else _way_back(request) or here
+    return f"/sign-in?{urlencode({'return_to': back})}"
 
 
 def _way_back(request: WebRequest) -> str:

@@ -4,7 +4,7 @@ Whatever a channel says, now, late, twice or by webhook, comes through `apply_pa
 makes a purchase paid, in one transaction, or is given back because nobody waits for it any more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
@@ -13,8 +13,9 @@ import msgspec
 import structlog
 
 from steelyard.kernel import ids
+from steelyard.kernel.batching import join
 from steelyard.kernel.db import Database, Tx
-from steelyard.kernel.errors import NotFound
+from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.settings import Settings
 from steelyard.money import payments
 from steelyard.money.payments.model import (
@@ -26,13 +27,14 @@ from steelyard.money.payments.model import (
     PaymentId,
     PaymentNews,
     PaymentState,
+    Recording,
     RefundNews,
     Split,
     Unknown,
 )
 from steelyard.trade import orders
 from steelyard.trade.checkout.placement import complete
-from steelyard.trade.checkout.service import lock_of_purchase
+from steelyard.trade.checkout.service import lock_of_purchases
 from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
 
 log = structlog.get_logger()
@@ -76,7 +78,8 @@ async def collect(
     if isinstance(answer, Unknown):
         log.warning("payment.unknown", payment_id=str(begun.payment_id), why=answer.why)
         return Collection(state="unknown", payment_id=begun.payment_id)
-    outcome = await db.transact(apply_payment, begun.payment_id, answer, "channel")
+    recording = Recording(payment_id=begun.payment_id, answer=answer, by="channel")
+    outcome = await join(db, apply_payments, recording, lambda recording: recording.payment_id)
     return _state_of(outcome.payment, answer.action_url)
 
 
@@ -158,23 +161,55 @@ async def apply_payment(tx: Tx, payment_id: UUID, answer: ChannelAnswer, by: str
     Captured: the purchase is paid and its orders go to the warehouses. Captured when the purchase is cancelled or paid
     already: the money is on its way back (f7). Everything else waits for the buyer's next try or the sweep.
     """
-    known = await payments.get(tx, payment_id)
-    if known is None:
-        raise NotFound()
-    # The checkout and the purchase first, as everybody locks them: paying, changing and cancelling wait for each other
-    # here, before any money is touched.
-    await lock_of_purchase(tx, PurchaseId(known.purchase_id))
-    purchase = await orders.lock_purchase(tx, PurchaseId(known.purchase_id))
-    outcome = await payments.record(tx, payment_id, answer, by)
-    if outcome.became != "captured":
-        return outcome
-    if purchase.state is PurchaseState.PLACED:
-        await orders.mark_paid(tx, [purchase], by)
-        await complete(tx, [purchase.purchase_id])
-    else:
-        reason = "paid_late" if purchase.state is PurchaseState.CANCELLED else "paid_twice"
-        await payments.refund_surplus(tx, payment_id, reason)
+    (outcome,) = await apply_payments(tx, [Recording(payment_id=payment_id, answer=answer, by=by)])
+    if isinstance(outcome, Refusal):
+        raise outcome
     return outcome
+
+
+async def apply_payments(tx: Tx, recordings: Sequence[Recording]) -> list[Outcome | Refusal]:
+    """`apply_payment` for many at once, each payment named once; those that are not there have `NotFound` for an answer.
+
+    Of two payments that are captured for the same purchase, the first pays it and the second is given back.
+    """
+    known = await payments.get_all(tx, [recording.payment_id for recording in recordings])
+    purchase_ids = sorted({PurchaseId(payment.purchase_id) for payment in known.values()})
+    # The checkouts and the purchases first, as everybody locks them: paying, changing and cancelling wait for each other
+    # here, before any money is touched.
+    await lock_of_purchases(tx, purchase_ids)
+    purchases = {purchase.purchase_id: purchase for purchase in await orders.lock_purchases(tx, purchase_ids)}
+    there = [recording for recording in recordings if recording.payment_id in known]
+    outcomes = dict(
+        zip(
+            (recording.payment_id for recording in there),
+            await payments.record_all(tx, there) if there else [],
+            strict=True,
+        )
+    )
+    captured = [recording for recording in there if outcomes[recording.payment_id].became == "captured"]
+    await _settle(tx, captured, known, purchases)
+    return [outcomes.get(recording.payment_id, NotFound()) for recording in recordings]
+
+
+async def _settle(
+    tx: Tx,
+    captured: Sequence[Recording],
+    known: Mapping[PaymentId, Payment],
+    purchases: Mapping[PurchaseId, Purchase],
+) -> None:
+    """What follows from money that has come, for locked purchases."""
+    paid: dict[PurchaseId, str] = {}
+    for recording in captured:
+        purchase = purchases[PurchaseId(known[PaymentId(recording.payment_id)].purchase_id)]
+        if purchase.state is PurchaseState.PLACED and purchase.purchase_id not in paid:
+            paid[purchase.purchase_id] = recording.by
+        else:  # rare: nobody pays late or twice in crowds
+            reason = "paid_late" if purchase.state is PurchaseState.CANCELLED else "paid_twice"
+            await payments.refund_surplus(tx, recording.payment_id, reason)
+    for by in sorted(set(paid.values())):
+        mine = [purchase_id for purchase_id in sorted(paid) if paid[purchase_id] == by]
+        await orders.mark_paid(tx, [purchases[purchase_id] for purchase_id in mine], by)
+        await complete(tx, mine)
 
 
 async def apply_news(tx: Tx, channel: str, news: PaymentNews | RefundNews | OtherNews) -> None:

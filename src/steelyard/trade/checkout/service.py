@@ -132,9 +132,12 @@ async def lock_all(tx: Tx, checkout_ids: Sequence[CheckoutId]) -> dict[CheckoutI
     return {checkout.checkout_id: checkout for checkout in found}
 
 
-async def lock_of_purchase(tx: Tx, purchase_id: PurchaseId) -> None:
-    """Hold the checkout that became this purchase, if there is one: always before the purchase itself is locked."""
-    await tx.execute("SELECT FROM checkouts WHERE purchase_id = $1 FOR UPDATE", purchase_id)
+async def lock_of_purchases(tx: Tx, purchase_ids: Sequence[PurchaseId]) -> None:
+    """Hold the checkouts that became these purchases, if there are any, in the order of their ids: always before the
+    purchases themselves are locked."""
+    await tx.execute(
+        "SELECT FROM checkouts WHERE purchase_id = ANY($1) ORDER BY checkout_id FOR UPDATE", list(purchase_ids)
+    )
 
 
 async def get(read: Read, checkout_id: CheckoutId) -> Checkout | None:

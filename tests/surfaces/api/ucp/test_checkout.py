@@ -321,10 +321,10 @@ async def test_who_completes_at_the_same_moment_is_placed_together_and_answered_
 async def test_when_too_many_wait_an_agent_is_told_when_to_come_back(agent: Agent, world: World):
     opened = await agent.post(SESSIONS, purchase((world.items["nuts"].sku_id, 1)))
     complete = f"{SESSIONS}/{opened['id']}/complete"
-    agent.house.app.state[placing.PLACING] = Batcher("full", placing.place_all, hash, waiting_most=0)
+    agent.house.db.batchers[placing.place_all] = Batcher("full", placing.place_all, hash, waiting_most=0)
 
     refused = await agent.ask("POST", complete, payment(), key="one")
-    del agent.house.app.state[placing.PLACING]
+    del agent.house.db.batchers[placing.place_all]
     again = await agent.ask("POST", complete, payment(), key="one")
 
     assert (refused.status_code, refused.headers["retry-after"], refused.json()["code"]) == (503, "2", "busy")

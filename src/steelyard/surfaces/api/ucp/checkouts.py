@@ -262,7 +262,7 @@ async def _complete(ask: Ask, looked: Looked, instrument: Instrument, operation_
             by=ask.platform.client,
             completeness=ask.completeness,
         )
-        purchase_id = await placing.place(ask.request.app.state, placing.Wish(placement=placement))
+        purchase_id = await placing.place(ask.db, placing.Wish(placement=placement))
     except TotalMoved:
         moved = ask.say(N_("The total has changed. Please look at it again before you pay."))
         return await shown_checkout(ask, session_id, [message("total_changed", moved, path="$.totals")])
@@ -277,7 +277,8 @@ async def _complete(ask: Ask, looked: Looked, instrument: Instrument, operation_
         token=instrument.credential.token,
         payment_id=PaymentId(ids.derived(operation_id, "payment")),
     )
-    await ask.db.transact(agents.note_action, session_id, collected.action_url)
+    if collected.action_url != looked.session.action_url:
+        await ask.db.transact(agents.note_action, session_id, collected.action_url)
     return await shown_checkout(ask, session_id)
 
 

@@ -99,8 +99,9 @@ async def sheet(
     if found.state in (CheckoutState.PLACED, CheckoutState.COMPLETED):
         return await _of_purchase(read, found, locale)
     costs = await checkout.quote(read, found.draft, found.currency, completeness)
-    cards = await catalog.cards(read, [line.sku_id for line in found.lines])
     quoted = {line.line_id for group in costs.groups for line in group.lines}
+    gone = [line for line in found.lines if line.line_id not in quoted]
+    cards = await catalog.cards(read, [line.sku_id for line in gone]) if gone else {}
     lost = [
         SheetLine(
             line_id=line.line_id,
@@ -110,8 +111,7 @@ async def sheet(
             quantity=line.quantity,
             unit_price=shown_prices.get(str(line.sku_id), 0),
         )
-        for line in found.lines
-        if line.line_id not in quoted
+        for line in gone
     ]
     return Sheet(checkout=found, parts=_parts_of(costs, locale), lost=lost, problems=costs.problems)
 

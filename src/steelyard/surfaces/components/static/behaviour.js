@@ -78,6 +78,15 @@
     input.dispatchEvent(new Event("change", { bubbles: true }));
     limits(button.parentElement);
   });
+  // What is typed there is a whole number within its limits, before anybody is told that it has changed.
+  document.addEventListener("change", (event) => {
+    const input = event.target;
+    if (!input.matches(".stepper.is-enhanced input")) return;
+    const least = input.min === "" ? -Infinity : Number(input.min);
+    const most = input.max === "" ? Infinity : Number(input.max);
+    input.value = String(Math.min(most, Math.max(least, Math.round(Number(input.value) || least))));
+    limits(input.closest(".stepper"));
+  }, true);
   document.addEventListener("input", (event) => {
     const stepper = event.target.closest(".stepper.is-enhanced");
     if (stepper) limits(stepper);
@@ -105,6 +114,11 @@
     const form = event.target;
     if (form.dataset.sent === "yes" && !form.hasAttribute("data-many")) {
       event.preventDefault();
+      return;
+    }
+    if (!navigator.onLine && !event.defaultPrevented && form.method === "post") {
+      event.preventDefault();
+      offline(true);
       return;
     }
     if (event.defaultPrevented || form.method === "dialog" || form.matches("[data-many], [data-optimistic], [data-inline]")) return;

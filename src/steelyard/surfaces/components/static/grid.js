@@ -67,12 +67,17 @@
   form.addEventListener("input", mark);
   form.addEventListener("submit", () => {
     leaving = true;
-    for (const cell of rows.flat()) cell.disabled = cell.value.trim() === cell.dataset.now;
+    for (const cell of rows.flat()) {
+      cell.disabled = cell.value.trim() === cell.dataset.now;
+      // What it said when it was shown: whoever changed it meanwhile is not overwritten unasked.
+      if (!cell.disabled) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: `was:${cell.name}`, value: cell.dataset.now }));
+    }
   });
   let leaving = false;
   window.addEventListener("pageshow", () => {
     leaving = false;
     for (const cell of rows.flat()) cell.disabled = false;
+    for (const was of form.querySelectorAll("input[name^='was:']")) was.remove();
   });
   window.addEventListener("beforeunload", (event) => {
     if (!leaving && mark()) event.preventDefault();

@@ -6,7 +6,7 @@
     const link = event.target.closest("a[data-sheet]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !window.HTMLDialogElement) return;
     event.preventDefault();
-    if (link.getAttribute("aria-busy") === "true") return;
+    if (link.getAttribute("aria-busy") === "true" || !navigator.onLine) return;
     link.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(link.href);
