@@ -38,10 +38,10 @@ screenshots: ## pictures of every page in every variant, and those of the docume
 	@$(RUN) tools/setup.py --dev
 	@exec $(IN_VENV) tools/screenshots.py
 
-bench: ## measurements of a running demo (PORT): how soon a phone shows a page
+bench: ## measurements beside their targets, of a demo made for it (SCALE) or of one that runs (PORT); PARTS=… chooses
 	@$(RUN) tools/setup.py --dev
 	@$(IN_VENV) tools/browser.py
-	@STEELYARD_URL="http://127.0.0.1:$${PORT:-8000}" $(IN_VENV) bench/first_paint.py
+	@PYTHONPATH=src $(IN_VENV) -m bench --scale "$${SCALE:-1}" $(PARTS)
 
 translations: ## bring the .po files to the words in the source
 	@$(RUN) tools/setup.py --dev

@@ -77,6 +77,9 @@ class Read:
     def __init__(self, connection: Connection, kept: dict[str, object] | None = None) -> None:
         self._connection = connection
         self.kept = {} if kept is None else kept
+        self._planned_anew = False
+        # What modules have asked already: of one instant the same question has the same answer. `Tx` keeps nothing there.
+        self.answered: dict[str, object] = {}
 
     async def fetch(self, sql: LiteralString, *args: Any) -> list[Row]:
         return await self._connection.fetch(sql, *args)
@@ -94,6 +97,12 @@ class Read:
     async def one(self, struct: type[R], sql: LiteralString, *args: Any) -> R | None:
         row = await self.row(sql, *args)
         return None if row is None else _convert(row, struct)
+
+    async def plan_anew(self) -> None:
+        """To the end of this transaction each statement is planned for its own values, not once for any."""
+        if not self._planned_anew:
+            await self._connection.execute("SET LOCAL plan_cache_mode = 'force_custom_plan'")
+            self._planned_anew = True
 
     async def stream(self, sql: LiteralString, *args: Any, prefetch: int = 1_000) -> AsyncIterator[Row]:
         """Rows by a cursor, for exports: `prefetch` rows in memory at a time."""
@@ -218,6 +227,11 @@ class Database:
             if await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
                 more["session_replication_role"] = "replica"
         return cls(await _pool(url, None, size, more), None)
+
+    @property
+    def kept(self) -> dict[str, object]:
+        """What is remembered for a moment between transactions: see `Read`."""
+        return self._kept
 
     async def close(self) -> None:
         """Close both pools. The view of one merchant borrows its pool, and is not closed."""

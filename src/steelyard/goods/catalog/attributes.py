@@ -19,6 +19,9 @@ from steelyard.goods.catalog.model import CategoryId, CategoryUnknown, Fact
 from steelyard.kernel.db import ForeignKeyViolation, Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.keeping import forget, kept
+
+ATTRIBUTES_KEPT = "goods.catalog.attributes"
 
 
 async def define_attribute(tx: Tx, definition: Definition) -> None:
@@ -35,6 +38,7 @@ async def define_attribute(tx: Tx, definition: Definition) -> None:
     )
     if known is not None and known.kind is not definition.kind:
         raise Invalid({"kind": N_("The kind of an attribute stays as it is")})
+    forget(tx, ATTRIBUTES_KEPT)
     await tx.execute(
         """
         INSERT INTO attribute_definitions AS d (code, name, kind, unit, values, filterable, retired)
@@ -105,15 +109,18 @@ async def bind_attributes(tx: Tx, category_id: UUID, bindings: Sequence[Binding]
 
 
 async def definitions(read: Read) -> dict[str, Definition]:
-    """Every attribute there is, by code, those that are out of use too. They seldom change; the caller keeps them."""
-    found = await read.all(
-        Definition,
-        """
-        SELECT d.code, d.name, d.kind, d.unit, d.values, d.filterable, d.retired
-        FROM attribute_definitions d ORDER BY d.code
-        """,
-    )
-    return {each.code: each for each in found}
+    """Every attribute there is, by code, those that are out of use too. They seldom change and are kept for a moment."""
+
+    async def ask() -> list[Definition]:
+        return await read.all(
+            Definition,
+            """
+            SELECT d.code, d.name, d.kind, d.unit, d.values, d.filterable, d.retired
+            FROM attribute_definitions d ORDER BY d.code
+            """,
+        )
+
+    return {each.code: each for each in await kept(read, ATTRIBUTES_KEPT, ask)}
 
 
 class _Bound(msgspec.Struct, frozen=True, kw_only=True):

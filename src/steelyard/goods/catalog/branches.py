@@ -8,10 +8,12 @@ import msgspec
 from steelyard.goods.catalog.completeness import settle_category
 from steelyard.goods.catalog.events import CategoryChanged
 from steelyard.goods.catalog.model import CategoryId, CategoryUnknown, SlugTaken
+from steelyard.goods.catalog.queries import CATEGORIES_KEPT
 from steelyard.kernel import events
 from steelyard.kernel.db import Read, Row, Tx, UniqueViolation
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.keeping import forget
 from steelyard.kernel.text import Text
 
 DEPTH_MAX = 5
@@ -36,6 +38,7 @@ class CategoryUse(msgspec.Struct, frozen=True, kw_only=True):
 
 async def change_category(tx: Tx, category_id: UUID, change: CategoryChange) -> None:
     """Call a category otherwise. Its former address leads on to it. Raises `NotFound`, `SlugTaken`."""
+    forget(tx, CATEGORIES_KEPT)
     before = await _locked(tx, category_id)
     slug = change.slug or before["slug"]
     try:
@@ -74,6 +77,7 @@ async def _leave_address(tx: Tx, category_id: UUID, former: str, now: str) -> No
 async def move_category(tx: Tx, category_id: UUID, parent_id: UUID | None, before_id: UUID | None = None) -> None:
     """Put a category, with all below it, under another parent (none: at the top), before one of its new siblings
     (none: behind them all). Its products move along. Raises `NotFound`, `CategoryUnknown`, `Invalid`."""
+    forget(tx, CATEGORIES_KEPT)
     # The tree is small and seldom changed: moves take turns.
     await tx.execute("SELECT FROM categories ORDER BY category_id FOR UPDATE")
     moved = await _locked(tx, category_id)
@@ -129,6 +133,7 @@ async def _order(tx: Tx, category_id: UUID, parent_id: UUID | None, before_id: U
 async def merge_category(tx: Tx, category_id: UUID, into_id: UUID) -> int:
     """Take a category out of use: its products, what is below it and its address go to another; returns how many
     products went. Said twice, nothing changes. Raises `NotFound`, `CategoryUnknown`, `Invalid`."""
+    forget(tx, CATEGORIES_KEPT)
     await tx.execute("SELECT FROM categories ORDER BY category_id FOR UPDATE")
     await _locked(tx, category_id)
     into = await tx.row("SELECT path FROM categories WHERE category_id = $1 AND merged_into IS NULL", into_id)

@@ -21,21 +21,27 @@ from steelyard.goods.catalog.model import (
     Was,
 )
 from steelyard.kernel import paging
-from steelyard.kernel.db import Read
+from steelyard.kernel.db import Read, Row
+from steelyard.kernel.keeping import kept
 from steelyard.kernel.paging import Page
 from steelyard.kernel.text import Text
 from steelyard.parties.merchants.model import MerchantId
 
+CATEGORIES_KEPT = "goods.catalog.categories"
+
 
 async def categories(read: Read) -> list[Category]:
-    """The whole tree: the roots with their children, in order. It seldom changes; the caller keeps it."""
-    rows = await read.fetch(
-        """
-        SELECT category_id, parent_id, slug, name, path, icon, picture FROM categories
-        WHERE merged_into IS NULL ORDER BY place, category_id
-        """
-    )
-    found = [_category(row) for row in rows]
+    """The whole tree: the roots with their children, in order. It seldom changes and is kept for a moment."""
+
+    async def ask() -> list[Row]:
+        return await read.fetch(
+            """
+            SELECT category_id, parent_id, slug, name, path, icon, picture FROM categories
+            WHERE merged_into IS NULL ORDER BY place, category_id
+            """
+        )
+
+    found = [_category(row) for row in await kept(read, CATEGORIES_KEPT, ask)]
     children: dict[CategoryId | None, list[Category]] = {}
     for category in found:
         children.setdefault(category.parent_id, []).append(category)

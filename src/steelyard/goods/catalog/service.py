@@ -20,6 +20,7 @@ from steelyard.goods.catalog.model import (
     SkuChange,
     SlugTaken,
 )
+from steelyard.goods.catalog.queries import CATEGORIES_KEPT
 from steelyard.goods.catalog.rows import (
     PRODUCT_COLUMNS,
     SKU_COLUMNS,
@@ -34,6 +35,7 @@ from steelyard.goods.catalog.versions import changed, keep
 from steelyard.kernel import events
 from steelyard.kernel.db import ForeignKeyViolation, Tx, UniqueViolation
 from steelyard.kernel.errors import NotFound
+from steelyard.kernel.keeping import forget
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId
 
@@ -41,6 +43,7 @@ from steelyard.parties.merchants.model import MerchantId
 async def create_category(tx: Tx, new: NewCategory) -> None:
     """Put a category into the tree. Said twice with the same id, nothing changes. Raises `CategoryUnknown`,
     `SlugTaken`."""
+    forget(tx, CATEGORIES_KEPT)
     path = [new.category_id]
     if new.parent_id is not None:
         above = await tx.value("SELECT path FROM categories WHERE category_id = $1", new.parent_id)

@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
-from typing import LiteralString
+from typing import LiteralString, cast
 from uuid import UUID
 
 from steelyard.kernel import paging
-from steelyard.kernel.db import Read
+from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.paging import Page
 from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantStep, Pause, ShopCard, Wanted
+
+CARDS_ANSWERED = "parties.merchants.cards"
 
 
 # What follows the last row of a page, and the order itself.
@@ -67,16 +69,24 @@ async def categories_of(read: Read, merchant_id: MerchantId) -> set[UUID]:
 
 
 async def cards(read: Read, merchant_ids: Iterable[MerchantId]) -> dict[MerchantId, ShopCard]:
-    """The shop cards of these merchants, closed and suspended ones included."""
-    found = await read.all(
-        ShopCard,
-        _CARD
-        + """
-        FROM shops s JOIN merchants m USING (merchant_id) WHERE s.merchant_id = ANY($1)
-        """,
-        list(merchant_ids),
+    """The shop cards of these merchants, closed and suspended ones included. Each is asked for once in a transaction."""
+    wanted = set(merchant_ids)
+    known = (
+        {}
+        if isinstance(read, Tx)
+        else cast("dict[MerchantId, ShopCard | None]", read.answered.setdefault(CARDS_ANSWERED, {}))
     )
-    return {card.merchant_id: card for card in found}
+    if missing := sorted(wanted - known.keys()):
+        found = await read.all(
+            ShopCard,
+            _CARD
+            + """
+            FROM shops s JOIN merchants m USING (merchant_id) WHERE s.merchant_id = ANY($1)
+            """,
+            missing,
+        )
+        known |= dict.fromkeys(missing) | {card.merchant_id: card for card in found}
+    return {merchant_id: card for merchant_id in wanted if (card := known[merchant_id]) is not None}
 
 
 async def by_slug(read: Read, slug: str) -> ShopCard | None:

@@ -9,7 +9,9 @@ from stdnum.exceptions import ValidationError
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.keeping import forget
 from steelyard.parties.operator.model import Profile
+from steelyard.parties.operator.queries import PROFILE_KEPT
 
 # A record (备案) or a licence (经营许可证) of the Ministry of Industry and Information Technology begins with the
 # short name of the province: 京ICP备12345678号-1, 京ICP证030173号.
@@ -26,6 +28,7 @@ async def set_profile(tx: Tx, profile: Profile) -> None:
     troubles = _troubles(profile)
     if troubles:
         raise Invalid(troubles)
+    forget(tx, PROFILE_KEPT)
     await tx.execute(
         """
         INSERT INTO operator_profile

@@ -9,6 +9,7 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.keeping import kept_of
 from steelyard.parties import operator
 from steelyard.parties.operator.model import Profile
 from steelyard.surfaces.components.environment import Templates
@@ -68,7 +69,7 @@ async def page_of(visit: Visit, frame: Frame, left: Sequence[Flash] = ()) -> Pag
     return Page(
         locale=visit.locale,
         path=url.path + (f"?{url.query}" if url.query else ""),
-        operator=_operator(visit, await visit.db.ask(operator.profile)),
+        operator=_operator(visit, await kept_of(visit.db, operator.PROFILE_KEPT, operator.profile)),
         surface=frame.surface,
         viewer=Viewer(account.name or account.email, frame.viewer_detail or account.email, frame.viewer_links)
         if account
