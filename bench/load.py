@@ -1,0 +1,160 @@
+"""The load: so many clients that never pause, each having one conversation after the other, from a process of their own.
+
+A conversation is a generator: it yields requests as bytes and is sent (status, body); what it returns names its outcome. The
+clients speak HTTP/1.1 by hand over kept connections, so that a request costs them some 15 µs and the server is what is
+measured. How much of the machine they took all the same is in the result.
+"""
+
+import asyncio
+import multiprocessing
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ProcessPoolExecutor
+
+import msgspec
+import uvloop
+
+Conversation = Generator[bytes, tuple[int, bytes], str]
+Script = Callable[..., Iterator[Conversation]]
+"""Given its arguments, conversations one after the other; when there are none left, the clients stop."""
+
+SECONDS_TO_FINISH = 30.0
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What `seconds` of it came to. `outcomes` counts conversations by their outcome; latencies are of whole conversations;
+    `cpu_seconds` is what the clients themselves used."""
+
+    seconds: float
+    outcomes: dict[str, int]
+    latencies_ms: list[float]
+    cpu_seconds: float
+
+    @property
+    def done(self) -> int:
+        return sum(self.outcomes.values())
+
+    @property
+    def per_second(self) -> float:
+        return self.done / self.seconds
+
+    @property
+    def share(self) -> float:
+        """Which part of one core the clients took."""
+        return self.cpu_seconds / self.seconds
+
+    def percentile(self, part: float) -> float:
+        return self.latencies_ms[min(len(self.latencies_ms) - 1, int(len(self.latencies_ms) * part))]
+
+
+def run(script: Script, port: int, clients: int, seconds: float, *args: object) -> Result:
+    """Let `clients` have the script's conversations for so long; those that are under way then are finished and not
+    counted."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_run, script, port, clients, seconds, args).result()
+
+
+def _run(script: Script, port: int, clients: int, seconds: float, args: tuple[object, ...]) -> Result:
+    return uvloop.run(_load(script(*args), port, clients, seconds))
+
+
+async def _load(conversations: Iterator[Conversation], port: int, clients: int, seconds: float) -> Result:
+    loop = asyncio.get_running_loop()
+    crowd = _Crowd(conversations, time.perf_counter() + seconds)
+    cpu, begun = _cpu(), time.perf_counter()
+    people = [_Client(crowd) for _ in range(clients)]
+    await asyncio.gather(*(loop.create_connection(lambda each=each: each, "127.0.0.1", port) for each in people))
+    await asyncio.wait_for(asyncio.gather(*(each.gone for each in people)), seconds + SECONDS_TO_FINISH)
+    return Result(
+        seconds=(crowd.last or time.perf_counter()) - begun,
+        outcomes=dict(crowd.outcomes),
+        latencies_ms=sorted(crowd.latencies),
+        cpu_seconds=_cpu() - cpu,
+    )
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+class _Crowd:
+    """What all clients share: what is to be said, until when, and what came of it."""
+
+    def __init__(self, conversations: Iterator[Conversation], until: float) -> None:
+        self.conversations = conversations
+        self.until = until
+        self.outcomes: Counter[str] = Counter()
+        self.latencies: list[float] = []
+        self.last = 0.0
+
+    def over(self, begun: float, outcome: str) -> None:
+        now = time.perf_counter()
+        if now <= self.until:
+            self.outcomes[outcome] += 1
+            self.latencies.append((now - begun) * 1_000)
+            self.last = now
+
+
+class _Client(asyncio.Protocol):
+    def __init__(self, crowd: _Crowd) -> None:
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._crowd = crowd
+        self._buffer = b""
+        self._ends_at = 0
+        self._body_at = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self._transport = transport
+        self._begin()
+
+    def _begin(self) -> None:
+        self._conversation = next(self._crowd.conversations, None) if time.perf_counter() < self._crowd.until else None
+        if self._conversation is None:
+            self._transport.close()
+            return
+        self._begun = time.perf_counter()
+        self._transport.write(next(self._conversation))
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer = self._buffer + data if self._buffer else data
+        if not self._ends_at:
+            head = self._buffer.find(b"\r\n\r\n")
+            if head < 0:
+                return
+            self._body_at = head + 4
+            self._ends_at = self._body_at + _length(self._buffer[:head])
+        if len(self._buffer) < self._ends_at:
+            return
+        status, body = int(self._buffer[9:12]), self._buffer[self._body_at : self._ends_at]
+        self._buffer, self._ends_at = self._buffer[self._ends_at :], 0
+        try:
+            self._transport.write(self._conversation.send((status, body)))
+        except StopIteration as over:
+            self._crowd.over(self._begun, over.value)
+            self._begin()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+
+def _length(head: bytes) -> int:
+    lower = head.lower()
+    at = lower.find(b"content-length:")
+    if at < 0:
+        assert b"transfer-encoding" not in lower, "answers here have a length"
+        return 0
+    return int(lower[at + 15 :].split(b"\r\n", 1)[0])
+
+
+def request(method: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
+    """A request's bytes. Header names are written with underscores."""
+    lines = [f"{method} {path} HTTP/1.1", "host: 127.0.0.1"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    if body is not None:
+        lines += ["content-type: application/json", f"content-length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
