@@ -145,6 +145,8 @@ NOT_SHOWN_TO_A_MERCHANT: set[str] = {
     "/merchant/products/{product_id:uuid}/attributes",
     "/merchant/orders/ship/done",
     "/merchant/products/imports/{change_id:uuid}",
+    "/merchant/decoration/{name:str}/goods",  # what the picker of goods asks: an answer for its script
 }
 # It leads on to the home page's, or to the topic that it is asked for.
-NOT_SHOWN_TO_AN_OPERATOR = {"/operator/pages"}
+# What the picker of goods asks is an answer for its script.
+NOT_SHOWN_TO_AN_OPERATOR = {"/operator/pages", "/operator/pages/{name:str}/goods"}

@@ -51,7 +51,7 @@ PUBLIC = {
     "/products/{product_id:uuid}/reviews", "/products/{product_id:uuid}/questions", "/reviews/{review_id:uuid}/helpful",
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
-    "/shops/{slug:str}/licence",
+    "/shops/{slug:str}/licence", "/products/{product_id:uuid}/share",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {

@@ -2102,6 +2102,7 @@ COMMENT ON COLUMN invoices.state IS 'outdated: money was given back after it was
 COMMENT ON COLUMN invoices.reason IS 'Why the shop refused';
 CREATE UNIQUE INDEX one_invoice_at_a_time ON invoices (merchant_id, order_id) WHERE state IN ('requested', 'issued');
 CREATE INDEX invoices_of_a_merchant ON invoices (merchant_id, state, requested_at DESC, invoice_id DESC);
+CREATE INDEX invoices_of_an_order ON invoices (merchant_id, order_id);
 CREATE INDEX invoices_of_a_buyer ON invoices (buyer_id, requested_at DESC, invoice_id DESC);
 
 CREATE TABLE invoice_history (

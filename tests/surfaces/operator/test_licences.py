@@ -42,8 +42,8 @@ async def test_a_new_licence_counts_once_the_operator_has_looked_it_over(
     [waiting] = await db.ask(merchants.renewals_of, world.tea.merchant_id)
     assert "New licences to look over 1" in words(await chief.get("/operator"))
     assert own in (await chief.get("/operator/merchants", licence="renewed")).text
-    assert (await chief.get(f"{own}/licence/{waiting.renewal_id}")).content == SCAN
-    assert (await owner.get(f"/merchant/licence/{waiting.renewal_id}")).content == SCAN
+    assert (await chief.get(f"{own}/papers/{waiting.renewal_id}")).content == SCAN
+    assert (await owner.get(f"/merchant/licence/papers/{waiting.renewal_id}")).content == SCAN
 
     for _ in range(2):
         await chief.post(f"{own}/licence/{waiting.renewal_id}/accept", {"file": waiting.file})
@@ -56,7 +56,7 @@ async def test_a_new_licence_counts_once_the_operator_has_looked_it_over(
     log = [entry.action for entry in (await db.ask(access.audit_log)).items]
     assert log.count("merchants.accept_licence") == 1
     stranger = await signed_in(app, world.tools.owner)
-    assert (await stranger.get(f"/merchant/licence/{waiting.renewal_id}")).status_code == 404
+    assert (await stranger.get(f"/merchant/licence/papers/{waiting.renewal_id}")).status_code == 404
     await stranger.close()
 
 

@@ -74,37 +74,12 @@ def charts(visit: Visit, found: Figures, parts: Parts) -> dict[str, Any]:
     """The pages' pictures."""
     say, currency, locale = visit.say, found.currency, visit.locale
     return {
-        "paid": figures.paid_by_day(visit, found),
-        "orders": figures.orders_by_day(visit, found),
-        "visitors": figures.visitors_by_day(visit, found),
-        "funnel": figures.funnel(visit, found),
-        "channels": figures.shares(
-            visit,
-            say(N_("Paid by channel")),
-            [(figures.named(visit, each.key, figures.CHANNELS), each.paid) for each in parts.channels],
-            currency,
-        ),
-        "categories": figures.bars(
-            say(N_("Categories that sell most")),
-            say(N_("Paid")),
-            [(each.name.in_language(locale), each.paid) for each in parts.categories[:RANKED_MAX]],
-            currency,
-        ),
+        **figures.charts(visit, found, parts, RANKED_MAX),
         "products": figures.bars(
             say(N_("Products that sell most")),
-            say(N_("Paid")),
+            say(N_("Amount paid")),
             [(each.title.in_language(locale), each.paid) for each in parts.products[:RANKED_MAX] if each.paid],
             currency,
-        ),
-        "sources": figures.shares(
-            visit,
-            say(N_("Where visitors come from")),
-            [(figures.named(visit, each.key, figures.SOURCES), each.visitors) for each in parts.sources],
-        ),
-        "devices": figures.shares(
-            visit,
-            say(N_("What visitors use")),
-            [(figures.named(visit, each.key, figures.DEVICES), each.visitors) for each in parts.devices],
         ),
         "customers": figures.shares(
             visit,
@@ -165,7 +140,7 @@ def _products(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
     return exports.csv_answer(
         visit,
         visit.say(N_("Figures by product")),
-        [visit.say(column) for column in [*columns, N_("Paid")]],
+        [visit.say(column) for column in [*columns, N_("Amount paid")]],
         [
             (
                 each.title,
@@ -183,7 +158,7 @@ def _products(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
 
 
 def _customers(visit: Visit, found: Figures, parts: Parts) -> Response[Any]:
-    columns = [N_("Country"), N_("Region"), N_("Currency"), N_("Orders"), N_("Paid")]
+    columns = [N_("Country"), N_("Region"), N_("Currency"), N_("Orders"), N_("Amount paid")]
     return exports.csv_answer(
         visit,
         visit.say(N_("Where customers live")),

@@ -7,14 +7,10 @@ from litestar import Response
 
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.money import Money
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.components.page import Crumb, Link
-from steelyard.surfaces.web.console import navigation
-from steelyard.surfaces.web.console_views import query_of, views
+from steelyard.surfaces.web.console_frame import framed
 from steelyard.surfaces.web.guards import ANY_STAFF
-from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.visit import Visit
 
 HOME = "/merchant"
@@ -76,18 +72,15 @@ async def show(
     **values: Any,
 ) -> Response[str]:
     """A page of the console; `here` is the navigation's entry that it belongs to, `back` where its mark leads."""
-    is_list = here and visit.connection.url.path.rstrip("/") == here
-    frame = Frame(
+    return await framed(
+        visit,
+        template,
+        here,
+        PLACES,
         surface="merchant",
-        nav=navigation(visit, PLACES, here),
-        breadcrumb=[Crumb(label, href) for label, href in crumbs],
+        crumbs=crumbs,
+        status=status,
         search=search,
-        search_action=FIND,
-        home_href=back,
-        viewer_links=[Link(visit.say(N_("To the storefront")), "/")],
-        views=await views(visit, HOME) if is_list else (),
-        views_action=f"{HOME}/views" if is_list else "",
-        views_query=query_of(visit) if is_list else "",
+        back=back,
+        values=values,
     )
-    path = template if "/" in template else f"merchant/{template}"
-    return await render(visit, path, frame, status=status, may=visit.actor.may, money=Money, **values)

@@ -102,7 +102,7 @@ def _day(form: Entries) -> date | None:
         raise Invalid({"good_until": N_("Please enter a day.")}) from None
 
 
-@get("/licence/{renewal_id:uuid}", opt=NEEDS)
+@get("/licence/papers/{renewal_id:uuid}", opt=NEEDS)
 async def scan(visit: NamedDependency[Visit], renewal_id: FromPath[UUID]) -> Response[bytes]:
     """One's own scan, as it was handed in."""
     return await paper(visit, await visit.merchant_db.ask(merchants.renewal, visit.merchant_id, renewal_id))

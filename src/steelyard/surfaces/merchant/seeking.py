@@ -37,25 +37,13 @@ async def find(visit: NamedDependency[Visit]) -> Response[Any]:
 def _sources(visit: Visit) -> list[Source]:
     async def sought_orders(words: str) -> Sequence[Hit]:
         return [
-            Hit(
-                title=order.code,
-                href=f"{frame.ORDERS}/{order.order_id}",
-                detail=f"{order.address.name} · {order.placed_at:%Y-%m-%d}",
-                icon="package",
-                code=True,
-            )
+            searching.order_hit(order, f"{frame.ORDERS}/{order.order_id}")
             for order in await visit.merchant_db.ask(orders.sought, words, limit=HITS_PER_GROUP)
         ]
 
     async def sought_parcels(words: str) -> Sequence[Hit]:
         return [
-            Hit(
-                title=parcel.number,
-                href=f"{frame.ORDERS}/{parcel.order_id}",
-                detail=parcel.carrier_name.in_language(visit.locale),
-                icon="truck",
-                code=True,
-            )
+            searching.parcel_hit(visit, parcel, f"{frame.ORDERS}/{parcel.order_id}")
             for parcel in await visit.merchant_db.ask(parcels.sought, words, limit=HITS_PER_GROUP)
         ]
 
@@ -68,13 +56,7 @@ def _sources(visit: Visit) -> list[Source]:
 
     async def sought_statements(words: str) -> Sequence[Hit]:
         return [
-            Hit(
-                title=statement.code,
-                href=f"{frame.STATEMENTS}/{statement.statement_id}",
-                detail=f"{statement.day}",
-                icon="receipt-text",
-                code=True,
-            )
+            searching.statement_hit(statement, f"{frame.STATEMENTS}/{statement.statement_id}")
             for statement in await visit.merchant_db.ask(settlement.sought, words, limit=HITS_PER_GROUP)
         ]
 

@@ -86,37 +86,12 @@ def charts(visit: Visit, found: Figures, parts: Parts) -> dict[str, Any]:
     """The dashboard's pictures."""
     say, currency, locale = visit.say, found.currency, visit.locale
     return {
-        "paid": figures.paid_by_day(visit, found),
-        "orders": figures.orders_by_day(visit, found),
-        "visitors": figures.visitors_by_day(visit, found),
-        "funnel": figures.funnel(visit, found),
-        "channels": figures.shares(
-            visit,
-            say(N_("Paid by channel")),
-            [(figures.named(visit, each.key, figures.CHANNELS), each.paid) for each in parts.channels],
-            currency,
-        ),
+        **figures.charts(visit, found, parts, RANKED_MAX),
         "merchants": figures.bars(
             say(N_("Merchants who sell most")),
             say(N_("Amount paid")),
             [(parts.shop(each.key, locale), each.paid) for each in parts.merchants[:RANKED_MAX]],
             currency,
-        ),
-        "categories": figures.bars(
-            say(N_("Categories that sell most")),
-            say(N_("Amount paid")),
-            [(each.name.in_language(locale), each.paid) for each in parts.categories[:RANKED_MAX]],
-            currency,
-        ),
-        "sources": figures.shares(
-            visit,
-            say(N_("Where visitors come from")),
-            [(figures.named(visit, each.key, figures.SOURCES), each.visitors) for each in parts.sources],
-        ),
-        "devices": figures.shares(
-            visit,
-            say(N_("What visitors use")),
-            [(figures.named(visit, each.key, figures.DEVICES), each.visitors) for each in parts.devices],
         ),
     }
 

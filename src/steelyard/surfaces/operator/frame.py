@@ -6,11 +6,7 @@ from typing import Any
 from litestar import Response
 
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.money import Money
-from steelyard.surfaces.components.page import Crumb, Link
-from steelyard.surfaces.web.console import navigation
-from steelyard.surfaces.web.console_views import query_of, views
-from steelyard.surfaces.web.pages import Frame, render
+from steelyard.surfaces.web.console_frame import framed
 from steelyard.surfaces.web.visit import Visit
 
 HOME = "/operator"
@@ -74,18 +70,6 @@ async def show(
     **values: Any,
 ) -> Response[str]:
     """A page of the console; `here` is the navigation's entry that it belongs to."""
-    is_list = here and visit.connection.url.path.rstrip("/") == here
-    frame = Frame(
-        surface="operator",
-        nav=navigation(visit, PLACES, here),
-        breadcrumb=[Crumb(label, href) for label, href in crumbs],
-        search=search,
-        search_action=FIND,
-        home_href=HOME,
-        viewer_links=[Link(visit.say(N_("To the storefront")), "/")],
-        views=await views(visit, HOME) if is_list else (),
-        views_action=f"{HOME}/views" if is_list else "",
-        views_query=query_of(visit) if is_list else "",
+    return await framed(
+        visit, template, here, PLACES, surface="operator", crumbs=crumbs, status=status, search=search, values=values
     )
-    path = template if "/" in template else f"operator/{template}"
-    return await render(visit, path, frame, status=status, may=visit.actor.may, money=Money, **values)

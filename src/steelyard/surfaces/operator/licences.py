@@ -87,7 +87,7 @@ async def send_back(
     return await _decide(visit, await entries_of(request), merchant_id, renewal_id, accepted=False, message=message)
 
 
-@get("/merchants/{merchant_id:uuid}/licence/{renewal_id:uuid}", opt=REVIEWS)
+@get("/merchants/{merchant_id:uuid}/papers/{renewal_id:uuid}", opt=REVIEWS)
 async def scan(
     visit: NamedDependency[Visit], merchant_id: FromPath[UUID], renewal_id: FromPath[UUID]
 ) -> Response[bytes]:

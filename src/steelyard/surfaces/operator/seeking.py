@@ -38,25 +38,13 @@ async def find(visit: NamedDependency[Visit]) -> Response[Any]:
 def _trade(visit: Visit) -> list[Source]:
     async def sought_orders(words: str) -> Sequence[Hit]:
         return [
-            Hit(
-                title=order.code,
-                href=f"{frame.ORDERS}/{order.merchant_id}/{order.order_id}",
-                detail=f"{order.address.name} · {order.placed_at:%Y-%m-%d}",
-                icon="package",
-                code=True,
-            )
+            searching.order_hit(order, f"{frame.ORDERS}/{order.merchant_id}/{order.order_id}")
             for order in await visit.db.ask(orders.sought, words, limit=HITS_PER_GROUP)
         ]
 
     async def sought_parcels(words: str) -> Sequence[Hit]:
         return [
-            Hit(
-                title=parcel.number,
-                href=f"{frame.ORDERS}/{parcel.merchant_id}/{parcel.order_id}",
-                detail=parcel.carrier_name.in_language(visit.locale),
-                icon="truck",
-                code=True,
-            )
+            searching.parcel_hit(visit, parcel, f"{frame.ORDERS}/{parcel.merchant_id}/{parcel.order_id}")
             for parcel in await visit.db.ask(parcels.sought, words, limit=HITS_PER_GROUP)
         ]
 
@@ -89,13 +77,7 @@ def _money(visit: Visit) -> list[Source]:
 
     async def sought_statements(words: str) -> Sequence[Hit]:
         return [
-            Hit(
-                title=statement.code,
-                href=f"{frame.SETTLEMENT}/{statement.merchant_id}/{statement.statement_id}",
-                detail=f"{statement.day}",
-                icon="receipt-text",
-                code=True,
-            )
+            searching.statement_hit(statement, f"{frame.SETTLEMENT}/{statement.merchant_id}/{statement.statement_id}")
             for statement in await visit.db.ask(settlement.sought, words, limit=HITS_PER_GROUP)
         ]
 

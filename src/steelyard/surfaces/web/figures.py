@@ -4,6 +4,7 @@ Asked through a merchant's database it is that merchant's alone; asked through t
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -14,7 +15,16 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.operations import analytics
-from steelyard.operations.analytics import MARKETPLACE, Trade, TradeDay, Traffic, TrafficBy, TrafficDay
+from steelyard.operations.analytics import (
+    MARKETPLACE,
+    CategoryTrade,
+    Trade,
+    TradeBy,
+    TradeDay,
+    Traffic,
+    TrafficBy,
+    TrafficDay,
+)
 from steelyard.surfaces.components.charts import Chart, Series
 from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.web import exports
@@ -251,6 +261,55 @@ def bars(title: str, name: str, parts: Sequence[tuple[str, int]], currency: str 
         unit="money" if currency else "number",
         currency=currency,
     )
+
+
+class InParts(Protocol):
+    """What both consoles show in parts."""
+
+    @property
+    def channels(self) -> Sequence[TradeBy]: ...
+
+    @property
+    def categories(self) -> Sequence[CategoryTrade]: ...
+
+    @property
+    def sources(self) -> Sequence[TrafficBy]: ...
+
+    @property
+    def devices(self) -> Sequence[TrafficBy]: ...
+
+
+def charts(visit: Visit, found: Figures, parts: InParts, ranked_max: int) -> dict[str, Chart]:
+    """The pictures that both consoles show, by name."""
+    say, currency = visit.say, found.currency
+    return {
+        "paid": paid_by_day(visit, found),
+        "orders": orders_by_day(visit, found),
+        "visitors": visitors_by_day(visit, found),
+        "funnel": funnel(visit, found),
+        "channels": shares(
+            visit,
+            say(N_("Paid by channel")),
+            [(named(visit, each.key, CHANNELS), each.paid) for each in parts.channels],
+            currency,
+        ),
+        "categories": bars(
+            say(N_("Categories that sell most")),
+            say(N_("Amount paid")),
+            [(each.name.in_language(visit.locale), each.paid) for each in parts.categories[:ranked_max]],
+            currency,
+        ),
+        "sources": shares(
+            visit,
+            say(N_("Where visitors come from")),
+            [(named(visit, each.key, SOURCES), each.visitors) for each in parts.sources],
+        ),
+        "devices": shares(
+            visit,
+            say(N_("What visitors use")),
+            [(named(visit, each.key, DEVICES), each.visitors) for each in parts.devices],
+        ),
+    }
 
 
 def named(visit: Visit, key: str, names: dict[str, str]) -> str:

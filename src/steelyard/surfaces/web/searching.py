@@ -10,11 +10,14 @@ from typing import Any
 import msgspec
 from litestar import Response
 
+from steelyard.logistics.parcels.model import Parcel
 from steelyard.surfaces.components.environment import Templates
 from steelyard.surfaces.web.console import Place, navigation
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.pages import HTML, Frame, page_of
 from steelyard.surfaces.web.visit import Visit
+from steelyard.trade.orders.model import Order
+from steelyard.trade.settlement import Statement
 
 WORDS_CHARACTERS_MAX = 100
 HITS_PER_GROUP = 6
@@ -44,6 +47,20 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     permission: str
     find: Callable[[str], Awaitable[Sequence[Hit]]]
+
+
+def order_hit(order: Order, href: str) -> Hit:
+    detail = f"{order.address.name} · {order.placed_at:%Y-%m-%d}"
+    return Hit(title=order.code, href=href, detail=detail, icon="package", code=True)
+
+
+def parcel_hit(visit: Visit, parcel: Parcel, href: str) -> Hit:
+    detail = parcel.carrier_name.in_language(visit.locale)
+    return Hit(title=parcel.number, href=href, detail=detail, icon="truck", code=True)
+
+
+def statement_hit(statement: Statement, href: str) -> Hit:
+    return Hit(title=statement.code, href=href, detail=f"{statement.day}", icon="receipt-text", code=True)
 
 
 def words_of(visit: Visit) -> str:
