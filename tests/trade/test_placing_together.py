@@ -49,8 +49,9 @@ def wish(checkout_id: CheckoutId, expected_total: int | None = None, by: str = B
 
 
 def door(db: Database) -> Door:
-    """The batcher of one web worker."""
-    return Batcher("test", partial(db.transact, checkout.place_all), lambda wish: wish.checkout_id)
+    """The batcher of one web worker, with smaller batches, so that many of them meet and a busy machine holds nobody up."""
+    work = partial(db.transact, checkout.place_all)
+    return Batcher("test", work, lambda wish: wish.checkout_id, batch_most=64)
 
 
 async def opened(db: Database, wanted: Sequence[Wanted]) -> list[CheckoutId]:
