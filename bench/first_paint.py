@@ -49,6 +49,9 @@ async def once(browser: Browser, url: str, profile: dict[str, float], state: Sto
     await line.send("Emulation.setCPUThrottlingRate", {"rate": profile["cpu"]})
     await page.add_init_script(LCP)
     await page.goto(url, wait_until="networkidle")
+    await page.wait_for_function(
+        "window.__lcp > 0"
+    )  # on a slow processor the line may be idle before anything is painted
     found: float = await page.evaluate("window.__lcp")
     await context.close()
     return found

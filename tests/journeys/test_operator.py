@@ -161,16 +161,14 @@ async def test_a_figure_is_followed_down_to_the_order_it_is_made_of(house: House
     await steps.sign_in(operator, house, OPERATOR, to="/operator")
     await operator.goto("/operator?period=30d")
     await page.locator("a.stat").first.click()
-    await expect(page).to_have_url(re.compile(r"/operator/figures/days\?.*period=30d"))
-    await operator.look("figures")
-    figures = page.locator("a[href*='reason=allotted']")
-    amounts = [minor(text) for text in await figures.all_inner_texts()]
-    place = next(at for at, amount in enumerate(amounts) if amount > 0)
-    await figures.nth(place).click()
+    await expect(page).to_have_url(re.compile(r"/operator/figures/orders\?what=paid"))
+    await operator.look("orders-behind-it")
+    paid = minor(await page.locator(".stat-value").first.inner_text())
+    assert paid > 0
+    await operator.link("In the books").click()
+    await expect(page).to_have_url(re.compile("reason=allotted"))
     await operator.look("transfers")
-    assert minor(await page.locator(".stat-value").first.inner_text()) == amounts[place], (
-        "the transfers make up the figure"
-    )
+    assert minor(await page.locator(".stat-value").first.inner_text()) == paid, "the transfers make up the figure"
     await page.locator("a[href*='/books/documents/']").first.click()
     await operator.look("document")
     await page.locator("a[href*='/operator/payments/'], a[href*='/operator/orders/']").first.click()

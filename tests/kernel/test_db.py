@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from steelyard.kernel import db as kernel_db
 from steelyard.kernel import ids, privileges
-from steelyard.kernel.db import Database, Read, Tx, administer
+from steelyard.kernel.db import ConnectionLost, Database, Read, Tx, Unreachable, administer
 from steelyard.kernel.text import Text, text
 
 TABLES = """
@@ -249,3 +249,66 @@ async def test_execute_says_how_many_rows_it_touched(house: Database) -> None:
         return await tx.execute("UPDATE counters SET value = 5"), await tx.execute("DELETE FROM counters WHERE false")
 
     assert await house.transact(count) == (2, 0)
+
+
+async def cut(database_url: str) -> None:
+    """Everybody's connections to this database are ended by the server."""
+    async with administer(database_url) as owner:
+        await owner.execute(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+            """
+        )
+
+
+async def test_connections_that_were_cut_while_nobody_used_them_are_not_noticed(
+    house: Database, database_url: str
+) -> None:
+    for _ in range(3):
+        await asyncio.gather(*(house.transact(add, "a") for _ in range(4)))
+        await cut(database_url)
+
+        assert await house.transact(add, "b") > 0
+        await cut(database_url)
+        await house.ask(value, "a")
+
+    assert await house.ask(value, "a") == 12
+    assert await house.ask(value, "b") == 3
+
+
+async def test_a_connection_that_is_cut_in_the_middle_is_said_to_be_gone_and_nothing_is_done(
+    house: Database, database_url: str
+) -> None:
+    async def interrupted(tx: Tx) -> None:
+        await add(tx, "a")
+        await cut(database_url)
+        await add(tx, "a")
+
+    with pytest.raises(Unreachable):
+        await house.transact(interrupted)
+
+    assert await house.ask(value, "a") == 0
+
+
+async def test_however_asyncpg_says_it_a_broken_connection_is_a_lost_one(house: Database) -> None:
+    async def between_two_words(tx: Tx) -> None:
+        tx._connection.terminate()  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+        await add(tx, "a")
+
+    async def about_to_be_closed(_tx: Tx) -> None:
+        raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+    for broken in (between_two_words, about_to_be_closed):
+        with pytest.raises(ConnectionLost):
+            await house.transact(broken)
+
+    assert await house.transact(add, "a") == 1
+
+
+async def test_a_mistake_in_the_program_is_no_lost_connection(house: Database) -> None:
+    async def mistaken(tx: Tx) -> None:
+        await tx.value("SELECT $1::integer", "no number")
+
+    with pytest.raises(asyncpg.DataError):
+        await house.transact(mistaken)

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from steelyard.kernel import idempotency, ids
-from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.db import ConnectionLost, Database, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.idempotency import KeyUsedOtherwise, Reply, StillRunning, fingerprint, once
 from steelyard.kernel.sweeps import sweep_once
@@ -105,6 +105,29 @@ async def test_an_exception_lets_the_key_go(db: Database) -> None:
 
     with pytest.raises(LookupError):
         await once(db, "agent", "k1", BUY, fail)
+    assert (await once(db, "agent", "k1", BUY, Shop().answer)).status == 201
+
+
+async def test_a_key_that_cannot_be_let_go_while_the_database_is_away_is_let_go_when_it_is_back(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, away = idempotency._let_go, iter([True, True, False])  # pyright: ignore[reportPrivateUsage]
+
+    async def only_when_back(tx: Tx, caller: str, key: str, token: UUID) -> None:
+        if next(away):
+            raise ConnectionLost
+        await let_go(tx, caller, key, token)
+
+    async def fail(_operation_id: UUID) -> Reply:
+        raise LookupError
+
+    monkeypatch.setattr(idempotency, "_let_go", only_when_back)
+    monkeypatch.setattr(idempotency, "RETRY_AFTER_SECONDS", 0)
+
+    with pytest.raises(LookupError):
+        await once(db, "agent", "k1", BUY, fail)
+
+    await asyncio.gather(*idempotency._letting_go)  # pyright: ignore[reportPrivateUsage]
     assert (await once(db, "agent", "k1", BUY, Shop().answer)).status == 201
 
 

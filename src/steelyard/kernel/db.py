@@ -67,6 +67,10 @@ Unreachable = (
 )
 
 
+class ConnectionLost(ConnectionError):
+    """The connection broke in the middle of a transaction: whether it was committed is not known."""
+
+
 class Read:
     """Questions to the database, inside one READ ONLY transaction: everything asked sees the same instant.
 
@@ -252,29 +256,66 @@ class Database:
         again, at most `TRIES_MAX` times: a command must have no effect outside its transaction.
         """
         for attempt in range(1, TRIES_MAX + 1):
+            begun = False
             try:
-                async with self._pool.acquire() as connection, connection.transaction():
+                async with self._connected() as connection, connection.transaction():
+                    begun = True
                     await self._confine(connection)
                     return await command(Tx(connection, self._secured, self._kept), *args, **kwargs)
-            except _RETRIED:
-                if attempt == TRIES_MAX:
+            except (*_RETRIED, *Unreachable) as error:
+                if attempt == TRIES_MAX or not (isinstance(error, _RETRIED) or _broke_before(begun, error)):
                     raise
-                # Two that collided must not collide again in step.
-                await asyncio.sleep(random.uniform(0, BACKOFF_SECONDS * 2**attempt))  # noqa: S311  # no secret
+            # Two that collided must not collide again in step.
+            await asyncio.sleep(random.uniform(0, BACKOFF_SECONDS * 2**attempt))  # noqa: S311  # no secret
         raise AssertionError("unreachable")
 
     async def ask(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `query` in one read-only transaction; what it sees is of one instant (REPEATABLE READ)."""
-        async with (
-            self._pool.acquire() as connection,
-            connection.transaction(readonly=True, isolation="repeatable_read"),
-        ):
-            await self._confine(connection)
-            return await query(Read(connection, self._kept), *args, **kwargs)
+        for attempt in range(1, TRIES_MAX + 1):
+            begun = False
+            try:
+                async with (
+                    self._connected() as connection,
+                    connection.transaction(readonly=True, isolation="repeatable_read"),
+                ):
+                    begun = True
+                    await self._confine(connection)
+                    return await query(Read(connection, self._kept), *args, **kwargs)
+            except Unreachable as error:
+                if attempt == TRIES_MAX or not _broke_before(begun, error):
+                    raise
+        raise AssertionError("unreachable")
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncGenerator[Connection]:
+        """A connection of the pool. One that breaks says so in one way, whatever was about to be done with it."""
+        async with self._pool.acquire() as connection:
+            try:
+                yield connection
+            except asyncpg.InterfaceError as error:
+                if not _closed(connection):
+                    raise
+                raise ConnectionLost(str(error)) from error
+            except asyncpg.InternalClientError as error:  # it is being closed, and was told so before we were
+                if not _closed(connection):
+                    connection.terminate()
+                raise ConnectionLost(str(error)) from error
 
     async def _confine(self, connection: Connection) -> None:
         if self._merchant_id is not None:
             await connection.execute("SELECT set_config('steelyard.merchant_id', $1, true)", str(self._merchant_id))
+
+
+def _closed(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool has taken it away from us
+        return True
+
+
+def _broke_before(begun: bool, error: BaseException) -> bool:
+    """Whether a connection had broken while nobody used it: nothing has been said on it, so it is said on another."""
+    return not begun and not isinstance(error, TimeoutError)
 
 
 async def _pool(url: str, role: str | None, size: int, more: Mapping[str, str] = MappingProxyType({})) -> asyncpg.Pool:

@@ -5,26 +5,31 @@ that a command which claims that id has its effect once even if the process dies
 request takes the claim over and works under the same id. (The header is that of draft-ietf-httpapi-idempotency-key.)
 """
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from steelyard.kernel import ids
-from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.db import Database, Tx, Unreachable
 from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.sweeps import Sweep
 
 KEY_LETTERS_MAX = 255
 KEPT_HOURS = 48
-ANSWER_SECONDS_MAX = 60
+# Longer than an answer takes: who has died with a key in hand does not keep it for longer than this.
+ANSWER_SECONDS_MAX = 30
 RETRY_AFTER_SECONDS = 1
 FORGOTTEN_PER_ROUND_MAX = 1_000
 FORGET_EVERY_SECONDS = 600.0
 SERVER_ERROR_STATUS = 500
+
+log = structlog.get_logger()
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -92,7 +97,32 @@ async def once(
         return reply
     finally:
         if not kept:
+            await _let_go_of(db, caller, key, token)
+
+
+async def _let_go_of(db: Database, caller: str, key: str, token: UUID) -> None:
+    """Let the next request have the key at once; while the database is away, as soon as it is back."""
+    try:
+        await db.transact(_let_go, caller, key, token)
+    except Unreachable:
+        later = asyncio.create_task(_let_go_later(db, caller, key, token))
+        _letting_go.add(later)
+        later.add_done_callback(_letting_go.discard)
+
+
+async def _let_go_later(db: Database, caller: str, key: str, token: UUID) -> None:
+    for _ in range(ANSWER_SECONDS_MAX):
+        await asyncio.sleep(RETRY_AFTER_SECONDS)
+        try:
             await db.transact(_let_go, caller, key, token)
+        except Unreachable:
+            continue
+        except Exception as error:  # the process ends, and the claim with its time
+            log.warning("idempotency.not_let_go", error=str(error))
+        return
+
+
+_letting_go: set[asyncio.Task[None]] = set()
 
 
 async def claim(tx: Tx, caller: str, key: str, request: bytes) -> Reply | tuple[UUID, UUID]:

@@ -25,7 +25,7 @@ async def test_a_list_is_given_as_a_file_in_the_reader_s_words(owner: Browser) -
 
     header, *lines = rows(answer)
     assert header[:4] == ["When", "Who", "What", "On what"]
-    assert any("api_key" in line[2] for line in lines)
+    assert any("API key" in line[2] for line in lines)
     assert "filename*=UTF-8''Audit%20log-" in answer.headers["content-disposition"]
     assert answer.headers["cache-control"] == "no-store"
 

@@ -11,6 +11,9 @@ from steelyard.parties.customers.model import ADDRESSES_PER_BUYER_MAX, Buyer, Bu
 
 VISITORS_MAX = 200
 
+# So many people of one name are looked at.
+SOUGHT_MAX = 2_000
+
 
 async def get(read: Read, buyer_id: BuyerId) -> Buyer | None:
     return await read.one(
@@ -32,14 +35,17 @@ async def sought(read: Read, q: str, cursor: str | None = None, limit: int | Non
             Buyer,
             """
             SELECT buyer_id, email, name, phone, locale, country, guest, source, created_at FROM buyers
-            WHERE ((email IS NOT NULL AND lower(email) = lower($1)) OR (phone <> '' AND phone = $1)
-                   OR (name <> '' AND name = $1))
+            WHERE buyer_id = ANY(ARRAY(
+                      (SELECT buyer_id FROM buyers WHERE email IS NOT NULL AND lower(email) = lower($1) LIMIT $5)
+                      UNION (SELECT buyer_id FROM buyers WHERE phone <> '' AND phone = $1 LIMIT $5)
+                      UNION (SELECT buyer_id FROM buyers WHERE name <> '' AND name = $1 LIMIT $5)))
               AND ($2::timestamptz IS NULL OR (created_at, buyer_id) < ($2, $3::uuid))
             ORDER BY created_at DESC, buyer_id DESC LIMIT $4
             """,
             q,
             *key,
             most + 1,
+            SOUGHT_MAX,
         )
     else:
         found = await read.all(
