@@ -5,7 +5,7 @@ IN_VENV = .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check journeys screenshots bench translations baseline lock clean
+.PHONY: help setup demo test check journeys screenshots bench chaos translations baseline lock clean
 
 help: ## list what there is
 	@echo "make TARGET, one of:"
@@ -42,6 +42,10 @@ bench: ## measurements beside their targets, of a demo made for it (SCALE) or of
 	@$(RUN) tools/setup.py --dev
 	@$(IN_VENV) tools/browser.py
 	@PYTHONPATH=src $(IN_VENV) -m bench --scale "$${SCALE:-1}" $(PARTS)
+
+chaos: ## KILLS=1000 faults under load, the truth looked for after each; goes on where it was stopped (SEED=1)
+	@$(RUN) tools/setup.py --dev
+	@exec $(IN_VENV) -m tests.chaos.campaign --kills "$${KILLS:-1000}" --seed "$${SEED:-1}"
 
 translations: ## bring the .po files to the words in the source
 	@$(RUN) tools/setup.py --dev

@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.cluster import TestRun, TestServer
 from tests.support.database import db, settled
 
 __all__ = ["database_server", "database_url", "db", "empty_database_url", "settled", "worker_database_url"]
+
+# `--hypothesis-profile=long`: tests/model looks for new examples instead of running the known ones.
+settings.register_profile("long", print_blob=True)
 
 RUN = pytest.StashKey[TestRun]()
 

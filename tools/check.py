@@ -46,7 +46,8 @@ def reading() -> dict[str, Sequence[str]]:
 
 
 def tests(*, everything: bool, journeys: bool) -> Sequence[str]:
-    left_out = [name for name, wanted in (("journey", everything and journeys), ("slow", everything)) if not wanted]
+    wanted = {"journey": everything and journeys, "slow": everything, "chaos": False}
+    left_out = [name for name, is_wanted in wanted.items() if not is_wanted]
     # A file stays with one process: what its tests share is made once.
     command = [sys.executable, "-m", "pytest", "-n", TEST_PROCESSES, "--dist", "loadfile"]
     return [*command, *(["-m", " and ".join(f"not {name}" for name in left_out)] if left_out else [])]

@@ -7,7 +7,7 @@ that saw what nobody had done yet. So every request and its answer is written do
 import asyncio
 import itertools
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from uuid import UUID
 
 import pytest
@@ -19,6 +19,7 @@ from steelyard.goods.inventory import reservations
 from steelyard.goods.inventory.model import Promised, Shelf
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx, administer
+from steelyard.surfaces.web import placing
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import CheckoutId, SoldOut
 from steelyard.trade.orders.jobs import cancel_unpaid
@@ -29,8 +30,8 @@ from tests.support.database import assert_checks
 from tests.support.seeded import SeededServer
 from tests.support.world import World
 
-AT_ONCE = 6
-REQUESTS_EACH = 12
+AT_ONCE = 8
+REQUESTS_EACH = 10
 HISTORIES = 6
 PIECES = 4
 WARES = ("black", "ruler")
@@ -50,8 +51,10 @@ def url(seeded: SeededServer) -> Iterator[str]:
 class Shoppers:
     """People who take, give back, put in, scrap and look at two articles, all at once; everything is written down."""
 
-    def __init__(self, db: Database, world: World) -> None:
+    def __init__(self, db: Database, world: World, doors: Sequence[Database] = ()) -> None:
+        """Through `doors`, one for each process of a web server, placements of the same moment go together."""
         self.db = db
+        self.doors = doors
         self.items = {ware: world.items[ware] for ware in WARES}
         self.places = {trader.merchant_id: trader.warehouse_id for trader in world.merchants}
         self.names = {item.sku_id: ware for ware, item in self.items.items()}
@@ -71,6 +74,7 @@ class Shoppers:
         return answer
 
     async def walk(self, seed: int) -> None:
+        door = self.doors[seed % len(self.doors)] if self.doors else None
         choose = random.Random(seed)
         kept: list[tuple[CheckoutId, dict[str, int]]] = []
         for _ in range(REQUESTS_EACH):
@@ -88,15 +92,19 @@ class Shoppers:
                 case what:
                     about = dict.fromkeys(WARES, 1) if what == "take both" else {ware: pieces}
                     checkout_id = await self.opened(about)
-                    if await self.call("take", about, lambda c=checkout_id: self.take(c)) is True:
+                    if await self.call("take", about, lambda c=checkout_id: self.take(c, door)) is True:
                         kept.append((checkout_id, about))
 
     async def opened(self, about: dict[str, int]) -> CheckoutId:
         return await deal.opened(self.db, [(self.items[ware].sku_id, pieces) for ware, pieces in about.items()])
 
-    async def take(self, checkout_id: CheckoutId) -> object:
+    async def take(self, checkout_id: CheckoutId, door: Database | None = None) -> object:
+        placement = checkout.Placement(checkout_id=checkout_id, expected_total=None, by="buyer")
         try:
-            await self.db.transact(checkout.place, checkout_id, expected_total=None, by="buyer")
+            if door is None:
+                await self.db.transact(checkout.place, checkout_id, expected_total=None, by="buyer")
+            else:
+                await placing.place(door, placing.Wish(placement=placement))
         except SoldOut as refusal:
             lines = (await self.db.ask(checkout.get, checkout_id)).lines
             of_line = {line.line_id: self.names[line.sku_id] for line in lines}
@@ -117,12 +125,16 @@ class Shoppers:
         return {self.names[sku_id]: pieces for sku_id, pieces in free.items()}
 
 
-async def test_what_everybody_was_answered_can_be_explained_by_one_order(seeded: SeededServer, url: str):
+@pytest.mark.parametrize("processes", [0, 2], ids=["each alone", "placed together"])
+async def test_what_everybody_was_answered_can_be_explained_by_one_order(
+    seeded: SeededServer, url: str, processes: int
+):
     db = await Database.connect(url, size=AT_ONCE)
+    doors = [await Database.connect(url, size=2) for _ in range(processes)]
     answers: set[str] = set()
 
     for history in range(HISTORIES):
-        shoppers = Shoppers(db, seeded.world)
+        shoppers = Shoppers(db, seeded.world, doors)
         free = await shoppers.begin(PIECES)
         await asyncio.gather(*(shoppers.walk(history * AT_ONCE + number) for number in range(AT_ONCE)))
         assert explained(shoppers.calls, free, shelf) is not None, shoppers.calls
@@ -133,7 +145,8 @@ async def test_what_everybody_was_answered_can_be_explained_by_one_order(seeded:
             assert call.began < call.ended
         await _empty(db, url)
 
-    await db.close()
+    for each in (db, *doors):
+        await each.close()
     await assert_checks(url)
     assert {"take: True", "take: other", "give: other", "put: True", "look: other"} <= answers
 
