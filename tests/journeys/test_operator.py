@@ -60,7 +60,7 @@ async def mailed(maker: Visitor, house: House, email: str, pattern: str) -> str:
         found.extend([match[0]] if match else [])
         return bool(match)
 
-    for _ in range(100):
+    for _ in range(300):
         if await come():
             return found[0]
         await maker.page.wait_for_timeout(200)

@@ -10,7 +10,7 @@ from steelyard.kernel import i18n
 from steelyard.surfaces.components.assets import NODE_MODULES
 
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SECONDS_MAX = 20
+SECONDS_MAX = 45
 LOOK_AGAIN_MILLISECONDS = 400
 CLIENT_ERROR = 400
 # A page takes no click before its scripts have run: people are slower than that, and a journey is not about the moment between.
