@@ -172,6 +172,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/audit",
         "/operator/audit?from={since}&to={today}",
         "/operator/settings",
+        "/operator/documents",
         "/operator/system",
         "/operator/system/subscribers",
         "/operator/system/sweeps",
