@@ -16,6 +16,8 @@ from steelyard.money.payments.model import Refund
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address, BuyerId
 from steelyard.parties.merchants.model import ShopCard
+from steelyard.surfaces.components.page import Tone
+from steelyard.surfaces.storefront import words
 from steelyard.surfaces.storefront.shell import Shell, shell
 from steelyard.trade import aftersales, orders, reviews
 from steelyard.trade.aftersales import Action
@@ -65,7 +67,8 @@ TABS = (
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
-    """One merchant's part of a purchase; history, parcels and refunds only on the pages of an order or a purchase."""
+    """One merchant's part of a purchase; history, scans of parcels and refunds only on the pages of an order
+    or a purchase."""
 
     order: Order
     shop: ShopCard
@@ -86,6 +89,11 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
         """Whether all of it was sent and each parcel delivered, and the buyer has not said so yet."""
         delivered = [parcel.state is ParcelState.DELIVERED for parcel, _ in self.parcels]
         return self.order.state is OrderState.SHIPPED and bool(delivered) and all(delivered)
+
+    @property
+    def state(self) -> tuple[str, Tone]:
+        """How far it is, as its buyer says it: what the carrier has delivered is not on its way."""
+        return words.PARCEL_STATES[ParcelState.DELIVERED] if self.arrived else words.ORDER_STATES[self.order.state]
 
 
 class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +172,7 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
     lines = await orders.lines_of(read, [order.order_id for order in found])
     shops = await merchants.cards(read, {order.merchant_id for order in found})
     standings = await aftersales.standing(read, found)
+    sent = await parcels.of_orders(read, [order.order_id for order in found])
     written = await reviews.of_orders(read, [order.order_id for order in found])
     write_until = (await reviews.rules(read)).write_days
 
@@ -186,6 +195,7 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
             lines=lines[order.order_id],
             actions=actions(order),
             request=standings[order.order_id].request,
+            parcels=[(parcel, ()) for parcel in sent[order.order_id]],
         )
         for order in found
     ]
@@ -193,15 +203,13 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
 
 async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
     """These orders with everything that happened to each."""
-    sent = await parcels.of_orders(read, [order.order_id for order in found])
     return [
         msgspec.structs.replace(
             view,
             steps=await orders.history(read, view.order.merchant_id, view.order.order_id),
             acts=await orders.acts_of(read, view.order.merchant_id, view.order.order_id),
             parcels=[
-                (parcel, await parcels.scans(read, parcel.merchant_id, parcel.parcel_id))
-                for parcel in sent[view.order.order_id]
+                (parcel, await parcels.scans(read, parcel.merchant_id, parcel.parcel_id)) for parcel, _ in view.parcels
             ],
             refunds=await payments.refunds_of_order(read, view.order.merchant_id, view.order.order_id),
         )
