@@ -320,6 +320,19 @@ def simulate(who: tuple[str, ...], port: int | None, number: int) -> None:
         raise Sentence(str(taken)) from taken
 
 
+@steelyard.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@_plainly
+def bench(words: tuple[str, ...]) -> None:
+    """Measure Steelyard beside its targets (in a checkout with its development packages); `bench --help` tells the parts."""
+    checkout = Path(__file__).parents[2]
+    if not (checkout / "bench" / "__main__.py").exists():
+        raise Sentence("The measurements are in the source's own folder, and this is an installed package.")
+    path = os.pathsep.join(filter(None, [str(checkout / "src"), os.environ.get("PYTHONPATH")]))
+    os.chdir(checkout)
+    os.execve(sys.executable, [sys.executable, "-m", "bench", *words], {**os.environ, "PYTHONPATH": path})  # noqa: S606  # our own program
+
+
 @steelyard.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @_plainly

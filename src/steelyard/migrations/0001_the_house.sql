@@ -169,6 +169,20 @@ CREATE TABLE policy_plans (
 COMMENT ON TABLE policy_plans IS 'reference: what a run-time setting will be from a day to come, one plan for each';
 COMMENT ON COLUMN policy_plans.from_day IS 'From the midnight with which this day begins in Shanghai';
 
+CREATE TABLE document_versions (
+    document     text NOT NULL
+  , from_day     date NOT NULL
+  , summary      jsonb NOT NULL
+  , body         jsonb NOT NULL DEFAULT '{}'
+  , published_at timestamptz NOT NULL DEFAULT now()
+  , published_by uuid
+  , PRIMARY KEY (document, from_day)
+);
+COMMENT ON TABLE document_versions IS 'reference: what people are asked to agree to, each version by the day from which it is in force';
+COMMENT ON COLUMN document_versions.from_day IS 'From the midnight with which this day begins in Shanghai';
+COMMENT ON COLUMN document_versions.summary IS 'What is new in it, in a sentence or two';
+COMMENT ON COLUMN document_versions.body IS 'Its text; empty where the text that the program brings stays as it is';
+
 -- parties.access
 
 -- Who may come in and what they may do.
@@ -547,6 +561,15 @@ COMMENT ON COLUMN licence_renewals.good_until IS 'The last day of the new licenc
 COMMENT ON COLUMN licence_renewals.file IS 'The scan, in the private file store: seen by the shop and by reviewers only';
 CREATE UNIQUE INDEX one_renewal_waits ON licence_renewals (merchant_id) WHERE state = 'waiting';
 CREATE INDEX licence_renewals_waiting ON licence_renewals (handed_in_at) WHERE state = 'waiting';
+
+CREATE TABLE merchant_agreements (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , version     text NOT NULL
+  , account_id  uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, version)
+);
+COMMENT ON TABLE merchant_agreements IS 'by merchant, append-only: which version of the rules a merchant agreed to, when, and who did so for it';
 
 -- parties.applications
 
@@ -2823,7 +2846,7 @@ CREATE TABLE consents (
   , PRIMARY KEY (buyer_id, consent_id)
 );
 COMMENT ON TABLE consents IS 'by buyer, append-only: what somebody agreed to, which version of it, when and how';
-COMMENT ON COLUMN consents.how IS 'registering, ordering';
+COMMENT ON COLUMN consents.how IS 'registering, ordering, renewing';
 
 CREATE TABLE data_exports (
     buyer_id   uuid NOT NULL

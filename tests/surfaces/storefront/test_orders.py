@@ -11,6 +11,7 @@ from steelyard.logistics.fulfilment.model import Dispatch
 from steelyard.logistics.parcels.model import ParcelId, Scan
 from steelyard.trade import orders
 from tests.simulators.world import Simulated
+from tests.support import deal
 from tests.support.browser import Browser, hidden, words
 from tests.support.world import CONTACT, World
 from tests.surfaces.storefront.buying import bought, newest_code, open_checkout, order_codes, place, put
@@ -70,6 +71,7 @@ async def test_a_sent_order_is_tracked_and_received(
     assert "On its way" in words(await guest.get("/orders"))
     scan = Scan(at=datetime.now(UTC), code="delivered", place="温州")
     await db.transact(partial(parcels.record_scans, carrier="simex", number="SF1234567890", scans=[scan]))
+    await deal.at_rest(db)
     listed = words(await guest.get("/orders"))
     assert "Delivered" in listed and "On its way" not in listed
     assert "This is no longer possible" in words(await guest.follow(await guest.post(f"/orders/{order}/cancel")))

@@ -67,8 +67,7 @@ TABS = (
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
-    """One merchant's part of a purchase; history, scans of parcels and refunds only on the pages of an order
-    or a purchase."""
+    """One merchant's part of a purchase; history, parcels and refunds only on the pages of an order or a purchase."""
 
     order: Order
     shop: ShopCard
@@ -86,9 +85,11 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def arrived(self) -> bool:
-        """Whether all of it was sent and each parcel delivered, and the buyer has not said so yet."""
+        """Whether all of it was sent and each parcel delivered, and the buyer has not said so yet. (The order is told a
+        moment after its last parcel.)"""
         delivered = [parcel.state is ParcelState.DELIVERED for parcel, _ in self.parcels]
-        return self.order.state is OrderState.SHIPPED and bool(delivered) and all(delivered)
+        told = self.order.delivered_at is not None
+        return self.order.state is OrderState.SHIPPED and (told or (bool(delivered) and all(delivered)))
 
     @property
     def state(self) -> tuple[str, Tone]:
@@ -172,7 +173,6 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
     lines = await orders.lines_of(read, [order.order_id for order in found])
     shops = await merchants.cards(read, {order.merchant_id for order in found})
     standings = await aftersales.standing(read, found)
-    sent = await parcels.of_orders(read, [order.order_id for order in found])
     written = await reviews.of_orders(read, [order.order_id for order in found])
     write_until = (await reviews.rules(read)).write_days
 
@@ -195,7 +195,6 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
             lines=lines[order.order_id],
             actions=actions(order),
             request=standings[order.order_id].request,
-            parcels=[(parcel, ()) for parcel in sent[order.order_id]],
         )
         for order in found
     ]
@@ -203,13 +202,15 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
 
 async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
     """These orders with everything that happened to each."""
+    sent = await parcels.of_orders(read, [order.order_id for order in found])
     return [
         msgspec.structs.replace(
             view,
             steps=await orders.history(read, view.order.merchant_id, view.order.order_id),
             acts=await orders.acts_of(read, view.order.merchant_id, view.order.order_id),
             parcels=[
-                (parcel, await parcels.scans(read, parcel.merchant_id, parcel.parcel_id)) for parcel, _ in view.parcels
+                (parcel, await parcels.scans(read, parcel.merchant_id, parcel.parcel_id))
+                for parcel in sent[view.order.order_id]
             ],
             refunds=await payments.refunds_of_order(read, view.order.merchant_id, view.order.order_id),
         )
