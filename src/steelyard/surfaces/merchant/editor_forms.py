@@ -31,7 +31,7 @@ from steelyard.kernel.text import Text
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.merchant.editor import ZONE, Editing
+from steelyard.surfaces.merchant.editor import Editing
 from steelyard.surfaces.merchant.product_forms import (
     SLUG_CHARACTERS_MAX,
     WEIGHT_GRAMS_MAX,
@@ -39,6 +39,7 @@ from steelyard.surfaces.merchant.product_forms import (
     category_of,
 )
 from steelyard.surfaces.web.entries import Entries
+from steelyard.surfaces.web.moments import moment_of
 
 OPTIONS = 3
 SLUG = "abcdefghijklmnopqrstuvwxyz0123456789-"
@@ -120,11 +121,10 @@ def _time(form: Entries, name: str) -> datetime | None:
     typed = form.text(name, most=30)
     if not typed:
         return None
-    try:
-        return datetime.fromisoformat(typed).replace(tzinfo=ZONE)
-    except ValueError:
+    moment = moment_of(typed)
+    if moment is None:
         form.refuse(name, N_("Please enter a date and a time"))
-        return None
+    return moment
 
 
 def _variants(form: Entries, product: ProductView, currency: str) -> tuple[list[SkuChange], list[NewPrice]]:
