@@ -51,3 +51,15 @@ async def test_no_number_is_asked_of_a_carrier_that_there_is_not(db: Database, w
 
     assert answer.status_code == 422
     assert words(answer).count("Please choose a carrier") == len(found)
+
+
+async def test_millions_of_variants_are_refused_without_making_one(owner: Browser) -> None:
+    many = "\n".join(str(value) for value in range(1_000))
+    options = {
+        f"option_{place}_{what}": said for place in (1, 2, 3) for what, said in (("name", "size"), ("values", many))
+    }
+
+    answer = await owner.post("/merchant/products/new", {"title_en": "Tea", "code": "T", "price": "1", **options})
+
+    assert answer.status_code == 422
+    assert "These options make more than 100 variants: please use fewer values" in words(answer)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import product as every_choice
+from math import prod
 from typing import Any
 
 import msgspec
@@ -191,10 +192,11 @@ def _new_variants(
     form: Entries, product: ProductView, changes: Sequence[SkuChange], options: Sequence[MatrixOption]
 ) -> list[NewSku]:
     """A variant for each choice that no variant stands at, like the first one, with a number of its own."""
-    choices = list(every_choice(*(range(len(option.values)) for option in options)))
-    if len(choices) > SKUS_PER_PRODUCT_MAX:
+    sizes = [len(option.values) for option in options]
+    if prod(sizes) > SKUS_PER_PRODUCT_MAX:
         form.refuse("opt:0:name_zh", N_("These options make more than 600 variants: please use fewer values"))
         return []
+    choices = list(every_choice(*map(range, sizes)))
     placed = catalog.outline(_changed(product.skus, changes), options, len(product.options)).placed
     taken = {change.code for change in changes} | {sku.code for sku in product.skus}
     first = product.skus[0] if product.skus else None
