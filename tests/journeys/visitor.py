@@ -29,13 +29,17 @@ UNSTICK = """
     () => {
       window.__unstuck = [...document.querySelectorAll("body *")]
         .filter((element) => getComputedStyle(element).position === "sticky")
-        .map((element) => [element, element.style.position, element.style.inset]);
+        .map((element) => [element, element.getAttribute("style")]);
       for (const [element] of window.__unstuck) Object.assign(element.style, { position: "relative", inset: "auto" });
     }
 """
 STICK = """
     () => {
-      for (const [element, position, inset] of window.__unstuck) Object.assign(element.style, { position, inset });
+      // An empty attribute would be copied by htmx when it swaps, which the page's policy refuses.
+      for (const [element, style] of window.__unstuck) {
+        element.style.cssText = style || "";
+        if (!style) element.removeAttribute("style");
+      }
     }
 """
 # The browser's own words for an answer that we have looked at already.

@@ -2,7 +2,14 @@
 
 import pytest
 
+from steelyard.channels.sheets.columns import fact_of
+from steelyard.goods.catalog import AttributeKind, CategoryAttribute, Definition
+from steelyard.goods.catalog.model import CategoryId
+from steelyard.kernel import ids
 from steelyard.kernel.db import Database
+from steelyard.kernel.text import text
+from steelyard.surfaces.merchant.editor_forms import facts_of
+from steelyard.surfaces.web.entries import Entries
 from tests.support.browser import Browser, words
 from tests.support.consoles import app, chief, owner, world
 from tests.support.world import World
@@ -63,3 +70,15 @@ async def test_millions_of_variants_are_refused_without_making_one(owner: Browse
 
     assert answer.status_code == 422
     assert "These options make more than 100 variants: please use fewer values" in words(answer)
+
+
+@pytest.mark.parametrize("typed", ["1e400", "NaN", "-inf", "tall"])
+def test_a_number_that_is_none_is_no_fact_of_a_product(typed: str) -> None:
+    height = Definition(code="height", name=text("高", "Height"), kind=AttributeKind.NUMBER)
+    attribute = CategoryAttribute(category_id=CategoryId(ids.mint()), definition=height, required=False, place=0)
+    form = Entries({"fact:height": [typed]}, {})
+
+    assert facts_of(form, [attribute]) == {}
+    assert form.errors == {"fact:height": "Please enter a number"}
+    with pytest.raises(ValueError):
+        fact_of(height, typed)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import product as every_choice
-from math import prod
+from math import isfinite, nan, prod
 from typing import Any
 
 import msgspec
@@ -109,6 +109,8 @@ def _fact(form: Entries, attribute: CategoryAttribute) -> Fact | None:
             try:
                 number = float(typed) if typed else None
             except ValueError:
+                number = nan
+            if number is not None and not isfinite(number):
                 form.refuse(name, N_("Please enter a number"))
                 return None
             return None if number is None else int(number) if number == int(number) else number
