@@ -25,6 +25,7 @@ from steelyard.operations.analytics import DayFigures
 from steelyard.parties import access, applications, merchants
 from steelyard.parties.access.model import AccountKind, AuditEntry, StaffMember
 from steelyard.parties.applications.model import ApplicationFile, ApplicationId
+from steelyard.parties.merchants import Agreement
 from steelyard.parties.merchants.model import LicenceRenewal, Merchant, MerchantId, MerchantStep, ShopCard
 from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.operator import frame
@@ -210,16 +211,23 @@ async def money_tab(
 
 class Papers(Head, frozen=True, kw_only=True):
     """`scans` came with the application, none for a merchant that was never an applicant; `renewals` are new licences
-    that it handed in later."""
+    that it handed in later; `agreements` say which rules were agreed to, and who did so."""
 
     scans: Mapping[str, ApplicationFile]
     renewals: Sequence[LicenceRenewal]
+    agreements: Sequence[tuple[Agreement, str]]
 
 
 async def papers(read: Read, merchant_id: MerchantId) -> Papers:
     above = await head(read, merchant_id)
     scans = await applications.files_of(read, ApplicationId(merchant_id))
-    return Papers(**msgspec.structs.asdict(above), scans=scans, renewals=await merchants.renewals_of(read, merchant_id))
+    names = {member.account_id: member.name for member in await access.staff(read, merchant_id)}
+    return Papers(
+        **msgspec.structs.asdict(above),
+        scans=scans,
+        renewals=await merchants.renewals_of(read, merchant_id),
+        agreements=[(each, names.get(each.account_id, "")) for each in await merchants.agreements(read, merchant_id)],
+    )
 
 
 @get("/merchants/{merchant_id:uuid}/papers", opt=READS)

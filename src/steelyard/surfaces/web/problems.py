@@ -19,6 +19,7 @@ from steelyard.kernel.db import Unreachable
 from steelyard.kernel.errors import Invalid, NotFound, Refusal, TooMany
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.logs import request_id
+from steelyard.kernel.paging import NoSuchPage
 from steelyard.surfaces.web.pages import Frame, local_path, render
 from steelyard.surfaces.web.refusals import detail_of, fields_of, title_of
 from steelyard.surfaces.web.visit import Connection, WebRequest, locale_of, provide_visit
@@ -30,6 +31,8 @@ FOR_PROGRAMS = ("/api/", "/ucp/", "/webhooks/", "/.well-known/", "/health/")
 CURSORS = ("cursor", "after")
 # What stands below these belongs to somebody.
 OF_SOMEBODY = ("/orders/", "/checkout/", "/purchases/")
+# What lists call the place where their page begins.
+CURSORS = {"after", "cursor"}
 SERVER_ERROR = 500
 RETRY_AFTER_SECONDS = 10
 
@@ -127,8 +130,20 @@ class _Telling(ASGIResponse):
         await told(scope, receive, send)
 
 
-def on_refusal(request: WebRequest, refusal: Refusal) -> Told:
+def on_refusal(request: WebRequest, refusal: Refusal) -> Told | Redirect:
+    if isinstance(refusal, NoSuchPage) and (first := _first_page(request)):
+        return Redirect(first, status_code=303)
     return Told(request, refusal)
+
+
+def _first_page(request: WebRequest) -> str:
+    """Where the list begins whose page a person asked for under a cursor that we never wrote; empty where none did."""
+    asked = parse_qsl(request.url.query)
+    kept = [(name, value) for name, value in asked if name not in CURSORS]
+    if request.method not in ("GET", "HEAD") or for_program(request) or len(kept) == len(asked):
+        return ""
+    path = local_path(request.url.path, "/")
+    return f"{path}?{urlencode(kept)}" if kept else path
 
 
 def on_http_exception(request: WebRequest, error: HTTPException) -> Told:
