@@ -37,7 +37,11 @@ def figures(asked: Asked) -> list[Figure]:
             with _serving(settings.home) as (process, took):
                 seconds.append(took)
                 time.sleep(SETTLING_SECONDS)
-                megabytes.append(sum(map(_proportional, _everybody(process, settings.home))) / 1e6)
+                kept = {one: _proportional(one) for one in _everybody(process, settings.home)}
+                megabytes.append(sum(kept.values()) / 1e6)
+                for one, size in sorted(kept.items(), key=lambda each: -each[1]):
+                    print(f"  {size / 1e6:6.1f} MB  {_words(one)}")
+                print()
     return [
         Figure("ready_s", round(statistics.median(seconds), 2), READY_SECONDS_MAX),
         Figure("idle_memory_mb", round(statistics.median(megabytes), 1), IDLE_MEGABYTES_MAX),
@@ -50,7 +54,12 @@ def _serving(home: Path) -> Generator[tuple[psutil.Process, float]]:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     environ = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "PORT")}
-    environ |= {"STEELYARD_HOME": str(home), "PORT": str(port), "PYTHONPATH": str(ROOT / "src")}
+    environ |= {
+        "STEELYARD_HOME": str(home),
+        "STEELYARD_WORKERS": str(shop.WORKERS),
+        "PORT": str(port),
+        "PYTHONPATH": str(ROOT / "src"),
+    }
     begun = time.monotonic()
     with (home / "serve.log").open("w") as log:
         command = [sys.executable, "-m", "steelyard", "serve", "--all"]
@@ -80,3 +89,9 @@ def _proportional(process: psutil.Process) -> int:
     with suppress(psutil.Error):
         return process.memory_full_info().pss
     return 0
+
+
+def _words(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline()).strip()[-60:]
+    return "gone"

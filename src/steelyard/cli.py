@@ -7,6 +7,7 @@ looked at is not as it should be (`check`, `doctor`, rejected rows of `import`).
 import asyncio
 import errno
 import json
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Generator
@@ -166,8 +167,12 @@ def _serve(settings: Settings) -> None:
     from granian import Granian
     from granian.constants import Interfaces, Loops
 
+    if multiprocessing.get_start_method() == "fork":
+        from steelyard import app
+
+        app.make_before_workers()
     Granian(
-        "steelyard.app:create_app",
+        "steelyard.app:web_worker",
         factory=True,
         address="127.0.0.1" if settings.loopback_only else "0.0.0.0",  # noqa: S104  # production listens to everybody
         port=settings.port,

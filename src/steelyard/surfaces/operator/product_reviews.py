@@ -28,6 +28,7 @@ from steelyard.surfaces.operator.category_names import names_of
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, address, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
+from steelyard.surfaces.web.moments import moment_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.product_words import FIELD_WORDS, REASON_WORDS, reason_lines, said
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -285,7 +286,7 @@ async def decide(
     form = await entries_of(request)
     try:
         if form.text("decision") == "approve":
-            await visit.db.transact(approve, visit.actor, review_id, visit.by, _moment(form.text("seen")))
+            await visit.db.transact(approve, visit.actor, review_id, visit.by, moment_of(form.text("seen")))
             message = visit.say(N_("Approved."))
         else:
             await visit.db.transact(send_back, visit.actor, review_id, reasons_of(form), visit.by)
@@ -298,13 +299,6 @@ async def decide(
         return await review_page(visit, review_id, form, {"": told(visit, refusal)})
     onward = as_uuid(form.text("next"))
     return redirect(visit, f"{HERE}/{onward}" if onward else HERE, (message, "good"))
-
-
-def _moment(typed: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(typed)
-    except ValueError:
-        return None
 
 
 @post("/product-reviews/bulk", opt=NEEDS)

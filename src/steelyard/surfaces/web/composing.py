@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, get, post
@@ -50,11 +49,11 @@ from steelyard.operations.merchandising.model import (
 )
 from steelyard.parties import access
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.web import goods_picking
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
+from steelyard.surfaces.web.moments import moment_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.pictures import keep_picture
 from steelyard.surfaces.web.seals import seal
@@ -282,10 +281,9 @@ async def _order(tx: Tx, place: Place, form: Entries, by: str) -> object:
 
 async def _publish(tx: Tx, place: Place, form: Entries, by: str) -> object:
     typed = form.text("shown_from")
-    try:
-        moment = datetime.fromisoformat(typed).replace(tzinfo=ZoneInfo(TIMEZONE)) if typed else None
-    except ValueError:
-        raise Invalid({"shown_from": N_("Please enter a day and an hour")}) from None
+    moment = moment_of(typed)
+    if typed and moment is None:
+        raise Invalid({"shown_from": N_("Please enter a day and an hour")})
     return {"version": await merchandising.publish(tx, place.owner_id, place.page, by, moment), "shown_from": typed}
 
 
