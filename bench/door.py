@@ -44,6 +44,9 @@ class Signed:
         self._secret = secret
 
     async def collect(self, instruction: Instruction, webhook_url: str) -> ChannelAnswer:
+        return self.verify(instruction)
+
+    def verify(self, instruction: Instruction) -> ChannelAnswer:
         nonce, _, _ = (instruction.token or "").partition(".")
         if not hmac.compare_digest(token(self._secret, nonce), instruction.token or ""):
             return ChannelAnswer(reference=None, state=PaymentState.DECLINED, failure="bad_token")

@@ -14,7 +14,7 @@ from steelyard.trade.checkout.collection import (
     receive_webhook,
 )
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
-from steelyard.trade.checkout.placement import Placement, place, place_all
+from steelyard.trade.checkout.placement import Paying, Placement, place, place_all
 from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quote, quotes
 from steelyard.trade.checkout.service import (
     NewCheckout,
@@ -39,6 +39,7 @@ __all__ = [
     "Collection",
     "Completeness",
     "NewCheckout",
+    "Paying",
     "Placement",
     "apply_left_behind",
     "apply_news",

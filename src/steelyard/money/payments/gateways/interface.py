@@ -1,7 +1,7 @@
 """What a payment channel can be asked. One file beside this one per channel."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from steelyard.money.payments.model import (
     ChannelAnswer,
@@ -50,4 +50,15 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Give the connections back."""
+        ...
+
+
+@runtime_checkable
+class Verifier(Channel, Protocol):
+    """A channel whose tokens are worth their money by themselves, as a signed one is: whoever holds the key needs to ask
+    nobody."""
+
+    def verify(self, instruction: Instruction) -> ChannelAnswer:
+        """Captured or declined. It has no effect, so it may be asked inside a transaction, and again when that is said
+        again."""
         ...

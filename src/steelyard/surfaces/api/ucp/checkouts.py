@@ -16,6 +16,7 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.lookups import look_up
+from steelyard.money import payments
 from steelyard.money.payments.model import PaymentId
 from steelyard.surfaces.api.ucp.discovery import ENDPOINT, HANDLER_ID
 from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, Document, errors_document, message, serve
@@ -29,7 +30,7 @@ from steelyard.surfaces.api.ucp.shapes import (
     Instrument,
     LineItem,
 )
-from steelyard.surfaces.api.ucp.sheet import Looked, Looking, looks
+from steelyard.surfaces.api.ucp.sheet import Looked, Looking, begun, looks
 from steelyard.surfaces.web import placing
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import (
@@ -215,14 +216,18 @@ async def complete_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> 
     """Place the purchase and pay it with the token: completed, to be confirmed by the buyer, under way, or declined."""
 
     async def work(ask: Ask, operation_id: UUID) -> tuple[int, Document]:
-        session_id = id_of(checkout_id)
         wanted = ask.read(CompleteRequest)
-        looked = await look(ask, session_id)
-        if looked.sheet.checkout.state is CheckoutState.CANCELLED:
+        looking = _looking(ask, id_of(checkout_id))
+        found = await look_up(ask.db, begun, looking)
+        if found is None:
+            raise NotFound()
+        if found.checkout.state is CheckoutState.CANCELLED:
             raise CheckoutClosed(state="canceled")
-        if status_of(looked.sheet, looked.session) in ("completed", "complete_in_progress", "requires_escalation"):
-            return 200, await shown_checkout(ask, session_id)
-        return 200, await _complete(ask, looked, _instrument(wanted), operation_id)
+        if found.checkout.state is not CheckoutState.OPEN:
+            looked = await look(ask, looking.session_id)
+            if status_of(looked.sheet, looked.session) in ("completed", "complete_in_progress", "requires_escalation"):
+                return 200, await _document(ask, looked)
+        return 200, await _complete(ask, found.session, _instrument(wanted), operation_id)
 
     return await serve(request, work, capability=CHECKOUT, once=True)
 
@@ -234,31 +239,43 @@ def _instrument(wanted: CompleteRequest) -> Instrument:
     return instruments[0]
 
 
-async def _complete(ask: Ask, looked: Looked, instrument: Instrument, operation_id: UUID) -> Document:
-    session_id = looked.session.session_id
+async def _complete(ask: Ask, session: Session, instrument: Instrument, operation_id: UUID) -> Document:
+    session_id = session.session_id
+    payment_id = PaymentId(ids.derived(operation_id, "payment"))
+    return_url = f"{ask.settings.base_url}/checkout/{session_id}"
+    token = instrument.credential.token
+    verifier = payments.verifier(ask.settings, instrument.handler_id)
+    paying = None
+    if verifier and token:
+        paying = checkout.Paying(payment_id=payment_id, channel=verifier, token=token, return_url=return_url)
+    placement = checkout.Placement(
+        checkout_id=CheckoutId(session_id),
+        expected_total=session.shown_total,
+        by=ask.platform.client,
+        completeness=ask.completeness,
+        paying=paying,
+    )
     try:
-        placement = checkout.Placement(
-            checkout_id=CheckoutId(session_id),
-            expected_total=looked.session.shown_total,
-            by=ask.platform.client,
-            completeness=ask.completeness,
-        )
         purchase_id = await placing.place(ask.db, placing.Wish(placement=placement))
     except TotalMoved:
         moved = ask.say(N_("The total has changed. Please look at it again before you pay."))
         return await shown_checkout(ask, session_id, [message("total_changed", moved, path="$.totals")])
     except (CheckoutNotReady, SoldOut):
         return await shown_checkout(ask, session_id)
+    if paying:
+        looked = await look(ask, session_id)
+        if looked.sheet.payment is not None and looked.sheet.payment.payment_id == payment_id:
+            return await _document(ask, looked)
     collected = await checkout.collect(
         ask.db,
         ask.settings,
         purchase_id,
         channel=instrument.handler_id,
-        return_url=f"{ask.settings.base_url}/checkout/{session_id}",
-        token=instrument.credential.token,
-        payment_id=PaymentId(ids.derived(operation_id, "payment")),
+        return_url=return_url,
+        token=token,
+        payment_id=payment_id,
     )
-    if collected.action_url != looked.session.action_url:
+    if collected.action_url != session.action_url:
         await ask.db.transact(agents.note_action, session_id, collected.action_url)
     return await shown_checkout(ask, session_id)
 
