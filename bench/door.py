@@ -83,7 +83,7 @@ def house() -> Litestar:
     """The application as it is, with that channel: `granian --factory bench.door:house`."""
     settings = kernel_settings.load()
     gateways._offered[settings] = {CHANNEL: Signed(os.environ[SECRET_VARIABLE].encode())}  # a measurement
-    return app.create_app(settings)
+    return app.settled(app.create_app(settings))
 
 
 class Said(msgspec.Struct, frozen=True):

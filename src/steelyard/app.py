@@ -1,5 +1,6 @@
 """The web application: the surfaces put together on one Litestar."""
 
+import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -63,8 +64,21 @@ async def _one(read: Read) -> int:
     return await read.value("SELECT 1")
 
 
+def serve() -> Litestar:
+    """The application, as a server runs it: `granian --factory steelyard.app:serve`."""
+    return settled(create_app())
+
+
+def settled(app: Litestar) -> Litestar:
+    """For a process that does nothing else: what is there from the beginning stays to the end, and the garbage collector
+    need not go through it again and again while people wait."""
+    gc.collect()
+    gc.freeze()
+    return app
+
+
 def create_app(settings: Settings | None = None) -> Litestar:
-    """The application, as a server runs it: `granian --factory steelyard.app:create_app`."""
+    """The application."""
     settings = settings or kernel_settings.load()
     logs.configure(settings.log_format)
 

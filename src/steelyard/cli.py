@@ -167,7 +167,7 @@ def _serve(settings: Settings) -> None:
     from granian.constants import Interfaces, Loops
 
     Granian(
-        "steelyard.app:create_app",
+        "steelyard.app:serve",
         factory=True,
         address="127.0.0.1" if settings.loopback_only else "0.0.0.0",  # noqa: S104  # production listens to everybody
         port=settings.port,
