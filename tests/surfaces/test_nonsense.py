@@ -29,7 +29,7 @@ __all__ = ["app", "chief", "owner", "world"]
 async def test_a_list_that_goes_on_nowhere_begins_anew(owner: Browser, path: str, kept: str) -> None:
     answer = await owner.get(path)
 
-    assert (answer.status_code, answer.headers["location"]) == (302, kept)
+    assert (answer.status_code, answer.headers["location"]) == (303, kept)
     assert (await owner.get(kept)).status_code in (200, 303)
 
 

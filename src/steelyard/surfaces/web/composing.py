@@ -164,8 +164,12 @@ def composer_pages(
         action, command = _COMMANDS[said]
         return await change(visit, form, name, action, command)
 
-    aside = [_side_by_side(show, permission, place_of, path), _picker(permission, place_of, database, path)]
-    return [composer, compose, *aside]
+    return [composer, compose, *_beside(show, permission, place_of, database, path)]
+
+
+def _beside(show: Show, permission: str, place_of: PlaceOf, database: DatabaseOf, path: str) -> list[HTTPRouteHandler]:
+    """What the page opens beside itself."""
+    return [_side_by_side(show, permission, place_of, path), _picker(permission, place_of, database, path)]
 
 
 def _side_by_side(show: Show, permission: str, place_of: PlaceOf, path: str) -> HTTPRouteHandler:
