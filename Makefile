@@ -32,7 +32,7 @@ check: ## the fast checks: style, types, layers, rules, fast tests
 journeys: ## only the browser journeys, each in every language, width and theme
 	@$(RUN) tools/setup.py --dev
 	@$(IN_VENV) tools/browser.py
-	@exec $(IN_VENV) -m pytest -m journey --every-variant tests/journeys
+	@exec $(IN_VENV) -m pytest -n 2 --dist loadfile -m journey --every-variant --fail-on-flaky tests/journeys
 
 screenshots: ## pictures of every page in every variant, and those of the documentation
 	@$(RUN) tools/setup.py --dev

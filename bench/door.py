@@ -4,6 +4,7 @@ A payment token here is signed by us and verified where it is used, with one HMA
 nothing is left out that the house itself does for a payment.
 """
 
+import gc
 import hmac
 import os
 from collections.abc import Mapping
@@ -83,7 +84,10 @@ def house() -> Litestar:
     """The application as it is, with that channel: `granian --factory bench.door:house`."""
     settings = kernel_settings.load()
     gateways._offered[settings] = {CHANNEL: Signed(os.environ[SECRET_VARIABLE].encode())}  # a measurement
-    return app.settled(app.create_app(settings))
+    made = app.create_app(settings)
+    gc.collect()
+    gc.freeze()  # as for the house's own workers
+    return made
 
 
 class Said(msgspec.Struct, frozen=True):

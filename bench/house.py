@@ -44,7 +44,7 @@ def opened(scale: float) -> Generator[House]:
     """The demo on PORT if that is set, with its STEELYARD_HOME; else one of so large a scale, made for this and stopped."""
     if os.environ.get("PORT"):
         settings = kernel_settings.load()
-        if not _answers(settings.base_url):
+        if not answers(settings.base_url):
             raise NotThere(f"Nothing answers at {settings.base_url}: start `make demo` there, or leave PORT unset.")
         with installation.opened(settings) as here:
             yield House(here, settings.base_url)
@@ -93,13 +93,14 @@ def _free() -> int:
 
 def _wait(running: "subprocess.Popen[bytes]", url: str, home: Path) -> None:
     deadline = time.monotonic() + MAKING_SECONDS_MAX
-    while not _answers(url):
+    while not answers(url):
         if running.poll() is not None or time.monotonic() > deadline:
             raise NotThere(f"The demo did not come up; {home / 'demo.log'} and {home / 'logs'} say why.")
         time.sleep(0.5)
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether a house is ready there."""
     try:
         with urllib.request.urlopen(f"{url}/health/ready", timeout=2) as answer:  # noqa: S310  # our own address
             return answer.status == 200

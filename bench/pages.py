@@ -11,7 +11,7 @@ NO_LISTS = {
     "/merchant/stock/warehouses/new",
     "/merchant/carriers", "/merchant/licence",
     # Not measured yet.
-    "/operator/figures/orders",
+    "/operator/figures/orders", "/operator/figures/refunds",
     "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/roles/new",
 }  # fmt: skip
 
@@ -172,6 +172,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/audit",
         "/operator/audit?from={since}&to={today}",
         "/operator/settings",
+        "/operator/documents",
         "/operator/system",
         "/operator/system/subscribers",
         "/operator/system/sweeps",

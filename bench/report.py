@@ -1,10 +1,13 @@
 """What was measured: one figure after the other, each beside its target."""
 
 import json
+import os
+import platform
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import psutil
 
 LATEST = Path(__file__).parent / "latest.json"
 
@@ -23,6 +26,13 @@ class Figure(msgspec.Struct, frozen=True):
         if self.target is None:
             return True
         return self.value >= self.target if self.at_least else self.value <= self.target
+
+
+def machine() -> str:
+    """What it is measured on, in a line."""
+    memory = psutil.virtual_memory().total / 2**30
+    system, python = f"{platform.system()} {platform.machine()}", platform.python_version()
+    return f"{system}, {os.cpu_count()} cores, {memory:.0f} GB, Python {python}"
 
 
 def table(figures: Sequence[Figure]) -> str:

@@ -95,9 +95,21 @@ def _goods(number: int) -> Goods:
 
 @contextmanager
 def opened(products: int, *, workers: int = WORKERS) -> Generator[Bench]:
-    """A shop with so many products, thrown away afterwards. `BENCH_HOME` keeps it for the next time."""
-    kept = os.environ.get("BENCH_HOME")
-    home = Path(kept or tempfile.mkdtemp(prefix="steelyard-bench-"))
+    """A shop with so many products and web workers in front of it."""
+    with kept(products, workers=workers) as settings, installation.opened(settings) as here:
+        secret = secrets.token_hex(16)
+        with (
+            _served(here, "house", secret, workers) as (port, pids),
+            _served(here, "bare", secret, workers) as bare,
+        ):
+            yield Bench(here, port, bare[0], secret, [_goods(number) for number in range(products)], pids)
+
+
+@contextmanager
+def kept(products: int, *, workers: int = WORKERS) -> Generator[Settings]:
+    """The folder of a shop with so many products, thrown away afterwards. `BENCH_HOME` keeps it for the next time."""
+    given = os.environ.get("BENCH_HOME")
+    home = Path(given or tempfile.mkdtemp(prefix="steelyard-bench-"))
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o711)
     settings = Settings(home=home, ucp_fetch_profiles=False, workers=workers, log_format="json")
@@ -105,14 +117,9 @@ def opened(products: int, *, workers: int = WORKERS) -> Generator[Bench]:
         with installation.opened(settings) as here:
             assert here.database_url is not None
             asyncio.run(_filled(here.database_url, products))
-            secret = secrets.token_hex(16)
-            with (
-                _served(here, "house", secret, workers) as (port, pids),
-                _served(here, "bare", secret, workers) as bare,
-            ):
-                yield Bench(here, port, bare[0], secret, [_goods(number) for number in range(products)], pids)
+        yield settings
     finally:
-        if not kept:
+        if not given:
             shutil.rmtree(home, ignore_errors=True)
 
 

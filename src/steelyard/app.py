@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.types import ExceptionHandler
 
+from steelyard.goods import search
 from steelyard.kernel import batching, logs
 from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.db import Database, Read
@@ -64,21 +65,8 @@ async def _one(read: Read) -> int:
     return await read.value("SELECT 1")
 
 
-def serve() -> Litestar:
-    """The application, as a server runs it: `granian --factory steelyard.app:serve`."""
-    return settled(create_app())
-
-
-def settled(app: Litestar) -> Litestar:
-    """For a process that does nothing else: what is there from the beginning stays to the end, and the garbage collector
-    need not go through it again and again while people wait."""
-    gc.collect()
-    gc.freeze()
-    return app
-
-
 def create_app(settings: Settings | None = None) -> Litestar:
-    """The application."""
+    """The application, as a server runs it: `granian --factory steelyard.app:create_app`."""
     settings = settings or kernel_settings.load()
     logs.configure(settings.log_format)
 
@@ -117,3 +105,20 @@ def create_app(settings: Settings | None = None) -> Litestar:
     # Around everything, so that an address that leads nowhere is answered with the same headers.
     app.asgi_handler = security.Envelope(Compressed(app.asgi_handler), settings=settings)
     return app
+
+
+_made_before: list[Litestar] = []
+
+
+def make_before_workers() -> None:
+    """Make the application before the web workers are forked: it is made once, and they share its memory. What is there
+    by then stays out of the garbage collector's way, which would write to every piece of it."""
+    search.read_dictionary()
+    _made_before.append(create_app())
+    gc.collect()
+    gc.freeze()
+
+
+def web_worker() -> Litestar:
+    """The application of a web worker, as `steelyard serve` runs it."""
+    return _made_before[0] if _made_before else create_app()

@@ -7,6 +7,7 @@ looked at is not as it should be (`check`, `doctor`, rejected rows of `import`).
 import asyncio
 import errno
 import json
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Generator
@@ -166,8 +167,12 @@ def _serve(settings: Settings) -> None:
     from granian import Granian
     from granian.constants import Interfaces, Loops
 
+    if multiprocessing.get_start_method() == "fork":
+        from steelyard import app
+
+        app.make_before_workers()
     Granian(
-        "steelyard.app:serve",
+        "steelyard.app:web_worker",
         factory=True,
         address="127.0.0.1" if settings.loopback_only else "0.0.0.0",  # noqa: S104  # production listens to everybody
         port=settings.port,
@@ -318,6 +323,19 @@ def simulate(who: tuple[str, ...], port: int | None, number: int) -> None:
         asyncio.run(programs.serve(names, settings))  # pyright: ignore[reportArgumentType]  # click checked the names
     except programs.PortTaken as taken:
         raise Sentence(str(taken)) from taken
+
+
+@steelyard.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@_plainly
+def bench(words: tuple[str, ...]) -> None:
+    """Measure Steelyard beside its targets (in a checkout with its development packages); `bench --help` tells the parts."""
+    checkout = Path(__file__).parents[2]
+    if not (checkout / "bench" / "__main__.py").exists():
+        raise Sentence("The measurements are in the source's own folder, and this is an installed package.")
+    path = os.pathsep.join(filter(None, [str(checkout / "src"), os.environ.get("PYTHONPATH")]))
+    os.chdir(checkout)
+    os.execve(sys.executable, [sys.executable, "-m", "bench", *words], {**os.environ, "PYTHONPATH": path})  # noqa: S606  # our own program
 
 
 @steelyard.command()

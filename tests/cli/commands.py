@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from steelyard.kernel.processes import STARTER_VARIABLE
+from tests.support.commands import is_gone
 
 SOURCE = Path(__file__).parents[2] / "src"
 SIMULATED = (0, *range(101, 105), 125)
@@ -97,8 +98,16 @@ def _works_in(process: psutil.Process, home: Path) -> bool:
         return False
 
 
+def called(process: psutil.Process, name: str) -> bool:
+    """Whether it is the program or the command of this name; who has gone meanwhile is called nothing."""
+    try:
+        return name in (process.name(), *process.cmdline()[-1:])
+    except psutil.Error:
+        return False
+
+
 def all_gone(processes: list[psutil.Process]) -> bool:
-    return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes)
+    return all(is_gone(one) for one in processes)
 
 
 def wait_until_gone(processes: list[psutil.Process]) -> None:

@@ -9,6 +9,13 @@ import pytest
 from steelyard.kernel.installation import CLUSTER_FOLDER
 from steelyard.kernel.postgres import Cluster
 from tests.support.folders import scratch
+from tests.support.tries import SECOND_TRY
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(SECOND_TRY)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`serve`, `work` and `simulate` as programs: they run until Ctrl-C and end with 0."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -10,6 +9,7 @@ import pytest
 from tests.cli.commands import (
     Running,
     all_gone,
+    called,
     environment,
     family,
     free_port,
@@ -19,7 +19,7 @@ from tests.cli.commands import (
 )
 from tests.support.cluster import TestServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 Start = Callable[..., Running]
 
@@ -80,7 +80,7 @@ def test_whatever_dies_comes_back_by_itself(start: Start, home: Path) -> None:
     house.until(lambda: status(ready) == 200 and "worker.started" in house.said())
 
     def killed(name: str) -> psutil.Process:
-        found = next(one for one in family(house.process, home) if name in (one.cmdline()[-1], one.name()))
+        found = next(one for one in family(house.process, home) if called(one, name))
         found.kill()
         return found
 
@@ -96,10 +96,7 @@ def test_whatever_dies_comes_back_by_itself(start: Start, home: Path) -> None:
 
 def again(house: Running, home: Path, name: str, gone: psutil.Process) -> bool:
     """Whether a successor of who has gone is there."""
-    with suppress(psutil.Error, IndexError):
-        return any(one.pid != gone.pid and name in (one.cmdline()[-1], one.name())
-                   for one in family(house.process, home) if one.is_running())  # fmt: skip
-    return False
+    return any(one != gone and called(one, name) for one in family(house.process, home))
 
 
 def test_the_worker_works_until_it_is_told_to_stop(start: Start, database_url: str) -> None:

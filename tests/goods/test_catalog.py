@@ -194,6 +194,27 @@ async def test_a_merchants_list_is_paged_and_searched(db: Database, market: Mark
     assert [row.product_id for row in found.items] == [made[3][0]]
 
 
+async def test_a_product_is_found_by_a_part_of_any_of_its_numbers_also_after_they_changed(
+    db: Database, market: Market
+) -> None:
+    merchant_id, category_id = await market.merchant(), await market.category()
+    (mug, sku_id), _ = [
+        await market.product(merchant_id, category_id, title=text(f"杯{at}号", f"Mug {at}")) for at in range(2)
+    ]
+
+    async def found(words: str) -> list[object]:
+        listed = await db.ask(catalog.listed, merchant_id, catalog.Narrowing(text=words))
+        return [row.product_id for row in listed.items]
+
+    await db.transact(catalog.change_skus, merchant_id, mug, [SkuChange(sku_id=sku_id, code="MUG-Red-XL")])
+    assert await found("g-red") == [mug]
+    change = SkuChange(sku_id=sku_id, code="M-1", barcode="6901234567892")
+    await db.transact(catalog.change_many_skus, merchant_id, [change], "test")
+    assert (await found("g-red"), await found("6901234567892"), await found("m-1")) == ([], [mug], [mug])
+    await db.transact(catalog.change_product, merchant_id, mug, ProductChange(title=text("壶", "Pot")))
+    assert (await found("杯0"), await found("POT")) == ([], [mug])
+
+
 async def test_the_bulk_path_writes_what_the_command_writes(db: Database, market: Market, database_url: str) -> None:
     one, many, category_id = await market.merchant(), await market.merchant(), await market.category()
     products = [

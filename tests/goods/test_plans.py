@@ -1,5 +1,6 @@
 """The questions that every page and every order asks: at twenty thousand SKUs each goes by an index."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, LiteralString
 
@@ -14,7 +15,7 @@ from tests.goods.conftest import Market, new_product, want
 
 MERCHANTS = 20
 PRODUCTS_PER_MERCHANT = 1_000
-LARGE = {"products", "skus", "prices", "stock", "stock_movements", "reservations", "product_history"}
+LARGE = {"products", "skus", "prices", "stock", "stock_movements", "reservations", "product_history", "product_sought"}
 
 
 class Listening(Tx):
@@ -81,6 +82,10 @@ async def test_hot_questions_go_by_an_index(db: Database, market: Market, databa
         "product": lambda tx: catalog.product(tx, product_id),
         "skus_of": lambda tx: catalog.skus_of(tx, product_id),
         "products_page": lambda tx: catalog.products_page(tx, merchant_id),
+        "products by a word": lambda tx: catalog.products_page(tx, merchant_id, text="cup"),
+        "a narrowed list": lambda tx: catalog.listed(tx, merchant_id, catalog.Narrowing(text="cup")),
+        "stocked": lambda tx: inventory.stocked(tx, merchant_id, beginning="c-1"),
+        "running_low": lambda tx: inventory.running_low(tx, merchant_id),
         "by_codes": lambda tx: catalog.by_codes(tx, merchant_id, ["C-1", "C-2"]),
         "available": lambda tx: inventory.available(tx, few),
         "levels": lambda tx: inventory.levels(tx, merchant_id),
@@ -101,6 +106,33 @@ async def test_hot_questions_go_by_an_index(db: Database, market: Market, databa
     found = {name: await db.transact(listen, ask) for name, ask in questions.items()}
 
     assert not {name: scans for name, scans in found.items() if scans}
+
+
+async def test_a_merchants_search_reads_short_rows_or_a_part_of_an_index(
+    db: Database, market: Market, database_url: str
+) -> None:
+    """Its words stand in one short row a product; and row-level security lets no function into an index."""
+    merchant_id, _ = await _stock_up(db, market)
+    async with administer(database_url) as connection:
+        await connection.execute("ANALYZE")
+    told: list[str] = []
+
+    class Reading(Tx):
+        async def fetch(self, sql: LiteralString, *args: Any) -> list[Row]:
+            told.append("\n".join(row[0] for row in await super().fetch("EXPLAIN " + sql, *args)))
+            return await super().fetch(sql, *args)
+
+    async def look(tx: Tx) -> None:
+        reading = Reading(tx._connection)  # pyright: ignore[reportPrivateUsage]
+        await catalog.listed(reading, merchant_id, catalog.Narrowing(text="cup"))
+        await inventory.stocked(reading, merchant_id, beginning="c-1")
+
+    await db.as_merchant(merchant_id).transact(look)
+
+    words, codes = told
+    assert "product_sought" in words
+    assert "strpos(lower" not in words, "no variant is looked at for its own letters"
+    assert re.search(r"Index Cond: .*code_upper >= ", codes), codes
 
 
 async def test_a_scan_from_end_to_end_would_be_seen(db: Database, market: Market) -> None:

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from steelyard.goods import search
 from steelyard.goods.search import queries, words
-from steelyard.goods.search.model import COUNT_MAX, Query, Results, Sort
+from steelyard.goods.search.model import COUNT_MAX, ORDERED_MAX, Query, Results, Sort
 from steelyard.goods.search.statements import find_sql
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, administer
@@ -136,13 +136,39 @@ async def test_each_hot_statement_goes_by_an_index(big: tuple[Database, str]) ->
             )
             wanted = words.query(text) if text else None
             arguments: list[object] = [wanted, category, merchant, None, None, False, None, None, None, 21, COUNT_MAX]
-            scans = await _scans(connection, sql, [*arguments, queries.BUCKETS, None, None, *[None] * 6, 20_000])
+            scans = await _scans(
+                connection, sql, [*arguments, queries.BUCKETS, None, None, *[None] * 6, 20_000, ORDERED_MAX]
+            )
             # Counting everything there is reads the first COUNT_MAX rows, wherever they lie: that needs no index.
             whole = text is None and category is None and merchant is None
             sequential = sum(kind == "Seq Scan" for kind, _ in scans)
             if sequential > (1 if whole else 0):
                 slow.append((sort, text, category is not None, merchant is not None, scans))
     assert not slow, slow
+
+
+async def test_hits_are_not_looked_for_among_all_that_the_sort_begins_with(big: tuple[Database, str]) -> None:
+    """All hits may stand at the end of a sort. While they are some thousands, it is not read along its index."""
+    async with administer(big[1]) as connection:
+        for sort, text, category, merchant in USES:
+            if sort is Sort.RELEVANCE or (text, category, merchant) == (None, None, None):
+                continue
+            sql = find_sql(
+                sort,
+                text=text is not None,
+                category=category is not None,
+                merchant=merchant is not None,
+                narrowed=False,
+            )
+            wanted = words.query(text) if text else None
+            arguments: list[object] = [wanted, category, merchant, None, None, False, None, None, None, 21, COUNT_MAX]
+            (row,) = await connection.fetch(
+                "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + sql,
+                *[*arguments, queries.BUCKETS, None, None, *[None] * 6, 20_000, ORDERED_MAX],
+            )
+            plan = row[0] if isinstance(row[0], list) else msgspec.json.decode(row[0])
+            passed_over = sum(int(str(node.get("Rows Removed by Filter", 0))) for node in _nodes(plan[0]["Plan"]))
+            assert passed_over < COUNT_MAX, (sort, text, category, merchant)
 
 
 @pytest.mark.parametrize("typed", ["珐琅", "限量珐琅", "量珐", "璃杯", "钢", "羊毛围巾", "珐琅 scarf"])
@@ -184,7 +210,9 @@ async def test_what_is_narrowed_goes_by_an_index_too(big: tuple[Database, str]) 
             wanted = words.query(text) if text else None
             arguments: list[object] = [wanted, category, merchant, 5_000, None, False, "CNY", None, None, 21, COUNT_MAX]
             chosen: list[object] = [["material:wool", "material:silk"], ["colour:3"], *[None] * 4]
-            scans = await _scans(connection, sql, [*arguments, queries.BUCKETS, SHOPS[:3], None, *chosen, 20_000])
+            scans = await _scans(
+                connection, sql, [*arguments, queries.BUCKETS, SHOPS[:3], None, *chosen, 20_000, ORDERED_MAX]
+            )
             if any(kind == "Seq Scan" for kind, _ in scans):
                 slow.append((sort, text, category is not None, merchant is not None, scans))
     assert not slow, slow

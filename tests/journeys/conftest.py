@@ -10,6 +10,7 @@ from playwright.async_api import Browser, async_playwright, expect
 from tests.journeys.house import House, running
 from tests.journeys.variants import EVERY, LANGUAGES, WIDTHS, Variant, chosen
 from tests.journeys.visitor import ALIVE, SECONDS_MAX, Visitor
+from tests.support.tries import SECOND_TRY
 from tools import browser as browsers
 
 expect.set_options(timeout=SECONDS_MAX * 1000)
@@ -21,6 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.journey)
+            item.add_marker(SECOND_TRY)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -43,6 +43,7 @@ class Bought(msgspec.Struct, frozen=True):
 
 async def open_choice(visitor: Visitor) -> None:
     """On a phone, what can be chosen is in a sheet that the bar at the lower edge opens."""
+    await visitor.settled()
     opener = visitor.page.locator(".action-bar [popovertarget='choose']").first
     if await opener.is_visible():
         await opener.click()
@@ -67,14 +68,13 @@ async def choose(visitor: Visitor, shop: str, *, place: int = 0, quantity: int =
     buy = page.locator("#choose-foot button").first
     if not await buy.is_enabled():
         # This variant is sold out: take one that is not.
-        await page.locator(".value.is-have").first.click()
+        await visitor.follow(page.locator(".value.is-have").first)
         await expect(page.locator("#choose-foot button").first).to_be_enabled()
     price = minor(await page.locator("#offer .price-now").inner_text())
     grams = re.search(r"([\d,]+)\s*(?:克|g)\b", await page.locator("body").inner_text())
     assert grams, "the product says how heavy it is"
     await page.locator("#choose input[name='quantity']").fill(str(quantity))
-    await page.locator("#choose-foot button").first.click()
-    await visitor.page.wait_for_load_state("load")
+    await visitor.follow(page.locator("#choose-foot button").first)
     return Chosen(title, price, quantity, int(grams[1].replace(",", "")))
 
 
@@ -90,7 +90,7 @@ async def paste_home(visitor: Visitor) -> None:
     page = visitor.page
     await page.locator("details.paste > summary").click()
     await visitor.fill(pasted=" ".join(HOME[part] for part in HOME))
-    await visitor.button("Recognise").click()
+    await visitor.follow(visitor.button("Recognise"))
     await expect(page.locator("input[name='name']")).to_have_value(HOME["name"])
     await expect(page.locator("select[data-level='district']")).to_have_value(HOME["district"])
 
@@ -99,6 +99,7 @@ async def to_checkout(visitor: Visitor) -> None:
     await visitor.goto("/cart")
     await visitor.button("Check out").click()
     await expect(visitor.page.locator("h1")).to_have_text(visitor.words("Checkout"))
+    await visitor.settled()
 
 
 async def place(visitor: Visitor) -> int:
@@ -161,8 +162,10 @@ async def send(merchant: Visitor, code: str, number: str) -> None:
     page = merchant.page
     await merchant.goto("/merchant/orders")
     await merchant.look("merchant-orders")
+    await merchant.until(page.get_by_role("link", name=code))
     await page.get_by_role("link", name=code).click()
     await expect(page.locator("h1")).to_contain_text(code)
+    await merchant.until(merchant.link("Ship"))
     await merchant.look("merchant-order")
     await merchant.link("Ship").click()
     dialog = page.get_by_role("dialog")
@@ -197,5 +200,4 @@ async def empty_cart(visitor: Visitor) -> None:
     page = visitor.page
     await visitor.goto("/cart")
     while await page.locator("form[action='/cart/remove'] button").count():
-        await page.locator("form[action='/cart/remove'] button").first.click()
-        await page.wait_for_load_state("load")
+        await visitor.follow(page.locator("form[action='/cart/remove'] button").first)

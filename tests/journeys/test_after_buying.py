@@ -44,9 +44,11 @@ async def test_a_shop_is_hurried_then_the_order_goes_elsewhere_then_it_is_asked_
 
     merchant = await visit()
     await steps.sign_in(merchant, house, MERCHANT, to="/merchant/orders")
+    await merchant.until(merchant.page.get_by_role("link", name=code))
     await merchant.page.get_by_role("link", name=code).click()
     await expect(merchant.page.locator("address").first).to_contain_text(street)
-    await merchant.button("Begin to pack").click()
+    await merchant.until(merchant.button("Begin to pack"))
+    await merchant.follow(merchant.button("Begin to pack"))
     await expect(merchant.button("Begin to pack")).to_have_count(0)
 
     await buyer.goto(f"/orders/{code}")
@@ -72,7 +74,7 @@ async def test_a_sent_order_has_more_time_and_when_done_is_taken_off_the_list_an
 
     await buyer.goto(f"/orders/{code}")
     await page.locator("details.confirm summary", has_text=buyer.words("Extend the time")).click()
-    await page.locator("form[action$='/extend'] button").click()
+    await buyer.follow(page.locator("form[action$='/extend'] button"))
     await expect(page.locator("form[action$='/extend']")).to_have_count(0)
     await page.locator("details.confirm summary", has_text=buyer.words("I have received it")).click()
     await page.locator("form[action$='/receive'] button").click()
@@ -97,7 +99,7 @@ async def test_what_is_kept_of_a_buyer_is_taken_along(house: House, visit: Visit
     ready = page.locator("a[href*='/account/privacy/exports/']")
     # Once a day is what a buyer may ask for: in the other variant of this journey it has been put together already.
     if not await ready.count():
-        await buyer.button("Put my data together").click()
+        await buyer.follow(buyer.button("Put my data together"))
     await buyer.until(ready.first)
     await buyer.look("privacy")
     async with page.expect_download() as download:

@@ -19,6 +19,7 @@ async def test_somebody_finds_goods_by_word_pinyin_and_in_spite_of_a_typo(visit:
 
     await field.press_sequentially("pixie", delay=20)
     options = page.get_by_role("option")
+    await expect(page.get_by_role("listbox")).to_have_attribute("aria-busy", "false")
     await expect(options.filter(has_text="皮鞋").first).to_be_visible()
     await expect(field).to_have_attribute("aria-expanded", "true")
     await field.press("ArrowDown")
@@ -72,17 +73,17 @@ async def test_the_operator_composes_the_home_page(visit: Visit, house: House) -
     await operator.goto("/operator/pages/home")
     await operator.look("composer")
     await page.locator("#new-kind").select_option("text")
-    await page.locator("form:has(#new-kind) button").click()
+    await operator.follow(page.locator("form:has(#new-kind) button"))
     block = page.locator(".composer-block").last
     await block.locator("textarea[name=text_en]").fill("Our shops are open on Sunday.")
     await block.locator("textarea[name=text_zh]").fill("周日照常营业。")
-    await block.get_by_role("button", name=operator.words("Save in the draft"), exact=True).click()
-    await page.locator(".composer-block").last.get_by_role("button", name=operator.words("Move up"), exact=True).click()
-    await page.wait_for_load_state("load")
+    await operator.follow(block.get_by_role("button", name=operator.words("Save in the draft"), exact=True))
+    last = page.locator(".composer-block").last
+    await operator.follow(last.get_by_role("button", name=operator.words("Move up"), exact=True))
     shown = page.frame_locator("iframe").get_by_text(re.compile("周日照常营业|open on Sunday")).first
     await page.locator("iframe").scroll_into_view_if_needed()
     await expect(shown).to_be_attached()
-    await operator.button("Publish the draft").click()
+    await operator.follow(operator.button("Publish the draft"))
     await expect(operator.text("shown")).to_be_visible()
     await operator.goto("/")
     await expect(page.get_by_text(re.compile("周日照常营业|open on Sunday")).first).to_be_visible()

@@ -45,6 +45,7 @@ async def test_a_product_is_made_found_and_taken_off_the_shelf(house: House, vis
         {"name": "mirror.png", "mimeType": "image/png", "buffer": png()}
     )
     await expect(page.locator(".picture-item img")).to_be_visible()
+    await merchant.settled()
     await merchant.button("Save and put on the shelf").click()
     await expect(merchant.button("Take off the shelf")).to_be_visible()
     await merchant.look("product")
@@ -57,7 +58,7 @@ async def test_a_product_is_made_found_and_taken_off_the_shelf(house: House, vis
     await buyer.look("in-the-shop")
     await steps.open_choice(buyer)
     await expect(buyer.page.locator("#choose-foot button").first).to_be_enabled()
-    await buyer.page.locator("#choose-foot button").first.click()
+    await buyer.follow(buyer.page.locator("#choose-foot button").first)
 
     await merchant.goto(product)
     await merchant.button("Take off the shelf").click()
@@ -68,9 +69,5 @@ async def test_a_product_is_made_found_and_taken_off_the_shelf(house: House, vis
     await expect(buyer.button("Check out")).to_be_disabled()
     await buyer.look("cart")
     await buyer.goto(f"/search?q={name}")
-    for _ in range(50):
-        if not await buyer.page.get_by_role("link", name=name).count():
-            break
-        await buyer.page.reload()
-    await expect(buyer.page.get_by_role("link", name=name)).to_have_count(0)
+    await buyer.until_gone(buyer.page.get_by_role("link", name=name))
     await buyer.look("not-found")

@@ -63,12 +63,12 @@ async def test_what_has_arrived_is_reviewed_with_a_photograph_and_the_shop_repli
 
     await merchant.goto("/merchant/reviews")
     written = merchant.page.locator("article", has_text=said)
+    await merchant.until(written)
     if not await written.locator("textarea").is_visible():
         await written.locator("details.fold > summary").click()
     await written.locator("textarea").fill(f"谢谢！{said}")
     await merchant.look("merchant-review")
-    await written.get_by_role("button", name=merchant.words("Reply"), exact=True).click()
-    await merchant.page.wait_for_load_state("load")
+    await merchant.follow(written.get_by_role("button", name=merchant.words("Reply"), exact=True))
     await buyer.goto("/account/reviews")
     mine = buyer.page.locator(".review", has_text=said).first
     await expect(mine.locator(".review-reply")).to_contain_text(f"谢谢！{said}")
@@ -90,9 +90,10 @@ async def test_a_question_is_asked_and_its_shop_answers(house: House, visit: Vis
     merchant = await visit()
     await steps.sign_in(merchant, house, MERCHANT, to="/merchant/questions")
     question = merchant.page.locator("article", has_text=asked)
+    await merchant.until(question)
     await question.locator("textarea").fill("三天左右。")
     await merchant.look("merchant-questions")
-    await question.get_by_role("button", name=merchant.words("Answer"), exact=True).click()
+    await merchant.follow(question.get_by_role("button", name=merchant.words("Answer"), exact=True))
     await expect(merchant.page.locator("article", has_text=asked)).to_have_count(0)
     await merchant.goto("/merchant/reviews")
     await merchant.look("merchant-reviews")
@@ -112,7 +113,7 @@ async def test_a_choice_is_made_and_the_product_kept(house: House, visit: Visit)
     words = await value.locator("span").inner_text()
     await value.click()
     await expect(page.locator("#choose-body .value[aria-current]", has_text=words).first).to_be_visible()
-    assert re.search(r"\?o0=\d", page.url), page.url
+    await expect(page).to_have_url(re.compile(r"\?o0=\d"))
     await visitor.look("product-choice")
     await visitor.press("Escape")
 

@@ -9,6 +9,26 @@ from playwright.async_api import expect
 from tests.journeys import steps
 from tests.journeys.conftest import Visit
 from tests.journeys.house import House
+from tests.journeys.visitor import Visitor
+
+
+async def keep_a_view_and_take_it_away_by_mistake(clerk: Visitor) -> None:
+    """The message that says that it is gone brings it back."""
+    page = clerk.page
+    name = f"早班{uuid4().hex[:4]}"
+    view = page.locator(".saved-view", has_text=name)
+    await clerk.goto(f"/merchant/orders?state=to_ship&q={name}")
+    await page.locator(".save-view > summary").click()
+    await page.locator("#view-name").fill(name)
+    await clerk.follow(page.locator(".save-view form button"))
+    await expect(view).to_be_visible()
+    await clerk.follow(view.get_by_role("button"))
+    await expect(view).to_have_count(0)
+    toast = page.locator(".toasts .alert", has_text=name)
+    await toast.hover()  # it stays as long as somebody points at it
+    await clerk.look("view-removed")
+    await clerk.follow(toast.get_by_role("button", name=clerk.words("Undo"), exact=True))
+    await expect(view).to_be_visible()
 
 
 async def test_a_clerks_morning_from_the_workbench_to_all_done(house: House, visit: Visit) -> None:
@@ -21,6 +41,7 @@ async def test_a_clerks_morning_from_the_workbench_to_all_done(house: House, vis
     page = clerk.page
     await steps.sign_in(clerk, house, "merchant@steelyard.test", to="/merchant")
     await clerk.look("workbench")
+    await keep_a_view_and_take_it_away_by_mistake(clerk)
     await clerk.goto("/merchant/orders?state=to_ship")
     boxes = page.locator("input[type='checkbox'][name='order']")
     await clerk.until(boxes.first)
@@ -29,12 +50,12 @@ async def test_a_clerks_morning_from_the_workbench_to_all_done(house: House, vis
     assert chosen, "the demo has orders to ship"
     for place in range(chosen):
         await boxes.nth(place).check()
-    await clerk.button("Ship chosen").click()
+    await clerk.follow(clerk.button("Ship chosen"))
     numbers = page.locator("input[data-column='number']")
     await expect(numbers).to_have_count(chosen)
     await clerk.look("ship-many")
     # The carrier gives the numbers, the shop looks at them, then everything leaves together.
-    await clerk.button("Get numbers from the carrier").click()
+    await clerk.follow(clerk.button("Get numbers from the carrier"))
     await expect(numbers.first).to_have_value(re.compile(r"\S{6,}"))
     await clerk.look("ship-many-numbers")
     await clerk.button("Ship the rows with a number").click()
@@ -68,7 +89,7 @@ async def test_a_warehouse_is_counted_and_goods_move(house: House, visit: Visit)
 
     await clerk.goto("/merchant/stock/move?kind=transfer")
     await clerk.fill(lines=f"{code} 1")
-    await clerk.button("Look it through").click()
+    await clerk.follow(clerk.button("Look it through"))
     await clerk.look("transfer")
     await clerk.button("Book it").click()
     await page.wait_for_url(re.compile("/stock/documents/"))

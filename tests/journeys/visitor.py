@@ -10,7 +10,7 @@ from steelyard.kernel import i18n
 from steelyard.surfaces.components.assets import NODE_MODULES
 
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SECONDS_MAX = 20
+SECONDS_MAX = 45
 LOOK_AGAIN_MILLISECONDS = 400
 CLIENT_ERROR = 400
 # A page takes no click before its scripts have run: people are slower than that, and a journey is not about the moment between.
@@ -23,8 +23,29 @@ ALIVE = """
     }).observe(document, { childList: true });
     addEventListener("DOMContentLoaded", () => setTimeout(heard, 0, ""));
 """
+# What sticks to the window's edge lies over whatever is scrolled below it just then. axe takes that for a target that is
+# always covered, and finds one page wrong or right by the number of its rows: for its look all of it lies where it belongs.
+UNSTICK = """
+    () => {
+      window.__unstuck = [...document.querySelectorAll("body *")]
+        .filter((element) => getComputedStyle(element).position === "sticky")
+        .map((element) => [element, element.getAttribute("style")]);
+      for (const [element] of window.__unstuck) Object.assign(element.style, { position: "relative", inset: "auto" });
+    }
+"""
+STICK = """
+    () => {
+      // An empty attribute would be copied by htmx when it swaps, which the page's policy refuses.
+      for (const [element, style] of window.__unstuck) {
+        element.style.cssText = style || "";
+        if (!style) element.removeAttribute("style");
+      }
+    }
+"""
 # The browser's own words for an answer that we have looked at already.
 STATUS_IN_CONSOLE = "Failed to load resource: the server responded with a status of"
+# What the browser and htmx say when the line is cut.
+LINE_IN_CONSOLE = re.compile("ERR_INTERNET_DISCONNECTED|htmx:(afterRequest|sendError)")
 
 
 class Visitor:
@@ -41,6 +62,7 @@ class Visitor:
         self._catalogue = i18n.translations(locale)
         self._shots = shots
         self._allowed: set[int] = set()
+        self._line_may_break = False
         self.complaints: list[str] = []
         page.on("console", lambda said: self._complain(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: self._complain(str(error)))
@@ -56,6 +78,10 @@ class Visitor:
         """From now on this answer is what the journey is about."""
         self._allowed.add(status)
 
+    def allow_a_broken_line(self) -> None:
+        """From now on what cannot be asked for, because the line is cut, is what the journey is about."""
+        self._line_may_break = True
+
     async def goto(self, path: str) -> None:
         await self.page.goto(path if path.startswith("http") else f"{self.url}{path}")
 
@@ -68,6 +94,11 @@ class Visitor:
 
     def text(self, msgid: str, **facts: object) -> Locator:
         return self.page.get_by_text(self.words(msgid, **facts), exact=True).first
+
+    async def follow(self, what: Locator) -> None:
+        """Click what leads on or changes a part of the page, and wait until that is there."""
+        await what.click()
+        await self.settled()
 
     async def press(self, key: str) -> None:
         """A key, once the page is there to hear it."""
@@ -82,6 +113,7 @@ class Visitor:
     async def look(self, name: str) -> None:
         """The page is whole: accessible, no wider than the window, and nothing on it has failed. A picture is taken."""
         await self.settled()
+        await self.page.evaluate("window.scrollTo(0, 0)")
         # Hiding the caret would need a style of its own, which the page's policy rightly refuses.
         await self.page.screenshot(path=self._shots / f"{name}.png", full_page=True, caret="initial")
         wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -103,8 +135,19 @@ class Visitor:
             except Exception:  # playwright's time-out has no public name of its own in every version
                 await self.page.reload()
             else:
+                await self.settled()
                 return
         await expect(seen).to_be_visible()
+
+    async def until_gone(self, seen: Locator) -> None:
+        """Load the page again until this is not on it any more."""
+        for _ in range(SECONDS_MAX * 1000 // LOOK_AGAIN_MILLISECONDS):
+            await self.settled()
+            if not await seen.count():
+                return
+            await self.page.wait_for_timeout(LOOK_AGAIN_MILLISECONDS)
+            await self.page.reload()
+        await expect(seen).to_have_count(0)
 
     def assert_content(self) -> None:
         """Nothing has gone wrong in this window so far."""
@@ -119,9 +162,11 @@ class Visitor:
         # The policy of the page lets no script in from elsewhere; the debugger's door is open all the same.
         if not await self.page.evaluate("typeof window.axe === 'object'"):
             await self.page.evaluate((NODE_MODULES / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
+        await self.page.evaluate(UNSTICK)
         found: dict[str, Any] = await self.page.evaluate(
             "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", AXE_TAGS
         )
+        await self.page.evaluate(STICK)
         return [
             f"{violation['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
             for violation in found["violations"]
@@ -129,7 +174,8 @@ class Visitor:
         ]
 
     def _complain(self, what: str) -> None:
-        if not what.startswith(STATUS_IN_CONSOLE):
+        broken = self._line_may_break and LINE_IN_CONSOLE.search(what)
+        if not what.startswith(STATUS_IN_CONSOLE) and not broken:
             self.complaints.append(f"{self.page.url}: {what}")
 
     def _on_response(self, answer: Response) -> None:
@@ -138,7 +184,7 @@ class Visitor:
 
     def _on_failure(self, url: str, why: str | None) -> None:
         # What is still under way when a page is left is broken off.
-        if why != "net::ERR_ABORTED":
+        if why != "net::ERR_ABORTED" and not (self._line_may_break and LINE_IN_CONSOLE.search(why or "")):
             self.complaints.append(f"{why} {url}")
 
 

@@ -67,7 +67,7 @@ async def announce(tx: Tx, *numbers: int) -> None:
 
 async def patiently(db: Database, subscriber: Subscriber) -> int:
     """Pump until there is something: other databases of the cluster may hold readers back for a moment."""
-    for _ in range(500):
+    for _ in range(6_000):
         if moved := await pump(db, subscriber):
             return moved
         await asyncio.sleep(0.01)

@@ -105,7 +105,7 @@ async def test_privileges_are_not_given_anew_when_nothing_changed(empty_database
     async with administer(empty_database_url) as other, other.transaction():
         # Changing a policy would wait for this reader, and everybody else behind it.
         await other.execute("LOCK TABLE events IN ACCESS SHARE MODE")
-        await asyncio.wait_for(migrate(empty_database_url), 2)
+        await asyncio.wait_for(migrate(empty_database_url), 60)
 
 
 async def test_a_table_without_a_kind_is_refused(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from steelyard.kernel import processes
 from steelyard.kernel.processes import Program, ProgramEnded
-from tests.support.commands import until
+from tests.support.commands import is_gone, until
 
 # Says that it has begun, starts somebody else, and goes on.
 STEADY = """
@@ -37,6 +37,13 @@ def lives(begun: Path) -> list[list[int]]:
     ]
 
 
+def lives_on(pid: int) -> bool:
+    try:
+        return not is_gone(psutil.Process(pid))
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_who_is_killed_is_started_again_and_what_it_had_started_is_gone(begun: Path) -> None:
     program = Program("steady", [sys.executable, "-c", STEADY, str(begun)])
     failures: list[BaseException] = []
@@ -47,9 +54,7 @@ def test_who_is_killed_is_started_again_and_what_it_had_started_is_gone(begun: P
             first, its_child = lives(begun)[0]
             os.kill(first, signal.SIGKILL)
             until(lambda: len(lives(begun)) == 2)
-            until(
-                lambda: not psutil.pid_exists(its_child) or psutil.Process(its_child).status() == psutil.STATUS_ZOMBIE
-            )
+            until(lambda: not lives_on(its_child))
         except BaseException as error:
             failures.append(error)
         finally:
@@ -58,8 +63,7 @@ def test_who_is_killed_is_started_again_and_what_it_had_started_is_gone(begun: P
     processes.run([program], os.environ, ready=killing)
 
     assert not failures, failures
-    until(lambda: not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-                          for life in lives(begun) for pid in life))  # fmt: skip
+    until(lambda: not any(lives_on(pid) for life in lives(begun) for pid in life))
 
 
 def test_who_never_comes_up_ends_everything_and_is_told_of(tmp_path: Path, begun: Path) -> None:

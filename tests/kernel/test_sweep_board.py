@@ -55,7 +55,7 @@ async def test_a_paused_sweep_does_nothing_until_it_is_resumed(db: Database) -> 
 
     await db.transact(sweep_board.resume, "test.counted")
     await board.look(db)
-    await asyncio.wait_for(counted.begun.wait(), 5)
+    await asyncio.wait_for(counted.begun.wait(), 60)
 
     stop.set()
     await running
@@ -67,7 +67,7 @@ async def _rounds(db: Database, control: Counted, least: int) -> None:
     running = asyncio.create_task(keep_sweeping(db, control.sweep, stop))
     while control.rounds < least:
         control.begun.clear()
-        await asyncio.wait_for(control.begun.wait(), 5)
+        await asyncio.wait_for(control.begun.wait(), 60)
     stop.set()
     await running
 
@@ -82,7 +82,7 @@ async def test_a_round_that_people_ask_for_is_done_at_once_even_while_paused(db:
 
     await db.transact(sweep_board.run_now, "test.counted")
     await board.look(db)
-    await asyncio.wait_for(counted.begun.wait(), 5)
+    await asyncio.wait_for(counted.begun.wait(), 60)
     stop.set()
     await running
 
@@ -116,7 +116,7 @@ async def test_what_the_rounds_did_is_told(db: Database) -> None:
     running = asyncio.create_task(keep_sweeping(db, counted.sweep, stop, board))
     while counted.rounds < 2:
         counted.begun.clear()
-        await asyncio.wait_for(counted.begun.wait(), 5)
+        await asyncio.wait_for(counted.begun.wait(), 60)
     stop.set()
     await running
 

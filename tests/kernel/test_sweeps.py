@@ -1,6 +1,7 @@
 """Sweeps: what time brings about."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -8,8 +9,16 @@ from steelyard.kernel import sweeps
 from steelyard.kernel.db import Database
 from steelyard.kernel.sweeps import Sweep, keep_sweeping, sweep_once, wait
 
+SECONDS_MAX = 60
 
-def counting(batches: list[int | Exception], every_seconds: float = 60.0) -> tuple[Sweep, list[int]]:
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SECONDS_MAX):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+def counting(batches: list[int | Exception], every_seconds: float = 3_600.0) -> tuple[Sweep, list[int]]:
     rounds: list[int] = []
 
     async def run(_db: Database) -> int:
@@ -26,11 +35,11 @@ async def test_a_full_batch_is_followed_by_the_next_at_once(db: Database) -> Non
     sweep, rounds = counting([100, 100, 30])
     stop = asyncio.Event()
     running = asyncio.create_task(keep_sweeping(db, sweep, stop))
-    await asyncio.sleep(0.2)
+    await until(lambda: len(rounds) == 4)
 
-    assert len(rounds) == 4
     stop.set()
-    await asyncio.wait_for(running, 1)
+    await running
+    assert len(rounds) == 4, "the next is an hour away"
 
 
 async def test_a_bad_round_does_not_end_the_sweep(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,11 +47,9 @@ async def test_a_bad_round_does_not_end_the_sweep(db: Database, monkeypatch: pyt
     stop = asyncio.Event()
     monkeypatch.setattr(sweeps, "FAILED_PAUSE_SECONDS", 0.01)
     running = asyncio.create_task(keep_sweeping(db, sweep, stop))
-    await asyncio.sleep(0.2)
+    await until(lambda: len(rounds) > 3)
     stop.set()
-    await asyncio.wait_for(running, 1)
-
-    assert len(rounds) > 3
+    await running
 
 
 async def test_sweeping_once_goes_on_until_nothing_is_left(db: Database) -> None:
@@ -55,4 +62,4 @@ async def test_waiting_ends_when_it_is_over_or_when_stopped() -> None:
     stop = asyncio.Event()
     await wait(stop, 0.01)
     stop.set()
-    await asyncio.wait_for(wait(stop, 60), 1)
+    await asyncio.wait_for(wait(stop, 3_600), SECONDS_MAX)

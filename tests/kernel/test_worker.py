@@ -42,12 +42,12 @@ async def test_one_process_reads_sweeps_and_does_jobs_until_stopped(
     working = asyncio.create_task(worker.work(Settings(database_url=database_url, pool_size=4), stop))
     await db.transact(publish, Rung())
     await db.transact(jobs.defer, hear)
-    for _ in range(1_000):
+    for _ in range(6_000):
         if {"event", "sweep", "job"} <= HEARD:
             break
         await asyncio.sleep(0.01)
     stop.set()
-    await asyncio.wait_for(working, 15)
+    await asyncio.wait_for(working, 60)
 
     assert {"event", "sweep", "job"} <= HEARD
 
@@ -62,7 +62,7 @@ async def test_a_worker_one_of_whose_parts_ends_does_not_go_on(
     monkeypatch.setattr(worker, "sweeps", list[Sweep])
     monkeypatch.setattr(worker, "keep_reading", broken)
     with pytest.raises(LookupError):
-        await asyncio.wait_for(worker.work(Settings(database_url=database_url, pool_size=2), asyncio.Event()), 15)
+        await asyncio.wait_for(worker.work(Settings(database_url=database_url, pool_size=2), asyncio.Event()), 60)
 
 
 def test_the_parts_of_all_modules_are_found_and_have_names_of_their_own() -> None:

@@ -91,6 +91,14 @@ SAMPLES: dict[Template, model.Facts] = {
         at=datetime(2026, 3, 5, 8, tzinfo=UTC),
         link="https://shop.test/merchant/money",
     ),
+    Template.HANDED_OVER: model.HandedOver(
+        name="Lin <b>",
+        other="Gao <b>",
+        shop=text("茶舍", "Tea house"),
+        role=text("店员", "Shop clerk"),
+        at=datetime(2026, 3, 5, 8, tzinfo=UTC),
+        link="/merchant",
+    ),
     Template.QUESTION_ASKED: model.QuestionAsked(
         name="Lin <b>", title=text("山核桃仁", "Hickory nuts"), question="<b>?", link="/merchant/questions"
     ),

@@ -60,13 +60,13 @@ async def started(home: Path, ports: list[int]) -> asyncio.subprocess.Process:
         env={"PYTHONPATH": str(Path(programs.__file__).parents[2]), "PATH": ""},
     )
     assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readline(), 20) == b"ready\n"
+    assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
     return process
 
 
 async def stopped(process: asyncio.subprocess.Process, how: signal.Signals) -> bytes:
     process.send_signal(how)
-    output, _ = await asyncio.wait_for(process.communicate(), 15)
+    output, _ = await asyncio.wait_for(process.communicate(), 60)
     return output
 
 
@@ -85,7 +85,7 @@ async def test_all_four_run_in_one_process_and_stop_cleanly(tmp_path: Path, how:
                     f"http://127.0.0.1:{ports[0]}/v1/payments",
                     json=a_charge(token="tok_timeout", webhook_url=f"http://127.0.0.1:{ports[4]}/nobody"),
                     headers={"authorization": "Bearer simulated-api-key", "idempotency-key": "k"},
-                    timeout=30,
+                    timeout=50,
                 )
             )
             await asyncio.sleep(0.3)
@@ -97,7 +97,7 @@ async def test_all_four_run_in_one_process_and_stop_cleanly(tmp_path: Path, how:
         if process.returncode is None:
             process.kill()
     assert (process.returncode, output) == (0, b"stopped\n")
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 45
     assert sorted(file.name for file in tmp_path.glob("*.sqlite3")) == [
         "bank.sqlite3",
         "carriers.sqlite3",
@@ -118,7 +118,7 @@ async def test_a_killed_channel_sends_the_webhook_after_it_comes_back(tmp_path: 
 
     shop_port = free_ports(1)[0]
     process = await started(tmp_path, ports)
-    async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         answer = await http.post(
             f"http://127.0.0.1:{ports[0]}/v1/payments",
             json=a_charge(token="tok_approve", webhook_url=f"http://127.0.0.1:{shop_port}/hook"),
@@ -131,7 +131,7 @@ async def test_a_killed_channel_sends_the_webhook_after_it_comes_back(tmp_path: 
     server = await asyncio.start_server(shop, "127.0.0.1", shop_port)
     process = await started(tmp_path, ports)
     try:
-        assert (await asyncio.wait_for(got.get(), 15)).startswith(b"POST /hook ")
+        assert (await asyncio.wait_for(got.get(), 60)).startswith(b"POST /hook ")
     finally:
         await stopped(process, signal.SIGTERM)
         server.close()
@@ -144,9 +144,9 @@ async def test_a_program_stops_when_its_embedder_says_so(tmp_path: Path) -> None
     ready = asyncio.Event()
     settings = settings_on(tmp_path, ports)
     serving = asyncio.create_task(programs.serve(["bank"], settings, stop=stop, ready=ready.set))
-    await asyncio.wait_for(ready.wait(), 10)
+    await asyncio.wait_for(ready.wait(), 60)
     stop.set()
-    await asyncio.wait_for(serving, 10)
+    await asyncio.wait_for(serving, 60)
 
 
 @pytest.mark.parametrize("taken", [2, 4])
@@ -169,4 +169,4 @@ async def test_a_program_that_cannot_start_does_not_end_as_if_it_had_been_stoppe
         other.bind(("127.0.0.1", ports[4]))
         other.listen()
         with pytest.raises(programs.StoppedUnexpectedly):
-            await asyncio.wait_for(programs.serve(["mail"], settings_on(tmp_path, ports), stop=asyncio.Event()), 20)
+            await asyncio.wait_for(programs.serve(["mail"], settings_on(tmp_path, ports), stop=asyncio.Event()), 60)

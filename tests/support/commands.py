@@ -13,7 +13,7 @@ import psutil
 import psycopg
 
 SOURCE = Path(__file__).parents[2] / "src"
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 120
 
 # Another command of ours: holds the server, says what it sees, and ends when it is told to or dies.
 OTHER_COMMAND = """

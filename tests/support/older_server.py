@@ -17,7 +17,7 @@ from steelyard.kernel.postgres.server import HOST, free_port
 from tests.support.folders import scratch
 
 OLDEST_MAJOR = 15
-START_SECONDS_MAX = 30
+START_SECONDS_MAX = 120
 
 
 def older_programs() -> Path | None:

@@ -7,7 +7,7 @@ from typing import Any
 from steelyard.kernel.db import Database, Read, Tx
 
 PAUSE_SECONDS = 0.01
-PATIENCE_SECONDS = 4.0
+PATIENCE_SECONDS = 20.0
 
 Work = Callable[[Tx], Awaitable[Any]]
 
@@ -35,5 +35,7 @@ async def meet(db: Database, first: Work, second: Work) -> tuple[Any, Any]:
 
 
 async def waiting(read: Read) -> bool:
-    """Whether somebody waits for a lock."""
-    return await read.value("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    """Whether somebody in this database waits for a lock; the other databases of the cluster are other tests'."""
+    return await read.value(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+    )

@@ -9,11 +9,7 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any, Protocol
 
-from pyarrow import csv
-
 from steelyard.kernel.db import Tx, administer
-
-_OPTIONS = csv.WriteOptions(include_header=False, quoting_style="needed")
 
 
 class Names(Protocol):
@@ -39,8 +35,10 @@ async def copy_batch(tx: Tx, table: str, columns: Sequence[str], batch: Batch) -
     assert list(columns) == batch.schema.names, f"{table}: the batch has the columns {batch.schema.names}"
     if not batch.num_rows:
         return
+    from pyarrow import csv
+
     rows = BytesIO()
-    csv.write_csv(batch, rows, _OPTIONS)
+    csv.write_csv(batch, rows, csv.WriteOptions(include_header=False, quoting_style="needed"))
     await tx.copy_csv(table, columns, rows.getvalue())
 
 

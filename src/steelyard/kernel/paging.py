@@ -18,6 +18,10 @@ ITEMS_PER_PAGE_MAX = 100
 CURSOR_CHARACTERS_MAX = 400
 
 
+class NoSuchPage(Invalid):
+    """A cursor that we never wrote: cut off, typed by hand, or of another list. People are led to the first page."""
+
+
 class Page(msgspec.Struct, Generic[T], frozen=True):
     """Some items, and the cursor of what comes after them (none: this was the last page)."""
 
@@ -31,7 +35,7 @@ def write_cursor(*key: Any) -> str:
 
 
 def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
-    """The key that `write_cursor` wrote, each part as one of `kinds`. Raises `Invalid` for what we never wrote."""
+    """The key that `write_cursor` wrote, each part as one of `kinds`. Raises `NoSuchPage` for what we never wrote."""
     if not cursor:
         return None
     try:
@@ -39,7 +43,7 @@ def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         key = msgspec.json.decode(raw, type=tuple.__class_getitem__(kinds))
         return tuple(_moment(part) if isinstance(part, datetime) else part for part in key)
     except (binascii.Error, msgspec.DecodeError, ValueError, OverflowError) as error:
-        raise Invalid({"cursor": N_("This page does not exist")}) from error
+        raise NoSuchPage({"cursor": N_("This page does not exist")}) from error
 
 
 def _moment(time: datetime) -> datetime:

@@ -169,6 +169,20 @@ CREATE TABLE policy_plans (
 COMMENT ON TABLE policy_plans IS 'reference: what a run-time setting will be from a day to come, one plan for each';
 COMMENT ON COLUMN policy_plans.from_day IS 'From the midnight with which this day begins in Shanghai';
 
+CREATE TABLE document_versions (
+    document     text NOT NULL
+  , from_day     date NOT NULL
+  , summary      jsonb NOT NULL
+  , body         jsonb NOT NULL DEFAULT '{}'
+  , published_at timestamptz NOT NULL DEFAULT now()
+  , published_by uuid
+  , PRIMARY KEY (document, from_day)
+);
+COMMENT ON TABLE document_versions IS 'reference: what people are asked to agree to, each version by the day from which it is in force';
+COMMENT ON COLUMN document_versions.from_day IS 'From the midnight with which this day begins in Shanghai';
+COMMENT ON COLUMN document_versions.summary IS 'What is new in it, in a sentence or two';
+COMMENT ON COLUMN document_versions.body IS 'Its text; empty where the text that the program brings stays as it is';
+
 -- parties.access
 
 -- Who may come in and what they may do.
@@ -547,6 +561,15 @@ COMMENT ON COLUMN licence_renewals.good_until IS 'The last day of the new licenc
 COMMENT ON COLUMN licence_renewals.file IS 'The scan, in the private file store: seen by the shop and by reviewers only';
 CREATE UNIQUE INDEX one_renewal_waits ON licence_renewals (merchant_id) WHERE state = 'waiting';
 CREATE INDEX licence_renewals_waiting ON licence_renewals (handed_in_at) WHERE state = 'waiting';
+
+CREATE TABLE merchant_agreements (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , version     text NOT NULL
+  , account_id  uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, version)
+);
+COMMENT ON TABLE merchant_agreements IS 'by merchant, append-only: which version of the rules a merchant agreed to, when, and who did so for it';
 
 -- parties.applications
 
@@ -990,6 +1013,16 @@ CREATE INDEX products_due_off_the_shelf ON products (off_shelf_at) WHERE off_she
 CREATE INDEX products_of_a_category ON products (category_id) WHERE state <> 'binned';
 CREATE UNIQUE INDEX a_product_is_imported_once ON products (merchant_id, source) WHERE source IS NOT NULL;
 
+CREATE TABLE product_sought (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , words       text NOT NULL
+  , PRIMARY KEY (merchant_id, product_id)
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+);
+COMMENT ON TABLE product_sought IS 'by merchant: what the merchant''s own staff find a product by, in one short row';
+COMMENT ON COLUMN product_sought.words IS 'Its titles, article numbers and barcodes, in small letters, a line each';
+
 CREATE TABLE product_history (
     merchant_id uuid NOT NULL
   , product_id  uuid NOT NULL
@@ -1021,6 +1054,7 @@ CREATE TABLE skus (
   , sku_id       uuid NOT NULL
   , product_id   uuid NOT NULL
   , code         text NOT NULL
+  , code_upper   text COLLATE "C" GENERATED ALWAYS AS (upper(code)) STORED
   , barcode      text NOT NULL DEFAULT ''
   , choice       integer[] NOT NULL DEFAULT '{}'
   , weight_grams integer NOT NULL DEFAULT 0
@@ -1036,9 +1070,11 @@ CREATE TABLE skus (
 );
 COMMENT ON TABLE skus IS 'by merchant: variants (SKU): what is priced, stocked and sold';
 COMMENT ON COLUMN skus.code IS 'The merchant''s own article number';
+COMMENT ON COLUMN skus.code_upper IS 'For what is typed in small letters: a column of its own, since row-level security lets no function into an index';
 COMMENT ON COLUMN skus.choice IS 'For each option of the product, in order, the index of the chosen value';
 COMMENT ON COLUMN skus.was IS '{"chosen": [[name Text, value Text], …]} of one whose choice the product does not offer any more; it is kept for its orders';
 CREATE INDEX skus_of_a_product ON skus (merchant_id, product_id, place, sku_id);
+CREATE INDEX skus_by_code ON skus (merchant_id, code_upper, code);
 CREATE INDEX skus_by_barcode ON skus (merchant_id, barcode) WHERE barcode <> '';
 CREATE INDEX skus_by_id ON skus (sku_id);
 CREATE UNIQUE INDEX a_choice_is_one_sku ON skus (merchant_id, product_id, choice) WHERE active;
@@ -2810,7 +2846,7 @@ CREATE TABLE consents (
   , PRIMARY KEY (buyer_id, consent_id)
 );
 COMMENT ON TABLE consents IS 'by buyer, append-only: what somebody agreed to, which version of it, when and how';
-COMMENT ON COLUMN consents.how IS 'registering, ordering';
+COMMENT ON COLUMN consents.how IS 'registering, ordering, renewing';
 
 CREATE TABLE data_exports (
     buyer_id   uuid NOT NULL

@@ -29,7 +29,7 @@ from steelyard.surfaces.web import problems, security
 from tests.simulators.world import Simulated, settings_in, simulate
 
 BASE_URL = "http://127.0.0.1:8000"
-READY_TRIES = 200
+READY_TRIES = 3_000
 AGENT = "https://agents.example/profile.json"
 
 

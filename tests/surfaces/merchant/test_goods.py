@@ -12,7 +12,7 @@ from litestar import Litestar
 from PIL import Image
 
 from steelyard.goods import catalog, inventory, pricing
-from steelyard.goods.catalog.model import Picture, ProductState, ProductView
+from steelyard.goods.catalog.model import Picture, ProductChange, ProductState, ProductView, SkuChange
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.kernel.text import Text, text
@@ -416,6 +416,25 @@ async def test_cells_of_the_grid_are_saved_together_or_not_at_all(db: Database, 
     prices = await db.ask(pricing.current, [green.sku_id, black.sku_id], CURRENCY)
     assert (prices[green.sku_id].amount, prices[black.sku_id].amount) == (150, 200)
     assert "NEW-CODE" in await db.ask(catalog.by_codes, world.tea.merchant_id, ["NEW-CODE"])
+
+
+async def test_the_grid_writes_nothing_as_it_was_typed(db: Database, world: World, owner: Browser) -> None:
+    green = world.items["green"]
+    evil = '"><script>x</script>'
+    change = ProductChange(title=text(evil, evil))
+    await db.transact(catalog.change_product, world.tea.merchant_id, green.product_id, change)
+    code = SkuChange(sku_id=green.sku_id, code='<b>"&')
+    await db.transact(catalog.change_skus, world.tea.merchant_id, green.product_id, [code])
+
+    page = await owner.get("/merchant/products/grid")
+    refused = await owner.post("/merchant/products/grid", {f"price:{green.sku_id}": evil, "change_id": str(ids.mint())})
+
+    assert (page.status_code, refused.status_code) == (200, 422)
+    for shown in (page.text, refused.text):
+        assert "<script>x" not in shown
+        assert 'value="&lt;b&gt;&#34;&amp;" data-now="&lt;b&gt;&#34;&amp;"' in shown
+        assert ": &#34;&gt;&lt;script&gt;x" in shown, "the label, made safe once and not twice"
+    assert 'value="&#34;&gt;&lt;script&gt;x&lt;/script&gt;"' in refused.text
 
 
 async def test_the_list_is_narrowed_and_written_out_as_it_is_read_in(

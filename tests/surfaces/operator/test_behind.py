@@ -1,16 +1,19 @@
 """A figure leads to the orders that it counts, and adds up to what they do."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from steelyard.kernel.db import Database, Read
 from steelyard.operations.analytics.rollup import roll_up
-from steelyard.trade import orders
+from steelyard.trade import aftersales, orders
+from steelyard.trade.aftersales.model import Returned
 from tests.support import deal
 from tests.support.browser import Browser, words
 from tests.support.world import World
 
 HERE = "/operator/figures/orders"
+REFUNDS = "/operator/figures/refunds"
 
 
 def today() -> str:
@@ -70,6 +73,29 @@ async def test_a_figure_is_narrowed_by_channel_category_and_product(db: Database
     file = await chief.get(HERE, **narrowed["product"], format="csv")
     assert tea.code in file.text
     assert tool.code not in file.text
+
+
+async def test_refunds_by_channel_lead_to_each_of_them(db: Database, world: World, chief: Browser) -> None:
+    tea, tool = await deal.paid(db, [(world.items["green"].sku_id, 2), (world.items["hammer"].sku_id, 1)])
+    await deal.refunded(db, tea, Returned(1, 1))
+    await deal.at_rest(db)
+    while await db.transact(roll_up):
+        pass
+    asked = {"from": today(), "to": today(), "currency": tea.currency, "channel": "shop"}
+
+    figures = (await chief.get("/operator/figures/channels", period="7d")).text.replace("&amp;", "&")
+    [link] = re.findall(r'href="(/operator/figures/refunds\?[^"]*)"', figures)
+    page, file = await chief.get(link), await chief.get(REFUNDS, **asked, format="csv")
+
+    [refund] = (await db.ask(aftersales.of_orders, [tea.order_id]))[tea.order_id]
+    amount = f"{(refund.goods + refund.freight) / 100:,.2f}"
+    assert "channel=shop" in link and words(page).count(amount) == 2, "the figure, and the refund that it is made of"
+    assert tea.code in words(page) and tool.code not in words(page)
+    assert tea.code in file.text and "Goodwill" in file.text
+    assert "No refunds in this period" in words(await chief.get(REFUNDS, **{**asked, "channel": "amazon"}))
+    of_the_other = words(await chief.get(REFUNDS, **asked, merchant=str(tool.merchant_id)))
+    assert tea.code not in of_the_other
+    assert (await chief.get(REFUNDS, **{**asked, "from": "soon"})).status_code == 404
 
 
 async def test_a_figure_that_there_is_none_of_is_not_found(world: World, chief: Browser) -> None:

@@ -4,9 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 from litestar import Litestar
 
+from steelyard.goods import catalog
+from steelyard.goods.catalog import AttributeKind, Definition
 from steelyard.kernel.db import Database
+from steelyard.kernel.text import text
 from steelyard.money import payments
 from steelyard.parties import access, merchants
+from steelyard.parties.access.model import AccountId, Actor
 from steelyard.trade import settlement
 from steelyard.trade.aftersales.model import Returned
 from tests.support import deal
@@ -186,3 +190,33 @@ async def test_merchants_whose_licence_ends_are_found(db: Database, world: World
     assert [name in ending for name in ("Tea on the Cloud", "Tools of")] == [True, "Tools of" in ended]
     assert "Tea on the Cloud" not in ended
     assert "Licences that end soon 2" in words(await chief.get("/operator"))
+
+
+async def test_categories_attributes_product_reviews_roles_and_keys_are_taken_away_as_files(
+    db: Database, world: World, chief: Browser, owner: Browser
+) -> None:
+    actor = Actor(
+        account=await db.ask(access.account, AccountId(world.operator.account_id)),
+        permissions=frozenset({"settings.manage", "api_keys.manage", "orders.read"}),
+    )
+    _, key = await db.transact(access.create_api_key, actor, name="Bookkeeping", scopes={"orders.read"})
+    material = Definition(code="material", name=text("材质", "Material"), kind=AttributeKind.TEXT)
+    await db.transact(catalog.define_attribute, material)
+    files = {
+        "/operator/categories": ["Where,Category,Address,Products in it,And below", "/c/tea"],
+        "/operator/attributes": ["Attribute,Code,Kind,Unit,Values,Filter", "Material,material,Words"],
+        "/operator/product-reviews": ["Product,Shop,What,Category,Asked at,State,Decided,Reasons"],
+        "/operator/product-reviews?tab=decided": ["Product,Shop"],
+        "/operator/roles": ["Role,Built in,May,People", ",yes,"],
+        "/operator/api-keys": ["Program,Begins with,Who,May,Made", f"Bookkeeping,{key[:9]},"],
+    }
+
+    for path, says in files.items():
+        assert "format=csv" in (await chief.get(path)).text or "product-reviews" in path, path
+        file = await chief.get(f"{path}{'&' if '?' in path else '?'}format=csv")
+        assert file.headers.get("content-type", "").startswith("text/csv"), path
+        assert all(each in file.text for each in says), (path, file.text[:400])
+    assert key not in (await chief.get("/operator/api-keys", format="csv")).text
+    for path in ("/merchant/roles", "/merchant/api-keys"):
+        taken = await owner.get(path, format="csv")
+        assert taken.headers["content-type"].startswith("text/csv") and "Bookkeeping" not in taken.text, path

@@ -1,13 +1,17 @@
 """After the purchase: what is shown of it, and what its buyer can do."""
 
+from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
+from steelyard.logistics import parcels
 from steelyard.logistics.fulfilment.model import Dispatch
-from steelyard.logistics.parcels.model import ParcelId
+from steelyard.logistics.parcels.model import ParcelId, Scan
 from steelyard.trade import orders
 from tests.simulators.world import Simulated
+from tests.support import deal
 from tests.support.browser import Browser, hidden, words
 from tests.support.world import CONTACT, World
 from tests.surfaces.storefront.buying import bought, newest_code, open_checkout, order_codes, place, put
@@ -64,6 +68,12 @@ async def test_a_sent_order_is_tracked_and_received(
     await ship(db, order)
     page = words(await guest.get(f"/purchases/{code}"))
     assert "SF1234567890" in page and "Handed to the carrier" in page
+    assert "On its way" in words(await guest.get("/orders"))
+    scan = Scan(at=datetime.now(UTC), code="delivered", place="温州")
+    await db.transact(partial(parcels.record_scans, carrier="simex", number="SF1234567890", scans=[scan]))
+    await deal.at_rest(db)
+    listed = words(await guest.get("/orders"))
+    assert "Delivered" in listed and "On its way" not in listed
     assert "This is no longer possible" in words(await guest.follow(await guest.post(f"/orders/{order}/cancel")))
     for _ in range(2):
         page = words(await guest.follow(await guest.post(f"/orders/{order}/receive")))

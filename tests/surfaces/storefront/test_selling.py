@@ -6,6 +6,7 @@ from litestar import Litestar
 from steelyard.goods import catalog
 from steelyard.kernel.db import Database
 from steelyard.parties import applications
+from steelyard.parties.applications.model import RULES_VERSION
 from tests.support.applicants import SAID, begun, person, submitted
 from tests.support.browser import Browser, words
 from tests.support.consoles import app, chief, signed_in, world
@@ -20,7 +21,7 @@ FIELDS = {
     "contact": SAID["contact"],
     "shop": {"shop_name_zh": "阿明鞋坊", "slug": "Aming-Shoes"},
     "payout": SAID["payout"],
-    "agreement": {"agreed_version": "yes"},
+    "agreement": {"agreed_version": RULES_VERSION},
 }
 
 

@@ -1,6 +1,7 @@
 """The columns of a sheet of goods, and a merchant's goods as such rows: what export writes and a plan compares with."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -152,6 +153,8 @@ def fact_of(definition: Definition, cell: str) -> Fact | None:
     match definition.kind:
         case catalog.AttributeKind.NUMBER:
             number = float(cell)
+            if not isfinite(number):
+                raise ValueError(cell)
             return int(number) if number == int(number) else number
         case catalog.AttributeKind.TEXT:
             zh, _, en = (part.strip() for part in cell.partition("|"))

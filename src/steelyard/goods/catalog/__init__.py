@@ -3,8 +3,8 @@
 `rows` says what a new product is in rows, for the command and the bulk path alike; `definitions` is what a typed
 attribute is and which facts fit it, `attributes` the commands and questions about them; `branches` changes the category
 tree, `shelf` moves products onto it and off it, `reviewing` is the operator's look at them before, `matrix` changes their
-options, `listing` narrows a merchant's products down, `versions` keeps what they said before, `completeness` knows what they
-lack.
+options, `listing` narrows a merchant's products down, `seeking` keeps what they are found by, `versions` what they said
+before, `completeness` knows what they lack.
 """
 
 from steelyard.goods.catalog.attributes import attributes_of, bind_attributes, define_attribute, definitions

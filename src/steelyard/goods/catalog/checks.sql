@@ -35,3 +35,14 @@ SELECT p.merchant_id, p.product_id, p.state, r.kind
 FROM products p
 LEFT JOIN product_reviews r ON r.merchant_id = p.merchant_id AND r.product_id = p.product_id AND r.state = 'waiting'
 WHERE (p.state = 'in_review') <> (r.kind IS NOT DISTINCT FROM 'publication');
+
+-- name: a product is found by what it and its variants are called
+SELECT p.merchant_id, p.product_id
+FROM products p
+LEFT JOIN LATERAL (
+    SELECT string_agg(concat_ws(E'\n', s.code, nullif(s.barcode, '')), E'\n' ORDER BY s.sku_id) AS codes
+    FROM skus s WHERE s.merchant_id = p.merchant_id AND s.product_id = p.product_id
+) s ON true
+LEFT JOIN product_sought w ON w.merchant_id = p.merchant_id AND w.product_id = p.product_id
+WHERE w.words IS DISTINCT FROM lower(concat_ws(E'\n'
+    , (SELECT string_agg(t.value, E'\n' ORDER BY t.key) FROM jsonb_each_text(p.title) AS t), s.codes));

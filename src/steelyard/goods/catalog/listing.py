@@ -77,9 +77,8 @@ _ROWS = """
     FROM products p
     WHERE p.merchant_id = $1
       AND ($2::text IS NULL AND p.state <> 'binned' OR p.state = $2)
-      AND ($3 = '' OR EXISTS (SELECT FROM jsonb_each_text(p.title) AS t WHERE strpos(lower(t.value), lower($3)) > 0)
-           OR EXISTS (SELECT FROM skus s WHERE s.merchant_id = p.merchant_id AND s.product_id = p.product_id
-                      AND (strpos(lower(s.code), lower($3)) > 0 OR s.barcode = $3)))
+      AND ($3 = '' OR p.product_id IN (SELECT w.product_id FROM product_sought w
+                                       WHERE w.merchant_id = $1 AND strpos(w.words, lower($3)) > 0))
       AND ($4::uuid IS NULL OR EXISTS (SELECT FROM categories c
                                        WHERE c.category_id = p.category_id AND c.path @> ARRAY[$4::uuid]))
       AND (NOT $5 OR p.gaps <> '{}')

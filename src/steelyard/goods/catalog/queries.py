@@ -196,7 +196,7 @@ async def products_page(
     *,
     limit: int | None = None,
 ) -> Page[ProductRow]:
-    """A merchant's own products, the last changed first. `text` is part of a title or an article number."""
+    """A merchant's own products, the last changed first. `text` is part of a title, an article number or a barcode."""
     key = paging.read_cursor(cursor, datetime, UUID)
     most = paging.limit(limit)
     found = await read.all(
@@ -212,9 +212,8 @@ async def products_page(
         FROM products p
         WHERE p.merchant_id = $1
           AND ($2::text IS NULL AND p.state <> 'binned' OR p.state = $2)
-          AND ($3 = '' OR EXISTS (SELECT FROM jsonb_each_text(p.title) AS t WHERE strpos(lower(t.value), lower($3)) > 0)
-               OR EXISTS (SELECT FROM skus s WHERE s.merchant_id = p.merchant_id AND s.product_id = p.product_id
-                          AND strpos(lower(s.code), lower($3)) > 0))
+          AND ($3 = '' OR p.product_id IN (SELECT w.product_id FROM product_sought w
+                                           WHERE w.merchant_id = $1 AND strpos(w.words, lower($3)) > 0))
           AND ($4::timestamptz IS NULL OR (p.changed_at, p.product_id) < ($4, $5::uuid))
         ORDER BY p.changed_at DESC, p.product_id DESC
         LIMIT $6

@@ -104,6 +104,16 @@ CREATE INDEX products_due_off_the_shelf ON products (off_shelf_at) WHERE off_she
 CREATE INDEX products_of_a_category ON products (category_id) WHERE state <> 'binned';
 CREATE UNIQUE INDEX a_product_is_imported_once ON products (merchant_id, source) WHERE source IS NOT NULL;
 
+CREATE TABLE product_sought (
+    merchant_id uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , words       text NOT NULL
+  , PRIMARY KEY (merchant_id, product_id)
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+);
+COMMENT ON TABLE product_sought IS 'by merchant: what the merchant''s own staff find a product by, in one short row';
+COMMENT ON COLUMN product_sought.words IS 'Its titles, article numbers and barcodes, in small letters, a line each';
+
 CREATE TABLE product_history (
     merchant_id uuid NOT NULL
   , product_id  uuid NOT NULL
@@ -135,6 +145,7 @@ CREATE TABLE skus (
   , sku_id       uuid NOT NULL
   , product_id   uuid NOT NULL
   , code         text NOT NULL
+  , code_upper   text COLLATE "C" GENERATED ALWAYS AS (upper(code)) STORED
   , barcode      text NOT NULL DEFAULT ''
   , choice       integer[] NOT NULL DEFAULT '{}'
   , weight_grams integer NOT NULL DEFAULT 0
@@ -150,9 +161,11 @@ CREATE TABLE skus (
 );
 COMMENT ON TABLE skus IS 'by merchant: variants (SKU): what is priced, stocked and sold';
 COMMENT ON COLUMN skus.code IS 'The merchant''s own article number';
+COMMENT ON COLUMN skus.code_upper IS 'For what is typed in small letters: a column of its own, since row-level security lets no function into an index';
 COMMENT ON COLUMN skus.choice IS 'For each option of the product, in order, the index of the chosen value';
 COMMENT ON COLUMN skus.was IS '{"chosen": [[name Text, value Text], …]} of one whose choice the product does not offer any more; it is kept for its orders';
 CREATE INDEX skus_of_a_product ON skus (merchant_id, product_id, place, sku_id);
+CREATE INDEX skus_by_code ON skus (merchant_id, code_upper, code);
 CREATE INDEX skus_by_barcode ON skus (merchant_id, barcode) WHERE barcode <> '';
 CREATE INDEX skus_by_id ON skus (sku_id);
 CREATE UNIQUE INDEX a_choice_is_one_sku ON skus (merchant_id, product_id, choice) WHERE active;

@@ -31,6 +31,7 @@ from steelyard.goods.catalog.rows import (
     product_row,
     sku_rows,
 )
+from steelyard.goods.catalog.seeking import note_words
 from steelyard.goods.catalog.versions import changed, keep
 from steelyard.kernel import events
 from steelyard.kernel.db import ForeignKeyViolation, Tx, UniqueViolation
@@ -96,6 +97,7 @@ async def create_product(tx: Tx, merchant_id: MerchantId, new: NewProduct, by: s
         *history_row(merchant_id, new, by),
     )
     await settle(tx, [(merchant_id, new.product_id)])
+    await note_words(tx, [(merchant_id, new.product_id)])
     await events.publish(tx, ProductChanged(merchant_id=merchant_id, product_id=new.product_id))
     return True
 
@@ -183,6 +185,7 @@ async def bulk_create(tx: Tx, products: Sequence[tuple[MerchantId, NewProduct]],
         [history_row(merchant_id, new, by) for merchant_id, new in products],
     )
     await settle(tx, [(merchant_id, new.product_id) for merchant_id, new in products])
+    await note_words(tx, [(merchant_id, new.product_id) for merchant_id, new in products])
 
 
 async def change_product(

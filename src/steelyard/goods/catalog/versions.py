@@ -9,6 +9,7 @@ import msgspec
 
 from steelyard.goods.catalog.completeness import settle
 from steelyard.goods.catalog.model import Attribute, CategoryId, Facts, Option, Picture, Sku
+from steelyard.goods.catalog.seeking import note_words
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.text import Text
 
@@ -77,9 +78,10 @@ async def keep(tx: Tx, merchant_id: UUID, product_ids: Sequence[UUID], by: str) 
 
 
 async def changed(tx: Tx, merchant_id: UUID, product_ids: Sequence[UUID], by: str) -> None:
-    """What follows each change: a version, and what is lacking now."""
+    """What follows each change: a version, what is lacking now, and what it is found by."""
     await keep(tx, merchant_id, product_ids, by)
     await settle(tx, [(merchant_id, product_id) for product_id in product_ids])
+    await note_words(tx, [(merchant_id, product_id) for product_id in product_ids])
 
 
 async def versions(read: Read, merchant_id: UUID, product_id: UUID) -> list[Version]:

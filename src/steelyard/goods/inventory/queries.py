@@ -133,14 +133,17 @@ async def movements(
 async def stocked(
     read: Read, merchant_id: UUID, cursor: str | None = None, limit: int | None = None, *, beginning: str = ""
 ) -> Page[Stocked]:
-    """A merchant's SKUs by article number, with or without stock; only those whose number begins like this."""
+    """A merchant's SKUs by article number, with or without stock; only those whose number begins like this, in small
+    letters or capitals."""
     key = paging.read_cursor(cursor, str) or ("",)
     most = paging.limit(limit)
     found = await read.all(
         Stocked,
         """
         SELECT sku_id, code FROM skus
-        WHERE merchant_id = $1 AND code > $2 AND starts_with(upper(code), upper($3)) ORDER BY code LIMIT $4
+        WHERE merchant_id = $1 AND (code_upper, code) > (upper($2), $2)
+          AND code_upper >= upper($3) AND code_upper < upper($3) || chr(1114111)
+        ORDER BY code_upper, code LIMIT $4
         """,
         merchant_id,
         *key,

@@ -43,7 +43,7 @@ from steelyard.goods.search.service import (
     reindex,
     reindex_products,
 )
-from steelyard.goods.search.vocabulary import Vocabulary, Word, without_one
+from steelyard.goods.search.vocabulary import Vocabulary, Word, read_dictionary, without_one
 from steelyard.goods.search.wordlist import known_words, make_vocabulary
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "known_words",
     "make_vocabulary",
     "mark_stale",
+    "read_dictionary",
     "record_follow",
     "record_free_delivery",
     "record_ratings",

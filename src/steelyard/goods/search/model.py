@@ -20,6 +20,8 @@ VALUES_PER_ATTRIBUTE_MAX = 20
 SHOPS_CHOSEN_MAX = 20
 # Entries that are looked at to count the other values of a facet that is in force.
 LOOKED_AT_MAX = 20_000
+# More hits than this are not put in order together: they are read along the index of the sort.
+ORDERED_MAX = 10_000
 CARDS_MAX = 200
 ADDRESSES_MAX = 5_000
 

@@ -14,6 +14,7 @@ from steelyard.goods.search.model import (
     FREE,
     LOOKED_AT_MAX,
     NARROWED_ATTRIBUTES_MAX,
+    ORDERED_MAX,
     PRICE_BANDS_MAX,
     SHIPS,
     SHOPS_CHOSEN_MAX,
@@ -108,6 +109,7 @@ async def find(read: Read, query: Query) -> Results:
         query.rating_from,
         *_chosen(({SHIPS: [FREE]} if query.ships_free else {}) | dict(query.values)),
         LOOKED_AT_MAX,
+        ORDERED_MAX,
     )
     assert found is not None
     return Results(

@@ -4,7 +4,12 @@ A filter that is not in use stands there as `$n IS NULL`, so that every form tak
 
 1 text (tsquery), 2 category, 3 merchant, 4 price from, 5 price to, 6 in stock only, 7 currency, 8 and 9 the key of the
 last hit, 10 how many hits, 11 how many to count, 12 where price buckets begin, 13 merchants (any of them), 14 rating
-from, 15 to 20 the chosen values of one attribute each (any of them), 21 how many rows to look at for `near`.
+from, 15 to 20 the chosen values of one attribute each (any of them), 21 how many rows to look at for `near`, 22 how many
+rows to put in order.
+
+A sorted page is read along the index of its sort when hits are many, since they are everywhere on it then. Some thousands
+may all stand at its end (all shoes cost more than all buttons), behind tens of thousands of others: they are taken together
+and put in order.
 
 A facet does not filter itself: choosing wool must not make the count of silk 0. So a value's count is of the hits
 (`capped`) and of what would be a hit but for this one facet (`near`). What fails at two facets counts nowhere.
@@ -75,13 +80,13 @@ _COUNTS: LiteralString = """
         WHERE failed IN (0, 9) AND rating >= stars GROUP BY stars ORDER BY stars DESC) f), '[]') AS ratings
   , coalesce((SELECT jsonb_agg(f) FROM (
         SELECT value, count(*) AS count FROM counted, unnest(facets) AS v (value)
-        WHERE failed = 0 OR failed <= 6 AND value LIKE ANY (CASE failed
+        WHERE failed <= 6 AND (failed = 0 OR value LIKE ANY (CASE failed
             WHEN 1 THEN ARRAY[split_part(($15::text[])[1], ':', 1) || ':%']
             WHEN 2 THEN ARRAY[split_part(($16::text[])[1], ':', 1) || ':%']
             WHEN 3 THEN ARRAY[split_part(($17::text[])[1], ':', 1) || ':%']
             WHEN 4 THEN ARRAY[split_part(($18::text[])[1], ':', 1) || ':%']
             WHEN 5 THEN ARRAY[split_part(($19::text[])[1], ':', 1) || ':%']
-            ELSE ARRAY[split_part(($20::text[])[1], ':', 1) || ':%'] END)
+            ELSE ARRAY[split_part(($20::text[])[1], ':', 1) || ':%'] END))
         GROUP BY value ORDER BY count(*) DESC, value LIMIT 300) f), '[]') AS values
 """
 
@@ -92,7 +97,9 @@ def find_sql(sort: Sort, *, text: bool, category: bool, merchant: bool, narrowed
     scope = _scope(text=text, category=category, merchant=merchant)
     where: LiteralString = f"{scope} AND {_BY_PRICE} AND {_BY_SHOP} AND {_BY_RATING} AND {_BY_VALUES}"
     near = _near(scope) if narrowed else _NOTHING_NEAR
-    return _ranked(where, near) if sort is Sort.RELEVANCE else _sorted(where, near, *_KEYS[sort])
+    if sort is Sort.RELEVANCE:
+        return _ranked(where, near)
+    return _sorted(where, near, *_KEYS[sort], everywhere=not (text or category or merchant))
 
 
 def _scope(*, text: bool, category: bool, merchant: bool) -> LiteralString:
@@ -133,17 +140,31 @@ def _sorted(
     kind: LiteralString,
     direction: LiteralString,
     after: LiteralString,
+    *,
+    everywhere: bool,
 ) -> LiteralString:
     order: LiteralString = f"{key} {direction}, e.product_id {direction}"
+    following: LiteralString = f"($8::{kind} IS NULL OR ({key}, e.product_id) {after} ($8, $9::uuid))"
+    along: LiteralString = f"SELECT {HIT} FROM search_entries e WHERE {where} AND {following}"  # noqa: S608  # literals
+    together: LiteralString = f"""
+        all_hits AS MATERIALIZED (
+            SELECT e.merchant_id, e.product_id, {key} AS key FROM search_entries e WHERE {where} LIMIT $22
+        ), first AS (
+            SELECT e.merchant_id, e.product_id FROM (SELECT s.merchant_id, s.product_id, s.key FROM all_hits s) e
+            WHERE (SELECT count(*) < $22 FROM all_hits) AND ($8::{kind} IS NULL OR (e.key, e.product_id) {after} ($8, $9::uuid))
+            ORDER BY e.key {direction}, e.product_id {direction} LIMIT $10
+        ), page AS (
+            SELECT {HIT} FROM first f JOIN search_entries e USING (merchant_id, product_id)
+            UNION ALL
+            ({along} AND (SELECT count(*) >= $22 FROM all_hits) ORDER BY {order} LIMIT $10)
+        )
+    """  # noqa: S608  # literals alone
+    alone: LiteralString = f"page AS ({along} AND $22::integer IS NOT NULL ORDER BY {order} LIMIT $10)"
     return f"""
         WITH capped AS MATERIALIZED (
             SELECT {_COUNTED} FROM search_entries e
             WHERE {where} LIMIT $11
-        ), page AS (
-            SELECT {HIT} FROM search_entries e
-            WHERE {where} AND ($8::{kind} IS NULL OR ({key}, e.product_id) {after} ($8, $9::uuid))
-            ORDER BY {order} LIMIT $10
-        ), {near}
+        ), {alone if everywhere else together}, {near}
         SELECT {_COUNTS}, coalesce((SELECT jsonb_agg(to_jsonb(e) ORDER BY {order}) FROM page e), '[]') AS hits
     """  # noqa: S608  # literals alone
 
@@ -158,7 +179,7 @@ def _ranked(where: LiteralString, near: LiteralString) -> LiteralString:
             SELECT {_COUNTED} FROM found e LIMIT $11
         ), page AS (
             SELECT {HIT}, e.relevance FROM found e
-            WHERE $8::float8 IS NULL OR (e.relevance, e.product_id) < ($8, $9::uuid)
+            WHERE $22::integer IS NOT NULL AND ($8::float8 IS NULL OR (e.relevance, e.product_id) < ($8, $9::uuid))
             ORDER BY {order} LIMIT $10
         ), {near}
         SELECT {_COUNTS}, coalesce((SELECT jsonb_agg(to_jsonb(e) ORDER BY {order}) FROM page e), '[]') AS hits

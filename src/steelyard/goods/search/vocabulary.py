@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from pypinyin import lazy_pinyin
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -49,8 +48,19 @@ def pinyin_of(word: str) -> tuple[str, str]:
     """A word's pinyin (`wen'zhou`) and its initials; both empty for a word without Chinese in it."""
     if not any("\u3400" <= char <= "\u9fff" for char in word):
         return "", ""
-    syllables = lazy_pinyin(folded(word), errors=_letters)  # pyright: ignore[reportArgumentType]  # its documentation allows lists
+    syllables = _syllables(folded(word))
     return "'".join(syllables), "".join(syllable[0] for syllable in syllables if syllable)
+
+
+def read_dictionary() -> None:
+    """Have the characters' readings at hand, 60 MB of them: what would otherwise come with the first Chinese word."""
+    _syllables("秤")
+
+
+def _syllables(words: str) -> list[str]:
+    from pypinyin import lazy_pinyin
+
+    return lazy_pinyin(words, errors=_letters)  # pyright: ignore[reportArgumentType]  # its documentation allows lists
 
 
 def _letters(other: str) -> list[str]:
@@ -89,9 +99,7 @@ class Vocabulary:
                 keys += [(key, place) for key in _beginnings(word, plain)]
             self._learn(word, plain)
         keys.sort()
-        lazy_pinyin(
-            "秤"
-        )  # it reads its dictionary at the first word: better here, in a thread, than in a visitor's request
+        read_dictionary()  # better here, in a thread, than in a visitor's request
         self._keys = [key for key, _ in keys]
         self._places = [place for _, place in keys]
 
@@ -155,7 +163,7 @@ class Vocabulary:
         while at < len(run):
             for length in range(min(GRAM_CHARACTERS_MAX, len(run) - at), 1, -1):
                 part = run[at : at + length]
-                known = self._by_sound.get(sound_of("'".join(lazy_pinyin(part))))
+                known = self._by_sound.get(sound_of("'".join(_syllables(part))))
                 if part in self._known or known is not None:
                     mended += part if part in self._known or known is None else known.word
                     at += length

@@ -20,6 +20,8 @@ from steelyard.operations.analytics.model import (
     Traffic,
     TrafficBy,
     TrafficDay,
+    all_trade,
+    all_traffic,
     conversion,
     currency_of,
 )
@@ -59,6 +61,8 @@ __all__ = [
     "TrafficBy",
     "TrafficDay",
     "View",
+    "all_trade",
+    "all_traffic",
     "bulk_product_traffic",
     "bulk_traffic",
     "conversion",

@@ -1,6 +1,6 @@
 """What the figures are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -109,6 +109,18 @@ class TrafficDay(Traffic, frozen=True, kw_only=True):
     day: date
 
 
+def all_trade(days: Iterable[TradeDay]) -> Trade:
+    """What these days come to together."""
+    told = list(days)
+    return Trade(**{name: sum(getattr(day, name) for day in told) for name in Trade.__struct_fields__})
+
+
+def all_traffic(days: Iterable[TrafficDay]) -> Traffic:
+    """Who looked on these days."""
+    told = list(days)
+    return Traffic(**{name: sum(getattr(day, name) for day in told) for name in Traffic.__struct_fields__})
+
+
 class TradeBy(Trade, frozen=True, kw_only=True):
     """The trade of one channel or merchant: `key` is the channel's word or the merchant's id."""
 
@@ -152,9 +164,9 @@ class ProductTrade(msgspec.Struct, frozen=True, kw_only=True):
 class Customers(msgspec.Struct, frozen=True, kw_only=True):
     """Of the people who paid in a period: how many, how many for the first time here, how many more than once in it."""
 
-    people: int
-    newcomers: int
-    repeaters: int
+    people: int = 0
+    newcomers: int = 0
+    repeaters: int = 0
 
     @property
     def repeat_rate(self) -> float | None:

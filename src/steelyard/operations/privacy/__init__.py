@@ -7,7 +7,14 @@ for how long, is docs/decisions/0035.
 
 from steelyard.operations.privacy.events import BuyerErased, ExportReady
 from steelyard.operations.privacy.jobs import erase_due, fade_records, forget_exports, gather
-from steelyard.operations.privacy.queries import consents_of, export_of, exports_of, hindrances, planned_erasure
+from steelyard.operations.privacy.queries import (
+    consents_of,
+    export_of,
+    exports_of,
+    hindrances,
+    outstanding,
+    planned_erasure,
+)
 from steelyard.operations.privacy.service import (
     ask_for_export,
     erase,
@@ -30,6 +37,7 @@ __all__ = [
     "forget_exports",
     "gather",
     "hindrances",
+    "outstanding",
     "plan_erasure",
     "planned_erasure",
     "record_consents",

@@ -12,6 +12,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.parties.access.model import AccountId
 from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.policies import Document
 
 ExportId = NewType("ExportId", UUID)
 ErasureId = NewType("ErasureId", UUID)
@@ -23,8 +24,8 @@ EXPORT_DAYS = 7
 EXPORTS_APART_HOURS = 24
 # E-Commerce Law of the PRC, article 31: records of transactions are kept three years at least.
 RECORD_YEARS = 3
-# What is agreed to, and the version that is in force.
-DOCUMENTS = {"terms": "2026-09", "privacy": "2026-09"}
+# What buyers agree to.
+DOCUMENTS = (Document.TERMS, Document.PRIVACY)
 
 
 class ErasureState(StrEnum):

@@ -1,13 +1,34 @@
 """Questions about privacy."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
+from steelyard.kernel import ids
 from steelyard.kernel.db import Read
-from steelyard.operations.privacy.model import Consent, Erasure, Export, ExportId, Hindrances
+from steelyard.operations.privacy.model import DOCUMENTS, Consent, Erasure, Export, ExportId, Hindrances
+from steelyard.parties import policies
 from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.policies import Version
 
 EXPORTS_SHOWN = 5
 CONSENTS_SHOWN = 50
+
+
+def consent_id(buyer_id: BuyerId, version: Version) -> UUID:
+    """The same version is agreed to once."""
+    return ids.derived(buyer_id, "consent", version.document, version.name)
+
+
+async def outstanding(read: Read, buyer_id: BuyerId) -> list[Version]:
+    """What was published since and this buyer has not agreed to yet. (Nobody is asked about what the program brought.)"""
+    counting = await policies.in_force(read)
+    asked = {consent_id(buyer_id, counting[each]): counting[each] for each in DOCUMENTS if counting[each].from_day}
+    if not asked:
+        return []
+    given = await read.fetch(
+        "SELECT consent_id FROM consents WHERE buyer_id = $1 AND consent_id = ANY($2)", buyer_id, list(asked)
+    )
+    return [version for key, version in asked.items() if key not in {row["consent_id"] for row in given}]
 
 
 async def consents_of(read: Read, buyer_id: BuyerId) -> list[Consent]:

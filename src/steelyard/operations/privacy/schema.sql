@@ -11,7 +11,7 @@ CREATE TABLE consents (
   , PRIMARY KEY (buyer_id, consent_id)
 );
 COMMENT ON TABLE consents IS 'by buyer, append-only: what somebody agreed to, which version of it, when and how';
-COMMENT ON COLUMN consents.how IS 'registering, ordering';
+COMMENT ON COLUMN consents.how IS 'registering, ordering, renewing';
 
 CREATE TABLE data_exports (
     buyer_id   uuid NOT NULL

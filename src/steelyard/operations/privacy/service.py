@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from steelyard.channels import agents
 from steelyard.goods import search
-from steelyard.kernel import events, ids, jobs
+from steelyard.kernel import events, jobs
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.operations.privacy import gathering
@@ -22,23 +22,25 @@ from steelyard.operations.privacy.model import (
     ExportId,
     OpenBusiness,
 )
-from steelyard.operations.privacy.queries import hindrances, planned_erasure
-from steelyard.parties import access, customers, notifications
+from steelyard.operations.privacy.queries import consent_id, hindrances, planned_erasure
+from steelyard.parties import access, customers, notifications, policies
 from steelyard.parties.access.model import AccountId
 from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.policies import Document
 from steelyard.trade import cart, checkout, favourites, invoices, reviews
 
 
-async def record_consents(tx: Tx, buyer_id: BuyerId, how: str, subjects: Sequence[str] = tuple(DOCUMENTS)) -> None:
+async def record_consents(tx: Tx, buyer_id: BuyerId, how: str, subjects: Sequence[Document] = DOCUMENTS) -> None:
     """Somebody agrees to what is in force. The same version is agreed to once; the first time counts."""
     await record_consents_of(tx, [buyer_id], how, subjects)
 
 
 async def record_consents_of(
-    tx: Tx, buyer_ids: Iterable[BuyerId], how: str, subjects: Sequence[str] = tuple(DOCUMENTS)
+    tx: Tx, buyer_ids: Iterable[BuyerId], how: str, subjects: Sequence[Document] = DOCUMENTS
 ) -> None:
     """`record_consents` for many buyers, in the order of their ids."""
-    given = [(buyer_id, subject) for buyer_id in sorted(set(buyer_ids)) for subject in subjects]
+    versions = await policies.in_force(tx)
+    given = [(buyer_id, versions[subject]) for buyer_id in sorted(set(buyer_ids)) for subject in subjects]
     await tx.execute(
         """
         INSERT INTO consents (buyer_id, consent_id, subject, version, agreed, how)
@@ -47,9 +49,9 @@ async def record_consents_of(
         ON CONFLICT DO NOTHING
         """,
         [buyer_id for buyer_id, _ in given],
-        [ids.derived(buyer_id, "consent", subject, DOCUMENTS[subject]) for buyer_id, subject in given],
-        [subject for _, subject in given],
-        [DOCUMENTS[subject] for _, subject in given],
+        [consent_id(buyer_id, version) for buyer_id, version in given],
+        [version.document for _, version in given],
+        [version.name for _, version in given],
         how,
     )
 

@@ -11,8 +11,8 @@ from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
 from steelyard.logistics import fulfilment, parcels
 from steelyard.operations.service.questions import tell_answered, tell_asked
-from steelyard.operations.service.shop_mails import tell_payout_account_changed
-from steelyard.parties import merchants, notifications
+from steelyard.operations.service.shop_mails import tell_handed_over, tell_payout_account_changed
+from steelyard.parties import access, merchants, notifications
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.notifications.model import (
     Facts,
@@ -153,6 +153,7 @@ SUBSCRIBER = Subscriber(
         orders.OrderCancelled: tell_cancelled,
         aftersales.OrderRefunded: tell_refunded,
         merchants.PayoutAccountChanged: tell_payout_account_changed,
+        access.OwnershipHandedOver: tell_handed_over,
         reviews.QuestionAsked: tell_asked,
         reviews.QuestionAnswered: tell_answered,
     },

@@ -10,7 +10,7 @@ another e-mail address and erasing an account are in `leaving`.
 
 from steelyard.parties.access.auditing import audit
 from steelyard.parties.access.buyers import block_buyer, end_sessions_of_buyer, login_of_buyer, unblock_buyer
-from steelyard.parties.access.events import EmailChangeAsked, PasswordResetRequested, StaffInvited
+from steelyard.parties.access.events import EmailChangeAsked, OwnershipHandedOver, PasswordResetRequested, StaffInvited
 from steelyard.parties.access.leaving import ask_to_change_email, change_email, erase_account, issue_email_link, prove
 from steelyard.parties.access.passwords import check_password, check_rules, hash_password, is_outdated
 from steelyard.parties.access.queries import (
@@ -76,6 +76,7 @@ from steelyard.parties.access.views import SavedView, TooManyViews, ViewId, remo
 
 __all__ = [
     "EmailChangeAsked",
+    "OwnershipHandedOver",
     "PasswordResetRequested",
     "SavedView",
     "SignedIn",

@@ -25,6 +25,18 @@ class StaffInvited(Event, frozen=True, kw_only=True):
     page: str
 
 
+class OwnershipHandedOver(Event, frozen=True, kw_only=True):
+    """Somebody else is the owner now. `merchant_id` is none for the operator's own staff; `kept` is the role that the one
+    who handed over has since."""
+
+    KIND = "access.ownership_handed_over"
+
+    merchant_id: UUID | None
+    giver_id: UUID
+    heir_id: UUID
+    kept: str
+
+
 class EmailChangeAsked(Event, frozen=True, kw_only=True):
     """Somebody wants another e-mail address. `page` is where the link leads: the token follows it."""
 

@@ -14,7 +14,7 @@ from steelyard.kernel.errors import Forbidden, Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.parties.access import service
 from steelyard.parties.access.auditing import audit
-from steelyard.parties.access.events import StaffInvited
+from steelyard.parties.access.events import OwnershipHandedOver, StaffInvited
 from steelyard.parties.access.model import (
     API_KEY_PREFIX,
     API_KEYS_PER_ACCOUNT_MAX,
@@ -111,7 +111,8 @@ async def withdraw_invitation(tx: Tx, by: Actor, account_id: AccountId) -> None:
 
 
 async def transfer_ownership(tx: Tx, by: Actor, account_id: AccountId, role: str) -> None:
-    """An owner makes a colleague the owner and keeps `role` instead; whatever else the colleague had stays.
+    """An owner makes a colleague the owner and keeps `role` instead; whatever else the colleague had stays. Both hear of it
+    by mail.
 
     Said twice, the second finds no owner any more. Raises `NotFound` for who is not on this staff, has not joined, or is
     disabled; `Forbidden` for who is no owner; `Invalid` for a role that is none, or the owner's own.
@@ -140,6 +141,10 @@ async def transfer_ownership(tx: Tx, by: Actor, account_id: AccountId, role: str
         before={"owner": str(chief.account_id)},
         after={"owner": str(account_id), "kept": role},
     )
+    handed_over = OwnershipHandedOver(
+        merchant_id=chief.merchant_id, giver_id=chief.account_id, heir_id=account_id, kept=role
+    )
+    await events.publish(tx, handed_over)
 
 
 async def _roles_of(tx: Tx, account_id: AccountId) -> Sequence[Row]:

@@ -89,6 +89,8 @@ async def approve(
     until = date.fromisoformat(facts.licence_until) if facts.licence_until else None
     await merchants.set_licence(tx, merchant_id, until)
     await merchants.set_categories(tx, merchant_id, [UUID(each) for each in facts.category_ids])
+    if facts.agreed_version:
+        await merchants.agree(tx, merchant_id, facts.agreed_version, account.account_id)
     await access.become_owner(tx, account.account_id, merchant_id, OWNER_ROLE)
     await tx.execute(
         "UPDATE applications SET state = $2, changed_at = now() WHERE application_id = $1",

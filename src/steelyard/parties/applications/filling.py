@@ -25,6 +25,7 @@ from steelyard.parties.applications.model import (
     troubles,
 )
 from steelyard.parties.notifications.model import ApplicationBegun, ApplicationNews, Template
+from steelyard.parties.policies import Document
 from steelyard.parties.policies.model import INVITATION_DAYS
 
 APPLICANT = "applicant"
@@ -96,7 +97,8 @@ async def save_step(tx: Tx, account_id: AccountId, step: str, said: Mapping[str,
     fields = {name: value for name, value in said.items() if name in STEPS[step]}
     facts = msgspec.structs.replace(application.facts, **fields)
     files = await queries.files_of(tx, application.application_id)
-    wrong = troubles(step, facts, scanned=bool(files), today=datetime.now(UTC).date())
+    rules = (await policies.in_force(tx))[Document.RULES].name
+    wrong = troubles(step, facts, scanned=bool(files), today=datetime.now(UTC).date(), rules=rules)
     if step == "shop" and "slug" not in wrong and await queries.slug_taken(tx, facts.slug, application.application_id):
         wrong["slug"] = N_("This address is taken. Please choose another one.")
     if wrong:
@@ -145,9 +147,9 @@ async def submit(tx: Tx, account: Account) -> Application:
         return application
     application = await _writable(tx, account.account_id)
     scanned = bool(await queries.files_of(tx, application.application_id))
-    today = datetime.now(UTC).date()
+    today, rules = datetime.now(UTC).date(), (await policies.in_force(tx))[Document.RULES].name
     if application.next_step is not None or any(
-        troubles(step, application.facts, scanned=scanned, today=today) for step in STEPS
+        troubles(step, application.facts, scanned=scanned, today=today, rules=rules) for step in STEPS
     ):
         raise NotComplete()
     await tx.execute(

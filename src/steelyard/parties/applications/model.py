@@ -16,11 +16,12 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 from steelyard.parties.access.model import AccountId
+from steelyard.parties.policies import FIRST_VERSIONS, Document
 
 ApplicationId = NewType("ApplicationId", UUID)
 
-# The rules that an applicant agrees to, by the day of their last change.
-RULES_VERSION = "2026-11-01"
+# The rules that an applicant agrees to, as the program brings them.
+RULES_VERSION = FIRST_VERSIONS[Document.RULES]
 FILE_BYTES_MAX = 8 * 1024 * 1024
 FILE_NAME_CHARACTERS_MAX = 120
 REASON_CHARACTERS_MAX = 500
@@ -127,9 +128,9 @@ def step_of(field: str) -> str:
     return next(step for step, fields in STEPS.items() if field in fields)
 
 
-def troubles(step: str, facts: Facts, *, scanned: bool, today: date) -> dict[str, str]:
-    """What is wrong with the fields of a step; {} when it is done. (Whether the shop's address is free, only the
-    database knows.)"""
+def troubles(step: str, facts: Facts, *, scanned: bool, today: date, rules: str = RULES_VERSION) -> dict[str, str]:
+    """What is wrong with the fields of a step; {} when it is done. `rules` is the version of the rules that is in force.
+    (Whether the shop's address is free, only the database knows.)"""
     found = {name: MISSING for name in _required(step, facts) if not getattr(facts, name)}
     for name in STEPS[step]:
         if len(str(getattr(facts, name, ""))) > CHARACTERS_MAX.get(name, 10_000):
@@ -138,6 +139,8 @@ def troubles(step: str, facts: Facts, *, scanned: bool, today: date) -> dict[str
         found.setdefault(name, trouble)
     if step == "company" and not scanned:
         found[SCAN] = N_("Please upload a scan or a photograph.")
+    if step == "agreement" and facts.agreed_version not in ("", rules):
+        found["agreed_version"] = N_("The rules have changed since. Please read and agree to them again.")
     return found
 
 
@@ -213,11 +216,6 @@ def _payout(facts: Facts, _today: date) -> dict[str, str]:
     return {"payout_account": N_("Please enter the number of a bank account.")} if wrong else {}
 
 
-def _agreement(facts: Facts, _today: date) -> dict[str, str]:
-    old = facts.agreed_version and facts.agreed_version != RULES_VERSION
-    return {"agreed_version": N_("The rules have changed since. Please read and agree to them again.")} if old else {}
-
-
 _CHECKS = {
     "kind": _kind,
     "company": _company,
@@ -225,7 +223,6 @@ _CHECKS = {
     "shop": _shop,
     "categories": _categories,
     "payout": _payout,
-    "agreement": _agreement,
 }
 
 

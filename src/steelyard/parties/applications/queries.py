@@ -1,5 +1,6 @@
 """Questions about applications."""
 
+from datetime import datetime
 from uuid import UUID
 
 from rapidfuzz import fuzz
@@ -52,14 +53,14 @@ async def listed(
 ) -> Page[Application]:
     """The applications in a state, that which has waited longest first. Drafts are nobody's but the applicant's."""
     assert state is not ApplicationState.DRAFT
-    key = paging.read_cursor(cursor, str, UUID)
+    key = paging.read_cursor(cursor, datetime, UUID)
     most = paging.limit(limit)
     found = await read.all(
         Application,
         """
         SELECT application_id, account_id, state, facts, done, reasons, created_at, changed_at, submitted_at
         FROM applications
-        WHERE state = $1 AND ($2::text IS NULL OR (submitted_at, application_id) > ($2::text::timestamptz, $3::uuid))
+        WHERE state = $1 AND ($2::timestamptz IS NULL OR (submitted_at, application_id) > ($2, $3::uuid))
         ORDER BY submitted_at, application_id LIMIT $4
         """,
         state,
@@ -67,7 +68,7 @@ async def listed(
         key[1] if key else None,
         most + 1,
     )
-    return paging.cut(found, most, lambda last: (last.submitted_at.isoformat(), last.application_id))  # pyright: ignore[reportOptionalMemberAccess]  # all but drafts were submitted
+    return paging.cut(found, most, lambda last: (last.submitted_at, last.application_id))
 
 
 async def counts(read: Read) -> dict[ApplicationState, int]:

@@ -1,5 +1,7 @@
-"""Merchants: who sells here, and their shops. How a licence is renewed is in `licences.py`."""
+"""Merchants: who sells here, and their shops. How a licence is renewed is in `licences.py`, who agreed to which rules in
+`agreeing.py`."""
 
+from steelyard.parties.merchants.agreeing import Agreement, agree, agreed_count, agreements, rules_outstanding
 from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
 from steelyard.parties.merchants.licences import (
     decide_licence,
@@ -36,8 +38,12 @@ from steelyard.parties.merchants.service import (
 )
 
 __all__ = [
+    "Agreement",
     "PayoutAccountChanged",
     "ShopChanged",
+    "agree",
+    "agreed_count",
+    "agreements",
     "by_slug",
     "cards",
     "categories_of",
@@ -59,6 +65,7 @@ __all__ = [
     "renewal",
     "renewals_of",
     "renewals_waiting",
+    "rules_outstanding",
     "set_categories",
     "set_licence",
     "set_payout",

@@ -108,3 +108,12 @@ COMMENT ON COLUMN licence_renewals.good_until IS 'The last day of the new licenc
 COMMENT ON COLUMN licence_renewals.file IS 'The scan, in the private file store: seen by the shop and by reviewers only';
 CREATE UNIQUE INDEX one_renewal_waits ON licence_renewals (merchant_id) WHERE state = 'waiting';
 CREATE INDEX licence_renewals_waiting ON licence_renewals (handed_in_at) WHERE state = 'waiting';
+
+CREATE TABLE merchant_agreements (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , version     text NOT NULL
+  , account_id  uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, version)
+);
+COMMENT ON TABLE merchant_agreements IS 'by merchant, append-only: which version of the rules a merchant agreed to, when, and who did so for it';

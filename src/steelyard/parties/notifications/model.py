@@ -27,6 +27,7 @@ class Template(StrEnum):
     EMAIL_CHANGE = "email_change"
     DATA_EXPORTED = "data_exported"
     PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
+    HANDED_OVER = "handed_over"
     APPLICATION_BEGUN = "application_begun"
     APPLICATION_NEWS = "application_news"
     SHOP_NEWS = "shop_news"
@@ -127,6 +128,18 @@ class PayoutAccountChanged(Facts, frozen=True, kw_only=True):
     link: str
 
 
+class HandedOver(Facts, frozen=True, kw_only=True):
+    """The ownership went from one to the other: told to both. `shop` is empty for the marketplace itself; `role` is what
+    the reader has kept, none for who is the owner now."""
+
+    name: str
+    other: str
+    shop: Text
+    role: Text | None = None
+    at: datetime
+    link: str
+
+
 class ApplicationBegun(Facts, frozen=True, kw_only=True):
     """Somebody wants to sell here: the link confirms the address and sets the password."""
 
@@ -204,6 +217,7 @@ FACTS: dict[Template, type[Facts]] = {
     Template.EMAIL_CHANGE: EmailChange,
     Template.DATA_EXPORTED: DataExported,
     Template.PAYOUT_ACCOUNT_CHANGED: PayoutAccountChanged,
+    Template.HANDED_OVER: HandedOver,
     Template.APPLICATION_BEGUN: ApplicationBegun,
     Template.APPLICATION_NEWS: ApplicationNews,
     Template.SHOP_NEWS: ShopNews,

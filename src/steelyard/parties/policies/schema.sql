@@ -29,3 +29,17 @@ CREATE TABLE policy_plans (
 );
 COMMENT ON TABLE policy_plans IS 'reference: what a run-time setting will be from a day to come, one plan for each';
 COMMENT ON COLUMN policy_plans.from_day IS 'From the midnight with which this day begins in Shanghai';
+
+CREATE TABLE document_versions (
+    document     text NOT NULL
+  , from_day     date NOT NULL
+  , summary      jsonb NOT NULL
+  , body         jsonb NOT NULL DEFAULT '{}'
+  , published_at timestamptz NOT NULL DEFAULT now()
+  , published_by uuid
+  , PRIMARY KEY (document, from_day)
+);
+COMMENT ON TABLE document_versions IS 'reference: what people are asked to agree to, each version by the day from which it is in force';
+COMMENT ON COLUMN document_versions.from_day IS 'From the midnight with which this day begins in Shanghai';
+COMMENT ON COLUMN document_versions.summary IS 'What is new in it, in a sentence or two';
+COMMENT ON COLUMN document_versions.body IS 'Its text; empty where the text that the program brings stays as it is';

@@ -101,6 +101,26 @@ class Viewer:
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """A document that has changed: its title, where it is read, and what is new in a sentence."""
+
+    title: str
+    href: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Documents that somebody is asked to agree to. The form posts `agreed` (this value) and `return_to` to `action`;
+    `after` says what goes on without."""
+
+    news: Sequence[News]
+    action: str
+    value: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The request context that every layout and partial expects, as the template variable `page`.
 
@@ -119,6 +139,7 @@ class Page:
     timezone     IANA name by which times are shown
     views        the saved views of the list that this page is; `views_action` is where another is saved, empty on pages
                  that are no list, and `views_query` what would be saved: empty when nothing is filtered
+    asking       changed terms that the viewer is asked to agree to, above the page; None for nothing
     theme        light, dark, or as the system says; the switch posts `theme` and `return_to` to `theme_action`
     """
 
@@ -140,6 +161,7 @@ class Page:
     home_href: str = "/"
     sign_in_href: str = "/sign-in"
     language_action: str = "/language"
+    asking: Asking | None = None
     views: Sequence[View] = ()
     views_action: str = ""
     views_query: str = ""

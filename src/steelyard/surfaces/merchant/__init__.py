@@ -8,6 +8,7 @@ from litestar import Router
 
 from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.merchant import (
+    agreeing,
     api_keys,
     audit,
     bulk_shipping,
@@ -83,6 +84,7 @@ router = Router(
         *pausing.HANDLERS,
         *decoration.HANDLERS,
         *staff.HANDLERS,
+        *agreeing.HANDLERS,
         *api_keys.HANDLERS,
         *audit.HANDLERS,
     ],

@@ -203,11 +203,19 @@ async def ship(tx: Tx, actor: Actor, merchant_id: MerchantId, going: Sequence[Ne
 
 async def _get_numbers(visit: Visit, found: Rows, typed: dict[UUID, Row]) -> Response[Any] | Redirect:
     """Ask the carriers for numbers of the rows that have none: intent, call, result."""
+    known = {carrier.carrier for carrier in found.carriers.carriers}
     wanted = [
         (order, typed[order.order_id])
         for order in found.orders
-        if not typed[order.order_id].number and typed[order.order_id].carrier != OTHER
+        if not typed[order.order_id].number and typed[order.order_id].carrier in known - {OTHER}
     ]
+    unknown = N_("Please choose a carrier")
+    typed = {
+        order_id: row if row.carrier in known else msgspec.structs.replace(row, error=visit.say(unknown))
+        for order_id, row in typed.items()
+    }
+    if not wanted and any(row.error for row in typed.values()):
+        return await show(visit, found, typed, status=422)
     if not wanted:
         return await show(visit, found, typed, said=visit.say(N_("Every row has a number already.")))
     asked_for = await visit.merchant_db.ask(waybills_for, visit.merchant_id, found, wanted)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import product as every_choice
+from math import isfinite, nan, prod
 from typing import Any
 
 import msgspec
@@ -31,7 +32,7 @@ from steelyard.kernel.text import Text
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.merchant.editor import ZONE, Editing
+from steelyard.surfaces.merchant.editor import Editing
 from steelyard.surfaces.merchant.product_forms import (
     SLUG_CHARACTERS_MAX,
     WEIGHT_GRAMS_MAX,
@@ -39,6 +40,7 @@ from steelyard.surfaces.merchant.product_forms import (
     category_of,
 )
 from steelyard.surfaces.web.entries import Entries
+from steelyard.surfaces.web.moments import moment_of
 
 OPTIONS = 3
 SLUG = "abcdefghijklmnopqrstuvwxyz0123456789-"
@@ -107,6 +109,8 @@ def _fact(form: Entries, attribute: CategoryAttribute) -> Fact | None:
             try:
                 number = float(typed) if typed else None
             except ValueError:
+                number = nan
+            if number is not None and not isfinite(number):
                 form.refuse(name, N_("Please enter a number"))
                 return None
             return None if number is None else int(number) if number == int(number) else number
@@ -120,11 +124,10 @@ def _time(form: Entries, name: str) -> datetime | None:
     typed = form.text(name, most=30)
     if not typed:
         return None
-    try:
-        return datetime.fromisoformat(typed).replace(tzinfo=ZONE)
-    except ValueError:
+    moment = moment_of(typed)
+    if moment is None:
         form.refuse(name, N_("Please enter a date and a time"))
-        return None
+    return moment
 
 
 def _variants(form: Entries, product: ProductView, currency: str) -> tuple[list[SkuChange], list[NewPrice]]:
@@ -191,10 +194,11 @@ def _new_variants(
     form: Entries, product: ProductView, changes: Sequence[SkuChange], options: Sequence[MatrixOption]
 ) -> list[NewSku]:
     """A variant for each choice that no variant stands at, like the first one, with a number of its own."""
-    choices = list(every_choice(*(range(len(option.values)) for option in options)))
-    if len(choices) > SKUS_PER_PRODUCT_MAX:
+    sizes = [len(option.values) for option in options]
+    if prod(sizes) > SKUS_PER_PRODUCT_MAX:
         form.refuse("opt:0:name_zh", N_("These options make more than 600 variants: please use fewer values"))
         return []
+    choices = list(every_choice(*map(range, sizes)))
     placed = catalog.outline(_changed(product.skus, changes), options, len(product.options)).placed
     taken = {change.code for change in changes} | {sku.code for sku in product.skus}
     first = product.skus[0] if product.skus else None

@@ -33,40 +33,56 @@ WAYS = {
 }
 
 
+# What each way to look at the figures is made of.
+NEEDED: dict[str, frozenset[str]] = {
+    "sales": frozenset({"products", "categories", "channels"}),
+    "visitors": frozenset({"sources", "devices"}),
+    "products": frozenset({"products"}),
+    "customers": frozenset({"customers", "regions"}),
+}
+
+
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """The shop's trade and traffic in parts."""
+    """The shop's trade and traffic in parts; those that are not looked at are empty."""
 
-    products: Sequence[ProductTrade]
-    categories: Sequence[CategoryTrade]
-    channels: Sequence[TradeBy]
-    sources: Sequence[TrafficBy]
-    devices: Sequence[TrafficBy]
-    customers: Customers
-    customers_before: Customers | None
-    regions: Sequence[RegionTrade]
-
-
-async def overview(read: Read, merchant_id: MerchantId, period: Period, wanted: str) -> tuple[Figures, Parts]:
-    """Everything the pages show, of one instant."""
-    key = ("merchant", merchant_id, period, wanted)
-    return await analytics.remembered(read, key, lambda: _overview(read, merchant_id, period, wanted))
+    products: Sequence[ProductTrade] = ()
+    categories: Sequence[CategoryTrade] = ()
+    channels: Sequence[TradeBy] = ()
+    sources: Sequence[TrafficBy] = ()
+    devices: Sequence[TrafficBy] = ()
+    customers: Customers = Customers()
+    customers_before: Customers | None = None
+    regions: Sequence[RegionTrade] = ()
 
 
-async def _overview(read: Read, merchant_id: MerchantId, period: Period, wanted: str) -> tuple[Figures, Parts]:
+async def overview(
+    read: Read, merchant_id: MerchantId, period: Period, wanted: str, what: str, limit: int
+) -> tuple[Figures, Parts]:
+    """Everything that one way to look at the figures shows, of one instant; so many products."""
+    key = ("merchant", merchant_id, period, wanted, what, limit)
+    return await analytics.remembered(read, key, lambda: _overview(read, merchant_id, period, wanted, what, limit))
+
+
+async def _overview(
+    read: Read, merchant_id: MerchantId, period: Period, wanted: str, what: str, limit: int
+) -> tuple[Figures, Parts]:
     merchant = await merchants.get(read, merchant_id)
     assert merchant is not None
     found = await figures.figures(read, period, wanted, merchant.currency, merchant_id)
     first, last, currency, before = period.first, period.last, found.currency, period.before
-    asked = analytics.figures
+    asked, needed, mine = analytics.figures, NEEDED[what], (first, last, currency, merchant_id)
+    people = "customers" in needed
     return found, Parts(
-        products=await asked.trade_by_product(read, first, last, currency, merchant_id),
-        categories=await asked.trade_by_category(read, first, last, currency, merchant_id),
-        channels=await asked.trade_by_channel(read, first, last, currency, merchant_id),
-        sources=await asked.traffic_by_channel(read, first, last, merchant_id),
-        devices=await asked.traffic_by_device(read, first, last, merchant_id),
-        customers=await asked.customers(read, merchant_id, first, last),
-        customers_before=await asked.customers(read, merchant_id, before.first, before.last) if before else None,
-        regions=await asked.regions(read, merchant_id, first, last, currency),
+        products=await asked.trade_by_product(read, *mine, limit) if "products" in needed else (),
+        categories=await asked.trade_by_category(read, *mine) if "categories" in needed else (),
+        channels=await asked.trade_by_channel(read, *mine) if "channels" in needed else (),
+        sources=await asked.traffic_by_channel(read, first, last, merchant_id) if "sources" in needed else (),
+        devices=await asked.traffic_by_device(read, first, last, merchant_id) if "devices" in needed else (),
+        customers=await asked.customers(read, merchant_id, first, last) if people else Customers(),
+        customers_before=await asked.customers(read, merchant_id, before.first, before.last)
+        if before and people
+        else None,
+        regions=await asked.regions(read, merchant_id, first, last, currency) if "regions" in needed else (),
     )
 
 
@@ -98,8 +114,10 @@ async def shown(visit: NamedDependency[Visit], what: FromPath[str]) -> Response[
     if what not in WAYS:
         raise NotFound()
     period, wanted = periods.asked(visit), visit.connection.query_params.get("currency", "")
-    found, parts = await visit.merchant_db.ask(overview, visit.merchant_id, period, wanted)
-    if exports.wanted(visit):
+    file = exports.wanted(visit)
+    limit = analytics.figures.ROWS_MAX if file else PRODUCTS_SHOWN if what == "products" else RANKED_MAX
+    found, parts = await visit.merchant_db.ask(overview, visit.merchant_id, period, wanted, what, limit)
+    if file:
         return _TABLES[what](visit, found, parts)
     return await frame.show(
         visit,
@@ -115,7 +133,6 @@ async def shown(visit: NamedDependency[Visit], what: FromPath[str]) -> Response[
         periods=periods,
         figures=figures,
         conversion=analytics.conversion,
-        PRODUCTS_SHOWN=PRODUCTS_SHOWN,
     )
 
 

@@ -9,6 +9,7 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.web import asking
 from steelyard.surfaces.web.console_frame import framed
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.visit import Visit
@@ -72,12 +73,14 @@ async def show(
     **values: Any,
 ) -> Response[str]:
     """A page of the console; `here` is the navigation's entry that it belongs to, `back` where its mark leads."""
+    after = visit.say(N_("You agree for the whole shop. Until then the rules that you agreed to before count."))
     return await framed(
         visit,
         template,
         here,
         PLACES,
         surface="merchant",
+        asking=asking.notice(visit, await asking.of_merchant(visit), f"{HOME}/agree", after),
         crumbs=crumbs,
         status=status,
         search=search,

@@ -23,6 +23,7 @@ from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done, errors_of
 from steelyard.surfaces.web.documents import file_answer
 from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -153,10 +154,8 @@ async def issue_invoice(
     """Hand in number, day and file."""
     form = await entries_of(request)
     number, typed_day = form.text("number", required=True, most=40), form.text("issued_on", required=True)
-    try:
-        day = date.fromisoformat(typed_day)
-    except ValueError:
-        day = None
+    day = day_of(typed_day)
+    if day is None:
         form.refuse("issued_on", N_("Please enter a day."))
     files = form.files("document")
     if not files:

@@ -20,6 +20,7 @@ from steelyard.parties.merchants.model import LicenceRenewal, Merchant, Merchant
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web.console import errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.papers import keep, paper
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -96,10 +97,10 @@ async def hand_in_licence(visit: NamedDependency[Visit], request: WebRequest) ->
 def _day(form: Entries) -> date | None:
     """Raises `Invalid`."""
     typed = form.text("good_until")
-    try:
-        return date.fromisoformat(typed) if typed else None
-    except ValueError:
-        raise Invalid({"good_until": N_("Please enter a day.")}) from None
+    day = day_of(typed)
+    if typed and day is None:
+        raise Invalid({"good_until": N_("Please enter a day.")})
+    return day
 
 
 @get("/licence/papers/{renewal_id:uuid}", opt=NEEDS)

@@ -23,6 +23,7 @@ from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
 from steelyard.surfaces.web.entries import Entries, as_uuid
+from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales, orders
 from steelyard.trade.orders.model import (
@@ -127,13 +128,9 @@ def asked(visit: Visit, tab: str | None, currency: str) -> Asked:
 def _day(written: str, said: Entries, name: str) -> date | None:
     if not written:
         return None
-    try:
-        day = date.fromisoformat(written)
-    except ValueError:
-        day = None
-    if day is None or not 2000 <= day.year <= 2200:  # within what PostgreSQL and timedelta can
+    day = day_of(written)
+    if day is None:
         said.refuse(name, N_("Please enter a day such as 2026-03-01"))
-        return None
     return day
 
 

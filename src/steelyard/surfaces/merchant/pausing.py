@@ -18,6 +18,7 @@ from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.merchant import frame, shop
 from steelyard.surfaces.web.console import errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.moments import moment_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
@@ -65,11 +66,11 @@ def _moment(form: Entries, name: str, otherwise: datetime | None) -> datetime | 
     typed = form.text(name, required=otherwise is None, most=30)
     if not typed:
         return otherwise
-    try:
-        return datetime.fromisoformat(typed).replace(tzinfo=ZONE)
-    except ValueError:
+    moment = moment_of(typed)
+    if moment is None:
         form.refuse(name, N_("Please enter a day and an hour"))
         return otherwise
+    return moment
 
 
 @post("/shop/back", opt=NEEDS)

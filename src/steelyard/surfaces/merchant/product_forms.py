@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import product as every_choice
+from math import prod
 from uuid import UUID
 
 import msgspec
@@ -58,9 +59,12 @@ def new_product(form: Entries, currency: str, locale: str) -> Wanted:
     weight = form.number("weight", otherwise=0, most=WEIGHT_GRAMS_MAX)
     category_id = category_of(form)
     options = _options(form, locale)
-    choices = [list(choice) for choice in every_choice(*(range(len(option.values)) for option in options))]
-    if len(choices) > VARIANTS_PER_FORM_MAX:
+    sizes = [len(option.values) for option in options]
+    if prod(sizes) > VARIANTS_PER_FORM_MAX:
+        # Reckoned before they are spelled out: thousands of values twice would be millions of variants.
         form.refuse("option_1_values", N_("These options make more than 100 variants: please use fewer values"))
+        form.check()
+    choices = [list(choice) for choice in every_choice(*map(range, sizes))]
     pieces = form.number("pieces", otherwise=0)
     form.check()
     skus = [

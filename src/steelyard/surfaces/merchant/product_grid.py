@@ -1,6 +1,7 @@
 """The grid: variants as rows, prices, codes and weights as cells, changed by keyboard and saved together."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -47,8 +48,12 @@ async def grid(read: Read, merchant_id: MerchantId, asked: Asked) -> Grid:
     wanted = await narrowing(read, merchant_id, asked)
     page = await catalog.listed(read, merchant_id, wanted, None, PRODUCTS_PER_GRID_MAX)
     shop = await sheets.shop_of(read, merchant_id)
-    rows = await sheets.goods(read, shop, [row.product_id for row in page.items])
-    return Grid(shop=shop, rows=rows[:ROWS_PER_GRID_MAX], cut=page.next is not None or len(rows) > ROWS_PER_GRID_MAX)
+    # What does not fit is not fetched: a product of shoes may have dozens of variants.
+    before = accumulate((row.skus for row in page.items), initial=0)
+    fitting = [row.product_id for row, so_many in zip(page.items, before, strict=False) if so_many <= ROWS_PER_GRID_MAX]
+    rows = await sheets.goods(read, shop, fitting)
+    cut = page.next is not None or len(fitting) < len(page.items) or len(rows) > ROWS_PER_GRID_MAX
+    return Grid(shop=shop, rows=rows[:ROWS_PER_GRID_MAX], cut=cut)
 
 
 def cell_of(good: Good, column: str) -> str:

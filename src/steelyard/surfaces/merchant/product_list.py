@@ -82,7 +82,7 @@ def asked_of(query: Mapping[str, str]) -> Asked:
 async def narrowing(read: Read, merchant_id: MerchantId, asked: Asked) -> Narrowing:
     only: list[ProductId] | None = None
     if asked.trait == "low":
-        levels = await inventory.levels(read, merchant_id, low=True, limit=100)
+        levels = await inventory.running_low(read, merchant_id, limit=100)
         only = await catalog.product_ids(read, merchant_id, {level.sku_id for level in levels.items})
     return Narrowing(
         state=TABS[asked.tab][1],

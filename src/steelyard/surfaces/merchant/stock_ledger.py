@@ -22,6 +22,7 @@ from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
 from steelyard.surfaces.web.entries import as_uuid
+from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
 
 HERE = f"{frame.STOCK}/movements"
@@ -72,11 +73,11 @@ async def listed(
 async def ledger(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
     query = visit.connection.query_params
     typed = {name: value.strip() for name in FILTERS if (value := query.get(name) or "").strip()}
-    until = _day(typed.get("to", ""))
+    until = day_of(typed.get("to", ""))
     wanted = MovementsWanted(
         warehouse_id=as_uuid(typed.get("warehouse", "")),
         reason=typed.get("reason", ""),
-        since=_begins(_day(typed.get("from", ""))),
+        since=_begins(day_of(typed.get("from", ""))),
         until=_begins(until + timedelta(days=1)) if until else None,
     )
     whole = exports.wanted(visit)
@@ -127,14 +128,6 @@ def _as_file(visit: Visit, found: Listed, names: dict[UUID, str], people: dict[s
             ]
         )
     return exports.csv_answer(visit, visit.say(N_("Movements")), columns, rows)
-
-
-def _day(written: str) -> date | None:
-    try:
-        day = date.fromisoformat(written)
-    except ValueError:
-        return None
-    return day if 2000 <= day.year <= 2200 else None  # within what PostgreSQL and timedelta can
 
 
 def _begins(day: date | None) -> datetime | None:

@@ -1,6 +1,6 @@
 """The definitions of attributes: their names, values and whether buyers filter by them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from steelyard.kernel.text import Text
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -64,6 +65,8 @@ def _names(tree: list[Category]) -> dict[Any, Text]:
 async def attribute_list(visit: NamedDependency[Visit]) -> Response[Any]:
     """What products may be asked for, and in which categories."""
     found = await visit.db.ask(known)
+    if exports.wanted(visit):
+        return _as_file(visit, found)
     return await frame.show(
         visit,
         "attributes.html",
@@ -72,6 +75,38 @@ async def attribute_list(visit: NamedDependency[Visit]) -> Response[Any]:
         found=found,
         kinds={kind: visit.say(word) for kind, word in KINDS},
     )
+
+
+def _as_file(visit: Visit, found: Known) -> Response[bytes]:
+    kinds, apart = dict(KINDS), visit.say(N_(", "))
+
+    def words(texts: Iterable[Text]) -> str:
+        return apart.join(text.in_language(visit.locale) for text in texts)
+
+    rows = [
+        (
+            each.name,
+            each.code,
+            visit.say(kinds[each.kind]),
+            each.unit,
+            words(value.name for value in each.values),
+            each.filterable,
+            each.retired,
+            words(found.where.get(each.code, [])),
+        )
+        for each in found.definitions
+    ]
+    columns = (
+        N_("Attribute"),
+        N_("Code"),
+        N_("Kind"),
+        N_("Unit"),
+        N_("Values"),
+        N_("Filter"),
+        N_("Out of use"),
+        N_("Categories"),
+    )
+    return exports.sheet(visit, N_("Attributes"), columns, rows)
 
 
 class One(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,10 +22,11 @@ from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.book_documents import Document, what_it_is
-from steelyard.surfaces.operator.days import day_of, midnight_after
+from steelyard.surfaces.operator.days import midnight_after
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.entries import as_uuid
+from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
 
 NEEDS = {"permission": "ledger.read"}

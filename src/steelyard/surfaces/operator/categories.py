@@ -1,7 +1,7 @@
 """The category tree: branches added, renamed, moved by dragging or by buttons, merged; and the attributes of each."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.category_names import names_of
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import SAVED, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -66,7 +67,25 @@ async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str
 
 @get("/categories", opt=NEEDS)
 async def category_list(visit: NamedDependency[Visit]) -> Response[Any]:
+    if exports.wanted(visit):
+        return _as_file(visit, await visit.db.ask(tree_of))
     return await page(visit)
+
+
+def _as_file(visit: Visit, tree: Tree) -> Response[bytes]:
+    """The tree from the top, each branch under its own category; the first column says where it stands."""
+    words = (N_("Where"), N_("Category"), N_("Address"), N_("Products in it"), N_("And below"))
+    return exports.sheet(visit, N_("Goods categories"), words, _branch(visit, tree, tree.roots, ()))
+
+
+def _branch(
+    visit: Visit, tree: Tree, categories: list[Category], above: tuple[str, ...]
+) -> Iterator[tuple[object, ...]]:
+    for category in categories:
+        use = tree.use.get(category.category_id)
+        own, whole = (use.own, use.whole) if use else (0, 0)
+        yield " / ".join(above), category.name, f"/c/{category.slug}", own, whole
+        yield from _branch(visit, tree, category.children, (*above, category.name.in_language(visit.locale)))
 
 
 async def create(tx: Tx, actor: Actor, new: NewCategory) -> None:

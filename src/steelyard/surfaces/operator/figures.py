@@ -25,6 +25,7 @@ from steelyard.surfaces.web.visit import Visit
 
 DEFAULT_CURRENCY = "CNY"
 RANKED_MAX = 8
+PRODUCTS_SHOWN = 100
 
 WAYS = {
     "days": N_("By day"),
@@ -36,50 +37,66 @@ WAYS = {
 }
 
 
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """The marketplace's trade and traffic in parts; of merchants, who they are and how many looked at their goods."""
+# What each way to look at the figures is made of; the dashboard is the one without a name.
+DASHBOARD = ""
+NEEDED: dict[str, frozenset[str]] = {
+    DASHBOARD: frozenset({"merchants", "categories", "channels"}),
+    "days": frozenset(),
+    "merchants": frozenset({"merchants", "visitors"}),
+    "categories": frozenset({"categories"}),
+    "channels": frozenset({"channels"}),
+    "products": frozenset({"products"}),
+    "visitors": frozenset({"sources", "devices"}),
+}
 
-    merchants: Sequence[TradeBy]
-    shops: dict[str, ShopCard]
-    visitors: dict[str, int]
-    categories: Sequence[CategoryTrade]
-    channels: Sequence[TradeBy]
-    products: Sequence[ProductTrade]
-    sources: Sequence[TrafficBy]
-    devices: Sequence[TrafficBy]
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """The marketplace's trade and traffic in parts; of merchants, who they are and how many looked at their goods. Those that
+    are not looked at are empty."""
+
+    merchants: Sequence[TradeBy] = ()
+    shops: dict[str, ShopCard] = {}
+    visitors: dict[str, int] = {}
+    categories: Sequence[CategoryTrade] = ()
+    channels: Sequence[TradeBy] = ()
+    products: Sequence[ProductTrade] = ()
+    sources: Sequence[TrafficBy] = ()
+    devices: Sequence[TrafficBy] = ()
 
     def shop(self, key: object, locale: str) -> str:
         card = self.shops.get(str(key))
         return card.name.in_language(locale) if card else str(key)
 
 
-async def _parts(read: Read, period: Period, currency: str, limit: int) -> Parts:
-    first, last = period.first, period.last
-    by_merchant = await analytics.figures.trade_by_merchant(read, first, last, currency, limit)
-    products = await analytics.figures.trade_by_product(read, first, last, currency, None, limit)
+async def _parts(read: Read, period: Period, currency: str, what: str, limit: int) -> Parts:
+    first, last, needed, asked = period.first, period.last, NEEDED[what], analytics.figures
+    by_merchant = await asked.trade_by_merchant(read, first, last, currency, limit) if "merchants" in needed else []
+    products = await asked.trade_by_product(read, first, last, currency, None, limit) if "products" in needed else []
     ids = {UUID(each.key) for each in by_merchant} | {each.merchant_id for each in products}
-    cards = await merchants.cards(read, [MerchantId(each) for each in ids])
+    cards = await merchants.cards(read, [MerchantId(each) for each in ids]) if ids else {}
     return Parts(
         merchants=by_merchant,
         shops={str(merchant_id): card for merchant_id, card in cards.items()},
-        visitors=await analytics.figures.visitors_by_merchant(read, first, last),
-        categories=await analytics.figures.trade_by_category(read, first, last, currency),
-        channels=await analytics.figures.trade_by_channel(read, first, last, currency),
+        visitors=await asked.visitors_by_merchant(read, first, last) if "visitors" in needed else {},
+        categories=await asked.trade_by_category(read, first, last, currency) if "categories" in needed else (),
+        channels=await asked.trade_by_channel(read, first, last, currency) if "channels" in needed else (),
         products=products,
-        sources=await analytics.figures.traffic_by_channel(read, first, last),
-        devices=await analytics.figures.traffic_by_device(read, first, last),
+        sources=await asked.traffic_by_channel(read, first, last) if "sources" in needed else (),
+        devices=await asked.traffic_by_device(read, first, last) if "devices" in needed else (),
     )
 
 
-async def overview(read: Read, period: Period, wanted: str, limit: int = RANKED_MAX) -> tuple[Figures, Parts]:
-    """Everything the dashboard shows, of one instant."""
-    key = ("operator", period, wanted, limit)
-    return await analytics.remembered(read, key, lambda: _overview(read, period, wanted, limit))
+async def overview(
+    read: Read, period: Period, wanted: str, what: str = DASHBOARD, limit: int = RANKED_MAX
+) -> tuple[Figures, Parts]:
+    """Everything that one way to look at the figures shows, of one instant."""
+    key = ("operator", period, wanted, what, limit)
+    return await analytics.remembered(read, key, lambda: _overview(read, period, wanted, what, limit))
 
 
-async def _overview(read: Read, period: Period, wanted: str, limit: int) -> tuple[Figures, Parts]:
+async def _overview(read: Read, period: Period, wanted: str, what: str, limit: int) -> tuple[Figures, Parts]:
     found = await figures.figures(read, period, wanted, DEFAULT_CURRENCY)
-    return found, await _parts(read, period, found.currency, limit)
+    return found, await _parts(read, period, found.currency, what, limit)
 
 
 def charts(visit: Visit, found: Figures, parts: Parts) -> dict[str, Any]:
@@ -103,7 +120,8 @@ async def behind(visit: NamedDependency[Visit], what: FromPath[str]) -> Response
         raise NotFound()
     wanted = visit.connection.query_params.get("currency", "")
     period = periods.asked(visit)
-    found, parts = await visit.db.ask(overview, period, wanted, analytics.figures.ROWS_MAX)
+    limit = PRODUCTS_SHOWN if what == "products" and not exports.wanted(visit) else analytics.figures.ROWS_MAX
+    found, parts = await visit.db.ask(overview, period, wanted, what, limit)
     if exports.wanted(visit):
         return _TABLES[what](visit, found, parts)
     return await frame.show(

@@ -31,6 +31,7 @@ AUDIT = f"{HOME}/audit"
 PROFILE = f"{HOME}/profile"
 SYSTEM = f"{HOME}/system"
 SETTINGS = f"{HOME}/settings"
+DOCUMENTS = f"{HOME}/documents"
 
 
 PLACES = (
@@ -53,6 +54,7 @@ PLACES = (
     (API_KEYS, N_("API keys"), "key-round", "settings.manage", N_("The house")),
     (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("The house")),
     (PROFILE, N_("Platform operator"), "landmark", "settings.manage", N_("The house")),
+    (DOCUMENTS, N_("Terms and rules"), "book-check", "settings.manage", N_("The house")),
     (SETTINGS, N_("Settings"), "settings-2", "settings.manage", N_("The house")),
     (SYSTEM, N_("System"), "activity", "system.read", N_("The house")),
 )

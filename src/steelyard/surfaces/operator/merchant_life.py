@@ -19,6 +19,7 @@ from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.closing import closing
 from steelyard.surfaces.web.console import SAVED, done
 from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 MANAGES = {"permission": "merchants.manage"}
@@ -116,10 +117,9 @@ async def change_licence(visit: NamedDependency[Visit], request: WebRequest, mer
     typed = (await entries_of(request)).text("licence_until")
 
     async def command() -> None:
-        try:
-            until = date.fromisoformat(typed) if typed else None
-        except ValueError:
-            raise Invalid({"licence_until": N_("Please enter a day.")}) from None
+        until = day_of(typed)
+        if typed and until is None:
+            raise Invalid({"licence_until": N_("Please enter a day.")})
         await visit.db.transact(set_licence, visit.actor, MerchantId(merchant_id), until)
 
     return await done(visit, f"{frame.MERCHANTS}/{merchant_id}/papers", SAVED, command)

@@ -25,11 +25,13 @@ from steelyard.operations.analytics import DayFigures
 from steelyard.parties import access, applications, merchants
 from steelyard.parties.access.model import AccountKind, AuditEntry, StaffMember
 from steelyard.parties.applications.model import ApplicationFile, ApplicationId
+from steelyard.parties.merchants import Agreement
 from steelyard.parties.merchants.model import LicenceRenewal, Merchant, MerchantId, MerchantStep, ShopCard
 from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.category_names import names_of
 from steelyard.surfaces.operator.closing import Closing, closing
+from steelyard.surfaces.web.audit_details import Reader, raw, reader
 from steelyard.surfaces.web.audit_words import ACTIONS
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
 from steelyard.surfaces.web.visit import Visit
@@ -210,16 +212,23 @@ async def money_tab(
 
 class Papers(Head, frozen=True, kw_only=True):
     """`scans` came with the application, none for a merchant that was never an applicant; `renewals` are new licences
-    that it handed in later."""
+    that it handed in later; `agreements` say which rules were agreed to, and who did so."""
 
     scans: Mapping[str, ApplicationFile]
     renewals: Sequence[LicenceRenewal]
+    agreements: Sequence[tuple[Agreement, str]]
 
 
 async def papers(read: Read, merchant_id: MerchantId) -> Papers:
     above = await head(read, merchant_id)
     scans = await applications.files_of(read, ApplicationId(merchant_id))
-    return Papers(**msgspec.structs.asdict(above), scans=scans, renewals=await merchants.renewals_of(read, merchant_id))
+    names = {member.account_id: member.name for member in await access.staff(read, merchant_id)}
+    return Papers(
+        **msgspec.structs.asdict(above),
+        scans=scans,
+        renewals=await merchants.renewals_of(read, merchant_id),
+        agreements=[(each, names.get(each.account_id, "")) for each in await merchants.agreements(read, merchant_id)],
+    )
 
 
 @get("/merchants/{merchant_id:uuid}/papers", opt=READS)
@@ -252,12 +261,14 @@ async def staff_tab(visit: NamedDependency[Visit], merchant_id: FromPath[UUID]) 
 
 class Log(Head, frozen=True, kw_only=True):
     page: Page[AuditEntry]
+    reader: Reader
 
 
-async def log(read: Read, merchant_id: MerchantId, cursor: str | None) -> Log:
+async def log(read: Read, merchant_id: MerchantId, locale: str, cursor: str | None) -> Log:
     above = await head(read, merchant_id)
     page = await access.audit_log(read, merchant_id, cursor, ROWS_PER_PAGE)
-    return Log(**msgspec.structs.asdict(above), page=page)
+    its = await reader(read, locale, AccountKind.OPERATOR, merchant_id, page.items)
+    return Log(**msgspec.structs.asdict(above), page=page, reader=its)
 
 
 @get("/merchants/{merchant_id:uuid}/audit", opt={"permission": "audit.read"})
@@ -265,9 +276,9 @@ async def audit_tab(
     visit: NamedDependency[Visit], merchant_id: FromPath[UUID], cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
     """What its staff, and the operator's, have done in its shop."""
-    found = await visit.db.ask(log, MerchantId(merchant_id), cursor)
+    found = await visit.db.ask(log, MerchantId(merchant_id), visit.locale, cursor)
     return await _show(
-        visit, "merchant_audit.html", "/audit", found, words=ACTIONS, **_onward(visit, found.page, cursor)
+        visit, "merchant_audit.html", "/audit", found, words=ACTIONS, raw=raw, **_onward(visit, found.page, cursor)
     )
 
 

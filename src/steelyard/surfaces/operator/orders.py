@@ -23,11 +23,12 @@ from steelyard.money.payments.model import Step as PaymentStep
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.days import day_of, midnight_after
+from steelyard.surfaces.operator.days import midnight_after
 from steelyard.surfaces.operator.figures import DEFAULT_CURRENCY
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
 from steelyard.surfaces.web.entries import Entries
+from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales, orders, settlement
 from steelyard.trade.aftersales.model import OrderRefund

@@ -22,10 +22,11 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.days import day_of, midnight_after
+from steelyard.surfaces.operator.days import midnight_after
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.pages import local_path
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders

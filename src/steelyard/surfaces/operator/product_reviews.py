@@ -18,15 +18,17 @@ from steelyard.goods.pricing.model import Price
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.paging import Page
+from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.kernel.text import Text
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.category_names import names_of
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, address, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
+from steelyard.surfaces.web.moments import moment_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.product_words import FIELD_WORDS, REASON_WORDS, reason_lines, said
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -39,6 +41,14 @@ OF_WHOM = (
     ("new_merchants", N_("New merchants’")),
     ("everybody", N_("Everybody’s")),
 )
+
+
+_STATES = {
+    "waiting": N_("Waiting"),
+    "approved": N_("Approved"),
+    "sent_back": N_("Sent back"),
+    "withdrawn": N_("Withdrawn"),
+}
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +76,8 @@ async def review_queue(
 ) -> Response[Any]:
     """Who has waited longest is first."""
     shown = "decided" if tab == "decided" else "waiting"
+    if exports.wanted(visit):
+        return _as_file(visit, await visit.db.ask(_everything, shown))
     found = await visit.db.ask(queue, shown, cursor)
     return await frame.show(
         visit,
@@ -84,6 +96,44 @@ async def review_queue(
         next_href=address(HERE, tab=shown, cursor=found.page.next) if found.page.next else "",
         start_href=address(HERE, tab=shown) if cursor else "",
     )
+
+
+async def _everything(read: Read, tab: str) -> Queue:
+    ask = catalog.decided if tab == "decided" else catalog.waiting
+    found = await exports.everything(lambda cursor: ask(read, cursor, ITEMS_PER_PAGE_MAX))
+    return msgspec.structs.replace(
+        await queue(read, tab, None),
+        page=Page(found, None),
+        shops=await merchants.cards(read, {row.merchant_id for row in found}),
+    )
+
+
+def _as_file(visit: Visit, found: Queue) -> Response[bytes]:
+    names = names_of(found.categories)
+    words = (
+        N_("Product"),
+        N_("Shop"),
+        N_("What"),
+        N_("Category"),
+        N_("Asked at"),
+        N_("State"),
+        N_("Decided"),
+        N_("Reasons"),
+    )
+    rows = [
+        (
+            row.title,
+            found.shops[row.merchant_id].name if row.merchant_id in found.shops else "",
+            visit.say(N_("New product") if row.kind == "publication" else N_("Change")),
+            names.get(row.category_id, ""),
+            row.asked_at,
+            visit.say(_STATES.get(row.state, row.state)),
+            row.decided_at,
+            visit.say(N_("; ")).join(reason_lines(visit, row.reasons)),
+        )
+        for row in found.page.items
+    ]
+    return exports.sheet(visit, N_("Product reviews"), words, rows)
 
 
 class Looking(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,7 +286,7 @@ async def decide(
     form = await entries_of(request)
     try:
         if form.text("decision") == "approve":
-            await visit.db.transact(approve, visit.actor, review_id, visit.by, _moment(form.text("seen")))
+            await visit.db.transact(approve, visit.actor, review_id, visit.by, moment_of(form.text("seen")))
             message = visit.say(N_("Approved."))
         else:
             await visit.db.transact(send_back, visit.actor, review_id, reasons_of(form), visit.by)
@@ -249,13 +299,6 @@ async def decide(
         return await review_page(visit, review_id, form, {"": told(visit, refusal)})
     onward = as_uuid(form.text("next"))
     return redirect(visit, f"{HERE}/{onward}" if onward else HERE, (message, "good"))
-
-
-def _moment(typed: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(typed)
-    except ValueError:
-        return None
 
 
 @post("/product-reviews/bulk", opt=NEEDS)

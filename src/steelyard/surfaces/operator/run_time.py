@@ -21,10 +21,10 @@ from steelyard.parties import access, merchants, operator, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.policies.model import Policy, PolicyChange, Settled, policy_called
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.days import day_of
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import commission

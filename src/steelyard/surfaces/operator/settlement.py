@@ -24,6 +24,7 @@ from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders, settlement
@@ -167,10 +168,7 @@ async def run(tx: Tx, actor: Actor, day: date) -> int:
 async def run_settlement(visit: NamedDependency[Visit], request: WebRequest) -> Redirect:
     """Issue statements for all that is due by the chosen day. Twice changes nothing; a day to come is refused."""
     form = await entries_of(request)
-    try:
-        day = date.fromisoformat(form.text("day"))
-    except ValueError:
-        day = None
+    day = day_of(form.text("day"))
     if day is None or day > _latest(visit):
         return redirect(visit, frame.SETTLEMENT, (visit.say(N_("Please choose a day up to today.")), "bad"))
     count = 0

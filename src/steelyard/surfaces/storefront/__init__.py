@@ -115,6 +115,7 @@ router = Router(
         privacy.export,
         privacy.download,
         privacy.erase,
+        privacy.agree,
         privacy.stay,
         profile.profile,
         profile.save_profile,

@@ -1,6 +1,7 @@
 """What belongs to the house itself: legal pages, the language switch, pictures."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 import msgspec
@@ -17,6 +18,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.parties import operator, policies
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.operator.model import Profile
+from steelyard.parties.policies import Document, Version
 from steelyard.parties.policies.model import PAYMENT_WINDOW, UNTRACKED_DELIVERY
 from steelyard.surfaces.components.page import Crumb, Theme
 from steelyard.surfaces.storefront.shell import Shell, shell, show
@@ -28,6 +30,7 @@ from steelyard.surfaces.web.visit import LOCALE_COOKIE, THEME_COOKIE, VISITOR_SE
 LEGAL = {
     "terms": N_("Terms of service"),
     "privacy": N_("Privacy"),
+    "rules": N_("Rules for merchants"),
     "returns": N_("Returns and refunds"),
     "licence": N_("Business licence"),
 }
@@ -52,6 +55,8 @@ class LegalPage(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile | None
     minutes: int
     untracked_days: int
+    versions: Mapping[Document, Version]
+    published: Sequence[Version]
 
 
 async def legal_page(read: Read, buyer_id: BuyerId) -> LegalPage:
@@ -60,15 +65,19 @@ async def legal_page(read: Read, buyer_id: BuyerId) -> LegalPage:
         profile=await operator.profile(read),
         minutes=await policies.number(read, PAYMENT_WINDOW),
         untracked_days=await policies.number(read, UNTRACKED_DELIVERY),
+        versions=await policies.in_force(read),
+        published=await policies.versions(read),
     )
 
 
 @get("/legal/{name:str}")
 async def legal(visit: NamedDependency[Visit], name: FromPath[str]) -> Response[str]:
-    """Terms, privacy, returns, and the operator's licence."""
+    """Terms, privacy, rules for merchants, returns, and the operator's licence; which version it is, and what comes."""
     if name not in LEGAL:
         raise NotFound()
     page = await visit.db.ask(legal_page, visit.buyer_id)
+    document = next((each for each in Document if each == name), None)
+    version = page.versions[document] if document else None
     return await show(
         visit,
         f"legal_{name}.html",
@@ -78,7 +87,13 @@ async def legal(visit: NamedDependency[Visit], name: FromPath[str]) -> Response[
         title=visit.say(LEGAL[name]),
         minutes=page.minutes,
         untracked_days=page.untracked_days,
+        version=version,
+        coming=[each for each in page.published if each.document == document and version and _later(each, version)],
     )
+
+
+def _later(planned: Version, counting: Version) -> bool:
+    return planned.from_day is not None and (counting.from_day is None or planned.from_day > counting.from_day)
 
 
 @post("/language")

@@ -16,6 +16,8 @@ from steelyard.money.payments.model import Refund
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address, BuyerId
 from steelyard.parties.merchants.model import ShopCard
+from steelyard.surfaces.components.page import Tone
+from steelyard.surfaces.storefront import words
 from steelyard.surfaces.storefront.shell import Shell, shell
 from steelyard.trade import aftersales, orders, reviews
 from steelyard.trade.aftersales import Action
@@ -83,9 +85,16 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def arrived(self) -> bool:
-        """Whether all of it was sent and each parcel delivered, and the buyer has not said so yet."""
+        """Whether all of it was sent and each parcel delivered, and the buyer has not said so yet. (The order is told a
+        moment after its last parcel.)"""
         delivered = [parcel.state is ParcelState.DELIVERED for parcel, _ in self.parcels]
-        return self.order.state is OrderState.SHIPPED and bool(delivered) and all(delivered)
+        told = self.order.delivered_at is not None
+        return self.order.state is OrderState.SHIPPED and (told or (bool(delivered) and all(delivered)))
+
+    @property
+    def state(self) -> tuple[str, Tone]:
+        """How far it is, as its buyer says it: what the carrier has delivered is not on its way."""
+        return words.PARCEL_STATES[ParcelState.DELIVERED] if self.arrived else words.ORDER_STATES[self.order.state]
 
 
 class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,8 +31,9 @@ from steelyard.parties.access.model import WrongLogin
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.me import ACCOUNT, buyer_of
-from steelyard.surfaces.storefront.shell import Shell, shell, show
-from steelyard.surfaces.storefront.typed import uuid_of
+from steelyard.surfaces.storefront.shell import AGREE, Shell, shell, show
+from steelyard.surfaces.storefront.typed import said, uuid_of
+from steelyard.surfaces.web import asking
 from steelyard.surfaces.web.callers import address_of
 from steelyard.surfaces.web.documents import file_answer
 from steelyard.surfaces.web.pages import redirect
@@ -40,7 +41,11 @@ from steelyard.surfaces.web.visit import Visit
 
 PRIVACY = "/account/privacy"
 SUBJECTS = {"terms": N_("Terms of service"), "privacy": N_("Privacy")}
-HOW = {"registering": N_("on registering"), "ordering": N_("on ordering")}
+HOW = {
+    "registering": N_("on registering"),
+    "ordering": N_("on ordering"),
+    "renewing": N_("when they had changed"),
+}
 
 
 class PrivacyPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +119,16 @@ async def stay(visit: NamedDependency[Visit]) -> Redirect:
     _, buyer_id = buyer_of(visit)
     await visit.db.transact(privacy.withdraw_erasure, buyer_id, visit.by)
     return redirect(visit, PRIVACY, (visit.say(N_("Your account stays as it is.")), "good"))
+
+
+@post(AGREE)
+async def agree(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, Any]]) -> Response[str] | Redirect:
+    """Agree to terms that have changed, and go on where one was. Said twice, the first time counts."""
+    _, buyer_id = buyer_of(visit)
+    subjects = asking.agreed(await asking.of_buyer(visit), said(data, "agreed"))
+    if subjects:
+        await visit.db.transact(privacy.record_consents, buyer_id, "renewing", subjects)
+    return await asking.thanks(visit, said(data, "return_to"))
 
 
 async def _page(visit: Visit, errors: dict[str, str], status: int = 200) -> Response[str]:

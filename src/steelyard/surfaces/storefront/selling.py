@@ -15,12 +15,12 @@ from steelyard.kernel import ids, limits
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.keeping import kept_of
 from steelyard.kernel.limits import Limit
 from steelyard.parties import applications, policies
 from steelyard.parties.access.model import Account, AccountId, AccountKind, EmailTaken
 from steelyard.parties.applications.model import (
     OPEN,
-    RULES_VERSION,
     SCAN,
     STEPS,
     Application,
@@ -32,6 +32,7 @@ from steelyard.parties.applications.model import (
     step_of,
 )
 from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.policies import Document
 from steelyard.parties.policies.model import APPLICATION_DAYS
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.addresses import countries
@@ -215,7 +216,7 @@ async def _step(
         back=f"{OVERVIEW}/{order[place - 1]}" if place else OVERVIEW,
         categories=found.categories,
         countries=countries(visit.locale),
-        rules_version=RULES_VERSION,
+        rules=(await kept_of(visit.db, policies.DOCUMENTS_KEPT, policies.in_force))[Document.RULES],
     )
 
 
@@ -255,7 +256,7 @@ def _said(form: Entries, step: str) -> dict[str, Any]:
             case "category_ids":
                 said[name] = [str(each) for each in form.uuids(name)]
             case "agreed_version":
-                said[name] = RULES_VERSION if form.flag(name) else ""
+                said[name] = form.text(name, most=20)
             case "licence_number" | "country":
                 said[name] = form.text(name).upper().replace(" ", "")
             case "slug":

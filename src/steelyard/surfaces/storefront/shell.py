@@ -27,7 +27,7 @@ from steelyard.surfaces.components.assets import NODE_MODULES
 from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem
 from steelyard.surfaces.storefront.seo import NOT_LISTED, Seo, head
 from steelyard.surfaces.storefront.typed import number
-from steelyard.surfaces.web import footfall
+from steelyard.surfaces.web import asking, footfall
 from steelyard.surfaces.web.pages import Frame, render
 from steelyard.surfaces.web.pictures import WIDTHS
 from steelyard.surfaces.web.visit import Visit
@@ -50,6 +50,8 @@ CONSOLES = {
     AccountKind.APPLICANT: "/sell/application",
 }
 FACETS_SHOWN_MAX = 12
+AGREE = "/account/agree"
+AFTERWARDS = N_("You can go on looking around; we ask again before you order.")
 
 
 class Shell(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,10 +106,11 @@ async def show(
     status: int = 200,
     cookies: Sequence[Cookie] = (),
     seo: Seo = NOT_LISTED,
+    asks: bool = True,
     **values: Any,
 ) -> Response[str]:
     """A page of the storefront. `category` is marked in the navigation; `crumbs` follow after the home page.
-    Robots do not list it, unless `seo` says what it is."""
+    Robots do not list it, unless `seo` says what it is. `asks` is false where the page itself asks about changed terms."""
     root = category.path[0] if category else None
     frame = Frame(
         nav=[
@@ -119,6 +122,7 @@ async def show(
         search=search,
         viewer_links=_links(visit),
         flashes=flashes,
+        asking=asking.notice(visit, await asking.of_buyer(visit) if asks else [], AGREE, visit.say(AFTERWARDS)),
     )
     if status == HTTP_200_OK:
         footfall.note(visit)

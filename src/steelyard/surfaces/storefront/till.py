@@ -38,7 +38,7 @@ from steelyard.surfaces.storefront.paying import pay, purchase_path
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.storefront.words import CHANNELS, problem_words
-from steelyard.surfaces.web import footfall, placing
+from steelyard.surfaces.web import asking, footfall, placing
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout
@@ -244,15 +244,18 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     offered = payments.channels(visit.settings)
     channel = said(data, "channel")
     view = await _look(visit, checkout_id)
-    wrong = _wrong(view, channel, list(offered))
+    wrong, agreed = _wrong(view, channel, list(offered)), said(data, "agreed")
+    news = await asking.of_buyer(visit)
+    if len(asking.agreed(news, agreed)) < len(news):
+        wrong["agreed"] = N_("Please read what has changed, and agree to it.")
     if view.checkout.checkout.state is CheckoutState.OPEN and (wrong or view.checkout.quote.blocking):
-        return await _shown(visit, view, wrong, status=422)
+        return await _shown(visit, view, wrong, status=422, agreed=agreed)
     shown = said(data, "expected_total")[:18]
     expected = int(shown) if shown.isdecimal() else None
     try:
         purchase_id = await placing.place(visit.db, _wish(view, expected, visit.by))
     except (SoldOut, TotalMoved, CheckoutNotReady) as refusal:
-        return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal)
+        return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal, agreed=agreed)
     except CheckoutClosed:
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
     await _remember_address(visit, view, data)
@@ -315,8 +318,10 @@ async def _shown(
     status: int = 200,
     refusal: Refusal | None = None,
     form: AddressForm | None = None,
+    agreed: str = "",
 ) -> Response[str]:
     await known_places()
+    news = await asking.of_buyer(visit)
     problems = view.checkout.quote.problems
     lines = {problem.line_id: problem for problem in problems if problem.line_id is not None}
     undeliverable = {problem.merchant_id for problem in problems if problem.code is ProblemCode.UNDELIVERABLE}
@@ -339,6 +344,10 @@ async def _shown(
         delivery=DELIVERY,
         pieces=QUANTITY,
         note=NOTE,
+        asks=False,
+        news=[(visit.say(asking.TITLES[each.document]), f"/legal/{each.document}", each.summary) for each in news],
+        agreeing=asking.value_of(news),
+        agreed=bool(agreed) and agreed == asking.value_of(news),
         inline=not view.book
         or form is not None
         or not any(each.address == view.checkout.checkout.address for each in view.book),

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, get, post
@@ -50,11 +49,11 @@ from steelyard.operations.merchandising.model import (
 )
 from steelyard.parties import access
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.web import goods_picking
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
+from steelyard.surfaces.web.moments import moment_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.pictures import keep_picture
 from steelyard.surfaces.web.seals import seal
@@ -165,7 +164,29 @@ def composer_pages(
         action, command = _COMMANDS[said]
         return await change(visit, form, name, action, command)
 
-    return [composer, compose, _picker(permission, place_of, database, path)]
+    return [composer, compose, *_beside(show, permission, place_of, database, path)]
+
+
+def _beside(show: Show, permission: str, place_of: PlaceOf, database: DatabaseOf, path: str) -> list[HTTPRouteHandler]:
+    """What the page opens beside itself."""
+    return [_side_by_side(show, permission, place_of, path), _picker(permission, place_of, database, path)]
+
+
+def _side_by_side(show: Show, permission: str, place_of: PlaceOf, path: str) -> HTTPRouteHandler:
+    @get(path + "/preview", opt={"permission": permission})
+    async def preview(visit: NamedDependency[Visit], name: FromPath[str]) -> Response[Any]:
+        """The draft on a phone and on a desk, beside each other; `on` shows one of them alone."""
+        place, wanted = place_of(visit, name), visit.connection.query_params.get("on", "")
+        return await show(
+            visit,
+            "web/composer_preview.html",
+            place.here,
+            place=place,
+            preview=_preview(visit, place),
+            on=wanted if wanted in ("phone", "desk") else "",
+        )
+
+    return preview
 
 
 def _picker(permission: str, place_of: PlaceOf, database: DatabaseOf, path: str) -> HTTPRouteHandler:
@@ -282,10 +303,9 @@ async def _order(tx: Tx, place: Place, form: Entries, by: str) -> object:
 
 async def _publish(tx: Tx, place: Place, form: Entries, by: str) -> object:
     typed = form.text("shown_from")
-    try:
-        moment = datetime.fromisoformat(typed).replace(tzinfo=ZoneInfo(TIMEZONE)) if typed else None
-    except ValueError:
-        raise Invalid({"shown_from": N_("Please enter a day and an hour")}) from None
+    moment = moment_of(typed)
+    if typed and moment is None:
+        raise Invalid({"shown_from": N_("Please enter a day and an hour")})
     return {"version": await merchandising.publish(tx, place.owner_id, place.page, by, moment), "shown_from": typed}
 
 

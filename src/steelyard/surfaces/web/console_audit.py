@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,9 +15,10 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.parties import access
-from steelyard.parties.access.model import AccountId, AuditEntry, AuditFilter, Change, StaffMember
+from steelyard.parties.access.model import AccountId, AuditEntry, AuditFilter, StaffMember
 from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.web import exports
+from steelyard.surfaces.web.audit_details import Reader, raw, reader
 from steelyard.surfaces.web.audit_words import ACTIONS
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
 from steelyard.surfaces.web.console_staff import Show, organisation
@@ -53,13 +53,17 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
     page: Page[AuditEntry]
     staff: Sequence[StaffMember]
     actions: Sequence[str]
+    reader: Reader
 
 
-async def log(read: Read, merchant_id: UUID | None, which: AuditFilter, cursor: str | None) -> Log:
+async def log(read: Read, visit: Visit, which: AuditFilter, cursor: str | None) -> Log:
+    kind, merchant_id = organisation(visit)
+    page = await access.audit_log(read, merchant_id, cursor, ROWS_PER_PAGE, which=which)
     return Log(
-        page=await access.audit_log(read, merchant_id, cursor, ROWS_PER_PAGE, which=which),
+        page=page,
         staff=await access.staff(read, merchant_id),
         actions=await access.audited_actions(read),
+        reader=await reader(read, visit.locale, kind, merchant_id, page.items),
     )
 
 
@@ -73,10 +77,10 @@ def audit_pages(show: Show, here: str, href: SubjectHref = no_subject_page) -> l
     @get("/audit", opt={"permission": "audit.read"})
     async def audit_log(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
         asked = _asked(visit)
-        merchant_id, which = organisation(visit)[1], _filter(asked)
+        which = _filter(asked)
         if exports.wanted(visit):
-            return _file(visit, await visit.db.ask(_whole, merchant_id, which))
-        found = await visit.db.ask(log, merchant_id, which, cursor)
+            return _file(visit, *await visit.db.ask(_whole, visit, which))
+        found = await visit.db.ask(log, visit, which, cursor)
         return await show(
             visit,
             "web/audit.html",
@@ -85,6 +89,9 @@ def audit_pages(show: Show, here: str, href: SubjectHref = no_subject_page) -> l
             page_of_log=found.page,
             asked=asked,
             words=ACTIONS,
+            told=found.reader.details,
+            called=found.reader.called,
+            raw=raw,
             base=here,
             areas=sorted({action.partition(".")[0] for action in found.actions}),
             subject_href=href,
@@ -128,27 +135,24 @@ def _midnight(day: str) -> datetime | None:
     return datetime.combine(found, time(), ZoneInfo(TIMEZONE)).astimezone(UTC)
 
 
-async def _whole(read: Read, merchant_id: UUID | None, which: AuditFilter) -> Sequence[AuditEntry]:
-    return await exports.everything(
+async def _whole(read: Read, visit: Visit, which: AuditFilter) -> tuple[Sequence[AuditEntry], Reader]:
+    kind, merchant_id = organisation(visit)
+    found = await exports.everything(
         lambda cursor: access.audit_log(read, merchant_id, cursor, ITEMS_PER_PAGE_MAX, which=which)
     )
+    return found, await reader(read, visit.locale, kind, merchant_id, found)
 
 
-def _file(visit: Visit, entries: Sequence[AuditEntry]) -> Response[bytes]:
-    words = (N_("When"), N_("Who"), N_("What"), N_("On what"), N_("Details"), N_("Changes"))
+def _file(visit: Visit, entries: Sequence[AuditEntry], its: Reader) -> Response[bytes]:
+    words = (N_("When"), N_("Who"), N_("What"), N_("On what"), N_("Details"))
     rows = [
         (
             entry.at,
             entry.account_name or visit.say(N_("the house itself")),
             visit.say(ACTIONS[entry.action]) if entry.action in ACTIONS else entry.action,
-            entry.subject,
-            "; ".join(f"{name}: {value}" for name, value in entry.facts.items()),
-            "; ".join(_change(change) for change in entry.changes),
+            its.called(entry.subject),
+            visit.say(N_("; ")).join(its.lines(entry)),
         )
         for entry in entries
     ]
     return exports.csv_answer(visit, visit.say(N_("Audit log")), [visit.say(word) for word in words], rows)
-
-
-def _change(change: Change) -> str:
-    return f"{change.field}: {change.before} → {change.after}"

@@ -7,7 +7,7 @@ from litestar import Response
 
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
-from steelyard.surfaces.components.page import Crumb, Link
+from steelyard.surfaces.components.page import Asking, Crumb, Link
 from steelyard.surfaces.web.console import Place, navigation
 from steelyard.surfaces.web.console_views import query_of, views
 from steelyard.surfaces.web.pages import Frame, render
@@ -25,6 +25,7 @@ async def framed(
     status: int,
     search: str,
     back: str = "",
+    asking: Asking | None = None,
     values: dict[str, Any],
 ) -> Response[str]:
     """A page of the console at `/surface`; `here` is the navigation's entry that it belongs to, `back` where its mark
@@ -38,6 +39,7 @@ async def framed(
         search=search,
         search_action=f"{home}/find",
         home_href=back or home,
+        asking=asking,
         viewer_links=[Link(visit.say(N_("To the storefront")), "/")],
         views=await views(visit, home) if is_list else (),
         views_action=f"{home}/views" if is_list else "",

@@ -13,6 +13,7 @@ from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.parties import access
 from steelyard.parties.access.model import ApiKeyId
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import done, errors_of, told
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -27,6 +28,8 @@ def key_pages(show: Show, here: str, permission: str) -> list[HTTPRouteHandler]:
 
     @get("/api-keys", opt=needs)
     async def key_list(visit: NamedDependency[Visit]) -> Response[Any]:
+        if exports.wanted(visit):
+            return await _as_file(visit)
         return await _page(show, here, visit)
 
     @post("/api-keys", opt=needs)
@@ -53,6 +56,25 @@ def key_pages(show: Show, here: str, permission: str) -> list[HTTPRouteHandler]:
         )
 
     return [key_list, make_key, revoke_key]
+
+
+async def _as_file(visit: Visit) -> Response[bytes]:
+    """The keys as the list shows them: never a key itself, which nobody keeps."""
+    assert visit.account is not None
+    words = (N_("Program"), N_("Begins with"), N_("Who"), N_("May"), N_("Made"), N_("Last used"), N_("Ends"))
+    rows = [
+        (
+            key.name,
+            key.prefix,
+            key.account_name,
+            ", ".join(key.scopes),
+            key.created_at,
+            key.last_used_at,
+            key.expires_at,
+        )
+        for key in await visit.db.ask(access.api_keys_of_staff, visit.account.merchant_id)
+    ]
+    return exports.sheet(visit, N_("API keys"), words, rows)
 
 
 async def _page(

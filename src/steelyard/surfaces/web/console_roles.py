@@ -1,6 +1,6 @@
 """The pages of both consoles about roles: those that come with the house, and those that an organisation makes itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties import access
 from steelyard.parties.access.model import AccountKind, Permission, Role
+from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import SAVED, done, errors_of
 from steelyard.surfaces.web.console_staff import NEEDS, Show, organisation
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -57,6 +58,8 @@ def _looking(show: Show, here: str, staff_here: str) -> list[HTTPRouteHandler]:
     async def role_list(visit: NamedDependency[Visit]) -> Response[Any]:
         found = await visit.db.ask(roles_of, *organisation(visit))
         names = {each.permission: each.description for each in found.permissions}
+        if exports.wanted(visit):
+            return _as_file(visit, found, names)
         return await show(
             visit, "web/roles.html", staff_here, found=found, names=names, base=here, staff_href=staff_here
         )
@@ -74,6 +77,21 @@ def _looking(show: Show, here: str, staff_here: str) -> list[HTTPRouteHandler]:
         )
 
     return [role_list, new_role, role_page]
+
+
+def _as_file(visit: Visit, found: Roles, names: Mapping[str, Text]) -> Response[bytes]:
+    rows = [
+        (
+            role.name,
+            role.built_in,
+            visit.say(N_(", ")).join(
+                names.get(each, Text({"en": each})).in_language(visit.locale) for each in role.permissions
+            ),
+            role.holders,
+        )
+        for role in found.roles
+    ]
+    return exports.sheet(visit, N_("Roles"), (N_("Role"), N_("Built in"), N_("May"), N_("People")), rows)
 
 
 def _keeping(show: Show, here: str, staff_here: str) -> list[HTTPRouteHandler]:

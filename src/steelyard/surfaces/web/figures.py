@@ -102,11 +102,13 @@ async def figures(read: Read, period: Period, wanted: str, otherwise: str, merch
 
 async def _span(read: Read, period: Period, currency: str, merchant_id: UUID | None) -> Span:
     first, last, place = period.first, period.last, merchant_id or MARKETPLACE
+    days = await analytics.figures.trade_by_day(read, first, last, currency, merchant_id)
+    traffic_days = await analytics.figures.traffic_by_day(read, first, last, place)
     return Span(
-        trade=await analytics.figures.trade(read, first, last, currency, merchant_id),
-        days=await analytics.figures.trade_by_day(read, first, last, currency, merchant_id),
-        traffic=await analytics.figures.traffic(read, first, last, place),
-        traffic_days=await analytics.figures.traffic_by_day(read, first, last, place),
+        trade=analytics.all_trade(days),
+        days=days,
+        traffic=analytics.all_traffic(traffic_days),
+        traffic_days=traffic_days,
     )
 
 

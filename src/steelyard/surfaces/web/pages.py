@@ -13,7 +13,19 @@ from steelyard.kernel.keeping import kept_of
 from steelyard.parties import operator
 from steelyard.parties.operator.model import Profile
 from steelyard.surfaces.components.environment import Templates
-from steelyard.surfaces.components.page import Crumb, Flash, Link, NavItem, Operator, Page, Surface, Tone, View, Viewer
+from steelyard.surfaces.components.page import (
+    Asking,
+    Crumb,
+    Flash,
+    Link,
+    NavItem,
+    Operator,
+    Page,
+    Surface,
+    Tone,
+    View,
+    Viewer,
+)
 from steelyard.surfaces.web.visit import FLASH_COOKIE, Visit, cookie, flash_cookie, flashes_of
 
 HTML = "text/html"  # the framework says the character set
@@ -40,6 +52,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     viewer_links: Sequence[Link] = ()
     viewer_detail: str = ""
     flashes: Sequence[Flash] = ()
+    asking: Asking | None = None
     views: Sequence[View] = ()
     views_action: str = ""
     views_query: str = ""
@@ -84,6 +97,7 @@ async def page_of(visit: Visit, frame: Frame, left: Sequence[Flash] = ()) -> Pag
         search_action=frame.search_action,
         home_href=frame.home_href,
         theme=visit.theme,
+        asking=frame.asking,
         views=frame.views,
         views_action=frame.views_action,
         views_query=frame.views_query,

@@ -4,12 +4,13 @@ import html
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 import structlog
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
+from litestar.response import Redirect
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
@@ -18,6 +19,7 @@ from steelyard.kernel.db import Unreachable
 from steelyard.kernel.errors import Invalid, NotFound, Refusal, TooMany
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.logs import request_id
+from steelyard.kernel.paging import NoSuchPage
 from steelyard.surfaces.web.pages import Frame, local_path, render
 from steelyard.surfaces.web.refusals import detail_of, fields_of, title_of
 from steelyard.surfaces.web.visit import Connection, WebRequest, locale_of, provide_visit
@@ -25,6 +27,8 @@ from steelyard.surfaces.web.visit import Connection, WebRequest, locale_of, prov
 PROBLEM = "application/problem+json"
 # Everything below these paths is talked to by programs.
 FOR_PROGRAMS = ("/api/", "/ucp/", "/webhooks/", "/.well-known/", "/health/")
+# What addresses call the place where a list goes on.
+CURSORS = ("cursor", "after")
 # What stands below these belongs to somebody.
 OF_SOMEBODY = ("/orders/", "/checkout/", "/purchases/")
 SERVER_ERROR = 500
@@ -124,8 +128,20 @@ class _Telling(ASGIResponse):
         await told(scope, receive, send)
 
 
-def on_refusal(request: WebRequest, refusal: Refusal) -> Told:
+def on_refusal(request: WebRequest, refusal: Refusal) -> Told | Redirect:
+    if isinstance(refusal, NoSuchPage) and (first := _first_page(request)):
+        return Redirect(first, status_code=303)
     return Told(request, refusal)
+
+
+def _first_page(request: WebRequest) -> str:
+    """Where the list begins whose page a person asked for under a cursor that we never wrote; empty where none did."""
+    asked = parse_qsl(request.url.query)
+    kept = [(name, value) for name, value in asked if name not in CURSORS]
+    if request.method not in ("GET", "HEAD") or for_program(request) or len(kept) == len(asked):
+        return ""
+    path = local_path(request.url.path, "/")
+    return f"{path}?{urlencode(kept)}" if kept else path
 
 
 def on_http_exception(request: WebRequest, error: HTTPException) -> Told:

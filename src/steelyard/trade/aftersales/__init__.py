@@ -8,7 +8,7 @@ from steelyard.trade.aftersales.actions import Action, Standing, offered, standi
 from steelyard.trade.aftersales.bulk import RecordedReturn, bulk_refund
 from steelyard.trade.aftersales.events import CancellationAnswered, CancellationAsked, OrderRefunded
 from steelyard.trade.aftersales.jobs import grant_unanswered
-from steelyard.trade.aftersales.queries import of_orders
+from steelyard.trade.aftersales.queries import behind, of_orders
 from steelyard.trade.aftersales.requests import (
     ask_to_cancel,
     asked_by_buyer,
@@ -31,6 +31,7 @@ __all__ = [
     "Standing",
     "ask_to_cancel",
     "asked_by_buyer",
+    "behind",
     "bulk_refund",
     "cancel",
     "cancel_for_buyer",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 
@@ -78,6 +79,30 @@ class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     released: bool
     at: datetime
+
+
+class RefundBehind(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund behind a figure, with its order's number; `amount` is for goods and freight."""
+
+    merchant_id: MerchantId
+    refund_id: RefundId
+    order_id: OrderId
+    code: str
+    amount: int
+    currency: str
+    reason: Reason
+    at: datetime
+
+
+class RefundsWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which figure: refunds decided from `since` up to `until`, which is not within it. `channel` is the first word of
+    the order's source."""
+
+    since: datetime
+    until: datetime
+    currency: str | None = None
+    merchant_id: UUID | None = None
+    channel: str | None = None
 
 
 class CancellationState(StrEnum):

@@ -1,7 +1,8 @@
 """Asking a shop to call off an order that it is packing already: asked, answered, or granted when no answer came."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from steelyard.kernel import events, paging
 from steelyard.kernel.db import Read, Tx
@@ -152,20 +153,21 @@ async def open_requests_of_merchant(
 ) -> Page[CancellationRequest]:
     """What a shop has still to answer, the most urgent first."""
     most = paging.limit(limit)
-    key = paging.read_cursor(cursor, str, str) or ("-infinity", "00000000-0000-0000-0000-000000000000")
+    key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
     found = await read.all(
         CancellationRequest,
         """
         SELECT merchant_id, order_id, buyer_id, refund_id, state, reason, note, answer, asked_at, answer_by, answered_at
         FROM cancellation_requests
-        WHERE merchant_id = $1 AND state = 'asked' AND (answer_by, order_id) > ($2::text::timestamptz, $3::text::uuid)
+        WHERE merchant_id = $1 AND state = 'asked'
+          AND ($2::timestamptz IS NULL OR (answer_by, order_id) > ($2, $3::uuid))
         ORDER BY answer_by, order_id LIMIT $4
         """,
         merchant_id,
         *key,
         most + 1,
     )
-    return paging.cut(found, most, lambda last: (last.answer_by.isoformat(), str(last.order_id)))
+    return paging.cut(found, most, lambda last: (last.answer_by, last.order_id))
 
 
 async def count_open_requests(read: Read, merchant_id: MerchantId) -> int:

@@ -12,6 +12,7 @@
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", form.dataset.suggest);
     list.hidden = true;
+    list.setAttribute("aria-busy", "false");
     form.append(list);
     input.setAttribute("role", "combobox");
     input.setAttribute("aria-autocomplete", "list");
@@ -45,22 +46,31 @@
     };
     const ask = async () => {
       const typed = input.value.trim();
-      if (typed === shownFor) return open();
       if (asked) asked.abort();
-      asked = new AbortController();
+      if (typed === shownFor) {
+        list.setAttribute("aria-busy", "false");
+        return open();
+      }
+      const mine = asked = new AbortController();
       try {
-        const answer = await fetch(`/suggest?q=${encodeURIComponent(typed)}`, { signal: asked.signal });
-        if (!answer.ok) return;
-        list.innerHTML = await answer.text();
-        shownFor = typed;
-        select(null);
-        if (options().length) open();
-        else close();
+        const answer = await fetch(`/suggest?q=${encodeURIComponent(typed)}`, { signal: mine.signal });
+        if (answer.ok) show(typed, await answer.text());
       } catch (error) {
         if (error.name !== "AbortError") close();
       }
+      if (mine === asked) list.setAttribute("aria-busy", "false");
+    };
+    // Who has gone down to a suggestion already stays on it, if it is among the new ones.
+    const show = (typed, found) => {
+      const chosen = current()?.dataset.href;
+      list.innerHTML = found;
+      shownFor = typed;
+      select(options().find((option) => option.dataset.href === chosen) || null);
+      if (options().length) open();
+      else close();
     };
     const soon = () => {
+      list.setAttribute("aria-busy", "true");
       clearTimeout(waiting);
       waiting = setTimeout(ask, PAUSE);
     };

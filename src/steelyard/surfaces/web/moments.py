@@ -1,0 +1,28 @@
+"""Days and hours as people type them and as addresses carry them, within what the database and its sums can hold."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from steelyard.surfaces.components.page import TIMEZONE
+
+YEARS = range(2000, 2201)
+
+
+def day_of(typed: str) -> date | None:
+    """A day such as 2026-03-01; none for what is none, or of no time in which anybody trades."""
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        return None
+    return day if day.year in YEARS else None
+
+
+def moment_of(typed: str) -> datetime | None:
+    """A day and an hour of the house's clock, such as 2026-03-01T08:00; none as for days. One that says its own zone keeps it."""
+    try:
+        moment = datetime.fromisoformat(typed)
+    except ValueError:
+        return None
+    if moment.year not in YEARS:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(TIMEZONE))
