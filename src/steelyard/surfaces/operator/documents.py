@@ -17,11 +17,11 @@ from steelyard.parties import access, merchants, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.policies import Document, Version
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.days import day_of
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.asking import TITLES
 from steelyard.surfaces.web.console import done, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade.settlement import settlement_day

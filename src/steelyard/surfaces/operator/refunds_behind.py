@@ -17,10 +17,11 @@ from steelyard.operations import analytics
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.days import day_of, midnight_after
+from steelyard.surfaces.operator.days import midnight_after
 from steelyard.surfaces.web import exports, figures
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
 from steelyard.surfaces.web.entries import as_uuid
+from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales
 from steelyard.trade.aftersales.model import RefundBehind, RefundsWanted

@@ -27,8 +27,6 @@ from steelyard.surfaces.web.visit import Connection, WebRequest, locale_of, prov
 PROBLEM = "application/problem+json"
 # Everything below these paths is talked to by programs.
 FOR_PROGRAMS = ("/api/", "/ucp/", "/webhooks/", "/.well-known/", "/health/")
-# What addresses call the place where a list goes on.
-CURSORS = ("cursor", "after")
 # What stands below these belongs to somebody.
 OF_SOMEBODY = ("/orders/", "/checkout/", "/purchases/")
 # What lists call the place where their page begins.
@@ -174,10 +172,6 @@ async def answer(request: WebRequest, refusal: Refusal, more_headers: Mapping[st
     if for_program(request):
         body = msgspec.json.encode(problem(refusal, locale_of(request)), enc_hook=str)
         return Response(body, status_code=refusal.status, media_type=PROBLEM, headers=headers)
-    if request.method == "GET" and isinstance(refusal, Invalid) and set(refusal.facts["fields"]) == {"cursor"}:
-        begins = _first_page(request)
-        if begins:
-            return Redirect(begins, status_code=302)
     try:
         visit = await provide_visit(request)
         page = await render(
@@ -194,16 +188,6 @@ async def answer(request: WebRequest, refusal: Refusal, more_headers: Mapping[st
         return _bare_page(refusal, locale_of(request), headers)
     page.headers.update(headers)
     return page
-
-
-def _first_page(request: WebRequest) -> str:
-    """Where a list goes on is in its address; where that has been mangled, the list is shown from its beginning. Empty where
-    the address says no such thing."""
-    asked = parse_qsl(request.url.query, keep_blank_values=True)
-    kept = [each for each in asked if each[0] not in CURSORS]
-    if len(kept) == len(asked):
-        return ""
-    return local_path(request.url.path, "/") + (f"?{urlencode(kept)}" if kept else "")
 
 
 def _way_in(request: WebRequest, refusal: Refusal, *, signed_in: bool) -> str:
