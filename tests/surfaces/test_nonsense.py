@@ -1,4 +1,4 @@
-"""What nobody would type on purpose is told beside its field."""
+"""What nobody would type on purpose is told beside its field; what a mangled address says is passed over."""
 
 import pytest
 
@@ -16,6 +16,21 @@ from tests.support.world import World
 from tests.surfaces.merchant.test_shipping import SHIP, form_of, three
 
 __all__ = ["app", "chief", "owner", "world"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/merchant/orders?state=shipped&cursor=nonsense", "/merchant/orders?state=shipped"),
+        ("/merchant/products?q=tea&cursor=WyJ4Il0", "/merchant/products?q=tea"),
+        ("/orders?after=nonsense", "/orders"),
+    ],
+)
+async def test_a_list_that_goes_on_nowhere_begins_anew(owner: Browser, path: str, kept: str) -> None:
+    answer = await owner.get(path)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, kept)
+    assert (await owner.get(kept)).status_code in (200, 303)
 
 
 @pytest.mark.parametrize("when", ["0001-01-01T00:00", "9999-12-31T23:59", "2024-02-30T08:00", "soon"])

@@ -27,10 +27,10 @@ from steelyard.surfaces.web.visit import Connection, WebRequest, locale_of, prov
 PROBLEM = "application/problem+json"
 # Everything below these paths is talked to by programs.
 FOR_PROGRAMS = ("/api/", "/ucp/", "/webhooks/", "/.well-known/", "/health/")
+# What addresses call the place where a list goes on.
+CURSORS = ("cursor", "after")
 # What stands below these belongs to somebody.
 OF_SOMEBODY = ("/orders/", "/checkout/", "/purchases/")
-# What lists call the place where their page begins.
-CURSORS = {"after", "cursor"}
 SERVER_ERROR = 500
 RETRY_AFTER_SECONDS = 10
 
