@@ -51,6 +51,19 @@ async def test_a_block_is_drafted_looked_at_and_published(app: Litestar, operato
         assert "Opening week" not in words(await somebody.get("/"))
 
 
+async def test_a_draft_is_looked_at_on_a_phone_and_on_a_desk_beside_each_other(
+    app: Litestar, operator: Browser
+) -> None:
+    await operator.post("/operator/pages/home", words_block("Opening week"))
+    editor, both = await operator.get("/operator/pages/home"), await operator.get("/operator/pages/home/preview")
+
+    assert 'href="/operator/pages/home/preview"' in editor.text
+    assert both.text.count("<iframe") == 2 and 'src="/?draft=' in both.text
+    for one in ("phone", "desk"):
+        assert (await operator.get("/operator/pages/home/preview", on=one)).text.count("<iframe") == 1
+    assert (await operator.get("/operator/pages/home/preview", on="wall")).text.count("<iframe") == 2
+
+
 async def test_a_banner_takes_a_picture_and_makes_it_small(operator: Browser, db: Database) -> None:
     await operator.get("/operator/pages/home")
     sent = io.BytesIO()

@@ -164,7 +164,29 @@ def composer_pages(
         action, command = _COMMANDS[said]
         return await change(visit, form, name, action, command)
 
-    return [composer, compose, _picker(permission, place_of, database, path)]
+    return [composer, compose, *_beside(show, permission, place_of, database, path)]
+
+
+def _beside(show: Show, permission: str, place_of: PlaceOf, database: DatabaseOf, path: str) -> list[HTTPRouteHandler]:
+    """What the page opens beside itself."""
+    return [_side_by_side(show, permission, place_of, path), _picker(permission, place_of, database, path)]
+
+
+def _side_by_side(show: Show, permission: str, place_of: PlaceOf, path: str) -> HTTPRouteHandler:
+    @get(path + "/preview", opt={"permission": permission})
+    async def preview(visit: NamedDependency[Visit], name: FromPath[str]) -> Response[Any]:
+        """The draft on a phone and on a desk, beside each other; `on` shows one of them alone."""
+        place, wanted = place_of(visit, name), visit.connection.query_params.get("on", "")
+        return await show(
+            visit,
+            "web/composer_preview.html",
+            place.here,
+            place=place,
+            preview=_preview(visit, place),
+            on=wanted if wanted in ("phone", "desk") else "",
+        )
+
+    return preview
 
 
 def _picker(permission: str, place_of: PlaceOf, database: DatabaseOf, path: str) -> HTTPRouteHandler:
