@@ -5,7 +5,8 @@
 NO_LISTS = {
     "/account", "/account/profile", "/account/privacy", "/find-order", "/forgot", "/register", "/sign-in", "/report",
     "/sell", "/sell/application", "/robots.txt", "/sitemap.xml", "/suggest", "/styleguide",
-    "/merchant/find", "/merchant/freight/new", "/merchant/orders/papers.pdf", "/merchant/orders/ship",
+    "/merchant/find", "/merchant/freight/new", "/merchant/money/expected",
+    "/merchant/orders/papers.pdf", "/merchant/orders/ship",
     "/merchant/orders/ship/done", "/merchant/products/export", "/merchant/products/new", "/merchant/products/template",
     "/merchant/roles/new", "/merchant/shop", "/merchant/shop/visit", "/merchant/stock/move",
     "/merchant/stock/warehouses/new",
@@ -99,7 +100,6 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/stock/counts",
         "/merchant/stock/warehouses",
         "/merchant/money",
-        "/merchant/money/expected",
         "/merchant/statements",
         "/merchant/invoices",
         "/merchant/invoices?state=issued",

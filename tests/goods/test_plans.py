@@ -7,6 +7,7 @@ from typing import Any, LiteralString
 from steelyard.goods import catalog, inventory, pricing
 from steelyard.goods.catalog.model import SkuId
 from steelyard.goods.inventory.locks import lock
+from steelyard.goods.inventory.model import MovementsWanted
 from steelyard.goods.pricing.model import MerchantPrice, NewPrice
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read, Row, Tx, administer
@@ -126,13 +127,16 @@ async def test_a_merchants_search_reads_short_rows_or_a_part_of_an_index(
         reading = Reading(tx._connection)  # pyright: ignore[reportPrivateUsage]
         await catalog.listed(reading, merchant_id, catalog.Narrowing(text="cup"))
         await inventory.stocked(reading, merchant_id, beginning="c-1")
+        await inventory.find_movements(reading, merchant_id, MovementsWanted(reason="shipped"))
 
     await db.as_merchant(merchant_id).transact(look)
 
-    words, codes = told
+    words, codes, moves = told
     assert "product_sought" in words
     assert "strpos(lower" not in words, "no variant is looked at for its own letters"
-    assert re.search(r"Index Cond: .*code_upper >= ", codes), codes
+    # The lower bound is one with where the page begins: of two, PostgreSQL begins at the first that it meets.
+    assert re.search(r"Index Cond: .*code_upper, code\) > ROW\('C-1'", codes), codes
+    assert re.search(r"Index Cond: .*reason = 'shipped'", moves), moves
 
 
 async def test_a_scan_from_end_to_end_would_be_seen(db: Database, market: Market) -> None:

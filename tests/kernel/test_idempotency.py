@@ -8,7 +8,7 @@ import pytest
 from steelyard.kernel import idempotency, ids
 from steelyard.kernel.db import ConnectionLost, Database, Tx
 from steelyard.kernel.errors import Invalid
-from steelyard.kernel.idempotency import KeyUsedOtherwise, Reply, StillRunning, fingerprint, once
+from steelyard.kernel.idempotency import Claim, Kept, KeyUsedOtherwise, Reply, StillRunning, fingerprint, once
 from steelyard.kernel.sweeps import sweep_once
 
 BUY = fingerprint("post", "/checkout", b'{"sku": 1}')
@@ -132,21 +132,73 @@ async def test_a_key_that_cannot_be_let_go_while_the_database_is_away_is_let_go_
 
 
 async def test_an_answer_that_never_came_is_taken_over_and_comes_too_late(db: Database) -> None:
-    async def die(tx: Tx) -> Reply | tuple[UUID, UUID]:
-        claimed = await idempotency.claim(tx, "agent", "k1", BUY)
+    first = Claim(caller="agent", key="k1", fingerprint=BUY, claim=ids.mint())
+
+    async def die(tx: Tx) -> object:
+        (claimed,) = await idempotency.claim_all(tx, [first])
         await tx.execute("UPDATE http_idempotency_keys SET claimed_at = now() - interval '2 minutes'")
         return claimed
 
-    claimed = await db.transact(die)
-    assert isinstance(claimed, tuple)
+    operation_id = await db.transact(die)
     shop = Shop()
     reply = await once(db, "agent", "k1", BUY, shop.answer)
-    assert shop.asked == [claimed[0]]
+    assert shop.asked == [operation_id]
 
-    late = Reply(500, {}, b"late")
-    await db.transact(idempotency._keep, "agent", "k1", claimed[1], late)  # pyright: ignore[reportPrivateUsage]
+    await db.transact(idempotency.keep_all, [Kept(held=first, reply=Reply(409, {}, b"late"))])
 
     assert await once(db, "agent", "k1", BUY, shop.answer) == reply
+
+
+async def test_keys_that_are_claimed_together_have_each_their_own_answer(db: Database) -> None:
+    """A batch holds what is new, answered, running, used otherwise and left behind, and each is told what it is."""
+    shop = Shop()
+    answered = await once(db, "agent", "answered", BUY, shop.answer)
+    left: dict[str, object] = {}
+    for key in ("running", "left"):
+        (left[key],) = await db.transact(idempotency.claim_all, [wanted(key)])
+
+    async def age(tx: Tx) -> None:
+        await tx.execute(
+            "UPDATE http_idempotency_keys SET claimed_at = now() - interval '2 minutes' WHERE key = 'left'"
+        )
+
+    await db.transact(age)
+    batch = [
+        *(wanted(key) for key in ("new", "left", "running", "answered", "another")),
+        Claim(caller="agent", key="answered", fingerprint=fingerprint("GET", "/", b""), claim=ids.mint()),
+    ]
+
+    told = await db.transact(idempotency.claim_all, [each for each in batch if each is not batch[3]])
+    same = await db.transact(idempotency.claim_all, [batch[3]])
+
+    assert isinstance(told[2], StillRunning)
+    assert isinstance(told[4], KeyUsedOtherwise)
+    assert told[1] == left["left"]
+    assert len({each for each in told if isinstance(each, UUID)}) == 3
+    assert same == [answered]
+    # Only who took a claim over may keep an answer now.
+    await db.transact(
+        idempotency.keep_all,
+        [Kept(held=batch[0], reply=Reply(200, {"a": "b"}, b"0")), Kept(held=batch[1], reply=answered)],
+    )
+    assert await once(db, "agent", "new", BUY, shop.answer) == Reply(200, {"a": "b"}, b"0")
+    assert await once(db, "agent", "left", BUY, shop.answer) == answered
+    assert len(shop.asked) == 1
+
+
+def wanted(key: str) -> Claim:
+    return Claim(caller="agent", key=key, fingerprint=BUY, claim=ids.mint())
+
+
+async def test_many_who_come_at_once_under_one_key_are_served_once(db: Database) -> None:
+    shop = Shop()
+    answers = await asyncio.gather(
+        *(once(db, "agent", f"k{number % 3}", BUY, shop.answer) for number in range(30)), return_exceptions=True
+    )
+
+    assert len(shop.asked) == 3
+    assert all(isinstance(answer, Reply | StillRunning) for answer in answers)
+    assert len({answer.body for answer in answers if isinstance(answer, Reply)}) == 3
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\nb"])

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from steelyard.kernel import events, ids
-from steelyard.kernel.db import Database, Read
+from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.sweeps import sweep_once
 from steelyard.operations import analytics
 from steelyard.operations.analytics import MARKETPLACE, Step, View, remembering
@@ -71,6 +71,34 @@ async def test_somebody_who_buys_twice_is_one_buyer_and_one_newcomer_of_each_mer
     assert (tea.paid_orders, tea.buyers, tea.newcomers) == (2, 1, 1)
     assert (people.people, people.newcomers, people.repeaters) == (1, 1, 1)
     assert people.repeat_rate == 1.0
+
+
+async def test_people_and_regions_of_several_days_are_those_of_the_orders(db: Database) -> None:
+    world = await busy(db)
+    merchant_id, yesterday = world.tea.merchant_id, TODAY - timedelta(days=1)
+
+    async def a_day_earlier(tx: Tx) -> None:
+        await tx.execute(
+            """
+            UPDATE orders SET paid_at = paid_at - interval '1 day' WHERE merchant_id = $1 AND order_id = (
+                SELECT order_id FROM orders WHERE merchant_id = $1 AND paid_at IS NOT NULL ORDER BY order_id LIMIT 1)
+            """,
+            merchant_id,
+        )
+
+    await db.transact(a_day_earlier)
+    await db.transact(analytics.mark_history)
+    await rolled_up(db)
+
+    both = await db.ask(analytics.figures.customers, merchant_id, yesterday, TODAY)
+    last = await db.ask(analytics.figures.customers, merchant_id, TODAY, TODAY)
+    regions = await db.ask(analytics.figures.regions, merchant_id, yesterday, TODAY, CURRENCY)
+    whole = await db.ask(analytics.figures.trade, yesterday, TODAY, CURRENCY, merchant_id)
+    assert (both.people, both.newcomers, both.repeaters) == (1, 1, 1)
+    assert (last.people, last.newcomers, last.repeaters) == (1, 0, 0), "who came yesterday is not new today"
+    assert sum(each.orders for each in regions) == whole.paid_orders == 2
+    assert sum(each.paid for each in regions) == whole.paid > 0
+    assert all(each.country for each in regions)
 
 
 async def test_a_day_that_changes_later_is_counted_again(db: Database) -> None:

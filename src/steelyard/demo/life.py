@@ -121,10 +121,9 @@ async def _offers(read: Read) -> list[Offer]:
         SELECT s.sku_id, s.merchant_id, m.currency, x.amount
         FROM skus s JOIN merchants m USING (merchant_id) JOIN products p USING (merchant_id, product_id)
         JOIN prices x ON x.merchant_id = s.merchant_id AND x.sku_id = s.sku_id AND x.currency = m.currency
-        JOIN stock st ON st.merchant_id = s.merchant_id AND st.sku_id = s.sku_id
         WHERE p.state = 'on_shelf' AND s.active
-        GROUP BY s.sku_id, s.merchant_id, m.currency, x.amount
-        HAVING sum(st.on_hand - st.reserved) > 20
+          AND (SELECT sum(st.on_hand - st.reserved) FROM stock st
+               WHERE st.merchant_id = s.merchant_id AND st.sku_id = s.sku_id) > 20
         ORDER BY s.sku_id LIMIT 3000
         """,
     )

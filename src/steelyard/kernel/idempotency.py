@@ -2,12 +2,13 @@
 
 A key belongs to its caller. The first request claims it and works under an `operation_id` that stays with the key, so
 that a command which claims that id has its effect once even if the process dies before its answer is kept: the next
-request takes the claim over and works under the same id. (The header is that of draft-ietf-httpapi-idempotency-key.)
+request takes the claim over and works under the same id. Keys that are asked for at the same moment are claimed, and
+answers kept, together: see `batching`. (The header is that of draft-ietf-httpapi-idempotency-key.)
 """
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,7 @@ import msgspec
 import structlog
 
 from steelyard.kernel import ids
+from steelyard.kernel.batching import join
 from steelyard.kernel.db import Database, Tx, Unreachable
 from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import N_
@@ -58,7 +60,29 @@ class StillRunning(Refusal):
     detail = N_("Please ask again in {retry_after} seconds.")
 
 
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody's wish to answer a request (its `fingerprint`). `claim` is new each time, so that no two are the same."""
+
+    caller: str
+    key: str
+    fingerprint: bytes
+    claim: UUID
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return self.key, self.caller
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The answer of who has the claim."""
+
+    held: Claim
+    reply: Reply
+
+
 class _Entry(msgspec.Struct, frozen=True):
+    caller: str
+    key: str
     fingerprint: bytes
     operation_id: UUID
     claim: UUID
@@ -84,20 +108,20 @@ async def once(
     """
     if not 0 < len(key) <= KEY_LETTERS_MAX or not key.isprintable():
         raise Invalid({"Idempotency-Key": N_("1 to 255 printable characters")})
-    claimed = await db.transact(claim, caller, key, request)
+    held = Claim(caller=caller, key=key, fingerprint=request, claim=ids.mint())
+    claimed = await join(db, claim_all, held, lambda wanted: wanted.name)
     if isinstance(claimed, Reply):
         return claimed
-    operation_id, token = claimed
     kept = False
     try:
-        reply = await answer(operation_id)
+        reply = await answer(claimed)
         if reply.status < SERVER_ERROR_STATUS:
-            await db.transact(_keep, caller, key, token, reply)
+            await join(db, keep_all, Kept(held=held, reply=reply), lambda kept: kept.held.name)
             kept = True
         return reply
     finally:
         if not kept:
-            await _let_go_of(db, caller, key, token)
+            await _let_go_of(db, caller, key, held.claim)
 
 
 async def _let_go_of(db: Database, caller: str, key: str, token: UUID) -> None:
@@ -125,66 +149,100 @@ async def _let_go_later(db: Database, caller: str, key: str, token: UUID) -> Non
 _letting_go: set[asyncio.Task[None]] = set()
 
 
-async def claim(tx: Tx, caller: str, key: str, request: bytes) -> Reply | tuple[UUID, UUID]:
-    """The kept reply, or `(operation_id, claim)` for who must answer now. Raises as `once` does."""
-    token = ids.mint()
-    mine = await tx.value(
+async def claim_all(tx: Tx, claims: Sequence[Claim]) -> list[Reply | UUID | Refusal]:
+    """For each the kept reply, or the operation id for who must answer now, or the refusal that `once` raises.
+
+    Keys are claimed in their order, each once.
+    """
+    operation_of = await _claim_fresh(tx, sorted(claims, key=lambda wanted: wanted.name))
+    known = [wanted for wanted in claims if wanted.name not in operation_of]
+    entries = await _entries(tx, known) if known else {}
+    answers = {wanted.name: _known(wanted, entries.get(wanted.name)) for wanted in known}
+    if late := [wanted for wanted in known if isinstance(answers[wanted.name], UUID)]:
+        await _take_over(tx, late)
+    return [operation_of.get(wanted.name) or answers[wanted.name] for wanted in claims]
+
+
+async def _claim_fresh(tx: Tx, claims: Sequence[Claim]) -> dict[tuple[str, str], UUID]:
+    rows = await tx.fetch(
         """
         INSERT INTO http_idempotency_keys (caller, key, fingerprint, operation_id, claimed_at, claim)
-        VALUES ($1, $2, $3, $4, now(), $5)
+        SELECT caller, key, fingerprint, operation_id, now(), claim
+        FROM unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[])
+            WITH ORDINALITY AS w (caller, key, fingerprint, operation_id, claim, place)
+        ORDER BY place
         ON CONFLICT (key, caller) DO NOTHING
-        RETURNING operation_id
+        RETURNING key, caller, operation_id
         """,
-        caller,
-        key,
-        request,
-        ids.mint(),
-        token,
+        [wanted.caller for wanted in claims],
+        [wanted.key for wanted in claims],
+        [wanted.fingerprint for wanted in claims],
+        [ids.mint() for _ in claims],
+        [wanted.claim for wanted in claims],
     )
-    if mine is not None:
-        return mine, token
-    entry = await tx.one(
+    return {(row["key"], row["caller"]): row["operation_id"] for row in rows}
+
+
+async def _entries(tx: Tx, claims: Sequence[Claim]) -> dict[tuple[str, str], _Entry]:
+    """What stands under these keys; held until the transaction ends."""
+    found = await tx.all(
         _Entry,
         """
-        SELECT fingerprint, operation_id, claim, status, headers, body, answered_at
-             , claimed_at <= now() - $3 * interval '1 second' AS late
-        FROM http_idempotency_keys WHERE caller = $1 AND key = $2
-        FOR UPDATE
+        SELECT k.caller, k.key, k.fingerprint, k.operation_id, k.claim, k.status, k.headers, k.body, k.answered_at
+             , k.claimed_at <= now() - $3 * interval '1 second' AS late
+        FROM http_idempotency_keys k JOIN unnest($1::text[], $2::text[]) AS w (caller, key) USING (key, caller)
+        ORDER BY k.key, k.caller
+        FOR UPDATE OF k
         """,
-        caller,
-        key,
+        [wanted.caller for wanted in claims],
+        [wanted.key for wanted in claims],
         ANSWER_SECONDS_MAX,
     )
+    return {(entry.key, entry.caller): entry for entry in found}
+
+
+def _known(wanted: Claim, entry: _Entry | None) -> Reply | UUID | Refusal:
+    """The answer to who finds a key claimed: its operation id when the claim is late and may be taken over."""
     if entry is None:  # forgotten between the two statements
-        raise StillRunning(retry_after=RETRY_AFTER_SECONDS)
-    if entry.fingerprint != request:
-        raise KeyUsedOtherwise()
+        return StillRunning(retry_after=RETRY_AFTER_SECONDS)
+    if entry.fingerprint != wanted.fingerprint:
+        return KeyUsedOtherwise()
     if entry.status is not None and entry.headers is not None and entry.body is not None:
         return Reply(entry.status, entry.headers, entry.body)
-    if not entry.late:
-        raise StillRunning(retry_after=RETRY_AFTER_SECONDS)
-    await tx.execute(
-        "UPDATE http_idempotency_keys SET claim = $3, claimed_at = now() WHERE caller = $1 AND key = $2",
-        caller,
-        key,
-        token,
-    )
-    return entry.operation_id, token
+    return entry.operation_id if entry.late else StillRunning(retry_after=RETRY_AFTER_SECONDS)
 
 
-async def _keep(tx: Tx, caller: str, key: str, token: UUID, reply: Reply) -> None:
+async def _take_over(tx: Tx, claims: Sequence[Claim]) -> None:
     await tx.execute(
         """
-        UPDATE http_idempotency_keys SET status = $4, headers = $5, body = $6, answered_at = now()
-        WHERE caller = $1 AND key = $2 AND claim = $3 AND answered_at IS NULL
+        UPDATE http_idempotency_keys k SET claim = w.claim, claimed_at = now()
+        FROM unnest($1::text[], $2::text[], $3::uuid[]) AS w (caller, key, claim)
+        WHERE k.caller = w.caller AND k.key = w.key
         """,
-        caller,
-        key,
-        token,
-        reply.status,
-        reply.headers,
-        reply.body,
+        [wanted.caller for wanted in claims],
+        [wanted.key for wanted in claims],
+        [wanted.claim for wanted in claims],
     )
+
+
+async def keep_all(tx: Tx, answers: Sequence[Kept]) -> list[None]:
+    """Keep these answers, each unless another has taken the claim over meanwhile."""
+    answers_by_key = sorted(answers, key=lambda kept: kept.held.name)
+    await tx.execute(
+        """
+        UPDATE http_idempotency_keys k SET status = w.status, headers = w.headers, body = w.body, answered_at = now()
+        FROM unnest($1::text[], $2::text[], $3::uuid[], $4::integer[], $5::jsonb[], $6::bytea[])
+            AS w (caller, key, claim, status, headers, body)
+        WHERE k.caller = w.caller AND k.key = w.key AND k.claim = w.claim AND k.answered_at IS NULL
+        """,
+        [kept.held.caller for kept in answers_by_key],
+        [kept.held.key for kept in answers_by_key],
+        [kept.held.claim for kept in answers_by_key],
+        [kept.reply.status for kept in answers_by_key],
+        [kept.reply.headers for kept in answers_by_key],
+        [kept.reply.body for kept in answers_by_key],
+    )
+    return [None] * len(answers)
 
 
 async def _let_go(tx: Tx, caller: str, key: str, token: UUID) -> None:

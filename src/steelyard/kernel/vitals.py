@@ -80,7 +80,7 @@ async def _oldest(read: Read) -> OldestTransaction | None:
     return await read.one(
         OldestTransaction,
         """
-        SELECT pid, application_name AS application, extract(epoch FROM now() - xact_start)::float8 AS seconds
+        SELECT pid, application_name AS application, extract(epoch FROM clock_timestamp() - xact_start)::float8 AS seconds
              , left(query, 200) AS query
         FROM pg_stat_activity
         WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()

@@ -762,6 +762,7 @@ COMMENT ON COLUMN ledger_transfers.document IS 'What caused it: a payment, an or
 COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, payout, paid_out …';
 CREATE UNIQUE INDEX a_document_moves_money_once ON ledger_transfers (owner_id, document, reason, debit, credit);
 CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
+CREATE INDEX ledger_transfers_of_an_owner ON ledger_transfers (owner_id, at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_time ON ledger_transfers (at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_reason ON ledger_transfers (reason, at DESC, transfer_id DESC);
 
@@ -1192,6 +1193,7 @@ CREATE TABLE stock_movements (
 );
 COMMENT ON TABLE stock_movements IS 'by merchant, append-only: every change of what is on hand, with its reason and document';
 CREATE INDEX stock_movements_of_a_merchant ON stock_movements (merchant_id, at DESC, movement_id DESC);
+CREATE INDEX stock_movements_by_reason ON stock_movements (merchant_id, reason, at DESC, movement_id DESC);
 CREATE INDEX stock_movements_of_a_sku ON stock_movements (merchant_id, sku_id, at DESC);
 
 CREATE TABLE reservations (
@@ -1865,7 +1867,7 @@ CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, mercha
 CREATE INDEX orders_by_phone ON orders (phone_backward text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
-CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) WHERE paid_at IS NOT NULL;
+CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) INCLUDE (buyer_id) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchants_buyer ON orders (merchant_id, buyer_id, paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_called_off ON orders (merchant_id, cancelled_at) WHERE cancelled_at IS NOT NULL;
 CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
@@ -2242,7 +2244,7 @@ COMMENT ON COLUMN settlement_entries.document IS 'The order or the refund it ste
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
-CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id);
+CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id, entry_id);
 CREATE INDEX entries_waiting_of_a_merchant ON settlement_entries (merchant_id, due_on) WHERE statement_id IS NULL;
 
 CREATE TABLE statement_checks (
@@ -2681,6 +2683,27 @@ CREATE TABLE product_days (
 );
 COMMENT ON TABLE product_days IS 'by merchant: what a product sold on a day, of orders paid that day';
 CREATE INDEX product_days_by_day ON product_days (day);
+
+CREATE TABLE customer_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , newcomers   integer NOT NULL
+  , PRIMARY KEY (merchant_id, day)
+);
+COMMENT ON TABLE customer_days IS 'by merchant: the people of a day whatever they paid in and wherever they came from, made anew with the day''s sales';
+COMMENT ON COLUMN customer_days.newcomers IS 'Who paid that day and never before at this merchant; each is one of exactly one day, so days may be added up';
+
+CREATE TABLE region_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , country     text NOT NULL
+  , region      text NOT NULL
+  , orders      integer NOT NULL
+  , paid        bigint NOT NULL
+  , PRIMARY KEY (merchant_id, day, currency, country, region)
+);
+COMMENT ON TABLE region_days IS 'by merchant: where the orders paid on a day go, made anew with the day''s sales';
 
 CREATE TABLE visits (
     merchant_id uuid NOT NULL

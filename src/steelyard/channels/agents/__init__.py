@@ -18,14 +18,14 @@ from steelyard.channels.agents.document import (
 from steelyard.channels.agents.jobs import deliver
 from steelyard.channels.agents.keys import public_jwk, sign, signing_key, verify
 from steelyard.channels.agents.platforms import platform_of
-from steelyard.channels.agents.queries import deliveries, session
+from steelyard.channels.agents.queries import deliveries, sessions
 from steelyard.channels.agents.service import (
     change_session,
     forget,
     forget_sessions,
     note_action,
     note_shown,
-    open_session,
+    open_sessions,
     remember_platform,
     tell,
     tell_of_orders,
@@ -44,13 +44,13 @@ __all__ = [
     "merchant_note",
     "note_action",
     "note_shown",
-    "open_session",
+    "open_sessions",
     "order_document",
     "platform_of",
     "postal_address",
     "public_jwk",
     "remember_platform",
-    "session",
+    "sessions",
     "sign",
     "signing_key",
     "tell",

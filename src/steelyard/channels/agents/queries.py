@@ -22,18 +22,16 @@ async def platforms(read: Read, profile_urls: Sequence[str]) -> dict[str, Platfo
     return {each.profile_url: each for each in found}
 
 
-async def session(read: Read, session_id: SessionId, kind: str, client: str) -> Session | None:
-    """What an agent said; another platform's is not there."""
-    return await read.one(
+async def sessions(read: Read, session_ids: Sequence[UUID]) -> dict[SessionId, Session]:
+    """What agents said in these carts and checkouts, whoever they are: nobody is shown another platform's."""
+    found = await read.all(
         Session,
         """
-        SELECT session_id, kind, client, said, shown, action_url FROM agent_sessions
-        WHERE session_id = $1 AND kind = $2 AND client = $3
+        SELECT session_id, kind, client, said, shown, action_url FROM agent_sessions WHERE session_id = ANY($1)
         """,
-        session_id,
-        kind,
-        client,
+        list(session_ids),
     )
+    return {each.session_id: each for each in found}
 
 
 async def deliveries(read: Read, purchase_id: UUID) -> list[Delivery]:

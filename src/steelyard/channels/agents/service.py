@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from steelyard.channels.agents.gateways.webhooks import Answer
-from steelyard.channels.agents.model import CLIENT_PREFIX, DeliveryId, DueDelivery, Platform, SessionId
+from steelyard.channels.agents.model import CLIENT_PREFIX, DeliveryId, DueDelivery, Platform, Session, SessionId
 from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
 
@@ -39,17 +39,23 @@ async def remember_platform(tx: Tx, platform: Platform, seconds: int) -> None:
     )
 
 
-async def open_session(tx: Tx, session_id: SessionId, kind: str, client: str, said: Mapping[str, Any]) -> None:
-    """Keep what an agent said as it opened a cart or a checkout. Said twice, the first counts."""
+async def open_sessions(tx: Tx, sessions: Sequence[Session]) -> None:
+    """Keep what agents said as they opened carts and checkouts, and what they are shown. Said twice, the first counts."""
+    by_id = sorted(sessions, key=lambda session: session.session_id)
     await tx.execute(
         """
-        INSERT INTO agent_sessions (session_id, kind, client, said) VALUES ($1, $2, $3, $4)
+        INSERT INTO agent_sessions (session_id, kind, client, said, shown)
+        SELECT session_id, kind, client, said, shown
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[], $5::jsonb[])
+            WITH ORDINALITY AS s (session_id, kind, client, said, shown, place)
+        ORDER BY place
         ON CONFLICT (session_id) DO NOTHING
         """,
-        session_id,
-        kind,
-        client,
-        dict(said),
+        [session.session_id for session in by_id],
+        [session.kind for session in by_id],
+        [session.client for session in by_id],
+        [session.said for session in by_id],
+        [session.shown for session in by_id],
     )
 
 

@@ -67,17 +67,18 @@ async def levels(
     return Page(found[:most], paging.write_cursor(last.sku_id, last.warehouse_id))
 
 
-def moving(*, of_a_sku: bool) -> LiteralString:
-    """The question of `movements`: along the index of a SKU, or along that of the merchant."""
+def moving(*, of_a_sku: bool, for_a_reason: bool) -> LiteralString:
+    """The question of `movements`: along the index of a SKU, of a reason, or of the merchant."""
     return (
         """
         SELECT movement_id, sku_id, warehouse_id, quantity, reason, document, note, by, at FROM stock_movements
         WHERE merchant_id = $1
         """  # noqa: S608  # literals of ours
         + ("AND sku_id = $2 " if of_a_sku else "AND ($2::uuid IS NULL OR sku_id = $2) ")
+        + ("AND reason = $6 " if for_a_reason else "AND ($6::text = '' OR reason = $6) ")
         + """
           AND (at, movement_id) < (coalesce($3::timestamptz, 'infinity'), $4::uuid)
-          AND ($5::uuid IS NULL OR warehouse_id = $5) AND ($6 = '' OR reason = $6)
+          AND ($5::uuid IS NULL OR warehouse_id = $5)
           AND at >= coalesce($7::timestamptz, '-infinity') AND at < coalesce($8::timestamptz, 'infinity')
         ORDER BY at DESC, movement_id DESC LIMIT $9
         """
@@ -103,10 +104,9 @@ async def find_movements(
         wanted.until,
         most + 1,
     )
-    if wanted.sku_id is not None:
-        found = await read.all(Movement, moving(of_a_sku=True), *asked)
-    else:
-        found = await read.all(Movement, moving(of_a_sku=False), *asked)
+    of_a_sku = wanted.sku_id is not None
+    along = moving(of_a_sku=of_a_sku, for_a_reason=bool(wanted.reason) and not of_a_sku)
+    found = await read.all(Movement, along, *asked)
     return paging.cut(found, most, lambda last: (last.at, last.movement_id))
 
 
@@ -141,8 +141,8 @@ async def stocked(
         Stocked,
         """
         SELECT sku_id, code FROM skus
-        WHERE merchant_id = $1 AND (code_upper, code) > (upper($2), $2)
-          AND code_upper >= upper($3) AND code_upper < upper($3) || chr(1114111)
+        WHERE merchant_id = $1 AND (code_upper, code) > (greatest(upper($2), upper($3)), $2)
+          AND code_upper < upper($3) || chr(1114111)
         ORDER BY code_upper, code LIMIT $4
         """,
         merchant_id,

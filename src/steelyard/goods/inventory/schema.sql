@@ -35,6 +35,7 @@ CREATE TABLE stock_movements (
 );
 COMMENT ON TABLE stock_movements IS 'by merchant, append-only: every change of what is on hand, with its reason and document';
 CREATE INDEX stock_movements_of_a_merchant ON stock_movements (merchant_id, at DESC, movement_id DESC);
+CREATE INDEX stock_movements_by_reason ON stock_movements (merchant_id, reason, at DESC, movement_id DESC);
 CREATE INDEX stock_movements_of_a_sku ON stock_movements (merchant_id, sku_id, at DESC);
 
 CREATE TABLE reservations (

@@ -65,5 +65,6 @@ COMMENT ON COLUMN ledger_transfers.document IS 'What caused it: a payment, an or
 COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, payout, paid_out …';
 CREATE UNIQUE INDEX a_document_moves_money_once ON ledger_transfers (owner_id, document, reason, debit, credit);
 CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
+CREATE INDEX ledger_transfers_of_an_owner ON ledger_transfers (owner_id, at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_time ON ledger_transfers (at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_reason ON ledger_transfers (reason, at DESC, transfer_id DESC);

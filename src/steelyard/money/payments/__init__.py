@@ -13,9 +13,10 @@ The states live in `payments.model`, the ways to the outside in `payments.gatewa
 
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
 from steelyard.money.payments.events import Refunded
-from steelyard.money.payments.gateways import Channel, channel, channels
+from steelyard.money.payments.gateways import Channel, Verifier, channel, channels, verifier
 from steelyard.money.payments.instructions import instruct, instruct_all, query_soon, to_query
 from steelyard.money.payments.jobs import send_refunds
+from steelyard.money.payments.known import record_known
 from steelyard.money.payments.model import (
     BadWebhook,
     ChannelAnswer,
@@ -49,6 +50,7 @@ from steelyard.money.payments.queries import (
     by_reference,
     get,
     get_all,
+    latest_of,
     messages_about,
     of_purchase,
     page,
@@ -96,6 +98,7 @@ __all__ = [
     "Step",
     "Unknown",
     "UnknownChannel",
+    "Verifier",
     "applied",
     "bulk_record",
     "by_reference",
@@ -106,6 +109,7 @@ __all__ = [
     "give_up",
     "instruct",
     "instruct_all",
+    "latest_of",
     "messages_about",
     "not_applied",
     "of_purchase",
@@ -114,6 +118,7 @@ __all__ = [
     "receive",
     "record",
     "record_all",
+    "record_known",
     "record_refund",
     "refund",
     "refund_of",
@@ -130,6 +135,7 @@ __all__ = [
     "to_apply",
     "to_query",
     "to_refund",
+    "verifier",
     "verify_signature",
     "webhook_url",
 ]

@@ -57,6 +57,21 @@ async def of_purchase(read: Read, purchase_id: UUID) -> list[Payment]:
     )
 
 
+async def latest_of(read: Read, purchase_ids: Sequence[UUID]) -> dict[UUID, Payment]:
+    """The latest try to pay each of these purchases, as far as there was any."""
+    found = await read.all(
+        Payment,
+        """
+        SELECT DISTINCT ON (purchase_id) buyer_id, payment_id, purchase_id, channel, amount, currency, state
+             , channel_reference, cashier_url, failure, surplus, created_at, expires_at, captured_at
+        FROM payments WHERE purchase_id = ANY($1)
+        ORDER BY purchase_id, created_at DESC, payment_id DESC
+        """,
+        list(purchase_ids),
+    )
+    return {payment.purchase_id: payment for payment in found}
+
+
 async def by_reference(read: Read, reference: str, *, limit: int) -> list[Payment]:
     """The payments that a channel knows by this reference."""
     return await read.all(

@@ -299,22 +299,22 @@ async def visitors_by_merchant(read: Read, since: date, until: date) -> dict[str
 
 
 async def customers(read: Read, merchant_id: UUID, since: date, until: date) -> Customers:
-    """The people who paid one merchant in the period."""
+    """The people who paid one merchant in the period. Who is new is known from the days that are rolled up: everybody is new
+    on one day."""
     found = await read.one(
         Customers,
         """
-        WITH paid AS (
-            SELECT buyer_id, count(*) AS orders FROM orders
-            WHERE merchant_id = $1 AND paid_at >= $2 AND paid_at < $3 GROUP BY buyer_id
-        )
         SELECT count(*) AS people, count(*) FILTER (WHERE orders > 1) AS repeaters
-             , count(*) FILTER (WHERE NOT EXISTS (
-                   SELECT FROM orders o WHERE o.merchant_id = $1 AND o.buyer_id = p.buyer_id AND o.paid_at < $2)) AS newcomers
-        FROM paid p
+             , coalesce((SELECT sum(newcomers) FROM customer_days
+                         WHERE merchant_id = $1 AND day BETWEEN $4 AND $5), 0)::bigint AS newcomers
+        FROM (SELECT count(*) AS orders FROM orders
+              WHERE merchant_id = $1 AND paid_at >= $2 AND paid_at < $3 GROUP BY buyer_id) paid
         """,
         merchant_id,
         begin_of(since),
         begin_of(until + timedelta(days=1)),
+        since,
+        until,
     )
     assert found is not None
     return found
@@ -325,14 +325,12 @@ async def regions(read: Read, merchant_id: UUID, since: date, until: date, curre
     return await read.all(
         RegionTrade,
         """
-        SELECT coalesce(address->>'country', '') AS country, coalesce(address->>'region', '') AS region
-             , count(*) AS orders, sum(total)::bigint AS paid
-        FROM orders
-        WHERE merchant_id = $1 AND paid_at >= $2 AND paid_at < $3 AND currency = $4
-        GROUP BY 1, 2 ORDER BY sum(total) DESC, 1, 2 LIMIT 50
+        SELECT country, region, sum(orders)::bigint AS orders, sum(paid)::bigint AS paid FROM region_days
+        WHERE merchant_id = $1 AND day BETWEEN $2 AND $3 AND currency = $4
+        GROUP BY country, region ORDER BY sum(paid) DESC, country, region LIMIT 50
         """,
         merchant_id,
-        begin_of(since),
-        begin_of(until + timedelta(days=1)),
+        since,
+        until,
         currency,
     )

@@ -87,7 +87,24 @@ async def _count_anew(tx: Tx, days: Sequence[MerchantDay]) -> None:
         merchants,
         dates,
     )
+    await tx.execute(
+        """
+        DELETE FROM customer_days c USING unnest($1::uuid[], $2::date[]) AS w (merchant_id, day)
+        WHERE (c.merchant_id, c.day) = (w.merchant_id, w.day)
+        """,
+        merchants,
+        dates,
+    )
+    await tx.execute(
+        """
+        DELETE FROM region_days r USING unnest($1::uuid[], $2::date[]) AS w (merchant_id, day)
+        WHERE (r.merchant_id, r.day) = (w.merchant_id, w.day)
+        """,
+        merchants,
+        dates,
+    )
     await _count_sales(tx, merchants, dates, since, until)
+    await _count_customers(tx, merchants, dates, since, until)
     await _count_products(tx, merchants, dates, since, until)
 
 
@@ -126,6 +143,40 @@ async def _count_sales(
              , count(*) FILTER (WHERE what = 'cancelled')
              , count(*) FILTER (WHERE what = 'refunded'), coalesce(sum(amount) FILTER (WHERE what = 'refunded'), 0)
         FROM told GROUP BY 1, 2, 3, 4
+        """,
+        merchants,
+        days,
+        since,
+        until,
+    )
+
+
+async def _count_customers(
+    tx: Tx, merchants: list[UUID], days: list[date], since: list[datetime], until: list[datetime]
+) -> None:
+    await tx.execute(
+        """
+        INSERT INTO customer_days (merchant_id, day, newcomers)
+        SELECT o.merchant_id, w.day, count(DISTINCT o.buyer_id)
+        FROM unnest($1::uuid[], $2::date[], $3::timestamptz[], $4::timestamptz[]) AS w (merchant_id, day, since, until)
+        JOIN orders o ON o.merchant_id = w.merchant_id AND o.paid_at >= w.since AND o.paid_at < w.until
+        WHERE NOT EXISTS (SELECT FROM orders e
+                          WHERE e.merchant_id = o.merchant_id AND e.buyer_id = o.buyer_id AND e.paid_at < w.since)
+        GROUP BY 1, 2
+        """,
+        merchants,
+        days,
+        since,
+        until,
+    )
+    await tx.execute(
+        """
+        INSERT INTO region_days (merchant_id, day, currency, country, region, orders, paid)
+        SELECT o.merchant_id, w.day, o.currency, coalesce(o.address->>'country', ''), coalesce(o.address->>'region', '')
+             , count(*), sum(o.total)
+        FROM unnest($1::uuid[], $2::date[], $3::timestamptz[], $4::timestamptz[]) AS w (merchant_id, day, since, until)
+        JOIN orders o ON o.merchant_id = w.merchant_id AND o.paid_at >= w.since AND o.paid_at < w.until
+        GROUP BY 1, 2, 3, 4, 5
         """,
         merchants,
         days,

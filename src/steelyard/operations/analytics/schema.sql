@@ -52,6 +52,27 @@ CREATE TABLE product_days (
 COMMENT ON TABLE product_days IS 'by merchant: what a product sold on a day, of orders paid that day';
 CREATE INDEX product_days_by_day ON product_days (day);
 
+CREATE TABLE customer_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , newcomers   integer NOT NULL
+  , PRIMARY KEY (merchant_id, day)
+);
+COMMENT ON TABLE customer_days IS 'by merchant: the people of a day whatever they paid in and wherever they came from, made anew with the day''s sales';
+COMMENT ON COLUMN customer_days.newcomers IS 'Who paid that day and never before at this merchant; each is one of exactly one day, so days may be added up';
+
+CREATE TABLE region_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , country     text NOT NULL
+  , region      text NOT NULL
+  , orders      integer NOT NULL
+  , paid        bigint NOT NULL
+  , PRIMARY KEY (merchant_id, day, currency, country, region)
+);
+COMMENT ON TABLE region_days IS 'by merchant: where the orders paid on a day go, made anew with the day''s sales';
+
 CREATE TABLE visits (
     merchant_id uuid NOT NULL
   , day         date NOT NULL

@@ -1,6 +1,6 @@
 """Commands on buyers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
@@ -75,10 +75,19 @@ async def bulk_save_addresses(tx: Tx, addresses: Iterable[tuple[BuyerId, Address
 
 async def guest(tx: Tx, buyer_id: BuyerId, locale: str) -> None:
     """Make sure that a visitor can own a checkout: a guest buyer under the visitor's id. Twice changes nothing."""
+    await guests(tx, {buyer_id: locale})
+
+
+async def guests(tx: Tx, locale_of: Mapping[BuyerId, str]) -> None:
+    """`guest` for many visitors, each with a locale."""
     await tx.execute(
-        "INSERT INTO buyers (buyer_id, locale, guest) VALUES ($1, $2, true) ON CONFLICT (buyer_id) DO NOTHING",
-        buyer_id,
-        locale,
+        """
+        INSERT INTO buyers (buyer_id, locale, guest)
+        SELECT buyer_id, locale, true FROM unnest($1::uuid[], $2::text[]) AS g (buyer_id, locale) ORDER BY buyer_id
+        ON CONFLICT (buyer_id) DO NOTHING
+        """,
+        list(locale_of),
+        list(locale_of.values()),
     )
 
 

@@ -14,16 +14,21 @@ from steelyard.trade.checkout.collection import (
     receive_webhook,
 )
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
-from steelyard.trade.checkout.placement import Placement, place, place_all
+from steelyard.trade.checkout.placement import Paying, Placement, place, place_all
 from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quote, quotes
 from steelyard.trade.checkout.service import (
+    NewCheckout,
     cancel,
     change,
+    check,
+    currencies_of,
     currency_of,
     forget,
     get,
+    get_all,
     invoice_wish,
     lock,
+    open_all,
     open_checkout,
     view,
 )
@@ -33,6 +38,8 @@ __all__ = [
     "Asked",
     "Collection",
     "Completeness",
+    "NewCheckout",
+    "Paying",
     "Placement",
     "apply_left_behind",
     "apply_news",
@@ -41,13 +48,17 @@ __all__ = [
     "ask_about",
     "cancel",
     "change",
+    "check",
     "collect",
+    "currencies_of",
     "currency_of",
     "forget",
     "forget_old",
     "get",
+    "get_all",
     "invoice_wish",
     "lock",
+    "open_all",
     "open_checkout",
     "place",
     "place_all",

@@ -12,6 +12,8 @@ from steelyard.goods.inventory.model import Wanted
 from steelyard.kernel import codes, money
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.money import payments
+from steelyard.money.payments.model import ChannelAnswer, Instruction, PaymentId, PaymentState, Split
 from steelyard.parties import policies
 from steelyard.parties.policies.model import PAYMENT_WINDOW
 from steelyard.trade import cart, commission, orders
@@ -43,13 +45,24 @@ from steelyard.trade.orders.model import (
 _SHORTAGES = {ProblemCode.OUT_OF_STOCK, ProblemCode.NOT_ENOUGH}
 
 
+class Paying(msgspec.Struct, frozen=True, kw_only=True):
+    """How a purchase is paid while it is placed: with a token of a channel that needs to ask nobody."""
+
+    payment_id: PaymentId
+    channel: payments.Verifier
+    token: str
+    return_url: str
+
+
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """A wish to place a checkout for the total that its buyer saw (none: whatever it costs)."""
+    """A wish to place a checkout for the total that its buyer saw (none: whatever it costs), and to pay it, if it can be
+    paid at once. Whether it was is seen in its payment; what is placed already is not paid by saying it again."""
 
     checkout_id: CheckoutId
     expected_total: int | None
     by: str
     completeness: Completeness = STRICT
+    paying: Paying | None = None
 
 
 async def place(
@@ -124,7 +137,7 @@ async def _place_fresh(
         else:
             answers[wish.checkout_id] = refusal
     purchases = await _purchases(tx, ready) if ready else {}
-    # Last, so that others who want the same goods wait no longer than for writing the purchases down.
+    # So late, so that others who want the same goods wait no longer than for writing the purchases down.
     short = await _reserve(tx, ready) if ready else {}
     kept = [one for one in ready if one.checkout.checkout_id not in short]
     if kept:
@@ -182,25 +195,71 @@ async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]
 
 
 async def _write(tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase]) -> None:
-    """Write down what is reserved; what costs nothing is paid."""
-    placed = await orders.place(tx, purchases)
+    """Write down what is reserved. What costs nothing, or whose money is there, is written down as paid."""
+    known = await _verified(tx, kept, purchases)
+    paid_by = {i.purchase_id: "channel" for i, answer in known if answer.state is PaymentState.CAPTURED}
+    paid_by |= {purchase.purchase_id: purchase.by for purchase in purchases if purchase.total == 0}
+    placed = await orders.place(
+        tx,
+        [msgspec.structs.replace(purchase, paid_by=paid_by.get(purchase.purchase_id)) for purchase in purchases],
+    )
     assert len(placed) == len(purchases), "the checkouts' locks keep a second placement out"
     await tx.execute(
-        "UPDATE checkouts SET state = 'placed', changed_at = now() WHERE checkout_id = ANY($1)",
+        """
+        UPDATE checkouts c SET state = w.state, changed_at = now()
+        FROM unnest($1::uuid[], $2::text[]) AS w (checkout_id, state) WHERE c.checkout_id = w.checkout_id
+        """,
         [one.checkout.checkout_id for one in kept],
+        [CheckoutState.COMPLETED if one.checkout.purchase_id in paid_by else CheckoutState.PLACED for one in kept],
     )
     bought = [
         (one.checkout.buyer_id, line.sku_id) for one in kept if one.checkout.from_cart for line in one.checkout.lines
     ]
     if bought:
         await cart.remove_all(tx, bought)
-    free: dict[str, list[PurchaseId]] = {}
-    for purchase in purchases:
-        if purchase.total == 0:
-            free.setdefault(purchase.by, []).append(purchase.purchase_id)
-    for by, purchase_ids in free.items():
-        await orders.mark_paid(tx, await orders.lock_purchases(tx, purchase_ids), by)
-        await complete(tx, purchase_ids)
+    # Last, so that merchants whom many pay at this moment are held no longer than for the commit.
+    if known:
+        await payments.record_known(tx, known)
+
+
+async def _verified(
+    tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase]
+) -> list[tuple[Instruction, ChannelAnswer]]:
+    """What the channels say of the tokens that purchases are paid with at once. A payment that is there already is none
+    of these: it is gone on with as any other."""
+    wanted = [
+        (one.wish.paying, purchase)
+        for one, purchase in zip(kept, purchases, strict=True)
+        if one.wish.paying is not None and purchase.total
+    ]
+    if not wanted:
+        return []
+    there = await payments.get_all(tx, [paying.payment_id for paying, _ in wanted])
+    instructions = [
+        (paying.channel, _instruction(paying, purchase))
+        for paying, purchase in wanted
+        if paying.payment_id not in there
+    ]
+    return [(instruction, channel.verify(instruction)) for channel, instruction in instructions]
+
+
+def _instruction(paying: Paying, purchase: NewPurchase) -> Instruction:
+    return Instruction(
+        payment_id=paying.payment_id,
+        purchase_id=purchase.purchase_id,
+        buyer_id=purchase.buyer_id,
+        channel=paying.channel.name,
+        amount=purchase.total,
+        currency=purchase.currency,
+        splits=[
+            Split(merchant_id=order.merchant_id, order_id=order.order_id, amount=order.total)
+            for order in purchase.orders
+        ],
+        expires_at=purchase.pay_by,
+        return_url=paying.return_url,
+        token=paying.token,
+        description=purchase.code,
+    )
 
 
 async def complete(tx: Tx, purchase_ids: Sequence[PurchaseId]) -> None:

@@ -52,10 +52,12 @@ async def quote(read: Read, draft: Draft, currency: str, completeness: Completen
     return found
 
 
-async def quotes(read: Read, asked: Sequence[Asked]) -> list[Quote]:
-    """`quote` for many drafts, each by itself, with no more questions to the database than for one."""
+async def quotes(read: Read, asked: Sequence[Asked], cards: Mapping[SkuId, SkuCard] | None = None) -> list[Quote]:
+    """`quote` for many drafts, each by itself, with no more questions to the database than for one. `cards` are those of
+    their goods, when they are known in this transaction."""
     sku_ids = list(dict.fromkeys(SkuId(line.sku_id) for each in asked for line in each.draft.lines))
-    cards = await catalog.cards(read, sku_ids)
+    if cards is None:
+        cards = await catalog.cards(read, sku_ids)
     prices = await pricing.current_in(read, sku_ids, {each.currency for each in asked})
     free = await inventory.available(read, sku_ids)
     rates = await taxes.rates_in(read, [_place(each) for each in asked], datetime.now(UTC).date())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 
@@ -31,6 +32,15 @@ from steelyard.trade.orders.model import NOTE_CHARACTERS_MAX, QUANTITY_PER_LINE_
 DEFAULT_CURRENCY = "CNY"
 
 
+class NewCheckout(msgspec.Struct, frozen=True, kw_only=True):
+    checkout_id: CheckoutId
+    buyer_id: BuyerId
+    draft: Draft
+    currency: str
+    client: str
+    from_cart: bool = False
+
+
 async def open_checkout(
     tx: Tx, checkout_id: CheckoutId, buyer_id: BuyerId, draft: Draft, *, client: str, from_cart: bool = False
 ) -> None:
@@ -38,31 +48,55 @@ async def open_checkout(
 
     Raises `Invalid` for quantities that cannot be and too many lines, `MixedPurchase` for two currencies.
     """
-    _check(draft)
-    currency = await currency_of(tx, draft)
-    await customers.guest(tx, buyer_id, draft.locale)
-    await tx.execute(
+    check(draft)
+    wanted = NewCheckout(
+        checkout_id=checkout_id,
+        buyer_id=buyer_id,
+        draft=draft,
+        currency=await currency_of(tx, draft),
+        client=client,
+        from_cart=from_cart,
+    )
+    await open_all(tx, [wanted])
+
+
+async def open_all(tx: Tx, wanted: Sequence[NewCheckout]) -> dict[CheckoutId, Checkout]:
+    """Open many, whose drafts are checked and whose currencies known; returns those that were not open already."""
+    by_id = sorted(wanted, key=lambda new: new.checkout_id)
+    await customers.guests(tx, {new.buyer_id: new.draft.locale for new in by_id})
+    found = await tx.all(
+        Checkout,
         """
         INSERT INTO checkouts (checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address
                              , deliveries, notes, invoice, from_cart, expires_at)
-        VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $13, $14, $11, now() + $12)
+        SELECT checkout_id, buyer_id, purchase_id, client, 'open', currency, locale, lines::jsonb, contact, address
+             , deliveries, notes, invoice, from_cart, now() + $14
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[]
+                  , $9::jsonb[], $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::boolean[])
+            WITH ORDINALITY AS n (checkout_id, buyer_id, purchase_id, client, currency, locale, lines, contact, address
+                                , deliveries, notes, invoice, from_cart, place)
+        ORDER BY place
         ON CONFLICT (checkout_id) DO NOTHING
+        RETURNING checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
+                , notes, invoice, from_cart, created_at, expires_at
         """,
-        checkout_id,
-        buyer_id,
-        ids.mint(),
-        client,
-        currency,
-        draft.locale,
-        draft.lines,
-        draft.contact,
-        draft.address,
-        draft.deliveries,
-        from_cart,
+        [new.checkout_id for new in by_id],
+        [new.buyer_id for new in by_id],
+        [ids.mint() for _ in by_id],
+        [new.client for new in by_id],
+        [new.currency for new in by_id],
+        [new.draft.locale for new in by_id],
+        # As text: a list in an array of jsonb would be taken for one more dimension of the array.
+        [msgspec.json.encode(new.draft.lines).decode() for new in by_id],
+        [new.draft.contact for new in by_id],
+        [new.draft.address for new in by_id],
+        [new.draft.deliveries for new in by_id],
+        [new.draft.notes for new in by_id],
+        [new.draft.invoice for new in by_id],
+        [new.from_cart for new in by_id],
         timedelta(hours=CHECKOUT_HOURS),
-        draft.notes,
-        draft.invoice,
     )
+    return {checkout.checkout_id: checkout for checkout in found}
 
 
 async def change(tx: Tx, checkout_id: CheckoutId, draft: Draft) -> None:
@@ -70,7 +104,7 @@ async def change(tx: Tx, checkout_id: CheckoutId, draft: Draft) -> None:
 
     Raises `CheckoutClosed`, `Invalid`, `MixedPurchase`, and `NotCancellable` when it was paid meanwhile.
     """
-    _check(draft)
+    check(draft)
     checkout = await lock(tx, checkout_id)
     if checkout.state not in (CheckoutState.OPEN, CheckoutState.PLACED):
         raise CheckoutClosed(state=str(checkout.state))
@@ -141,15 +175,21 @@ async def lock_of_purchases(tx: Tx, purchase_ids: Sequence[PurchaseId]) -> None:
 
 
 async def get(read: Read, checkout_id: CheckoutId) -> Checkout | None:
-    return await read.one(
+    return next(iter((await get_all(read, [checkout_id])).values()), None)
+
+
+async def get_all(read: Read, checkout_ids: Sequence[CheckoutId]) -> dict[CheckoutId, Checkout]:
+    """These checkouts, as far as there are any."""
+    found = await read.all(
         Checkout,
         """
         SELECT checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
              , notes, invoice, from_cart, created_at, expires_at
-        FROM checkouts WHERE checkout_id = $1
+        FROM checkouts WHERE checkout_id = ANY($1)
         """,
-        checkout_id,
+        list(checkout_ids),
     )
+    return {checkout.checkout_id: checkout for checkout in found}
 
 
 async def invoice_wish(read: Read, purchase_id: PurchaseId) -> InvoiceWish | None:
@@ -166,7 +206,8 @@ async def view(read: Read, checkout_id: CheckoutId, completeness: Completeness =
     return CheckoutView(checkout=checkout, quote=await quote(read, checkout.draft, checkout.currency, completeness))
 
 
-def _check(draft: Draft) -> None:
+def check(draft: Draft) -> None:
+    """Raises `Invalid` for what no checkout can hold."""
     if len(draft.lines) > SKUS_PER_ORDER_MAX:
         raise Invalid({"lines": N_("Too many different goods for one purchase")})
     if any(not 1 <= line.quantity <= QUANTITY_PER_LINE_MAX for line in draft.lines):
@@ -187,19 +228,29 @@ async def currency_of(read: Read, draft: Draft) -> str:
 
     Raises `MixedPurchase`.
     """
-    currencies: Sequence[str] = [
-        row["currency"]
-        for row in await read.fetch(
-            """
-            SELECT DISTINCT m.currency FROM skus s JOIN merchants m USING (merchant_id)
-            WHERE s.sku_id = ANY($1) ORDER BY m.currency
-            """,
-            [line.sku_id for line in draft.lines],
-        )
+    (found,) = await currencies_of(read, [draft])
+    if isinstance(found, MixedPurchase):
+        raise found
+    return found
+
+
+async def currencies_of(read: Read, drafts: Sequence[Draft]) -> list[str | MixedPurchase]:
+    """`currency_of` many, each with its own answer."""
+    rows = await read.fetch(
+        "SELECT s.sku_id, m.currency FROM skus s JOIN merchants m USING (merchant_id) WHERE s.sku_id = ANY($1)",
+        list({line.sku_id for draft in drafts for line in draft.lines}),
+    )
+    currency_of_sku: dict[UUID, str] = {row["sku_id"]: row["currency"] for row in rows}
+    return [
+        _one_currency({currency_of_sku[line.sku_id] for line in draft.lines if line.sku_id in currency_of_sku})
+        for draft in drafts
     ]
-    if len(currencies) > 1:
-        raise MixedPurchase(currencies=", ".join(currencies))
-    return currencies[0] if currencies else DEFAULT_CURRENCY
+
+
+def _one_currency(found: set[str]) -> str | MixedPurchase:
+    if len(found) > 1:
+        return MixedPurchase(currencies=", ".join(sorted(found)))
+    return next(iter(found), DEFAULT_CURRENCY)
 
 
 async def forget(tx: Tx, buyer_ids: Sequence[BuyerId]) -> list[CheckoutId]:

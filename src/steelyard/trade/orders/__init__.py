@@ -56,6 +56,7 @@ from steelyard.trade.orders.queries import (
     orders_of_purchase,
     orders_of_purchases,
     purchase,
+    purchases,
     purchases_of_buyer,
     with_lost_parcels,
 )
@@ -148,6 +149,7 @@ __all__ = [
     "orders_of_purchases",
     "place",
     "purchase",
+    "purchases",
     "purchases_of",
     "purchases_of_buyer",
     "record_delivery",

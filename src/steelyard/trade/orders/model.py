@@ -148,7 +148,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
-    """`by` is who places it, for the history."""
+    """`by` is who places it and `paid_by` who says that it is paid, for the history (none: it waits for its payment)."""
 
     purchase_id: PurchaseId
     buyer_id: BuyerId
@@ -161,6 +161,7 @@ class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     pay_by: datetime
     by: str
     orders: Sequence[NewOrder]
+    paid_by: str | None = None
 
     @property
     def total(self) -> int:

@@ -1,37 +1,59 @@
 """Writing new purchases down, with their orders, lines, codes and first history rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
-from steelyard.trade.orders.events import PurchasePlaced
-from steelyard.trade.orders.model import NewOrder, NewPurchase, OrderState, PurchaseId, PurchaseState
+from steelyard.logistics import fulfilment
+from steelyard.logistics.fulfilment.model import Instruction
+from steelyard.trade.orders.events import PurchasePaid, PurchasePlaced
+from steelyard.trade.orders.model import NewOrder, NewPurchase, PurchaseId
 
 
 async def place(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
     """Write purchases with their orders; stock has been reserved before. Returns which were written: the others were
-    there already, and stay as they are. The ids are claimed in the order of their keys, as everybody claims them."""
+    there already, and stay as they are. The ids are claimed in the order of their keys, as everybody claims them.
+
+    Those that are paid are written as they would be had `mark_paid` followed: paid, with both steps in the history, and
+    the merchants are asked to send them.
+    """
     claimed = await _claim(tx, sorted(purchases, key=lambda purchase: (purchase.buyer_id, purchase.purchase_id)))
     new = [purchase for purchase in purchases if purchase.purchase_id in claimed]
     if new:
         await _write_orders(tx, new)
         await _write_lines(tx, [order for purchase in new for order in purchase.orders])
         await _write_codes(tx, new)
-        await events.publish(
-            tx,
-            *(
-                PurchasePlaced(
-                    purchase_id=purchase.purchase_id,
-                    buyer_id=purchase.buyer_id,
-                    total=purchase.total,
-                    currency=purchase.currency,
-                )
-                for purchase in new
-            ),
-        )
+        paid = [purchase for purchase in new if purchase.paid_by is not None]
+        if paid:
+            await fulfilment.instruct(tx, [line for purchase in paid for line in _to_send(purchase)])
+        await events.publish(tx, *map(_placed, new), *map(_paid, paid))
     return claimed
+
+
+def _to_send(purchase: NewPurchase) -> Iterator[Instruction]:
+    for order in purchase.orders:
+        for line in order.lines:
+            yield Instruction(
+                merchant_id=order.merchant_id,
+                order_id=order.order_id,
+                line=line.line,
+                sku_id=line.sku_id,
+                quantity=line.quantity,
+            )
+
+
+def _placed(purchase: NewPurchase) -> PurchasePlaced:
+    return PurchasePlaced(
+        purchase_id=purchase.purchase_id, buyer_id=purchase.buyer_id, total=purchase.total, currency=purchase.currency
+    )
+
+
+def _paid(purchase: NewPurchase) -> PurchasePaid:
+    return PurchasePaid(
+        purchase_id=purchase.purchase_id, buyer_id=purchase.buyer_id, total=purchase.total, currency=purchase.currency
+    )
 
 
 async def _claim(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
@@ -39,19 +61,24 @@ async def _claim(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
         """
         WITH wanted AS (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::jsonb[], $7::jsonb[]
-                               , $8::text[], $9::text[], $10::timestamptz[], $11::text[])
+                               , $8::text[], $9::text[], $10::timestamptz[], $11::text[], $12::text[])
                 WITH ORDINALITY AS p (buyer_id, purchase_id, code, currency, total, contact, address
-                                    , locale, source, pay_by, by, place)
+                                    , locale, source, pay_by, by, paid_by, place)
         ), claimed AS (
             INSERT INTO purchases (buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source
                                  , pay_by)
-            SELECT buyer_id, purchase_id, code, $12, currency, total, contact, address, locale, source, pay_by
+            SELECT buyer_id, purchase_id, code, CASE WHEN paid_by IS NULL THEN 'placed' ELSE 'paid' END, currency, total
+                 , contact, address, locale, source, pay_by
             FROM wanted ORDER BY place
             ON CONFLICT (buyer_id, purchase_id) DO NOTHING
             RETURNING buyer_id, purchase_id
         )
         INSERT INTO purchase_history (buyer_id, purchase_id, step, from_state, to_state, by)
-        SELECT buyer_id, purchase_id, 1, 'nowhere', $12, w.by FROM claimed JOIN wanted w USING (buyer_id, purchase_id)
+        SELECT buyer_id, purchase_id, h.step, h.from_state, h.to_state, h.by
+        FROM claimed JOIN wanted w USING (buyer_id, purchase_id)
+        CROSS JOIN LATERAL (VALUES (1, 'nowhere', 'placed', w.by), (2, 'placed', 'paid', w.paid_by))
+            AS h (step, from_state, to_state, by)
+        WHERE h.by IS NOT NULL
         RETURNING purchase_id
         """,
         [purchase.buyer_id for purchase in purchases],
@@ -65,7 +92,7 @@ async def _claim(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
         [purchase.source for purchase in purchases],
         [purchase.pay_by for purchase in purchases],
         [purchase.by for purchase in purchases],
-        PurchaseState.PLACED,
+        [purchase.paid_by for purchase in purchases],
     )
     return {PurchaseId(row["purchase_id"]) for row in rows}
 
@@ -77,18 +104,25 @@ async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
         WITH wanted AS (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[]
                                , $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::jsonb[]
-                               , $14::jsonb[], $15::jsonb[], $16::text[], $17::text[], $18::text[])
+                               , $14::jsonb[], $15::jsonb[], $16::text[], $17::text[], $18::text[], $19::text[])
                 AS o (merchant_id, order_id, purchase_id, buyer_id, code, currency, goods, freight, tax_added
-                    , tax_included, total, commission, delivery, contact, address, note, source, by)
+                    , tax_included, total, commission, delivery, contact, address, note, source, by, paid_by)
         ), written AS (
             INSERT INTO orders (merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight
-                              , tax_added, tax_included, total, commission, delivery, contact, address, note, source)
-            SELECT merchant_id, order_id, purchase_id, buyer_id, code, $19, currency, goods, freight, tax_added
+                              , tax_added, tax_included, total, commission, delivery, contact, address, note, source
+                              , paid_at)
+            SELECT merchant_id, order_id, purchase_id, buyer_id, code
+                 , CASE WHEN paid_by IS NULL THEN 'placed' ELSE 'paid' END, currency, goods, freight, tax_added
                  , tax_included, total, commission, delivery, contact, address, note, source
+                 , CASE WHEN paid_by IS NOT NULL THEN now() END
             FROM wanted
         )
         INSERT INTO order_history (merchant_id, order_id, step, from_state, to_state, by)
-        SELECT merchant_id, order_id, 1, 'nowhere', $19, w.by FROM wanted w
+        SELECT merchant_id, order_id, h.step, h.from_state, h.to_state, h.by
+        FROM wanted w
+        CROSS JOIN LATERAL (VALUES (1, 'nowhere', 'placed', w.by), (2, 'placed', 'paid', w.paid_by))
+            AS h (step, from_state, to_state, by)
+        WHERE h.by IS NOT NULL
         """,
         [order.merchant_id for _, order in orders],
         [order.order_id for _, order in orders],
@@ -108,7 +142,7 @@ async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
         [order.note for _, order in orders],
         [purchase.source for purchase, _ in orders],
         [purchase.by for purchase, _ in orders],
-        OrderState.PLACED,
+        [purchase.paid_by for purchase, _ in orders],
     )
 
 

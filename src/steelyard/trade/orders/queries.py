@@ -23,9 +23,6 @@ from steelyard.trade.orders.model import (
     Step,
 )
 
-# A page of orders with as many lines as an order may have.
-LINES_MAX = paging.ITEMS_PER_PAGE_MAX * SKUS_PER_ORDER_MAX
-
 # Where a first page begins. A comparison without OR goes by the index whatever plan is kept for it.
 _LAST = UUID(int=2**128 - 1)
 
@@ -60,7 +57,13 @@ async def by_code(read: Read, code: str) -> CodeOwner | None:
 
 
 async def purchase(read: Read, purchase_id: PurchaseId) -> Purchase | None:
-    return await read.one(Purchase, _PURCHASE + "WHERE purchase_id = $1", purchase_id)
+    return next(iter((await purchases(read, [purchase_id])).values()), None)
+
+
+async def purchases(read: Read, purchase_ids: Sequence[PurchaseId]) -> dict[PurchaseId, Purchase]:
+    """These purchases, as far as there are any."""
+    found = await read.all(Purchase, _PURCHASE + "WHERE purchase_id = ANY($1)", list(purchase_ids))
+    return {each.purchase_id: each for each in found}
 
 
 async def orders_of_purchase(read: Read, purchase_id: PurchaseId) -> list[Order]:
@@ -88,7 +91,7 @@ async def lines_of(read: Read, order_ids: Sequence[OrderId]) -> dict[OrderId, li
         FROM order_lines WHERE order_id = ANY($1) ORDER BY order_id, line LIMIT $2
         """,
         list(order_ids),
-        LINES_MAX,
+        SKUS_PER_ORDER_MAX * len(order_ids),
     ):
         found[line.order_id].append(line)
     return found

@@ -142,7 +142,7 @@ CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, mercha
 CREATE INDEX orders_by_phone ON orders (phone_backward text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_time ON orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NULL;
-CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) WHERE paid_at IS NOT NULL;
+CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) INCLUDE (buyer_id) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchants_buyer ON orders (merchant_id, buyer_id, paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_called_off ON orders (merchant_id, cancelled_at) WHERE cancelled_at IS NOT NULL;
 CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';

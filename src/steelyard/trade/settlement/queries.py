@@ -109,21 +109,32 @@ async def entries(
 ) -> Page[Entry]:
     """The entries of a statement, or those that wait for one; in the order they were entered."""
     size = paging.limit(limit)
-    after = paging.read_cursor(cursor, UUID)
-    found = await read.all(
-        Entry,
-        """
-        SELECT merchant_id, entry_id, order_id, document, kind, amount, currency, earned_at, due_on, statement_id
-        FROM settlement_entries
-        WHERE merchant_id = $1 AND statement_id IS NOT DISTINCT FROM $2 AND ($3::uuid IS NULL OR entry_id > $3)
-        ORDER BY entry_id
-        LIMIT $4
-        """,
-        merchant_id,
-        statement_id,
-        after[0] if after else None,
-        size + 1,
-    )
+    (after,) = paging.read_cursor(cursor, UUID) or (UUID(int=0),)
+    if statement_id is None:
+        found = await read.all(
+            Entry,
+            """
+            SELECT merchant_id, entry_id, order_id, document, kind, amount, currency, earned_at, due_on, statement_id
+            FROM settlement_entries WHERE merchant_id = $1 AND statement_id IS NULL AND entry_id > $2
+            ORDER BY entry_id LIMIT $3
+            """,
+            merchant_id,
+            after,
+            size + 1,
+        )
+    else:
+        found = await read.all(
+            Entry,
+            """
+            SELECT merchant_id, entry_id, order_id, document, kind, amount, currency, earned_at, due_on, statement_id
+            FROM settlement_entries WHERE merchant_id = $1 AND statement_id = $2 AND entry_id > $3
+            ORDER BY entry_id LIMIT $4
+            """,
+            merchant_id,
+            statement_id,
+            after,
+            size + 1,
+        )
     last = found[size - 1] if len(found) > size else None
     return Page(found[:size], paging.write_cursor(last.entry_id) if last else None)
 

@@ -73,7 +73,7 @@ COMMENT ON COLUMN settlement_entries.document IS 'The order or the refund it ste
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
-CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id);
+CREATE INDEX entries_of_a_statement ON settlement_entries (merchant_id, statement_id, entry_id);
 CREATE INDEX entries_waiting_of_a_merchant ON settlement_entries (merchant_id, due_on) WHERE statement_id IS NULL;
 
 CREATE TABLE statement_checks (

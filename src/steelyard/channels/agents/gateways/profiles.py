@@ -1,6 +1,7 @@
 """Reading a platform's profile."""
 
 import re
+from functools import lru_cache
 
 import httpx
 import msgspec
@@ -18,6 +19,7 @@ from steelyard.channels.agents.model import (
 )
 
 PROFILE_BYTES_MAX = 256 * 1024
+PROFILES_KNOWN_MAX = 1_000
 CACHE_SECONDS_MIN = 60
 CACHE_SECONDS_MAX = 86_400
 CACHE_SECONDS_USUAL = 3_600
@@ -40,6 +42,7 @@ class _Profile(msgspec.Struct, frozen=True):
     signing_keys: list[dict[str, object]] = []
 
 
+@lru_cache(maxsize=PROFILES_KNOWN_MAX)
 def is_allowed(profile_url: str, base_url: str) -> bool:
     """Whether such an address can be a profile's at all, before anything is asked of the network."""
     if len(profile_url) > PROFILE_URL_CHARACTERS_MAX or not profile_url.isprintable():

@@ -1,13 +1,14 @@
 """The channels that this installation has set up."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from steelyard.kernel.settings import Settings
-from steelyard.money.payments.gateways.interface import Channel
+from steelyard.money.payments.gateways.interface import Channel, Verifier
 from steelyard.money.payments.gateways.simpay import Simpay
 from steelyard.money.payments.model import UnknownChannel
 
-__all__ = ["Channel", "channel", "channels"]
+__all__ = ["Channel", "Verifier", "channel", "channels", "verifier"]
 
 _offered: dict[Settings, dict[str, Channel]] = {}
 
@@ -25,6 +26,12 @@ def channel(settings: Settings, name: str) -> Channel:
     if found is None:
         raise UnknownChannel(channel=name)
     return found
+
+
+def verifier(settings: Settings, name: str) -> Verifier | None:
+    """The channel of this name, if it is one that needs to ask nobody."""
+    found = channels(settings).get(name)
+    return cast("Verifier", found) if hasattr(found, "verify") else None
 
 
 def _set_up(settings: Settings) -> dict[str, Channel]:

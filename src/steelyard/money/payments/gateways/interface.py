@@ -51,3 +51,13 @@ class Channel(Protocol):
     async def close(self) -> None:
         """Give the connections back."""
         ...
+
+
+class Verifier(Channel, Protocol):
+    """A channel whose tokens are worth their money by themselves, as a signed one is: whoever holds the key needs to ask
+    nobody."""
+
+    def verify(self, instruction: Instruction) -> ChannelAnswer:
+        """Captured or declined. It has no effect, so it may be asked inside a transaction, and again when that is said
+        again."""
+        ...

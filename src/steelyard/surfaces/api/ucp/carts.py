@@ -8,19 +8,20 @@ from litestar.params import FromPath
 from steelyard.channels import agents
 from steelyard.channels.agents.model import CART as CART_CAPABILITY
 from steelyard.channels.agents.model import Session, SessionId
+from steelyard.goods import catalog
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.surfaces.api.ucp.checkouts import (
     CART,
     id_of,
     look,
-    open_session,
     refuse_what_is_not_for_sale,
     unknown_items,
 )
 from steelyard.surfaces.api.ucp.discovery import ENDPOINT
 from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, Document, serve
-from steelyard.surfaces.api.ucp.intent import UnknownItems, draft_of
+from steelyard.surfaces.api.ucp.intent import UnknownItems, draft_of, items_of
+from steelyard.surfaces.api.ucp.opening import Opening, open_session
 from steelyard.surfaces.api.ucp.rendering import cart_document, shown
 from steelyard.surfaces.api.ucp.shapes import CartRequest
 from steelyard.trade import checkout
@@ -29,7 +30,7 @@ from steelyard.trade.checkout.model import CheckoutId, CheckoutState
 
 async def _shown_cart(ask: Ask, cart_id: UUID) -> Document:
     """The cart as a document. One that was given up is not there. Raises `NotFound`."""
-    looked = await ask.db.ask(look, ask, cart_id, CART)
+    looked = await look(ask, cart_id, CART)
     if looked.sheet.checkout.state is CheckoutState.CANCELLED:
         raise NotFound()
     document = cart_document(ask, looked.sheet, looked.session, looked.session.shown_prices)
@@ -45,19 +46,19 @@ async def create_cart(request: ApiRequest) -> Response[bytes]:
 
     async def work(ask: Ask, operation_id: UUID) -> tuple[int, Document]:
         wanted = ask.read(CartRequest)
+        opening = Opening(
+            session_id=SessionId(operation_id), kind=CART, client=ask.platform.client, locale=ask.locale,
+            completeness=ask.completeness, line_items=wanted.line_items, buyer=wanted.buyer, context=wanted.context,
+        )  # fmt: skip
         try:
-            await ask.db.transact(_open, ask, operation_id, wanted)
+            looked = await open_session(ask.db, opening)
         except UnknownItems as refusal:
             return 200, unknown_items(ask, refusal)
-        return 201, await _shown_cart(ask, operation_id)
+        if looked is None:
+            return 201, await _shown_cart(ask, operation_id)
+        return 201, cart_document(ask, looked.sheet, looked.session, looked.session.shown_prices)
 
     return await serve(request, work, capability=CART_CAPABILITY, once=True)
-
-
-async def _open(tx: Tx, ask: Ask, cart_id: UUID, wanted: CartRequest) -> None:
-    draft, said = await draft_of(tx, wanted.line_items, wanted.buyer, None, wanted.context, locale=ask.locale)
-    await refuse_what_is_not_for_sale(tx, ask, draft)
-    await open_session(tx, ask, cart_id, CART, draft, said)
 
 
 @get(f"{ENDPOINT}/carts/{{cart_id:str}}")
@@ -76,7 +77,7 @@ async def update_cart(request: ApiRequest, cart_id: FromPath[str]) -> Response[b
 
     async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
         wanted = ask.read(CartRequest)
-        looked = await ask.db.ask(look, ask, id_of(cart_id), CART)
+        looked = await look(ask, id_of(cart_id), CART)
         if looked.sheet.checkout.state is CheckoutState.CANCELLED:
             raise NotFound()
         try:
@@ -89,7 +90,8 @@ async def update_cart(request: ApiRequest, cart_id: FromPath[str]) -> Response[b
 
 
 async def _change(tx: Tx, ask: Ask, session: Session, wanted: CartRequest) -> None:
-    draft, said = await draft_of(tx, wanted.line_items, wanted.buyer, None, wanted.context, locale=ask.locale)
+    cards = await catalog.cards(tx, items_of(wanted.line_items))
+    draft, said = draft_of(cards, wanted.line_items, wanted.buyer, None, wanted.context, locale=ask.locale)
     await refuse_what_is_not_for_sale(tx, ask, draft)
     await checkout.change(tx, CheckoutId(session.session_id), draft)
     await agents.change_session(tx, session.session_id, said.kept)

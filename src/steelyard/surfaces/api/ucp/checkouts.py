@@ -10,26 +10,27 @@ from litestar.params import FromPath
 
 from steelyard.channels import agents
 from steelyard.channels.agents.model import CHECKOUT, Session, SessionId
+from steelyard.goods import catalog
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.lookups import look_up
+from steelyard.money import payments
 from steelyard.money.payments.model import PaymentId
-from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.api.ucp.discovery import ENDPOINT, HANDLER_ID
 from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, Document, errors_document, message, serve
-from steelyard.surfaces.api.ucp.intent import Said, UnknownItems, draft_of, said_of
+from steelyard.surfaces.api.ucp.intent import UnknownItems, draft_of, items_of, said_of
+from steelyard.surfaces.api.ucp.opening import Opening, lost, open_session
 from steelyard.surfaces.api.ucp.rendering import WORDS, checkout_document, shown, status_of
 from steelyard.surfaces.api.ucp.shapes import (
-    Buyer,
     CheckoutRequest,
     CompleteRequest,
     ConversionRequest,
-    Fulfillment,
     Instrument,
     LineItem,
 )
-from steelyard.surfaces.api.ucp.sheet import Sheet, sheet
+from steelyard.surfaces.api.ucp.sheet import Looked, Looking, begun, looks
 from steelyard.surfaces.web import placing
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import (
@@ -56,37 +57,35 @@ class PaymentInvalid(Refusal):
     detail = N_("Send exactly one instrument with handler_id {handler} and a token.")
 
 
-class Looked(msgspec.Struct, frozen=True):
-    session: Session
-    sheet: Sheet
-
-
-async def look(read: Read, ask: Ask, checkout_id: UUID, kind: str = KIND) -> Looked:
+async def look(ask: Ask, checkout_id: UUID, kind: str = KIND) -> Looked:
     """A session of this platform with what it is now. Raises `NotFound`."""
-    session = await agents.session(read, SessionId(checkout_id), kind, ask.platform.client)
-    if session is None:
-        raise NotFound()
-    found = await sheet(read, CheckoutId(checkout_id), ask.completeness, ask.locale, session.shown_prices)
+    found = await look_up(ask.db, looks, _looking(ask, checkout_id, kind))
     if found is None:
         raise NotFound()
-    return Looked(session, found)
+    return found
+
+
+def _looking(ask: Ask, checkout_id: UUID, kind: str = KIND) -> Looking:
+    return Looking(
+        session_id=SessionId(checkout_id),
+        kind=kind,
+        client=ask.platform.client,
+        locale=ask.locale,
+        completeness=ask.completeness,
+    )
 
 
 async def shown_checkout(ask: Ask, checkout_id: UUID, extra: Sequence[Document] = ()) -> Document:
     """The checkout as a document; what the agent sees in it is noted."""
-    looked = await ask.db.ask(look, ask, checkout_id)
+    return await _document(ask, await look(ask, checkout_id), extra)
+
+
+async def _document(ask: Ask, looked: Looked, extra: Sequence[Document] = ()) -> Document:
     document = checkout_document(ask, looked.sheet, looked.session, looked.session.shown_prices, extra)
     seen = shown(looked.sheet)
     if looked.session.shown != seen and looked.sheet.checkout.state is CheckoutState.OPEN:
-        await ask.db.transact(agents.note_shown, SessionId(checkout_id), seen)
+        await ask.db.transact(agents.note_shown, looked.session.session_id, seen)
     return document
-
-
-class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    line_items: Sequence[LineItem]
-    buyer: Buyer | None
-    fulfillment: Fulfillment | None
-    context: dict[str, Any] | None
 
 
 @post(f"{ENDPOINT}/checkout-sessions", status_code=201)
@@ -94,32 +93,32 @@ async def create_checkout(request: ApiRequest) -> Response[bytes]:
     """Open a checkout; with buyer, address and a way of delivery it is ready to be completed."""
 
     async def work(ask: Ask, operation_id: UUID) -> tuple[int, Document]:
-        checkout_id, wanted = operation_id, await _wanted(ask)
-        if isinstance(wanted, tuple):
-            checkout_id, wanted = wanted
+        opening = await _opening(ask, operation_id)
         try:
-            await ask.db.transact(_open, ask, checkout_id, wanted)
+            looked = await open_session(ask.db, opening)
         except UnknownItems as refusal:
             return 200, unknown_items(ask, refusal)
-        return 201, await shown_checkout(ask, checkout_id)
+        return 201, await (_document(ask, looked) if looked else shown_checkout(ask, opening.session_id))
 
     return await serve(request, work, capability=CHECKOUT, once=True)
 
 
-async def _wanted(ask: Ask) -> Opening | tuple[UUID, Opening]:
+async def _opening(ask: Ask, operation_id: UUID) -> Opening:
     """What is to be opened; of a cart, its lines and its buyer count, and its checkout always has the same id."""
     said = msgspec.json.decode(ask.body or b"{}", type=dict[str, Any]) if b'"cart_id"' in ask.body else {}
-    if not isinstance(said.get("cart_id"), str):
-        wanted = ask.read(CheckoutRequest)
-        return Opening(
-            line_items=wanted.line_items, buyer=wanted.buyer, fulfillment=wanted.fulfillment, context=wanted.context
-        )
-    conversion = ask.read(ConversionRequest)
-    try:
-        cart_id = UUID(conversion.cart_id)
-    except ValueError as error:
-        raise NotFound() from error
-    looked = await ask.db.ask(look, ask, cart_id, CART)
+    if isinstance(said.get("cart_id"), str):
+        return await _of_cart(ask, ask.read(ConversionRequest))
+    wanted = ask.read(CheckoutRequest)
+    return Opening(
+        session_id=SessionId(operation_id), kind=KIND, client=ask.platform.client, locale=ask.locale,
+        completeness=ask.completeness, line_items=wanted.line_items, buyer=wanted.buyer,
+        fulfillment=wanted.fulfillment, context=wanted.context,
+    )  # fmt: skip
+
+
+async def _of_cart(ask: Ask, conversion: ConversionRequest) -> Opening:
+    cart_id = id_of(conversion.cart_id)
+    looked = await look(ask, cart_id, CART)
     if looked.sheet.checkout.state is CheckoutState.CANCELLED:
         raise NotFound()
     of_cart = said_of(looked.session)
@@ -130,35 +129,18 @@ async def _wanted(ask: Ask) -> Opening | tuple[UUID, Opening]:
         ],
         list[LineItem],
     )
-    return ids.derived(cart_id, "checkout"), Opening(
-        line_items=lines,
-        buyer=of_cart.buyer or conversion.buyer,
-        fulfillment=conversion.fulfillment,
-        context=of_cart.context or conversion.context,
-    )
-
-
-async def _open(tx: Tx, ask: Ask, checkout_id: UUID, wanted: Opening) -> None:
-    draft, said = await draft_of(
-        tx, wanted.line_items, wanted.buyer, wanted.fulfillment, wanted.context, locale=ask.locale
-    )
-    await refuse_what_is_not_for_sale(tx, ask, draft)
-    await open_session(tx, ask, checkout_id, KIND, draft, said)
-
-
-async def open_session(tx: Tx, ask: Ask, session_id: UUID, kind: str, draft: Draft, said: Said) -> None:
-    """A cart or a checkout: the lines where all checkouts are, what was said beside them with us."""
-    buyer_id = BuyerId(ids.derived(session_id, "buyer"))
-    await checkout.open_checkout(tx, CheckoutId(session_id), buyer_id, draft, client=ask.platform.client)
-    await agents.open_session(tx, SessionId(session_id), kind, ask.platform.client, said.kept)
+    return Opening(
+        session_id=SessionId(ids.derived(cart_id, "checkout")), kind=KIND, client=ask.platform.client,
+        locale=ask.locale, completeness=ask.completeness, line_items=lines, buyer=of_cart.buyer or conversion.buyer,
+        fulfillment=conversion.fulfillment, context=of_cart.context or conversion.context,
+    )  # fmt: skip
 
 
 async def refuse_what_is_not_for_sale(read: Read, ask: Ask, draft: Draft) -> None:
     """Nothing is opened for goods that nobody sells any more."""
     costs = await checkout.quote(read, draft, await checkout.currency_of(read, draft), ask.completeness)
-    lost = {problem.line_id for problem in costs.problems if problem.code is ProblemCode.ITEM_UNAVAILABLE}
-    if lost:
-        raise UnknownItems(items=[place for place, line in enumerate(draft.lines) if line.line_id in lost])
+    if places := lost(draft, costs):
+        raise UnknownItems(items=places)
 
 
 def unknown_items(ask: Ask, refusal: UnknownItems) -> Document:
@@ -198,7 +180,7 @@ async def update_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Re
     async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
         session_id = id_of(checkout_id)
         wanted = ask.read(CheckoutRequest)
-        looked = await ask.db.ask(look, ask, session_id)
+        looked = await look(ask, session_id)
         if status_of(looked.sheet, looked.session) == "complete_in_progress":
             return 200, await shown_checkout(ask, session_id, [_in_progress(ask)])
         try:
@@ -216,8 +198,8 @@ def _in_progress(ask: Ask) -> Document:
 
 
 async def _change(tx: Tx, ask: Ask, session: Session, wanted: CheckoutRequest) -> None:
-    draft, said = await draft_of(
-        tx,
+    draft, said = draft_of(
+        await catalog.cards(tx, items_of(wanted.line_items)),
         wanted.line_items,
         wanted.buyer,
         wanted.fulfillment,
@@ -234,14 +216,18 @@ async def complete_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> 
     """Place the purchase and pay it with the token: completed, to be confirmed by the buyer, under way, or declined."""
 
     async def work(ask: Ask, operation_id: UUID) -> tuple[int, Document]:
-        session_id = id_of(checkout_id)
         wanted = ask.read(CompleteRequest)
-        looked = await ask.db.ask(look, ask, session_id)
-        if looked.sheet.checkout.state is CheckoutState.CANCELLED:
+        looking = _looking(ask, id_of(checkout_id))
+        found = await look_up(ask.db, begun, looking)
+        if found is None:
+            raise NotFound()
+        if found.checkout.state is CheckoutState.CANCELLED:
             raise CheckoutClosed(state="canceled")
-        if status_of(looked.sheet, looked.session) in ("completed", "complete_in_progress", "requires_escalation"):
-            return 200, await shown_checkout(ask, session_id)
-        return 200, await _complete(ask, looked, _instrument(wanted), operation_id)
+        if found.checkout.state is not CheckoutState.OPEN:
+            looked = await look(ask, looking.session_id)
+            if status_of(looked.sheet, looked.session) in ("completed", "complete_in_progress", "requires_escalation"):
+                return 200, await _document(ask, looked)
+        return 200, await _complete(ask, found.session, _instrument(wanted), operation_id)
 
     return await serve(request, work, capability=CHECKOUT, once=True)
 
@@ -253,31 +239,43 @@ def _instrument(wanted: CompleteRequest) -> Instrument:
     return instruments[0]
 
 
-async def _complete(ask: Ask, looked: Looked, instrument: Instrument, operation_id: UUID) -> Document:
-    session_id = looked.session.session_id
+async def _complete(ask: Ask, session: Session, instrument: Instrument, operation_id: UUID) -> Document:
+    session_id = session.session_id
+    payment_id = PaymentId(ids.derived(operation_id, "payment"))
+    return_url = f"{ask.settings.base_url}/checkout/{session_id}"
+    token = instrument.credential.token
+    verifier = payments.verifier(ask.settings, instrument.handler_id)
+    paying = None
+    if verifier and token:
+        paying = checkout.Paying(payment_id=payment_id, channel=verifier, token=token, return_url=return_url)
+    placement = checkout.Placement(
+        checkout_id=CheckoutId(session_id),
+        expected_total=session.shown_total,
+        by=ask.platform.client,
+        completeness=ask.completeness,
+        paying=paying,
+    )
     try:
-        placement = checkout.Placement(
-            checkout_id=CheckoutId(session_id),
-            expected_total=looked.session.shown_total,
-            by=ask.platform.client,
-            completeness=ask.completeness,
-        )
         purchase_id = await placing.place(ask.db, placing.Wish(placement=placement))
     except TotalMoved:
         moved = ask.say(N_("The total has changed. Please look at it again before you pay."))
         return await shown_checkout(ask, session_id, [message("total_changed", moved, path="$.totals")])
     except (CheckoutNotReady, SoldOut):
         return await shown_checkout(ask, session_id)
+    if paying:
+        looked = await look(ask, session_id)
+        if looked.sheet.payment is not None and looked.sheet.payment.payment_id == payment_id:
+            return await _document(ask, looked)
     collected = await checkout.collect(
         ask.db,
         ask.settings,
         purchase_id,
         channel=instrument.handler_id,
-        return_url=f"{ask.settings.base_url}/checkout/{session_id}",
-        token=instrument.credential.token,
-        payment_id=PaymentId(ids.derived(operation_id, "payment")),
+        return_url=return_url,
+        token=token,
+        payment_id=payment_id,
     )
-    if collected.action_url != looked.session.action_url:
+    if collected.action_url != session.action_url:
         await ask.db.transact(agents.note_action, session_id, collected.action_url)
     return await shown_checkout(ask, session_id)
 
@@ -288,7 +286,7 @@ async def cancel_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Re
 
     async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
         session_id = id_of(checkout_id)
-        await ask.db.ask(look, ask, session_id)
+        await look(ask, session_id)
         await ask.db.transact(checkout.cancel, CheckoutId(session_id), ask.platform.client)
         return 200, await shown_checkout(ask, session_id)
 

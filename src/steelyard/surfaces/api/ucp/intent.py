@@ -7,9 +7,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.channels.agents.model import Session
-from steelyard.goods import catalog
-from steelyard.goods.catalog.model import SkuId
-from steelyard.kernel.db import Read
+from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.parties.customers.model import Address, Contact
@@ -58,8 +56,13 @@ def said_of(session: Session) -> Said:
     return msgspec.convert(session.said, Said)
 
 
-async def draft_of(
-    read: Read,
+def items_of(line_items: Sequence[LineItem]) -> set[UUID]:
+    """The variants that are named, as far as they have ids of ours."""
+    return {sku_id for item in line_items if (sku_id := uuid_of(item.item.id)) is not None}
+
+
+def draft_of(
+    cards: Mapping[SkuId, SkuCard],
     line_items: Sequence[LineItem],
     buyer: Buyer | None,
     fulfillment: Fulfillment | None,
@@ -68,12 +71,11 @@ async def draft_of(
     locale: str,
     before: Said | None = None,
 ) -> tuple[Draft, Said]:
-    """A checkout's draft, and what is to be said back.
+    """A checkout's draft, and what is to be said back. `cards` are those of `items_of` the lines.
 
     Raises `UnknownItems` for ids that are not a variant of ours, `OneDestination`.
     """
     lines = _lines(line_items)
-    cards = await catalog.cards(read, [line.sku_id for line in lines])
     unknown = [place for place, line in enumerate(lines) if SkuId(line.sku_id) not in cards]
     if unknown:
         raise UnknownItems(items=unknown)

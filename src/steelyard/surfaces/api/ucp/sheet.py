@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.channels import agents
+from steelyard.channels.agents.model import Session, SessionId
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.kernel.db import Read
@@ -14,8 +15,10 @@ from steelyard.money.payments.model import Payment
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.trade import checkout, orders
-from steelyard.trade.checkout.model import Checkout, CheckoutId, CheckoutState, Problem, Quote
+from steelyard.trade.checkout.model import Checkout, CheckoutId, CheckoutState, Line, Problem, Quote
 from steelyard.trade.orders.model import Order, OrderLine, Purchase
+
+_PLACED = frozenset({CheckoutState.PLACED, CheckoutState.COMPLETED})
 
 
 class SheetLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,38 +88,94 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
         return {str(line.sku_id): line.unit_price for part in self.parts for line in part.lines}
 
 
-async def sheet(
-    read: Read,
-    checkout_id: CheckoutId,
-    completeness: checkout.Completeness,
-    locale: str,
-    shown_prices: Mapping[str, int],
-) -> Sheet | None:
-    """The checkout laid out: from its quote while it is open, from its purchase once it is placed."""
-    found = await checkout.get(read, checkout_id)
-    if found is None:
-        return None
-    if found.state in (CheckoutState.PLACED, CheckoutState.COMPLETED):
-        return await _of_purchase(read, found, locale)
-    costs = await checkout.quote(read, found.draft, found.currency, completeness)
-    quoted = {line.line_id for group in costs.groups for line in group.lines}
-    gone = [line for line in found.lines if line.line_id not in quoted]
-    cards = await catalog.cards(read, [line.sku_id for line in gone]) if gone else {}
-    lost = [
-        SheetLine(
-            line_id=line.line_id,
-            sku_id=line.sku_id,
-            title=_title(cards.get(SkuId(line.sku_id)), locale),
-            picture=None,
-            quantity=line.quantity,
-            unit_price=shown_prices.get(str(line.sku_id), 0),
+class Looking(msgspec.Struct, frozen=True, kw_only=True):
+    """Who looks at which session, and in which language."""
+
+    session_id: SessionId
+    kind: str
+    client: str
+    locale: str
+    completeness: checkout.Completeness = checkout.STRICT
+
+
+class Looked(msgspec.Struct, frozen=True):
+    session: Session
+    sheet: Sheet
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """A session without what it costs."""
+
+    session: Session
+    checkout: Checkout
+
+
+async def begun(read: Read, wanted: Sequence[Looking]) -> dict[Looking, Begun]:
+    """What there is of these sessions; another platform's, and another kind's, is not there."""
+    ids = [looking.session_id for looking in wanted]
+    sessions = await agents.sessions(read, ids)
+    checkouts = await checkout.get_all(read, [CheckoutId(each) for each in ids])
+    return {
+        looking: Begun(session, checkouts[CheckoutId(looking.session_id)])
+        for looking in wanted
+        if (session := sessions.get(looking.session_id)) is not None
+        and (session.kind, session.client) == (looking.kind, looking.client)
+        and looking.session_id in checkouts
+    }
+
+
+async def looks(read: Read, wanted: Sequence[Looking]) -> dict[Looking, Looked]:
+    """What these sessions are now, laid out: from the quote while one is open, from the purchase once it is placed."""
+    found = await begun(read, wanted)
+    placed = {looking: each for looking, each in found.items() if each.checkout.state in _PLACED}
+    quoted = {looking: each for looking, each in found.items() if looking not in placed}
+    sheets = await _of_quotes(read, quoted) if quoted else {}
+    sheets |= await _of_purchases(read, placed) if placed else {}
+    return {looking: Looked(each.session, sheets[looking]) for looking, each in found.items()}
+
+
+async def _of_quotes(read: Read, found: Mapping[Looking, Begun]) -> dict[Looking, Sheet]:
+    costs = await checkout.quotes(
+        read,
+        [
+            checkout.Asked(
+                draft=each.checkout.draft, currency=each.checkout.currency, completeness=looking.completeness
+            )
+            for looking, each in found.items()
+        ],
+    )
+    lost = [_lost(each.checkout, cost) for each, cost in zip(found.values(), costs, strict=True)]
+    gone = [line.sku_id for lines in lost for line in lines]
+    cards = await catalog.cards(read, gone) if gone else {}
+    return {
+        looking: Sheet(
+            checkout=each.checkout,
+            parts=parts_of(cost, looking.locale),
+            lost=[_lost_line(line, cards, each.session, looking.locale) for line in lines],
+            problems=cost.problems,
         )
-        for line in gone
-    ]
-    return Sheet(checkout=found, parts=_parts_of(costs, locale), lost=lost, problems=costs.problems)
+        for (looking, each), cost, lines in zip(found.items(), costs, lost, strict=True)
+    }
 
 
-def _parts_of(costs: Quote, locale: str) -> list[Part]:
+def _lost(found: Checkout, costs: Quote) -> list[Line]:
+    """The lines whose goods nobody sells any more."""
+    quoted = {line.line_id for group in costs.groups for line in group.lines}
+    return [line for line in found.lines if line.line_id not in quoted]
+
+
+def _lost_line(line: Line, cards: Mapping[SkuId, SkuCard], session: Session, locale: str) -> SheetLine:
+    return SheetLine(
+        line_id=line.line_id,
+        sku_id=line.sku_id,
+        title=_title(cards.get(SkuId(line.sku_id)), locale),
+        picture=None,
+        quantity=line.quantity,
+        unit_price=session.shown_prices.get(str(line.sku_id), 0),
+    )
+
+
+def parts_of(costs: Quote, locale: str) -> list[Part]:
     return [
         Part(
             shop=group.shop,
@@ -156,21 +215,30 @@ def _title(card: SkuCard | None, locale: str) -> str:
     return card.title.in_language(locale) + (f" ({chosen})" if chosen else "")
 
 
-async def _of_purchase(read: Read, found: Checkout, locale: str) -> Sheet:
-    purchase = await orders.purchase(read, found.purchase_id)
-    parts = await orders.orders_of_purchase(read, found.purchase_id)
-    lines = await orders.lines_of(read, [part.order_id for part in parts])
-    names = agents.line_names(found.lines, lines)
-    shops = await merchants.cards(read, [part.merchant_id for part in parts])
-    tries = await payments.of_purchase(read, found.purchase_id)
-    return Sheet(
-        checkout=found,
-        parts=[_part_of(part, shops[part.merchant_id], lines[part.order_id], names, locale) for part in parts],
-        lost=[],
-        problems=[],
-        purchase=purchase,
-        payment=tries[0] if tries else None,
-    )
+async def _of_purchases(read: Read, found: Mapping[Looking, Begun]) -> dict[Looking, Sheet]:
+    ids = [each.checkout.purchase_id for each in found.values()]
+    purchases = await orders.purchases(read, ids)
+    parts = await orders.orders_of_purchases(read, ids)
+    lines = await orders.lines_of(read, [part.order_id for of_one in parts.values() for part in of_one])
+    shops = await merchants.cards(read, [part.merchant_id for of_one in parts.values() for part in of_one])
+    tries = await payments.latest_of(read, ids)
+    sheets: dict[Looking, Sheet] = {}
+    for looking, each in found.items():
+        purchase_id = each.checkout.purchase_id
+        mine = {part.order_id: lines[part.order_id] for part in parts[purchase_id]}
+        names = agents.line_names(each.checkout.lines, mine)
+        sheets[looking] = Sheet(
+            checkout=each.checkout,
+            parts=[
+                _part_of(part, shops[part.merchant_id], mine[part.order_id], names, looking.locale)
+                for part in parts[purchase_id]
+            ],
+            lost=[],
+            problems=[],
+            purchase=purchases.get(purchase_id),
+            payment=tries.get(purchase_id),
+        )
+    return sheets
 
 
 def _part_of(

@@ -1,0 +1,142 @@
+"""Opening carts and checkouts: those that are asked for at the same moment are opened in one transaction, each with its own
+answer, laid out from the very quote that they were opened with."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from steelyard.channels import agents
+from steelyard.channels.agents.model import Session, SessionId
+from steelyard.goods import catalog
+from steelyard.goods.catalog.model import SkuCard, SkuId
+from steelyard.kernel import ids
+from steelyard.kernel.batching import join
+from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.errors import Refusal
+from steelyard.parties.customers.model import BuyerId
+from steelyard.surfaces.api.ucp.intent import Said, UnknownItems, draft_of, items_of
+from steelyard.surfaces.api.ucp.rendering import shown
+from steelyard.surfaces.api.ucp.shapes import Buyer, Fulfillment, LineItem
+from steelyard.surfaces.api.ucp.sheet import Looked, Sheet, parts_of
+from steelyard.trade import checkout
+from steelyard.trade.checkout import Completeness
+from steelyard.trade.checkout.model import CheckoutId, Draft, ProblemCode, Quote
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A cart or a checkout that somebody wants to begin; nothing in it is compared but its `session_id`."""
+
+    session_id: SessionId
+    kind: str
+    client: str
+    locale: str
+    completeness: Completeness
+    line_items: Sequence[LineItem]
+    buyer: Buyer | None = None
+    fulfillment: Fulfillment | None = None
+    context: dict[str, Any] | None = None
+
+
+class _Drafted(msgspec.Struct, frozen=True):
+    wanted: Opening
+    draft: Draft
+    said: Said
+
+
+class _Quoted(msgspec.Struct, frozen=True):
+    drafted: _Drafted
+    costs: Quote
+
+
+async def open_session(db: Database, wanted: Opening) -> Looked | None:
+    """The session as it was opened, with what its agent sees noted; none when it was open already.
+
+    Raises `UnknownItems` when something in it is not for sale, `OneDestination`, `Invalid`, `MixedPurchase`, `Busy`.
+    """
+    return await join(db, open_all, wanted, lambda wanted: wanted.session_id)
+
+
+async def open_all(tx: Tx, wanted: Sequence[Opening]) -> list[Looked | Refusal | None]:
+    """`open_session` for many; who is refused leaves nothing behind."""
+    refused: dict[SessionId, Refusal] = {}
+    cards = await catalog.cards(tx, {sku_id for each in wanted for sku_id in items_of(each.line_items)})
+    drafted = list(_drafts(wanted, cards, refused))
+    quoted = [each for each in await _quotes(tx, drafted, cards, refused) if _all_for_sale(each, refused)]
+    opened = await _open(tx, quoted) if quoted else {}
+    return [refused.get(each.session_id) or opened.get(each.session_id) for each in wanted]
+
+
+def _drafts(
+    wanted: Sequence[Opening], cards: Mapping[SkuId, SkuCard], refused: dict[SessionId, Refusal]
+) -> Iterator[_Drafted]:
+    for each in wanted:
+        try:
+            draft, said = draft_of(
+                cards, each.line_items, each.buyer, each.fulfillment, each.context, locale=each.locale
+            )
+            checkout.check(draft)
+        except Refusal as refusal:
+            refused[each.session_id] = refusal
+        else:
+            yield _Drafted(each, draft, said)
+
+
+async def _quotes(
+    tx: Tx, drafted: Sequence[_Drafted], cards: Mapping[SkuId, SkuCard], refused: dict[SessionId, Refusal]
+) -> list[_Quoted]:
+    asked: list[tuple[_Drafted, checkout.Asked]] = []
+    currencies = await checkout.currencies_of(tx, [each.draft for each in drafted])
+    for each, currency in zip(drafted, currencies, strict=True):
+        if isinstance(currency, Refusal):
+            refused[each.wanted.session_id] = currency
+        else:
+            about = checkout.Asked(draft=each.draft, currency=currency, completeness=each.wanted.completeness)
+            asked.append((each, about))
+    costs = await checkout.quotes(tx, [about for _, about in asked], cards)
+    return [_Quoted(each, cost) for (each, _), cost in zip(asked, costs, strict=True)]
+
+
+def _all_for_sale(quoted: _Quoted, refused: dict[SessionId, Refusal]) -> bool:
+    places = lost(quoted.drafted.draft, quoted.costs)
+    if places:
+        refused[quoted.drafted.wanted.session_id] = UnknownItems(items=places)
+    return not places
+
+
+def lost(draft: Draft, costs: Quote) -> list[int]:
+    """The places of the lines whose goods nobody sells any more."""
+    gone = {problem.line_id for problem in costs.problems if problem.code is ProblemCode.ITEM_UNAVAILABLE}
+    return [place for place, line in enumerate(draft.lines) if line.line_id in gone]
+
+
+async def _open(tx: Tx, quoted: Sequence[_Quoted]) -> dict[SessionId, Looked]:
+    """The lines where all checkouts are, what was said and shown beside them with the agents."""
+    new = await checkout.open_all(
+        tx,
+        [
+            checkout.NewCheckout(
+                checkout_id=CheckoutId(each.drafted.wanted.session_id),
+                buyer_id=BuyerId(ids.derived(each.drafted.wanted.session_id, "buyer")),
+                draft=each.drafted.draft,
+                currency=each.costs.currency,
+                client=each.drafted.wanted.client,
+            )
+            for each in quoted
+        ],
+    )
+    looked: dict[SessionId, Looked] = {}
+    for each in quoted:
+        wanted = each.drafted.wanted
+        found = new.get(CheckoutId(wanted.session_id))
+        if found is not None:
+            sheet = Sheet(
+                checkout=found, parts=parts_of(each.costs, wanted.locale), lost=[], problems=each.costs.problems
+            )
+            session = Session(
+                session_id=wanted.session_id, kind=wanted.kind, client=wanted.client, said=each.drafted.said.kept,
+                shown=shown(sheet), action_url=None,
+            )  # fmt: skip
+            looked[wanted.session_id] = Looked(session, sheet)
+    await agents.open_sessions(tx, [each.session for each in looked.values()])
+    return looked
