@@ -82,7 +82,7 @@ async def documents_page(visit: NamedDependency[Visit]) -> Response[Any]:
     if not exports.wanted(visit):
         return await page(visit)
     found = await visit.db.ask(published)
-    words = (N_("Document"), N_("Counts from"), N_("What is new"), N_("Published"), N_("Who"))
+    words = (N_("Terms and rules"), N_("Counts from"), N_("What is new"), N_("Published"), N_("Who"))
     rows = [
         (
             visit.say(TITLES[each.document]),

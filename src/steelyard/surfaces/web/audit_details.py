@@ -20,10 +20,14 @@ from steelyard.kernel.text import Text
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import AccountKind, AuditEntry
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.policies.model import POLICIES
 from steelyard.surfaces.components.page import TIMEZONE
+from steelyard.surfaces.web.asking import TITLES
 from steelyard.surfaces.web.audit_fields import AMOUNTS, FIELDS, OWN_WORDS, WORDS
 
 NOTHING = "–"
+# What the codes are called under which settings and documents are written down.
+SUBJECTS = {policy.key: policy.name for policy in POLICIES} | {str(each): title for each, title in TITLES.items()}
 CHARACTERS_MAX = 200
 ITEMS_MAX = 12
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
@@ -88,7 +92,9 @@ class Reader:
 
     def called(self, code: str) -> str:
         """What an id or a code is called; itself where that is not known."""
-        return self._called(code) if code in self._names else code
+        if code in self._names:
+            return self._called(code)
+        return self._say(SUBJECTS[code]) if code in SUBJECTS else code
 
     def _currency(self, entry: AuditEntry) -> str:
         own = entry.facts.get("currency") or next(

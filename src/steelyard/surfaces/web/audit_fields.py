@@ -91,6 +91,8 @@ FIELDS: dict[str, str] = {
     "retired": N_("Out of use"),
     "role": N_("Role"),
     "roles": N_("Roles"),
+    "representative": N_("Legal representative"),
+    "scope": N_("Scope of business"),
     "scopes": N_("It may"),
     "seconds": N_("Seconds"),
     "sells": N_("Sells while away"),
