@@ -168,7 +168,7 @@ def _sorted(
     return f"""
         WITH capped AS MATERIALIZED (
             SELECT {_COUNTED} FROM search_entries e
-            WHERE {where} LIMIT $11
+            WHERE $11::integer > 0 AND {where} LIMIT $11
         ), {alone if everywhere else together}, {near}
         SELECT {_COUNTS}, coalesce((SELECT jsonb_agg(to_jsonb(e) ORDER BY {order}) FROM page e), '[]') AS hits
     """  # noqa: S608  # literals alone
