@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.cluster import TestRun, TestServer
 from tests.support.database import db, settled
 
 __all__ = ["database_server", "database_url", "db", "empty_database_url", "settled", "worker_database_url"]
 
+# A busy machine is no fault of what is tested.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 # `--hypothesis-profile=long`: tests/model looks for new examples instead of running the known ones.
 settings.register_profile("long", print_blob=True)
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -120,26 +121,46 @@ async def test_an_order_is_found_by_the_keyboard_alone(look, db: Database, world
     await page.wait_for_url(f"{BASE}/merchant/stock")
 
 
+async def send_when_signed_out(staff: Visitor, form: str) -> None:
+    """The session ends while somebody writes: sending leads to the sign-in page, and here is where they come back to."""
+    page, here = staff.page, staff.page.url.removeprefix(BASE)
+    staff.allow(401)
+    [session] = [cookie for cookie in await page.context.cookies() if cookie.get("name") == SESSION_COOKIE]
+    await page.context.clear_cookies(name=SESSION_COOKIE)
+    await page.locator(form).evaluate("form => { form.noValidate = true; form.requestSubmit(); }")
+    await page.wait_for_url(lambda url: "/sign-in" in url)
+    assert f"return_to={quote(here, safe='')}" in page.url
+    await page.context.add_cookies([{"name": SESSION_COOKIE, "value": session.get("value", ""), "url": BASE}])
+
+
 @variants("drafts")
 async def test_what_was_typed_outlives_the_session(look, variant: Variant) -> None:
     staff: Visitor = await look(variant)
-    staff.allow(401)
     page: Page = staff.page
     await staff.goto("/merchant/products/new")
     await staff.fill(title_zh="会话过期前写的标题", code="KEPT-1")
-    [session] = [cookie for cookie in await page.context.cookies() if cookie.get("name") == SESSION_COOKIE]
-    await page.context.clear_cookies(name=SESSION_COOKIE)
 
-    await page.locator("form:has([name='title_zh'])").evaluate(
-        "form => { form.noValidate = true; form.requestSubmit(); }"
-    )
-    await page.wait_for_url(lambda url: "/sign-in" in url)
-    assert "return_to=%2Fmerchant%2Fproducts%2Fnew" in page.url
-    await page.context.add_cookies([{"name": SESSION_COOKIE, "value": session.get("value", ""), "url": BASE}])
+    await send_when_signed_out(staff, "form:has([name='title_zh'])")
     await staff.goto("/merchant/products/new")
 
     await expect(page.locator("[name='title_zh']")).to_have_value("会话过期前写的标题")
     await expect(page.locator("[name='code']")).to_have_value("KEPT-1")
+
+
+@variants("drafts")
+async def test_what_was_typed_comes_back_into_its_own_form(look, owner: HttpBrowser, variant: Variant) -> None:
+    await owner.post("/merchant/shop-categories", {"name_zh": "新茶", "name_en": "New tea"})
+    staff: Visitor = await look(variant)
+    page: Page = staff.page
+    await staff.goto("/merchant/shop-categories")
+    new, change = page.locator("form[data-draft='new']"), page.locator("form[data-draft]:not([data-draft='new'])")
+
+    await new.locator("[name='name_en']").fill("Gifts")
+    await send_when_signed_out(staff, "form[data-draft='new']")
+    await staff.goto("/merchant/shop-categories")
+
+    await expect(new.locator("[name='name_en']")).to_have_value("Gifts")
+    await expect(change.locator("[name='name_en']")).to_have_value("New tea")
 
 
 @variants("theme")

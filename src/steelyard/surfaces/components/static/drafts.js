@@ -10,7 +10,11 @@
     || /(^|\s)(cc-|one-time-code|current-password|new-password)/.test(field.autocomplete || "");
   const worthwhile = (form) => form.method === "post" && !form.matches("[data-no-draft], [data-optimistic], [data-inline], [data-many]")
     && [...form.elements].some((field) => field.matches("textarea, input:not([type=hidden], [type=password], [type=submit], [type=checkbox], [type=radio])"));
-  const key = (form) => `${PREFIX}${location.pathname}#${new URL(form.action, location.href).pathname}`;
+  // Read as an attribute: a field may be called "action".
+  const address = (form) => new URL(form.getAttribute("action") || "", location.href).pathname;
+  // Forms of one page that go to one address are told apart by what they are about, else by their place among them.
+  const place = (form) => [...document.forms].filter((other) => address(other) === address(form)).indexOf(form);
+  const key = (form) => `${PREFIX}${location.pathname}#${form.dataset.draft || `${address(form)}#${place(form)}`}`;
   const fields = (form) => [...form.elements].filter((field) => field.name && !secret(field) && field.matches("input, select, textarea"));
   const value = (field) => (field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value);
   const original = (field) => {
