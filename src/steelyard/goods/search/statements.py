@@ -63,12 +63,15 @@ _FAILED: LiteralString = f"""
   , (CASE WHEN {_BY_RATING} THEN 0 ELSE 1 END) AS v9
 """
 
-# The counts of what is in `capped`, and of what is in `near` for the facet that it fails.
+# The counts of what is in `capped`, and of what is in `near` for the facet that it fails. Many hits say the same of
+# themselves, so these are put together before they are taken apart.
 _COUNTS: LiteralString = """
     (SELECT count(*) FROM capped) AS count
   , coalesce((SELECT jsonb_agg(f) FROM (
-        SELECT c.category_id, count(*) AS count FROM capped, unnest(category_path) AS c (category_id)
-        GROUP BY c.category_id ORDER BY count(*) DESC, c.category_id LIMIT 50) f), '[]') AS categories
+        SELECT c.category_id, sum(g.hits)::bigint AS count
+        FROM (SELECT category_path, count(*) AS hits FROM capped GROUP BY category_path) g
+        CROSS JOIN unnest(g.category_path) AS c (category_id)
+        GROUP BY c.category_id ORDER BY sum(g.hits) DESC, c.category_id LIMIT 50) f), '[]') AS categories
   , coalesce((SELECT jsonb_agg(f) FROM (
         SELECT merchant_id, count(*) AS count FROM counted WHERE failed IN (0, 7)
         GROUP BY merchant_id ORDER BY count(*) DESC, merchant_id LIMIT 50) f), '[]') AS shops
@@ -79,15 +82,17 @@ _COUNTS: LiteralString = """
         SELECT stars, count(*) AS count FROM counted, unnest('{450,400,300}'::integer[]) AS s (stars)
         WHERE failed IN (0, 9) AND rating >= stars GROUP BY stars ORDER BY stars DESC) f), '[]') AS ratings
   , coalesce((SELECT jsonb_agg(f) FROM (
-        SELECT value, count(*) AS count FROM counted, unnest(facets) AS v (value)
-        WHERE failed <= 6 AND (failed = 0 OR value LIKE ANY (CASE failed
+        SELECT value, sum(hits)::bigint AS count
+        FROM (SELECT facets, failed, count(*) AS hits FROM counted WHERE failed <= 6 GROUP BY facets, failed) g
+        CROSS JOIN unnest(facets) AS v (value)
+        WHERE failed = 0 OR value LIKE ANY (CASE failed
             WHEN 1 THEN ARRAY[split_part(($15::text[])[1], ':', 1) || ':%']
             WHEN 2 THEN ARRAY[split_part(($16::text[])[1], ':', 1) || ':%']
             WHEN 3 THEN ARRAY[split_part(($17::text[])[1], ':', 1) || ':%']
             WHEN 4 THEN ARRAY[split_part(($18::text[])[1], ':', 1) || ':%']
             WHEN 5 THEN ARRAY[split_part(($19::text[])[1], ':', 1) || ':%']
-            ELSE ARRAY[split_part(($20::text[])[1], ':', 1) || ':%'] END))
-        GROUP BY value ORDER BY count(*) DESC, value LIMIT 300) f), '[]') AS values
+            ELSE ARRAY[split_part(($20::text[])[1], ':', 1) || ':%'] END)
+        GROUP BY value ORDER BY sum(hits) DESC, value LIMIT 300) f), '[]') AS values
 """
 
 
