@@ -148,5 +148,6 @@ NOT_SHOWN_TO_A_MERCHANT: set[str] = {
     "/merchant/decoration/{name:str}/goods",  # what the picker of goods asks: an answer for its script
 }
 # It leads on to the home page's, or to the topic that it is asked for.
-# What the picker of goods asks is an answer for its script.
-NOT_SHOWN_TO_AN_OPERATOR = {"/operator/pages", "/operator/pages/{name:str}/goods"}
+# What the picker of goods asks is an answer for its script. One kind of figures is opened, and only those by channel lead to
+# refunds.
+NOT_SHOWN_TO_AN_OPERATOR = {"/operator/pages", "/operator/pages/{name:str}/goods", "/operator/figures/refunds"}
