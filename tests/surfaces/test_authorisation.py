@@ -18,7 +18,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.parties import access, merchants
 from steelyard.parties.access import ViewId
-from steelyard.parties.access.model import AccountId, AccountKind, Actor
+from steelyard.parties.access.model import AccountId, AccountKind, Actor, DepartmentId
 from steelyard.parties.merchants.model import NewLicence, RenewalId
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
@@ -128,6 +128,9 @@ async def things(db: Database, world: World) -> Ids:
     actor = Actor(account=owner, permissions=frozenset({"api_keys.manage", "orders.read"}))
     key_id, _ = await db.transact(access.create_api_key, actor, name="Till", scopes={"orders.read"})
     await db.transact(_night_role, world)
+    department_id = DepartmentId(ids.mint())
+    chief = Actor(account=owner, permissions=frozenset({"staff.manage"}))
+    await db.transact(access.create_department, chief, department_id, "Service")
     application_id = await submitted(db)
     view_id = ViewId(ids.mint())
     await db.transact(
@@ -186,6 +189,7 @@ async def things(db: Database, world: World) -> Ids:
             "name": "search",
             "job_id": "1",
             "role_id": "tea_night",
+            "department_id": str(department_id),
             "application_id": str(application_id),
             "step": "company",
             "buyer_id": str(world.buyer.buyer_id),

@@ -12,7 +12,7 @@ from steelyard.goods.warehouses.model import Warehouse
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.text import text
 from steelyard.parties import access
-from steelyard.parties.access.model import AccountId, AccountKind, Actor
+from steelyard.parties.access.model import AccountId, AccountKind, Actor, DepartmentId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import orders
 from steelyard.trade.orders.model import OrderId, Wanted
@@ -174,7 +174,7 @@ async def _login(read: Read) -> tuple[UUID, UUID] | None:
 
 
 async def _people(tx: Tx, login: tuple[UUID, UUID]) -> None:
-    """The demo's shop has made a role of its own, and waits for somebody to accept an invitation to it."""
+    """The demo's shop has departments and a role of its own, and waits for somebody to accept an invitation to it."""
     account = await access.account(tx, AccountId(login[0]))
     assert account is not None
     held = await access.permissions(tx, AccountKind.MERCHANT)
@@ -194,3 +194,8 @@ async def _people(tx: Tx, login: tuple[UUID, UUID]) -> None:
         locale="zh-Hans",
         roles=[role_id],
     )
+    parts = {code: DepartmentId(made("department", code)) for code in ("service", "stock", "design")}
+    for code, name in (("service", "客服部"), ("stock", "仓储部"), ("design", "设计部")):
+        await access.create_department(tx, owner, parts[code], name)
+    await access.change_department(tx, owner, parts["service"], "客服部", account.account_id)
+    await access.set_department(tx, owner, AccountId(made("account", "packer")), parts["stock"])

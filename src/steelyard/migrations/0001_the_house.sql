@@ -196,6 +196,7 @@ CREATE TABLE accounts (
   , locale        text NOT NULL
   , merchant_id   uuid
   , buyer_id      uuid
+  , department_id uuid
   , disabled_at   timestamptz
   , created_at    timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT an_account_is_of_one_kind CHECK (kind IN ('operator', 'merchant', 'buyer', 'applicant'))
@@ -207,6 +208,7 @@ COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; none until the person has
 CREATE INDEX accounts_of_the_operator ON accounts (account_id) WHERE kind = 'operator';
 CREATE INDEX accounts_of_a_merchant ON accounts (merchant_id) WHERE merchant_id IS NOT NULL;
 CREATE INDEX accounts_by_name ON accounts (lower(name) text_pattern_ops);
+CREATE INDEX accounts_of_a_department ON accounts (department_id) WHERE department_id IS NOT NULL;
 CREATE INDEX account_of_a_buyer ON accounts (buyer_id) WHERE buyer_id IS NOT NULL;
 
 CREATE TABLE logins (
@@ -217,6 +219,19 @@ CREATE TABLE logins (
 COMMENT ON TABLE logins IS 'by key: one e-mail address signs in to one account';
 
 CREATE INDEX logins_sought ON logins (email text_pattern_ops);
+
+CREATE TABLE departments (
+    department_id uuid PRIMARY KEY
+  , kind          text NOT NULL
+  , merchant_id   uuid
+  , name          text NOT NULL
+  , head_id       uuid
+  , created_at    timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_department_is_of_staff CHECK ((kind = 'merchant') = (merchant_id IS NOT NULL) AND kind IN ('operator', 'merchant'))
+);
+COMMENT ON TABLE departments IS 'by key: parts of a staff: each of it is in one of them or in none';
+COMMENT ON COLUMN departments.head_id IS 'The account of who leads it; one of its people';
+CREATE INDEX departments_of_a_staff ON departments (kind, merchant_id);
 
 CREATE TABLE saved_views (
     view_id     uuid PRIMARY KEY

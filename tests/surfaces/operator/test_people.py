@@ -33,6 +33,28 @@ async def test_a_role_of_ones_own_opens_only_what_it_permits(
     assert role.holders == 1
 
 
+async def test_the_staff_is_looked_over_by_departments(world: World, chief: Browser) -> None:
+    assert "No departments yet" in words(await chief.get("/operator/departments"))
+    form = await chief.get("/operator/departments")
+    wrong = await chief.post("/operator/departments", {"department_id": hidden(form, "department_id"), "name": " "})
+    assert wrong.status_code == 422
+    fields = {"department_id": hidden(form, "department_id"), "name": "客服部"}
+    assert "客服部" in words(await chief.follow(await chief.post("/operator/departments", fields)))
+
+    department_id, me = fields["department_id"], world.operator.account_id
+    await chief.post(f"/operator/departments/{department_id}", {"name": "客服中心", "head": str(me)})
+    page = words(await chief.get("/operator/departments"))
+    assert "客服中心" in page
+
+    assert f"department-{me}" in (await chief.get("/operator/staff", department=department_id)).text
+    await chief.post(f"/operator/staff/{me}/department", {"department": ""})
+    nobody = await chief.get("/operator/staff", department=department_id)
+    assert f"department-{me}" not in nobody.text and "Nobody is in this department" in words(nobody)
+    assert "客服中心" in (await chief.get("/operator/departments", format="csv")).text
+    gone = await chief.follow(await chief.post(f"/operator/departments/{department_id}/remove"))
+    assert "No departments yet" in words(gone)
+
+
 async def test_the_audit_log_shows_what_became_different_and_is_filtered(world: World, chief: Browser) -> None:
     for code in ("operator_finance", "operator_service"):
         role_id = hidden(await chief.get("/operator/roles/new"), "role_id")

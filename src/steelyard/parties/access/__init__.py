@@ -4,12 +4,19 @@ Signing in is a conversation (`sign_in`): limits, a check in a thread, a session
 surface asks `session` (or `api_key`) for the `Actor` of each request, and `Actor.may("orders.ship")` before a command;
 roles and permissions are data. What staff did is in the audit log (`auditing`). Passwords are in `passwords`, sessions in
 `signing_in`, a merchant's or the operator's people and their API keys in `staffing`,
-the roles that an organisation makes for itself in `role_making`, what they keep of a console's lists in `views`;
-another e-mail address and erasing an account are in `leaving`.
+the parts of a staff in `departments`, the roles that an organisation makes for itself in `role_making`, what they keep of a
+console's lists in `views`; another e-mail address and erasing an account are in `leaving`.
 """
 
 from steelyard.parties.access.auditing import audit
 from steelyard.parties.access.buyers import block_buyer, end_sessions_of_buyer, login_of_buyer, unblock_buyer
+from steelyard.parties.access.departments import (
+    change_department,
+    create_department,
+    departments,
+    remove_department,
+    set_department,
+)
 from steelyard.parties.access.events import EmailChangeAsked, OwnershipHandedOver, PasswordResetRequested, StaffInvited
 from steelyard.parties.access.leaving import ask_to_change_email, change_email, erase_account, issue_email_link, prove
 from steelyard.parties.access.passwords import check_password, check_rules, hash_password, is_outdated
@@ -99,6 +106,7 @@ __all__ = [
     "block_buyer",
     "buyers_account",
     "change_account",
+    "change_department",
     "change_email",
     "change_password",
     "change_role",
@@ -108,8 +116,10 @@ __all__ = [
     "clean_email",
     "confirm_password",
     "create_api_key",
+    "create_department",
     "create_role",
     "credentials",
+    "departments",
     "disable",
     "enable",
     "end_all_sessions",
@@ -130,6 +140,7 @@ __all__ = [
     "permissions",
     "prove",
     "register",
+    "remove_department",
     "remove_role",
     "remove_view",
     "request_password_reset",
@@ -142,6 +153,7 @@ __all__ = [
     "session_id",
     "sessions",
     "sessions_of",
+    "set_department",
     "set_roles",
     "sign_in",
     "sought",

@@ -14,6 +14,7 @@ from steelyard.kernel.text import Text
 
 AccountId = NewType("AccountId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
+DepartmentId = NewType("DepartmentId", UUID)
 
 EMAIL_CHARACTERS_MAX = 254
 NAME_CHARACTERS_MAX = 100
@@ -21,6 +22,7 @@ SESSIONS_PER_ACCOUNT_MAX = 30
 API_KEYS_PER_ACCOUNT_MAX = 20
 STAFF_MAX = 200
 ROLES_MAX = 50
+DEPARTMENTS_MAX = 50
 SEEN_EVERY_SECONDS = 60
 EMAIL_LINK_HOURS = 24
 RESET_MINUTES = 60
@@ -149,6 +151,17 @@ class StaffMember(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     seen_at: datetime | None = None
     sessions: int = 0
+    department_id: DepartmentId | None = None
+
+
+class Department(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a staff, with who leads it and how many are in it."""
+
+    department_id: DepartmentId
+    name: str
+    head_id: AccountId | None = None
+    head: str | None = None
+    people: int = 0
 
 
 class Role(msgspec.Struct, frozen=True, kw_only=True):

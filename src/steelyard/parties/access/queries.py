@@ -201,6 +201,7 @@ async def staff(read: Read, merchant_id: UUID | None) -> Sequence[StaffMember]:
              , (SELECT count(*) FROM sessions s
                 WHERE s.account_id = a.account_id AND s.expires_at > now()) AS sessions
              , ARRAY(SELECT role_id FROM account_roles ar WHERE ar.account_id = a.account_id ORDER BY 1) AS roles
+             , a.department_id
         FROM accounts a WHERE ($1::uuid IS NULL AND a.kind = 'operator') OR a.merchant_id = $1
         ORDER BY a.account_id LIMIT $2
         """,

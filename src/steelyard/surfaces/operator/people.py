@@ -4,11 +4,13 @@ from steelyard.parties.access.model import AuditEntry
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.console_audit import audit_pages
+from steelyard.surfaces.web.console_departments import department_pages
 from steelyard.surfaces.web.console_roles import role_pages
 from steelyard.surfaces.web.console_staff import staff_pages
 from steelyard.surfaces.web.entries import as_uuid
 
 ROLES = f"{frame.HOME}/roles"
+DEPARTMENTS = f"{frame.HOME}/departments"
 
 # Areas of actions whose subject is the id of something that has a page of its own.
 _PAGES = {
@@ -42,7 +44,8 @@ def subject_href(entry: AuditEntry) -> str:
 
 
 HANDLERS = [
-    *staff_pages(frame.show, frame.STAFF, ROLES),
-    *role_pages(frame.show, ROLES, frame.STAFF),
+    *staff_pages(frame.show, frame.STAFF, ROLES, DEPARTMENTS),
+    *role_pages(frame.show, ROLES, frame.STAFF, DEPARTMENTS),
+    *department_pages(frame.show, DEPARTMENTS, frame.STAFF, ROLES),
     *audit_pages(frame.show, frame.AUDIT, subject_href),
 ]

@@ -48,12 +48,13 @@ async def roles_of(read: Read, kind: AccountKind, merchant_id: UUID | None) -> R
     )
 
 
-def role_pages(show: Show, here: str, staff_here: str) -> list[HTTPRouteHandler]:
-    """List, make, change, remove. `here` is the page's address, `staff_here` the navigation's entry it belongs to."""
-    return [*_looking(show, here, staff_here), *_keeping(show, here, staff_here)]
+def role_pages(show: Show, here: str, staff_here: str, departments_here: str) -> list[HTTPRouteHandler]:
+    """List, make, change, remove. `here` is the page's address, `staff_here` the navigation's entry it belongs to, and
+    `departments_here` beside it."""
+    return [*_looking(show, here, staff_here, departments_here), *_keeping(show, here, staff_here)]
 
 
-def _looking(show: Show, here: str, staff_here: str) -> list[HTTPRouteHandler]:
+def _looking(show: Show, here: str, staff_here: str, departments_here: str) -> list[HTTPRouteHandler]:
     @get("/roles", opt=NEEDS)
     async def role_list(visit: NamedDependency[Visit]) -> Response[Any]:
         found = await visit.db.ask(roles_of, *organisation(visit))
@@ -61,7 +62,14 @@ def _looking(show: Show, here: str, staff_here: str) -> list[HTTPRouteHandler]:
         if exports.wanted(visit):
             return _as_file(visit, found, names)
         return await show(
-            visit, "web/roles.html", staff_here, found=found, names=names, base=here, staff_href=staff_here
+            visit,
+            "web/roles.html",
+            staff_here,
+            found=found,
+            names=names,
+            base=here,
+            staff_href=staff_here,
+            departments_href=departments_here,
         )
 
     @get("/roles/new", opt=NEEDS)

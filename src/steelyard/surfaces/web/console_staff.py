@@ -24,6 +24,7 @@ from steelyard.parties.access.model import (
     CHIEF_ROLE,
     AccountId,
     AccountKind,
+    Department,
     Permission,
     Role,
     StaffMember,
@@ -31,7 +32,7 @@ from steelyard.parties.access.model import (
 )
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import done, errors_of, told
-from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
@@ -46,6 +47,7 @@ class Show(Protocol):
 
 class People(msgspec.Struct, frozen=True, kw_only=True):
     members: Sequence[StaffMember]
+    departments: Sequence[Department]
     roles: Sequence[Role]
     permissions: Sequence[Permission]
 
@@ -53,6 +55,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 async def people(read: Read, kind: AccountKind, merchant_id: UUID | None) -> People:
     return People(
         members=await access.staff(read, merchant_id),
+        departments=await access.departments(read, kind, merchant_id),
         roles=await access.roles(read, kind, merchant_id),
         permissions=await access.permissions(read, kind),
     )
@@ -69,13 +72,13 @@ NEEDS = {"permission": "staff.manage"}
 HOMES = {AccountKind.MERCHANT: "/merchant", AccountKind.OPERATOR: "/operator"}
 
 
-def staff_pages(show: Show, here: str, roles_href: str = "") -> list[HTTPRouteHandler]:
-    """List and invite; give roles, disable, enable, sign out, send the invitation again. `roles_href` is where the
-    console's `role_pages` are."""
-    return [*_inviting(show, here, roles_href), *_changing(here), *_leaving(show, here)]
+def staff_pages(show: Show, here: str, roles_href: str, departments_href: str) -> list[HTTPRouteHandler]:
+    """List and invite; give roles, disable, enable, sign out, send the invitation again. The others are where the
+    console's `role_pages` and `department_pages` are."""
+    return [*_inviting(show, here, roles_href, departments_href), *_changing(here), *_leaving(show, here)]
 
 
-def _inviting(show: Show, here: str, roles_href: str) -> list[HTTPRouteHandler]:
+def _inviting(show: Show, here: str, roles_href: str, departments_href: str) -> list[HTTPRouteHandler]:
     async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str] | None = None) -> Response[Any]:
         found = await visit.db.ask(people, *organisation(visit))
         return await show(
@@ -91,6 +94,8 @@ def _inviting(show: Show, here: str, roles_href: str) -> list[HTTPRouteHandler]:
             me=visit.account,
             may_hand_over=_is_owner(visit, found),
             roles_href=roles_href,
+            departments_href=departments_href,
+            department=as_uuid(visit.connection.query_params.get("department", "")),
         )
 
     @get("/staff", opt=NEEDS)
@@ -116,11 +121,21 @@ def _inviting(show: Show, here: str, roles_href: str) -> list[HTTPRouteHandler]:
 
 def _as_file(visit: Visit, found: People) -> Response[bytes]:
     names = {role.role_id: role.name.in_language(visit.locale) for role in found.roles}
-    words = (N_("Name"), N_("E-mail address"), N_("Roles"), N_("Joined"), N_("Disabled"), N_("Last seen"))
+    parts = {each.department_id: each.name for each in found.departments}
+    words = (
+        N_("Name"),
+        N_("E-mail address"),
+        N_("Department"),
+        N_("Roles"),
+        N_("Joined"),
+        N_("Disabled"),
+        N_("Last seen"),
+    )
     rows = [
         (
             member.name,
             member.email,
+            parts.get(member.department_id) if member.department_id else None,
             ", ".join(names.get(role, str(role)) for role in member.roles),
             member.joined,
             member.disabled_at,

@@ -32,7 +32,7 @@ _AUTOCOMPLETE = {
     "postal_code": "postal-code",
 }
 _REGIONS = {
-    "area": N_("Area"), "county": N_("County"), "department": N_("Department"), "district": N_("District"),
+    "area": N_("Area"), "county": N_("County"), "department": N_("Region (department)"), "district": N_("District"),
     "do_si": N_("Do or Si"), "emirate": N_("Emirate"), "island": N_("Island"), "oblast": N_("Oblast"),
     "parish": N_("Parish"), "prefecture": N_("Prefecture"), "province": N_("Province"), "state": N_("State"),
 }  # fmt: skip
