@@ -416,7 +416,7 @@ async def test_two_owners_who_disable_each_other(db: Database, guarded: bool, mo
         async def unlocked(tx: Tx, _chief: object) -> set[object]:
             return {row["account_id"] for row in await tx.fetch("SELECT account_id FROM accounts")}
 
-        monkeypatch.setattr("steelyard.parties.access.staffing._lock_staff", unlocked)
+        monkeypatch.setattr("steelyard.parties.access.staffing.lock_staff", unlocked)
     answers = await asyncio.gather(
         db.transact(meet, owners[0], id_of(owners[1])),
         db.transact(meet, owners[1], id_of(owners[0])),
