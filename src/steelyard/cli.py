@@ -9,6 +9,7 @@ import errno
 import json
 import multiprocessing
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -325,17 +326,20 @@ def simulate(who: tuple[str, ...], port: int | None, number: int) -> None:
         raise Sentence(str(taken)) from taken
 
 
-@steelyard.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@steelyard.command(context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[PART ...] [OPTION ...]")
 @_plainly
 def bench(words: tuple[str, ...]) -> None:
-    """Measure Steelyard beside its targets (in a checkout with its development packages); `bench --help` tells the parts."""
+    """Measure Steelyard beside its targets.
+
+    For a checkout with its development packages; `steelyard bench -- --help` tells the parts and the options.
+    """
     checkout = Path(__file__).parents[2]
     if not (checkout / "bench" / "__main__.py").exists():
         raise Sentence("The measurements are in the source's own folder, and this is an installed package.")
     path = os.pathsep.join(filter(None, [str(checkout / "src"), os.environ.get("PYTHONPATH")]))
-    os.chdir(checkout)
-    os.execve(sys.executable, [sys.executable, "-m", "bench", *words], {**os.environ, "PYTHONPATH": path})  # noqa: S606  # our own program
+    environ = {**os.environ, "PYTHONPATH": path}
+    sys.exit(subprocess.run([sys.executable, "-m", "bench", *words], cwd=checkout, env=environ, check=False).returncode)  # noqa: S603
 
 
 @steelyard.command()

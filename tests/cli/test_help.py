@@ -34,6 +34,7 @@ def test_every_command_explains_itself_and_its_options(path: tuple[str, ...]) ->
 
 def test_all_commands_are_there() -> None:
     expected = {
+        "bench",
         "demo",
         "serve",
         "work",
