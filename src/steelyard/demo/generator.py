@@ -29,7 +29,7 @@ from steelyard.parties import access
 from steelyard.parties.merchants.model import MerchantId
 
 # So many of the makers have goods that are not on the shelf yet.
-QUEUED_MAKERS = 4
+QUEUED_MAKERS = 5
 
 Step = Callable[[str, int, int], None]
 
