@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import LiteralString
 from uuid import UUID
 
 from steelyard.goods.catalog.model import SkuId
@@ -67,24 +66,6 @@ async def levels(
     return Page(found[:most], paging.write_cursor(last.sku_id, last.warehouse_id))
 
 
-def moving(*, of_a_sku: bool, for_a_reason: bool) -> LiteralString:
-    """The question of `movements`: along the index of a SKU, of a reason, or of the merchant."""
-    return (
-        """
-        SELECT movement_id, sku_id, warehouse_id, quantity, reason, document, note, by, at FROM stock_movements
-        WHERE merchant_id = $1
-        """  # noqa: S608  # literals of ours
-        + ("AND sku_id = $2 " if of_a_sku else "AND ($2::uuid IS NULL OR sku_id = $2) ")
-        + ("AND reason = $6 " if for_a_reason else "AND ($6::text = '' OR reason = $6) ")
-        + """
-          AND (at, movement_id) < (coalesce($3::timestamptz, 'infinity'), $4::uuid)
-          AND ($5::uuid IS NULL OR warehouse_id = $5)
-          AND at >= coalesce($7::timestamptz, '-infinity') AND at < coalesce($8::timestamptz, 'infinity')
-        ORDER BY at DESC, movement_id DESC LIMIT $9
-        """
-    )
-
-
 async def find_movements(
     read: Read, merchant_id: UUID, wanted: MovementsWanted, cursor: str | None = None, limit: int | None = None
 ) -> Page[Movement]:
@@ -105,8 +86,24 @@ async def find_movements(
         most + 1,
     )
     of_a_sku = wanted.sku_id is not None
-    along = moving(of_a_sku=of_a_sku, for_a_reason=bool(wanted.reason) and not of_a_sku)
-    found = await read.all(Movement, along, *asked)
+    for_a_reason = bool(wanted.reason) and not of_a_sku
+    # Along the index of a SKU, of a reason, or of the merchant.
+    found = await read.all(
+        Movement,
+        """
+        SELECT movement_id, sku_id, warehouse_id, quantity, reason, document, note, by, at FROM stock_movements
+        WHERE merchant_id = $1
+        """  # noqa: S608  # literals of ours
+        + ("AND sku_id = $2 " if of_a_sku else "AND ($2::uuid IS NULL OR sku_id = $2) ")
+        + ("AND reason = $6 " if for_a_reason else "AND ($6::text = '' OR reason = $6) ")
+        + """
+          AND (at, movement_id) < (coalesce($3::timestamptz, 'infinity'), $4::uuid)
+          AND ($5::uuid IS NULL OR warehouse_id = $5)
+          AND at >= coalesce($7::timestamptz, '-infinity') AND at < coalesce($8::timestamptz, 'infinity')
+        ORDER BY at DESC, movement_id DESC LIMIT $9
+        """,
+        *asked,
+    )
     return paging.cut(found, most, lambda last: (last.at, last.movement_id))
 
 

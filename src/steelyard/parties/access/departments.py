@@ -16,7 +16,7 @@ from steelyard.parties.access.model import (
     Department,
     DepartmentId,
 )
-from steelyard.parties.access.staffing import lock_staff, manager
+from steelyard.parties.access.staffing import chief_of, lock_staff
 
 DEPARTMENT_CHARACTERS_MAX = 40
 
@@ -41,7 +41,7 @@ async def departments(read: Read, kind: AccountKind, merchant_id: UUID | None = 
 
 async def create_department(tx: Tx, by: Actor, department_id: DepartmentId, name: str) -> None:
     """A new part of one's own staff, with nobody in it. Said twice with the same id, nothing changes. Raises `Invalid`."""
-    chief = manager(by)
+    chief = chief_of(by)
     await lock_staff(tx, chief)
     name = await _free(tx, chief, department_id, name)
     made = await tx.execute(
@@ -69,7 +69,7 @@ async def change_department(
 
     Raises `NotFound` for another staff's, and for a head who is not on the staff; `Invalid`.
     """
-    chief = manager(by)
+    chief = chief_of(by)
     mates = await lock_staff(tx, chief)
     had = await _own(tx, chief, department_id)
     if head_id is not None and head_id not in mates:
@@ -91,7 +91,7 @@ async def change_department(
 
 async def remove_department(tx: Tx, by: Actor, department_id: DepartmentId) -> None:
     """It is no more; its people stay, in none. Raises `NotFound`."""
-    chief = manager(by)
+    chief = chief_of(by)
     await lock_staff(tx, chief)
     had = await _own(tx, chief, department_id)
     await tx.execute("UPDATE accounts SET department_id = NULL WHERE department_id = $1", department_id)
@@ -104,7 +104,7 @@ async def set_department(tx: Tx, by: Actor, account_id: AccountId, department_id
 
     Raises `NotFound` for who is not on this staff, and for another staff's department.
     """
-    chief = manager(by)
+    chief = chief_of(by)
     if account_id not in await lock_staff(tx, chief):
         raise NotFound()
     name = (await _own(tx, chief, department_id)).name if department_id is not None else None

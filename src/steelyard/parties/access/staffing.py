@@ -51,7 +51,7 @@ async def invite(
     Said twice with the same id, nothing changes and no second mail goes out. Raises `EmailTaken`, `Invalid`, and
     `Forbidden` without the permission, or for a role that permits what the inviting person may not do.
     """
-    chief = manager(by)
+    chief = chief_of(by)
     await _only_what_one_has(tx, by, roles)
     mates = await lock_staff(tx, chief)
     if account_id in mates:
@@ -75,7 +75,7 @@ async def invite(
 
 async def invite_again(tx: Tx, by: Actor, account_id: AccountId, page: str = INVITATION_PAGE) -> None:
     """Send the invitation once more to who has not set a password yet. Raises `NotFound` for everybody else."""
-    chief = manager(by)
+    chief = chief_of(by)
     waiting = await tx.value(
         """
         SELECT account_id FROM accounts
@@ -95,7 +95,7 @@ async def withdraw_invitation(tx: Tx, by: Actor, account_id: AccountId) -> None:
     """Who was invited and has not set a password yet is on the staff no more: the link in the mail opens nothing, and the
     address may be invited, or register, anew. Raises `NotFound` for everybody else, and `Forbidden` for who may do more
     than `by`."""
-    chief = manager(by)
+    chief = chief_of(by)
     if account_id not in await lock_staff(tx, chief):
         raise NotFound()
     await _only_over_ones_equals(tx, by, account_id)
@@ -117,7 +117,7 @@ async def transfer_ownership(tx: Tx, by: Actor, account_id: AccountId, role: str
     Said twice, the second finds no owner any more. Raises `NotFound` for who is not on this staff, has not joined, or is
     disabled; `Forbidden` for who is no owner; `Invalid` for a role that is none, or the owner's own.
     """
-    chief = manager(by)
+    chief = chief_of(by)
     owner = CHIEF_ROLE[chief.kind]
     mates = await lock_staff(tx, chief)
     mine = {row["role_id"] for row in await _roles_of(tx, chief.account_id)}
@@ -157,7 +157,7 @@ async def set_roles(tx: Tx, by: Actor, account_id: AccountId, roles: Collection[
     Raises `NotFound` for who is not on this staff, `LastOwner`, `Invalid`, and `Forbidden` where what is given, or
     what is taken away, permits more than the giver has.
     """
-    chief = manager(by)
+    chief = chief_of(by)
     mates = await lock_staff(tx, chief)
     if account_id not in mates:
         raise NotFound()
@@ -175,7 +175,7 @@ async def disable(tx: Tx, by: Actor, account_id: AccountId) -> None:
 
     Raises `NotFound` for who is not on this staff, `LastOwner`, and `Forbidden` for who may do more than `by`.
     """
-    chief = manager(by)
+    chief = chief_of(by)
     mates = await lock_staff(tx, chief)
     if account_id not in mates:
         raise NotFound()
@@ -193,7 +193,7 @@ async def disable(tx: Tx, by: Actor, account_id: AccountId) -> None:
 
 async def enable(tx: Tx, by: Actor, account_id: AccountId) -> None:
     """Let a disabled member of the same staff in again; keys stay revoked. Raises `NotFound`, `Forbidden`."""
-    chief = manager(by)
+    chief = chief_of(by)
     if account_id not in await lock_staff(tx, chief):
         raise NotFound()
     await _only_over_ones_equals(tx, by, account_id)
@@ -205,7 +205,7 @@ async def enable(tx: Tx, by: Actor, account_id: AccountId) -> None:
 
 async def end_sessions_of_staff(tx: Tx, by: Actor, account_id: AccountId) -> int:
     """Sign a member of the same staff out everywhere; how many sessions ended. Raises `NotFound`, `Forbidden`."""
-    chief = manager(by)
+    chief = chief_of(by)
     if account_id not in await lock_staff(tx, chief):
         raise NotFound()
     await _only_over_ones_equals(tx, by, account_id)
@@ -287,7 +287,7 @@ async def revoke_api_key(tx: Tx, by: Actor, api_key_id: ApiKeyId) -> None:
         await audit(tx, by, "api_keys.revoke", str(api_key_id))
 
 
-def manager(by: Actor) -> Account:
+def chief_of(by: Actor) -> Account:
     """Who manages staff: a person on it, with the permission. A program never does."""
     by.require(MANAGES_STAFF)
     account = by.account
