@@ -15,7 +15,8 @@ from typing import Any
 
 from bench import first_paint, list_pages, rest, trade
 from bench.asked import Asked
-from bench.house import House, NotThere, opened
+from bench.house import House, opened
+from bench.programs import NotThere
 from bench.report import LATEST, Figure, machine, table, write
 
 # A part measures one thing and returns its figures. A new one is one line here.

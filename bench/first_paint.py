@@ -12,7 +12,8 @@ from typing import Any
 
 from playwright.async_api import Browser, StorageState, ViewportSize, async_playwright
 
-from bench.house import House, NotThere
+from bench.house import House
+from bench.programs import NotThere
 from bench.report import Figure
 from tools import browser as browsers
 

@@ -3,19 +3,15 @@
 import os
 import random
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
+from bench.programs import NotThere, answers, running
 from steelyard.demo.running import SIMULATORS_AFTER_PORT, SMTP_AFTER_PORT
 from steelyard.kernel import installation, processes
 from steelyard.kernel import settings as kernel_settings
@@ -25,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Below the ports that systems give to whoever asks for any.
 PORTS = range(20_000, 32_000, 200)
 MAKING_SECONDS_MAX = 4 * 3600
-STOPPING_SECONDS_MAX = 60
+READY = "/health/ready"
 
 
 class House(msgspec.Struct, frozen=True):
@@ -35,16 +31,12 @@ class House(msgspec.Struct, frozen=True):
     url: str
 
 
-class NotThere(Exception):
-    """What should be measured does not answer; the message says what to do."""
-
-
 @contextmanager
 def opened(scale: float) -> Generator[House]:
     """The demo on PORT if that is set, with its STEELYARD_HOME; else one of so large a scale, made for this and stopped."""
     if os.environ.get("PORT"):
         settings = kernel_settings.load()
-        if not answers(settings.base_url):
+        if not answers(settings.base_url + READY):
             raise NotThere(f"Nothing answers at {settings.base_url}: start `make demo` there, or leave PORT unset.")
         with installation.opened(settings) as here:
             yield House(here, settings.base_url)
@@ -64,22 +56,21 @@ def _demo(home: Path, scale: float) -> Generator[House]:
     port = _free()
     home.mkdir(parents=True, exist_ok=True)
     environ = {**os.environ, "STEELYARD_HOME": str(home), "PORT": str(port), "PYTHONPATH": str(ROOT / "src")}
-    with (home / "demo.log").open("w") as log:
-        print(f"Making a demo of scale {scale:g} in {home} …", flush=True)
-        command = [sys.executable, "-m", "steelyard", "demo", "--scale", str(scale)]
-        running = subprocess.Popen(command, env=environ, stdout=log, stderr=log)  # noqa: S603  # our own program
-        try:
-            settings = msgspec.structs.replace(kernel_settings.load(), home=home, port=port, database_url=None)
-            settings = msgspec.structs.replace(settings, base_url=f"http://127.0.0.1:{port}")
-            _wait(running, settings.base_url, home)
-            with installation.opened(settings) as here:
-                yield House(here, settings.base_url)
-        finally:
-            running.send_signal(signal.SIGINT)
-            try:
-                running.wait(STOPPING_SECONDS_MAX)
-            except subprocess.TimeoutExpired:
-                running.kill()
+    print(f"Making a demo of scale {scale:g} in {home} …", flush=True)
+    settings = msgspec.structs.replace(kernel_settings.load(), home=home, port=port, database_url=None)
+    settings = msgspec.structs.replace(settings, base_url=f"http://127.0.0.1:{port}")
+    command = [sys.executable, "-m", "steelyard", "demo", "--scale", str(scale)]
+    with (
+        running(
+            command,
+            environ,
+            home / "demo.log",
+            settings.base_url + READY,
+            patience_seconds=MAKING_SECONDS_MAX,
+        ),
+        installation.opened(settings) as here,
+    ):
+        yield House(here, settings.base_url)
 
 
 def _free() -> int:
@@ -89,20 +80,3 @@ def _free() -> int:
         if not any(processes.taken(each) for each in (port, port + SMTP_AFTER_PORT, *behind)):
             return port
     raise NotThere("No port is free.")
-
-
-def _wait(running: "subprocess.Popen[bytes]", url: str, home: Path) -> None:
-    deadline = time.monotonic() + MAKING_SECONDS_MAX
-    while not answers(url):
-        if running.poll() is not None or time.monotonic() > deadline:
-            raise NotThere(f"The demo did not come up; {home / 'demo.log'} and {home / 'logs'} say why.")
-        time.sleep(0.5)
-
-
-def answers(url: str) -> bool:
-    """Whether a house is ready there."""
-    try:
-        with urllib.request.urlopen(f"{url}/health/ready", timeout=2) as answer:  # noqa: S310  # our own address
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
-        return False

@@ -5,25 +5,24 @@ Memory is the proportional set size (PSS), in which what is shared is counted on
 """
 
 import os
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Generator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
 from bench import shop
 from bench.asked import Asked
-from bench.house import ROOT, answers
+from bench.house import READY, ROOT
+from bench.programs import free_port, running
 from bench.report import Figure
 
 READY_SECONDS_MAX = 5.0
 IDLE_MEGABYTES_MAX = 400.0
+# Until the first rounds of the worker are done and nothing but waiting is left.
 SETTLING_SECONDS = 20.0
 PATIENCE_SECONDS = 300.0
 
@@ -50,9 +49,7 @@ def figures(asked: Asked) -> list[Figure]:
 
 @contextmanager
 def _serving(home: Path) -> Generator[tuple[psutil.Process, float]]:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     environ = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "PORT")}
     environ |= {
         "STEELYARD_HOME": str(home),
@@ -60,19 +57,10 @@ def _serving(home: Path) -> Generator[tuple[psutil.Process, float]]:
         "PORT": str(port),
         "PYTHONPATH": str(ROOT / "src"),
     }
-    begun = time.monotonic()
-    with (home / "serve.log").open("w") as log:
-        command = [sys.executable, "-m", "steelyard", "serve", "--all"]
-        running = subprocess.Popen(command, env=environ, stdout=log, stderr=log)  # noqa: S603  # our own program
-    try:
-        while not answers(f"http://127.0.0.1:{port}"):
-            if running.poll() is not None or time.monotonic() - begun > PATIENCE_SECONDS:
-                raise RuntimeError(f"It did not come up; {home / 'serve.log'} says why.")
-            time.sleep(0.02)
-        yield psutil.Process(running.pid), time.monotonic() - begun
-    finally:
-        running.send_signal(signal.SIGTERM)
-        running.wait(PATIENCE_SECONDS)
+    command = [sys.executable, "-m", "steelyard", "serve", "--all"]
+    url = f"http://127.0.0.1:{port}{READY}"
+    with running(command, environ, home / "serve.log", url, patience_seconds=PATIENCE_SECONDS) as (process, took):
+        yield psutil.Process(process.pid), took
 
 
 def _everybody(process: psutil.Process, home: Path) -> set[psutil.Process]:

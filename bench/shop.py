@@ -4,14 +4,10 @@ import asyncio
 import os
 import secrets
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -21,6 +17,8 @@ import msgspec
 import psutil
 
 from bench.door import SECRET_VARIABLE
+from bench.house import READY
+from bench.programs import free_port, running
 from steelyard.goods import catalog, inventory, pricing, search, taxes, warehouses
 from steelyard.goods.catalog.model import CategoryId, NewCategory, NewProduct, NewSku, ProductId, ProductState, SkuId
 from steelyard.goods.pricing.model import MerchantPrice, NewPrice
@@ -44,7 +42,6 @@ WORKERS = 2
 MERCHANTS = 20
 CATEGORIES = 50
 CHUNK = 500
-STOP_SECONDS_MAX = 20.0
 PIECES = 1_000_000
 PRICE = 9_900
 CURRENCY = "CNY"
@@ -125,9 +122,7 @@ def kept(products: int, *, workers: int = WORKERS) -> Generator[Settings]:
 
 @contextmanager
 def _served(settings: Settings, factory: str, secret: str, workers: int) -> Generator[tuple[int, list[int]]]:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     assert settings.database_url is not None
     environ = {
         **os.environ,
@@ -142,29 +137,11 @@ def _served(settings: Settings, factory: str, secret: str, workers: int) -> Gene
         sys.executable, "-m", "granian", "--interface", "asgi", "--factory", f"bench.door:{factory}", "--port", str(port),
         "--workers", str(workers), "--loop", "uvloop", "--no-ws", "--no-access-log", "--log-level", "warning",
     ]  # fmt: skip
-    with (settings.home / f"{factory}.log").open("w") as log:
-        running = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)  # noqa: S603  # our own program
-    try:
-        _wait(running, f"http://127.0.0.1:{port}" + ("/health/ready" if factory == "house" else "/"))
-        processes = psutil.Process(running.pid)
-        yield port, [running.pid, *(child.pid for child in processes.children(recursive=True))]
-    finally:
-        running.terminate()
-        try:
-            running.wait(STOP_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            running.kill()
-
-
-def _wait(running: "subprocess.Popen[bytes]", url: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS_MAX
-    while time.monotonic() < deadline and running.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=1):  # noqa: S310  # our own address
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"{url} does not answer")
+    url = f"http://127.0.0.1:{port}" + (READY if factory == "house" else "/")
+    log = settings.home / f"{factory}.log"
+    with running(command, environ, log, url, patience_seconds=READY_SECONDS_MAX) as (process, _):
+        children = psutil.Process(process.pid).children(recursive=True)
+        yield port, [process.pid, *(child.pid for child in children)]
 
 
 async def _filled(url: str, products: int) -> None:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from steelyard.kernel import ids
-from steelyard.kernel.db import Database
+from steelyard.kernel.db import Database, Read
 from steelyard.parties import access
 from steelyard.parties.access.model import AccountId, AccountKind, Actor
 
@@ -58,3 +58,21 @@ async def staff_of(db: Database, merchant_id: UUID | None, *roles: str, name: st
 def id_of(who: Actor) -> AccountId:
     assert who.account is not None
     return who.account.account_id
+
+
+async def invite(db: Database, by: Actor, *roles: str, email: str = "new@people.test") -> AccountId:
+    account_id = AccountId(ids.mint())
+    await db.transact(
+        access.invite,
+        by,
+        account_id=account_id,
+        name="Gao Min",
+        email=email,
+        locale="en",
+        roles=roles or ("merchant_clerk",),
+    )
+    return account_id
+
+
+async def actions(read: Read) -> list[str]:
+    return [row["action"] for row in await read.fetch("SELECT action FROM audit_log ORDER BY audit_id")]

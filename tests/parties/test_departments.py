@@ -3,7 +3,7 @@
 import pytest
 
 from steelyard.kernel import ids
-from steelyard.kernel.db import Database, Read
+from steelyard.kernel.db import Database
 from steelyard.kernel.errors import Forbidden, Invalid, NotFound
 from steelyard.parties import access
 from steelyard.parties.access.model import (
@@ -13,7 +13,7 @@ from steelyard.parties.access.model import (
     Department,
     DepartmentId,
 )
-from tests.parties.people import id_of, staff_of
+from tests.parties.people import actions, id_of, staff_of
 
 MERCHANT = ids.mint()
 
@@ -38,10 +38,6 @@ async def told(db: Database, *, merchant: bool = True) -> dict[str, Department]:
     kind = AccountKind.MERCHANT if merchant else AccountKind.OPERATOR
     found = await db.ask(access.departments, kind, MERCHANT if merchant else None)
     return {each.name: each for each in found}
-
-
-async def actions(read: Read) -> list[str]:
-    return [row["action"] for row in await read.fetch("SELECT action FROM audit_log ORDER BY audit_id")]
 
 
 async def where(db: Database, who: Actor) -> DepartmentId | None:

@@ -28,7 +28,7 @@ from steelyard.kernel.settings import Settings
 from steelyard.parties import access
 from steelyard.parties.merchants.model import MerchantId
 
-# So many of the makers have goods that are not on the shelf yet.
+# So many of the makers have goods that are not on the shelf yet: nine wait for their review.
 QUEUED_MAKERS = 5
 
 Step = Callable[[str, int, int], None]

@@ -4,13 +4,13 @@ may not do themselves, and roles that come with the house are not changed."""
 from collections.abc import Collection
 
 from steelyard.kernel.db import Tx
-from steelyard.kernel.errors import Forbidden, Invalid, NotFound
+from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties.access.auditing import audit
-from steelyard.parties.access.model import CHIEF_ROLE, ROLES_MAX, Account, Actor, Role, RoleInUse
+from steelyard.parties.access.model import ROLES_MAX, Account, Actor, Role, RoleInUse
+from steelyard.parties.access.staffing import chief_of
 
-MANAGES_STAFF = "staff.manage"
 NAME_CHARACTERS_MAX = 60
 
 
@@ -19,7 +19,7 @@ async def create_role(tx: Tx, by: Actor, role_id: str, name: Text, permissions: 
 
     Raises `Invalid`, and `Forbidden` for a permission that the maker has not.
     """
-    chief = _chief(by)
+    chief = chief_of(by)
     wanted = _checked(by, name, permissions)
     made = await tx.execute(
         """
@@ -47,7 +47,7 @@ async def change_role(tx: Tx, by: Actor, role_id: str, name: Text, permissions: 
     Raises `NotFound` for a role that is not one's own or comes with the house, `Invalid`, and `Forbidden` where what is
     given or taken is more than one has.
     """
-    chief = _chief(by)
+    chief = chief_of(by)
     had = await _own(tx, chief, role_id)
     wanted = _checked(by, name, permissions)
     for permission in set(had.permissions) - set(wanted):
@@ -62,20 +62,13 @@ async def change_role(tx: Tx, by: Actor, role_id: str, name: Text, permissions: 
 
 async def remove_role(tx: Tx, by: Actor, role_id: str) -> None:
     """Take a role away that nobody has. Raises `NotFound`, and `RoleInUse` while somebody has it."""
-    had = await _own(tx, _chief(by), role_id)
+    had = await _own(tx, chief_of(by), role_id)
     holders = await tx.value("SELECT count(*) FROM account_roles WHERE role_id = $1", role_id)
     if holders:
         raise RoleInUse(holders=holders)
     await tx.execute("DELETE FROM role_permissions WHERE role_id = $1", role_id)
     await tx.execute("DELETE FROM roles WHERE role_id = $1", role_id)
     await audit(tx, by, "roles.remove", role_id, before={"name": had.name, "permissions": sorted(had.permissions)})
-
-
-def _chief(by: Actor) -> Account:
-    by.require(MANAGES_STAFF)
-    if by.account is None or by.account.kind not in CHIEF_ROLE or by.api_key:
-        raise Forbidden(permission=MANAGES_STAFF)
-    return by.account
 
 
 def _checked(by: Actor, name: Text, permissions: Collection[str]) -> list[str]:

@@ -288,7 +288,7 @@ async def revoke_api_key(tx: Tx, by: Actor, api_key_id: ApiKeyId) -> None:
 
 
 def chief_of(by: Actor) -> Account:
-    """Who manages staff: a person on it, with the permission. A program never does."""
+    """The person of this staff who manages it. A program never does. Raises `Forbidden`."""
     by.require(MANAGES_STAFF)
     account = by.account
     if account is None or account.kind not in CHIEF_ROLE or by.api_key:

@@ -1,6 +1,6 @@
 """The orders behind a figure of the dashboard or the figures' pages; each of them leads on to its transfers."""
 
-from datetime import date, timedelta
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -19,12 +19,11 @@ from steelyard.operations import analytics
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.operator.behind_figures import Days, asked_of, days_of, show
 from steelyard.surfaces.operator.category_names import names_of
-from steelyard.surfaces.operator.days import midnight_after
-from steelyard.surfaces.web import exports, figures
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
+from steelyard.surfaces.web import exports
+from steelyard.surfaces.web.console import ROWS_PER_PAGE
 from steelyard.surfaces.web.entries import as_uuid
-from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import orders
 from steelyard.trade.orders import Behind, Happening
@@ -51,32 +50,30 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     figure: Figure | None
 
 
-def which(asked: dict[str, str]) -> tuple[Behind, date, date]:
-    """Raises `NotFound` for a figure that there is none of."""
-    first, last = day_of(asked["from"]), day_of(asked["to"])
+def which(asked: Mapping[str, str], days: Days) -> Behind:
+    """The orders of this address. Raises `NotFound` for a figure that there is none of."""
     merchant_id, product_id = as_uuid(asked["merchant"]), as_uuid(asked["product"])
-    if first is None or last is None or asked["what"] not in set(Happening) or (product_id and not merchant_id):
+    if asked["what"] not in set(Happening) or (product_id and not merchant_id):
         raise NotFound()
-    wanted = Behind(
+    return Behind(
         happening=Happening(asked["what"]),
-        since=midnight_after(first - timedelta(days=1)),
-        until=midnight_after(last),
+        since=days.since,
+        until=days.until,
         currency=asked["currency"] or None,
         merchant_id=merchant_id,
         channel=asked["channel"] or None,
         category_id=as_uuid(asked["category"]),
         product_id=product_id,
     )
-    return wanted, first, last
 
 
-async def listed(read: Read, wanted: Behind, first: date, last: date, cursor: str | None) -> Listed:
+async def listed(read: Read, wanted: Behind, days: Days, cursor: str | None) -> Listed:
     page = await orders.behind(read, wanted, cursor, ROWS_PER_PAGE)
     shops = await merchants.cards(read, {order.merchant_id for order in page.items})
-    return Listed(page=page, shops=shops, figure=await figure(read, wanted, first, last))
+    return Listed(page=page, shops=shops, figure=await figure(read, wanted, days))
 
 
-async def figure(read: Read, wanted: Behind, first: date, last: date) -> Figure | None:
+async def figure(read: Read, wanted: Behind, days: Days) -> Figure | None:
     """The figure that these orders stand behind; none without a currency, since amounts of several are not summed."""
     if wanted.currency is None:
         return None
@@ -88,15 +85,17 @@ async def figure(read: Read, wanted: Behind, first: date, last: date) -> Figure 
     if wanted.category_id or wanted.product_id:
         amount = await analytics.figures.sold_of(
             read,
-            first,
-            last,
+            days.first,
+            days.last,
             wanted.currency,
             merchant_id=wanted.merchant_id,
             category_id=wanted.category_id,
             product_id=wanted.product_id,
         )
     else:
-        by_channel = await analytics.figures.trade_by_channel(read, first, last, wanted.currency, wanted.merchant_id)
+        by_channel = await analytics.figures.trade_by_channel(
+            read, days.first, days.last, wanted.currency, wanted.merchant_id
+        )
         rows = [row for row in by_channel if wanted.channel in (None, row.key)]
         paid = wanted.happening is Happening.PAID
         count = sum(row.paid_orders if paid else row.orders for row in rows)
@@ -119,26 +118,16 @@ async def _everything(read: Read, wanted: Behind) -> Listed:
 @get("/figures/orders", opt={"permission": "orders.read"})
 async def orders_behind(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
     """The orders that a figure counts: `?what=&from=&to=&currency=&merchant=&channel=&category=&product=`."""
-    query = visit.connection.query_params
-    asked = {name: query.get(name, "") for name in ASKED}
-    wanted, first, last = which(asked)
+    asked = asked_of(visit, ASKED)
+    days = days_of(asked)
+    wanted = which(asked, days)
     if exports.wanted(visit):
         return _as_file(visit, await visit.db.ask(_everything, wanted))
-    found = await visit.db.ask(listed, wanted, first, last, cursor)
-    return await frame.show(
-        visit,
-        "behind.html",
-        f"{frame.FIGURES}/days",
-        crumbs=[(visit.say(N_("Figures")), f"{frame.FIGURES}/days"), (visit.say(N_("Orders behind it")), None)],
-        found=found,
-        figure=found.figure,
-        wanted=wanted,
-        first=first,
-        last=last,
-        channel=figures.named(visit, wanted.channel, figures.CHANNELS) if wanted.channel else "",
-        next_href=address(HERE, **asked, cursor=found.page.next) if found.page.next else "",
-        start_href=address(HERE, **asked) if cursor else "",
-    )
+    found = await visit.db.ask(listed, wanted, days, cursor)
+    return await show(
+        visit, "behind.html", N_("Orders behind it"), HERE, asked,
+        wanted=wanted, days=days, found=found, cursor=cursor, figure=found.figure,
+    )  # fmt: skip
 
 
 def _as_file(visit: Visit, found: Listed) -> Response[bytes]:

@@ -1,6 +1,6 @@
 """The refunds behind a figure of the figures' pages; each of them leads on to its order and its transfers."""
 
-from datetime import date, timedelta
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -9,7 +9,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from steelyard.kernel.db import Read
-from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
@@ -17,11 +16,10 @@ from steelyard.operations import analytics
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.operator.days import midnight_after
-from steelyard.surfaces.web import exports, figures
-from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
+from steelyard.surfaces.operator.behind_figures import Days, asked_of, days_of, show
+from steelyard.surfaces.web import exports
+from steelyard.surfaces.web.console import ROWS_PER_PAGE
 from steelyard.surfaces.web.entries import as_uuid
-from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales
 from steelyard.trade.aftersales.model import RefundBehind, RefundsWanted
@@ -45,22 +43,18 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     count: int | None = None
 
 
-def which(asked: dict[str, str]) -> tuple[RefundsWanted, date, date]:
-    """Raises `NotFound` for a figure that there is none of."""
-    first, last = day_of(asked["from"]), day_of(asked["to"])
-    if first is None or last is None:
-        raise NotFound()
-    wanted = RefundsWanted(
-        since=midnight_after(first - timedelta(days=1)),
-        until=midnight_after(last),
+def which(asked: Mapping[str, str], days: Days) -> RefundsWanted:
+    """The refunds of this address."""
+    return RefundsWanted(
+        since=days.since,
+        until=days.until,
         currency=asked["currency"] or None,
         merchant_id=as_uuid(asked["merchant"]),
         channel=asked["channel"] or None,
     )
-    return wanted, first, last
 
 
-async def listed(read: Read, wanted: RefundsWanted, first: date, last: date, cursor: str | None) -> Listed:
+async def listed(read: Read, wanted: RefundsWanted, days: Days, cursor: str | None) -> Listed:
     page = await aftersales.behind(read, wanted, cursor, ROWS_PER_PAGE)
     shops = {row.merchant_id for row in page.items} | (
         {MerchantId(wanted.merchant_id)} if wanted.merchant_id else set()
@@ -68,7 +62,9 @@ async def listed(read: Read, wanted: RefundsWanted, first: date, last: date, cur
     cards = await merchants.cards(read, shops)
     if wanted.currency is None:
         return Listed(page=page, shops=cards)
-    by_channel = await analytics.figures.trade_by_channel(read, first, last, wanted.currency, wanted.merchant_id)
+    by_channel = await analytics.figures.trade_by_channel(
+        read, days.first, days.last, wanted.currency, wanted.merchant_id
+    )
     rows = [row for row in by_channel if wanted.channel in (None, row.key)]
     return Listed(
         page=page,
@@ -86,25 +82,16 @@ async def _everything(read: Read, wanted: RefundsWanted) -> Listed:
 @get("/figures/refunds", opt={"permission": "orders.read"})
 async def refunds_behind(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
     """The refunds that a figure counts: `?from=&to=&currency=&merchant=&channel=`."""
-    query = visit.connection.query_params
-    asked = {name: query.get(name, "") for name in ASKED}
-    wanted, first, last = which(asked)
+    asked = asked_of(visit, ASKED)
+    days = days_of(asked)
+    wanted = which(asked, days)
     if exports.wanted(visit):
         return _as_file(visit, await visit.db.ask(_everything, wanted))
-    found = await visit.db.ask(listed, wanted, first, last, cursor)
-    return await frame.show(
-        visit,
-        "refunds_behind.html",
-        f"{frame.FIGURES}/days",
-        crumbs=[(visit.say(N_("Figures")), f"{frame.FIGURES}/days"), (visit.say(N_("Refunds behind it")), None)],
-        found=found,
-        wanted=wanted,
-        first=first,
-        last=last,
-        channel=figures.named(visit, wanted.channel, figures.CHANNELS) if wanted.channel else "",
-        next_href=address(HERE, **asked, cursor=found.page.next) if found.page.next else "",
-        start_href=address(HERE, **asked) if cursor else "",
-    )
+    found = await visit.db.ask(listed, wanted, days, cursor)
+    return await show(
+        visit, "refunds_behind.html", N_("Refunds behind it"), HERE, asked,
+        wanted=wanted, days=days, found=found, cursor=cursor,
+    )  # fmt: skip
 
 
 def _as_file(visit: Visit, found: Listed) -> Response[bytes]:

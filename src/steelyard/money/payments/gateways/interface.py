@@ -1,7 +1,7 @@
 """What a payment channel can be asked. One file beside this one per channel."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from steelyard.money.payments.model import (
     ChannelAnswer,
@@ -53,6 +53,7 @@ class Channel(Protocol):
         ...
 
 
+@runtime_checkable
 class Verifier(Channel, Protocol):
     """A channel whose tokens are worth their money by themselves, as a signed one is: whoever holds the key needs to ask
     nobody."""
