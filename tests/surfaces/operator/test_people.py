@@ -63,7 +63,7 @@ async def test_the_audit_log_shows_what_became_different_and_is_filtered(world: 
     await chief.post(f"/operator/roles/{role_id}", {"name_zh": "夜班", "permissions": "orders.read"})
 
     page = words(await chief.get("/operator/audit", action="roles"))
-    assert "Name · 中文: operator_service → became 夜班" in page
+    assert "Named · 中文: operator_service → became 夜班" in page
     assert "Nothing fits these filters" in words(await chief.get("/operator/audit", action="orders.ship"))
     file = await chief.get("/operator/audit", action="roles", format="csv")
-    assert "Name · 中文: operator_service → 夜班" in file.text
+    assert "Named · 中文: operator_service → 夜班" in file.text

@@ -49,7 +49,7 @@ def lines(what: AuditEntry, locale: str = "en") -> list[str]:
         (("roles", ["merchant_clerk"], []), "Roles: Clerk → –", "店员 → –"),
         (("sells", True, False), "Sells while away: yes → no", "是 → 否"),
         (("begins_at", None, "2026-03-05T08:00:00+00:00"), "Begins: – → 3/5/26, 4:00", "16:00"),
-        (("name.zh-Hans", "茶", "好茶"), "Name · 中文: 茶 → 好茶", "茶 → 好茶"),
+        (("name.zh-Hans", "茶", "好茶"), "Named · 中文: 茶 → 好茶", "茶 → 好茶"),
     ],
 )
 def test_a_change_is_told_in_words(change: tuple[str, Any, Any], english: str, chinese: str) -> None:

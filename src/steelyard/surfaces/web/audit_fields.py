@@ -60,7 +60,7 @@ FIELDS: dict[str, str] = {
     "merged_into": N_("Merged into"),
     "millionths": N_("Commission rate"),
     "minutes": N_("Minutes"),
-    "name": N_("Name"),
+    "name": N_("Named"),
     "note": N_("Note"),
     "notice": N_("Notice"),
     "number": N_("Number"),
