@@ -49,7 +49,7 @@ from steelyard.operations.merchandising.model import (
 )
 from steelyard.parties import access
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.web import goods_picking
+from steelyard.surfaces.web import goods_picking, seen
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
@@ -114,12 +114,14 @@ def composer_pages(
     async def page(
         visit: Visit, place: Place, typed: Entries | None = None, errors: dict[str, str] | None = None
     ) -> Response[Any]:
+        found = await database(visit).ask(composing, place)
         return await show(
             visit,
             "web/composer.html",
             place.here,
             status=422 if errors else 200,
-            found=await database(visit).ask(composing, place),
+            found=found,
+            seen={block.block_id: _mark(block) for block in found.draft.blocks},
             place=place,
             preview=_preview(visit, place),
             kinds=KIND_WORDS,
@@ -227,10 +229,19 @@ async def _uploaded(visit: Visit, form: Entries) -> dict[str, str]:
     return {name: await keep_picture(files, await file.read()) for name in names for file in form.files(name)[:1]}
 
 
+def _mark(block: Block) -> str:
+    return seen.mark(merchandising.as_data(block))
+
+
 def _saving(uploaded: dict[str, str]) -> Change:
     async def save(tx: Tx, place: Place, form: Entries, by: str) -> object:
         block = _block(form, uploaded)
         form.check()
+        await seen.hold(tx, f"block {block.block_id}")
+        draft = await merchandising.draft(tx, place.owner_id, place.page)
+        now = next((each for each in draft.blocks if each.block_id == block.block_id), None)
+        if now is not None:
+            seen.compare(form, _mark(now), _mark(block))
         before = await merchandising.save_block(tx, place.owner_id, place.page, block, by)
         return {"before": merchandising.as_data(before), "after": merchandising.as_data(block)}
 
