@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
+from steelyard.kernel.text import text
 from steelyard.parties import access
 from steelyard.parties.access.model import AccountId, Actor
 from tests.support.browser import Browser, hidden, words
@@ -44,7 +45,7 @@ async def cases(db: Database, world: World, owner: Browser, chief: Browser) -> A
     account = await db.ask(access.account, AccountId(world.operator.account_id))
     actor = Actor(account=account, permissions=frozenset({"staff.manage", "merchants.read"}))
     role_id = str(ids.mint())
-    await db.transact(access.create_role, actor, role_id, {"en": "Night"}, ["merchants.read"])
+    await db.transact(access.create_role, actor, role_id, text("夜班", "Night"), ["merchants.read"])
     page = await chief.get("/operator/attributes/new")
     fields = {
         "code": "leaf",

@@ -22,6 +22,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.policies.model import Policy, PolicyChange, Settled, policy_called
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import exports, seen
+from steelyard.surfaces.web.audit_fields import UNITS
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.moments import day_of
@@ -31,12 +32,6 @@ from steelyard.trade import commission
 from steelyard.trade.settlement import settlement_day
 
 NEEDS = {"permission": "settings.manage"}
-UNITS: dict[str, str] = {
-    "minutes": N_("minutes"),
-    "days": N_("days"),
-    "megabytes": N_("MB"),
-    "yes_or_no": "",
-}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
