@@ -177,6 +177,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/documents",
         "/operator/system",
         "/operator/system/subscribers",
+        "/operator/system/batches",
         "/operator/system/sweeps",
         "/operator/system/jobs",
         "/operator/system/checks",

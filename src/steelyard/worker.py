@@ -12,7 +12,7 @@ from typing import cast
 
 import structlog
 
-from steelyard.kernel import checks, events, idempotency, jobs, limits, logs, modules, queue
+from steelyard.kernel import batch_board, checks, events, idempotency, jobs, limits, logs, modules, queue
 from steelyard.kernel.db import Database, Unreachable
 from steelyard.kernel.events import Subscriber
 from steelyard.kernel.settings import Settings
@@ -25,7 +25,7 @@ HEARTBEAT_SECONDS = 60.0
 STOP_SECONDS_MAX = 30.0
 LAG_EVENTS_WORTH_TELLING = 100
 
-KERNEL_SWEEPS = (checks.SWEEP, idempotency.SWEEP, limits.SWEEP, queue.SWEEP)
+KERNEL_SWEEPS = (batch_board.SWEEP, checks.SWEEP, idempotency.SWEEP, limits.SWEEP, queue.SWEEP)
 
 log = structlog.get_logger()
 

@@ -1,7 +1,7 @@
 """Search at twenty thousand products: each hot statement goes by an index, is capped, and finds what LIKE finds."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from uuid import UUID
@@ -12,18 +12,20 @@ import pytest
 import pytest_asyncio
 
 from steelyard.goods import search
+from steelyard.goods.catalog.model import CategoryId
 from steelyard.goods.search import queries, words
-from steelyard.goods.search.model import COUNT_MAX, ORDERED_MAX, Query, Results, Sort
+from steelyard.goods.search.model import COUNT_MAX, ORDERED_MAX, Hit, Query, Results, Sort
 from steelyard.goods.search.statements import find_sql
 from steelyard.kernel import ids
-from steelyard.kernel.db import Database, administer
+from steelyard.kernel.db import Database, Tx, administer
 from steelyard.parties.merchants.model import MerchantId
+from tests.support.plans import Listening
 
 PRODUCTS = 20_000
 SHOPS = [MerchantId(ids.mint()) for _ in range(40)]
 ROOT = ids.mint()
 # A category in forty has few products, the root has all.
-CATEGORIES = [ids.mint() for _ in range(40)]
+CATEGORIES = [CategoryId(ids.mint()) for _ in range(40)]
 MATERIALS = ["羊毛", "真丝", "陶瓷", "玻璃", "纯棉", "不锈钢", "竹制", "搪瓷"]
 THINGS = ["围巾", "茶壶", "杯子", "台灯", "雨伞", "背包", "毛毯", "地垫"]
 MATERIAL_CODES = ["wool", "silk", "ceramic", "glass", "cotton", "steel", "bamboo", "enamel"]
@@ -248,3 +250,76 @@ async def test_prices_and_shops_do_not_filter_themselves(big: tuple[Database, st
     within = await ask(search.find, Query(text="珐琅", shops=SHOPS[:20]))
     assert sum(each.count for each in cheap.facets.prices) == within.count
     assert cheap.count < within.count < whole.count
+
+
+async def test_a_shops_own_goods_are_read_along_an_index_of_theirs(big: tuple[Database, str]) -> None:
+    for sort, index in ((Sort.SALES, "search_best_selling_of_a_merchant"), (Sort.NEWEST, "search_of_a_merchant")):
+        sql = find_sql(sort, text=False, category=False, merchant=True, narrowed=False)
+        arguments: list[object] = [None, None, SHOPS[3], None, None, False, None, None, None, 21, 0, queries.BUCKETS]
+        async with administer(big[1]) as connection:
+            scans = await _scans(connection, sql, [*arguments, None, None, *[None] * 6, 20_000, ORDERED_MAX])
+        assert ("Index Scan", index) in scans, scans
+
+
+async def test_shelves_read_no_table_whole(big: tuple[Database, str]) -> None:
+    async def listen(tx: Tx) -> list[str]:
+        heard = Listening(tx, {"search_entries"})
+        await search.best_selling(heard, CATEGORIES[3], limit=20)
+        await search.best_matching(heard, "限量珐琅", limit=20)
+        await search.best_matching(heard, "model77", limit=20)
+        return heard.scans
+
+    assert await big[0].transact(listen) == []
+
+
+def names(hits: Sequence[Hit]) -> list[UUID]:
+    return [hit.product_id for hit in hits]
+
+
+async def test_a_shelf_of_a_category_is_what_a_search_there_begins_with(big: tuple[Database, str]) -> None:
+    ask = big[0].ask
+    shelf = await ask(search.best_selling, CATEGORIES[3], limit=20)
+    found = await ask(
+        search.find, Query(category_id=CATEGORIES[3], sort=Sort.SALES, in_stock=True, limit=20, facets=False)
+    )
+    assert names(shelf) == names(found.hits)
+    assert len(shelf) == 20
+
+
+@pytest.mark.parametrize("typed", ["限量珐琅", "珐琅 scarf", "玻璃杯子", "model77"])
+async def test_a_shelf_of_words_holds_what_has_them_as_they_are_typed(big: tuple[Database, str], typed: str) -> None:
+    shelf = await big[0].ask(search.best_matching, typed, limit=100)
+
+    # The title may have the parts of the words elsewhere: those are no words.
+    assert shelf
+    assert all(hit.in_stock for hit in shelf)
+    assert all(part in hit.title["zh-Hans"] for hit in shelf for part in typed.split())
+
+
+async def test_a_shelf_of_few_is_all_of_them_in_the_order_of_a_search(big: tuple[Database, str]) -> None:
+    ask = big[0].ask
+    shelf = await ask(search.best_matching, "限量珐琅", limit=100)
+    found = await ask(search.find, Query(text="限量珐琅", in_stock=True, limit=100, facets=False))
+    assert names(shelf) == names(found.hits)
+    assert not await ask(search.best_matching, "!", limit=20), "no word at all"
+
+
+async def test_the_parts_of_a_word_elsewhere_are_not_the_word(big: tuple[Database, str]) -> None:
+    class NeverMind(Exception):
+        pass
+
+    async def both(tx: Tx) -> None:
+        for title, count in (("珐琅瓶与琅珐杯", 0), ("珐琅珐杯", 1)):
+            await tx.execute(
+                """
+                UPDATE search_entries SET words = $2::text::tsvector, in_stock = true
+                WHERE product_id = (SELECT product_id FROM search_entries WHERE merchant_id = $1 LIMIT 1)
+                """,
+                SHOPS[5],
+                words.vector([("A", title)]),
+            )
+            assert len(await search.best_matching(tx, "珐琅珐", limit=20)) == count, title
+        raise NeverMind
+
+    with pytest.raises(NeverMind):
+        await big[0].transact(both)

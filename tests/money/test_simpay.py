@@ -128,6 +128,17 @@ async def test_a_cancelled_payment_is_not_captured_and_a_captured_one_says_so(si
     assert states == [PaymentState.CANCELLED, PaymentState.CAPTURED, PaymentState.PENDING, None]
 
 
+async def test_what_was_cancelled_before_it_arrived_is_not_taken_any_more(simpay) -> None:
+    _, gateway = simpay
+    deal = Deal()
+
+    assert await gateway.cancel(deal.payment_id) is None
+    late = await gateway.collect(deal.instruction(token="tok_approve"), HOOK)
+
+    assert late == ChannelAnswer(reference=None, state=PaymentState.CANCELLED)
+    assert await gateway.query(deal.payment_id) is None
+
+
 async def test_a_payment_that_lapses_at_the_channel_is_cancelled(db: Database, simpay) -> None:
     outside, gateway = simpay
     deal = Deal()

@@ -103,6 +103,21 @@ async def test_a_pending_payment_is_cancelled_and_a_captured_or_unknown_one_is_n
     assert channel.shop.types == ["payment.captured", "payment.cancelled"]
 
 
+async def test_nothing_is_taken_under_a_reference_that_was_cancelled_before_it_arrived(channel: Simulated) -> None:
+    await charge(channel, "open", reference="open")
+    await charge(channel, "paid", reference="paid", token="tok_approve")
+
+    found = {
+        reference: (await channel.http.post("/v1/payments/cancel", json={"reference": reference})).json()["payments"]
+        for reference in ("open", "paid", "never", "never")
+    }
+    late = await charge(channel, "never", reference="never", token="tok_approve")
+
+    assert [[each["status"] for each in payments] for payments in found.values()] == [["cancelled"], ["captured"], []]
+    assert (late.status_code, late.json()["code"]) == (409, "reference_given_up")
+    assert (await channel.http.get("/v1/payments", params={"reference": "never"})).json() == {"payments": []}
+
+
 async def test_an_unpaid_payment_expires(channel: Simulated) -> None:
     payment = (await charge(channel, expires_at="2026-03-05T10:15:00Z")).json()["id"]
     await channel.after(15 * 60)

@@ -19,10 +19,18 @@ from steelyard.kernel.settings import Settings
 from steelyard.money import ledger, payments
 from steelyard.money.payments import gateways
 from steelyard.money.payments.gateways.simpay import Simpay
-from steelyard.money.payments.model import BadWebhook, PaymentId, PaymentState, RefundState, UnknownChannel
+from steelyard.money.payments.model import (
+    BadWebhook,
+    ChannelAnswer,
+    Instruction,
+    PaymentId,
+    PaymentState,
+    RefundState,
+    UnknownChannel,
+)
 from steelyard.trade import checkout, orders
 from steelyard.trade.checkout import Collection
-from steelyard.trade.checkout.collection import apply_news
+from steelyard.trade.checkout.collection import apply_news, apply_payment, begin
 from steelyard.trade.orders.model import NotPayable, OrderState, PurchaseId, PurchaseState
 from tests.money.outside import Outside, Post, channel
 from tests.support import deal
@@ -189,7 +197,7 @@ async def test_back_from_the_cashier_the_channel_is_asked(till: Till):
     assert begun.payment_id is not None
     await till.outside.end(str(begun.payment_id), "captured")
 
-    await checkout.ask_about(till.db, SETTINGS, begun.payment_id, CHANNEL, overdue=False)
+    await checkout.ask_about(till.db, SETTINGS, begun.payment_id, CHANNEL)
 
     assert await till.purchase(purchase_id) is PurchaseState.PAID
 
@@ -274,6 +282,57 @@ async def test_a_payment_that_never_reached_the_channel_is_given_up_when_its_tim
     await till.sweep()
 
     assert await till.tries(purchase_id) == [PaymentState.CANCELLED]
+
+
+async def half_a_minute_later(tx: Tx) -> None:
+    await tx.execute("UPDATE payments SET created_at = created_at - interval '30 seconds'")
+
+
+async def test_a_payment_that_nobody_went_on_to_ask_for_is_given_up_soon_and_can_be_tried_anew(till: Till):
+    purchase_id = await till.placed()
+    till.wire.loses = "questions"
+    lost = await till.collect(purchase_id, "tok_approve")
+    till.wire.loses = ""
+
+    await till.sweep()
+    assert await till.tries(purchase_id) == [PaymentState.INSTRUCTED], "whoever asks may be slow"
+    await till.db.transact(half_a_minute_later)
+    await till.sweep()
+    assert await till.tries(purchase_id) == [PaymentState.CANCELLED]
+
+    again = await till.collect(purchase_id, "tok_approve")
+    assert (again.state, again.payment_id != lost.payment_id) == ("captured", True)
+    assert await till.purchase(purchase_id) is PurchaseState.PAID
+
+
+async def test_who_stood_still_with_a_payment_in_hand_does_not_charge_what_was_given_up(till: Till):
+    purchase_id = await till.placed()
+    payment_id = PaymentId(ids.mint())
+    instruction = await till.db.transact(
+        begin, purchase_id, channel=CHANNEL, return_url=BACK, token="tok_approve", payment_id=payment_id
+    )
+    assert isinstance(instruction, Instruction)
+    await till.db.transact(half_a_minute_later)
+    await till.sweep()
+    assert (await till.collect(purchase_id, "tok_approve")).state == "captured"
+
+    late = await till.gateway.collect(instruction, "http://nowhere.test")
+    assert isinstance(late, ChannelAnswer)
+    await till.db.transact(apply_payment, payment_id, late, "channel")
+
+    assert await till.at_channel(payment_id) == []
+    assert sorted(await till.tries(purchase_id)) == [PaymentState.CANCELLED, PaymentState.CAPTURED]
+
+
+async def test_as_long_as_the_channel_promises_nothing_a_lost_payment_is_not_given_up(till: Till):
+    purchase_id = await till.placed()
+    till.wire.loses = "questions"
+    await till.collect(purchase_id, "tok_approve")
+
+    await till.db.transact(half_a_minute_later)
+    await till.sweep()
+
+    assert await till.tries(purchase_id) == [PaymentState.INSTRUCTED]
 
 
 async def test_nobody_is_sent_to_the_cashier_for_what_has_lapsed(till: Till):
@@ -430,7 +489,7 @@ async def test_everybody_tells_of_one_payment_at_once_and_it_has_one_effect(till
     purchase_id = await till.placed()
     post = await captured_post(till, purchase_id)
     payment_id = (await till.db.ask(payments.of_purchase, purchase_id))[0].payment_id
-    asked = partial(checkout.ask_about, till.db, SETTINGS, payment_id, CHANNEL, overdue=False)
+    asked = partial(checkout.ask_about, till.db, SETTINGS, payment_id, CHANNEL)
 
     await asyncio.gather(till.deliver(post), asked(), till.deliver(post), till.sweep(), asked(), till.deliver(post))
 

@@ -18,6 +18,8 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 import msgspec
 import structlog
 
+from steelyard.kernel import batch_board
+from steelyard.kernel.batch_board import Figures
 from steelyard.kernel.db import Database, Tx, Unreachable
 from steelyard.kernel.errors import Refusal, TooMany
 from steelyard.kernel.i18n import N_
@@ -25,7 +27,8 @@ from steelyard.kernel.i18n import N_
 REQUESTS_PER_BATCH_MAX = 256
 REQUESTS_WAITING_MAX = 4_096
 RETRY_AFTER_SECONDS = 1
-FIGURES_EVERY_SECONDS = 60.0
+TELL_AFTER_SECONDS = 60.0
+TELL_WITHIN_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -35,6 +38,8 @@ A = TypeVar("A")
 Work = Callable[[Sequence[Q]], Awaitable[Sequence[A | Refusal]]]
 """Answers each of the requests, in their order: one transaction that can be said twice, as `db.transact` runs it."""
 
+Tell = Callable[[str, Figures], Awaitable[object]]
+"""Hears, a while after something was done, what the batcher of this name has done since the last time."""
 
 Command: TypeAlias = Callable[[Tx, Sequence[Q]], Awaitable[Sequence[A | Refusal]]]
 """A command that is done for many at once, each with its own answer; what it refuses leaves nothing behind."""
@@ -47,22 +52,6 @@ class Busy(TooMany):
     status = 503
     title = N_("Very many people are here at the moment")
     detail = N_("Please try again in a moment. Nothing has been done, and nothing is done twice.")
-
-
-class Figures(msgspec.Struct, kw_only=True):
-    """What a batcher has done since its process began. `merged` asked for what another one was waiting for already,
-    `split` batches had to be said one by one, `failed` requests had an error for an answer, `refused` a refusal."""
-
-    batches: int = 0
-    requests: int = 0
-    merged: int = 0
-    largest: int = 0
-    split: int = 0
-    refused: int = 0
-    failed: int = 0
-    turned_away: int = 0
-    waited_seconds: float = 0.0
-    worked_seconds: float = 0.0
 
 
 class _Place(NamedTuple):
@@ -78,6 +67,8 @@ class Batcher(Generic[Q, A]):
     `key` says which requests are about the same thing (a checkout, a payment): the same request said twice while it waits
     is one request, and two different ones with the same key never share a batch. Never ask inside a transaction: whoever
     waits here must hold nothing that the batch may need.
+
+    `figures` are of what `tell` has not been told yet; without it, of all that was done.
     """
 
     def __init__(
@@ -88,6 +79,7 @@ class Batcher(Generic[Q, A]):
         *,
         batch_most: int = REQUESTS_PER_BATCH_MAX,
         waiting_most: int = REQUESTS_WAITING_MAX,
+        tell: Tell | None = None,
     ) -> None:
         self.figures = Figures()
         self._name = name
@@ -99,7 +91,8 @@ class Batcher(Generic[Q, A]):
         self._waiting: dict[Q, _Place] = {}
         self._running: asyncio.Task[None] | None = None
         self._closed = False
-        self._told = time.monotonic()
+        self._tell = tell
+        self._telling: asyncio.Task[None] | None = None
 
     async def ask(self, request: Q) -> A:
         """The answer to `request`, once the batch it travelled in is committed.
@@ -131,7 +124,9 @@ class Batcher(Generic[Q, A]):
         self._closed = True
         if self._running is not None:
             await asyncio.wait([self._running])
-        self._tell()
+        if self._telling is not None:
+            self._telling.cancel()
+        await self._tell_now()
 
     async def _serve_all(self) -> None:
         """Batch after batch until nobody waits. Nothing is awaited between seeing that and saying so: who comes later
@@ -182,13 +177,30 @@ class Batcher(Generic[Q, A]):
         for answer in answers:
             figures.refused += isinstance(answer, Refusal)
             figures.failed += isinstance(answer, Exception) and not isinstance(answer, Refusal)
-        if now - self._told > FIGURES_EVERY_SECONDS:
-            self._tell()
+        if self._tell is not None and self._telling is None:
+            self._telling = asyncio.create_task(
+                self._tell_later(), name=f"telling:{self._name}", context=contextvars.Context()
+            )
 
-    def _tell(self) -> None:
-        self._told = time.monotonic()
-        if self.figures.batches:
-            log.info("batching.figures", batcher=self._name, **msgspec.structs.asdict(self.figures))
+    async def _tell_later(self) -> None:
+        await asyncio.sleep(TELL_AFTER_SECONDS)
+        self._telling = None
+        await self._tell_now()
+
+    async def _tell_now(self) -> None:
+        """Tell what has been done since the last time. That it can't be told is no reason for anybody to go without an
+        answer: it is lost then."""
+        if self._tell is None:
+            return
+        figures, self.figures = self.figures, Figures()
+        if not (figures.batches or figures.turned_away):
+            return
+        log.info("batching.figures", batcher=self._name, **msgspec.structs.asdict(figures))
+        try:
+            async with asyncio.timeout(TELL_WITHIN_SECONDS):
+                await self._tell(self._name, figures)
+        except Exception as error:
+            log.warning("batching.untold", batcher=self._name, exc_info=error)
 
 
 async def join(db: Database, command: Command[Q, A], request: Q, key: Callable[[Q], Hashable]) -> A:
@@ -198,7 +210,9 @@ async def join(db: Database, command: Command[Q, A], request: Q, key: Callable[[
     """
     batcher: Batcher[Q, A] | None = db.batchers.get(command)
     if batcher is None:
-        batcher = Batcher[Q, A](command.__qualname__, partial(db.transact, command), key)
+        batcher = Batcher[Q, A](
+            command.__qualname__, partial(db.transact, command), key, tell=partial(db.transact, batch_board.tell)
+        )
         db.batchers[command] = batcher
     return await batcher.ask(request)
 

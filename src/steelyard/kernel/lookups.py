@@ -6,8 +6,10 @@ after everybody whom it answers has asked.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias, TypeVar
 
+from steelyard.kernel import batch_board
 from steelyard.kernel.batching import Batcher
 from steelyard.kernel.db import Database, Read
 
@@ -37,4 +39,5 @@ def _begun(db: Database, many: Many[K, V]) -> Batcher[K, V | None]:
     async def ask(keys: Sequence[K]) -> list[V | None]:
         return await db.ask(each, keys)
 
-    return Batcher[K, V | None](f"lookup:{many.__qualname__}", ask, lambda key: key)
+    tell = partial(db.transact, batch_board.tell)
+    return Batcher[K, V | None](f"lookup:{many.__qualname__}", ask, lambda key: key, tell=tell)

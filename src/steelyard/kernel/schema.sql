@@ -130,3 +130,21 @@ CREATE INDEX rate_limits_by_full_at ON rate_limits (full_at);
 COMMENT ON TABLE rate_limits IS 'by key: token buckets of what is limited (log-ins, money), each filling up again by itself';
 COMMENT ON COLUMN rate_limits.tokens IS 'What was left at the time in column at';
 COMMENT ON COLUMN rate_limits.full_at IS 'When it is as good as new: the row may go';
+
+CREATE TABLE batch_minutes (
+    minute         timestamptz NOT NULL
+  , batcher        text NOT NULL
+  , batches        bigint NOT NULL
+  , requests       bigint NOT NULL
+  , merged         bigint NOT NULL
+  , largest        bigint NOT NULL
+  , split          bigint NOT NULL
+  , refused        bigint NOT NULL
+  , failed         bigint NOT NULL
+  , turned_away    bigint NOT NULL
+  , waited_seconds double precision NOT NULL
+  , worked_seconds double precision NOT NULL
+  , PRIMARY KEY (minute, batcher)
+);
+COMMENT ON TABLE batch_minutes IS 'local: what batchers did, of all processes, by the minute in which they told of it';
+COMMENT ON COLUMN batch_minutes.largest IS 'Requests in the largest batch; all else adds up';

@@ -135,6 +135,24 @@ COMMENT ON TABLE rate_limits IS 'by key: token buckets of what is limited (log-i
 COMMENT ON COLUMN rate_limits.tokens IS 'What was left at the time in column at';
 COMMENT ON COLUMN rate_limits.full_at IS 'When it is as good as new: the row may go';
 
+CREATE TABLE batch_minutes (
+    minute         timestamptz NOT NULL
+  , batcher        text NOT NULL
+  , batches        bigint NOT NULL
+  , requests       bigint NOT NULL
+  , merged         bigint NOT NULL
+  , largest        bigint NOT NULL
+  , split          bigint NOT NULL
+  , refused        bigint NOT NULL
+  , failed         bigint NOT NULL
+  , turned_away    bigint NOT NULL
+  , waited_seconds double precision NOT NULL
+  , worked_seconds double precision NOT NULL
+  , PRIMARY KEY (minute, batcher)
+);
+COMMENT ON TABLE batch_minutes IS 'local: what batchers did, of all processes, by the minute in which they told of it';
+COMMENT ON COLUMN batch_minutes.largest IS 'Requests in the largest batch; all else adds up';
+
 -- parties.policies
 
 -- What the operator has decided otherwise than the defaults say.
@@ -1342,6 +1360,9 @@ CREATE INDEX search_best_selling ON search_entries (sold DESC, product_id DESC);
 CREATE INDEX search_cheapest ON search_entries (price, product_id);
 CREATE INDEX search_best_rated ON search_entries (rating DESC, product_id DESC);
 CREATE INDEX search_of_a_merchant ON search_entries (merchant_id, listed_at DESC, product_id DESC);
+CREATE INDEX search_best_selling_of_a_merchant ON search_entries (merchant_id, sold DESC, product_id DESC);
+CREATE INDEX search_best_selling_of_a_category
+    ON search_entries ((category_path[cardinality(category_path)]), sold DESC, product_id DESC);
 
 CREATE TABLE search_figures (
     merchant_id uuid NOT NULL

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from steelyard.kernel import events, jobs, queue, readers, sweep_board
+from steelyard.kernel import batch_board, events, jobs, queue, readers, sweep_board
+from steelyard.kernel.batch_board import Figures
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.events import Event, Subscriber, publish, pump
 from steelyard.kernel.sweep_board import Board
@@ -175,3 +176,15 @@ async def test_a_job_that_was_given_up_is_done_again(
     assert waiting.job_id == cancelled.job_id == job.job_id
     assert (await chief.post(f"{SYSTEM}/jobs/999999/retry")).status_code == 404
     assert {("system.retry_job", str(job.job_id)), ("system.cancel_job", str(job.job_id))} <= {*await actions(db)}
+
+
+async def test_what_is_done_together_is_seen_with_how_large_the_batches_grew(db: Database, chief: Browser) -> None:
+    empty = words(await chief.get(f"{SYSTEM}/batches"))
+    await db.transact(batch_board.tell, "place_all", Figures(batches=10, requests=600, largest=64, waited_seconds=3.0))
+
+    page, file = await chief.get(f"{SYSTEM}/batches"), await chief.get(f"{SYSTEM}/batches", format="csv")
+
+    assert "Nobody has asked for anything" in empty
+    for told in ("Places orders", "600", "60", "at most 64", "5 ms"):
+        assert told in words(page), told
+    assert "place_all,Places orders,600,10,60.0,64,5.0" in file.text

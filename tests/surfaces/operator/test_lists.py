@@ -174,7 +174,7 @@ async def test_refunds_and_statements_are_taken_away_as_files(db: Database, worl
 
     assert order.code in words(page)
     assert order.code in file.text
-    for name in ("settlement", "system/sweeps", "system/checks", "system/subscribers", "system/jobs"):
+    for name in ("settlement", "system/sweeps", "system/batches", "system/checks", "system/subscribers", "system/jobs"):
         taken = await chief.get(f"/operator/{name}", format="csv")
         assert taken.headers["content-type"].startswith("text/csv"), name
 

@@ -2,7 +2,8 @@
 
 `words` makes of a text what is indexed and what is asked; `statements` puts the statement behind a search together.
 `wordlist` makes the vocabulary, which `vocabulary` keeps in memory for suggestions and mended words. `searches` is what
-people search (history, hot words, what found nothing), `rules` what the operator decides of it.
+people search (history, hot words, what found nothing), `rules` what the operator decides of it. `shelves` are the few goods
+that are shown beside something else.
 """
 
 from steelyard.goods.search.model import Query
@@ -43,6 +44,7 @@ from steelyard.goods.search.service import (
     reindex,
     reindex_products,
 )
+from steelyard.goods.search.shelves import best_matching, best_selling
 from steelyard.goods.search.vocabulary import Vocabulary, Word, read_dictionary, without_one
 from steelyard.goods.search.wordlist import known_words, make_vocabulary
 
@@ -59,6 +61,8 @@ __all__ = [
     "Word",
     "address_pages",
     "addresses",
+    "best_matching",
+    "best_selling",
     "cards",
     "choices",
     "choose",

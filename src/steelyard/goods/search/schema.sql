@@ -32,6 +32,9 @@ CREATE INDEX search_best_selling ON search_entries (sold DESC, product_id DESC);
 CREATE INDEX search_cheapest ON search_entries (price, product_id);
 CREATE INDEX search_best_rated ON search_entries (rating DESC, product_id DESC);
 CREATE INDEX search_of_a_merchant ON search_entries (merchant_id, listed_at DESC, product_id DESC);
+CREATE INDEX search_best_selling_of_a_merchant ON search_entries (merchant_id, sold DESC, product_id DESC);
+CREATE INDEX search_best_selling_of_a_category
+    ON search_entries ((category_path[cardinality(category_path)]), sold DESC, product_id DESC);
 
 CREATE TABLE search_figures (
     merchant_id uuid NOT NULL

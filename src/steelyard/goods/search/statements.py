@@ -9,7 +9,7 @@ rows to put in order.
 
 A sorted page is read along the index of its sort when hits are many, since they are everywhere on it then. Some thousands
 may all stand at its end (all shoes cost more than all buttons), behind tens of thousands of others: they are taken together
-and put in order.
+and put in order. A shop's own goods have an index of what sells best and of what is newest, which holds no others.
 
 A facet does not filter itself: choosing wool must not make the count of silk 0. So a value's count is of the hits
 (`capped`) and of what would be a hit but for this one facet (`near`). What fails at two facets counts nowhere.
@@ -33,6 +33,9 @@ _KEYS: dict[Sort, tuple[LiteralString, LiteralString, LiteralString, LiteralStri
     Sort.PRICE_DOWN: ("e.price", "bigint", "DESC", "<"),
     Sort.RATING: ("e.rating", "integer", "DESC", "<"),
 }
+
+# By which a shop's goods have an index of their own.
+_SORTS_OF_A_SHOP = (Sort.SALES, Sort.NEWEST)
 
 # Words count most; of products that say the same, one that sells well and is in stock comes first.
 _RELEVANCE: LiteralString = """
@@ -104,7 +107,8 @@ def find_sql(sort: Sort, *, text: bool, category: bool, merchant: bool, narrowed
     near = _near(scope) if narrowed else _NOTHING_NEAR
     if sort is Sort.RELEVANCE:
         return _ranked(where, near)
-    return _sorted(where, near, *_KEYS[sort], everywhere=not (text or category or merchant))
+    along = not (text or category) and (not merchant or sort in _SORTS_OF_A_SHOP)
+    return _sorted(where, near, *_KEYS[sort], everywhere=along)
 
 
 def _scope(*, text: bool, category: bool, merchant: bool) -> LiteralString:
@@ -179,13 +183,15 @@ def _ranked(where: LiteralString, near: LiteralString) -> LiteralString:
     order: LiteralString = "e.relevance DESC, e.product_id DESC"
     return f"""
         WITH found AS MATERIALIZED (
-            SELECT {HIT}, e.facets, {_RELEVANCE} AS relevance FROM search_entries e WHERE {where} LIMIT 2000
+            SELECT e.product_id, {_COUNTED}, {_RELEVANCE} AS relevance FROM search_entries e WHERE {where} LIMIT 2000
         ), capped AS (
             SELECT {_COUNTED} FROM found e LIMIT $11
-        ), page AS (
-            SELECT {HIT}, e.relevance FROM found e
+        ), first AS (
+            SELECT e.merchant_id, e.product_id, e.relevance FROM found e
             WHERE $22::integer IS NOT NULL AND ($8::float8 IS NULL OR (e.relevance, e.product_id) < ($8, $9::uuid))
             ORDER BY {order} LIMIT $10
+        ), page AS (
+            SELECT {HIT}, f.relevance FROM first f JOIN search_entries e USING (merchant_id, product_id)
         ), {near}
         SELECT {_COUNTS}, coalesce((SELECT jsonb_agg(to_jsonb(e) ORDER BY {order}) FROM page e), '[]') AS hits
     """  # noqa: S608  # literals alone

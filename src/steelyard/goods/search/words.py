@@ -85,6 +85,11 @@ def query(text: str, *others: str) -> str | None:
     return asked[0] if len(asked) == 1 else " | ".join(f"( {each} )" for each in asked) or None
 
 
+def in_any_order(query: str) -> str:
+    """A `tsquery` of ours that asks for the parts of each phrase wherever they stand, so that the index answers it alone."""
+    return query.replace(" <-> ", " & ")
+
+
 def _one_query(text: str) -> str | None:
     terms: list[str] = []
     for run, cjk in runs(text[:QUERY_CHARACTERS_MAX]):

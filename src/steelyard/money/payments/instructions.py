@@ -16,6 +16,8 @@ FIRST_QUERY_SECONDS = 10
 QUERY_PAUSE_SECONDS_MAX = 300
 # A call that has not arrived at the channel by now never will: its time-out was shorter by far.
 NEVER_ARRIVED = timedelta(minutes=2)
+# A call that has not arrived by now probably never will; whoever stood still with it in hand might go on all the same.
+LOST = timedelta(seconds=20)
 
 
 async def instruct(tx: Tx, instruction: Instruction) -> Payment:
@@ -116,11 +118,13 @@ async def to_query(tx: Tx, limit: int) -> list[DueQuery]:
         WHERE (p.buyer_id, p.payment_id) = (due.buyer_id, due.payment_id)
         RETURNING p.payment_id, p.channel, p.channel_reference
                 , p.expires_at < now() AND p.created_at < now() - $4::interval AS overdue
+                , p.state = 'instructed' AND p.created_at < now() - $5::interval AS lost
         """,
         limit,
         FIRST_QUERY_SECONDS,
         QUERY_PAUSE_SECONDS_MAX,
         NEVER_ARRIVED,
+        LOST,
     )
 
 

@@ -213,13 +213,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DueQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment whose outcome is to be asked for now. `overdue`: its time is over, and if the channel does not know it
-    either it may be given up (`give_up`)."""
+    """A payment whose outcome is to be asked for now. If the channel does not know it either, one that is `overdue` (its
+    time is over) may be given up (`give_up`), and one that is `lost` (it should have arrived long since) once the channel
+    has been told not to take it any more."""
 
     payment_id: PaymentId
     channel: str
     channel_reference: str | None
     overdue: bool
+    lost: bool
 
 
 class DueRefund(msgspec.Struct, frozen=True, kw_only=True):

@@ -191,8 +191,9 @@ def allotted(merchant_id: UUID, payment_id: UUID, amount: int, currency: str) ->
 
 
 async def give_up(tx: Tx, payment_id: UUID, by: str) -> Outcome:
-    """The payment's time is over and the channel knows nothing of it: it counts as cancelled.
+    """The channel knows nothing of the payment: it counts as cancelled.
 
-    Only for what `to_query` called overdue. Should it be captured all the same, captured wins.
+    Only for what `to_query` called overdue, or lost and the channel has promised not to take. Should it be captured all
+    the same, captured wins.
     """
     return await record(tx, payment_id, ChannelAnswer(reference=None, state=PaymentState.CANCELLED), by)

@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 
 from steelyard.simulators.payments.book import PaymentBook
 from steelyard.simulators.payments.model import (
+    CancelRequest,
     ChargeRequest,
     Payment,
     Payments,
@@ -59,6 +60,16 @@ async def cancel(
     row = payments.cancel(payment)
     ground.pump.wake()
     return payments.shown(row)
+
+
+@post("/v1/payments/cancel", status_code=200)
+async def cancel_reference(
+    data: JSONBody[CancelRequest], payments: NamedDependency[PaymentBook], ground: NamedDependency[Foundation]
+) -> Payments:
+    """See to it that nothing is captured under a reference, also when nothing has arrived yet under it."""
+    found = payments.cancel_reference(data.reference)
+    ground.pump.wake()
+    return Payments(found)
 
 
 @post("/v1/payments/{payment:str}/resolve", status_code=200)
@@ -116,6 +127,7 @@ API = [
     show_payment,
     find_payments,
     cancel,
+    cancel_reference,
     resolve,
     refund,
     show_refund,

@@ -60,6 +60,10 @@ class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
         return bool(TRANSITIONS[self.status])
 
 
+class _Given(msgspec.Struct, frozen=True):
+    reference: str
+
+
 class PaymentBook:
     """Charges, moves and finds payments. Every command is one transaction; what is already so stays so."""
 
@@ -74,6 +78,12 @@ class PaymentBook:
 
         def work(tx: Tx) -> Payment:
             now = self.clock.now()
+            if tx.row(
+                _Given,
+                "SELECT reference FROM references_given_up WHERE reference = :reference",
+                {"reference": request.reference},
+            ):
+                raise Refused(409, "reference_given_up", "This reference was cancelled before it was asked for.")
             row = tx.row(
                 PaymentRow,
                 """INSERT INTO payments (id, reference, amount, currency, description, return_url, webhook_url,
@@ -131,6 +141,24 @@ class PaymentBook:
         if row.status is PaymentStatus.PROCESSING:
             raise Refused(409, "payment_processing", "The payment is being processed; its outcome is not known yet.")
         return row
+
+    def cancel_reference(self, reference: str) -> list[Payment]:
+        """Cancel what is open under a reference. When there is nothing, nothing will ever be taken under it."""
+        with self.store.write() as tx:
+            found = tx.rows(
+                PaymentRow,
+                "SELECT * FROM payments WHERE reference = :reference ORDER BY created_at, id LIMIT :most",
+                {"reference": reference, "most": FOUND_ROWS_MAX},
+            )
+            for row in found:
+                self._expire_late(tx, row.id)
+                self._move(tx, row.id, PaymentStatus.CANCELLED, "api")
+            if not found:
+                tx.execute(
+                    "INSERT INTO references_given_up VALUES (:reference, :now) ON CONFLICT DO NOTHING",
+                    {"reference": reference, "now": self.clock.now()},
+                )
+            return [self.shown(self.row(row.id, tx)) for row in found]
 
     def resolve(self, payment: str, to: PaymentStatus, actor: Actor) -> PaymentRow:
         """Say how an open payment ended. Refuses when it has ended otherwise."""

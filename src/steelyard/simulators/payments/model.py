@@ -68,6 +68,12 @@ class ChargeRequest(msgspec.Struct, frozen=True, kw_only=True):
     token: Token | None = None
 
 
+class CancelRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment by the merchant's own reference, whether it has ever been asked for or not."""
+
+    reference: Reference
+
+
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`webhook_url` is the payment's own unless given."""
 

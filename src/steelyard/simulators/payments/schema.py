@@ -29,6 +29,11 @@ CREATE INDEX IF NOT EXISTS payments_by_creation ON payments (created_at, id);
 CREATE INDEX IF NOT EXISTS payments_by_capture ON payments (captured_at, id) WHERE captured_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS payments_to_expire ON payments (expires_at) WHERE status = 'pending';
 
+CREATE TABLE IF NOT EXISTS references_given_up (
+  reference TEXT PRIMARY KEY
+, at        REAL NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS payment_history (
   payment     TEXT NOT NULL REFERENCES payments
 , at          REAL NOT NULL

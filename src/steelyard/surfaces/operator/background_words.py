@@ -23,6 +23,7 @@ SWEEPS: dict[str, str] = {
     "search.vocabulary": N_("Learns the words that suggestions know"),
     "agents.deliver": N_("Tells shopping agents what became of their orders"),
     "agents.forget": N_("Forgets old messages of shopping agents"),
+    "batching.forget": N_("Forgets old figures of batches"),
     "cart.clear_forgotten": N_("Clears carts that nobody has touched for long"),
     "checkout.apply_left_behind_webhooks": N_("Applies news of payment channels that were left behind"),
     "checkout.forget_old": N_("Forgets checkouts that were never placed"),
@@ -55,4 +56,19 @@ SUBSCRIBERS: dict[str, str] = {
     "search": N_("Keeps the search entries of goods and shops"),
     "service.order_mails": N_("Mails buyers about their orders"),
     "settlement": N_("Enters completed orders and refunds into settlement"),
+}
+
+BATCHERS: dict[str, str] = {
+    "apply_payments": N_("Writes down what became of payments"),
+    "claim_all": N_("Takes hold of idempotency keys"),
+    "keep_all": N_("Keeps answers under idempotency keys"),
+    "open_all": N_("Opens checkouts of shopping agents"),
+    "place_all": N_("Places orders"),
+    "lookup:api_keys": N_("Looks up who calls with an API key"),
+    "lookup:begun": N_("Looks up checkouts that a shopping agent wants to pay"),
+    "lookup:looks": N_("Looks up checkouts of shopping agents"),
+    "lookup:merged": N_("Looks up which account a visitor has become"),
+    "lookup:pasts": N_("Looks up what a buyer did before signing in"),
+    "lookup:platforms": N_("Looks up who a shopping agent is"),
+    "lookup:sessions": N_("Looks up who is signed in"),
 }

@@ -32,6 +32,7 @@ JOBS = f"{frame.SYSTEM}/jobs"
 SUBSCRIBERS = f"{frame.SYSTEM}/subscribers"
 SWEEPS = f"{frame.SYSTEM}/sweeps"
 CHECKS = f"{frame.SYSTEM}/checks"
+BATCHES = f"{frame.SYSTEM}/batches"
 
 FAILURES_SHOWN = 50
 LAG_SECONDS_WORTH_TELLING = 60.0
@@ -40,6 +41,7 @@ _TABS = (
     (SUBSCRIBERS, N_("Subscribers")),
     (SWEEPS, N_("Sweeps")),
     (JOBS, N_("Jobs")),
+    (BATCHES, N_("Batches")),
     (CHECKS, N_("Checks")),
 )
 

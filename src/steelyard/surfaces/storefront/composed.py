@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response
 
 from steelyard.goods import search
-from steelyard.goods.catalog.model import Category
+from steelyard.goods.catalog.model import Category, CategoryId
 from steelyard.goods.search.model import Hit, Query, Sort
 from steelyard.kernel.db import Read
 from steelyard.operations import merchandising
@@ -50,6 +50,13 @@ class Dressed(msgspec.Struct, frozen=True, kw_only=True):
     shops: Sequence[ShopCard] = ()
     categories: Sequence[Category] = ()
     more: str = ""
+
+
+class Taste(msgspec.Struct, frozen=True, kw_only=True):
+    """What to pick goods for somebody by: words that they searched, or a category."""
+
+    words: str = ""
+    category_id: CategoryId | None = None
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +123,7 @@ def _shows(each: Dressed) -> bool:
 
 
 async def _dress(
-    read: Read, around: Shell, block: Block, merchant_id: MerchantId | None, taste: Sequence[Query]
+    read: Read, around: Shell, block: Block, merchant_id: MerchantId | None, taste: Sequence[Taste]
 ) -> Dressed:
     match block.kind:
         case Kind.GOODS:
@@ -138,7 +145,7 @@ async def _shops(read: Read, block: Block) -> list[ShopCard]:
 
 
 async def _goods(
-    read: Read, around: Shell, block: Block, merchant_id: MerchantId | None, taste: Sequence[Query]
+    read: Read, around: Shell, block: Block, merchant_id: MerchantId | None, taste: Sequence[Taste]
 ) -> Dressed:
     count = min(block.count, GOODS_MAX)
     if block.rule is Rule.FOR_YOU:
@@ -173,7 +180,7 @@ def _all(categories: Sequence[Category]) -> list[Category]:
     return [each for root in categories for each in (root, *_all(root.children))]
 
 
-async def tastes(read: Read, visit: Visit) -> list[Query]:
+async def tastes(read: Read, visit: Visit) -> list[Taste]:
     """What to pick goods for this visitor by: what they searched, and the categories of what they looked at, keep in mind
     and bought. Nothing, where they do not want that."""
     if not visit.buyer_ids or not (await search.choices(read, visit.buyer_id)).personal:
@@ -183,19 +190,24 @@ async def tastes(read: Read, visit: Visit) -> list[Query]:
     liked += await orders.bought_last(read, visit.buyer_ids)
     leaves = dict.fromkeys(hit.category_path[-1] for hit in await search.cards(read, liked))
     searched = (await search.history(read, visit.buyer_ids))[:SEARCHES_MAX]
-    asked = [Query(text=words, in_stock=True, facets=False, limit=GOODS_MAX) for words in searched]
-    asked += [
-        Query(category_id=leaf, in_stock=True, facets=False, limit=GOODS_MAX) for leaf in list(leaves)[:TASTES_MAX]
+    return [
+        *(Taste(words=words) for words in searched),
+        *(Taste(category_id=leaf) for leaf in list(leaves)[:TASTES_MAX]),
     ]
-    return asked
 
 
-async def _picked(read: Read, taste: Sequence[Query], count: int) -> list[Hit]:
+async def _picked(read: Read, taste: Sequence[Taste], count: int) -> list[Hit]:
     """Goods of each taste in turn, so that none of them fills the page."""
-    rows = [(await search.find(read, query)).hits for query in taste]
+    rows = [await _of_a_taste(read, each) for each in taste]
     picked: dict[UUID, Hit] = {}
     for place in range(GOODS_MAX):
         for hits in rows:
             if place < len(hits):
                 picked.setdefault(hits[place].product_id, hits[place])
     return list(picked.values())[:count]
+
+
+async def _of_a_taste(read: Read, taste: Taste) -> Sequence[Hit]:
+    if taste.category_id is None:
+        return await search.best_matching(read, taste.words, limit=GOODS_MAX)
+    return await search.best_selling(read, taste.category_id, limit=GOODS_MAX)

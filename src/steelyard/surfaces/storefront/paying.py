@@ -111,7 +111,7 @@ async def back_from_cashier(visit: NamedDependency[Visit], code: FromPath[str]) 
     looks = int(said) if said.isascii() and said.isdigit() and len(said) <= LOOKS_DIGITS_MAX else 0
     view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id, looks)
     if view.waiting and view.last is not None:
-        await checkout.ask_about(visit.db, visit.settings, view.last.payment_id, view.last.channel, overdue=False)
+        await checkout.ask_about(visit.db, visit.settings, view.last.payment_id, view.last.channel)
         view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id, looks)
     return await show(
         visit,

@@ -172,8 +172,7 @@ async def _promise(
 
 async def _similar(read: Read, product: ProductView) -> list[Hit]:
     """What sells best in the same category, but the product itself."""
-    query = Query(category_id=product.category_id, sort=Sort.SALES, in_stock=True, limit=BESIDE_MAX + 1, facets=False)
-    found = (await search.find(read, query)).hits
+    found = await search.best_selling(read, product.category_id, limit=BESIDE_MAX + 1)
     return [hit for hit in found if hit.product_id != product.product_id][:BESIDE_MAX]
 
 

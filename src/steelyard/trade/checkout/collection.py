@@ -240,16 +240,26 @@ async def receive_webhook(
         await db.transact(payments.not_applied, channel, news.event_id, "there is no such payment or refund here")
 
 
-async def ask_about(db: Database, settings: Settings, payment_id: PaymentId, channel: str, *, overdue: bool) -> None:
-    """Ask a channel how far a payment is and apply the answer; one that neither side knows any more is given up."""
+async def ask_about(
+    db: Database, settings: Settings, payment_id: PaymentId, channel: str, *, overdue: bool = False, lost: bool = False
+) -> None:
+    """Ask a channel how far a payment is and apply the answer; one that neither side knows is given up when it is `lost`
+    or `overdue` (see `DueQuery`).
+
+    Whoever was to ask for a lost one has died, or stands still and may go on at any moment. So the channel is told first
+    not to take it any more: then the buyer can try again soon, and is never charged twice.
+    """
     offered = payments.channels(settings).get(channel)
     if offered is None:
         log.warning("payment.channel_missing", payment_id=str(payment_id), channel=channel)
         return
     answer = await offered.query(payment_id)
-    if isinstance(answer, Unknown):
-        log.warning("payment.unknown", payment_id=str(payment_id), why=answer.why)
-    elif answer is not None:
+    unheard_of = answer is None
+    if unheard_of and lost:
+        answer = await offered.cancel(payment_id)
+    if isinstance(answer, ChannelAnswer):
         await db.transact(apply_payment, payment_id, answer, "channel")
-    elif overdue:
+    elif (answer is None and lost) or (unheard_of and overdue):
         await db.transact(payments.give_up, payment_id, "system")
+    elif isinstance(answer, Unknown):
+        log.warning("payment.unknown", payment_id=str(payment_id), why=answer.why)

@@ -205,7 +205,7 @@ async def test_a_payment_that_the_buyer_confirms(agent: Agent, house: House, wor
     assert found is not None
     path = waiting["continue_url"].split("/", 3)[3]
     await house.channel.browser.post(f"/{path}", data={"code": "123456"})
-    await checkout.ask_about(db, house.settings, await payments_of(db, found.purchase_id), "simpay", overdue=False)
+    await checkout.ask_about(db, house.settings, await payments_of(db, found.purchase_id), "simpay")
 
     done = assert_checkout(await agent.get(f"{SESSIONS}/{opened['id']}"))
     assert done["status"] == "completed"

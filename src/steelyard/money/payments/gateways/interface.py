@@ -29,7 +29,11 @@ class Channel(Protocol):
         ...
 
     async def cancel(self, payment_id: PaymentId) -> ChannelAnswer | Unknown | None:
-        """See to it that a payment is not captured any more; the answer says whether that came too late."""
+        """See to it that a payment is not captured any more; the answer says whether that came too late.
+
+        None: the channel has never heard of it, and will not take it should it be asked for later. A channel that cannot
+        promise so much answers `Unknown`.
+        """
         ...
 
     async def refund(self, due: DueRefund, webhook_url: str) -> RefundAnswer | Unknown:

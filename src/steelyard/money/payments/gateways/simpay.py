@@ -108,6 +108,8 @@ class Simpay:
             return answer
         if answer.status_code in (400, 422):
             return ChannelAnswer(reference=None, state=PaymentState.DECLINED, failure=_problem(answer))
+        if answer.status_code == 409 and _problem(answer) == "reference_given_up":
+            return ChannelAnswer(reference=None, state=PaymentState.CANCELLED)
         return _known(answer, _Payment, _payment_answer)
 
     async def query(self, payment_id: PaymentId) -> ChannelAnswer | Unknown | None:
@@ -115,16 +117,9 @@ class Simpay:
         return _payment_answer(found) if isinstance(found, _Payment) else found
 
     async def cancel(self, payment_id: PaymentId) -> ChannelAnswer | Unknown | None:
-        found = await self._find(payment_id)
-        if not isinstance(found, _Payment):
-            return found
-        answer = await self._post(f"/v1/payments/{found.id}/cancel", None, key=None)
-        if isinstance(answer, Unknown):
-            return answer
-        if answer.status_code == 409:
-            # Captured, or being processed: which of them, it says when asked.
-            return await self.query(payment_id)
-        return _known(answer, _Payment, _payment_answer)
+        answer = await self._post("/v1/payments/cancel", {"reference": str(payment_id)}, key=None)
+        found = answer if isinstance(answer, Unknown) else _known(answer, _Payments, _truth)
+        return _payment_answer(found) if isinstance(found, _Payment) else found
 
     async def refund(self, due: DueRefund, webhook_url: str) -> RefundAnswer | Unknown:
         if due.channel_payment is None:
@@ -185,14 +180,8 @@ class Simpay:
         await self._client.aclose()
 
     async def _find(self, payment_id: PaymentId) -> _Payment | Unknown | None:
-        """The channel may hold several of one reference only if something went wrong: a captured one is the truth."""
         answer = await self._get("/v1/payments", reference=str(payment_id))
-        if isinstance(answer, Unknown):
-            return answer
-        found = _known(answer, _Payments, lambda payments: payments)
-        if isinstance(found, Unknown):
-            return found
-        return max(found.payments, key=lambda payment: payment.status == "captured", default=None)
+        return answer if isinstance(answer, Unknown) else _known(answer, _Payments, _truth)
 
     async def _post(self, path: str, body: object, *, key: str | None) -> httpx.Response | Unknown:
         headers = {"content-type": "application/json"} | ({"idempotency-key": key} if key else {})
@@ -216,6 +205,11 @@ def _known(answer: httpx.Response, shape: type[S], read: Callable[[S], T]) -> T 
         return read(msgspec.json.decode(answer.content, type=shape))
     except (msgspec.DecodeError, KeyError) as error:
         return Unknown(why=f"unreadable: {error}")
+
+
+def _truth(found: _Payments) -> _Payment | None:
+    """The channel may hold several of one reference only if something went wrong: a captured one is the truth."""
+    return max(found.payments, key=lambda payment: payment.status == "captured", default=None)
 
 
 def _problem(answer: httpx.Response) -> str:
