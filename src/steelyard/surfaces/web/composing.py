@@ -84,6 +84,11 @@ class Composing(msgspec.Struct, frozen=True, kw_only=True):
     shop_categories: Sequence[ShopCategory]
     topics: Sequence[str]
 
+    @property
+    def marks(self) -> dict[UUID, str]:
+        """What stands for each block in a form that is filled in from it."""
+        return {block.block_id: _mark(block) for block in self.draft.blocks}
+
 
 async def composing(read: Read, place: Place) -> Composing:
     now = await merchandising.shown(read, place.owner_id, place.page)
@@ -114,14 +119,12 @@ def composer_pages(
     async def page(
         visit: Visit, place: Place, typed: Entries | None = None, errors: dict[str, str] | None = None
     ) -> Response[Any]:
-        found = await database(visit).ask(composing, place)
         return await show(
             visit,
             "web/composer.html",
             place.here,
             status=422 if errors else 200,
-            found=found,
-            seen={block.block_id: _mark(block) for block in found.draft.blocks},
+            found=await database(visit).ask(composing, place),
             place=place,
             preview=_preview(visit, place),
             kinds=KIND_WORDS,
