@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 
 from steelyard.kernel import ids
-from steelyard.kernel.db import CheckViolation, Database, UniqueViolation
+from steelyard.kernel.db import CheckViolation, Database, Tx, UniqueViolation
 from steelyard.kernel.money import minor_digits
 from steelyard.money import currencies, ledger
 from steelyard.money.ledger import DatedTransfer
 from steelyard.money.ledger.model import AccountKind, Transfer
 from tests.money.deals import at, balance
+from tests.support.rivals import meet
 
 HELD, PAYABLE, CLEARING = AccountKind.HELD, AccountKind.PAYABLE, AccountKind.ORDER_CLEARING
 
@@ -75,6 +76,28 @@ async def test_posts_to_the_same_accounts_at_the_same_time_all_count(db: Databas
     await asyncio.gather(*(post(turn) for turn in range(20)))
 
     assert [await balance(db, owner, PAYABLE) for owner in owners] == [60] * 5
+
+
+async def test_who_finds_an_account_opened_meanwhile_adds_to_it(db: Database) -> None:
+    owner = ids.mint()
+
+    async def pay_in(tx: Tx) -> int:
+        return await ledger.post(tx, [transfer(owner, AccountKind.BANK_CASH, PAYABLE, 3)])
+
+    assert await meet(db, pay_in, pay_in) == (1, 1)
+
+    assert await balance(db, owner, PAYABLE) == 6
+
+
+async def test_a_document_that_moves_money_meanwhile_moves_it_once(db: Database) -> None:
+    owner, document = ids.mint(), ids.mint()
+
+    async def pay_in(tx: Tx) -> int:
+        return await ledger.post(tx, [transfer(owner, AccountKind.BANK_CASH, PAYABLE, 3, document=document)])
+
+    assert await meet(db, pay_in, pay_in) == (1, 0)
+
+    assert await balance(db, owner, PAYABLE) == 3
 
 
 async def test_entries_of_an_account_come_in_pages_newest_first(db: Database) -> None:

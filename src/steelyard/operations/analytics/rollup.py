@@ -89,6 +89,14 @@ async def _count_anew(tx: Tx, days: Sequence[MerchantDay]) -> None:
     )
     await tx.execute(
         """
+        DELETE FROM category_days c USING unnest($1::uuid[], $2::date[]) AS w (merchant_id, day)
+        WHERE (c.merchant_id, c.day) = (w.merchant_id, w.day)
+        """,
+        merchants,
+        dates,
+    )
+    await tx.execute(
+        """
         DELETE FROM customer_days c USING unnest($1::uuid[], $2::date[]) AS w (merchant_id, day)
         WHERE (c.merchant_id, c.day) = (w.merchant_id, w.day)
         """,
@@ -202,6 +210,18 @@ async def _count_products(
         days,
         since,
         until,
+    )
+    await tx.execute(
+        """
+        INSERT INTO category_days (merchant_id, day, category_id, currency, orders, pieces, paid)
+        SELECT d.merchant_id, d.day, p.category_id, d.currency, sum(d.orders), sum(d.pieces), sum(d.paid)
+        FROM unnest($1::uuid[], $2::date[]) AS w (merchant_id, day)
+        JOIN product_days d USING (merchant_id, day)
+        JOIN products p USING (merchant_id, product_id)
+        GROUP BY 1, 2, 3, 4
+        """,
+        merchants,
+        days,
     )
 
 

@@ -5,11 +5,17 @@ from collections.abc import Sequence
 from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
+from steelyard.trade.checkout.service import lock_of_purchases
 from steelyard.trade.orders import PurchaseCancelled
+from steelyard.trade.orders.model import PurchaseId
 
 
 async def reopen(tx: Tx, facts: Sequence[PurchaseCancelled]) -> None:
-    """A lapsed purchase's checkout is open again under a new purchase id, as long as the buyer has not given it up."""
+    """A lapsed purchase's checkout is open again under a new purchase id, as long as the buyer has not given it up.
+
+    They are held first, in the order in which placing holds its own: an UPDATE takes rows as it finds them.
+    """
+    await lock_of_purchases(tx, [PurchaseId(fact.purchase_id) for fact in facts])
     await tx.execute(
         """
         UPDATE checkouts c SET state = 'open', purchase_id = r.next_id, changed_at = now()
