@@ -132,7 +132,6 @@ CREATE INDEX orders_by_id ON orders (order_id);
 CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
 CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
-CREATE INDEX orders_by_code ON orders (merchant_id, code);
 CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, contact_phone);
 CREATE INDEX orders_of_an_email ON orders (merchant_id, contact_email);
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
