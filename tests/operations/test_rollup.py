@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from steelyard.goods import catalog
 from steelyard.kernel import events, ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.sweeps import sweep_once
@@ -18,6 +19,7 @@ from steelyard.operations.analytics.subscribers import SUBSCRIBER
 from steelyard.trade.aftersales.model import Returned
 from steelyard.trade.settlement import settlement_day
 from tests.support import deal
+from tests.support.plans import Listening
 from tests.support.world import CURRENCY, World, seeded
 
 TODAY = settlement_day(datetime.now(UTC))
@@ -142,6 +144,52 @@ async def test_the_parts_come_to_the_whole(db: Database) -> None:
     assert {each.key for each in by_merchant} == {str(world.tea.merchant_id), str(world.tools.merchant_id)}
     assert sum(each.paid for each in by_category) == sum(each.paid for each in by_product)
     assert sum(each.pieces for each in by_product) == 4
+
+
+async def test_the_categories_of_a_day_are_those_of_its_products_and_go_along_when_merged(db: Database) -> None:
+    world = await busy(db)
+    food, home = world.categories["food"], world.categories["home"]
+
+    async def by_category() -> dict[UUID, tuple[int, int]]:
+        found = await db.ask(analytics.figures.trade_by_category, TODAY, TODAY, CURRENCY)
+        return {each.category_id: (each.pieces, each.paid) for each in found}
+
+    before = await by_category()
+    by_product = await db.ask(analytics.figures.trade_by_product, TODAY, TODAY, CURRENCY)
+    tea = [each for each in by_product if each.merchant_id == world.tea.merchant_id]
+    within = await db.ask(analytics.figures.trade_by_category, TODAY, TODAY, CURRENCY, None, food)
+    assert set(before) == {food, home}
+    assert before[food] == (sum(each.pieces for each in tea), sum(each.paid for each in tea))
+    assert [each.category_id for each in within] == [world.categories["tea"]]
+
+    await db.transact(catalog.merge_category, world.categories["tea"], world.categories["snacks"])
+    assert await by_category() == before
+    await db.transact(catalog.merge_category, world.categories["snacks"], world.categories["hand-tools"])
+    after = await by_category()
+    assert after == {home: (before[food][0] + before[home][0], before[food][1] + before[home][1])}
+
+
+async def test_by_category_is_told_without_looking_at_products(db: Database) -> None:
+    await busy(db)
+    of_a_year = (TODAY - timedelta(days=364), TODAY, CURRENCY)
+
+    async def listen(tx: Tx) -> list[str]:
+        await tx.execute(
+            """
+            INSERT INTO category_days (merchant_id, day, category_id, currency, orders, pieces, paid)
+            SELECT gen_random_uuid(), d.day - n, d.category_id, d.currency, 1, 1, 1
+            FROM category_days d CROSS JOIN generate_series(1, 3000) AS s (n)
+            """
+        )
+        await tx.execute("ANALYZE category_days")
+        heard = Listening(tx, {"category_days", "product_days", "products"})
+        await analytics.figures.trade_by_category(heard, TODAY - timedelta(days=29), TODAY, CURRENCY)
+        scans, heard.large, heard.scans = heard.scans, {"product_days", "products"}, []
+        await analytics.figures.trade_by_category(heard, *of_a_year)
+        await tx.execute("DELETE FROM category_days WHERE paid = 1")
+        return scans + heard.scans
+
+    assert await db.transact(listen) == []
 
 
 async def test_a_merchant_sees_figures_of_its_own_alone(db: Database) -> None:

@@ -4,12 +4,16 @@ A key belongs to its caller. The first request claims it and works under an `ope
 that a command which claims that id has its effect once even if the process dies before its answer is kept: the next
 request takes the claim over and works under the same id. Keys that are asked for at the same moment are claimed, and
 answers kept, together: see `batching`. (The header is that of draft-ietf-httpapi-idempotency-key.)
+
+What is done by the database alone is claimed, done and kept in one transaction (`answer_all`): either all of it is there
+or nothing is, and nobody else sees the key in between.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -80,6 +84,13 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     reply: Reply
 
 
+class Mine(NamedTuple):
+    """Whose claim holds: its place among those who asked, and the id that its work is done under."""
+
+    place: int
+    operation_id: UUID
+
+
 class _Entry(msgspec.Struct, frozen=True):
     caller: str
     key: str
@@ -99,17 +110,23 @@ def fingerprint(method: str, path: str, body: bytes) -> bytes:
 
 
 async def once(
-    db: Database, caller: str, key: str, request: bytes, answer: Callable[[UUID], Awaitable[Reply]]
+    db: Database,
+    caller: str,
+    key: str,
+    request: bytes,
+    answer: Callable[[UUID], Awaitable[Reply]],
+    at_once: Callable[[Claim], Awaitable[Reply | UUID]] | None = None,
 ) -> Reply:
     """The reply to `request` (its `fingerprint`): kept from the first time, or made now by `answer(operation_id)`.
 
-    A reply of 500 and above and an exception are not kept: the next request tries again under the same operation id.
-    Raises `KeyUsedOtherwise`, `StillRunning`, and `Invalid` for a key that is empty or too long.
+    `at_once` claims the key by way of `answer_all`, and answers with what that says of it. A reply of 500 and above and an
+    exception are not kept: the next request tries again under the same operation id. Raises `KeyUsedOtherwise`,
+    `StillRunning`, and `Invalid` for a key that is empty or too long.
     """
     if not 0 < len(key) <= KEY_LETTERS_MAX or not key.isprintable():
         raise Invalid({"Idempotency-Key": N_("1 to 255 printable characters")})
     held = Claim(caller=caller, key=key, fingerprint=request, claim=ids.mint())
-    claimed = await join(db, claim_all, held, lambda wanted: wanted.name)
+    claimed = await (at_once(held) if at_once else join(db, claim_all, held, lambda wanted: wanted.name))
     if isinstance(claimed, Reply):
         return claimed
     kept = False
@@ -161,6 +178,27 @@ async def claim_all(tx: Tx, claims: Sequence[Claim]) -> list[Reply | UUID | Refu
     if late := [wanted for wanted in known if isinstance(answers[wanted.name], UUID)]:
         await _take_over(tx, late)
     return [operation_of.get(wanted.name) or answers[wanted.name] for wanted in claims]
+
+
+async def answer_all(
+    tx: Tx, claims: Sequence[Claim], answer: Callable[[Sequence[Mine]], Awaitable[Sequence[Reply | None]]]
+) -> list[Reply | UUID | Refusal]:
+    """`claim_all`, and in the same transaction what `answer` says to those who must answer now, kept.
+
+    For whom it says none, the claim stands, as after `claim_all`: they go on under their operation id.
+    """
+    said = await claim_all(tx, claims)
+    mine = [Mine(place, one) for place, one in enumerate(said) if isinstance(one, UUID)]
+    if mine:
+        answered = [
+            (place, reply)
+            for (place, _), reply in zip(mine, await answer(mine), strict=True)
+            if reply is not None and reply.status < SERVER_ERROR_STATUS
+        ]
+        await keep_all(tx, [Kept(held=claims[place], reply=reply) for place, reply in answered])
+        for place, reply in answered:
+            said[place] = reply
+    return said
 
 
 async def _claim_fresh(tx: Tx, claims: Sequence[Claim]) -> dict[tuple[str, str], UUID]:

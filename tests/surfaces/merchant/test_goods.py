@@ -207,6 +207,25 @@ async def test_who_saves_after_a_colleague_is_told_and_loses_nothing(
     await colleague.close()
 
 
+async def test_ones_own_second_window_does_not_silently_undo_the_first(
+    db: Database, world: World, owner: Browser
+) -> None:
+    black = world.items["black"]
+    here = f"/merchant/products/{black.product_id}"
+    before = await seen(db, black.product_id)
+    mark = hidden(await owner.get(here), "seen")
+    drafted = await owner.post(here, form_of(before, title_en="One", seen=mark, autosave="yes"))
+    one = drafted.json()["seen"]
+    await owner.follow(await owner.post(here, form_of(before, title_en="Once more", seen=one)))
+
+    other = await owner.post(here, form_of(before, title_en="Other", seen=mark))
+
+    assert other.status_code == 422
+    assert "You saved this product" in words(other)
+    assert 'value="Other"' in other.text
+    assert (await seen(db, black.product_id)).title["en"] == "Once more"
+
+
 async def test_a_product_goes_back_to_what_it_said_before(db: Database, world: World, owner: Browser) -> None:
     black = world.items["black"]
     before = await seen(db, black.product_id)

@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 
 from steelyard.kernel import ids
+from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.i18n import LOCALES, translations
 from steelyard.kernel.text import Text, text
-from steelyard.parties.access.model import AuditEntry, Change
-from steelyard.surfaces.web.audit_details import Reader, raw
+from steelyard.parties.access.model import AccountKind, AuditEntry, Change
+from steelyard.surfaces.web.audit_details import Reader, raw, reader
 from steelyard.surfaces.web.audit_fields import FIELDS
+from tests.support.world import seeded
 
 SHOP = ids.mint()
 SOMEBODY = str(ids.mint())
@@ -56,6 +59,46 @@ def test_a_change_is_told_in_words(change: tuple[str, Any, Any], english: str, c
     [in_english], [in_chinese] = lines(entry([change])), lines(entry([change]), "zh-Hans")
     assert in_english.replace("\u202f", " ").replace("CN¥", "¥").startswith(english), in_english
     assert chinese.rsplit("：", maxsplit=1)[-1] in in_chinese, in_chinese
+
+
+@pytest.mark.parametrize(
+    ("setting", "before", "after", "english", "chinese"),
+    [
+        ("payment_window", 30, 1_440, "30 minutes → 1,440 minutes", "30 分钟 → 1,440 分钟"),
+    ],
+)
+def test_a_setting_is_told_in_its_unit(setting: str, before: int, after: int, english: str, chinese: str) -> None:
+    what = msgspec.structs.replace(
+        entry([("value", before, after)]), action="settings.change", subject=setting, merchant_id=None
+    )
+    planned = msgspec.structs.replace(what, action="settings.plan", changes=[], facts={"value": after})
+
+    assert lines(what)[0].endswith(english) and lines(what, "zh-Hans")[0].endswith(chinese)
+    assert lines(planned)[0].endswith(english.rpartition("→ ")[2])
+
+
+async def test_the_operator_reads_a_merchants_own_roles_by_their_names(db: Database) -> None:
+    world = await seeded(db)
+    tea = world.tea.merchant_id
+    await db.transact(_own_role, tea)
+    given = msgspec.structs.replace(
+        entry([("roles", [], ["tea_night"])]),
+        action="staff.roles",
+        merchant_id=tea,
+        subject=str(world.tea.owner.account_id),
+    )
+
+    reads = await db.ask(reader, "en", AccountKind.OPERATOR, None, [given])
+
+    assert list(reads.lines(given)) == ["Roles: – → Night shift"]
+
+
+async def _own_role(tx: Tx, merchant_id: UUID) -> None:
+    await tx.execute(
+        "INSERT INTO roles (role_id, audience, name, merchant_id) VALUES ('tea_night', 'merchant', $1, $2)",
+        text("夜班", "Night shift"),
+        merchant_id,
+    )
 
 
 def test_what_was_said_besides_stands_after_what_changed_and_what_is_unknown_is_shown_as_it_is() -> None:

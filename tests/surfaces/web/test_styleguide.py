@@ -21,6 +21,7 @@ SYSTEM = {"buttons", "forms", "feedback", "navigation", "data", "lists", "charts
 # What a page holds once, or what stands in a layout.
 SHOWN_ELSEWHERE = {
     "breadcrumb", "language_switch", "theme_switch", "flashes", "saved_views", "palette", "wordmark", "mark", "csrf",
+    "seen_field",
     "search_field", "filter_panel", "to_do", "spark", "actions_cell", "csv_link", "action_bar", "gallery", "option_picker",
     "product_card",
 }  # fmt: skip

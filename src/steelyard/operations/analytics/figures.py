@@ -128,19 +128,24 @@ async def trade_by_merchant(
 async def trade_by_category(
     read: Read, since: date, until: date, currency: str, merchant_id: UUID | None = None, within: UUID | None = None
 ) -> list[CategoryTrade]:
-    """The categories on top, or those right below `within`, the one with the most money first."""
+    """The categories on top, or those right below `within`, the one with the most money first. A day counts where its
+    products stood when it was counted; of a category that another took over, there."""
     return await read.all(
         CategoryTrade,
         """
-        WITH sold AS (
-            SELECT p.category_id, sum(d.orders) AS orders, sum(d.pieces) AS pieces, sum(d.paid) AS paid
-            FROM product_days d JOIN products p USING (merchant_id, product_id)
-            WHERE d.day BETWEEN $1 AND $2 AND d.currency = $3 AND ($4::uuid IS NULL OR d.merchant_id = $4)
-            GROUP BY p.category_id
+        WITH RECURSIVE now AS (
+            SELECT category_id, category_id AS was FROM categories WHERE merged_into IS NULL
+            UNION ALL SELECT n.category_id, c.category_id FROM categories c JOIN now n ON n.was = c.merged_into
+        ), sold AS (
+            SELECT category_id AS was, sum(orders) AS orders, sum(pieces) AS pieces, sum(paid) AS paid
+            FROM category_days
+            WHERE day BETWEEN $1 AND $2 AND currency = $3 AND ($4::uuid IS NULL OR merchant_id = $4)
+            GROUP BY category_id
         )
         SELECT g.category_id, g.name, sum(s.orders)::bigint AS orders, sum(s.pieces)::bigint AS pieces
              , sum(s.paid)::bigint AS paid
-        FROM sold s JOIN categories c USING (category_id) JOIN categories g ON g.category_id = ANY(c.path)
+        FROM sold s JOIN now USING (was) JOIN categories c ON c.category_id = now.category_id
+        JOIN categories g ON g.category_id = ANY(c.path)
         WHERE g.parent_id IS NOT DISTINCT FROM $5
         GROUP BY g.category_id, g.name ORDER BY sum(s.paid) DESC, g.category_id LIMIT $6
         """,

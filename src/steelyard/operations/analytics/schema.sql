@@ -52,6 +52,21 @@ CREATE TABLE product_days (
 COMMENT ON TABLE product_days IS 'by merchant: what a product sold on a day, of orders paid that day';
 CREATE INDEX product_days_by_day ON product_days (day);
 
+CREATE TABLE category_days (
+    merchant_id uuid NOT NULL
+  , day         date NOT NULL
+  , category_id uuid NOT NULL REFERENCES categories
+  , currency    text NOT NULL REFERENCES currencies
+  , orders      integer NOT NULL
+  , pieces      integer NOT NULL
+  , paid        bigint NOT NULL
+  , PRIMARY KEY (merchant_id, day, category_id, currency)
+);
+COMMENT ON TABLE category_days IS 'by merchant: what the products of a category sold on a day together, made anew with product_days';
+COMMENT ON COLUMN category_days.category_id IS 'In which the products stood when the day was counted';
+COMMENT ON COLUMN category_days.orders IS 'Of each product; an order with two products of a category counts twice';
+CREATE INDEX category_days_by_day ON category_days (day);
+
 CREATE TABLE customer_days (
     merchant_id uuid NOT NULL
   , day         date NOT NULL

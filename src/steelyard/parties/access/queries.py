@@ -1,7 +1,7 @@
 """Questions about who may come in, and who did what."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -256,6 +256,15 @@ async def roles(read: Read, audience: AccountKind, merchant_id: UUID | None = No
         """,
         audience,
         merchant_id,
+    )
+
+
+async def own_roles(read: Read, merchant_ids: Iterable[UUID]) -> Sequence[Role]:
+    """The roles that these merchants made themselves, by their names."""
+    return await read.all(
+        Role,
+        "SELECT role_id, name, ARRAY[]::text[] AS permissions FROM roles WHERE merchant_id = ANY($1) ORDER BY role_id",
+        list(merchant_ids),
     )
 
 

@@ -16,7 +16,7 @@ from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, seen
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -51,6 +51,7 @@ async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str
         options={
             each.carrier: [t for t in templates if mine.by_option.get(t.template_id) == each.carrier] for each in every
         },
+        seen=_mark([each.carrier for each in mine.carriers]),
         errors=errors or {},
     )
 
@@ -67,8 +68,15 @@ async def carriers_page(visit: NamedDependency[Visit]) -> Response[Any]:
     return await page(visit)
 
 
-async def use(tx: Tx, actor: Actor, merchant_id: MerchantId, wanted: list[str]) -> None:
+def _mark(carriers: list[str]) -> str:
+    """The preferred one counts, the order of the others does not."""
+    return seen.mark(carriers[:1], sorted(carriers))
+
+
+async def use(tx: Tx, actor: Actor, form: Entries, merchant_id: MerchantId, wanted: list[str]) -> None:
+    await seen.hold(tx, f"carriers of {merchant_id}")
     before = await parcels.carriers_of(tx, merchant_id)
+    seen.compare(form, _mark([each.carrier for each in before.carriers]), _mark(wanted))
     await parcels.use_carriers(tx, merchant_id, wanted)
     await access.audit(
         tx,
@@ -90,7 +98,7 @@ async def choose_carriers(visit: NamedDependency[Visit], request: WebRequest) ->
     try:
         form.check()
         wanted = [preferred, *(each for each in used if each != preferred)] if preferred else used
-        await visit.merchant_db.transact(use, visit.actor, visit.merchant_id, wanted)
+        await visit.merchant_db.transact(use, visit.actor, form, visit.merchant_id, wanted)
     except Invalid as refusal:
         return await page(visit, form, errors_of(visit, refusal.fields))
     return redirect(visit, HERE, (visit.say(SAVED), "good"))

@@ -1,5 +1,6 @@
 """Counting a warehouse: begin a sheet, print it, enter what is there, look at the differences, book them."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.web import seen
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -30,6 +32,7 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 HERE = f"{frame.STOCK}/counts"
 READS, WRITES = {"permission": "stock.read"}, {"permission": "stock.edit"}
 PIECES_MAX = 1_000_000
+ENTERED_MEANWHILE = N_("Somebody else entered another number here. Save again if yours counts.")
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,15 +179,40 @@ async def enter(
         if sku_id is not None:
             field = f"counted_{name}"
             counted.append((sku_id, form.number(field, most=PIECES_MAX) if form.text(field) else None))
-    if form.errors:
-        return await _sheet(visit, count_id, form, errors_of(visit, form.errors))
+    try:
+        form.check()
+        await visit.merchant_db.transact(keep, visit.merchant_id, CountId(count_id), form, counted)
+    except Invalid as refusal:
+        return await _sheet(visit, count_id, form, errors_of(visit, refusal.fields))
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return redirect(visit, f"{HERE}/{count_id}", (told(visit, refusal), "bad"))
     on = f"{HERE}/{count_id}" + ("?review=yes" if form.text("then") == "review" else "")
-    return await done(
-        visit,
-        on,
-        N_("The numbers are kept. Nothing is booked yet."),
-        lambda: visit.merchant_db.transact(inventory.enter_counts, visit.merchant_id, CountId(count_id), counted),
-    )
+    return redirect(visit, on, (visit.say(N_("The numbers are kept. Nothing is booked yet.")), "good"))
+
+
+async def keep(
+    tx: Tx, merchant_id: MerchantId, count_id: CountId, form: Entries, counted: Sequence[tuple[UUID, int | None]]
+) -> None:
+    """Write what this window changed; rows that another filled in meanwhile stay. Raises `Invalid` for a row of both."""
+    await seen.hold(tx, f"count {count_id}")
+    now = {line.sku_id: line.counted for line in await inventory.count_lines(tx, merchant_id, count_id)}
+    changed: list[tuple[UUID, int | None]] = []
+    for sku_id, typed in counted:
+        there = now.get(SkuId(sku_id))
+        was = form.text(f"was_{sku_id}", most=20) if form.all(f"was_{sku_id}") else _said(there)
+        if _said(typed) in (was, _said(there)):
+            continue
+        if _said(there) != was:
+            form.refuse(f"counted_{sku_id}", ENTERED_MEANWHILE)
+        changed.append((sku_id, typed))
+    form.check()
+    await inventory.enter_counts(tx, merchant_id, count_id, changed)
+
+
+def _said(pieces: int | None) -> str:
+    return "" if pieces is None else str(pieces)
 
 
 async def book(tx: Tx, actor: Actor, merchant_id: MerchantId, count_id: CountId, by: str) -> None:

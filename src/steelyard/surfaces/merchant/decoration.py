@@ -16,6 +16,7 @@ from steelyard.operations.merchandising.model import SHOP, ShopCategory, ShopCat
 from steelyard.parties import access, merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.web import seen
 from steelyard.surfaces.web.composing import Place, composer_pages
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
@@ -62,13 +63,22 @@ async def visit_shop(visit: NamedDependency[Visit]) -> Redirect:
     return redirect(visit, f"/shops/{card.slug}" + (f"?{query}" if query else ""))
 
 
+def _marks(known: Found) -> dict[ShopCategoryId, str]:
+    return {
+        each.shop_category_id: seen.mark(each.name, each.place, known.products[each.shop_category_id])
+        for each in known.categories
+    }
+
+
 async def page(visit: Visit, typed: Entries | None = None, errors: dict[str, str] | None = None) -> Response[Any]:
+    known = await visit.merchant_db.ask(found, visit.merchant_id)
     return await frame.show(
         visit,
         "shop_categories.html",
         frame.DECORATION,
         status=422 if errors else 200,
-        found=await visit.merchant_db.ask(found, visit.merchant_id),
+        found=known,
+        seen=_marks(known),
         typed=typed or Entries({}, {}),
         errors=errors or {},
         new_id=ids.mint(),
@@ -88,6 +98,10 @@ async def _save(tx: Tx, visit: Visit, form: Entries) -> None:
     form.check()
     parts = (as_uuid(part.partition("?")[0]) for word in words for part in word.split("/"))
     products = [each for each in parts if each is not None]
+    await seen.hold(tx, f"shop category {of}")
+    now = _marks(await found(tx, visit.merchant_id)).get(of)
+    if now is not None:
+        seen.compare(form, now, seen.mark(name, place, list(dict.fromkeys(products))))
     await merchandising.save_shop_category(tx, visit.merchant_id, of, name, place, products)
     await access.audit(tx, visit.actor, "shop.category", str(of), {"after": {"name": name, "products": len(products)}})
 

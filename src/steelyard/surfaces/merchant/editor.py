@@ -111,6 +111,11 @@ async def editing(
     )
 
 
+def seen_now(found: Editing) -> str:
+    """The mark of what is shown, and when it was."""
+    return f"{found.mark}.{int(datetime.now(UTC).timestamp())}"
+
+
 def _as_said(product: ProductView, waiting: Review | None) -> ProductView:
     if waiting is None:
         return product
@@ -174,7 +179,8 @@ async def edit_page(
         preview=preview_address(visit, product_id),
         blank_values=BLANK_VALUES,
         overtaken=overtaken,
-        shown_at=int(datetime.now(UTC).timestamp()),
+        by_me=overtaken is not None and visit.account is not None and overtaken.account_id == visit.account.account_id,
+        seen=seen_now(found),
     )
 
 

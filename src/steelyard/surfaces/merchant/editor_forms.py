@@ -223,6 +223,24 @@ def _changed(skus: Sequence[Sku], changes: Sequence[SkuChange]) -> list[Sku]:
     return [msgspec.structs.replace(sku, active=bool(active.get(sku.sku_id, sku.active))) for sku in skus]
 
 
+def nothing_new(wanted: Wanted, found: Editing) -> bool:
+    """Whether all of it is so already."""
+    product, skus = found.shown, {sku.sku_id: sku for sku in found.shown.skus}
+    prices = {sku_id: (price.amount, price.compare_at) for sku_id, price in found.prices.items()}
+    return (
+        wanted.options is None
+        and _says(wanted.change, product)
+        and all(_says(each, skus.get(each.sku_id)) for each in wanted.skus)
+        and all(prices.get(SkuId(each.sku_id)) == (each.amount, each.compare_at) for each in wanted.prices)
+        and (wanted.on_shelf_at, wanted.off_shelf_at) == (product.on_shelf_at, product.off_shelf_at)
+    )
+
+
+def _says(change: ProductChange | SkuChange, thing: ProductView | Sku | None) -> bool:
+    said = {name: what for name in change.__struct_fields__ if (what := getattr(change, name)) is not None}
+    return all(getattr(thing, name, None) == what for name, what in said.items())
+
+
 async def save(tx: Tx, actor: Actor, merchant_id: MerchantId, found: Editing, wanted: Wanted, by: str) -> bool:
     """Do all that the form says, or nothing; returns whether a part of it waits for the operator."""
     product = found.product

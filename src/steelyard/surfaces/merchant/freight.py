@@ -34,7 +34,7 @@ from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.product_forms import major
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, seen
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -169,6 +169,7 @@ async def page(
 ) -> Response[Any]:
     carriers = await visit.merchant_db.ask(parcels.carriers_of, visit.merchant_id)
     title = visit.say(N_("New delivery option")) if new else template.name.in_language(visit.locale)
+    stored = None if new else await visit.merchant_db.ask(_template, visit.merchant_id, template.template_id)
     zones: list[Zone | None] = [*template.zones, *([None] * EMPTY_ZONES)]
     return await frame.show(
         visit,
@@ -178,6 +179,7 @@ async def page(
         crumbs=[(visit.say(N_("Freight")), frame.FREIGHT), (title, None)],
         title=title,
         template=template,
+        seen=_mark(stored, carriers.by_option.get(stored.template_id)) if stored else "",
         zones=zones,
         here=here,
         copied_id=ids.mint(),
@@ -218,7 +220,22 @@ async def template_page(visit: NamedDependency[Visit], template_id: FromPath[UUI
     return await page(visit, template, f"{frame.FREIGHT}/{template_id}", new=False)
 
 
-async def save(tx: Tx, actor: Actor, template: Template, carrier: str) -> None:
+def _mark(template: Template, carrier: str | None) -> str:
+    return seen.mark(template, carrier or "")
+
+
+async def _compared(tx: Tx, form: Entries, wanted: Template, carrier: str) -> None:
+    """Raises `Invalid` when another has saved it meanwhile."""
+    await seen.hold(tx, f"freight {wanted.template_id}")
+    templates = await freight.templates(tx, wanted.merchant_id)
+    now = next((each for each in templates if each.template_id == wanted.template_id), None)
+    if now is not None:
+        sent_with = (await parcels.carriers_of(tx, wanted.merchant_id)).by_option.get(wanted.template_id)
+        seen.compare(form, _mark(now, sent_with), _mark(wanted, carrier))
+
+
+async def save(tx: Tx, actor: Actor, form: Entries, template: Template, carrier: str) -> None:
+    await _compared(tx, form, template, carrier)
     await freight.save_template(tx, template)
     await parcels.send_with(tx, template.merchant_id, template.template_id, carrier or None)
     facts = {
@@ -250,7 +267,7 @@ async def _save(
     wanted = template_of(form, visit.merchant_id, template_id, currency)
     try:
         form.check()
-        await visit.merchant_db.transact(save, visit.actor, wanted, form.text("carrier", most=40))
+        await visit.merchant_db.transact(save, visit.actor, form, wanted, form.text("carrier", most=40))
     except Invalid as refusal:
         return await page(visit, wanted, here, new=new, errors=errors_of(visit, refusal.fields), typed=form)
     return redirect(visit, frame.FREIGHT, (visit.say(SAVED), "good"))

@@ -28,8 +28,8 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor, AuditEntry, AuditFilter
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.merchant.editor import edit_page, editing
-from steelyard.surfaces.merchant.editor_forms import save, wanted_of
+from steelyard.surfaces.merchant.editor import Editing, edit_page, editing, seen_now
+from steelyard.surfaces.merchant.editor_forms import nothing_new, save, wanted_of
 from steelyard.surfaces.web.console import SAVED, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import local_path, redirect
@@ -71,8 +71,8 @@ async def change_product(
     category_id = _category(form)
     found = await visit.merchant_db.ask(editing, visit.merchant_id, product_id, category_id)
     overtaken = await _overtaken(visit, product_id, found.mark, form.text("seen", most=64))
-    if overtaken is not None:
-        errors = {"": visit.say(N_("A colleague has saved this product in the meantime."))}
+    if overtaken is not None and not _so_already(form, found):
+        errors = {"": visit.say(N_("This product was saved in the meantime, by a colleague or in another window."))}
         if quiet:
             return Response({"errors": errors}, status_code=409)
         return await edit_page(visit, product_id, form, errors, overtaken)
@@ -95,22 +95,21 @@ async def change_product(
             Response({"errors": errors}, status_code=409) if quiet else await edit_page(visit, product_id, form, errors)
         )
     if quiet:
-        return Response(None, status_code=204)
+        return Response({"seen": seen_now(await visit.merchant_db.ask(editing, visit.merchant_id, product_id))})
     return redirect(visit, f"{frame.PRODUCTS}/{product_id}", message)  # pyright: ignore[reportArgumentType]  # a tone
 
 
 async def _overtaken(visit: Visit, product_id: UUID, now: str, seen: str) -> AuditEntry | None:
-    """What a colleague did since the form was shown; one's own, from a second click or window, is nothing. `seen` is the
-    mark of what was shown, and when."""
+    """What was done since the form was shown, by a colleague or in another window. `seen` is the mark of what was shown,
+    and when."""
     mark, _, shown_at = seen.partition(".")
     if not mark or mark == now or not shown_at.isdecimal() or len(shown_at) > SECONDS_DIGITS_MAX:
         return None
     since = datetime.fromtimestamp(int(shown_at), UTC)
     which = AuditFilter(subject=str(product_id), since=since)
     found = (await visit.db.ask(access.audit_log, visit.merchant_id, None, 1, which=which)).items
-    mine = visit.account.account_id if visit.account else None
     if found:
-        return None if found[0].account_id == mine else found[0]
+        return found[0]
     # A grid, a sheet or the operator: the log knows it by another name.
     return AuditEntry(
         audit_id=product_id,
@@ -124,6 +123,14 @@ async def _overtaken(visit: Visit, product_id: UUID, now: str, seen: str) -> Aud
         changes=[],
         request_id=None,
     )
+
+
+def _so_already(form: Entries, found: Editing) -> bool:
+    """Whether the form asks for what is there, as a second click does."""
+    try:
+        return nothing_new(wanted_of(form, found), found)
+    except Invalid:
+        return False
 
 
 def _category(form: Entries) -> CategoryId | None:

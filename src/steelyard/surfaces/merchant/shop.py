@@ -18,6 +18,7 @@ from steelyard.parties.access.model import Actor, WrongLogin
 from steelyard.parties.merchants.model import Merchant, MerchantId, Payout, Shop, ShopCard
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.editor import local_time
+from steelyard.surfaces.web import seen
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -59,6 +60,8 @@ async def page(
         card=known.card,
         name=known.card.name if name is None else name,
         notice=known.card.notice if notice is None else notice,
+        words_seen=seen.mark(known.card.name, known.card.notice),
+        payout_seen=seen.mark(known.merchant.payout),
         payout=payout or known.merchant.payout,
         pause=pause if pause is not None and pause.ends_at > datetime.now(UTC) else None,
         typed=typed,
@@ -72,8 +75,10 @@ async def shop_page(visit: NamedDependency[Visit]) -> Response[Any]:
     return await page(visit)
 
 
-async def change(tx: Tx, actor: Actor, merchant_id: MerchantId, name: Text, notice: Text) -> None:
+async def change(tx: Tx, actor: Actor, form: Entries, merchant_id: MerchantId, name: Text, notice: Text) -> None:
+    await seen.hold(tx, f"shop {merchant_id}")
     card = (await merchants.cards(tx, [merchant_id]))[merchant_id]
+    seen.compare(form, seen.mark(card.name, card.notice), seen.mark(name, notice))
     await merchants.change_shop(
         tx, Shop(merchant_id=merchant_id, slug=card.slug, name=name, notice=notice, logo=card.logo)
     )
@@ -88,7 +93,7 @@ async def change_shop(visit: NamedDependency[Visit], request: WebRequest) -> Res
     name, notice = form.words("name", required=True, most=60), form.words("notice", most=500)
     try:
         form.check()
-        await visit.merchant_db.transact(change, visit.actor, visit.merchant_id, name, notice)
+        await visit.merchant_db.transact(change, visit.actor, form, visit.merchant_id, name, notice)
     except Invalid as refusal:
         return await page(visit, name=name, notice=notice, errors=errors_of(visit, refusal.fields))
     return redirect(visit, frame.SHOP, (visit.say(SAVED), "good"))
@@ -122,7 +127,11 @@ async def change_logo(visit: NamedDependency[Visit], request: WebRequest) -> Res
     return redirect(visit, f"{frame.SHOP}#sign", (visit.say(SAVED), "good"))
 
 
-async def set_payout(tx: Tx, actor: Actor, merchant_id: MerchantId, payout: Payout) -> None:
+async def set_payout(tx: Tx, actor: Actor, form: Entries, merchant_id: MerchantId, payout: Payout) -> None:
+    await seen.hold(tx, f"payout {merchant_id}")
+    merchant = await merchants.get(tx, merchant_id)
+    assert merchant is not None
+    seen.compare(form, seen.mark(merchant.payout), seen.mark(payout))
     await merchants.set_payout(tx, merchant_id, payout)
     ending = payout.account[-ACCOUNT_DIGITS_SHOWN:]
     await access.audit(tx, actor, "shop.payout", str(merchant_id), {"bank": payout.bank, "account_ends": ending})
@@ -138,7 +147,7 @@ async def change_payout(visit: NamedDependency[Visit], request: WebRequest) -> R
         form.check()
         assert visit.account is not None
         await access.confirm_password(visit.db, visit.account, password)
-        await visit.merchant_db.transact(set_payout, visit.actor, visit.merchant_id, payout)
+        await visit.merchant_db.transact(set_payout, visit.actor, form, visit.merchant_id, payout)
     except Invalid as refusal:
         return await page(visit, payout=payout, errors=errors_of(visit, refusal.fields))
     except WrongLogin:

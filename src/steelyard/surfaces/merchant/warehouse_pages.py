@@ -21,7 +21,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, seen
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -74,6 +74,7 @@ async def page(
     visit: Visit, warehouse: Warehouse, here: str, *, new: bool, errors: dict[str, str] | None = None
 ) -> Response[Any]:
     title = visit.say(N_("New warehouse")) if new else warehouse.name
+    stored = None if new else await visit.merchant_db.ask(_known, visit.merchant_id, warehouse.warehouse_id)
     return await frame.show(
         visit,
         "warehouse_form.html",
@@ -83,6 +84,7 @@ async def page(
         title=title,
         warehouse=warehouse,
         address=warehouse.address,
+        seen=seen.mark(stored) if stored else "",
         here=here,
         errors=errors or {},
         provinces=[province.name for province in freight.PROVINCES],
@@ -103,7 +105,12 @@ async def warehouse_page(visit: NamedDependency[Visit], warehouse_id: FromPath[U
     return await page(visit, known, f"{HERE}/{warehouse_id}", new=False)
 
 
-async def save(tx: Tx, actor: Actor, before: Warehouse | None, after: Warehouse) -> None:
+async def save(tx: Tx, actor: Actor, form: Entries, known: Warehouse | None, after: Warehouse) -> None:
+    before = known
+    if known is not None:
+        await seen.hold(tx, f"warehouse {after.warehouse_id}")
+        before = await _known(tx, after.merchant_id, after.warehouse_id)
+        seen.compare(form, seen.mark(before), seen.mark(after))
     await warehouses.save_warehouse(tx, after)
     facts = {"before": _told(before), "after": _told(after)}
     await access.audit(tx, actor, "warehouses.save", str(after.warehouse_id), facts)
@@ -141,7 +148,7 @@ async def _save(
     wanted = warehouse_of(form, visit.merchant_id, warehouse_id)
     try:
         form.check()
-        await visit.merchant_db.transact(save, visit.actor, before, wanted)
+        await visit.merchant_db.transact(save, visit.actor, form, before, wanted)
     except Invalid as refusal:
         return await page(visit, wanted, here, new=before is None, errors=errors_of(visit, refusal.fields))
     except Refusal as refusal:

@@ -19,7 +19,7 @@ from steelyard.kernel.text import Text
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, seen
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -138,6 +138,7 @@ async def form_page(
         ],
         title=title,
         definition=found.definition if found else None,
+        seen=seen.mark(found.definition) if found else "",
         use=found.use if found else {},
         kinds=[(kind, visit.say(word)) for kind, word in KINDS],
         here=f"{frame.HOME}/attributes/{code or 'new'}",
@@ -182,12 +183,14 @@ def _code(words: str) -> str:
     return "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in words.lower()).split())
 
 
-async def define(tx: Tx, actor: Actor, definition: Definition, *, new: bool) -> None:
+async def define(tx: Tx, actor: Actor, form: Entries, definition: Definition, *, new: bool) -> None:
     """Raises `Invalid`: a value that products state is not taken away, and a new code is new."""
+    await seen.hold(tx, f"attribute {definition.code}")
     before = (await catalog.definitions(tx)).get(definition.code)
     if new and before is not None:
         raise Invalid({"code": N_("There is an attribute of this code already")})
     if before is not None:
+        seen.compare(form, seen.mark(before), seen.mark(definition))
         use = await catalog.attribute_use(tx, definition.code)
         gone = {value.code for value in before.values} - {value.code for value in definition.values}
         if any(use.get(code) for code in gone):
@@ -204,7 +207,7 @@ async def make_attribute(visit: NamedDependency[Visit], request: WebRequest) -> 
     try:
         form.check()
         definition = definition_of(form, code, AttributeKind(kind if kind in dict(KINDS) else "choice"))
-        await visit.db.transact(define, visit.actor, definition, new=True)
+        await visit.db.transact(define, visit.actor, form, definition, new=True)
     except Invalid as refusal:
         return await form_page(visit, None, form, errors_of(visit, refusal.fields))
     return redirect(visit, f"{frame.HOME}/attributes/{code}", (visit.say(SAVED), "good"))
@@ -218,7 +221,7 @@ async def change_attribute(
     found = await visit.db.ask(one, code)
     try:
         definition = definition_of(form, code, found.definition.kind)
-        await visit.db.transact(define, visit.actor, definition, new=False)
+        await visit.db.transact(define, visit.actor, form, definition, new=False)
     except Invalid as refusal:
         return await form_page(visit, code, form, errors_of(visit, refusal.fields))
     return redirect(visit, f"{frame.HOME}/attributes/{code}", (visit.say(SAVED), "good"))

@@ -23,7 +23,7 @@ from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.category_names import names_of
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, seen
 from steelyard.surfaces.web.console import SAVED, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -165,8 +165,13 @@ async def branch_of(read: Read, category_id: UUID) -> Branch:
 
 
 async def branch_page(
-    visit: Visit, category_id: UUID, typed: Entries | None = None, errors: dict[str, str] | None = None
+    visit: Visit,
+    category_id: UUID,
+    typed: Entries | None = None,
+    errors: dict[str, str] | None = None,
+    ticked: Entries | None = None,
 ) -> Response[Any]:
+    """`typed` came from the form of its words, `ticked` from that of its attributes."""
     found = await visit.db.ask(branch_of, category_id)
     inside = {each.category_id for each in (found.category, *flat(found.category.children))}
     names = names_of(found.roots)
@@ -186,6 +191,9 @@ async def branch_page(
         own={each.definition.code: each for each in found.attributes if each.category_id == category_id},
         inherited=[each for each in found.attributes if each.category_id != category_id],
         icons=ICONS,
+        seen=_mark(found.category),
+        bound_seen=_bound(found.attributes, category_id),
+        ticked=ticked,
         typed=typed,
         errors=errors or {},
     )
@@ -196,8 +204,21 @@ async def category_page(visit: NamedDependency[Visit], category_id: FromPath[UUI
     return await branch_page(visit, category_id)
 
 
-async def change(tx: Tx, actor: Actor, category_id: UUID, wanted: CategoryChange) -> None:
+def _mark(category: Category) -> str:
+    return seen.mark(category.name, category.slug, category.icon, category.picture)
+
+
+def _bound(attributes: Sequence[CategoryAttribute], category_id: UUID) -> str:
+    """The mark of what a category itself adds."""
+    own = [each for each in attributes if each.category_id == category_id]
+    return seen.mark([(each.definition.code, each.required) for each in own])
+
+
+async def change(tx: Tx, actor: Actor, form: Entries, category_id: UUID, wanted: CategoryChange) -> None:
+    await seen.hold(tx, f"category {category_id}")
     before = (await branch_of(tx, category_id)).category
+    picture = before.picture if wanted.picture is None else wanted.picture or None
+    seen.compare(form, _mark(before), seen.mark(wanted.name, wanted.slug, wanted.icon, picture))
     await catalog.change_category(tx, category_id, wanted)
     fields = {name: what for name in wanted.__struct_fields__ if (what := getattr(wanted, name)) is not None}
     was = {name: getattr(before, name) for name in fields}
@@ -218,7 +239,7 @@ async def change_category(
             picture=await _picture(visit, form),
         )
         form.check()
-        await visit.db.transact(change, visit.actor, category_id, wanted)
+        await visit.db.transact(change, visit.actor, form, category_id, wanted)
     except Invalid as refusal:
         return await branch_page(visit, category_id, form, errors_of(visit, refusal.fields))
     except NotFound:
@@ -301,8 +322,11 @@ async def merge_category(
     )
 
 
-async def bind(tx: Tx, actor: Actor, category_id: UUID, bindings: Sequence[Binding]) -> None:
+async def bind(tx: Tx, actor: Actor, form: Entries, category_id: UUID, bindings: Sequence[Binding]) -> None:
+    await seen.hold(tx, f"attributes of {category_id}")
     found = await branch_of(tx, category_id)
+    wanted = seen.mark([(each.code, each.required) for each in bindings])
+    seen.compare(form, _bound(found.attributes, category_id), wanted)
     before = {each.definition.code: each.required for each in found.attributes if each.category_id == category_id}
     await catalog.bind_attributes(tx, category_id, bindings)
     after = {each.code: each.required for each in bindings}
@@ -310,7 +334,9 @@ async def bind(tx: Tx, actor: Actor, category_id: UUID, bindings: Sequence[Bindi
 
 
 @post("/categories/{category_id:uuid}/attributes", opt=NEEDS)
-async def bind_attributes(visit: NamedDependency[Visit], request: WebRequest, category_id: FromPath[UUID]) -> Redirect:
+async def bind_attributes(
+    visit: NamedDependency[Visit], request: WebRequest, category_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
     """Which attributes it adds: `bound:<code>`, `required:<code>`, `place:<code>`."""
     form = await entries_of(request)
     chosen = [code for code in form.names("bound:") if form.flag(f"bound:{code}")]
@@ -318,12 +344,11 @@ async def bind_attributes(visit: NamedDependency[Visit], request: WebRequest, ca
     bindings = [
         Binding(code=code, required=form.flag(f"required:{code}"), place=place) for place, code in enumerate(chosen)
     ]
-    return await done(
-        visit,
-        f"{frame.CATEGORIES}/{category_id}",
-        SAVED,
-        lambda: visit.db.transact(bind, visit.actor, category_id, bindings),
-    )
+    try:
+        await visit.db.transact(bind, visit.actor, form, category_id, bindings)
+    except Invalid as refusal:
+        return await branch_page(visit, category_id, errors=errors_of(visit, refusal.fields), ticked=form)
+    return redirect(visit, f"{frame.CATEGORIES}/{category_id}", (visit.say(SAVED), "good"))
 
 
 HANDLERS = [

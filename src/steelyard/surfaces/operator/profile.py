@@ -13,6 +13,7 @@ from steelyard.parties import access, operator
 from steelyard.parties.access.model import Actor
 from steelyard.parties.operator.model import Profile
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.web import seen
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -27,12 +28,14 @@ EMPTY = Profile(
 
 
 async def page(visit: Visit, profile: Profile | None, errors: dict[str, str] | None = None) -> Response[Any]:
+    stored = await visit.db.ask(operator.profile)
     return await frame.show(
         visit,
         "profile.html",
         frame.PROFILE,
         status=422 if errors else 200,
         profile=profile or EMPTY,
+        seen=seen.mark(stored) if stored else "",
         errors=errors or {},
     )
 
@@ -42,8 +45,11 @@ async def profile_page(visit: NamedDependency[Visit]) -> Response[Any]:
     return await page(visit, await visit.db.ask(operator.profile))
 
 
-async def change(tx: Tx, actor: Actor, profile: Profile) -> None:
+async def change(tx: Tx, actor: Actor, form: Entries, profile: Profile) -> None:
+    await seen.hold(tx, "operator's profile")
     before = await operator.profile(tx)
+    if before is not None:
+        seen.compare(form, seen.mark(before), seen.mark(profile))
     await operator.set_profile(tx, profile)
     await access.audit(tx, actor, "operator.set_profile", profile.credit_code, before=before, after=profile)
 
@@ -54,7 +60,7 @@ async def change_profile(visit: NamedDependency[Visit], request: WebRequest) -> 
     profile = profile_of(form)
     try:
         form.check()
-        await visit.db.transact(change, visit.actor, profile)
+        await visit.db.transact(change, visit.actor, form, profile)
     except Invalid as refusal:
         return await page(visit, profile, errors_of(visit, refusal.fields))
     return redirect(visit, frame.PROFILE, (visit.say(SAVED), "good"))

@@ -21,9 +21,10 @@ from steelyard.parties import access, merchants, operator, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.policies.model import Policy, PolicyChange, Settled, policy_called
 from steelyard.surfaces.operator import frame
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, seen
+from steelyard.surfaces.web.audit_fields import UNITS
 from steelyard.surfaces.web.console import SAVED, errors_of
-from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -31,12 +32,6 @@ from steelyard.trade import commission
 from steelyard.trade.settlement import settlement_day
 
 NEEDS = {"permission": "settings.manage"}
-UNITS: dict[str, str] = {
-    "minutes": N_("minutes"),
-    "days": N_("days"),
-    "megabytes": N_("MB"),
-    "yes_or_no": "",
-}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +120,7 @@ async def page(
         errors=errors or {},
         typed=typed or {},
         units=UNITS,
+        seen={each.policy.key: seen.mark(each.value) for each in found.settled},
         tomorrow=settlement_day(datetime.now(UTC)) + timedelta(days=1),
         base=frame.SETTINGS,
     )
@@ -154,7 +150,10 @@ def _changes_file(visit: Visit, found: Run) -> Response[bytes]:
     return exports.csv_answer(visit, visit.say(N_("What was changed")), [visit.say(word) for word in words], rows)
 
 
-async def change(tx: Tx, actor: Actor, policy: Policy, value: int) -> None:
+async def change(tx: Tx, actor: Actor, form: Entries, policy: Policy, value: int) -> None:
+    await seen.hold(tx, f"setting {policy.key}")
+    now = next(each.value for each in await policies.settled(tx) if each.policy.key == policy.key)
+    seen.compare(form, seen.mark(now), seen.mark(value), policy.key)
     account_id = actor.account.account_id if actor.account else None
     before = await policies.settle(tx, policy, value, account_id)
     if before is not None:
@@ -195,7 +194,7 @@ async def change_setting(
     try:
         form.check()
         if from_day is None:
-            await visit.db.transact(change, visit.actor, known, value)
+            await visit.db.transact(change, visit.actor, form, known, value)
         else:
             await visit.db.transact(plan, visit.actor, known, value, from_day)
     except Invalid as refusal:

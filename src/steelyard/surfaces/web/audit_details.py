@@ -2,7 +2,7 @@
 their language writes them. What is kept (JSON) stands beside it as it is."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -20,14 +20,15 @@ from steelyard.kernel.text import Text
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import AccountKind, AuditEntry
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.parties.policies.model import POLICIES
+from steelyard.parties.policies.model import POLICIES, Unit
 from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.web.asking import TITLES
-from steelyard.surfaces.web.audit_fields import AMOUNTS, FIELDS, OWN_WORDS, WORDS
+from steelyard.surfaces.web.audit_fields import AMOUNTS, FIELDS, OWN_WORDS, UNITS, WORDS
 
 NOTHING = "–"
 # What the codes are called under which settings and documents are written down.
 SUBJECTS = {policy.key: policy.name for policy in POLICIES} | {str(each): title for each, title in TITLES.items()}
+_POLICIES = {policy.key: policy for policy in POLICIES}
 CHARACTERS_MAX = 200
 ITEMS_MAX = 12
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
@@ -66,17 +67,23 @@ class Reader:
         differing = [(each.field, each.before, each.after) for each in entry.changes]
         if had is not None or has is not None:
             differing += _differences(had, has)
+        unit = self._unit(entry)
         changed = [
             Detail(
                 label=self._label(name),
-                before=self._words(name, before, currency),
-                after=self._words(name, after, currency),
+                before=unit(before) or self._words(name, before, currency),
+                after=unit(after) or self._words(name, after, currency),
                 changed=True,
             )
             for name, before, after in differing
         ]
         said = [
-            Detail(label=self._label(name), before=None, after=self._words(name, value, currency), changed=False)
+            Detail(
+                label=self._label(name),
+                before=None,
+                after=(unit(value) if name == "value" else None) or self._words(name, value, currency),
+                changed=False,
+            )
             for name, value in facts.items()
             if value not in (None, "", [], {}) and name != "currency"
         ]
@@ -95,6 +102,19 @@ class Reader:
         if code in self._names:
             return self._called(code)
         return self._say(SUBJECTS[code]) if code in SUBJECTS else code
+
+    def _unit(self, entry: AuditEntry) -> Callable[[Any], str | None]:
+        """How the value of a setting is written: “30 minutes”, “yes”; None for what is no setting's value."""
+        policy = _POLICIES.get(entry.subject) if entry.action.startswith("settings.") else None
+
+        def written(value: Any) -> str | None:
+            if policy is None or not isinstance(value, int):
+                return None
+            if policy.unit is Unit.YES_OR_NO:
+                return self._say(N_("yes") if value else N_("no"))
+            return f"{numbers.format_decimal(value, locale=self._locale)} {self._say(UNITS[policy.unit])}".strip()
+
+        return written
 
     def _currency(self, entry: AuditEntry) -> str:
         own = entry.facts.get("currency") or next(
@@ -203,8 +223,10 @@ async def reader(
         own = merchant_id if audience is AccountKind.MERCHANT else None
         names |= {each.role_id: each.name for each in await access.roles(read, audience, own)}
         names |= {each.permission: each.description for each in await access.permissions(read, audience)}
+    of = {MerchantId(each.merchant_id) for each in entries if each.merchant_id}
+    names |= {each.role_id: each.name for each in await access.own_roles(read, of)}
     names |= _categories(await catalog.categories(read))
-    shops = await merchants.cards(read, {MerchantId(each.merchant_id) for each in entries if each.merchant_id})
+    shops = await merchants.cards(read, of)
     names |= {str(shop.merchant_id): shop.name for shop in shops.values()}
     return Reader(locale, names, {shop.merchant_id: shop.currency for shop in shops.values()})
 

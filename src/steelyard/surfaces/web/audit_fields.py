@@ -1,6 +1,15 @@
 """What the fields of the audit log are called, by the names under which they are kept; others are shown by that name."""
 
 from steelyard.kernel.i18n import N_
+from steelyard.parties.policies.model import Unit
+
+# What settings are counted in.
+UNITS: dict[Unit, str] = {
+    Unit.MINUTES: N_("minutes"),
+    Unit.DAYS: N_("days"),
+    Unit.MEGABYTES: N_("MB"),
+    Unit.YES_OR_NO: "",
+}
 
 FIELDS: dict[str, str] = {
     "account": N_("Account number"),

@@ -49,7 +49,7 @@ from steelyard.operations.merchandising.model import (
 )
 from steelyard.parties import access
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.surfaces.web import goods_picking
+from steelyard.surfaces.web import goods_picking, seen
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.console_staff import Show
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
@@ -83,6 +83,11 @@ class Composing(msgspec.Struct, frozen=True, kw_only=True):
     categories: Sequence[Category]
     shop_categories: Sequence[ShopCategory]
     topics: Sequence[str]
+
+    @property
+    def marks(self) -> dict[UUID, str]:
+        """What stands for each block in a form that is filled in from it."""
+        return {block.block_id: _mark(block) for block in self.draft.blocks}
 
 
 async def composing(read: Read, place: Place) -> Composing:
@@ -227,10 +232,19 @@ async def _uploaded(visit: Visit, form: Entries) -> dict[str, str]:
     return {name: await keep_picture(files, await file.read()) for name in names for file in form.files(name)[:1]}
 
 
+def _mark(block: Block) -> str:
+    return seen.mark(merchandising.as_data(block))
+
+
 def _saving(uploaded: dict[str, str]) -> Change:
     async def save(tx: Tx, place: Place, form: Entries, by: str) -> object:
         block = _block(form, uploaded)
         form.check()
+        await seen.hold(tx, f"block {block.block_id}")
+        draft = await merchandising.draft(tx, place.owner_id, place.page)
+        now = next((each for each in draft.blocks if each.block_id == block.block_id), None)
+        if now is not None:
+            seen.compare(form, _mark(now), _mark(block))
         before = await merchandising.save_block(tx, place.owner_id, place.page, block, by)
         return {"before": merchandising.as_data(before), "after": merchandising.as_data(block)}
 

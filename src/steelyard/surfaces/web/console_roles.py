@@ -18,7 +18,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties import access
 from steelyard.parties.access.model import AccountKind, Permission, Role
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, seen
 from steelyard.surfaces.web.console import SAVED, done, errors_of
 from steelyard.surfaces.web.console_staff import NEEDS, Show, organisation
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -135,10 +135,17 @@ def _keeping(show: Show, here: str, staff_here: str) -> list[HTTPRouteHandler]:
     return [save_role, remove_role]
 
 
+def _mark(name: Text, permissions: Sequence[str]) -> str:
+    return seen.mark(name, sorted(permissions))
+
+
 async def _save(tx: Tx, visit: Visit, form: Entries, role_id: str, name: Text, chosen: Sequence[str]) -> None:
     if form.flag("fresh"):
         await access.create_role(tx, visit.actor, str(form.uuid("role_id")), name, chosen)
     else:
+        await seen.hold(tx, f"role {role_id}")
+        now = (await roles_of(tx, *organisation(visit))).find(role_id)
+        seen.compare(form, _mark(now.name, now.permissions), _mark(name, chosen))
         await access.change_role(tx, visit.actor, role_id, name, chosen)
 
 
@@ -155,8 +162,8 @@ async def _form(
     errors: dict[str, str] | None = None,
     fresh: bool = False,
 ) -> Response[Any]:
-    kind, _ = organisation(visit)
-    permissions = await visit.db.ask(access.permissions, kind)
+    known = await visit.db.ask(roles_of, *organisation(visit))
+    stored = None if fresh else known.find(role_id)
     return await show(
         visit,
         "web/role.html",
@@ -166,7 +173,8 @@ async def _form(
         role=role,
         name=name or Text(),
         chosen=set(chosen),
-        areas=grouped(permissions),
+        seen=_mark(stored.name, stored.permissions) if stored else "",
+        areas=grouped(known.permissions),
         errors=errors or {},
         fresh=fresh,
         base=here,

@@ -30,7 +30,7 @@ from steelyard.parties.access.model import (
     StaffMember,
     WrongLogin,
 )
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, seen
 from steelyard.surfaces.web.console import done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -92,6 +92,7 @@ def _inviting(show: Show, here: str, roles_href: str, departments_href: str) -> 
             errors=errors or {},
             account_id=ids.mint(),
             me=visit.account,
+            seen={member.account_id: seen.mark(sorted(member.roles)) for member in found.members},
             may_hand_over=_is_owner(visit, found),
             roles_href=roles_href,
             departments_href=departments_href,
@@ -164,15 +165,24 @@ async def _invite(tx: Tx, visit: Visit, form: Entries) -> None:
     )
 
 
+async def _set_roles(tx: Tx, visit: Visit, form: Entries, account_id: AccountId) -> None:
+    roles = form.all("roles")
+    await seen.hold(tx, f"roles of {account_id}")
+    for member in await access.staff(tx, organisation(visit)[1]):
+        if member.account_id == account_id:
+            seen.compare(form, seen.mark(sorted(member.roles)), seen.mark(sorted(roles)))
+    await access.set_roles(tx, visit.actor, account_id, roles)
+
+
 def _changing(here: str) -> list[HTTPRouteHandler]:
     @post("/staff/{account_id:uuid}/roles", opt=NEEDS)
     async def set_roles(visit: NamedDependency[Visit], request: WebRequest, account_id: FromPath[UUID]) -> Redirect:
-        roles = (await entries_of(request)).all("roles")
+        form = await entries_of(request)
         return await done(
             visit,
             here,
             N_("The roles are changed."),
-            lambda: visit.db.transact(access.set_roles, visit.actor, AccountId(account_id), roles),
+            lambda: visit.db.transact(_set_roles, visit, form, AccountId(account_id)),
         )
 
     @post("/staff/{account_id:uuid}/disable", opt=NEEDS)

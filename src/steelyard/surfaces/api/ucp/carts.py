@@ -11,19 +11,14 @@ from steelyard.channels.agents.model import Session, SessionId
 from steelyard.goods import catalog
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
-from steelyard.surfaces.api.ucp.checkouts import (
-    CART,
-    id_of,
-    look,
-    refuse_what_is_not_for_sale,
-    unknown_items,
-)
+from steelyard.surfaces.api.ucp.checkouts import CART, look, refuse_what_is_not_for_sale
 from steelyard.surfaces.api.ucp.discovery import ENDPOINT
 from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, Document, serve
 from steelyard.surfaces.api.ucp.intent import UnknownItems, draft_of, items_of
 from steelyard.surfaces.api.ucp.opening import Opening, open_session
 from steelyard.surfaces.api.ucp.rendering import cart_document, shown
 from steelyard.surfaces.api.ucp.shapes import CartRequest
+from steelyard.surfaces.api.ucp.together import id_of, unknown_items
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import CheckoutId, CheckoutState
 

@@ -13,16 +13,15 @@ from steelyard.channels.agents.model import CHECKOUT, Session, SessionId
 from steelyard.goods import catalog
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.lookups import look_up
 from steelyard.money import payments
-from steelyard.money.payments.model import PaymentId
-from steelyard.surfaces.api.ucp.discovery import ENDPOINT, HANDLER_ID
-from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, Document, errors_document, message, serve
+from steelyard.surfaces.api.ucp.discovery import ENDPOINT
+from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, AtOnce, Document, message, serve
 from steelyard.surfaces.api.ucp.intent import UnknownItems, draft_of, items_of, said_of
 from steelyard.surfaces.api.ucp.opening import Opening, lost, open_session
-from steelyard.surfaces.api.ucp.rendering import WORDS, checkout_document, shown, status_of
+from steelyard.surfaces.api.ucp.rendering import checkout_document, shown, status_of
 from steelyard.surfaces.api.ucp.shapes import (
     CheckoutRequest,
     CompleteRequest,
@@ -30,7 +29,21 @@ from steelyard.surfaces.api.ucp.shapes import (
     Instrument,
     LineItem,
 )
-from steelyard.surfaces.api.ucp.sheet import Looked, Looking, begun, looks
+from steelyard.surfaces.api.ucp.sheet import Looked, begun, looks
+from steelyard.surfaces.api.ucp.together import (
+    KIND,
+    completing,
+    creating,
+    id_of,
+    instrument_of,
+    looking_of,
+    opening_of,
+    paid_with,
+    payment_id_of,
+    placement_of,
+    return_url_of,
+    unknown_items,
+)
 from steelyard.surfaces.web import placing
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import (
@@ -39,40 +52,19 @@ from steelyard.trade.checkout.model import (
     CheckoutNotReady,
     CheckoutState,
     Draft,
-    ProblemCode,
     SoldOut,
     TotalMoved,
 )
 
-KIND = "checkout"
 CART = "cart"
-
-
-class PaymentInvalid(Refusal):
-    """A checkout is paid by one instrument of a handler that it advertises."""
-
-    code = "invalid_payment"
-    status = 422
-    title = N_("This payment cannot be used")
-    detail = N_("Send exactly one instrument with handler_id {handler} and a token.")
 
 
 async def look(ask: Ask, checkout_id: UUID, kind: str = KIND) -> Looked:
     """A session of this platform with what it is now. Raises `NotFound`."""
-    found = await look_up(ask.db, looks, _looking(ask, checkout_id, kind))
+    found = await look_up(ask.db, looks, looking_of(ask, checkout_id, kind))
     if found is None:
         raise NotFound()
     return found
-
-
-def _looking(ask: Ask, checkout_id: UUID, kind: str = KIND) -> Looking:
-    return Looking(
-        session_id=SessionId(checkout_id),
-        kind=kind,
-        client=ask.platform.client,
-        locale=ask.locale,
-        completeness=ask.completeness,
-    )
 
 
 async def shown_checkout(ask: Ask, checkout_id: UUID, extra: Sequence[Document] = ()) -> Document:
@@ -100,7 +92,7 @@ async def create_checkout(request: ApiRequest) -> Response[bytes]:
             return 200, unknown_items(ask, refusal)
         return 201, await (_document(ask, looked) if looked else shown_checkout(ask, opening.session_id))
 
-    return await serve(request, work, capability=CHECKOUT, once=True)
+    return await serve(request, work, capability=CHECKOUT, once=True, together=creating)
 
 
 async def _opening(ask: Ask, operation_id: UUID) -> Opening:
@@ -108,12 +100,7 @@ async def _opening(ask: Ask, operation_id: UUID) -> Opening:
     said = msgspec.json.decode(ask.body or b"{}", type=dict[str, Any]) if b'"cart_id"' in ask.body else {}
     if isinstance(said.get("cart_id"), str):
         return await _of_cart(ask, ask.read(ConversionRequest))
-    wanted = ask.read(CheckoutRequest)
-    return Opening(
-        session_id=SessionId(operation_id), kind=KIND, client=ask.platform.client, locale=ask.locale,
-        completeness=ask.completeness, line_items=wanted.line_items, buyer=wanted.buyer,
-        fulfillment=wanted.fulfillment, context=wanted.context,
-    )  # fmt: skip
+    return opening_of(ask, ask.read(CheckoutRequest), operation_id)
 
 
 async def _of_cart(ask: Ask, conversion: ConversionRequest) -> Opening:
@@ -143,18 +130,6 @@ async def refuse_what_is_not_for_sale(read: Read, ask: Ask, draft: Draft) -> Non
         raise UnknownItems(items=places)
 
 
-def unknown_items(ask: Ask, refusal: UnknownItems) -> Document:
-    """The outcome of wanting what there is not: no checkout, but why."""
-    content = ask.say(WORDS[ProblemCode.ITEM_UNAVAILABLE])
-    return errors_document(
-        ask.platform.version,
-        [
-            message("item_unavailable", content, severity="unrecoverable", path=f"$.line_items[{place}]")
-            for place in refusal.items
-        ],
-    )
-
-
 @get(f"{ENDPOINT}/checkout-sessions/{{checkout_id:str}}")
 async def get_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Response[bytes]:
     """The checkout as it is now."""
@@ -163,14 +138,6 @@ async def get_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Respo
         return 200, await shown_checkout(ask, id_of(checkout_id))
 
     return await serve(request, work, capability=CHECKOUT)
-
-
-def id_of(said: str) -> UUID:
-    """Raises `NotFound` for what is no id of ours."""
-    try:
-        return UUID(said)
-    except ValueError as error:
-        raise NotFound() from error
 
 
 @put(f"{ENDPOINT}/checkout-sessions/{{checkout_id:str}}")
@@ -217,7 +184,7 @@ async def complete_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> 
 
     async def work(ask: Ask, operation_id: UUID) -> tuple[int, Document]:
         wanted = ask.read(CompleteRequest)
-        looking = _looking(ask, id_of(checkout_id))
+        looking = looking_of(ask, id_of(checkout_id))
         found = await look_up(ask.db, begun, looking)
         if found is None:
             raise NotFound()
@@ -227,34 +194,18 @@ async def complete_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> 
             looked = await look(ask, looking.session_id)
             if status_of(looked.sheet, looked.session) in ("completed", "complete_in_progress", "requires_escalation"):
                 return 200, await _document(ask, looked)
-        return 200, await _complete(ask, found.session, _instrument(wanted), operation_id)
+        return 200, await _complete(ask, found.session, instrument_of(wanted), operation_id)
 
-    return await serve(request, work, capability=CHECKOUT, once=True)
+    def together(ask: Ask) -> AtOnce | None:
+        return completing(ask, checkout_id)
 
-
-def _instrument(wanted: CompleteRequest) -> Instrument:
-    instruments = wanted.payment.instruments
-    if len(instruments) != 1 or instruments[0].handler_id != HANDLER_ID or not instruments[0].credential.token:
-        raise PaymentInvalid(handler=HANDLER_ID)
-    return instruments[0]
+    return await serve(request, work, capability=CHECKOUT, once=True, together=together)
 
 
 async def _complete(ask: Ask, session: Session, instrument: Instrument, operation_id: UUID) -> Document:
     session_id = session.session_id
-    payment_id = PaymentId(ids.derived(operation_id, "payment"))
-    return_url = f"{ask.settings.base_url}/checkout/{session_id}"
-    token = instrument.credential.token
     verifier = payments.verifier(ask.settings, instrument.handler_id)
-    paying = None
-    if verifier and token:
-        paying = checkout.Paying(payment_id=payment_id, channel=verifier, token=token, return_url=return_url)
-    placement = checkout.Placement(
-        checkout_id=CheckoutId(session_id),
-        expected_total=session.shown_total,
-        by=ask.platform.client,
-        completeness=ask.completeness,
-        paying=paying,
-    )
+    placement = placement_of(ask, session, instrument, verifier, operation_id)
     try:
         purchase_id = await placing.place(ask.db, placing.Wish(placement=placement))
     except TotalMoved:
@@ -262,18 +213,18 @@ async def _complete(ask: Ask, session: Session, instrument: Instrument, operatio
         return await shown_checkout(ask, session_id, [message("total_changed", moved, path="$.totals")])
     except (CheckoutNotReady, SoldOut):
         return await shown_checkout(ask, session_id)
-    if paying:
+    if placement.paying:
         looked = await look(ask, session_id)
-        if looked.sheet.payment is not None and looked.sheet.payment.payment_id == payment_id:
+        if paid_with(looked, placement.paying):
             return await _document(ask, looked)
     collected = await checkout.collect(
         ask.db,
         ask.settings,
         purchase_id,
         channel=instrument.handler_id,
-        return_url=return_url,
-        token=token,
-        payment_id=payment_id,
+        return_url=return_url_of(ask, session_id),
+        token=instrument.credential.token,
+        payment_id=payment_id_of(operation_id),
     )
     if collected.action_url != session.action_url:
         await ask.db.transact(agents.note_action, session_id, collected.action_url)

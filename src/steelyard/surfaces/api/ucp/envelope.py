@@ -18,7 +18,7 @@ from steelyard.kernel import i18n, idempotency, ids
 from steelyard.kernel.db import Database, Unreachable
 from steelyard.kernel.errors import NotFound, Refusal, TooMany
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.idempotency import KeyUsedOtherwise, Reply
+from steelyard.kernel.idempotency import Claim, KeyUsedOtherwise, Reply
 from steelyard.kernel.settings import Settings
 from steelyard.surfaces.api.ucp.discovery import active, payment_handlers, speaks
 from steelyard.surfaces.web.problems import BadRequest
@@ -99,15 +99,23 @@ class Ask:
 
 
 Work = Callable[[Ask, UUID], Awaitable[tuple[int, Document]]]
+AtOnce = Callable[[Claim], Awaitable[Reply | UUID]]
 
 
 async def serve(
-    request: ApiRequest, work: Work, *, capability: str, once: bool = False, signed: bool = False
+    request: ApiRequest,
+    work: Work,
+    *,
+    capability: str,
+    once: bool = False,
+    signed: bool = False,
+    together: Callable[[Ask], AtOnce | None] | None = None,
 ) -> Response[bytes]:
     """Answer one request: `work(ask, operation_id)` returns a status and a document.
 
     `once`: the request changes something and carries an idempotency key; the same key gets the same answer, and the
-    operation id stays with the key. `signed`: nobody but the platform itself may ask.
+    operation id stays with the key. `signed`: nobody but the platform itself may ask. `together` says how this request is
+    claimed and answered in one transaction with others, if it can be: what that leaves open is `work`'s.
     """
     version = VERSION
     locale = i18n.negotiate(request.headers.get("accept-language"))
@@ -118,7 +126,7 @@ async def serve(
         _check_signature(request, platform, body, required=signed)
         ask = Ask(request, platform, body)
         ask.require(capability)
-        reply = await _reply(ask, work, once)
+        reply = await _reply(ask, work, once, together)
     except Refusal as refusal:
         reply = _refused(refusal, version, locale)
     except Unreachable:
@@ -159,20 +167,26 @@ def _check_signature(request: ApiRequest, platform: Platform, body: bytes, *, re
     agents.verify(platform.keys, request.method, url, headers, body)
 
 
-async def _reply(ask: Ask, work: Work, once: bool) -> Reply:
+async def _reply(ask: Ask, work: Work, once: bool, together: Callable[[Ask], AtOnce | None] | None) -> Reply:
     key = ask.request.headers.get("idempotency-key")
 
     async def answer(operation_id: UUID) -> Reply:
         try:
             status, document = await work(ask, operation_id)
         except Refusal as refusal:
-            return _refused(refusal, ask.platform.version, ask.locale)
+            return refused(ask, refusal)
         return Reply(status, {}, msgspec.json.encode(document))
 
     if not once or key is None:
         return await answer(ids.mint())
     fingerprint = idempotency.fingerprint(ask.request.method, ask.request.url.path, ask.body)
-    return await idempotency.once(ask.db, ask.platform.client, key, fingerprint, answer)
+    at_once = together(ask) if together else None
+    return await idempotency.once(ask.db, ask.platform.client, key, fingerprint, answer, at_once)
+
+
+def refused(ask: Ask, refusal: Refusal) -> Reply:
+    """How a refusal is told to who asked."""
+    return _refused(refusal, ask.platform.version, ask.locale)
 
 
 def _refused(refusal: Refusal, version: str, locale: str) -> Reply:

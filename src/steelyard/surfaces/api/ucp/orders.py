@@ -8,9 +8,9 @@ from litestar.params import FromPath
 from steelyard.channels import agents
 from steelyard.channels.agents.model import ORDER
 from steelyard.kernel.errors import NotFound
-from steelyard.surfaces.api.ucp.checkouts import id_of
 from steelyard.surfaces.api.ucp.discovery import ENDPOINT
 from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, Document, serve
+from steelyard.surfaces.api.ucp.together import id_of
 from steelyard.trade.orders.model import PurchaseId, PurchaseState
 
 

@@ -126,7 +126,11 @@ async def begun(read: Read, wanted: Sequence[Looking]) -> dict[Looking, Begun]:
 
 async def looks(read: Read, wanted: Sequence[Looking]) -> dict[Looking, Looked]:
     """What these sessions are now, laid out: from the quote while one is open, from the purchase once it is placed."""
-    found = await begun(read, wanted)
+    return await looks_of(read, await begun(read, wanted))
+
+
+async def looks_of(read: Read, found: Mapping[Looking, Begun]) -> dict[Looking, Looked]:
+    """`looks` at sessions that are read already."""
     placed = {looking: each for looking, each in found.items() if each.checkout.state in _PLACED}
     quoted = {looking: each for looking, each in found.items() if looking not in placed}
     sheets = await _of_quotes(read, quoted) if quoted else {}

@@ -138,17 +138,34 @@
   const form = document.querySelector("form[data-autosave=yes]");
   const said = document.querySelector("[data-saved]");
   let waiting = 0;
+  let saving = null;
+  const keep = async (data) => {
+    const answer = await send(form, data);
+    if (answer.ok && said) said.textContent = "✓ " + new Date().toLocaleTimeString();
+    // What was saved here is what this window has seen.
+    if (answer.ok) form.elements.seen.value = (await answer.json()).seen;
+    // Overtaken: the button says so with a page, on which nothing is lost.
+    else if (answer.status === 409 && said) said.textContent = (await answer.json()).errors[""] || "";
+  };
+  // A click on save while a draft is on its way waits for it: otherwise it would seem to come from another window.
+  form?.addEventListener("submit", (event) => {
+    window.clearTimeout(waiting);
+    if (!saving) return;
+    const button = event.submitter;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    saving.then(() => form.requestSubmit(button));
+  }, true);
   const changed = () => {
     if (!form) return;
     window.clearTimeout(waiting);
-    waiting = window.setTimeout(async () => {
+    waiting = window.setTimeout(() => {
       if (form.dataset.sent) return;
       // Options make variants: that is done by hand.
       const data = new FormData(form);
       data.delete("with_options");
       data.set("autosave", "yes");
-      const answer = await send(form, data);
-      if (answer.ok && said) said.textContent = "✓ " + new Date().toLocaleTimeString();
+      saving = keep(data).catch(() => {}).then(() => { saving = null; });
     }, 4000);
   };
   form?.addEventListener("input", changed);

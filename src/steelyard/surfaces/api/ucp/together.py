@@ -1,0 +1,278 @@
+"""Opening and completing checkouts, as one transaction for all who ask at the same moment: their keys are claimed, what they
+want is done, and their answers are kept, or nothing of it.
+
+This is for what the database can do alone: checkouts that are opened with goods, and those that are paid with a token that we
+verify ourselves. Whoever wants more, and whoever finds something in the way that needs a closer look, goes on under the
+claim, step by step, as in `checkouts.py`. docs/algorithms/placement.md argues why that is the same.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from steelyard.channels import agents
+from steelyard.channels.agents.model import Session, SessionId
+from steelyard.kernel import idempotency, ids
+from steelyard.kernel.batching import join
+from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.idempotency import Claim, Mine, Reply
+from steelyard.money import payments
+from steelyard.money.payments.model import PaymentId
+from steelyard.surfaces.api.ucp.discovery import HANDLER_ID
+from steelyard.surfaces.api.ucp.envelope import Ask, AtOnce, Document, errors_document, message, refused
+from steelyard.surfaces.api.ucp.intent import UnknownItems
+from steelyard.surfaces.api.ucp.opening import Opening, open_all
+from steelyard.surfaces.api.ucp.rendering import WORDS, checkout_document, shown
+from steelyard.surfaces.api.ucp.shapes import CheckoutRequest, CompleteRequest, Instrument
+from steelyard.surfaces.api.ucp.sheet import Begun, Looked, Looking, looks_of
+from steelyard.trade import checkout
+from steelyard.trade.checkout.model import CheckoutId, CheckoutNotReady, CheckoutState, ProblemCode, SoldOut
+
+KIND = "checkout"
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class PaymentInvalid(Refusal):
+    """A checkout is paid by one instrument of a handler that it advertises."""
+
+    code = "invalid_payment"
+    status = 422
+    title = N_("This payment cannot be used")
+    detail = N_("Send exactly one instrument with handler_id {handler} and a token.")
+
+
+class Creating(msgspec.Struct, frozen=True, eq=False):
+    """Somebody's wish to open a checkout."""
+
+    held: Claim
+    ask: Ask
+    wanted: CheckoutRequest
+
+
+class Completing(msgspec.Struct, frozen=True, eq=False):
+    """Somebody's wish to complete one with a token of a channel that needs to ask nobody."""
+
+    held: Claim
+    ask: Ask
+    session_id: SessionId
+    instrument: Instrument
+    verifier: payments.Verifier
+
+
+Wish: TypeAlias = Creating | Completing
+
+
+def _name(wish: Wish) -> tuple[str, str]:
+    return wish.held.name
+
+
+def creating(ask: Ask) -> AtOnce | None:
+    """How a checkout is opened together with others; none for what is made of a cart, and for what cannot be read."""
+    wanted = None if b'"cart_id"' in ask.body else _read(ask, CheckoutRequest)
+    if wanted is None:
+        return None
+    return lambda held: join(ask.db, serve_all, Creating(held, ask, wanted), _name)
+
+
+def completing(ask: Ask, said: str) -> AtOnce | None:
+    """How the checkout `said` is completed together with others; none where somebody else must be asked for the money, and
+    for what cannot be read."""
+    wanted = _read(ask, CompleteRequest)
+    if wanted is None:
+        return None
+    try:
+        instrument, session_id = instrument_of(wanted), SessionId(id_of(said))
+    except Refusal:
+        return None
+    verifier = payments.verifier(ask.settings, instrument.handler_id)
+    if verifier is None:
+        return None
+    return lambda held: join(ask.db, serve_all, Completing(held, ask, session_id, instrument, verifier), _name)
+
+
+def _read(ask: Ask, shape: type[S]) -> S | None:
+    try:
+        return ask.read(shape)
+    except Refusal:
+        return None
+
+
+async def serve_all(tx: Tx, wishes: Sequence[Wish]) -> list[Reply | UUID | Refusal]:
+    """Open and complete these checkouts: the answer of each, or the id under which it goes on.
+
+    Those who complete come last, so that the goods they hold are held no longer than they must be.
+    """
+
+    async def answer(mine: Sequence[Mine]) -> list[Reply | None]:
+        creating = [(wish, one.operation_id) for one in mine if isinstance(wish := wishes[one.place], Creating)]
+        completing = [(wish, one.operation_id) for one in mine if isinstance(wish := wishes[one.place], Completing)]
+        said = await _create(tx, creating) if creating else {}
+        said |= await _complete(tx, completing) if completing else {}
+        return [said.get(wishes[place].held.claim) for place, _ in mine]
+
+    return await idempotency.answer_all(tx, [wish.held for wish in wishes], answer)
+
+
+async def _create(tx: Tx, wanted: Sequence[tuple[Creating, UUID]]) -> dict[UUID, Reply | None]:
+    """The answers by their claims."""
+    opened = await open_all(tx, [opening_of(wish.ask, wish.wanted, operation_id) for wish, operation_id in wanted])
+    return {wish.held.claim: _opened(wish.ask, found) for (wish, _), found in zip(wanted, opened, strict=True)}
+
+
+def opening_of(ask: Ask, wanted: CheckoutRequest, operation_id: UUID) -> Opening:
+    return Opening(
+        session_id=SessionId(operation_id), kind=KIND, client=ask.platform.client, locale=ask.locale,
+        completeness=ask.completeness, line_items=wanted.line_items, buyer=wanted.buyer,
+        fulfillment=wanted.fulfillment, context=wanted.context,
+    )  # fmt: skip
+
+
+def _opened(ask: Ask, found: Looked | Refusal | None) -> Reply | None:
+    """None for what was open already."""
+    if isinstance(found, UnknownItems):
+        return _said(200, unknown_items(ask, found))
+    if isinstance(found, Refusal):
+        return refused(ask, found)
+    return _said(201, _document(ask, found)) if found else None
+
+
+def unknown_items(ask: Ask, refusal: UnknownItems) -> Document:
+    """The outcome of wanting what there is not: no checkout, but why."""
+    content = ask.say(WORDS[ProblemCode.ITEM_UNAVAILABLE])
+    return errors_document(
+        ask.platform.version,
+        [
+            message("item_unavailable", content, severity="unrecoverable", path=f"$.line_items[{place}]")
+            for place in refusal.items
+        ],
+    )
+
+
+async def _complete(tx: Tx, wanted: Sequence[tuple[Completing, UUID]]) -> dict[UUID, Reply | None]:
+    """The answers by their claims."""
+    ready = await _ready(tx, wanted)
+    outcomes = await checkout.place_all(tx, [one.placement for one in ready])
+    told = [
+        one
+        for one, outcome in zip(ready, outcomes, strict=True)
+        if not isinstance(outcome, Refusal) or isinstance(outcome, CheckoutNotReady | SoldOut)
+    ]
+    looked = await _looks(tx, told)
+    return {one.wish.held.claim: _completed(one, looked[one.session.session_id]) for one in told}
+
+
+class _Ready(msgspec.Struct, frozen=True):
+    """A wish about a session of who wishes it, with what is to be placed."""
+
+    wish: Completing
+    session: Session
+    placement: checkout.Placement
+
+
+async def _ready(tx: Tx, wanted: Sequence[tuple[Completing, UUID]]) -> list[_Ready]:
+    """The wishes that can be carried out now. Of several about one checkout only the first: the others come after it."""
+    sessions = await agents.sessions(tx, [wish.session_id for wish, _ in wanted])
+    ready: dict[SessionId, _Ready] = {}
+    for wish, operation_id in wanted:
+        session = sessions.get(wish.session_id)
+        if session is not None and (session.kind, session.client) == (KIND, wish.ask.platform.client):
+            placement = placement_of(wish.ask, session, wish.instrument, wish.verifier, operation_id)
+            ready.setdefault(wish.session_id, _Ready(wish, session, placement))
+    return list(ready.values())
+
+
+async def _looks(tx: Tx, ready: Sequence[_Ready]) -> dict[SessionId, Looked]:
+    """What these sessions have become."""
+    checkouts = await checkout.get_all(tx, [CheckoutId(one.session.session_id) for one in ready])
+    found = {
+        looking_of(one.wish.ask, one.session.session_id): Begun(
+            one.session, checkouts[CheckoutId(one.session.session_id)]
+        )
+        for one in ready
+    }
+    return {looking.session_id: looked for looking, looked in (await looks_of(tx, found)).items()}
+
+
+def _completed(one: _Ready, found: Looked) -> Reply | None:
+    """The answer when it was paid with this token, or when it cannot be placed as it was shown; none for what needs a
+    closer look."""
+    paying = one.placement.paying
+    if found.sheet.checkout.state is CheckoutState.OPEN:
+        clear = found.session.shown == shown(found.sheet)
+    else:
+        clear = paying is not None and paid_with(found, paying)
+    return _said(200, _document(one.wish.ask, found)) if clear else None
+
+
+def placement_of(
+    ask: Ask, session: Session, instrument: Instrument, verifier: payments.Verifier | None, operation_id: UUID
+) -> checkout.Placement:
+    """What is to be placed: for the total that the agent was shown, and paid at once where the token can be verified."""
+    paying = None
+    if verifier and instrument.credential.token:
+        paying = checkout.Paying(
+            payment_id=payment_id_of(operation_id), channel=verifier, token=instrument.credential.token,
+            return_url=return_url_of(ask, session.session_id),
+        )  # fmt: skip
+    return checkout.Placement(
+        checkout_id=CheckoutId(session.session_id),
+        expected_total=session.shown_total,
+        by=ask.platform.client,
+        completeness=ask.completeness,
+        paying=paying,
+    )
+
+
+def paid_with(looked: Looked, paying: checkout.Paying) -> bool:
+    """Whether this very payment was tried, however it went."""
+    payment = looked.sheet.payment
+    return payment is not None and payment.payment_id == paying.payment_id
+
+
+def payment_id_of(operation_id: UUID) -> PaymentId:
+    return PaymentId(ids.derived(operation_id, "payment"))
+
+
+def return_url_of(ask: Ask, session_id: SessionId) -> str:
+    """Where a channel sends the buyer back to."""
+    return f"{ask.settings.base_url}/checkout/{session_id}"
+
+
+def instrument_of(wanted: CompleteRequest) -> Instrument:
+    """The one instrument. Raises `PaymentInvalid`."""
+    instruments = wanted.payment.instruments
+    if len(instruments) != 1 or instruments[0].handler_id != HANDLER_ID or not instruments[0].credential.token:
+        raise PaymentInvalid(handler=HANDLER_ID)
+    return instruments[0]
+
+
+def id_of(said: str) -> UUID:
+    """Raises `NotFound` for what is no id of ours."""
+    try:
+        return UUID(said)
+    except ValueError as error:
+        raise NotFound() from error
+
+
+def looking_of(ask: Ask, session_id: UUID, kind: str = KIND) -> Looking:
+    """Who looks at a session, and how."""
+    return Looking(
+        session_id=SessionId(session_id),
+        kind=kind,
+        client=ask.platform.client,
+        locale=ask.locale,
+        completeness=ask.completeness,
+    )
+
+
+def _document(ask: Ask, looked: Looked) -> Document:
+    return checkout_document(ask, looked.sheet, looked.session, looked.session.shown_prices)
+
+
+def _said(status: int, document: Document) -> Reply:
+    return Reply(status, {}, msgspec.json.encode(document))

@@ -1,0 +1,152 @@
+"""Agents who come at the same moment are served in one transaction, each as if alone: with a token that is verified here."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import scripts
+from bench.door import CHANNEL, Signed, token
+from steelyard.goods import inventory
+from steelyard.kernel.db import Database, Tx
+from steelyard.money.payments import gateways
+from steelyard.surfaces.api.ucp import together
+from tests.support import deal
+from tests.support.world import STOCK, World
+from tests.surfaces.api.house import Agent, open_house
+from tests.surfaces.api.ucp.buying import codes
+
+SECRET = b"a secret of this test"
+SESSIONS = "/checkout-sessions"
+MANY = 6
+
+
+@pytest.fixture
+async def signing(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Agent]:
+    """An agent of a house whose channel needs to ask nobody."""
+    house = open_house(db, tmp_path)
+    monkeypatch.setitem(gateways._offered, house.settings, {CHANNEL: Signed(SECRET)})  # pyright: ignore
+    yield Agent(house, profile=scripts.PROFILE)
+    await house.close()
+
+
+def paying(said: str) -> dict[str, Any]:
+    credential = {"type": "token", "token": said}
+    return {"payment": {"instruments": [{"id": "pi_1", "handler_id": CHANNEL, "credential": credential}]}}
+
+
+def good(checkout_id: str) -> dict[str, Any]:
+    return paying(token(SECRET, checkout_id))
+
+
+async def opened(agent: Agent, world: World, name: str, pieces: int = 1) -> str:
+    wanted = scripts.opening(str(world.items[name].sku_id))
+    wanted["line_items"] = [{"item": {"id": str(world.items[name].sku_id)}, "quantity": pieces}]
+    return (await agent.post(SESSIONS, wanted))["id"]
+
+
+async def test_those_who_come_together_have_each_their_own_order(signing: Agent, world: World, db: Database) -> None:
+    wanted = scripts.opening(str(world.items["black"].sku_id))
+    nothing = {"line_items": [{"item": {"id": "nothing of ours"}}]}
+
+    *created, refused = await asyncio.gather(
+        *(signing.ask("POST", SESSIONS, wanted, key=f"open-{n}") for n in range(MANY)),
+        signing.ask("POST", SESSIONS, nothing, key="open-nothing"),
+    )
+    ids = [each.json()["id"] for each in created]
+    bought = await asyncio.gather(
+        *(signing.ask("POST", f"{SESSIONS}/{each}/complete", good(each), key=f"buy-{each}") for each in ids)
+    )
+
+    assert [each.status_code for each in created] == [201] * MANY
+    assert codes(refused.json()) == {"item_unavailable"}
+    assert [each.json()["status"] for each in bought] == ["completed"] * MANY
+    assert len({each.json()["order"]["id"] for each in bought}) == len(set(ids)) == MANY
+    sku_id = world.items["black"].sku_id
+    assert (await db.ask(inventory.available, [sku_id]))[sku_id] == STOCK - MANY
+    # What they were answered is what it is, and what they are answered again.
+    for each, first in zip(ids, bought, strict=True):
+        assert await signing.get(f"{SESSIONS}/{each}") == first.json()
+        again = await signing.ask("POST", f"{SESSIONS}/{each}/complete", good(each), key=f"buy-{each}")
+        assert again.content == first.content
+    reopened = await signing.ask("POST", SESSIONS, wanted, key="open-0")
+    assert reopened.content == created[0].content
+    await deal.at_rest(db)
+
+
+async def test_one_key_sent_many_times_at_once_buys_once(signing: Agent, world: World, db: Database) -> None:
+    checkout_id = await opened(signing, world, "black")
+
+    answers = await asyncio.gather(
+        *(
+            signing.ask("POST", f"{SESSIONS}/{checkout_id}/complete", good(checkout_id), key="the same")
+            for _ in range(MANY)
+        )
+    )
+
+    assert len({each.content for each in answers}) == 1
+    assert answers[0].json()["status"] == "completed"
+    await deal.at_rest(db)
+
+
+async def test_one_checkout_completed_under_many_keys_at_once_is_one_purchase(
+    signing: Agent, world: World, db: Database
+) -> None:
+    checkout_id = await opened(signing, world, "black")
+
+    answers = await asyncio.gather(
+        *(signing.post(f"{SESSIONS}/{checkout_id}/complete", good(checkout_id)) for _ in range(MANY))
+    )
+
+    assert Counter(each["status"] for each in answers) == {"completed": MANY}
+    assert len({each["order"]["id"] for each in answers}) == 1
+    await deal.at_rest(db)
+
+
+async def test_a_token_that_is_no_good_is_told_and_the_next_one_pays(
+    signing: Agent, world: World, db: Database
+) -> None:
+    checkout_id = await opened(signing, world, "black")
+
+    declined = await signing.post(f"{SESSIONS}/{checkout_id}/complete", paying("forged.0"))
+    done = await signing.post(f"{SESSIONS}/{checkout_id}/complete", good(checkout_id))
+
+    assert (declined["status"], codes(declined)) == ("ready_for_complete", {"payment_failed"})
+    assert done["status"] == "completed"
+    await deal.at_rest(db)
+
+
+async def test_of_two_who_want_the_last_pieces_one_is_told_that_they_are_gone(
+    signing: Agent, world: World, db: Database
+) -> None:
+    first, second = [await opened(signing, world, "black", STOCK) for _ in range(2)]
+
+    answers = await asyncio.gather(
+        *(signing.post(f"{SESSIONS}/{each}/complete", good(each)) for each in (first, second))
+    )
+
+    assert Counter(each["status"] for each in answers) == {"completed": 1, "incomplete": 1}
+    assert [codes(each) for each in answers if each["status"] == "incomplete"] == [{"out_of_stock"}]
+    await deal.at_rest(db)
+
+
+async def test_what_breaks_before_the_commit_leaves_no_key_behind(
+    signing: Agent, world: World, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout_id = await opened(signing, world, "black")
+
+    async def broken(tx: Tx, ready: object) -> object:
+        raise RuntimeError("after the purchase was placed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(together, "_looks", broken)
+        failed = await signing.ask("POST", f"{SESSIONS}/{checkout_id}/complete", good(checkout_id), key="it broke")
+    still = await signing.get(f"{SESSIONS}/{checkout_id}")
+    done = await signing.ask("POST", f"{SESSIONS}/{checkout_id}/complete", good(checkout_id), key="it broke")
+
+    assert (failed.status_code, still["status"]) == (500, "ready_for_complete")
+    assert done.json()["status"] == "completed"
+    await deal.at_rest(db)
