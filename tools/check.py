@@ -4,14 +4,17 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import browser
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 TEST_PROCESSES = "2"
+TYPES = (str(BIN / "basedpyright"),)
 
 
 def main() -> int:
@@ -26,9 +29,13 @@ def main() -> int:
             print(f"CI runs the browser journeys too, but {left_out}", file=sys.stderr)
             return 1
         print(f"The browser journeys are SKIPPED: {left_out}", file=sys.stderr)
-    failed = [name for name, command in reading().items() if not passes(name, command)]
-    if not passes("tests", tests(everything=everything, journeys=not left_out)):
-        failed.append("tests")
+    # Types are judged by one process for a minute: it begins first and is heard when all others have been.
+    with Beside("types", TYPES) as types:
+        failed = [name for name, command in reading().items() if not passes(name, command)]
+        if not passes("tests", tests(everything=everything, journeys=not left_out)):
+            failed.append("tests")
+        if not types.passes():
+            failed.append("types")
     if left_out:
         print(f"The browser journeys were SKIPPED: {left_out}", file=sys.stderr)
     print(f"NOT in order: {', '.join(failed)}" if failed else "All in order.")
@@ -40,7 +47,6 @@ def reading() -> dict[str, Sequence[str]]:
     return {
         "lint": [str(BIN / "ruff"), "check"],
         "format": [str(BIN / "ruff"), "format", "--check"],
-        "types": [str(BIN / "basedpyright")],
         "layers": [str(BIN / "lint-imports"), "--no-logo"],
     }
 
@@ -54,10 +60,45 @@ def tests(*, everything: bool, journeys: bool) -> Sequence[str]:
 
 
 def passes(name: str, command: Sequence[str]) -> bool:
+    announce(name, command)
+    return subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode == 0
+
+
+class Beside:
+    """A check that goes on beside the others; what it says is kept until it is asked for, and it ends with us."""
+
+    def __init__(self, name: str, command: Sequence[str]) -> None:
+        self._name, self._command = name, command
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed by __exit__
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(), stdout=self._said, stderr=subprocess.STDOUT
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._said.close()
+
+    def passes(self) -> bool:
+        announce(self._name, self._command)
+        passed = self._process.wait() == 0
+        self._said.seek(0)
+        print(self._said.read(), end="", flush=True)
+        return passed
+
+
+def announce(name: str, command: Sequence[str]) -> None:
     print(f"── {name}: {' '.join([Path(command[0]).name, *command[1:]])}", flush=True)
-    path = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, "PYTHONPATH": path}
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+
+
+def environment() -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])),
+    }
 
 
 if __name__ == "__main__":

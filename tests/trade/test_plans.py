@@ -19,6 +19,7 @@ from steelyard.logistics.fulfilment.model import Dispatch
 from steelyard.logistics.parcels.model import ParcelId, Scan
 from steelyard.money import payments
 from steelyard.money.payments.model import PaymentState, RefundId, RefundState
+from steelyard.operations import analytics
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, cart, checkout, invoices, orders, settlement
 from steelyard.trade.aftersales.model import RefundRequest, Returned
@@ -397,6 +398,52 @@ async def test_commands_go_by_an_index(db: Database, world: World):
     found = {name: await scans(db, command) for name, command in commands.items()}
 
     assert not {name: heard for name, heard in found.items() if heard}
+
+
+async def test_a_rows_order_is_found_by_its_id_while_there_are_no_orders_yet(db: Database):
+    async def asked(tx: Tx) -> str:
+        await tx.execute("CREATE TEMP TABLE few (LIKE orders INCLUDING ALL) ON COMMIT DROP")
+        rows = await tx.fetch(
+            "EXPLAIN SELECT 1 FROM ONLY few x WHERE merchant_id = $1 AND order_id = $2 FOR KEY SHARE OF x",
+            ids.mint(),
+            ids.mint(),
+        )
+        return "\n".join(row[0] for row in rows)
+
+    plan = await db.transact(asked)
+
+    # As a foreign key asks, with a plan that is kept: any other index would go through all orders of the merchant.
+    assert "few_order_id_idx" in plan or "few_pkey" in plan, plan
+
+
+class Joining(Listening):
+    """Hears which joins look at the time only after they have put all days beside all orders of a merchant."""
+
+    def _whole(self, plan: dict[str, Any]) -> list[str]:
+        sieve = str(plan.get("Join Filter", ""))
+        own = [sieve] if "until" in sieve else []
+        return own + [each for child in plan.get("Plans", []) for each in self._whole(child)]
+
+
+async def test_a_days_trade_is_found_by_its_time(db: Database):
+    counted: list[int] = []
+
+    async def count(tx: Tx) -> None:
+        await tx.execute(
+            """
+            INSERT INTO stale_days (merchant_id, day)
+            SELECT merchant_id, current_date - n FROM (SELECT DISTINCT merchant_id FROM orders) m
+            CROSS JOIN generate_series(0, 400) AS s (n)
+            """
+        )
+        heard = Joining(tx, set())
+        counted.append(await analytics.roll_up(heard, 500))
+        assert heard.scans == []
+        raise NeverMind
+
+    with pytest.raises(NeverMind):
+        await db.transact(count)
+    assert counted == [500]
 
 
 async def test_a_scan_from_end_to_end_would_be_seen(db: Database):

@@ -150,7 +150,7 @@ def _prepare(
 
 async def _generate(settings: Settings, seed: int, made_up: bool, size: Size, progress: Progress) -> None:
     assert settings.database_url is not None
-    db = await Database.connect(settings.database_url, size=4)
+    db = await Database.connect(settings.database_url, size=4, patient=True)
     filling = await Database.connect_to_fill(settings.database_url, size=2)
     try:
         if not await db.ask(generator.is_made):

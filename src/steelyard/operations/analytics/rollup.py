@@ -9,6 +9,8 @@ from steelyard.kernel.db import Tx
 from steelyard.trade.settlement.model import SETTLEMENT_ZONE
 
 DAYS_PER_ROLL_UP = 50
+# OFFSET 0 below keeps the planner from putting all days beside all orders of a merchant and looking at the times afterwards:
+# 500 days of a shop with 90,000 orders took 86 s where this takes 4 s.
 
 
 class MerchantDay(NamedTuple):
@@ -127,19 +129,26 @@ async def _count_sales(
         ), told AS (
             SELECT o.merchant_id, w.day, o.currency, o.source, 'placed' AS what, o.total AS amount
                  , NULL::uuid AS buyer_id, false AS first
-            FROM wanted w JOIN orders o ON o.merchant_id = w.merchant_id AND o.placed_at >= w.since AND o.placed_at < w.until
+            FROM wanted w CROSS JOIN LATERAL (
+                SELECT merchant_id, currency, source, total FROM orders
+                WHERE merchant_id = w.merchant_id AND placed_at >= w.since AND placed_at < w.until OFFSET 0) o
             UNION ALL
             SELECT o.merchant_id, w.day, o.currency, o.source, 'paid', o.total, o.buyer_id
                  , NOT EXISTS (SELECT FROM orders e
                                WHERE e.merchant_id = o.merchant_id AND e.buyer_id = o.buyer_id AND e.paid_at < w.since)
-            FROM wanted w JOIN orders o ON o.merchant_id = w.merchant_id AND o.paid_at >= w.since AND o.paid_at < w.until
+            FROM wanted w CROSS JOIN LATERAL (
+                SELECT merchant_id, currency, source, total, buyer_id FROM orders
+                WHERE merchant_id = w.merchant_id AND paid_at >= w.since AND paid_at < w.until OFFSET 0) o
             UNION ALL
             SELECT o.merchant_id, w.day, o.currency, o.source, 'cancelled', 0, NULL, false
-            FROM wanted w
-            JOIN orders o ON o.merchant_id = w.merchant_id AND o.cancelled_at >= w.since AND o.cancelled_at < w.until
+            FROM wanted w CROSS JOIN LATERAL (
+                SELECT merchant_id, currency, source FROM orders
+                WHERE merchant_id = w.merchant_id AND cancelled_at >= w.since AND cancelled_at < w.until OFFSET 0) o
             UNION ALL
             SELECT r.merchant_id, w.day, r.currency, o.source, 'refunded', r.goods + r.freight, NULL, false
-            FROM wanted w JOIN order_refunds r ON r.merchant_id = w.merchant_id AND r.at >= w.since AND r.at < w.until
+            FROM wanted w CROSS JOIN LATERAL (
+                SELECT merchant_id, order_id, currency, goods, freight FROM order_refunds
+                WHERE merchant_id = w.merchant_id AND at >= w.since AND at < w.until OFFSET 0) r
             JOIN orders o ON o.merchant_id = r.merchant_id AND o.order_id = r.order_id
         )
         INSERT INTO sales_days (merchant_id, day, currency, channel, orders, gmv, paid_orders, paid, buyers, newcomers
@@ -167,7 +176,9 @@ async def _count_customers(
         INSERT INTO customer_days (merchant_id, day, newcomers)
         SELECT o.merchant_id, w.day, count(DISTINCT o.buyer_id)
         FROM unnest($1::uuid[], $2::date[], $3::timestamptz[], $4::timestamptz[]) AS w (merchant_id, day, since, until)
-        JOIN orders o ON o.merchant_id = w.merchant_id AND o.paid_at >= w.since AND o.paid_at < w.until
+        CROSS JOIN LATERAL (
+            SELECT merchant_id, buyer_id FROM orders
+            WHERE merchant_id = w.merchant_id AND paid_at >= w.since AND paid_at < w.until OFFSET 0) o
         WHERE NOT EXISTS (SELECT FROM orders e
                           WHERE e.merchant_id = o.merchant_id AND e.buyer_id = o.buyer_id AND e.paid_at < w.since)
         GROUP BY 1, 2
@@ -183,7 +194,9 @@ async def _count_customers(
         SELECT o.merchant_id, w.day, o.currency, coalesce(o.address->>'country', ''), coalesce(o.address->>'region', '')
              , count(*), sum(o.total)
         FROM unnest($1::uuid[], $2::date[], $3::timestamptz[], $4::timestamptz[]) AS w (merchant_id, day, since, until)
-        JOIN orders o ON o.merchant_id = w.merchant_id AND o.paid_at >= w.since AND o.paid_at < w.until
+        CROSS JOIN LATERAL (
+            SELECT merchant_id, currency, address, total FROM orders
+            WHERE merchant_id = w.merchant_id AND paid_at >= w.since AND paid_at < w.until OFFSET 0) o
         GROUP BY 1, 2, 3, 4, 5
         """,
         merchants,
@@ -202,7 +215,9 @@ async def _count_products(
         SELECT o.merchant_id, w.day, l.product_id, o.currency, count(DISTINCT o.order_id), sum(l.quantity)
              , sum(l.amount + CASE WHEN l.tax_inclusive THEN 0 ELSE l.tax END)
         FROM unnest($1::uuid[], $2::date[], $3::timestamptz[], $4::timestamptz[]) AS w (merchant_id, day, since, until)
-        JOIN orders o ON o.merchant_id = w.merchant_id AND o.paid_at >= w.since AND o.paid_at < w.until
+        CROSS JOIN LATERAL (
+            SELECT merchant_id, order_id, currency FROM orders
+            WHERE merchant_id = w.merchant_id AND paid_at >= w.since AND paid_at < w.until OFFSET 0) o
         JOIN order_lines l ON l.merchant_id = o.merchant_id AND l.order_id = o.order_id AND l.kind = 'goods'
         GROUP BY 1, 2, 3, 4
         """,

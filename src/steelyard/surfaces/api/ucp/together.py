@@ -1,13 +1,13 @@
-"""Create and complete, each as one transaction for all who ask at the same moment: their keys are claimed, what they want is
-done, and their answers are kept, or nothing of it.
+"""Opening and completing checkouts, as one transaction for all who ask at the same moment: their keys are claimed, what they
+want is done, and their answers are kept, or nothing of it.
 
 This is for what the database can do alone: checkouts that are opened with goods, and those that are paid with a token that we
 verify ourselves. Whoever wants more, and whoever finds something in the way that needs a closer look, goes on under the
 claim, step by step, as in `checkouts.py`. docs/algorithms/placement.md argues why that is the same.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -46,7 +46,7 @@ class PaymentInvalid(Refusal):
     detail = N_("Send exactly one instrument with handler_id {handler} and a token.")
 
 
-class _Creating(msgspec.Struct, frozen=True, eq=False):
+class Creating(msgspec.Struct, frozen=True, eq=False):
     """Somebody's wish to open a checkout."""
 
     held: Claim
@@ -54,7 +54,7 @@ class _Creating(msgspec.Struct, frozen=True, eq=False):
     wanted: CheckoutRequest
 
 
-class _Completing(msgspec.Struct, frozen=True, eq=False):
+class Completing(msgspec.Struct, frozen=True, eq=False):
     """Somebody's wish to complete one with a token of a channel that needs to ask nobody."""
 
     held: Claim
@@ -64,7 +64,10 @@ class _Completing(msgspec.Struct, frozen=True, eq=False):
     verifier: payments.Verifier
 
 
-def _name(wish: _Creating | _Completing) -> tuple[str, str]:
+Wish: TypeAlias = Creating | Completing
+
+
+def _name(wish: Wish) -> tuple[str, str]:
     return wish.held.name
 
 
@@ -73,7 +76,7 @@ def creating(ask: Ask) -> AtOnce | None:
     wanted = None if b'"cart_id"' in ask.body else _read(ask, CheckoutRequest)
     if wanted is None:
         return None
-    return lambda held: join(ask.db, create_all, _Creating(held, ask, wanted), _name)
+    return lambda held: join(ask.db, serve_all, Creating(held, ask, wanted), _name)
 
 
 def completing(ask: Ask, said: str) -> AtOnce | None:
@@ -89,7 +92,7 @@ def completing(ask: Ask, said: str) -> AtOnce | None:
     verifier = payments.verifier(ask.settings, instrument.handler_id)
     if verifier is None:
         return None
-    return lambda held: join(ask.db, complete_all, _Completing(held, ask, session_id, instrument, verifier), _name)
+    return lambda held: join(ask.db, serve_all, Completing(held, ask, session_id, instrument, verifier), _name)
 
 
 def _read(ask: Ask, shape: type[S]) -> S | None:
@@ -99,15 +102,26 @@ def _read(ask: Ask, shape: type[S]) -> S | None:
         return None
 
 
-async def create_all(tx: Tx, wishes: Sequence[_Creating]) -> list[Reply | UUID | Refusal]:
-    """Open these checkouts: the answer of each, or the id under which it goes on."""
+async def serve_all(tx: Tx, wishes: Sequence[Wish]) -> list[Reply | UUID | Refusal]:
+    """Open and complete these checkouts: the answer of each, or the id under which it goes on.
+
+    Those who complete come last, so that the goods they hold are held no longer than they must be.
+    """
 
     async def answer(mine: Sequence[Mine]) -> list[Reply | None]:
-        asks = [wishes[place].ask for place, _ in mine]
-        openings = [opening_of(wishes[place].ask, wishes[place].wanted, operation_id) for place, operation_id in mine]
-        return [_opened(ask, found) for ask, found in zip(asks, await open_all(tx, openings), strict=True)]
+        creating = [(wish, one.operation_id) for one in mine if isinstance(wish := wishes[one.place], Creating)]
+        completing = [(wish, one.operation_id) for one in mine if isinstance(wish := wishes[one.place], Completing)]
+        said = await _create(tx, creating) if creating else {}
+        said |= await _complete(tx, completing) if completing else {}
+        return [said.get(wishes[place].held.claim) for place, _ in mine]
 
     return await idempotency.answer_all(tx, [wish.held for wish in wishes], answer)
+
+
+async def _create(tx: Tx, wanted: Sequence[tuple[Creating, UUID]]) -> dict[UUID, Reply | None]:
+    """The answers by their claims."""
+    opened = await open_all(tx, [opening_of(wish.ask, wish.wanted, operation_id) for wish, operation_id in wanted])
+    return {wish.held.claim: _opened(wish.ask, found) for (wish, _), found in zip(wanted, opened, strict=True)}
 
 
 def opening_of(ask: Ask, wanted: CheckoutRequest, operation_id: UUID) -> Opening:
@@ -139,65 +153,60 @@ def unknown_items(ask: Ask, refusal: UnknownItems) -> Document:
     )
 
 
-async def complete_all(tx: Tx, wishes: Sequence[_Completing]) -> list[Reply | UUID | Refusal]:
-    """Complete these checkouts: the answer of each, or the id under which it goes on."""
-
-    async def answer(mine: Sequence[Mine]) -> list[Reply | None]:
-        ready = await _ready(tx, wishes, mine)
-        outcomes = await checkout.place_all(tx, [one.placement for one in ready.values()])
-        told = {
-            one.session.session_id: outcome
-            for one, outcome in zip(ready.values(), outcomes, strict=True)
-            if not isinstance(outcome, Refusal) or isinstance(outcome, CheckoutNotReady | SoldOut)
-        }
-        looked = await _looks(tx, [one for one in ready.values() if one.session.session_id in told])
-        return [_completed(ready[place], looked) if place in ready else None for place, _ in mine]
-
-    return await idempotency.answer_all(tx, [wish.held for wish in wishes], answer)
+async def _complete(tx: Tx, wanted: Sequence[tuple[Completing, UUID]]) -> dict[UUID, Reply | None]:
+    """The answers by their claims."""
+    ready = await _ready(tx, wanted)
+    outcomes = await checkout.place_all(tx, [one.placement for one in ready])
+    told = [
+        one
+        for one, outcome in zip(ready, outcomes, strict=True)
+        if not isinstance(outcome, Refusal) or isinstance(outcome, CheckoutNotReady | SoldOut)
+    ]
+    looked = await _looks(tx, told)
+    return {one.wish.held.claim: _completed(one, looked[one.session.session_id]) for one in told}
 
 
 class _Ready(msgspec.Struct, frozen=True):
     """A wish about a session of who wishes it, with what is to be placed."""
 
-    ask: Ask
+    wish: Completing
     session: Session
     placement: checkout.Placement
 
 
-async def _ready(tx: Tx, wishes: Sequence[_Completing], mine: Sequence[Mine]) -> dict[int, _Ready]:
-    """By its place each wish that can be carried out now. Of several about one checkout only the first: the others come
-    after it."""
-    sessions = await agents.sessions(tx, [wishes[place].session_id for place, _ in mine])
-    ready: dict[SessionId, tuple[int, _Ready]] = {}
-    for place, operation_id in mine:
-        wish = wishes[place]
+async def _ready(tx: Tx, wanted: Sequence[tuple[Completing, UUID]]) -> list[_Ready]:
+    """The wishes that can be carried out now. Of several about one checkout only the first: the others come after it."""
+    sessions = await agents.sessions(tx, [wish.session_id for wish, _ in wanted])
+    ready: dict[SessionId, _Ready] = {}
+    for wish, operation_id in wanted:
         session = sessions.get(wish.session_id)
         if session is not None and (session.kind, session.client) == (KIND, wish.ask.platform.client):
             placement = placement_of(wish.ask, session, wish.instrument, wish.verifier, operation_id)
-            ready.setdefault(wish.session_id, (place, _Ready(wish.ask, session, placement)))
-    return dict(ready.values())
+            ready.setdefault(wish.session_id, _Ready(wish, session, placement))
+    return list(ready.values())
 
 
 async def _looks(tx: Tx, ready: Sequence[_Ready]) -> dict[SessionId, Looked]:
     """What these sessions have become."""
     checkouts = await checkout.get_all(tx, [CheckoutId(one.session.session_id) for one in ready])
     found = {
-        looking_of(one.ask, one.session.session_id): Begun(one.session, checkouts[CheckoutId(one.session.session_id)])
+        looking_of(one.wish.ask, one.session.session_id): Begun(
+            one.session, checkouts[CheckoutId(one.session.session_id)]
+        )
         for one in ready
     }
     return {looking.session_id: looked for looking, looked in (await looks_of(tx, found)).items()}
 
 
-def _completed(one: _Ready, looked: Mapping[SessionId, Looked]) -> Reply | None:
+def _completed(one: _Ready, found: Looked) -> Reply | None:
     """The answer when it was paid with this token, or when it cannot be placed as it was shown; none for what needs a
     closer look."""
-    found = looked.get(one.session.session_id)
-    if found is None:
-        return None
-    if found.sheet.checkout.state is CheckoutState.OPEN:
-        return _said(200, _document(one.ask, found)) if found.session.shown == shown(found.sheet) else None
     paying = one.placement.paying
-    return _said(200, _document(one.ask, found)) if paying and paid_with(found, paying) else None
+    if found.sheet.checkout.state is CheckoutState.OPEN:
+        clear = found.session.shown == shown(found.sheet)
+    else:
+        clear = paying is not None and paid_with(found, paying)
+    return _said(200, _document(one.wish.ask, found)) if clear else None
 
 
 def placement_of(
