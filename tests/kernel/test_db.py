@@ -165,6 +165,25 @@ async def test_a_statement_that_takes_too_long_is_ended(database_url: str, monke
     await impatient.close()
 
 
+async def test_where_nobody_waits_a_statement_has_minutes(database_url: str) -> None:
+    for patient, timeouts in ((False, ("10s", "30s")), (True, ("10min", "10min"))):
+        house = await Database.connect(database_url, size=1, patient=patient)
+        try:
+            for asked in (house, house.as_merchant(ids.mint())):
+                row = await asked.ask(
+                    lambda read: read.row(
+                        """
+                        SELECT current_setting('statement_timeout')
+                             , current_setting('idle_in_transaction_session_timeout')
+                        """
+                    )
+                )
+                assert row is not None
+                assert tuple(row) == timeouts
+        finally:
+            await house.close()
+
+
 async def test_a_merchant_sees_and_writes_own_rows_only(house: Database) -> None:
     mine, theirs = ids.mint(), ids.mint()
     await house.transact(put, mine)
