@@ -16,7 +16,7 @@ from typing import Any
 from bench import first_paint, list_pages, rest, trade
 from bench.asked import Asked
 from bench.house import House, opened
-from bench.programs import NotThere
+from bench.programs import NotThere, end_as_told
 from bench.report import LATEST, Figure, machine, table, write
 
 # A part measures one thing and returns its figures. A new one is one line here.
@@ -41,6 +41,7 @@ def main() -> int:
     unknown = [name for name in told.parts if name not in PARTS]
     if unknown:
         parser.error(f"there is no part {', '.join(unknown)}")
+    end_as_told()
     print(machine())
     try:
         measured = _measured(told.parts or PARTS, Asked.read(told), told.scale)

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.kernel.db import Tx
+from steelyard.kernel.db import Tx, administer
 from steelyard.kernel.postgres import binaries
 
 _CODE = "'B-' || substr(translate(gen_random_uuid()::text, '-', ''), 1, 16)"
@@ -113,6 +113,13 @@ BEGIN
     IF NOT FOUND THEN RAISE 'sold out'; END IF;
 END $function$
 """
+
+
+async def clear(url: str) -> None:
+    """Take away what a measurement has left in a house that is kept: it is no part of the schema."""
+    async with administer(url) as owner:
+        await owner.execute("DROP FUNCTION IF EXISTS bench_order(); DROP SEQUENCE IF EXISTS bench_turn")
+        await owner.execute(f"DROP TABLE IF EXISTS bench_ready, {', '.join(f'bench_{rows.table}' for rows in COPIED)}")
 
 
 async def install(tx: Tx, purchase_id: UUID) -> None:

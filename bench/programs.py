@@ -1,7 +1,9 @@
 """Programs that are measured: started, waited for, and stopped again."""
 
+import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Generator, Mapping, Sequence
@@ -31,6 +33,11 @@ def answers(url: str) -> bool:
             return answer.status == 200
     except OSError:
         return False
+
+
+def end_as_told() -> None:
+    """A measurement that is told to end (TERM) ends as one that is interrupted: whatever it has started, it stops."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 import psutil
 
+from bench import baseline
 from bench.door import SECRET_VARIABLE
 from bench.house import READY
 from bench.programs import free_port, running
@@ -145,6 +146,7 @@ def _served(settings: Settings, factory: str, secret: str, workers: int) -> Gene
 
 
 async def _filled(url: str, products: int) -> None:
+    await baseline.clear(url)
     await migrations.migrate(url)
     db = await Database.connect(url, size=2)
     try:

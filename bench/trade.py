@@ -19,6 +19,7 @@ import psutil
 from bench import baseline, load, prepared, scripts, shop
 from bench.asked import Asked
 from bench.load import Result
+from bench.programs import end_as_told
 from bench.report import Figure, table
 from bench.shop import Bench
 from steelyard.kernel.db import Database, Tx, administer
@@ -242,6 +243,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="none means all")
     Asked.options(parser)
     told = parser.parse_args()
+    end_as_told()
     print(table(figures(Asked.read(told), told.parts or tuple(PARTS))))
     return 0
 

@@ -400,6 +400,22 @@ async def test_commands_go_by_an_index(db: Database, world: World):
     assert not {name: heard for name, heard in found.items() if heard}
 
 
+async def test_a_rows_order_is_found_by_its_id_while_there_are_no_orders_yet(db: Database):
+    async def asked(tx: Tx) -> str:
+        await tx.execute("CREATE TEMP TABLE few (LIKE orders INCLUDING ALL) ON COMMIT DROP")
+        rows = await tx.fetch(
+            "EXPLAIN SELECT 1 FROM ONLY few x WHERE merchant_id = $1 AND order_id = $2 FOR KEY SHARE OF x",
+            ids.mint(),
+            ids.mint(),
+        )
+        return "\n".join(row[0] for row in rows)
+
+    plan = await db.transact(asked)
+
+    # As a foreign key asks, with a plan that is kept: any other index would go through all orders of the merchant.
+    assert "few_order_id_idx" in plan or "few_pkey" in plan, plan
+
+
 class Joining(Listening):
     """Hears which joins look at the time only after they have put all days beside all orders of a merchant."""
 

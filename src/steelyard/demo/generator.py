@@ -25,6 +25,7 @@ from steelyard.kernel import bulk
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.files import Files
 from steelyard.kernel.settings import Settings
+from steelyard.money import ledger
 from steelyard.parties import access
 from steelyard.parties.merchants.model import MerchantId
 
@@ -105,5 +106,6 @@ async def make(
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await desk.lay(db, settings, hashed)
         await footfall.count_up(fast, seed=seed, step=step)
+        await db.transact(ledger.sum_up)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
     await db.transact(people.profile)

@@ -35,7 +35,7 @@ async def fill(db: Database, merchant_ids: list[MerchantId]) -> None:
             continue
         page = await db.ask(catalog.products_page, merchant_id, ProductState.ON_SHELF, limit=len(FATES) + 1)
         seen = await db.ask(catalog.products, [row.product_id for row in page.items])
-        await db.transact(_of_merchant, merchant_id, place, list(seen.values()))
+        await db.transact(_of_merchant, merchant_id, place, [seen[row.product_id] for row in page.items])
     await db.transact(catalog.set_policy, Policy(of_whom="new_merchants", products=3, changes=True))
 
 

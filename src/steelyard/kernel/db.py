@@ -32,6 +32,10 @@ LOCK_TIMEOUT_SECONDS = 5
 FILLING_TIMEOUT_SECONDS = 600
 IDLE_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 10
+_PATIENT = {
+    "statement_timeout": f"{FILLING_TIMEOUT_SECONDS}s",
+    "idle_in_transaction_session_timeout": f"{FILLING_TIMEOUT_SECONDS}s",
+}
 
 # The first byte of a jsonb value on the wire.
 _JSONB_VERSION = b"\x01"
@@ -205,11 +209,13 @@ class Database:
         self.batchers: dict[Any, Any] = {}
 
     @classmethod
-    async def connect(cls, url: str, *, size: int = 10) -> Self:
-        """Connect as the application's role, with a second pool under the merchants' role (row-level security)."""
-        pool = await _pool(url, APP_ROLE, size)
+    async def connect(cls, url: str, *, size: int = 10, patient: bool = False) -> Self:
+        """Connect as the application's role, with a second pool under the merchants' role (row-level security). `patient`,
+        where nobody waits for an answer: a statement has minutes."""
+        more = _PATIENT if patient else {}
+        pool = await _pool(url, APP_ROLE, size, more)
         try:
-            merchants = await _pool(url, MERCHANT_ROLE, max(2, size // 2))
+            merchants = await _pool(url, MERCHANT_ROLE, max(2, size // 2), more)
         except BaseException:
             await pool.close()
             raise
@@ -226,7 +232,7 @@ class Database:
         """As `connect_as_owner`, for a house that is being made and can be made again: statements have minutes, and a
         commit does not wait for the disc. Where the owner is a superuser, references are taken for true unasked: the
         same writing is done with them asked in tests."""
-        more = {"statement_timeout": f"{FILLING_TIMEOUT_SECONDS}s", "synchronous_commit": "off"}
+        more = {**_PATIENT, "synchronous_commit": "off"}
         async with administer(url) as connection:
             if await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
                 more["session_replication_role"] = "replica"

@@ -111,7 +111,10 @@ CREATE TABLE http_idempotency_keys (
         (answered_at IS NOT NULL) = (status IS NOT NULL)
         AND (answered_at IS NOT NULL) = (headers IS NOT NULL)
         AND (answered_at IS NOT NULL) = (body IS NOT NULL))
-);
+)
+-- A claim is small and its answer large: pages begin nearly empty, so that the answer has room beside its claim and its
+-- row's two keys are written once.
+WITH (fillfactor = 10);
 CREATE INDEX http_idempotency_keys_by_age ON http_idempotency_keys (claimed_at);
 COMMENT ON TABLE http_idempotency_keys IS 'by key: what a caller asked under an Idempotency-Key, and what we answered';
 COMMENT ON COLUMN http_idempotency_keys.caller IS 'Who owns the key: an API key, a session, an agent';

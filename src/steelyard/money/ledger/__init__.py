@@ -25,7 +25,7 @@ from steelyard.money.ledger.drilling import (
 from steelyard.money.ledger.model import AccountKind, Balance, Entry, OwnedBalance, PostedTransfer, Transfer, TrialLine
 from steelyard.money.ledger.queries import accounts_of_kind, balances, entries, transfers_of, trial_balance
 from steelyard.money.ledger.service import post
-from steelyard.money.ledger.summing import Summed, summed
+from steelyard.money.ledger.summing import Summed, sum_up, summed
 
 __all__ = [
     "SUMMED_MAX",
@@ -48,6 +48,7 @@ __all__ = [
     "grows_on",
     "post",
     "reasons",
+    "sum_up",
     "summed",
     "sums",
     "transfers",

@@ -128,11 +128,9 @@ CREATE INDEX orders_of_a_buyer ON orders (buyer_id, placed_at DESC, order_id DES
 CREATE INDEX orders_of_a_buyer_by_state ON orders (buyer_id, state, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_buyer_refunded ON orders (buyer_id, placed_at DESC, order_id DESC) WHERE refunded > 0;
 CREATE INDEX orders_with_a_reminder ON orders (merchant_id, reminded_at) WHERE reminded_at IS NOT NULL AND state IN ('paid', 'partly_shipped');
-CREATE INDEX orders_by_id ON orders (order_id);
 CREATE INDEX orders_of_a_purchase ON orders (purchase_id);
 CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
-CREATE INDEX orders_by_code ON orders (merchant_id, code);
 CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, contact_phone);
 CREATE INDEX orders_of_an_email ON orders (merchant_id, contact_email);
 CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
@@ -147,6 +145,10 @@ CREATE INDEX orders_of_a_merchants_buyer ON orders (merchant_id, buyer_id, paid_
 CREATE INDEX orders_called_off ON orders (merchant_id, cancelled_at) WHERE cancelled_at IS NOT NULL;
 CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
 CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
+-- The last of them: of indexes that seem to cost the same the planner takes the newest, and while there are few orders, or
+-- nobody has counted them, all those that begin with the merchant seem to. One of those would be asked for each new row's
+-- order, and go through all orders of its merchant. See tests/trade/test_plans.py.
+CREATE INDEX orders_by_id ON orders (order_id);
 
 CREATE TABLE order_history (
     merchant_id uuid NOT NULL
