@@ -1,15 +1,18 @@
 """Commands of ours as somebody at a terminal gives them, and what they leave behind."""
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 
@@ -18,7 +21,10 @@ from tests.support.commands import is_gone
 
 SOURCE = Path(__file__).parents[2] / "src"
 SIMULATED = (0, *range(101, 105), 125)
+# Where houses of the tests listen, the first port of each and after the last; PostgreSQL's own are above.
+PORTS = (10_000, 19_500)
 DEADLINE_SECONDS = 300
+_claims: list[TextIO] = []
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -118,14 +124,25 @@ def wait_until_gone(processes: list[psutil.Process]) -> None:
 
 
 def free_port() -> int:
-    """A port that is free, and so are those that the simulators take beside it."""
-    for _ in range(100):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port + SIMULATED[-1] < 65_536 and all(_is_free(port + after) for after in SIMULATED):
+    """A port that is free, and so are those that the simulators take beside it. They are ours until this process ends: no
+    other process of the tests is given them, and they lie below those that outgoing connections are given."""
+    for port in range(*PORTS, SIMULATED[-1] + 1):
+        if _claim(port) and all(_is_free(port + after) for after in SIMULATED):
             return port
     raise AssertionError("no free ports")
+
+
+def _claim(port: int) -> bool:
+    folder = Path(tempfile.gettempdir()) / f"steelyard-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    claim = (folder / str(port)).open("a")
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    return True
 
 
 def _is_free(port: int) -> bool:

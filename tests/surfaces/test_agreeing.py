@@ -5,12 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from litestar import Litestar
 
+from steelyard.goods import catalog
+from steelyard.goods.catalog.model import CategoryId, NewProduct, NewSku, ProductId, ProductState, SkuId
+from steelyard.kernel import ids
 from steelyard.kernel.db import Database
-from steelyard.kernel.text import Text
+from steelyard.kernel.text import Text, text
 from steelyard.operations import privacy
 from steelyard.parties import policies
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.policies import Document, Version
+from steelyard.parties.policies.model import RULES_GRACE
 from steelyard.trade.settlement import settlement_day
 from tests.support.browser import Browser, browsing, hidden, words
 from tests.support.consoles import app, chief, owner, signed_in, world
@@ -125,6 +129,59 @@ async def test_whoever_leads_a_shop_agrees_to_its_rules(
     papers = words(await chief.get(f"/operator/merchants/{world.tea.merchant_id}/papers"))
     assert f"Version {TODAY.isoformat()}" in papers
     assert "1 of 2 shops have agreed" in words(await chief.get("/operator/documents"))
+
+
+async def test_who_has_not_agreed_in_time_sells_on_and_puts_nothing_new_on_the_shelf(
+    owner: Browser, chief: Browser, db: Database, world: World
+) -> None:
+    tea, old = world.tea.merchant_id, world.items["green"].product_id
+    fresh = await drafted(db, world)
+    await publish(db, Document.RULES)
+    assert "new products need your agreement" in words(await owner.get("/merchant"))
+    assert (await db.transact(catalog.publish, tea, [fresh], "test")).held == [], "there is time to read them"
+    await db.transact(catalog.take_off_shelf, tea, [fresh, old], "test")
+    another = await drafted(db, world)
+    await db.transact(policies.settle, RULES_GRACE, 0, None)
+
+    page = await owner.get("/merchant/products")
+    shelf = {"product": [str(another), str(old)], "action": "on", "back": "/merchant/products"}
+    moved = await owner.follow(await owner.post("/merchant/products/shelf", shelf))
+
+    assert "what is on sale, orders and payouts go on" in words(page)
+    assert "once whoever leads the shop has agreed" in words(moved)
+    assert [await state_of(db, each) for each in (another, old)] == [ProductState.DRAFT, ProductState.ON_SHELF]
+    listed = words(await chief.get("/operator/merchants?rules=outstanding"))
+    assert listed.count("Rules not agreed to since") == 2
+    assert "Not agreed to version" in words(await chief.get(f"/operator/merchants/{tea}/papers"))
+
+    await owner.post("/merchant/agree", {"agreed": hidden(page, "agreed"), "return_to": "/merchant"})
+    await owner.post("/merchant/products/shelf", shelf)
+
+    assert await state_of(db, another) is ProductState.ON_SHELF
+    left = words(await chief.get("/operator/merchants?rules=outstanding"))
+    assert left.count("Rules not agreed to since") == 1
+    assert "Not agreed to version" not in words(await chief.get(f"/operator/merchants/{tea}/papers"))
+
+
+async def drafted(db: Database, world: World) -> ProductId:
+    """A new product of the tea shop that was never on the shelf."""
+    product_id, sku_id = ProductId(ids.mint()), SkuId(ids.mint())
+    new = NewProduct(
+        product_id=product_id,
+        category_id=CategoryId(world.categories["tea"]),
+        slug=f"fresh-{product_id.hex[-6:]}",
+        title=text("新茶", "Fresh tea"),
+        skus=[NewSku(sku_id=sku_id, code=f"F-{sku_id.hex[-6:]}")],
+        state=ProductState.DRAFT,
+    )
+    await db.transact(catalog.create_product, world.tea.merchant_id, new, "test")
+    return product_id
+
+
+async def state_of(db: Database, product_id: ProductId) -> ProductState:
+    found = await db.ask(catalog.product, product_id)
+    assert found is not None
+    return found.state
 
 
 async def test_the_operator_publishes_plans_and_calls_off_a_version(chief: Browser, db: Database) -> None:

@@ -20,7 +20,7 @@ from steelyard.demo.generator import Size
 from steelyard.kernel import installation, migrations, processes
 from steelyard.kernel.db import Database
 from steelyard.kernel.postgres import Cluster, create_database, drop_database
-from steelyard.kernel.processes import Program
+from steelyard.kernel.processes import Program, Running
 from steelyard.kernel.settings import Settings, secret
 from steelyard.simulators import programs
 from steelyard.simulators.settings import API_KEY_DEMO, WEBHOOK_SECRET_DEMO
@@ -75,7 +75,7 @@ def run(settings: Settings, *, fresh: bool, from_import: bool, seed: int, scale:
         logs = here.home / "logs"
         world = [*own, "simulate", "all", "--port", str(outside.payments_port)]
         with processes.started([Program("simulators", world, logs / "simulators.log")], environ) as playing:
-            _prepare(here, outside, seed=seed, made_up=not from_import, size=Size(scale))
+            _prepare(here, outside, playing, seed=seed, made_up=not from_import, size=Size(scale))
             _console.print(f"Starting … (logs are in {logs})")
             processes.run(
                 [
@@ -128,8 +128,10 @@ def _recreate(url: str) -> None:
     create_database(maintenance, name)
 
 
-def _prepare(settings: Settings, outside: SimulatorSettings, *, seed: int, made_up: bool, size: Size) -> None:
-    if not _answers_soon(f"{outside.payments_url}/health"):
+def _prepare(
+    settings: Settings, outside: SimulatorSettings, playing: Running, *, seed: int, made_up: bool, size: Size
+) -> None:
+    if not comes_up(f"{outside.payments_url}/health", playing):
         raise Obstacle(f"The simulators do not start; see {settings.home / 'logs' / 'simulators.log'}.")
     assert settings.database_url is not None
     columns = (
@@ -215,7 +217,7 @@ def password(home: Path) -> str:
 
 
 def _tell_when_ready(settings: Settings, outside: SimulatorSettings, *, from_import: bool) -> None:
-    if not _answers_soon(f"{settings.base_url}/health/ready"):
+    if not comes_up(f"{settings.base_url}/health/ready"):
         return  # it was stopped, or has ended, which is told elsewhere; or it is in such trouble that its log says more
     lines = [
         f"[bold]{settings.base_url}[/bold]   shop 商城",
@@ -232,9 +234,13 @@ def _tell_when_ready(settings: Settings, outside: SimulatorSettings, *, from_imp
     _console.print(Panel("\n".join(lines), title="Steelyard 杆秤", expand=False))
 
 
-def _answers_soon(url: str) -> bool:
+def comes_up(url: str, programs: Running | None = None) -> bool:
+    """Whether this address answers within a minute. `programs` that end meanwhile are started again, as one does whose port
+    was taken for a moment, between asking and using it; one that cannot come up raises `ProgramEnded`."""
     deadline = time.monotonic() + READY_SECONDS_MAX
     while time.monotonic() < deadline:
+        for program in programs or []:
+            program.tend()
         if _answers(url):
             return True
         time.sleep(0.1)

@@ -12,6 +12,7 @@ from steelyard.kernel import events, ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId
 
 
@@ -25,10 +26,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
-    """Which products went onto the shelf at once, and which wait for the operator. The others stay where they were."""
+    """Which products went onto the shelf at once, which wait for the operator, and which are held back until the merchant
+    agrees to new rules. The others stay where they were."""
 
     on_shelf: list[ProductId]
     in_review: list[ProductId]
+    held: list[ProductId] = []
 
 
 async def policy(read: Read) -> Policy:
@@ -67,9 +70,12 @@ async def reviewed(read: Read, merchant_id: UUID) -> bool:
 async def publish(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> Published:
     """What a merchant says to sell these products: they go onto the shelf, or first to the operator who reviews them.
 
-    What was approved as it is goes at once. What has no active SKU, or is in the bin, stays where it is. Said twice,
+    What was approved as it is goes at once. What is new is held back while the merchant has not agreed to new rules in time
+    (`merchants.held_up`). What has no active SKU, or is in the bin, stays where it is. Said twice,
     nothing changes.
     """
+    held = await _held(tx, merchant_id, product_ids) if await merchants.held_up(tx, merchant_id) else []
+    product_ids = [each for each in product_ids if each not in set(held)]
     waits: list[UUID] = []
     if await reviewed(tx, merchant_id):
         rows = await tx.fetch(
@@ -96,7 +102,21 @@ async def publish(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], 
         in_review,
         by,
     )
-    return Published(on_shelf=on_shelf, in_review=in_review)
+    return Published(on_shelf=on_shelf, in_review=in_review, held=held)
+
+
+async def _held(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID]) -> list[ProductId]:
+    """Those that were never on the shelf."""
+    rows = await tx.fetch(
+        """
+        SELECT product_id FROM products
+        WHERE merchant_id = $1 AND product_id = ANY($2) AND NOT approved AND state IN ('draft', 'sent_back', 'off_shelf')
+        ORDER BY product_id
+        """,
+        merchant_id,
+        list(product_ids),
+    )
+    return [ProductId(row["product_id"]) for row in rows]
 
 
 async def withdraw(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:

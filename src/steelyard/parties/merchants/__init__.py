@@ -1,7 +1,16 @@
 """Merchants: who sells here, and their shops. How a licence is renewed is in `licences.py`, who agreed to which rules in
 `agreeing.py`."""
 
-from steelyard.parties.merchants.agreeing import Agreement, agree, agreed_count, agreements, rules_outstanding
+from steelyard.parties.merchants.agreeing import (
+    Agreement,
+    agree,
+    agree_by,
+    agreed_count,
+    agreements,
+    held_up,
+    not_agreed,
+    rules_outstanding,
+)
 from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
 from steelyard.parties.merchants.licences import (
     decide_licence,
@@ -42,6 +51,7 @@ __all__ = [
     "PayoutAccountChanged",
     "ShopChanged",
     "agree",
+    "agree_by",
     "agreed_count",
     "agreements",
     "by_slug",
@@ -54,10 +64,12 @@ __all__ = [
     "found",
     "get",
     "hand_in_licence",
+    "held_up",
     "history",
     "licences_ending",
     "licences_of",
     "listed",
+    "not_agreed",
     "open_merchant",
     "pause",
     "pause_of",

@@ -1,6 +1,8 @@
 """The rules for merchants: who agreed to which version of them for a merchant."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -9,8 +11,10 @@ from steelyard.parties import policies
 from steelyard.parties.access.model import AccountId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies import Document, Version
+from steelyard.parties.policies.model import RULES_GRACE
 
 AGREEMENTS_MAX = 20
+_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +60,32 @@ async def rules_outstanding(read: Read, merchant_id: MerchantId) -> Version | No
         "SELECT true FROM merchant_agreements WHERE merchant_id = $1 AND version = $2", merchant_id, rules.name
     )
     return None if agreed else rules
+
+
+async def agree_by(read: Read, rules: Version) -> date:
+    """The day from which a shop that has not agreed to these rules puts no new products on the shelf."""
+    assert rules.from_day is not None, "nobody is asked about what the program brought"
+    return rules.from_day + timedelta(days=await policies.number(read, RULES_GRACE))
+
+
+async def held_up(read: Read, merchant_id: MerchantId) -> bool:
+    """Whether a merchant has not agreed to the rules in time. What is on sale stays; orders and payouts go on."""
+    rules = await rules_outstanding(read, merchant_id)
+    return rules is not None and await agree_by(read, rules) <= datetime.now(_ZONE).date()
+
+
+async def not_agreed(read: Read, merchant_ids: Sequence[MerchantId], version: str) -> set[MerchantId]:
+    """Which of these merchants have not agreed to a version."""
+    rows = await read.fetch(
+        """
+        SELECT m.merchant_id FROM merchants m
+        WHERE m.merchant_id = ANY($1) AND m.state <> 'closed' AND NOT EXISTS (
+            SELECT FROM merchant_agreements a WHERE a.merchant_id = m.merchant_id AND a.version = $2)
+        """,
+        list(merchant_ids),
+        version,
+    )
+    return {MerchantId(row["merchant_id"]) for row in rows}
 
 
 async def agreed_count(read: Read, version: str) -> tuple[int, int]:

@@ -70,13 +70,22 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which shops the operator looks for. `words` are part of a name, the legal name or the address, or the number; `sort` is
     oldest, newest or address; `licence_before` a day that the licence of a shop that is not closed does not reach; `renewed`
-    those whose new licence waits to be looked over."""
+    those whose new licence waits to be looked over; `without_rules` those that have not agreed to this version of the rules."""
 
     words: str = ""
     state: MerchantState | None = None
     sort: str = "oldest"
     licence_before: date | None = None
     renewed: bool = False
+    without_rules: str | None = None
+
+
+class RulesNotAgreed(Refusal):
+    """Who has not agreed to new rules in time sells on what is on sale, and puts nothing new on the shelf."""
+
+    code = "rules_not_agreed"
+    title = N_("The new rules have not been agreed to")
+    detail = N_("New products go onto the shelf once whoever leads the shop has agreed to the new rules for merchants.")
 
 
 class MerchantStep(msgspec.Struct, frozen=True, kw_only=True):

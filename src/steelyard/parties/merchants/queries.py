@@ -128,8 +128,10 @@ def found_sql(sort: Sorting) -> LiteralString:
           AND ($2::text IS NULL OR m.state = $2) AND ($3::uuid IS NULL OR {after})
           AND ($5::date IS NULL OR (m.licence_until < $5 AND m.state <> 'closed'))
           AND (NOT $6 OR EXISTS (SELECT FROM licence_renewals w WHERE w.merchant_id = m.merchant_id AND w.state = 'waiting'))
+          AND ($7::text IS NULL OR (m.state <> 'closed' AND NOT EXISTS (
+               SELECT FROM merchant_agreements a WHERE a.merchant_id = m.merchant_id AND a.version = $7)))
         ORDER BY {order} LIMIT $4
-        """  # literals of ours
+        """  # noqa: S608  # literals of ours
 
 
 async def found(read: Read, wanted: Wanted, cursor: str | None = None, limit: int | None = None) -> Page[ShopCard]:
@@ -146,6 +148,7 @@ async def found(read: Read, wanted: Wanted, cursor: str | None = None, limit: in
         most + 1,
         wanted.licence_before,
         wanted.renewed,
+        wanted.without_rules,
     )
     return paging.cut(found, most, lambda last: (last.merchant_id,))
 

@@ -128,6 +128,19 @@ LICENCE_REMINDER = Policy(
     least=8,
     most=180,
 )
+RULES_GRACE = Policy(
+    key="rules_grace",
+    area=MERCHANTS,
+    name=N_("Time to agree to new rules"),
+    about=N_(
+        "So long after new rules for merchants begin to count, a shop that has not agreed puts no new products on the "
+        "shelf. What is on sale stays; orders and payouts go on."
+    ),
+    unit=Unit.DAYS,
+    default=30,
+    least=0,
+    most=180,
+)
 SCAN_MEGABYTES = Policy(
     key="scan_megabytes",
     area=MERCHANTS,
@@ -186,6 +199,7 @@ POLICIES: tuple[Policy, ...] = (
     RECEIPT_DAYS,
     APPLICATION_DAYS,
     LICENCE_REMINDER,
+    RULES_GRACE,
     SCAN_MEGABYTES,
     INVITATION_DAYS,
     RESET_MINUTES,

@@ -73,14 +73,14 @@ async def show(
     **values: Any,
 ) -> Response[str]:
     """A page of the console; `here` is the navigation's entry that it belongs to, `back` where its mark leads."""
-    after = visit.say(N_("You agree for the whole shop. Until then the rules that you agreed to before count."))
+    news = await asking.of_merchant(visit)
     return await framed(
         visit,
         template,
         here,
         PLACES,
         surface="merchant",
-        asking=asking.notice(visit, await asking.of_merchant(visit), f"{HOME}/agree", after),
+        asking=asking.notice(visit, news, f"{HOME}/agree", await asking.until_agreed(visit, news[0]) if news else ""),
         crumbs=crumbs,
         status=status,
         search=search,

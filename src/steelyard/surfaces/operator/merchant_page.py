@@ -1,7 +1,7 @@
 """One merchant, under tabs: how it does, its goods, orders, money, papers, people, and what was done."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from steelyard.parties.access.model import AccountKind, AuditEntry, StaffMember
 from steelyard.parties.applications.model import ApplicationFile, ApplicationId
 from steelyard.parties.merchants import Agreement
 from steelyard.parties.merchants.model import LicenceRenewal, Merchant, MerchantId, MerchantStep, ShopCard
+from steelyard.parties.policies import Version
 from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.category_names import names_of
@@ -212,22 +213,28 @@ async def money_tab(
 
 class Papers(Head, frozen=True, kw_only=True):
     """`scans` came with the application, none for a merchant that was never an applicant; `renewals` are new licences
-    that it handed in later; `agreements` say which rules were agreed to, and who did so."""
+    that it handed in later; `agreements` say which rules were agreed to, and who did so; `outstanding` is what was not
+    agreed to yet, and from `agree_by` on nothing new goes onto its shelf."""
 
     scans: Mapping[str, ApplicationFile]
     renewals: Sequence[LicenceRenewal]
     agreements: Sequence[tuple[Agreement, str]]
+    outstanding: Version | None
+    agree_by: date | None
 
 
 async def papers(read: Read, merchant_id: MerchantId) -> Papers:
     above = await head(read, merchant_id)
     scans = await applications.files_of(read, ApplicationId(merchant_id))
     names = {member.account_id: member.name for member in await access.staff(read, merchant_id)}
+    outstanding = await merchants.rules_outstanding(read, merchant_id)
     return Papers(
         **msgspec.structs.asdict(above),
         scans=scans,
         renewals=await merchants.renewals_of(read, merchant_id),
         agreements=[(each, names.get(each.account_id, "")) for each in await merchants.agreements(read, merchant_id)],
+        outstanding=outstanding,
+        agree_by=await merchants.agree_by(read, outstanding) if outstanding else None,
     )
 
 

@@ -15,9 +15,10 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import PARTS_PER_MILLION
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
-from steelyard.parties import access, merchants
+from steelyard.parties import access, merchants, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import Merchant, MerchantId, MerchantState, ShopCard, Wanted
+from steelyard.parties.policies import Document, Version
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.waiting import LICENCE_DAYS_AHEAD
 from steelyard.surfaces.web import exports
@@ -34,24 +35,30 @@ PERCENT_DIGITS = 4
 @get("/merchants", opt={"permission": "merchants.read"})
 async def merchant_list(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
     query = visit.connection.query_params
-    typed = {name: value for name in ("q", "state", "licence", "sort") if (value := (query.get(name) or "").strip())}
+    typed = {
+        name: value for name in ("q", "state", "licence", "rules", "sort") if (value := (query.get(name) or "").strip())
+    }
     state = typed.get("state", "")
+    rules = (await visit.db.ask(policies.in_force))[Document.RULES]
     wanted = Wanted(
         words=typed.get("q", ""),
         state=MerchantState(state) if state in set(MerchantState) else None,
         sort=typed.get("sort", "oldest"),
         licence_before=_licence_before(typed.get("licence", "")),
         renewed=typed.get("licence") == "renewed",
+        without_rules=rules.name if rules.from_day and typed.get("rules") == "outstanding" else None,
     )
     if exports.wanted(visit):
         return _as_file(visit, await visit.db.ask(_every, wanted))
-    found, licences = await visit.db.ask(listed, wanted, cursor)
+    found, licences, owing = await visit.db.ask(listed, wanted, cursor, rules)
     return await frame.show(
         visit,
         "merchants.html",
         frame.MERCHANTS,
         found=found,
         licences=licences,
+        rules=rules,
+        owing=owing,
         today=datetime.now(UTC).date(),
         typed=typed,
         states=list(MerchantState),
@@ -66,9 +73,14 @@ def _licence_before(wanted: str) -> date | None:
     return {"ended": today, "ending": today + timedelta(days=LICENCE_DAYS_AHEAD)}.get(wanted)
 
 
-async def listed(read: Read, wanted: Wanted, cursor: str | None) -> tuple[Page[ShopCard], dict[MerchantId, date]]:
+async def listed(
+    read: Read, wanted: Wanted, cursor: str | None, rules: Version
+) -> tuple[Page[ShopCard], dict[MerchantId, date], set[MerchantId]]:
+    """The shops, the last days of their licences, and which of them have not agreed to the rules that were published."""
     page = await merchants.found(read, wanted, cursor, ROWS_PER_PAGE)
-    return page, await merchants.licences_of(read, [card.merchant_id for card in page.items])
+    shown = [card.merchant_id for card in page.items]
+    owing = await merchants.not_agreed(read, shown, rules.name) if rules.from_day else set[MerchantId]()
+    return page, await merchants.licences_of(read, shown), owing
 
 
 async def _every(read: Read, wanted: Wanted) -> list[ShopCard]:

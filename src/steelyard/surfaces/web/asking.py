@@ -1,8 +1,11 @@
 """What somebody is asked to agree to again: terms that have changed since they agreed."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from babel import dates
 from litestar import Response
 from litestar.response import Redirect
 
@@ -13,7 +16,7 @@ from steelyard.operations.privacy.model import DOCUMENTS
 from steelyard.parties import merchants, policies
 from steelyard.parties.access.model import AccountKind
 from steelyard.parties.policies import Document, Version
-from steelyard.surfaces.components.page import Asking, News
+from steelyard.surfaces.components.page import TIMEZONE, Asking, News
 from steelyard.surfaces.web.pages import Frame, local_path, redirect, render
 from steelyard.surfaces.web.visit import Visit
 
@@ -46,6 +49,23 @@ async def of_merchant(visit: Visit) -> list[Version]:
         return []
     found = await visit.merchant_db.ask(merchants.rules_outstanding, visit.merchant_id)
     return [found] if found else []
+
+
+async def until_agreed(visit: Visit, rules: Version) -> str:
+    """What goes on in a shop that has not agreed to these rules, and until when."""
+    day = await visit.merchant_db.ask(merchants.agree_by, rules)
+    written = dates.format_date(day, "long", locale=visit.locale.replace("-", "_"))
+    if day <= datetime.now(ZoneInfo(TIMEZONE)).date():
+        words = N_(
+            "You agree for the whole shop. Since {day} new products need your agreement to go onto the shelf; "
+            "what is on sale, orders and payouts go on."
+        )
+    else:
+        words = N_(
+            "You agree for the whole shop. Until then the rules that you agreed to before count; from {day} on, "
+            "new products need your agreement to go onto the shelf."
+        )
+    return visit.say(words, day=written)
 
 
 def notice(visit: Visit, versions: Sequence[Version], action: str, after: str) -> Asking | None:

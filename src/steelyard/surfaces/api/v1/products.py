@@ -30,7 +30,7 @@ from steelyard.kernel.errors import Invalid, TransitionRefused
 from steelyard.kernel.i18n import N_
 from steelyard.money import currencies
 from steelyard.parties import access
-from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.merchants.model import MerchantId, RulesNotAgreed
 from steelyard.surfaces.api.v1 import product_shapes
 from steelyard.surfaces.api.v1.calls import Call, Once
 from steelyard.surfaces.api.v1.product_shapes import (
@@ -166,7 +166,7 @@ async def _create(tx: Tx, call: Call, new: model.NewProduct, data: NewProduct) -
         ]
         await pricing.set_prices(tx, call.merchant_id, prices)
         if data.on_shelf:
-            await catalog.publish(tx, call.merchant_id, [new.product_id], call.by)
+            await _publish(tx, call.merchant_id, [new.product_id], call.by)
         await access.audit(tx, call.actor, "products.create", str(new.product_id), {"slug": new.slug})
     return await product_shapes.whole(tx, call.merchant_id, new.product_id)
 
@@ -240,6 +240,8 @@ async def take_off_shelf(
 
 async def _publish(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
     found = await catalog.publish(tx, merchant_id, product_ids, by)
+    if found.held:
+        raise RulesNotAgreed()
     return [*found.on_shelf, *found.in_review]
 
 
