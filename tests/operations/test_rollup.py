@@ -192,6 +192,29 @@ async def test_by_category_is_told_without_looking_at_products(db: Database) -> 
     assert await db.transact(listen) == []
 
 
+async def test_products_that_sold_come_first_and_then_those_that_were_looked_at(db: Database) -> None:
+    world = await busy(db)
+    shop, looked_at = world.tea.merchant_id, [world.items[name].product_id for name in ("rare", "black", "nuts")]
+    views = [
+        seen(ids.mint(), Step.PRODUCT, shop, product)
+        for count, product in enumerate(looked_at)
+        for _ in range(3 - count)
+    ]
+    sold = world.items["green"].product_id
+    await db.transact(analytics.record, [*views, seen(ids.mint(), Step.PRODUCT, shop, sold)])
+
+    def of(limit: int, currency: str = CURRENCY):
+        return db.ask(analytics.figures.trade_by_product, TODAY, TODAY, currency, shop, limit)
+
+    found = await of(10)
+    assert [each.product_id for each in found] == [sold, *looked_at]
+    assert [(each.pieces, each.views, each.visitors) for each in found] == [(3, 1, 1), (0, 3, 3), (0, 2, 2), (0, 1, 1)]
+    assert found[0].paid == 3 * world.items["green"].amount
+    for limit in range(1, 4):
+        assert await of(limit) == found[:limit]
+    assert [each.product_id for each in await of(2, "EUR")] == looked_at[:2], "who looks does so in no currency"
+
+
 async def test_a_merchant_sees_figures_of_its_own_alone(db: Database) -> None:
     world = await busy(db)
     tools = db.as_merchant(world.tools.merchant_id)

@@ -161,16 +161,34 @@ async def trade_by_category(
 async def trade_by_product(
     read: Read, since: date, until: date, currency: str, merchant_id: UUID | None = None, limit: int = ROWS_MAX
 ) -> list[ProductTrade]:
-    """The products that were sold or looked at, those with the most money first."""
+    """The products that were sold or looked at, those with the most money first; then those that most people looked at.
+
+    Of tens of thousands of products only the first have all their figures summed. What ranks them is summed as float8, which
+    takes a third of the time of bigint and is as exact up to 2^53 minor units.
+    """
     return await read.all(
         ProductTrade,
         """
-        WITH told AS (
+        WITH selling AS MATERIALIZED (
+            SELECT product_id FROM product_days
+            WHERE day BETWEEN $1 AND $2 AND currency = $3 AND ($4::uuid IS NULL OR merchant_id = $4)
+            GROUP BY product_id ORDER BY sum(paid::float8) DESC, product_id LIMIT $5
+        ), looked_at AS (
+            SELECT product_id FROM product_traffic_days
+            WHERE day BETWEEN $1 AND $2 AND ($4::uuid IS NULL OR merchant_id = $4)
+              AND (SELECT count(*) FROM selling) < $5
+              AND NOT product_id = ANY(ARRAY(SELECT product_id FROM selling))
+            GROUP BY product_id ORDER BY sum(visitors) DESC, product_id LIMIT $5
+        ), first AS MATERIALIZED (
+            SELECT product_id FROM selling UNION ALL SELECT product_id FROM looked_at
+        ), told AS (
             SELECT merchant_id, product_id, orders, pieces, paid, 0 AS views, 0 AS visitors FROM product_days
             WHERE day BETWEEN $1 AND $2 AND currency = $3 AND ($4::uuid IS NULL OR merchant_id = $4)
+              AND product_id = ANY(ARRAY(SELECT product_id FROM first))
             UNION ALL
             SELECT merchant_id, product_id, 0, 0, 0, views, visitors FROM product_traffic_days
             WHERE day BETWEEN $1 AND $2 AND ($4::uuid IS NULL OR merchant_id = $4)
+              AND product_id = ANY(ARRAY(SELECT product_id FROM first))
         ), summed AS (
             SELECT merchant_id, product_id, sum(orders)::bigint AS orders, sum(pieces)::bigint AS pieces
                  , sum(paid)::bigint AS paid, sum(views)::bigint AS views, sum(visitors)::bigint AS visitors
