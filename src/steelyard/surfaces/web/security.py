@@ -1,12 +1,13 @@
 """What every answer carries for safety, and the request's number."""
 
 import time
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import structlog
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import MutableScopeHeaders
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
 from steelyard.kernel import logs
 from steelyard.kernel.settings import Settings, secret
@@ -56,7 +57,7 @@ class Envelope:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings
-        self._headers = {
+        headers = {
             "content-security-policy": policy(settings),
             "x-content-type-options": "nosniff",
             "referrer-policy": "same-origin",
@@ -64,7 +65,8 @@ class Envelope:
             "cross-origin-opener-policy": "same-origin",
         }
         if settings.secure_cookies:
-            self._headers["strict-transport-security"] = "max-age=31536000"
+            headers["strict-transport-security"] = "max-age=31536000"
+        self._headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -80,19 +82,24 @@ class Envelope:
 
             async def enveloped(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    headers = MutableScopeHeaders.from_message(message)
-                    for name, value in self._headers.items():
-                        headers.setdefault(name, value)
-                    headers["x-request-id"] = number
-                    self._remember_visitor(scope, headers)
+                    message["headers"] = self._enveloped(message["headers"], number)
+                    self._remember_visitor(scope, message)
                     self._log(method, scope["path"], message["status"], time.monotonic() - began)
                 await send(message)
 
             await self._app(scope, receive, enveloped)
 
-    def _remember_visitor(self, scope: Scope, headers: MutableScopeHeaders) -> None:
+    def _enveloped(self, headers: Iterable[tuple[bytes, bytes]], number: str) -> list[tuple[bytes, bytes]]:
+        """What an answer says itself counts. (Whole headers, encoded once: this is done for each request.)"""
+        said = list(headers)
+        names = {name for name, _ in said}
+        more = [header for header in self._headers if header[0] not in names]
+        return [*said, *more, (b"x-request-id", number.encode("latin-1"))]
+
+    def _remember_visitor(self, scope: Scope, message: HTTPResponseStartEvent) -> None:
         visitor = scope.get("state", {}).get("new_visitor")
         if visitor is not None:
+            headers = MutableScopeHeaders.from_message(message)
             headers.add("set-cookie", visitor_cookie(self._settings, visitor).to_header(header=""))
 
     def _log(self, method: str, path: str, status: int, seconds: float) -> None:
