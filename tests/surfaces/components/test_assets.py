@@ -1,10 +1,12 @@
 """Static files: addresses, caching, compression."""
 
 import gzip
+import re
 
 import pytest
 
 from steelyard.surfaces.components import Assets
+from steelyard.surfaces.components.tokens import STATIC
 
 assets = Assets()
 
@@ -48,3 +50,16 @@ def test_nothing_but_static_files_is_served(path: str) -> None:
 def test_an_unknown_name_is_told_to_the_author() -> None:
     with pytest.raises(LookupError, match="no static file"):
         assets.url("nope.css")
+
+
+SHADOWED = re.compile(r"\b(form|target)\.(action|method)\b(?!\s*=[^=])")
+
+
+def test_no_script_asks_a_form_for_what_a_field_of_it_may_be_called() -> None:
+    """In a form with a field called “method”, `form.method` is that field: drafts of it were lost, and drafts of products
+    went to an address that there is not."""
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in STATIC.glob("*.js")}
+
+    assert {name: found[0] for name, words in scripts.items() if (found := SHADOWED.search(words))} == {}
+    assert SHADOWED.search('form.method === "post"') and SHADOWED.search("fetch(form.action, {")
+    assert not SHADOWED.search("form.action = where") and not SHADOWED.search('form.getAttribute("action")')

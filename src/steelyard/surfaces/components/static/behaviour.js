@@ -116,12 +116,12 @@
       event.preventDefault();
       return;
     }
-    if (!navigator.onLine && !event.defaultPrevented && form.method === "post") {
+    if (!navigator.onLine && !event.defaultPrevented && form.getAttribute("method") === "post") {
       event.preventDefault();
       offline(true);
       return;
     }
-    if (event.defaultPrevented || form.method === "dialog" || form.matches("[data-many], [data-optimistic], [data-inline]")) return;
+    if (event.defaultPrevented || form.getAttribute("method") === "dialog" || form.matches("[data-many], [data-optimistic], [data-inline]")) return;
     form.dataset.sent = "yes";
     if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
   });

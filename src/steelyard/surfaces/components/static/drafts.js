@@ -8,9 +8,9 @@
   const words = (name) => document.body.dataset[name] || "";
   const secret = (field) => field.type === "password" || field.type === "hidden" || field.type === "file"
     || /(^|\s)(cc-|one-time-code|current-password|new-password)/.test(field.autocomplete || "");
-  const worthwhile = (form) => form.method === "post" && !form.matches("[data-no-draft], [data-optimistic], [data-inline], [data-many]")
+  // Read as attributes: a field may be called "method", or "action".
+  const worthwhile = (form) => form.getAttribute("method") === "post" && !form.matches("[data-no-draft], [data-optimistic], [data-inline], [data-many]")
     && [...form.elements].some((field) => field.matches("textarea, input:not([type=hidden], [type=password], [type=submit], [type=checkbox], [type=radio])"));
-  // Read as an attribute: a field may be called "action".
   const address = (form) => new URL(form.getAttribute("action") || "", location.href).pathname;
   // Forms of one page that go to one address are told apart by what they are about, else by their place among them.
   const place = (form) => [...document.forms].filter((other) => address(other) === address(form)).indexOf(form);
@@ -54,11 +54,11 @@
       sessionStorage.removeItem(`${PREFIX}sent`);
     } catch { return; }
     // Signing in, or a page that says what went wrong, means that it was not taken.
-    const refused = location.pathname.startsWith("/sign-in") || document.querySelector("[aria-invalid=true], .field-error, [data-problem]");
+    const refused = location.pathname.startsWith("/sign-in") || document.querySelector("[aria-invalid=true], .field-error:not([hidden]), [data-problem]");
     if (sent && !refused) sessionStorage.removeItem(sent);
   };
   const restore = (form) => {
-    if (!worthwhile(form) || form.querySelector("[aria-invalid=true], .field-error")) return false;
+    if (!worthwhile(form) || form.querySelector("[aria-invalid=true], .field-error:not([hidden])")) return false;
     let kept;
     try { kept = JSON.parse(sessionStorage.getItem(key(form)) || "null"); } catch { return false; }
     if (!kept || Date.now() - kept.at > HOURS_MAX * 3600000) return false;

@@ -4,7 +4,8 @@
   "use strict";
   const token = () => document.querySelector("input[name=_csrf_token]")?.value || "";
   const send = (form, data) =>
-    fetch(form.action, { method: "POST", body: data, headers: { "X-CSRF-Token": token() }, credentials: "same-origin" });
+    // An attribute: a button of the form is called "action".
+    fetch(form.getAttribute("action") || "", { method: "POST", body: data, headers: { "X-CSRF-Token": token() }, credentials: "same-origin" });
 
   // Pictures: dragged into another order, which is kept when they are let go.
   for (const form of document.querySelectorAll("[data-pictures]")) {
@@ -44,7 +45,7 @@
       for (const file of files) data.append("pictures", file);
       data.set("script", "yes");
       const request = new XMLHttpRequest();
-      request.open("POST", form.action);
+      request.open("POST", form.getAttribute("action") || "");
       request.setRequestHeader("X-CSRF-Token", token());
       bar.hidden = false;
       trouble.hidden = true;

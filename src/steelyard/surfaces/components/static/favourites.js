@@ -24,7 +24,7 @@
     button.dataset.busy = "yes";
     let agreed = false;
     try {
-      const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "application/json" }, redirect: "follow" });
+      const answer = await fetch(form.getAttribute("action") || "", { method: "POST", body, headers: { accept: "application/json" }, redirect: "follow" });
       agreed = answer.ok;
     } catch {
       agreed = false;

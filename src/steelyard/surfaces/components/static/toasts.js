@@ -53,7 +53,7 @@
       button.setAttribute("aria-pressed", String(button.value === theme));
     }
     document.dispatchEvent(new CustomEvent("steelyard:theme"));
-    fetch(event.target.action, { method: "POST", body: new URLSearchParams(new FormData(event.target, event.submitter)), redirect: "manual" })
+    fetch(event.target.getAttribute("action") || "", { method: "POST", body: new URLSearchParams(new FormData(event.target, event.submitter)), redirect: "manual" })
       .catch(() => toast(words("failed")));
   });
 
@@ -61,7 +61,7 @@
   const send = async (form, button) => {
     try {
       const body = new FormData(form, button);
-      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(body), headers: { accept: "text/html" } });
+      const answer = await fetch(form.getAttribute("action") || "", { method: "POST", body: new URLSearchParams(body), headers: { accept: "text/html" } });
       if (answer.url.includes("/sign-in")) {
         location.assign(answer.url);
         return { ok: false, said: "" };
