@@ -9,7 +9,7 @@ import gettext
 import io
 import os
 import tempfile
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale
@@ -21,6 +21,8 @@ DEFAULT_LOCALE = "zh-Hans"
 DOMAIN = "steelyard"
 FOLDER = Path(__file__).parent.parent / "locale"
 ACCEPTED_LANGUAGES_MAX = 20
+# Headers whose language is remembered: browsers send few different ones.
+NEGOTIATED_MAX = 500
 
 
 def N_(message: str) -> str:  # noqa: N802  # gettext's own name, which extraction tools look for
@@ -28,6 +30,7 @@ def N_(message: str) -> str:  # noqa: N802  # gettext's own name, which extracti
     return message
 
 
+@lru_cache(NEGOTIATED_MAX)
 def negotiate(accept_language: str | None) -> str:
     """Which of our languages suits a reader with this `Accept-Language` header (RFC 9110, 12.5.4).
 
