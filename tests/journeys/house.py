@@ -44,7 +44,11 @@ def running() -> Generator[House]:
     folder = scratch("steelyard-journeys-")
     home, port = folder / "home", commands.free_port()
     environ = commands.environment(
-        home, PORT=str(port), STEELYARD_SIMULATED_SECONDS=SIMULATED_SECONDS, STEELYARD_DEMO_SCALE=SCALE
+        home,
+        PORT=str(port),
+        STEELYARD_SIMULATED_SECONDS=SIMULATED_SECONDS,
+        STEELYARD_DEMO_SCALE=SCALE,
+        STEELYARD_KEPT_PAGE_SECONDS="0",  # what was changed is looked at in the next moment, by somebody else
     )
     demo = commands.Running(["demo"], environ, folder / "output")
     try:

@@ -40,9 +40,10 @@ class Shelf:
         self.things = frozenset(things)
         self.seconds = seconds
 
-    async def __call__(self) -> Made:
+    async def __call__(self) -> Made[bytes]:
         self.asked += 1
-        return Made(f"answer {self.asked}".encode(), self.things, self.seconds)
+        said = f"answer {self.asked}".encode()
+        return Made(said, len(said), self.things, self.seconds)
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def kept(db: Database, clock: Clock) -> Answers:
+def kept(db: Database, clock: Clock) -> Answers[bytes]:
     return Answers(db, {Moved: lambda moved: moved.things}, clock)
 
 
@@ -59,7 +60,7 @@ async def moved(db: Database, *things: str) -> None:
     await db.transact(events.publish, Moved(things=list(things)))
 
 
-async def test_the_same_question_is_answered_once_and_said_again(kept: Answers) -> None:
+async def test_the_same_question_is_answered_once_and_said_again(kept: Answers[bytes]) -> None:
     shelf, other = Shelf("tea"), Shelf("tea")
 
     first = await asyncio.gather(*(kept.answer("shelf", shelf) for _ in range(5)))
@@ -71,7 +72,7 @@ async def test_the_same_question_is_answered_once_and_said_again(kept: Answers) 
 
 
 async def test_news_of_what_it_speaks_of_drops_an_answer_and_no_other(
-    db: Database, kept: Answers, clock: Clock
+    db: Database, kept: Answers[bytes], clock: Clock
 ) -> None:
     tea, tools = Shelf("tea", "cups"), Shelf("hammer")
     await asyncio.gather(kept.answer("tea", tea), kept.answer("tools", tools))
@@ -83,7 +84,9 @@ async def test_news_of_what_it_speaks_of_drops_an_answer_and_no_other(
     assert await kept.answer("tools", tools) == b"answer 1"
 
 
-async def test_what_is_said_was_true_a_moment_ago_and_no_longer_ago(db: Database, kept: Answers, clock: Clock) -> None:
+async def test_what_is_said_was_true_a_moment_ago_and_no_longer_ago(
+    db: Database, kept: Answers[bytes], clock: Clock
+) -> None:
     shelf = Shelf("tea")
     await kept.answer("tea", shelf)
     await moved(db, "tea")
@@ -97,7 +100,7 @@ async def test_what_is_said_was_true_a_moment_ago_and_no_longer_ago(db: Database
 
 
 async def test_news_of_a_transaction_that_was_open_for_long_is_not_missed(
-    db: Database, kept: Answers, clock: Clock
+    db: Database, kept: Answers[bytes], clock: Clock
 ) -> None:
     shelf, announced, finish = Shelf("tea"), asyncio.Event(), asyncio.Event()
 
@@ -122,10 +125,12 @@ async def test_news_of_a_transaction_that_was_open_for_long_is_not_missed(
     assert (before, after, later) == (b"answer 1", b"answer 2", b"answer 2")
 
 
-async def test_what_changes_while_it_is_being_made_is_not_kept(db: Database, kept: Answers, clock: Clock) -> None:
+async def test_what_changes_while_it_is_being_made_is_not_kept(
+    db: Database, kept: Answers[bytes], clock: Clock
+) -> None:
     shelf = Shelf("tea")
 
-    async def meanwhile() -> Made:
+    async def meanwhile() -> Made[bytes]:
         made = await shelf()
         await moved(db, "tea")
         clock.now += LOOK_SECONDS + 0.1
@@ -137,7 +142,7 @@ async def test_what_changes_while_it_is_being_made_is_not_kept(db: Database, kep
     assert await kept.answer("tea", shelf) == b"answer 2"
 
 
-async def test_an_answer_has_an_age(kept: Answers, clock: Clock) -> None:
+async def test_an_answer_has_an_age(kept: Answers[bytes], clock: Clock) -> None:
     shelf = Shelf("tea")
     await kept.answer("tea", shelf)
 
@@ -146,7 +151,7 @@ async def test_an_answer_has_an_age(kept: Answers, clock: Clock) -> None:
     assert await kept.answer("tea", shelf) == b"answer 2"
 
 
-async def test_what_may_not_be_kept_is_made_for_each(kept: Answers) -> None:
+async def test_what_may_not_be_kept_is_made_for_each(kept: Answers[bytes]) -> None:
     shelf = Shelf("tea", seconds=0)
 
     said = await asyncio.gather(*(kept.answer("tea", shelf) for _ in range(3)))
@@ -154,10 +159,10 @@ async def test_what_may_not_be_kept_is_made_for_each(kept: Answers) -> None:
     assert sorted(said) == [b"answer 1", b"answer 2", b"answer 3"]
 
 
-async def test_a_refusal_is_told_to_who_was_refused(kept: Answers) -> None:
+async def test_a_refusal_is_told_to_who_was_refused(kept: Answers[bytes]) -> None:
     tries = 0
 
-    async def refuse() -> Made:
+    async def refuse() -> Made[bytes]:
         nonlocal tries
         tries += 1
         raise NotFound()
@@ -169,10 +174,10 @@ async def test_a_refusal_is_told_to_who_was_refused(kept: Answers) -> None:
     assert await kept.answer("tea", Shelf("tea")) == b"answer 1"
 
 
-async def test_who_goes_away_takes_nobodys_answer_along(kept: Answers) -> None:
+async def test_who_goes_away_takes_nobodys_answer_along(kept: Answers[bytes]) -> None:
     begun, finish, shelf = asyncio.Event(), asyncio.Event(), Shelf("tea")
 
-    async def slowly() -> Made:
+    async def slowly() -> Made[bytes]:
         begun.set()
         await finish.wait()
         return await shelf()
@@ -192,9 +197,11 @@ async def test_who_goes_away_takes_nobodys_answer_along(kept: Answers) -> None:
 @pytest.mark.parametrize(
     ("limit", "value"), [("ANSWERS_MAX", 2), ("BYTES_MAX", len(b"answer 1") * 2)], ids=["answers", "bytes"]
 )
-async def test_only_so_much_is_kept(kept: Answers, monkeypatch: pytest.MonkeyPatch, limit: str, value: int) -> None:
+async def test_only_so_much_is_kept(
+    kept: Answers[bytes], monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
     monkeypatch.setattr(answers, limit, value)
-    shelves: dict[str, Callable[[], Awaitable[Made]]] = {name: Shelf(name) for name in "abc"}
+    shelves: dict[str, Callable[[], Awaitable[Made[bytes]]]] = {name: Shelf(name) for name in "abc"}
     for name, shelf in shelves.items():
         await kept.answer(name, shelf)
 
@@ -204,7 +211,7 @@ async def test_only_so_much_is_kept(kept: Answers, monkeypatch: pytest.MonkeyPat
 
 
 async def test_of_too_much_news_everything_is_dropped(
-    db: Database, kept: Answers, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    db: Database, kept: Answers[bytes], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "NEWS_MAX", 2)
     shelf = Shelf("tea")

@@ -23,7 +23,9 @@ async def world(db: Database) -> World:
 
 @pytest_asyncio.fixture
 async def app(db: Database, database_url: str, world: World, tmp_path: Path) -> Litestar:
-    settings = Settings(home=tmp_path / "home", database_url=database_url, base_url=BASE, pool_size=POOL_SIZE)
+    settings = Settings(
+        home=tmp_path / "home", database_url=database_url, base_url=BASE, pool_size=POOL_SIZE, kept_page_seconds=0
+    )
     for slug in world.items:
         Files(settings.home).put(picture(slug), "image/svg+xml")
     application = create_app(settings)

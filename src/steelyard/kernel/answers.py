@@ -11,7 +11,7 @@ All of it happens on one event loop, and what is kept is not touched on both sid
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -24,34 +24,37 @@ ANSWERS_MAX = 4_000
 BYTES_MAX = 16 * 1024 * 1024
 NEWS_MAX = 5_000
 
+T = TypeVar("T")
+
 About = Mapping[type[Event], Callable[[Any], Iterable[Hashable]]]
 """For each kind of event that can change an answer, the ids that it tells something new of."""
 
 
-class Made(NamedTuple):
-    """An answer, the ids that it speaks of, and for how many seconds it may be said again (0: for nobody else)."""
+class Made(NamedTuple, Generic[T]):
+    """An answer of so many bytes, the ids that it speaks of, and for how many seconds it may be said again (0: to nobody
+    else)."""
 
-    body: bytes
+    answer: T
+    size: int
     about: frozenset[Hashable]
     seconds: float
 
 
-class _Kept(NamedTuple):
-    body: bytes
-    about: frozenset[Hashable]
+class _Kept(NamedTuple, Generic[T]):
+    made: Made[T]
     until: float
 
 
-class Answers:
+class Answers(Generic[T]):
     """The answers of one process from one database. A key holds everything that an answer depends on."""
 
     def __init__(self, db: Database, about: About, clock: Callable[[], float] = time.monotonic) -> None:
         self._db = db
         self._about = {event.KIND: (event, ids_of) for event, ids_of in about.items()}
         self._clock = clock
-        self._kept: dict[Hashable, _Kept] = {}
+        self._kept: dict[Hashable, _Kept[T]] = {}
         self._bytes = 0
-        self._making: dict[Hashable, asyncio.Task[Made]] = {}
+        self._making: dict[Hashable, asyncio.Task[Made[T]]] = {}
         self._looking: asyncio.Task[None] | None = None
         self._looked = float("-inf")
         # Everything of transactions before this one has been read, and of those after it these events.
@@ -59,7 +62,7 @@ class Answers:
         self._read: set[int] = set()
         self._times_told = 0
 
-    async def answer(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> bytes:
+    async def answer(self, key: Hashable, make: Callable[[], Awaitable[Made[T]]]) -> T:
         """What is kept under `key`, or what `make` makes, once for all who ask for it meanwhile.
 
         Raises what `make` raises: that is told to nobody else, who each try for themselves.
@@ -68,21 +71,21 @@ class Answers:
             await self._look_together()
         kept = self._kept.get(key)
         if kept is not None and self._clock() < kept.until:
-            return kept.body
+            return kept.made.answer
         others = self._making.get(key)
         if others is None:
-            return (await asyncio.shield(self._begin(key, make))).body
+            return (await asyncio.shield(self._begin(key, make))).answer
         await asyncio.wait([others])
         if others.cancelled() or others.exception() is not None or others.result().seconds <= 0:
-            return (await make()).body
-        return others.result().body
+            return (await make()).answer
+        return others.result().answer
 
-    def _begin(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> asyncio.Task[Made]:
+    def _begin(self, key: Hashable, make: Callable[[], Awaitable[Made[T]]]) -> asyncio.Task[Made[T]]:
         """Made in a task of its own: whoever began it may go away."""
         self._making[key] = task = asyncio.create_task(self._make(key, make), name="answers")
         return task
 
-    async def _make(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> Made:
+    async def _make(self, key: Hashable, make: Callable[[], Awaitable[Made[T]]]) -> Made[T]:
         told = self._times_told
         try:
             made = await make()
@@ -93,17 +96,17 @@ class Answers:
             self._keep(key, made)
         return made
 
-    def _keep(self, key: Hashable, made: Made) -> None:
+    def _keep(self, key: Hashable, made: Made[T]) -> None:
         self._drop(key)
-        while self._kept and (len(self._kept) >= ANSWERS_MAX or self._bytes + len(made.body) > BYTES_MAX):
+        while self._kept and (len(self._kept) >= ANSWERS_MAX or self._bytes + made.size > BYTES_MAX):
             self._drop(next(iter(self._kept)))
-        self._kept[key] = _Kept(made.body, made.about, self._clock() + made.seconds)
-        self._bytes += len(made.body)
+        self._kept[key] = _Kept(made, self._clock() + made.seconds)
+        self._bytes += made.size
 
     def _drop(self, key: Hashable) -> None:
         gone = self._kept.pop(key, None)
         if gone is not None:
-            self._bytes -= len(gone.body)
+            self._bytes -= gone.made.size
 
     async def _look_together(self) -> None:
         if self._looking is None:
@@ -123,7 +126,7 @@ class Answers:
         if not told and not too_much:
             return
         self._times_told += 1
-        for key in [key for key, kept in self._kept.items() if too_much or not told.isdisjoint(kept.about)]:
+        for key in [key for key, kept in self._kept.items() if too_much or not told.isdisjoint(kept.made.about)]:
             self._drop(key)
 
     def _ids(self, told: Iterable[tuple[str, Any]]) -> set[Hashable]:

@@ -46,6 +46,7 @@ async def app(
         base_url=BASE,
         simpay_url="http://simulated.test",
         pool_size=4,
+        kept_page_seconds=0,
     )
     gateways._offered[settings] = {"simpay": Simpay("http://simulated.test", KEY, SECRET, client=channel.http)}
     for slug in world.items:

@@ -1,6 +1,7 @@
 """Home, topics, categories and shops."""
 
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import quote
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from steelyard.surfaces.storefront import seo
 from steelyard.surfaces.storefront.composed import Composed, compose, in_a_frame, page_now, previewed
 from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters
 from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, page_number, shell, show
+from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.web.entries import as_uuid
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import reviews
@@ -142,8 +144,12 @@ async def all_categories(visit: NamedDependency[Visit]) -> Response[str]:
 
 
 @get("/c/{slug:str}")
-async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Response[str] | Redirect:
+async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Answer:
     """The goods of a category and of those below it. An address that it once had leads on."""
+    return await shared(visit, partial(_category, visit, slug))
+
+
+async def _category(visit: Visit, slug: str) -> Drawn:
     filters = read_filters(asked(visit))
     try:
         view = await visit.db.ask(category_view, visit.buyer_id, slug, filters)
@@ -151,10 +157,10 @@ async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> R
         now = await visit.db.ask(catalog.category_now, slug)
         if now is None:
             raise
-        return Redirect(f"/c/{now}", status_code=301)
+        return Drawn(answer=Redirect(f"/c/{now}", status_code=301))
     assert view.category is not None, "a category that exists is in the tree"
     crumbs = category_crumbs(visit, view.shell.trail(view.category.path), last_is_page=True)
-    return await show(
+    answer = await show(
         visit,
         "category.html",
         view.shell,
@@ -165,6 +171,7 @@ async def category_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> R
         sorts=SORTS[1:],
         part=page_number(visit),
     )
+    return Drawn(answer=answer, about=view.listing.about.union(view.category.path))
 
 
 @get("/shops/{slug:str}")

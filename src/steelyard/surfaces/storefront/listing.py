@@ -1,6 +1,7 @@
 """Lists of goods: what the filters in the address find, and what the page says of it."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import msgspec
 
@@ -68,6 +69,12 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         shown = [self.shops[each] for each in list(counts)[:SHOPS_SHOWN_MAX] if each in self.shops]
         missing = [shop for shop in self.chosen_shops if shop not in shown]
         return [(shop, counts.get(shop.merchant_id, 0)) for shop in [*missing, *shown]]
+
+    @property
+    def about(self) -> frozenset[UUID]:
+        """What the list speaks of, for which there may be news."""
+        hits = self.results.hits
+        return frozenset([*self.shops, *(hit.product_id for hit in hits)])
 
     @property
     def next_href(self) -> str:

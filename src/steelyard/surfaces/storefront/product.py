@@ -1,11 +1,12 @@
 """The product page: what it is, what can be chosen, what it costs to get it, what others say; and into the cart."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
@@ -31,6 +32,7 @@ from steelyard.surfaces.storefront.delivering import Promise
 from steelyard.surfaces.storefront.opening import open_for
 from steelyard.surfaces.storefront.opinions import Opinions
 from steelyard.surfaces.storefront.shell import Shell, category_crumbs, shell, show
+from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.web import footfall, footprints
 from steelyard.surfaces.web.pages import redirect
@@ -203,11 +205,13 @@ async def _shops(read: Read, hits: Sequence[Hit]) -> dict[MerchantId, ShopCard]:
 
 
 @get(["/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}"])
-async def product(
-    visit: NamedDependency[Visit], product_id: FromPath[UUID], slug: FromPath[str] = ""
-) -> Response[str] | Redirect:
+async def product(visit: NamedDependency[Visit], product_id: FromPath[UUID], slug: FromPath[str] = "") -> Answer:
     """A product. What is chosen of its options stands in the address, so that every choice has a link. Words that it was
     called by before lead on to the address that it has now."""
+    return await shared(visit, partial(_drawn, visit, product_id, slug))
+
+
+async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
     given = visit.connection.query_params
     asked = Asked(
         buyer_id=visit.buyer_id,
@@ -220,15 +224,15 @@ async def product(
     view = await visit.db.ask(product_page, asked)
     if slug and slug != view.product.slug:
         query = visit.connection.url.query
-        return Redirect(seo.product_path(view.product) + (f"?{query}" if query else ""), status_code=301)
+        return Drawn(answer=Redirect(seo.product_path(view.product) + (f"?{query}" if query else ""), status_code=301))
     trail = view.shell.trail(view.product.category_path)
     crumbs = [*category_crumbs(visit, trail, last_is_page=False), Crumb(view.product.title.in_language(visit.locale))]
     category = trail[-1] if trail else None
     if isinstance(view, GonePage):
-        return await show(visit, "product_gone.html", view.shell, category=category, crumbs=crumbs, view=view)
-    if "hx-request" not in visit.connection.headers and not asked.preview:
-        footfall.note(visit, Step.PRODUCT, [view.product.merchant_id], product_id)
-        footprints.note(visit, view.product.merchant_id, product_id)
+        gone = await show(visit, "product_gone.html", view.shell, category=category, crumbs=crumbs, view=view)
+        return Drawn(answer=gone)
+    looked_at = not asked.preview and "hx-request" not in visit.connection.headers
+    checkout_id, question_id = ids.mint(), ids.mint()
     listed = view.choice.variants if 1 < len(view.choice.variants) <= VARIANTS_LISTED_MAX else ()
     shown = await show(
         visit,
@@ -240,8 +244,8 @@ async def product(
         view=view,
         listed=listed,
         quantity=asked.quantity,
-        checkout_id=ids.mint(),
-        question_id=ids.mint(),
+        checkout_id=checkout_id,
+        question_id=question_id,
         places=delivering.places(visit.locale, own=view.own_address, home_word=visit.say(N_("My default address"))),
         place_name=delivering.place_name(view.promise.place, visit.locale) if view.promise else "",
         path=f"/products/{product_id}" + (f"/{slug}" if slug else ""),
@@ -253,7 +257,20 @@ async def product(
             (view.rating.hundredths / 100, view.rating.count) if view.rating.count else None,
         ),
     )
-    return in_a_frame(visit, shown)
+    merchant_id = view.product.merchant_id
+    return Drawn(
+        answer=in_a_frame(visit, shown),
+        about=frozenset(
+            [product_id, merchant_id, *view.product.category_path, *(sku.sku_id for sku in view.product.skus)]
+        ),
+        minted=[checkout_id, question_id],
+        **({"note": partial(_looked_at, merchant_id, product_id)} if looked_at else {}),
+    )
+
+
+def _looked_at(merchant_id: MerchantId, product_id: UUID, visit: Visit) -> None:
+    footfall.note(visit, Step.PRODUCT, [merchant_id], product_id)
+    footprints.note(visit, merchant_id, product_id)
 
 
 @post("/cart/lines")

@@ -5,10 +5,11 @@ the page says so, and a link searches for exactly what was typed.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import URLEncodedBody
 from litestar.response import Redirect
@@ -24,6 +25,7 @@ from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.storefront.filters import Filters, read_filters
 from steelyard.surfaces.storefront.listing import SORTS, Listing, find, shops_of
 from steelyard.surfaces.storefront.shell import Shell, asked, page_number, shell, show
+from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.storefront.suggesting import vocabulary
 from steelyard.surfaces.storefront.typed import said
 from steelyard.surfaces.web.pages import local_path, redirect
@@ -106,8 +108,12 @@ async def _instead(read: Read, filters: Filters) -> Instead:
 
 
 @get("/search")
-async def search_page(visit: NamedDependency[Visit]) -> Response[str] | Redirect:
+async def search_page(visit: NamedDependency[Visit]) -> Answer:
     """What answers the words that were typed."""
+    return await shared(visit, partial(_search, visit))
+
+
+async def _search(visit: Visit) -> Drawn:
     filters = read_filters(asked(visit))
     meant = (await vocabulary(visit)).mend(filters.q) if filters.q else None
     view = await visit.db.ask(search_view, visit, filters, meant)
@@ -116,10 +122,11 @@ async def search_page(visit: NamedDependency[Visit]) -> Response[str] | Redirect
         count = 0 if view.mended else view.listing.results.count
         await visit.db.transact(search.record_search, visit.buyer_id, filters.q, count, keep=view.choices.keeps_history)
     if view.target:
-        return redirect(visit, local_path(view.target, "/search"))
-    return await show(
+        return Drawn(answer=redirect(visit, local_path(view.target, "/search")))
+    answer = await show(
         visit, "search.html", view.shell, search=filters.q, view=view, sorts=SORTS, part=page_number(visit)
     )
+    return Drawn(answer=answer, about=view.listing.about)
 
 
 @post("/search/forget")

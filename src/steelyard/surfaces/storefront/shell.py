@@ -125,8 +125,7 @@ async def show(
         asking=asking.notice(visit, await asking.of_buyer(visit) if asks else [], AGREE, visit.say(AFTERWARDS)),
     )
     if status == HTTP_200_OK:
-        footfall.note(visit)
-        await _note_follow(visit)
+        await noted(visit)
     shown = {
         "cents": Money,
         "media": media,
@@ -142,6 +141,12 @@ async def show(
         **values,
     }
     return await render(visit, f"storefront/{template}", frame, status=status, cookies=cookies, **shown)
+
+
+async def noted(visit: Visit) -> None:
+    """What is noted of each page that is shown: that it was, and whether a search led to it."""
+    footfall.note(visit)
+    await _note_follow(visit)
 
 
 async def _note_follow(visit: Visit) -> None:

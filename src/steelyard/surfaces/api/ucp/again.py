@@ -8,16 +8,12 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.goods.catalog import CategoryChanged, ProductChanged
-from steelyard.goods.inventory import AvailabilityChanged
-from steelyard.goods.pricing import PricesChanged
-from steelyard.kernel.answers import About, Answers, Made
+from steelyard.kernel.answers import Answers, Made
 from steelyard.kernel.db import Database
-from steelyard.logistics.freight import DeliveryChanged
-from steelyard.parties.merchants import ShopChanged
 from steelyard.surfaces.api.ucp.discovery import RELEVANT, speaks
 from steelyard.surfaces.api.ucp.envelope import Ask, Document
 from steelyard.surfaces.api.ucp.shelf import Shelf
+from steelyard.surfaces.web.goods_news import ABOUT
 
 NAME = "surfaces.api.ucp.again"
 # News of all that is told of a product drops it; only of a warehouse that closed there are none. What belongs into a list
@@ -28,15 +24,6 @@ BODY_BYTES_MAX = 2_000
 # What an agent may tell of its buyer and we still call everybody's question.
 _NOBODYS = {"language", "currency"}
 
-_ABOUT: About = {
-    ProductChanged: lambda news: [news.product_id],
-    PricesChanged: lambda news: news.sku_ids,
-    AvailabilityChanged: lambda news: news.sku_ids,
-    ShopChanged: lambda news: [news.merchant_id],
-    DeliveryChanged: lambda news: [news.merchant_id],
-    CategoryChanged: lambda news: [news.category_id],
-}
-
 Answer = Callable[[Ask], Awaitable[tuple[Document, Shelf, float]]]
 """A document, the shelf that it tells of, and how long it may be said again."""
 
@@ -44,12 +31,13 @@ Answer = Callable[[Ask], Awaitable[tuple[Document, Shelf, float]]]
 async def said_again(ask: Ask, operation: str, answer: Answer) -> bytes:
     """The document as JSON: what was said to the same question, or what `answer` finds."""
 
-    async def make() -> Made:
+    async def make() -> Made[bytes]:
         document, shelf, seconds = await answer(ask)
-        return Made(msgspec.json.encode(document), _about(shelf), seconds)
+        body = msgspec.json.encode(document)
+        return Made(body, len(body), _about(shelf), seconds)
 
     if len(ask.body) > BODY_BYTES_MAX:
-        return (await make()).body
+        return (await make()).answer
     spoken = tuple(speaks(ask.platform, name) for name in RELEVANT["search" if operation == "search" else "lookup"])
     key = operation, ask.body, ask.locale, ask.platform.version, spoken
     return await _answers(ask.db).answer(key, make)
@@ -69,8 +57,8 @@ def _about(shelf: Shelf) -> frozenset[UUID]:
     return frozenset(found)
 
 
-def _answers(db: Database) -> Answers:
+def _answers(db: Database) -> Answers[bytes]:
     found = db.kept.get(NAME)
     if found is None:
-        db.kept[NAME] = found = Answers(db, _ABOUT)
-    return cast(Answers, found)
+        db.kept[NAME] = found = Answers[bytes](db, ABOUT)
+    return cast("Answers[bytes]", found)

@@ -1,0 +1,17 @@
+"""Which events tell something new of goods that are shown, and of which ids: for answers that are kept. See decision 0056."""
+
+from steelyard.goods.catalog import CategoryChanged, ProductChanged
+from steelyard.goods.inventory import AvailabilityChanged
+from steelyard.goods.pricing import PricesChanged
+from steelyard.kernel.answers import About
+from steelyard.logistics.freight import DeliveryChanged
+from steelyard.parties.merchants import ShopChanged
+
+ABOUT: About = {
+    ProductChanged: lambda news: [news.product_id],
+    PricesChanged: lambda news: news.sku_ids,
+    AvailabilityChanged: lambda news: news.sku_ids,
+    ShopChanged: lambda news: [news.merchant_id],
+    DeliveryChanged: lambda news: [news.merchant_id],
+    CategoryChanged: lambda news: [news.category_id],
+}
