@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import msgspec
 import structlog
 
-from steelyard.kernel.db import Database, Read, Tx, Unreachable
+from steelyard.kernel.db import Database, Read, Row, Tx, Unreachable
 
 EVENTS_PER_BATCH_MAX = 1_000
 RETRY_SECONDS_MAX = 300
@@ -77,6 +77,26 @@ async def waiting(read: Read, names: Sequence[str]) -> list[str]:
         list(names),
     )
     return [row["name"] for row in rows]
+
+
+async def since(read: Read, xid: int | None, kinds: Sequence[str], most: int) -> tuple[int, list[Row]]:
+    """For who follows the log without a cursor and without order: what can be seen of these kinds from transaction `xid`
+    on, and from which one to ask next. What is read of transactions after that one will be read again. Of None: nothing,
+    only where to begin."""
+    if xid is None:
+        return await read.value("SELECT pg_snapshot_xmin(pg_current_snapshot())"), []
+    rows = await read.fetch(
+        """
+        SELECT position, kind, payload FROM events
+        WHERE xid >= $1 AND kind = ANY($2)
+        ORDER BY xid, position
+        LIMIT $3
+        """,
+        xid,
+        list(kinds),
+        most,
+    )
+    return await read.value("SELECT pg_snapshot_xmin(pg_current_snapshot())"), rows
 
 
 async def pump(db: Database, subscriber: Subscriber) -> int:

@@ -3,8 +3,10 @@
 from uuid import UUID
 
 from steelyard.goods import search
+from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid
+from steelyard.logistics.freight.events import DeliveryChanged
 from steelyard.logistics.freight.model import DAYS_MAX, EVERYWHERE, ZONES_PER_TEMPLATE_MAX, Template, Zone
 from steelyard.parties import operator
 
@@ -56,6 +58,7 @@ async def save_template(tx: Tx, template: Template) -> None:
         template.zones,
     )
     await search.record_free_delivery(tx, template.merchant_id, await _free_from(tx, template.merchant_id))
+    await events.publish(tx, DeliveryChanged(merchant_id=template.merchant_id))
 
 
 async def _free_from(tx: Tx, merchant_id: UUID) -> dict[str, int]:

@@ -14,6 +14,7 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.surfaces.api.ucp import shelf
+from steelyard.surfaces.api.ucp.again import DETAIL_SECONDS, LIST_SECONDS, everybodys, said_again
 from steelyard.surfaces.api.ucp.discovery import ENDPOINT
 from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, Document, serve
 from steelyard.surfaces.api.ucp.shapes import (
@@ -44,16 +45,21 @@ class TooManyIds(Refusal):
 async def search(request: ApiRequest) -> Response[bytes]:
     """Products by words, category and price, a page at a time."""
 
-    async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
-        wanted = ask.read(SearchRequest)
-        if wanted.query is None and wanted.filters is None:
-            raise BadRequest(reason="query or filters is required")
-        return 200, await ask.db.ask(_found, ask, wanted)
+    async def work(ask: Ask, _: UUID) -> tuple[int, bytes]:
+        return 200, await said_again(ask, "search", _search)
 
     return await serve(request, work, capability=CATALOG_SEARCH)
 
 
-async def _found(read: Read, ask: Ask, wanted: SearchRequest) -> Document:
+async def _search(ask: Ask) -> tuple[Document, shelf.Shelf, float]:
+    wanted = ask.read(SearchRequest)
+    if wanted.query is None and wanted.filters is None:
+        raise BadRequest(reason="query or filters is required")
+    document, goods = await ask.db.ask(_found, ask, wanted)
+    return document, goods, LIST_SECONDS if everybodys(wanted.context) else 0
+
+
+async def _found(read: Read, ask: Ask, wanted: SearchRequest) -> tuple[Document, shelf.Shelf]:
     found = await _results(read, wanted)
     goods = await shelf.on_shelf(read, [hit.product_id for hit in found.hits])
     products = [shelf.product(goods, product, ask) for product in goods.products]
@@ -66,7 +72,7 @@ async def _found(read: Read, ask: Ask, wanted: SearchRequest) -> Document:
         "ucp": ask.envelope("search"),
         "products": [product for product in products if product["variants"]],
         "pagination": pagination,
-    }
+    }, goods
 
 
 async def _results(read: Read, wanted: SearchRequest) -> Results:
@@ -104,16 +110,23 @@ async def _results(read: Read, wanted: SearchRequest) -> Results:
 async def lookup(request: ApiRequest) -> Response[bytes]:
     """Products and variants by their ids; each product once, with the variants that were meant."""
 
-    async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
-        wanted = ask.read(LookupRequest)
-        if len(wanted.ids) > IDS_PER_LOOKUP_MAX:
-            raise TooManyIds(limit=IDS_PER_LOOKUP_MAX)
-        return 200, await ask.db.ask(_looked_up, ask, list(dict.fromkeys(wanted.ids)))
+    async def work(ask: Ask, _: UUID) -> tuple[int, bytes]:
+        return 200, await said_again(ask, "lookup", _look_up)
 
     return await serve(request, work, capability=CATALOG_LOOKUP)
 
 
-async def _looked_up(read: Read, ask: Ask, wanted: Sequence[str]) -> Document:
+async def _look_up(ask: Ask) -> tuple[Document, shelf.Shelf, float]:
+    wanted = ask.read(LookupRequest)
+    if len(wanted.ids) > IDS_PER_LOOKUP_MAX:
+        raise TooManyIds(limit=IDS_PER_LOOKUP_MAX)
+    document, goods = await ask.db.ask(_looked_up, ask, list(dict.fromkeys(wanted.ids)))
+    # What is missing may be there in a moment, and no event of what is shown would tell.
+    whole = "messages" not in document and everybodys(wanted.context)
+    return document, goods, DETAIL_SECONDS if whole else 0
+
+
+async def _looked_up(read: Read, ask: Ask, wanted: Sequence[str]) -> tuple[Document, shelf.Shelf]:
     named = {said: as_uuid for said in wanted if (as_uuid := uuid_of(said)) is not None}
     product_of = await _products_of(read, list(named.values()))
     found = await shelf.on_shelf(read, list(dict.fromkeys(product_of.values())))
@@ -141,7 +154,7 @@ async def _looked_up(read: Read, ask: Ask, wanted: Sequence[str]) -> Document:
         for said in wanted
         if said not in resolved
     ]
-    return {"ucp": ask.envelope("lookup"), "products": products, **({"messages": missing} if missing else {})}
+    return {"ucp": ask.envelope("lookup"), "products": products, **({"messages": missing} if missing else {})}, found
 
 
 async def _products_of(read: Read, ids: Sequence[UUID]) -> dict[UUID, ProductId]:
@@ -154,13 +167,19 @@ async def _products_of(read: Read, ids: Sequence[UUID]) -> dict[UUID, ProductId]
 async def get_product(request: ApiRequest) -> Response[bytes]:
     """One product whole; with choices, which further choices there are. A variant that was asked for stands first."""
 
-    async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
-        return 200, await ask.db.ask(_detail, ask, ask.read(ProductRequest))
+    async def work(ask: Ask, _: UUID) -> tuple[int, bytes]:
+        return 200, await said_again(ask, "product", _product)
 
     return await serve(request, work, capability=CATALOG_LOOKUP)
 
 
-async def _detail(read: Read, ask: Ask, wanted: ProductRequest) -> Document:
+async def _product(ask: Ask) -> tuple[Document, shelf.Shelf, float]:
+    wanted = ask.read(ProductRequest)
+    document, goods = await ask.db.ask(_detail, ask, wanted)
+    return document, goods, DETAIL_SECONDS if everybodys(wanted.context) else 0
+
+
+async def _detail(read: Read, ask: Ask, wanted: ProductRequest) -> tuple[Document, shelf.Shelf]:
     asked = uuid_of(wanted.id)
     if asked is None:
         raise NotFound()
@@ -171,7 +190,7 @@ async def _detail(read: Read, ask: Ask, wanted: ProductRequest) -> Document:
     document = shelf.detail(found, found.products[0], ask, wanted, asked)
     if not document["variants"]:
         raise NotFound()
-    return {"ucp": ask.envelope("lookup"), "product": document}
+    return {"ucp": ask.envelope("lookup"), "product": document}, found
 
 
 def uuid_of(said: str) -> UUID | None:

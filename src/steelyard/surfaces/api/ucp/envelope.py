@@ -98,7 +98,7 @@ class Ask:
             raise Incompatible(capability=capability)
 
 
-Work = Callable[[Ask, UUID], Awaitable[tuple[int, Document]]]
+Work = Callable[[Ask, UUID], Awaitable[tuple[int, Document | bytes]]]
 AtOnce = Callable[[Claim], Awaitable[Reply | UUID]]
 
 
@@ -111,7 +111,7 @@ async def serve(
     signed: bool = False,
     together: Callable[[Ask], AtOnce | None] | None = None,
 ) -> Response[bytes]:
-    """Answer one request: `work(ask, operation_id)` returns a status and a document.
+    """Answer one request: `work(ask, operation_id)` returns a status and a document, or its JSON.
 
     `once`: the request changes something and carries an idempotency key; the same key gets the same answer, and the
     operation id stays with the key. `signed`: nobody but the platform itself may ask. `together` says how this request is
@@ -175,7 +175,7 @@ async def _reply(ask: Ask, work: Work, once: bool, together: Callable[[Ask], AtO
             status, document = await work(ask, operation_id)
         except Refusal as refusal:
             return refused(ask, refusal)
-        return Reply(status, {}, msgspec.json.encode(document))
+        return Reply(status, {}, document if isinstance(document, bytes) else msgspec.json.encode(document))
 
     if not once or key is None:
         return await answer(ids.mint())

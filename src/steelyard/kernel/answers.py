@@ -1,0 +1,134 @@
+"""What many ask for in the same words is made once and said again, until the event log tells that it has changed.
+
+For answers that are everybody's and tell of goods: an answer is kept with the ids that it speaks of, and news of any of
+them drops it. The log is looked at by whoever asks when nobody has for `LOOK_SECONDS`, and before anything kept is said:
+so what is said was true that long ago, in every process, and a house at rest is asked nothing. For what no event tells,
+an answer has an age. See docs/decisions/0056.
+
+All of it happens on one event loop, and what is kept is not touched on both sides of an `await`: there is no lock.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from steelyard.kernel import events
+from steelyard.kernel.db import Database
+from steelyard.kernel.events import Event
+
+LOOK_SECONDS = 0.5
+ANSWERS_MAX = 4_000
+BYTES_MAX = 16 * 1024 * 1024
+NEWS_MAX = 5_000
+
+About = Mapping[type[Event], Callable[[Any], Iterable[Hashable]]]
+"""For each kind of event that can change an answer, the ids that it tells something new of."""
+
+
+class Made(NamedTuple):
+    """An answer, the ids that it speaks of, and for how many seconds it may be said again (0: for nobody else)."""
+
+    body: bytes
+    about: frozenset[Hashable]
+    seconds: float
+
+
+class _Kept(NamedTuple):
+    body: bytes
+    about: frozenset[Hashable]
+    until: float
+
+
+class Answers:
+    """The answers of one process from one database. A key holds everything that an answer depends on."""
+
+    def __init__(self, db: Database, about: About, clock: Callable[[], float] = time.monotonic) -> None:
+        self._db = db
+        self._about = {event.KIND: (event, ids_of) for event, ids_of in about.items()}
+        self._clock = clock
+        self._kept: dict[Hashable, _Kept] = {}
+        self._bytes = 0
+        self._making: dict[Hashable, asyncio.Task[Made]] = {}
+        self._looking: asyncio.Task[None] | None = None
+        self._looked = float("-inf")
+        # Everything of transactions before this one has been read, and of those after it these events.
+        self._since: int | None = None
+        self._read: set[int] = set()
+        self._times_told = 0
+
+    async def answer(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> bytes:
+        """What is kept under `key`, or what `make` makes, once for all who ask for it meanwhile.
+
+        Raises what `make` raises: that is told to nobody else, who each try for themselves.
+        """
+        if self._clock() - self._looked > LOOK_SECONDS:
+            await self._look_together()
+        kept = self._kept.get(key)
+        if kept is not None and self._clock() < kept.until:
+            return kept.body
+        others = self._making.get(key)
+        if others is None:
+            return (await asyncio.shield(self._begin(key, make))).body
+        await asyncio.wait([others])
+        if others.cancelled() or others.exception() is not None or others.result().seconds <= 0:
+            return (await make()).body
+        return others.result().body
+
+    def _begin(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> asyncio.Task[Made]:
+        """Made in a task of its own: whoever began it may go away."""
+        self._making[key] = task = asyncio.create_task(self._make(key, make), name="answers")
+        return task
+
+    async def _make(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> Made:
+        told = self._times_told
+        try:
+            made = await make()
+        finally:
+            del self._making[key]
+        # With news in between it may be of before it, and nothing would drop it.
+        if made.seconds > 0 and told == self._times_told:
+            self._keep(key, made)
+        return made
+
+    def _keep(self, key: Hashable, made: Made) -> None:
+        self._drop(key)
+        while self._kept and (len(self._kept) >= ANSWERS_MAX or self._bytes + len(made.body) > BYTES_MAX):
+            self._drop(next(iter(self._kept)))
+        self._kept[key] = _Kept(made.body, made.about, self._clock() + made.seconds)
+        self._bytes += len(made.body)
+
+    def _drop(self, key: Hashable) -> None:
+        gone = self._kept.pop(key, None)
+        if gone is not None:
+            self._bytes -= len(gone.body)
+
+    async def _look_together(self) -> None:
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look(), name="answers:look")
+        await asyncio.shield(self._looking)
+
+    async def _look(self) -> None:
+        """Read what is new in the log, and drop what it tells of."""
+        now = self._clock()
+        try:
+            since, rows = await self._db.ask(events.since, self._since, list(self._about), NEWS_MAX)
+            told = self._ids([(row["kind"], row["payload"]) for row in rows if row["position"] not in self._read])
+            self._since, self._read, self._looked = since, {row["position"] for row in rows}, now
+        finally:
+            self._looking = None
+        too_much = len(rows) >= NEWS_MAX
+        if not told and not too_much:
+            return
+        self._times_told += 1
+        for key in [key for key, kept in self._kept.items() if too_much or not told.isdisjoint(kept.about)]:
+            self._drop(key)
+
+    def _ids(self, told: Iterable[tuple[str, Any]]) -> set[Hashable]:
+        found: set[Hashable] = set()
+        for kind, payload in told:
+            event, ids_of = self._about[kind]
+            found.update(ids_of(msgspec.convert(payload, event)))
+        return found
