@@ -147,7 +147,7 @@ async def _free(tx: Tx, chief: Account, department_id: DepartmentId, name: str) 
     """The name as it is kept. Raises `Invalid` for none, for one that is too long, and for another department's."""
     name = " ".join(name.split())
     if not name:
-        raise Invalid({"name": N_("Please enter a name.")})
+        raise Invalid({"name": N_("Please give it a name.")})
     if len(name) > DEPARTMENT_CHARACTERS_MAX:
         raise Invalid({"name": N_("This is too long")})
     mine = await departments(tx, chief.kind, chief.merchant_id)

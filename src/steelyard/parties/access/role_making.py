@@ -77,7 +77,7 @@ def _checked(by: Actor, name: Text, permissions: Collection[str]) -> list[str]:
         by.require(permission)
     troubles: dict[str, str] = {}
     if not any(words.strip() for words in name.values()):
-        troubles["name_zh"] = N_("Please enter a name.")
+        troubles["name_zh"] = N_("Please give it a name.")
     if any(len(words) > NAME_CHARACTERS_MAX for words in name.values()):
         troubles["name_zh"] = N_("This is too long")
     if not wanted:

@@ -295,7 +295,7 @@ async def bulk_done(visit: NamedDependency[Visit]) -> Response[Any]:
         crumbs=[
             (visit.say(N_("Orders")), frame.ORDERS),
             (visit.say(N_("Ship many")), HERE),
-            (visit.say(N_("Sent")), None),
+            (visit.say(N_("Orders sent")), None),
         ],
         orders=found,
         sent=await visit.merchant_db.ask(parcels.of_orders, [order.order_id for order in found]),

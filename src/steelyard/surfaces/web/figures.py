@@ -180,7 +180,9 @@ def paid_by_day(visit: Visit, found: Figures) -> Chart:
     """What came in, day by day, over the same days before."""
     series = [Series(visit.say(N_("Amount paid")), [day.paid for day in found.now.days])]
     if found.before:
-        series.append(Series(visit.say(N_("Before")), [day.paid for day in found.before.days], compared=True))
+        series.append(
+            Series(visit.say(N_("The period before")), [day.paid for day in found.before.days], compared=True)
+        )
     return Chart(
         kind="area",
         title=visit.say(N_("Paid by day")),
