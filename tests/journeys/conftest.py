@@ -72,6 +72,7 @@ async def visit(
     house: House, browser: Browser, variant: Variant, shots: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[Visit]:
     """`await visit()`: somebody opens a window of the test's variant. At the end nothing may have gone wrong in any."""
+    house.limits_forgotten()
     visitors: list[Visitor] = []
     folder = shots / f"{request.node.originalname.removeprefix('test_')[:60]}-{variant}"
     folder.mkdir(exist_ok=True)

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+import psycopg
 
-from steelyard.kernel.installation import CLUSTER_FOLDER
-from steelyard.kernel.postgres import Cluster
+from steelyard.kernel.installation import CLUSTER_FOLDER, DATABASE
+from steelyard.kernel.postgres import Cluster, server
+from steelyard.kernel.postgres.place import settle
 from tests.cli import commands
 from tests.support.folders import scratch
 
@@ -36,6 +38,14 @@ class House(msgspec.Struct, frozen=True):
         looked_at = json.loads(commands.run(["doctor", "--json"], self.environ).stdout)
         readers = {found["what"]: found["detail"] for found in looked_at if found["what"].startswith("subscriber")}
         return "subscriber settlement" in readers and all(detail.startswith("0 ") for detail in readers.values())
+
+    def limits_forgotten(self) -> None:
+        """Time has passed for everybody who was counted: all who come here come from one address."""
+        place = settle(self.home / CLUSTER_FOLDER)
+        login = f"{server.SUPERUSER}:{server.password_of(place)}"
+        address = f"postgresql://{login}@{server.HOST}:{server.port_of(place)}/{DATABASE}?sslmode=disable"
+        with psycopg.connect(address, autocommit=True) as owner:
+            owner.execute("DELETE FROM rate_limits")
 
 
 @contextmanager

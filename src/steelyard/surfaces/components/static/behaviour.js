@@ -19,6 +19,12 @@
     }
   });
 
+  // A row of tabs that is wider than the screen begins where the reader is.
+  for (const here of document.querySelectorAll(".tabs [aria-current]")) {
+    const row = here.closest(".tabs");
+    row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+  }
+
   // Links that open a dialog by its id; without this file the dialog opens as a :target.
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-dialog-open]");
