@@ -1,7 +1,10 @@
 """Terms that have changed: who is asked, where, and what goes on without an answer."""
 
+import csv
+import io
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from litestar import Litestar
 
@@ -154,13 +157,28 @@ async def test_who_has_not_agreed_in_time_sells_on_and_puts_nothing_new_on_the_s
     assert listed.count("Rules not agreed to since") == 2
     assert "Not agreed to version" in words(await chief.get(f"/operator/merchants/{tea}/papers"))
 
+    assert "Until then they stay drafts" in words(await brought(owner, "F-NEW-1"))
+
     await owner.post("/merchant/agree", {"agreed": hidden(page, "agreed"), "return_to": "/merchant"})
     await owner.post("/merchant/products/shelf", shelf)
+    assert "Until then they stay drafts" not in words(await brought(owner, "F-NEW-2"))
 
     assert await state_of(db, another) is ProductState.ON_SHELF
     left = words(await chief.get("/operator/merchants?rules=outstanding"))
     assert left.count("Rules not agreed to since") == 1
     assert "Not agreed to version" not in words(await chief.get(f"/operator/merchants/{tea}/papers"))
+
+
+async def brought(owner: Browser, code: str) -> httpx.Response:
+    """A sheet with a new product, shown before it is applied."""
+    whole = (await owner.http.get("/merchant/products/export")).content.decode("utf-8-sig")
+    columns, first, *_ = csv.reader(whole.splitlines())
+    new = {**dict(zip(columns, first, strict=True)), "product": code, "sku": code, "barcode": "", "shelf": "on"}
+    sheet = io.StringIO()
+    csv.writer(sheet).writerows([columns, [new[column] for column in columns]])
+    token = {"_csrf_token": owner.http.cookies["steelyard_csrf"]}
+    files = {"sheet": ("new.csv", sheet.getvalue().encode(), "text/csv")}
+    return await owner.follow(await owner.http.post("/merchant/products/imports", data=token, files=files))
 
 
 async def drafted(db: Database, world: World) -> ProductId:

@@ -18,10 +18,11 @@ from steelyard.kernel import ids, jobs
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
-from steelyard.parties import access
+from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant.product_changes import HELD
 from steelyard.surfaces.merchant.product_list import Asked, asked_of, narrowing
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done, told
 from steelyard.surfaces.web.entries import entries_of
@@ -177,6 +178,7 @@ async def import_page(visit: NamedDependency[Visit], change_id: FromPath[UUID]) 
     change = await visit.merchant_db.ask(sheets.change, visit.merchant_id, change_id)
     if change is None:
         raise NotFound()
+    held = bool(change.counts.get("new")) and await visit.merchant_db.ask(merchants.held_up, visit.merchant_id)
     wanted = visit.connection.query_params.get("show", "")
     rows = [row for row in change.rows if not wanted or row.outcome == wanted]
     return await frame.show(
@@ -196,6 +198,7 @@ async def import_page(visit: NamedDependency[Visit], change_id: FromPath[UUID]) 
         todo=change.counts.get("new", 0) + change.counts.get("changed", 0),
         here=f"{IMPORTS}/{change_id}",
         undoable=_undoable(change),
+        held=visit.say(HELD) if held else "",
     )
 
 
