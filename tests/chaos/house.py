@@ -17,7 +17,7 @@ from steelyard.goods import inventory
 from steelyard.kernel import ids, installation
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.events import drain
-from steelyard.kernel.postgres import Cluster, server
+from steelyard.kernel.postgres import Cluster
 from steelyard.kernel.postgres.place import settle
 from steelyard.kernel.processes import STARTER_VARIABLE
 from steelyard.kernel.settings import Settings
@@ -140,9 +140,7 @@ class House:
         return commands.status(f"{self.url}/health/ready") == 200
 
     def database_url(self) -> str:
-        place = settle(self.home / installation.CLUSTER_FOLDER)
-        login = f"{server.SUPERUSER}:{server.password_of(place)}"
-        return f"postgresql://{login}@{server.HOST}:{server.port_of(place)}/{installation.DATABASE}?sslmode=disable"
+        return commands.owner_url(self.home)
 
     def logs(self) -> str:
         return "\n".join(

@@ -16,6 +16,9 @@ from typing import TextIO
 
 import psutil
 
+from steelyard.kernel.installation import CLUSTER_FOLDER, DATABASE
+from steelyard.kernel.postgres import server
+from steelyard.kernel.postgres.place import settle
 from steelyard.kernel.processes import STARTER_VARIABLE
 from tests.support.commands import is_gone
 
@@ -90,6 +93,13 @@ def family(process: "subprocess.Popen[bytes]", home: Path) -> list[psutil.Proces
     """The process, its descendants, and the database server that works in `home`."""
     own = psutil.Process(process.pid)
     return [own, *own.children(recursive=True), *working_in(home)]
+
+
+def owner_url(home: Path) -> str:
+    """Where the embedded database of a house that runs is reached, as its owner."""
+    place = settle(home / CLUSTER_FOLDER)
+    login = f"{server.SUPERUSER}:{server.password_of(place)}"
+    return f"postgresql://{login}@{server.HOST}:{server.port_of(place)}/{DATABASE}?sslmode=disable"
 
 
 def working_in(home: Path) -> list[psutil.Process]:

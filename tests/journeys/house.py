@@ -10,9 +10,8 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from steelyard.kernel.installation import CLUSTER_FOLDER, DATABASE
-from steelyard.kernel.postgres import Cluster, server
-from steelyard.kernel.postgres.place import settle
+from steelyard.kernel.installation import CLUSTER_FOLDER
+from steelyard.kernel.postgres import Cluster
 from tests.cli import commands
 from tests.support.folders import scratch
 
@@ -41,10 +40,7 @@ class House(msgspec.Struct, frozen=True):
 
     def limits_forgotten(self) -> None:
         """Time has passed for everybody who was counted: all who come here come from one address."""
-        place = settle(self.home / CLUSTER_FOLDER)
-        login = f"{server.SUPERUSER}:{server.password_of(place)}"
-        address = f"postgresql://{login}@{server.HOST}:{server.port_of(place)}/{DATABASE}?sslmode=disable"
-        with psycopg.connect(address, autocommit=True) as owner:
+        with psycopg.connect(commands.owner_url(self.home), autocommit=True) as owner:
             owner.execute("DELETE FROM rate_limits")
 
 

@@ -2,152 +2,33 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
-from uuid import UUID
 
-import httpx
 import msgspec
 import pytest
 
 from steelyard.goods import inventory
 from steelyard.kernel import ids
-from steelyard.kernel.db import Database, Read, Tx
+from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
-from steelyard.kernel.settings import Settings
 from steelyard.money import ledger, payments
-from steelyard.money.payments import gateways
-from steelyard.money.payments.gateways.simpay import Simpay
 from steelyard.money.payments.model import (
     BadWebhook,
-    ChannelAnswer,
-    Instruction,
     PaymentId,
     PaymentState,
     RefundState,
     UnknownChannel,
 )
 from steelyard.trade import checkout, orders
-from steelyard.trade.checkout import Collection
-from steelyard.trade.checkout.collection import apply_news, apply_payment, begin
+from steelyard.trade.checkout.collection import apply_news
 from steelyard.trade.orders.model import NotPayable, OrderState, PurchaseId, PurchaseState
-from tests.money.outside import Outside, Post, channel
+from tests.money.outside import Post
 from tests.support import deal
 from tests.support.rivals import meet
-from tests.support.world import STOCK, World
+from tests.support.world import STOCK
+from tests.trade.till import BACK, CHANNEL, SETTINGS, Till, effects, receipts, till
 
-CHANNEL = "simpay"
-BACK = "https://shop.test/back"
-SETTINGS = Settings()
-
-
-class Wire(httpx.AsyncBaseTransport):
-    """The line to the channel. Cut, it loses either the question or the answer."""
-
-    def __init__(self, whole: httpx.AsyncBaseTransport) -> None:
-        self.whole = whole
-        self.loses = ""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self.loses == "questions":
-            raise httpx.ConnectError("no way through")
-        answer = await self.whole.handle_async_request(request)
-        await answer.aread()
-        if self.loses == "answers":
-            raise httpx.ReadTimeout("no answer")
-        return answer
-
-
-class Till:
-    """A shop with the simulator behind it."""
-
-    def __init__(self, db: Database, world: World, outside: Outside, gateway: Simpay, wire: Wire) -> None:
-        self.db, self.world, self.outside, self.gateway, self.wire = db, world, outside, gateway, wire
-
-    async def placed(self) -> PurchaseId:
-        return await deal.placed(
-            self.db, [(self.world.items["nuts"].sku_id, 2), (self.world.items["hammer"].sku_id, 1)]
-        )
-
-    async def collect(
-        self, purchase_id: PurchaseId, token: str | None = None, payment_id: PaymentId | None = None
-    ) -> Collection:
-        return await checkout.collect(
-            self.db, SETTINGS, purchase_id, channel=CHANNEL, return_url=BACK, token=token, payment_id=payment_id
-        )
-
-    async def deliver(self, post: Post) -> None:
-        await checkout.receive_webhook(self.db, SETTINGS, CHANNEL, post.headers, post.body, self.outside.clock.now())
-
-    async def posts(self) -> list[Post]:
-        await self.outside.after(0)
-        return self.outside.posts
-
-    async def sweep(self) -> int:
-        """The sweep that asks, with everything due."""
-        await self.db.transact(make_due)
-        return await checkout.query_unknown(self.db, SETTINGS)
-
-    async def give_back(self) -> list[str]:
-        """Send refunds and follow them until they have arrived; how they are at the channel."""
-        for _ in range(2):
-            await self.db.transact(make_due)
-            await payments.send_refunds(self.db, {CHANNEL: self.gateway}, SETTINGS)
-            await self.outside.after(5)
-        await self.db.transact(make_due)
-        await payments.send_refunds(self.db, {CHANNEL: self.gateway}, SETTINGS)
-        return [state for state in await self.db.ask(refund_states) if state]
-
-    async def purchase(self, purchase_id: PurchaseId) -> PurchaseState:
-        found = await self.db.ask(orders.purchase, purchase_id)
-        assert found is not None
-        return found.state
-
-    async def tries(self, purchase_id: PurchaseId) -> list[PaymentState]:
-        return [one.state for one in await self.db.ask(payments.of_purchase, purchase_id)]
-
-    async def at_channel(self, payment_id: UUID | None) -> list[dict]:
-        return (await self.outside.http.get("/v1/payments", params={"reference": str(payment_id)})).json()["payments"]
-
-
-async def make_due(tx: Tx) -> None:
-    await tx.execute("UPDATE payments SET query_at = now() WHERE query_at IS NOT NULL")
-    await tx.execute("UPDATE refunds SET attempt_at = now() WHERE attempt_at IS NOT NULL")
-
-
-async def refund_states(read: Read) -> list[str]:
-    return [row["state"] for row in await read.fetch("SELECT state FROM refunds ORDER BY refund_id")]
-
-
-async def receipts(read: Read) -> list[tuple[bool, str | None]]:
-    rows = await read.fetch(
-        "SELECT applied_at IS NOT NULL AS applied, error FROM webhook_receipts ORDER BY received_at"
-    )
-    return [(row["applied"], row["error"]) for row in rows]
-
-
-async def effects(read: Read, purchase_id: PurchaseId) -> tuple[int, int, int]:
-    """How often a purchase was paid: in its history, in the news, in the books."""
-    paid = await read.value(
-        "SELECT count(*) FROM purchase_history WHERE purchase_id = $1 AND to_state = 'paid'", purchase_id
-    )
-    told = await read.value(
-        "SELECT count(*) FROM events WHERE kind = 'orders.paid' AND payload->>'purchase_id' = $1", str(purchase_id)
-    )
-    booked = await read.value("SELECT count(*) FROM ledger_transfers WHERE reason = 'captured'")
-    return paid, told, booked
-
-
-@pytest.fixture
-async def till(shop: Database, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Till]:
-    async with channel(tmp_path) as (outside, gateway):
-        wire = Wire(httpx.ASGITransport(outside.app))
-        client = httpx.AsyncClient(transport=wire, base_url="http://simulated.test", headers=outside.http.headers)
-        gateway._client = client  # pyright: ignore[reportPrivateUsage]
-        monkeypatch.setitem(gateways._offered, SETTINGS, {CHANNEL: gateway})  # pyright: ignore[reportPrivateUsage]
-        yield Till(shop, world, outside, gateway, wire)
-        await client.aclose()
+__all__ = ["till"]
 
 
 async def test_an_approved_token_pays_at_once(till: Till):
@@ -232,32 +113,6 @@ async def test_two_clicks_with_a_token_at_once_charge_once(till: Till):
     assert (await till.tries(purchase_id)).count(PaymentState.CAPTURED) == 1
 
 
-async def test_a_payment_whose_answer_was_lost_is_found_out(till: Till):
-    purchase_id = await till.placed()
-    till.wire.loses = "answers"
-    lost = await till.collect(purchase_id, "tok_approve")
-    assert (lost.state, await till.purchase(purchase_id)) == ("unknown", PurchaseState.PLACED)
-    till.wire.loses = ""
-
-    await till.sweep()
-
-    assert await till.purchase(purchase_id) is PurchaseState.PAID
-    assert len(await till.at_channel(lost.payment_id)) == 1
-
-
-async def test_a_payment_whose_question_was_lost_is_asked_for_again_under_its_id(till: Till):
-    purchase_id = await till.placed()
-    till.wire.loses = "questions"
-    lost = await till.collect(purchase_id, "tok_approve")
-    await till.sweep()
-    assert await till.tries(purchase_id) == [PaymentState.INSTRUCTED]
-    till.wire.loses = ""
-
-    again = await till.collect(purchase_id, "tok_approve")
-
-    assert (again.state, again.payment_id) == ("captured", lost.payment_id)
-
-
 async def test_the_same_payment_id_is_the_same_payment(till: Till):
     purchase_id, other = await till.placed(), await till.placed()
     payment_id = PaymentId(ids.mint())
@@ -267,72 +122,6 @@ async def test_the_same_payment_id_is_the_same_payment(till: Till):
     with pytest.raises(NotFound):
         await till.collect(other, "tok_approve", payment_id)
     assert await till.tries(other) == []
-
-
-async def test_a_payment_that_never_reached_the_channel_is_given_up_when_its_time_is_over(till: Till):
-    purchase_id = await till.placed()
-    till.wire.loses = "questions"
-    await till.collect(purchase_id, "tok_approve")
-    till.wire.loses = ""
-
-    async def later(tx: Tx) -> None:
-        await tx.execute("UPDATE payments SET expires_at = now(), created_at = now() - interval '1 hour'")
-
-    await till.db.transact(later)
-    await till.sweep()
-
-    assert await till.tries(purchase_id) == [PaymentState.CANCELLED]
-
-
-async def half_a_minute_later(tx: Tx) -> None:
-    await tx.execute("UPDATE payments SET created_at = created_at - interval '30 seconds'")
-
-
-async def test_a_payment_that_nobody_went_on_to_ask_for_is_given_up_soon_and_can_be_tried_anew(till: Till):
-    purchase_id = await till.placed()
-    till.wire.loses = "questions"
-    lost = await till.collect(purchase_id, "tok_approve")
-    till.wire.loses = ""
-
-    await till.sweep()
-    assert await till.tries(purchase_id) == [PaymentState.INSTRUCTED], "whoever asks may be slow"
-    await till.db.transact(half_a_minute_later)
-    await till.sweep()
-    assert await till.tries(purchase_id) == [PaymentState.CANCELLED]
-
-    again = await till.collect(purchase_id, "tok_approve")
-    assert (again.state, again.payment_id != lost.payment_id) == ("captured", True)
-    assert await till.purchase(purchase_id) is PurchaseState.PAID
-
-
-async def test_who_stood_still_with_a_payment_in_hand_does_not_charge_what_was_given_up(till: Till):
-    purchase_id = await till.placed()
-    payment_id = PaymentId(ids.mint())
-    instruction = await till.db.transact(
-        begin, purchase_id, channel=CHANNEL, return_url=BACK, token="tok_approve", payment_id=payment_id
-    )
-    assert isinstance(instruction, Instruction)
-    await till.db.transact(half_a_minute_later)
-    await till.sweep()
-    assert (await till.collect(purchase_id, "tok_approve")).state == "captured"
-
-    late = await till.gateway.collect(instruction, "http://nowhere.test")
-    assert isinstance(late, ChannelAnswer)
-    await till.db.transact(apply_payment, payment_id, late, "channel")
-
-    assert await till.at_channel(payment_id) == []
-    assert sorted(await till.tries(purchase_id)) == [PaymentState.CANCELLED, PaymentState.CAPTURED]
-
-
-async def test_as_long_as_the_channel_promises_nothing_a_lost_payment_is_not_given_up(till: Till):
-    purchase_id = await till.placed()
-    till.wire.loses = "questions"
-    await till.collect(purchase_id, "tok_approve")
-
-    await till.db.transact(half_a_minute_later)
-    await till.sweep()
-
-    assert await till.tries(purchase_id) == [PaymentState.INSTRUCTED]
 
 
 async def test_nobody_is_sent_to_the_cashier_for_what_has_lapsed(till: Till):

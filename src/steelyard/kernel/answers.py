@@ -11,7 +11,7 @@ All of it happens on one event loop, and what is kept is not touched on both sid
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar, cast
 
 import msgspec
 
@@ -61,6 +61,14 @@ class Answers(Generic[T]):
         self._since: int | None = None
         self._read: set[int] = set()
         self._times_told = 0
+
+    @classmethod
+    def of(cls, db: Database, name: str, about: About) -> Self:
+        """Those that are kept under this name for this database; `name` is the caller's alone."""
+        found = db.kept.get(name)
+        if found is None:
+            db.kept[name] = found = cls(db, about)
+        return cast("Self", found)
 
     async def answer(self, key: Hashable, make: Callable[[], Awaitable[Made[T]]]) -> T:
         """What is kept under `key`, or what `make` makes, once for all who ask for it meanwhile.

@@ -48,7 +48,7 @@ class Figures(msgspec.Struct, kw_only=True):
         return 1_000 * self.worked_seconds / self.batches if self.batches else 0.0
 
 
-class Batched(Figures, frozen=False, kw_only=True):
+class Batched(Figures, kw_only=True):
     """The figures of one batcher over some time."""
 
     batcher: str

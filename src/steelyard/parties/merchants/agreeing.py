@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,7 +13,6 @@ from steelyard.parties.policies import Document, Version
 from steelyard.parties.policies.model import RULES_GRACE
 
 AGREEMENTS_MAX = 20
-_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +69,9 @@ async def agree_by(read: Read, rules: Version) -> date:
 async def held_up(read: Read, merchant_id: MerchantId) -> bool:
     """Whether a merchant has not agreed to the rules in time. What is on sale stays; orders and payouts go on."""
     rules = await rules_outstanding(read, merchant_id)
-    return rules is not None and await agree_by(read, rules) <= datetime.now(_ZONE).date()
+    if rules is None:
+        return False
+    return await agree_by(read, rules) <= await read.value("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date")
 
 
 async def not_agreed(read: Read, merchant_ids: Sequence[MerchantId], version: str) -> set[MerchantId]:

@@ -8,7 +8,7 @@ cart, favourites, a language, a theme, a region.
 
 import re
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -18,7 +18,6 @@ from litestar.status_codes import HTTP_200_OK
 
 from steelyard.kernel import ids
 from steelyard.kernel.answers import Answers, Made
-from steelyard.kernel.db import Database
 from steelyard.surfaces.storefront.shell import noted
 from steelyard.surfaces.web.goods_news import ABOUT
 from steelyard.surfaces.web.pages import HTML
@@ -78,7 +77,11 @@ async def shared(visit: Visit, draw: Callable[[], Awaitable[Drawn]]) -> Answer:
         return Made(page, sum(map(len, page.pieces)), drawn.about, seconds if page.places else 0)
 
     scope = visit.connection.scope
-    page = await _pages(visit.db).answer((scope["path"], scope["query_string"], visit.locale), make)
+    page = (
+        await Answers[_Page]
+        .of(visit.db, NAME, ABOUT)
+        .answer((scope["path"], scope["query_string"], visit.locale), make)
+    )
     page.note(visit)
     if mine is not None:
         return mine
@@ -106,10 +109,3 @@ def _cut(drawn: Drawn, token: str) -> _Page:
     own = [each.encode() for each in (token, *map(str, drawn.minted))]
     parts = re.split(b"(" + b"|".join(map(re.escape, own)) + b")", answer.content.encode())
     return _Page(parts[::2], [own.index(part) for part in parts[1::2]], len(drawn.minted), drawn.note)
-
-
-def _pages(db: Database) -> Answers[_Page]:
-    found = db.kept.get(NAME)
-    if found is None:
-        db.kept[NAME] = found = Answers[_Page](db, ABOUT)
-    return cast("Answers[_Page]", found)

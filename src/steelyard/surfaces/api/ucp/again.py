@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel.answers import Answers, Made
-from steelyard.kernel.db import Database
 from steelyard.surfaces.api.ucp.discovery import RELEVANT, speaks
 from steelyard.surfaces.api.ucp.envelope import Ask, Document
 from steelyard.surfaces.api.ucp.shelf import Shelf
@@ -40,7 +39,7 @@ async def said_again(ask: Ask, operation: str, answer: Answer) -> bytes:
         return (await make()).answer
     spoken = tuple(speaks(ask.platform, name) for name in RELEVANT["search" if operation == "search" else "lookup"])
     key = operation, ask.body, ask.locale, ask.platform.version, spoken
-    return await _answers(ask.db).answer(key, make)
+    return await Answers[bytes].of(ask.db, NAME, ABOUT).answer(key, make)
 
 
 def everybodys(context: object) -> bool:
@@ -55,10 +54,3 @@ def _about(shelf: Shelf) -> frozenset[UUID]:
         found |= {product.product_id, product.merchant_id, *product.category_path}
         found |= {sku.sku_id for sku in product.skus}
     return frozenset(found)
-
-
-def _answers(db: Database) -> Answers[bytes]:
-    found = db.kept.get(NAME)
-    if found is None:
-        db.kept[NAME] = found = Answers[bytes](db, ABOUT)
-    return cast("Answers[bytes]", found)
