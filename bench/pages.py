@@ -8,7 +8,7 @@ NO_LISTS = {
     "/merchant/find", "/merchant/freight/new", "/merchant/money/expected",
     "/merchant/orders/papers.pdf", "/merchant/orders/ship",
     "/merchant/orders/ship/done", "/merchant/products/export", "/merchant/products/new", "/merchant/products/template",
-    "/merchant/roles/new", "/merchant/shop", "/merchant/shop/visit", "/merchant/stock/move",
+    "/merchant/promotions/new", "/merchant/roles/new", "/merchant/shop", "/merchant/shop/visit", "/merchant/stock/move",
     "/merchant/stock/warehouses/new",
     "/merchant/carriers", "/merchant/licence",
     # Not measured yet.
@@ -38,6 +38,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/products/{product}/reviews?sort=newest&only=pictures",
         "/products/{product}/questions",
         "/cart",
+        "/coupons",
     ),
     "buyer": (
         "/",
@@ -114,6 +115,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/figures/visitors",
         "/merchant/shop-categories",
         "/merchant/freight",
+        "/merchant/promotions",
         "/merchant/staff",
         "/merchant/roles",
         "/merchant/departments",

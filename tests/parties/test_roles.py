@@ -20,7 +20,7 @@ CONTRACT = {
     " buyers.read buyers.reveal buyers.manage reviews.moderate",
     "merchant": "orders.read orders.ship orders.cancel orders.refund products.read products.edit stock.read stock.edit"
     " statements.read shop.edit staff.manage api_keys.manage freight.edit audit.read reviews.answer figures.read"
-    " invoices.manage shop.decorate",
+    " invoices.manage shop.decorate promotions.manage",
 }
 
 

@@ -12,10 +12,12 @@ import pytest_asyncio
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from steelyard.goods import inventory
+from steelyard.goods import inventory, promotions
 from steelyard.goods.inventory.model import CountId
+from steelyard.goods.promotions.model import AmountOff, Offer, PromotionId, Step
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.text import text
 from steelyard.parties import access, merchants
 from steelyard.parties.access import ViewId
 from steelyard.parties.access.model import AccountId, AccountKind, Actor, DepartmentId
@@ -59,7 +61,7 @@ OWN = {
     "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
-    "/account/history/switch", "/account/reviews",
+    "/account/history/switch", "/account/reviews", "/coupons", "/coupons/claim",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -150,6 +152,12 @@ async def things(db: Database, world: World) -> Ids:
     await db.transact(reviews.ask, question_id, green.product_id, world.buyer.buyer_id, "Li Na", "Which harvest?", "en")
     renewal_id = RenewalId(ids.mint())
     licence = NewLicence(renewal_id=renewal_id, good_until=None, file="none.jpg", name="licence.jpg", bytes=1)
+    promotion = Offer(
+        merchant_id=world.tea.merchant_id, promotion_id=PromotionId(ids.mint()), name=text("满减", "Reduction"),
+        rule=AmountOff(steps=(Step(10_000, 100),)), currency="CNY", starts_at=datetime.now(UTC),
+        ends_at=datetime.now(UTC) + timedelta(days=1),
+    )  # fmt: skip
+    await db.transact(promotions.save, promotion)
     today = datetime.now(UTC).date()
     await db.transact(merchants.hand_in_licence, world.tea.merchant_id, licence, "test", today)
     return Ids(
@@ -198,6 +206,7 @@ async def things(db: Database, world: World) -> Ids:
             "question_id": str(question_id),
             "renewal_id": str(renewal_id),
             "subject_id": str(question_id),
+            "promotion_id": str(promotion.promotion_id),
         }
     )
 

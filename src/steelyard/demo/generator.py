@@ -10,6 +10,7 @@ from steelyard.demo import (
     footfall,
     life,
     merchandise,
+    offers,
     opinions,
     past,
     people,
@@ -102,6 +103,7 @@ async def make(
         await shopkeeping.keep_shops(db, seed=seed)
         await searches.make_searches(db, buyer_id, seed=seed)
         await merchandise.decorate(db)
+        await offers.offer(db, buyer_id)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await desk.lay(db, settings, hashed)

@@ -2,124 +2,53 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
-from steelyard.kernel.money import PARTS_PER_MILLION
+from steelyard.goods.promotions.rules import (
+    EVERY_LAYER,
+    AmountOff,
+    Bundle,
+    BuyGet,
+    Counted,
+    FreeShipping,
+    Gift,
+    Ladder,
+    Layer,
+    PiecesFor,
+    RateOff,
+    Rule,
+    SpecialPrice,
+    Step,
+)
+from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties.merchants.model import MerchantId
 
+# The kinds stand in a file of their own, and are found here.
+__all__ = [
+    "EVERY_LAYER",
+    "AmountOff",
+    "Bundle",
+    "BuyGet",
+    "Counted",
+    "FreeShipping",
+    "Gift",
+    "Ladder",
+    "Layer",
+    "PiecesFor",
+    "RateOff",
+    "Rule",
+    "SpecialPrice",
+    "Step",
+]
+
 PromotionId = NewType("PromotionId", UUID)
-
-
-class Layer(IntEnum):
-    """In which order promotions are counted: each takes from what the layers before it have left."""
-
-    ITEM = 1
-    SHOP = 2
-    PLATFORM = 3
-    SHOP_COUPON = 4
-    PLATFORM_COUPON = 5
-    SHIPPING = 6
-
-
-EVERY_LAYER = frozenset(Layer)
-
-
-class Counted(StrEnum):
-    """What a threshold is compared with: money (minor units, after the layers before), or pieces."""
-
-    AMOUNT = "amount"
-    PIECES = "pieces"
-
-
-class Step(msgspec.Struct, frozen=True):
-    """From `over` on there is `off`: minor units, or parts per million."""
-
-    over: int
-    off: int
-
-
-class AmountOff(msgspec.Struct, frozen=True, kw_only=True, tag="amount_off"):
-    """满减: ¥20 off over ¥200; the highest step that is reached counts. `again`: for each ¥200 once more."""
-
-    steps: tuple[Step, ...]
-    counted: Counted = Counted.AMOUNT
-    again: bool = False
-    at_most: int | None = None
-
-
-class RateOff(msgspec.Struct, frozen=True, kw_only=True, tag="rate_off"):
-    """满折: 10 % off from two pieces on; the highest step that is reached counts."""
-
-    steps: tuple[Step, ...]
-    counted: Counted = Counted.AMOUNT
-    at_most: int | None = None
-
-
-class Gift(msgspec.Struct, frozen=True, kw_only=True, tag="gift"):
-    """满赠: over a threshold there are pieces of something that is `worth` so much each."""
-
-    over: int
-    sku_id: SkuId
-    worth: int
-    pieces: int = 1
-    counted: Counted = Counted.AMOUNT
-
-
-class BuyGet(msgspec.Struct, frozen=True, kw_only=True, tag="buy_get"):
-    """Buy x, get y for less or for nothing: of each x + y pieces the y cheapest. n for m is `buy=m, get=n - m`.
-
-    With `reward`, y pieces of those products for each x pieces of the others.
-    """
-
-    buy: int
-    get: int
-    millionths: int = PARTS_PER_MILLION
-    reward: frozenset[UUID] = frozenset()
-
-
-class PiecesFor(msgspec.Struct, frozen=True, kw_only=True, tag="pieces_for"):
-    """Any n pieces for ¥99: the dearest are put together, where it saves anything."""
-
-    pieces: int
-    price: int
-
-
-class Bundle(msgspec.Struct, frozen=True, kw_only=True, tag="bundle"):
-    """These together at one price. `parts` says how many pieces of what are in it."""
-
-    parts: dict[SkuId, int]
-    price: int
-
-
-class FreeShipping(msgspec.Struct, frozen=True, kw_only=True, tag="free_shipping"):
-    """Freight is free over a threshold, or less by at most so much."""
-
-    over: int = 0
-    counted: Counted = Counted.AMOUNT
-    at_most: int | None = None
-
-
-class SpecialPrice(msgspec.Struct, frozen=True, kw_only=True, tag="special_price"):
-    """Another price for a piece: by SKU, or a rate off. With an audience it is a member's or a segment's price."""
-
-    prices: dict[SkuId, int] = {}
-    millionths: int = 0
-
-
-class Ladder(msgspec.Struct, frozen=True, kw_only=True, tag="ladder"):
-    """Wholesale: from so many pieces of one SKU (or of one product) on, each is so much cheaper; `off` is a rate."""
-
-    steps: tuple[Step, ...]
-    by_product: bool = False
-
-
-Rule = AmountOff | RateOff | Gift | BuyGet | PiecesFor | Bundle | FreeShipping | SpecialPrice | Ladder
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -317,3 +246,146 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def amount(self) -> int:
         return self.before - self.off
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A promotion of a shop as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, and all
+    together may take off no more than the `budget`."""
+
+    merchant_id: MerchantId
+    promotion_id: PromotionId
+    name: Text
+    rule: Rule
+    scope: Scope = Scope()
+    currency: str
+    starts_at: datetime
+    ends_at: datetime
+    coupon: bool = False
+    code: str | None = None
+    copies: int | None = None
+    per_buyer: int | None = None
+    budget: int | None = None
+    claimed: int = 0
+    spent: int = 0
+    stopped_at: datetime | None = None
+
+    @property
+    def promotion(self) -> Promotion:
+        return Promotion(
+            promotion_id=self.promotion_id,
+            name=self.name,
+            rule=self.rule,
+            currency=self.currency,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            merchant_id=self.merchant_id,
+            coupon=self.coupon,
+            scope=self.scope,
+        )
+
+    @property
+    def left(self) -> int | None:
+        """What the budget still has; none when there is none."""
+        return None if self.budget is None else self.budget - self.spent
+
+    @property
+    def gone(self) -> bool:
+        """Whether all that could be claimed is claimed."""
+        return self.copies is not None and self.claimed >= self.copies
+
+    def state(self, at: datetime) -> "OfferState":
+        if self.stopped_at is not None:
+            return OfferState.STOPPED
+        if at >= self.ends_at:
+            return OfferState.OVER
+        if self.left is not None and self.left <= 0:
+            return OfferState.SPENT
+        return OfferState.RUNNING if at >= self.starts_at else OfferState.TO_COME
+
+
+class OfferState(StrEnum):
+    TO_COME = "to_come"
+    RUNNING = "running"
+    SPENT = "spent"
+    OVER = "over"
+    STOPPED = "stopped"
+
+
+class Used(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a promotion counted, and what it took off altogether."""
+
+    orders: int
+    amount: int
+
+
+class Coupon(msgspec.Struct, frozen=True, kw_only=True):
+    """A coupon before a buyer's eyes: how many of it they have, and how many of those are unused."""
+
+    offer: Offer
+    claims: int = 0
+    unused: int = 0
+
+    @property
+    def claimable(self) -> bool:
+        return not self.offer.gone and self.claims < (self.offer.per_buyer or 0)
+
+
+class Use(msgspec.Struct, frozen=True, kw_only=True):
+    """What a promotion is to take off an order that is being placed. Those of one `purchase_id` all count, or none."""
+
+    purchase_id: UUID
+    merchant_id: UUID
+    order_id: UUID
+    promotion_id: PromotionId
+    buyer_id: UUID
+    amount: int
+    coupon: bool
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it."""
+
+    use: Use
+    claim: int | None
+    limited: bool
+
+
+class OfferGone(Refusal):
+    """What an offer may take off altogether is taken off once."""
+
+    code = "offer_gone"
+    title = N_("An offer has just run out")
+    detail = N_("Others were faster. Please look at the new total before you pay.")
+
+
+class CouponGone(Refusal):
+    """There are only so many of a coupon."""
+
+    code = "coupon_gone"
+    title = N_("This coupon is not to be had any more")
+    detail = N_("It has run out, or its time is over.")
+
+
+class CouponClaimed(Refusal):
+    """Each buyer can have a coupon so many times."""
+
+    code = "coupon_claimed"
+    title = N_("You have this coupon already")
+    detail = N_("It counts by itself at the checkout when you buy enough.")
+
+
+class CodeUnknown(Refusal):
+    """A code is that of a coupon of one of the shops in question."""
+
+    code = "coupon_code_unknown"
+    status = 422
+    title = N_("This code is not known")
+    detail = N_("Please check its spelling, and that it is of a shop you are buying from.")
+
+
+class OfferBegun(Refusal):
+    """What has begun is stopped, not changed: what buyers were told stays true."""
+
+    code = "offer_begun"
+    title = N_("It has begun already")
+    detail = N_("What buyers see is not changed any more. Stop it, and make another.")

@@ -15,6 +15,7 @@ from steelyard.goods.promotions.model import (
     Given,
     Layer,
     Missed,
+    Offer,
     Promotion,
     PromotionId,
     Reason,
@@ -53,6 +54,24 @@ def reckon(cart: Cart, promotions: Collection[Promotion]) -> Reckoning:
     return _told(
         cart, lines, steps, [missed[each.promotion_id] for each in ordered if each.promotion_id in missed], exact
     )
+
+
+def reckon_offers(cart: Cart, offers: Sequence[Offer]) -> Reckoning:
+    """`reckon` with what shops offer, without those that would take off more than is left of their budget: an offer
+    counts whole or not at all."""
+    left = {offer.promotion_id: offer.left for offer in offers}
+    usable = [offer.promotion for offer in offers]
+    while True:
+        found = reckon(cart, usable)
+        over = {
+            each.promotion.promotion_id
+            for each in found.applied
+            for budget in [left[each.promotion.promotion_id]]
+            if budget is not None and each.off > budget
+        }
+        if not over:
+            return found
+        usable = [promotion for promotion in usable if promotion.promotion_id not in over]
 
 
 def covers(promotion: Promotion, line: CartLine) -> bool:

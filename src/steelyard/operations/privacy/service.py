@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from steelyard.channels import agents
-from steelyard.goods import search
+from steelyard.goods import promotions, search
 from steelyard.kernel import events, jobs
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
@@ -114,6 +114,7 @@ async def erase(tx: Tx, erasure: Erasure, by: str) -> None:
         await notifications.forget(tx, buyer.email)
     await access.erase_account(tx, erasure.account_id)
     await cart.forget(tx, owners)
+    await promotions.forget(tx, owners)
     await favourites.forget(tx, owners)
     await reviews.forget(tx, owners)
     await search.forget(tx, owners)

@@ -155,7 +155,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
-  , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}');
+  , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
+  , ('promotions.manage', 'merchant', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}');
 
 CREATE TABLE roles (
     role_id     text PRIMARY KEY

@@ -22,6 +22,7 @@ QUESTIONS = f"{HOME}/questions"
 PRODUCTS = f"{HOME}/products"
 STOCK = f"{HOME}/stock"
 FREIGHT = f"{HOME}/freight"
+PROMOTIONS = f"{HOME}/promotions"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
 INVOICES = f"{HOME}/invoices"
@@ -42,6 +43,7 @@ PLACES = (
     (PRODUCTS, N_("Products"), "shirt", "products.read", N_("Goods")),
     (STOCK, N_("Stock"), "boxes", "stock.read", N_("Goods")),
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
+    (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),

@@ -1,6 +1,7 @@
 """The cart: what lies in it, by shop, and everything that can be done with it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
-from steelyard.goods import catalog, inventory, pricing
+from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
+from steelyard.goods.promotions.model import Buyer as Holder
+from steelyard.goods.promotions.model import Cart, CartLine, Reckoning
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
@@ -26,6 +29,7 @@ from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.opening import open_for
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
+from steelyard.surfaces.web import offers
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import cart, favourites
@@ -51,6 +55,7 @@ class CartPage(msgspec.Struct, frozen=True, kw_only=True):
     removed: SkuCard | None
     removed_quantity: int
     freight: dict[MerchantId, Freight]
+    reckoning: Reckoning | None = None
 
     @property
     def chosen_pieces(self) -> int:
@@ -73,9 +78,39 @@ async def cart_page(read: Read, buyer_id: BuyerId, removed: UUID | None, quantit
         shell=await shell(read, buyer_id),
         cart=view,
         freight=await _freight(read, buyer_id, view),
+        reckoning=await _reckoning(read, buyer_id, view),
         removed=cards.get(SkuId(removed)) if removed else None,
         removed_quantity=quantity,
     )
+
+
+async def _reckoning(read: Read, buyer_id: BuyerId, view: CartView) -> Reckoning | None:
+    """What the offers of the shops take off the goods that are selected; delivery is not counted yet."""
+    chosen = [line for line in view.chosen if line.card is not None and line.price is not None]
+    running = await promotions.running(read, {line.merchant_id for line in chosen})
+    if not running or len({line.currency for line in chosen}) != 1:
+        return None
+    offered = [offer for offers_of_shop in running.values() for offer in offers_of_shop]
+    held = await promotions.held_by(read, [buyer_id], offered)
+    goods = Cart(
+        currency=chosen[0].currency,
+        at=datetime.now(UTC),
+        lines=[
+            CartLine(
+                line_id=str(line.sku_id),
+                sku_id=line.sku_id,
+                product_id=line.card.product_id,
+                merchant_id=line.merchant_id,
+                categories=line.card.category_path,
+                unit_price=line.price,
+                quantity=line.quantity,
+            )
+            for line in chosen
+            if line.card is not None and line.price is not None
+        ],
+        buyer=Holder(holds=frozenset(held.get(buyer_id, ()))),
+    )
+    return promotions.reckon_offers(goods, offered)
 
 
 async def _freight(read: Read, buyer_id: BuyerId, view: CartView) -> dict[MerchantId, Freight]:
@@ -114,7 +149,8 @@ async def cart_shown(visit: NamedDependency[Visit]) -> Response[str]:
     """The cart. Prices and stock are of this moment, and what moved is said."""
     given = visit.connection.query_params
     view = await visit.db.ask(cart_page, visit.buyer_id, uuid_of(given.get("removed")), number(given.get("pieces"), 1))
-    return await show(visit, "cart.html", view.shell, view=view, checkout_id=ids.mint())
+    steps = offers.why(visit, view.reckoning)
+    return await show(visit, "cart.html", view.shell, view=view, steps=steps, checkout_id=ids.mint())
 
 
 @post("/cart/quantity")

@@ -13,6 +13,7 @@ from litestar.response import Redirect
 
 from steelyard.goods import catalog, search
 from steelyard.goods.catalog.model import Category
+from steelyard.goods.promotions.model import Offer
 from steelyard.goods.search.model import Hit
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
@@ -24,7 +25,7 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import Merchant, MerchantState, ShopCard
 from steelyard.surfaces.components.page import Crumb
-from steelyard.surfaces.storefront import seo
+from steelyard.surfaces.storefront import coupons, seo
 from steelyard.surfaces.storefront.composed import Composed, compose, in_a_frame, page_now, previewed
 from steelyard.surfaces.storefront.listing import SORTS, Filters, Listing, find, read_filters
 from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, page_number, shell, show
@@ -55,6 +56,7 @@ class ListingView(msgspec.Struct, frozen=True, kw_only=True):
     own_categories: Sequence[ShopCategory] = ()
     own_category: ShopCategory | None = None
     own_hits: Sequence[Hit] = ()
+    offers: Sequence[Offer] = ()
 
 
 async def home_view(read: Read, visit: Visit) -> PageView:
@@ -111,6 +113,7 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
         own_categories=own,
         own_category=chosen,
         own_hits=hits,
+        offers=await coupons.of_shop(read, shop.merchant_id),
     )
 
 
@@ -190,6 +193,7 @@ async def shop_page(visit: NamedDependency[Visit], slug: FromPath[str]) -> Respo
         crumbs=crumbs,
         search=filters.q,
         view=view,
+        offers=coupons.shown(visit, view.offers),
         sorts=SORTS[1:],
         part=page_number(visit),
     )

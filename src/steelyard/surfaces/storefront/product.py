@@ -13,6 +13,7 @@ from litestar.response import Redirect
 
 from steelyard.goods import catalog, inventory, pricing, search
 from steelyard.goods.catalog.model import ProductState, ProductView, SkuId
+from steelyard.goods.promotions.model import Offer
 from steelyard.goods.search.model import Hit, Query, Sort
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read
@@ -25,7 +26,7 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb, Flash
-from steelyard.surfaces.storefront import delivering, opinions, seo, specifying
+from steelyard.surfaces.storefront import coupons, delivering, opinions, seo, specifying
 from steelyard.surfaces.storefront.choosing import VARIANTS_LISTED_MAX, Choice, Variant, chosen_of
 from steelyard.surfaces.storefront.composed import in_a_frame
 from steelyard.surfaces.storefront.delivering import Promise
@@ -75,6 +76,7 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     beside: Beside
     kept: bool
     follows: bool
+    offers: Sequence[Offer] = ()
 
     @property
     def variant(self) -> Variant | None:
@@ -154,6 +156,9 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         beside=await _beside(read, asked.buyer_id, product),
         kept=product.product_id in around.kept,
         follows=product.merchant_id in around.followed,
+        offers=coupons.of_product(
+            await coupons.of_shop(read, product.merchant_id), product.product_id, product.category_path
+        ),
     )
 
 
@@ -243,6 +248,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         flashes=[Flash(visit.say(PREVIEW), "info")] if asked.preview else (),
         view=view,
         listed=listed,
+        offers=coupons.shown(visit, view.offers),
         quantity=asked.quantity,
         checkout_id=checkout_id,
         question_id=question_id,

@@ -12,6 +12,8 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 from stdnum.cn import uscc
 
+from steelyard.goods import promotions
+from steelyard.goods.promotions.model import OfferGone
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -38,11 +40,12 @@ from steelyard.surfaces.storefront.paying import pay, purchase_path
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.storefront.words import CHANNELS, problem_words
-from steelyard.surfaces.web import asking, footfall, placing
+from steelyard.surfaces.web import asking, footfall, offers, placing
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import (
+    FIELD_CHARACTERS_MAX,
     SHOP,
     Checkout,
     CheckoutClosed,
@@ -143,9 +146,24 @@ async def submit(
         return await _shown(visit, view, {}, status=refusal.status, refusal=refusal)
     if said(data, "then") == "place":
         return await _place(visit, checkout_id, data)
+    if said(data, "then") == "code":
+        return await _enter(visit, checkout_id, said(data, "code"))
     if form is not None or visit.connection.headers.get("hx-request") == "true":
         return await _shown(visit, await _look(visit, checkout_id), {}, form=form)
     return redirect(visit, f"/checkout/{checkout_id}")
+
+
+async def _enter(visit: Visit, checkout_id: UUID, code: str) -> Response[str] | Redirect:
+    """The coupon that has this code belongs to whose checkout it is, and counts if it can."""
+    view = await _look(visit, checkout_id)
+    shops = [group.shop.merchant_id for group in view.checkout.quote.groups]
+    try:
+        await visit.db.transact(
+            promotions.claim_code, view.checkout.checkout.buyer_id, code[:FIELD_CHARACTERS_MAX], shops
+        )
+    except Refusal as refusal:
+        return await _shown(visit, view, {"code": visit.refused(refusal)}, status=refusal.status, code=code)
+    return redirect(visit, f"/checkout/{checkout_id}", (visit.say(N_("The coupon is yours.")), "good"))
 
 
 @post("/checkout/{checkout_id:uuid}/cancel")
@@ -254,7 +272,7 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     expected = int(shown) if shown.isdecimal() else None
     try:
         purchase_id = await placing.place(visit.db, _wish(view, expected, visit.by))
-    except (SoldOut, TotalMoved, CheckoutNotReady) as refusal:
+    except (SoldOut, TotalMoved, CheckoutNotReady, OfferGone) as refusal:
         return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal, agreed=agreed)
     except CheckoutClosed:
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
@@ -319,6 +337,7 @@ async def _shown(
     refusal: Refusal | None = None,
     form: AddressForm | None = None,
     agreed: str = "",
+    code: str = "",
 ) -> Response[str]:
     await known_places()
     news = await asking.of_buyer(visit)
@@ -347,6 +366,8 @@ async def _shown(
         asks=False,
         news=[(visit.say(asking.TITLES[each.document]), f"/legal/{each.document}", each.summary) for each in news],
         agreeing=asking.value_of(news),
+        code=code,
+        steps=offers.why(visit, view.checkout.quote.reckoning),
         agreed=bool(agreed) and agreed == asking.value_of(news),
         inline=not view.book
         or form is not None

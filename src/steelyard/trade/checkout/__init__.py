@@ -1,7 +1,8 @@
 """Checkout: from what a buyer wants to a paid purchase.
 
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed (`placement.py`)
-and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is in `quote.py`.
+and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is in `quote.py`,
+what promotions take off in `offers.py`.
 """
 
 from steelyard.trade.checkout.collection import (

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuCard
+from steelyard.goods.promotions.model import Reckoning, Share
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
@@ -125,7 +126,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Amounts are minor units; `tax` is inside or on top of `amount` as `tax_inclusive` says."""
+    """Amounts are minor units; `tax` is inside or on top of `amount` as `tax_inclusive` says. `discount` is what promotions
+    take off it, by their `shares`."""
 
     line_id: str
     card: SkuCard
@@ -137,10 +139,12 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     tax_millionths: int
     tax_inclusive: bool
     tax_name: Text
+    discount: int = 0
+    shares: Sequence[Share] = ()
 
     @property
     def amount(self) -> int:
-        return self.unit_price * self.quantity
+        return self.unit_price * self.quantity - self.discount
 
 
 class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,14 +156,21 @@ class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
     chosen: DeliveryOption | None
     freight_tax: int
     freight_tax_inclusive: bool
+    freight_tax_millionths: int = 0
+    freight_off: int = 0
 
     @property
     def goods(self) -> int:
         return sum(line.amount for line in self.lines)
 
     @property
+    def discount(self) -> int:
+        """What promotions take off the goods."""
+        return sum(line.discount for line in self.lines)
+
+    @property
     def freight(self) -> int:
-        return self.chosen.fee if self.chosen else 0
+        return self.chosen.fee - self.freight_off if self.chosen else 0
 
     @property
     def tax_added(self) -> int:
@@ -179,15 +190,25 @@ class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """What it costs now. Lines whose goods are gone are not in `groups` but among the problems."""
+    """What it costs now. Lines whose goods are gone are not in `groups` but among the problems. `reckoning` says which
+    promotions count, and why; there is none where nothing is offered."""
 
     currency: str
     groups: Sequence[QuoteGroup]
     problems: Sequence[Problem]
+    reckoning: Reckoning | None = None
 
     @property
     def goods(self) -> int:
         return sum(group.goods for group in self.groups)
+
+    @property
+    def discount(self) -> int:
+        return sum(group.discount for group in self.groups)
+
+    @property
+    def freight_off(self) -> int:
+        return sum(group.freight_off for group in self.groups)
 
     @property
     def freight(self) -> int:

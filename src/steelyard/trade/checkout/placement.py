@@ -7,11 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.goods import inventory
+from steelyard.goods import inventory, promotions
 from steelyard.goods.inventory.model import Wanted
+from steelyard.goods.promotions.model import Held, OfferGone, PromotionId, Use
 from steelyard.kernel import codes, money
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.text import Text
 from steelyard.money import payments
 from steelyard.money.payments.model import ChannelAnswer, Instruction, PaymentId, PaymentState, Split
 from steelyard.parties import policies
@@ -34,6 +36,7 @@ from steelyard.trade.checkout.model import (
 from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quotes
 from steelyard.trade.orders.model import (
     Delivery,
+    LineOffer,
     NewLine,
     NewOrder,
     NewPurchase,
@@ -124,7 +127,12 @@ async def _place_fresh(
     costs = await quotes(
         tx,
         [
-            Asked(draft=checkout.draft, currency=checkout.currency, completeness=wish.completeness)
+            Asked(
+                draft=checkout.draft,
+                currency=checkout.currency,
+                completeness=wish.completeness,
+                buyer_id=checkout.buyer_id,
+            )
             for wish, checkout in drafts
         ],
     )
@@ -137,11 +145,14 @@ async def _place_fresh(
         else:
             answers[wish.checkout_id] = refusal
     purchases = await _purchases(tx, ready) if ready else {}
+    held, gone = await _hold(tx, ready)
+    ready = [one for one in ready if one.checkout.purchase_id not in gone]
+    answers |= {wish.checkout_id: OfferGone() for wish, found in drafts if found.purchase_id in gone}
     # So late, so that others who want the same goods wait no longer than for writing the purchases down.
     short = await _reserve(tx, ready) if ready else {}
     kept = [one for one in ready if one.checkout.checkout_id not in short]
     if kept:
-        await _write(tx, kept, [purchases[one.checkout.checkout_id] for one in kept])
+        await _write(tx, kept, [purchases[one.checkout.checkout_id] for one in kept], held)
     return answers | short | {one.checkout.checkout_id: one.checkout.purchase_id for one in kept}
 
 
@@ -151,6 +162,12 @@ class _Ready(msgspec.Struct, frozen=True):
     wish: Placement
     checkout: Checkout
     costs: Quote
+
+    @property
+    def names(self) -> dict[PromotionId, Text]:
+        """What the offers that count are called."""
+        applied = self.costs.reckoning.applied if self.costs.reckoning else ()
+        return {each.promotion.promotion_id: each.promotion.name for each in applied}
 
 
 def _refusal(costs: Quote, expected_total: int | None) -> Refusal | None:
@@ -162,6 +179,26 @@ def _refusal(costs: Quote, expected_total: int | None) -> Refusal | None:
     if expected_total is not None and expected_total != costs.total:
         return TotalMoved(expected=expected_total, total=costs.total, currency=costs.currency)
     return None
+
+
+async def _hold(tx: Tx, ready: Sequence[_Ready]) -> tuple[list[Held], set[UUID]]:
+    """Keep what the offers that count need of their budgets, and the coupons; also the purchases that come too late."""
+    uses = [
+        Use(
+            purchase_id=one.checkout.purchase_id,
+            merchant_id=merchant_id,
+            order_id=order_id_of(one.checkout.purchase_id, merchant_id),
+            promotion_id=each.promotion.promotion_id,
+            buyer_id=one.checkout.buyer_id,
+            amount=each.off,
+            coupon=each.promotion.coupon,
+        )
+        for one in ready
+        if one.costs.reckoning is not None
+        for each in one.costs.reckoning.applied
+        if (merchant_id := each.promotion.merchant_id) is not None and each.off
+    ]
+    return await promotions.hold(tx, uses) if uses else ([], set())
 
 
 async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]:
@@ -194,7 +231,7 @@ async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]
     }
 
 
-async def _write(tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase]) -> None:
+async def _write(tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase], held: Sequence[Held]) -> None:
     """Write down what is reserved. What costs nothing, or whose money is there, is written down as paid."""
     known = await _verified(tx, kept, purchases)
     paid_by = {i.purchase_id: "channel" for i, answer in known if answer.state is PaymentState.CAPTURED}
@@ -204,6 +241,9 @@ async def _write(tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase
         [msgspec.structs.replace(purchase, paid_by=paid_by.get(purchase.purchase_id)) for purchase in purchases],
     )
     assert len(placed) == len(purchases), "the checkouts' locks keep a second placement out"
+    uses = [each for each in held if each.use.purchase_id in placed]
+    if uses:
+        await promotions.use(tx, uses)
     await tx.execute(
         """
         UPDATE checkouts c SET state = w.state, changed_at = now()
@@ -291,17 +331,19 @@ def _purchase(one: _Ready, rates: Iterator[int], pay_by: datetime) -> NewPurchas
         source=checkout.client,
         pay_by=pay_by,
         by=one.wish.by,
-        orders=[_order(checkout, group, rate_of) for group in one.costs.groups],
+        orders=[_order(checkout, group, rate_of, one.names) for group in one.costs.groups],
     )
 
 
-def _order(checkout: Checkout, group: QuoteGroup, rate_of: dict[str, int]) -> NewOrder:
+def _order(
+    checkout: Checkout, group: QuoteGroup, rate_of: dict[str, int], names: Mapping[PromotionId, Text]
+) -> NewOrder:
     assert group.chosen is not None, "what cannot be sent there was refused"
     return NewOrder(
         merchant_id=group.shop.merchant_id,
         order_id=order_id_of(checkout.purchase_id, group.shop.merchant_id),
         code=codes.mint("S"),
-        lines=_lines(group.lines, rate_of),
+        lines=_lines(group.lines, rate_of, names),
         freight=group.freight,
         freight_tax=group.freight_tax,
         freight_tax_inclusive=group.freight_tax_inclusive,
@@ -315,7 +357,7 @@ def _order(checkout: Checkout, group: QuoteGroup, rate_of: dict[str, int]) -> Ne
     )
 
 
-def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int]) -> list[NewLine]:
+def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int], names: Mapping[PromotionId, Text]) -> list[NewLine]:
     return [
         NewLine(
             line=number,
@@ -333,6 +375,16 @@ def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int]) -> list[NewLine]
             tax_inclusive=line.tax_inclusive,
             commission_millionths=rate_of[line.line_id],
             commission=money.share(line.amount, rate_of[line.line_id]),
+            discount=line.discount,
+            offers=[
+                LineOffer(
+                    promotion_id=share.promotion_id,
+                    name=names[share.promotion_id],
+                    amount=share.amount,
+                    platform=share.platform,
+                )
+                for share in line.shares
+            ],
         )
         for number, line in enumerate(lines, start=1)
     ]

@@ -15,9 +15,10 @@ from steelyard.kernel.db import Read
 from steelyard.logistics import freight
 from steelyard.logistics.freight.model import DeliveryOption, Shipment
 from steelyard.parties import merchants
-from steelyard.parties.customers.model import Address, Contact
+from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade.checkout.model import Draft, Line, Problem, ProblemCode, Quote, QuoteGroup, QuoteLine
+from steelyard.trade.checkout.offers import Basket, reduced
 
 
 class Completeness(msgspec.Struct, frozen=True):
@@ -31,11 +32,12 @@ STRICT = Completeness()
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A draft whose price is asked for."""
+    """A draft whose price is asked for, by whom: their coupons count (none: nobody in particular)."""
 
     draft: Draft
     currency: str
     completeness: Completeness = STRICT
+    buyer_id: BuyerId | None = None
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -46,9 +48,16 @@ class _Part(msgspec.Struct, frozen=True):
     lines: Sequence[QuoteLine]
 
 
-async def quote(read: Read, draft: Draft, currency: str, completeness: Completeness = STRICT) -> Quote:
-    """What the draft costs at this moment in `currency`, and everything that stands in its way."""
-    (found,) = await quotes(read, [Asked(draft=draft, currency=currency, completeness=completeness)])
+async def quote(
+    read: Read,
+    draft: Draft,
+    currency: str,
+    completeness: Completeness = STRICT,
+    buyer_id: BuyerId | None = None,
+) -> Quote:
+    """What the draft costs this buyer at this moment in `currency`, and everything that stands in its way."""
+    asked = Asked(draft=draft, currency=currency, completeness=completeness, buyer_id=buyer_id)
+    (found,) = await quotes(read, [asked])
     return found
 
 
@@ -68,9 +77,18 @@ async def quotes(read: Read, asked: Sequence[Asked], cards: Mapping[SkuId, SkuCa
         lines.append(priced)
         problems.append([*_about_buyer(each.draft, each.completeness), *lost, *_about_lines(priced)])
     groups = await _groups(read, asked, lines, rates)
+    baskets = [
+        Basket(buyer_id=each.buyer_id, currency=each.currency, groups=mine)
+        for each, mine in zip(asked, groups, strict=True)
+    ]
     return [
-        Quote(currency=each.currency, groups=mine, problems=[*said, *_about_ways(each.draft, mine)])
-        for each, mine, said in zip(asked, groups, problems, strict=True)
+        Quote(
+            currency=each.currency,
+            groups=less.groups,
+            problems=[*said, *_about_ways(each.draft, less.groups)],
+            reckoning=less.reckoning,
+        )
+        for each, less, said in zip(asked, await reduced(read, baskets), problems, strict=True)
     ]
 
 
@@ -229,6 +247,7 @@ def _group(part: _Part, shop: ShopCard, offered: Sequence[DeliveryOption], rates
         chosen=chosen,
         freight_tax=taxes.tax_of(chosen.fee, rate) if chosen else 0,
         freight_tax_inclusive=rate.inclusive,
+        freight_tax_millionths=rate.millionths,
     )
 
 

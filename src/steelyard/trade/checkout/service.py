@@ -203,7 +203,8 @@ async def view(read: Read, checkout_id: CheckoutId, completeness: Completeness =
     checkout = await get(read, checkout_id)
     if checkout is None:
         return None
-    return CheckoutView(checkout=checkout, quote=await quote(read, checkout.draft, checkout.currency, completeness))
+    costs = await quote(read, checkout.draft, checkout.currency, completeness, checkout.buyer_id)
+    return CheckoutView(checkout=checkout, quote=costs)
 
 
 def check(draft: Draft) -> None:

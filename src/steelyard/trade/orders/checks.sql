@@ -25,6 +25,12 @@ LEFT JOIN (SELECT merchant_id, order_id, sum(amount) AS amount, sum(commission) 
            FROM order_lines GROUP BY 1, 2) l USING (merchant_id, order_id)
 WHERE o.goods IS DISTINCT FROM l.amount OR o.commission IS DISTINCT FROM l.commission;
 
+-- name: A line's discount is what its offers took off
+SELECT merchant_id, order_id, line, discount, offers
+FROM order_lines
+WHERE discount <> 0
+  AND discount IS DISTINCT FROM (SELECT sum((o ->> 'amount')::bigint) FROM jsonb_array_elements(offers) AS o);
+
 -- name: Orders of a purchase that is not paid are not paid either
 SELECT o.merchant_id, o.order_id, o.state, p.state AS purchase
 FROM orders o JOIN purchases p USING (purchase_id)

@@ -90,8 +90,18 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     days_to: int = 0
 
 
+class LineOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a promotion took off a line, and which part of that the platform paid: the merchant paid the rest."""
+
+    promotion_id: UUID
+    name: Text
+    amount: int
+    platform: int = 0
+
+
 class NewLine(msgspec.Struct, frozen=True, kw_only=True):
-    """`options` are pairs of option name and chosen value, as they are called at the sale."""
+    """`options` are pairs of option name and chosen value, as they are called at the sale. `amount` is what the pieces cost
+    together, less the `discount` that `offers` tell of."""
 
     line: int
     product_id: UUID
@@ -109,6 +119,8 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     commission_millionths: int
     commission: int
     kind: str = "goods"
+    discount: int = 0
+    offers: Sequence[LineOffer] = ()
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,6 +215,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     commission: int
     refunded_quantity: int
     refunded: int
+    discount: int = 0
+    offers: list[LineOffer] = []
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

@@ -202,15 +202,20 @@ CREATE TABLE order_lines (
   , refunded_quantity integer NOT NULL DEFAULT 0
   , refunded     bigint NOT NULL DEFAULT 0
   , source_line  text
+  , discount     bigint NOT NULL DEFAULT 0
+  , offers       jsonb NOT NULL DEFAULT '[]'
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
   , CONSTRAINT a_line_costs_nothing_or_more CHECK (unit_price >= 0 AND amount >= 0)
+  , CONSTRAINT a_discount_is_not_negative CHECK (discount >= 0)
   , CONSTRAINT never_refund_more_than_sold CHECK (0 <= refunded_quantity AND refunded_quantity <= quantity)
 );
 COMMENT ON TABLE order_lines IS 'by merchant: what was sold, as it was at that moment';
 COMMENT ON COLUMN order_lines.kind IS 'goods, or for imported lines: postage, fee, sample, voucher, adjustment …';
-COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity unless a sub-unit price was rounded';
+COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity, less the discount, unless a sub-unit price was rounded';
+COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
+COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';

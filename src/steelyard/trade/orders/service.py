@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from steelyard.goods import inventory
+from steelyard.goods import inventory, promotions
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound, TransitionRefused
@@ -131,6 +131,7 @@ async def drop(tx: Tx, purchases: Sequence[Purchase], reason: str, by: str) -> N
     cancelled = await states.move_orders_of(
         tx, [purchase.purchase_id for purchase in purchases], OrderState.CANCELLED, by, reason=reason
     )
+    await promotions.give_back(tx, cancelled)
     await inventory.release_orders(tx, cancelled)
     await events.publish(
         tx,

@@ -146,9 +146,14 @@ def _totals(ask: Ask, sheet: Sheet, *, freight: bool) -> list[Document]:
     tax = sheet.tax_added if freight else 0
     return [
         {"type": "subtotal", "display_text": ask.say(N_("Goods")), "amount": sheet.goods},
+        *(
+            [{"type": "discount", "display_text": ask.say(N_("Discount")), "amount": -sheet.discount}]
+            if sheet.discount
+            else []
+        ),
         *([{"type": "fulfillment", "display_text": ask.say(N_("Delivery")), "amount": fee}] if freight else []),
         *([{"type": "tax", "display_text": ask.say(N_("Tax")), "amount": tax}] if tax else []),
-        {"type": "total", "display_text": ask.say(N_("Total")), "amount": sheet.goods + fee + tax},
+        {"type": "total", "display_text": ask.say(N_("Total")), "amount": sheet.goods - sheet.discount + fee + tax},
     ]
 
 

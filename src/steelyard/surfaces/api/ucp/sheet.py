@@ -45,7 +45,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One merchant's part."""
+    """One merchant's part. `discount` is what promotions take off its goods; `freight` is without what they take off it."""
 
     shop: ShopCard
     lines: Sequence[SheetLine]
@@ -53,6 +53,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     chosen: str | None
     freight: int
     tax_added: int
+    discount: int = 0
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,8 +80,12 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
         return sum(part.tax_added for part in self.parts)
 
     @property
+    def discount(self) -> int:
+        return sum(part.discount for part in self.parts)
+
+    @property
     def total(self) -> int:
-        return self.goods + self.freight + self.tax_added
+        return self.goods - self.discount + self.freight + self.tax_added
 
     @property
     def prices(self) -> dict[str, int]:
@@ -143,7 +148,10 @@ async def _of_quotes(read: Read, found: Mapping[Looking, Begun]) -> dict[Looking
         read,
         [
             checkout.Asked(
-                draft=each.checkout.draft, currency=each.checkout.currency, completeness=looking.completeness
+                draft=each.checkout.draft,
+                currency=each.checkout.currency,
+                completeness=looking.completeness,
+                buyer_id=each.checkout.buyer_id,
             )
             for looking, each in found.items()
         ],
@@ -207,6 +215,7 @@ def parts_of(costs: Quote, locale: str) -> list[Part]:
             chosen=str(group.chosen.template_id) if group.chosen else None,
             freight=group.freight,
             tax_added=group.tax_added,
+            discount=group.discount,
         )
         for group in costs.groups
     ]
@@ -272,4 +281,5 @@ def _part_of(
         chosen=way.option_id,
         freight=part.freight,
         tax_added=part.tax_added,
+        discount=sum(line.discount for line in lines),
     )

@@ -73,8 +73,8 @@ class ChosenOption(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line as it was sold. `amount` is for all its pieces; `tax` is part of it when `tax_included`, else on top of it.
-    `to_ship` pieces have still to leave the house."""
+    """A line as it was sold. `amount` is for all its pieces, less what promotions took off; `tax` is part of it when
+    `tax_included`, else on top of it. `to_ship` pieces have still to leave the house."""
 
     line: int
     product_id: UUID

@@ -1,0 +1,92 @@
+"""What the shops of the demo offer: a reduction or two each, coupons that lie open, one with a code; some are the buyer's."""
+
+from datetime import UTC, datetime, timedelta
+
+from steelyard.demo.catalogue import Maker, makers
+from steelyard.demo.products import made
+from steelyard.goods import promotions
+from steelyard.goods.promotions.model import (
+    AmountOff,
+    BuyGet,
+    Counted,
+    FreeShipping,
+    Offer,
+    PiecesFor,
+    PromotionId,
+    RateOff,
+    Rule,
+    Step,
+)
+from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.text import Text, text
+from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.merchants.model import MerchantId
+
+DAYS = 30
+# Of each of these shops in turn one is offered, beside its coupon.
+OFFERED: tuple[tuple[Text, Rule], ...] = (
+    (text("满额立减", "Spend and save"), AmountOff(steps=(Step(200_000, 10_000), Step(400_000, 30_000)))),
+    (text("买多优惠", "More for less"), RateOff(steps=(Step(5, 50_000), Step(10, 100_000)), counted=Counted.PIECES)),
+    (text("买四送一", "One of five for nothing"), BuyGet(buy=4, get=1)),
+    (text("每满减", "Again and again"), AmountOff(steps=(Step(50_000, 4_000),), again=True, at_most=20_000)),
+    (text("大单包邮", "Large orders go free"), FreeShipping(over=80_000)),
+    (text("五件一口价", "Five at one price"), PiecesFor(pieces=5, price=99_900)),
+)
+
+
+async def offer(db: Database, buyer_id: BuyerId) -> None:
+    """Each shop's offers, as its staff would make them."""
+    await db.transact(_save, list(enumerate(maker for maker in makers() if maker.currency == "CNY")))
+    await db.transact(_claim, buyer_id, [maker for maker in makers() if maker.currency == "CNY"][:2])
+
+
+async def _save(tx: Tx, shops: list[tuple[int, Maker]]) -> None:
+    for place, maker in shops:
+        name, rule = OFFERED[place % len(OFFERED)]
+        await promotions.save(tx, _offer(maker, "offer", name, rule))
+        coupon = AmountOff(steps=(Step(19_900, 2_000),))
+        await promotions.save(tx, _offer(maker, "coupon", text("店铺优惠券", "Coupon of the shop"), coupon, copies=500))
+    first = shops[0][1]
+    code = AmountOff(steps=(Step(9_900, 1_000),))
+    await promotions.save(
+        tx, _offer(first, "code", text("老客专享", "For our regulars"), code, code="LAOKE", copies=100)
+    )
+    sale = RateOff(steps=(Step(1, 120_000),), counted=Counted.PIECES, at_most=100_000)
+    await promotions.save(
+        tx, _offer(first, "sale", text("双十二预热", "Twelve Twelve"), sale, in_days=10, budget=5_000_000)
+    )
+
+
+def _offer(
+    maker: Maker,
+    which: str,
+    name: Text,
+    rule: Rule,
+    *,
+    copies: int | None = None,
+    code: str | None = None,
+    in_days: int = 0,
+    budget: int | None = None,
+) -> Offer:
+    begins = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=in_days)
+    return Offer(
+        merchant_id=MerchantId(made("merchant", maker.slug)),
+        promotion_id=PromotionId(made("promotion", maker.slug, which)),
+        name=name,
+        rule=rule,
+        currency=maker.currency,
+        starts_at=begins,
+        ends_at=begins + timedelta(days=DAYS),
+        coupon=copies is not None,
+        copies=copies,
+        per_buyer=None if copies is None else 1,
+        code=code,
+        budget=budget,
+    )
+
+
+async def _claim(tx: Tx, buyer_id: BuyerId, shops: list[Maker]) -> None:
+    for maker in shops[1:]:
+        merchant_id, promotion_id = made("merchant", maker.slug), made("promotion", maker.slug, "coupon")
+        if not await promotions.coupons_of(tx, buyer_id):
+            await promotions.claim(tx, buyer_id, merchant_id, promotion_id)

@@ -1,0 +1,168 @@
+"""Questions about promotions and coupons."""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import cast
+from uuid import UUID
+
+from steelyard.goods.promotions.model import Coupon, Offer, PromotionId, Used
+from steelyard.kernel.db import Read
+
+KEPT = "goods.promotions"
+# How old the knowledge may be of which shops have any offer at all.
+REMEMBERED_SECONDS = 2.0
+OFFERS_PER_SHOP_MAX = 500
+COUPONS_SHOWN_MAX = 100
+
+
+async def offering(read: Read) -> frozenset[UUID]:
+    """The shops that offer something, now or in some time. Known for two seconds, so that who buys where nothing is
+    offered asks nothing more for it."""
+    kept = cast("tuple[float, frozenset[UUID]] | None", read.kept.get(KEPT))
+    if kept is None or time.monotonic() - kept[0] > REMEMBERED_SECONDS:
+        rows = await read.fetch(
+            "SELECT DISTINCT merchant_id FROM promotions WHERE stopped_at IS NULL AND ends_at > now()"
+        )
+        kept = (time.monotonic(), frozenset(row["merchant_id"] for row in rows))
+        read.kept[KEPT] = kept
+    return kept[1]
+
+
+async def running(read: Read, merchant_ids: Collection[UUID]) -> dict[UUID, list[Offer]]:
+    """What these shops offer, now or in some time, as far as there is budget left; shops without any are missing."""
+    some = sorted((await offering(read)).intersection(merchant_ids))
+    if not some:
+        return {}
+    found = await read.all(
+        Offer,
+        """
+        SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
+             , budget, claimed, spent, stopped_at
+        FROM promotions
+        WHERE merchant_id = ANY($1) AND stopped_at IS NULL AND ends_at > now() AND (budget IS NULL OR spent < budget)
+        ORDER BY merchant_id, promotion_id LIMIT $2
+        """,
+        some,
+        OFFERS_PER_SHOP_MAX * len(some),
+    )
+    by_shop: dict[UUID, list[Offer]] = {}
+    for offer in found:
+        by_shop.setdefault(offer.merchant_id, []).append(offer)
+    return by_shop
+
+
+async def held_by(read: Read, buyer_ids: Collection[UUID], offers: Collection[Offer]) -> dict[UUID, set[PromotionId]]:
+    """Of which coupons among these offers each buyer has an unused one."""
+    coupons = [offer.promotion_id for offer in offers if offer.coupon]
+    if not coupons or not buyer_ids:
+        return {}
+    rows = await read.fetch(
+        """
+        SELECT DISTINCT buyer_id, promotion_id FROM coupon_claims
+        WHERE buyer_id = ANY($1) AND promotion_id = ANY($2) AND used_for IS NULL
+        """,
+        list(set(buyer_ids)),
+        coupons,
+    )
+    found: dict[UUID, set[PromotionId]] = {}
+    for row in rows:
+        found.setdefault(row["buyer_id"], set()).add(PromotionId(row["promotion_id"]))
+    return found
+
+
+async def offers(read: Read, merchant_id: UUID, before: UUID | None, limit: int) -> list[Offer]:
+    """All that a shop has ever offered, what was made last first; `before` is the last of the page before."""
+    return await read.all(
+        Offer,
+        """
+        SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
+             , budget, claimed, spent, stopped_at
+        FROM promotions WHERE merchant_id = $1 AND ($2::uuid IS NULL OR promotion_id < $2)
+        ORDER BY promotion_id DESC LIMIT $3
+        """,
+        merchant_id,
+        before,
+        limit,
+    )
+
+
+async def get(read: Read, merchant_id: UUID, promotion_id: UUID) -> Offer | None:
+    return await read.one(
+        Offer,
+        """
+        SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
+             , budget, claimed, spent, stopped_at
+        FROM promotions WHERE merchant_id = $1 AND promotion_id = $2
+        """,
+        merchant_id,
+        promotion_id,
+    )
+
+
+async def used(read: Read, merchant_id: UUID, promotion_ids: Sequence[UUID]) -> Mapping[UUID, Used]:
+    """How often these counted, without orders that were dropped unpaid."""
+    rows = await read.fetch(
+        """
+        SELECT promotion_id, count(*) AS orders, sum(amount)::bigint AS amount FROM promotion_uses
+        WHERE merchant_id = $1 AND promotion_id = ANY($2) AND given_back_at IS NULL GROUP BY promotion_id
+        """,
+        merchant_id,
+        list(promotion_ids),
+    )
+    return {row["promotion_id"]: Used(orders=row["orders"], amount=row["amount"]) for row in rows}
+
+
+async def coupons_of(read: Read, buyer_id: UUID) -> list[Coupon]:
+    """The unused coupons of a buyer that still count, what ends first first."""
+    rows = await read.fetch(
+        """
+        SELECT promotion_id, merchant_id, count(*) AS claims, count(*) FILTER (WHERE used_for IS NULL) AS unused
+        FROM coupon_claims WHERE buyer_id = $1 GROUP BY 1, 2
+        """,
+        buyer_id,
+    )
+    of_shops = await running(read, {row["merchant_id"] for row in rows})
+    known = {offer.promotion_id: offer for shop in of_shops.values() for offer in shop}
+    found = [
+        Coupon(offer=known[row["promotion_id"]], claims=row["claims"], unused=row["unused"])
+        for row in rows
+        if row["promotion_id"] in known and row["unused"]
+    ]
+    return sorted(found, key=lambda coupon: (coupon.offer.ends_at, coupon.offer.promotion_id))
+
+
+async def claimed_by(read: Read, buyer_id: UUID, offers: Sequence[Offer]) -> list[Coupon]:
+    """These coupons before a buyer's eyes."""
+    if not offers:
+        return []
+    rows = await read.fetch(
+        """
+        SELECT promotion_id, count(*) AS claims, count(*) FILTER (WHERE used_for IS NULL) AS unused
+        FROM coupon_claims WHERE buyer_id = $1 AND promotion_id = ANY($2) GROUP BY 1
+        """,
+        buyer_id,
+        [offer.promotion_id for offer in offers],
+    )
+    have = {row["promotion_id"]: row for row in rows}
+    return [
+        Coupon(offer=offer, claims=have[offer.promotion_id]["claims"], unused=have[offer.promotion_id]["unused"])
+        if offer.promotion_id in have
+        else Coupon(offer=offer)
+        for offer in offers
+    ]
+
+
+async def to_claim(read: Read) -> list[Offer]:
+    """The claim centre: coupons that lie open in shops that are, what ends first first."""
+    return await read.all(
+        Offer,
+        """
+        SELECT p.merchant_id, p.promotion_id, p.name, p.rule, p.scope, p.currency, p.starts_at, p.ends_at, p.coupon, p.code
+             , p.copies, p.per_buyer, p.budget, p.claimed, p.spent, p.stopped_at
+        FROM promotions p JOIN merchants m USING (merchant_id)
+        WHERE p.stopped_at IS NULL AND p.ends_at > now() AND p.starts_at <= now() AND p.coupon AND p.code IS NULL
+          AND (p.copies IS NULL OR p.claimed < p.copies) AND (p.budget IS NULL OR p.spent < p.budget) AND m.state = 'open'
+        ORDER BY p.ends_at, p.promotion_id LIMIT $1
+        """,
+        COUPONS_SHOWN_MAX,
+    )

@@ -1,0 +1,69 @@
+-- What shops take off, until when, how often, and who has a coupon for it.
+
+CREATE TABLE promotions (
+    merchant_id  uuid NOT NULL
+  , promotion_id uuid NOT NULL
+  , name         jsonb NOT NULL
+  , rule         jsonb NOT NULL
+  , scope        jsonb NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , starts_at    timestamptz NOT NULL
+  , ends_at      timestamptz NOT NULL
+  , coupon       boolean NOT NULL
+  , code         text
+  , copies       integer
+  , per_buyer    integer
+  , budget       bigint
+  , claimed      integer NOT NULL DEFAULT 0
+  , spent        bigint NOT NULL DEFAULT 0
+  , stopped_at   timestamptz
+  , created_at   timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, promotion_id)
+  , CONSTRAINT a_code_is_given_out_once UNIQUE (merchant_id, code)
+  , CONSTRAINT it_begins_before_it_ends CHECK (starts_at < ends_at)
+  , CONSTRAINT only_coupons_are_claimed CHECK (coupon OR (code IS NULL AND copies IS NULL AND claimed = 0))
+  , CONSTRAINT a_coupon_is_given_to_each_so_often CHECK (coupon = (per_buyer IS NOT NULL) AND per_buyer > 0)
+  , CONSTRAINT never_claim_more_than_there_are CHECK (0 <= claimed AND (copies IS NULL OR claimed <= copies))
+  , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
+);
+COMMENT ON TABLE promotions IS 'by merchant: what a shop takes off for whoever buys enough, or holds a coupon of it';
+COMMENT ON COLUMN promotions.rule IS 'What it takes off, as goods/promotions/model.py says: {type, …}';
+COMMENT ON COLUMN promotions.scope IS 'Which goods it is for: {products, categories, without}; nothing named: all of the shop';
+COMMENT ON COLUMN promotions.code IS 'In capitals; a coupon with a code is got by entering it, one without lies open for claiming';
+COMMENT ON COLUMN promotions.copies IS 'How many can be claimed by all buyers together; none: as many as want one';
+COMMENT ON COLUMN promotions.per_buyer IS 'How many one buyer can claim; each is used once';
+COMMENT ON COLUMN promotions.budget IS 'How much it may take off altogether, in minor units; none: whatever it comes to';
+COMMENT ON COLUMN promotions.spent IS 'Of the budget, taken off orders that were not dropped unpaid; nothing is counted without one';
+CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
+CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
+
+CREATE TABLE promotion_uses (
+    merchant_id  uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , promotion_id uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , amount       bigint NOT NULL
+  , claim        integer
+  , at           timestamptz NOT NULL DEFAULT now()
+  , given_back_at timestamptz
+  , PRIMARY KEY (merchant_id, order_id, promotion_id)
+  , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
+  , CONSTRAINT a_use_takes_something_off CHECK (amount > 0)
+);
+COMMENT ON TABLE promotion_uses IS 'by merchant: what a promotion took off an order; given back when the order was dropped unpaid';
+COMMENT ON COLUMN promotion_uses.order_id IS 'Opaque: whose order it is stands in orders';
+COMMENT ON COLUMN promotion_uses.claim IS 'The number of the buyer''s coupon that was used for it';
+CREATE INDEX promotion_uses_of_a_promotion ON promotion_uses (merchant_id, promotion_id, at);
+
+CREATE TABLE coupon_claims (
+    buyer_id     uuid NOT NULL
+  , promotion_id uuid NOT NULL
+  , number       integer NOT NULL
+  , merchant_id  uuid NOT NULL
+  , claimed_at   timestamptz NOT NULL DEFAULT now()
+  , used_for     uuid
+  , PRIMARY KEY (buyer_id, promotion_id, number)
+);
+COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
+COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
+COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for';

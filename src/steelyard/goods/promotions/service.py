@@ -1,0 +1,137 @@
+"""Commands of shops: make, change before it begins, stop. Buyers' are in `claiming`, those of orders in `using`."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from steelyard.goods.promotions.model import (
+    AmountOff,
+    BuyGet,
+    FreeShipping,
+    Ladder,
+    Offer,
+    OfferBegun,
+    PiecesFor,
+    RateOff,
+    Rule,
+)
+from steelyard.goods.promotions.queries import KEPT
+from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import PARTS_PER_MILLION
+
+STEPS_MAX = 5
+PRODUCTS_PER_OFFER_MAX = 200
+OFFERS_PER_MERCHANT_MAX = 500
+AMOUNT_MAX = 10**12
+PIECES_MAX = 9_999
+
+
+async def save(tx: Tx, offer: Offer) -> None:
+    """Offer this from its beginning on. Until then it can be saved again, otherwise; said twice, nothing changes.
+
+    Raises `Invalid`, `OfferBegun`, and `Invalid` when a code is taken or there are too many.
+    """
+    _check(offer)
+    await _only_so_many(tx, offer)
+    tx.kept.pop(KEPT, None)
+    written = await tx.execute(
+        """
+        INSERT INTO promotions AS p (merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon
+                                   , code, copies, per_buyer, budget)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        ON CONFLICT (merchant_id, promotion_id) DO UPDATE
+        SET name = excluded.name, rule = excluded.rule, scope = excluded.scope, starts_at = excluded.starts_at
+          , ends_at = excluded.ends_at, coupon = excluded.coupon, code = excluded.code, copies = excluded.copies
+          , per_buyer = excluded.per_buyer, budget = excluded.budget
+        WHERE p.starts_at > now() AND p.stopped_at IS NULL AND p.claimed = 0
+           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon)
+            = (excluded.name, excluded.rule, excluded.scope, excluded.starts_at, excluded.ends_at, excluded.coupon)
+        """,
+        offer.merchant_id,
+        offer.promotion_id,
+        offer.name,
+        offer.rule,
+        offer.scope,
+        offer.currency,
+        offer.starts_at,
+        offer.ends_at,
+        offer.coupon,
+        offer.code,
+        offer.copies,
+        offer.per_buyer,
+        offer.budget,
+    )
+    if not written:
+        raise OfferBegun()
+
+
+async def _only_so_many(tx: Tx, offer: Offer) -> None:
+    taken = await tx.value(
+        "SELECT true FROM promotions WHERE merchant_id = $1 AND code = $2 AND promotion_id <> $3",
+        offer.merchant_id,
+        offer.code,
+        offer.promotion_id,
+    )
+    if taken:
+        raise Invalid({"code": N_("Another coupon of yours has this code")})
+    count = await tx.value(
+        "SELECT count(*) FROM promotions WHERE merchant_id = $1 AND stopped_at IS NULL AND ends_at > now()",
+        offer.merchant_id,
+    )
+    if count >= OFFERS_PER_MERCHANT_MAX:
+        raise Invalid({"name": N_("There are too many offers at once. Please stop some of them.")})
+
+
+async def stop(tx: Tx, merchant_id: UUID, promotion_id: UUID) -> None:
+    """It counts for nothing that is placed from now on. Said twice, nothing changes. Raises `NotFound`."""
+    tx.kept.pop(KEPT, None)
+    known = await tx.value(
+        """
+        UPDATE promotions SET stopped_at = coalesce(stopped_at, now()) WHERE merchant_id = $1 AND promotion_id = $2
+        RETURNING true
+        """,
+        merchant_id,
+        promotion_id,
+    )
+    if not known:
+        raise NotFound()
+
+
+def _check(offer: Offer) -> None:
+    wrong = wrong_in(offer.rule)
+    if offer.starts_at >= offer.ends_at or offer.ends_at <= datetime.now(UTC):
+        wrong["ends_at"] = N_("It ends after it begins, and not in the past")
+    if len(offer.scope.products) > PRODUCTS_PER_OFFER_MAX:
+        wrong["products"] = N_("At most 200 products can be named")
+    if offer.budget is not None and not 0 < offer.budget <= AMOUNT_MAX:
+        wrong["budget"] = N_("Please enter an amount above zero")
+    if offer.copies is not None and offer.copies < 1:
+        wrong["copies"] = N_("Please enter a number above zero")
+    if offer.coupon != (offer.per_buyer is not None) or (offer.per_buyer or 1) < 1:
+        wrong["per_buyer"] = N_("Please enter a number above zero")
+    if wrong:
+        raise Invalid(wrong)
+
+
+def wrong_in(rule: Rule) -> dict[str, str]:
+    """What a shop cannot offer, by field."""
+    match rule:
+        case AmountOff():
+            fine = all(0 < step.off <= max(step.over, 1) <= AMOUNT_MAX for step in rule.steps)
+        case RateOff() | Ladder():
+            fine = all(0 < step.off < PARTS_PER_MILLION and 0 <= step.over <= AMOUNT_MAX for step in rule.steps)
+        case BuyGet():
+            fine = 0 < rule.buy <= PIECES_MAX and 0 < rule.get <= PIECES_MAX
+        case PiecesFor():
+            fine = 0 < rule.pieces <= PIECES_MAX and 0 < rule.price <= AMOUNT_MAX
+        case FreeShipping():
+            fine = 0 <= rule.over <= AMOUNT_MAX
+        case _:
+            fine = False
+    steps = getattr(rule, "steps", (None,))
+    if not fine or not 0 < len(steps) <= STEPS_MAX:
+        return {"rule": N_("Please check the numbers: what is taken off is above zero, and no more than its threshold")}
+    if len({step.over for step in steps if step}) != len([step for step in steps if step]):
+        return {"rule": N_("Each threshold is named once")}
+    return {}

@@ -1,0 +1,110 @@
+"""Coupons: those that lie open in all shops, those of the buyer, and taking one; and what a shop offers, on its pages."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import URLEncodedBody
+from litestar.response import Redirect
+
+from steelyard.goods import promotions
+from steelyard.goods.promotions.model import Coupon, Offer
+from steelyard.kernel.db import Read
+from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.i18n import N_
+from steelyard.parties import merchants
+from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.storefront.me import buyer_of
+from steelyard.surfaces.storefront.shell import Shell, shell, show
+from steelyard.surfaces.storefront.typed import said, uuid_of
+from steelyard.surfaces.web import offers as words
+from steelyard.surfaces.web.pages import local_path, redirect
+from steelyard.surfaces.web.visit import Visit
+
+COUPONS = "/coupons"
+OFFERS_SHOWN = 6
+
+
+class CouponsPage(msgspec.Struct, frozen=True, kw_only=True):
+    shell: Shell
+    mine: Sequence[Coupon]
+    open: Sequence[Coupon]
+    shops: Mapping[MerchantId, ShopCard]
+
+
+class ShopOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a shop offers everybody, in words; `claim`: it has to be claimed first, which a button does."""
+
+    offer: Offer
+    words: str
+    claim: bool
+
+
+async def coupons_page(read: Read, buyer_id: BuyerId) -> CouponsPage:
+    mine = await promotions.coupons_of(read, buyer_id)
+    lie_open = await promotions.claimed_by(read, buyer_id, await promotions.to_claim(read))
+    return CouponsPage(
+        shell=await shell(read, buyer_id),
+        mine=mine,
+        open=lie_open,
+        shops=await merchants.cards(read, {each.offer.merchant_id for each in (*mine, *lie_open)}),
+    )
+
+
+@get(COUPONS)
+async def coupon_centre(visit: NamedDependency[Visit]) -> Response[str]:
+    """What can be claimed, and what the buyer has."""
+    view = await visit.db.ask(coupons_page, visit.buyer_id)
+    return await show(
+        visit,
+        "coupons.html",
+        view.shell,
+        crumbs=[Crumb(visit.say(N_("Coupons")))],
+        view=view,
+        words=words.told(visit, [each.offer for each in (*view.mine, *view.open)]),
+        now=datetime.now(UTC),
+    )
+
+
+@post(f"{COUPONS}/claim")
+async def claim(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, Any]]) -> Redirect:
+    """Take a coupon, and go back to where it lay. Whoever is not signed in signs in first: a coupon is a person's."""
+    merchant_id, promotion_id = uuid_of(data.get("merchant_id")), uuid_of(data.get("promotion_id"))
+    back = local_path(said(data, "return_to"), COUPONS)
+    if merchant_id is None or promotion_id is None:
+        raise NotFound()
+    _, buyer_id = buyer_of(visit)
+    try:
+        await visit.db.transact(promotions.claim, buyer_id, merchant_id, promotion_id)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return redirect(visit, back, (visit.refused(refusal), "info"))
+    return redirect(visit, back, (visit.say(N_("The coupon is yours. It counts by itself at the checkout.")), "good"))
+
+
+async def of_shop(read: Read, merchant_id: MerchantId) -> list[Offer]:
+    """What a shop offers everybody at this moment."""
+    now = datetime.now(UTC)
+    found = (await promotions.running(read, [merchant_id])).get(merchant_id, [])
+    return [offer for offer in found if offer.starts_at <= now and offer.code is None and not offer.gone]
+
+
+def of_product(offers: Sequence[Offer], product_id: UUID, path: Sequence[UUID]) -> list[Offer]:
+    return [offer for offer in offers if promotions.in_scope(offer.scope, product_id, path)]
+
+
+def shown(visit: Visit, offers: Sequence[Offer]) -> list[ShopOffer]:
+    return [
+        ShopOffer(offer=offer, words=words.rule_words(visit, offer.rule, offer.currency), claim=offer.coupon)
+        for offer in offers[:OFFERS_SHOWN]
+    ]
+
+
+HANDLERS = [coupon_centre, claim]

@@ -1,0 +1,200 @@
+"""Promotions in words: what one takes off, what it took off, and what is missing for more."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from babel import numbers
+
+from steelyard.goods.promotions.model import (
+    AmountOff,
+    Applied,
+    BuyGet,
+    Counted,
+    FreeShipping,
+    Hint,
+    Ladder,
+    Missed,
+    Offer,
+    OfferState,
+    PiecesFor,
+    RateOff,
+    Reason,
+    Reckoning,
+    Rule,
+    Step,
+)
+from steelyard.kernel import i18n
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import PARTS_PER_MILLION, Money
+from steelyard.surfaces.web.visit import Visit
+
+STATES = {
+    OfferState.TO_COME: (N_("To come"), "info"),
+    OfferState.RUNNING: (N_("Running"), "good"),
+    OfferState.SPENT: (N_("Budget used up"), "warn"),
+    OfferState.OVER: (N_("Over"), "quiet"),
+    OfferState.STOPPED: (N_("Stopped"), "quiet"),
+}
+REASONS = {
+    Reason.NOT_YET: N_("It has not begun yet."),
+    Reason.OVER: N_("It is over."),
+    Reason.OTHER_CURRENCY: N_("It is in another currency."),
+    Reason.NOTHING_OF_IT: N_("None of these goods are in it."),
+    Reason.NOT_FOR_YOU: N_("It is for other buyers."),
+    Reason.NOT_CLAIMED: N_("The coupon has to be claimed first."),
+    Reason.NOT_BESIDE_PRICE: N_("It does not count beside the lowered price."),
+    Reason.BEATEN: N_("Another one takes off more, and they do not count together."),
+}
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a price: what it is called, what it says, and how much it takes off (none: it does not count)."""
+
+    name: str
+    words: str
+    off: int | None = None
+    hint: str = ""
+
+
+def money(visit: Visit, amount: int, currency: str) -> str:
+    """Without cents where there are none: thresholds are round."""
+    value = Money(amount, currency).decimal()
+    whole = value == value.to_integral_value()
+    found = numbers.format_currency(
+        value, currency, locale=i18n.babel_locale(visit.locale), currency_digits=not whole,
+        decimal_quantization=not whole, format="¤#,##0" if whole else None,
+    )  # fmt: skip
+    return str(found)
+
+
+def rate(visit: Visit, millionths: int) -> str:
+    return numbers.format_percent(millionths / PARTS_PER_MILLION, "#,##0.##%", locale=i18n.babel_locale(visit.locale))
+
+
+def rule_words(visit: Visit, rule: Rule, currency: str) -> str:  # noqa: PLR0911  # one for each kind
+    """What it takes off, as buyers read it: “¥20 off over ¥200”."""
+    match rule:
+        case AmountOff(again=True, steps=(step, *_)):
+            facts = {"over": _over(visit, rule.counted, step, currency), "off": money(visit, step.off, currency)}
+            return visit.say(N_("{off} off for each {over}"), **facts)
+        case AmountOff():
+            return _joined(
+                visit,
+                [
+                    visit.say(
+                        N_("{off} off over {over}"),
+                        over=_over(visit, rule.counted, step, currency),
+                        off=money(visit, step.off, currency),
+                    )
+                    for step in rule.steps
+                ],
+            )
+        case RateOff() | Ladder():
+            counted = Counted.PIECES if isinstance(rule, Ladder) else rule.counted
+            return _joined(
+                visit,
+                [
+                    visit.say(
+                        N_("{rate} off over {over}"),
+                        over=_over(visit, counted, step, currency),
+                        rate=rate(visit, step.off),
+                        tenths=_tenths(step.off),
+                    )
+                    for step in rule.steps
+                ],
+            )
+        case BuyGet():
+            return visit.say(N_("Buy {buy}, get {get} free: the cheapest"), buy=rule.buy, get=rule.get)
+        case PiecesFor():
+            return visit.say(
+                N_("Any {pieces} for {price}"), pieces=rule.pieces, price=money(visit, rule.price, currency)
+            )
+        case FreeShipping(over=0):
+            return visit.say(N_("Goes free"))
+        case FreeShipping():
+            return visit.say(N_("Goes free over {over}"), over=money(visit, rule.over, currency))
+        case _:
+            return ""
+
+
+def _tenths(off: int) -> str:
+    """As Chinese shops say it: 9 折 is 10 % off."""
+    left = (PARTS_PER_MILLION - off) / (PARTS_PER_MILLION / 10)
+    return f"{left:.2f}".rstrip("0").rstrip(".")
+
+
+def _over(visit: Visit, counted: Counted, step: Step, currency: str) -> str:
+    if counted is Counted.PIECES:
+        return visit.say(N_("{count} pieces"), count=step.over)
+    return money(visit, step.over, currency)
+
+
+def _joined(visit: Visit, parts: Iterable[str]) -> str:
+    return visit.say(N_(", ")).join(parts)
+
+
+def hint_words(visit: Visit, hint: Hint | None, rule: Rule, currency: str) -> str:  # noqa: PLR0911  # one for each kind
+    """“¥30 more for ¥20 off”; nothing when there is no more to be had."""
+    if hint is None:
+        return ""
+    if hint.counted is Counted.PIECES:
+        missing = visit.say(N_("{count} pieces"), count=hint.missing)
+    else:
+        missing = money(visit, hint.missing, currency)
+    match rule:
+        case AmountOff():
+            return visit.say(N_("{missing} more for {off} off"), missing=missing, off=money(visit, hint.off, currency))
+        case RateOff():
+            facts = {"missing": missing, "rate": rate(visit, hint.off), "tenths": _tenths(hint.off)}
+            return visit.say(N_("{missing} more for {rate} off"), **facts)
+        case FreeShipping():
+            return visit.say(N_("{missing} more and it goes free"), missing=missing)
+        case BuyGet():
+            return visit.say(N_("{missing} more, and the cheapest is free"), missing=missing)
+        case PiecesFor(pieces=pieces, price=price):
+            facts = {"missing": missing, "pieces": pieces, "price": money(visit, price, currency)}
+            return visit.say(N_("{missing} more: {pieces} for {price}"), **facts)
+        case _:
+            return ""
+
+
+def why(visit: Visit, found: Reckoning | None) -> list[Said]:
+    """The steps of a price that a buyer cares for: what counts, with what more would bring, and what is within reach."""
+    if found is None:
+        return []
+    counts = [_applied(visit, each, found.currency) for each in found.applied]
+    near = [_missed(visit, each, found.currency) for each in found.missed if each.reason is Reason.MORE_NEEDED]
+    return [*counts, *(said for said in near if said.hint)]
+
+
+def every_step(visit: Visit, found: Reckoning) -> list[Said]:
+    """All that was considered, for staff: what does not count, with the reason."""
+    return [
+        *(_applied(visit, each, found.currency) for each in found.applied),
+        *(_missed(visit, each, found.currency) for each in found.missed),
+    ]
+
+
+def _applied(visit: Visit, each: Applied, currency: str) -> Said:
+    promotion = each.promotion
+    return Said(
+        name=promotion.name.in_language(visit.locale),
+        words=rule_words(visit, promotion.rule, currency),
+        off=each.off,
+        hint=hint_words(visit, each.next, promotion.rule, currency),
+    )
+
+
+def _missed(visit: Visit, each: Missed, currency: str) -> Said:
+    promotion = each.promotion
+    reason = visit.say(REASONS[each.reason]) if each.reason in REASONS else ""
+    return Said(
+        name=promotion.name.in_language(visit.locale),
+        words=rule_words(visit, promotion.rule, currency),
+        hint=reason or hint_words(visit, each.hint, promotion.rule, currency),
+    )
+
+
+def told(visit: Visit, offers: Sequence[Offer]) -> dict[str, str]:
+    """What each of these takes off, by its id."""
+    return {str(offer.promotion_id): rule_words(visit, offer.rule, offer.currency) for offer in offers}

@@ -1,0 +1,95 @@
+"""What promotions take off a quote: the best that the shops' offers and the buyer's coupons can do for it, line by line."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+
+from steelyard.goods import promotions, taxes
+from steelyard.goods.promotions.model import Buyer, Cart, CartLine, Offer, PromotionId, Reckoning, Reduced
+from steelyard.goods.taxes.model import Rate
+from steelyard.kernel.db import Read
+from steelyard.trade.checkout.model import QuoteGroup, QuoteLine
+
+
+class Basket(msgspec.Struct, frozen=True, kw_only=True):
+    """What a buyer (none: nobody in particular) would pay without any offer."""
+
+    buyer_id: UUID | None
+    currency: str
+    groups: Sequence[QuoteGroup]
+
+
+class Reduction(msgspec.Struct, frozen=True, kw_only=True):
+    """The same with the offers that count, and why; no reckoning where nothing is offered."""
+
+    groups: Sequence[QuoteGroup]
+    reckoning: Reckoning | None = None
+
+
+async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
+    """Each of these with what is offered now. Where no shop offers anything, nothing more is asked."""
+    shops = {group.shop.merchant_id for basket in baskets for group in basket.groups}
+    running = await promotions.running(read, shops)
+    if not running:
+        return [Reduction(groups=basket.groups) for basket in baskets]
+    buyers = {basket.buyer_id for basket in baskets if basket.buyer_id is not None}
+    held = await promotions.held_by(read, buyers, [offer for offers in running.values() for offer in offers])
+    at = datetime.now(UTC)
+    return [_reduced(basket, list(_offers(basket, running)), _coupons(basket, held), at) for basket in baskets]
+
+
+def _offers(basket: Basket, running: Mapping[UUID, Sequence[Offer]]) -> Iterator[Offer]:
+    for group in basket.groups:
+        yield from running.get(group.shop.merchant_id, ())
+
+
+def _coupons(basket: Basket, held: Mapping[UUID, set[PromotionId]]) -> frozenset[UUID]:
+    return frozenset(held.get(basket.buyer_id, ())) if basket.buyer_id is not None else frozenset()
+
+
+def _reduced(basket: Basket, offers: Sequence[Offer], coupons: frozenset[UUID], at: datetime) -> Reduction:
+    if not offers or not basket.groups:
+        return Reduction(groups=basket.groups)
+    cart = Cart(
+        currency=basket.currency,
+        at=at,
+        lines=[_cart_line(line) for group in basket.groups for line in group.lines],
+        freight={group.shop.merchant_id: group.freight for group in basket.groups},
+        buyer=Buyer(holds=coupons),
+    )
+    found = promotions.reckon_offers(cart, offers)
+    by_line = {part.key: part for part in found.lines}
+    by_shop = {part.key: part for part in found.freight}
+    groups = [_group(group, by_line, by_shop[str(group.shop.merchant_id)]) for group in basket.groups]
+    return Reduction(groups=groups, reckoning=found)
+
+
+def _cart_line(line: QuoteLine) -> CartLine:
+    return CartLine(
+        line_id=line.line_id,
+        sku_id=line.card.sku_id,
+        product_id=line.card.product_id,
+        merchant_id=line.card.merchant_id,
+        categories=line.card.category_path,
+        unit_price=line.unit_price,
+        quantity=line.quantity,
+    )
+
+
+def _group(group: QuoteGroup, by_line: Mapping[str, Reduced], freight: Reduced) -> QuoteGroup:
+    rate = Rate(millionths=group.freight_tax_millionths, inclusive=group.freight_tax_inclusive)
+    return msgspec.structs.replace(
+        group,
+        lines=[_line(line, by_line[line.line_id]) for line in group.lines],
+        freight_off=freight.off,
+        freight_tax=taxes.tax_of(freight.amount, rate) if freight.off else group.freight_tax,
+    )
+
+
+def _line(line: QuoteLine, part: Reduced) -> QuoteLine:
+    if not part.off:
+        return line
+    rate = Rate(millionths=line.tax_millionths, inclusive=line.tax_inclusive)
+    return msgspec.structs.replace(line, discount=part.off, shares=part.shares, tax=taxes.tax_of(part.amount, rate))
