@@ -59,10 +59,15 @@ DAYS = 7
 # What a shop can offer: (kind, what it is called, an example, its icon).
 KINDS = (
     ("amount_off", N_("So much off"), N_("¥20 off over ¥200, or for each ¥200"), "badge-percent"),
-    ("rate_off", N_("A part off"), N_("10 % off from two pieces on"), "percent"),
+    ("rate_off", N_("A part off"), N_("A tenth off from two pieces on"), "percent"),
     ("buy_get", N_("Some for nothing"), N_("Buy two, get the cheapest third for nothing"), "gift"),
     ("pieces_for", N_("Several at one price"), N_("Any three for ¥99"), "boxes"),
-    ("ladder", N_("Cheaper by the dozen"), N_("Of one article: 5 % off from 10 pieces on, 10 % from 50"), "layers"),
+    (
+        "ladder",
+        N_("Cheaper by the dozen"),
+        N_("Of one article: a twentieth off from 10 pieces on, a tenth from 50"),
+        "layers",
+    ),
     ("free_shipping", N_("Free delivery"), N_("Goes free over ¥99"), "truck"),
 )
 KIND_NAMES = {kind: name for kind, name, _, _ in KINDS}

@@ -67,8 +67,12 @@ def money(visit: Visit, amount: int, currency: str) -> str:
     return str(found)
 
 
-def rate(visit: Visit, millionths: int) -> str:
-    return numbers.format_percent(millionths / PARTS_PER_MILLION, "#,##0.##%", locale=i18n.babel_locale(visit.locale))
+def rate(visit: Visit, off: int) -> str:
+    """A part that is taken off: 10 %, which Chinese shops call 9折, as what is left in tenths."""
+    if visit.locale.startswith("zh"):
+        left = (PARTS_PER_MILLION - off) / (PARTS_PER_MILLION / 10)
+        return f"{left:.2f}".rstrip("0").rstrip(".") + "折"
+    return str(numbers.format_percent(off / PARTS_PER_MILLION, "#,##0.##%", locale=i18n.babel_locale(visit.locale)))
 
 
 def rule_words(visit: Visit, rule: Rule, currency: str) -> str:  # noqa: PLR0911  # one for each kind
@@ -98,7 +102,6 @@ def rule_words(visit: Visit, rule: Rule, currency: str) -> str:  # noqa: PLR0911
                         N_("{rate} off over {over}"),
                         over=_over(visit, counted, step, currency),
                         rate=rate(visit, step.off),
-                        tenths=_tenths(step.off),
                     )
                     for step in rule.steps
                 ],
@@ -115,12 +118,6 @@ def rule_words(visit: Visit, rule: Rule, currency: str) -> str:  # noqa: PLR0911
             return visit.say(N_("Goes free over {over}"), over=money(visit, rule.over, currency))
         case _:
             return ""
-
-
-def _tenths(off: int) -> str:
-    """As Chinese shops say it: 9 折 is 10 % off."""
-    left = (PARTS_PER_MILLION - off) / (PARTS_PER_MILLION / 10)
-    return f"{left:.2f}".rstrip("0").rstrip(".")
 
 
 def _over(visit: Visit, counted: Counted, step: Step, currency: str) -> str:
@@ -145,8 +142,7 @@ def hint_words(visit: Visit, hint: Hint | None, rule: Rule, currency: str) -> st
         case AmountOff():
             return visit.say(N_("{missing} more for {off} off"), missing=missing, off=money(visit, hint.off, currency))
         case RateOff():
-            facts = {"missing": missing, "rate": rate(visit, hint.off), "tenths": _tenths(hint.off)}
-            return visit.say(N_("{missing} more for {rate} off"), **facts)
+            return visit.say(N_("{missing} more for {rate} off"), missing=missing, rate=rate(visit, hint.off))
         case FreeShipping():
             return visit.say(N_("{missing} more and it goes free"), missing=missing)
         case BuyGet():
