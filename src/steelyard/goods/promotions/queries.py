@@ -6,20 +6,19 @@ from typing import cast
 from uuid import UUID
 
 from steelyard.goods.promotions.model import Coupon, Offer, PromotionId, Used
+from steelyard.kernel import keeping
 from steelyard.kernel.db import Read
 
 KEPT = "goods.promotions"
-# How old the knowledge may be of which shops have any offer at all.
-REMEMBERED_SECONDS = 2.0
 OFFERS_PER_SHOP_MAX = 500
 COUPONS_SHOWN_MAX = 100
 
 
 async def offering(read: Read) -> frozenset[UUID]:
     """The shops that offer something, now or in some time. Known for two seconds, so that who buys where nothing is
-    offered asks nothing more for it."""
+    offered asks nothing more for it; also by those who place, unlike `keeping.kept`. Never asked as one merchant."""
     kept = cast("tuple[float, frozenset[UUID]] | None", read.kept.get(KEPT))
-    if kept is None or time.monotonic() - kept[0] > REMEMBERED_SECONDS:
+    if kept is None or time.monotonic() - kept[0] > keeping.KEPT_SECONDS:
         rows = await read.fetch(
             "SELECT DISTINCT merchant_id FROM promotions WHERE stopped_at IS NULL AND ends_at > now()"
         )

@@ -1,0 +1,85 @@
+"""What shops offer, on the buyer's way: seen on the pages, claimed, entered as a code, and told where the price stands."""
+
+from datetime import UTC, datetime, timedelta
+
+from litestar import Litestar
+
+from steelyard.goods import promotions
+from steelyard.goods.promotions.model import AmountOff, Offer, PromotionId, Step
+from steelyard.kernel import ids
+from steelyard.kernel.db import Database
+from steelyard.kernel.text import text
+from tests.support.browser import Browser, words
+from tests.support.consoles import signed_in
+from tests.support.world import World
+from tests.surfaces.storefront.buying import open_checkout, put
+
+OVER, OFF = 10_000, 1_000
+
+
+async def offered(db: Database, world: World, *, coupon: bool = False, code: str | None = None) -> Offer:
+    now = datetime.now(UTC)
+    made = Offer(
+        merchant_id=world.tea.merchant_id,
+        promotion_id=PromotionId(ids.mint()),
+        name=text("春茶", "Spring tea"),
+        rule=AmountOff(steps=(Step(OVER, OFF),)),
+        currency="CNY",
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(days=1),
+        coupon=coupon,
+        per_buyer=1 if coupon else None,
+        code=code,
+    )
+    await db.transact(promotions.save, made)
+    return made
+
+
+async def test_a_price_says_why_it_is_lower_and_what_is_missing(db: Database, world: World, guest: Browser) -> None:
+    await offered(db, world)
+    nuts = world.items["nuts"]
+    assert "CN¥10 off over CN¥100" in words(await guest.get(f"/products/{nuts.product_id}"))
+    assert "CN¥10 off over CN¥100" in words(await guest.get("/shops/tea"))
+
+    await put(guest, nuts, 2)
+    assert "Spring tea: CN¥20.20 more for CN¥10 off" in words(await guest.get("/cart"))
+    await put(guest, nuts, 1)
+    assert "CN¥109.70" in words(await guest.get("/cart"))
+    page = words(await guest.get(await open_checkout(guest)))
+
+    assert "Spring tea: CN¥10 off over CN¥100" in page
+    assert "−CN¥10.00" in page
+
+
+async def test_who_claims_a_coupon_signs_in_first_and_has_it_once(
+    app: Litestar, db: Database, world: World, guest: Browser
+) -> None:
+    coupon = await offered(db, world, coupon=True)
+    wish = {"merchant_id": str(coupon.merchant_id), "promotion_id": str(coupon.promotion_id)}
+    assert "To claim" in words(await guest.get("/coupons"))
+    assert (await guest.post("/coupons/claim", wish)).status_code == 401
+    buyer = await signed_in(app, world.buyer)
+
+    first = await buyer.follow(await buyer.post("/coupons/claim", wish))
+    again = await buyer.follow(await buyer.post("/coupons/claim", wish))
+
+    assert "The coupon is yours" in words(first)
+    assert "You have this coupon already" in words(again)
+    assert "Claimed" in words(await buyer.get("/coupons"))
+    await put(buyer, world.items["nuts"], 3)
+    assert "CN¥109.70" in words(await buyer.get("/cart"))
+    await buyer.close()
+
+
+async def test_a_code_is_entered_at_the_checkout(db: Database, world: World, guest: Browser) -> None:
+    await offered(db, world, coupon=True, code="LEAF")
+    await put(guest, world.items["nuts"], 3)
+    here = await open_checkout(guest)
+    assert "LEAF" not in words(await guest.get("/coupons"))
+
+    unknown = await guest.post(here, {"then": "code", "code": "LOAF"})
+    known = await guest.follow(await guest.post(here, {"then": "code", "code": "leaf"}))
+
+    assert unknown.status_code == 422
+    assert "This code is not known" in words(unknown)
+    assert "Spring tea: CN¥10 off over CN¥100" in words(known)
