@@ -39,8 +39,8 @@ from tests.support.database import Settled, assert_checks
 from tests.support.seeded import SeededServer
 from tests.support.world import World
 
-BUYERS = 200
-AT_ONCE = 24
+BUYERS = 100
+AT_ONCE = 6
 OFF = 500
 
 
@@ -217,7 +217,7 @@ async def test_a_budget_is_never_overspent_by_a_crowd(seeded: SeededServer, url:
             wishes = [checkout.Placement(checkout_id=each, expected_total=None, by="buyer") for each in sorted(opened)]
             return list(await db.transact(checkout.place_all, wishes))
 
-    answers = [each for some in await asyncio.gather(*(buy(1 + n % 7) for n in range(BUYERS // 4))) for each in some]
+    answers = [each for some in await asyncio.gather(*(buy(1 + n % 7) for n in range(BUYERS // 3))) for each in some]
 
     gone = sum(isinstance(answer, OfferGone) for answer in answers)
     used = (await db.ask(promotions.used, rush.merchant_id, [rush.promotion_id]))[rush.promotion_id]

@@ -149,8 +149,8 @@ async def cart_shown(visit: NamedDependency[Visit]) -> Response[str]:
     """The cart. Prices and stock are of this moment, and what moved is said."""
     given = visit.connection.query_params
     view = await visit.db.ask(cart_page, visit.buyer_id, uuid_of(given.get("removed")), number(given.get("pieces"), 1))
-    steps = offers.why(visit, view.reckoning)
-    return await show(visit, "cart.html", view.shell, view=view, steps=steps, checkout_id=ids.mint())
+    why = offers.why(visit, view.reckoning)
+    return await show(visit, "cart.html", view.shell, view=view, why=why, checkout_id=ids.mint())
 
 
 @post("/cart/quantity")

@@ -367,7 +367,7 @@ async def _shown(
         news=[(visit.say(asking.TITLES[each.document]), f"/legal/{each.document}", each.summary) for each in news],
         agreeing=asking.value_of(news),
         code=code,
-        steps=offers.why(visit, view.checkout.quote.reckoning),
+        why=offers.why(visit, view.checkout.quote.reckoning),
         agreed=bool(agreed) and agreed == asking.value_of(news),
         inline=not view.book
         or form is not None
