@@ -32,9 +32,9 @@ LOCK_TIMEOUT_SECONDS = 5
 FILLING_TIMEOUT_SECONDS = 600
 IDLE_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 10
-# What a burst has opened is given back when nobody has used it for so long: a connection that has worked holds some
-# megabytes of plans and catalogues at the server.
+# What a burst has opened is given back, up to one: a connection that has worked holds megabytes of plans at the server.
 UNUSED_SECONDS_MAX = 60.0
+_NO_MORE: Mapping[str, str] = MappingProxyType({})
 _PATIENT = {
     "statement_timeout": f"{FILLING_TIMEOUT_SECONDS}s",
     "idle_in_transaction_session_timeout": f"{FILLING_TIMEOUT_SECONDS}s",
@@ -330,17 +330,13 @@ def _broke_before(begun: bool, error: BaseException) -> bool:
 
 
 async def _pool(
-    url: str,
-    role: str | None,
-    size: int,
-    more: Mapping[str, str] = MappingProxyType({}),
-    unused_seconds: float = UNUSED_SECONDS_MAX,
+    url: str, role: str | None, size: int, more: Mapping[str, str] = _NO_MORE, unused: float = UNUSED_SECONDS_MAX
 ) -> asyncpg.Pool:
     return await asyncpg.create_pool(
         url,
         min_size=1,
         max_size=size,
-        max_inactive_connection_lifetime=unused_seconds,
+        max_inactive_connection_lifetime=unused,
         init=_prepare,
         reset=_keep,
         timeout=CONNECT_TIMEOUT_SECONDS,
