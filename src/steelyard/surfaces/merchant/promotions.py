@@ -106,7 +106,8 @@ async def _shown(read: Read, merchant_id: MerchantId, promotion_id: UUID, curren
     used = await promotions.used(read, merchant_id, [promotion_id])
     wanted = sorted(offer.scope.products) or list(await _goods(read, merchant_id))
     by_product = await catalog.sku_ids_of(read, merchant_id, wanted[:PRODUCTS_SHOWN])
-    sku_ids = [SkuId(sku_id) for some in by_product.values() for sku_id in some]
+    # One of each: what an offer does hardly depends on the choice.
+    sku_ids = [SkuId(some[0]) for some in by_product.values() if some]
     cards = await catalog.cards(read, sku_ids)
     prices = await pricing.current(read, sku_ids, currency)
     return Shown(
