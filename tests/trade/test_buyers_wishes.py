@@ -74,7 +74,9 @@ STEPS: dict[str, Callable[[Database, Order], Awaitable[object]]] = {
 
 async def ask_for_money(tx: Tx, order: Order) -> None:
     """For one piece, with whatever reason can be given now."""
-    reason = next(iter(aftersales.reasons_for(order, Kind.REFUND_ONLY)), "late")
+    found = await orders.order(tx, order.merchant_id, order.order_id)
+    assert found is not None
+    reason = next(iter(aftersales.reasons_for(found, Kind.REFUND_ONLY)), "late")
     wanted = NewCase(
         case_id=CaseId(ids.mint()), merchant_id=order.merchant_id, order_id=order.order_id, kind=Kind.REFUND_ONLY,
         reason=reason, lines=[Returned(1, 1)],
