@@ -1,17 +1,18 @@
 """Commands on checkouts: open, change, cancel. Placing is in `placement.py`, paying in `collection.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from uuid import UUID
 
 import msgspec
 
+from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.parties import customers
 from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade import orders
 from steelyard.trade.checkout.model import (
     CHECKOUT_HOURS,
@@ -228,28 +229,22 @@ async def currency_of(read: Read, draft: Draft) -> str:
 
     Raises `MixedPurchase`.
     """
-    (found,) = await currencies_of(read, [draft])
-    if isinstance(found, MixedPurchase):
-        raise found
-    return found
-
-
-async def currencies_of(read: Read, drafts: Sequence[Draft]) -> list[str | MixedPurchase]:
-    """`currency_of` many, each with its own answer."""
     rows = await read.fetch(
-        "SELECT s.sku_id, m.currency FROM skus s JOIN merchants m USING (merchant_id) WHERE s.sku_id = ANY($1)",
-        list({line.sku_id for draft in drafts for line in draft.lines}),
+        "SELECT DISTINCT m.currency FROM skus s JOIN merchants m USING (merchant_id) WHERE s.sku_id = ANY($1)",
+        [line.sku_id for line in draft.lines],
     )
-    currency_of_sku: dict[UUID, str] = {row["sku_id"]: row["currency"] for row in rows}
-    return [
-        _one_currency({currency_of_sku[line.sku_id] for line in draft.lines if line.sku_id in currency_of_sku})
-        for draft in drafts
-    ]
+    return _one_currency({row["currency"] for row in rows})
 
 
-def _one_currency(found: set[str]) -> str | MixedPurchase:
+def currency_among(draft: Draft, cards: Mapping[SkuId, SkuCard], shops: Mapping[MerchantId, ShopCard]) -> str:
+    """`currency_of`, for whom the goods and their shops are known."""
+    goods = [card for line in draft.lines if (card := cards.get(SkuId(line.sku_id))) is not None]
+    return _one_currency({shops[card.merchant_id].currency for card in goods})
+
+
+def _one_currency(found: set[str]) -> str:
     if len(found) > 1:
-        return MixedPurchase(currencies=", ".join(sorted(found)))
+        raise MixedPurchase(currencies=", ".join(sorted(found)))
     return next(iter(found), DEFAULT_CURRENCY)
 
 

@@ -138,11 +138,11 @@ async def test_what_breaks_before_the_commit_leaves_no_key_behind(
 ) -> None:
     checkout_id = await opened(signing, world, "black")
 
-    async def broken(tx: Tx, ready: object) -> object:
+    async def broken(tx: Tx, ready: object, outcomes: object) -> object:
         raise RuntimeError("after the purchase was placed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(together, "_looks", broken)
+        patch.setattr(together, "_completed", broken)
         failed = await signing.ask("POST", f"{SESSIONS}/{checkout_id}/complete", good(checkout_id), key="it broke")
     still = await signing.get(f"{SESSIONS}/{checkout_id}")
     done = await signing.ask("POST", f"{SESSIONS}/{checkout_id}/complete", good(checkout_id), key="it broke")

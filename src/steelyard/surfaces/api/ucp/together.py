@@ -25,10 +25,10 @@ from steelyard.money.payments.model import PaymentId
 from steelyard.surfaces.api.ucp.discovery import HANDLER_ID
 from steelyard.surfaces.api.ucp.envelope import Ask, AtOnce, Document, errors_document, message, refused
 from steelyard.surfaces.api.ucp.intent import UnknownItems
-from steelyard.surfaces.api.ucp.opening import Opening, open_all
+from steelyard.surfaces.api.ucp.opening import Opening, drafts, goods_of, named_in, open_drafted
 from steelyard.surfaces.api.ucp.rendering import WORDS, checkout_document, shown
 from steelyard.surfaces.api.ucp.shapes import CheckoutRequest, CompleteRequest, Instrument
-from steelyard.surfaces.api.ucp.sheet import Begun, Looked, Looking, looks_of
+from steelyard.surfaces.api.ucp.sheet import Begun, Looked, Looking, looks_of, sheet_of_paid
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import CheckoutId, CheckoutNotReady, CheckoutState, ProblemCode, SoldOut
 
@@ -111,17 +111,29 @@ async def serve_all(tx: Tx, wishes: Sequence[Wish]) -> list[Reply | UUID | Refus
     async def answer(mine: Sequence[Mine]) -> list[Reply | None]:
         creating = [(wish, one.operation_id) for one in mine if isinstance(wish := wishes[one.place], Creating)]
         completing = [(wish, one.operation_id) for one in mine if isinstance(wish := wishes[one.place], Completing)]
-        said = await _create(tx, creating) if creating else {}
-        said |= await _complete(tx, completing) if completing else {}
+        said = await _answer(tx, creating, completing)
         return [said.get(wishes[place].held.claim) for place, _ in mine]
 
     return await idempotency.answer_all(tx, [wish.held for wish in wishes], answer)
 
 
-async def _create(tx: Tx, wanted: Sequence[tuple[Creating, UUID]]) -> dict[UUID, Reply | None]:
-    """The answers by their claims."""
-    opened = await open_all(tx, [opening_of(wish.ask, wish.wanted, operation_id) for wish, operation_id in wanted])
-    return {wish.held.claim: _opened(wish.ask, found) for (wish, _), found in zip(wanted, opened, strict=True)}
+async def _answer(
+    tx: Tx, creating: Sequence[tuple[Creating, UUID]], completing: Sequence[tuple[Completing, UUID]]
+) -> dict[UUID, Reply | None]:
+    """The answers by their claims. What all of them cost is asked for once."""
+    openings = [opening_of(wish.ask, wish.wanted, operation_id) for wish, operation_id in creating]
+    ready = await _ready(tx, completing) if completing else []
+    held = await checkout.hold(tx, [one.placement for one in ready]) if ready else None
+    placing = held.asked if held else []
+    goods = await goods_of(tx, named_in(openings) | {line.sku_id for each in placing for line in each.draft.lines})
+    drafted = drafts(openings, goods)
+    costs = await checkout.quotes(tx, [*drafted.asked, *placing], goods.cards, goods.shops)
+    opened = await open_drafted(tx, drafted, costs[: len(drafted.drafts)])
+    said = {wish.held.claim: _opened(wish.ask, found) for (wish, _), found in zip(creating, opened, strict=True)}
+    if held:
+        outcomes = await checkout.place_held(tx, held, costs[len(drafted.drafts) :])
+        said |= await _completed(tx, ready, outcomes)
+    return said
 
 
 def opening_of(ask: Ask, wanted: CheckoutRequest, operation_id: UUID) -> Opening:
@@ -153,19 +165,6 @@ def unknown_items(ask: Ask, refusal: UnknownItems) -> Document:
     )
 
 
-async def _complete(tx: Tx, wanted: Sequence[tuple[Completing, UUID]]) -> dict[UUID, Reply | None]:
-    """The answers by their claims."""
-    ready = await _ready(tx, wanted)
-    outcomes = await checkout.place_all(tx, [one.placement for one in ready])
-    told = [
-        one
-        for one, outcome in zip(ready, outcomes, strict=True)
-        if not isinstance(outcome, Refusal) or isinstance(outcome, CheckoutNotReady | SoldOut)
-    ]
-    looked = await _looks(tx, told)
-    return {one.wish.held.claim: _completed(one, looked[one.session.session_id]) for one in told}
-
-
 class _Ready(msgspec.Struct, frozen=True):
     """A wish about a session of who wishes it, with what is to be placed."""
 
@@ -186,6 +185,22 @@ async def _ready(tx: Tx, wanted: Sequence[tuple[Completing, UUID]]) -> list[_Rea
     return list(ready.values())
 
 
+async def _completed(
+    tx: Tx, ready: Sequence[_Ready], outcomes: Sequence[checkout.Placed | Refusal]
+) -> dict[UUID, Reply | None]:
+    """The answers by their claims. Who has just paid is told what was written down; the others are looked at."""
+    said: dict[UUID, Reply | None] = {}
+    unclear: list[_Ready] = []
+    for one, outcome in zip(ready, outcomes, strict=True):
+        if isinstance(outcome, checkout.Placed) and outcome.written and outcome.written.paid_at_once:
+            sheet = sheet_of_paid(outcome.written, one.wish.ask.locale)
+            said[one.wish.held.claim] = _said(200, _document(one.wish.ask, Looked(one.session, sheet)))
+        elif isinstance(outcome, checkout.Placed | CheckoutNotReady | SoldOut):
+            unclear.append(one)
+    looked = await _looks(tx, unclear) if unclear else {}
+    return said | {one.wish.held.claim: _looked(one, looked[one.session.session_id]) for one in unclear}
+
+
 async def _looks(tx: Tx, ready: Sequence[_Ready]) -> dict[SessionId, Looked]:
     """What these sessions have become."""
     checkouts = await checkout.get_all(tx, [CheckoutId(one.session.session_id) for one in ready])
@@ -198,7 +213,7 @@ async def _looks(tx: Tx, ready: Sequence[_Ready]) -> dict[SessionId, Looked]:
     return {looking.session_id: looked for looking, looked in (await looks_of(tx, found)).items()}
 
 
-def _completed(one: _Ready, found: Looked) -> Reply | None:
+def _looked(one: _Ready, found: Looked) -> Reply | None:
     """The answer when it was paid with this token, or when it cannot be placed as it was shown; none for what needs a
     closer look."""
     paying = one.placement.paying
