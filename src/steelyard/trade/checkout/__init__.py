@@ -27,9 +27,11 @@ from steelyard.trade.checkout.placement import (
 )
 from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quote, quotes
 from steelyard.trade.checkout.service import (
+    Change,
     NewCheckout,
     cancel,
     change,
+    change_all,
     check,
     currency_among,
     currency_of,
@@ -46,6 +48,7 @@ from steelyard.trade.checkout.service import (
 __all__ = [
     "STRICT",
     "Asked",
+    "Change",
     "Collection",
     "Completeness",
     "Held",
@@ -61,6 +64,7 @@ __all__ = [
     "ask_about",
     "cancel",
     "change",
+    "change_all",
     "check",
     "collect",
     "currency_among",

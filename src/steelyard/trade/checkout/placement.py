@@ -109,8 +109,9 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """Checkouts that are locked to be placed: those that can be, and the answers of those that cannot any more."""
+    """Checkouts that are locked. Of those to be placed: which can be, and the answers of those that cannot any more."""
 
+    checkouts: Mapping[CheckoutId, Checkout]
     wishes: Sequence[Placement]
     fresh: Sequence[tuple[Placement, Checkout]]
     answers: Mapping[CheckoutId, Placed | Refusal]
@@ -130,14 +131,15 @@ async def place_all(tx: Tx, wishes: Sequence[Placement]) -> list[PurchaseId | Re
     Who is refused leaves nothing behind and takes nothing from the others. Pieces are given out in the order of `wishes`.
     """
     held = await hold(tx, wishes)
-    answers = await place_held(tx, held, await quotes(tx, held.asked) if held.fresh else [])
+    answers = await place_held(tx, held, await quotes(tx, held.asked))
     return [answer.purchase_id if isinstance(answer, Placed) else answer for answer in answers]
 
 
-async def hold(tx: Tx, wishes: Sequence[Placement]) -> Held:
-    """Lock these checkouts, to place them when they are quoted."""
+async def hold(tx: Tx, wishes: Sequence[Placement], others: Sequence[CheckoutId] = ()) -> Held:
+    """Lock these checkouts, to place them when they are quoted; and `others`, for what else is done in this transaction,
+    since all checkouts are locked in one order."""
     assert len({wish.checkout_id for wish in wishes}) == len(wishes), "each checkout is placed once"
-    checkouts = await service.lock_all(tx, [wish.checkout_id for wish in wishes])
+    checkouts = await service.lock_all(tx, [*(wish.checkout_id for wish in wishes), *others])
     answers: dict[CheckoutId, Placed | Refusal] = {}
     fresh: list[tuple[Placement, Checkout]] = []
     for wish in wishes:
@@ -146,7 +148,7 @@ async def hold(tx: Tx, wishes: Sequence[Placement]) -> Held:
             fresh.append((wish, found))
         else:
             answers[wish.checkout_id] = found
-    return Held(wishes=wishes, fresh=fresh, answers=answers)
+    return Held(checkouts=checkouts, wishes=wishes, fresh=fresh, answers=answers)
 
 
 def _open(checkout: Checkout | None) -> Checkout | Placed | Refusal:

@@ -60,6 +60,8 @@ async def quotes(
 ) -> list[Quote]:
     """`quote` for many drafts, each by itself, with no more questions to the database than for one. `cards` are those of
     their goods and `shops` those of whom they belong to, when they are known in this transaction."""
+    if not asked:
+        return []
     sku_ids = list(dict.fromkeys(SkuId(line.sku_id) for each in asked for line in each.draft.lines))
     if cards is None:
         cards = await catalog.cards(read, sku_ids)

@@ -135,6 +135,45 @@ async def change(tx: Tx, checkout_id: CheckoutId, draft: Draft) -> None:
     )
 
 
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What a checkout is to become; the draft is checked, and this the currency of its goods."""
+
+    checkout_id: CheckoutId
+    draft: Draft
+    currency: str
+
+
+async def change_all(tx: Tx, wanted: Sequence[Change]) -> dict[CheckoutId, Checkout]:
+    """`change` for many that are open and held; returns what they are now."""
+    found = await tx.all(
+        Checkout,
+        """
+        UPDATE checkouts c
+        SET currency = n.currency, locale = n.locale, lines = n.lines::jsonb, contact = n.contact, address = n.address
+          , deliveries = n.deliveries, notes = n.notes, invoice = n.invoice, changed_at = now(), expires_at = now() + $10
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::jsonb[]
+                  , $9::jsonb[])
+            AS n (checkout_id, currency, locale, lines, contact, address, deliveries, notes, invoice)
+        WHERE c.checkout_id = n.checkout_id AND c.state = 'open'
+        RETURNING c.checkout_id, c.buyer_id, c.purchase_id, c.client, c.state, c.currency, c.locale, c.lines, c.contact
+                , c.address, c.deliveries, c.notes, c.invoice, c.from_cart, c.created_at, c.expires_at
+        """,
+        [each.checkout_id for each in wanted],
+        [each.currency for each in wanted],
+        [each.draft.locale for each in wanted],
+        # As text: a list in an array of jsonb would be taken for one more dimension of the array.
+        [msgspec.json.encode(each.draft.lines).decode() for each in wanted],
+        [each.draft.contact for each in wanted],
+        [each.draft.address for each in wanted],
+        [each.draft.deliveries for each in wanted],
+        [each.draft.notes for each in wanted],
+        [each.draft.invoice for each in wanted],
+        timedelta(hours=CHECKOUT_HOURS),
+    )
+    assert len(found) == len(wanted), "whoever holds an open checkout finds it open"
+    return {checkout.checkout_id: checkout for checkout in found}
+
+
 async def cancel(tx: Tx, checkout_id: CheckoutId, by: str) -> None:
     """Give up. What was placed and not paid is dropped. Raises `CheckoutClosed` when there is nothing to give up."""
     checkout = await lock(tx, checkout_id)
@@ -155,6 +194,8 @@ async def lock(tx: Tx, checkout_id: CheckoutId) -> Checkout:
 
 async def lock_all(tx: Tx, checkout_ids: Sequence[CheckoutId]) -> dict[CheckoutId, Checkout]:
     """These checkouts, as far as there are any, held until the transaction ends and locked in the order of their ids."""
+    if not checkout_ids:
+        return {}
     found = await tx.all(
         Checkout,
         """

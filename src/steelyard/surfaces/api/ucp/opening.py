@@ -1,7 +1,7 @@
 """Opening carts and checkouts: those that are asked for at the same moment are opened in one transaction, each with its own
 answer, laid out from the very quote that they were opened with."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.api.ucp.intent import Said, UnknownItems, draft_of, items_of
 from steelyard.surfaces.api.ucp.rendering import shown
-from steelyard.surfaces.api.ucp.shapes import Buyer, Fulfillment, LineItem
+from steelyard.surfaces.api.ucp.shapes import Buyer, CheckoutRequest, Fulfillment, LineItem
 from steelyard.surfaces.api.ucp.sheet import Looked, Sheet, parts_of
 from steelyard.trade import checkout
 from steelyard.trade.checkout import Completeness
@@ -91,13 +91,15 @@ async def open_all(tx: Tx, wanted: Sequence[Opening]) -> list[Looked | Refusal |
     return await open_drafted(tx, drafted, await checkout.quotes(tx, drafted.asked, goods.cards, goods.shops))
 
 
-def named_in(wanted: Sequence[Opening]) -> set[UUID]:
+def named_in(wanted: Iterable[Opening | CheckoutRequest]) -> set[UUID]:
     """The variants that are named in these."""
     return {sku_id for each in wanted for sku_id in items_of(each.line_items)}
 
 
-async def goods_of(read: Read, sku_ids: Iterable[UUID]) -> Goods:
+async def goods_of(read: Read, sku_ids: Collection[UUID]) -> Goods:
     """What is known of these variants."""
+    if not sku_ids:
+        return Goods({}, {})
     cards = await catalog.cards(read, sku_ids)
     return Goods(cards, await merchants.cards(read, {card.merchant_id for card in cards.values()}))
 

@@ -1,9 +1,10 @@
-"""Opening and completing checkouts, as one transaction for all who ask at the same moment: their keys are claimed, what they
-want is done, and their answers are kept, or nothing of it.
+"""Opening, changing and completing checkouts, as one transaction for all who ask at the same moment: their keys are claimed,
+what they want is done, and their answers are kept, or nothing of it.
 
-This is for what the database can do alone: checkouts that are opened with goods, and those that are paid with a token that we
-verify ourselves. Whoever wants more, and whoever finds something in the way that needs a closer look, goes on under the
-claim, step by step, as in `checkouts.py`. docs/algorithms/placement.md argues why that is the same.
+This is for what the database can do alone: checkouts that are opened with goods, or changed while they are open, and those
+that are paid with a token that we verify ourselves. Whoever wants more, and whoever finds something in the way that needs a
+closer look, goes on under the claim, step by step, as in `checkouts.py`. docs/algorithms/placement.md argues why that is the
+same.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.idempotency import Claim, Mine, Reply
 from steelyard.money import payments
 from steelyard.money.payments.model import PaymentId
+from steelyard.surfaces.api.ucp.changing import Rewriting, change_all, rewritten
 from steelyard.surfaces.api.ucp.discovery import HANDLER_ID
 from steelyard.surfaces.api.ucp.envelope import Ask, AtOnce, Document, errors_document, message, refused
 from steelyard.surfaces.api.ucp.intent import UnknownItems
@@ -64,7 +66,16 @@ class Completing(msgspec.Struct, frozen=True, eq=False):
     verifier: payments.Verifier
 
 
-Wish: TypeAlias = Creating | Completing
+class Updating(msgspec.Struct, frozen=True, eq=False):
+    """Somebody's wish to replace everything that was said in one."""
+
+    held: Claim
+    ask: Ask
+    session_id: SessionId
+    wanted: CheckoutRequest
+
+
+Wish: TypeAlias = Creating | Completing | Updating
 
 
 def _name(wish: Wish) -> tuple[str, str]:
@@ -95,6 +106,18 @@ def completing(ask: Ask, said: str) -> AtOnce | None:
     return lambda held: join(ask.db, serve_all, Completing(held, ask, session_id, instrument, verifier), _name)
 
 
+def updating(ask: Ask, said: str) -> AtOnce | None:
+    """How the checkout `said` is changed together with others; none for what cannot be read."""
+    wanted = _read(ask, CheckoutRequest)
+    if wanted is None:
+        return None
+    try:
+        session_id = SessionId(id_of(said))
+    except Refusal:
+        return None
+    return lambda held: join(ask.db, serve_all, Updating(held, ask, session_id, wanted), _name)
+
+
 def _read(ask: Ask, shape: type[S]) -> S | None:
     try:
         return ask.read(shape)
@@ -103,37 +126,46 @@ def _read(ask: Ask, shape: type[S]) -> S | None:
 
 
 async def serve_all(tx: Tx, wishes: Sequence[Wish]) -> list[Reply | UUID | Refusal]:
-    """Open and complete these checkouts: the answer of each, or the id under which it goes on.
+    """Open, change and complete these checkouts: the answer of each, or the id under which it goes on.
 
     Those who complete come last, so that the goods they hold are held no longer than they must be.
     """
 
     async def answer(mine: Sequence[Mine]) -> list[Reply | None]:
-        creating = [(wish, one.operation_id) for one in mine if isinstance(wish := wishes[one.place], Creating)]
-        completing = [(wish, one.operation_id) for one in mine if isinstance(wish := wishes[one.place], Completing)]
-        said = await _answer(tx, creating, completing)
+        said = await _answer(tx, [(wishes[place], operation_id) for place, operation_id in mine])
         return [said.get(wishes[place].held.claim) for place, _ in mine]
 
     return await idempotency.answer_all(tx, [wish.held for wish in wishes], answer)
 
 
-async def _answer(
-    tx: Tx, creating: Sequence[tuple[Creating, UUID]], completing: Sequence[tuple[Completing, UUID]]
-) -> dict[UUID, Reply | None]:
+async def _answer(tx: Tx, wanted: Sequence[tuple[Wish, UUID]]) -> dict[UUID, Reply | None]:
     """The answers by their claims. What all of them cost is asked for once."""
+    creating = [(wish, operation_id) for wish, operation_id in wanted if isinstance(wish, Creating)]
     openings = [opening_of(wish.ask, wish.wanted, operation_id) for wish, operation_id in creating]
-    ready = await _ready(tx, completing) if completing else []
-    held = await checkout.hold(tx, [one.placement for one in ready]) if ready else None
-    placing = held.asked if held else []
-    goods = await goods_of(tx, named_in(openings) | {line.sku_id for each in placing for line in each.draft.lines})
-    drafted = drafts(openings, goods)
-    costs = await checkout.quotes(tx, [*drafted.asked, *placing], goods.cards, goods.shops)
-    opened = await open_drafted(tx, drafted, costs[: len(drafted.drafts)])
+    ready, changing = await _of_sessions(tx, wanted)
+    held = await checkout.hold(
+        tx, [one.placement for one in ready], [CheckoutId(wish.session_id) for wish, _ in changing]
+    )
+    goods = await goods_of(
+        tx,
+        named_in([*openings, *(wish.wanted for wish, _ in changing)])
+        | {line.sku_id for each in held.asked for line in each.draft.lines},
+    )
+    drafted, changed = drafts(openings, goods), list(rewritten(_rewriting(changing, held), goods))
+    costs = await checkout.quotes(
+        tx, [*drafted.asked, *(each.asked for each in changed), *held.asked], goods.cards, goods.shops
+    )
+    to_open, to_change = len(drafted.drafts), len(drafted.drafts) + len(changed)
+    opened = await open_drafted(tx, drafted, costs[:to_open])
     said = {wish.held.claim: _opened(wish.ask, found) for (wish, _), found in zip(creating, opened, strict=True)}
-    if held:
-        outcomes = await checkout.place_held(tx, held, costs[len(drafted.drafts) :])
-        said |= await _completed(tx, ready, outcomes)
-    return said
+    looked = await change_all(tx, changed, costs[to_open:to_change])
+    said |= {
+        wish.held.claim: _said(200, _document(wish.ask, looked[wish.session_id]))
+        for wish, _ in changing
+        if wish.session_id in looked
+    }
+    outcomes = await checkout.place_held(tx, held, costs[to_change:])
+    return said | await _completed(tx, ready, outcomes)
 
 
 def opening_of(ask: Ask, wanted: CheckoutRequest, operation_id: UUID) -> Opening:
@@ -173,16 +205,40 @@ class _Ready(msgspec.Struct, frozen=True):
     placement: checkout.Placement
 
 
-async def _ready(tx: Tx, wanted: Sequence[tuple[Completing, UUID]]) -> list[_Ready]:
-    """The wishes that can be carried out now. Of several about one checkout only the first: the others come after it."""
-    sessions = await agents.sessions(tx, [wish.session_id for wish, _ in wanted])
-    ready: dict[SessionId, _Ready] = {}
-    for wish, operation_id in wanted:
+async def _of_sessions(
+    tx: Tx, wanted: Sequence[tuple[Wish, UUID]]
+) -> tuple[list[_Ready], list[tuple[Updating, Session]]]:
+    """The wishes about sessions of who wishes them, which can be carried out now: to complete, and to change. Of several
+    about one checkout only the first: the others come after it."""
+    about = [(wish, one) for wish, one in wanted if isinstance(wish, Completing | Updating)]
+    sessions = await agents.sessions(tx, [wish.session_id for wish, _ in about]) if about else {}
+    ready: list[_Ready] = []
+    changing: list[tuple[Updating, Session]] = []
+    taken: set[SessionId] = set()
+    for wish, operation_id in about:
         session = sessions.get(wish.session_id)
-        if session is not None and (session.kind, session.client) == (KIND, wish.ask.platform.client):
+        if session is None or (session.kind, session.client) != (KIND, wish.ask.platform.client):
+            continue
+        if wish.session_id in taken:
+            continue
+        taken.add(wish.session_id)
+        if isinstance(wish, Updating):
+            changing.append((wish, session))
+        else:
             placement = placement_of(wish.ask, session, wish.instrument, wish.verifier, operation_id)
-            ready.setdefault(wish.session_id, _Ready(wish, session, placement))
-    return list(ready.values())
+            ready.append(_Ready(wish, session, placement))
+    return ready, changing
+
+
+def _rewriting(changing: Sequence[tuple[Updating, Session]], held: checkout.Held) -> list[Rewriting]:
+    return [
+        Rewriting(
+            session=session, checkout=found, wanted=wish.wanted, locale=wish.ask.locale,
+            completeness=wish.ask.completeness,
+        )
+        for wish, session in changing
+        if (found := held.checkouts.get(CheckoutId(wish.session_id))) is not None
+    ]  # fmt: skip
 
 
 async def _completed(
