@@ -200,7 +200,7 @@ class Batcher(Generic[Q, A]):
             async with asyncio.timeout(TELL_WITHIN_SECONDS):
                 await self._tell(self._name, figures)
         except Exception as error:
-            log.warning("batching.untold", batcher=self._name, exc_info=error)
+            log.warning("batching.untold", batcher=self._name, error=repr(error))
 
 
 async def join(db: Database, command: Command[Q, A], request: Q, key: Callable[[Q], Hashable]) -> A:
