@@ -30,7 +30,7 @@ from typing import Literal, Protocol, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from babel import dates, numbers
+from babel import Locale, dates, numbers
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from jinja2.utils import missing
@@ -160,10 +160,7 @@ def _described(language: str, value: Mapping[str, str] | str | None) -> str:
 def _filters(language: str) -> dict[str, Callable[..., object]]:
     locale = i18n.babel_locale(language)
 
-    @lru_cache(maxsize=AMOUNTS_KEPT)
-    def minor(amount: int, currency: str) -> str:
-        digits = numbers.get_currency_precision(currency)
-        return numbers.format_currency(Decimal(amount).scaleb(-digits), currency, locale=locale)
+    minor = lru_cache(maxsize=AMOUNTS_KEPT)(partial(_amount, locale))
 
     def money(value: MoneyLike) -> str:
         return minor(value.amount, value.currency)
@@ -218,6 +215,11 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
         "ago": ago,
         "groupby_kept": grouped,
     }
+
+
+def _amount(locale: Locale, amount: int, currency: str) -> str:
+    digits = numbers.get_currency_precision(currency)
+    return numbers.format_currency(Decimal(amount).scaleb(-digits), currency, locale=locale)
 
 
 def asked(path: str, **questions: object) -> str:
