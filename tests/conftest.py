@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from steelyard.kernel import db as kernel_db
 from tests.support.cluster import TestRun, TestServer
 from tests.support.database import db, settled
 
@@ -13,6 +14,9 @@ __all__ = ["database_server", "database_url", "db", "empty_database_url", "settl
 # A busy machine is no fault of what is tested.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+# Nor is one that stood still: a statement of a few rows was cancelled after ten seconds, once in some ten thousand tests.
+kernel_db.STATEMENT_TIMEOUT_SECONDS = 120
+kernel_db.LOCK_TIMEOUT_SECONDS = 60
 # `--hypothesis-profile=long`: tests/model looks for new examples instead of running the known ones.
 settings.register_profile("long", print_blob=True)
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 TEST_PROCESSES = "2"
 TYPES = (str(BIN / "basedpyright"),)
+# Of one process and mostly waiting; `-rs` names what could not be tried here.
+CHAOS = (sys.executable, "-m", "pytest", "-m", "chaos", "-rs", "tests/chaos")
 
 
 def main() -> int:
@@ -29,13 +32,15 @@ def main() -> int:
             print(f"CI runs the browser journeys too, but {left_out}", file=sys.stderr)
             return 1
         print(f"The browser journeys are SKIPPED: {left_out}", file=sys.stderr)
-    # Types are judged by one process for a minute: it begins first and is heard when all others have been.
-    with Beside("types", TYPES) as types:
+    # What one process is long about begins first and is heard when all others have been.
+    with ExitStack() as stack:
+        beside = [stack.enter_context(Beside("types", TYPES))]
+        if everything:
+            beside.append(stack.enter_context(Beside("chaos", CHAOS)))
         failed = [name for name, command in reading().items() if not passes(name, command)]
         if not passes("tests", tests(everything=everything, journeys=not left_out)):
             failed.append("tests")
-        if not types.passes():
-            failed.append("types")
+        failed += [check.name for check in beside if not check.passes()]
     if left_out:
         print(f"The browser journeys were SKIPPED: {left_out}", file=sys.stderr)
     print(f"NOT in order: {', '.join(failed)}" if failed else "All in order.")
@@ -68,7 +73,7 @@ class Beside:
     """A check that goes on beside the others; what it says is kept until it is asked for, and it ends with us."""
 
     def __init__(self, name: str, command: Sequence[str]) -> None:
-        self._name, self._command = name, command
+        self.name, self._command = name, command
         self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed by __exit__
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=environment(), stdout=self._said, stderr=subprocess.STDOUT
@@ -83,7 +88,7 @@ class Beside:
         self._said.close()
 
     def passes(self) -> bool:
-        announce(self._name, self._command)
+        announce(self.name, self._command)
         passed = self._process.wait() == 0
         self._said.seek(0)
         print(self._said.read(), end="", flush=True)

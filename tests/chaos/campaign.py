@@ -15,7 +15,10 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +90,20 @@ def attack(house: House, names: Sequence[str], seed: str, tell: Tell) -> Memory:
         for number, name in enumerate(names):
             chance = random.Random(f"{seed}/{number}")
             answered(house, memory, chance.randint(2, 15))
+            begun = time.monotonic()
             FAULTS[name][1](house, chance)
             over = time.monotonic()
             serves_again(house, memory, over, name)
             back = time.monotonic() - over
             looked_at(house, memory)
-            tell({"fault": name, "back": round(back, 2), "purchases": len(memory.bought)})
+            tell(
+                {
+                    "fault": name,
+                    "lasted": round(over - begun, 2),
+                    "back": round(back, 2),
+                    "purchases": len(memory.bought),
+                }
+            )
     truth.at_rest(house, memory)
     return memory
 
@@ -139,43 +150,73 @@ def looked_at(house: House, memory: Memory) -> None:
     until(seen, "the database can be looked at")
 
 
-def campaign(kills: int, seed: int, record: Path) -> None:
-    """House after house until so many faults have been survived; what is on record is not done again."""
+def campaign(kills: int, seed: int, record: Path, beside: int) -> None:
+    """House after house until so many faults have been survived, so many of them at once; what is on record is not done
+    again. When one house has failed the others that stand are brought to their end, and none is begun."""
     record.mkdir(parents=True, exist_ok=True)
     file = record / f"seed-{seed}.jsonl"
-    done = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-    houses = -(-kills // FAULTS_PER_HOUSE)
-    for number in range(len(done), houses):
-        names = planned(min(FAULTS_PER_HOUSE, kills - number * FAULTS_PER_HOUSE), seed * 1_000 + number)
-        told: list[dict[str, Any]] = []
+    done = survived(file)
+    left = iter([number for number in range(-(-kills // FAULTS_PER_HOUSE)) if number not in done])
+    failures: list[BaseException] = []
+    with ProcessPoolExecutor(beside, get_context("spawn")) as pool:
+        stand = {pool.submit(one_house, number, kills, seed): number for number in islice(left, beside)}
+        while stand:
+            for fallen in wait(stand, return_when=FIRST_COMPLETED).done:
+                number = stand.pop(fallen)
+                if error := fallen.exception():
+                    failures.append(error)
+                    continue
+                done[number] = fallen.result()
+                with file.open("a") as lines:
+                    lines.write(json.dumps({"house": number, **done[number]}) + "\n")
+            if not failures:
+                stand |= {
+                    pool.submit(one_house, number, kills, seed): number for number in islice(left, beside - len(stand))
+                }
+    if failures:
+        raise failures[0]
+    print(summary(list(done.values())))
 
-        def tell(fact: dict[str, Any], number: int = number, told: list[dict[str, Any]] = told) -> None:
-            told.append(fact)
-            place = number * FAULTS_PER_HOUSE + len(told)
-            print(f"{place:>5}/{kills}  {fact['fault']:<36} back in {fact['back']:>6.2f} s", flush=True)
 
-        with standing(STOCK) as house:
-            house.longest_stall_seconds = LONGEST_STALL_SECONDS
-            memory = attack(house, names, f"{seed}/{number}", tell)
-        done.append({"faults": told, "purchases": len(memory.bought), "sold_out": memory.sold_out,
-                     "given_up": len(memory.given_up), "answers": memory.answers, "seen": dict(memory.seen)})  # fmt: skip
-        with file.open("a") as lines:
-            lines.write(json.dumps(done[-1]) + "\n")
-    print(summary(done))
+def survived(file: Path) -> dict[int, dict[str, Any]]:
+    """Which houses are on record, and what each came to."""
+    lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    return {line.get("house", place): line for place, line in enumerate(lines)}
+
+
+def one_house(number: int, kills: int, seed: int) -> dict[str, Any]:
+    """A house, its faults, and what came of it."""
+    names = planned(min(FAULTS_PER_HOUSE, kills - number * FAULTS_PER_HOUSE), seed * 1_000 + number)
+    told: list[dict[str, Any]] = []
+
+    def tell(fact: dict[str, Any]) -> None:
+        told.append(fact)
+        place = number * FAULTS_PER_HOUSE + len(told)
+        print(f"{place:>5}/{kills}  {fact['fault']:<42} back in {fact['back']:>6.2f} s", flush=True)
+
+    with standing(STOCK) as house:
+        house.longest_stall_seconds = LONGEST_STALL_SECONDS
+        memory = attack(house, names, f"{seed}/{number}", tell)
+    return {"faults": told, "purchases": len(memory.bought), "sold_out": memory.sold_out,
+            "given_up": len(memory.given_up), "answers": memory.answers, "seen": dict(memory.seen)}  # fmt: skip
 
 
 def summary(done: Sequence[dict[str, Any]]) -> str:
     """What a campaign came to."""
     back: dict[str, list[float]] = defaultdict(list)
+    longest: dict[str, float] = defaultdict(float)
     for house in done:
         for fact in house["faults"]:
             back[fact["fault"]].append(fact["back"])
+            longest[fact["fault"]] = max(longest[fact["fault"]], fact.get("lasted", 0))
     seen: Counter[str] = Counter()
     for house in done:
         seen.update(house["seen"])
-    lines = ["", f"{'fault':<38}{'times':>6}{'back, median':>14}{'slowest':>10}"]
+    lines = ["", f"{'fault':<42}{'times':>6}{'lasted, most':>14}{'back, median':>14}{'slowest':>10}"]
     for name, seconds in sorted(back.items()):
-        lines.append(f"{name:<38}{len(seconds):>6}{statistics.median(seconds):>12.1f} s{max(seconds):>8.1f} s")
+        lines.append(
+            f"{name:<42}{len(seconds):>6}{longest[name]:>12.1f} s{statistics.median(seconds):>12.1f} s{max(seconds):>8.1f} s"
+        )
     total = {what: sum(house[what] for house in done) for what in ("purchases", "sold_out", "given_up", "answers")}
     faults = sum(len(seconds) for seconds in back.values())
     lines += [
@@ -192,10 +233,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Faults in a row, under load, and the truth looked for after each.")
     parser.add_argument("--kills", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--beside", type=int, default=1, help="so many houses at once")
     parser.add_argument("--record", type=Path, default=RECORD, help="where what was survived is written down")
     wanted = parser.parse_args()
     try:
-        campaign(wanted.kills, wanted.seed, wanted.record)
+        campaign(wanted.kills, wanted.seed, wanted.record, wanted.beside)
     except AssertionError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1

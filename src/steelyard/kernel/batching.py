@@ -200,8 +200,7 @@ class Batcher(Generic[Q, A]):
             async with asyncio.timeout(TELL_WITHIN_SECONDS):
                 await self._tell(self._name, figures)
         except Exception as error:
-            # In a word: where it was raised says nothing, and to draw that takes longer than all that was to be told.
-            log.warning("batching.untold", batcher=self._name, error=f"{type(error).__name__}: {error}")
+            log.warning("batching.untold", batcher=self._name, error=repr(error))
 
 
 async def join(db: Database, command: Command[Q, A], request: Q, key: Callable[[Q], Hashable]) -> A:

@@ -1,0 +1,220 @@
+"""From a cart and promotions to what it costs, and why. Pure: the same cart gives the same answer, in whichever order its
+lines and the promotions are named."""
+
+from collections.abc import Collection, Iterator, Sequence
+from uuid import UUID
+
+from steelyard.goods.promotions import choice, effects
+from steelyard.goods.promotions.choice import Amounts, Candidate, Taking
+from steelyard.goods.promotions.model import (
+    Applied,
+    Buyer,
+    Cart,
+    CartLine,
+    Gift,
+    Given,
+    Layer,
+    Missed,
+    Promotion,
+    PromotionId,
+    Reason,
+    Reckoning,
+    Reduced,
+    Scope,
+    Share,
+)
+from steelyard.kernel.money import share
+
+
+def reckon(cart: Cart, promotions: Collection[Promotion]) -> Reckoning:
+    """The best that these promotions can do for this cart, each step of it, and why the others do not count."""
+    lines = sorted(cart.lines, key=lambda line: line.line_id)
+    assert len({line.line_id for line in lines}) == len(lines), "each line has an id of its own"
+    ordered = sorted(promotions, key=lambda each: (each.layer, each.promotion_id))
+    missed: dict[PromotionId, Missed] = {}
+    usable: list[Candidate] = []
+    for promotion in ordered:
+        mine = [line for line in lines if covers(promotion, line)]
+        reason = _unusable(promotion, cart, mine)
+        if reason is None:
+            usable.append(choice.candidate(promotion, mine))
+        else:
+            missed[promotion.promotion_id] = Missed(promotion=promotion, reason=reason)
+    start = Amounts({line.line_id: line.amount for line in lines}, dict(cart.freight))
+    items = _item_prices([each for each in usable if each.promotion.layer is Layer.ITEM], start)
+    amounts = start
+    for _, taken in items:
+        amounts = choice.less(amounts, taken)
+    later = [_beside_prices(each, items) for each in usable if each.promotion.layer is not Layer.ITEM]
+    could = [each for each in later if each.lines and choice.taking(each, amounts)]
+    chosen, exact = choice.best(could, amounts)
+    steps = [*items, *_taken_in_turn(chosen, amounts)]
+    missed |= _why_not(usable, later, chosen, steps, amounts)
+    return _told(
+        cart, lines, steps, [missed[each.promotion_id] for each in ordered if each.promotion_id in missed], exact
+    )
+
+
+def covers(promotion: Promotion, line: CartLine) -> bool:
+    """Whether these goods are among those that the promotion is for."""
+    if promotion.merchant_id is not None and promotion.merchant_id != line.merchant_id:
+        return False
+    reward: frozenset[UUID] = getattr(promotion.rule, "reward", frozenset())
+    return in_scope(promotion.scope, line.product_id, line.categories) or line.product_id in reward
+
+
+def in_scope(scope: Scope, product_id: UUID, categories: Sequence[UUID]) -> bool:
+    if product_id in scope.without:
+        return False
+    everything = not scope.products and not scope.categories
+    return everything or product_id in scope.products or not scope.categories.isdisjoint(categories)
+
+
+def for_buyer(promotion: Promotion, buyer: Buyer) -> bool:
+    audience = promotion.audience
+    return (not audience.segments or not audience.segments.isdisjoint(buyer.segments)) and (
+        not audience.new_buyers or buyer.new
+    )
+
+
+def _unusable(promotion: Promotion, cart: Cart, lines: Sequence[CartLine]) -> Reason | None:
+    """The first reason for which it cannot be used here at all."""
+    reasons = {
+        Reason.NOT_YET: cart.at < promotion.starts_at,
+        Reason.OVER: cart.at >= promotion.ends_at,
+        Reason.OTHER_CURRENCY: promotion.currency != cart.currency,
+        Reason.NOTHING_OF_IT: not lines,
+        Reason.NOT_FOR_YOU: not for_buyer(promotion, cart.buyer),
+        Reason.NOT_CLAIMED: promotion.coupon and promotion.promotion_id not in cart.buyer.holds,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _item_prices(candidates: Sequence[Candidate], amounts: Amounts) -> list[tuple[Candidate, Taking]]:
+    """The price of a piece is the lowest that there is for it, and no matter of choice; the first of equals counts."""
+    lowest: dict[str, tuple[int, int]] = {}
+    offers = [choice.taking(each, amounts) for each in candidates]
+    for number, offer in enumerate(offers):
+        for line_id, off in offer.lines.items():
+            if off > lowest.get(line_id, (0, 0))[0]:
+                lowest[line_id] = (off, number)
+    counting: list[tuple[Candidate, Taking]] = []
+    for number, each in enumerate(candidates):
+        lines = [line for line in each.lines if lowest.get(line.line_id, (0, -1))[1] == number]
+        if lines:
+            taken = Taking({line.line_id: lowest[line.line_id][0] for line in lines}, {})
+            counting.append((choice.candidate(each.promotion, lines), taken))
+    return counting
+
+
+def _beside_prices(one: Candidate, items: Sequence[tuple[Candidate, Taking]]) -> Candidate:
+    """Without the lines whose lowered price it may not stand beside."""
+    closed = {
+        line_id
+        for item, _ in items
+        for line_id in item.line_ids
+        if one.promotion.layer not in item.promotion.beside or Layer.ITEM not in one.promotion.beside
+    }
+    return choice.candidate(one.promotion, [line for line in one.lines if line.line_id not in closed])
+
+
+def _taken_in_turn(chosen: Sequence[Candidate], amounts: Amounts) -> Iterator[tuple[Candidate, Taking]]:
+    for each in chosen:
+        taken = choice.taking(each, amounts)
+        yield each, taken
+        amounts = choice.less(amounts, taken)
+
+
+def _why_not(
+    usable: Sequence[Candidate],
+    later: Sequence[Candidate],
+    chosen: Sequence[Candidate],
+    steps: Sequence[tuple[Candidate, Taking]],
+    amounts: Amounts,
+) -> dict[PromotionId, Missed]:
+    """What each of those that could be used, and are not, lacks."""
+    counted = {each.promotion.promotion_id for each, _ in steps}
+    open_lines = {each.promotion.promotion_id: each for each in later}
+    missed: dict[PromotionId, Missed] = {}
+    for each in usable:
+        promotion = each.promotion
+        if promotion.promotion_id in counted:
+            continue
+        if promotion.layer is Layer.ITEM:
+            by = [item.promotion for item, _ in steps if item.line_ids & each.line_ids]
+            beaten = [other.promotion_id for other in by if other.layer is Layer.ITEM]
+            missed[promotion.promotion_id] = _missed(promotion, beaten, each, amounts)
+        elif not open_lines[promotion.promotion_id].lines:
+            missed[promotion.promotion_id] = Missed(promotion=promotion, reason=Reason.NOT_BESIDE_PRICE)
+        else:
+            mine = open_lines[promotion.promotion_id]
+            rivals = [other.promotion.promotion_id for other in chosen if choice.in_the_way(mine, other)]
+            left = amounts
+            for step, taken in steps:
+                if Layer.ITEM < step.promotion.layer < promotion.layer:
+                    left = choice.less(left, taken)
+            could = bool(choice.taking(mine, amounts))
+            missed[promotion.promotion_id] = _missed(promotion, rivals if could else [], mine, left)
+    return missed
+
+
+def _missed(promotion: Promotion, by: Sequence[PromotionId], one: Candidate, amounts: Amounts) -> Missed:
+    hint = effects.hint(promotion.rule, one.standing(amounts))
+    if by or hint is None:
+        return Missed(promotion=promotion, reason=Reason.BEATEN, by=tuple(sorted(by)))
+    return Missed(promotion=promotion, reason=Reason.MORE_NEEDED, hint=hint)
+
+
+def _told(
+    cart: Cart,
+    lines: Sequence[CartLine],
+    steps: Sequence[tuple[Candidate, Taking]],
+    missed: Sequence[Missed],
+    exact: bool,
+) -> Reckoning:
+    by_line: dict[str, list[Share]] = {line.line_id: [] for line in lines}
+    by_merchant: dict[UUID, list[Share]] = {merchant_id: [] for merchant_id in sorted(cart.freight)}
+    for each, taken in steps:
+        for line_id, off in taken.lines.items():
+            by_line[line_id] += _share(each.promotion, off)
+        for merchant_id, off in taken.freight.items():
+            by_merchant[merchant_id] += _share(each.promotion, off)
+    return Reckoning(
+        currency=cart.currency,
+        lines=tuple(
+            Reduced(key=line.line_id, before=line.amount, shares=tuple(by_line[line.line_id])) for line in lines
+        ),
+        freight=tuple(
+            Reduced(key=str(merchant_id), before=cart.freight[merchant_id], shares=tuple(shares))
+            for merchant_id, shares in by_merchant.items()
+        ),
+        applied=tuple(_applied(lines, steps)),
+        missed=tuple(missed),
+        gifts=tuple(
+            Given(promotion_id=each.promotion.promotion_id, sku_id=rule.sku_id, pieces=rule.pieces)
+            for each, _ in steps
+            for rule in [each.promotion.rule]
+            if isinstance(rule, Gift)
+        ),
+        exact=exact,
+    )
+
+
+def _share(promotion: Promotion, off: int) -> list[Share]:
+    platform = share(off, promotion.platform_millionths)
+    return [Share(promotion_id=promotion.promotion_id, amount=off, platform=platform)] if off else []
+
+
+def _applied(lines: Sequence[CartLine], steps: Sequence[tuple[Candidate, Taking]]) -> Iterator[Applied]:
+    amounts = Amounts({line.line_id: line.amount for line in lines}, {})
+    for each, taken in steps:
+        standing = each.standing(amounts)
+        yield Applied(
+            promotion=each.promotion,
+            line_ids=tuple(sorted(each.line_ids)),
+            base=sum(one.amount for one in standing),
+            pieces=sum(one.line.quantity for one in standing),
+            off=taken.off,
+            next=effects.hint(each.promotion.rule, standing),
+        )
+        amounts = choice.less(amounts, Taking(taken.lines, {}))

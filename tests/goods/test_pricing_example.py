@@ -1,0 +1,173 @@
+"""The worked examples of docs/algorithms/pricing.md, run: what a cart costs, which promotions count, and why others do not."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import yaml
+
+from steelyard.goods import promotions
+from steelyard.goods.catalog.model import SkuId
+from steelyard.goods.promotions.model import (
+    AmountOff,
+    Audience,
+    Bundle,
+    Buyer,
+    BuyGet,
+    Cart,
+    CartLine,
+    FreeShipping,
+    Gift,
+    Ladder,
+    PiecesFor,
+    Promotion,
+    PromotionId,
+    RateOff,
+    Rule,
+    Scope,
+    SpecialPrice,
+    Step,
+)
+from steelyard.kernel import ids
+from steelyard.kernel.money import Money
+from steelyard.kernel.text import Text
+from steelyard.parties.merchants.model import MerchantId
+
+PAGE = Path(__file__).parents[2] / "docs" / "algorithms" / "pricing.md"
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
+
+# Everything a block says, as it is written: amounts stay text until `minor` reads them.
+Numbers = dict[str, Any]
+
+
+def blocks() -> Numbers:
+    found: Numbers = {}
+    for block in re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        found |= yaml.load(block, Loader=yaml.BaseLoader)
+    return found
+
+
+TOLD = blocks()
+GOODS: Numbers = TOLD.pop("goods")
+
+
+def named(name: str) -> UUID:
+    """The same id for the same name; promotions' ids are in the order of the page."""
+    return ids.derived(UUID(int=0), name)
+
+
+def minor(amount: str) -> int:
+    return Money.of(Decimal(amount), "CNY").amount
+
+
+def rate(told: str) -> int:
+    return int(Decimal(told.removesuffix(" %")) * 10_000)
+
+
+def over(told: str) -> int:
+    """A threshold of money has its cents, one of pieces has none."""
+    return minor(told) if "." in told else int(told)
+
+
+def rule_of(told: Numbers) -> Rule:
+    at_most = minor(told["at_most"]) if "at_most" in told else None
+    match told:
+        case {"amount_off": steps}:
+            again = told.get("again") == "yes"
+            return AmountOff(
+                steps=tuple(Step(minor(k), minor(v)) for k, v in steps.items()), again=again, at_most=at_most
+            )
+        case {"rate_off": steps}:
+            return RateOff(steps=tuple(Step(minor(k), rate(v)) for k, v in steps.items()), at_most=at_most)
+        case {"buy_get": [buy, get]}:
+            return BuyGet(buy=int(buy), get=int(get))
+        case {"pieces_for": [pieces, price]}:
+            return PiecesFor(pieces=int(pieces), price=minor(price))
+        case {"bundle": [*parts, price]}:
+            return Bundle(parts={SkuId(named(part)): 1 for part in parts}, price=minor(price))
+        case {"gift": gift}:
+            return Gift(over=minor(gift["over"]), sku_id=SkuId(named(gift["what"])), worth=minor(gift["worth"]))
+        case {"free_shipping": threshold}:
+            return FreeShipping(over=minor(threshold), at_most=at_most)
+        case {"special_price": off}:
+            return SpecialPrice(millionths=rate(off))
+        case {"ladder": steps}:
+            return Ladder(steps=tuple(Step(int(k), rate(v)) for k, v in steps.items()))
+        case _:
+            raise AssertionError(told)
+
+
+def promotion_of(number: int, name: str, told: Numbers) -> Promotion:
+    platform = told["of"] == "platform"
+    return Promotion(
+        promotion_id=PromotionId(UUID(int=number)),
+        name=Text(en=name),
+        rule=rule_of(told),
+        currency="CNY",
+        starts_at=NOW,
+        ends_at=NOW + timedelta(days=1),
+        merchant_id=None if platform else MerchantId(named(told["of"])),
+        coupon=told.get("coupon") == "yes",
+        scope=Scope(products=frozenset(map(named, told.get("for", [])))),
+        audience=Audience(segments=frozenset([told["audience"]]) if "audience" in told else frozenset()),
+        platform_millionths=rate(told.get("platform_pays", "0 %")),
+    )
+
+
+def cart_of(told: Numbers, every: list[Promotion]) -> Cart:
+    return Cart(
+        currency="CNY",
+        at=NOW,
+        lines=[
+            CartLine(
+                line_id=name,
+                sku_id=named(name),
+                product_id=named(name),
+                merchant_id=named(GOODS[name]["shop"]),
+                categories=[],
+                unit_price=minor(GOODS[name]["price"]),
+                quantity=int(pieces),
+            )
+            for name, pieces in told["cart"].items()
+        ],
+        freight={named(shop): minor(fee) for shop, fee in told.get("freight", {}).items()},
+        buyer=Buyer(
+            segments=frozenset(told.get("buyer", [])),
+            holds=frozenset(each.promotion_id for each in every if each.coupon),
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_the_page_says_what_a_cart_costs(name: str) -> None:
+    told: Numbers = TOLD[name]
+    every = [promotion_of(number, *each) for number, each in enumerate(told["promotions"].items(), start=1)]
+
+    answer = promotions.reckon(cart_of(told, every), every)
+
+    assert {str(each.promotion.name): each.off for each in answer.applied} == {
+        promotion: minor(off) for promotion, off in told["applied"].items()
+    }
+    why = {str(each.promotion.name): each for each in answer.missed}
+    assert set(why) == set(told.get("missed", {}))
+    for promotion, reason in told.get("missed", {}).items():
+        if reason == "beaten":
+            assert why[promotion].reason == "beaten"
+        else:
+            hint = why[promotion].hint
+            assert hint is not None
+            assert hint.missing == over(reason["missing"])
+    left = {each.key: each.amount for each in answer.lines}
+    assert {line: left[line] for line in told.get("lines", {})} == {
+        line: minor(amount) for line, amount in told.get("lines", {}).items()
+    }
+    freight = {each.key: each.amount for each in answer.freight}
+    for shop, amount in told.get("freight_left", {}).items():
+        assert freight[str(named(shop))] == minor(amount)
+    assert [each.sku_id for each in answer.gifts] == [named(gift) for gift in told.get("gifts", [])]
+    assert answer.platform == minor(told.get("platform", "0.00"))
+    assert answer.amount == minor(told["total"])
