@@ -23,6 +23,8 @@ POLL_SECONDS = 0.2
 FAILED_PAUSE_SECONDS = 2.0
 HEARTBEAT_SECONDS = 60.0
 STOP_SECONDS_MAX = 30.0
+# Nobody waits for the worker's next connection.
+UNUSED_SECONDS_MAX = 10.0
 LAG_EVENTS_WORTH_TELLING = 100
 
 KERNEL_SWEEPS = (batch_board.SWEEP, checks.SWEEP, idempotency.SWEEP, limits.SWEEP, queue.SWEEP)
@@ -73,7 +75,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     """
     assert settings.database_url is not None, "the embedded PostgreSQL is started, and its URL known, before this"
     readers, sweeping = subscribers(), sweeps()
-    db = await Database.connect(settings.database_url, size=settings.pool_size)
+    db = await Database.connect(settings.database_url, size=settings.pool_size, unused_seconds=UNUSED_SECONDS_MAX)
     log.info("worker.started", subscribers=len(readers), sweeps=len(sweeping))
     board = Board(sweeping)
     parts = [

@@ -331,3 +331,20 @@ async def test_a_mistake_in_the_program_is_no_lost_connection(house: Database) -
 
     with pytest.raises(asyncpg.DataError):
         await house.transact(mistaken)
+
+
+async def test_what_a_burst_has_opened_is_given_back_when_nobody_uses_it(database_url: str) -> None:
+    house = await Database.connect(database_url, size=4, unused_seconds=0.01)
+    try:
+        together = asyncio.Barrier(4)
+
+        async def busy(_tx: Tx) -> None:
+            await together.wait()
+
+        await asyncio.gather(*(house.transact(busy) for _ in range(4)))
+
+        async with asyncio.timeout(60):
+            while house._pool.get_size() > 1:  # pyright: ignore[reportPrivateUsage]
+                await asyncio.sleep(0.01)
+    finally:
+        await house.close()

@@ -32,6 +32,9 @@ LOCK_TIMEOUT_SECONDS = 5
 FILLING_TIMEOUT_SECONDS = 600
 IDLE_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 10
+# What a burst has opened is given back, up to one: a connection that has worked holds megabytes of plans at the server.
+UNUSED_SECONDS_MAX = 60.0
+_NO_MORE: Mapping[str, str] = MappingProxyType({})
 _PATIENT = {
     "statement_timeout": f"{FILLING_TIMEOUT_SECONDS}s",
     "idle_in_transaction_session_timeout": f"{FILLING_TIMEOUT_SECONDS}s",
@@ -209,13 +212,15 @@ class Database:
         self.batchers: dict[Any, Any] = {}
 
     @classmethod
-    async def connect(cls, url: str, *, size: int = 10, patient: bool = False) -> Self:
+    async def connect(
+        cls, url: str, *, size: int = 10, patient: bool = False, unused_seconds: float = UNUSED_SECONDS_MAX
+    ) -> Self:
         """Connect as the application's role, with a second pool under the merchants' role (row-level security). `patient`,
         where nobody waits for an answer: a statement has minutes."""
         more = _PATIENT if patient else {}
-        pool = await _pool(url, APP_ROLE, size, more)
+        pool = await _pool(url, APP_ROLE, size, more, unused_seconds)
         try:
-            merchants = await _pool(url, MERCHANT_ROLE, max(2, size // 2), more)
+            merchants = await _pool(url, MERCHANT_ROLE, max(2, size // 2), more, unused_seconds)
         except BaseException:
             await pool.close()
             raise
@@ -324,11 +329,14 @@ def _broke_before(begun: bool, error: BaseException) -> bool:
     return not begun and not isinstance(error, TimeoutError)
 
 
-async def _pool(url: str, role: str | None, size: int, more: Mapping[str, str] = MappingProxyType({})) -> asyncpg.Pool:
+async def _pool(
+    url: str, role: str | None, size: int, more: Mapping[str, str] = _NO_MORE, unused: float = UNUSED_SECONDS_MAX
+) -> asyncpg.Pool:
     return await asyncpg.create_pool(
         url,
         min_size=1,
         max_size=size,
+        max_inactive_connection_lifetime=unused,
         init=_prepare,
         reset=_keep,
         timeout=CONNECT_TIMEOUT_SECONDS,

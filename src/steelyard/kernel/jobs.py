@@ -20,7 +20,15 @@ from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job as QueuedJob
 
 from steelyard.kernel import queue
-from steelyard.kernel.db import APP_ROLE, CONNECT_TIMEOUT_SECONDS, Database, Read, Tx, UniqueViolation
+from steelyard.kernel.db import (
+    APP_ROLE,
+    CONNECT_TIMEOUT_SECONDS,
+    UNUSED_SECONDS_MAX,
+    Database,
+    Read,
+    Tx,
+    UniqueViolation,
+)
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.sweeps import wait
 
@@ -194,6 +202,7 @@ def _app(url: str, at_once: int) -> procrastinate.App:
         },
         min_size=1,
         max_size=at_once + 2,
+        max_idle=UNUSED_SECONDS_MAX,
     )
     app = procrastinate.App(connector=connector)
     for each in _JOBS.values():

@@ -2,16 +2,11 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 from zipfile import BadZipFile
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
-from openpyxl.utils.exceptions import InvalidFileException
 
 from steelyard.channels.sheets.columns import FACT, FIXED
 from steelyard.channels.sheets.model import ROWS_PER_SHEET_MAX, SHEET_BYTES_MAX, SheetRefused
@@ -21,6 +16,8 @@ MARK = "\ufeff"
 # A spreadsheet takes a text that begins with one of the first six for a formula.
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 CELL_CHARACTERS_MAX = 50_000
+# What openpyxl refuses to write.
+_NOT_FOR_WORKBOOKS = re.compile(r"[\000-\010\013\014\016-\037]")
 
 
 def read_sheet(content: bytes) -> list[tuple[int, dict[str, str]]]:
@@ -29,7 +26,7 @@ def read_sheet(content: bytes) -> list[tuple[int, dict[str, str]]]:
         raise SheetRefused()
     try:
         rows = list(islice(_excel(content) if content.startswith(ZIP) else _csv(content), ROWS_PER_SHEET_MAX + 2))
-    except (BadZipFile, InvalidFileException, csv.Error, KeyError, ValueError, OSError) as error:
+    except (BadZipFile, csv.Error, KeyError, ValueError, OSError) as error:
         raise SheetRefused() from error
     if len(rows) < 1 or len(rows) > ROWS_PER_SHEET_MAX + 1:
         raise SheetRefused()
@@ -56,7 +53,13 @@ def _csv(content: bytes) -> Iterator[list[str]]:
 
 
 def _excel(content: bytes) -> Iterator[list[str]]:
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    except InvalidFileException as error:
+        raise SheetRefused() from error
     try:
         for row in book.worksheets[0].iter_rows(values_only=True, max_row=ROWS_PER_SHEET_MAX + 2, max_col=200):
             yield [_unguarded(_cell(value)) for value in row]
@@ -94,6 +97,10 @@ def write_excel(
     columns: Sequence[str], rows: Iterable[Mapping[str, str]], sheets: Mapping[str, Iterable[Sequence[str]]]
 ) -> bytes:
     """A workbook, written row by row; `sheets` are further ones, such as that of allowed values."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("goods")
     sheet.freeze_panes = "C2"
@@ -114,4 +121,4 @@ def write_excel(
 
 def _excel_cell(cell: str) -> str:
     """Without the control characters that a workbook cannot hold."""
-    return _guarded(ILLEGAL_CHARACTERS_RE.sub("", cell))
+    return _guarded(_NOT_FOR_WORKBOOKS.sub("", cell))

@@ -1,7 +1,8 @@
 """What buyers find: one entry a product on the shelf, kept up to date from events, searched in words and in Chinese.
 
 `words` makes of a text what is indexed and what is asked; `statements` puts the statement behind a search together.
-`wordlist` makes the vocabulary, which `vocabulary` keeps in memory for suggestions and mended words. `searches` is what
+`wordlist` makes the vocabulary, which `vocabulary` keeps in memory for suggestions and mended words; `readings` is how its
+Chinese is read. `searches` is what
 people search (history, hot words, what found nothing), `rules` what the operator decides of it. `shelves` are the few goods
 that are shown beside something else.
 """

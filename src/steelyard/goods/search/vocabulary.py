@@ -14,6 +14,7 @@ import msgspec
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from steelyard.goods.search.readings import readings
 from steelyard.goods.search.words import folded, runs
 
 WORDS_MAX = 50_000
@@ -53,19 +54,12 @@ def pinyin_of(word: str) -> tuple[str, str]:
 
 
 def read_dictionary() -> None:
-    """Have the characters' readings at hand, 60 MB of them: what would otherwise come with the first Chinese word."""
-    _syllables("秤")
+    """Have the characters' readings at hand: what would otherwise come with the first Chinese word."""
+    readings()
 
 
 def _syllables(words: str) -> list[str]:
-    from pypinyin import lazy_pinyin
-
-    return lazy_pinyin(words, errors=_letters)  # pyright: ignore[reportArgumentType]  # its documentation allows lists
-
-
-def _letters(other: str) -> list[str]:
-    """What is not Chinese is spelled by its letters."""
-    return [*other.replace(" ", "")]
+    return readings().syllables(words)
 
 
 def sound_of(pinyin: str) -> str:

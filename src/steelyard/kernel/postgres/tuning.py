@@ -5,7 +5,8 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
     "max_connections": "200",
-    "shared_buffers": "256MB",
+    # Whatever of it was touched once is kept; the system's own cache of files is behind it.
+    "shared_buffers": "128MB",
     "effective_cache_size": "2GB",
     "work_mem": "8MB",
     "maintenance_work_mem": "128MB",

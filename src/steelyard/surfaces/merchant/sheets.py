@@ -5,9 +5,6 @@ import io
 import re
 from zipfile import BadZipFile
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 
@@ -27,6 +24,9 @@ def read_sheet(body: bytes) -> list[list[str]]:
     """The cells of a CSV (UTF-8, or GB 18030 as Excel in China writes it) or of the first sheet of an .xlsx. Raises
     `Invalid`."""
     if body.startswith(b"PK"):
+        from openpyxl import load_workbook
+        from openpyxl.utils.exceptions import InvalidFileException
+
         try:
             book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
         except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:

@@ -7,7 +7,6 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
 
 from steelyard.goods import catalog, search
 from steelyard.goods.search.model import Hit
@@ -104,6 +103,8 @@ async def code(visit: NamedDependency[Visit]) -> Response[bytes]:
 
 def qr_svg(words: str) -> str:
     """A QR code (ISO/IEC 18004) as a drawing, black on white whatever the theme: it is made to be scanned."""
+    from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
+
     drawn = QRCode(None, QRErrorCorrectLevel.M)
     drawn.addData(words)
     drawn.make()

@@ -3,21 +3,15 @@
 import io
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import cache
 
-from reportlab.graphics.barcode.code128 import Code128
-from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfgen.canvas import Canvas
-
+mm = 72 / 25.4  # PDF counts in points
 A4 = (210.0, 297.0)
 LABEL = (100.0, 150.0)
 CHINESE, LATIN, LATIN_BOLD = "STSong-Light", "Helvetica", "Helvetica-Bold"
 # What of the Latin letters Helvetica can show; everything else is set in the Chinese font.
 LATIN_UP_TO = 0xFF
 GREY = 0.45
-
-pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
 
 
 def printable(words: str) -> str:
@@ -44,9 +38,19 @@ def runs(words: str, *, bold: bool = False) -> Iterator[tuple[str, str]]:
         yield font_of(run, bold=bold), run
 
 
+@cache
+def _measure() -> Callable[[str, str, float], float]:
+    """How wide some words are in a font of some size, in points. The fonts are known from here on."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+
+    pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
+    return pdfmetrics.stringWidth
+
+
 def width_of(words: str, size: float, *, bold: bool = False) -> float:
     """In millimetres."""
-    return sum(pdfmetrics.stringWidth(run, font, size) for font, run in runs(words, bold=bold)) / mm
+    return sum(_measure()(run, font, size) for font, run in runs(words, bold=bold)) / mm
 
 
 def broken(words: str, size: float, room: float, lines_max: int, *, bold: bool = False) -> list[str]:
@@ -99,6 +103,9 @@ class Sheet:
     """A stack of pages of one size. Everything is measured in millimetres from the upper left corner."""
 
     def __init__(self, size: tuple[float, float], title: str, author: str) -> None:
+        from reportlab.pdfgen.canvas import Canvas
+
+        _measure()
         self.width, self.height = size
         self._file = io.BytesIO()
         self._canvas = Canvas(self._file, pagesize=(self.width * mm, self.height * mm), invariant=1)
@@ -128,7 +135,7 @@ class Sheet:
             canvas.drawString(place, (self.height - y) * mm, run)
             if bold and font == CHINESE:  # it has no bold of its own: a hair's breadth further once more
                 canvas.drawString(place + size * 0.022, (self.height - y) * mm, run)
-            place += pdfmetrics.stringWidth(run, font, size)
+            place += _measure()(run, font, size)
         canvas.setFillGray(0)
 
     def paragraph(
@@ -163,6 +170,8 @@ class Sheet:
 
     def bars(self, x: float, y: float, value: str, room: float, height: float) -> None:
         """`value` as Code 128 (ISO/IEC 15417) in the middle of `room`, as wide as scanners like it and the room allows."""
+        from reportlab.graphics.barcode.code128 import Code128
+
         code = Code128(value, barHeight=height * mm, barWidth=1, quiet=0)
         modules = code.width
         module = min(0.5, room / modules) * mm
