@@ -4,7 +4,8 @@ A buyer calls off what nobody packs yet at once, and asks the shop otherwise: `r
 at a moment is said by `actions`, one rule for pages and tests.
 
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
-buyer's side is `cases`, the shop's and the platform's `answers`, and what happens to who says nothing `silence`. Until when
+buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, and what happens to who
+says nothing `silence`. Until when
 one may ask is said by `rights`.
 """
 
