@@ -70,8 +70,10 @@ def under_load(house: House, seed: str) -> Iterator[Memory]:
     thread.start()
     try:
         yield memory
-    except BaseException:
+    except BaseException as error:
         loop.call_soon_threadsafe(gone_wrong.set)
+        if failures:  # nobody buys any more, and this is why
+            raise failures[0] from error
         raise
     finally:
         loop.call_soon_threadsafe(stop.set)
@@ -90,12 +92,20 @@ def attack(house: House, names: Sequence[str], seed: str, tell: Tell) -> Memory:
         for number, name in enumerate(names):
             chance = random.Random(f"{seed}/{number}")
             answered(house, memory, chance.randint(2, 15))
+            begun = time.monotonic()
             FAULTS[name][1](house, chance)
             over = time.monotonic()
             serves_again(house, memory, over, name)
             back = time.monotonic() - over
             looked_at(house, memory)
-            tell({"fault": name, "back": round(back, 2), "purchases": len(memory.bought)})
+            tell(
+                {
+                    "fault": name,
+                    "lasted": round(over - begun, 2),
+                    "back": round(back, 2),
+                    "purchases": len(memory.bought),
+                }
+            )
     truth.at_rest(house, memory)
     return memory
 
@@ -184,7 +194,7 @@ def one_house(number: int, kills: int, seed: int) -> dict[str, Any]:
     def tell(fact: dict[str, Any]) -> None:
         told.append(fact)
         place = number * FAULTS_PER_HOUSE + len(told)
-        print(f"{place:>5}/{kills}  {fact['fault']:<36} back in {fact['back']:>6.2f} s", flush=True)
+        print(f"{place:>5}/{kills}  {fact['fault']:<42} back in {fact['back']:>6.2f} s", flush=True)
 
     with standing(STOCK) as house:
         house.longest_stall_seconds = LONGEST_STALL_SECONDS
@@ -196,15 +206,19 @@ def one_house(number: int, kills: int, seed: int) -> dict[str, Any]:
 def summary(done: Sequence[dict[str, Any]]) -> str:
     """What a campaign came to."""
     back: dict[str, list[float]] = defaultdict(list)
+    longest: dict[str, float] = defaultdict(float)
     for house in done:
         for fact in house["faults"]:
             back[fact["fault"]].append(fact["back"])
+            longest[fact["fault"]] = max(longest[fact["fault"]], fact.get("lasted", 0))
     seen: Counter[str] = Counter()
     for house in done:
         seen.update(house["seen"])
-    lines = ["", f"{'fault':<38}{'times':>6}{'back, median':>14}{'slowest':>10}"]
+    lines = ["", f"{'fault':<42}{'times':>6}{'lasted, most':>14}{'back, median':>14}{'slowest':>10}"]
     for name, seconds in sorted(back.items()):
-        lines.append(f"{name:<38}{len(seconds):>6}{statistics.median(seconds):>12.1f} s{max(seconds):>8.1f} s")
+        lines.append(
+            f"{name:<42}{len(seconds):>6}{longest[name]:>12.1f} s{statistics.median(seconds):>12.1f} s{max(seconds):>8.1f} s"
+        )
     total = {what: sum(house[what] for house in done) for what in ("purchases", "sold_out", "given_up", "answers")}
     faults = sum(len(seconds) for seconds in back.values())
     lines += [

@@ -10,6 +10,7 @@ import psutil
 import psycopg
 
 from steelyard.simulators.settings import API_KEY_DEMO
+from tests.chaos import clock
 from tests.chaos.house import House
 
 STALL_SECONDS = 2.0
@@ -149,6 +150,16 @@ def jump(seconds: int) -> Fault:
     return jumped
 
 
+def jump_database(seconds: int) -> Fault:
+    """The clock that the house lives by is so much later at once, or earlier, and goes on from there."""
+
+    def jumped(house: House, _: random.Random) -> None:
+        with suppress(psycopg.OperationalError):
+            clock.jump(house.database_url(), seconds)
+
+    return jumped
+
+
 FAULTS: dict[str, tuple[int, Fault]] = {
     "kill web worker": (4, kill_web_worker),
     "kill web": (2, kill_web),
@@ -172,6 +183,8 @@ FAULTS: dict[str, tuple[int, Fault]] = {
     "clock of the channel an hour ahead": (1, jump(3_600)),
     "clock of the channel an hour back": (1, jump(-3_600)),
     "clock of the channel right": (1, jump(0)),
+    "clock of the database an hour ahead": (1, jump_database(3_600)),
+    "clock of the database half a minute back": (1, jump_database(-30)),
 }
 
 

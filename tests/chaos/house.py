@@ -23,6 +23,7 @@ from steelyard.kernel.processes import STARTER_VARIABLE
 from steelyard.kernel.settings import Settings
 from steelyard.simulators.settings import API_KEY_DEMO, WEBHOOK_SECRET_DEMO
 from steelyard.worker import subscribers
+from tests.chaos import clock
 from tests.cli import commands
 from tests.support.folders import scratch
 from tests.support.world import World, seed
@@ -86,6 +87,7 @@ class House:
         assert done.returncode == 0, done.stderr
         with installation.opened(Settings(home=self.home)) as here:
             assert here.database_url is not None
+            clock.inject(here.database_url)
             self.world = asyncio.run(_seeded(here.database_url, self.stock))
 
     def start(self) -> None:

@@ -31,8 +31,9 @@ _claims: list[TextIO] = []
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """As in a fresh terminal: nothing of ours is set but the data folder and `more`."""
-    ours = ("STEELYARD_", "DATABASE_URL", "PORT")
+    """As in a fresh terminal: nothing of ours is set but the data folder and `more`. What Python has compiled is kept,
+    whatever it was told: reading all sources anew is half of what a start costs."""
+    ours = ("STEELYARD_", "DATABASE_URL", "PORT", "PYTHONDONTWRITEBYTECODE")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     path = os.pathsep.join([str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**inherited, "PYTHONPATH": path, "STEELYARD_HOME": str(home), **more}

@@ -64,10 +64,14 @@ async def cases(db: Database, world: World, owner: Browser, chief: Browser) -> A
     decoration = "/merchant/decoration/shop"
     block = {"do": "block", "block_id": str(ids.mint()), "kind": "text", "title_en": "News", "text_en": "Here"}
     await owner.follow(await owner.post(decoration, block))
+    away = form_in(await owner.get("/merchant/shop"), "/merchant/shop/pause", "ends_at")
+    dates = {"begins_at": "2030-01-01T10:00", "ends_at": "2030-02-01T10:00"}
+    await owner.follow(await owner.post("/merchant/shop/pause", away.filled(**dates)))
     yield {
         "freight": Case(freight, freight, "name_en", "Slow", "Quick"),
         "warehouse": Case(warehouse, warehouse, "street", "1 First Street", "2 Second Street"),
         "shop": Case("/merchant/shop", "/merchant/shop", "notice_en", "First", "Second"),
+        "pause": Case("/merchant/shop", "/merchant/shop/pause", "away_notice_en", "Fair", "Stocktaking"),
         "carriers": Case("/merchant/carriers", "/merchant/carriers", "preferred", "simpost", "simexpress"),
         "shop category": Case(shop_categories, shop_categories, "name_en", "Presents", "Souvenirs"),
         "decoration": Case(decoration, decoration, "title_en", "Olds", "Notices"),
@@ -82,7 +86,7 @@ async def cases(db: Database, world: World, owner: Browser, chief: Browser) -> A
 @pytest.mark.parametrize(
     "what",
     [
-        "freight", "warehouse", "shop", "carriers", "shop category", "decoration", "category", "attribute", "profile",
+        "freight", "warehouse", "shop", "pause", "carriers", "shop category", "decoration", "category", "attribute", "profile",
         "role", "setting",
     ],
 )  # fmt: skip

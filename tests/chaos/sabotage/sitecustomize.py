@@ -47,10 +47,11 @@ def reservation(module):
 
 
 def idempotency(module):
-    """A key is not claimed: whoever comes again is served again."""
+    """Another key is claimed than was sent: whoever comes again is served again."""
+    whole = module.once
 
-    async def once(db, caller, key, request, answer):
-        return await answer(module.ids.mint())
+    async def once(db, caller, key, *rest):
+        return await whole(db, caller, str(module.ids.mint()), *rest)
 
     module.once = once
 

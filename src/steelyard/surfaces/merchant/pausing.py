@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
@@ -16,6 +17,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, Pause
 from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.merchant import frame, shop
+from steelyard.surfaces.web import seen
 from steelyard.surfaces.web.console import errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.moments import moment_of
@@ -26,8 +28,17 @@ NEEDS = {"permission": "shop.edit"}
 ZONE = ZoneInfo(TIMEZONE)
 
 
-async def pause(tx: Tx, actor: Actor, merchant_id: MerchantId, wanted: Pause | None) -> None:
+async def pause(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, wanted: Pause | None, form: Entries | None = None
+) -> None:
+    await seen.hold(tx, f"pause {merchant_id}")
     before = await merchants.pause_of(tx, merchant_id)
+    if form is not None:
+        meant = wanted
+        if wanted is not None and before is not None and not form.text("begins_at", most=30):
+            # "At once" is another moment with every click.
+            meant = msgspec.structs.replace(wanted, begins_at=before.begins_at)
+        seen.compare(form, shop.pause_mark(before), shop.pause_mark(meant))
     await merchants.pause(tx, merchant_id, wanted)
     action = "shop.pause" if wanted else "shop.back"
     await access.audit(tx, actor, action, str(merchant_id), before=_told(before), after=_told(wanted))
@@ -54,7 +65,7 @@ async def go_away(visit: NamedDependency[Visit], request: WebRequest) -> Respons
         assert begins is not None
         assert ends is not None
         wanted = Pause(begins_at=begins, ends_at=ends, notice=notice, sells=form.text("sells") == "yes")
-        await visit.merchant_db.transact(pause, visit.actor, visit.merchant_id, wanted)
+        await visit.merchant_db.transact(pause, visit.actor, visit.merchant_id, wanted, form)
     except Invalid as refusal:
         return await shop.page(visit, typed=form, errors=errors_of(visit, refusal.fields))
     message = N_("Your shop goes away, and comes back by itself.")

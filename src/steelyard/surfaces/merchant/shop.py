@@ -15,7 +15,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor, WrongLogin
-from steelyard.parties.merchants.model import Merchant, MerchantId, Payout, Shop, ShopCard
+from steelyard.parties.merchants.model import Merchant, MerchantId, Pause, Payout, Shop, ShopCard
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.editor import local_time
 from steelyard.surfaces.web import seen
@@ -40,6 +40,14 @@ async def found(read: Read, merchant_id: MerchantId) -> Found:
     return Found(merchant=merchant, card=(await merchants.cards(read, [merchant_id]))[merchant_id])
 
 
+def pause_mark(what: Pause | None) -> str:
+    """What a form for the pause was filled in from: see `surfaces/web/seen.py`."""
+    if what is None:
+        return seen.mark(None)
+    times = (what.begins_at.astimezone(UTC), what.ends_at.astimezone(UTC))
+    return seen.mark(times, what.notice, what.sells)
+
+
 async def page(
     visit: Visit,
     *,
@@ -62,6 +70,7 @@ async def page(
         notice=known.card.notice if notice is None else notice,
         words_seen=seen.mark(known.card.name, known.card.notice),
         payout_seen=seen.mark(known.merchant.payout),
+        pause_seen=pause_mark(pause),
         payout=payout or known.merchant.payout,
         pause=pause if pause is not None and pause.ends_at > datetime.now(UTC) else None,
         typed=typed,

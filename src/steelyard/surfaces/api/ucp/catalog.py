@@ -183,8 +183,10 @@ async def _detail(read: Read, ask: Ask, wanted: ProductRequest) -> tuple[Documen
     asked = uuid_of(wanted.id)
     if asked is None:
         raise NotFound()
-    product_id = (await _products_of(read, [asked]))[asked]
-    found = await shelf.on_shelf(read, [product_id])
+    found = await shelf.on_shelf(read, [asked])
+    if not found.products:
+        product_id = (await _products_of(read, [asked]))[asked]
+        found = await shelf.on_shelf(read, [product_id]) if product_id != asked else found
     if not found.products:
         raise NotFound()
     document = shelf.detail(found, found.products[0], ask, wanted, asked)
