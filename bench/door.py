@@ -4,7 +4,6 @@ A payment token here is signed by us and verified where it is used, with one HMA
 nothing is left out that the house itself does for a payment.
 """
 
-import gc
 import hmac
 import os
 from collections.abc import Mapping
@@ -95,8 +94,7 @@ def simulated() -> Litestar:
 
 def _made(settings: Settings) -> Litestar:
     made = app.create_app(settings)
-    gc.collect()
-    gc.freeze()  # as for the house's own workers
+    app.settle()  # as the house's own workers do
     return made
 
 

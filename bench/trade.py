@@ -186,14 +186,26 @@ async def _baseline(bench: Bench, model: UUID, ready: Sequence[str]) -> None:
 
 
 def buying(trial: Trial, clients: int) -> None:
-    """W4 and W5: from nothing to paid."""
+    """W4 and W5: from nothing to paid. `p50` and `p99` are of the whole checkout, which is two calls, one after the other;
+    `call_p99` is of one call, whichever of the two, and `create_p99` and `complete_p99` of each of them."""
     bench, name = trial.bench, f"c{clients}"
     random_skus = [str(each.sku_id) for each in bench.goods[2:]]
     hot = [str(bench.goods[shop.HOT].sku_id)]
-    trial.measure(f"w4_{name}", scripts.purchases, clients, "completed", random_skus, bench.secret)
-    trial.measure(f"w5_{name}", scripts.purchases, clients, "completed", hot, bench.secret)
+    for which, skus in (("w4", random_skus), ("w5", hot)):
+        _calls(
+            trial.figures,
+            f"{which}_{name}",
+            trial.measure(f"{which}_{name}", scripts.purchases, clients, "completed", skus, bench.secret),
+        )
     for which, kind in (("w4", "random"), ("w5", "hot")):
         trial.figures.ratio(f"{which}_{name}_ratio", f"{which}_{name}_per_s", f"pgbench_{kind}_c{BASE}_per_s")
+
+
+def _calls(figures: Figures, name: str, result: Result) -> None:
+    if result.latencies_ms:
+        figures.add(f"{name}_call_p99_ms", result.percentile_of_calls(0.99))
+        for call, taken in zip(("create", "complete"), result.calls_ms, strict=False):
+            figures.add(f"{name}_{call}_p99_ms", load.percentile(sorted(taken), 0.99))
 
 
 def selling_out(trial: Trial, clients: int) -> None:
