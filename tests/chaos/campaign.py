@@ -70,8 +70,10 @@ def under_load(house: House, seed: str) -> Iterator[Memory]:
     thread.start()
     try:
         yield memory
-    except BaseException:
+    except BaseException as error:
         loop.call_soon_threadsafe(gone_wrong.set)
+        if failures:  # nobody buys any more, and this is why
+            raise failures[0] from error
         raise
     finally:
         loop.call_soon_threadsafe(stop.set)

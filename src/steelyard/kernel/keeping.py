@@ -5,7 +5,7 @@ Not for money, stock or anybody's own things. A process that changes it forgets 
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import TypeVar, cast
 
 from steelyard.kernel.db import Database, Read, Tx
@@ -13,6 +13,7 @@ from steelyard.kernel.db import Database, Read, Tx
 T = TypeVar("T")
 
 KEPT_SECONDS = 2.0
+KEYS_MAX = 1_000
 
 
 async def kept(read: Read, name: str, ask: Callable[[], Awaitable[T]]) -> T:
@@ -24,6 +25,21 @@ async def kept(read: Read, name: str, ask: Callable[[], Awaitable[T]]) -> T:
     # In a transaction that writes it may be what is not true yet for others.
     if not isinstance(read, Tx):
         read.kept[name] = (time.monotonic(), found)
+    return found
+
+
+async def kept_by_key(read: Read, name: str, key: Hashable, ask: Callable[[], Awaitable[T]], *, seconds: float) -> T:
+    """`kept` for each of many keys, for so many seconds (0: not at all); the oldest are let go first."""
+    known = cast("dict[Hashable, tuple[float, T]]", read.kept.setdefault(name, {}))
+    now = time.monotonic()
+    if key in known and now - known[key][0] < seconds:
+        return known[key][1]
+    found = await ask()
+    if seconds > 0 and not isinstance(read, Tx):
+        known.pop(key, None)
+        while len(known) >= KEYS_MAX:
+            del known[next(iter(known))]
+        known[key] = (now, found)
     return found
 
 

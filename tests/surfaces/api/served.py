@@ -33,8 +33,7 @@ async def serve(db: Database, settings: Settings, routers: Sequence[Router] = ap
     app = Litestar(
         [*routers],
         state=State({"settings": settings, "db": db}),
-        middleware=[DefineMiddleware(security.Envelope, settings=settings)],
-        csrf_config=security.csrf(settings),
+        middleware=[DefineMiddleware(security.Envelope, settings=settings), security.csrf(settings)],
         exception_handlers={
             Refusal: problems.on_refusal,
             HTTPException: problems.on_http_exception,

@@ -146,6 +146,8 @@ async def cards(read: Read, products: Iterable[tuple[UUID, UUID]]) -> list[Hit]:
     out."""
     wanted = list(dict.fromkeys(products))
     assert len(wanted) <= CARDS_MAX
+    if not wanted:
+        return []
     return await read.all(
         Hit,
         f"""

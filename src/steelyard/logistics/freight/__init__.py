@@ -5,7 +5,7 @@ The provinces that zones name are in `regions`.
 
 from steelyard.logistics.freight.events import DeliveryChanged
 from steelyard.logistics.freight.model import fee_of
-from steelyard.logistics.freight.queries import options, options_of, templates
+from steelyard.logistics.freight.queries import options, options_of, templates, templates_of
 from steelyard.logistics.freight.regions import AREAS, PROVINCES, Province
 from steelyard.logistics.freight.service import save_template
 
@@ -19,4 +19,5 @@ __all__ = [
     "options_of",
     "save_template",
     "templates",
+    "templates_of",
 ]

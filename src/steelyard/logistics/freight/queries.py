@@ -1,6 +1,6 @@
 """Questions about freight: a merchant's templates, and what a shipment costs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from steelyard.kernel.db import Read, Row
@@ -21,21 +21,31 @@ from steelyard.parties.merchants.model import MerchantId
 
 async def templates(read: Read, merchant_id: UUID) -> list[Template]:
     """A merchant's delivery options in their order, inactive ones too."""
-    return await read.all(
+    return (await templates_of(read, [merchant_id]))[MerchantId(merchant_id)]
+
+
+async def templates_of(read: Read, merchant_ids: Iterable[UUID]) -> dict[MerchantId, list[Template]]:
+    """`templates` of each of these merchants, in one query."""
+    wanted = list(merchant_ids)
+    found: dict[MerchantId, list[Template]] = {MerchantId(merchant_id): [] for merchant_id in wanted}
+    if not found:
+        return found
+    for one in await read.all(
         Template,
         """
         SELECT t.merchant_id, t.template_id, t.name, t.method, t.currency, t.days_from, t.days_to, t.place, t.active
              , coalesce(jsonb_agg(to_jsonb(z) - '{merchant_id,template_id,zone}'::text[] ORDER BY z.zone)
                         FILTER (WHERE z.zone IS NOT NULL), '[]') AS zones
         FROM freight_templates t LEFT JOIN freight_zones z USING (merchant_id, template_id)
-        WHERE t.merchant_id = $1
+        WHERE t.merchant_id = ANY($1)
         GROUP BY t.merchant_id, t.template_id
-        ORDER BY t.place, t.template_id
-        LIMIT $2
+        ORDER BY t.merchant_id, t.place, t.template_id
         """,
-        merchant_id,
-        TEMPLATES_PER_MERCHANT_MAX,
-    )
+        wanted,
+    ):
+        if len(found[one.merchant_id]) < TEMPLATES_PER_MERCHANT_MAX:
+            found[one.merchant_id].append(one)
+    return found
 
 
 async def options(read: Read, shipments: Sequence[Shipment], address: Place) -> dict[MerchantId, list[DeliveryOption]]:

@@ -22,7 +22,7 @@ or key (`product.was`) is false when asked for and an error when printed.
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -30,21 +30,26 @@ from typing import Literal, Protocol, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from babel import dates, numbers
+from babel import Locale, dates, numbers
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from jinja2.utils import missing
+from markupsafe import Markup
 
 from steelyard.kernel import i18n
 from steelyard.kernel.text import Text
 from steelyard.surfaces.components.assets import NODE_MODULES, Assets
+from steelyard.surfaces.components.folding import FoldingEnvironment
 from steelyard.surfaces.components.glossary import TERMS
 from steelyard.surfaces.components.icons import lucide, sparkline
 from steelyard.surfaces.components.page import LANGUAGES, TIMEZONE, Page
 from steelyard.surfaces.components.prose import prose
+from steelyard.surfaces.components.remembering import Remembered
 
 TEMPLATES = Path(__file__).parent / "templates"
 FALLBACK = "en"
+MESSAGES_KEPT = 4_096
+AMOUNTS_KEPT = 4_096
 
 Number = int | float | Decimal
 Length = Literal["full", "long", "medium", "short"]
@@ -104,7 +109,7 @@ class Templates:
 
 
 def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modules: Path) -> Environment:
-    environment = Environment(
+    environment = FoldingEnvironment(
         loader=loader,
         autoescape=True,
         undefined=Absent,
@@ -117,7 +122,11 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
     install = cast(Callable[..., None], vars(environment)["install_gettext_callables"])
     install(words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext)
     given = cast(dict[str, object], environment.globals)
+    gettext = _gettext(words.gettext)
     given |= {
+        "_": gettext,
+        "gettext": gettext,
+        "remembered": Remembered(),
         "asset": assets.url,
         "icon": lucide(node_modules),
         "sparkline": sparkline,
@@ -128,6 +137,21 @@ def _environment(language: str, loader: ChoiceLoader, assets: Assets, node_modul
     return environment
 
 
+def _gettext(translated: Callable[[str], str]) -> Callable[..., Markup]:
+    """Jinja's own, for pages that escape always: a message with its variables, escaped, put in."""
+
+    @lru_cache(maxsize=MESSAGES_KEPT)
+    def message(text: str) -> tuple[Markup, Markup | None]:
+        words = Markup(translated(text))  # noqa: S704  our own words
+        return words, None if "%" in words else words
+
+    def gettext(text: str, /, **variables: object) -> Markup:
+        words, plain = message(text)
+        return words % variables if plain is None else plain
+
+    return gettext
+
+
 def _described(language: str, value: Mapping[str, str] | str | None) -> str:
     """A description in the reader's language, or one that is in a language already."""
     return prose(Text(value).in_language(language) if isinstance(value, Mapping) else value or "")
@@ -136,9 +160,7 @@ def _described(language: str, value: Mapping[str, str] | str | None) -> str:
 def _filters(language: str) -> dict[str, Callable[..., object]]:
     locale = i18n.babel_locale(language)
 
-    def minor(amount: int, currency: str) -> str:
-        digits = numbers.get_currency_precision(currency)
-        return numbers.format_currency(Decimal(amount).scaleb(-digits), currency, locale=locale)
+    minor = lru_cache(maxsize=AMOUNTS_KEPT)(partial(_amount, locale))
 
     def money(value: MoneyLike) -> str:
         return minor(value.amount, value.currency)
@@ -156,7 +178,7 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
     def text(value: Mapping[str, str] | str | None) -> str:
         if value is None or isinstance(value, str):
             return value or ""
-        return Text(value).in_language(language)
+        return (value if isinstance(value, Text) else Text(value)).in_language(language)
 
     @pass_context
     def day(context: Context, value: date, format: Length = "medium") -> str:
@@ -193,6 +215,11 @@ def _filters(language: str) -> dict[str, Callable[..., object]]:
         "ago": ago,
         "groupby_kept": grouped,
     }
+
+
+def _amount(locale: Locale, amount: int, currency: str) -> str:
+    digits = numbers.get_currency_precision(currency)
+    return numbers.format_currency(Decimal(amount).scaleb(-digits), currency, locale=locale)
 
 
 def asked(path: str, **questions: object) -> str:

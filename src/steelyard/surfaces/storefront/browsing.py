@@ -61,7 +61,7 @@ class ListingView(msgspec.Struct, frozen=True, kw_only=True):
 
 async def home_view(read: Read, visit: Visit) -> PageView:
     page = await page_now(read, HOUSE, HOME, draft=previewed(visit, HOUSE, HOME))
-    around = await shell(read, visit.buyer_id)
+    around = await shell(read, visit.known_buyer_id)
     return PageView(
         shell=around,
         title=Text(),
@@ -74,7 +74,7 @@ async def topic_view(read: Read, visit: Visit, slug: str) -> PageView:
     page = await page_now(read, HOUSE, TOPIC + slug, draft=previewed(visit, HOUSE, TOPIC + slug))
     if page is None:
         raise NotFound()
-    around = await shell(read, visit.buyer_id)
+    around = await shell(read, visit.known_buyer_id)
     return PageView(shell=around, title=page.title, composed=await compose(read, visit, around, page.blocks))
 
 
@@ -94,7 +94,7 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
     shop = await merchants.by_slug(read, slug)
     if shop is None or shop.state is not MerchantState.OPEN:
         raise NotFound()
-    around = await shell(read, visit.buyer_id)
+    around = await shell(read, visit.known_buyer_id)
     own = await merchandising.shop_categories(read, shop.merchant_id)
     chosen = next((each for each in own if each.shop_category_id == within), None)
     page = None

@@ -76,10 +76,10 @@ def today() -> date:
     return datetime.now(UTC).astimezone(SETTLEMENT_ZONE).date()
 
 
-async def place_of(read: Read, buyer_id: BuyerId, chosen: str) -> tuple[Place, bool]:
+async def place_of(read: Read, buyer_id: BuyerId | None, chosen: str) -> tuple[Place, bool]:
     """Where this visitor wants things: the region they chose, else their default address, else the house's country;
     and whether they have an address of their own."""
-    book = await customers.addresses(read, buyer_id)
+    book = await customers.addresses(read, buyer_id) if buyer_id else []
     mine = book[0].address if book else None
     country, _, region = chosen.partition("/")
     if chosen and chosen != HOME:

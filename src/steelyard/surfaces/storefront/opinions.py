@@ -116,14 +116,15 @@ class ReportForm(Typed, frozen=True, kw_only=True):
     return_to: str = ""
 
 
-async def opinions(read: Read, buyer_id: BuyerId, product_id: UUID) -> Opinions:
-    shown = (await reviews.of_product(read, product_id, limit=REVIEWS_ON_PAGE)).items
+async def opinions(read: Read, buyer_id: BuyerId | None, product_id: UUID) -> Opinions:
+    rating = await reviews.rating(read, product_id)
+    shown = (await reviews.of_product(read, product_id, limit=REVIEWS_ON_PAGE)).items if rating.count else []
     asked = await reviews.questions_of_product(read, product_id, limit=QUESTIONS_ON_PAGE)
     question_ids = [question.question_id for question in asked.items]
     return Opinions(
-        rating=await reviews.rating(read, product_id),
+        rating=rating,
         reviews=[review for review in shown if not review.automatic],
-        voted=await reviews.voted(read, buyer_id, shown),
+        voted=await reviews.voted(read, buyer_id, shown) if buyer_id else set(),
         questions=asked.items,
         answers=await reviews.answers_of(read, question_ids, ANSWERS_ON_PAGE),
         more_questions=asked.next is not None,

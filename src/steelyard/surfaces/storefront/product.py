@@ -11,22 +11,22 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
-from steelyard.goods import catalog, inventory, pricing, search
+from steelyard.goods import catalog, inventory, pricing
 from steelyard.goods.catalog.model import ProductState, ProductView, SkuId
 from steelyard.goods.promotions.model import Offer
-from steelyard.goods.search.model import Hit, Query, Sort
+from steelyard.goods.search.model import Hit
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.logistics.freight.model import Shipment
-from steelyard.operations import recommendations
 from steelyard.operations.analytics import Step
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb, Flash
-from steelyard.surfaces.storefront import coupons, delivering, opinions, seo, specifying
+from steelyard.surfaces.storefront import beside, coupons, delivering, opinions, seo, specifying
+from steelyard.surfaces.storefront.beside import Beside
 from steelyard.surfaces.storefront.choosing import VARIANTS_LISTED_MAX, Choice, Variant, chosen_of
 from steelyard.surfaces.storefront.composed import in_a_frame
 from steelyard.surfaces.storefront.delivering import Promise
@@ -39,25 +39,14 @@ from steelyard.surfaces.web import footfall, footprints
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.seals import unseal
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import cart, favourites, reviews
+from steelyard.trade import cart
 from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
 from steelyard.trade.checkout.model import CheckoutId, Line
 from steelyard.trade.reviews.model import Rating, ShopScore
 
-BESIDE_MAX = 10
 PREVIEW = N_("A preview: buyers will see it like this. It is not public.")
 # Whoever had one of these bought or saw it once: the page says what has become of it.
 ONCE_SHOWN = (ProductState.OFF_SHELF, ProductState.BINNED)
-
-
-class Beside(msgspec.Struct, frozen=True, kw_only=True):
-    """Other goods beside this one, and the shops they are from."""
-
-    bought: Sequence[Hit]
-    similar: Sequence[Hit]
-    of_shop: Sequence[Hit]
-    seen: Sequence[Hit]
-    shops: Mapping[MerchantId, ShopCard]
 
 
 class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,15 +87,17 @@ class GonePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Who looks at which product, how: `given` is the address, `place` the region that the browser remembers;
-    `preview`: by an address that its merchant has from us, whatever its state."""
+    """Who looks at which product (none: somebody who was never here), how: `given` is the address, `place` the region that
+    the browser remembers; `preview`: by an address that its merchant has from us, whatever its state. What stands beside the
+    product may have been read `beside_seconds` ago."""
 
-    buyer_id: BuyerId
+    buyer_id: BuyerId | None
     product_id: UUID
     given: Mapping[str, str]
     place: str
     quantity: int
     preview: bool = False
+    beside_seconds: float = 0
 
 
 async def choice_of(read: Read, product_id: UUID, given: Mapping[str, str]) -> Choice:
@@ -137,23 +128,25 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
     around = await shell(read, asked.buyer_id)
     shop = (await merchants.cards(read, [product.merchant_id]))[product.merchant_id]
     if not (product.on_sale or asked.preview):
-        similar = await _similar(read, product)
-        return GonePage(shell=around, product=product, shop=shop, similar=similar, shops=await _shops(read, similar))
+        similar = await beside.similar(read, product, asked.beside_seconds)
+        return GonePage(
+            shell=around, product=product, shop=shop, similar=similar, shops=await beside.shops(read, similar)
+        )
     choice = await _choice(read, product, asked.given)
     place, own = await delivering.place_of(read, asked.buyer_id, asked.place)
-    own_entry = await search.cards(read, [(product.merchant_id, product.product_id)])
+    own_entry, goods_beside = await beside.goods(read, asked.buyer_id, product, asked.beside_seconds)
     return ProductPage(
         shell=around,
         product=product,
         shop=shop,
         choice=choice,
-        sold=own_entry[0].sold if own_entry else 0,
+        sold=own_entry.sold if own_entry else 0,
         promise=await _promise(read, choice, place, shop, asked.quantity),
         own_address=own,
-        facts=await specifying.fact_rows(read, product),
+        facts=await specifying.fact_rows(read, product, seconds=asked.beside_seconds),
         opinions=await opinions.opinions(read, asked.buyer_id, product.product_id),
-        score=(await reviews.scores(read, [product.merchant_id])).get(product.merchant_id),
-        beside=await _beside(read, asked.buyer_id, product),
+        score=await beside.score(read, product.merchant_id, asked.beside_seconds),
+        beside=goods_beside,
         kept=product.product_id in around.kept,
         follows=product.merchant_id in around.followed,
         offers=coupons.of_product(
@@ -177,38 +170,6 @@ async def _promise(
     return await delivering.promise(read, place, shipment)
 
 
-async def _similar(read: Read, product: ProductView) -> list[Hit]:
-    """What sells best in the same category, but the product itself."""
-    found = await search.best_selling(read, product.category_id, limit=BESIDE_MAX + 1)
-    return [hit for hit in found if hit.product_id != product.product_id][:BESIDE_MAX]
-
-
-async def _beside(read: Read, buyer_id: BuyerId, product: ProductView) -> Beside:
-    query = Query(merchant_id=product.merchant_id, sort=Sort.SALES, limit=BESIDE_MAX + 1, facets=False)
-    of_shop = [hit for hit in (await search.find(read, query)).hits if hit.product_id != product.product_id]
-    steps = (await favourites.footprints(read, buyer_id, limit=BESIDE_MAX + 1)).items
-    seen = await search.cards(
-        read, [(each.merchant_id, each.product_id) for each in steps if each.product_id != product.product_id]
-    )
-    bought = [
-        hit
-        for hit in await search.cards(read, await recommendations.partners(read, product.product_id))
-        if hit.in_stock
-    ]
-    similar = await _similar(read, product)
-    return Beside(
-        bought=bought[:BESIDE_MAX],
-        similar=similar,
-        of_shop=of_shop[:BESIDE_MAX],
-        seen=seen[:BESIDE_MAX],
-        shops=await _shops(read, [*bought, *similar, *seen]),
-    )
-
-
-async def _shops(read: Read, hits: Sequence[Hit]) -> dict[MerchantId, ShopCard]:
-    return await merchants.cards(read, {hit.merchant_id for hit in hits})
-
-
 @get(["/products/{product_id:uuid}", "/products/{product_id:uuid}/{slug:str}"])
 async def product(visit: NamedDependency[Visit], product_id: FromPath[UUID], slug: FromPath[str] = "") -> Answer:
     """A product. What is chosen of its options stands in the address, so that every choice has a link. Words that it was
@@ -219,11 +180,12 @@ async def product(visit: NamedDependency[Visit], product_id: FromPath[UUID], slu
 async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
     given = visit.connection.query_params
     asked = Asked(
-        buyer_id=visit.buyer_id,
+        buyer_id=visit.known_buyer_id,
         product_id=product_id,
         given=given,
         place=delivering.chosen_place(visit),
         quantity=min(max(number(given.get("quantity"), 1), 1), QUANTITY_PER_LINE_MAX),
+        beside_seconds=min(beside.SECONDS, visit.settings.kept_page_seconds),
         preview=unseal(visit.settings, "preview", given.get("preview", "")) == str(product_id),
     )
     view = await visit.db.ask(product_page, asked)

@@ -65,7 +65,7 @@ class SearchView(msgspec.Struct, frozen=True, kw_only=True):
 async def search_view(read: Read, visit: Visit, filters: Filters, meant: str | None) -> SearchView:
     """What the filters find; or what was probably `meant`, where they find nothing."""
     target = await search.redirect_of(read, filters.q) if filters.q and not (filters.literal or filters.after) else None
-    around = await shell(read, visit.buyer_id)
+    around = await shell(read, visit.known_buyer_id)
     found = await catalog.category(read, filters.category) if filters.category else None
     category_id = found.category_id if found else None
     listing = await find(read, filters, category_id=category_id)

@@ -83,8 +83,10 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         return [category for category in (self.find(step) for step in path) if category is not None]
 
 
-async def shell(read: Read, buyer_id: BuyerId) -> Shell:
-    """What every page asks for beside its own questions."""
+async def shell(read: Read, buyer_id: BuyerId | None) -> Shell:
+    """What every page asks for beside its own questions; `buyer_id` is none of who has never been here."""
+    if buyer_id is None:
+        return Shell(categories=await catalog.categories(read), cart_count=0)
     marks = await favourites.marks(read, buyer_id)
     return Shell(
         categories=await catalog.categories(read),

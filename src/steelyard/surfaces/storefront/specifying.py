@@ -1,10 +1,13 @@
 """The table of what a product is: the attributes of its category first, then what its maker adds."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import ProductView
 from steelyard.kernel.db import Read
+from steelyard.kernel.keeping import kept_by_key
 from steelyard.kernel.text import Text
 
 
@@ -17,9 +20,17 @@ class FactRow(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
 
 
-async def fact_rows(read: Read, product: ProductView) -> list[FactRow]:
-    """What is known of a product, in the order that its category gives."""
-    bound = (await catalog.attributes_of(read, [product.category_id])).get(product.category_id, [])
+BOUND_KEPT = "surfaces.storefront.specifying"
+
+
+async def fact_rows(read: Read, product: ProductView, *, seconds: float = 0) -> list[FactRow]:
+    """What is known of a product, in the order that its category gives; what a category asks for may have been read so many
+    seconds ago."""
+
+    async def ask() -> Sequence[catalog.CategoryAttribute]:
+        return (await catalog.attributes_of(read, [product.category_id])).get(product.category_id, [])
+
+    bound = await kept_by_key(read, BOUND_KEPT, product.category_id, ask, seconds=seconds) if product.facts else []
     rows: list[FactRow] = []
     for each in bound:
         definition, fact = each.definition, product.facts.get(each.definition.code)

@@ -6,7 +6,6 @@ of what is kept, and each reader's are put in. Whoever brings a cookie has a pag
 cart, favourites, a language, a theme, a region.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -106,6 +105,20 @@ def _cut(drawn: Drawn, token: str) -> _Page:
     plain = (answer.status_code, dict(answer.headers), answer.cookies) == (HTTP_200_OK, HEADERS, [])
     if not plain or not isinstance(answer.content, str):
         return _Page([b""], [], 0, drawn.note)
-    own = [each.encode() for each in (token, *map(str, drawn.minted))]
-    parts = re.split(b"(" + b"|".join(map(re.escape, own)) + b")", answer.content.encode())
-    return _Page(parts[::2], [own.index(part) for part in parts[1::2]], len(drawn.minted), drawn.note)
+    pieces, places = _parted(answer.content.encode(), [each.encode() for each in (token, *map(str, drawn.minted))])
+    return _Page(pieces, places, len(drawn.minted), drawn.note)
+
+
+def _parted(body: bytes, own: Sequence[bytes]) -> tuple[list[bytes], list[int]]:
+    """The pieces of `body` between those of `own` that stand in it, and which stood where."""
+    if not own:
+        return [body], []
+    *others, last = own
+    pieces, places = list[bytes](), list[int]()
+    for number, part in enumerate(body.split(last)):
+        if number:
+            places.append(len(others))
+        inner, inner_places = _parted(part, others)
+        pieces += inner
+        places += inner_places
+    return pieces, places

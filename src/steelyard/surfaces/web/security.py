@@ -7,12 +7,14 @@ from urllib.parse import urlsplit
 import structlog
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import MutableScopeHeaders
-from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.csrf import CSRFMiddleware
+from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPSendMessage, Message, Receive, Scope, Send
 
 from steelyard.kernel import logs
 from steelyard.kernel.settings import Settings, secret
 from steelyard.surfaces.web.problems import FOR_PROGRAMS, SERVER_ERROR
-from steelyard.surfaces.web.visit import visitor_cookie
+from steelyard.surfaces.web.visit import cookie, set_cookie, visitor_cookie
 
 CSRF_COOKIE = "steelyard_csrf"
 SLOW_SECONDS = 1.0
@@ -20,9 +22,9 @@ SLOW_SECONDS = 1.0
 log = structlog.get_logger()
 
 
-def csrf(settings: Settings) -> CSRFConfig:
+def csrf(settings: Settings) -> DefineMiddleware:
     """Every form of a page carries a token that only our pages know. Programs bring no cookies, so they need none."""
-    return CSRFConfig(
+    config = CSRFConfig(
         secret=secret(settings.home, "csrf"),
         cookie_name=CSRF_COOKIE,
         header_name="X-CSRF-Token",
@@ -31,6 +33,19 @@ def csrf(settings: Settings) -> CSRFConfig:
         cookie_samesite="lax",
         exclude=[f"^{prefix}" for prefix in FOR_PROGRAMS],
     )
+    return DefineMiddleware(Tokens, config=config, settings=settings)
+
+
+class Tokens(CSRFMiddleware):
+    """The framework's own, which writes its cookie our way."""
+
+    def __init__(self, app: ASGIApp, config: CSRFConfig, settings: Settings) -> None:
+        super().__init__(app, config)
+        self._settings = settings
+
+    def _set_cookie_if_needed(self, message: HTTPSendMessage, token: str) -> None:
+        headers = MutableScopeHeaders.from_message(message)
+        headers.add("set-cookie", set_cookie(cookie(self._settings, CSRF_COOKIE, token, None)))
 
 
 def policy(settings: Settings) -> str:
@@ -100,7 +115,7 @@ class Envelope:
         visitor = scope.get("state", {}).get("new_visitor")
         if visitor is not None:
             headers = MutableScopeHeaders.from_message(message)
-            headers.add("set-cookie", visitor_cookie(self._settings, visitor).to_header(header=""))
+            headers.add("set-cookie", set_cookie(visitor_cookie(self._settings, visitor)))
 
     def _log(self, method: str, path: str, status: int, seconds: float) -> None:
         if status >= SERVER_ERROR or seconds > SLOW_SECONDS:

@@ -70,6 +70,12 @@ class Visit:
         return self.visitor_id
 
     @property
+    def known_buyer_id(self) -> BuyerId | None:
+        """`buyer_id`, but of who comes without being known there is nothing to ask for."""
+        is_new = self.account is None and "new_visitor" in self.connection.scope["state"]
+        return None if is_new else self.buyer_id
+
+    @property
     def merchant_id(self) -> MerchantId:
         """The merchant whose staff is signed in. Only behind the merchant console's guard."""
         assert self.actor.account is not None
@@ -146,6 +152,23 @@ def _sealed_visitor(connection: Connection) -> UUID | None:
 def visitor_cookie(settings: Settings, visitor_id: UUID) -> Cookie:
     """The cookie by which a visitor is known again."""
     return cookie(settings, VISITOR_COOKIE, seal(settings, VISITOR_COOKIE, str(visitor_id)), VISITOR_SECONDS)
+
+
+def set_cookie(cookie: Cookie) -> str:
+    """What `Cookie.to_header` says, for a value that needs no quotes, in a twentieth of the time: each visitor without
+    cookies is given two."""
+    assert cookie.value is not None
+    assert not cookie.domain
+    assert cookie.expires is None
+    parts = [f"{cookie.key}={cookie.value}"]
+    if cookie.httponly:
+        parts.append("HttpOnly")
+    if cookie.max_age is not None:
+        parts.append(f"Max-Age={cookie.max_age}")
+    parts += [f"Path={cookie.path}", f"SameSite={cookie.samesite}"]
+    if cookie.secure:
+        parts.append("Secure")
+    return "; ".join(parts)
 
 
 async def actor_of(connection: Connection) -> Actor:

@@ -2,7 +2,7 @@
 
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed (`placement.py`)
 and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is in `quote.py`,
-what promotions take off in `offers.py`.
+what promotions take off in `offers.py`, what an order copies of it in `freezing.py`.
 """
 
 from steelyard.trade.checkout.collection import (
@@ -15,14 +15,26 @@ from steelyard.trade.checkout.collection import (
     receive_webhook,
 )
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
-from steelyard.trade.checkout.placement import Paying, Placement, place, place_all
+from steelyard.trade.checkout.placement import (
+    Held,
+    Paying,
+    Placed,
+    Placement,
+    Written,
+    hold,
+    place,
+    place_all,
+    place_held,
+)
 from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quote, quotes
 from steelyard.trade.checkout.service import (
+    Change,
     NewCheckout,
     cancel,
     change,
+    change_all,
     check,
-    currencies_of,
+    currency_among,
     currency_of,
     forget,
     get,
@@ -37,11 +49,15 @@ from steelyard.trade.checkout.service import (
 __all__ = [
     "STRICT",
     "Asked",
+    "Change",
     "Collection",
     "Completeness",
+    "Held",
     "NewCheckout",
     "Paying",
+    "Placed",
     "Placement",
+    "Written",
     "apply_left_behind",
     "apply_news",
     "apply_payment",
@@ -49,20 +65,23 @@ __all__ = [
     "ask_about",
     "cancel",
     "change",
+    "change_all",
     "check",
     "collect",
-    "currencies_of",
+    "currency_among",
     "currency_of",
     "forget",
     "forget_old",
     "get",
     "get_all",
+    "hold",
     "invoice_wish",
     "lock",
     "open_all",
     "open_checkout",
     "place",
     "place_all",
+    "place_held",
     "query_unknown",
     "quote",
     "quotes",

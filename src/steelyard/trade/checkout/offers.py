@@ -7,10 +7,11 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods import promotions, taxes
-from steelyard.goods.promotions.model import Buyer, Cart, CartLine, Offer, PromotionId, Reckoning, Reduced
+from steelyard.goods.promotions.model import Buyer, Cart, CartLine, Held, Offer, PromotionId, Reckoning, Reduced, Use
 from steelyard.goods.taxes.model import Rate
-from steelyard.kernel.db import Read
-from steelyard.trade.checkout.model import QuoteGroup, QuoteLine
+from steelyard.kernel.db import Read, Tx
+from steelyard.trade.checkout.model import Checkout, Quote, QuoteGroup, QuoteLine
+from steelyard.trade.orders.model import LineOffer, order_id_of
 
 
 class Basket(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,3 +94,38 @@ def _line(line: QuoteLine, part: Reduced) -> QuoteLine:
         return line
     rate = Rate(millionths=line.tax_millionths, inclusive=line.tax_inclusive)
     return msgspec.structs.replace(line, discount=part.off, shares=part.shares, tax=taxes.tax_of(part.amount, rate))
+
+
+async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[Held], set[UUID]]:
+    """Keep what the offers that count need of their budgets, and the coupons; also the purchases that come too late."""
+    uses = [
+        Use(
+            purchase_id=checkout.purchase_id,
+            merchant_id=merchant_id,
+            order_id=order_id_of(checkout.purchase_id, merchant_id),
+            promotion_id=each.promotion.promotion_id,
+            buyer_id=checkout.buyer_id,
+            amount=each.off,
+            coupon=each.promotion.coupon,
+        )
+        for checkout, costs in quoted
+        if costs.reckoning is not None
+        for each in costs.reckoning.applied
+        if (merchant_id := each.promotion.merchant_id) is not None and each.off
+    ]
+    return await promotions.hold(tx, uses) if uses else ([], set())
+
+
+def frozen(line: QuoteLine, costs: Quote) -> list[LineOffer]:
+    """What an order line keeps of the offers that count for it."""
+    applied = costs.reckoning.applied if costs.reckoning else ()
+    names = {each.promotion.promotion_id: each.promotion.name for each in applied}
+    return [
+        LineOffer(
+            promotion_id=share.promotion_id,
+            name=names[share.promotion_id],
+            amount=share.amount,
+            platform=share.platform,
+        )
+        for share in line.shares
+    ]

@@ -9,17 +9,19 @@ import msgspec
 
 from steelyard.goods import inventory, promotions
 from steelyard.goods.inventory.model import Wanted
-from steelyard.goods.promotions.model import Held, OfferGone, PromotionId, Use
-from steelyard.kernel import codes, money
+from steelyard.goods.promotions.model import Held as Used
+from steelyard.goods.promotions.model import OfferGone
+from steelyard.kernel import codes
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound, Refusal
-from steelyard.kernel.text import Text
 from steelyard.money import payments
 from steelyard.money.payments.model import ChannelAnswer, Instruction, PaymentId, PaymentState, Split
 from steelyard.parties import policies
+from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.parties.policies.model import PAYMENT_WINDOW
 from steelyard.trade import cart, commission, orders
-from steelyard.trade.checkout import service
+from steelyard.trade.checkout import offers, service
+from steelyard.trade.checkout.freezing import order_of
 from steelyard.trade.checkout.model import (
     Checkout,
     CheckoutClosed,
@@ -28,22 +30,18 @@ from steelyard.trade.checkout.model import (
     CheckoutState,
     ProblemCode,
     Quote,
-    QuoteGroup,
-    QuoteLine,
     SoldOut,
     TotalMoved,
 )
 from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quotes
 from steelyard.trade.orders.model import (
-    Delivery,
-    LineOffer,
-    NewLine,
-    NewOrder,
     NewPurchase,
     PurchaseId,
     order_id_of,
 )
 
+# Who says in a purchase's history that it is paid, where a channel did.
+BY_CHANNEL = "channel"
 # What stock says is answered as "sold out" even when it was seen before the stock was locked.
 _SHORTAGES = {ProblemCode.OUT_OF_STOCK, ProblemCode.NOT_ENOUGH}
 
@@ -88,72 +86,99 @@ async def place(
     return answer
 
 
-async def place_all(tx: Tx, wishes: Sequence[Placement]) -> list[PurchaseId | Refusal]:
-    """`place` for many checkouts at once: for each its purchase, or the refusal that `place` would have raised.
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """What a checkout has become a moment ago, and the purchase that was written down, from these shops."""
 
-    Who is refused leaves nothing behind and takes nothing from the others. Pieces are given out in the order of `wishes`.
-    """
-    assert len({wish.checkout_id for wish in wishes}) == len(wishes), "each checkout is placed once"
-    checkouts = await service.lock_all(tx, [wish.checkout_id for wish in wishes])
-    answers: dict[CheckoutId, PurchaseId | Refusal] = {}
-    fresh: list[Placement] = []
-    for wish in wishes:
-        settled = _settled(checkouts.get(wish.checkout_id))
-        if settled is None:
-            fresh.append(wish)
-        else:
-            answers[wish.checkout_id] = settled
-    if fresh:
-        answers |= await _place_fresh(tx, fresh, checkouts)
-    return [answers[wish.checkout_id] for wish in wishes]
+    checkout: Checkout
+    purchase: NewPurchase
+    shops: Mapping[MerchantId, ShopCard]
+
+    @property
+    def paid_at_once(self) -> bool:
+        """Whether its money came with it."""
+        return self.purchase.paid_by == BY_CHANNEL
 
 
-def _settled(checkout: Checkout | None) -> PurchaseId | Refusal | None:
-    """The answer for a checkout that is not to be placed any more; none for one that is."""
-    if checkout is None:
-        return NotFound()
-    if checkout.state in (CheckoutState.PLACED, CheckoutState.COMPLETED):
-        return checkout.purchase_id
-    if checkout.state is CheckoutState.CANCELLED or checkout.expires_at <= datetime.now(UTC):
-        return CheckoutClosed(state="expired" if checkout.state is CheckoutState.OPEN else str(checkout.state))
-    return None
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkout that is placed; `written` where this has just been done, none where it was placed already."""
+
+    purchase_id: PurchaseId
+    written: Written | None = None
 
 
-async def _place_fresh(
-    tx: Tx, wishes: Sequence[Placement], checkouts: Mapping[CheckoutId, Checkout]
-) -> dict[CheckoutId, PurchaseId | Refusal]:
-    """The answers for open checkouts: quote all, refuse some, write the others down."""
-    drafts = [(wish, checkouts[wish.checkout_id]) for wish in wishes]
-    costs = await quotes(
-        tx,
-        [
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Checkouts that are locked. Of those to be placed: which can be, and the answers of those that cannot any more."""
+
+    checkouts: Mapping[CheckoutId, Checkout]
+    wishes: Sequence[Placement]
+    fresh: Sequence[tuple[Placement, Checkout]]
+    answers: Mapping[CheckoutId, Placed | Refusal]
+
+    @property
+    def asked(self) -> list[Asked]:
+        """What has to be quoted before they are placed."""
+        return [
             Asked(
                 draft=checkout.draft,
                 currency=checkout.currency,
                 completeness=wish.completeness,
                 buyer_id=checkout.buyer_id,
             )
-            for wish, checkout in drafts
-        ],
-    )
-    answers: dict[CheckoutId, PurchaseId | Refusal] = {}
+            for wish, checkout in self.fresh
+        ]
+
+
+async def place_all(tx: Tx, wishes: Sequence[Placement]) -> list[PurchaseId | Refusal]:
+    """`place` for many checkouts at once: for each its purchase, or the refusal that `place` would have raised.
+
+    Who is refused leaves nothing behind and takes nothing from the others. Pieces are given out in the order of `wishes`.
+    """
+    held = await hold(tx, wishes)
+    answers = await place_held(tx, held, await quotes(tx, held.asked))
+    return [answer.purchase_id if isinstance(answer, Placed) else answer for answer in answers]
+
+
+async def hold(tx: Tx, wishes: Sequence[Placement], others: Sequence[CheckoutId] = ()) -> Held:
+    """Lock these checkouts, to place them when they are quoted; and `others`, for what else is done in this transaction,
+    since all checkouts are locked in one order."""
+    assert len({wish.checkout_id for wish in wishes}) == len(wishes), "each checkout is placed once"
+    checkouts = await service.lock_all(tx, [*(wish.checkout_id for wish in wishes), *others])
+    answers: dict[CheckoutId, Placed | Refusal] = {}
+    fresh: list[tuple[Placement, Checkout]] = []
+    for wish in wishes:
+        found = _open(checkouts.get(wish.checkout_id))
+        if isinstance(found, Checkout):
+            fresh.append((wish, found))
+        else:
+            answers[wish.checkout_id] = found
+    return Held(checkouts=checkouts, wishes=wishes, fresh=fresh, answers=answers)
+
+
+def _open(checkout: Checkout | None) -> Checkout | Placed | Refusal:
+    """The checkout if it can be placed; what is to be said of one that cannot be any more."""
+    if checkout is None:
+        return NotFound()
+    if checkout.state in (CheckoutState.PLACED, CheckoutState.COMPLETED):
+        return Placed(purchase_id=checkout.purchase_id)
+    if checkout.state is CheckoutState.CANCELLED or checkout.expires_at <= datetime.now(UTC):
+        return CheckoutClosed(state="expired" if checkout.state is CheckoutState.OPEN else str(checkout.state))
+    return checkout
+
+
+async def place_held(tx: Tx, held: Held, costs: Sequence[Quote]) -> list[Placed | Refusal]:
+    """`place_all` for what is held and was quoted after that (`costs`, as it was asked for): refuse some, write the others
+    down."""
+    answers = dict(held.answers)
     ready: list[_Ready] = []
-    for (wish, checkout), cost in zip(drafts, costs, strict=True):
+    for (wish, checkout), cost in zip(held.fresh, costs, strict=True):
         refusal = _refusal(cost, wish.expected_total)
         if refusal is None:
             ready.append(_Ready(wish, checkout, cost))
         else:
             answers[wish.checkout_id] = refusal
-    purchases = await _purchases(tx, ready) if ready else {}
-    held, gone = await _hold(tx, ready)
-    ready = [one for one in ready if one.checkout.purchase_id not in gone]
-    answers |= {wish.checkout_id: OfferGone() for wish, found in drafts if found.purchase_id in gone}
-    # So late, so that others who want the same goods wait no longer than for writing the purchases down.
-    short = await _reserve(tx, ready) if ready else {}
-    kept = [one for one in ready if one.checkout.checkout_id not in short]
-    if kept:
-        await _write(tx, kept, [purchases[one.checkout.checkout_id] for one in kept], held)
-    return answers | short | {one.checkout.checkout_id: one.checkout.purchase_id for one in kept}
+    if ready:
+        answers |= await _place(tx, ready)
+    return [answers[wish.checkout_id] for wish in held.wishes]
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -163,11 +188,38 @@ class _Ready(msgspec.Struct, frozen=True):
     checkout: Checkout
     costs: Quote
 
-    @property
-    def names(self) -> dict[PromotionId, Text]:
-        """What the offers that count are called."""
-        applied = self.costs.reckoning.applied if self.costs.reckoning else ()
-        return {each.promotion.promotion_id: each.promotion.name for each in applied}
+
+async def _place(tx: Tx, wanted: Sequence[_Ready]) -> Mapping[CheckoutId, Placed | Refusal]:
+    purchases = await _purchases(tx, wanted)
+    uses, late = await offers.keep(tx, [(one.checkout, one.costs) for one in wanted])
+    gone = {one.checkout.checkout_id: OfferGone() for one in wanted if one.checkout.purchase_id in late}
+    ready = [one for one in wanted if one.checkout.checkout_id not in gone]
+    # So late, so that others who want the same goods wait no longer than for writing the purchases down.
+    short = await _reserve(tx, ready) if ready else {}
+    kept = [one for one in ready if one.checkout.checkout_id not in short]
+    found = [purchases[one.checkout.checkout_id] for one in kept]
+    written = await _write(tx, kept, found, uses) if kept else []
+    return (
+        gone
+        | short
+        | {
+            one.checkout.checkout_id: Placed(purchase_id=purchase.purchase_id, written=_written(one, purchase))
+            for one, purchase in zip(kept, written, strict=True)
+        }
+    )
+
+
+def _written(one: _Ready, purchase: NewPurchase) -> Written:
+    return Written(
+        checkout=msgspec.structs.replace(one.checkout, state=_state_of(purchase)),
+        purchase=purchase,
+        shops={group.shop.merchant_id: group.shop for group in one.costs.groups},
+    )
+
+
+def _state_of(purchase: NewPurchase) -> CheckoutState:
+    """What becomes of the checkout that this was."""
+    return CheckoutState.PLACED if purchase.paid_by is None else CheckoutState.COMPLETED
 
 
 def _refusal(costs: Quote, expected_total: int | None) -> Refusal | None:
@@ -179,26 +231,6 @@ def _refusal(costs: Quote, expected_total: int | None) -> Refusal | None:
     if expected_total is not None and expected_total != costs.total:
         return TotalMoved(expected=expected_total, total=costs.total, currency=costs.currency)
     return None
-
-
-async def _hold(tx: Tx, ready: Sequence[_Ready]) -> tuple[list[Held], set[UUID]]:
-    """Keep what the offers that count need of their budgets, and the coupons; also the purchases that come too late."""
-    uses = [
-        Use(
-            purchase_id=one.checkout.purchase_id,
-            merchant_id=merchant_id,
-            order_id=order_id_of(one.checkout.purchase_id, merchant_id),
-            promotion_id=each.promotion.promotion_id,
-            buyer_id=one.checkout.buyer_id,
-            amount=each.off,
-            coupon=each.promotion.coupon,
-        )
-        for one in ready
-        if one.costs.reckoning is not None
-        for each in one.costs.reckoning.applied
-        if (merchant_id := each.promotion.merchant_id) is not None and each.off
-    ]
-    return await promotions.hold(tx, uses) if uses else ([], set())
 
 
 async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]:
@@ -231,26 +263,25 @@ async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]
     }
 
 
-async def _write(tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase], held: Sequence[Held]) -> None:
-    """Write down what is reserved. What costs nothing, or whose money is there, is written down as paid."""
+async def _write(
+    tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase], uses: Sequence[Used]
+) -> list[NewPurchase]:
+    """Write down what is reserved, and tell how. What costs nothing, or whose money is there, is written down as paid."""
     known = await _verified(tx, kept, purchases)
-    paid_by = {i.purchase_id: "channel" for i, answer in known if answer.state is PaymentState.CAPTURED}
+    paid_by = {i.purchase_id: BY_CHANNEL for i, answer in known if answer.state is PaymentState.CAPTURED}
     paid_by |= {purchase.purchase_id: purchase.by for purchase in purchases if purchase.total == 0}
-    placed = await orders.place(
-        tx,
-        [msgspec.structs.replace(purchase, paid_by=paid_by.get(purchase.purchase_id)) for purchase in purchases],
-    )
-    assert len(placed) == len(purchases), "the checkouts' locks keep a second placement out"
-    uses = [each for each in held if each.use.purchase_id in placed]
+    written = [msgspec.structs.replace(purchase, paid_by=paid_by.get(purchase.purchase_id)) for purchase in purchases]
+    placed = await orders.place(tx, written)
+    assert len(placed) == len(written), "the checkouts' locks keep a second placement out"
     if uses:
-        await promotions.use(tx, uses)
+        await promotions.use(tx, [used for used in uses if used.use.purchase_id in placed])
     await tx.execute(
         """
         UPDATE checkouts c SET state = w.state, changed_at = now()
         FROM unnest($1::uuid[], $2::text[]) AS w (checkout_id, state) WHERE c.checkout_id = w.checkout_id
         """,
         [one.checkout.checkout_id for one in kept],
-        [CheckoutState.COMPLETED if one.checkout.purchase_id in paid_by else CheckoutState.PLACED for one in kept],
+        [_state_of(purchase) for purchase in written],
     )
     bought = [
         (one.checkout.buyer_id, line.sku_id) for one in kept if one.checkout.from_cart for line in one.checkout.lines
@@ -260,6 +291,7 @@ async def _write(tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase
     # Last, so that merchants whom many pay at this moment are held no longer than for the commit.
     if known:
         await payments.record_known(tx, known)
+    return written
 
 
 async def _verified(
@@ -331,60 +363,5 @@ def _purchase(one: _Ready, rates: Iterator[int], pay_by: datetime) -> NewPurchas
         source=checkout.client,
         pay_by=pay_by,
         by=one.wish.by,
-        orders=[_order(checkout, group, rate_of, one.names) for group in one.costs.groups],
+        orders=[order_of(checkout, group, rate_of, one.costs) for group in one.costs.groups],
     )
-
-
-def _order(
-    checkout: Checkout, group: QuoteGroup, rate_of: dict[str, int], names: Mapping[PromotionId, Text]
-) -> NewOrder:
-    assert group.chosen is not None, "what cannot be sent there was refused"
-    return NewOrder(
-        merchant_id=group.shop.merchant_id,
-        order_id=order_id_of(checkout.purchase_id, group.shop.merchant_id),
-        code=codes.mint("S"),
-        lines=_lines(group.lines, rate_of, names),
-        freight=group.freight,
-        freight_tax=group.freight_tax,
-        freight_tax_inclusive=group.freight_tax_inclusive,
-        delivery=Delivery(
-            template_id=group.chosen.template_id,
-            name=group.chosen.name,
-            days_from=group.chosen.days_from,
-            days_to=group.chosen.days_to,
-        ),
-        note=checkout.notes.get(str(group.shop.merchant_id), ""),
-    )
-
-
-def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int], names: Mapping[PromotionId, Text]) -> list[NewLine]:
-    return [
-        NewLine(
-            line=number,
-            product_id=line.card.product_id,
-            sku_id=line.card.sku_id,
-            title=line.card.title,
-            options=line.card.options,
-            picture=line.card.picture,
-            sku_code=line.card.code,
-            quantity=line.quantity,
-            unit_price=line.unit_price,
-            amount=line.amount,
-            tax=line.tax,
-            tax_millionths=line.tax_millionths,
-            tax_inclusive=line.tax_inclusive,
-            commission_millionths=rate_of[line.line_id],
-            commission=money.share(line.amount, rate_of[line.line_id]),
-            discount=line.discount,
-            offers=[
-                LineOffer(
-                    promotion_id=share.promotion_id,
-                    name=names[share.promotion_id],
-                    amount=share.amount,
-                    platform=share.platform,
-                )
-                for share in line.shares
-            ],
-        )
-        for number, line in enumerate(lines, start=1)
-    ]

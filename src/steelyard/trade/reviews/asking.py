@@ -230,6 +230,8 @@ async def answers_of(
 ) -> Mapping[QuestionId, list[Answer]]:
     """The shown answers to these questions, the shop's first; of each question at most so many."""
     found: dict[QuestionId, list[Answer]] = {question_id: [] for question_id in question_ids}
+    if not found:
+        return found
     for one in await read.all(
         Answer,
         """

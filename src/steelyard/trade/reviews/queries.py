@@ -216,6 +216,8 @@ async def to_review(read: Read, buyer_ids: Sequence[BuyerId], limit: int = TO_RE
 
 async def voted(read: Read, buyer_id: BuyerId, reviews: Sequence[Review]) -> set[UUID]:
     """Which of these reviews the buyer found helpful."""
+    if not reviews:
+        return set()
     rows = await read.fetch(
         """
         SELECT v.review_id FROM unnest($1::uuid[], $2::uuid[]) AS k (merchant_id, review_id)

@@ -40,9 +40,11 @@ async def on_shelf(read: Read, product_ids: Sequence[UUID]) -> Shelf:
         for product_id in product_ids
         if ProductId(product_id) in found and found[ProductId(product_id)].on_sale
     ]
+    if not shown:
+        return Shelf(products=[], prices={}, free={}, shops={}, ways={}, category_names={})
     shops = await merchants.cards(read, {product.merchant_id for product in shown})
     sku_ids = [sku.sku_id for product in shown for sku in product.skus]
-    ways = {merchant_id: await freight.templates(read, merchant_id) for merchant_id in shops}
+    ways = await freight.templates_of(read, shops)
     return Shelf(
         products=shown,
         prices=await pricing.current_at_home(read, sku_ids),
