@@ -23,7 +23,7 @@ async def test_what_a_shop_takes_off_is_told_and_not_charged(agent: Agent, world
         merchant_id=black.merchant_id,
         promotion_id=PromotionId(ids.mint()),
         name=text("满减", "Reduction"),
-        rule=AmountOff(steps=(Step(1, OFF),)),
+        rule=AmountOff(steps=(Step(1_000, OFF),)),
         currency="CNY",
         starts_at=now - timedelta(minutes=1),
         ends_at=now + timedelta(days=1),
