@@ -43,6 +43,8 @@ from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
 from steelyard.trade.checkout.model import CheckoutId, Line
 from steelyard.trade.reviews.model import Rating, ShopScore
 
+# Of fewer pieces the page says how many there are.
+PLENTY = 100
 PREVIEW = N_("A preview: buyers will see it like this. It is not public.")
 # Whoever had one of these bought or saw it once: the page says what has become of it.
 ONCE_SHOWN = (ProductState.OFF_SHELF, ProductState.BINNED)
@@ -223,11 +225,24 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
     return Drawn(
         answer=in_a_frame(visit, shown),
         about=frozenset(
-            [product_id, merchant_id, *view.product.category_path, *(sku.sku_id for sku in view.product.skus)]
+            [
+                product_id,
+                merchant_id,
+                *view.product.category_path,
+                *(sku.sku_id for sku in view.product.skus),
+                *view.beside.about,
+            ]
         ),
         minted=[checkout_id, question_id],
+        lasting=_is_plenty(view.choice),
         **({"note": partial(_looked_at, merchant_id, product_id)} if looked_at else {}),
     )
+
+
+def _is_plenty(choice: Choice) -> bool:
+    """Whether the page says of no variant how many there are. Events tell of the last piece and of the first, and not of those
+    between."""
+    return not any(0 < each.free < PLENTY for each in choice.variants)
 
 
 def _looked_at(merchant_id: MerchantId, product_id: UUID, visit: Visit) -> None:
