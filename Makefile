@@ -38,10 +38,10 @@ screenshots: ## pictures of every page in every variant, and those of the docume
 	@$(RUN) tools/setup.py --dev
 	@exec $(IN_VENV) tools/screenshots.py
 
-bench: ## measurements beside their targets, of a demo made for it (SCALE) or of one that runs (PORT); PARTS=… chooses
+bench: ## measurements beside their targets, of a demo made for it (SCALE) or of one that runs (PORT); PARTS=… chooses, LARGE=1 adds a million products
 	@$(RUN) tools/setup.py --dev
 	@$(IN_VENV) tools/browser.py
-	@PYTHONPATH=src $(IN_VENV) -m bench --scale "$${SCALE:-1}" $(PARTS)
+	@PYTHONPATH=src $(IN_VENV) -m bench --scale "$${SCALE:-1}" $(if $(LARGE),--large) $(PARTS)
 
 chaos: ## KILLS=1000 faults under load, the truth looked for after each; goes on where it was stopped (SEED=1, BESIDE=2 houses at once)
 	@$(RUN) tools/setup.py --dev

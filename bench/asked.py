@@ -1,20 +1,25 @@
 """How thorough the measurement should be."""
 
 import argparse
+from pathlib import Path
 from typing import Self
 
 import msgspec
 
 PRODUCTS = 10_000
+LARGE = 1_000_000
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """`seconds` of each measure, `runs` whose medians count, `clients` who buy at once, and `products` in the shop."""
+    """`seconds` of each measure, `runs` whose medians count, `clients` who buy at once, `products` in the shop, and `large`
+    of them for the search that `--large` measures, in a folder that is kept if it is named."""
 
     seconds: float = 5.0
     runs: int = 3
     clients: tuple[int, ...] = (16, 64, 256)
     products: int = PRODUCTS
+    large: int = LARGE
+    large_home: Path | None = None
 
     @staticmethod
     def options(parser: argparse.ArgumentParser) -> None:
@@ -24,8 +29,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         parser.add_argument("--runs", type=int, default=plain.runs, help="of which the median counts")
         parser.add_argument("--clients", type=int, nargs="*", default=plain.clients, help="who buy at once")
         parser.add_argument("--products", type=int, default=plain.products, help="in the shop")
+        parser.add_argument("--large-products", type=int, default=plain.large, help="for the part `large`")
+        parser.add_argument("--large-home", type=Path, help="where those are kept for the next time; else they are not")
 
     @classmethod
     def read(cls, told: argparse.Namespace) -> Self:
         """What the command line said."""
-        return cls(seconds=told.seconds, runs=told.runs, clients=tuple(told.clients), products=told.products)
+        return cls(
+            seconds=told.seconds,
+            runs=told.runs,
+            clients=tuple(told.clients),
+            products=told.products,
+            large=told.large_products,
+            large_home=told.large_home,
+        )

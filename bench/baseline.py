@@ -1,4 +1,5 @@
-"""The line to be measured against: PostgreSQL writing the same rows, one order a transaction, by pgbench.
+"""The line to be measured against: PostgreSQL writing the same rows, one order a transaction, by pgbench; and beside it what
+it does with 64 of them in one.
 
 One order is made at the door, as any other; a function is then written that makes the rows of that order anew, with ids of
 their own, in one call. It does what placing and paying an order writes and nothing of what they ask: no prices are read, no
@@ -19,6 +20,9 @@ import msgspec
 from steelyard.kernel.db import Tx, administer
 from steelyard.kernel.postgres import binaries
 
+PER_TRANSACTION = 64
+# Enough that both cores are busy; each of them holds what the others want for a long time.
+CLIENTS_OF_MANY = 8
 _CODE = "'B-' || substr(translate(gen_random_uuid()::text, '-', ''), 1, 16)"
 
 
@@ -88,6 +92,16 @@ COPIED = (
     ),
 )
 
+# What an order has alone; `$copies` are the rows of the model.
+_OWN = """
+    UPDATE checkouts SET state = 'completed', changed_at = now() WHERE checkout_id = v_checkout;
+    $copies
+    INSERT INTO reservations (merchant_id, order_id, sku_id, warehouse_id, quantity)
+    VALUES (v_merchant, v_order, v_sku, v_warehouse, 1);
+    INSERT INTO ledger_transfers (owner_id, transfer_id, debit, credit, amount, currency, reason, document)
+    SELECT v_merchant, uuidv7(), 'order_clearing', 'held', amount, currency, 'allotted', v_payment
+    FROM ledger_transfers WHERE owner_id = v_buyer;
+"""
 _ORDER = """
 CREATE OR REPLACE FUNCTION bench_order() RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE
@@ -97,13 +111,7 @@ DECLARE
 BEGIN
     SELECT checkout_id, buyer_id, purchase_id, merchant_id, sku_id, warehouse_id
     INTO STRICT v_checkout, v_buyer, v_purchase, v_merchant, v_sku, v_warehouse FROM bench_ready WHERE n = v_n;
-    UPDATE checkouts SET state = 'completed', changed_at = now() WHERE checkout_id = v_checkout;
-    $copies
-    INSERT INTO reservations (merchant_id, order_id, sku_id, warehouse_id, quantity)
-    VALUES (v_merchant, v_order, v_sku, v_warehouse, 1);
-    INSERT INTO ledger_transfers (owner_id, transfer_id, debit, credit, amount, currency, reason, document)
-    SELECT v_merchant, uuidv7(), 'order_clearing', 'held', amount, currency, 'allotted', v_payment
-    FROM ledger_transfers WHERE owner_id = v_buyer;
+    $own
     UPDATE ledger_accounts
     SET debits = debits + CASE kind WHEN 'order_clearing' THEN 9900 ELSE 0 END
       , credits = credits + CASE kind WHEN 'held' THEN 9900 ELSE 0 END
@@ -115,15 +123,49 @@ END $function$
 """
 
 
+# The same for many: what each has alone is written one after the other, and what they share once, in the order of its keys.
+_MANY = """
+CREATE OR REPLACE FUNCTION bench_orders(v_count integer) RETURNS void LANGUAGE plpgsql AS $function$
+DECLARE
+    v_turns bigint[] := ARRAY(SELECT nextval('bench_turn') FROM generate_series(1, v_count));
+    v_n bigint; v_checkout uuid; v_buyer uuid; v_purchase uuid; v_merchant uuid; v_sku uuid; v_warehouse uuid;
+    v_order uuid; v_payment uuid;
+BEGIN
+    FOREACH v_n IN ARRAY v_turns LOOP
+        SELECT checkout_id, buyer_id, purchase_id, merchant_id, sku_id, warehouse_id, uuidv7(), uuidv7()
+        INTO STRICT v_checkout, v_buyer, v_purchase, v_merchant, v_sku, v_warehouse, v_order, v_payment
+        FROM bench_ready WHERE n = v_n;
+        $own
+    END LOOP;
+    PERFORM FROM ledger_accounts WHERE owner_id IN (SELECT merchant_id FROM bench_ready WHERE n = ANY (v_turns))
+        AND kind IN ('held', 'order_clearing') ORDER BY owner_id, kind FOR UPDATE;
+    UPDATE ledger_accounts a
+    SET debits = debits + CASE kind WHEN 'order_clearing' THEN 9900 * w.orders ELSE 0 END
+      , credits = credits + CASE kind WHEN 'held' THEN 9900 * w.orders ELSE 0 END
+    FROM (SELECT merchant_id, count(*) AS orders FROM bench_ready WHERE n = ANY (v_turns) GROUP BY merchant_id) w
+    WHERE a.owner_id = w.merchant_id AND a.kind IN ('held', 'order_clearing');
+    PERFORM FROM stock WHERE sku_id IN (SELECT sku_id FROM bench_ready WHERE n = ANY (v_turns)) ORDER BY sku_id FOR UPDATE;
+    UPDATE stock s SET reserved = reserved + w.pieces
+    FROM (SELECT merchant_id, sku_id, warehouse_id, count(*) AS pieces FROM bench_ready WHERE n = ANY (v_turns)
+          GROUP BY merchant_id, sku_id, warehouse_id) w
+    WHERE s.merchant_id = w.merchant_id AND s.sku_id = w.sku_id AND s.warehouse_id = w.warehouse_id
+      AND s.reserved + w.pieces <= s.on_hand;
+    IF NOT FOUND THEN RAISE 'sold out'; END IF;
+END $function$
+"""
+
+
 async def clear(url: str) -> None:
     """Take away what a measurement has left in a house that is kept: it is no part of the schema."""
     async with administer(url) as owner:
-        await owner.execute("DROP FUNCTION IF EXISTS bench_order(); DROP SEQUENCE IF EXISTS bench_turn")
+        await owner.execute(
+            "DROP FUNCTION IF EXISTS bench_order(), bench_orders(integer); DROP SEQUENCE IF EXISTS bench_turn"
+        )
         await owner.execute(f"DROP TABLE IF EXISTS bench_ready, {', '.join(f'bench_{rows.table}' for rows in COPIED)}")
 
 
 async def install(tx: Tx, purchase_id: UUID) -> None:
-    """Write the function after the model of this purchase, which is paid and of one order with one line."""
+    """Write the functions after the model of this purchase, which is paid and of one order with one line."""
     model = await tx.row(
         """
         SELECT p.purchase_id AS purchase, p.buyer_id AS buyer, o.order_id AS order, y.payment_id AS payment
@@ -138,7 +180,9 @@ async def install(tx: Tx, purchase_id: UUID) -> None:
     assert model is not None, "the model order is paid, and its answer is kept"
     copies = [await _copy(tx, rows, dict(model)) for rows in COPIED]
     run = tx._connection.execute  # pyright: ignore[reportPrivateUsage]  # a function is no statement with parameters
-    await run(_ORDER.replace("$copies", "\n    ".join(copies)))
+    own = _OWN.replace("$copies", "\n    ".join(copies))
+    await run(_ORDER.replace("$own", own))
+    await run(_MANY.replace("$own", own))
 
 
 async def _copy(tx: Tx, rows: Rows, model: dict[str, UUID]) -> str:
@@ -205,12 +249,24 @@ async def ready(tx: Tx, checkout_ids: Sequence[UUID]) -> None:
 
 def run(url: str, clients: int, seconds: float) -> float:
     """Orders a second, one a transaction."""
+    return _pgbench(url, "SELECT bench_order();", "-c", clients, "-j", 2, "-T", int(seconds))
+
+
+def run_many(url: str, orders: int) -> float:
+    """Orders a second, so many a transaction until about `orders` are made."""
+    each = max(1, orders // PER_TRANSACTION // CLIENTS_OF_MANY)
+    script = f"SELECT bench_orders({PER_TRANSACTION});"
+    return PER_TRANSACTION * _pgbench(url, script, "-c", CLIENTS_OF_MANY, "-j", 2, "-t", each)
+
+
+def _pgbench(url: str, said: str, *options: object) -> float:
+    """Transactions a second."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "order.sql"
-        script.write_text("SELECT bench_order();\n")
+        script.write_text(f"{said}\n")
         program = binaries.programs(binaries.site()) / "pgbench"
         told = subprocess.run(  # noqa: S603  # a program that we brought
-            [program, "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(int(seconds)), "-f", script, url],
+            [program, "-n", "-M", "prepared", *map(str, options), "-f", script, url],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
     found = re.search(r"tps = ([\d.]+)", told.stdout)

@@ -4,7 +4,6 @@ A payment token here is signed by us and verified where it is used, with one HMA
 nothing is left out that the house itself does for a payment.
 """
 
-import gc
 import hmac
 import os
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from litestar import Litestar, get
 
 from steelyard import app
 from steelyard.kernel import settings as kernel_settings
+from steelyard.kernel.settings import Settings
 from steelyard.money.payments import gateways
 from steelyard.money.payments.model import (
     BadWebhook,
@@ -84,9 +84,17 @@ def house() -> Litestar:
     """The application as it is, with that channel: `granian --factory bench.door:house`."""
     settings = kernel_settings.load()
     gateways._offered[settings] = {CHANNEL: Signed(os.environ[SECRET_VARIABLE].encode())}  # a measurement
+    return _made(settings)
+
+
+def simulated() -> Litestar:
+    """The application as it is, with the channel that its settings name: `granian --factory bench.door:simulated`."""
+    return _made(kernel_settings.load())
+
+
+def _made(settings: Settings) -> Litestar:
     made = app.create_app(settings)
-    gc.collect()
-    gc.freeze()  # as for the house's own workers
+    app.settle()  # as the house's own workers do
     return made
 
 

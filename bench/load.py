@@ -10,8 +10,9 @@ import multiprocessing
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain, pairwise
 
 import msgspec
 import uvloop
@@ -24,12 +25,14 @@ SECONDS_TO_FINISH = 30.0
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What `seconds` of it came to. `outcomes` counts conversations by their outcome; latencies are of whole conversations;
-    `cpu_seconds` is what the clients themselves used."""
+    """What `seconds` of it came to. `outcomes` counts conversations by their outcome; `latencies_ms` are of whole
+    conversations, `calls_ms` of each of their requests alone, in the order in which a conversation says them; `cpu_seconds`
+    is what the clients themselves used."""
 
     seconds: float
     outcomes: dict[str, int]
     latencies_ms: list[float]
+    calls_ms: list[list[float]]
     cpu_seconds: float
 
     @property
@@ -46,7 +49,15 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return self.cpu_seconds / self.seconds
 
     def percentile(self, part: float) -> float:
-        return self.latencies_ms[min(len(self.latencies_ms) - 1, int(len(self.latencies_ms) * part))]
+        return percentile(self.latencies_ms, part)
+
+    def percentile_of_calls(self, part: float) -> float:
+        """Of all requests, whichever of a conversation they are."""
+        return percentile(sorted(chain.from_iterable(self.calls_ms)), part)
+
+
+def percentile(ordered: Sequence[float], part: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
 
 
 def run(script: Script, port: int, clients: int, seconds: float, *args: object) -> Result:
@@ -71,6 +82,7 @@ async def _load(conversations: Iterator[Conversation], port: int, clients: int, 
         seconds=(crowd.last or time.perf_counter()) - begun,
         outcomes=dict(crowd.outcomes),
         latencies_ms=sorted(crowd.latencies),
+        calls_ms=crowd.calls,
         cpu_seconds=_cpu() - cpu,
     )
 
@@ -88,14 +100,20 @@ class _Crowd:
         self.until = until
         self.outcomes: Counter[str] = Counter()
         self.latencies: list[float] = []
+        self.calls: list[list[float]] = []
         self.last = 0.0
 
-    def over(self, begun: float, outcome: str) -> None:
-        now = time.perf_counter()
+    def over(self, begun: float, answered: Sequence[float], outcome: str) -> None:
+        """A conversation that began then has ended so; its requests were answered one after the other."""
+        now = answered[-1]
         if now <= self.until:
             self.outcomes[outcome] += 1
             self.latencies.append((now - begun) * 1_000)
             self.last = now
+            for place, (asked, heard) in enumerate(pairwise((begun, *answered))):
+                if place == len(self.calls):
+                    self.calls.append([])
+                self.calls[place].append((heard - asked) * 1_000)
 
 
 class _Client(asyncio.Protocol):
@@ -117,6 +135,7 @@ class _Client(asyncio.Protocol):
             self._transport.close()
             return
         self._begun = time.perf_counter()
+        self._answered: list[float] = []
         self._transport.write(next(self._conversation))
 
     def data_received(self, data: bytes) -> None:
@@ -131,10 +150,11 @@ class _Client(asyncio.Protocol):
             return
         status, body = int(self._buffer[9:12]), self._buffer[self._body_at : self._ends_at]
         self._buffer, self._ends_at = self._buffer[self._ends_at :], 0
+        self._answered.append(time.perf_counter())
         try:
             self._transport.write(self._conversation.send((status, body)))
         except StopIteration as over:
-            self._crowd.over(self._begun, over.value)
+            self._crowd.over(self._begun, self._answered, over.value)
             self._begin()
 
     def connection_lost(self, exc: Exception | None) -> None:

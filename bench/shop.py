@@ -6,11 +6,12 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from uuid import UUID
 
 import msgspec
@@ -34,6 +35,7 @@ from steelyard.logistics.freight.model import Method, Template, TemplateId, Zone
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import Merchant, MerchantId, Payout, Shop
+from steelyard.simulators.settings import Settings as SimulatorSettings
 from steelyard.trade import commission
 from steelyard.trade.commission.model import RateId
 
@@ -92,9 +94,9 @@ def _goods(number: int) -> Goods:
 
 
 @contextmanager
-def opened(products: int, *, workers: int = WORKERS) -> Generator[Bench]:
+def opened(products: int, *, workers: int = WORKERS, home: Path | None = None) -> Generator[Bench]:
     """A shop with so many products and web workers in front of it."""
-    with kept(products, workers=workers) as settings, installation.opened(settings) as here:
+    with kept(products, workers=workers, home=home) as settings, installation.opened(settings) as here:
         secret = secrets.token_hex(16)
         with (
             _served(here, "house", secret, workers) as (port, pids),
@@ -104,9 +106,29 @@ def opened(products: int, *, workers: int = WORKERS) -> Generator[Bench]:
 
 
 @contextmanager
-def kept(products: int, *, workers: int = WORKERS) -> Generator[Settings]:
-    """The folder of a shop with so many products, thrown away afterwards. `BENCH_HOME` keeps it for the next time."""
-    given = os.environ.get("BENCH_HOME")
+def simulated(bench: Bench) -> Generator[Bench]:
+    """The same shop with web workers that pay through the payment simulator, which runs for as long as this is open."""
+    channel = SimulatorSettings(home=bench.settings.home / "simulators", payments_port=free_port())
+    told = {
+        "STEELYARD_SIMPAY_URL": channel.payments_url,
+        "STEELYARD_SIMPAY_KEY": channel.api_key,
+        "STEELYARD_SIMPAY_WEBHOOK_SECRET": channel.webhook_secret,
+    }
+    command = [sys.executable, "-m", "steelyard", "simulate", "payments", "--port", str(channel.payments_port)]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "STEELYARD_HOME": str(bench.settings.home)}
+    log = bench.settings.home / "simulator.log"
+    with (
+        running(command, environ, log, channel.payments_url, patience_seconds=READY_SECONDS_MAX),
+        _served(bench.settings, "simulated", "", bench.settings.workers, told) as (port, pids),
+    ):
+        yield msgspec.structs.replace(bench, port=port, server_pids=pids)
+
+
+@contextmanager
+def kept(products: int, *, workers: int = WORKERS, home: Path | None = None) -> Generator[Settings]:
+    """The folder of a shop with so many products, thrown away afterwards. `home`, or without it `BENCH_HOME`, keeps it for
+    the next time."""
+    given = str(home) if home else os.environ.get("BENCH_HOME")
     home = Path(given or tempfile.mkdtemp(prefix="steelyard-bench-"))
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o711)
@@ -122,7 +144,9 @@ def kept(products: int, *, workers: int = WORKERS) -> Generator[Settings]:
 
 
 @contextmanager
-def _served(settings: Settings, factory: str, secret: str, workers: int) -> Generator[tuple[int, list[int]]]:
+def _served(
+    settings: Settings, factory: str, secret: str, workers: int, more: Mapping[str, str] = MappingProxyType({})
+) -> Generator[tuple[int, list[int]]]:
     port = free_port()
     assert settings.database_url is not None
     environ = {
@@ -133,12 +157,13 @@ def _served(settings: Settings, factory: str, secret: str, workers: int) -> Gene
         "STEELYARD_UCP_FETCH_PROFILES": "false",
         "PORT": str(port),
         SECRET_VARIABLE: secret,
+        **more,
     }
     command = [
         sys.executable, "-m", "granian", "--interface", "asgi", "--factory", f"bench.door:{factory}", "--port", str(port),
         "--workers", str(workers), "--loop", "uvloop", "--no-ws", "--no-access-log", "--log-level", "warning",
     ]  # fmt: skip
-    url = f"http://127.0.0.1:{port}" + (READY if factory == "house" else "/")
+    url = f"http://127.0.0.1:{port}" + ("/" if factory == "bare" else READY)
     log = settings.home / f"{factory}.log"
     with running(command, environ, log, url, patience_seconds=READY_SECONDS_MAX) as (process, _):
         children = psutil.Process(process.pid).children(recursive=True)

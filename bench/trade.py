@@ -75,13 +75,22 @@ class Trial:
         self._database = asyncio.run(_postmaster(bench.database_url))
 
     def measure(
-        self, name: str, script: load.Script, clients: int, good: str, *args: object, bare: bool = False
+        self,
+        name: str,
+        script: load.Script,
+        clients: int,
+        good: str,
+        *args: object,
+        bare: bool = False,
+        at: Bench | None = None,
     ) -> Result:
-        """One run: how many a second went well, how long the slowest hundredth took, and who used how much of the cores."""
-        before = self._cpu()
-        port = self.bench.bare_port if bare else self.bench.port
+        """One run: how many a second went well, how long the slowest hundredth took, and who used how much of the cores.
+        `at` another house on the same database."""
+        bench = at or self.bench
+        before = self._cpu(bench)
+        port = bench.bare_port if bare else bench.port
         result = load.run(script, port, clients, self.seconds, *args)
-        app, database = (now - then for now, then in zip(self._cpu(), before, strict=True))
+        app, database = (now - then for now, then in zip(self._cpu(bench), before, strict=True))
         went_well = result.outcomes.get(good, 0)
         self.figures.add(f"{name}_per_s", went_well / result.seconds)
         if went_well:
@@ -95,9 +104,9 @@ class Trial:
             self.strange[name] = result.outcomes
         return result
 
-    def _cpu(self) -> tuple[float, float]:
+    def _cpu(self, bench: Bench) -> tuple[float, float]:
         """Seconds that the web workers and PostgreSQL have used so far."""
-        return _used([psutil.Process(pid) for pid in self.bench.server_pids]), _used(
+        return _used([psutil.Process(pid) for pid in bench.server_pids]), _used(
             [self._database, *self._database.children()]
         )
 
@@ -148,9 +157,12 @@ def placing(trial: Trial, clients: int) -> None:
         model = _one_order(bench, sku_ids[0])
         ready = asyncio.run(prepared.prepare(bench, sku_ids, int(trial.seconds * ORDERS_PER_SECOND_MAX)))
         asyncio.run(_baseline(bench, model, ready))
-        trial.figures.add(
-            f"pgbench_{kind}_{name}_per_s", baseline.run(bench.database_url, clients=clients, seconds=trial.seconds)
-        )
+        alone = baseline.run(bench.database_url, clients=clients, seconds=trial.seconds)
+        trial.figures.add(f"pgbench_{kind}_{name}_per_s", alone)
+        # As long as the first, if it is four times as quick; there are only so many checkouts.
+        left = len(ready) - asyncio.run(_with(bench, _turns))
+        many = baseline.run_many(bench.database_url, min(left, int(alone * trial.seconds * 4)))
+        trial.figures.add(f"pgbench_{kind}_by_{baseline.PER_TRANSACTION}_per_s", many)
         ready = asyncio.run(prepared.prepare(bench, sku_ids, int(trial.seconds * ORDERS_PER_SECOND_MAX)))
         trial.measure(f"placement_{kind}_{name}", scripts.completions, clients, "completed", ready, bench.secret)
         trial.figures.ratio(
@@ -174,14 +186,26 @@ async def _baseline(bench: Bench, model: UUID, ready: Sequence[str]) -> None:
 
 
 def buying(trial: Trial, clients: int) -> None:
-    """W4 and W5: from nothing to paid."""
+    """W4 and W5: from nothing to paid. `p50` and `p99` are of the whole checkout, which is two calls, one after the other;
+    `call_p99` is of one call, whichever of the two, and `create_p99` and `complete_p99` of each of them."""
     bench, name = trial.bench, f"c{clients}"
     random_skus = [str(each.sku_id) for each in bench.goods[2:]]
     hot = [str(bench.goods[shop.HOT].sku_id)]
-    trial.measure(f"w4_{name}", scripts.purchases, clients, "completed", random_skus, bench.secret)
-    trial.measure(f"w5_{name}", scripts.purchases, clients, "completed", hot, bench.secret)
+    for which, skus in (("w4", random_skus), ("w5", hot)):
+        _calls(
+            trial.figures,
+            f"{which}_{name}",
+            trial.measure(f"{which}_{name}", scripts.purchases, clients, "completed", skus, bench.secret),
+        )
     for which, kind in (("w4", "random"), ("w5", "hot")):
         trial.figures.ratio(f"{which}_{name}_ratio", f"{which}_{name}_per_s", f"pgbench_{kind}_c{BASE}_per_s")
+
+
+def _calls(figures: Figures, name: str, result: Result) -> None:
+    if result.latencies_ms:
+        figures.add(f"{name}_call_p99_ms", result.percentile_of_calls(0.99))
+        for call, taken in zip(("create", "complete"), result.calls_ms, strict=False):
+            figures.add(f"{name}_{call}_p99_ms", load.percentile(sorted(taken), 0.99))
 
 
 def selling_out(trial: Trial, clients: int) -> None:
@@ -196,12 +220,31 @@ def selling_out(trial: Trial, clients: int) -> None:
     trial.figures["w5_acknowledged"] = result.outcomes.get("completed", 0)
 
 
+def gateway(trial: Trial, clients: int) -> None:
+    """W4g: as W4, paid through the payment simulator, which takes its part of the cores."""
+    sku_ids = [str(each.sku_id) for each in trial.bench.goods[2:]]
+    with shop.simulated(trial.bench) as there:
+        trial.measure(f"w4g_c{clients}", scripts.purchases, clients, "completed", sku_ids, "", at=there)
+
+
 async def _with(bench: Bench, command: Callable[[Tx], object]) -> int:
     db = await Database.connect_as_owner(bench.database_url, size=1)
     try:
         return await db.transact(command)  # pyright: ignore
     finally:
         await db.close()
+
+
+async def _safe(url: str) -> str:
+    """Its version, and whether it writes as it must in a shop."""
+    names = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers")
+    async with administer(url) as owner:
+        said = [f"{name} {await owner.fetchval('SELECT current_setting($1)', name)}" for name in names]
+    return ", ".join(said)
+
+
+async def _turns(tx: Tx) -> int:
+    return await tx.value("SELECT nextval('bench_turn')")
 
 
 async def _only(tx: Tx, sku_id: UUID) -> int:
@@ -214,17 +257,24 @@ async def _promised(tx: Tx, sku_id: UUID) -> int:
     return PIECES - (row["on_hand"] - row["reserved"])
 
 
-PARTS = {"reading": reading, "placing": placing, "buying": buying, "selling_out": selling_out}
+PARTS = {
+    "reading": reading,
+    "placing": placing,
+    "buying": buying,
+    "gateway": gateway,
+    "selling_out": selling_out,
+}
 
 
 # How many at once where the crowd's size is not the question.
-CLIENTS = {"reading": [16], "placing": [BASE], "selling_out": [BASE]}
+CLIENTS = {"reading": [16], "placing": [BASE], "gateway": [BASE], "selling_out": [BASE]}
 
 
 def figures(asked: Asked, parts: Sequence[str] = tuple(PARTS)) -> list[Figure]:
     """Each part with each number of clients, in turn, so many times."""
     with shop.opened(asked.products) as bench:
         trial = Trial(bench, asked.seconds)
+        print(f"  PostgreSQL {asyncio.run(_safe(bench.database_url))}")
         for _ in range(asked.runs):
             for name in parts:
                 for clients in asked.clients if name == "buying" else CLIENTS[name]:

@@ -42,15 +42,16 @@ async def test_an_order_of_ours_and_one_of_pgbench_make_the_same_rows(
     gateways._offered[house.settings] = {CHANNEL: Signed(SECRET.encode())}
     agent = Agent(house, profile=scripts.PROFILE)
     sku_id = str(world.items["nuts"].sku_id)
-    model, ours, theirs = [
-        UUID((await agent.post("/checkout-sessions", scripts.opening(sku_id)))["id"]) for _ in range(3)
+    model, ours, *theirs = [
+        UUID((await agent.post("/checkout-sessions", scripts.opening(sku_id)))["id"]) for _ in range(5)
     ]
     await complete(agent, model)
     async with administer(shop_url) as owner:
         tx = Tx(owner)
         await baseline.install(tx, await tx.value("SELECT purchase_id FROM checkouts WHERE checkout_id = $1", model))
-        await baseline.ready(tx, [theirs])
+        await baseline.ready(tx, theirs)
 
+        free: int = await owner.fetchval("SELECT sum(on_hand - reserved) FROM stock WHERE sku_id = $1", UUID(sku_id))
         await alone.transact(inserted)
         before = await alone.transact(inserted)
         await complete(agent, ours)
@@ -59,10 +60,16 @@ async def test_an_order_of_ours_and_one_of_pgbench_make_the_same_rows(
         await owner.execute("SELECT bench_order()")
         await inserted(tx)
         after = await inserted(tx)
+        await owner.execute("SELECT bench_orders(2)")
+        await inserted(tx)
+        at_last = await inserted(tx)
+        left: int = await owner.fetchval("SELECT sum(on_hand - reserved) FROM stock WHERE sku_id = $1", UUID(sku_id))
     await house.close()
 
     assert grown(between, after) == grown(before, between)
     assert grown(between, after)["orders"] == 1
+    assert grown(after, at_last) == {table: 2 * rows for table, rows in grown(between, after).items()}
+    assert free - left == 4, "all of them took their piece"
 
 
 async def complete(agent: Agent, checkout_id: UUID) -> None:

@@ -6,12 +6,12 @@ What is bound with `bind_request` is on every line of that request, and only of 
 
 import logging
 import re
+import secrets
 import sys
 from collections.abc import Generator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TextIO, cast
-from uuid import uuid4
 
 import structlog
 
@@ -23,6 +23,7 @@ _SECRET = re.compile(
 # A database URL may carry a password.
 _URL_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@/\s]+@")
 NESTING_MAX = 6
+_SANE_ID = re.compile(r"[\w.\-]{8,100}")
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -35,13 +36,24 @@ def request_id() -> str | None:
 @contextmanager
 def bind_request(given: str | None = None, **facts: object) -> Generator[str]:
     """Give every log line in here a `request_id` (the caller's when it has one of a sane form) and `facts`."""
-    name = given if given and re.fullmatch(r"[\w.\-]{8,100}", given) else uuid4().hex
+    name = given if given and _SANE_ID.fullmatch(given) else secrets.token_hex(16)
     token = _request_id.set(name)
     try:
-        with structlog.contextvars.bound_contextvars(request_id=name, **facts):
+        if facts:
+            with structlog.contextvars.bound_contextvars(**facts):
+                yield name
+        else:
             yield name
     finally:
         _request_id.reset(token)
+
+
+def _number(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say which request a line is of. (Here and not when the request begins: most requests log nothing.)"""
+    name = _request_id.get()
+    if name is not None:
+        event.setdefault("request_id", name)
+    return event
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -72,6 +84,7 @@ def configure(form: str = "console", level: int = logging.INFO, stream: TextIO |
     out = stream or sys.stderr
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _number,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -21,6 +21,7 @@ from steelyard.channels.agents.platforms import platform_of
 from steelyard.channels.agents.queries import deliveries, sessions
 from steelyard.channels.agents.service import (
     change_session,
+    change_sessions,
     forget,
     forget_sessions,
     note_action,
@@ -35,6 +36,7 @@ __all__ = [
     "Facts",
     "LineKey",
     "change_session",
+    "change_sessions",
     "deliver",
     "deliveries",
     "facts",

@@ -21,7 +21,7 @@ from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade import aftersales, checkout, orders
 from steelyard.trade.aftersales.model import OrderRefund
 from steelyard.trade.checkout.model import CheckoutId, Line
-from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Purchase, PurchaseId
+from steelyard.trade.orders.model import NewLine, Order, OrderId, OrderLine, OrderState, Purchase, PurchaseId
 
 REFUND_LINES_MAX = 1_000
 
@@ -75,7 +75,9 @@ async def facts(read: Read, purchase_id: PurchaseId) -> Facts | None:
     )
 
 
-def line_names(said: Sequence[Line], lines: Mapping[OrderId, Sequence[OrderLine]]) -> dict[LineKey, str]:
+def line_names(
+    said: Sequence[Line], lines: Mapping[OrderId, Sequence[OrderLine] | Sequence[NewLine]]
+) -> dict[LineKey, str]:
     """The line of the checkout that each line of its orders was: the same goods, in the same order."""
     waiting: dict[UUID, deque[str]] = {}
     for line in said:
@@ -194,7 +196,7 @@ def _line(found: Facts, part: Order, line: OrderLine, base_url: str, locale: str
     }
 
 
-def title_of(line: OrderLine, locale: str) -> str:
+def title_of(line: OrderLine | NewLine, locale: str) -> str:
     """The product with its choice, as in "Claw hammer (Red)"."""
     chosen = ", ".join(value.in_language(locale) for _, value in line.options)
     return line.title.in_language(locale) + (f" ({chosen})" if chosen else "")

@@ -68,6 +68,20 @@ async def change_session(tx: Tx, session_id: SessionId, said: Mapping[str, Any])
     )
 
 
+async def change_sessions(tx: Tx, sessions: Sequence[Session]) -> None:
+    """`change_session` for many, with what their agents are shown of it."""
+    await tx.execute(
+        """
+        UPDATE agent_sessions a SET said = s.said, shown = s.shown, action_url = NULL, changed_at = now()
+        FROM unnest($1::uuid[], $2::jsonb[], $3::jsonb[]) AS s (session_id, said, shown)
+        WHERE a.session_id = s.session_id
+        """,
+        [session.session_id for session in sessions],
+        [session.said for session in sessions],
+        [session.shown for session in sessions],
+    )
+
+
 async def note_shown(tx: Tx, session_id: SessionId, shown: Mapping[str, Any]) -> None:
     """What the agent was shown: the total and the prices that it may now agree to."""
     await tx.execute(

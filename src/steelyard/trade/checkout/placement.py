@@ -15,6 +15,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.money import payments
 from steelyard.money.payments.model import ChannelAnswer, Instruction, PaymentId, PaymentState, Split
 from steelyard.parties import policies
+from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.parties.policies.model import PAYMENT_WINDOW
 from steelyard.trade import cart, commission, orders
 from steelyard.trade.checkout import service
@@ -41,6 +42,8 @@ from steelyard.trade.orders.model import (
     order_id_of,
 )
 
+# Who says in a purchase's history that it is paid, where a channel did.
+BY_CHANNEL = "channel"
 # What stock says is answered as "sold out" even when it was seen before the stock was locked.
 _SHORTAGES = {ProblemCode.OUT_OF_STOCK, ProblemCode.NOT_ENOUGH}
 
@@ -85,64 +88,94 @@ async def place(
     return answer
 
 
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """What a checkout has become a moment ago, and the purchase that was written down, from these shops."""
+
+    checkout: Checkout
+    purchase: NewPurchase
+    shops: Mapping[MerchantId, ShopCard]
+
+    @property
+    def paid_at_once(self) -> bool:
+        """Whether its money came with it."""
+        return self.purchase.paid_by == BY_CHANNEL
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkout that is placed; `written` where this has just been done, none where it was placed already."""
+
+    purchase_id: PurchaseId
+    written: Written | None = None
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Checkouts that are locked. Of those to be placed: which can be, and the answers of those that cannot any more."""
+
+    checkouts: Mapping[CheckoutId, Checkout]
+    wishes: Sequence[Placement]
+    fresh: Sequence[tuple[Placement, Checkout]]
+    answers: Mapping[CheckoutId, Placed | Refusal]
+
+    @property
+    def asked(self) -> list[Asked]:
+        """What has to be quoted before they are placed."""
+        return [
+            Asked(draft=checkout.draft, currency=checkout.currency, completeness=wish.completeness)
+            for wish, checkout in self.fresh
+        ]
+
+
 async def place_all(tx: Tx, wishes: Sequence[Placement]) -> list[PurchaseId | Refusal]:
     """`place` for many checkouts at once: for each its purchase, or the refusal that `place` would have raised.
 
     Who is refused leaves nothing behind and takes nothing from the others. Pieces are given out in the order of `wishes`.
     """
+    held = await hold(tx, wishes)
+    answers = await place_held(tx, held, await quotes(tx, held.asked))
+    return [answer.purchase_id if isinstance(answer, Placed) else answer for answer in answers]
+
+
+async def hold(tx: Tx, wishes: Sequence[Placement], others: Sequence[CheckoutId] = ()) -> Held:
+    """Lock these checkouts, to place them when they are quoted; and `others`, for what else is done in this transaction,
+    since all checkouts are locked in one order."""
     assert len({wish.checkout_id for wish in wishes}) == len(wishes), "each checkout is placed once"
-    checkouts = await service.lock_all(tx, [wish.checkout_id for wish in wishes])
-    answers: dict[CheckoutId, PurchaseId | Refusal] = {}
-    fresh: list[Placement] = []
+    checkouts = await service.lock_all(tx, [*(wish.checkout_id for wish in wishes), *others])
+    answers: dict[CheckoutId, Placed | Refusal] = {}
+    fresh: list[tuple[Placement, Checkout]] = []
     for wish in wishes:
-        settled = _settled(checkouts.get(wish.checkout_id))
-        if settled is None:
-            fresh.append(wish)
+        found = _open(checkouts.get(wish.checkout_id))
+        if isinstance(found, Checkout):
+            fresh.append((wish, found))
         else:
-            answers[wish.checkout_id] = settled
-    if fresh:
-        answers |= await _place_fresh(tx, fresh, checkouts)
-    return [answers[wish.checkout_id] for wish in wishes]
+            answers[wish.checkout_id] = found
+    return Held(checkouts=checkouts, wishes=wishes, fresh=fresh, answers=answers)
 
 
-def _settled(checkout: Checkout | None) -> PurchaseId | Refusal | None:
-    """The answer for a checkout that is not to be placed any more; none for one that is."""
+def _open(checkout: Checkout | None) -> Checkout | Placed | Refusal:
+    """The checkout if it can be placed; what is to be said of one that cannot be any more."""
     if checkout is None:
         return NotFound()
     if checkout.state in (CheckoutState.PLACED, CheckoutState.COMPLETED):
-        return checkout.purchase_id
+        return Placed(purchase_id=checkout.purchase_id)
     if checkout.state is CheckoutState.CANCELLED or checkout.expires_at <= datetime.now(UTC):
         return CheckoutClosed(state="expired" if checkout.state is CheckoutState.OPEN else str(checkout.state))
-    return None
+    return checkout
 
 
-async def _place_fresh(
-    tx: Tx, wishes: Sequence[Placement], checkouts: Mapping[CheckoutId, Checkout]
-) -> dict[CheckoutId, PurchaseId | Refusal]:
-    """The answers for open checkouts: quote all, refuse some, write the others down."""
-    drafts = [(wish, checkouts[wish.checkout_id]) for wish in wishes]
-    costs = await quotes(
-        tx,
-        [
-            Asked(draft=checkout.draft, currency=checkout.currency, completeness=wish.completeness)
-            for wish, checkout in drafts
-        ],
-    )
-    answers: dict[CheckoutId, PurchaseId | Refusal] = {}
+async def place_held(tx: Tx, held: Held, costs: Sequence[Quote]) -> list[Placed | Refusal]:
+    """`place_all` for what is held and was quoted after that (`costs`, as it was asked for): refuse some, write the others
+    down."""
+    answers = dict(held.answers)
     ready: list[_Ready] = []
-    for (wish, checkout), cost in zip(drafts, costs, strict=True):
+    for (wish, checkout), cost in zip(held.fresh, costs, strict=True):
         refusal = _refusal(cost, wish.expected_total)
         if refusal is None:
             ready.append(_Ready(wish, checkout, cost))
         else:
             answers[wish.checkout_id] = refusal
-    purchases = await _purchases(tx, ready) if ready else {}
-    # So late, so that others who want the same goods wait no longer than for writing the purchases down.
-    short = await _reserve(tx, ready) if ready else {}
-    kept = [one for one in ready if one.checkout.checkout_id not in short]
-    if kept:
-        await _write(tx, kept, [purchases[one.checkout.checkout_id] for one in kept])
-    return answers | short | {one.checkout.checkout_id: one.checkout.purchase_id for one in kept}
+    if ready:
+        answers |= await _place(tx, ready)
+    return [answers[wish.checkout_id] for wish in held.wishes]
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -151,6 +184,31 @@ class _Ready(msgspec.Struct, frozen=True):
     wish: Placement
     checkout: Checkout
     costs: Quote
+
+
+async def _place(tx: Tx, ready: Sequence[_Ready]) -> Mapping[CheckoutId, Placed | SoldOut]:
+    purchases = await _purchases(tx, ready)
+    # So late, so that others who want the same goods wait no longer than for writing the purchases down.
+    short = await _reserve(tx, ready)
+    kept = [one for one in ready if one.checkout.checkout_id not in short]
+    written = await _write(tx, kept, [purchases[one.checkout.checkout_id] for one in kept]) if kept else []
+    return short | {
+        one.checkout.checkout_id: Placed(purchase_id=purchase.purchase_id, written=_written(one, purchase))
+        for one, purchase in zip(kept, written, strict=True)
+    }
+
+
+def _written(one: _Ready, purchase: NewPurchase) -> Written:
+    return Written(
+        checkout=msgspec.structs.replace(one.checkout, state=_state_of(purchase)),
+        purchase=purchase,
+        shops={group.shop.merchant_id: group.shop for group in one.costs.groups},
+    )
+
+
+def _state_of(purchase: NewPurchase) -> CheckoutState:
+    """What becomes of the checkout that this was."""
+    return CheckoutState.PLACED if purchase.paid_by is None else CheckoutState.COMPLETED
 
 
 def _refusal(costs: Quote, expected_total: int | None) -> Refusal | None:
@@ -194,23 +252,21 @@ async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]
     }
 
 
-async def _write(tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase]) -> None:
-    """Write down what is reserved. What costs nothing, or whose money is there, is written down as paid."""
+async def _write(tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase]) -> list[NewPurchase]:
+    """Write down what is reserved, and tell how. What costs nothing, or whose money is there, is written down as paid."""
     known = await _verified(tx, kept, purchases)
-    paid_by = {i.purchase_id: "channel" for i, answer in known if answer.state is PaymentState.CAPTURED}
+    paid_by = {i.purchase_id: BY_CHANNEL for i, answer in known if answer.state is PaymentState.CAPTURED}
     paid_by |= {purchase.purchase_id: purchase.by for purchase in purchases if purchase.total == 0}
-    placed = await orders.place(
-        tx,
-        [msgspec.structs.replace(purchase, paid_by=paid_by.get(purchase.purchase_id)) for purchase in purchases],
-    )
-    assert len(placed) == len(purchases), "the checkouts' locks keep a second placement out"
+    written = [msgspec.structs.replace(purchase, paid_by=paid_by.get(purchase.purchase_id)) for purchase in purchases]
+    placed = await orders.place(tx, written)
+    assert len(placed) == len(written), "the checkouts' locks keep a second placement out"
     await tx.execute(
         """
         UPDATE checkouts c SET state = w.state, changed_at = now()
         FROM unnest($1::uuid[], $2::text[]) AS w (checkout_id, state) WHERE c.checkout_id = w.checkout_id
         """,
         [one.checkout.checkout_id for one in kept],
-        [CheckoutState.COMPLETED if one.checkout.purchase_id in paid_by else CheckoutState.PLACED for one in kept],
+        [_state_of(purchase) for purchase in written],
     )
     bought = [
         (one.checkout.buyer_id, line.sku_id) for one in kept if one.checkout.from_cart for line in one.checkout.lines
@@ -220,6 +276,7 @@ async def _write(tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase
     # Last, so that merchants whom many pay at this moment are held no longer than for the commit.
     if known:
         await payments.record_known(tx, known)
+    return written
 
 
 async def _verified(

@@ -52,9 +52,16 @@ async def quote(read: Read, draft: Draft, currency: str, completeness: Completen
     return found
 
 
-async def quotes(read: Read, asked: Sequence[Asked], cards: Mapping[SkuId, SkuCard] | None = None) -> list[Quote]:
+async def quotes(
+    read: Read,
+    asked: Sequence[Asked],
+    cards: Mapping[SkuId, SkuCard] | None = None,
+    shops: Mapping[MerchantId, ShopCard] | None = None,
+) -> list[Quote]:
     """`quote` for many drafts, each by itself, with no more questions to the database than for one. `cards` are those of
-    their goods, when they are known in this transaction."""
+    their goods and `shops` those of whom they belong to, when they are known in this transaction."""
+    if not asked:
+        return []
     sku_ids = list(dict.fromkeys(SkuId(line.sku_id) for each in asked for line in each.draft.lines))
     if cards is None:
         cards = await catalog.cards(read, sku_ids)
@@ -67,7 +74,7 @@ async def quotes(read: Read, asked: Sequence[Asked], cards: Mapping[SkuId, SkuCa
         priced, lost = _priced(each, cards, prices, free, rates[_place(each)])
         lines.append(priced)
         problems.append([*_about_buyer(each.draft, each.completeness), *lost, *_about_lines(priced)])
-    groups = await _groups(read, asked, lines, rates)
+    groups = await _groups(read, asked, lines, rates, shops)
     return [
         Quote(currency=each.currency, groups=mine, problems=[*said, *_about_ways(each.draft, mine)])
         for each, mine, said in zip(asked, groups, problems, strict=True)
@@ -177,11 +184,13 @@ async def _groups(
     asked: Sequence[Asked],
     lines: Sequence[Sequence[QuoteLine]],
     rates: Mapping[tuple[str, str], Mapping[str, Rate]],
+    shops: Mapping[MerchantId, ShopCard] | None,
 ) -> list[list[QuoteGroup]]:
     """For each draft its merchants' parts, in the order in which they are named."""
     parts = [_parts(each, mine) for each, mine in zip(asked, lines, strict=True)]
     flat = list(chain.from_iterable(parts))
-    shops = await merchants.cards(read, {part.shipment.merchant_id for part in flat})
+    if shops is None:
+        shops = await merchants.cards(read, {part.shipment.merchant_id for part in flat})
     # Nowhere is no place to send anything to.
     sent = [part for part in flat if part.asked.draft.address.country]
     ways = iter(await freight.options_of(read, [(part.shipment, part.asked.draft.address) for part in sent]))

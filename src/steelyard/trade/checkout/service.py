@@ -1,17 +1,18 @@
 """Commands on checkouts: open, change, cancel. Placing is in `placement.py`, paying in `collection.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from uuid import UUID
 
 import msgspec
 
+from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.parties import customers
 from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade import orders
 from steelyard.trade.checkout.model import (
     CHECKOUT_HOURS,
@@ -134,6 +135,45 @@ async def change(tx: Tx, checkout_id: CheckoutId, draft: Draft) -> None:
     )
 
 
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What a checkout is to become; the draft is checked, and this the currency of its goods."""
+
+    checkout_id: CheckoutId
+    draft: Draft
+    currency: str
+
+
+async def change_all(tx: Tx, wanted: Sequence[Change]) -> dict[CheckoutId, Checkout]:
+    """`change` for many that are open and held; returns what they are now."""
+    found = await tx.all(
+        Checkout,
+        """
+        UPDATE checkouts c
+        SET currency = n.currency, locale = n.locale, lines = n.lines::jsonb, contact = n.contact, address = n.address
+          , deliveries = n.deliveries, notes = n.notes, invoice = n.invoice, changed_at = now(), expires_at = now() + $10
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::jsonb[]
+                  , $9::jsonb[])
+            AS n (checkout_id, currency, locale, lines, contact, address, deliveries, notes, invoice)
+        WHERE c.checkout_id = n.checkout_id AND c.state = 'open'
+        RETURNING c.checkout_id, c.buyer_id, c.purchase_id, c.client, c.state, c.currency, c.locale, c.lines, c.contact
+                , c.address, c.deliveries, c.notes, c.invoice, c.from_cart, c.created_at, c.expires_at
+        """,
+        [each.checkout_id for each in wanted],
+        [each.currency for each in wanted],
+        [each.draft.locale for each in wanted],
+        # As text: a list in an array of jsonb would be taken for one more dimension of the array.
+        [msgspec.json.encode(each.draft.lines).decode() for each in wanted],
+        [each.draft.contact for each in wanted],
+        [each.draft.address for each in wanted],
+        [each.draft.deliveries for each in wanted],
+        [each.draft.notes for each in wanted],
+        [each.draft.invoice for each in wanted],
+        timedelta(hours=CHECKOUT_HOURS),
+    )
+    assert len(found) == len(wanted), "whoever holds an open checkout finds it open"
+    return {checkout.checkout_id: checkout for checkout in found}
+
+
 async def cancel(tx: Tx, checkout_id: CheckoutId, by: str) -> None:
     """Give up. What was placed and not paid is dropped. Raises `CheckoutClosed` when there is nothing to give up."""
     checkout = await lock(tx, checkout_id)
@@ -154,6 +194,8 @@ async def lock(tx: Tx, checkout_id: CheckoutId) -> Checkout:
 
 async def lock_all(tx: Tx, checkout_ids: Sequence[CheckoutId]) -> dict[CheckoutId, Checkout]:
     """These checkouts, as far as there are any, held until the transaction ends and locked in the order of their ids."""
+    if not checkout_ids:
+        return {}
     found = await tx.all(
         Checkout,
         """
@@ -228,28 +270,22 @@ async def currency_of(read: Read, draft: Draft) -> str:
 
     Raises `MixedPurchase`.
     """
-    (found,) = await currencies_of(read, [draft])
-    if isinstance(found, MixedPurchase):
-        raise found
-    return found
-
-
-async def currencies_of(read: Read, drafts: Sequence[Draft]) -> list[str | MixedPurchase]:
-    """`currency_of` many, each with its own answer."""
     rows = await read.fetch(
-        "SELECT s.sku_id, m.currency FROM skus s JOIN merchants m USING (merchant_id) WHERE s.sku_id = ANY($1)",
-        list({line.sku_id for draft in drafts for line in draft.lines}),
+        "SELECT DISTINCT m.currency FROM skus s JOIN merchants m USING (merchant_id) WHERE s.sku_id = ANY($1)",
+        [line.sku_id for line in draft.lines],
     )
-    currency_of_sku: dict[UUID, str] = {row["sku_id"]: row["currency"] for row in rows}
-    return [
-        _one_currency({currency_of_sku[line.sku_id] for line in draft.lines if line.sku_id in currency_of_sku})
-        for draft in drafts
-    ]
+    return _one_currency({row["currency"] for row in rows})
 
 
-def _one_currency(found: set[str]) -> str | MixedPurchase:
+def currency_among(draft: Draft, cards: Mapping[SkuId, SkuCard], shops: Mapping[MerchantId, ShopCard]) -> str:
+    """`currency_of`, for whom the goods and their shops are known."""
+    goods = [card for line in draft.lines if (card := cards.get(SkuId(line.sku_id))) is not None]
+    return _one_currency({shops[card.merchant_id].currency for card in goods})
+
+
+def _one_currency(found: set[str]) -> str:
     if len(found) > 1:
-        return MixedPurchase(currencies=", ".join(sorted(found)))
+        raise MixedPurchase(currencies=", ".join(sorted(found)))
     return next(iter(found), DEFAULT_CURRENCY)
 
 

@@ -18,7 +18,7 @@ from tests.surfaces.api.house import Agent, open_house
 
 SECRET = "a secret of this test"
 # With what is kept for a moment asked anew. However many complete at the same moment, it is no more for all of them.
-BUDGET = {"create": 13, "complete": 34}
+BUDGET = {"create": 12, "complete": 28}
 
 
 @contextmanager

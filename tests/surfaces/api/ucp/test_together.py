@@ -138,15 +138,73 @@ async def test_what_breaks_before_the_commit_leaves_no_key_behind(
 ) -> None:
     checkout_id = await opened(signing, world, "black")
 
-    async def broken(tx: Tx, ready: object) -> object:
+    async def broken(tx: Tx, ready: object, outcomes: object) -> object:
         raise RuntimeError("after the purchase was placed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(together, "_looks", broken)
+        patch.setattr(together, "_completed", broken)
         failed = await signing.ask("POST", f"{SESSIONS}/{checkout_id}/complete", good(checkout_id), key="it broke")
     still = await signing.get(f"{SESSIONS}/{checkout_id}")
     done = await signing.ask("POST", f"{SESSIONS}/{checkout_id}/complete", good(checkout_id), key="it broke")
 
     assert (failed.status_code, still["status"]) == (500, "ready_for_complete")
     assert done.json()["status"] == "completed"
+    await deal.at_rest(db)
+
+
+def wanting(world: World, name: str, pieces: int) -> dict[str, Any]:
+    wanted = scripts.opening(str(world.items[name].sku_id))
+    return wanted | {"line_items": [{"item": {"id": str(world.items[name].sku_id)}, "quantity": pieces}]}
+
+
+async def test_those_who_change_together_have_each_their_own_checkout(
+    signing: Agent, world: World, db: Database
+) -> None:
+    ids = [await opened(signing, world, "black") for _ in range(MANY)]
+    theirs = Agent(signing.house, profile="https://others.example/profile.json")
+
+    answers = await asyncio.gather(
+        *(
+            signing.ask("PUT", f"{SESSIONS}/{each}", wanting(world, "black", n), key=f"change-{n}")
+            for n, each in enumerate(ids, start=1)
+        ),
+        # Of the same checkout, of somebody else's, of goods that there are not.
+        signing.ask("PUT", f"{SESSIONS}/{ids[0]}", wanting(world, "black", MANY + 1), key="and again"),
+        theirs.ask("PUT", f"{SESSIONS}/{ids[1]}", wanting(world, "black", 9), key="not theirs"),
+        signing.ask("PUT", f"{SESSIONS}/{ids[2]}", {"line_items": [{"item": {"id": "nothing"}}]}, key="nothing"),
+    )
+
+    *changed, again, foreign, nothing = [each.json() for each in answers]
+    assert [each["line_items"][0]["quantity"] for each in changed] == list(range(1, MANY + 1))
+    assert again["line_items"][0]["quantity"] == MANY + 1
+    assert codes(foreign) == {"not_found"}
+    assert "item_unavailable" in codes(nothing)
+    now = [await signing.get(f"{SESSIONS}/{each}") for each in ids]
+    # Two who change one checkout at once: it is one of the two, whole.
+    assert now[0] in (changed[0], again)
+    assert [each["line_items"][0]["quantity"] for each in now[1:]] == list(range(2, MANY + 1))
+    for n, (each, first) in enumerate(zip(ids, answers, strict=False), start=1):
+        repeated = await signing.ask("PUT", f"{SESSIONS}/{each}", wanting(world, "black", n), key=f"change-{n}")
+        assert repeated.content == first.content
+    # What was shown last is what is paid.
+    done = await signing.post(f"{SESSIONS}/{ids[3]}/complete", good(ids[3]))
+    assert (done["status"], done["totals"]) == ("completed", changed[3]["totals"])
+    await deal.at_rest(db)
+
+
+async def test_who_changes_while_another_completes_pays_for_what_was_shown_or_is_told(
+    signing: Agent, world: World, db: Database
+) -> None:
+    checkout_id = await opened(signing, world, "black")
+    shown = await signing.get(f"{SESSIONS}/{checkout_id}")
+
+    changed, done = await asyncio.gather(
+        signing.ask("PUT", f"{SESSIONS}/{checkout_id}", wanting(world, "black", 2), key="change"),
+        signing.ask("POST", f"{SESSIONS}/{checkout_id}/complete", good(checkout_id), key="complete"),
+    )
+
+    if done.json()["status"] == "completed":
+        assert done.json()["totals"] in (shown["totals"], changed.json().get("totals"))
+    else:
+        assert "total_changed" in codes(done.json())
     await deal.at_rest(db)

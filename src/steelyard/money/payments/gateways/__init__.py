@@ -1,6 +1,7 @@
 """The channels that this installation has set up."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from steelyard.kernel.settings import Settings
 from steelyard.money.payments.gateways.interface import Channel, Verifier
@@ -8,6 +9,8 @@ from steelyard.money.payments.gateways.simpay import Simpay
 from steelyard.money.payments.model import UnknownChannel
 
 __all__ = ["Channel", "Verifier", "channel", "channels", "verifier"]
+
+CHANNELS_REMEMBERED = 16
 
 _offered: dict[Settings, dict[str, Channel]] = {}
 
@@ -30,6 +33,12 @@ def channel(settings: Settings, name: str) -> Channel:
 def verifier(settings: Settings, name: str) -> Verifier | None:
     """The channel of this name, if it is one that needs to ask nobody."""
     found = channels(settings).get(name)
+    return None if found is None else _verifier(found)
+
+
+@lru_cache(maxsize=CHANNELS_REMEMBERED)
+def _verifier(found: Channel) -> Verifier | None:
+    """Remembered, since to ask what an object can do costs more than to have a token verified."""
     return found if isinstance(found, Verifier) else None
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from litestar import Response, get, post, put
+from litestar import get, post, put
 from litestar.params import FromPath
 
 from steelyard.channels import agents
@@ -13,7 +13,7 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.surfaces.api.ucp.checkouts import CART, look, refuse_what_is_not_for_sale
 from steelyard.surfaces.api.ucp.discovery import ENDPOINT
-from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, Document, serve
+from steelyard.surfaces.api.ucp.envelope import Answer, ApiRequest, Ask, Document, serve
 from steelyard.surfaces.api.ucp.intent import UnknownItems, draft_of, items_of
 from steelyard.surfaces.api.ucp.opening import Opening, open_session
 from steelyard.surfaces.api.ucp.rendering import cart_document, shown
@@ -36,7 +36,7 @@ async def _shown_cart(ask: Ask, cart_id: UUID) -> Document:
 
 
 @post(f"{ENDPOINT}/carts", status_code=201)
-async def create_cart(request: ApiRequest) -> Response[bytes]:
+async def create_cart(request: ApiRequest) -> Answer:
     """Begin a cart."""
 
     async def work(ask: Ask, operation_id: UUID) -> tuple[int, Document]:
@@ -57,7 +57,7 @@ async def create_cart(request: ApiRequest) -> Response[bytes]:
 
 
 @get(f"{ENDPOINT}/carts/{{cart_id:str}}")
-async def get_cart(request: ApiRequest, cart_id: FromPath[str]) -> Response[bytes]:
+async def get_cart(request: ApiRequest, cart_id: FromPath[str]) -> Answer:
     """The cart as it is now."""
 
     async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
@@ -67,7 +67,7 @@ async def get_cart(request: ApiRequest, cart_id: FromPath[str]) -> Response[byte
 
 
 @put(f"{ENDPOINT}/carts/{{cart_id:str}}")
-async def update_cart(request: ApiRequest, cart_id: FromPath[str]) -> Response[bytes]:
+async def update_cart(request: ApiRequest, cart_id: FromPath[str]) -> Answer:
     """Replace everything in it."""
 
     async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
@@ -93,7 +93,7 @@ async def _change(tx: Tx, ask: Ask, session: Session, wanted: CartRequest) -> No
 
 
 @post(f"{ENDPOINT}/carts/{{cart_id:str}}/cancel", status_code=200)
-async def cancel_cart(request: ApiRequest, cart_id: FromPath[str]) -> Response[bytes]:
+async def cancel_cart(request: ApiRequest, cart_id: FromPath[str]) -> Answer:
     """Give a cart up: its last look is the answer, and then it is not there any more."""
 
     async def work(ask: Ask, _: UUID) -> tuple[int, Document]:

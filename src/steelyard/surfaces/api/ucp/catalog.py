@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from litestar import Response, post
+from litestar import post
 
 from steelyard.channels.agents.model import CATALOG_LOOKUP, CATALOG_SEARCH
 from steelyard.goods import catalog
@@ -16,7 +16,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.surfaces.api.ucp import shelf
 from steelyard.surfaces.api.ucp.again import DETAIL_SECONDS, LIST_SECONDS, everybodys, said_again
 from steelyard.surfaces.api.ucp.discovery import ENDPOINT
-from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, Document, serve
+from steelyard.surfaces.api.ucp.envelope import Answer, ApiRequest, Ask, Document, serve
 from steelyard.surfaces.api.ucp.shapes import (
     IDS_PER_LOOKUP_MAX,
     Filters,
@@ -42,7 +42,7 @@ class TooManyIds(Refusal):
 
 
 @post(f"{ENDPOINT}/catalog/search", status_code=200)
-async def search(request: ApiRequest) -> Response[bytes]:
+async def search(request: ApiRequest) -> Answer:
     """Products by words, category and price, a page at a time."""
 
     async def work(ask: Ask, _: UUID) -> tuple[int, bytes]:
@@ -107,7 +107,7 @@ async def _results(read: Read, wanted: SearchRequest) -> Results:
 
 
 @post(f"{ENDPOINT}/catalog/lookup", status_code=200)
-async def lookup(request: ApiRequest) -> Response[bytes]:
+async def lookup(request: ApiRequest) -> Answer:
     """Products and variants by their ids; each product once, with the variants that were meant."""
 
     async def work(ask: Ask, _: UUID) -> tuple[int, bytes]:
@@ -164,7 +164,7 @@ async def _products_of(read: Read, ids: Sequence[UUID]) -> dict[UUID, ProductId]
 
 
 @post(f"{ENDPOINT}/catalog/product", status_code=200)
-async def get_product(request: ApiRequest) -> Response[bytes]:
+async def get_product(request: ApiRequest) -> Answer:
     """One product whole; with choices, which further choices there are. A variant that was asked for stands first."""
 
     async def work(ask: Ask, _: UUID) -> tuple[int, bytes]:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, post, put
+from litestar import get, post, put
 from litestar.params import FromPath
 
 from steelyard.channels import agents
@@ -18,7 +18,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.lookups import look_up
 from steelyard.money import payments
 from steelyard.surfaces.api.ucp.discovery import ENDPOINT
-from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, AtOnce, Document, message, serve
+from steelyard.surfaces.api.ucp.envelope import Answer, ApiRequest, Ask, AtOnce, Document, message, serve
 from steelyard.surfaces.api.ucp.intent import UnknownItems, draft_of, items_of, said_of
 from steelyard.surfaces.api.ucp.opening import Opening, lost, open_session
 from steelyard.surfaces.api.ucp.rendering import checkout_document, shown, status_of
@@ -43,6 +43,7 @@ from steelyard.surfaces.api.ucp.together import (
     placement_of,
     return_url_of,
     unknown_items,
+    updating,
 )
 from steelyard.surfaces.web import placing
 from steelyard.trade import checkout
@@ -81,7 +82,7 @@ async def _document(ask: Ask, looked: Looked, extra: Sequence[Document] = ()) ->
 
 
 @post(f"{ENDPOINT}/checkout-sessions", status_code=201)
-async def create_checkout(request: ApiRequest) -> Response[bytes]:
+async def create_checkout(request: ApiRequest) -> Answer:
     """Open a checkout; with buyer, address and a way of delivery it is ready to be completed."""
 
     async def work(ask: Ask, operation_id: UUID) -> tuple[int, Document]:
@@ -131,7 +132,7 @@ async def refuse_what_is_not_for_sale(read: Read, ask: Ask, draft: Draft) -> Non
 
 
 @get(f"{ENDPOINT}/checkout-sessions/{{checkout_id:str}}")
-async def get_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Response[bytes]:
+async def get_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Answer:
     """The checkout as it is now."""
 
     async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
@@ -141,7 +142,7 @@ async def get_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Respo
 
 
 @put(f"{ENDPOINT}/checkout-sessions/{{checkout_id:str}}")
-async def update_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Response[bytes]:
+async def update_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Answer:
     """Replace everything that was said. While a payment is under way nothing is changed."""
 
     async def work(ask: Ask, _: UUID) -> tuple[int, Document]:
@@ -157,7 +158,10 @@ async def update_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Re
             return 200, await shown_checkout(ask, session_id, [{**note, "severity": "recoverable"} for note in notes])
         return 200, await shown_checkout(ask, session_id)
 
-    return await serve(request, work, capability=CHECKOUT, once=True)
+    def together(ask: Ask) -> AtOnce | None:
+        return updating(ask, checkout_id)
+
+    return await serve(request, work, capability=CHECKOUT, once=True, together=together)
 
 
 def _in_progress(ask: Ask) -> Document:
@@ -179,7 +183,7 @@ async def _change(tx: Tx, ask: Ask, session: Session, wanted: CheckoutRequest) -
 
 
 @post(f"{ENDPOINT}/checkout-sessions/{{checkout_id:str}}/complete", status_code=200)
-async def complete_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Response[bytes]:
+async def complete_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Answer:
     """Place the purchase and pay it with the token: completed, to be confirmed by the buyer, under way, or declined."""
 
     async def work(ask: Ask, operation_id: UUID) -> tuple[int, Document]:
@@ -232,7 +236,7 @@ async def _complete(ask: Ask, session: Session, instrument: Instrument, operatio
 
 
 @post(f"{ENDPOINT}/checkout-sessions/{{checkout_id:str}}/cancel", status_code=200)
-async def cancel_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Response[bytes]:
+async def cancel_checkout(request: ApiRequest, checkout_id: FromPath[str]) -> Answer:
     """Give a checkout up. One that is completed or given up already stays as it is: 409."""
 
     async def work(ask: Ask, _: UUID) -> tuple[int, Document]:

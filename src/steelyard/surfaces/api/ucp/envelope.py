@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response
+from litestar import Request
 from litestar.datastructures import State
+from litestar.types import Receive, Scope, Send
 
 from steelyard.channels import agents
 from steelyard.channels.agents.model import VERSION, Platform, ProfileRefused, SignatureRefused
@@ -29,7 +30,7 @@ Document = dict[str, Any]
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 BODY_BYTES_MAX = 256 * 1024
-JSON = "application/json"
+JSON = b"application/json"
 _PROFILE = re.compile(r'(?:^|[;,\s])profile="([^"\\\x00-\x1f]+)"')
 
 
@@ -98,6 +99,20 @@ class Ask:
             raise Incompatible(capability=capability)
 
 
+class Answer:
+    """A reply on its way. It is sent as it is: there is nothing left that the framework could make of it."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reply = self._reply
+        headers = [(b"content-type", JSON), (b"content-length", str(len(reply.body)).encode("ascii"))]
+        headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body, "more_body": False})
+
+
 Work = Callable[[Ask, UUID], Awaitable[tuple[int, Document | bytes]]]
 AtOnce = Callable[[Claim], Awaitable[Reply | UUID]]
 
@@ -110,7 +125,7 @@ async def serve(
     once: bool = False,
     signed: bool = False,
     together: Callable[[Ask], AtOnce | None] | None = None,
-) -> Response[bytes]:
+) -> Answer:
     """Answer one request: `work(ask, operation_id)` returns a status and a document, or its JSON.
 
     `once`: the request changes something and carries an idempotency key; the same key gets the same answer, and the
@@ -132,7 +147,7 @@ async def serve(
     except Unreachable:
         # Whether the key was used cannot be known: nothing is done.
         reply = problem_reply(503, "unavailable", "The service is not available.", version)
-    return Response(reply.body, status_code=reply.status, media_type=JSON, headers=reply.headers)
+    return Answer(reply)
 
 
 async def _body(request: ApiRequest) -> bytes:

@@ -1,8 +1,9 @@
 """Opening carts and checkouts: those that are asked for at the same moment are opened in one transaction, each with its own
 answer, laid out from the very quote that they were opened with."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -12,12 +13,14 @@ from steelyard.goods import catalog
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.kernel import ids
 from steelyard.kernel.batching import join
-from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Refusal
+from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.api.ucp.intent import Said, UnknownItems, draft_of, items_of
 from steelyard.surfaces.api.ucp.rendering import shown
-from steelyard.surfaces.api.ucp.shapes import Buyer, Fulfillment, LineItem
+from steelyard.surfaces.api.ucp.shapes import Buyer, CheckoutRequest, Fulfillment, LineItem
 from steelyard.surfaces.api.ucp.sheet import Looked, Sheet, parts_of
 from steelyard.trade import checkout
 from steelyard.trade.checkout import Completeness
@@ -42,11 +45,35 @@ class _Drafted(msgspec.Struct, frozen=True):
     wanted: Opening
     draft: Draft
     said: Said
+    currency: str
 
 
 class _Quoted(msgspec.Struct, frozen=True):
     drafted: _Drafted
     costs: Quote
+
+
+class Drafted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be opened, as far as it can be; and the refusals of the others."""
+
+    wanted: Sequence[Opening]
+    drafts: Sequence[_Drafted]
+    refused: Mapping[SessionId, Refusal]
+
+    @property
+    def asked(self) -> list[checkout.Asked]:
+        """What has to be quoted before it is opened."""
+        return [
+            checkout.Asked(draft=each.draft, currency=each.currency, completeness=each.wanted.completeness)
+            for each in self.drafts
+        ]
+
+
+class Goods(msgspec.Struct, frozen=True):
+    """What is known of goods in a transaction: their cards, and the shops that sell them."""
+
+    cards: Mapping[SkuId, SkuCard]
+    shops: Mapping[MerchantId, ShopCard]
 
 
 async def open_session(db: Database, wanted: Opening) -> Looked | None:
@@ -59,48 +86,58 @@ async def open_session(db: Database, wanted: Opening) -> Looked | None:
 
 async def open_all(tx: Tx, wanted: Sequence[Opening]) -> list[Looked | Refusal | None]:
     """`open_session` for many; who is refused leaves nothing behind."""
+    goods = await goods_of(tx, named_in(wanted))
+    drafted = drafts(wanted, goods)
+    return await open_drafted(tx, drafted, await checkout.quotes(tx, drafted.asked, goods.cards, goods.shops))
+
+
+def named_in(wanted: Iterable[Opening | CheckoutRequest]) -> set[UUID]:
+    """The variants that are named in these."""
+    return {sku_id for each in wanted for sku_id in items_of(each.line_items)}
+
+
+async def goods_of(read: Read, sku_ids: Collection[UUID]) -> Goods:
+    """What is known of these variants."""
+    if not sku_ids:
+        return Goods({}, {})
+    cards = await catalog.cards(read, sku_ids)
+    return Goods(cards, await merchants.cards(read, {card.merchant_id for card in cards.values()}))
+
+
+def drafts(wanted: Sequence[Opening], goods: Goods) -> Drafted:
+    """What is said in these, as checkouts."""
     refused: dict[SessionId, Refusal] = {}
-    cards = await catalog.cards(tx, {sku_id for each in wanted for sku_id in items_of(each.line_items)})
-    drafted = list(_drafts(wanted, cards, refused))
-    quoted = [each for each in await _quotes(tx, drafted, cards, refused) if _all_for_sale(each, refused)]
-    opened = await _open(tx, quoted) if quoted else {}
-    return [refused.get(each.session_id) or opened.get(each.session_id) for each in wanted]
+    return Drafted(wanted=wanted, drafts=list(_drafts(wanted, goods, refused)), refused=refused)
 
 
-def _drafts(
-    wanted: Sequence[Opening], cards: Mapping[SkuId, SkuCard], refused: dict[SessionId, Refusal]
-) -> Iterator[_Drafted]:
+def _drafts(wanted: Sequence[Opening], goods: Goods, refused: dict[SessionId, Refusal]) -> Iterator[_Drafted]:
     for each in wanted:
         try:
             draft, said = draft_of(
-                cards, each.line_items, each.buyer, each.fulfillment, each.context, locale=each.locale
+                goods.cards, each.line_items, each.buyer, each.fulfillment, each.context, locale=each.locale
             )
             checkout.check(draft)
+            yield _Drafted(each, draft, said, checkout.currency_among(draft, goods.cards, goods.shops))
         except Refusal as refusal:
             refused[each.session_id] = refusal
-        else:
-            yield _Drafted(each, draft, said)
 
 
-async def _quotes(
-    tx: Tx, drafted: Sequence[_Drafted], cards: Mapping[SkuId, SkuCard], refused: dict[SessionId, Refusal]
-) -> list[_Quoted]:
-    asked: list[tuple[_Drafted, checkout.Asked]] = []
-    currencies = await checkout.currencies_of(tx, [each.draft for each in drafted])
-    for each, currency in zip(drafted, currencies, strict=True):
-        if isinstance(currency, Refusal):
-            refused[each.wanted.session_id] = currency
-        else:
-            about = checkout.Asked(draft=each.draft, currency=currency, completeness=each.wanted.completeness)
-            asked.append((each, about))
-    costs = await checkout.quotes(tx, [about for _, about in asked], cards)
-    return [_Quoted(each, cost) for (each, _), cost in zip(asked, costs, strict=True)]
+async def open_drafted(tx: Tx, drafted: Drafted, costs: Sequence[Quote]) -> list[Looked | Refusal | None]:
+    """`open_all` for what is drafted and quoted (`costs`, as it was asked for)."""
+    refused = dict(drafted.refused)
+    quoted = [
+        _Quoted(each, cost)
+        for each, cost in zip(drafted.drafts, costs, strict=True)
+        if _all_for_sale(each, cost, refused)
+    ]
+    opened = await _open(tx, quoted) if quoted else {}
+    return [refused.get(each.session_id) or opened.get(each.session_id) for each in drafted.wanted]
 
 
-def _all_for_sale(quoted: _Quoted, refused: dict[SessionId, Refusal]) -> bool:
-    places = lost(quoted.drafted.draft, quoted.costs)
+def _all_for_sale(drafted: _Drafted, costs: Quote, refused: dict[SessionId, Refusal]) -> bool:
+    places = lost(drafted.draft, costs)
     if places:
-        refused[quoted.drafted.wanted.session_id] = UnknownItems(items=places)
+        refused[drafted.wanted.session_id] = UnknownItems(items=places)
     return not places
 
 

@@ -2,20 +2,20 @@
 
 from uuid import UUID
 
-from litestar import Response, get
+from litestar import get
 from litestar.params import FromPath
 
 from steelyard.channels import agents
 from steelyard.channels.agents.model import ORDER
 from steelyard.kernel.errors import NotFound
 from steelyard.surfaces.api.ucp.discovery import ENDPOINT
-from steelyard.surfaces.api.ucp.envelope import ApiRequest, Ask, Document, serve
+from steelyard.surfaces.api.ucp.envelope import Answer, ApiRequest, Ask, Document, serve
 from steelyard.surfaces.api.ucp.together import id_of
 from steelyard.trade.orders.model import PurchaseId, PurchaseState
 
 
 @get(f"{ENDPOINT}/orders/{{order_id:str}}")
-async def get_order(request: ApiRequest, order_id: FromPath[str]) -> Response[bytes]:
+async def get_order(request: ApiRequest, order_id: FromPath[str]) -> Answer:
     """The order whole, as it stands."""
 
     async def work(ask: Ask, _: UUID) -> tuple[int, Document]:

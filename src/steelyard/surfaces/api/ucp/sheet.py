@@ -16,7 +16,7 @@ from steelyard.parties import merchants
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.trade import checkout, orders
 from steelyard.trade.checkout.model import Checkout, CheckoutId, CheckoutState, Line, Problem, Quote
-from steelyard.trade.orders.model import Order, OrderLine, Purchase
+from steelyard.trade.orders.model import NewLine, NewOrder, NewPurchase, Order, OrderLine, Purchase
 
 _PLACED = frozenset({CheckoutState.PLACED, CheckoutState.COMPLETED})
 
@@ -63,7 +63,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     parts: Sequence[Part]
     lost: Sequence[SheetLine]
     problems: Sequence[Problem]
-    purchase: Purchase | None = None
+    purchase: Purchase | NewPurchase | None = None
     payment: Payment | None = None
 
     @property
@@ -245,8 +245,25 @@ async def _of_purchases(read: Read, found: Mapping[Looking, Begun]) -> dict[Look
     return sheets
 
 
+def sheet_of_paid(written: checkout.Written, locale: str) -> Sheet:
+    """What has just been placed and paid, as `looks` would find it."""
+    parts = sorted(written.purchase.orders, key=lambda part: part.merchant_id)
+    names = agents.line_names(written.checkout.lines, {part.order_id: part.lines for part in parts})
+    return Sheet(
+        checkout=written.checkout,
+        parts=[_part_of(part, written.shops[part.merchant_id], part.lines, names, locale) for part in parts],
+        lost=[],
+        problems=[],
+        purchase=written.purchase,
+    )
+
+
 def _part_of(
-    part: Order, shop: ShopCard, lines: Sequence[OrderLine], names: Mapping[agents.LineKey, str], locale: str
+    part: Order | NewOrder,
+    shop: ShopCard,
+    lines: Sequence[OrderLine] | Sequence[NewLine],
+    names: Mapping[agents.LineKey, str],
+    locale: str,
 ) -> Part:
     way = Way(
         option_id=str(part.delivery.template_id),

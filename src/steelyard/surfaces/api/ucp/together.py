@@ -1,9 +1,10 @@
-"""Opening and completing checkouts, as one transaction for all who ask at the same moment: their keys are claimed, what they
-want is done, and their answers are kept, or nothing of it.
+"""Opening, changing and completing checkouts, as one transaction for all who ask at the same moment: their keys are claimed,
+what they want is done, and their answers are kept, or nothing of it.
 
-This is for what the database can do alone: checkouts that are opened with goods, and those that are paid with a token that we
-verify ourselves. Whoever wants more, and whoever finds something in the way that needs a closer look, goes on under the
-claim, step by step, as in `checkouts.py`. docs/algorithms/placement.md argues why that is the same.
+This is for what the database can do alone: checkouts that are opened with goods, or changed while they are open, and those
+that are paid with a token that we verify ourselves. Whoever wants more, and whoever finds something in the way that needs a
+closer look, goes on under the claim, step by step, as in `checkouts.py`. docs/algorithms/placement.md argues why that is the
+same.
 """
 
 from collections.abc import Sequence
@@ -22,13 +23,14 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.idempotency import Claim, Mine, Reply
 from steelyard.money import payments
 from steelyard.money.payments.model import PaymentId
+from steelyard.surfaces.api.ucp.changing import Rewriting, change_all, rewritten
 from steelyard.surfaces.api.ucp.discovery import HANDLER_ID
 from steelyard.surfaces.api.ucp.envelope import Ask, AtOnce, Document, errors_document, message, refused
 from steelyard.surfaces.api.ucp.intent import UnknownItems
-from steelyard.surfaces.api.ucp.opening import Opening, open_all
+from steelyard.surfaces.api.ucp.opening import Opening, drafts, goods_of, named_in, open_drafted
 from steelyard.surfaces.api.ucp.rendering import WORDS, checkout_document, shown
 from steelyard.surfaces.api.ucp.shapes import CheckoutRequest, CompleteRequest, Instrument
-from steelyard.surfaces.api.ucp.sheet import Begun, Looked, Looking, looks_of
+from steelyard.surfaces.api.ucp.sheet import Begun, Looked, Looking, looks_of, sheet_of_paid
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import CheckoutId, CheckoutNotReady, CheckoutState, ProblemCode, SoldOut
 
@@ -64,7 +66,16 @@ class Completing(msgspec.Struct, frozen=True, eq=False):
     verifier: payments.Verifier
 
 
-Wish: TypeAlias = Creating | Completing
+class Updating(msgspec.Struct, frozen=True, eq=False):
+    """Somebody's wish to replace everything that was said in one."""
+
+    held: Claim
+    ask: Ask
+    session_id: SessionId
+    wanted: CheckoutRequest
+
+
+Wish: TypeAlias = Creating | Completing | Updating
 
 
 def _name(wish: Wish) -> tuple[str, str]:
@@ -95,6 +106,18 @@ def completing(ask: Ask, said: str) -> AtOnce | None:
     return lambda held: join(ask.db, serve_all, Completing(held, ask, session_id, instrument, verifier), _name)
 
 
+def updating(ask: Ask, said: str) -> AtOnce | None:
+    """How the checkout `said` is changed together with others; none for what cannot be read."""
+    wanted = _read(ask, CheckoutRequest)
+    if wanted is None:
+        return None
+    try:
+        session_id = SessionId(id_of(said))
+    except Refusal:
+        return None
+    return lambda held: join(ask.db, serve_all, Updating(held, ask, session_id, wanted), _name)
+
+
 def _read(ask: Ask, shape: type[S]) -> S | None:
     try:
         return ask.read(shape)
@@ -103,25 +126,46 @@ def _read(ask: Ask, shape: type[S]) -> S | None:
 
 
 async def serve_all(tx: Tx, wishes: Sequence[Wish]) -> list[Reply | UUID | Refusal]:
-    """Open and complete these checkouts: the answer of each, or the id under which it goes on.
+    """Open, change and complete these checkouts: the answer of each, or the id under which it goes on.
 
     Those who complete come last, so that the goods they hold are held no longer than they must be.
     """
 
     async def answer(mine: Sequence[Mine]) -> list[Reply | None]:
-        creating = [(wish, one.operation_id) for one in mine if isinstance(wish := wishes[one.place], Creating)]
-        completing = [(wish, one.operation_id) for one in mine if isinstance(wish := wishes[one.place], Completing)]
-        said = await _create(tx, creating) if creating else {}
-        said |= await _complete(tx, completing) if completing else {}
+        said = await _answer(tx, [(wishes[place], operation_id) for place, operation_id in mine])
         return [said.get(wishes[place].held.claim) for place, _ in mine]
 
     return await idempotency.answer_all(tx, [wish.held for wish in wishes], answer)
 
 
-async def _create(tx: Tx, wanted: Sequence[tuple[Creating, UUID]]) -> dict[UUID, Reply | None]:
-    """The answers by their claims."""
-    opened = await open_all(tx, [opening_of(wish.ask, wish.wanted, operation_id) for wish, operation_id in wanted])
-    return {wish.held.claim: _opened(wish.ask, found) for (wish, _), found in zip(wanted, opened, strict=True)}
+async def _answer(tx: Tx, wanted: Sequence[tuple[Wish, UUID]]) -> dict[UUID, Reply | None]:
+    """The answers by their claims. What all of them cost is asked for once."""
+    creating = [(wish, operation_id) for wish, operation_id in wanted if isinstance(wish, Creating)]
+    openings = [opening_of(wish.ask, wish.wanted, operation_id) for wish, operation_id in creating]
+    ready, changing = await _of_sessions(tx, wanted)
+    held = await checkout.hold(
+        tx, [one.placement for one in ready], [CheckoutId(wish.session_id) for wish, _ in changing]
+    )
+    goods = await goods_of(
+        tx,
+        named_in([*openings, *(wish.wanted for wish, _ in changing)])
+        | {line.sku_id for each in held.asked for line in each.draft.lines},
+    )
+    drafted, changed = drafts(openings, goods), list(rewritten(_rewriting(changing, held), goods))
+    costs = await checkout.quotes(
+        tx, [*drafted.asked, *(each.asked for each in changed), *held.asked], goods.cards, goods.shops
+    )
+    to_open, to_change = len(drafted.drafts), len(drafted.drafts) + len(changed)
+    opened = await open_drafted(tx, drafted, costs[:to_open])
+    said = {wish.held.claim: _opened(wish.ask, found) for (wish, _), found in zip(creating, opened, strict=True)}
+    looked = await change_all(tx, changed, costs[to_open:to_change])
+    said |= {
+        wish.held.claim: _said(200, _document(wish.ask, looked[wish.session_id]))
+        for wish, _ in changing
+        if wish.session_id in looked
+    }
+    outcomes = await checkout.place_held(tx, held, costs[to_change:])
+    return said | await _completed(tx, ready, outcomes)
 
 
 def opening_of(ask: Ask, wanted: CheckoutRequest, operation_id: UUID) -> Opening:
@@ -153,19 +197,6 @@ def unknown_items(ask: Ask, refusal: UnknownItems) -> Document:
     )
 
 
-async def _complete(tx: Tx, wanted: Sequence[tuple[Completing, UUID]]) -> dict[UUID, Reply | None]:
-    """The answers by their claims."""
-    ready = await _ready(tx, wanted)
-    outcomes = await checkout.place_all(tx, [one.placement for one in ready])
-    told = [
-        one
-        for one, outcome in zip(ready, outcomes, strict=True)
-        if not isinstance(outcome, Refusal) or isinstance(outcome, CheckoutNotReady | SoldOut)
-    ]
-    looked = await _looks(tx, told)
-    return {one.wish.held.claim: _completed(one, looked[one.session.session_id]) for one in told}
-
-
 class _Ready(msgspec.Struct, frozen=True):
     """A wish about a session of who wishes it, with what is to be placed."""
 
@@ -174,16 +205,56 @@ class _Ready(msgspec.Struct, frozen=True):
     placement: checkout.Placement
 
 
-async def _ready(tx: Tx, wanted: Sequence[tuple[Completing, UUID]]) -> list[_Ready]:
-    """The wishes that can be carried out now. Of several about one checkout only the first: the others come after it."""
-    sessions = await agents.sessions(tx, [wish.session_id for wish, _ in wanted])
-    ready: dict[SessionId, _Ready] = {}
-    for wish, operation_id in wanted:
+async def _of_sessions(
+    tx: Tx, wanted: Sequence[tuple[Wish, UUID]]
+) -> tuple[list[_Ready], list[tuple[Updating, Session]]]:
+    """The wishes about sessions of who wishes them, which can be carried out now: to complete, and to change. Of several
+    about one checkout only the first: the others come after it."""
+    about = [(wish, one) for wish, one in wanted if isinstance(wish, Completing | Updating)]
+    sessions = await agents.sessions(tx, [wish.session_id for wish, _ in about]) if about else {}
+    ready: list[_Ready] = []
+    changing: list[tuple[Updating, Session]] = []
+    taken: set[SessionId] = set()
+    for wish, operation_id in about:
         session = sessions.get(wish.session_id)
-        if session is not None and (session.kind, session.client) == (KIND, wish.ask.platform.client):
+        if session is None or (session.kind, session.client) != (KIND, wish.ask.platform.client):
+            continue
+        if wish.session_id in taken:
+            continue
+        taken.add(wish.session_id)
+        if isinstance(wish, Updating):
+            changing.append((wish, session))
+        else:
             placement = placement_of(wish.ask, session, wish.instrument, wish.verifier, operation_id)
-            ready.setdefault(wish.session_id, _Ready(wish, session, placement))
-    return list(ready.values())
+            ready.append(_Ready(wish, session, placement))
+    return ready, changing
+
+
+def _rewriting(changing: Sequence[tuple[Updating, Session]], held: checkout.Held) -> list[Rewriting]:
+    return [
+        Rewriting(
+            session=session, checkout=found, wanted=wish.wanted, locale=wish.ask.locale,
+            completeness=wish.ask.completeness,
+        )
+        for wish, session in changing
+        if (found := held.checkouts.get(CheckoutId(wish.session_id))) is not None
+    ]  # fmt: skip
+
+
+async def _completed(
+    tx: Tx, ready: Sequence[_Ready], outcomes: Sequence[checkout.Placed | Refusal]
+) -> dict[UUID, Reply | None]:
+    """The answers by their claims. Who has just paid is told what was written down; the others are looked at."""
+    said: dict[UUID, Reply | None] = {}
+    unclear: list[_Ready] = []
+    for one, outcome in zip(ready, outcomes, strict=True):
+        if isinstance(outcome, checkout.Placed) and outcome.written and outcome.written.paid_at_once:
+            sheet = sheet_of_paid(outcome.written, one.wish.ask.locale)
+            said[one.wish.held.claim] = _said(200, _document(one.wish.ask, Looked(one.session, sheet)))
+        elif isinstance(outcome, checkout.Placed | CheckoutNotReady | SoldOut):
+            unclear.append(one)
+    looked = await _looks(tx, unclear) if unclear else {}
+    return said | {one.wish.held.claim: _looked(one, looked[one.session.session_id]) for one in unclear}
 
 
 async def _looks(tx: Tx, ready: Sequence[_Ready]) -> dict[SessionId, Looked]:
@@ -198,7 +269,7 @@ async def _looks(tx: Tx, ready: Sequence[_Ready]) -> dict[SessionId, Looked]:
     return {looking.session_id: looked for looking, looked in (await looks_of(tx, found)).items()}
 
 
-def _completed(one: _Ready, found: Looked) -> Reply | None:
+def _looked(one: _Ready, found: Looked) -> Reply | None:
     """The answer when it was paid with this token, or when it cannot be placed as it was shown; none for what needs a
     closer look."""
     paying = one.placement.paying
