@@ -110,6 +110,15 @@ SAMPLES: dict[Template, model.Facts] = {
         by_shop=True,
         link="/products/1",
     ),
+    Template.AFTER_SALES: model.AfterSales(
+        name="Lin <b>",
+        order="S-1",
+        shop=text("茶舍", "Tea house"),
+        what="refused",
+        words="<b>?",
+        until=datetime(2026, 3, 5, 8, tzinfo=UTC),
+        link="/purchases/P-1",
+    ),
 }
 
 

@@ -19,6 +19,7 @@ from steelyard.money.payments.model import (
 )
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.trade import aftersales, checkout, orders
+from steelyard.trade.aftersales import CaseId, Kind, NewCase
 from steelyard.trade.aftersales.model import RefundRequest, Returned
 from steelyard.trade.checkout import collection
 from steelyard.trade.checkout.model import SHOP, CheckoutId, Draft, Line
@@ -112,6 +113,17 @@ async def refunded(db: Database, order: Order, *lines: Returned, freight: int = 
     )
     await db.transact(aftersales.refund, request, "staff:test")
     return refund_id
+
+
+async def case_asked(db: Database, order: Order, kind: Kind = Kind.REFUND_ONLY, quantity: int = 1) -> CaseId:
+    """The buyer of an order that was sent asks for money back for some pieces of its first line."""
+    case_id = CaseId(ids.mint())
+    wanted = NewCase(
+        case_id=case_id, merchant_id=order.merchant_id, order_id=order.order_id, kind=kind, reason="quality",
+        lines=[Returned(1, quantity)],
+    )  # fmt: skip
+    await db.transact(aftersales.ask, wanted, "buyer")
+    return case_id
 
 
 async def channel_refunds(db: Database) -> int:

@@ -59,7 +59,7 @@ OWN = {
     "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
-    "/account/history/switch", "/account/reviews",
+    "/account/history/switch", "/account/reviews", "/account/after-sales",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -118,6 +118,7 @@ async def things(db: Database, world: World) -> Ids:
     await db.transact(invoices.request, order.merchant_id, order.order_id, invoice_id, Title(name="Li Na"), "buyer")
     await deal.at_rest(db)
     [statement] = await db.transact(settlement.run, settlement.settlement_day(datetime.now(UTC) + timedelta(days=2)))
+    case_id = await deal.case_asked(db, order)
     refund_id = await deal.refunded(db, order, Returned(1, 1))
     assert (await db.ask(aftersales.of_orders, [order.order_id]))[order.order_id]
     checkout_id = await deal.opened(db, [(green.sku_id, 1)], world.buyer.buyer_id)
@@ -198,6 +199,7 @@ async def things(db: Database, world: World) -> Ids:
             "question_id": str(question_id),
             "renewal_id": str(renewal_id),
             "subject_id": str(question_id),
+            "case_id": str(case_id),
         }
     )
 
@@ -385,7 +387,7 @@ async def test_another_buyers_addresses_and_orders_are_not_there(app: Litestar, 
     wrong: list[str] = []
     stranger = await signed_in(app, world.other_buyer)
     for way in ways(app):
-        private = way.path.startswith(("/account/addresses/", "/purchases/", "/orders/", "/checkout/"))
+        private = way.path.startswith(("/account/addresses/", "/purchases/", "/orders/", "/checkout/", "/after-sales/"))
         if private and "{" in way.path:
             answer = await ask(stranger, way, things.fill(way.path))
             # A new address is saved under an id that the form brings: under another's id it is one's own.

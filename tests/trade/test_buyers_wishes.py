@@ -16,7 +16,7 @@ from steelyard.logistics.freight.model import Zone
 from steelyard.money import payments
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import Action
+from steelyard.trade.aftersales import Action, CaseId, Kind, NewCase
 from steelyard.trade.aftersales.model import (
     AskedAlready,
     AskInstead,
@@ -70,6 +70,20 @@ STEPS: dict[str, Callable[[Database, Order], Awaitable[object]]] = {
     ),
     "hide": lambda db, order: db.transact(orders.hide, order.merchant_id, order.order_id, BY),
 }
+
+
+async def ask_for_money(tx: Tx, order: Order) -> None:
+    """For one piece, with whatever reason can be given now."""
+    found = await orders.order(tx, order.merchant_id, order.order_id)
+    assert found is not None
+    reason = next(iter(aftersales.reasons_for(found, Kind.REFUND_ONLY)), "late")
+    wanted = NewCase(
+        case_id=CaseId(ids.mint()), merchant_id=order.merchant_id, order_id=order.order_id, kind=Kind.REFUND_ONLY,
+        reason=reason, lines=[Returned(1, 1)],
+    )  # fmt: skip
+    await aftersales.ask(tx, wanted, BY)
+
+
 COMMANDS: dict[Action, Callable[[Tx, Order], Awaitable[object]]] = {
     Action.DROP: lambda tx, o: orders.cancel_purchase(tx, o.purchase_id, "buyer", BY),
     Action.CANCEL: lambda tx, o: aftersales.cancel_for_buyer(tx, o.merchant_id, o.order_id, refund_id(), BY),
@@ -77,6 +91,7 @@ COMMANDS: dict[Action, Callable[[Tx, Order], Awaitable[object]]] = {
         tx, o.merchant_id, o.order_id, refund_id(), "other", "", BY
     ),
     Action.CHANGE_ADDRESS: lambda tx, o: orders.change_address(tx, o.merchant_id, o.order_id, ELSEWHERE, BY),
+    Action.AFTER_SALES: ask_for_money,
     Action.REMIND: lambda tx, o: orders.remind(tx, o.merchant_id, o.order_id, BY),
     Action.RECEIVE: lambda tx, o: orders.confirm_receipt(tx, o.merchant_id, o.order_id, BY),
     Action.EXTEND: lambda tx, o: orders.extend_receipt(tx, o.merchant_id, o.order_id, BY),
@@ -108,7 +123,8 @@ async def succeeds(db: Database, order: Order, action: Action) -> bool:
 
 async def facts_of(tx: Tx, order: Order) -> object:
     found = await orders.order(tx, order.merchant_id, order.order_id)
-    return found, await aftersales.request_of(tx, order.merchant_id, order.order_id)
+    cases = await aftersales.cases_of_orders(tx, [order.order_id])
+    return found, cases, await aftersales.request_of(tx, order.merchant_id, order.order_id)
 
 
 async def offered(db: Database, order: Order) -> frozenset[Action]:
@@ -122,11 +138,11 @@ async def one_paid(db: Database, world: World, buyer: BuyerId | None = None) -> 
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(paid=st.booleans(), steps=st.lists(st.sampled_from(sorted(STEPS)), max_size=5))
+@given(paid=st.booleans(), pieces=st.integers(1, 2), steps=st.lists(st.sampled_from(sorted(STEPS)), max_size=5))
 async def test_the_actions_offered_are_exactly_the_commands_that_succeed(
-    shop: Database, world: World, paid: bool, steps: list[str]
+    shop: Database, world: World, paid: bool, pieces: int, steps: list[str]
 ):
-    wanted = [(world.items["ruler"].sku_id, 1)]
+    wanted = [(world.items["ruler"].sku_id, pieces)]
     [order] = await deal.paid(shop, wanted) if paid else await deal.orders_of(shop, await deal.placed(shop, wanted))
     for step in steps:
         try:

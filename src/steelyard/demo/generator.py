@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 import msgspec
 
 from steelyard.demo import (
+    cases,
     desk,
     footfall,
     life,
@@ -104,6 +105,7 @@ async def make(
         await merchandise.decorate(db)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
+        await cases.ask_and_answer(db, [made("merchant", maker.slug) for maker in makers()])
         await desk.lay(db, settings, hashed)
         await footfall.count_up(fast, seed=seed, step=step)
         await db.transact(ledger.sum_up)

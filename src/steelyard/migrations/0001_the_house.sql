@@ -1863,7 +1863,9 @@ CREATE TABLE orders (
   , reminded_at  timestamptz
   , extended_at  timestamptz
   , hidden_at    timestamptz
+  , open_cases   integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id)
+  , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
   , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
@@ -1887,6 +1889,7 @@ COMMENT ON COLUMN orders.contact_email IS 'A column, since under row-level secur
 COMMENT ON COLUMN orders.packing_at IS 'The shop has begun to pack it: from now on a buyer asks before it is cancelled or sent elsewhere';
 COMMENT ON COLUMN orders.reminded_at IS 'When the buyer last asked the shop to hurry';
 COMMENT ON COLUMN orders.extended_at IS 'When the buyer was given more time to receive it, once';
+COMMENT ON COLUMN orders.open_cases IS 'After-sales cases that are not ended: meanwhile receipt does not count as confirmed by time alone';
 COMMENT ON COLUMN orders.hidden_at IS 'The buyer has taken it off their list; it is there for everybody else';
 CREATE INDEX orders_of_a_buyer ON orders (buyer_id, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_buyer_by_state ON orders (buyer_id, state, placed_at DESC, order_id DESC);
@@ -1907,7 +1910,7 @@ CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NUL
 CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) INCLUDE (buyer_id) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchants_buyer ON orders (merchant_id, buyer_id, paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_called_off ON orders (merchant_id, cancelled_at) WHERE cancelled_at IS NOT NULL;
-CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
+CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped' AND open_cases = 0;
 CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
 -- The last of them: of indexes that seem to cost the same the planner takes the newest, and while there are few orders, or
 -- nobody has counted them, all those that begin with the merchant seem to. One of those would be asked for each new row's
@@ -2128,6 +2131,107 @@ CREATE TABLE cancellation_history (
   , FOREIGN KEY (from_state, to_state) REFERENCES cancellation_transitions
 );
 COMMENT ON TABLE cancellation_history IS 'by merchant, append-only: each change of a request to cancel';
+
+CREATE TABLE aftersales_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE aftersales_transitions IS 'reference: the states of an after-sales case that follow each other';
+INSERT INTO aftersales_transitions (from_state, to_state) VALUES
+    ('nowhere', 'asked')
+  , ('asked', 'agreed'), ('asked', 'refused'), ('asked', 'refunded'), ('asked', 'withdrawn'), ('asked', 'closed')
+  , ('agreed', 'sent_back'), ('agreed', 'refunded'), ('agreed', 'withdrawn'), ('agreed', 'closed')
+  , ('sent_back', 'refunded'), ('sent_back', 'refused'), ('sent_back', 'withdrawn'), ('sent_back', 'closed')
+  , ('refused', 'asked'), ('refused', 'disputed'), ('refused', 'withdrawn'), ('refused', 'closed')
+  , ('disputed', 'agreed'), ('disputed', 'refunded'), ('disputed', 'rejected'), ('disputed', 'withdrawn')
+  , ('disputed', 'closed');
+
+CREATE TABLE aftersales_cases (
+    merchant_id  uuid NOT NULL
+  , case_id      uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , refund_id    uuid NOT NULL
+  , kind         text NOT NULL
+  , reason       text NOT NULL
+  , state        text NOT NULL
+  , note         text NOT NULL DEFAULT ''
+  , photographs  text[] NOT NULL DEFAULT '{}'
+  , freight      bigint NOT NULL DEFAULT 0
+  , currency     text NOT NULL
+  , rule         text
+  , answer       text NOT NULL DEFAULT ''
+  , complaint    text NOT NULL DEFAULT ''
+  , decision     text NOT NULL DEFAULT ''
+  , return_to    jsonb
+  , carrier      text
+  , number       text
+  , asked_at     timestamptz NOT NULL DEFAULT now()
+  , moved_at     timestamptz NOT NULL DEFAULT now()
+  , due_at       timestamptz
+  , improved_at  timestamptz
+  , ended_at     timestamptz
+  , PRIMARY KEY (merchant_id, case_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund'))
+  , CONSTRAINT a_case_wants_no_negative_freight CHECK (freight >= 0)
+  , CONSTRAINT ended_means_when CHECK ((state IN ('refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
+  , CONSTRAINT whose_turn_it_is_has_a_deadline CHECK ((state IN ('asked', 'agreed', 'sent_back', 'refused')) = (due_at IS NOT NULL))
+  , CONSTRAINT a_parcel_has_carrier_and_number CHECK ((carrier IS NULL) = (number IS NULL))
+  , CONSTRAINT sent_back_means_with_what CHECK (state <> 'sent_back' OR number IS NOT NULL)
+  , CONSTRAINT agreed_means_where_to CHECK (state <> 'agreed' OR return_to IS NOT NULL)
+  , CONSTRAINT a_dispute_says_why CHECK (state <> 'disputed' OR complaint <> '')
+);
+COMMENT ON TABLE aftersales_cases IS 'by merchant: a buyer asks for money back for some pieces of an order, with the goods sent back or without';
+COMMENT ON COLUMN aftersales_cases.refund_id IS 'The id that the refund has, or will have';
+COMMENT ON COLUMN aftersales_cases.photographs IS 'Names in the file store';
+COMMENT ON COLUMN aftersales_cases.freight IS 'Of what was paid for sending, asked back too';
+COMMENT ON COLUMN aftersales_cases.rule IS 'The right that the buyer had when asking, by its code in rights.py; none before the goods were received';
+COMMENT ON COLUMN aftersales_cases.answer IS 'The shop''s last words';
+COMMENT ON COLUMN aftersales_cases.complaint IS 'Why the buyer asks the platform to step in';
+COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
+COMMENT ON COLUMN aftersales_cases.return_to IS 'The warehouse''s address as it was when the shop agreed';
+COMMENT ON COLUMN aftersales_cases.due_at IS 'What happens to a silent side happens then; see docs/algorithms/after-sales.md';
+COMMENT ON COLUMN aftersales_cases.improved_at IS 'When the buyer improved a refused request, once';
+CREATE INDEX aftersales_cases_by_id ON aftersales_cases (case_id);
+CREATE INDEX aftersales_cases_of_an_order ON aftersales_cases (order_id);
+CREATE INDEX aftersales_cases_due ON aftersales_cases (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX aftersales_cases_of_a_buyer ON aftersales_cases (buyer_id, asked_at DESC, case_id DESC);
+CREATE INDEX aftersales_cases_of_a_merchant ON aftersales_cases (merchant_id, asked_at DESC, case_id DESC);
+CREATE INDEX aftersales_cases_of_a_merchant_by_state ON aftersales_cases (merchant_id, state, asked_at DESC, case_id DESC);
+CREATE INDEX aftersales_cases_disputed ON aftersales_cases (moved_at, case_id) WHERE state = 'disputed';
+
+CREATE TABLE aftersales_case_lines (
+    merchant_id uuid NOT NULL
+  , case_id     uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , line        integer NOT NULL
+  , quantity    integer NOT NULL
+  , given       integer
+  , restocked   integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, case_id, line)
+  , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
+  , FOREIGN KEY (merchant_id, order_id, line) REFERENCES order_lines
+  , CONSTRAINT a_case_asks_for_pieces CHECK (quantity > 0)
+  , CONSTRAINT never_give_more_than_asked CHECK (given BETWEEN 0 AND quantity)
+  , CONSTRAINT never_restock_more_than_given CHECK (restocked BETWEEN 0 AND coalesce(given, 0))
+);
+COMMENT ON TABLE aftersales_case_lines IS 'by merchant: how many pieces of which lines a case is about';
+COMMENT ON COLUMN aftersales_case_lines.given IS 'For how many of them money went back; none as long as that is not decided';
+COMMENT ON COLUMN aftersales_case_lines.restocked IS 'How many of them lie on the shelf again; the others were scrapped, or stay with the buyer';
+CREATE INDEX aftersales_case_lines_of_an_order ON aftersales_case_lines (order_id);
+
+CREATE TABLE aftersales_case_history (
+    merchant_id uuid NOT NULL
+  , case_id     uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , words       text NOT NULL DEFAULT ''
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, case_id, step)
+  , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
+  , FOREIGN KEY (from_state, to_state) REFERENCES aftersales_transitions
+);
+COMMENT ON TABLE aftersales_case_history IS 'by merchant, append-only: each change of an after-sales case, and what was said with it';
 
 -- trade.invoices
 

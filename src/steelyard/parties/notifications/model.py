@@ -33,6 +33,7 @@ class Template(StrEnum):
     SHOP_NEWS = "shop_news"
     QUESTION_ASKED = "question_asked"
     QUESTION_ANSWERED = "question_answered"
+    AFTER_SALES = "after_sales"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -191,6 +192,19 @@ class QuestionAnswered(Facts, frozen=True, kw_only=True):
     link: str
 
 
+class AfterSales(Facts, frozen=True, kw_only=True):
+    """News of an after-sales case, to its buyer or to the shop's people: `what` is the state it has come into, `words` what
+    was said with it, `until` when silence decides."""
+
+    name: str
+    order: str
+    shop: Text
+    what: str
+    words: str
+    until: datetime | None = None
+    link: str
+
+
 class EmailChange(Facts, frozen=True, kw_only=True):
     """The link by which a new e-mail address becomes somebody's."""
 
@@ -223,6 +237,7 @@ FACTS: dict[Template, type[Facts]] = {
     Template.SHOP_NEWS: ShopNews,
     Template.QUESTION_ASKED: QuestionAsked,
     Template.QUESTION_ANSWERED: QuestionAnswered,
+    Template.AFTER_SALES: AfterSales,
 }
 
 

@@ -8,6 +8,7 @@ from litestar import Router
 
 from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.merchant import (
+    after_sales,
     agreeing,
     api_keys,
     audit,
@@ -60,6 +61,7 @@ router = Router(
         *orders.HANDLERS,
         *opinions.HANDLERS,
         *order_requests.HANDLERS,
+        *after_sales.HANDLERS,
         *products.HANDLERS,
         *product_list.HANDLERS,
         *product_grid.HANDLERS,

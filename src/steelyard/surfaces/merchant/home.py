@@ -40,6 +40,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """What waits for the shop's people, besides orders; counted up to `COUNTED_MAX`."""
 
     cancellations: int
+    cases: int
     low: int
     sent_back: int
     opinions: reviews.Waiting
@@ -88,6 +89,7 @@ async def waiting(read: Read, merchant_id: MerchantId) -> Waiting:
     )
     return Waiting(
         cancellations=await aftersales.count_open_requests(read, merchant_id),
+        cases=await aftersales.count_for_shop(read, merchant_id),
         low=await inventory.count_low(read, merchant_id, COUNTED_MAX),
         sent_back=len(sent_back.items),
         opinions=await reviews.waiting_for_shop(read, merchant_id),
@@ -136,6 +138,7 @@ def to_dos(visit: Visit, found: Overview) -> list[dict[str, Any]]:
         ("orders.ship", "bad", "timer-off", N_("Not sent in time"), work.late, "/orders?state=to_ship&trouble=late"),
         ("orders.cancel", "bad", "message-circle-x", N_("Buyers ask to cancel"), more.cancellations,
          "/orders?state=to_ship&trouble=cancellation"),
+        ("orders.refund", "bad", "undo-2", N_("Refunds and returns to answer"), more.cases, "/after-sales"),
         ("statements.read", "bad", "landmark", N_("Payouts that the bank refused"), more.failed_payouts, "/statements"),
         ("orders.read", "bad", "package-x", N_("Parcels lost"), work.lost, "/orders?state=all&trouble=lost"),
         ("orders.ship", "warn", "package", N_("Orders to ship"), work.to_send, "/orders?state=to_ship"),

@@ -18,11 +18,14 @@ from steelyard.kernel.i18n import N_
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.components.page import Tone
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.web import case_words
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales.model import CANCELLATION_REASONS, CancellationRequest
+from steelyard.trade.aftersales import Case, Kind
+from steelyard.trade.aftersales.model import CANCELLATION_REASONS, CancellationRequest, CaseState
 from steelyard.trade.orders import Act
 from steelyard.trade.orders.model import Order, OrderId
 
@@ -32,6 +35,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     request: CancellationRequest | None
     acts: list[Act]
+    cases: list[Case]
+
+    @property
+    def kinds(self) -> dict[Kind, str]:
+        """What kinds of cases are called."""
+        return case_words.KINDS
+
+    @property
+    def case_states(self) -> dict[CaseState, tuple[str, Tone]]:
+        """How far cases are, in words and tones."""
+        return case_words.STATES
 
     @property
     def reason(self) -> str:
@@ -43,6 +57,7 @@ async def asked_about(read: Read, merchant_id: MerchantId, order_id: OrderId) ->
     return Asked(
         request=await aftersales.request_of(read, merchant_id, order_id),
         acts=await orders.acts_of(read, merchant_id, order_id),
+        cases=(await aftersales.cases_of_orders(read, [order_id]))[order_id],
     )
 
 

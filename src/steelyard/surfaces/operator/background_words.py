@@ -4,6 +4,7 @@ from steelyard.kernel.i18n import N_
 
 SWEEPS: dict[str, str] = {
     "access.forget": N_("Ends sessions and links that are over"),
+    "aftersales.act_on_silence": N_("Decides refunds and returns that one side has left unanswered"),
     "aftersales.grant_unanswered": N_("Grants requests of buyers that nobody has answered in time"),
     "analytics.count_imports": N_("Counts imported orders into the figures"),
     "analytics.forget_visits": N_("Forgets single visits once they are counted"),
@@ -46,7 +47,7 @@ SWEEPS: dict[str, str] = {
 }
 
 SUBSCRIBERS: dict[str, str] = {
-    "aftersales": N_("Closes requests to cancel that dispatch has overtaken"),
+    "aftersales": N_("Closes requests of buyers that dispatch or cancelling has overtaken"),
     "agents": N_("Tells shopping agents about their orders"),
     "analytics": N_("Marks the days whose figures have changed"),
     "checkout": N_("Reopens a checkout whose purchase was cancelled"),
@@ -60,10 +61,13 @@ SUBSCRIBERS: dict[str, str] = {
 
 BATCHERS: dict[str, str] = {
     "apply_payments": N_("Writes down what became of payments"),
+    "book_all": N_("Books what shops' programs report of their stock"),
     "claim_all": N_("Takes hold of idempotency keys"),
     "keep_all": N_("Keeps answers under idempotency keys"),
     "open_all": N_("Opens checkouts of shopping agents"),
     "place_all": N_("Places orders"),
+    "record_searches": N_("Notes what was searched for"),
+    "serve_all": N_("Opens, changes and completes checkouts of shopping agents"),
     "lookup:api_keys": N_("Looks up who calls with an API key"),
     "lookup:begun": N_("Looks up checkouts that a shopping agent wants to pay"),
     "lookup:looks": N_("Looks up checkouts of shopping agents"),

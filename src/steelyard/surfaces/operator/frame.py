@@ -22,6 +22,7 @@ SETTLEMENT = f"{HOME}/settlement"
 CATEGORIES = f"{HOME}/categories"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
+DISPUTES = f"{HOME}/disputes"
 SEARCH = f"{HOME}/search"
 PAGES = f"{HOME}/pages"
 FIND = f"{HOME}/find"
@@ -40,6 +41,7 @@ PLACES = (
     (MERCHANTS, N_("Merchants"), "store", "merchants.read", N_("Trade")),
     (APPLICATIONS, N_("Applications"), "user-round-plus", "merchants.review", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
+    (DISPUTES, N_("Disputes"), "scale", "orders.manage", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
     (CATEGORIES, N_("Goods categories"), "folder-tree", "catalog.manage", N_("Trade")),

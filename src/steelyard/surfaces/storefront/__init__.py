@@ -2,13 +2,15 @@
 
 A visitor is known by a sealed cookie and can do everything but keep an address book. Each file is one part of the
 way: `browsing`, `product` (with `choosing`, `delivering`, `specifying`, `opinions`), `keeping`, `basket`, `till`, `paying`,
-`purchases`, `reviewing`, `looking_up`; `doors` and `me` are the account, `selling` the way to become a merchant, `house` the
+`purchases`, `after_sales`,
+`reviewing`, `looking_up`; `doors` and `me` are the account, `selling` the way to become a merchant, `house` the
 legal pages, the language and the pictures.
 """
 
 from litestar import Router
 
 from steelyard.surfaces.storefront import (
+    after_sales,
     basket,
     book,
     browsing,
@@ -90,6 +92,7 @@ router = Router(
         order_actions.hide,
         order_actions.buy_again,
         order_actions.show_again,
+        *after_sales.HANDLERS,
         looking_up.find_order_page,
         looking_up.find_order,
         doors.sign_in_page,

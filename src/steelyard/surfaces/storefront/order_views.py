@@ -20,7 +20,7 @@ from steelyard.surfaces.components.page import Tone
 from steelyard.surfaces.storefront import words
 from steelyard.surfaces.storefront.shell import Shell, shell
 from steelyard.trade import aftersales, orders, reviews
-from steelyard.trade.aftersales import Action
+from steelyard.trade.aftersales import Action, Case
 from steelyard.trade.aftersales.model import CancellationRequest
 from steelyard.trade.orders import Act
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Purchase, PurchaseState, Step
@@ -67,7 +67,7 @@ TABS = (
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
-    """One merchant's part of a purchase; history, parcels and refunds only on the pages of an order or a purchase."""
+    """One merchant's part of a purchase; history, parcels, refunds and cases only on the pages of an order or a purchase."""
 
     order: Order
     shop: ShopCard
@@ -78,6 +78,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     acts: Sequence[Act] = ()
     parcels: Sequence[tuple[Parcel, Sequence[Scan]]] = ()
     refunds: Sequence[Refund] = ()
+    cases: Sequence[Case] = ()
 
     @property
     def pieces(self) -> int:
@@ -203,6 +204,7 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
 async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
     """These orders with everything that happened to each."""
     sent = await parcels.of_orders(read, [order.order_id for order in found])
+    cases = await aftersales.cases_of_orders(read, [order.order_id for order in found])
     return [
         msgspec.structs.replace(
             view,
@@ -213,6 +215,7 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
                 for parcel in sent[view.order.order_id]
             ],
             refunds=await payments.refunds_of_order(read, view.order.merchant_id, view.order.order_id),
+            cases=cases[view.order.order_id],
         )
         for view in await _brief(read, found)
     ]

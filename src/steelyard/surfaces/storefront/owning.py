@@ -9,7 +9,8 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.surfaces.web.seals import seal, unseal
 from steelyard.surfaces.web.visit import Visit, cookie
-from steelyard.trade import orders
+from steelyard.trade import aftersales, orders
+from steelyard.trade.aftersales import Case, CaseId
 from steelyard.trade.orders.model import Order, Purchase, PurchaseId
 
 LOOK_UP_COOKIE = "steelyard_order"
@@ -42,6 +43,15 @@ async def own_order(visit: Visit, code: str) -> Order:
     """The order, if it is this visitor's. Somebody else's is not there: raises `NotFound`."""
     found = await visit.db.ask(order_of_code, code)
     if found is None or not _owns(visit, found.buyer_id, found.purchase_id):
+        raise NotFound()
+    return found
+
+
+async def own_case(visit: Visit, case_id: UUID) -> Case:
+    """The after-sales case, if its order is this visitor's. Somebody else's is not there: raises `NotFound`."""
+    found = await visit.db.ask(aftersales.case, CaseId(case_id))
+    order = await visit.db.ask(orders.order, found.merchant_id, found.order_id) if found else None
+    if found is None or order is None or not _owns(visit, order.buyer_id, order.purchase_id):
         raise NotFound()
     return found
 

@@ -17,6 +17,7 @@ from steelyard.surfaces.storefront.looking_up import CODE_CHARACTERS_MAX, LookUp
 from steelyard.surfaces.storefront.order_views import TABS, list_page, order_page, purchase_page
 from steelyard.surfaces.storefront.owning import own_order, own_purchase
 from steelyard.surfaces.storefront.shell import show
+from steelyard.surfaces.web import case_words
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade.aftersales.model import CANCELLATION_REASONS
@@ -94,6 +95,7 @@ def _shown(visit: Visit) -> dict[str, Any]:
     """What the parts of these pages want beside the orders: a new id for each refund that a form may ask for."""
     return {
         "words": words,
+        "case_words": case_words,
         "lines_of": lines_of,
         "fresh_id": ids.mint,
         "reasons": [(name, visit.say(label)) for name, label in CANCELLATION_REASONS.items()],

@@ -161,7 +161,7 @@ async def _said(visit: Visit, order: Order, form: Entries) -> OrderReview:
             continue
         stars = form.number(f"stars-{line.line}", otherwise=0, most=5)
         text = form.text(f"text-{line.line}", most=TEXT_CHARACTERS_MAX * 2)
-        pictures, trouble = await _pictures(visit, form, f"photos-{line.line}")
+        pictures, trouble = await photographs(visit, form, f"photos-{line.line}")
         if trouble:
             wrong[f"photos-{line.line}"] = trouble
         if stars or text or pictures:
@@ -189,7 +189,7 @@ async def _said(visit: Visit, order: Order, form: Entries) -> OrderReview:
     )
 
 
-async def _pictures(visit: Visit, form: Entries, name: str) -> tuple[list[str], str]:
+async def photographs(visit: Visit, form: Entries, name: str) -> tuple[list[str], str]:
     """The photographs of a field, those of an earlier try first, and what is wrong with them."""
     store = Files(visit.settings.home)
     kept = [file for file in form.all(f"{name}-kept") if _is_ours(store, file)][:PICTURES_PER_REVIEW_MAX]
@@ -220,7 +220,7 @@ async def followed_up(visit: NamedDependency[Visit], request: WebRequest, review
     if review is None or review.buyer_id not in visit.buyer_ids:
         raise NotFound()
     form = await entries_of(request)
-    pictures, trouble = await _pictures(visit, form, "photos")
+    pictures, trouble = await photographs(visit, form, "photos")
     if trouble:
         return redirect(visit, f"{MINE}#r-{review_id}", (visit.say(trouble), "bad"))
     try:

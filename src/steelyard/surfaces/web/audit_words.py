@@ -3,6 +3,10 @@
 from steelyard.kernel.i18n import N_
 
 ACTIONS: dict[str, str] = {
+    "aftersales.agree": N_("Agreed to a refund or return"),
+    "aftersales.decide": N_("Decided a dispute"),
+    "aftersales.receive": N_("Took goods back"),
+    "aftersales.refuse": N_("Refused a refund or return"),
     "api_keys.create": N_("Made an API key"),
     "api_keys.revoke": N_("Revoked an API key"),
     "applications.approve": N_("Approved an application"),

@@ -15,6 +15,15 @@ STATES = {
     "shipped": N_("sent"),
     "completed": N_("completed"),
     "cancelled": N_("cancelled"),
+    "asked": N_("waiting for the shop"),
+    "agreed": N_("to be sent back"),
+    "sent_back": N_("on its way back"),
+    "refused": N_("refused"),
+    "disputed": N_("with the platform"),
+    "refunded": N_("refunded"),
+    "rejected": N_("rejected"),
+    "withdrawn": N_("withdrawn"),
+    "closed": N_("closed"),
     "expired": N_("expired"),
 }
 

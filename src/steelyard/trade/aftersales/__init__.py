@@ -2,11 +2,57 @@
 
 A buyer calls off what nobody packs yet at once, and asks the shop otherwise: `requests`. What a buyer can do with an order
 at a moment is said by `actions`, one rule for pages and tests.
+
+Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
+buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, and what happens to who
+says nothing `silence`. Until when
+one may ask is said by `rights`.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing
+from steelyard.trade.aftersales.answers import agree, decide, receive, refuse
 from steelyard.trade.aftersales.bulk import RecordedReturn, bulk_refund
-from steelyard.trade.aftersales.events import CancellationAnswered, CancellationAsked, OrderRefunded
+from steelyard.trade.aftersales.case_model import (
+    BUYER_OBJECTS,
+    BUYER_SENDS_BACK,
+    DEADLINES,
+    PHOTOGRAPHS_PER_CASE_MAX,
+    REASONS,
+    SHOP_ANSWERS,
+    SHOP_INSPECTS,
+    Case,
+    CaseId,
+    CaseLine,
+    CaseStep,
+    Inspected,
+    Kind,
+    NewCase,
+    Verdict,
+    Why,
+)
+from steelyard.trade.aftersales.case_queries import (
+    Pieces,
+    case,
+    case_history,
+    case_lines,
+    cases_of_buyer,
+    cases_of_merchant,
+    cases_of_orders,
+    count_for_shop,
+    disputed,
+    free_of_lines,
+    pieces_of_orders,
+    reasons_for,
+    until,
+)
+from steelyard.trade.aftersales.cases import ask, ask_platform, improve, send_back, withdraw
+from steelyard.trade.aftersales.events import (
+    AfterSalesAsked,
+    AfterSalesMoved,
+    CancellationAnswered,
+    CancellationAsked,
+    OrderRefunded,
+)
 from steelyard.trade.aftersales.jobs import grant_unanswered
 from steelyard.trade.aftersales.queries import behind, of_orders
 from steelyard.trade.aftersales.requests import (
@@ -20,30 +66,78 @@ from steelyard.trade.aftersales.requests import (
     request_of,
     requests_of_orders,
 )
-from steelyard.trade.aftersales.service import cancel, refund
+from steelyard.trade.aftersales.rights import RIGHTS, Right, ends, right
+from steelyard.trade.aftersales.service import cancel, freight_left, refund
+from steelyard.trade.aftersales.silence import act_on_silence
 
 __all__ = [
+    "BUYER_OBJECTS",
+    "BUYER_SENDS_BACK",
+    "DEADLINES",
+    "PHOTOGRAPHS_PER_CASE_MAX",
+    "REASONS",
+    "RIGHTS",
+    "SHOP_ANSWERS",
+    "SHOP_INSPECTS",
     "Action",
+    "AfterSalesAsked",
+    "AfterSalesMoved",
     "CancellationAnswered",
     "CancellationAsked",
+    "Case",
+    "CaseId",
+    "CaseLine",
+    "CaseStep",
+    "Inspected",
+    "Kind",
+    "NewCase",
     "OrderRefunded",
+    "Pieces",
     "RecordedReturn",
+    "Right",
     "Standing",
+    "Verdict",
+    "Why",
+    "act_on_silence",
+    "agree",
+    "ask",
+    "ask_platform",
     "ask_to_cancel",
     "asked_by_buyer",
     "behind",
     "bulk_refund",
     "cancel",
     "cancel_for_buyer",
+    "case",
+    "case_history",
+    "case_lines",
+    "cases_of_buyer",
+    "cases_of_merchant",
+    "cases_of_orders",
+    "count_for_shop",
     "count_open_requests",
+    "decide",
+    "disputed",
+    "ends",
+    "free_of_lines",
+    "freight_left",
     "grant_cancellation",
     "grant_unanswered",
+    "improve",
     "of_orders",
     "offered",
     "open_requests_of_merchant",
+    "pieces_of_orders",
+    "reasons_for",
+    "receive",
     "refund",
+    "refuse",
     "refuse_cancellation",
     "request_of",
     "requests_of_orders",
+    "right",
+    "send_back",
     "standing",
+    "until",
+    "withdraw",
 ]

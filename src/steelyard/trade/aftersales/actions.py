@@ -7,13 +7,16 @@ from enum import StrEnum
 import msgspec
 
 from steelyard.kernel.db import Read
+from steelyard.trade.aftersales.case_model import Kind
+from steelyard.trade.aftersales.case_queries import Pieces, pieces_of_orders, reasons_for
 from steelyard.trade.aftersales.model import CancellationRequest
 from steelyard.trade.aftersales.requests import requests_of_orders
 from steelyard.trade.orders.model import REMINDERS_APART_HOURS, Order, OrderId, OrderState
 
 
 class Action(StrEnum):
-    """`drop` gives up an unpaid purchase, `cancel` calls a paid order off at once, `ask_to_cancel` asks the shop."""
+    """`drop` gives up an unpaid purchase, `cancel` calls a paid order off at once, `ask_to_cancel` asks the shop;
+    `after_sales` asks for money back for some pieces."""
 
     PAY = "pay"
     DROP = "drop"
@@ -23,6 +26,7 @@ class Action(StrEnum):
     REMIND = "remind"
     RECEIVE = "receive"
     EXTEND = "extend"
+    AFTER_SALES = "after_sales"
     REVIEW = "review"
     BUY_AGAIN = "buy_again"
     HIDE = "hide"
@@ -30,10 +34,12 @@ class Action(StrEnum):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """An order and what was asked about it; `imported` orders were dealt with elsewhere."""
+    """An order and what was asked about it, and how many of its `pieces` can still be asked for; `imported` orders were
+    dealt with elsewhere."""
 
     order: Order
     request: CancellationRequest | None = None
+    pieces: Pieces = Pieces()
 
     @property
     def imported(self) -> bool:
@@ -63,6 +69,8 @@ def offered(standing: Standing, now: datetime | None = None) -> frozenset[Action
             actions.add(Action.HIDE)
         case OrderState.PARTLY_SHIPPED:
             pass
+    if not standing.imported and _askable(standing, now):
+        actions.add(Action.AFTER_SALES)
     to_send = order.state in (OrderState.PAID, OrderState.PARTLY_SHIPPED)
     apart = timedelta(hours=REMINDERS_APART_HOURS)
     if to_send and (order.reminded_at is None or order.reminded_at <= now - apart):
@@ -73,7 +81,22 @@ def offered(standing: Standing, now: datetime | None = None) -> frozenset[Action
     return frozenset(actions)
 
 
+def _askable(standing: Standing, now: datetime) -> bool:
+    """Whether there is something to ask for: in time, and not all that there is of an order that can be called off."""
+    order, pieces = standing.order, standing.pieces
+    if not pieces.free or (order.state is OrderState.PAID and pieces.kept < 2):
+        return False
+    return any(reasons_for(order, kind, now) for kind in Kind)
+
+
 async def standing(read: Read, orders: Sequence[Order]) -> dict[OrderId, Standing]:
-    """These orders with what was asked about each, in one question."""
-    asked = await requests_of_orders(read, [order.order_id for order in orders])
-    return {order.order_id: Standing(order=order, request=asked.get(order.order_id)) for order in orders}
+    """These orders with what was asked about each, and how many pieces of each can be asked for."""
+    order_ids = [order.order_id for order in orders]
+    asked = await requests_of_orders(read, order_ids)
+    pieces = await pieces_of_orders(read, order_ids)
+    return {
+        order.order_id: Standing(
+            order=order, request=asked.get(order.order_id), pieces=pieces.get(order.order_id, Pieces())
+        )
+        for order in orders
+    }

@@ -39,3 +39,38 @@ WHERE h.to_state IS DISTINCT FROM r.state;
 SELECT r.merchant_id, r.order_id, o.state
 FROM cancellation_requests r JOIN orders o USING (merchant_id, order_id)
 WHERE r.state = 'granted' AND o.state <> 'cancelled';
+
+-- name: An after-sales case is in the state that its last history row says
+SELECT c.merchant_id, c.case_id, c.state, h.to_state
+FROM aftersales_cases c
+LEFT JOIN (SELECT DISTINCT ON (merchant_id, case_id) merchant_id, case_id, to_state
+           FROM aftersales_case_history ORDER BY merchant_id, case_id, step DESC) h USING (merchant_id, case_id)
+WHERE h.to_state IS DISTINCT FROM c.state;
+
+-- name: A refunded after-sales case has its refund, for the pieces that it says
+SELECT c.merchant_id, c.case_id, l.line, l.given, r.quantity
+FROM aftersales_cases c
+JOIN aftersales_case_lines l USING (merchant_id, case_id)
+LEFT JOIN order_refund_lines r ON r.merchant_id = c.merchant_id AND r.refund_id = c.refund_id AND r.line = l.line
+WHERE (c.state = 'refunded' AND coalesce(l.given, -1) <> coalesce(r.quantity, 0))
+   OR (c.state <> 'refunded' AND (l.given IS NOT NULL OR r.quantity IS NOT NULL));
+
+-- name: A refunded after-sales case gave money back
+SELECT c.merchant_id, c.case_id FROM aftersales_cases c
+WHERE (c.state = 'refunded') <> EXISTS (SELECT FROM order_refunds r
+                                        WHERE r.merchant_id = c.merchant_id AND r.refund_id = c.refund_id);
+
+-- name: No more pieces are in open after-sales cases than a line has
+SELECT o.merchant_id, o.order_id, o.line, o.quantity, sum(l.quantity) AS asked
+FROM aftersales_cases c
+JOIN aftersales_case_lines l USING (merchant_id, case_id)
+JOIN order_lines o ON o.merchant_id = l.merchant_id AND o.order_id = l.order_id AND o.line = l.line
+WHERE c.ended_at IS NULL
+GROUP BY o.merchant_id, o.order_id, o.line, o.quantity HAVING sum(l.quantity) > o.quantity;
+
+-- name: An order knows how many after-sales cases are open
+SELECT o.merchant_id, o.order_id, o.open_cases, c.open
+FROM orders o
+LEFT JOIN (SELECT merchant_id, order_id, count(*) AS open FROM aftersales_cases WHERE ended_at IS NULL GROUP BY 1, 2) c
+  USING (merchant_id, order_id)
+WHERE o.open_cases <> coalesce(c.open, 0);

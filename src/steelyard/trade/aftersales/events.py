@@ -39,3 +39,27 @@ class CancellationAnswered(Event, frozen=True, kw_only=True):
     order_id: UUID
     buyer_id: UUID
     granted: bool
+
+
+class AfterSalesAsked(Event, frozen=True, kw_only=True):
+    """A buyer asked for money back for some pieces, with the goods sent back or without."""
+
+    KIND = "aftersales.asked"
+
+    merchant_id: UUID
+    case_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+
+
+class AfterSalesMoved(Event, frozen=True, kw_only=True):
+    """An after-sales case went from one state to another."""
+
+    KIND = "aftersales.moved"
+
+    merchant_id: UUID
+    case_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+    from_state: str
+    to_state: str

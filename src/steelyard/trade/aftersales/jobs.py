@@ -1,9 +1,10 @@
-"""What time brings about: a shop that does not answer agrees."""
+"""What time brings about: a shop that does not answer agrees, a buyer who does not answer gives up."""
 
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.aftersales.requests import grant_cancellation, overtake
+from steelyard.trade.aftersales.silence import act_on_silence
 from steelyard.trade.orders.model import OrderId, OrderState
 
 REQUESTS_PER_SWEEP = 20
@@ -33,4 +34,11 @@ async def _grant_unanswered(db: Database) -> int:
     return await db.transact(grant_unanswered)
 
 
-SWEEPS = [Sweep("aftersales.grant_unanswered", 30.0, _grant_unanswered)]
+async def _act_on_silence(db: Database) -> int:
+    return await db.transact(act_on_silence)
+
+
+SWEEPS = [
+    Sweep("aftersales.grant_unanswered", 30.0, _grant_unanswered),
+    Sweep("aftersales.act_on_silence", 30.0, _act_on_silence),
+]

@@ -224,3 +224,36 @@ def share_of(line: OrderLine, quantity: int) -> LineShare:
 
 def _cumulative(whole: int, pieces: int, of: int) -> int:
     return (2 * whole * pieces + of) // (2 * of)
+
+
+class CaseState(StrEnum):
+    """`asked` waits for the shop, `agreed` for the buyer's parcel, `sent_back` for the shop's look at it, `refused` for the
+    buyer, `disputed` for the platform. `rejected` is the platform's no; `closed` ended by itself."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    SENT_BACK = "sent_back"
+    REFUSED = "refused"
+    DISPUTED = "disputed"
+    REFUNDED = "refunded"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    CLOSED = "closed"
+
+
+_GIVEN_UP = {CaseState.WITHDRAWN, CaseState.CLOSED}
+CASE_MACHINE = Machine(
+    "aftersales",
+    {CaseState.ASKED},
+    {
+        CaseState.ASKED: {CaseState.AGREED, CaseState.REFUSED, CaseState.REFUNDED} | _GIVEN_UP,
+        CaseState.AGREED: {CaseState.SENT_BACK, CaseState.REFUNDED} | _GIVEN_UP,
+        CaseState.SENT_BACK: {CaseState.REFUNDED, CaseState.REFUSED} | _GIVEN_UP,
+        CaseState.REFUSED: {CaseState.ASKED, CaseState.DISPUTED} | _GIVEN_UP,
+        CaseState.DISPUTED: {CaseState.AGREED, CaseState.REFUNDED, CaseState.REJECTED} | _GIVEN_UP,
+        CaseState.REFUNDED: set(),
+        CaseState.REJECTED: set(),
+        CaseState.WITHDRAWN: set(),
+        CaseState.CLOSED: set(),
+    },
+)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from steelyard.goods import inventory
 from steelyard.kernel import events
-from steelyard.kernel.db import Tx
+from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.money import ledger, payments
@@ -52,7 +52,7 @@ async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
         merchant_id=merchant_id,
         order_id=order_id,
         lines=left,
-        freight=freight_of(order, lines) - await _freight_refunded(tx, order),
+        freight=await freight_left(tx, order, lines),
         reason=Reason.CANCELLED,
     )
     if order.kept:
@@ -73,7 +73,7 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         raise NotRefundable(state=str(order.state))
     lines = (await orders.lines_of(tx, [order.order_id]))[order.order_id]
     _check(request, lines)
-    left = freight_of(order, lines) - await _freight_refunded(tx, order)
+    left = await freight_left(tx, order, lines)
     if request.freight > left:
         raise FreightTooHigh(left=left, wanted=request.freight, currency=order.currency)
     shares = [share_of(_line(lines, item), item.quantity) for item in request.lines]
@@ -125,8 +125,13 @@ async def _decided(tx: Tx, request: RefundRequest) -> bool:
     )
 
 
-async def _freight_refunded(tx: Tx, order: Order) -> int:
-    return await tx.value(
+async def freight_left(read: Read, order: Order, lines: Sequence[OrderLine]) -> int:
+    """Of what was paid for sending a locked order, what has not been given back."""
+    return freight_of(order, lines) - await _freight_refunded(read, order)
+
+
+async def _freight_refunded(read: Read, order: Order) -> int:
+    return await read.value(
         "SELECT coalesce(sum(freight), 0)::bigint FROM order_refunds WHERE merchant_id = $1 AND order_id = $2",
         order.merchant_id,
         order.order_id,

@@ -27,7 +27,7 @@ async def cancel_unpaid(tx: Tx) -> int:
 
 async def complete_received(tx: Tx) -> int:
     """Confirm receipt where the buyer has not done so in time. An order with a lost parcel waits, for the buyer to confirm
-    by hand, for a refund, or for the parcel to be found."""
+    by hand, for a refund, or for the parcel to be found; one with an open after-sales case waits for the case to end."""
     arrived = await tx.all(
         Order,
         """
@@ -36,7 +36,7 @@ async def complete_received(tx: Tx) -> int:
              , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason, packing_at, reminded_at
              , extended_at, hidden_at
         FROM orders o
-        WHERE state = 'shipped' AND receive_by <= now()
+        WHERE state = 'shipped' AND open_cases = 0 AND receive_by <= now()
           AND NOT EXISTS (SELECT FROM parcels p
                           WHERE p.merchant_id = o.merchant_id AND p.order_id = o.order_id AND p.state = 'lost')
         ORDER BY receive_by LIMIT $1 FOR UPDATE OF o SKIP LOCKED

@@ -99,7 +99,9 @@ CREATE TABLE orders (
   , reminded_at  timestamptz
   , extended_at  timestamptz
   , hidden_at    timestamptz
+  , open_cases   integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id)
+  , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
   , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
@@ -123,6 +125,7 @@ COMMENT ON COLUMN orders.contact_email IS 'A column, since under row-level secur
 COMMENT ON COLUMN orders.packing_at IS 'The shop has begun to pack it: from now on a buyer asks before it is cancelled or sent elsewhere';
 COMMENT ON COLUMN orders.reminded_at IS 'When the buyer last asked the shop to hurry';
 COMMENT ON COLUMN orders.extended_at IS 'When the buyer was given more time to receive it, once';
+COMMENT ON COLUMN orders.open_cases IS 'After-sales cases that are not ended: meanwhile receipt does not count as confirmed by time alone';
 COMMENT ON COLUMN orders.hidden_at IS 'The buyer has taken it off their list; it is there for everybody else';
 CREATE INDEX orders_of_a_buyer ON orders (buyer_id, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_buyer_by_state ON orders (buyer_id, state, placed_at DESC, order_id DESC);
@@ -143,7 +146,7 @@ CREATE INDEX orders_by_payment_time ON orders (paid_at) WHERE paid_at IS NOT NUL
 CREATE INDEX orders_of_a_merchant_by_payment_time ON orders (merchant_id, paid_at) INCLUDE (buyer_id) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_of_a_merchants_buyer ON orders (merchant_id, buyer_id, paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX orders_called_off ON orders (merchant_id, cancelled_at) WHERE cancelled_at IS NOT NULL;
-CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped';
+CREATE INDEX orders_to_complete ON orders (receive_by) WHERE state = 'shipped' AND open_cases = 0;
 CREATE UNIQUE INDEX an_order_is_imported_once ON orders (merchant_id, source) WHERE source LIKE 'import:%';
 -- The last of them: of indexes that seem to cost the same the planner takes the newest, and while there are few orders, or
 -- nobody has counted them, all those that begin with the merchant seem to. One of those would be asked for each new row's

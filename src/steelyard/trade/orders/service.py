@@ -303,6 +303,13 @@ async def record_refund(
     )
 
 
+async def count_cases(tx: Tx, merchant_id: MerchantId, order_id: OrderId, open_cases: int) -> None:
+    """So many after-sales cases of a locked order are open: as long as there is one, receipt is confirmed by hand alone."""
+    await tx.execute(
+        "UPDATE orders SET open_cases = $3 WHERE merchant_id = $1 AND order_id = $2", merchant_id, order_id, open_cases
+    )
+
+
 async def record_delivery(tx: Tx, refs: Sequence[tuple[UUID, UUID]]) -> None:
     """Of these orders (merchant, order), those all of whose parcels have arrived are delivered: receipt counts as
     confirmed so many days later as the merchant grants, counted from when the last of it was sent or withdrawn at the

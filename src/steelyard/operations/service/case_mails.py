@@ -1,0 +1,97 @@
+"""Mails about after-sales cases: to whose turn it is, and to who waits for an answer. Of money that goes back to a buyer the
+mail about the refund tells already."""
+
+from collections.abc import Sequence
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Tx
+from steelyard.parties import access, merchants, notifications
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.notifications.model import AfterSales, MailId, Template
+from steelyard.trade import aftersales, orders
+from steelyard.trade.aftersales import Case, CaseId, CaseStep
+from steelyard.trade.aftersales.model import CaseState
+
+MAY_ANSWER = "orders.refund"
+STAFF_TOLD_MAX = 5
+# Who hears that a case has come into a state.
+TO_BUYER = frozenset({CaseState.AGREED, CaseState.REFUSED, CaseState.REJECTED, CaseState.CLOSED})
+TO_SHOP = frozenset(
+    {
+        CaseState.ASKED,
+        CaseState.SENT_BACK,
+        CaseState.DISPUTED,
+        CaseState.REJECTED,
+        CaseState.WITHDRAWN,
+        CaseState.REFUNDED,
+    }
+)
+
+
+async def tell_case_asked(tx: Tx, events: Sequence[aftersales.AfterSalesAsked]) -> None:
+    for event in events:
+        await _tell(tx, CaseId(event.case_id), CaseState.ASKED, place=0)
+
+
+async def tell_case_moved(tx: Tx, events: Sequence[aftersales.AfterSalesMoved]) -> None:
+    for event in events:
+        steps = await aftersales.case_history(tx, MerchantId(event.merchant_id), CaseId(event.case_id))
+        # A case may come into a state twice: the mail is about the step that the event tells of, or the last like it.
+        places = [place for place, step in enumerate(steps) if step.to_state == event.to_state]
+        await _tell(tx, CaseId(event.case_id), CaseState(event.to_state), place=places[-1] if places else 0)
+
+
+async def _tell(tx: Tx, case_id: CaseId, state: CaseState, *, place: int) -> None:
+    case = await aftersales.case(tx, case_id)
+    assert case is not None, "cases are not deleted"
+    step = (await aftersales.case_history(tx, case.merchant_id, case_id))[place]
+    # The shop hears of its own answers from its own page.
+    if state in TO_SHOP and not (state is CaseState.REFUNDED and step.by.startswith("staff:") and not case.decision):
+        await _tell_shop(tx, case, state, step, place)
+    if state in TO_BUYER:
+        await _tell_buyer(tx, case, state, step, place)
+
+
+async def _facts(tx: Tx, case: Case, state: CaseState, step: CaseStep, name: str, link: str) -> AfterSales:
+    cards = await merchants.cards(tx, [case.merchant_id])
+    codes = await orders.codes_of(tx, case.merchant_id, [case.order_id])
+    return AfterSales(
+        name=name,
+        order=codes[case.order_id],
+        shop=cards[case.merchant_id].name,
+        what=state,
+        words=step.words,
+        until=case.due_at if case.state is state else None,
+        link=link,
+    )
+
+
+async def _tell_shop(tx: Tx, case: Case, state: CaseState, step: CaseStep, place: int) -> None:
+    for person in (await access.staff_with(tx, case.merchant_id, MAY_ANSWER))[:STAFF_TOLD_MAX]:
+        link = f"/merchant/after-sales/{case.case_id}"
+        await notifications.send(
+            tx,
+            recipient=person.email,
+            template=Template.AFTER_SALES,
+            locale=person.locale,
+            facts=await _facts(tx, case, state, step, person.name, link),
+            mail_id=MailId(ids.derived(case.case_id, Template.AFTER_SALES, str(place), str(person.account_id))),
+        )
+
+
+async def _tell_buyer(tx: Tx, case: Case, state: CaseState, step: CaseStep, place: int) -> None:
+    order = await orders.order(tx, case.merchant_id, case.order_id)
+    assert order is not None, "a case is about an order"
+    purchase = await orders.purchase(tx, order.purchase_id)
+    if purchase is None or not purchase.contact.email:
+        return
+    # The purchase, which a guest opens by code and e-mail address; the case stands there.
+    link = f"/purchases/{purchase.code}"
+    await notifications.send(
+        tx,
+        recipient=purchase.contact.email,
+        template=Template.AFTER_SALES,
+        locale=purchase.locale,
+        facts=await _facts(tx, case, state, step, purchase.contact.name, link),
+        mail_id=MailId(ids.derived(case.case_id, Template.AFTER_SALES, str(place), "buyer")),
+    )

@@ -1,0 +1,259 @@
+"""What buyers ask of a shop by line: money back, with the goods sent back or without. The list, a case, and the answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
+from steelyard.kernel.paging import Page
+from steelyard.parties import access
+from steelyard.parties.access.model import Actor
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant.papers import address_lines
+from steelyard.surfaces.web import case_words, exports
+from steelyard.surfaces.web.case_words import case_view
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
+from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.refusals import fields_of, sentence_of
+from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.trade import aftersales, orders
+from steelyard.trade.aftersales import REASONS, Case, CaseId, Inspected, Kind
+from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, CaseState
+
+# By the name in the address: the word, the states.
+TABS: dict[str, tuple[str, Sequence[CaseState]]] = {
+    "to_do": (N_("To answer"), (CaseState.ASKED, CaseState.SENT_BACK)),
+    "agreed": (N_("To be sent back"), (CaseState.AGREED,)),
+    "refused": (N_("Refused"), (CaseState.REFUSED,)),
+    "disputed": (N_("With the platform"), (CaseState.DISPUTED,)),
+    "refunded": (N_("Refunded"), (CaseState.REFUNDED,)),
+    "ended": (N_("Ended without money"), (CaseState.REJECTED, CaseState.WITHDRAWN, CaseState.CLOSED)),
+    "all": (N_("All"), ()),
+}
+COLUMNS = (
+    N_("Order"), N_("What"), N_("Reason"), N_("State"), N_("Freight"), N_("Currency"), N_("Carrier"), N_("Tracking number"),
+    N_("Asked"), N_("Due"), N_("Ended"),
+)  # fmt: skip
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    page: Page[Case]
+    codes: Mapping[Any, str]
+    waiting: int
+
+
+async def listed(read: Read, merchant_id: MerchantId, tab: str, kind: Kind | None, cursor: str | None) -> Listed:
+    page = await aftersales.cases_of_merchant(read, merchant_id, TABS[tab][1], kind, cursor, ROWS_PER_PAGE)
+    return Listed(
+        page=page,
+        codes=await orders.codes_of(read, merchant_id, [each.order_id for each in page.items]),
+        waiting=await aftersales.count_for_shop(read, merchant_id),
+    )
+
+
+async def everything(
+    read: Read, merchant_id: MerchantId, tab: str, kind: Kind | None
+) -> tuple[list[Case], Mapping[Any, str]]:
+    found = await exports.everything(
+        lambda cursor: aftersales.cases_of_merchant(read, merchant_id, TABS[tab][1], kind, cursor, 100)
+    )
+    return found, await orders.codes_of(read, merchant_id, [each.order_id for each in found])
+
+
+@get("/after-sales", opt={"permission": "orders.read"})
+async def case_list(
+    visit: NamedDependency[Visit],
+    wanted: InState = None,
+    kind: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
+) -> Response[Any]:
+    """The cases in a state, or the file of them."""
+    tab = wanted if wanted in TABS else "to_do"
+    only = Kind(kind) if kind in set(Kind) else None
+    if exports.wanted(visit):
+        return await _file(visit, tab, only)
+    shown = await visit.merchant_db.ask(listed, visit.merchant_id, tab, only, cursor)
+    tabs = [
+        {
+            "label": visit.say(label),
+            "href": address(frame.AFTER_SALES, state=name, kind=only),
+            "current": name == tab,
+            "count": shown.waiting if name == "to_do" else 0,
+        }
+        for name, (label, _) in TABS.items()
+    ]
+    kinds = [
+        {
+            "label": visit.say(label),
+            "href": address(frame.AFTER_SALES, state=tab, kind="" if each is only else each),
+            "current": each is only,
+            "remove": each is only,
+        }
+        for each, label in case_words.KINDS.items()
+    ]
+    here = address(frame.AFTER_SALES, state=tab, kind=only)
+    return await frame.show(
+        visit,
+        "after_sales.html",
+        frame.AFTER_SALES,
+        tabs=tabs,
+        kinds=kinds,
+        shown=shown,
+        words=case_words,
+        reasons=REASONS,
+        next_href=address(frame.AFTER_SALES, state=tab, kind=only, cursor=shown.page.next) if shown.page.next else "",
+        start_href=here if cursor else "",
+    )
+
+
+async def _file(visit: Visit, tab: str, kind: Kind | None) -> Response[Any]:
+    found, codes = await visit.merchant_db.ask(everything, visit.merchant_id, tab, kind)
+    rows = [
+        (
+            codes[each.order_id], visit.say(case_words.KINDS[each.kind]), visit.say(REASONS[each.reason].words),
+            visit.say(case_words.STATES[each.state][0]), Money(each.freight, each.currency), each.currency,
+            each.carrier or "", each.number or "", each.asked_at, each.due_at, each.ended_at,
+        )
+        for each in found
+    ]  # fmt: skip
+    return exports.csv_answer(visit, visit.say(N_("After-sales")), [visit.say(column) for column in COLUMNS], rows)
+
+
+async def one(read: Read, merchant_id: MerchantId, case_id: CaseId) -> case_words.CaseView:
+    found = await aftersales.case(read, case_id)
+    if found is None or found.merchant_id != merchant_id:
+        raise NotFound()
+    return await case_view(read, found)
+
+
+@get("/after-sales/{case_id:uuid}", opt={"permission": "orders.read"})
+async def case_page(visit: NamedDependency[Visit], case_id: FromPath[UUID]) -> Response[Any]:
+    """What is asked for and why, what is next, and the answers."""
+    return await _page(visit, CaseId(case_id), Entries({}, {}))
+
+
+async def _page(
+    visit: Visit, case_id: CaseId, form: Entries, errors: Mapping[str, str] | None = None, refusal: str = ""
+) -> Response[Any]:
+    view = await visit.merchant_db.ask(one, visit.merchant_id, case_id)
+    return await frame.show(
+        visit,
+        "after_sales_case.html",
+        frame.AFTER_SALES,
+        crumbs=[(visit.say(N_("After-sales")), frame.AFTER_SALES), (view.order.code, None)],
+        status=422 if errors else 409 if refusal else 200,
+        view=view,
+        case=view.case,
+        form=form,
+        errors=errors or {},
+        refusal=refusal,
+        words=case_words,
+        return_lines=address_lines(view.case.return_to) if view.case.return_to else [],
+        note_max=NOTE_CHARACTERS_MAX,
+    )
+
+
+async def _audited(tx: Tx, actor: Actor, before: Case, action: str, more: Mapping[str, object]) -> None:
+    after = await aftersales.case(tx, before.case_id)
+    assert after is not None
+    if after.state is before.state:
+        return
+    code = await orders.codes_of(tx, before.merchant_id, [before.order_id])
+    facts = {"before": {"state": before.state}, "after": {"state": after.state, **more}}
+    await access.audit(tx, actor, action, code[before.order_id], facts)
+
+
+async def agree(tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, keep: bool, by: str) -> None:
+    before = await aftersales.agree(tx, merchant_id, case_id, by, keep=keep)
+    await _audited(tx, actor, before, "aftersales.agree", {})
+
+
+async def refuse(tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, answer: str, by: str) -> None:
+    before = await aftersales.refuse(tx, merchant_id, case_id, answer, by)
+    await _audited(tx, actor, before, "aftersales.refuse", {"answer": answer})
+
+
+async def receive(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, found: Sequence[Inspected], answer: str, by: str
+) -> None:
+    before = await aftersales.receive(tx, merchant_id, case_id, found, answer, by)
+    pieces = sum(each.accepted for each in found)
+    await _audited(tx, actor, before, "aftersales.receive", {"pieces": pieces, "answer": answer})
+
+
+@post("/after-sales/{case_id:uuid}/agree", opt={"permission": "orders.refund"})
+async def agreed(visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]) -> Redirect:
+    """Agree: the money goes back, or the goods may come."""
+    keep = (await entries_of(request)).flag("keep")
+    return await done(
+        visit,
+        f"{frame.AFTER_SALES}/{case_id}",
+        N_("The buyer is told that you agree."),
+        lambda: visit.merchant_db.transact(agree, visit.actor, visit.merchant_id, CaseId(case_id), keep, visit.by),
+    )
+
+
+@post("/after-sales/{case_id:uuid}/refuse", opt={"permission": "orders.refund"})
+async def refused(
+    visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """Refuse, and say why."""
+    form = await entries_of(request)
+    try:
+        await visit.merchant_db.transact(
+            refuse, visit.actor, visit.merchant_id, CaseId(case_id), form.text("answer"), visit.by
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _told(visit, CaseId(case_id), form, refusal)
+    return redirect(
+        visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(N_("The buyer reads why you do not agree.")), "good")
+    )
+
+
+async def _told(visit: Visit, case_id: CaseId, form: Entries, refusal: Refusal) -> Response[Any]:
+    errors = fields_of(refusal, visit.locale)
+    return await _page(visit, case_id, form, errors, "" if errors else sentence_of(refusal, visit.locale))
+
+
+@post("/after-sales/{case_id:uuid}/receive", opt={"permission": "orders.refund"})
+async def received(
+    visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """What came back was looked at: what is accepted is paid back."""
+    form = await entries_of(request)
+    found = [
+        Inspected(
+            line=int(name),
+            accepted=form.number(f"accepted-{name}", otherwise=0),
+            restocked=form.number(f"restocked-{name}", otherwise=0),
+        )
+        for name in form.names("accepted-")
+        if name.isdecimal()
+    ]
+    try:
+        await visit.merchant_db.transact(
+            receive, visit.actor, visit.merchant_id, CaseId(case_id), found, form.text("answer"), visit.by
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _told(visit, CaseId(case_id), form, refusal)
+    return redirect(
+        visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(N_("The money goes back to the buyer.")), "good")
+    )
+
+
+HANDLERS = [case_list, case_page, agreed, refused, received]

@@ -1,0 +1,114 @@
+"""After-sales cases in words: kinds, states, steps, and what each side may expect next."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from steelyard.kernel.db import Read
+from steelyard.kernel.i18n import N_
+from steelyard.parties import merchants
+from steelyard.parties.merchants.model import ShopCard
+from steelyard.surfaces.components.page import Tone
+from steelyard.trade import aftersales, orders
+from steelyard.trade.aftersales import REASONS, Case, CaseLine, CaseStep, Kind
+from steelyard.trade.aftersales.model import CaseState, OrderRefund, share_of
+from steelyard.trade.orders.model import Order, OrderLine
+
+KINDS: dict[Kind, str] = {
+    Kind.REFUND_ONLY: N_("Refund only"),
+    Kind.RETURN_REFUND: N_("Return and refund"),
+}
+KIND_HINTS: dict[Kind, str] = {
+    Kind.REFUND_ONLY: N_("It has not arrived, something is missing, or you have agreed with the shop to keep it."),
+    Kind.RETURN_REFUND: N_("You send it back; when the shop has it, your money goes back."),
+}
+STATES: dict[CaseState, tuple[str, Tone]] = {
+    CaseState.ASKED: (N_("Waiting for the shop"), "warn"),
+    CaseState.AGREED: (N_("To be sent back"), "warn"),
+    CaseState.SENT_BACK: (N_("On its way back"), "info"),
+    CaseState.REFUSED: (N_("Refused by the shop"), "bad"),
+    CaseState.DISPUTED: (N_("The platform decides"), "warn"),
+    CaseState.REFUNDED: (N_("Refunded"), "good"),
+    CaseState.REJECTED: (N_("Rejected by the platform"), "bad"),
+    CaseState.WITHDRAWN: (N_("Withdrawn"), "quiet"),
+    CaseState.CLOSED: (N_("Closed"), "quiet"),
+}
+STEPS: dict[CaseState, str] = {
+    CaseState.ASKED: N_("The buyer asked"),
+    CaseState.AGREED: N_("The return was agreed to"),
+    CaseState.SENT_BACK: N_("The buyer sent it back"),
+    CaseState.REFUSED: N_("The shop refused"),
+    CaseState.DISPUTED: N_("The buyer asked the platform to decide"),
+    CaseState.REFUNDED: N_("Refunded"),
+    CaseState.REJECTED: N_("The platform decided against a refund"),
+    CaseState.WITHDRAWN: N_("The buyer withdrew"),
+    CaseState.CLOSED: N_("Closed"),
+}
+# What is next, and what silence does, as the buyer and as the staff of either console read it.
+FOR_BUYER: dict[CaseState, str] = {
+    CaseState.ASKED: N_("The shop answers within 48 hours. Without an answer it counts as agreed on {time}."),
+    CaseState.AGREED: N_(
+        "Please send the goods back and enter the tracking number. On {time} this is closed otherwise."
+    ),
+    CaseState.SENT_BACK: N_("The shop looks at what you sent. Without a word from it your money goes back on {time}."),
+    CaseState.REFUSED: N_("You can ask the platform to decide until {time}. After that this is closed."),
+    CaseState.DISPUTED: N_("The platform looks at what both sides said, and decides with a reason."),
+    CaseState.REFUNDED: N_("Your money goes back the way you paid."),
+    CaseState.REJECTED: N_("The platform has decided. The reason stands below."),
+    CaseState.WITHDRAWN: N_("You have withdrawn it."),
+    CaseState.CLOSED: N_("Nothing more happens here."),
+}
+FOR_STAFF: dict[CaseState, str] = {
+    CaseState.ASKED: N_("Without an answer of the shop it counts as agreed on {time}."),
+    CaseState.AGREED: N_("The buyer has until {time} to send the goods back."),
+    CaseState.SENT_BACK: N_("Without a look at the goods the money goes back on {time}."),
+    CaseState.REFUSED: N_("The buyer can ask the platform to decide until {time}."),
+    CaseState.DISPUTED: N_("The platform decides."),
+    CaseState.REFUNDED: N_("The money is on its way back to the buyer."),
+    CaseState.REJECTED: N_("The platform has decided against a refund."),
+    CaseState.WITHDRAWN: N_("The buyer has withdrawn it."),
+    CaseState.CLOSED: N_("It ended without money."),
+}
+
+
+class CaseView(msgspec.Struct, frozen=True, kw_only=True):
+    """A case with its order, what it is about and what happened to it."""
+
+    case: Case
+    order: Order
+    shop: ShopCard
+    wanted: Sequence[CaseLine]
+    lines: Mapping[int, OrderLine]
+    steps: Sequence[CaseStep]
+    refund: OrderRefund | None
+
+    @property
+    def amount(self) -> int:
+        """What went back, or what would: for as many of the pieces as are not given back otherwise."""
+        if self.refund is not None:
+            return self.refund.goods + self.refund.freight
+        shares = 0
+        for each in self.wanted:
+            line = self.lines[each.line]
+            pieces = min(each.quantity, line.quantity - line.refunded_quantity)
+            shares += share_of(line, pieces).amount if pieces else 0
+        return shares + self.case.freight
+
+    @property
+    def reason(self) -> str:
+        return REASONS[self.case.reason].words
+
+
+async def case_view(read: Read, found: Case) -> CaseView:
+    order = await orders.order(read, found.merchant_id, found.order_id)
+    assert order is not None, "a case is about an order"
+    refunds = (await aftersales.of_orders(read, [order.order_id]))[order.order_id]
+    return CaseView(
+        case=found,
+        order=order,
+        shop=(await merchants.cards(read, [found.merchant_id]))[found.merchant_id],
+        wanted=(await aftersales.case_lines(read, [found.case_id]))[found.case_id],
+        lines={line.line: line for line in (await orders.lines_of(read, [order.order_id]))[order.order_id]},
+        steps=await aftersales.case_history(read, found.merchant_id, found.case_id),
+        refund=next((each for each in refunds if each.refund_id == found.refund_id), None),
+    )

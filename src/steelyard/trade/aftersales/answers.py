@@ -1,0 +1,149 @@
+"""What a shop and the platform do with an after-sales case: agree, refuse, look at what came back, decide."""
+
+from collections.abc import Sequence
+
+from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
+from steelyard.parties.customers.model import Address
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.aftersales.case_model import (
+    Case,
+    CaseId,
+    Inspected,
+    Kind,
+    NoReturnAddress,
+    Verdict,
+)
+from steelyard.trade.aftersales.case_steps import Held, give_back, hold, move, return_address, said
+from steelyard.trade.aftersales.model import CASE_MACHINE, CaseState
+
+SAY_WHY = N_("Please say why: the buyer reads it.")
+
+
+async def agree(tx: Tx, merchant_id: MerchantId, case_id: CaseId, by: str, *, keep: bool = False) -> Case:
+    """The shop agrees: the money goes back, or for a return, the buyer is told where to send the goods. With `keep` the
+    buyer keeps them and has the money at once. Returns the case as it was; said twice, nothing changes.
+
+    Raises `NotFound`, `TransitionRefused`, `NoReturnAddress`.
+    """
+    held = await hold(tx, merchant_id, case_id)
+    case = held.case
+    at_once = keep or case.kind is Kind.REFUND_ONLY
+    if case.state is (CaseState.REFUNDED if at_once else CaseState.AGREED):
+        return case
+    if at_once:
+        CASE_MACHINE.check(case.state, CaseState.REFUNDED)
+        await give_back(tx, held, by)
+    else:
+        CASE_MACHINE.check(case.state, CaseState.AGREED)
+        await let_send_back(tx, held, await _address(tx, merchant_id), by)
+    return case
+
+
+async def _address(tx: Tx, merchant_id: MerchantId) -> Address:
+    found = await return_address(tx, merchant_id)
+    if found is None:
+        raise NoReturnAddress()
+    return found
+
+
+async def let_send_back(tx: Tx, held: Held, address: Address, by: str, words: str = "") -> None:
+    """The goods may come back, to this address."""
+    await tx.execute(
+        "UPDATE aftersales_cases SET return_to = $3 WHERE merchant_id = $1 AND case_id = $2",
+        held.case.merchant_id,
+        held.case.case_id,
+        address,
+    )
+    await move(tx, held, CaseState.AGREED, by, words)
+
+
+async def refuse(tx: Tx, merchant_id: MerchantId, case_id: CaseId, answer: str, by: str) -> Case:
+    """The shop does not agree, or does not accept what came back, and says why. Returns the case as it was; said twice,
+    nothing changes. Raises `NotFound`, `TransitionRefused`, `Invalid` without a reason."""
+    held = await hold(tx, merchant_id, case_id)
+    if held.case.state is CaseState.REFUSED:
+        return held.case
+    CASE_MACHINE.check(held.case.state, CaseState.REFUSED)
+    answer = said("answer", answer, SAY_WHY)
+    await _keep_answer(tx, held.case, answer)
+    await move(tx, held, CaseState.REFUSED, by, answer)
+    return held.case
+
+
+async def receive(
+    tx: Tx, merchant_id: MerchantId, case_id: CaseId, inspected: Sequence[Inspected], answer: str, by: str
+) -> Case:
+    """The shop has looked at what came back: for the pieces that it accepts the money goes back, and those that can be
+    sold again lie on the shelf. Accepting less than was sent wants a reason. Returns the case as it was.
+
+    Said twice, the second changes nothing. Raises `NotFound`, `TransitionRefused`, `Invalid`.
+    """
+    held = await hold(tx, merchant_id, case_id)
+    if held.case.state is CaseState.REFUNDED:
+        return held.case
+    if held.case.state is not CaseState.SENT_BACK:
+        CASE_MACHINE.check(CaseState.REFUNDED, held.case.state)
+    found = {each.line: each for each in inspected}
+    asked = {each.line: each.quantity for each in held.lines}
+    if set(found) != set(asked) or len(found) != len(inspected):
+        raise Invalid({"lines": N_("Please say for each article how many pieces you accept.")})
+    for line, each in found.items():
+        if not 0 <= each.accepted <= asked[line]:
+            raise Invalid({f"accepted-{line}": N_("That is more than was sent back.")})
+        if not 0 <= each.restocked <= each.accepted:
+            raise Invalid({f"restocked-{line}": N_("At most what you accept can go back on the shelf.")})
+    if not any(each.accepted for each in inspected):
+        raise Invalid({"lines": N_("Who accepts nothing refuses, with a reason.")})
+    partial = any(found[line].accepted < quantity for line, quantity in asked.items())
+    answer = said("answer", answer, SAY_WHY if partial else "")
+    await _keep_answer(tx, held.case, answer)
+    accepted = {line: (each.accepted, each.restocked) for line, each in found.items()}
+    await give_back(tx, held, by, answer, accepted=accepted)
+    return held.case
+
+
+async def decide(tx: Tx, merchant_id: MerchantId, case_id: CaseId, verdict: Verdict, reason: str, by: str) -> Case:
+    """The platform decides a dispute, with a reason that both sides read: money back, goods back first (as long as they
+    were not sent back), or nothing. Returns the case as it was; said twice, nothing changes.
+
+    Raises `NotFound`, `TransitionRefused`, `NoReturnAddress`, `Invalid`.
+    """
+    held = await hold(tx, merchant_id, case_id)
+    case = held.case
+    following = {
+        Verdict.REFUND: CaseState.REFUNDED,
+        Verdict.RETURN: CaseState.AGREED,
+        Verdict.REJECT: CaseState.REJECTED,
+    }[verdict]
+    if case.state is following and case.decision:
+        return case
+    if case.state is not CaseState.DISPUTED:
+        CASE_MACHINE.check(case.state, CaseState.REJECTED)
+    reason = said("decision", reason, N_("Please give the reason: both sides read it."))
+    if verdict is Verdict.RETURN and (case.kind is not Kind.RETURN_REFUND or case.number is not None):
+        raise Invalid({"verdict": N_("There is nothing to send back in this case.")})
+    await tx.execute(
+        "UPDATE aftersales_cases SET decision = $3 WHERE merchant_id = $1 AND case_id = $2",
+        merchant_id,
+        case_id,
+        reason,
+    )
+    match verdict:
+        case Verdict.REFUND:
+            await give_back(tx, held, by, reason)
+        case Verdict.RETURN:
+            await let_send_back(tx, held, await _address(tx, merchant_id), by, reason)
+        case Verdict.REJECT:
+            await move(tx, held, CaseState.REJECTED, by, reason)
+    return case
+
+
+async def _keep_answer(tx: Tx, case: Case, answer: str) -> None:
+    await tx.execute(
+        "UPDATE aftersales_cases SET answer = $3 WHERE merchant_id = $1 AND case_id = $2",
+        case.merchant_id,
+        case.case_id,
+        answer,
+    )

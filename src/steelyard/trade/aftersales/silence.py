@@ -1,0 +1,51 @@
+"""What happens to a side that says nothing until its time is over. The times are in `case_model.py`.
+
+A silent shop agrees: the money goes back, or the goods may come back (where it has no address to send them to, the money
+goes back); what it does not look at it accepts. A silent buyer gives up: the case is closed. The platform is never overtaken
+by time: what waits for it stands on its list with its age.
+"""
+
+from datetime import UTC, datetime
+
+from steelyard.kernel.db import Tx
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.aftersales.answers import let_send_back
+from steelyard.trade.aftersales.case_model import CaseId, Kind
+from steelyard.trade.aftersales.case_steps import Held, give_back, hold, move, overdue, return_address
+from steelyard.trade.aftersales.model import CaseState
+
+CASES_PER_SWEEP = 20
+BY = "system"
+
+
+async def act_on_silence(tx: Tx, now: datetime | None = None) -> int:
+    """Decide what a side has left undecided past its time; what another transaction holds is left to the next round."""
+    now = now or datetime.now(UTC)
+    due = await tx.fetch(
+        """
+        SELECT c.merchant_id, c.case_id FROM aftersales_cases c JOIN orders o USING (merchant_id, order_id)
+        WHERE c.due_at <= $1 ORDER BY c.due_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED
+        """,
+        now,
+        CASES_PER_SWEEP,
+    )
+    # A refund each: there are few, and each moves money of its own.
+    for row in due:
+        held = await hold(tx, MerchantId(row["merchant_id"]), CaseId(row["case_id"]))
+        if overdue(held.case, now):
+            await _decide(tx, held)
+    return len(due)
+
+
+async def _decide(tx: Tx, held: Held) -> None:
+    match held.case.state:
+        case CaseState.ASKED if held.case.kind is Kind.RETURN_REFUND:
+            address = await return_address(tx, held.case.merchant_id)
+            if address is None:
+                await give_back(tx, held, BY)
+            else:
+                await let_send_back(tx, held, address, BY)
+        case CaseState.ASKED | CaseState.SENT_BACK:
+            await give_back(tx, held, BY)
+        case _:
+            await move(tx, held, CaseState.CLOSED, BY)
