@@ -175,11 +175,12 @@ async def _filled(url: str, products: int) -> None:
     await migrations.migrate(url)
     db = await Database.connect(url, size=2)
     try:
-        if await db.ask(merchants.by_slug, "bench-0") is None:
-            await db.transact(_houses)
-            numbers = iter(range(products))
-            while chunk := list(islice(numbers, CHUNK)):
-                await db.transact(_shelves, chunk)
+        if await db.ask(merchants.by_slug, "bench-0") is not None:
+            return
+        await db.transact(_houses)
+        numbers = iter(range(products))
+        while chunk := list(islice(numbers, CHUNK)):
+            await db.transact(_shelves, chunk)
     finally:
         await db.close()
     owner = await Database.connect_as_owner(url, size=1)

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from steelyard.kernel import db as kernel_db
 from tests.support.cluster import TestRun, TestServer
 from tests.support.database import db, settled
+from tests.support.saying import logged_plainly
 
 __all__ = ["database_server", "database_url", "db", "empty_database_url", "settled", "worker_database_url"]
 
@@ -17,6 +18,7 @@ settings.load_profile("house")
 # Nor is one that stood still: a statement of a few rows was cancelled after ten seconds, once in some ten thousand tests.
 kernel_db.STATEMENT_TIMEOUT_SECONDS = 120
 kernel_db.LOCK_TIMEOUT_SECONDS = 60
+logged_plainly()
 # `--hypothesis-profile=long`: tests/model looks for new examples instead of running the known ones.
 settings.register_profile("long", print_blob=True)
 

@@ -166,6 +166,7 @@ def campaign(kills: int, seed: int, record: Path, beside: int) -> None:
             for fallen in wait(stand, return_when=FIRST_COMPLETED).done:
                 number = stand.pop(fallen)
                 if error := fallen.exception():
+                    print(f"House {number} fell: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
                     failures.append(error)
                     continue
                 done[number] = fallen.result()
@@ -240,8 +241,7 @@ def main() -> int:
     wanted = parser.parse_args()
     try:
         campaign(wanted.kills, wanted.seed, wanted.record, wanted.beside)
-    except AssertionError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    except AssertionError:
         return 1
     return 0
 

@@ -1,14 +1,16 @@
 """Words that the marketplace knows: suggested by their beginnings, their pinyin and initials, and mended by them."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from steelyard.goods import search
 from steelyard.goods.search.jobs import SWEEPS
+from steelyard.goods.search.searches import HISTORY_MAX
 from steelyard.goods.search.vocabulary import Vocabulary, Word, pinyin_of
 from steelyard.goods.search.wordlist import make_vocabulary
-from steelyard.kernel.db import Database
+from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.sweeps import sweep_once
 from steelyard.kernel.text import text
 from steelyard.parties import merchants
@@ -167,3 +169,34 @@ async def test_synonyms_find_what_is_called_otherwise(db: Database, market: Mark
 
     await db.transact(search.save_redirect, "Valves", "/c/valves")
     assert await db.ask(search.redirect_of, " valves ") == "/c/valves"
+
+
+async def test_searches_of_many_are_noted_with_as_few_statements_as_one(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me, other = visitor(1), visitor(2)
+    searches = [
+        *(search.Searched(buyer_id=me, words=f"words {at}", found=at) for at in range(HISTORY_MAX + 3)),
+        search.Searched(buyer_id=other, words="Words  1", found=1),
+        search.Searched(buyer_id=other, words="Words  1", found=1),
+        search.Searched(buyer_id=other, words="a secret", found=2, keep=False),
+        search.Searched(buyer_id=other, words="   ", found=0),
+    ]
+    said: list[str] = []
+    execute = Tx.execute
+
+    async def counting(self: Tx, sql: Any, *args: Any) -> int:
+        said.append(sql)
+        return await execute(self, sql, *args)
+
+    monkeypatch.setattr(Tx, "execute", counting)
+    await db.transact(search.record_searches, searches)
+
+    assert len(said) == 3
+    assert len(await db.ask(search.history, [me])) == HISTORY_MAX
+    assert await db.ask(search.history, [other]) == ["Words 1"]
+    assert await db.ask(_logged) == len(searches) - 1
+
+
+async def _logged(read: Read) -> int:
+    return await read.value("SELECT count(*) FROM search_log")

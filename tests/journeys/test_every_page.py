@@ -135,6 +135,7 @@ NOT_SHOWN_TO_A_BUYER = {
     "/orders/{code:str}/invoice/{invoice_id:uuid}",  # a file
     "/account/privacy/exports/{export_id:uuid}",  # a file
     "/orders/{code:str}/address",  # not of the order that the walk comes by first: see the buyer's journeys
+    "/orders/{code:str}/after-sales",  # likewise
 }
 # Files, and pages that one comes to by doing something: journeys of their own look at these.
 NOT_SHOWN_TO_A_MERCHANT: set[str] = {

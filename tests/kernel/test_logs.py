@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from steelyard.kernel import logs
+from tests.support.saying import logged_plainly
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -21,7 +22,7 @@ def lines() -> Iterator[Lines]:
     out = io.StringIO()
     logs.configure("json", stream=out)
     yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
-    structlog.reset_defaults()
+    logged_plainly()
     root.handlers[:] = handlers
     root.setLevel(level)
 
@@ -86,7 +87,7 @@ def test_a_person_reads_the_same_as_text() -> None:
     try:
         structlog.get_logger().info("weighed", grams=500, token="hunter2")
     finally:
-        structlog.reset_defaults()
+        logged_plainly()
         root.handlers[:] = handlers
         root.setLevel(level)
 

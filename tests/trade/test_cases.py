@@ -409,3 +409,26 @@ async def test_a_shop_does_all_of_it_in_its_own_console(shop: Database, world: W
         aftersales.receive, case.merchant_id, case.case_id, [Inspected(line=1, accepted=2, restocked=2)], "", SHOP
     )
     assert await stock(shop, world) == before + 2 <= STOCK
+
+
+async def test_of_a_buyer_who_leaves_photographs_go_at_once_and_words_with_the_old_records(
+    shop: Database, world: World
+):
+    case = await asked(shop, await sent(shop, world), note="At my home", photographs=["a.webp"])
+    assert await shop.ask(aftersales.open_of_buyers, [case.buyer_id]) == 1
+    await shop.transact(aftersales.withdraw, case.merchant_id, case.case_id, BUYER)
+    assert await shop.ask(aftersales.open_of_buyers, [case.buyer_id]) == 0
+
+    await shop.transact(aftersales.forget_photographs, [case.buyer_id])
+    await shop.transact(aftersales.blank_records, [case.buyer_id], 3)
+    kept = await now(shop, case.case_id)
+    assert (kept.photographs, kept.note) == ([], "At my home")
+
+    async def years_later(tx: Tx) -> None:
+        await tx.execute("UPDATE aftersales_cases SET ended_at = ended_at - interval '4 years'")
+
+    await shop.transact(years_later)
+    await shop.transact(aftersales.blank_records, [case.buyer_id], 3)
+    assert (await now(shop, case.case_id)).note == ""
+    steps = await shop.ask(aftersales.case_history, case.merchant_id, case.case_id)
+    assert not any(step.words for step in steps)

@@ -14,7 +14,7 @@ from steelyard.trade.aftersales.model import Returned
 from steelyard.trade.orders.model import Order, OrderState
 
 PER_SHOP = 9
-STAFF, BUYER = "system", "buyer"
+STAFF, BUYER = "staff:demo", "buyer"
 ASKED: tuple[tuple[str, str, Kind], ...] = (
     ("quality", "鞋底有一处开胶，麻烦看一下", Kind.RETURN_REFUND),
     ("not_as_described", "颜色和图片相差比较大", Kind.RETURN_REFUND),
@@ -32,9 +32,11 @@ async def ask_and_answer(db: Database, merchant_ids: list[UUID]) -> None:
 
 
 async def _sent(read: Read, merchant_id: MerchantId) -> list[Order]:
-    states = [OrderState.SHIPPED, OrderState.COMPLETED]
-    page = await orders.orders_of_merchant(read, merchant_id, states=states, limit=PER_SHOP * 3)
-    return [order for order in page.items if not (order.source or "").startswith("import:")][:PER_SHOP]
+    found: list[Order] = []
+    for state in (OrderState.SHIPPED, OrderState.COMPLETED):
+        page = await orders.orders_of_merchant(read, merchant_id, states=[state], limit=PER_SHOP)
+        found += [order for order in page.items if not (order.source or "").startswith("import:")]
+    return found[:PER_SHOP]
 
 
 async def _tried(db: Database, order: Order, place: int) -> None:
@@ -74,7 +76,7 @@ async def _sent_back(db: Database, new: NewCase) -> None:
 async def _taken_back(db: Database, new: NewCase) -> None:
     await _sent_back(db, new)
     if new.kind is Kind.RETURN_REFUND:
-        found = [Inspected(line=1, accepted=1, restocked=1)]
+        found = [Inspected(line=1, accepted=1)]
         await db.transact(aftersales.receive, new.merchant_id, new.case_id, found, "", STAFF)
 
 
@@ -100,10 +102,10 @@ async def _withdrawn(db: Database, new: NewCase) -> None:
 
 WAYS: tuple[Callable[[Database, NewCase], Awaitable[None]], ...] = (
     _waits,
-    _sent_back,
-    _agreed,
     _disputed,
+    _sent_back,
     _refused,
+    _agreed,
     _taken_back,
     _decided,
     _withdrawn,

@@ -1,9 +1,11 @@
 """How many there are, for whom they are kept, and why that changed: stock rows, reservations and a ledger of movements.
 
 Every command locks all stock rows of the SKUs it touches first, in the order (SKU, warehouse): see
-`locks`. What is kept for orders is in `reservations`, what is on hand in `service`; history comes in through `bulk`.
+`locks`. What is kept for orders is in `reservations`, what is on hand in `service`, what many report at once in `booking`;
+history comes in through `bulk`.
 """
 
+from steelyard.goods.inventory.booking import Booking, book_all
 from steelyard.goods.inventory.bulk import PastMove, bulk_move, bulk_warn_below
 from steelyard.goods.inventory.counting import (
     begin_count,
@@ -24,6 +26,7 @@ from steelyard.goods.inventory.queries import (
     kept_where,
     levels,
     levels_of,
+    levels_of_all,
     movements,
     running_low,
     scanned,
@@ -35,9 +38,11 @@ from steelyard.goods.inventory.transfers import transfer
 
 __all__ = [
     "AvailabilityChanged",
+    "Booking",
     "PastMove",
     "available",
     "begin_count",
+    "book_all",
     "book_count",
     "bulk_move",
     "bulk_receive",
@@ -54,6 +59,7 @@ __all__ = [
     "kept_where",
     "levels",
     "levels_of",
+    "levels_of_all",
     "lock",
     "movements",
     "receive",

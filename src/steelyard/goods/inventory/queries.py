@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from steelyard.goods.catalog.model import SkuId
-from steelyard.goods.inventory.model import Kept, Level, Movement, MovementsWanted, Stocked
+from steelyard.goods.inventory.model import Kept, Level, Movement, MovementsWanted, SkuKey, Stocked
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
@@ -238,3 +238,28 @@ async def levels_of(read: Read, merchant_id: UUID, sku_ids: Iterable[UUID]) -> l
         merchant_id,
         list(sku_ids),
     )
+
+
+async def levels_of_all(read: Read, skus: Iterable[SkuKey]) -> dict[SkuKey, list[Level]]:
+    """Every stock row of these `(merchant_id, sku_id)`, by warehouse."""
+    found: dict[SkuKey, list[Level]] = {key: [] for key in skus}
+    rows = await read.fetch(
+        """
+        SELECT s.merchant_id, s.sku_id, s.warehouse_id, s.on_hand, s.reserved, s.warn_below
+        FROM unnest($1::uuid[], $2::uuid[]) AS k (merchant_id, sku_id) JOIN stock s USING (merchant_id, sku_id)
+        ORDER BY s.sku_id, s.warehouse_id
+        """,
+        [merchant_id for merchant_id, _ in found],
+        [sku_id for _, sku_id in found],
+    )
+    for row in rows:
+        found[row["merchant_id"], row["sku_id"]].append(
+            Level(
+                sku_id=row["sku_id"],
+                warehouse_id=row["warehouse_id"],
+                on_hand=row["on_hand"],
+                reserved=row["reserved"],
+                warn_below=row["warn_below"],
+            )
+        )
+    return found

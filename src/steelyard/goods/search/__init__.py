@@ -26,6 +26,7 @@ from steelyard.goods.search.rules import (
 from steelyard.goods.search.searches import (
     Choices,
     HotWord,
+    Searched,
     Unfound,
     choices,
     choose,
@@ -35,6 +36,7 @@ from steelyard.goods.search.searches import (
     hot_words,
     record_follow,
     record_search,
+    record_searches,
     unfound,
 )
 from steelyard.goods.search.service import (
@@ -56,6 +58,7 @@ __all__ = [
     "Query",
     "Redirect",
     "Rules",
+    "Searched",
     "Synonym",
     "Unfound",
     "Vocabulary",
@@ -81,6 +84,7 @@ __all__ = [
     "record_ratings",
     "record_sales",
     "record_search",
+    "record_searches",
     "redirect_of",
     "reindex",
     "reindex_products",

@@ -51,27 +51,62 @@ def counted(words: str) -> str:
     return " ".join(folded(words).split())[:WORDS_CHARACTERS_MAX]
 
 
+class Searched(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Somebody searched this and found so many; it is remembered for them where they want it (`keep`). Each is one of its
+    own, however alike two are."""
+
+    buyer_id: UUID
+    words: str
+    found: int
+    keep: bool = True
+
+
 async def record_search(tx: Tx, buyer_id: UUID, words: str, found: int, *, keep: bool = True) -> None:
     """Somebody searched this and found so many: it is counted, and remembered for them where they want it."""
-    said = counted(words)
-    if not said:
-        return
-    await tx.execute("INSERT INTO search_log (search_id, words, found) VALUES ($1, $2, $3)", ids.mint(), said, found)
-    if keep:
+    await record_searches(tx, [Searched(buyer_id=buyer_id, words=words, found=found, keep=keep)])
+
+
+async def record_searches(tx: Tx, searches: Sequence[Searched]) -> list[None]:
+    """`record_search` for many at once."""
+    told = [(each, said) for each in searches if (said := counted(each.words))]
+    if told:
         await tx.execute(
             """
-            WITH kept AS (
-                INSERT INTO search_history (buyer_id, words, at) VALUES ($1, $2, now())
-                ON CONFLICT (buyer_id, words) DO UPDATE SET at = now()
-            )
-            DELETE FROM search_history h WHERE h.buyer_id = $1 AND h.words IN (
-                SELECT o.words FROM search_history o WHERE o.buyer_id = $1 AND o.words <> $2
-                ORDER BY o.at DESC OFFSET $3)
+            INSERT INTO search_log (search_id, words, found)
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::integer[])
             """,
-            buyer_id,
-            " ".join(words.split())[:WORDS_CHARACTERS_MAX],
-            HISTORY_MAX - 1,
+            [ids.mint() for _ in told],
+            [said for _, said in told],
+            [each.found for each, _ in told],
         )
+    kept = {(each.buyer_id, " ".join(each.words.split())[:WORDS_CHARACTERS_MAX]) for each, _ in told if each.keep}
+    if kept:
+        await _remember(tx, sorted(kept))
+    return [None] * len(searches)
+
+
+async def _remember(tx: Tx, kept: Sequence[tuple[UUID, str]]) -> None:
+    """What each searched last is kept, up to so much."""
+    await tx.execute(
+        """
+        INSERT INTO search_history (buyer_id, words, at)
+        SELECT buyer_id, words, now() FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k (buyer_id, words, place)
+        ORDER BY place
+        ON CONFLICT (buyer_id, words) DO UPDATE SET at = now()
+        """,
+        [buyer_id for buyer_id, _ in kept],
+        [words for _, words in kept],
+    )
+    await tx.execute(
+        """
+        DELETE FROM search_history h
+        USING unnest($1::uuid[]) AS b (buyer_id) CROSS JOIN LATERAL (
+            SELECT o.words FROM search_history o WHERE o.buyer_id = b.buyer_id ORDER BY o.at DESC, o.words OFFSET $2) AS old
+        WHERE h.buyer_id = b.buyer_id AND h.words = old.words
+        """,
+        sorted({buyer_id for buyer_id, _ in kept}),
+        HISTORY_MAX,
+    )
 
 
 async def record_follow(tx: Tx, words: str) -> None:

@@ -34,6 +34,7 @@ class Subject(StrEnum):
     ORDERS = "orders"
     PAYMENTS = "payments"
     REFUNDS = "refunds"
+    AFTER_SALES = "after_sales"
     INVOICES = "invoices"
     INVOICE_TITLES = "invoice_titles"
     CART = "cart"
@@ -101,6 +102,13 @@ _SUBJECTS: dict[str, tuple[str, LiteralString]] = {
     "searches": (
         N_("Searches"),
         "SELECT words, at FROM search_history WHERE buyer_id = ANY($1) ORDER BY at LIMIT $2",
+    ),
+    "after_sales": (
+        N_("After-sales requests"),
+        """
+        SELECT kind, reason, state, note, photographs, complaint, answer, decision, carrier, number, asked_at, ended_at
+        FROM aftersales_cases WHERE buyer_id = ANY($1) ORDER BY asked_at LIMIT $2
+        """,
     ),
     "search_choices": (
         N_("How you wanted to search"),

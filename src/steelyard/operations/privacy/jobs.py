@@ -7,7 +7,7 @@ from steelyard.operations.privacy.model import RECORD_YEARS, Erasure, OpenBusine
 from steelyard.operations.privacy.service import erase
 from steelyard.parties import customers
 from steelyard.parties.customers.model import BuyerId
-from steelyard.trade import invoices, orders
+from steelyard.trade import aftersales, invoices, orders
 
 EXPORTS_PER_SWEEP = 100
 ERASURES_PER_FADING = 20
@@ -69,6 +69,7 @@ async def fade_records(tx: Tx) -> int:
     if owners:
         await orders.blank_records(tx, owners, RECORD_YEARS)
         await invoices.blank_records(tx, owners, RECORD_YEARS)
+        await aftersales.blank_records(tx, owners, RECORD_YEARS)
     return len(rows)
 
 

@@ -9,6 +9,7 @@ from steelyard.operations.privacy.model import DOCUMENTS, Consent, Erasure, Expo
 from steelyard.parties import policies
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.policies import Version
+from steelyard.trade import aftersales
 
 EXPORTS_SHOWN = 5
 CONSENTS_SHOWN = 50
@@ -91,5 +92,6 @@ async def hindrances(read: Read, buyer_ids: Sequence[BuyerId]) -> Hindrances:
             WHERE o.buyer_id = ANY($1) AND r.state IN ('instructed', 'sent')
             """,
             list(buyer_ids),
-        ),
+        )
+        + await aftersales.open_of_buyers(read, buyer_ids),
     )

@@ -8,7 +8,7 @@ the parts of a staff in `departments`, the roles that an organisation makes for 
 console's lists in `views`; another e-mail address and erasing an account are in `leaving`.
 """
 
-from steelyard.parties.access.auditing import audit
+from steelyard.parties.access.auditing import Act, audit, audit_all
 from steelyard.parties.access.buyers import block_buyer, end_sessions_of_buyer, login_of_buyer, unblock_buyer
 from steelyard.parties.access.departments import (
     change_department,
@@ -83,6 +83,7 @@ from steelyard.parties.access.staffing import (
 from steelyard.parties.access.views import SavedView, TooManyViews, ViewId, remove_view, save_view, views_of
 
 __all__ = [
+    "Act",
     "EmailChangeAsked",
     "OwnershipHandedOver",
     "PasswordResetRequested",
@@ -100,6 +101,7 @@ __all__ = [
     "ask_for_password_reset",
     "ask_to_change_email",
     "audit",
+    "audit_all",
     "audit_log",
     "audited_actions",
     "become_owner",

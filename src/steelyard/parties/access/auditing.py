@@ -1,6 +1,6 @@
 """What staff did is written down in its own transaction, with what became different by it, field by field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +47,36 @@ async def audit(
         dict(facts or {}),
         changes(before, after),
         logs.request_id(),
+    )
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """What one of many at once did; `request_id` is that of the request that asked for it."""
+
+    actor: Actor
+    action: str
+    subject: str
+    facts: Mapping[str, object]
+    request_id: str | None
+
+
+async def audit_all(tx: Tx, acts: Sequence[Act]) -> None:
+    """`audit` for what many did in one transaction."""
+    accounts = [act.actor.account for act in acts]
+    await tx.execute(
+        """
+        INSERT INTO audit_log (audit_id, account_id, merchant_id, action, subject, facts, changes, request_id)
+        SELECT audit_id, account_id, merchant_id, action, subject, facts, '[]', request_id
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[], $7::text[])
+            AS a (audit_id, account_id, merchant_id, action, subject, facts, request_id)
+        """,
+        [ids.mint() for _ in acts],
+        [account.account_id if account else None for account in accounts],
+        [account.merchant_id if account else None for account in accounts],
+        [act.action for act in acts],
+        [act.subject for act in acts],
+        [dict(act.facts) for act in acts],
+        [act.request_id for act in acts],
     )
 
 

@@ -61,10 +61,13 @@ SUBSCRIBERS: dict[str, str] = {
 
 BATCHERS: dict[str, str] = {
     "apply_payments": N_("Writes down what became of payments"),
+    "book_all": N_("Books what shops' programs report of their stock"),
     "claim_all": N_("Takes hold of idempotency keys"),
     "keep_all": N_("Keeps answers under idempotency keys"),
     "open_all": N_("Opens checkouts of shopping agents"),
     "place_all": N_("Places orders"),
+    "record_searches": N_("Notes what was searched for"),
+    "serve_all": N_("Opens, changes and completes checkouts of shopping agents"),
     "lookup:api_keys": N_("Looks up who calls with an API key"),
     "lookup:begun": N_("Looks up checkouts that a shopping agent wants to pay"),
     "lookup:looks": N_("Looks up checkouts of shopping agents"),

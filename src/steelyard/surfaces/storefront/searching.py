@@ -17,6 +17,7 @@ from litestar.response import Redirect
 from steelyard.goods import catalog, search
 from steelyard.goods.catalog.model import Category
 from steelyard.goods.search.model import Query, Results, Sort
+from steelyard.kernel.batching import join
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.parties import merchants
@@ -120,7 +121,10 @@ async def _search(visit: Visit) -> Drawn:
     if filters.q and not filters.after and visit.connection.cookies.get(VISITOR_COOKIE):
         # A program without a cookie would fill the list of what people search.
         count = 0 if view.mended else view.listing.results.count
-        await visit.db.transact(search.record_search, visit.buyer_id, filters.q, count, keep=view.choices.keeps_history)
+        searched = search.Searched(
+            buyer_id=visit.buyer_id, words=filters.q, found=count, keep=view.choices.keeps_history
+        )
+        await join(visit.db, search.record_searches, searched, lambda searched: searched)
     if view.target:
         return Drawn(answer=redirect(visit, local_path(view.target, "/search")))
     answer = await show(

@@ -6,7 +6,7 @@ at a moment is said by `actions`, one rule for pages and tests.
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
 buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, and what happens to who
 says nothing `silence`. Until when
-one may ask is said by `rights`.
+one may ask is said by `rights`; `privacy` is for buyers who leave.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing
@@ -54,6 +54,7 @@ from steelyard.trade.aftersales.events import (
     OrderRefunded,
 )
 from steelyard.trade.aftersales.jobs import grant_unanswered
+from steelyard.trade.aftersales.privacy import blank_records, forget_photographs, open_of_buyers
 from steelyard.trade.aftersales.queries import behind, of_orders
 from steelyard.trade.aftersales.requests import (
     ask_to_cancel,
@@ -105,6 +106,7 @@ __all__ = [
     "ask_to_cancel",
     "asked_by_buyer",
     "behind",
+    "blank_records",
     "bulk_refund",
     "cancel",
     "cancel_for_buyer",
@@ -119,6 +121,7 @@ __all__ = [
     "decide",
     "disputed",
     "ends",
+    "forget_photographs",
     "free_of_lines",
     "freight_left",
     "grant_cancellation",
@@ -126,6 +129,7 @@ __all__ = [
     "improve",
     "of_orders",
     "offered",
+    "open_of_buyers",
     "open_requests_of_merchant",
     "pieces_of_orders",
     "reasons_for",

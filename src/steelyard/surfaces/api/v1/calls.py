@@ -61,6 +61,8 @@ class Call:
         self.actor = actor
         self.account = actor.account
         db: Database = request.app.state.db
+        # For what is done in one transaction for programs of many shops: a command that heeds whose each thing is.
+        self.everybodys_db = db
         self.db = db if actor.account.merchant_id is None else db.as_merchant(actor.account.merchant_id)
 
     @property

@@ -1,5 +1,6 @@
 """A merchant's stock: levels, movements, what is received and counted."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -11,10 +12,12 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
 from steelyard.goods import catalog, inventory, warehouses
-from steelyard.goods.catalog.model import SkuId
-from steelyard.goods.inventory.model import Movement, Reason
+from steelyard.goods.catalog.model import SkuCard, SkuId
+from steelyard.goods.inventory.model import LINES_PER_COMMAND_MAX, Entry, Level, Movement, Reason
+from steelyard.kernel import logs
+from steelyard.kernel.batching import REQUESTS_PER_BATCH_MAX, join
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import NotFound
+from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.paging import Page
 from steelyard.parties import access
 from steelyard.parties.customers.model import Address
@@ -27,6 +30,8 @@ READ = {"permission": "stock.read"}
 EDIT = {"permission": "stock.edit"}
 LINES_PER_CALL_MAX = 500
 NOTE_CHARACTERS_MAX = 200
+# What is longer is booked by itself, so that no batch takes more lines than one command may.
+LINES_TOGETHER_MAX = LINES_PER_COMMAND_MAX // REQUESTS_PER_BATCH_MAX
 
 Note = Annotated[str, Meta(max_length=NOTE_CHARACTERS_MAX)]
 
@@ -174,17 +179,11 @@ async def receive_stock(
     call: NamedDependency[Call], once: NamedDependency[Once], data: JSONBody[StockReceipt]
 ) -> Response[StockBooked]:
     """Put pieces that came in on hand."""
-    return await once(lambda document: call.db.transact(_receive, call, document, data), status=201)
-
-
-async def _receive(tx: Tx, call: Call, document: UUID, data: StockReceipt) -> StockBooked:
-    sku_ids = {line.sku_id for line in data.lines}
-    await _only_mine(tx, call.merchant_id, sku_ids)
     lines = [(line.sku_id, line.warehouse_id, line.quantity) for line in data.lines]
-    await inventory.receive(tx, call.merchant_id, lines, document=document, by=call.by, note=data.note)
     facts = {"lines": len(lines), "pieces": sum(pieces for _, _, pieces in lines), "note": data.note}
-    await access.audit(tx, call.actor, "stock.receive", str(document), facts)
-    return await _booked(tx, call, document, sku_ids)
+    return await once(
+        lambda document: _report(call, document, lines, Reason.RECEIVED, "stock.receive", data.note, facts), status=201
+    )
 
 
 @post("/stock/counts", opt=EDIT, tags=TAGS, summary="Count stock")
@@ -193,27 +192,85 @@ async def count_stock(
 ) -> Response[StockBooked]:
     """Say how many pieces there are; what the books say differently is corrected. It cannot be fewer than are reserved
     for orders."""
-    return await once(lambda document: call.db.transact(_count, call, document, data), status=201)
-
-
-async def _count(tx: Tx, call: Call, document: UUID, data: StockCount) -> StockBooked:
-    sku_ids = {line.sku_id for line in data.lines}
-    await _only_mine(tx, call.merchant_id, sku_ids)
     lines = [(line.sku_id, line.warehouse_id, line.on_hand) for line in data.lines]
-    await inventory.count(tx, call.merchant_id, lines, document=document, by=call.by, note=data.note)
-    await access.audit(tx, call.actor, "stock.count", str(document), {"lines": len(lines), "note": data.note})
-    return await _booked(tx, call, document, sku_ids)
+    facts = {"lines": len(lines), "note": data.note}
+    return await once(
+        lambda document: _report(call, document, lines, Reason.COUNTED, "stock.count", data.note, facts), status=201
+    )
 
 
-async def _booked(read: Read, call: Call, document: UUID, sku_ids: set[UUID]) -> StockBooked:
-    levels: list[StockLevel] = []
-    cursor: str | None = None
-    while True:
-        page = await inventory.levels(read, call.merchant_id, cursor, limit=100, sku_ids=sku_ids)
-        levels += [shown(StockLevel, each, "") for each in page.items]
-        cursor = page.next
-        if cursor is None:
-            return StockBooked(document=document, levels=levels)
+class Report(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What a shop's program says of its stock, and what is written of that into the audit log."""
+
+    merchant_id: MerchantId
+    booking: inventory.Booking
+    act: access.Act
+
+
+async def _report(
+    call: Call,
+    document: UUID,
+    lines: Sequence[tuple[UUID, UUID, int]],
+    reason: Reason,
+    action: str,
+    note: str,
+    facts: Mapping[str, object],
+) -> StockBooked:
+    """Have it booked, together with what others report now; what is long, by itself."""
+    report = Report(
+        merchant_id=call.merchant_id,
+        booking=inventory.Booking(
+            merchant_id=call.merchant_id, lines=lines, entry=Entry(reason, document, call.by, note)
+        ),
+        act=access.Act(
+            actor=call.actor, action=action, subject=str(document), facts=facts, request_id=logs.request_id()
+        ),
+    )
+    if len(lines) <= LINES_TOGETHER_MAX:
+        return await join(call.everybodys_db, book_all, report, lambda report: report.booking.entry.document)
+    (answer,) = await call.db.transact(book_all, [report])
+    if isinstance(answer, Refusal):
+        raise answer
+    return answer
+
+
+async def book_all(tx: Tx, reports: Sequence[Report]) -> list[StockBooked | Refusal]:
+    """Book what these programs report, each for its own shop, and tell each how many there are now. This may be a
+    transaction that sees everybody's rows: no shop's program gets at another's goods, since each article is looked up
+    with its merchant."""
+    cards = await catalog.cards(tx, {sku_id for report in reports for sku_id, _, _ in report.booking.lines})
+    foreign = [_not_mine(report, cards) for report in reports]
+    mine = [report for report, refusal in zip(reports, foreign, strict=True) if refusal is None]
+    outcomes = iter(await inventory.book_all(tx, [report.booking for report in mine]) if mine else [])
+    refusals = [refusal if refusal is not None else next(outcomes) for refusal in foreign]
+    booked = [report for report, refusal in zip(reports, refusals, strict=True) if refusal is None]
+    levels: dict[tuple[UUID, UUID], list[Level]] = {}
+    if booked:
+        await access.audit_all(tx, [report.act for report in booked])
+        levels = await inventory.levels_of_all(tx, {key for report in booked for key in _skus(report)})
+    return [
+        refusal if refusal is not None else _booked(report, levels)
+        for report, refusal in zip(reports, refusals, strict=True)
+    ]
+
+
+def _not_mine(report: Report, cards: Mapping[SkuId, SkuCard]) -> NotFound | None:
+    for sku_id, _, _ in report.booking.lines:
+        card = cards.get(SkuId(sku_id))
+        if card is None or card.merchant_id != report.merchant_id:
+            return NotFound(sku_id=sku_id)
+    return None
+
+
+def _skus(report: Report) -> list[tuple[UUID, UUID]]:
+    return sorted({(report.merchant_id, sku_id) for sku_id, _, _ in report.booking.lines})
+
+
+def _booked(report: Report, levels: Mapping[tuple[UUID, UUID], Sequence[Level]]) -> StockBooked:
+    return StockBooked(
+        document=report.booking.entry.document,
+        levels=[shown(StockLevel, level, "") for key in _skus(report) for level in levels[key]],
+    )
 
 
 HANDLERS = [list_warehouses, list_stock, list_movements, receive_stock, count_stock]
