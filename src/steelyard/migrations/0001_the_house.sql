@@ -2309,7 +2309,7 @@ CREATE TABLE aftersales_case_history (
   , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
   , FOREIGN KEY (from_state, to_state) REFERENCES aftersales_transitions
 );
-COMMENT ON TABLE aftersales_case_history IS 'by merchant, append-only: each change of an after-sales case, and what was said with it';
+COMMENT ON TABLE aftersales_case_history IS 'by merchant: each change of an after-sales case, and what was said with it; the words are blanked with old records';
 
 -- trade.invoices
 
