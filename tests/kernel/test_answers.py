@@ -195,7 +195,9 @@ async def test_who_goes_away_takes_nobodys_answer_along(kept: Answers[bytes]) ->
 
 
 @pytest.mark.parametrize(
-    ("limit", "value"), [("ANSWERS_MAX", 2), ("BYTES_MAX", len(b"answer 1") * 2)], ids=["answers", "bytes"]
+    ("limit", "value"),
+    [("ANSWERS_MAX", 2), ("BYTES_MAX", (len(b"answer 1") + answers.OVERHEAD_BYTES + answers.ID_BYTES) * 2)],
+    ids=["answers", "bytes"],
 )
 async def test_only_so_much_is_kept(
     kept: Answers[bytes], monkeypatch: pytest.MonkeyPatch, limit: str, value: int

@@ -14,7 +14,7 @@ from steelyard.trade.aftersales.model import Returned
 from steelyard.trade.orders.model import Order, OrderState
 
 PER_SHOP = 9
-STAFF, BUYER = "system", "buyer"
+STAFF, BUYER = "staff:demo", "buyer"
 ASKED: tuple[tuple[str, str, Kind], ...] = (
     ("quality", "鞋底有一处开胶，麻烦看一下", Kind.RETURN_REFUND),
     ("not_as_described", "颜色和图片相差比较大", Kind.RETURN_REFUND),

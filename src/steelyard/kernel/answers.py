@@ -23,6 +23,9 @@ LOOK_SECONDS = 0.5
 ANSWERS_MAX = 4_000
 BYTES_MAX = 16 * 1024 * 1024
 NEWS_MAX = 5_000
+# What an answer takes beside its own bytes, and for each id that it speaks of.
+OVERHEAD_BYTES = 500
+ID_BYTES = 150
 
 T = TypeVar("T")
 
@@ -43,6 +46,10 @@ class Made(NamedTuple, Generic[T]):
 class _Kept(NamedTuple, Generic[T]):
     made: Made[T]
     until: float
+
+    @property
+    def size(self) -> int:
+        return self.made.size + OVERHEAD_BYTES + ID_BYTES * len(self.made.about)
 
 
 class Answers(Generic[T]):
@@ -106,15 +113,16 @@ class Answers(Generic[T]):
 
     def _keep(self, key: Hashable, made: Made[T]) -> None:
         self._drop(key)
-        while self._kept and (len(self._kept) >= ANSWERS_MAX or self._bytes + made.size > BYTES_MAX):
+        kept = _Kept(made, self._clock() + made.seconds)
+        while self._kept and (len(self._kept) >= ANSWERS_MAX or self._bytes + kept.size > BYTES_MAX):
             self._drop(next(iter(self._kept)))
-        self._kept[key] = _Kept(made, self._clock() + made.seconds)
-        self._bytes += made.size
+        self._kept[key] = kept
+        self._bytes += kept.size
 
     def _drop(self, key: Hashable) -> None:
         gone = self._kept.pop(key, None)
         if gone is not None:
-            self._bytes -= gone.made.size
+            self._bytes -= gone.size
 
     async def _look_together(self) -> None:
         if self._looking is None:

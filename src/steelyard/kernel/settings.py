@@ -38,7 +38,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bank_url: str | None = None
     bank_key: str = ""
     bank_webhook_secret: str = ""
-    kept_page_seconds: int = 10  # how long a page that was drawn for one stranger is shown to others; 0: not at all
+    kept_page_seconds: int = (
+        60  # how long a page that was drawn for one stranger is shown to others at most; 0: not at all
+    )
     ucp_lenient: bool = False  # the conformance runner's test setting: see docs/guide/ucp.md
     ucp_fetch_profiles: bool = True
     development: bool = False  # a demo: a ribbon says so, and only this machine is listened to

@@ -1,26 +1,31 @@
 """Pages that are shown to strangers again: the same page for all of them, and nothing in it that is another's own."""
 
 import re
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import msgspec
 import pytest
 from litestar import Litestar
 
-from steelyard.goods import pricing
+from steelyard.goods import catalog, inventory, pricing
 from steelyard.goods.pricing.model import NewPrice
-from steelyard.kernel import answers
-from steelyard.kernel.db import Database
+from steelyard.kernel import answers, ids
+from steelyard.kernel.db import Database, Tx
 from steelyard.operations import analytics
-from steelyard.surfaces.storefront import browsing, product, searching
+from steelyard.parties import merchants
+from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.merchants.model import Pause
+from steelyard.surfaces.storefront import browsing, product, searching, strangers
 from steelyard.surfaces.web.footfall import Footfall
 from steelyard.surfaces.web.security import CSRF_COOKIE
 from steelyard.surfaces.web.visit import VISITOR_COOKIE
+from steelyard.trade import reviews
+from steelyard.trade.reviews.model import QuestionId
 from steelyard.trade.settlement import settlement_day
 from tests.support.browser import Browser, hidden, words
-from tests.support.world import CURRENCY, World
+from tests.support.world import CURRENCY, Item, World
 
 LONG = 3_600
 DESK = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Safari/537.36"
@@ -32,6 +37,7 @@ async def app(app: Litestar, monkeypatch: pytest.MonkeyPatch) -> Litestar:
     """The house as it is outside of tests; nobody looks for news again until a test says so."""
     app.state.settings = msgspec.structs.replace(app.state.settings, kept_page_seconds=LONG)
     monkeypatch.setattr(answers, "LOOK_SECONDS", LONG)
+    monkeypatch.setattr(strangers, "LIST_SECONDS", LONG)
     return app
 
 
@@ -192,6 +198,90 @@ async def test_each_visit_is_counted(app: Litestar, stranger: Browser, world: Wo
 
     site = await db.ask(analytics.figures.traffic, today, today)
     assert (site.visitors, site.product_visitors) == (6, 3)
+
+
+async def test_who_takes_gzip_is_sent_the_same_page_compressed(
+    stranger: Browser, world: World, drawn: list[str]
+) -> None:
+    for path in paths(world):
+        drawn.clear()
+        stranger.http.headers["accept-encoding"] = "identity"
+        plain = await stranger.get(path)
+        stranger.http.headers["accept-encoding"] = "gzip"
+        packed = await stranger.get(path)
+
+        assert len(drawn) == 1
+        assert ("content-encoding" in plain.headers, packed.headers["content-encoding"]) == (False, "gzip")
+        assert "Accept-Encoding" in packed.headers["vary"]
+        assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 3
+        assert without_own(plain, plain.cookies[CSRF_COOKIE]) == without_own(packed, packed.cookies[CSRF_COOKIE])
+        assert packed.cookies[CSRF_COOKIE] in packed.text
+
+
+async def sold_out(tx: Tx, item: Item) -> None:
+    found = await tx.fetch("SELECT sku_id, warehouse_id, on_hand FROM stock WHERE sku_id = ANY($1)", item.sku_ids)
+    await inventory.scrap(tx, item.merchant_id, [tuple(row) for row in found], document=ids.mint(), by="test")
+
+
+async def off_the_shelf(tx: Tx, item: Item) -> None:
+    await catalog.take_off_shelf(tx, item.merchant_id, [item.product_id], "test")
+
+
+async def away(tx: Tx, item: Item) -> None:
+    now = datetime.now(UTC)
+    await merchants.pause(tx, item.merchant_id, Pause(begins_at=now, ends_at=now + timedelta(days=3)))
+
+
+async def asked_about(tx: Tx, item: Item) -> None:
+    buyer_id = BuyerId(ids.mint())
+    await reviews.ask(tx, QuestionId(ids.mint()), item.product_id, buyer_id, "Wang", "Is it green?", "en")
+
+
+NEWS = {
+    sold_out: '<span class="row row-tight small"><span class="badge tone-quiet">Sold out</span>',
+    off_the_shelf: "taken it off the shelf",
+    away: "The shop is away",
+    asked_about: "Is it green?",
+}
+
+
+@pytest.mark.parametrize(("happens", "said"), NEWS.items(), ids=[each.__name__ for each in NEWS])
+async def test_what_happens_to_a_product_is_shown_as_soon_as_somebody_looks_for_news(
+    stranger: Browser,
+    world: World,
+    db: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    happens: Callable[[Tx, Item], Awaitable[None]],
+    said: str,
+) -> None:
+    black = world.items["black"]
+    path = f"/products/{black.product_id}"
+    await stranger.get(path)
+    await db.transact(happens, black)
+    before = await stranger.get(path)
+
+    monkeypatch.setattr(answers, "LOOK_SECONDS", -1.0)
+    after = await stranger.get(path)
+
+    assert said not in before.text
+    assert said in after.text
+
+
+async def test_only_what_events_tell_of_is_shown_for_longer_than_a_list(
+    stranger: Browser, world: World, drawn: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of twenty pieces a page says that they become fewer, and no event does."""
+    monkeypatch.setattr(strangers, "LIST_SECONDS", -1.0)
+    path = f"/products/{world.items['black'].product_id}"
+
+    await stranger.get(path)
+    await stranger.get(path)
+    counted = len(drawn)
+    monkeypatch.setattr(product, "PLENTY", 1)
+    await stranger.get(path)
+    await stranger.get(path)
+
+    assert (counted, len(drawn)) == (2, 3)
 
 
 def without_own(page: httpx.Response, token: str) -> str:

@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
+from steelyard.goods.warehouses.events import WarehousesChanged
 from steelyard.goods.warehouses.model import (
     WAREHOUSES_PER_MERCHANT_MAX,
     LastWarehouse,
     TooManyWarehouses,
     Warehouse,
 )
+from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 
@@ -77,3 +79,5 @@ async def save_warehouse(tx: Tx, warehouse: Warehouse) -> None:
         warehouse.open,
         warehouse.takes_returns,
     )
+    if warehouse.open != any(row["open"] for row in known if row["warehouse_id"] == warehouse.warehouse_id):
+        await events.publish(tx, WarehousesChanged(merchant_id=warehouse.merchant_id))

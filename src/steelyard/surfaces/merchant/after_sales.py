@@ -43,7 +43,7 @@ TABS: dict[str, tuple[str, Sequence[CaseState]]] = {
 }
 COLUMNS = (
     N_("Order"), N_("What"), N_("Reason"), N_("State"), N_("Freight"), N_("Currency"), N_("Carrier"), N_("Tracking number"),
-    N_("Asked"), N_("Due"), N_("Ended"),
+    N_("Asked on"), N_("Due"), N_("Ended"),
 )  # fmt: skip
 
 

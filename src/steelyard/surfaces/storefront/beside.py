@@ -38,6 +38,12 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
     seen: Sequence[Hit]
     shops: Mapping[MerchantId, ShopCard]
 
+    @property
+    def about(self) -> set[UUID]:
+        """The products and shops that are shown."""
+        hits = [*self.bought, *self.similar, *self.of_shop, *self.seen]
+        return {each for hit in hits for each in (hit.product_id, hit.merchant_id)}
+
 
 async def goods(
     read: Read, buyer_id: BuyerId | None, product: ProductView, seconds: float

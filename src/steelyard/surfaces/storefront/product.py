@@ -43,6 +43,8 @@ from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
 from steelyard.trade.checkout.model import CheckoutId, Line
 from steelyard.trade.reviews.model import Rating, ShopScore
 
+# Of fewer pieces the page says how many there are.
+PLENTY = 100
 PREVIEW = N_("A preview: buyers will see it like this. It is not public.")
 # Whoever had one of these bought or saw it once: the page says what has become of it.
 ONCE_SHOWN = (ProductState.OFF_SHELF, ProductState.BINNED)
@@ -72,6 +74,13 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rating(self) -> Rating:
         return self.opinions.rating
+
+    @property
+    def about(self) -> frozenset[UUID]:
+        """What the page shows, and news can tell of."""
+        own = self.product
+        sku_ids = [sku.sku_id for sku in own.skus]
+        return frozenset([own.product_id, own.merchant_id, *own.category_path, *sku_ids]) | self.beside.about
 
 
 class GonePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,7 +201,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
     category = trail[-1] if trail else None
     if isinstance(view, GonePage):
         gone = await show(visit, "product_gone.html", view.shell, category=category, crumbs=crumbs, view=view)
-        return Drawn(answer=gone)
+        return Drawn(answer=gone, about=frozenset([product_id]))
     looked_at = not asked.preview and "hx-request" not in visit.connection.headers
     checkout_id, question_id = ids.mint(), ids.mint()
     listed = view.choice.variants if 1 < len(view.choice.variants) <= VARIANTS_LISTED_MAX else ()
@@ -219,15 +228,19 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
             (view.rating.hundredths / 100, view.rating.count) if view.rating.count else None,
         ),
     )
-    merchant_id = view.product.merchant_id
     return Drawn(
         answer=in_a_frame(visit, shown),
-        about=frozenset(
-            [product_id, merchant_id, *view.product.category_path, *(sku.sku_id for sku in view.product.skus)]
-        ),
+        about=view.about,
         minted=[checkout_id, question_id],
-        **({"note": partial(_looked_at, merchant_id, product_id)} if looked_at else {}),
+        lasting=_is_plenty(view.choice),
+        **({"note": partial(_looked_at, view.product.merchant_id, product_id)} if looked_at else {}),
     )
+
+
+def _is_plenty(choice: Choice) -> bool:
+    """Whether the page says of no variant how many there are. Events tell of the last piece and of the first, and not of those
+    between."""
+    return not any(0 < each.free < PLENTY for each in choice.variants)
 
 
 def _looked_at(merchant_id: MerchantId, product_id: UUID, visit: Visit) -> None:

@@ -1,9 +1,9 @@
 """Pages for strangers: who comes without any cookie is shown what every other stranger is shown, but for what is only theirs.
 
-A page is drawn for the first of them, and said again for `kept_page_seconds`, or until an event tells news of what is on it:
-see decision 0056. What is each reader's own (the token of the forms, the ids that make a second click harmless) is cut out
-of what is kept, and each reader's are put in. Whoever brings a cookie has a page drawn for themselves: theirs may have a
-cart, favourites, a language, a theme, a region.
+A page is drawn for the first of them, compressed once, and said again until an event tells news of what is on it, or until it is
+as old as its kind may become: see decision 0056. What is each reader's own (the token of the forms, the ids that make a second
+click harmless) is no part of what is kept, and each reader's is put in. Whoever brings a cookie has a page drawn for
+themselves: theirs may have a cart, favourites, a language, a theme, a region.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
@@ -18,13 +18,18 @@ from litestar.status_codes import HTTP_200_OK
 from steelyard.kernel import ids
 from steelyard.kernel.answers import Answers, Made
 from steelyard.surfaces.storefront.shell import noted
-from steelyard.surfaces.web.goods_news import ABOUT
+from steelyard.surfaces.web.compression import takes_gzip
+from steelyard.surfaces.web.goods_news import ABOUT, CATEGORIES
+from steelyard.surfaces.web.packed import Packed
 from steelyard.surfaces.web.pages import HTML
 from steelyard.surfaces.web.visit import Visit
 
 NAME = "surfaces.storefront.strangers"
 QUERY_BYTES_MAX = 500
 HEADERS = {"cache-control": "no-cache"}
+GZIPPED = {"content-encoding": "gzip", "vary": "Accept-Encoding"}
+# What search hears of a moment later than we, and of what comes into a list nothing that stands there tells.
+LIST_SECONDS = 10.0
 
 Answer = Response[Any] | Redirect
 
@@ -35,57 +40,57 @@ def _nobody(_: Visit) -> None:
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     """A page as it was drawn for one visitor: the ids that it speaks of, those that were minted for this visitor, and what
-    is noted of each who reads it beside what every page notes."""
+    is noted of each who reads it beside what every page notes. `lasting`: events tell of all that it says of its own."""
 
     answer: Answer
     about: frozenset[Hashable] = frozenset()
     minted: Sequence[UUID] = ()
     note: Callable[[Visit], None] = _nobody
+    lasting: bool = False
 
 
 class _Page(NamedTuple):
-    """`pieces` of the page, and between them places for what is each reader's own, by number: the token, then the minted."""
+    """The page, with places for what is each reader's own: the token, then as many ids as are minted."""
 
-    pieces: Sequence[bytes]
-    places: Sequence[int]
+    packed: Packed
     minted: int
     note: Callable[[Visit], None]
 
-    def read_by(self, visit: Visit) -> bytes:
+    def read_by(self, visit: Visit) -> Response[bytes]:
         own = [visit.csrf_token.encode(), *(str(ids.mint()).encode() for _ in range(self.minted))]
-        told = [self.pieces[0]]
-        for place, piece in zip(self.places, self.pieces[1:], strict=True):
-            told += (own[place], piece)
-        return b"".join(told)
+        if not takes_gzip(visit.connection.scope):
+            return Response(self.packed.plain(own), media_type=HTML, headers=HEADERS)
+        return Response(self.packed.gzip(own), media_type=HTML, headers=HEADERS | GZIPPED)
 
 
 async def shared(visit: Visit, draw: Callable[[], Awaitable[Drawn]]) -> Answer:
     """What `draw` draws for this visitor; for a stranger, what it drew for another one a moment ago."""
-    seconds = visit.settings.kept_page_seconds
-    if not seconds or not _is_stranger(visit):
+    if not visit.settings.kept_page_seconds or not _is_stranger(visit):
         drawn = await draw()
         drawn.note(visit)
         return drawn.answer
-    mine: Answer | None = None
+    mine: Drawn | None = None
 
-    async def make() -> Made[_Page]:
+    async def make() -> Made[_Page | None]:
         nonlocal mine
-        drawn = await draw()
-        mine = drawn.answer
-        page = _cut(drawn, visit.csrf_token)
-        return Made(page, sum(map(len, page.pieces)), drawn.about, seconds if page.places else 0)
+        mine = await draw()
+        page = _cut(mine, visit.csrf_token)
+        most = visit.settings.kept_page_seconds
+        seconds = most if mine.lasting else min(LIST_SECONDS, most)
+        return (
+            Made(page, page.packed.size, mine.about | {CATEGORIES}, seconds) if page else Made(None, 0, mine.about, 0)
+        )
 
     scope = visit.connection.scope
-    page = (
-        await Answers[_Page]
-        .of(visit.db, NAME, ABOUT)
-        .answer((scope["path"], scope["query_string"], visit.locale), make)
-    )
-    page.note(visit)
+    key = scope["path"], scope["query_string"], visit.locale
+    page = await Answers[_Page | None].of(visit.db, NAME, ABOUT).answer(key, make)
     if mine is not None:
-        return mine
+        mine.note(visit)
+        return mine.answer if page is None else page.read_by(visit)
+    assert page is not None, "what is no page like others is shown to nobody else"
+    page.note(visit)
     await noted(visit)
-    return Response(page.read_by(visit), media_type=HTML, headers=HEADERS)
+    return page.read_by(visit)
 
 
 def _is_stranger(visit: Visit) -> bool:
@@ -99,26 +104,11 @@ def _is_stranger(visit: Visit) -> bool:
     )
 
 
-def _cut(drawn: Drawn, token: str) -> _Page:
-    """The page without what is its reader's own. One that is no page like others has no places, and is not kept."""
+def _cut(drawn: Drawn, token: str) -> _Page | None:
+    """The page without what is its reader's own; none of what is no page like others."""
     answer = drawn.answer
     plain = (answer.status_code, dict(answer.headers), answer.cookies) == (HTTP_200_OK, HEADERS, [])
-    if not plain or not isinstance(answer.content, str):
-        return _Page([b""], [], 0, drawn.note)
-    pieces, places = _parted(answer.content.encode(), [each.encode() for each in (token, *map(str, drawn.minted))])
-    return _Page(pieces, places, len(drawn.minted), drawn.note)
-
-
-def _parted(body: bytes, own: Sequence[bytes]) -> tuple[list[bytes], list[int]]:
-    """The pieces of `body` between those of `own` that stand in it, and which stood where."""
-    if not own:
-        return [body], []
-    *others, last = own
-    pieces, places = list[bytes](), list[int]()
-    for number, part in enumerate(body.split(last)):
-        if number:
-            places.append(len(others))
-        inner, inner_places = _parted(part, others)
-        pieces += inner
-        places += inner_places
-    return pieces, places
+    if not plain or not isinstance(answer.content, str) or token not in answer.content:
+        return None
+    own = [each.encode() for each in (token, *map(str, drawn.minted))]
+    return _Page(Packed.of(answer.content.encode(), own, beside=not drawn.lasting), len(drawn.minted), drawn.note)

@@ -21,11 +21,21 @@ _HEADER = struct.pack("<BBBBIBB", 0x1F, 0x8B, 8, 0x08, 0, 0, 255)  # RFC 1952; f
 
 
 def squeeze(body: bytes) -> bytes:
-    """A body as gzip, with a file name of random length that readers skip."""
-    name = secrets.token_hex(PADDING_BYTES_MAX)[: secrets.randbelow(PADDING_BYTES_MAX) + 1].encode("ascii")
+    """A body as gzip."""
     deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = deflate.compress(body) + deflate.flush()
-    return _HEADER + name + b"\x00" + packed + struct.pack("<II", zlib.crc32(body), len(body) & 0xFFFFFFFF)
+    return gzip_head() + packed + gzip_tail(zlib.crc32(body), len(body))
+
+
+def gzip_head() -> bytes:
+    """What stands before what is compressed, with a file name of random length that readers skip."""
+    name = secrets.token_hex(PADDING_BYTES_MAX)[: secrets.randbelow(PADDING_BYTES_MAX) + 1].encode("ascii")
+    return _HEADER + name + b"\x00"
+
+
+def gzip_tail(crc: int, length: int) -> bytes:
+    """What stands behind it: the check sum and the length of the body."""
+    return struct.pack("<II", crc, length & 0xFFFFFFFF)
 
 
 class Compressed:
@@ -35,7 +45,7 @@ class Compressed:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _takes_gzip(scope):
+        if scope["type"] != "http" or not takes_gzip(scope):
             await self._app(scope, receive, send)
             return
         held: HTTPResponseStartEvent | None = None
@@ -61,7 +71,8 @@ class Compressed:
         await self._app(scope, receive, squeezed)
 
 
-def _takes_gzip(scope: Scope) -> bool:
+def takes_gzip(scope: Scope) -> bool:
+    """Whether who asks takes an answer as gzip."""
     return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
 
 

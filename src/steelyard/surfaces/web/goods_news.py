@@ -3,9 +3,14 @@
 from steelyard.goods.catalog import CategoryChanged, ProductChanged
 from steelyard.goods.inventory import AvailabilityChanged
 from steelyard.goods.pricing import PricesChanged
+from steelyard.goods.warehouses import WarehousesChanged
 from steelyard.kernel.answers import About
 from steelyard.logistics.freight import DeliveryChanged
 from steelyard.parties.merchants import ShopChanged
+from steelyard.trade.reviews import OpinionsChanged
+
+CATEGORIES = "categories"
+"""Of what shows the tree of categories: any of them."""
 
 ABOUT: About = {
     ProductChanged: lambda news: [news.product_id],
@@ -13,5 +18,7 @@ ABOUT: About = {
     AvailabilityChanged: lambda news: news.sku_ids,
     ShopChanged: lambda news: [news.merchant_id],
     DeliveryChanged: lambda news: [news.merchant_id],
-    CategoryChanged: lambda news: [news.category_id],
+    WarehousesChanged: lambda news: [news.merchant_id],
+    OpinionsChanged: lambda news: news.product_ids,
+    CategoryChanged: lambda news: [news.category_id, CATEGORIES],
 }

@@ -23,7 +23,7 @@ from steelyard.trade.reviews.bulk import (
     bulk_questions,
     bulk_reviews,
 )
-from steelyard.trade.reviews.events import QuestionAnswered, QuestionAsked, ReviewsWritten
+from steelyard.trade.reviews.events import OpinionsChanged, QuestionAnswered, QuestionAsked, ReviewsWritten
 from steelyard.trade.reviews.jobs import review_silence
 from steelyard.trade.reviews.moderation import hidden, hide, open_reports, report, reported, set_rules, show
 from steelyard.trade.reviews.privacy import forget, said_by
@@ -44,6 +44,7 @@ from steelyard.trade.reviews.service import follow_up, received_at, reply, revie
 from steelyard.trade.reviews.todo import Waiting, waiting_for_shop
 
 __all__ = [
+    "OpinionsChanged",
     "PastAnswer",
     "PastQuestion",
     "PastReview",

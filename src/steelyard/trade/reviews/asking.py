@@ -13,7 +13,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.reviews.events import QuestionAnswered, QuestionAsked
+from steelyard.trade.reviews.events import OpinionsChanged, QuestionAnswered, QuestionAsked
 from steelyard.trade.reviews.model import (
     ANSWER_CHARACTERS_MAX,
     ANSWERS_PER_QUESTION_MAX,
@@ -69,7 +69,11 @@ async def ask(
         locale,
         text,
     ):
-        await events.publish(tx, QuestionAsked(merchant_id=product.merchant_id, question_id=question_id))
+        await events.publish(
+            tx,
+            QuestionAsked(merchant_id=product.merchant_id, question_id=question_id),
+            OpinionsChanged(merchant_id=product.merchant_id, product_ids=[product_id]),
+        )
 
 
 async def answer_as_shop(
@@ -104,22 +108,22 @@ async def _answer(
     *,
     by_shop: bool,
 ) -> None:
-    answers = await tx.value(
+    question = await tx.row(
         """
-        SELECT answers FROM questions WHERE merchant_id = $1 AND question_id = $2 AND hidden_at IS NULL
+        SELECT answers, product_id FROM questions WHERE merchant_id = $1 AND question_id = $2 AND hidden_at IS NULL
         FOR NO KEY UPDATE
         """,
         merchant_id,
         question_id,
     )
-    if answers is None:
+    if question is None:
         raise NotFound()
     text = text.strip()
     if not text:
         raise Invalid({"answer": N_("Please write a few words")})
     if len(text) > ANSWER_CHARACTERS_MAX:
         raise Invalid({"answer": N_("This text is too long")})
-    if answers >= ANSWERS_PER_QUESTION_MAX:
+    if question["answers"] >= ANSWERS_PER_QUESTION_MAX:
         raise Invalid({"answer": N_("This question has enough answers")})
     if not await tx.execute(
         """
@@ -145,8 +149,10 @@ async def _answer(
         by_shop,
     )
     await events.publish(
-        tx, QuestionAnswered(merchant_id=merchant_id, question_id=question_id, answer_id=answer_id)
-    )  # fmt: skip
+        tx,
+        QuestionAnswered(merchant_id=merchant_id, question_id=question_id, answer_id=answer_id),
+        OpinionsChanged(merchant_id=merchant_id, product_ids=[question["product_id"]]),
+    )
 
 
 async def get(read: Read, question_id: QuestionId) -> Question | None:

@@ -15,6 +15,15 @@ class ReviewsWritten(Event, frozen=True, kw_only=True):
     review_ids: list[UUID]
 
 
+class OpinionsChanged(Event, frozen=True, kw_only=True):
+    """What people say of these products, or what they are told, reads otherwise than before."""
+
+    KIND = "reviews.opinions_changed"
+
+    merchant_id: UUID
+    product_ids: list[UUID]
+
+
 class QuestionAsked(Event, frozen=True, kw_only=True):
     """Somebody wants to know something about a product."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.kernel import paging
+from steelyard.kernel import events, paging
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
@@ -15,6 +15,7 @@ from steelyard.kernel.paging import Page
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.reviews.events import OpinionsChanged
 from steelyard.trade.reviews.model import (
     NOTE_CHARACTERS_MAX,
     Kind,
@@ -88,6 +89,7 @@ async def hide(tx: Tx, actor: Actor, kind: Kind, subject_id: UUID, reason: str) 
         raise Invalid({"reason": N_("This text is too long")})
     merchant_id = await owner_of(tx, kind, subject_id)
     if await _move(tx, merchant_id, kind, subject_id, reason):
+        await _announce(tx, merchant_id, kind, subject_id)
         await _audit(tx, actor, "hide", merchant_id, kind, subject_id, {"before": None, "after": reason})
     await _settle(tx, merchant_id, kind, subject_id)
 
@@ -97,6 +99,8 @@ async def show(tx: Tx, actor: Actor, kind: Kind, subject_id: UUID) -> None:
     merchant_id = await owner_of(tx, kind, subject_id)
     shown_again = await _move(tx, merchant_id, kind, subject_id, None)
     settled = await _settle(tx, merchant_id, kind, subject_id)
+    if shown_again:
+        await _announce(tx, merchant_id, kind, subject_id)
     if shown_again or settled:
         await _audit(tx, actor, "show", merchant_id, kind, subject_id, {"reports": settled})
 
@@ -130,6 +134,22 @@ async def _move(tx: Tx, merchant_id: MerchantId, kind: Kind, subject_id: UUID, r
                 subject_id,
                 reason,
             )
+
+
+async def _announce(tx: Tx, merchant_id: MerchantId, kind: Kind, subject_id: UUID) -> None:
+    """Of a review `recount` tells."""
+    if kind is Kind.REVIEW:
+        return
+    product_id = await tx.value(
+        """
+        SELECT product_id FROM questions q WHERE q.merchant_id = $1 AND q.question_id = coalesce(
+            (SELECT a.question_id FROM answers a WHERE a.merchant_id = $1 AND a.answer_id = $2), $2)
+        """,
+        merchant_id,
+        subject_id,
+    )
+    assert product_id is not None, "what was moved is there"
+    await events.publish(tx, OpinionsChanged(merchant_id=merchant_id, product_ids=[product_id]))
 
 
 async def _move_review(tx: Tx, merchant_id: MerchantId, review_id: UUID, reason: str | None) -> int:

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from steelyard.goods import search
+from steelyard.kernel import events
 from steelyard.kernel.db import Tx
+from steelyard.trade.reviews.events import OpinionsChanged
 from steelyard.trade.reviews.model import STARS_MAX, Review, average
 
 Counts = tuple[int, int, int, int, int, int, int, int, int]
@@ -24,13 +26,21 @@ def counts_of(review: Review) -> Counts:
 
 
 async def recount(tx: Tx, changes: Iterable[tuple[Review | None, Review]]) -> None:
-    """Reviews were written or changed (before, after): the ratings of their products follow, in search as well."""
+    """Reviews were written or changed (before, after): the ratings of their products follow, in search as well, and who
+    shows what people say is told."""
     deltas: dict[tuple[UUID, UUID], list[int]] = {}
+    shown: set[tuple[UUID, UUID]] = set()
     for before, after in changes:
+        if not after.automatic:
+            shown.add((after.merchant_id, after.product_id))
         was, now = counts_of(before) if before else NOTHING, counts_of(after)
         sums = deltas.setdefault((after.merchant_id, after.product_id), [0] * len(NOTHING))
         for place, (old, new) in enumerate(zip(was, now, strict=True)):
             sums[place] += new - old
+    if shown:
+        await events.publish(
+            tx, *(OpinionsChanged(merchant_id=each[0], product_ids=[each[1]]) for each in sorted(shown))
+        )
     keys = sorted((key for key in deltas if any(deltas[key])), key=lambda key: (key[1], key[0]))
     if not keys:
         return

@@ -13,7 +13,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import orders
 from steelyard.trade.orders.model import Order, OrderLine, OrderState
-from steelyard.trade.reviews.events import ReviewsWritten
+from steelyard.trade.reviews.events import OpinionsChanged, ReviewsWritten
 from steelyard.trade.reviews.model import (
     PICTURES_PER_REVIEW_MAX,
     REPLY_CHARACTERS_MAX,
@@ -305,4 +305,5 @@ async def reply(tx: Tx, merchant_id: MerchantId, review_id: ReviewId, text: str)
         review_id,
         text,
     )
+    await events.publish(tx, OpinionsChanged(merchant_id=merchant_id, product_ids=[review.product_id]))
     return review.reply

@@ -15,9 +15,9 @@ from steelyard.surfaces.api.ucp.shelf import Shelf
 from steelyard.surfaces.web.goods_news import ABOUT
 
 NAME = "surfaces.api.ucp.again"
-# News of all that is told of a product drops it; only of a warehouse that closed there are none. What belongs into a list
-# search hears a moment later than we, and of what comes into it nothing that stands there tells.
-DETAIL_SECONDS = 60.0
+# News of all that is told of a product drops it. What belongs into a list search hears a moment later than we, and of what
+# comes into it nothing that stands there tells.
+DETAIL_SECONDS = 600.0
 LIST_SECONDS = 10.0
 BODY_BYTES_MAX = 2_000
 # What an agent may tell of its buyer and we still call everybody's question.
