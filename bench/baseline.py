@@ -138,13 +138,13 @@ BEGIN
         $own
     END LOOP;
     PERFORM FROM ledger_accounts WHERE owner_id IN (SELECT merchant_id FROM bench_ready WHERE n = ANY (v_turns))
-        AND kind IN ('held', 'order_clearing') ORDER BY owner_id, kind FOR UPDATE;
+        AND kind IN ('held', 'order_clearing') ORDER BY owner_id, kind FOR NO KEY UPDATE;
     UPDATE ledger_accounts a
     SET debits = debits + CASE kind WHEN 'order_clearing' THEN 9900 * w.orders ELSE 0 END
       , credits = credits + CASE kind WHEN 'held' THEN 9900 * w.orders ELSE 0 END
     FROM (SELECT merchant_id, count(*) AS orders FROM bench_ready WHERE n = ANY (v_turns) GROUP BY merchant_id) w
     WHERE a.owner_id = w.merchant_id AND a.kind IN ('held', 'order_clearing');
-    PERFORM FROM stock WHERE sku_id IN (SELECT sku_id FROM bench_ready WHERE n = ANY (v_turns)) ORDER BY sku_id FOR UPDATE;
+    PERFORM FROM stock WHERE sku_id IN (SELECT sku_id FROM bench_ready WHERE n = ANY (v_turns)) ORDER BY sku_id FOR NO KEY UPDATE;
     UPDATE stock s SET reserved = reserved + w.pieces
     FROM (SELECT merchant_id, sku_id, warehouse_id, count(*) AS pieces FROM bench_ready WHERE n = ANY (v_turns)
           GROUP BY merchant_id, sku_id, warehouse_id) w
