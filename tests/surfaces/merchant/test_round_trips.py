@@ -15,7 +15,7 @@ BUDGET = {
     "/merchant/figures/customers": 12,
     "/merchant/products": 8,
     "/merchant/products/grid": 8,
-    "/operator": 24,
+    "/operator": 25,
     "/operator/figures/days": 9,
     "/operator/figures/merchants": 11,
     "/operator/figures/categories": 9,
