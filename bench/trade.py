@@ -143,9 +143,11 @@ def reading(trial: Trial, clients: int) -> None:
     trial.measure("w2_json", scripts.products, clients, "good", ids)
     trial.measure("w3_json", scripts.searches, clients, "good")
     trial.measure("w1_html", scripts.pages, clients, "good", [f"/c/{slug}" for slug in categories])
+    # Most of these are looked at for the first time since they were last forgotten, and drawn; then they are kept.
+    trial.measure("w2_html_first", scripts.pages, clients, "good", [f"/products/{each}" for each in ids])
     trial.measure("w2_html", scripts.pages, clients, "good", [f"/products/{each}" for each in ids])
     trial.measure("w3_html", scripts.pages, clients, "good", [f"/search?q={query}" for query in scripts.QUERIES])
-    for name in ("w1_json", "w2_json", "w3_json", "w1_html", "w2_html", "w3_html"):
+    for name in ("w1_json", "w2_json", "w3_json", "w1_html", "w2_html_first", "w2_html", "w3_html"):
         trial.figures.ratio(f"{name}_ratio", f"{name}_per_s", "bare_per_s")
 
 
