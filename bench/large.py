@@ -165,20 +165,20 @@ def _brand(number: int) -> str:
 
 def rare(products: int) -> Iterator[Conversation]:
     """A brand of some 1,400 goods, or the number of one."""
-    return _asking(lambda: random.choice((_brand(random.randrange(BRANDS)), f"m{random.randrange(products)}")))  # noqa: S311
+    return _asking(lambda: random.choice((_brand(random.randrange(BRANDS)), f"m{random.randrange(products)}")))  # noqa: S311  # no secret
 
 
 def common(_products: int) -> Iterator[Conversation]:
     """A thing or a material, of some ten thousands to a quarter of a million."""
-    return _asking(lambda: random.choice((THINGS[1], MATERIALS[1])[random.randrange(2)].split()))  # noqa: S311
+    return _asking(lambda: random.choice((THINGS[1], MATERIALS[1])[random.randrange(2)].split()))  # noqa: S311  # no secret
 
 
 def chinese(_products: int) -> Iterator[Conversation]:
     """A thing, or a thing of some material in one run of characters."""
 
     def said() -> str:
-        thing = random.choice(THINGS[0].split())  # noqa: S311
-        return thing if random.random() < 1 / 3 else random.choice(MATERIALS[0].split()) + thing  # noqa: S311
+        thing = random.choice(THINGS[0].split())  # noqa: S311  # no secret
+        return thing if random.random() < 1 / 3 else random.choice(MATERIALS[0].split()) + thing  # noqa: S311  # no secret
 
     return _asking(said)
 
@@ -190,7 +190,7 @@ def mixed(products: int) -> Iterator[Conversation]:
     """A third each."""
     kinds = [script(products) for script in KINDS.values()]
     while True:
-        yield next(random.choice(kinds))  # noqa: S311
+        yield next(random.choice(kinds))  # noqa: S311  # no secret
 
 
 def _asking(said: Callable[[], str]) -> Iterator[Conversation]:

@@ -53,5 +53,6 @@ def jump(url: str, seconds: float) -> None:
     """From now on it is so much later than it would have been, or earlier."""
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute(JUMP, {"seconds": seconds})
+        # Until it holds: see JUMP.
         owner.execute("SELECT pg_sleep(0.3)")
         assert owner.execute(HOLDS).fetchone() == (True,)

@@ -11,7 +11,7 @@ from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import Invalid, NotFound, TransitionRefused
 from steelyard.money.payments.model import RefundId
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import Action, Case, CaseId, Inspected, Kind, NewCase, Verdict
+from steelyard.trade.aftersales import Action, Case, CaseId, Inspected, Kind, NewCase, Verdict, silence
 from steelyard.trade.aftersales.case_model import (
     ImprovedAlready,
     InCaseAlready,
@@ -20,6 +20,7 @@ from steelyard.trade.aftersales.case_model import (
     OwnParcel,
     TooLateToAsk,
 )
+from steelyard.trade.aftersales.case_steps import Held
 from steelyard.trade.aftersales.model import CaseState, FreightTooHigh, Returned
 from steelyard.trade.orders.model import Order, OrderState, UseCancel
 from tests.support import deal
@@ -164,6 +165,26 @@ async def test_silence_decides_at_its_second_and_not_a_second_before(shop: Datab
     assert (await now(shop, case.case_id)).state is following
     [*_, last] = await shop.ask(aftersales.case_history, case.merchant_id, case.case_id)
     assert last.by == "system"
+
+
+async def test_a_case_that_cannot_be_decided_keeps_no_other_waiting(
+    shop: Database, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    stuck = await asked(shop, await sent(shop, world), kind=Kind.REFUND_ONLY)
+    other = await asked(shop, await sent(shop, world), kind=Kind.REFUND_ONLY)
+    assert other.due_at is not None
+    give_back = silence.give_back
+
+    async def refused_for_one(tx: Tx, held: Held, by: str) -> None:
+        await give_back(tx, held, by)
+        if held.case.case_id == stuck.case_id:
+            raise Invalid({})
+
+    monkeypatch.setattr(silence, "give_back", refused_for_one)
+    await shop.transact(aftersales.act_on_silence, other.due_at)
+
+    assert (await now(shop, other.case_id)).state is CaseState.REFUNDED
+    assert await now(shop, stuck.case_id) == stuck
 
 
 async def test_the_platform_is_never_overtaken_by_time(shop: Database, world: World):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
@@ -27,13 +28,18 @@ class Pieces(msgspec.Struct, frozen=True, kw_only=True):
     free: int = 0
 
 
+_CASE: LiteralString = """
+    SELECT merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note, photographs, freight, currency
+         , rule, answer, complaint, decision, return_to, carrier, number, asked_at, moved_at, due_at, improved_at, ended_at
+"""
+
+
 async def case(read: Read, case_id: CaseId) -> Case | None:
     """A case by its id alone, whoever's it is; of one merchant where `read` is confined to one."""
     return await read.one(
         Case,
-        """
-        SELECT merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note, photographs, freight, currency
-             , rule, answer, complaint, decision, return_to, carrier, number, asked_at, moved_at, due_at, improved_at, ended_at
+        _CASE
+        + """
         FROM aftersales_cases WHERE case_id = $1
         """,
         case_id,
@@ -45,9 +51,8 @@ async def cases_of_orders(read: Read, order_ids: Sequence[OrderId]) -> dict[Orde
     found: dict[OrderId, list[Case]] = {order_id: [] for order_id in order_ids}
     for each in await read.all(
         Case,
-        """
-        SELECT merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note, photographs, freight, currency
-             , rule, answer, complaint, decision, return_to, carrier, number, asked_at, moved_at, due_at, improved_at, ended_at
+        _CASE
+        + """
         FROM aftersales_cases WHERE order_id = ANY($1) ORDER BY asked_at DESC, case_id DESC LIMIT $2
         """,
         list(order_ids),
@@ -94,9 +99,8 @@ async def cases_of_buyer(
     most = paging.limit(limit)
     found = await read.all(
         Case,
-        """
-        SELECT merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note, photographs, freight, currency
-             , rule, answer, complaint, decision, return_to, carrier, number, asked_at, moved_at, due_at, improved_at, ended_at
+        _CASE
+        + """
         FROM aftersales_cases
         WHERE buyer_id = ANY($1) AND ($2::timestamptz IS NULL OR (asked_at, case_id) < ($2, $3::uuid))
         ORDER BY asked_at DESC, case_id DESC LIMIT $4
@@ -122,9 +126,8 @@ async def cases_of_merchant(
     most = paging.limit(limit)
     found = await read.all(
         Case,
-        """
-        SELECT merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note, photographs, freight, currency
-             , rule, answer, complaint, decision, return_to, carrier, number, asked_at, moved_at, due_at, improved_at, ended_at
+        _CASE
+        + """
         FROM aftersales_cases
         WHERE merchant_id = $1 AND (cardinality($2::text[]) = 0 OR state = ANY($2)) AND ($3::text IS NULL OR kind = $3)
           AND ($4::timestamptz IS NULL OR (asked_at, case_id) < ($4, $5::uuid))
@@ -158,9 +161,8 @@ async def disputed(read: Read, cursor: str | None = None, limit: int | None = No
     most = paging.limit(limit)
     found = await read.all(
         Case,
-        """
-        SELECT merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note, photographs, freight, currency
-             , rule, answer, complaint, decision, return_to, carrier, number, asked_at, moved_at, due_at, improved_at, ended_at
+        _CASE
+        + """
         FROM aftersales_cases
         WHERE state = 'disputed' AND ($1::timestamptz IS NULL OR (moved_at, case_id) > ($1, $2::uuid))
         ORDER BY moved_at, case_id LIMIT $3

@@ -7,19 +7,25 @@ by time: what waits for it stands on its list with its age.
 
 from datetime import UTC, datetime
 
+import structlog
+
 from steelyard.kernel.db import Tx
+from steelyard.kernel.errors import Refusal
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.aftersales.answers import let_send_back
 from steelyard.trade.aftersales.case_model import CaseId, Kind
 from steelyard.trade.aftersales.case_steps import Held, give_back, hold, move, overdue, return_address
 from steelyard.trade.aftersales.model import CaseState
 
+log = structlog.get_logger()
+
 CASES_PER_SWEEP = 20
 BY = "system"
 
 
 async def act_on_silence(tx: Tx, now: datetime | None = None) -> int:
-    """Decide what a side has left undecided past its time; what another transaction holds is left to the next round."""
+    """Decide what a side has left undecided past its time; what another transaction holds is left to the next round, and
+    so is, with a word in the log, what cannot be decided: it keeps no other waiting."""
     now = now or datetime.now(UTC)
     due = await tx.fetch(
         """
@@ -32,8 +38,13 @@ async def act_on_silence(tx: Tx, now: datetime | None = None) -> int:
     # A refund each: there are few, and each moves money of its own.
     for row in due:
         held = await hold(tx, MerchantId(row["merchant_id"]), CaseId(row["case_id"]))
-        if overdue(held.case, now):
-            await _decide(tx, held)
+        if not overdue(held.case, now):
+            continue
+        try:
+            async with tx.savepoint():
+                await _decide(tx, held)
+        except Refusal as refusal:
+            log.error("aftersales.undecided", case_id=str(held.case.case_id), refusal=refusal.code)
     return len(due)
 
 
