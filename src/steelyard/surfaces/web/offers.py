@@ -122,8 +122,12 @@ def rule_words(visit: Visit, rule: Rule, currency: str) -> str:  # noqa: PLR0911
 
 def _over(visit: Visit, counted: Counted, step: Step, currency: str) -> str:
     if counted is Counted.PIECES:
-        return visit.say(N_("{count} pieces"), count=step.over)
+        return _pieces(visit, step.over)
     return money(visit, step.over, currency)
+
+
+def _pieces(visit: Visit, count: int) -> str:
+    return visit.say(N_("1 piece")) if count == 1 else visit.say(N_("{count} pieces"), count=count)
 
 
 def _joined(visit: Visit, parts: Iterable[str]) -> str:
@@ -134,10 +138,7 @@ def hint_words(visit: Visit, hint: Hint | None, rule: Rule, currency: str) -> st
     """“¥30 more for ¥20 off”; nothing when there is no more to be had."""
     if hint is None:
         return ""
-    if hint.counted is Counted.PIECES:
-        missing = visit.say(N_("{count} pieces"), count=hint.missing)
-    else:
-        missing = money(visit, hint.missing, currency)
+    missing = _pieces(visit, hint.missing) if hint.counted is Counted.PIECES else money(visit, hint.missing, currency)
     match rule:
         case AmountOff():
             return visit.say(N_("{missing} more for {off} off"), missing=missing, off=money(visit, hint.off, currency))
