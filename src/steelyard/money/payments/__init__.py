@@ -44,8 +44,10 @@ from steelyard.money.payments.model import (
     Step,
     Unknown,
     UnknownChannel,
+    is_purse,
 )
 from steelyard.money.payments.outcomes import give_up, record, record_all
+from steelyard.money.payments.purses import Tendered, keep, kept_of, let_go, take
 from steelyard.money.payments.queries import (
     by_reference,
     get,
@@ -96,6 +98,7 @@ __all__ = [
     "Refunded",
     "Split",
     "Step",
+    "Tendered",
     "Unknown",
     "UnknownChannel",
     "Verifier",
@@ -109,7 +112,11 @@ __all__ = [
     "give_up",
     "instruct",
     "instruct_all",
+    "is_purse",
+    "keep",
+    "kept_of",
     "latest_of",
+    "let_go",
     "messages_about",
     "not_applied",
     "of_purchase",
@@ -130,6 +137,7 @@ __all__ = [
     "send_refunds",
     "splits_of",
     "splits_of_order",
+    "take",
     "timeline",
     "timelines",
     "to_apply",

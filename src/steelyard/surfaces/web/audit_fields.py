@@ -9,6 +9,9 @@ UNITS: dict[Unit, str] = {
     Unit.DAYS: N_("days"),
     Unit.MEGABYTES: N_("MB"),
     Unit.YES_OR_NO: "",
+    Unit.MONTHS: N_("months"),
+    Unit.PERCENT: N_("percent"),
+    Unit.POINTS: N_("points"),
 }
 
 FIELDS: dict[str, str] = {

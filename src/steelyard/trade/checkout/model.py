@@ -1,6 +1,6 @@
 """A checkout under way, and what it costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -14,6 +14,7 @@ from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.logistics.freight.model import DeliveryOption
+from steelyard.money.wallets.model import Purse, Tender
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade.orders.model import PurchaseId
@@ -53,7 +54,7 @@ class InvoiceWish(msgspec.Struct, frozen=True, kw_only=True):
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What a buyer says: a change replaces all of it. `deliveries` maps a merchant's id to the chosen template's id,
-    `notes` to what the buyer writes to the shop."""
+    `notes` to what the buyer writes to the shop, `purses` are what of the buyer's own is to pay what it can."""
 
     lines: Sequence[Line]
     contact: Contact = Contact()
@@ -61,6 +62,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: dict[str, UUID] = {}
     notes: dict[str, str] = {}
     invoice: InvoiceWish | None = None
+    purses: Sequence[Purse] = ()
     locale: str = "zh-Hans"
 
 
@@ -78,6 +80,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: dict[str, UUID]
     notes: dict[str, str]
     invoice: InvoiceWish | None
+    purses: list[Purse]
     from_cart: bool
     created_at: datetime
     expires_at: datetime
@@ -91,6 +94,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
             deliveries=self.deliveries,
             notes=self.notes,
             invoice=self.invoice,
+            purses=self.purses,
             locale=self.locale,
         )
 
@@ -232,8 +236,17 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckoutView(msgspec.Struct, frozen=True, kw_only=True):
+    """`own` is what is in the buyer's purses, `tenders` what those that are ticked pay."""
+
     checkout: Checkout
     quote: Quote
+    own: Mapping[Purse, int] = {}
+    tenders: Sequence[Tender] = ()
+
+    @property
+    def rest(self) -> int:
+        """What a channel collects."""
+        return self.quote.total - sum(tender.amount for tender in self.tenders)
 
     @property
     def ready(self) -> bool:

@@ -160,7 +160,8 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
-    """`by` is who places it and `paid_by` who says that it is paid, for the history (none: it waits for its payment)."""
+    """`by` is who places it and `paid_by` who says that it is paid, for the history (none: it waits for its payment).
+    `tendered` is what the buyer's purses pay of it."""
 
     purchase_id: PurchaseId
     buyer_id: BuyerId
@@ -174,6 +175,7 @@ class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     orders: Sequence[NewOrder]
     paid_by: str | None = None
+    tendered: int = 0
 
     @property
     def total(self) -> int:
@@ -193,6 +195,12 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None
     placed_at: datetime
     pay_by: datetime
+    tendered: int
+
+    @property
+    def rest(self) -> int:
+        """What a channel collects."""
+        return self.total - self.tendered
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
