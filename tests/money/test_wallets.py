@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from steelyard.kernel import ids
-from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.money import ledger, wallets
 from steelyard.money.ledger.model import AccountKind
@@ -211,7 +211,7 @@ def _earned(buyer_id: BuyerId, amount: int, months: int) -> Move:
     )  # fmt: skip
 
 
-async def _only_card(read: Tx):
+async def _only_card(read: Read):
     (row,) = await read.fetch("SELECT * FROM gift_cards")
     return row
 

@@ -49,10 +49,12 @@ from steelyard.money.payments.model import (
 from steelyard.money.payments.outcomes import give_up, record, record_all
 from steelyard.money.payments.purses import Tendered, keep, kept_of, let_go, take
 from steelyard.money.payments.queries import (
+    Means,
     by_reference,
     get,
     get_all,
     latest_of,
+    means_of,
     messages_about,
     of_purchase,
     page,
@@ -75,6 +77,7 @@ __all__ = [
     "ChannelAnswer",
     "DueQuery",
     "Instruction",
+    "Means",
     "Message",
     "News",
     "NothingCaptured",
@@ -117,6 +120,7 @@ __all__ = [
     "kept_of",
     "latest_of",
     "let_go",
+    "means_of",
     "messages_about",
     "not_applied",
     "of_purchase",

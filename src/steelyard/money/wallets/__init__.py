@@ -41,7 +41,7 @@ from steelyard.money.wallets.queries import (
     money_of,
     statement,
 )
-from steelyard.money.wallets.service import lock, move
+from steelyard.money.wallets.service import forget, lock, move
 
 __all__ = [
     "FREE",
@@ -68,6 +68,7 @@ __all__ = [
     "cards_of",
     "credit",
     "earned_on",
+    "forget",
     "free",
     "issue",
     "issue_of",

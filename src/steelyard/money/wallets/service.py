@@ -8,6 +8,7 @@ from steelyard.kernel.db import Tx
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.money.wallets.model import FREE, HELD, Cause, Move, Purse
+from steelyard.parties.customers.model import BuyerId
 
 # A purse's key: whose, which, in which currency.
 Key = tuple[UUID, Purse, str]
@@ -66,6 +67,30 @@ async def move(tx: Tx, moves: Sequence[Move]) -> list[bool]:
         await _write(tx, fresh)
         await ledger.post(tx, [_transfer(each) for each, _ in fresh])
     return done
+
+
+async def forget(tx: Tx, buyer_ids: Sequence[BuyerId], document: UUID) -> None:
+    """What is left in the purses of somebody who leaves is theirs no more; the lines stay, as the books do. Said twice,
+    nothing changes."""
+    rows = await tx.fetch(
+        "SELECT buyer_id, purse, currency FROM purses WHERE buyer_id = ANY($1) AND amount > 0", list(buyer_ids)
+    )
+    left = await lock(tx, sorted((row["buyer_id"], Purse(row["purse"]), row["currency"]) for row in rows))
+    await move(
+        tx,
+        [
+            Move(
+                buyer_id=BuyerId(buyer_id),
+                purse=purse,
+                currency=currency,
+                amount=-amount,
+                cause=Cause.EXPIRED,
+                document=ids.derived(document, purse, currency),
+            )
+            for (buyer_id, purse, currency), amount in left.items()
+            if amount
+        ],
+    )
 
 
 async def _open(tx: Tx, keys: Sequence[Key]) -> None:

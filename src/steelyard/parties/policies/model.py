@@ -200,9 +200,9 @@ WALLETS = Policy(
     area=TRADE,
     name=N_("Balance and gift cards"),
     about=N_(
-        "Whether gift cards are issued and redeemed and buyers are given credit. Keeping money of buyers for the goods of "
-        "many merchants needs a licence in many countries, in China among them: ask before you switch it on. What is in a "
-        "balance can be spent also when it is off."
+        "Whether gift cards are issued and redeemed and buyers are given credit (1: yes, 0: no). Keeping money of buyers "
+        "for the goods of many merchants needs a licence in many countries, in China among them: ask before you switch it "
+        "on. What is in a balance can be spent also when it is off."
     ),
     unit=Unit.YES_OR_NO,
     default=0,

@@ -36,6 +36,7 @@ from steelyard.surfaces.operator import (
     system_subscribers,
     system_sweeps,
     today,
+    wallets,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
 from steelyard.surfaces.web.guards import staff_only
@@ -58,6 +59,7 @@ router = Router(
         *disputes.HANDLERS,
         *payments.HANDLERS,
         *books.HANDLERS,
+        *wallets.HANDLERS,
         *settlement.HANDLERS,
         *categories.HANDLERS,
         *attributes.HANDLERS,

@@ -19,6 +19,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.money import payments
+from steelyard.money.wallets import PURSES, Purse, TenderMoved
 from steelyard.operations.analytics import Step
 from steelyard.parties import customers
 from steelyard.parties.access.model import AccountKind
@@ -64,8 +65,11 @@ from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX
 DELIVERY = "delivery-"
 QUANTITY = "pieces-"
 NOTE = "note-"
+PURSE = "purse-"
 # These are said beside the fields of the form.
 _OF_THE_FORM = {ProblemCode.CONTACT_MISSING, ProblemCode.ADDRESS_MISSING, ProblemCode.ADDRESS_INCOMPLETE}
+# More digits than any amount has.
+AMOUNT_DIGITS_MAX = 18
 OWN_PLACED = N_("This purchase is placed already. You can pay it here.")
 
 
@@ -235,6 +239,8 @@ async def _keep(
         deliveries={merchant: option for merchant, option in chosen.items() if option is not None},
         notes=_notes(data),
         invoice=read_invoice(data),
+        # Whose checkout it is spends what is theirs; whoever only goes on with it does not.
+        purses=[purse for purse in PURSES if said(data, PURSE + purse)] if found.buyer_id == buyer_id else [],
         locale=found.locale,
     )
     await checkout.change(tx, checkout_id, draft)
@@ -268,11 +274,10 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
         wrong["agreed"] = N_("Please read what has changed, and agree to it.")
     if view.checkout.checkout.state is CheckoutState.OPEN and (wrong or view.checkout.quote.blocking):
         return await _shown(visit, view, wrong, status=422, agreed=agreed)
-    shown = said(data, "expected_total")[:18]
-    expected = int(shown) if shown.isdecimal() else None
+    expected = _seen(data, "expected_total")
     try:
-        purchase_id = await placing.place(visit.db, _wish(view, expected, visit.by))
-    except (SoldOut, TotalMoved, CheckoutNotReady, OfferGone) as refusal:
+        purchase_id = await placing.place(visit.db, _wish(view, expected, _seen(data, "expected_rest"), visit.by))
+    except (SoldOut, TotalMoved, TenderMoved, CheckoutNotReady, OfferGone) as refusal:
         return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal, agreed=agreed)
     except CheckoutClosed:
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
@@ -280,11 +285,17 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     return await pay(visit, purchase_id, channel, _key(visit, view.checkout.checkout))
 
 
-def _wish(view: TillPage, expected: int | None, by: str) -> placing.Wish:
+def _seen(data: Mapping[str, Any], name: str) -> int | None:
+    """An amount that the page had shown."""
+    shown = said(data, name)[:AMOUNT_DIGITS_MAX]
+    return int(shown) if shown.isascii() and shown.isdecimal() else None
+
+
+def _wish(view: TillPage, expected: int | None, rest: int | None, by: str) -> placing.Wish:
     """Who places an order agrees to the terms that are in force."""
     found = view.checkout.checkout
     return placing.Wish(
-        placement=checkout.Placement(checkout_id=found.checkout_id, expected_total=expected, by=by),
+        placement=checkout.Placement(checkout_id=found.checkout_id, expected_total=expected, expected_rest=rest, by=by),
         agreeing=found.buyer_id,
     )
 
@@ -296,7 +307,7 @@ def _wrong(view: TillPage, channel: str, offered: Sequence[str]) -> dict[str, st
     if trouble := wrong_email(found.contact.email):
         wrong = {"email": trouble, **wrong}
     wrong |= wrong_invoice(found.invoice)
-    if channel not in offered and view.checkout.quote.total:
+    if channel not in offered and view.checkout.rest:
         wrong["channel"] = N_("Please choose how to pay.")
     return wrong
 
@@ -310,6 +321,19 @@ def wrong_invoice(wish: InvoiceWish | None) -> dict[str, str]:
         if not uscc.is_valid(wish.tax_number):
             wrong["invoice_tax_number"] = N_("Please check the unified social credit code: it has 18 characters.")
     return wrong
+
+
+def _purses(visit: Visit, view: TillPage) -> list[tuple[Purse, int, bool, int]]:
+    """The buyer's own purses with something in them: what is in each, whether it is to pay, and what it would."""
+    found = view.checkout
+    if found.checkout.buyer_id != visit.buyer_id or found.checkout.client != SHOP:
+        return []
+    pays = {tender.purse: tender.amount for tender in found.tenders}
+    return [
+        (each, found.own[each], each in found.checkout.purses, pays.get(each, 0))
+        for each in PURSES
+        if each in found.own
+    ]
 
 
 async def _remember_address(visit: Visit, view: TillPage, data: Mapping[str, Any]) -> None:
@@ -367,6 +391,8 @@ async def _shown(
         news=[(visit.say(asking.TITLES[each.document]), f"/legal/{each.document}", each.summary) for each in news],
         agreeing=asking.value_of(news),
         code=code,
+        purse=PURSE,
+        purses=_purses(visit, view),
         why=offers.why(visit, view.checkout.quote.reckoning),
         agreed=bool(agreed) and agreed == asking.value_of(news),
         inline=not view.book

@@ -123,4 +123,7 @@ ACTIONS: dict[str, str] = {
     "system.set_sweep_interval": N_("Changed how often a sweep runs"),
     "system.skip_event": N_("Left out an event"),
     "warehouses.save": N_("Saved a warehouse"),
+    "wallets.credit": N_("Gave a buyer credit"),
+    "wallets.issue": N_("Issued gift cards"),
+    "wallets.withdraw": N_("Withdrew gift cards"),
 }
