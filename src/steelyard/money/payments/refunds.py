@@ -62,9 +62,7 @@ async def refund(
         await _take(tx, split, part)
         made.append(await _promise(tx, part_id, split, part, reason, part_of=RefundId(refund_id) if made else None))
         await _write_step(tx, made[-1], "nowhere", RefundState.INSTRUCTED, by)
-    await ledger.post(
-        tx, [refund_due(merchant_id, each.refund_id, each.amount, each.currency, out_of) for each in made]
-    )
+    await ledger.post(tx, [refund_due(merchant_id, refund_id, amount, made[0].currency, out_of)])
     return made[0]
 
 

@@ -19,7 +19,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.money import payments
-from steelyard.money.wallets import PURSES, Purse, TenderMoved
+from steelyard.money.wallets import PURSES, TenderMoved
 from steelyard.operations.analytics import Step
 from steelyard.parties import customers
 from steelyard.parties.access.model import AccountKind
@@ -40,6 +40,7 @@ from steelyard.surfaces.storefront.owning import look_up_cookie
 from steelyard.surfaces.storefront.paying import pay, purchase_path
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
+from steelyard.surfaces.storefront.wallet import purses_of
 from steelyard.surfaces.storefront.words import CHANNELS, problem_words
 from steelyard.surfaces.web import asking, footfall, offers, placing
 from steelyard.surfaces.web.pages import redirect
@@ -323,19 +324,6 @@ def wrong_invoice(wish: InvoiceWish | None) -> dict[str, str]:
     return wrong
 
 
-def _purses(visit: Visit, view: TillPage) -> list[tuple[Purse, int, bool, int]]:
-    """The buyer's own purses with something in them: what is in each, whether it is to pay, and what it would."""
-    found = view.checkout
-    if found.checkout.buyer_id != visit.buyer_id or found.checkout.client != SHOP:
-        return []
-    pays = {tender.purse: tender.amount for tender in found.tenders}
-    return [
-        (each, found.own[each], each in found.checkout.purses, pays.get(each, 0))
-        for each in PURSES
-        if each in found.own
-    ]
-
-
 async def _remember_address(visit: Visit, view: TillPage, data: Mapping[str, Any]) -> None:
     account = visit.account
     if account is None or account.kind is not AccountKind.BUYER or said(data, "remember") != "yes":
@@ -392,7 +380,7 @@ async def _shown(
         agreeing=asking.value_of(news),
         code=code,
         purse=PURSE,
-        purses=_purses(visit, view),
+        purses=purses_of(visit, view.checkout),
         why=offers.why(visit, view.checkout.quote.reckoning),
         agreed=bool(agreed) and agreed == asking.value_of(news),
         inline=not view.book

@@ -18,7 +18,7 @@ from steelyard.kernel.limits import Limit
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.money import wallets
-from steelyard.money.wallets import Cause, Purse, PurseAmount, PurseLine
+from steelyard.money.wallets import PURSES, Cause, Purse, PurseAmount, PurseLine
 from steelyard.parties import policies
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.policies.model import POINTS_EARNED, WALLETS
@@ -31,6 +31,7 @@ from steelyard.surfaces.web.offers import money
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import orders
+from steelyard.trade.checkout.model import SHOP, CheckoutView
 from steelyard.trade.orders.model import PurchaseId
 
 WALLET = "/account/wallet"
@@ -158,6 +159,19 @@ async def _shown(
         start_href=WALLET if cursor else "",
         next_href=f"{WALLET}?cursor={page.lines.next}" if page.lines.next else "",
     )
+
+
+def purses_of(visit: Visit, found: CheckoutView) -> list[tuple[Purse, int, bool, int]]:
+    """At the checkout: the buyer's own purses with something in them: what is in each, whether it is to pay, and what it
+    would."""
+    if found.checkout.buyer_id != visit.buyer_id or found.checkout.client != SHOP:
+        return []
+    pays = {tender.purse: tender.amount for tender in found.tenders}
+    return [
+        (each, found.own[each], each in found.checkout.purses, pays.get(each, 0))
+        for each in PURSES
+        if each in found.own
+    ]
 
 
 HANDLERS = [wallet, redeem]

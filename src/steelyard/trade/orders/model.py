@@ -29,8 +29,7 @@ SHIP_WITHIN_HOURS = 48
 STUCK_AFTER_DAYS = 7
 NOTES_PER_ORDER_MAX = 200
 MENTIONS_PER_NOTE_MAX = 20
-# How much longer a buyer may take to look at the goods, once an order.
-EXTENSION_DAYS = 7
+EXTENSION_DAYS = 7  # how much longer a buyer may take to look at the goods, once an order
 REMINDERS_APART_HOURS = 24
 SEARCH_CHARACTERS_MAX = 60
 
@@ -160,8 +159,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
-    """`by` is who places it and `paid_by` who says that it is paid, for the history (none: it waits for its payment).
-    `tendered` is what the buyer's purses pay of it."""
+    """`by` places it, `paid_by` says that it is paid (none: it waits for payment); `tendered` is what purses pay of it."""
 
     purchase_id: PurchaseId
     buyer_id: BuyerId
@@ -199,7 +197,6 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rest(self) -> int:
-        """What a channel collects."""
         return self.total - self.tendered
 
 
