@@ -330,8 +330,37 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
         return not self.offer.gone and self.claims < (self.offer.per_buyer or 0)
 
 
+class CodeState(StrEnum):
+    """What there is behind a code that somebody entered: a coupon that counts if it can, or why there is none."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    OVER = "over"
+    GONE = "gone"
+    HAD = "had"
+
+
+class Entered(msgspec.Struct, frozen=True, kw_only=True):
+    """Codes that a buyer (none: nobody in particular) enters for goods of these shops."""
+
+    buyer_id: UUID | None
+    merchant_ids: frozenset[UUID]
+    codes: Sequence[str]
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """A code as it is understood: in capitals, with the coupons that it is for (several shops may have the same)."""
+
+    code: str
+    state: CodeState
+    promotion_ids: tuple[PromotionId, ...] = ()
+
+
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """What a promotion is to take off an order that is being placed. Those of one `purchase_id` all count, or none."""
+    """What a promotion is to take off an order that is being placed. Those of one `purchase_id` all count, or none.
+
+    `by_code`: its code came with the purchase; a buyer who has no such coupon yet gets one for this order.
+    """
 
     purchase_id: UUID
     merchant_id: UUID
@@ -340,14 +369,17 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     buyer_id: UUID
     amount: int
     coupon: bool
+    by_code: bool = False
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it."""
+    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it. A `fresh`
+    one is claimed by being used."""
 
     use: Use
     claim: int | None
     limited: bool
+    fresh: bool = False
 
 
 class OfferGone(Refusal):
