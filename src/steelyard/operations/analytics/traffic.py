@@ -31,8 +31,8 @@ class Step(IntEnum):
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A page was seen, or a step taken; each is itself, also where two say the same. With a merchant it is that merchant's view; the marketplace's visitor comes as far
-    by it, while the view itself is counted by the one without a merchant."""
+    """A page was seen, or a step taken; each is itself, also where two say the same. With a merchant it is that merchant's view;
+    the marketplace's visitor comes as far by it, while the view itself is counted by the one without a merchant."""
 
     visitor_id: UUID
     at: datetime

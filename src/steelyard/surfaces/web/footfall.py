@@ -65,7 +65,7 @@ class Footfall:
         """Count what waits, and end."""
         await self._batcher.drain()
 
-    async def _record(self, views: Sequence[View]) -> Sequence[None | Exception]:
+    async def _record(self, views: Sequence[View]) -> Sequence[Exception | None]:
         """Counting stands in nobody's way: what cannot be written is lost at once, not tried view by view."""
         try:
             await self._db.transact(analytics.record, views)
