@@ -3,12 +3,14 @@
 `reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind
 takes off, `rules` what there is, and `refusals` what is refused. docs/algorithms/pricing.md
 tells the rules with worked examples. Shops' commands are in `service`, buyers' coupons in `claiming`, codes that come with a
-cart in `codes`, and what orders take of a budget or of coupons in `using`.
+cart in `codes`, what buyers hold in `holding`, and what orders take of a budget or of coupons in `using`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
+from steelyard.goods.promotions.holding import of_buyers, owned
 from steelyard.goods.promotions.queries import (
+    ENDS_SOON,
     claimed_by,
     coupons_of,
     get,
@@ -26,6 +28,7 @@ from steelyard.goods.promotions.using import give_back, hold, use
 __all__ = [
     "CODES_PER_CART_MAX",
     "CODE_CHARACTERS_MAX",
+    "ENDS_SOON",
     "claim",
     "claim_code",
     "claimed_by",
@@ -38,8 +41,10 @@ __all__ = [
     "held_by",
     "hold",
     "in_scope",
+    "of_buyers",
     "offering",
     "offers",
+    "owned",
     "reckon",
     "reckon_offers",
     "running",
