@@ -1,13 +1,15 @@
 """What goods cost less, for whom, when, and why: promotions as data, and pure functions from a cart to an explained result.
 
 `reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind
-takes off, and `rules` what there is. docs/algorithms/pricing.md
-tells the rules with worked examples. Shops' commands are in `service`, buyers' coupons in `claiming`, and what orders take of
-a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is stands in `flash`, how one is planned and
-ended in `planning`, and what is to be seen of them in `sessions`; why something is not to be had, in `refusals`.
+takes off, `rules` what there is, and `refusals` what is refused. docs/algorithms/pricing.md
+tells the rules with worked examples. Shops' commands are in `service`, buyers' coupons in `claiming`, codes that come with a
+cart in `codes`, and what orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is
+stands in `flash`, how one is planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in
+`sessions`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
+from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.events import FlashChanged
 from steelyard.goods.promotions.planning import begin_due, cancel, end_due, plan
 from steelyard.goods.promotions.queries import (
@@ -35,6 +37,8 @@ from steelyard.goods.promotions.sessions import (
 from steelyard.goods.promotions.using import give_back, hold, use
 
 __all__ = [
+    "CODES_PER_CART_MAX",
+    "CODE_CHARACTERS_MAX",
     "FlashChanged",
     "begin_due",
     "cancel",
@@ -66,7 +70,9 @@ __all__ = [
     "sessions",
     "sessions_near",
     "stop",
+    "tidied",
     "to_claim",
+    "understood",
     "use",
     "used",
 ]

@@ -30,6 +30,11 @@ class Flash(msgspec.Struct, frozen=True, kw_only=True):
     def left(self) -> int:
         return self.pieces - self.taken
 
+    def most(self, had: int) -> int | None:
+        """How many a buyer who has so many can still have in one order; none: as many as there are."""
+        limits = (self.per_order, None if self.per_buyer is None else max(0, self.per_buyer - had))
+        return min((each for each in limits if each is not None), default=None)
+
 
 class FlashItem(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be sold at a flash price, in minor units of the shop's currency."""

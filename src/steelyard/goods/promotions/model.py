@@ -21,6 +21,7 @@ from steelyard.goods.promotions.refusals import (
 from steelyard.goods.promotions.rules import (
     EVERY_LAYER,
     AmountOff,
+    Audience,
     Bundle,
     BuyGet,
     Counted,
@@ -31,6 +32,7 @@ from steelyard.goods.promotions.rules import (
     PiecesFor,
     RateOff,
     Rule,
+    Scope,
     SpecialPrice,
     Step,
 )
@@ -41,6 +43,7 @@ from steelyard.parties.merchants.model import MerchantId
 __all__ = [
     "EVERY_LAYER",
     "AmountOff",
+    "Audience",
     "Bundle",
     "BuyGet",
     "CodeUnknown",
@@ -62,6 +65,7 @@ __all__ = [
     "Planned",
     "RateOff",
     "Rule",
+    "Scope",
     "Session",
     "SessionId",
     "SpecialPrice",
@@ -69,21 +73,6 @@ __all__ = [
 ]
 
 PromotionId = NewType("PromotionId", UUID)
-
-
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Which goods a promotion is for: any of these products, or of these categories with all below; empty: all."""
-
-    products: frozenset[UUID] = frozenset()
-    categories: frozenset[UUID] = frozenset()
-    without: frozenset[UUID] = frozenset()
-
-
-class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """For whom it is: for anybody, for buyers of one of these segments, for those who never bought before."""
-
-    segments: frozenset[str] = frozenset()
-    new_buyers: bool = False
 
 
 class Promotion(msgspec.Struct, frozen=True, kw_only=True):
@@ -354,9 +343,38 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
         return not self.offer.gone and self.claims < (self.offer.per_buyer or 0)
 
 
+class CodeState(StrEnum):
+    """What there is behind a code that somebody entered: a coupon that counts if it can, or why there is none."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    OVER = "over"
+    GONE = "gone"
+    HAD = "had"
+
+
+class Entered(msgspec.Struct, frozen=True, kw_only=True):
+    """Codes that a buyer (none: nobody in particular) enters for goods of these shops."""
+
+    buyer_id: UUID | None
+    merchant_ids: frozenset[UUID]
+    codes: Sequence[str]
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """A code as it is understood: in capitals, with the coupons that it is for (several shops may have the same)."""
+
+    code: str
+    state: CodeState
+    promotion_ids: tuple[PromotionId, ...] = ()
+
+
 class Use(msgspec.Struct, frozen=True, kw_only=True):
     """What a promotion is to take off an order that is being placed. Those of one `purchase_id` all count, or none.
-    `pieces`: of one that has only so many."""
+
+    `by_code`: its code came with the purchase; a buyer who has no such coupon yet gets one for this order. `pieces`: of a
+    promotion that has only so many.
+    """
 
     purchase_id: UUID
     merchant_id: UUID
@@ -365,14 +383,16 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     buyer_id: UUID
     amount: int
     coupon: bool
+    by_code: bool = False
     pieces: int = 0
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it,
-    and the flash sale that its pieces are of."""
+    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it, and the
+    flash sale that its pieces are of, as that was before. A `fresh` coupon is claimed by being used."""
 
     use: Use
     claim: int | None
     limited: bool
+    fresh: bool = False
     flash: Flash | None = None

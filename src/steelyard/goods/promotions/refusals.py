@@ -1,4 +1,4 @@
-"""Why something that shops offer is not to be had."""
+"""What is refused about promotions and coupons, and the rule behind each."""
 
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_

@@ -1,41 +1,54 @@
 """What orders take of promotions: held before their goods are, written down with them, given back when they are dropped.
 
 The rows of promotions with a budget, or with only so many pieces, are locked in the order of their keys, then those of the
-coupons, and all of it before any stock row: see docs/architecture.md. Any other promotion is locked by nobody.
+coupons, and all of it before any stock row: see docs/architecture.md. Any other promotion is locked by nobody, unless a
+coupon of it is claimed by its code in the same moment. What is particular to flash sales is in `handing`.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
 
-from steelyard.goods import inventory
-from steelyard.goods.inventory.model import HandedOver
-from steelyard.goods.promotions.events import FlashChanged
+from steelyard.goods.promotions import handing
 from steelyard.goods.promotions.model import Flash, Held, LimitReached, OfferGone, Use
-from steelyard.kernel import events
-from steelyard.kernel.db import Row, Tx
+from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Refusal
 
 
-class _Left(msgspec.Struct):
-    """What is left of what promotions have, as it was committed last, and of what is handed out here."""
+@dataclass
+class _Lot:
+    """What is left of a promotion that is held: of its budget and its copies (none: as much as there may be), and of a flash
+    sale's pieces."""
 
-    budgets: dict[UUID, int]
-    flashes: dict[UUID, Flash]
-    coupons: dict[tuple[UUID, UUID], list[int]]
-    bought: dict[tuple[UUID, UUID], int]
+    left: int | None
+    copies: int | None
+    per_buyer: int
+    flash: Flash | None
+
+
+_Whose = tuple[UUID, UUID]
+
+
+@dataclass
+class _There:
+    """What there is for these uses, less what was taken for those before."""
+
+    lots: dict[UUID, _Lot]
+    unused: dict[_Whose, list[int]]
+    claims: dict[_Whose, int]
+    had: dict[_Whose, int]
 
 
 async def hold(tx: Tx, uses: Sequence[Use]) -> tuple[list[Held], dict[UUID, Refusal]]:
     """Keep what these uses need, in their order and for each purchase all or nothing; also returns the purchases for
     which something is not there any more, each with what is to be said of it."""
-    budgets, flashes = await _limited(tx, uses)
-    left = _Left(
-        budgets=budgets,
-        flashes=flashes,
-        coupons=await _coupons(tx, [use for use in uses if use.coupon]),
-        bought=await _bought(tx, [use for use in uses if use.pieces]),
+    there = _There(
+        lots=await _lots(tx, uses),
+        unused=await _coupons(tx, [use for use in uses if use.coupon]),
+        claims=await _claims(tx, [use for use in uses if use.by_code]),
+        had=await handing.had(tx, [use for use in uses if use.pieces]),
     )
     held: list[Held] = []
     refused: dict[UUID, Refusal] = {}
@@ -43,87 +56,80 @@ async def hold(tx: Tx, uses: Sequence[Use]) -> tuple[list[Held], dict[UUID, Refu
     for use in uses:
         by_purchase.setdefault(use.purchase_id, []).append(use)
     for purchase_id, mine in by_purchase.items():
-        refusal = next((found for use in mine if (found := _refusal(use, left)) is not None), None)
+        refusal = next((found for use in mine if (found := _refusal(use, there)) is not None), None)
         if refusal is None:
-            held += [_taken(use, left) for use in mine]
+            held += [_take(use, there) for use in mine]
         else:
             refused[purchase_id] = refusal
     return held, refused
 
 
-def _refusal(use: Use, left: _Left) -> Refusal | None:
+def _refusal(use: Use, there: _There) -> Refusal | None:
     """Why there is nothing for this use, if there is not."""
-    if use.amount > left.budgets.get(use.promotion_id, use.amount):
+    lot, whose = there.lots.get(use.promotion_id), (use.buyer_id, use.promotion_id)
+    if lot is not None and lot.left is not None and use.amount > lot.left:
         return OfferGone()
-    if use.coupon and not left.coupons.get((use.buyer_id, use.promotion_id)):
-        return OfferGone()
-    if not use.pieces:
+    if use.pieces:
+        return _no_pieces(use, lot.flash if lot else None, there.had.get(whose, 0))
+    if not use.coupon or there.unused.get(whose):
         return None
-    flash = left.flashes.get(use.promotion_id)
+    if not use.by_code or lot is None:
+        return OfferGone()
+    enough = (lot.copies is None or lot.copies > 0) and there.claims.get(whose, 0) < lot.per_buyer
+    return None if enough else OfferGone()
+
+
+def _no_pieces(use: Use, flash: Flash | None, had: int) -> Refusal | None:
     if flash is None or use.pieces > flash.left:
         return OfferGone()
-    bought = left.bought.get((use.buyer_id, use.promotion_id), 0)
-    if use.pieces > (flash.per_order or use.pieces) or bought + use.pieces > (flash.per_buyer or bought + use.pieces):
-        return LimitReached(most=min(each for each in (flash.per_order, flash.per_buyer) if each), bought=bought)
-    return None
+    most = flash.most(had)
+    return LimitReached(free=most, bought=had) if most is not None and use.pieces > most else None
 
 
-def _taken(use: Use, left: _Left) -> Held:
+def _take(use: Use, there: _There) -> Held:
     """The use with what it takes, which is there for no other any more."""
-    limited = use.promotion_id in left.budgets
-    if limited:
-        left.budgets[use.promotion_id] -= use.amount
-    flash = left.flashes[use.promotion_id] if use.pieces else None
-    if flash is not None:
-        left.flashes[use.promotion_id] = msgspec.structs.replace(flash, taken=flash.taken + use.pieces)
-        key = (use.buyer_id, use.promotion_id)
-        left.bought[key] = left.bought.get(key, 0) + use.pieces
-    claim = left.coupons[use.buyer_id, use.promotion_id].pop(0) if use.coupon else None
-    return Held(use=use, claim=claim, limited=limited, flash=flash)
+    lot, whose = there.lots.get(use.promotion_id), (use.buyer_id, use.promotion_id)
+    limited = lot is not None and lot.left is not None
+    if lot is not None and lot.left is not None:
+        lot.left -= use.amount
+    if use.pieces:
+        assert lot is not None and lot.flash is not None, "what has only so many pieces is held"
+        flash = lot.flash
+        lot.flash = msgspec.structs.replace(flash, taken=flash.taken + use.pieces)
+        there.had[whose] = there.had.get(whose, 0) + use.pieces
+        return Held(use=use, claim=None, limited=limited, flash=flash)
+    if not use.coupon:
+        return Held(use=use, claim=None, limited=limited)
+    if there.unused.get(whose):
+        return Held(use=use, claim=there.unused[whose].pop(0), limited=limited)
+    assert lot is not None, "what is claimed by its code is held"
+    lot.copies = None if lot.copies is None else lot.copies - 1
+    there.claims[whose] = there.claims.get(whose, 0) + 1
+    return Held(use=use, claim=there.claims[whose], limited=limited, fresh=True)
 
 
-async def _limited(tx: Tx, uses: Sequence[Use]) -> tuple[dict[UUID, int], dict[UUID, Flash]]:
-    """What those that have a budget still have, and the flash prices that still count, as it was committed last; held from
-    now on."""
+async def _lots(tx: Tx, uses: Sequence[Use]) -> dict[UUID, _Lot]:
+    """What those that have a budget or only so many pieces, and those that are claimed now, still have, as it was committed
+    last; held from now on."""
     rows = await tx.fetch(
         """
-        SELECT promotion_id, budget - spent AS left, session_id, sku_id, pieces, taken
-             , pieces_per_order, pieces_per_buyer, returned_at
+        SELECT promotion_id, budget - spent AS left, copies - claimed AS copies, coalesce(per_buyer, 0) AS per_buyer
+             , session_id, sku_id, pieces, taken, pieces_per_order, pieces_per_buyer, returned_at
         FROM promotions
-        WHERE merchant_id = ANY($1) AND promotion_id = ANY($2) AND (budget IS NOT NULL OR session_id IS NOT NULL)
+        WHERE merchant_id = ANY($1) AND promotion_id = ANY($2)
+          AND (budget IS NOT NULL OR session_id IS NOT NULL OR promotion_id = ANY($3))
         ORDER BY merchant_id, promotion_id FOR NO KEY UPDATE
         """,
         list({use.merchant_id for use in uses}),
         list({use.promotion_id for use in uses}),
+        list({use.promotion_id for use in uses if use.by_code}),
     )
-    flashes = {
-        row["promotion_id"]: Flash(
-            session_id=row["session_id"],
-            sku_id=row["sku_id"],
-            pieces=row["pieces"],
-            taken=row["taken"],
-            per_order=row["pieces_per_order"],
-            per_buyer=row["pieces_per_buyer"],
-        )
-        for row in rows
-        if row["session_id"] is not None and row["returned_at"] is None
+    return {
+        row["promotion_id"]: _Lot(row["left"], row["copies"], row["per_buyer"], handing.flash_of(row)) for row in rows
     }
-    return {row["promotion_id"]: row["left"] for row in rows if row["left"] is not None}, flashes
 
 
-async def _bought(tx: Tx, uses: Sequence[Use]) -> dict[tuple[UUID, UUID], int]:
-    """How many pieces these buyers have at these flash prices. Whoever changes that holds the price, as we do."""
-    if not uses:
-        return {}
-    rows = await tx.fetch(
-        "SELECT buyer_id, promotion_id, pieces FROM promotion_limits WHERE buyer_id = ANY($1) AND promotion_id = ANY($2)",
-        list({use.buyer_id for use in uses}),
-        list({use.promotion_id for use in uses}),
-    )
-    return {(row["buyer_id"], row["promotion_id"]): row["pieces"] for row in rows}
-
-
-async def _coupons(tx: Tx, uses: Sequence[Use]) -> dict[tuple[UUID, UUID], list[int]]:
+async def _coupons(tx: Tx, uses: Sequence[Use]) -> dict[_Whose, list[int]]:
     """The numbers of the unused coupons of these buyers; held from now on."""
     if not uses:
         return {}
@@ -136,10 +142,25 @@ async def _coupons(tx: Tx, uses: Sequence[Use]) -> dict[tuple[UUID, UUID], list[
         list({use.buyer_id for use in uses}),
         list({use.promotion_id for use in uses}),
     )
-    found: dict[tuple[UUID, UUID], list[int]] = {}
+    found: dict[_Whose, list[int]] = {}
     for row in rows:
         found.setdefault((row["buyer_id"], row["promotion_id"]), []).append(row["number"])
     return found
+
+
+async def _claims(tx: Tx, uses: Sequence[Use]) -> dict[_Whose, int]:
+    """How many these buyers have had of coupons that are held: nobody claims another meanwhile."""
+    if not uses:
+        return {}
+    rows = await tx.fetch(
+        """
+        SELECT buyer_id, promotion_id, count(*) AS claims FROM coupon_claims
+        WHERE buyer_id = ANY($1) AND promotion_id = ANY($2) GROUP BY 1, 2
+        """,
+        list({use.buyer_id for use in uses}),
+        list({use.promotion_id for use in uses}),
+    )
+    return {(row["buyer_id"], row["promotion_id"]): row["claims"] for row in rows}
 
 
 async def use(tx: Tx, held: Sequence[Held]) -> None:
@@ -151,17 +172,21 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
         """
         WITH used AS (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::integer[], $7::boolean[]
-                               , $8::integer[], $9::integer[])
-                AS u (merchant_id, order_id, promotion_id, buyer_id, amount, claim, limited, pieces, most)
+                               , $8::boolean[], $9::integer[], $10::integer[])
+                AS u (merchant_id, order_id, promotion_id, buyer_id, amount, claim, limited, fresh, pieces, most)
         ), spent AS (
             UPDATE promotions p
-            SET spent = p.spent + s.amount * (p.budget IS NOT NULL)::integer, taken = p.taken + s.pieces
-            FROM (SELECT merchant_id, promotion_id, sum(amount) AS amount, sum(pieces)::integer AS pieces FROM used
-                  WHERE limited OR pieces > 0 GROUP BY 1, 2) AS s
+            SET spent = p.spent + s.amount, claimed = p.claimed + s.claims, taken = p.taken + s.pieces
+            FROM (SELECT merchant_id, promotion_id, coalesce(sum(amount) FILTER (WHERE limited), 0) AS amount
+                       , count(*) FILTER (WHERE fresh) AS claims, sum(pieces)::integer AS pieces
+                  FROM used WHERE limited OR fresh OR pieces > 0 GROUP BY 1, 2) AS s
             WHERE p.merchant_id = s.merchant_id AND p.promotion_id = s.promotion_id
         ), coupons AS (
             UPDATE coupon_claims c SET used_for = u.order_id FROM used u
-            WHERE c.buyer_id = u.buyer_id AND c.promotion_id = u.promotion_id AND c.number = u.claim
+            WHERE c.buyer_id = u.buyer_id AND c.promotion_id = u.promotion_id AND c.number = u.claim AND NOT u.fresh
+        ), claimed AS (
+            INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id, used_for)
+            SELECT buyer_id, promotion_id, claim, merchant_id, order_id FROM used WHERE fresh
         ), limits AS (
             INSERT INTO promotion_limits AS l (buyer_id, promotion_id, pieces, most)
             SELECT buyer_id, promotion_id, sum(pieces)::integer, min(most) FROM used WHERE most IS NOT NULL
@@ -178,44 +203,11 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
         [each.use.amount for each in held],
         [each.claim for each in held],
         [each.limited for each in held],
+        [each.fresh for each in held],
         [each.use.pieces for each in held],
         [each.flash.per_buyer if each.flash else None for each in held],
     )
-    of_flash = [(each.use, each.flash) for each in held if each.flash is not None]
-    if of_flash:
-        await inventory.hand_over(
-            tx, [_move(use, flash.session_id, use.order_id, flash.sku_id) for use, flash in of_flash]
-        )
-        await _announce(tx, {use.promotion_id for use, flash in of_flash if flash.left == use.pieces})
-
-
-def _move(use: Use, from_id: UUID, to_id: UUID, sku_id: UUID) -> HandedOver:
-    return HandedOver(merchant_id=use.merchant_id, from_id=from_id, to_id=to_id, sku_id=sku_id, quantity=use.pieces)
-
-
-async def _announce(tx: Tx, promotion_ids: Collection[UUID]) -> None:
-    """These flash prices are sold out, or are not any more."""
-    if not promotion_ids:
-        return
-    rows = await tx.fetch(
-        """
-        SELECT p.merchant_id, p.session_id, p.sku_id, s.product_id FROM promotions p JOIN skus s USING (merchant_id, sku_id)
-        WHERE p.promotion_id = ANY($1)
-        """,
-        list(promotion_ids),
-    )
-    await events.publish(
-        tx,
-        *(
-            FlashChanged(
-                merchant_id=row["merchant_id"],
-                session_id=row["session_id"],
-                product_ids=[row["product_id"]],
-                sku_ids=[row["sku_id"]],
-            )
-            for row in rows
-        ),
-    )
+    await handing.out(tx, held)
 
 
 async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]]) -> None:
@@ -272,27 +264,4 @@ async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]]) -> None:
         [row["order_id"] for row in rows],
         [row["promotion_id"] for row in rows],
     )
-    running = [row for row in locked if row["session_id"] is not None and row["returned_at"] is None]
-    await _keep_again(tx, dropped, {row["promotion_id"]: row for row in running})
-
-
-async def _keep_again(tx: Tx, dropped: Sequence[Row], flashes: dict[UUID, Row]) -> None:
-    """The pieces of orders that are dropped are the flash sale's again; of one that is over they stay the orders', with
-    whom they are released."""
-    back = [row for row in dropped if row["promotion_id"] in flashes]
-    if not back:
-        return
-    await inventory.hand_over(
-        tx,
-        [
-            HandedOver(
-                merchant_id=row["merchant_id"],
-                from_id=row["order_id"],
-                to_id=flashes[row["promotion_id"]]["session_id"],
-                sku_id=flashes[row["promotion_id"]]["sku_id"],
-                quantity=row["pieces"],
-            )
-            for row in back
-        ],
-    )
-    await _announce(tx, {row["promotion_id"] for row in back if flashes[row["promotion_id"]]["sold_out"]})
+    await handing.back(tx, dropped, locked)

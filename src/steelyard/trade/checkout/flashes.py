@@ -51,7 +51,7 @@ def problems(cart: Cart, offers: Sequence[Offer], found: Reckoning, had: Had, bu
                 said += [_gone(line, flash) for line in lines]
             continue
         bought = had.get((buyer_id, offer.promotion_id), 0) if buyer_id is not None else 0
-        most = _most(flash, bought)
+        most = flash.most(bought)
         if most is not None and wanted > most:
             facts: dict[str, int | str] = {"free": most, "bought": bought}
             said += [Problem(code=ProblemCode.LIMIT_REACHED, line_id=line.line_id, facts=facts) for line in lines]
@@ -70,10 +70,3 @@ def _running(cart: Cart, offers: Sequence[Offer]) -> Iterator[tuple[Offer, Flash
 
 def _gone(line: CartLine, flash: Flash) -> Problem:
     return Problem(code=ProblemCode.FLASH_GONE, line_id=line.line_id, facts={"free": flash.left})
-
-
-def _most(flash: Flash, bought: int) -> int | None:
-    """How many this buyer can still have in one order; none: as many as there are."""
-    limits = [flash.per_order, None if flash.per_buyer is None else max(0, flash.per_buyer - bought)]
-    known = [each for each in limits if each is not None]
-    return min(known) if known else None

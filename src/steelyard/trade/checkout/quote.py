@@ -85,7 +85,7 @@ async def quotes(
         lost.append(gone)
     groups = await _groups(read, asked, lines, rates, shops)
     baskets = [
-        Basket(buyer_id=each.buyer_id, currency=each.currency, groups=mine)
+        Basket(buyer_id=each.buyer_id, currency=each.currency, groups=mine, codes=each.draft.codes)
         for each, mine in zip(asked, groups, strict=True)
     ]
     return [
@@ -100,6 +100,7 @@ async def quotes(
                 *_about_ways(each.draft, less.groups),
             ],
             reckoning=less.reckoning,
+            codes=less.codes,
         )
         for each, less, gone in zip(asked, await reduced(read, baskets), lost, strict=True)
     ]
@@ -147,6 +148,7 @@ def _line(line: Line, card: SkuCard, price: int, free: int, rate: Rate) -> Quote
         tax_millionths=rate.millionths,
         tax_inclusive=rate.inclusive,
         tax_name=rate.name,
+        confirmed=line.confirmed,
     )
 
 
