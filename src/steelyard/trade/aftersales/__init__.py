@@ -70,6 +70,7 @@ from steelyard.trade.aftersales.requests import (
 )
 from steelyard.trade.aftersales.service import cancel, freight_left, refund
 from steelyard.trade.aftersales.silence import act_on_silence
+from steelyard.trade.aftersales.trials import Decided, Differing, Trial, trial
 
 __all__ = [
     "BUYER_OBJECTS",
@@ -88,6 +89,8 @@ __all__ = [
     "CaseId",
     "CaseLine",
     "CaseStep",
+    "Decided",
+    "Differing",
     "Inspected",
     "Kind",
     "NewCase",
@@ -95,6 +98,7 @@ __all__ = [
     "Pieces",
     "RecordedReturn",
     "Standing",
+    "Trial",
     "Verdict",
     "Why",
     "act_on_silence",
@@ -139,6 +143,7 @@ __all__ = [
     "rule_of",
     "send_back",
     "standing",
+    "trial",
     "until",
     "withdraw",
 ]
