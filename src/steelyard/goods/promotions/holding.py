@@ -1,28 +1,12 @@
 """What buyers hold: their coupons, usable, used and gone by, and all that is kept of it for an export."""
 
 from collections.abc import Collection
-from enum import StrEnum
 from uuid import UUID
 
-from steelyard.goods.promotions.model import Offer
+from steelyard.goods.promotions.model import Owned, Standing
 from steelyard.kernel.db import Read
 
 EXPORTED_MAX = 20_000
-
-
-class Standing(StrEnum):
-    """What is to be said of a buyer's coupons of one kind."""
-
-    USABLE = "usable"
-    USED = "used"
-    EXPIRED = "expired"
-
-
-class Owned(Offer, frozen=True, kw_only=True):
-    """An offer of which a buyer has had so many coupons, and how many of those are unused."""
-
-    claims: int = 0
-    unused: int = 0
 
 
 async def owned(read: Read, buyer_id: UUID, standing: Standing, before: UUID | None, limit: int) -> list[Owned]:

@@ -343,6 +343,21 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
         return not self.offer.gone and self.claims < (self.offer.per_buyer or 0)
 
 
+class Standing(StrEnum):
+    """What is to be said of a buyer's coupons of one kind."""
+
+    USABLE = "usable"
+    USED = "used"
+    EXPIRED = "expired"
+
+
+class Owned(Offer, frozen=True, kw_only=True):
+    """An offer of which a buyer has had so many coupons, and how many of those are unused."""
+
+    claims: int = 0
+    unused: int = 0
+
+
 class CodeState(StrEnum):
     """What there is behind a code that somebody entered: a coupon that counts if it can, or why there is none."""
 

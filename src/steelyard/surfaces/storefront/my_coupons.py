@@ -8,7 +8,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.holding import Owned, Standing
+from steelyard.goods.promotions.model import Owned, Standing
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.parties import merchants
