@@ -62,7 +62,7 @@ async def waiting(read: Read) -> Waiting:
         refunds=len(refunds.items),
         payouts=len(payouts.items),
         lost_parcels=len(lost.items),
-        disputes=len(disputes.items),
+        disputes=len(disputes.items) + len(await aftersales.appealed_refunds(read, COUNTED_MAX)),
         applications=(await applications.counts(read)).get(ApplicationState.SUBMITTED, 0),
         products=await catalog.waiting_count(read),
         reports=await reviews.open_reports(read),
