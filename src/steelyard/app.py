@@ -77,7 +77,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
         assert settings.database_url, "the launcher says where the database is"
         app.state.db = await Database.connect(settings.database_url, size=settings.pool_size)
         app.state.footfall = Footfall(app.state.db)
-        app.state.footfall.start()
         try:
             yield
         finally:

@@ -962,6 +962,9 @@ CREATE TABLE categories (
   , icon        text NOT NULL DEFAULT 'package'
   , picture     text
   , merged_into uuid REFERENCES categories
+  , own_no_return text
+  , no_return   text
+  , CONSTRAINT what_is_not_returned_has_a_reason CHECK (own_no_return IN ('none', 'made_to_order', 'perishable', 'opened_digital', 'periodical', 'confirmed'))
   , CONSTRAINT nothing_is_merged_into_itself CHECK (merged_into <> category_id)
   , CONSTRAINT a_path_ends_with_itself CHECK (path[cardinality(path)] = category_id)
 );
@@ -969,6 +972,8 @@ COMMENT ON TABLE categories IS 'reference: the category tree of the marketplace'
 COMMENT ON COLUMN categories.path IS 'From the root to the category itself';
 COMMENT ON COLUMN categories.place IS 'Its place among its siblings';
 COMMENT ON COLUMN categories.picture IS 'Name in the file store';
+COMMENT ON COLUMN categories.own_no_return IS 'Why its goods are not returned without a reason, as said here: for it and all below it; none: they are, whatever is said above';
+COMMENT ON COLUMN categories.no_return IS 'The same as it counts here: its own, else what the nearest above it says';
 COMMENT ON COLUMN categories.merged_into IS 'It is out of use; its products went there, and so does its address';
 CREATE INDEX categories_by_parent ON categories (parent_id, place);
 CREATE INDEX categories_by_path ON categories USING gin (path);
@@ -1759,6 +1764,57 @@ CREATE TABLE parcel_lines (
 COMMENT ON TABLE parcel_lines IS 'by merchant, append-only: what is in a parcel';
 CREATE INDEX parcel_lines_of_an_order ON parcel_lines (order_id);
 
+-- trade.rights
+
+CREATE TABLE rights_rules (
+    rule_id    uuid PRIMARY KEY
+  , code       text NOT NULL
+  , version    integer NOT NULL
+  , kind       text NOT NULL
+  , name       jsonb NOT NULL
+  , days       integer NOT NULL
+  , countries  text[] NOT NULL DEFAULT '{}'
+  , exceptions text[] NOT NULL DEFAULT '{}'
+  , source     jsonb NOT NULL
+  , link       text NOT NULL DEFAULT ''
+  , since      date
+  , until      date
+  , drafted_at timestamptz NOT NULL DEFAULT now()
+  , drafted_by text NOT NULL
+  , UNIQUE (code, version)
+  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault'))
+  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 1 AND 365)
+  , CONSTRAINT a_right_ends_after_it_began CHECK (until >= since)
+);
+COMMENT ON TABLE rights_rules IS 'reference: the rights of buyers, version by version; what is switched on is never changed, only superseded';
+COMMENT ON COLUMN rights_rules.code IS 'The right, the same in all its versions';
+COMMENT ON COLUMN rights_rules.days IS 'Whole days after the day on which the goods were received';
+COMMENT ON COLUMN rights_rules.countries IS 'Where the goods go, ISO 3166-1; none: wherever no other rule of its family is';
+COMMENT ON COLUMN rights_rules.exceptions IS 'Goods that it does not cover, by the words of categories.no_return';
+COMMENT ON COLUMN rights_rules.source IS 'The law and its article, as people read it';
+COMMENT ON COLUMN rights_rules.since IS 'It counts for orders placed on this day or later, in the house''s time zone; none: a draft';
+COMMENT ON COLUMN rights_rules.until IS 'The last day on which orders are placed under it; none: until it is superseded';
+INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, drafted_by) VALUES
+    ('01890000-0000-7000-8000-000000000001', 'cn_seven_days', 1, 'no_reason_return'
+   , '{"zh-Hans": "七天无理由退货", "en": "7-day return without a reason"}', 7, '{CN}'
+   , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
+   , '{"zh-Hans": "《消费者权益保护法》第二十五条；《网络购买商品七日无理由退货暂行办法》第十条", "en": "Consumer Rights Law of the PRC, Art. 25; Interim Measures for the 7-day Return of Goods Bought Online, Art. 10"}'
+   , 'https://flk.npc.gov.cn/', '2014-03-15', 'house')
+  , ('01890000-0000-7000-8000-000000000002', 'eu_withdrawal', 1, 'withdrawal'
+   , '{"zh-Hans": "欧盟 14 天撤回权", "en": "14-day right of withdrawal (EU)"}', 14
+   , '{AT,BE,BG,CY,CZ,DE,DK,EE,ES,FI,FR,GR,HR,HU,IE,IT,LT,LU,LV,MT,NL,PL,PT,RO,SE,SI,SK}'
+   , '{made_to_order,perishable,opened_digital,periodical}'
+   , '{"zh-Hans": "欧盟指令 2011/83/EU 第九条、第十六条", "en": "Directive 2011/83/EU, Art. 9 and 16"}'
+   , 'https://eur-lex.europa.eu/eli/dir/2011/83/oj', '2014-06-13', 'house')
+  , ('01890000-0000-7000-8000-000000000003', 'house_seven_days', 1, 'no_reason_return'
+   , '{"zh-Hans": "七天无理由退货（平台规则）", "en": "7-day return without a reason (marketplace)"}', 7, '{}'
+   , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '', '2014-03-15', 'house')
+  , ('01890000-0000-7000-8000-000000000004', 'fault', 1, 'fault'
+   , '{"zh-Hans": "商品有问题，15 天", "en": "15 days for what is wrong with the goods"}', 15, '{}', '{}'
+   , '{"zh-Hans": "本平台规则；法定为 7 天（《消费者权益保护法》第二十四条）", "en": "Rule of this marketplace; by law 7 days (Consumer Rights Law of the PRC, Art. 24)"}'
+   , '', '2014-03-15', 'house');
+
 -- trade.favourites
 
 -- What somebody keeps in mind: favourite products and shops, and what they looked at. A visitor's are kept under the
@@ -2049,6 +2105,7 @@ CREATE TABLE order_lines (
   , source_line  text
   , discount     bigint NOT NULL DEFAULT 0
   , offers       jsonb NOT NULL DEFAULT '[]'
+  , no_return    text
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -2061,6 +2118,7 @@ COMMENT ON COLUMN order_lines.kind IS 'goods, or for imported lines: postage, fe
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity, less the discount, unless a sub-unit price was rounded';
 COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
 COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
+COMMENT ON COLUMN order_lines.no_return IS 'Frozen at sale: why it is not returned without a reason, as its category said, and the buyer confirmed where the law wants that';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
@@ -2123,7 +2181,7 @@ CREATE TABLE checkouts (
 COMMENT ON TABLE checkouts IS 'by key: a checkout: its lines, buyer, address and delivery choices, before and while it becomes a purchase';
 COMMENT ON COLUMN checkouts.purchase_id IS 'The id that its purchase has or will have; a new one after a failed payment';
 COMMENT ON COLUMN checkouts.client IS 'shop, or the profile of the agent that opened it';
-COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price}]';
+COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price, confirmed}]; confirmed: that it cannot be returned without a reason';
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
@@ -2240,7 +2298,7 @@ CREATE TABLE aftersales_cases (
   , photographs  text[] NOT NULL DEFAULT '{}'
   , freight      bigint NOT NULL DEFAULT 0
   , currency     text NOT NULL
-  , rule         text
+  , rule_id      uuid REFERENCES rights_rules
   , answer       text NOT NULL DEFAULT ''
   , complaint    text NOT NULL DEFAULT ''
   , decision     text NOT NULL DEFAULT ''
@@ -2271,7 +2329,7 @@ COMMENT ON TABLE aftersales_cases IS 'by merchant: a buyer asks for money back f
 COMMENT ON COLUMN aftersales_cases.refund_id IS 'The id that the refund has, or will have';
 COMMENT ON COLUMN aftersales_cases.photographs IS 'Names in the file store';
 COMMENT ON COLUMN aftersales_cases.freight IS 'Of what was paid for sending, asked back too';
-COMMENT ON COLUMN aftersales_cases.rule IS 'The right that the buyer had when asking, by its code in rights.py; none before the goods were received';
+COMMENT ON COLUMN aftersales_cases.rule_id IS 'The version of the right by which it was admitted; none when no right had to be looked at';
 COMMENT ON COLUMN aftersales_cases.answer IS 'The shop''s last words';
 COMMENT ON COLUMN aftersales_cases.complaint IS 'Why the buyer asks the platform to step in';
 COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';

@@ -63,6 +63,7 @@ BATCHERS: dict[str, str] = {
     "apply_payments": N_("Writes down what became of payments"),
     "book_all": N_("Books what shops' programs report of their stock"),
     "claim_all": N_("Takes hold of idempotency keys"),
+    "footfall": N_("Counts who looked at which pages, gathered for a second"),
     "keep_all": N_("Keeps answers under idempotency keys"),
     "open_all": N_("Opens checkouts of shopping agents"),
     "place_all": N_("Places orders"),

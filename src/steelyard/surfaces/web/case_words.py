@@ -10,7 +10,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Tone
-from steelyard.trade import aftersales, orders
+from steelyard.trade import aftersales, orders, rights
 from steelyard.trade.aftersales import (
     APPEAL_WITHIN,
     REASONS,
@@ -25,6 +25,7 @@ from steelyard.trade.aftersales import (
 )
 from steelyard.trade.aftersales.model import CaseState, OrderRefund, share_of
 from steelyard.trade.orders.model import Order, OrderLine
+from steelyard.trade.rights import Rule
 
 KINDS: dict[Kind, str] = {
     Kind.REFUND_ONLY: N_("Refund only"),
@@ -105,6 +106,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     lines: Mapping[int, OrderLine]
     steps: Sequence[CaseStep]
     refund: OrderRefund | None
+    rule: Rule | None = None
     appeal: Appeal | None = None
 
     def may_appeal(self, side: str) -> bool:
@@ -154,6 +156,7 @@ async def case_view(read: Read, found: Case) -> CaseView:
         lines={line.line: line for line in (await orders.lines_of(read, [order.order_id]))[order.order_id]},
         steps=await aftersales.case_history(read, found.merchant_id, found.case_id),
         refund=next((each for each in refunds if each.refund_id == found.refund_id), None),
+        rule=None if found.rule_id is None else await rights.rule(read, found.rule_id),
         # Without a decision of the platform there is no appeal to ask for.
         appeal=(await aftersales.appeals_of(read, [found.case_id])).get(found.case_id) if found.verdict else None,
     )

@@ -5,9 +5,8 @@ at a moment is said by `actions`, one rule for pages and tests.
 
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
 buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, and what happens to who
-says nothing `silence`. An
-appeal against the platform's decision is `appeals`. Until when one may ask is said by `rights`; `privacy` is for buyers who
-leave.
+says nothing `silence`. An appeal against the platform's decision is `appeals`. Until when one may ask is said by the rules of
+`trade.rights`; `trials` says what another rule would have decided, and `privacy` is for buyers who leave.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing
@@ -55,6 +54,7 @@ from steelyard.trade.aftersales.case_queries import (
     free_of_lines,
     pieces_of_orders,
     reasons_for,
+    rule_of,
     until,
 )
 from steelyard.trade.aftersales.cases import ask, ask_platform, improve, send_back, withdraw
@@ -82,7 +82,6 @@ from steelyard.trade.aftersales.requests import (
     request_of,
     requests_of_orders,
 )
-from steelyard.trade.aftersales.rights import RIGHTS, Right, ends, right
 from steelyard.trade.aftersales.service import cancel, freight_left, refund
 from steelyard.trade.aftersales.silence import act_on_silence
 
@@ -94,7 +93,6 @@ __all__ = [
     "DEADLINES",
     "PHOTOGRAPHS_PER_CASE_MAX",
     "REASONS",
-    "RIGHTS",
     "SHOP_ANSWERS",
     "SHOP_INSPECTS",
     "Action",
@@ -117,7 +115,6 @@ __all__ = [
     "Outcome",
     "Pieces",
     "RecordedReturn",
-    "Right",
     "Side",
     "Standing",
     "Verdict",
@@ -149,7 +146,6 @@ __all__ = [
     "count_open_requests",
     "decide",
     "disputed",
-    "ends",
     "forget_photographs",
     "free_of_lines",
     "freight_left",
@@ -168,7 +164,7 @@ __all__ = [
     "refuse_cancellation",
     "request_of",
     "requests_of_orders",
-    "right",
+    "rule_of",
     "send_back",
     "standing",
     "until",

@@ -35,12 +35,14 @@ class CheckoutState(StrEnum):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """`seen_price`: what the buyer was last told a piece costs, in minor units."""
+    """`seen_price`: what the buyer was last told a piece costs, in minor units. `confirmed`: that it cannot be returned without
+    a reason, where the law wants that said."""
 
     line_id: str
     sku_id: UUID
     quantity: int
     seen_price: int | None = None
+    confirmed: bool = False
 
 
 class InvoiceWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +143,7 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     tax_name: Text
     discount: int = 0
     shares: Sequence[Share] = ()
+    confirmed: bool = False
 
     @property
     def amount(self) -> int:

@@ -135,6 +135,7 @@ def _line(line: Line, card: SkuCard, price: int, free: int, rate: Rate) -> Quote
         tax_millionths=rate.millionths,
         tax_inclusive=rate.inclusive,
         tax_name=rate.name,
+        confirmed=line.confirmed,
     )
 
 
