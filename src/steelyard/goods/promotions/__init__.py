@@ -1,12 +1,13 @@
 """What goods cost less, for whom, when, and why: promotions as data, and pure functions from a cart to an explained result.
 
 `reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind
-takes off, and `rules` what there is. docs/algorithms/pricing.md
-tells the rules with worked examples. Shops' commands are in `service`, buyers' coupons in `claiming`, and what orders take of
-a budget or of coupons in `using`.
+takes off, `rules` what there is, and `refusals` what is refused. docs/algorithms/pricing.md
+tells the rules with worked examples. Shops' commands are in `service`, buyers' coupons in `claiming`, codes that come with a
+cart in `codes`, and what orders take of a budget or of coupons in `using`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
+from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.queries import (
     claimed_by,
     coupons_of,
@@ -23,6 +24,8 @@ from steelyard.goods.promotions.service import save, stop
 from steelyard.goods.promotions.using import give_back, hold, use
 
 __all__ = [
+    "CODES_PER_CART_MAX",
+    "CODE_CHARACTERS_MAX",
     "claim",
     "claim_code",
     "claimed_by",
@@ -42,7 +45,9 @@ __all__ = [
     "running",
     "save",
     "stop",
+    "tidied",
     "to_claim",
+    "understood",
     "use",
     "used",
 ]

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
+from steelyard.goods.promotions.refusals import CodeUnknown, CouponClaimed, CouponGone, OfferBegun, OfferGone
 from steelyard.goods.promotions.rules import (
     EVERY_LAYER,
     AmountOff,
@@ -25,22 +26,25 @@ from steelyard.goods.promotions.rules import (
     SpecialPrice,
     Step,
 )
-from steelyard.kernel.errors import Refusal
-from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties.merchants.model import MerchantId
 
-# The kinds stand in a file of their own, and are found here.
+# The kinds and the refusals stand in files of their own, and are found here.
 __all__ = [
     "EVERY_LAYER",
     "AmountOff",
     "Bundle",
     "BuyGet",
+    "CodeUnknown",
     "Counted",
+    "CouponClaimed",
+    "CouponGone",
     "FreeShipping",
     "Gift",
     "Ladder",
     "Layer",
+    "OfferBegun",
+    "OfferGone",
     "PiecesFor",
     "RateOff",
     "Rule",
@@ -330,8 +334,37 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
         return not self.offer.gone and self.claims < (self.offer.per_buyer or 0)
 
 
+class CodeState(StrEnum):
+    """What there is behind a code that somebody entered: a coupon that counts if it can, or why there is none."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    OVER = "over"
+    GONE = "gone"
+    HAD = "had"
+
+
+class Entered(msgspec.Struct, frozen=True, kw_only=True):
+    """Codes that a buyer (none: nobody in particular) enters for goods of these shops."""
+
+    buyer_id: UUID | None
+    merchant_ids: frozenset[UUID]
+    codes: Sequence[str]
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """A code as it is understood: in capitals, with the coupons that it is for (several shops may have the same)."""
+
+    code: str
+    state: CodeState
+    promotion_ids: tuple[PromotionId, ...] = ()
+
+
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """What a promotion is to take off an order that is being placed. Those of one `purchase_id` all count, or none."""
+    """What a promotion is to take off an order that is being placed. Those of one `purchase_id` all count, or none.
+
+    `by_code`: its code came with the purchase; a buyer who has no such coupon yet gets one for this order.
+    """
 
     purchase_id: UUID
     merchant_id: UUID
@@ -340,52 +373,14 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     buyer_id: UUID
     amount: int
     coupon: bool
+    by_code: bool = False
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it."""
+    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it. A `fresh`
+    one is claimed by being used."""
 
     use: Use
     claim: int | None
     limited: bool
-
-
-class OfferGone(Refusal):
-    """What an offer may take off altogether is taken off once."""
-
-    code = "offer_gone"
-    title = N_("An offer has just run out")
-    detail = N_("Others were faster. Please look at the new total before you pay.")
-
-
-class CouponGone(Refusal):
-    """There are only so many of a coupon."""
-
-    code = "coupon_gone"
-    title = N_("This coupon is not to be had any more")
-    detail = N_("It has run out, or its time is over.")
-
-
-class CouponClaimed(Refusal):
-    """Each buyer can have a coupon so many times."""
-
-    code = "coupon_claimed"
-    title = N_("You have this coupon already")
-    detail = N_("It counts by itself at the checkout when you buy enough.")
-
-
-class CodeUnknown(Refusal):
-    """A code is that of a coupon of one of the shops in question."""
-
-    code = "coupon_code_unknown"
-    status = 422
-    title = N_("This code is not known")
-    detail = N_("Please check its spelling, and that it is of a shop you are buying from.")
-
-
-class OfferBegun(Refusal):
-    """What has begun is stopped, not changed: what buyers were told stays true."""
-
-    code = "offer_begun"
-    title = N_("It has begun already")
-    detail = N_("What buyers see is not changed any more. Stop it, and make another.")
+    fresh: bool = False

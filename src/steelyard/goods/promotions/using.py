@@ -1,57 +1,91 @@
 """What orders take of promotions: held before their goods are, written down with them, given back when they are dropped.
 
 The rows of promotions with a budget are locked in the order of their keys, then those of the coupons, and all of it before
-any stock row: see docs/architecture.md. A promotion without a budget is locked by nobody.
+any stock row: see docs/architecture.md. A promotion without a budget is locked by nobody, unless a coupon of it is claimed
+by its code in the same moment.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from steelyard.goods.promotions.model import Held, Use
 from steelyard.kernel.db import Tx
 
 
+@dataclass
+class _Lot:
+    """What is left of a promotion that is held: of its budget and its copies (none: as much as there may be)."""
+
+    left: int | None
+    copies: int | None
+    per_buyer: int
+
+
+_Whose = tuple[UUID, UUID]
+
+
 async def hold(tx: Tx, uses: Sequence[Use]) -> tuple[list[Held], set[UUID]]:
     """Keep what these uses need, in their order and for each purchase all or nothing; also returns the purchases for
     which something is not there any more."""
-    left = await _budgets(tx, uses)
-    coupons = await _coupons(tx, [use for use in uses if use.coupon])
+    lots = await _lots(tx, uses)
+    unused = await _coupons(tx, [use for use in uses if use.coupon])
+    claims = await _claims(tx, [use for use in uses if use.by_code])
     held: list[Held] = []
     refused: set[UUID] = set()
     for purchase_id in dict.fromkeys(use.purchase_id for use in uses):
         mine = [use for use in uses if use.purchase_id == purchase_id]
-        if all(_there(use, left, coupons) for use in mine):
-            for use in mine:
-                limited = use.promotion_id in left
-                if limited:
-                    left[use.promotion_id] -= use.amount
-                claim = coupons[use.buyer_id, use.promotion_id].pop(0) if use.coupon else None
-                held.append(Held(use=use, claim=claim, limited=limited))
+        if all(_there(use, lots, unused, claims) for use in mine):
+            held += [_take(use, lots, unused, claims) for use in mine]
         else:
             refused.add(purchase_id)
     return held, refused
 
 
-def _there(use: Use, left: dict[UUID, int], coupons: dict[tuple[UUID, UUID], list[int]]) -> bool:
-    enough = use.promotion_id not in left or use.amount <= left[use.promotion_id]
-    return enough and (not use.coupon or bool(coupons.get((use.buyer_id, use.promotion_id))))
+def _there(use: Use, lots: dict[UUID, _Lot], unused: dict[_Whose, list[int]], claims: dict[_Whose, int]) -> bool:
+    lot, whose = lots.get(use.promotion_id), (use.buyer_id, use.promotion_id)
+    if lot is not None and lot.left is not None and use.amount > lot.left:
+        return False
+    if not use.coupon or unused.get(whose):
+        return True
+    if not use.by_code or lot is None:
+        return False
+    return (lot.copies is None or lot.copies > 0) and claims.get(whose, 0) < lot.per_buyer
 
 
-async def _budgets(tx: Tx, uses: Sequence[Use]) -> dict[UUID, int]:
-    """What those that have a budget still have, as it was committed last; held from now on."""
+def _take(use: Use, lots: dict[UUID, _Lot], unused: dict[_Whose, list[int]], claims: dict[_Whose, int]) -> Held:
+    lot, whose = lots.get(use.promotion_id), (use.buyer_id, use.promotion_id)
+    limited = lot is not None and lot.left is not None
+    if lot is not None and lot.left is not None:
+        lot.left -= use.amount
+    if not use.coupon:
+        return Held(use=use, claim=None, limited=limited)
+    if unused.get(whose):
+        return Held(use=use, claim=unused[whose].pop(0), limited=limited)
+    assert lot is not None, "what is claimed by its code is held"
+    lot.copies = None if lot.copies is None else lot.copies - 1
+    claims[whose] = claims.get(whose, 0) + 1
+    return Held(use=use, claim=claims[whose], limited=limited, fresh=True)
+
+
+async def _lots(tx: Tx, uses: Sequence[Use]) -> dict[UUID, _Lot]:
+    """What those that have a budget, and those that are claimed now, still have, as it was committed last; held from now
+    on."""
     rows = await tx.fetch(
         """
-        SELECT promotion_id, budget - spent AS left FROM promotions
-        WHERE merchant_id = ANY($1) AND promotion_id = ANY($2) AND budget IS NOT NULL
+        SELECT promotion_id, budget - spent AS left, copies - claimed AS copies, coalesce(per_buyer, 0) AS per_buyer
+        FROM promotions
+        WHERE merchant_id = ANY($1) AND promotion_id = ANY($2) AND (budget IS NOT NULL OR promotion_id = ANY($3))
         ORDER BY merchant_id, promotion_id FOR NO KEY UPDATE
         """,
         list({use.merchant_id for use in uses}),
         list({use.promotion_id for use in uses}),
+        list({use.promotion_id for use in uses if use.by_code}),
     )
-    return {row["promotion_id"]: row["left"] for row in rows}
+    return {row["promotion_id"]: _Lot(row["left"], row["copies"], row["per_buyer"]) for row in rows}
 
 
-async def _coupons(tx: Tx, uses: Sequence[Use]) -> dict[tuple[UUID, UUID], list[int]]:
+async def _coupons(tx: Tx, uses: Sequence[Use]) -> dict[_Whose, list[int]]:
     """The numbers of the unused coupons of these buyers; held from now on."""
     if not uses:
         return {}
@@ -64,10 +98,25 @@ async def _coupons(tx: Tx, uses: Sequence[Use]) -> dict[tuple[UUID, UUID], list[
         list({use.buyer_id for use in uses}),
         list({use.promotion_id for use in uses}),
     )
-    found: dict[tuple[UUID, UUID], list[int]] = {}
+    found: dict[_Whose, list[int]] = {}
     for row in rows:
         found.setdefault((row["buyer_id"], row["promotion_id"]), []).append(row["number"])
     return found
+
+
+async def _claims(tx: Tx, uses: Sequence[Use]) -> dict[_Whose, int]:
+    """How many these buyers have had of coupons that are held: nobody claims another meanwhile."""
+    if not uses:
+        return {}
+    rows = await tx.fetch(
+        """
+        SELECT buyer_id, promotion_id, count(*) AS claims FROM coupon_claims
+        WHERE buyer_id = ANY($1) AND promotion_id = ANY($2) GROUP BY 1, 2
+        """,
+        list({use.buyer_id for use in uses}),
+        list({use.promotion_id for use in uses}),
+    )
+    return {(row["buyer_id"], row["promotion_id"]): row["claims"] for row in rows}
 
 
 async def use(tx: Tx, held: Sequence[Held]) -> None:
@@ -75,15 +124,21 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
     await tx.execute(
         """
         WITH used AS (
-            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::integer[], $7::boolean[])
-                AS u (merchant_id, order_id, promotion_id, buyer_id, amount, claim, limited)
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::integer[], $7::boolean[]
+                               , $8::boolean[])
+                AS u (merchant_id, order_id, promotion_id, buyer_id, amount, claim, limited, fresh)
         ), spent AS (
-            UPDATE promotions p SET spent = p.spent + s.amount
-            FROM (SELECT merchant_id, promotion_id, sum(amount) AS amount FROM used WHERE limited GROUP BY 1, 2) AS s
+            UPDATE promotions p SET spent = p.spent + s.amount, claimed = p.claimed + s.claims
+            FROM (SELECT merchant_id, promotion_id, coalesce(sum(amount) FILTER (WHERE limited), 0) AS amount
+                       , count(*) FILTER (WHERE fresh) AS claims
+                  FROM used WHERE limited OR fresh GROUP BY 1, 2) AS s
             WHERE p.merchant_id = s.merchant_id AND p.promotion_id = s.promotion_id
         ), coupons AS (
             UPDATE coupon_claims c SET used_for = u.order_id FROM used u
-            WHERE c.buyer_id = u.buyer_id AND c.promotion_id = u.promotion_id AND c.number = u.claim
+            WHERE c.buyer_id = u.buyer_id AND c.promotion_id = u.promotion_id AND c.number = u.claim AND NOT u.fresh
+        ), claimed AS (
+            INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id, used_for)
+            SELECT buyer_id, promotion_id, claim, merchant_id, order_id FROM used WHERE fresh
         )
         INSERT INTO promotion_uses (merchant_id, order_id, promotion_id, buyer_id, amount, claim)
         SELECT merchant_id, order_id, promotion_id, buyer_id, amount, claim FROM used
@@ -95,6 +150,7 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
         [each.use.amount for each in held],
         [each.claim for each in held],
         [each.limited for each in held],
+        [each.fresh for each in held],
     )
 
 

@@ -243,6 +243,7 @@ async def _keep(
         deliveries={merchant: option for merchant, option in chosen.items() if option is not None},
         notes=_notes(data),
         invoice=read_invoice(data),
+        codes=found.codes,
         locale=found.locale,
     )
     await checkout.change(tx, checkout_id, draft)

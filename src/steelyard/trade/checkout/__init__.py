@@ -15,6 +15,7 @@ from steelyard.trade.checkout.collection import (
     receive_webhook,
 )
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
+from steelyard.trade.checkout.offers import discounts
 from steelyard.trade.checkout.placement import (
     Held,
     Paying,
@@ -70,6 +71,7 @@ __all__ = [
     "collect",
     "currency_among",
     "currency_of",
+    "discounts",
     "forget",
     "forget_old",
     "get",

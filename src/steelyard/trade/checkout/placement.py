@@ -211,7 +211,9 @@ async def _place(tx: Tx, wanted: Sequence[_Ready]) -> Mapping[CheckoutId, Placed
 
 def _written(one: _Ready, purchase: NewPurchase) -> Written:
     return Written(
-        checkout=msgspec.structs.replace(one.checkout, state=_state_of(purchase)),
+        checkout=msgspec.structs.replace(
+            one.checkout, state=_state_of(purchase), discounts=offers.discounts(one.costs)
+        ),
         purchase=purchase,
         shops={group.shop.merchant_id: group.shop for group in one.costs.groups},
     )
@@ -277,11 +279,14 @@ async def _write(
         await promotions.use(tx, [used for used in uses if used.use.purchase_id in placed])
     await tx.execute(
         """
-        UPDATE checkouts c SET state = w.state, changed_at = now()
-        FROM unnest($1::uuid[], $2::text[]) AS w (checkout_id, state) WHERE c.checkout_id = w.checkout_id
+        UPDATE checkouts c SET state = w.state, discounts = w.discounts::jsonb, changed_at = now()
+        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS w (checkout_id, state, discounts)
+        WHERE c.checkout_id = w.checkout_id
         """,
         [one.checkout.checkout_id for one in kept],
         [_state_of(purchase) for purchase in written],
+        # As text: a list in an array of jsonb would be taken for one more dimension of the array.
+        [msgspec.json.encode(offers.discounts(one.costs)).decode() for one in kept],
     )
     bought = [
         (one.checkout.buyer_id, line.sku_id) for one in kept if one.checkout.from_cart for line in one.checkout.lines

@@ -85,7 +85,7 @@ async def quotes(
         problems.append([*_about_buyer(each.draft, each.completeness), *lost, *_about_lines(priced)])
     groups = await _groups(read, asked, lines, rates, shops)
     baskets = [
-        Basket(buyer_id=each.buyer_id, currency=each.currency, groups=mine)
+        Basket(buyer_id=each.buyer_id, currency=each.currency, groups=mine, codes=each.draft.codes)
         for each, mine in zip(asked, groups, strict=True)
     ]
     return [
@@ -94,6 +94,7 @@ async def quotes(
             groups=less.groups,
             problems=[*said, *_about_ways(each.draft, less.groups)],
             reckoning=less.reckoning,
+            codes=less.codes,
         )
         for each, less, said in zip(asked, await reduced(read, baskets), problems, strict=True)
     ]
