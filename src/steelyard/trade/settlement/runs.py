@@ -83,8 +83,7 @@ async def _issue(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
         FROM settlement_entries e
         JOIN unnest($2::uuid[], $3::text[]) AS d (merchant_id, currency) USING (merchant_id, currency)
         WHERE e.statement_id IS NULL AND e.due_on <= $1
-        ORDER BY e.merchant_id, e.entry_id
-        FOR UPDATE OF e
+        ORDER BY e.merchant_id, e.entry_id FOR UPDATE OF e
         """,
         day,
         [d.merchant_id for d in due],
