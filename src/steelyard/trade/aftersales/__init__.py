@@ -84,6 +84,7 @@ from steelyard.trade.aftersales.requests import (
 )
 from steelyard.trade.aftersales.service import cancel, freight_left, refund
 from steelyard.trade.aftersales.silence import act_on_silence
+from steelyard.trade.aftersales.trials import Decided, Differing, Trial, trial
 
 __all__ = [
     "APPEAL_ANSWERED_WITHIN",
@@ -108,6 +109,8 @@ __all__ = [
     "CaseId",
     "CaseLine",
     "CaseStep",
+    "Decided",
+    "Differing",
     "Inspected",
     "Kind",
     "NewCase",
@@ -117,6 +120,7 @@ __all__ = [
     "RecordedReturn",
     "Side",
     "Standing",
+    "Trial",
     "Verdict",
     "Why",
     "act_on_silence",
@@ -167,6 +171,7 @@ __all__ = [
     "rule_of",
     "send_back",
     "standing",
+    "trial",
     "until",
     "withdraw",
 ]
