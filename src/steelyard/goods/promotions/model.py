@@ -9,10 +9,19 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
-from steelyard.goods.promotions.refusals import CodeUnknown, CouponClaimed, CouponGone, OfferBegun, OfferGone
+from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
+from steelyard.goods.promotions.refusals import (
+    CodeUnknown,
+    CouponClaimed,
+    CouponGone,
+    LimitReached,
+    OfferBegun,
+    OfferGone,
+)
 from steelyard.goods.promotions.rules import (
     EVERY_LAYER,
     AmountOff,
+    Audience,
     Bundle,
     BuyGet,
     Counted,
@@ -23,31 +32,42 @@ from steelyard.goods.promotions.rules import (
     PiecesFor,
     RateOff,
     Rule,
+    Scope,
     SpecialPrice,
     Step,
 )
 from steelyard.kernel.text import Text
 from steelyard.parties.merchants.model import MerchantId
 
-# The kinds and the refusals stand in files of their own, and are found here.
+# The kinds, flash sales and refusals stand in files of their own, and are found here.
 __all__ = [
     "EVERY_LAYER",
     "AmountOff",
+    "Audience",
     "Bundle",
     "BuyGet",
     "CodeUnknown",
     "Counted",
     "CouponClaimed",
     "CouponGone",
+    "Flash",
+    "FlashItem",
+    "FlashState",
     "FreeShipping",
     "Gift",
     "Ladder",
     "Layer",
+    "LimitReached",
+    "NewFlash",
     "OfferBegun",
     "OfferGone",
     "PiecesFor",
+    "Planned",
     "RateOff",
     "Rule",
+    "Scope",
+    "Session",
+    "SessionId",
     "SpecialPrice",
     "Step",
 ]
@@ -55,26 +75,12 @@ __all__ = [
 PromotionId = NewType("PromotionId", UUID)
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Which goods a promotion is for: any of these products, or of these categories with all below; empty: all."""
-
-    products: frozenset[UUID] = frozenset()
-    categories: frozenset[UUID] = frozenset()
-    without: frozenset[UUID] = frozenset()
-
-
-class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """For whom it is: for anybody, for buyers of one of these segments, for those who never bought before."""
-
-    segments: frozenset[str] = frozenset()
-    new_buyers: bool = False
-
-
 class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     """`merchant_id`: whose goods it is for, none: the platform's. `coupon`: only for who holds one.
 
     `group`: of one owner's promotions with the same group one counts. `beside`: the layers of promotions that may count
-    for the same goods. `platform_millionths`: which part of what it takes off is paid by the platform.
+    for the same goods. `platform_millionths`: which part of what it takes off is paid by the platform. `limited`: there
+    are only so many pieces for it.
     """
 
     promotion_id: PromotionId
@@ -90,6 +96,7 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     beside: frozenset[Layer] = EVERY_LAYER
     platform_millionths: int = 0
+    limited: bool = False
 
     @property
     def layer(self) -> Layer:
@@ -254,7 +261,7 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A promotion of a shop as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, and all
-    together may take off no more than the `budget`."""
+    together may take off no more than the `budget`. `flash`: it is the price of a piece in a flash sale."""
 
     merchant_id: MerchantId
     promotion_id: PromotionId
@@ -272,6 +279,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     claimed: int = 0
     spent: int = 0
     stopped_at: datetime | None = None
+    flash: Flash | None = None
 
     @property
     def promotion(self) -> Promotion:
@@ -285,6 +293,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             merchant_id=self.merchant_id,
             coupon=self.coupon,
             scope=self.scope,
+            limited=self.flash is not None,
         )
 
     @property
@@ -363,7 +372,8 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
 class Use(msgspec.Struct, frozen=True, kw_only=True):
     """What a promotion is to take off an order that is being placed. Those of one `purchase_id` all count, or none.
 
-    `by_code`: its code came with the purchase; a buyer who has no such coupon yet gets one for this order.
+    `by_code`: its code came with the purchase; a buyer who has no such coupon yet gets one for this order. `pieces`: of a
+    promotion that has only so many.
     """
 
     purchase_id: UUID
@@ -374,13 +384,15 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     coupon: bool
     by_code: bool = False
+    pieces: int = 0
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it. A `fresh`
-    one is claimed by being used."""
+    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it, and the
+    flash sale that its pieces are of, as that was before. A `fresh` coupon is claimed by being used."""
 
     use: Use
     claim: int | None
     limited: bool
     fresh: bool = False
+    flash: Flash | None = None

@@ -27,6 +27,8 @@ SWEEPS: dict[str, str] = {
     "batching.forget": N_("Forgets old figures of batches"),
     "cart.clear_forgotten": N_("Clears carts that nobody has touched for long"),
     "checkout.apply_left_behind_webhooks": N_("Applies news of payment channels that were left behind"),
+    "promotions.begin_flash_sales": N_("Tells that flash sales have begun"),
+    "promotions.end_flash_sales": N_("Gives back what flash sales have left when they are over"),
     "checkout.forget_old": N_("Forgets checkouts that were never placed"),
     "checkout.query_unknown_payments": N_("Asks the channel about payments whose outcome is unknown"),
     "checks": N_("Looks whether every truth of the database is true"),

@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from stdnum.cn import uscc
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import OfferGone
+from steelyard.goods.promotions.model import LimitReached, OfferGone
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -281,7 +281,7 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     expected = int(shown) if shown.isdecimal() else None
     try:
         purchase_id = await placing.place(visit.db, _wish(view, expected, visit.by))
-    except (SoldOut, TotalMoved, CheckoutNotReady, OfferGone) as refusal:
+    except (SoldOut, TotalMoved, CheckoutNotReady, OfferGone, LimitReached) as refusal:
         return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal, agreed=agreed)
     except CheckoutClosed:
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))

@@ -125,10 +125,12 @@ class ProblemCode(StrEnum):
     ADDRESS_INCOMPLETE = "address_incomplete"
     UNDELIVERABLE = "address_undeliverable"
     SHOP_AWAY = "shop_away"
+    LIMIT_REACHED = "limit_reached"
+    FLASH_GONE = "flash_gone"
 
 
 # News that the buyer is told; the others have to be mended before the purchase can be placed.
-NEWS = frozenset({ProblemCode.PRICE_MOVED})
+NEWS = frozenset({ProblemCode.PRICE_MOVED, ProblemCode.FLASH_GONE})
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +148,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     """Amounts are minor units; `tax` is inside or on top of `amount` as `tax_inclusive` says. `discount` is what promotions
-    take off it, by their `shares`."""
+    take off it, by their `shares`. `flash`: its pieces are those of a flash sale."""
 
     line_id: str
     card: SkuCard
@@ -160,6 +162,7 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     tax_name: Text
     discount: int = 0
     shares: Sequence[Share] = ()
+    flash: bool = False
     confirmed: bool = False
 
     @property

@@ -27,7 +27,9 @@ from steelyard.goods.promotions.model import (
 )
 from steelyard.goods.taxes.model import Rate
 from steelyard.kernel.db import Read, Tx
-from steelyard.trade.checkout.model import Checkout, Discount, Quote, QuoteGroup, QuoteLine
+from steelyard.kernel.errors import Refusal
+from steelyard.trade.checkout import flashes
+from steelyard.trade.checkout.model import Checkout, Discount, Problem, Quote, QuoteGroup, QuoteLine
 from steelyard.trade.orders.model import LineOffer, order_id_of
 
 _BY_PIECE = (SpecialPrice, Ladder, BuyGet, PiecesFor, Bundle)
@@ -47,10 +49,12 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reduction(msgspec.Struct, frozen=True, kw_only=True):
-    """The same with the offers that count, and why; no reckoning where nothing is offered."""
+    """The same with the offers that count, and why; no reckoning where nothing is offered. `problems` are what is to be
+    said of flash sales."""
 
     groups: Sequence[QuoteGroup]
     reckoning: Reckoning | None = None
+    problems: Sequence[Problem] = ()
     codes: Sequence[Code] = ()
 
 
@@ -64,10 +68,13 @@ async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
     if not running:
         return [Reduction(groups=basket.groups, codes=mine) for basket, mine in zip(baskets, codes, strict=True)]
     buyers = {basket.buyer_id for basket in baskets if basket.buyer_id is not None}
-    held = await promotions.held_by(read, buyers, [offer for offers in running.values() for offer in offers])
+    every = [offer for offers in running.values() for offer in offers]
+    held = await promotions.held_by(read, buyers, every)
     at = datetime.now(UTC)
+    wanted = {line.card.sku_id for basket in baskets for group in basket.groups for line in group.lines}
+    had = await flashes.had(read, buyers, every, wanted, at)
     return [
-        _reduced(basket, list(_offers(basket, running)), _coupons(basket, held), mine, at)
+        _reduced(basket, list(_offers(basket, running)), _coupons(basket, held), mine, (had, at))
         for basket, mine in zip(baskets, codes, strict=True)
     ]
 
@@ -82,10 +89,15 @@ def _coupons(basket: Basket, held: Mapping[UUID, set[PromotionId]]) -> frozenset
 
 
 def _reduced(
-    basket: Basket, offers: Sequence[Offer], coupons: frozenset[UUID], codes: Sequence[Code], at: datetime
+    basket: Basket,
+    offers: Sequence[Offer],
+    coupons: frozenset[UUID],
+    codes: Sequence[Code],
+    now: tuple[flashes.Had, datetime],
 ) -> Reduction:
     if not offers or not basket.groups:
         return Reduction(groups=basket.groups, codes=codes)
+    had, at = now
     cart = Cart(
         currency=basket.currency,
         at=at,
@@ -96,8 +108,10 @@ def _reduced(
     found = promotions.reckon_offers(cart, offers)
     by_line = {part.key: part for part in found.lines}
     by_shop = {part.key: part for part in found.freight}
-    groups = [_group(group, by_line, by_shop[str(group.shop.merchant_id)]) for group in basket.groups]
-    return Reduction(groups=groups, reckoning=found, codes=codes)
+    sold = flashes.sold(offers, found)
+    groups = [_group(group, by_line, by_shop[str(group.shop.merchant_id)], sold) for group in basket.groups]
+    said = flashes.problems(cart, offers, found, had, basket.buyer_id)
+    return Reduction(groups=groups, reckoning=found, codes=codes, problems=said)
 
 
 def _cart_line(line: QuoteLine) -> CartLine:
@@ -112,25 +126,34 @@ def _cart_line(line: QuoteLine) -> CartLine:
     )
 
 
-def _group(group: QuoteGroup, by_line: Mapping[str, Reduced], freight: Reduced) -> QuoteGroup:
+def _group(group: QuoteGroup, by_line: Mapping[str, Reduced], freight: Reduced, sold: Mapping[str, int]) -> QuoteGroup:
     rate = Rate(millionths=group.freight_tax_millionths, inclusive=group.freight_tax_inclusive)
     return msgspec.structs.replace(
         group,
-        lines=[_line(line, by_line[line.line_id]) for line in group.lines],
+        lines=[_line(line, by_line[line.line_id], sold.get(line.line_id)) for line in group.lines],
         freight_off=freight.off,
         freight_tax=taxes.tax_of(freight.amount, rate) if freight.off else group.freight_tax,
     )
 
 
-def _line(line: QuoteLine, part: Reduced) -> QuoteLine:
+def _line(line: QuoteLine, part: Reduced, left: int | None) -> QuoteLine:
+    """`left`: how many pieces the flash sale has that it is sold in."""
     if not part.off:
         return line
     rate = Rate(millionths=line.tax_millionths, inclusive=line.tax_inclusive)
-    return msgspec.structs.replace(line, discount=part.off, shares=part.shares, tax=taxes.tax_of(part.amount, rate))
+    return msgspec.structs.replace(
+        line,
+        discount=part.off,
+        shares=part.shares,
+        tax=taxes.tax_of(part.amount, rate),
+        flash=left is not None,
+        free=line.free if left is None else left,
+    )
 
 
-async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[Held], set[UUID]]:
-    """Keep what the offers that count need of their budgets, and the coupons; also the purchases that come too late."""
+async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[Held], Mapping[UUID, Refusal]]:
+    """Keep what the offers that count need of their budgets, the coupons, and pieces of flash sales; also what is said to
+    the purchases that come too late."""
     uses = [
         Use(
             purchase_id=checkout.purchase_id,
@@ -140,6 +163,7 @@ async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[H
             buyer_id=checkout.buyer_id,
             amount=each.off,
             coupon=each.promotion.coupon,
+            pieces=each.pieces if each.promotion.limited else 0,
             by_code=any(each.promotion.promotion_id in code.promotion_ids for code in costs.codes),
         )
         for checkout, costs in quoted
@@ -147,7 +171,7 @@ async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[H
         for each in costs.reckoning.applied
         if (merchant_id := each.promotion.merchant_id) is not None and each.off
     ]
-    return await promotions.hold(tx, uses) if uses else ([], set())
+    return await promotions.hold(tx, uses) if uses else ([], {})
 
 
 def frozen(line: QuoteLine, costs: Quote) -> list[LineOffer]:

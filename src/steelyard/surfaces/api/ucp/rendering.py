@@ -30,6 +30,8 @@ WORDS: dict[ProblemCode, str] = {
     ProblemCode.OUT_OF_STOCK: N_("This is sold out."),
     ProblemCode.NOT_ENOUGH: N_("Only {free} are left."),
     ProblemCode.PRICE_MOVED: N_("The price has changed."),
+    ProblemCode.LIMIT_REACHED: N_("The buyer can have {free} more of this at the flash price."),
+    ProblemCode.FLASH_GONE: N_("Of this {free} are left at the flash price, so the usual price counts."),
     ProblemCode.CONTACT_MISSING: N_("The buyer's e-mail address is missing."),
     ProblemCode.ADDRESS_MISSING: N_("The address is missing."),
     ProblemCode.ADDRESS_INCOMPLETE: N_("The address is not complete: {missing}."),
@@ -219,6 +221,11 @@ def _messages(ask: Ask, sheet: Sheet, said: Said, status: str, shown_prices: Map
     found = [_message(ask, sheet, problem) for problem in sheet.problems if problem.blocking]
     if sheet.checkout.state is CheckoutState.OPEN:
         found += _moved(ask, sheet, shown_prices)
+        found += [
+            warning("flash_price_gone", ask.say(WORDS[each.code], **each.facts), path=_path(sheet, each))
+            for each in sheet.problems
+            if each.code is ProblemCode.FLASH_GONE
+        ]
         offered = {way.option_id for part in sheet.parts for way in part.ways}
         if sheet.checkout.address.country and any(option not in offered for option in said.options):
             content = ask.say(N_("The delivery option that was asked for is not offered; another was chosen."))
