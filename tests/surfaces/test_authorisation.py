@@ -210,6 +210,7 @@ async def things(db: Database, world: World) -> Ids:
             "subject_id": str(question_id),
             "promotion_id": str(promotion.promotion_id),
             "case_id": str(case_id),
+            "step_id": str(ids.mint()),
         }
     )
 
