@@ -8,7 +8,7 @@ import pytest
 
 import steelyard
 from steelyard.kernel import ids
-from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.parties import access, screening
 from steelyard.parties.access.model import Actor
@@ -166,7 +166,7 @@ async def test_an_author_appeals_once_and_the_answer_is_on_record(
     assert {"reviews.hide_review", "reviews.appeal", "reviews.show_review"} <= set(log)
 
 
-async def _steps(read: Tx, review_id: ReviewId) -> list[tuple[str, str]]:
+async def _steps(read: Read, review_id: ReviewId) -> list[tuple[str, str]]:
     rows = await read.fetch(
         "SELECT act, reason FROM moderation_steps WHERE subject_id = $1 ORDER BY at, step_id", review_id
     )
@@ -246,5 +246,5 @@ async def _delivered_long_ago(tx: Tx) -> None:
     )
 
 
-async def _count(read: Tx) -> int:
+async def _count(read: Read) -> int:
     return await read.value("SELECT count(*) FROM reviews")
