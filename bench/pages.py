@@ -137,6 +137,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/product-reviews?tab=decided",
         "/operator/orders",
         "/operator/disputes",
+        "/operator/rights",
         "/operator/orders?state=to_ship",
         "/operator/orders?state=completed",
         "/operator/orders?state=lost",

@@ -78,7 +78,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
         assert settings.database_url, "the launcher says where the database is"
         app.state.db = await Database.connect(settings.database_url, size=settings.pool_size)
         app.state.footfall = Footfall(app.state.db)
-        app.state.footfall.start()
         met = WordsMet(app.state.db)
         met.start()
         try:

@@ -107,7 +107,7 @@ WAYS: tuple[Callable[[Database, NewCase], Awaitable[None]], ...] = (
     _refused,
     _agreed,
     _taken_back,
-    _decided,
     _withdrawn,
+    _decided,
     _waits,
 )

@@ -25,6 +25,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "goods": ("catalog", "warehouses", "inventory", "taxes", "pricing", "promotions", "search"),
     "logistics": ("customs", "freight", "parcels", "fulfilment"),
     "trade": (
+        "rights",
         "favourites",
         "cart",
         "commission",

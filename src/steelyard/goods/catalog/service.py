@@ -56,8 +56,9 @@ async def create_category(tx: Tx, new: NewCategory) -> None:
         async with tx.savepoint():
             await tx.execute(
                 """
-                INSERT INTO categories (category_id, parent_id, slug, name, path, place, icon)
-                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (category_id) DO NOTHING
+                INSERT INTO categories (category_id, parent_id, slug, name, path, place, icon, no_return)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT no_return FROM categories WHERE category_id = $2))
+                ON CONFLICT (category_id) DO NOTHING
                 """,
                 new.category_id,
                 new.parent_id,

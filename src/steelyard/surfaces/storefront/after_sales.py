@@ -1,6 +1,7 @@
 """Asking for money back by line, with the goods sent back or without: the form of an order, a case's page, the list."""
 
 from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -28,11 +29,13 @@ from steelyard.surfaces.web import case_words, refusals
 from steelyard.surfaces.web.case_words import CaseView, case_view
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.rights_words import NO_RETURNS
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import REASONS, RIGHTS, Case, CaseId, Kind, NewCase, Right, Why
+from steelyard.trade.aftersales import REASONS, Case, CaseId, Kind, NewCase, Why
 from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, Returned
 from steelyard.trade.orders.model import Order, OrderLine
+from steelyard.trade.rights import Family, Rule, Rules
 
 MINE = "/account/after-sales"
 
@@ -47,6 +50,7 @@ class AskPage(msgspec.Struct, frozen=True, kw_only=True):
     free: Mapping[int, int]
     reasons: Mapping[Kind, Mapping[str, Why]]
     freight: int
+    rules: Rules
 
     @property
     def kinds(self) -> list[Kind]:
@@ -79,7 +83,10 @@ async def ask_page(read: Read, buyer_id: BuyerId, order: Order) -> AskPage:
         shop=(await merchants.cards(read, [order.merchant_id]))[order.merchant_id],
         lines=lines,
         free=await aftersales.free_of_lines(read, order.order_id),
-        reasons={} if standing.imported else {kind: aftersales.reasons_for(order, kind) for kind in Kind},
+        reasons={}
+        if standing.imported
+        else {kind: aftersales.reasons_for(order, kind, standing.rules, standing.pieces.goods) for kind in Kind},
+        rules=standing.rules,
         freight=await aftersales.freight_left(read, order, lines),
     )
 
@@ -100,14 +107,15 @@ async def my_cases_page(read: Read, buyer_id: BuyerId, buyers: Sequence[BuyerId]
     )
 
 
-def rights_of(order: Order, reasons: Mapping[str, Why]) -> list[tuple[Right, object]]:
-    """The rights that these reasons fall under, with the last day of each; none before receipt."""
-    told: list[tuple[Right, object]] = []
-    for each in RIGHTS:
-        why = next((why for why in reasons.values() if why.right == each.code), None)
-        last = aftersales.until(order, why) if why else None
-        if last is not None:
-            told.append((each, last))
+def rights_of(order: Order, reasons: Mapping[str, Why], rules: Rules) -> list[tuple[Rule, datetime]]:
+    """The rules that these reasons fall under, with the last moment of each; none before receipt."""
+    told: list[tuple[Rule, datetime]] = []
+    for family in Family:
+        why = next((why for why in reasons.values() if why.family is family), None)
+        rule = aftersales.rule_of(order, why, rules) if why else None
+        last = aftersales.until(order, why, rules) if why else None
+        if rule is not None and last is not None:
+            told.append((rule, last))
     return told
 
 
@@ -140,7 +148,8 @@ async def _form(
         view=view,
         kind=kind,
         reasons=[(name, visit.say(why.words)) for name, why in reasons.items()],
-        rights=rights_of(order, reasons),
+        rights=rights_of(order, reasons, view.rules),
+        no_returns=NO_RETURNS,
         blames_shop=any(why.shops_fault for why in reasons.values()),
         form=form or Entries({}, {}),
         errors=errors,
@@ -205,7 +214,6 @@ async def _page(
 ) -> Response[str]:
     page = await visit.db.ask(case_page, visit.buyer_id, found)
     errors = refusals.fields_of(refusal, visit.locale) if refusal else {}
-    rule = aftersales.right(found.rule, page.view.order.placed_at) if found.rule else None
     return await show(
         visit,
         "after_sales_case.html",
@@ -217,12 +225,11 @@ async def _page(
         status=refusal.status if refusal else 200,
         view=page.view,
         case=page.view.case,
-        rule=rule,
         carriers=[(each.carrier, each.name.in_language(visit.locale)) for each in page.carriers],
         reasons=[
             (name, visit.say(why.words))
             for name, why in REASONS.items()
-            if found.kind in why.kinds and why.right == REASONS[found.reason].right
+            if found.kind in why.kinds and why.family is REASONS[found.reason].family
         ],
         lines_of=lines_of,
         form=form or Entries({}, {}),

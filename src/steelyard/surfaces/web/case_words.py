@@ -9,10 +9,11 @@ from steelyard.kernel.i18n import N_
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Tone
-from steelyard.trade import aftersales, orders
+from steelyard.trade import aftersales, orders, rights
 from steelyard.trade.aftersales import REASONS, Case, CaseLine, CaseStep, Kind
 from steelyard.trade.aftersales.model import CaseState, OrderRefund, share_of
 from steelyard.trade.orders.model import Order, OrderLine
+from steelyard.trade.rights import Rule
 
 KINDS: dict[Kind, str] = {
     Kind.REFUND_ONLY: N_("Refund only"),
@@ -81,6 +82,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     lines: Mapping[int, OrderLine]
     steps: Sequence[CaseStep]
     refund: OrderRefund | None
+    rule: Rule | None = None
 
     @property
     def amount(self) -> int:
@@ -111,4 +113,5 @@ async def case_view(read: Read, found: Case) -> CaseView:
         lines={line.line: line for line in (await orders.lines_of(read, [order.order_id]))[order.order_id]},
         steps=await aftersales.case_history(read, found.merchant_id, found.case_id),
         refund=next((each for each in refunds if each.refund_id == found.refund_id), None),
+        rule=None if found.rule_id is None else await rights.rule(read, found.rule_id),
     )

@@ -5,8 +5,8 @@ at a moment is said by `actions`, one rule for pages and tests.
 
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
 buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, and what happens to who
-says nothing `silence`. Until when
-one may ask is said by `rights`; `privacy` is for buyers who leave.
+says nothing `silence`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would
+have decided, and `privacy` is for buyers who leave.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing
@@ -43,6 +43,7 @@ from steelyard.trade.aftersales.case_queries import (
     free_of_lines,
     pieces_of_orders,
     reasons_for,
+    rule_of,
     until,
 )
 from steelyard.trade.aftersales.cases import ask, ask_platform, improve, send_back, withdraw
@@ -67,9 +68,9 @@ from steelyard.trade.aftersales.requests import (
     request_of,
     requests_of_orders,
 )
-from steelyard.trade.aftersales.rights import RIGHTS, Right, ends, right
 from steelyard.trade.aftersales.service import cancel, freight_left, refund
 from steelyard.trade.aftersales.silence import act_on_silence
+from steelyard.trade.aftersales.trials import Decided, Differing, Trial, trial
 
 __all__ = [
     "BUYER_OBJECTS",
@@ -77,7 +78,6 @@ __all__ = [
     "DEADLINES",
     "PHOTOGRAPHS_PER_CASE_MAX",
     "REASONS",
-    "RIGHTS",
     "SHOP_ANSWERS",
     "SHOP_INSPECTS",
     "Action",
@@ -89,14 +89,16 @@ __all__ = [
     "CaseId",
     "CaseLine",
     "CaseStep",
+    "Decided",
+    "Differing",
     "Inspected",
     "Kind",
     "NewCase",
     "OrderRefunded",
     "Pieces",
     "RecordedReturn",
-    "Right",
     "Standing",
+    "Trial",
     "Verdict",
     "Why",
     "act_on_silence",
@@ -120,7 +122,6 @@ __all__ = [
     "count_open_requests",
     "decide",
     "disputed",
-    "ends",
     "forget_photographs",
     "free_of_lines",
     "freight_left",
@@ -139,9 +140,10 @@ __all__ = [
     "refuse_cancellation",
     "request_of",
     "requests_of_orders",
-    "right",
+    "rule_of",
     "send_back",
     "standing",
+    "trial",
     "until",
     "withdraw",
 ]

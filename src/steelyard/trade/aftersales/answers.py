@@ -7,16 +7,19 @@ from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade import orders, rights
 from steelyard.trade.aftersales.case_model import (
     Case,
     CaseId,
     Inspected,
     Kind,
     NoReturnAddress,
+    RightStands,
     Verdict,
 )
 from steelyard.trade.aftersales.case_steps import Held, give_back, hold, move, return_address, said
 from steelyard.trade.aftersales.model import CASE_MACHINE, CaseState
+from steelyard.trade.rights.model import OF_FAMILY, Family
 
 SAY_WHY = N_("Please say why: the buyer reads it.")
 
@@ -61,15 +64,29 @@ async def let_send_back(tx: Tx, held: Held, address: Address, by: str, words: st
 
 async def refuse(tx: Tx, merchant_id: MerchantId, case_id: CaseId, answer: str, by: str) -> Case:
     """The shop does not agree, or does not accept what came back, and says why. Returns the case as it was; said twice,
-    nothing changes. Raises `NotFound`, `TransitionRefused`, `Invalid` without a reason."""
+    nothing changes. Raises `NotFound`, `TransitionRefused`, `RightStands`, `Invalid` without a reason."""
     held = await hold(tx, merchant_id, case_id)
     if held.case.state is CaseState.REFUSED:
         return held.case
     CASE_MACHINE.check(held.case.state, CaseState.REFUSED)
     answer = said("answer", answer, SAY_WHY)
+    await _check_right(tx, held)
     await _keep_answer(tx, held.case, answer)
     await move(tx, held, CaseState.REFUSED, by, answer)
     return held.case
+
+
+async def _check_right(tx: Tx, held: Held) -> None:
+    """A return without a reason that a rule admits is not refused before the goods were seen; of what comes back closed only,
+    the shop may say at once that it was opened."""
+    case = held.case
+    if case.state is not CaseState.ASKED or case.rule_id is None:
+        return
+    rule = await rights.rule(tx, case.rule_id)
+    assert rule is not None, "rules that were switched on are kept"
+    lines = {each.line: each for each in (await orders.lines_of(tx, [case.order_id]))[case.order_id]}
+    if rule.kind in OF_FAMILY[Family.NO_REASON] and all(rule.covers(lines[each.line].no_return) for each in held.lines):
+        raise RightStands(rule=rule.name)
 
 
 async def receive(

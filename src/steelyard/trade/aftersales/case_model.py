@@ -14,9 +14,9 @@ from steelyard.kernel.i18n import N_
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.customers.model import Address, BuyerId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.aftersales import rights
 from steelyard.trade.aftersales.model import CASE_MACHINE, CaseState, Returned
 from steelyard.trade.orders.model import OrderId
+from steelyard.trade.rights.model import Family, RuleId
 
 CaseId = NewType("CaseId", UUID)
 
@@ -53,13 +53,13 @@ class Stage(StrEnum):
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """A reason: for what it may be given and `when`; `right` is the rule that says until when, `shops_fault` whether the shop
+    """A reason: for what it may be given and `when`; a rule of the `family` says until when, `shops_fault` whether the shop
     bears the freight."""
 
     words: str
     kinds: frozenset[Kind]
     when: frozenset[Stage]
-    right: str = rights.QUALITY
+    family: Family = Family.FAULT
     shops_fault: bool = True
 
 
@@ -69,10 +69,10 @@ _REFUND = frozenset({Kind.REFUND_ONLY})
 _SENT = frozenset({Stage.UNDER_WAY, Stage.RECEIVED})
 REASONS: dict[str, Why] = {
     "changed_mind": Why(
-        words=N_("I do not want it (7 days without a reason)"),
+        words=N_("I do not want it (return without a reason)"),
         kinds=_RETURN,
         when=_SENT,
-        right=rights.NO_REASON,
+        family=Family.NO_REASON,
         shops_fault=False,
     ),
     "not_needed": Why(
@@ -121,7 +121,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     photographs: list[str]
     freight: int
     currency: str
-    rule: str | None
+    rule_id: RuleId | None
     answer: str
     complaint: str
     decision: str
@@ -199,7 +199,25 @@ class TooLateToAsk(Refusal):
 
     code = "too_late_to_ask"
     title = N_("The time for this has passed")
-    detail = N_("For this reason one can ask for {days} days after the day of receipt.")
+    detail = N_("For this reason one can ask for {days} days after the day of receipt: {rule}.")
+
+
+class Excepted(Refusal):
+    """Some goods are not returned without a reason, by law or since the buyer confirmed it when buying."""
+
+    code = "excepted"
+    title = N_("These goods are not returned without a reason")
+    detail = N_("Line {line}: {why}. If something is wrong with it, please choose that as the reason.")
+
+
+class RightStands(Refusal):
+    """Who has a right to return without a reason needs nobody's consent."""
+
+    code = "right_stands"
+    title = N_("The buyer has a right to this return")
+    detail = N_(
+        "It was asked for in time: {rule}. You can refuse when you have seen that the goods are not as they were."
+    )
 
 
 class InCaseAlready(Refusal):

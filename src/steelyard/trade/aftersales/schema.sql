@@ -103,7 +103,7 @@ CREATE TABLE aftersales_cases (
   , photographs  text[] NOT NULL DEFAULT '{}'
   , freight      bigint NOT NULL DEFAULT 0
   , currency     text NOT NULL
-  , rule         text
+  , rule_id      uuid REFERENCES rights_rules
   , answer       text NOT NULL DEFAULT ''
   , complaint    text NOT NULL DEFAULT ''
   , decision     text NOT NULL DEFAULT ''
@@ -130,7 +130,7 @@ COMMENT ON TABLE aftersales_cases IS 'by merchant: a buyer asks for money back f
 COMMENT ON COLUMN aftersales_cases.refund_id IS 'The id that the refund has, or will have';
 COMMENT ON COLUMN aftersales_cases.photographs IS 'Names in the file store';
 COMMENT ON COLUMN aftersales_cases.freight IS 'Of what was paid for sending, asked back too';
-COMMENT ON COLUMN aftersales_cases.rule IS 'The right that the buyer had when asking, by its code in rights.py; none before the goods were received';
+COMMENT ON COLUMN aftersales_cases.rule_id IS 'The version of the right by which it was admitted; none when no right had to be looked at';
 COMMENT ON COLUMN aftersales_cases.answer IS 'The shop''s last words';
 COMMENT ON COLUMN aftersales_cases.complaint IS 'Why the buyer asks the platform to step in';
 COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';

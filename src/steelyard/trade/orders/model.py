@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.goods.catalog.model import NoReturn
 from steelyard.kernel import ids
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
@@ -121,6 +122,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = "goods"
     discount: int = 0
     offers: Sequence[LineOffer] = ()
+    no_return: NoReturn | None = None
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +219,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     refunded: int
     discount: int = 0
     offers: list[LineOffer] = []
+    no_return: NoReturn | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
