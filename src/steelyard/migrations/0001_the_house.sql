@@ -1020,6 +1020,9 @@ CREATE TABLE categories (
   , icon        text NOT NULL DEFAULT 'package'
   , picture     text
   , merged_into uuid REFERENCES categories
+  , own_no_return text
+  , no_return   text
+  , CONSTRAINT what_is_not_returned_has_a_reason CHECK (own_no_return IN ('none', 'made_to_order', 'perishable', 'opened_digital', 'periodical', 'confirmed'))
   , CONSTRAINT nothing_is_merged_into_itself CHECK (merged_into <> category_id)
   , CONSTRAINT a_path_ends_with_itself CHECK (path[cardinality(path)] = category_id)
 );
@@ -1027,6 +1030,8 @@ COMMENT ON TABLE categories IS 'reference: the category tree of the marketplace'
 COMMENT ON COLUMN categories.path IS 'From the root to the category itself';
 COMMENT ON COLUMN categories.place IS 'Its place among its siblings';
 COMMENT ON COLUMN categories.picture IS 'Name in the file store';
+COMMENT ON COLUMN categories.own_no_return IS 'Why its goods are not returned without a reason, as said here: for it and all below it; none: they are, whatever is said above';
+COMMENT ON COLUMN categories.no_return IS 'The same as it counts here: its own, else what the nearest above it says';
 COMMENT ON COLUMN categories.merged_into IS 'It is out of use; its products went there, and so does its address';
 CREATE INDEX categories_by_parent ON categories (parent_id, place);
 CREATE INDEX categories_by_path ON categories USING gin (path);
@@ -1395,6 +1400,28 @@ CREATE INDEX prices_by_sku ON prices (sku_id);
 
 -- What shops take off, until when, how often, and who has a coupon for it.
 
+CREATE TABLE flash_sessions (
+    merchant_id  uuid NOT NULL
+  , session_id   uuid NOT NULL
+  , name         jsonb NOT NULL
+  , starts_at    timestamptz NOT NULL
+  , ends_at      timestamptz NOT NULL
+  , created_at   timestamptz NOT NULL DEFAULT now()
+  , begun_at     timestamptz
+  , ended_at     timestamptz
+  , cancelled_by text
+  , reason       text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, session_id)
+  , CONSTRAINT a_session_begins_before_it_ends CHECK (starts_at < ends_at)
+  , CONSTRAINT what_is_called_off_is_over CHECK (cancelled_by IS NULL OR ended_at IS NOT NULL)
+);
+COMMENT ON TABLE flash_sessions IS 'by merchant: when a shop sells some pieces at a flash price; its id is the order that keeps them in reservations';
+COMMENT ON COLUMN flash_sessions.begun_at IS 'When its beginning was announced; prices go by starts_at';
+COMMENT ON COLUMN flash_sessions.ended_at IS 'When what was left was given back to the stock that is sold';
+COMMENT ON COLUMN flash_sessions.cancelled_by IS 'Who called it off before its end, for the reason beside it';
+CREATE INDEX flash_sessions_to_begin ON flash_sessions (starts_at) WHERE begun_at IS NULL AND ended_at IS NULL;
+CREATE INDEX flash_sessions_to_end ON flash_sessions (ends_at) WHERE ended_at IS NULL;
+
 CREATE TABLE promotions (
     merchant_id  uuid NOT NULL
   , promotion_id uuid NOT NULL
@@ -1413,12 +1440,25 @@ CREATE TABLE promotions (
   , spent        bigint NOT NULL DEFAULT 0
   , stopped_at   timestamptz
   , created_at   timestamptz NOT NULL DEFAULT now()
+  , session_id   uuid
+  , sku_id       uuid
+  , pieces       integer
+  , taken        integer NOT NULL DEFAULT 0
+  , pieces_per_order integer
+  , pieces_per_buyer integer
+  , returned_at  timestamptz
   , PRIMARY KEY (merchant_id, promotion_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
+  , CONSTRAINT a_session_has_a_sku_once UNIQUE (merchant_id, session_id, sku_id)
   , CONSTRAINT a_code_is_given_out_once UNIQUE (merchant_id, code)
   , CONSTRAINT it_begins_before_it_ends CHECK (starts_at < ends_at)
   , CONSTRAINT only_coupons_are_claimed CHECK (coupon OR (code IS NULL AND copies IS NULL AND claimed = 0))
   , CONSTRAINT a_coupon_is_given_to_each_so_often CHECK (coupon = (per_buyer IS NOT NULL) AND per_buyer > 0)
   , CONSTRAINT never_claim_more_than_there_are CHECK (0 <= claimed AND (copies IS NULL OR claimed <= copies))
+  , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
+  , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
+  , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
 );
 COMMENT ON TABLE promotions IS 'by merchant: what a shop takes off for whoever buys enough, or holds a coupon of it';
@@ -1429,6 +1469,13 @@ COMMENT ON COLUMN promotions.copies IS 'How many can be claimed by all buyers to
 COMMENT ON COLUMN promotions.per_buyer IS 'How many one buyer can claim; each is used once';
 COMMENT ON COLUMN promotions.budget IS 'How much it may take off altogether, in minor units; none: whatever it comes to';
 COMMENT ON COLUMN promotions.spent IS 'Of the budget, taken off orders that were not dropped unpaid; nothing is counted without one';
+COMMENT ON COLUMN promotions.session_id IS 'The flash sale that it is a price of; its pieces are kept under this id in reservations';
+COMMENT ON COLUMN promotions.sku_id IS 'What is sold at this flash price';
+COMMENT ON COLUMN promotions.pieces IS 'How many can be had at this flash price, by all buyers together';
+COMMENT ON COLUMN promotions.taken IS 'Of those, in orders that were not dropped unpaid';
+COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can have; none: as many as there are';
+COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
+COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
 
@@ -1439,6 +1486,7 @@ CREATE TABLE promotion_uses (
   , buyer_id     uuid NOT NULL
   , amount       bigint NOT NULL
   , claim        integer
+  , pieces       integer NOT NULL DEFAULT 0
   , at           timestamptz NOT NULL DEFAULT now()
   , given_back_at timestamptz
   , PRIMARY KEY (merchant_id, order_id, promotion_id)
@@ -1448,6 +1496,7 @@ CREATE TABLE promotion_uses (
 COMMENT ON TABLE promotion_uses IS 'by merchant: what a promotion took off an order; given back when the order was dropped unpaid';
 COMMENT ON COLUMN promotion_uses.order_id IS 'Opaque: whose order it is stands in orders';
 COMMENT ON COLUMN promotion_uses.claim IS 'The number of the buyer''s coupon that was used for it';
+COMMENT ON COLUMN promotion_uses.pieces IS 'How many of a flash sale''s pieces the order has';
 CREATE INDEX promotion_uses_of_a_promotion ON promotion_uses (merchant_id, promotion_id, at);
 
 CREATE TABLE coupon_claims (
@@ -1462,6 +1511,16 @@ CREATE TABLE coupon_claims (
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
 COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for';
+
+CREATE TABLE promotion_limits (
+    buyer_id     uuid NOT NULL
+  , promotion_id uuid NOT NULL
+  , pieces       integer NOT NULL
+  , most         integer NOT NULL
+  , PRIMARY KEY (buyer_id, promotion_id)
+  , CONSTRAINT nobody_has_more_than_the_limit CHECK (0 <= pieces AND pieces <= most)
+);
+COMMENT ON TABLE promotion_limits IS 'by buyer: how many pieces a buyer has at a flash price of which each can have only so many';
 
 -- goods.search
 
@@ -1817,6 +1876,57 @@ CREATE TABLE parcel_lines (
 COMMENT ON TABLE parcel_lines IS 'by merchant, append-only: what is in a parcel';
 CREATE INDEX parcel_lines_of_an_order ON parcel_lines (order_id);
 
+-- trade.rights
+
+CREATE TABLE rights_rules (
+    rule_id    uuid PRIMARY KEY
+  , code       text NOT NULL
+  , version    integer NOT NULL
+  , kind       text NOT NULL
+  , name       jsonb NOT NULL
+  , days       integer NOT NULL
+  , countries  text[] NOT NULL DEFAULT '{}'
+  , exceptions text[] NOT NULL DEFAULT '{}'
+  , source     jsonb NOT NULL
+  , link       text NOT NULL DEFAULT ''
+  , since      date
+  , until      date
+  , drafted_at timestamptz NOT NULL DEFAULT now()
+  , drafted_by text NOT NULL
+  , UNIQUE (code, version)
+  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault'))
+  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 1 AND 365)
+  , CONSTRAINT a_right_ends_after_it_began CHECK (until >= since)
+);
+COMMENT ON TABLE rights_rules IS 'reference: the rights of buyers, version by version; what is switched on is never changed, only superseded';
+COMMENT ON COLUMN rights_rules.code IS 'The right, the same in all its versions';
+COMMENT ON COLUMN rights_rules.days IS 'Whole days after the day on which the goods were received';
+COMMENT ON COLUMN rights_rules.countries IS 'Where the goods go, ISO 3166-1; none: wherever no other rule of its family is';
+COMMENT ON COLUMN rights_rules.exceptions IS 'Goods that it does not cover, by the words of categories.no_return';
+COMMENT ON COLUMN rights_rules.source IS 'The law and its article, as people read it';
+COMMENT ON COLUMN rights_rules.since IS 'It counts for orders placed on this day or later, in the house''s time zone; none: a draft';
+COMMENT ON COLUMN rights_rules.until IS 'The last day on which orders are placed under it; none: until it is superseded';
+INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, drafted_by) VALUES
+    ('01890000-0000-7000-8000-000000000001', 'cn_seven_days', 1, 'no_reason_return'
+   , '{"zh-Hans": "七天无理由退货", "en": "7-day return without a reason"}', 7, '{CN}'
+   , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
+   , '{"zh-Hans": "《消费者权益保护法》第二十五条；《网络购买商品七日无理由退货暂行办法》第十条", "en": "Consumer Rights Law of the PRC, Art. 25; Interim Measures for the 7-day Return of Goods Bought Online, Art. 10"}'
+   , 'https://flk.npc.gov.cn/', '2014-03-15', 'house')
+  , ('01890000-0000-7000-8000-000000000002', 'eu_withdrawal', 1, 'withdrawal'
+   , '{"zh-Hans": "欧盟 14 天撤回权", "en": "14-day right of withdrawal (EU)"}', 14
+   , '{AT,BE,BG,CY,CZ,DE,DK,EE,ES,FI,FR,GR,HR,HU,IE,IT,LT,LU,LV,MT,NL,PL,PT,RO,SE,SI,SK}'
+   , '{made_to_order,perishable,opened_digital,periodical}'
+   , '{"zh-Hans": "欧盟指令 2011/83/EU 第九条、第十六条", "en": "Directive 2011/83/EU, Art. 9 and 16"}'
+   , 'https://eur-lex.europa.eu/eli/dir/2011/83/oj', '2014-06-13', 'house')
+  , ('01890000-0000-7000-8000-000000000003', 'house_seven_days', 1, 'no_reason_return'
+   , '{"zh-Hans": "七天无理由退货（平台规则）", "en": "7-day return without a reason (marketplace)"}', 7, '{}'
+   , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '', '2014-03-15', 'house')
+  , ('01890000-0000-7000-8000-000000000004', 'fault', 1, 'fault'
+   , '{"zh-Hans": "商品有问题，15 天", "en": "15 days for what is wrong with the goods"}', 15, '{}', '{}'
+   , '{"zh-Hans": "本平台规则；法定为 7 天（《消费者权益保护法》第二十四条）", "en": "Rule of this marketplace; by law 7 days (Consumer Rights Law of the PRC, Art. 24)"}'
+   , '', '2014-03-15', 'house');
+
 -- trade.favourites
 
 -- What somebody keeps in mind: favourite products and shops, and what they looked at. A visitor's are kept under the
@@ -2107,6 +2217,7 @@ CREATE TABLE order_lines (
   , source_line  text
   , discount     bigint NOT NULL DEFAULT 0
   , offers       jsonb NOT NULL DEFAULT '[]'
+  , no_return    text
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -2119,6 +2230,7 @@ COMMENT ON COLUMN order_lines.kind IS 'goods, or for imported lines: postage, fe
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity, less the discount, unless a sub-unit price was rounded';
 COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
 COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
+COMMENT ON COLUMN order_lines.no_return IS 'Frozen at sale: why it is not returned without a reason, as its category said, and the buyer confirmed where the law wants that';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
@@ -2172,6 +2284,8 @@ CREATE TABLE checkouts (
   , deliveries  jsonb NOT NULL DEFAULT '{}'
   , notes       jsonb NOT NULL DEFAULT '{}'
   , invoice     jsonb
+  , codes       jsonb NOT NULL DEFAULT '[]'
+  , discounts   jsonb NOT NULL DEFAULT '[]'
   , from_cart   boolean NOT NULL DEFAULT false
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
@@ -2181,10 +2295,12 @@ CREATE TABLE checkouts (
 COMMENT ON TABLE checkouts IS 'by key: a checkout: its lines, buyer, address and delivery choices, before and while it becomes a purchase';
 COMMENT ON COLUMN checkouts.purchase_id IS 'The id that its purchase has or will have; a new one after a failed payment';
 COMMENT ON COLUMN checkouts.client IS 'shop, or the profile of the agent that opened it';
-COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price}]';
+COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price, confirmed}]; confirmed: that it cannot be returned without a reason';
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
+COMMENT ON COLUMN checkouts.codes IS 'Codes of coupons that are used for it if they can, in capitals; claimed when it is placed';
+COMMENT ON COLUMN checkouts.discounts IS 'What promotions took off when it was placed, by line and by freight: the same as its order lines keep';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
 CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
 CREATE INDEX checkouts_of_a_buyer ON checkouts (buyer_id);
@@ -2297,7 +2413,7 @@ CREATE TABLE aftersales_cases (
   , photographs  text[] NOT NULL DEFAULT '{}'
   , freight      bigint NOT NULL DEFAULT 0
   , currency     text NOT NULL
-  , rule         text
+  , rule_id      uuid REFERENCES rights_rules
   , answer       text NOT NULL DEFAULT ''
   , complaint    text NOT NULL DEFAULT ''
   , decision     text NOT NULL DEFAULT ''
@@ -2324,7 +2440,7 @@ COMMENT ON TABLE aftersales_cases IS 'by merchant: a buyer asks for money back f
 COMMENT ON COLUMN aftersales_cases.refund_id IS 'The id that the refund has, or will have';
 COMMENT ON COLUMN aftersales_cases.photographs IS 'Names in the file store';
 COMMENT ON COLUMN aftersales_cases.freight IS 'Of what was paid for sending, asked back too';
-COMMENT ON COLUMN aftersales_cases.rule IS 'The right that the buyer had when asking, by its code in rights.py; none before the goods were received';
+COMMENT ON COLUMN aftersales_cases.rule_id IS 'The version of the right by which it was admitted; none when no right had to be looked at';
 COMMENT ON COLUMN aftersales_cases.answer IS 'The shop''s last words';
 COMMENT ON COLUMN aftersales_cases.complaint IS 'Why the buyer asks the platform to step in';
 COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
