@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 
 WordId = NewType("WordId", UUID)
@@ -96,3 +98,14 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     added: int
     changed: int
     same: int
+
+
+class RowWrong(Invalid):
+    """A row of an import is wrong: `row` counts from one, `column` and `what` say what."""
+
+    code = "row_wrong"
+    title = N_("A row of the file is wrong")
+    detail = ""
+
+    def __init__(self, row: int, column: str, what: str) -> None:
+        super().__init__({"file": what}, row=row, column=column, what=what)

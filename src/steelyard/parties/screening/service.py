@@ -21,6 +21,7 @@ from steelyard.parties.screening.model import (
     Action,
     Area,
     Imported,
+    RowWrong,
     Word,
     WordId,
 )
@@ -126,17 +127,6 @@ async def _all(tx: Tx) -> dict[tuple[str, str, Action], Word]:
         Word, "SELECT word_id, word, action, areas, language, reason, source FROM screened_words LIMIT $1", WORDS_MAX
     )
     return {(key_of(each.word), each.language, each.action): each for each in found}
-
-
-class RowWrong(Invalid):
-    """A row of an import is wrong: `row` counts from one, `column` and `what` say what."""
-
-    code = "row_wrong"
-    title = N_("A row of the file is wrong")
-    detail = ""
-
-    def __init__(self, row: int, column: str, what: str) -> None:
-        super().__init__({"file": what}, row=row, column=column, what=what)
 
 
 async def _hold(tx: Tx) -> None:

@@ -18,8 +18,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.kernel.text import Text
 from steelyard.parties import screening
-from steelyard.parties.screening.model import Action, Area, Counted, Found, Imported, Word, WordId
-from steelyard.parties.screening.service import RowWrong
+from steelyard.parties.screening.model import Action, Area, Counted, Found, Imported, RowWrong, Word, WordId
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, address, done, errors_of

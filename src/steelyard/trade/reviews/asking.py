@@ -134,15 +134,9 @@ async def _answer(
     )
     if question is None:
         raise NotFound()
-    text = text.strip()
-    if not text:
-        raise Invalid({"answer": N_("Please write a few words")})
-    if len(text) > ANSWER_CHARACTERS_MAX:
-        raise Invalid({"answer": N_("This text is too long")})
     if question["answers"] >= ANSWERS_PER_QUESTION_MAX:
         raise Invalid({"answer": N_("This question has enough answers")})
-    screened = await screening.screen(tx, [Said(field="answer", area=Area.ANSWER, text=text)], can_wait=True)
-    waits = screened.why() or None
+    text, waits = await _screened_answer(tx, text)
     if not await tx.execute(
         """
         INSERT INTO answers (merchant_id, answer_id, question_id, by_shop, writer_id, author, text, hidden_at
@@ -156,7 +150,7 @@ async def _answer(
         by_shop,
         writer_id,
         author,
-        screened.texts[0],
+        text,
         waits,
     ):
         return waits is None
@@ -179,6 +173,17 @@ async def _answer(
         OpinionsChanged(merchant_id=merchant_id, product_ids=[question["product_id"]]),
     )
     return True
+
+
+async def _screened_answer(tx: Tx, text: str) -> tuple[str, str | None]:
+    """An answer as it may be written, and the words for which it waits. Raises `Invalid`."""
+    text = text.strip()
+    if not text:
+        raise Invalid({"answer": N_("Please write a few words")})
+    if len(text) > ANSWER_CHARACTERS_MAX:
+        raise Invalid({"answer": N_("This text is too long")})
+    screened = await screening.screen(tx, [Said(field="answer", area=Area.ANSWER, text=text)], can_wait=True)
+    return screened.texts[0], screened.why() or None
 
 
 async def get(read: Read, question_id: QuestionId) -> Question | None:
