@@ -134,6 +134,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/merchants?sort=newest",
         "/operator/applications",
         "/operator/product-reviews",
+        "/operator/words",
+        "/operator/words?action=hold&area=title",
         "/operator/product-reviews?tab=decided",
         "/operator/orders",
         "/operator/disputes",

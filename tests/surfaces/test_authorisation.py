@@ -210,6 +210,7 @@ async def things(db: Database, world: World) -> Ids:
             "subject_id": str(question_id),
             "promotion_id": str(promotion.promotion_id),
             "case_id": str(case_id),
+            "step_id": str(ids.mint()),
             "rule_id": "01890000-0000-7000-8000-000000000001",
         }
     )
