@@ -133,7 +133,7 @@ async def test_a_credit_is_given_once_for_a_reason(db: Database):
         await db.transact(wallets.credit, ids.mint(), buyer_id, 2_500, "CNY", "", "staff:test")
 
     (line,) = (await db.ask(wallets.statement, buyer_id)).items
-    assert (line.cause, line.amount, line.after, line.note) == (Cause.GOODWILL, 2_500, 2_500, "It came late")
+    assert (line.cause, line.amount, line.after, line.note) == (Cause.CREDITED, 2_500, 2_500, "It came late")
 
 
 async def test_twenty_who_spend_one_balance_at_once_spend_no_more_than_is_there(db: Database):

@@ -36,7 +36,7 @@ async def issued(db: Database, amount: int = 5_000, cards: int = 1, *, sold: boo
 async def filled(db: Database, amount: int, purse: Purse = Purse.BALANCE, buyer_id: BuyerId | None = None) -> BuyerId:
     """A buyer who has this to spend."""
     buyer_id = buyer_id or BuyerId(ids.mint())
-    cause = Cause.GOODWILL if purse is Purse.BALANCE else Cause.EARNED
+    cause = Cause.CREDITED if purse is Purse.BALANCE else Cause.EARNED
     given = Move(
         buyer_id=buyer_id,
         purse=purse,

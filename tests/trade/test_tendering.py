@@ -71,7 +71,7 @@ async def test_what_the_balance_pays_whole_asks_no_channel(shop: Database, world
     purchase_id = await placed(shop, wanted(world), buyer_id)
 
     purchase = await purchase_of(shop, purchase_id)
-    assert (purchase.state, purchase.rest) == (PurchaseState.PAID, 0)
+    assert (purchase.state, purchase.tendered) == (PurchaseState.PAID, purchase.total)
     assert await left(shop, buyer_id) == 10_000_000 - purchase.total
     assert await shop.ask(means, purchase_id) == {"balance": (purchase.total, 0)}
     assert await deal.begun(shop, purchase_id) == checkout.Collection(state="nothing_to_pay")
@@ -133,7 +133,7 @@ async def test_a_cancelled_order_gives_back_each_means_its_part(shop: Database, 
     buyer_id = await filled(shop, 3_000)
     purchase_id = await placed(shop, wanted(world), buyer_id)
     await deal.captured(shop, await deal.instructed(shop, purchase_id))
-    rest = (await purchase_of(shop, purchase_id)).rest
+    rest = (await purchase_of(shop, purchase_id)).total - 3_000
 
     for part in await deal.orders_of(shop, purchase_id):
         refund_id = payments.RefundId(ids.mint())

@@ -9,9 +9,20 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
+from steelyard.goods.promotions.entering import Code, CodeState, Entered, Standing
+from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
+from steelyard.goods.promotions.refusals import (
+    CodeUnknown,
+    CouponClaimed,
+    CouponGone,
+    LimitReached,
+    OfferBegun,
+    OfferGone,
+)
 from steelyard.goods.promotions.rules import (
     EVERY_LAYER,
     AmountOff,
+    Audience,
     Bundle,
     BuyGet,
     Counted,
@@ -22,55 +33,59 @@ from steelyard.goods.promotions.rules import (
     PiecesFor,
     RateOff,
     Rule,
+    Scope,
     SpecialPrice,
     Step,
 )
-from steelyard.kernel.errors import Refusal
-from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties.merchants.model import MerchantId
 
-# The kinds stand in a file of their own, and are found here.
+# The kinds, flash sales and refusals stand in files of their own, and are found here.
 __all__ = [
     "EVERY_LAYER",
     "AmountOff",
+    "Audience",
     "Bundle",
     "BuyGet",
+    "Code",
+    "CodeState",
+    "CodeUnknown",
     "Counted",
+    "CouponClaimed",
+    "CouponGone",
+    "Entered",
+    "Flash",
+    "FlashItem",
+    "FlashState",
     "FreeShipping",
     "Gift",
     "Ladder",
     "Layer",
+    "LimitReached",
+    "NewFlash",
+    "OfferBegun",
+    "OfferGone",
     "PiecesFor",
+    "Planned",
     "RateOff",
     "Rule",
+    "Scope",
+    "Session",
+    "SessionId",
     "SpecialPrice",
+    "Standing",
     "Step",
 ]
 
 PromotionId = NewType("PromotionId", UUID)
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Which goods a promotion is for: any of these products, or of these categories with all below; empty: all."""
-
-    products: frozenset[UUID] = frozenset()
-    categories: frozenset[UUID] = frozenset()
-    without: frozenset[UUID] = frozenset()
-
-
-class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """For whom it is: for anybody, for buyers of one of these segments, for those who never bought before."""
-
-    segments: frozenset[str] = frozenset()
-    new_buyers: bool = False
-
-
 class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     """`merchant_id`: whose goods it is for, none: the platform's. `coupon`: only for who holds one.
 
     `group`: of one owner's promotions with the same group one counts. `beside`: the layers of promotions that may count
-    for the same goods. `platform_millionths`: which part of what it takes off is paid by the platform.
+    for the same goods. `platform_millionths`: which part of what it takes off is paid by the platform. `limited`: there
+    are only so many pieces for it.
     """
 
     promotion_id: PromotionId
@@ -86,6 +101,7 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     beside: frozenset[Layer] = EVERY_LAYER
     platform_millionths: int = 0
+    limited: bool = False
 
     @property
     def layer(self) -> Layer:
@@ -250,7 +266,7 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A promotion of a shop as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, and all
-    together may take off no more than the `budget`."""
+    together may take off no more than the `budget`. `flash`: it is the price of a piece in a flash sale."""
 
     merchant_id: MerchantId
     promotion_id: PromotionId
@@ -268,6 +284,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     claimed: int = 0
     spent: int = 0
     stopped_at: datetime | None = None
+    flash: Flash | None = None
 
     @property
     def promotion(self) -> Promotion:
@@ -281,6 +298,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             merchant_id=self.merchant_id,
             coupon=self.coupon,
             scope=self.scope,
+            limited=self.flash is not None,
         )
 
     @property
@@ -330,8 +348,19 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
         return not self.offer.gone and self.claims < (self.offer.per_buyer or 0)
 
 
+class Owned(Offer, frozen=True, kw_only=True):
+    """An offer of which a buyer has had so many coupons, and how many of those are unused."""
+
+    claims: int = 0
+    unused: int = 0
+
+
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """What a promotion is to take off an order that is being placed. Those of one `purchase_id` all count, or none."""
+    """What a promotion is to take off an order that is being placed. Those of one `purchase_id` all count, or none.
+
+    `by_code`: its code came with the purchase; a buyer who has no such coupon yet gets one for this order. `pieces`: of a
+    promotion that has only so many.
+    """
 
     purchase_id: UUID
     merchant_id: UUID
@@ -340,52 +369,16 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     buyer_id: UUID
     amount: int
     coupon: bool
+    by_code: bool = False
+    pieces: int = 0
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it."""
+    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it, and the
+    flash sale that its pieces are of, as that was before. A `fresh` coupon is claimed by being used."""
 
     use: Use
     claim: int | None
     limited: bool
-
-
-class OfferGone(Refusal):
-    """What an offer may take off altogether is taken off once."""
-
-    code = "offer_gone"
-    title = N_("An offer has just run out")
-    detail = N_("Others were faster. Please look at the new total before you pay.")
-
-
-class CouponGone(Refusal):
-    """There are only so many of a coupon."""
-
-    code = "coupon_gone"
-    title = N_("This coupon is not to be had any more")
-    detail = N_("It has run out, or its time is over.")
-
-
-class CouponClaimed(Refusal):
-    """Each buyer can have a coupon so many times."""
-
-    code = "coupon_claimed"
-    title = N_("You have this coupon already")
-    detail = N_("It counts by itself at the checkout when you buy enough.")
-
-
-class CodeUnknown(Refusal):
-    """A code is that of a coupon of one of the shops in question."""
-
-    code = "coupon_code_unknown"
-    status = 422
-    title = N_("This code is not known")
-    detail = N_("Please check its spelling, and that it is of a shop you are buying from.")
-
-
-class OfferBegun(Refusal):
-    """What has begun is stopped, not changed: what buyers were told stays true."""
-
-    code = "offer_begun"
-    title = N_("It has begun already")
-    detail = N_("What buyers see is not changed any more. Stop it, and make another.")
+    fresh: bool = False
+    flash: Flash | None = None

@@ -230,7 +230,7 @@ async def credit(tx: Tx, credit_id: UUID, buyer_id: BuyerId, amount: int, curren
         purse=Purse.BALANCE,
         currency=currency,
         amount=amount,
-        cause=Cause.GOODWILL,
+        cause=Cause.CREDITED,
         document=credit_id,
         note=reason,
         by=by,

@@ -44,7 +44,7 @@ class Cause(StrEnum):
     """Why a purse moves. `held`: kept for a purchase that is being paid; `returned`: it was not paid after all."""
 
     REDEEMED = "redeemed"
-    GOODWILL = "goodwill"
+    CREDITED = "credited"
     HELD = "held"
     RETURNED = "returned"
     REFUNDED = "refunded"

@@ -15,7 +15,7 @@ Key = tuple[UUID, Purse, str]
 
 _AGAINST: dict[Cause, AccountKind] = {
     Cause.REDEEMED: AccountKind.GIFT_CLEARING,
-    Cause.GOODWILL: AccountKind.MARKETING_COST,
+    Cause.CREDITED: AccountKind.MARKETING_COST,
     Cause.REFUNDED: AccountKind.PURCHASE_CLEARING,
     Cause.EARNED: AccountKind.MARKETING_COST,
     Cause.TAKEN_BACK: AccountKind.MARKETING_COST,

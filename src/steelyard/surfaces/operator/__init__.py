@@ -26,6 +26,7 @@ from steelyard.surfaces.operator import (
     product_reviews,
     profile,
     refunds_behind,
+    rights,
     run_time,
     searching,
     seeking,
@@ -37,6 +38,7 @@ from steelyard.surfaces.operator import (
     system_sweeps,
     today,
     wallets,
+    words,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
 from steelyard.surfaces.web.guards import staff_only
@@ -57,6 +59,7 @@ router = Router(
         *buyer_list.HANDLERS,
         *orders.HANDLERS,
         *disputes.HANDLERS,
+        *rights.HANDLERS,
         *payments.HANDLERS,
         *books.HANDLERS,
         *wallets.HANDLERS,
@@ -66,6 +69,7 @@ router = Router(
         *product_reviews.HANDLERS,
         *opinions.HANDLERS,
         *searching.HANDLERS,
+        *words.HANDLERS,
         *pages.HANDLERS,
         *people.HANDLERS,
         *api_keys.HANDLERS,

@@ -90,10 +90,19 @@ async def claim(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, An
 
 
 async def of_shop(read: Read, merchant_id: MerchantId) -> list[Offer]:
-    """What a shop offers everybody at this moment."""
+    """What a shop offers everybody at this moment, and its flash sales, those to come too: see `usual`."""
     now = datetime.now(UTC)
     found = (await promotions.running(read, [merchant_id])).get(merchant_id, [])
-    return [offer for offer in found if offer.starts_at <= now and offer.code is None and not offer.gone]
+    return [
+        offer
+        for offer in found
+        if offer.flash is not None or (offer.starts_at <= now and offer.code is None and not offer.gone)
+    ]
+
+
+def usual(offers: Sequence[Offer]) -> list[Offer]:
+    """Without flash sales, which are shown by themselves."""
+    return [offer for offer in offers if offer.flash is None]
 
 
 def of_product(offers: Sequence[Offer], product_id: UUID, path: Sequence[UUID]) -> list[Offer]:
@@ -103,7 +112,7 @@ def of_product(offers: Sequence[Offer], product_id: UUID, path: Sequence[UUID]) 
 def shown(visit: Visit, offers: Sequence[Offer]) -> list[ShopOffer]:
     return [
         ShopOffer(offer=offer, words=words.rule_words(visit, offer.rule, offer.currency), claim=offer.coupon)
-        for offer in offers[:OFFERS_SHOWN]
+        for offer in usual(offers)[:OFFERS_SHOWN]
     ]
 
 

@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from stdnum.cn import uscc
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import OfferGone
+from steelyard.goods.promotions.model import LimitReached, OfferGone
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -25,6 +25,7 @@ from steelyard.parties import customers
 from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import Address, AddressId, BuyerId, SavedAddress
 from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.storefront import unreturnable
 from steelyard.surfaces.storefront.addresses import (
     AddressForm,
     form_of,
@@ -39,13 +40,13 @@ from steelyard.surfaces.storefront.addresses import (
 from steelyard.surfaces.storefront.owning import look_up_cookie
 from steelyard.surfaces.storefront.paying import pay, purchase_path
 from steelyard.surfaces.storefront.shell import Shell, shell, show
-from steelyard.surfaces.storefront.typed import number, said, uuid_of
+from steelyard.surfaces.storefront.typed import amount, number, said, uuid_of
 from steelyard.surfaces.storefront.wallet import purses_of
 from steelyard.surfaces.storefront.words import CHANNELS, problem_words
 from steelyard.surfaces.web import asking, footfall, offers, placing
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import checkout
+from steelyard.trade import checkout, rights
 from steelyard.trade.checkout.model import (
     FIELD_CHARACTERS_MAX,
     SHOP,
@@ -62,6 +63,7 @@ from steelyard.trade.checkout.model import (
     TotalMoved,
 )
 from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX
+from steelyard.trade.rights import Rule
 
 DELIVERY = "delivery-"
 QUANTITY = "pieces-"
@@ -69,8 +71,6 @@ NOTE = "note-"
 PURSE = "purse-"
 # These are said beside the fields of the form.
 _OF_THE_FORM = {ProblemCode.CONTACT_MISSING, ProblemCode.ADDRESS_MISSING, ProblemCode.ADDRESS_INCOMPLETE}
-# More digits than any amount has.
-AMOUNT_DIGITS_MAX = 18
 OWN_PLACED = N_("This purchase is placed already. You can pay it here.")
 
 
@@ -93,6 +93,7 @@ class TillPage(msgspec.Struct, frozen=True, kw_only=True):
     shell: Shell
     checkout: CheckoutView
     book: Sequence[SavedAddress]
+    rule: Rule | None = None
 
     @property
     def taxes(self) -> list[TaxLine]:
@@ -121,7 +122,8 @@ async def till_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId], ch
     if view is None or not may_continue(view.checkout, owners):
         raise NotFound()
     book = await customers.addresses(read, buyer_id)
-    return TillPage(shell=await shell(read, buyer_id), checkout=view, book=book)
+    rule = unreturnable.rule_of(view, await rights.rules(read))
+    return TillPage(shell=await shell(read, buyer_id), checkout=view, book=book, rule=rule)
 
 
 @get("/checkout/{checkout_id:uuid}")
@@ -231,7 +233,11 @@ async def _keep(
     chosen = {name.removeprefix(DELIVERY): uuid_of(value) for name, value in data.items() if name.startswith(DELIVERY)}
     draft = Draft(
         lines=[
-            msgspec.structs.replace(line, quantity=min(quantity, QUANTITY_PER_LINE_MAX))
+            msgspec.structs.replace(
+                line,
+                quantity=min(quantity, QUANTITY_PER_LINE_MAX),
+                confirmed=unreturnable.confirmed(line, data),
+            )
             for line in found.lines
             if (quantity := number(data.get(QUANTITY + line.line_id), line.quantity)) > 0
         ],
@@ -242,6 +248,7 @@ async def _keep(
         invoice=read_invoice(data),
         # Whose checkout it is spends what is theirs; whoever only goes on with it does not.
         purses=[purse for purse in PURSES if said(data, PURSE + purse)] if found.buyer_id == buyer_id else [],
+        codes=found.codes,
         locale=found.locale,
     )
     await checkout.change(tx, checkout_id, draft)
@@ -275,21 +282,15 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
         wrong["agreed"] = N_("Please read what has changed, and agree to it.")
     if view.checkout.checkout.state is CheckoutState.OPEN and (wrong or view.checkout.quote.blocking):
         return await _shown(visit, view, wrong, status=422, agreed=agreed)
-    expected = _seen(data, "expected_total")
+    expected = amount(data, "expected_total")
     try:
-        purchase_id = await placing.place(visit.db, _wish(view, expected, _seen(data, "expected_rest"), visit.by))
-    except (SoldOut, TotalMoved, TenderMoved, CheckoutNotReady, OfferGone) as refusal:
+        purchase_id = await placing.place(visit.db, _wish(view, expected, amount(data, "expected_rest"), visit.by))
+    except (SoldOut, TotalMoved, TenderMoved, CheckoutNotReady, OfferGone, LimitReached) as refusal:
         return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal, agreed=agreed)
     except CheckoutClosed:
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
     await _remember_address(visit, view, data)
     return await pay(visit, purchase_id, channel, _key(visit, view.checkout.checkout))
-
-
-def _seen(data: Mapping[str, Any], name: str) -> int | None:
-    """An amount that the page had shown."""
-    shown = said(data, name)[:AMOUNT_DIGITS_MAX]
-    return int(shown) if shown.isascii() and shown.isdecimal() else None
 
 
 def _wish(view: TillPage, expected: int | None, rest: int | None, by: str) -> placing.Wish:
@@ -307,7 +308,7 @@ def _wrong(view: TillPage, channel: str, offered: Sequence[str]) -> dict[str, st
     wrong = missing(found.address)
     if trouble := wrong_email(found.contact.email):
         wrong = {"email": trouble, **wrong}
-    wrong |= wrong_invoice(found.invoice)
+    wrong |= wrong_invoice(found.invoice) | unreturnable.unconfirmed(view.checkout, view.rule)
     if channel not in offered and view.checkout.rest:
         wrong["channel"] = N_("Please choose how to pay.")
     return wrong
@@ -375,6 +376,10 @@ async def _shown(
         delivery=DELIVERY,
         pieces=QUANTITY,
         note=NOTE,
+        no_return=unreturnable.told(view.checkout, view.rule),
+        to_confirm=unreturnable.to_confirm(view.checkout, view.rule),
+        confirmed={line.line_id for line in view.checkout.checkout.lines if line.confirmed},
+        confirm=unreturnable.CONFIRM,
         asks=False,
         news=[(visit.say(asking.TITLES[each.document]), f"/legal/{each.document}", each.summary) for each in news],
         agreeing=asking.value_of(news),

@@ -42,7 +42,7 @@ OF_A_PURCHASE = (Cause.HELD, Cause.RETURNED)
 
 CAUSES: dict[Cause, str] = {
     Cause.REDEEMED: N_("Gift card redeemed"),
-    Cause.GOODWILL: N_("Given by the platform"),
+    Cause.CREDITED: N_("Given by the platform"),
     Cause.HELD: N_("Paid with it"),
     Cause.RETURNED: N_("Not paid after all: given back"),
     Cause.REFUNDED: N_("Refund"),

@@ -21,6 +21,7 @@ from steelyard.goods.promotions.model import (
     Reason,
     Reckoning,
     Rule,
+    SpecialPrice,
     Step,
 )
 from steelyard.kernel import i18n
@@ -79,39 +80,22 @@ def rule_words(visit: Visit, rule: Rule, currency: str) -> str:  # noqa: PLR0911
     """What it takes off, as buyers read it: “¥20 off over ¥200”."""
     match rule:
         case AmountOff(again=True, steps=(step, *_)):
-            facts = {"over": _over(visit, rule.counted, step, currency), "off": money(visit, step.off, currency)}
-            return visit.say(N_("{off} off for each {over}"), **facts)
+            over = _pieces(visit, step.over) if rule.counted is Counted.PIECES else money(visit, step.over, currency)
+            return visit.say(N_("{off} off for each {over}"), over=over, off=money(visit, step.off, currency))
         case AmountOff():
-            return _joined(
-                visit,
-                [
-                    visit.say(
-                        N_("{off} off over {over}"),
-                        over=_over(visit, rule.counted, step, currency),
-                        off=money(visit, step.off, currency),
-                    )
-                    for step in rule.steps
-                ],
-            )
+            taken = [(step, money(visit, step.off, currency)) for step in rule.steps]
+            return _joined(visit, [_off_over(visit, rule.counted, step, off, currency) for step, off in taken])
         case RateOff() | Ladder():
             counted = Counted.PIECES if isinstance(rule, Ladder) else rule.counted
-            return _joined(
-                visit,
-                [
-                    visit.say(
-                        N_("{rate} off over {over}"),
-                        over=_over(visit, counted, step, currency),
-                        rate=rate(visit, step.off),
-                    )
-                    for step in rule.steps
-                ],
-            )
+            return _joined(visit, [_rate_over(visit, counted, step, currency) for step in rule.steps])
         case BuyGet():
             return visit.say(N_("Buy {buy}, get {get} free: the cheapest"), buy=rule.buy, get=rule.get)
         case PiecesFor():
             return visit.say(
                 N_("Any {pieces} for {price}"), pieces=rule.pieces, price=money(visit, rule.price, currency)
             )
+        case SpecialPrice(prices=prices) if prices:
+            return visit.say(N_("Flash price {price}"), price=money(visit, min(prices.values()), currency))
         case FreeShipping(over=0):
             return visit.say(N_("Goes free"))
         case FreeShipping():
@@ -120,10 +104,17 @@ def rule_words(visit: Visit, rule: Rule, currency: str) -> str:  # noqa: PLR0911
             return ""
 
 
-def _over(visit: Visit, counted: Counted, step: Step, currency: str) -> str:
+def _off_over(visit: Visit, counted: Counted, step: Step, off: str, currency: str) -> str:
     if counted is Counted.PIECES:
-        return _pieces(visit, step.over)
-    return money(visit, step.over, currency)
+        return visit.say(N_("{off} off from {over}"), over=_pieces(visit, step.over), off=off)
+    return visit.say(N_("{off} off over {over}"), over=money(visit, step.over, currency), off=off)
+
+
+def _rate_over(visit: Visit, counted: Counted, step: Step, currency: str) -> str:
+    off = rate(visit, step.off)
+    if counted is Counted.PIECES:
+        return visit.say(N_("{rate} off from {over}"), over=_pieces(visit, step.over), rate=off)
+    return visit.say(N_("{rate} off over {over}"), over=money(visit, step.over, currency), rate=off)
 
 
 def _pieces(visit: Visit, count: int) -> str:

@@ -131,7 +131,7 @@ async def _instruction(
         purchase_id=purchase.purchase_id,
         buyer_id=purchase.buyer_id,
         channel=channel,
-        amount=purchase.rest,
+        amount=purchase.total - purchase.tendered,
         currency=purchase.currency,
         splits=[
             Split(merchant_id=part.merchant_id, order_id=part.order_id, amount=part.total - kept.get(part.order_id, 0))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.goods.catalog.model import NoReturn
 from steelyard.kernel import ids
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
@@ -120,6 +121,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = "goods"
     discount: int = 0
     offers: Sequence[LineOffer] = ()
+    no_return: NoReturn | None = None
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,11 +195,7 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None
     placed_at: datetime
     pay_by: datetime
-    tendered: int
-
-    @property
-    def rest(self) -> int:
-        return self.total - self.tendered
+    tendered: int  # what purses pay of it; a channel collects the rest
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,6 +220,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     refunded: int
     discount: int = 0
     offers: list[LineOffer] = []
+    no_return: NoReturn | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
