@@ -329,5 +329,5 @@ async def _judged(tx: Tx, by: Actor, goods: Sequence[OnShelf], buyer_id: BuyerId
         buyer_id,
     )
     if mine is not None:
-        await reviews.hide(tx, by, Kind.REVIEW, mine, Ground.UNRELATED, "说的是快递，请在物流评分里评价。")
-        await reviews.appeal(tx, ReviewId(mine), [buyer_id], "后半段说的是商品本身，请再看一下。")
+        await reviews.hide(tx, by, Kind.REVIEW, mine, Ground.UNRELATED, "没有说到商品本身。")
+        await reviews.appeal(tx, ReviewId(mine), [buyer_id], "说的就是这件商品，请再看一下。")
