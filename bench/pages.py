@@ -53,6 +53,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/account/favourites?tab=shops",
         "/account/history",
         "/account/reviews",
+        "/account/coupons",
+        "/account/coupons?state=used",
         "/account/invoices",
         "/account/after-sales",
         "/account/addresses",
