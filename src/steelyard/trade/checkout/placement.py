@@ -217,6 +217,8 @@ async def _place(tx: Tx, wanted: Sequence[_Ready]) -> Mapping[CheckoutId, Placed
         )
         for one in kept
     ]
+    placing = {one.checkout.checkout_id for one in kept}
+    await offers.let_go(tx, [(one.checkout, one.costs) for one in wanted if one.checkout.checkout_id not in placing])
     written = await _write(tx, kept, found, uses) if kept else []
     await tendering.keep(
         tx, [(purchase, tenders[one.checkout.checkout_id]) for one, purchase in zip(kept, written, strict=True)]
