@@ -14,7 +14,6 @@ from steelyard.goods.catalog.model import ProductView
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
-from steelyard.kernel.files import Files
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
 from steelyard.parties import merchants
@@ -26,12 +25,11 @@ from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
-from steelyard.surfaces.web.pictures import REVIEW_SIDE_PIXELS_MAX, PictureRefused, keep_picture
+from steelyard.surfaces.web.photographs import PHOTOGRAPHS_BYTES_MAX, photographs
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders, reviews
 from steelyard.trade.orders.model import Order, OrderLine
 from steelyard.trade.reviews.model import (
-    PICTURES_PER_REVIEW_MAX,
     TEXT_CHARACTERS_MAX,
     NewReview,
     OrderReview,
@@ -42,8 +40,7 @@ from steelyard.trade.reviews.model import (
 )
 
 MINE = "/account/reviews"
-# Six photographs of a telephone for each of a few lines.
-REVIEW_BYTES_MAX = 60 * 1024 * 1024
+REVIEW_BYTES_MAX = PHOTOGRAPHS_BYTES_MAX
 STAR_WORDS = {1: N_("Very bad"), 2: N_("Bad"), 3: N_("Middling"), 4: N_("Good"), 5: N_("Very good")}
 
 
@@ -187,30 +184,6 @@ async def _said(visit: Visit, order: Order, form: Entries) -> OrderReview:
         anonymous=form.flag("anonymous"),
         locale=visit.locale,
     )
-
-
-async def photographs(visit: Visit, form: Entries, name: str) -> tuple[list[str], str]:
-    """The photographs of a field, those of an earlier try first, and what is wrong with them."""
-    store = Files(visit.settings.home)
-    kept = [file for file in form.all(f"{name}-kept") if _is_ours(store, file)][:PICTURES_PER_REVIEW_MAX]
-    trouble = ""
-    sent = form.files(name)
-    if len(kept) + len(sent) > PICTURES_PER_REVIEW_MAX:
-        trouble = N_("There can be at most six pictures")
-    for upload in sent[: PICTURES_PER_REVIEW_MAX - len(kept)]:
-        try:
-            kept.append(await keep_picture(store, await upload.read(), side=REVIEW_SIDE_PIXELS_MAX))
-        except PictureRefused as refusal:
-            trouble = refusal.detail
-    form.keep(f"{name}-kept", kept)
-    return kept, trouble
-
-
-def _is_ours(store: Files, name: str) -> bool:
-    try:
-        return store.path(name).is_file()
-    except Invalid:
-        return False
 
 
 @post("/reviews/{review_id:uuid}/follow-up", request_max_body_size=REVIEW_BYTES_MAX)

@@ -4,7 +4,10 @@ from steelyard.kernel.i18n import N_
 
 ACTIONS: dict[str, str] = {
     "aftersales.agree": N_("Agreed to a refund or return"),
+    "aftersales.answer_appeal": N_("Answered an appeal"),
+    "aftersales.appeal": N_("Appealed against a decision"),
     "aftersales.decide": N_("Decided a dispute"),
+    "aftersales.decide_appeal": N_("Decided an appeal"),
     "aftersales.receive": N_("Took goods back"),
     "aftersales.refuse": N_("Refused a refund or return"),
     "api_keys.create": N_("Made an API key"),
