@@ -750,7 +750,10 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('refund_due', 'credit', '{"zh-Hans": "应退买家款", "en": "Refunds on their way"}')
   , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
-  , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}');
+  , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
+  , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
+  , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -762,6 +765,8 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT totals_only_grow CHECK (debits >= 0 AND credits >= 0)
   , CONSTRAINT held_money_is_there CHECK (kind <> 'held' OR credits >= debits)
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
+  , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
+  , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
@@ -2335,7 +2340,10 @@ INSERT INTO aftersales_transitions (from_state, to_state) VALUES
   , ('sent_back', 'refunded'), ('sent_back', 'refused'), ('sent_back', 'withdrawn'), ('sent_back', 'closed')
   , ('refused', 'asked'), ('refused', 'disputed'), ('refused', 'withdrawn'), ('refused', 'closed')
   , ('disputed', 'agreed'), ('disputed', 'refunded'), ('disputed', 'rejected'), ('disputed', 'withdrawn')
-  , ('disputed', 'closed');
+  , ('disputed', 'closed')
+  , ('agreed', 'disputed'), ('rejected', 'disputed')
+  , ('sent_back', 'accepted'), ('accepted', 'resent'), ('accepted', 'refunded'), ('accepted', 'closed')
+  , ('resent', 'exchanged'), ('resent', 'disputed');
 
 CREATE TABLE aftersales_cases (
     merchant_id  uuid NOT NULL
@@ -2362,12 +2370,16 @@ CREATE TABLE aftersales_cases (
   , due_at       timestamptz
   , improved_at  timestamptz
   , ended_at     timestamptz
+  , verdict      text
+  , decided_at   timestamptz
+  , decided_by   text
   , PRIMARY KEY (merchant_id, case_id)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
-  , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund'))
+  , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund', 'exchange', 'replacement'))
   , CONSTRAINT a_case_wants_no_negative_freight CHECK (freight >= 0)
-  , CONSTRAINT ended_means_when CHECK ((state IN ('refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
-  , CONSTRAINT whose_turn_it_is_has_a_deadline CHECK ((state IN ('asked', 'agreed', 'sent_back', 'refused')) = (due_at IS NOT NULL))
+  , CONSTRAINT ended_means_when CHECK ((state IN ('exchanged', 'refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
+  , CONSTRAINT whose_turn_it_is_has_a_deadline CHECK ((state IN ('asked', 'agreed', 'sent_back', 'refused', 'accepted', 'resent')) = (due_at IS NOT NULL))
   , CONSTRAINT a_parcel_has_carrier_and_number CHECK ((carrier IS NULL) = (number IS NULL))
   , CONSTRAINT sent_back_means_with_what CHECK (state <> 'sent_back' OR number IS NOT NULL)
   , CONSTRAINT agreed_means_where_to CHECK (state <> 'agreed' OR return_to IS NOT NULL)
@@ -2381,6 +2393,7 @@ COMMENT ON COLUMN aftersales_cases.rule_id IS 'The version of the right by which
 COMMENT ON COLUMN aftersales_cases.answer IS 'The shop''s last words';
 COMMENT ON COLUMN aftersales_cases.complaint IS 'Why the buyer asks the platform to step in';
 COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
+COMMENT ON COLUMN aftersales_cases.verdict IS 'What the platform decided last; none as long as it was not asked';
 COMMENT ON COLUMN aftersales_cases.return_to IS 'The warehouse''s address as it was when the shop agreed';
 COMMENT ON COLUMN aftersales_cases.due_at IS 'What happens to a silent side happens then; see docs/algorithms/after-sales.md';
 COMMENT ON COLUMN aftersales_cases.improved_at IS 'When the buyer improved a refused request, once';
@@ -2411,6 +2424,73 @@ COMMENT ON TABLE aftersales_case_lines IS 'by merchant: how many pieces of which
 COMMENT ON COLUMN aftersales_case_lines.given IS 'For how many of them money went back; none as long as that is not decided';
 COMMENT ON COLUMN aftersales_case_lines.restocked IS 'How many of them lie on the shelf again; the others were scrapped, or stay with the buyer';
 CREATE INDEX aftersales_case_lines_of_an_order ON aftersales_case_lines (order_id);
+
+CREATE TABLE aftersales_exchanges (
+    merchant_id uuid NOT NULL
+  , case_id     uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , line        integer NOT NULL
+  , sku_id      uuid NOT NULL
+  , options     jsonb NOT NULL DEFAULT '[]'
+  , sku_code    text NOT NULL
+  , quantity    integer NOT NULL
+  , difference  bigint NOT NULL
+  , turned      boolean NOT NULL DEFAULT false
+  , accepted    integer
+  , restocked   integer NOT NULL DEFAULT 0
+  , parcel_id   uuid
+  , PRIMARY KEY (merchant_id, case_id)
+  , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
+  , CONSTRAINT nothing_is_collected_for_an_exchange CHECK (difference >= 0)
+  , CONSTRAINT never_exchange_more_than_asked CHECK (accepted BETWEEN 0 AND quantity AND restocked BETWEEN 0 AND coalesce(accepted, 0))
+  , CONSTRAINT what_was_sent_was_accepted CHECK (parcel_id IS NULL OR accepted IS NOT NULL)
+);
+COMMENT ON TABLE aftersales_exchanges IS 'by merchant: what a case is to exchange pieces of its line for; its reservation and its parcels are known by the case''s id';
+COMMENT ON COLUMN aftersales_exchanges.options IS 'As they were called when it was asked for';
+COMMENT ON COLUMN aftersales_exchanges.difference IS 'What goes back for all pieces asked for, since it is cheaper, in minor units';
+COMMENT ON COLUMN aftersales_exchanges.turned IS 'There was not enough of it when the shop agreed: the case became a return with a refund';
+COMMENT ON COLUMN aftersales_exchanges.accepted IS 'Pieces that the shop took back to exchange; none before it looked';
+CREATE INDEX aftersales_exchanges_by_case ON aftersales_exchanges (case_id);
+
+CREATE TABLE aftersales_appeals (
+    merchant_id  uuid NOT NULL
+  , case_id      uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , side         text NOT NULL
+  , verdict      text NOT NULL
+  , first_by     text NOT NULL
+  , first_reason text NOT NULL
+  , first_at     timestamptz NOT NULL
+  , words        text NOT NULL
+  , photographs  text[] NOT NULL DEFAULT '{}'
+  , by           text NOT NULL
+  , appealed_at  timestamptz NOT NULL
+  , answer_by    timestamptz NOT NULL
+  , answer       text NOT NULL DEFAULT ''
+  , answer_photographs text[] NOT NULL DEFAULT '{}'
+  , answered_at  timestamptz
+  , outcome      text
+  , compensation bigint NOT NULL DEFAULT 0
+  , currency     text NOT NULL
+  , decision     text NOT NULL DEFAULT ''
+  , decided_at   timestamptz
+  , decided_by   text
+  , PRIMARY KEY (merchant_id, case_id)
+  , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
+  , CONSTRAINT one_of_two_sides_appeals CHECK (side IN ('buyer', 'shop'))
+  , CONSTRAINT an_appeal_ends_in_one_of_these CHECK (outcome IN ('upheld', 'changed', 'lapsed'))
+  , CONSTRAINT an_ended_appeal_has_its_time CHECK ((outcome IS NULL) = (decided_at IS NULL))
+  , CONSTRAINT somebody_else_decides_about_an_appeal CHECK (decided_by <> first_by)
+  , CONSTRAINT only_a_changed_decision_is_made_good CHECK (compensation >= 0 AND (compensation = 0 OR outcome = 'changed'))
+);
+COMMENT ON TABLE aftersales_appeals IS 'by merchant: an appeal against the platform''s decision of a case, one in a case';
+COMMENT ON COLUMN aftersales_appeals.verdict IS 'The decision that is appealed against, with first_by and first_reason';
+COMMENT ON COLUMN aftersales_appeals.answer_by IS 'Until when the other side may answer; after that it is decided without';
+COMMENT ON COLUMN aftersales_appeals.compensation IS 'What the platform paid the shop for a refund that was wrong';
+CREATE INDEX aftersales_appeals_by_case ON aftersales_appeals (case_id);
+CREATE INDEX aftersales_appeals_of_a_buyer ON aftersales_appeals (buyer_id);
+CREATE INDEX aftersales_appeals_open ON aftersales_appeals (appealed_at, case_id) WHERE outcome IS NULL;
 
 CREATE TABLE aftersales_case_history (
     merchant_id uuid NOT NULL
@@ -2526,6 +2606,7 @@ CREATE TABLE statements (
   , commission   bigint NOT NULL
   , refunds      bigint NOT NULL
   , commission_returned bigint NOT NULL
+  , adjustments  bigint NOT NULL DEFAULT 0
   , payout       bigint NOT NULL
   , state        text NOT NULL
   , issued_at    timestamptz NOT NULL DEFAULT now()
@@ -2536,12 +2617,13 @@ CREATE TABLE statements (
   , attempts     integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
-  , CONSTRAINT a_statement_adds_up CHECK (payout = sales - commission - refunds + commission_returned)
+  , CONSTRAINT a_statement_adds_up CHECK (payout = sales - commission - refunds + commission_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
   , CONSTRAINT paid_means_when CHECK ((state = 'paid') = (paid_at IS NOT NULL))
 );
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
@@ -2565,7 +2647,7 @@ COMMENT ON TABLE statement_history IS 'by merchant, append-only: each change of 
 CREATE TABLE settlement_entries (
     merchant_id  uuid NOT NULL
   , entry_id     uuid NOT NULL
-  , order_id     uuid NOT NULL
+  , order_id     uuid
   , document     uuid NOT NULL
   , kind         text NOT NULL
   , amount       bigint NOT NULL
@@ -2575,11 +2657,13 @@ CREATE TABLE settlement_entries (
   , statement_id uuid
   , PRIMARY KEY (merchant_id, entry_id)
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
-  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'commission', 'refund', 'commission_returned'))
-  , CONSTRAINT costs_are_negative CHECK ((kind IN ('commission', 'refund')) = (amount < 0))
+  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'commission', 'refund', 'commission_returned', 'goodwill'
+                                                       , 'deposit', 'deposit_returned', 'fine', 'fine_returned'))
+  , CONSTRAINT costs_are_negative CHECK ((kind IN ('commission', 'refund', 'deposit', 'fine')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
-COMMENT ON COLUMN settlement_entries.document IS 'The order or the refund it stems from';
+COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
