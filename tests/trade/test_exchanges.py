@@ -75,6 +75,16 @@ async def sent_again(db: Database, case: Case) -> None:
     await db.transact(aftersales.send_again, case.merchant_id, case.case_id, "simex", number, SHOP)
 
 
+async def accepted(db: Database, case: Case) -> None:
+    await sent_back(db, case)
+    await looked_at(db, case)
+
+
+async def resent(db: Database, case: Case) -> None:
+    await accepted(db, case)
+    await sent_again(db, case)
+
+
 async def test_another_variant_comes_for_what_went_back(shop: Database, world: World) -> None:
     order = await sent(shop, world)
     before, own = await free(shop, world), await free(shop, world, 0)

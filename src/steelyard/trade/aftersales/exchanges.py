@@ -91,7 +91,7 @@ async def choices(read: Read, order: Order, lines: Sequence[OrderLine]) -> dict[
                 options=card.options,
                 code=card.code,
                 free=free.get(sku_id, 0),
-                difference=_difference(line, 1, own, prices.get(sku_id, own)),
+                difference=difference_of(line, 1, own, prices.get(sku_id, own)),
                 same=sku_id == line.sku_id,
             )
             for sku_id, card in cards.items()
@@ -102,7 +102,7 @@ async def choices(read: Read, order: Order, lines: Sequence[OrderLine]) -> dict[
     return told
 
 
-def _difference(line: OrderLine, pieces: int, own: int, wanted: int) -> int:
+def difference_of(line: OrderLine, pieces: int, own: int, wanted: int) -> int:
     """What goes back for so many pieces: of what was paid for them as large a part as the wanted variant costs less now."""
     left = line.quantity - line.refunded_quantity
     if wanted >= own or own <= 0 or not left:
@@ -143,7 +143,7 @@ async def want(tx: Tx, new: NewCase, order: Order, lines: Mapping[int, OrderLine
         card.options,
         card.code,
         asked.quantity,
-        _difference(line, asked.quantity, own, wanted),
+        difference_of(line, asked.quantity, own, wanted),
     )
 
 

@@ -264,9 +264,9 @@ def _cumulative(whole: int, pieces: int, of: int) -> int:
 
 class CaseState(StrEnum):
     """`asked` waits for the shop, `agreed` for the buyer's parcel, `sent_back` for the shop's look at it, `refused` for the
-    buyer, `disputed` for the platform. In an exchange `accepted` waits for what the shop sends
-    instead, `resent` for the buyer's word that it is there, and `exchanged` ends it. `rejected` is the platform's no, against which one may appeal; `closed` ended by
-    itself."""
+    buyer, `disputed` for the platform. In an exchange `accepted` waits for what the shop sends instead, `resent` for the
+    buyer's word that it is there, and `exchanged` ends it. `rejected` is the platform's no, against which one may appeal;
+    `closed` ended by itself."""
 
     ASKED = "asked"
     AGREED = "agreed"
