@@ -37,6 +37,7 @@ from steelyard.surfaces.operator import (
     system_subscribers,
     system_sweeps,
     today,
+    words,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
 from steelyard.surfaces.web.guards import staff_only
@@ -66,6 +67,7 @@ router = Router(
         *product_reviews.HANDLERS,
         *opinions.HANDLERS,
         *searching.HANDLERS,
+        *words.HANDLERS,
         *pages.HANDLERS,
         *people.HANDLERS,
         *api_keys.HANDLERS,
