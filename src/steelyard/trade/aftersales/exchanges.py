@@ -12,7 +12,7 @@ import msgspec
 from steelyard.goods import catalog, inventory, pricing
 from steelyard.goods.catalog.model import SkuId
 from steelyard.goods.inventory.model import Wanted
-from steelyard.kernel import ids
+from steelyard.kernel import ids, money
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
@@ -107,7 +107,7 @@ def difference_of(line: OrderLine, pieces: int, own: int, wanted: int) -> int:
     left = line.quantity - line.refunded_quantity
     if wanted >= own or own <= 0 or not left:
         return 0
-    return share_of(line, min(pieces, left)).amount * (own - wanted) // own
+    return money.split(share_of(line, min(pieces, left)).amount, [own - wanted, wanted])[0]
 
 
 async def want(tx: Tx, new: NewCase, order: Order, lines: Mapping[int, OrderLine]) -> None:
