@@ -10,6 +10,7 @@ ACTIONS: dict[str, str] = {
     "aftersales.decide_appeal": N_("Decided an appeal"),
     "aftersales.receive": N_("Took goods back"),
     "aftersales.refuse": N_("Refused a refund or return"),
+    "aftersales.send_again": N_("Sent goods in exchange"),
     "api_keys.create": N_("Made an API key"),
     "api_keys.revoke": N_("Revoked an API key"),
     "applications.approve": N_("Approved an application"),
