@@ -1,7 +1,7 @@
 """What goods cost less, for whom, when, and why: promotions as data, and pure functions from a cart to an explained result.
 
 `reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind
-takes off, and `rules` what there is. docs/algorithms/pricing.md
+takes off, `rules` what there is, and `refusals` what is refused. docs/algorithms/pricing.md
 tells the rules with worked examples. Shops' commands are in `service`, buyers' coupons in `claiming`, and what orders take of
 a budget or of coupons in `using`.
 """

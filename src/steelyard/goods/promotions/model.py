@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
+from steelyard.goods.promotions.refusals import CodeUnknown, CouponClaimed, CouponGone, OfferBegun, OfferGone
 from steelyard.goods.promotions.rules import (
     EVERY_LAYER,
     AmountOff,
@@ -25,22 +26,25 @@ from steelyard.goods.promotions.rules import (
     SpecialPrice,
     Step,
 )
-from steelyard.kernel.errors import Refusal
-from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties.merchants.model import MerchantId
 
-# The kinds stand in a file of their own, and are found here.
+# The kinds and the refusals stand in files of their own, and are found here.
 __all__ = [
     "EVERY_LAYER",
     "AmountOff",
     "Bundle",
     "BuyGet",
+    "CodeUnknown",
     "Counted",
+    "CouponClaimed",
+    "CouponGone",
     "FreeShipping",
     "Gift",
     "Ladder",
     "Layer",
+    "OfferBegun",
+    "OfferGone",
     "PiecesFor",
     "RateOff",
     "Rule",
@@ -50,10 +54,15 @@ __all__ = [
 
 PromotionId = NewType("PromotionId", UUID)
 
+# Whose the platform's own promotions are, where a merchant's would name the merchant: nobody sells under this id.
+PLATFORM = MerchantId(UUID(int=0))
+
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Which goods a promotion is for: any of these products, or of these categories with all below; empty: all."""
+    """Which goods a promotion is for: any of these products, or of these categories with all below; empty: all. `shops`:
+    of these shops only (none named: of any)."""
 
+    shops: frozenset[UUID] = frozenset()
     products: frozenset[UUID] = frozenset()
     categories: frozenset[UUID] = frozenset()
     without: frozenset[UUID] = frozenset()
@@ -249,8 +258,9 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A promotion of a shop as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, and all
-    together may take off no more than the `budget`."""
+    """A promotion as it is kept, of a shop or of the `PLATFORM`: `copies` for all and `per_buyer` for each can be claimed
+    of a coupon, and all together may take off no more than the `budget`. Of the platform's, it pays the part of
+    `platform_millionths`, and the shops whose goods are cheaper the rest."""
 
     merchant_id: MerchantId
     promotion_id: PromotionId
@@ -268,6 +278,11 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     claimed: int = 0
     spent: int = 0
     stopped_at: datetime | None = None
+    platform_millionths: int = 0
+
+    @property
+    def of_platform(self) -> bool:
+        return self.merchant_id == PLATFORM
 
     @property
     def promotion(self) -> Promotion:
@@ -278,9 +293,10 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             currency=self.currency,
             starts_at=self.starts_at,
             ends_at=self.ends_at,
-            merchant_id=self.merchant_id,
+            merchant_id=None if self.of_platform else self.merchant_id,
             coupon=self.coupon,
             scope=self.scope,
+            platform_millionths=self.platform_millionths,
         )
 
     @property
@@ -312,10 +328,11 @@ class OfferState(StrEnum):
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a promotion counted, and what it took off altogether."""
+    """For how many orders a promotion counted, what it took off altogether, and how much of that the platform paid."""
 
     orders: int
     amount: int
+    platform: int = 0
 
 
 class Coupon(msgspec.Struct, frozen=True, kw_only=True):
@@ -331,7 +348,9 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """What a promotion is to take off an order that is being placed. Those of one `purchase_id` all count, or none."""
+    """What a promotion is to take off an order that is being placed, and the platform's part of it. Those of one
+    `purchase_id` all count, or none; a coupon of the platform is used once for all orders of it. `merchant_id`: whose
+    promotion it is."""
 
     purchase_id: UUID
     merchant_id: UUID
@@ -340,6 +359,12 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     buyer_id: UUID
     amount: int
     coupon: bool
+    platform: int = 0
+
+    @property
+    def used_for(self) -> UUID:
+        """What a coupon is used for: the order, or with one of the platform the purchase."""
+        return self.purchase_id if self.merchant_id == PLATFORM else self.order_id
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -348,44 +373,3 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     use: Use
     claim: int | None
     limited: bool
-
-
-class OfferGone(Refusal):
-    """What an offer may take off altogether is taken off once."""
-
-    code = "offer_gone"
-    title = N_("An offer has just run out")
-    detail = N_("Others were faster. Please look at the new total before you pay.")
-
-
-class CouponGone(Refusal):
-    """There are only so many of a coupon."""
-
-    code = "coupon_gone"
-    title = N_("This coupon is not to be had any more")
-    detail = N_("It has run out, or its time is over.")
-
-
-class CouponClaimed(Refusal):
-    """Each buyer can have a coupon so many times."""
-
-    code = "coupon_claimed"
-    title = N_("You have this coupon already")
-    detail = N_("It counts by itself at the checkout when you buy enough.")
-
-
-class CodeUnknown(Refusal):
-    """A code is that of a coupon of one of the shops in question."""
-
-    code = "coupon_code_unknown"
-    status = 422
-    title = N_("This code is not known")
-    detail = N_("Please check its spelling, and that it is of a shop you are buying from.")
-
-
-class OfferBegun(Refusal):
-    """What has begun is stopped, not changed: what buyers were told stays true."""
-
-    code = "offer_begun"
-    title = N_("It has begun already")
-    detail = N_("What buyers see is not changed any more. Stop it, and make another.")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
-from steelyard.goods.promotions.model import Coupon, Offer, PromotionId, Used
+from steelyard.goods.promotions.model import PLATFORM, Coupon, Offer, PromotionId, Used
 from steelyard.kernel import keeping
 from steelyard.kernel.db import Read
 
@@ -15,8 +15,9 @@ COUPONS_SHOWN_MAX = 100
 
 
 async def offering(read: Read) -> frozenset[UUID]:
-    """The shops that offer something, now or in some time. Known for two seconds, so that who buys where nothing is
-    offered asks nothing more for it; also by those who place, unlike `keeping.kept`. Never asked as one merchant."""
+    """The shops, and the platform, that offer something, now or in some time. Known for two seconds, so that who buys where
+    nothing is offered asks nothing more for it; also by those who place, unlike `keeping.kept`. Never asked as one
+    merchant."""
     kept = cast("tuple[float, frozenset[UUID]] | None", read.kept.get(KEPT))
     if kept is None or time.monotonic() - kept[0] > keeping.KEPT_SECONDS:
         rows = await read.fetch(
@@ -28,15 +29,16 @@ async def offering(read: Read) -> frozenset[UUID]:
 
 
 async def running(read: Read, merchant_ids: Collection[UUID]) -> dict[UUID, list[Offer]]:
-    """What these shops offer, now or in some time, as far as there is budget left; shops without any are missing."""
-    some = sorted((await offering(read)).intersection(merchant_ids))
+    """What these shops offer, and the platform beside them, now or in some time, as far as there is budget left; by whose
+    it is, and who offers nothing is missing."""
+    some = sorted((await offering(read)).intersection([PLATFORM, *merchant_ids])) if merchant_ids else []
     if not some:
         return {}
     found = await read.all(
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at
+             , budget, claimed, spent, stopped_at, platform_millionths
         FROM promotions
         WHERE merchant_id = ANY($1) AND stopped_at IS NULL AND ends_at > now() AND (budget IS NULL OR spent < budget)
         ORDER BY merchant_id, promotion_id LIMIT $2
@@ -75,7 +77,7 @@ async def offers(read: Read, merchant_id: UUID, before: UUID | None, limit: int)
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at
+             , budget, claimed, spent, stopped_at, platform_millionths
         FROM promotions WHERE merchant_id = $1 AND ($2::uuid IS NULL OR promotion_id < $2)
         ORDER BY promotion_id DESC LIMIT $3
         """,
@@ -90,7 +92,7 @@ async def get(read: Read, merchant_id: UUID, promotion_id: UUID) -> Offer | None
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at
+             , budget, claimed, spent, stopped_at, platform_millionths
         FROM promotions WHERE merchant_id = $1 AND promotion_id = $2
         """,
         merchant_id,
@@ -99,16 +101,19 @@ async def get(read: Read, merchant_id: UUID, promotion_id: UUID) -> Offer | None
 
 
 async def used(read: Read, merchant_id: UUID, promotion_ids: Sequence[UUID]) -> Mapping[UUID, Used]:
-    """How often these counted, without orders that were dropped unpaid."""
+    """How often these counted, without orders that were dropped unpaid or cancelled as a whole."""
     rows = await read.fetch(
         """
-        SELECT promotion_id, count(*) AS orders, sum(amount)::bigint AS amount FROM promotion_uses
+        SELECT promotion_id, count(*) AS orders, sum(amount)::bigint AS amount, sum(platform)::bigint AS platform
+        FROM promotion_uses
         WHERE merchant_id = $1 AND promotion_id = ANY($2) AND given_back_at IS NULL GROUP BY promotion_id
         """,
         merchant_id,
         list(promotion_ids),
     )
-    return {row["promotion_id"]: Used(orders=row["orders"], amount=row["amount"]) for row in rows}
+    return {
+        row["promotion_id"]: Used(orders=row["orders"], amount=row["amount"], platform=row["platform"]) for row in rows
+    }
 
 
 async def coupons_of(read: Read, buyer_id: UUID) -> list[Coupon]:
@@ -152,16 +157,19 @@ async def claimed_by(read: Read, buyer_id: UUID, offers: Sequence[Offer]) -> lis
 
 
 async def to_claim(read: Read) -> list[Offer]:
-    """The claim centre: coupons that lie open in shops that are, what ends first first."""
+    """The claim centre: coupons that lie open, of the platform and of shops that are, what ends first first."""
     return await read.all(
         Offer,
         """
         SELECT p.merchant_id, p.promotion_id, p.name, p.rule, p.scope, p.currency, p.starts_at, p.ends_at, p.coupon, p.code
              , p.copies, p.per_buyer, p.budget, p.claimed, p.spent, p.stopped_at
-        FROM promotions p JOIN merchants m USING (merchant_id)
+             , p.platform_millionths
+        FROM promotions p LEFT JOIN merchants m USING (merchant_id)
         WHERE p.stopped_at IS NULL AND p.ends_at > now() AND p.starts_at <= now() AND p.coupon AND p.code IS NULL
-          AND (p.copies IS NULL OR p.claimed < p.copies) AND (p.budget IS NULL OR p.spent < p.budget) AND m.state = 'open'
+          AND (p.copies IS NULL OR p.claimed < p.copies) AND (p.budget IS NULL OR p.spent < p.budget)
+          AND (m.state = 'open' OR p.merchant_id = $2)
         ORDER BY p.ends_at, p.promotion_id LIMIT $1
         """,
         COUPONS_SHOWN_MAX,
+        PLATFORM,
     )

@@ -1,4 +1,5 @@
-"""Commands of shops: make, change before it begins, stop. Buyers' are in `claiming`, those of orders in `using`."""
+"""Commands of shops and of the platform: make, change before it begins, stop. Buyers' are in `claiming`, those of orders in
+`using`."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -38,15 +39,17 @@ async def save(tx: Tx, offer: Offer) -> None:
     written = await tx.execute(
         """
         INSERT INTO promotions AS p (merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon
-                                   , code, copies, per_buyer, budget)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                                   , code, copies, per_buyer, budget, platform_millionths)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (merchant_id, promotion_id) DO UPDATE
         SET name = excluded.name, rule = excluded.rule, scope = excluded.scope, starts_at = excluded.starts_at
           , ends_at = excluded.ends_at, coupon = excluded.coupon, code = excluded.code, copies = excluded.copies
           , per_buyer = excluded.per_buyer, budget = excluded.budget
+          , platform_millionths = excluded.platform_millionths
         WHERE p.starts_at > now() AND p.stopped_at IS NULL AND p.claimed = 0
-           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon)
-            = (excluded.name, excluded.rule, excluded.scope, excluded.starts_at, excluded.ends_at, excluded.coupon)
+           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.platform_millionths)
+            = (excluded.name, excluded.rule, excluded.scope, excluded.starts_at, excluded.ends_at, excluded.coupon
+             , excluded.platform_millionths)
         """,
         offer.merchant_id,
         offer.promotion_id,
@@ -61,6 +64,7 @@ async def save(tx: Tx, offer: Offer) -> None:
         offer.copies,
         offer.per_buyer,
         offer.budget,
+        offer.platform_millionths,
     )
     if not written:
         raise OfferBegun()
@@ -110,6 +114,8 @@ def _check(offer: Offer) -> None:
         wrong["copies"] = N_("Please enter a number above zero")
     if offer.coupon != (offer.per_buyer is not None) or (offer.per_buyer or 1) < 1:
         wrong["per_buyer"] = N_("Please enter a number above zero")
+    if not 0 <= offer.platform_millionths <= (PARTS_PER_MILLION if offer.of_platform else 0):
+        wrong["platform"] = N_("Please enter a percentage from 0 to 100")
     if wrong:
         raise Invalid(wrong)
 

@@ -7,8 +7,8 @@ any stock row: see docs/architecture.md. A promotion without a budget is locked 
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from steelyard.goods.promotions.model import Held, Use
-from steelyard.kernel.db import Tx
+from steelyard.goods.promotions.model import PLATFORM, Held, PromotionId, Use
+from steelyard.kernel.db import Row, Tx
 
 
 async def hold(tx: Tx, uses: Sequence[Use]) -> tuple[list[Held], set[UUID]]:
@@ -20,24 +20,31 @@ async def hold(tx: Tx, uses: Sequence[Use]) -> tuple[list[Held], set[UUID]]:
     refused: set[UUID] = set()
     for purchase_id in dict.fromkeys(use.purchase_id for use in uses):
         mine = [use for use in uses if use.purchase_id == purchase_id]
-        if all(_there(use, left, coupons) for use in mine):
-            for use in mine:
-                limited = use.promotion_id in left
-                if limited:
-                    left[use.promotion_id] -= use.amount
-                claim = coupons[use.buyer_id, use.promotion_id].pop(0) if use.coupon else None
-                held.append(Held(use=use, claim=claim, limited=limited))
-        else:
+        wanted = _wanted(mine)
+        enough = all(left.get(promotion_id, amount) >= amount for promotion_id, amount in wanted.items())
+        with_coupon = {(use.buyer_id, use.promotion_id) for use in mine if use.coupon}
+        if not enough or not all(coupons.get(key) for key in with_coupon):
             refused.add(purchase_id)
+            continue
+        for promotion_id in left.keys() & wanted.keys():
+            left[promotion_id] -= wanted[promotion_id]
+        # One coupon for all orders of the purchase that it takes something off.
+        claims = {key: coupons[key].pop(0) for key in sorted(with_coupon)}
+        held += [
+            Held(use=use, claim=claims.get((use.buyer_id, use.promotion_id)), limited=use.promotion_id in left)
+            for use in mine
+        ]
     return held, refused
 
 
-def _there(use: Use, left: dict[UUID, int], coupons: dict[tuple[UUID, UUID], list[int]]) -> bool:
-    enough = use.promotion_id not in left or use.amount <= left[use.promotion_id]
-    return enough and (not use.coupon or bool(coupons.get((use.buyer_id, use.promotion_id))))
+def _wanted(uses: Sequence[Use]) -> dict[PromotionId, int]:
+    wanted: dict[PromotionId, int] = {}
+    for each in uses:
+        wanted[each.promotion_id] = wanted.get(each.promotion_id, 0) + each.amount
+    return wanted
 
 
-async def _budgets(tx: Tx, uses: Sequence[Use]) -> dict[UUID, int]:
+async def _budgets(tx: Tx, uses: Sequence[Use]) -> dict[PromotionId, int]:
     """What those that have a budget still have, as it was committed last; held from now on."""
     rows = await tx.fetch(
         """
@@ -48,7 +55,7 @@ async def _budgets(tx: Tx, uses: Sequence[Use]) -> dict[UUID, int]:
         list({use.merchant_id for use in uses}),
         list({use.promotion_id for use in uses}),
     )
-    return {row["promotion_id"]: row["left"] for row in rows}
+    return {PromotionId(row["promotion_id"]): row["left"] for row in rows}
 
 
 async def _coupons(tx: Tx, uses: Sequence[Use]) -> dict[tuple[UUID, UUID], list[int]]:
@@ -75,18 +82,19 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
     await tx.execute(
         """
         WITH used AS (
-            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::integer[], $7::boolean[])
-                AS u (merchant_id, order_id, promotion_id, buyer_id, amount, claim, limited)
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::integer[], $7::boolean[]
+                               , $8::bigint[], $9::uuid[])
+                AS u (merchant_id, order_id, promotion_id, buyer_id, amount, claim, limited, platform, used_for)
         ), spent AS (
             UPDATE promotions p SET spent = p.spent + s.amount
             FROM (SELECT merchant_id, promotion_id, sum(amount) AS amount FROM used WHERE limited GROUP BY 1, 2) AS s
             WHERE p.merchant_id = s.merchant_id AND p.promotion_id = s.promotion_id
         ), coupons AS (
-            UPDATE coupon_claims c SET used_for = u.order_id FROM used u
+            UPDATE coupon_claims c SET used_for = u.used_for FROM used u
             WHERE c.buyer_id = u.buyer_id AND c.promotion_id = u.promotion_id AND c.number = u.claim
         )
-        INSERT INTO promotion_uses (merchant_id, order_id, promotion_id, buyer_id, amount, claim)
-        SELECT merchant_id, order_id, promotion_id, buyer_id, amount, claim FROM used
+        INSERT INTO promotion_uses (merchant_id, order_id, promotion_id, buyer_id, amount, claim, platform)
+        SELECT merchant_id, order_id, promotion_id, buyer_id, amount, claim, platform FROM used
         """,
         [each.use.merchant_id for each in held],
         [each.use.order_id for each in held],
@@ -95,20 +103,23 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
         [each.use.amount for each in held],
         [each.claim for each in held],
         [each.limited for each in held],
+        [each.use.platform for each in held],
+        [each.use.used_for for each in held],
     )
 
 
 async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]]) -> None:
-    """These `(merchant_id, order_id)` are dropped, and nothing was paid for them: their coupons can be used again, and
-    budgets have what they took. Said twice, nothing changes."""
+    """These `(merchant_id, order_id)` are dropped unpaid, or cancelled as a whole: their coupons can be used again, and
+    budgets have what they took. A coupon of the platform comes back with the last order that it was used for. Said twice,
+    nothing changes."""
     rows = await tx.fetch(
         """
         SELECT u.merchant_id, u.order_id, u.promotion_id, u.buyer_id, u.claim
         FROM promotion_uses u JOIN unnest($1::uuid[], $2::uuid[]) AS o (merchant_id, order_id) USING (merchant_id, order_id)
         WHERE u.given_back_at IS NULL
         """,
-        [merchant_id for merchant_id, _ in orders],
-        [order_id for _, order_id in orders],
+        [merchant_id for owner in orders for merchant_id in (owner[0], PLATFORM)],
+        [order_id for _, order_id in orders for _ in range(2)],
     )
     if not rows:
         return
@@ -120,6 +131,7 @@ async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]]) -> None:
         list({row["merchant_id"] for row in rows}),
         list({row["promotion_id"] for row in rows}),
     )
+    await _lock_coupons(tx, rows)
     await tx.execute(
         """
         WITH dropped AS (
@@ -135,8 +147,26 @@ async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]]) -> None:
         )
         UPDATE coupon_claims c SET used_for = NULL FROM dropped d
         WHERE c.buyer_id = d.buyer_id AND c.promotion_id = d.promotion_id AND c.number = d.claim
+          AND NOT EXISTS (SELECT FROM promotion_uses k
+                          WHERE k.merchant_id = d.merchant_id AND k.promotion_id = d.promotion_id
+                            AND k.buyer_id = d.buyer_id AND k.claim = d.claim AND k.given_back_at IS NULL
+                            AND k.order_id <> ALL($2))
         """,
         [row["merchant_id"] for row in rows],
         [row["order_id"] for row in rows],
         [row["promotion_id"] for row in rows],
     )
+
+
+async def _lock_coupons(tx: Tx, rows: Sequence[Row]) -> None:
+    """Two orders of a purchase that are given back at the same moment wait for each other: the second sees the first."""
+    claimed = [row for row in rows if row["claim"] is not None]
+    if claimed:
+        await tx.fetch(
+            """
+            SELECT FROM coupon_claims WHERE buyer_id = ANY($1) AND promotion_id = ANY($2)
+            ORDER BY buyer_id, promotion_id, number FOR NO KEY UPDATE
+            """,
+            list({row["buyer_id"] for row in claimed}),
+            list({row["promotion_id"] for row in claimed}),
+        )

@@ -130,7 +130,8 @@ async def statement_list(
 def _as_file(visit: Visit, found: Listed) -> Response[bytes]:
     words = (
         N_("Statement"), N_("Shop"), N_("Day"), N_("State"), N_("Currency"), N_("Sales"), N_("Commission"), N_("Refunds"),
-        N_("Commission returned"), N_("Payout"), N_("Paid out"), N_("Bank reference"), N_("What failed"),
+        N_("Commission returned"), N_("Paid by the platform"), N_("Taken back by the platform"),
+        N_("Payout"), N_("Paid out"), N_("Bank reference"), N_("What failed"),
     )  # fmt: skip
     rows = [
         (
@@ -141,7 +142,15 @@ def _as_file(visit: Visit, found: Listed) -> Response[bytes]:
             each.currency,
             *(
                 Money(amount, each.currency)
-                for amount in (each.sales, each.commission, each.refunds, each.commission_returned, each.payout)
+                for amount in (
+                    each.sales,
+                    each.commission,
+                    each.refunds,
+                    each.commission_returned,
+                    each.subsidy,
+                    each.subsidy_returned,
+                    each.payout,
+                )
             ),
             each.paid_at,
             each.bank_reference,

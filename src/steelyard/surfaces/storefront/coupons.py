@@ -12,7 +12,7 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import Coupon, Offer
+from steelyard.goods.promotions.model import PLATFORM, Coupon, Offer
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -90,9 +90,13 @@ async def claim(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, An
 
 
 async def of_shop(read: Read, merchant_id: MerchantId) -> list[Offer]:
-    """What a shop offers everybody at this moment."""
+    """What a shop, and the platform for it, offers everybody at this moment."""
     now = datetime.now(UTC)
-    found = (await promotions.running(read, [merchant_id])).get(merchant_id, [])
+    offered = await promotions.running(read, [merchant_id])
+    of_platform = [
+        each for each in offered.get(PLATFORM, ()) if not each.scope.shops or merchant_id in each.scope.shops
+    ]
+    found = [*offered.get(merchant_id, ()), *of_platform]
     return [offer for offer in found if offer.starts_at <= now and offer.code is None and not offer.gone]
 
 

@@ -1,4 +1,5 @@
-"""What promotions take off a quote: the best that the shops' offers and the buyer's coupons can do for it, line by line."""
+"""What promotions take off a quote: the best that the offers of shops and platform and the buyer's coupons can do for it,
+line by line."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -7,7 +8,19 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods import promotions, taxes
-from steelyard.goods.promotions.model import Buyer, Cart, CartLine, Held, Offer, PromotionId, Reckoning, Reduced, Use
+from steelyard.goods.promotions.model import (
+    PLATFORM,
+    Buyer,
+    Cart,
+    CartLine,
+    Held,
+    Offer,
+    PromotionId,
+    Reckoning,
+    Reduced,
+    Share,
+    Use,
+)
 from steelyard.goods.taxes.model import Rate
 from steelyard.kernel.db import Read, Tx
 from steelyard.trade.checkout.model import Checkout, Quote, QuoteGroup, QuoteLine
@@ -30,7 +43,7 @@ class Reduction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
-    """Each of these with what is offered now. Where no shop offers anything, nothing more is asked."""
+    """Each of these with what is offered now. Where nobody offers anything, nothing more is asked."""
     shops = {group.shop.merchant_id for basket in baskets for group in basket.groups}
     running = await promotions.running(read, shops)
     if not running:
@@ -44,6 +57,7 @@ async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
 def _offers(basket: Basket, running: Mapping[UUID, Sequence[Offer]]) -> Iterator[Offer]:
     for group in basket.groups:
         yield from running.get(group.shop.merchant_id, ())
+    yield from running.get(PLATFORM, ())
 
 
 def _coupons(basket: Basket, held: Mapping[UUID, set[PromotionId]]) -> frozenset[UUID]:
@@ -85,6 +99,7 @@ def _group(group: QuoteGroup, by_line: Mapping[str, Reduced], freight: Reduced) 
         group,
         lines=[_line(line, by_line[line.line_id]) for line in group.lines],
         freight_off=freight.off,
+        freight_shares=freight.shares,
         freight_tax=taxes.tax_of(freight.amount, rate) if freight.off else group.freight_tax,
     )
 
@@ -98,26 +113,32 @@ def _line(line: QuoteLine, part: Reduced) -> QuoteLine:
 
 async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[Held], set[UUID]]:
     """Keep what the offers that count need of their budgets, and the coupons; also the purchases that come too late."""
-    uses = [
-        Use(
-            purchase_id=checkout.purchase_id,
-            merchant_id=merchant_id,
-            order_id=order_id_of(checkout.purchase_id, merchant_id),
-            promotion_id=each.promotion.promotion_id,
-            buyer_id=checkout.buyer_id,
-            amount=each.off,
-            coupon=each.promotion.coupon,
-        )
-        for checkout, costs in quoted
-        if costs.reckoning is not None
-        for each in costs.reckoning.applied
-        if (merchant_id := each.promotion.merchant_id) is not None and each.off
-    ]
+    uses = [use for checkout, costs in quoted if costs.reckoning is not None for use in _uses(checkout, costs)]
     return await promotions.hold(tx, uses) if uses else ([], set())
 
 
-def frozen(line: QuoteLine, costs: Quote) -> list[LineOffer]:
-    """What an order line keeps of the offers that count for it."""
+def _uses(checkout: Checkout, costs: Quote) -> Iterator[Use]:
+    """What each promotion takes off each order, and the platform's part of it. A purchase names a promotion once an order."""
+    applied = costs.reckoning.applied if costs.reckoning else ()
+    owners = {each.promotion.promotion_id: each.promotion for each in applied}
+    for group in costs.groups:
+        shares = [*group.freight_shares, *(share for line in group.lines for share in line.shares)]
+        for promotion_id in dict.fromkeys(share.promotion_id for share in shares):
+            mine = [share for share in shares if share.promotion_id == promotion_id]
+            yield Use(
+                purchase_id=checkout.purchase_id,
+                merchant_id=owners[promotion_id].merchant_id or PLATFORM,
+                order_id=order_id_of(checkout.purchase_id, group.shop.merchant_id),
+                promotion_id=promotion_id,
+                buyer_id=checkout.buyer_id,
+                amount=sum(share.amount for share in mine),
+                coupon=owners[promotion_id].coupon,
+                platform=sum(share.platform for share in mine),
+            )
+
+
+def frozen(shares: Sequence[Share], costs: Quote) -> list[LineOffer]:
+    """What an order keeps of the offers that count for a line, or for its freight."""
     applied = costs.reckoning.applied if costs.reckoning else ()
     names = {each.promotion.promotion_id: each.promotion.name for each in applied}
     return [
@@ -127,5 +148,5 @@ def frozen(line: QuoteLine, costs: Quote) -> list[LineOffer]:
             amount=share.amount,
             platform=share.platform,
         )
-        for share in line.shares
+        for share in shares
     ]

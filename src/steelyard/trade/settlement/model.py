@@ -46,12 +46,14 @@ MACHINES = (STATEMENT_MACHINE,)
 
 
 class EntryKind(StrEnum):
-    """What an entry is; commission and refunds are negative."""
+    """What an entry is; commission, refunds and subsidies taken back are negative."""
 
     SALE = "sale"
+    SUBSIDY = "subsidy"
     COMMISSION = "commission"
     REFUND = "refund"
     COMMISSION_RETURNED = "commission_returned"
+    SUBSIDY_RETURNED = "subsidy_returned"
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +77,8 @@ class Entry(NewEntry, frozen=True, kw_only=True):
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant is paid for one settlement day: payout = sales − commission − refunds + commission returned."""
+    """What a merchant is paid for one settlement day: payout = sales + subsidy − commission − refunds + commission returned
+    − subsidy returned."""
 
     merchant_id: MerchantId
     statement_id: StatementId
@@ -92,6 +95,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime | None
     failure: str | None
     bank_reference: str | None
+    subsidy: int = 0
+    subsidy_returned: int = 0
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,8 @@ READ = {"permission": "statements.read"}
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant is paid for one settlement day: payout = sales − commission − refunds + commission returned."""
+    """What a merchant is paid for one settlement day: payout = sales + subsidy − commission − refunds + commission returned −
+    subsidy returned. The subsidy is what the marketplace pays of what its promotions took off."""
 
     statement_id: UUID
     merchant_id: UUID
@@ -38,6 +39,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     commission: Money
     refunds: Money
     commission_returned: Money
+    subsidy: Money
+    subsidy_returned: Money
     payout: Money
     issued_at: datetime
     paid_at: datetime | None
@@ -53,7 +56,8 @@ class StatementList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatementEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What an order or a refund (`document`) earned; commission and refunds are negative."""
+    """What an order or a refund (`document`) earned; commission, refunds and subsidies taken back are
+    negative."""
 
     entry_id: UUID
     order_id: UUID
