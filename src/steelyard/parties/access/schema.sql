@@ -156,7 +156,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
-  , ('promotions.manage', 'merchant', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}');
+  , ('promotions.manage', 'both', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}');
 
 CREATE TABLE roles (
     role_id     text PRIMARY KEY

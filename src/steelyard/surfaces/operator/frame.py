@@ -23,6 +23,7 @@ CATEGORIES = f"{HOME}/categories"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
 DISPUTES = f"{HOME}/disputes"
+PROMOTIONS = f"{HOME}/promotions"
 SEARCH = f"{HOME}/search"
 PAGES = f"{HOME}/pages"
 FIND = f"{HOME}/find"
@@ -46,6 +47,7 @@ PLACES = (
     (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
     (CATEGORIES, N_("Goods categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
+    (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Trade")),
     (f"{PAGES}/home", N_("Home page"), "layout-template", "catalog.manage", N_("Trade")),
     (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
