@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel import codes, events, ids
-from steelyard.kernel.db import Tx
+from steelyard.kernel.db import Row, Tx
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.trade.settlement.events import StatementIssued
@@ -77,19 +77,7 @@ async def _issue(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
     """
     if not due:
         return []
-    locked = await tx.fetch(
-        """
-        SELECT e.merchant_id, e.entry_id
-        FROM settlement_entries e
-        JOIN unnest($2::uuid[], $3::text[]) AS d (merchant_id, currency) USING (merchant_id, currency)
-        WHERE e.statement_id IS NULL AND e.due_on <= $1
-        ORDER BY e.merchant_id, e.entry_id
-        FOR UPDATE OF e
-        """,
-        day,
-        [d.merchant_id for d in due],
-        [d.currency for d in due],
-    )
+    locked = await _hold(tx, day, due)
     return await tx.all(
         Statement,
         """
@@ -132,6 +120,23 @@ async def _issue(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
         [codes.mint(CODE_PREFIX) for _ in due],
         [row["merchant_id"] for row in locked],
         [row["entry_id"] for row in locked],
+    )
+
+
+async def _hold(tx: Tx, day: date, due: Sequence[_Due]) -> list[Row]:
+    """The due entries of these, held until the transaction ends."""
+    return await tx.fetch(
+        """
+        SELECT e.merchant_id, e.entry_id
+        FROM settlement_entries e
+        JOIN unnest($2::uuid[], $3::text[]) AS d (merchant_id, currency) USING (merchant_id, currency)
+        WHERE e.statement_id IS NULL AND e.due_on <= $1
+        ORDER BY e.merchant_id, e.entry_id
+        FOR UPDATE OF e
+        """,
+        day,
+        [d.merchant_id for d in due],
+        [d.currency for d in due],
     )
 
 
