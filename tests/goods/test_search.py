@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from steelyard.goods import catalog, inventory, pricing, search
@@ -10,7 +11,7 @@ from steelyard.goods.catalog.model import Attribute, CategoryId, ProductChange, 
 from steelyard.goods.inventory.model import Wanted
 from steelyard.goods.pricing.model import NewPrice
 from steelyard.goods.search.jobs import STALE_ENTRIES
-from steelyard.goods.search.model import Query, Results, Sort
+from steelyard.goods.search.model import Facets, Query, Results, Sort
 from steelyard.goods.search.subscribers import SUBSCRIBER
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
@@ -256,6 +257,26 @@ async def test_filters_narrow_down_and_facets_count(db: Database, market: Market
     assert (await db.ask(search.find, Query(in_stock=True))).count == 0
     assert (await db.ask(search.find, Query(currency="EUR"))).count == 0
     assert (await db.ask(search.find, Query(facets=False))).facets.categories == []
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+async def test_who_asks_for_the_count_alone_is_told_the_same_of_the_same_hits(
+    db: Database, market: Market, sort: Sort
+) -> None:
+    await _fill(db, market)
+    shop = (await db.ask(search.find, Query(limit=1))).hits[0].merchant_id
+
+    for asked in (
+        Query(sort=sort, limit=5),
+        Query(sort=sort, text="lamp", limit=5),
+        Query(sort=sort, shops=[shop], price_from=200, limit=5),
+    ):
+        whole = await db.ask(search.find, asked)
+        alone = await db.ask(search.find, msgspec.structs.replace(asked, facets=False, count=True))
+
+        assert (alone.hits, alone.count, alone.next) == (whole.hits, whole.count, whole.next)
+        assert len(alone.hits) > 1
+        assert alone.facets == Facets()
 
 
 async def test_what_is_sent_free_of_charge_can_be_asked_for(db: Database, market: Market) -> None:

@@ -128,13 +128,14 @@ USES: list[tuple[Sort, str | None, UUID | None, UUID | None]] = [
 async def test_each_hot_statement_goes_by_an_index(big: tuple[Database, str]) -> None:
     slow: list[object] = []
     async with administer(big[1]) as connection:
-        for sort, text, category, merchant in USES:
+        for (sort, text, category, merchant), facets in product(USES, (True, False)):
             sql = find_sql(
                 sort,
                 text=text is not None,
                 category=category is not None,
                 merchant=merchant is not None,
                 narrowed=False,
+                facets=facets,
             )
             wanted = words.query(text) if text else None
             arguments: list[object] = [wanted, category, merchant, None, None, False, None, None, None, 21, COUNT_MAX]

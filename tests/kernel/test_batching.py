@@ -219,6 +219,81 @@ async def test_the_end_of_the_process_waits_for_all_that_was_asked() -> None:
     await door.drain()  # nothing left: said twice, nothing happens
 
 
+def gathering(
+    work: Workshop, batch_most: int = 256, waiting_most: int = 1_000, seconds: float = 3_600.0
+) -> Batcher[Wish, str]:
+    return Batcher(
+        "test", work, lambda wish: wish.what, batch_most=batch_most, waiting_most=waiting_most, gather_seconds=seconds
+    )
+
+
+async def test_what_nobody_waits_for_is_gathered_until_it_is_wanted() -> None:
+    work = Workshop()
+    door = gathering(work)
+
+    taken = [door.leave(Wish(what)) for what in range(3)]
+    await settle()
+    before = list(work.batches)
+    await door.flush()
+    taken.append(door.leave(Wish(3)))
+    await settle()
+
+    assert all(taken)
+    assert before == []
+    assert work.batches == [[Wish(0), Wish(1), Wish(2)]], "what comes after a flush is gathered again"
+    await door.drain()
+    assert work.batches[1:] == [[Wish(3)]]
+
+
+async def test_what_is_gathered_is_done_when_its_time_is_up() -> None:
+    work = Workshop()
+    door = gathering(work, seconds=0.001)
+
+    door.leave(Wish(1))
+
+    assert await door.ask(Wish(2)) == "2 done"
+    assert work.batches == [[Wish(1), Wish(2)]]
+
+
+async def test_a_full_batch_is_not_gathered_any_longer() -> None:
+    work = Workshop()
+    door = gathering(work, batch_most=2)
+
+    for what in range(5):
+        door.leave(Wish(what))
+    await settle()
+
+    assert work.batches == [[Wish(0), Wish(1)], [Wish(2), Wish(3)]]
+    await door.drain()
+    assert work.batches[2:] == [[Wish(4)]]
+
+
+async def test_what_is_too_much_or_too_late_is_let_go_and_counted() -> None:
+    work = Workshop()
+    door = gathering(work, waiting_most=2)
+
+    taken = [door.leave(Wish(what)) for what in range(3)]
+    await door.drain()
+    taken.append(door.leave(Wish(4)))
+
+    assert taken == [True, True, False, False]
+    assert work.batches == [[Wish(0), Wish(1)]]
+    assert (door.figures.requests, door.figures.turned_away) == (2, 2)
+
+
+async def test_what_was_left_and_failed_is_counted_and_takes_nothing_along() -> None:
+    work = Workshop()
+    door = gathering(work)
+
+    for wish in (Wish(1), Wish(2, "poison"), Wish(3, "refused")):
+        door.leave(wish)
+    await door.flush()
+
+    assert (door.figures.requests, door.figures.failed, door.figures.refused) == (3, 1, 1)
+    assert door.leave(Wish(1))
+    await door.drain()
+
+
 async def add_up(tx: Tx, numbers: Sequence[int]) -> list[int | Refusal]:
     """Each number in a row of its own, and how many transactions wrote so far."""
     written = "INSERT INTO events (kind, payload) SELECT 'test.number', to_jsonb(n) FROM unnest($1::integer[]) AS n"
@@ -258,14 +333,16 @@ STEPS = st.lists(
 
 
 @settings(max_examples=150, deadline=None)
-@given(steps=STEPS, batch_most=st.integers(1, 5))
-def test_whoever_stays_gets_the_answer_to_their_own_request(steps: list[Wish | str], batch_most: int) -> None:
-    asyncio.run(_lived(steps, batch_most))
+@given(steps=STEPS, batch_most=st.integers(1, 5), gathers=st.booleans())
+def test_whoever_stays_gets_the_answer_to_their_own_request(
+    steps: list[Wish | str], batch_most: int, gathers: bool
+) -> None:
+    asyncio.run(_lived(steps, batch_most, gathers))
 
 
-async def _lived(steps: list[Wish | str], batch_most: int) -> None:
+async def _lived(steps: list[Wish | str], batch_most: int, gathers: bool) -> None:
     work = Workshop()
-    door = batcher(work, batch_most)
+    door = gathering(work, batch_most) if gathers else batcher(work, batch_most)
     tasks: list[tuple[Wish, asyncio.Task[str]]] = []
     gone: set[asyncio.Task[str]] = set()
     for step in steps:

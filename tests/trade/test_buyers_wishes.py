@@ -15,7 +15,7 @@ from steelyard.logistics import freight
 from steelyard.logistics.freight.model import Zone
 from steelyard.money import payments
 from steelyard.parties.customers.model import BuyerId
-from steelyard.trade import aftersales, orders
+from steelyard.trade import aftersales, orders, rights
 from steelyard.trade.aftersales import Action, CaseId, Kind, NewCase
 from steelyard.trade.aftersales.model import (
     AskedAlready,
@@ -76,7 +76,7 @@ async def ask_for_money(tx: Tx, order: Order) -> None:
     """For one piece, with whatever reason can be given now."""
     found = await orders.order(tx, order.merchant_id, order.order_id)
     assert found is not None
-    reason = next(iter(aftersales.reasons_for(found, Kind.REFUND_ONLY)), "late")
+    reason = next(iter(aftersales.reasons_for(found, Kind.REFUND_ONLY, await rights.rules(tx))), "late")
     wanted = NewCase(
         case_id=CaseId(ids.mint()), merchant_id=order.merchant_id, order_id=order.order_id, kind=Kind.REFUND_ONLY,
         reason=reason, lines=[Returned(1, 1)],

@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 
 from steelyard.kernel.db import Database
-from steelyard.trade import aftersales
+from steelyard.trade import aftersales, rights
 from steelyard.trade.aftersales import Kind
 from steelyard.trade.aftersales.model import CaseState
+from steelyard.trade.rights import Family
 from tests.support import deal
 from tests.support.world import World
 from tests.trade.examples import numbers
@@ -32,10 +33,19 @@ async def test_the_page_says_what_silence_decides(shop: Database, world: World) 
             await shop.transact(aftersales.withdraw, case.merchant_id, case.case_id, "buyer")
 
 
-def test_the_page_says_the_last_second_of_each_right() -> None:
-    for each in numbers("after-sales.md")["rights"]:
+def test_the_page_says_how_an_appeal_runs() -> None:
+    said = numbers("after-sales.md")["appeals"]
+    assert timedelta(days=int(said["within_days"])) == aftersales.APPEAL_WITHIN
+    assert timedelta(hours=int(said["answer_hours"])) == aftersales.APPEAL_ANSWERED_WITHIN
+    good = {name: int(value) for name, value in said["made_good"].items()}
+    assert good["goods"] + good["freight"] - good["commission"] == good["credited"]
+
+
+async def test_the_page_says_the_last_second_of_each_right(shop: Database, world: World) -> None:
+    rules = await shop.ask(rights.rules)
+    for each in numbers("rights.md")["last_seconds"]:
         received = datetime.fromisoformat(each["received"])
-        rule = aftersales.right(each["right"], received)
-        assert rule is not None
+        rule = rules.of(Family(each["family"]), each["country"], received)
+        assert rule is not None and (rule.code, rule.days) == (each["rule"], int(each["days"])), each
         last = datetime.fromisoformat(each["last_second"])
-        assert aftersales.ends(rule, received) == last + timedelta(seconds=1), each
+        assert rights.ends(rule, received, each["country"]) == last + timedelta(seconds=1), each

@@ -10,7 +10,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import Invalid, NotFound, TransitionRefused
 from steelyard.money.payments.model import RefundId
-from steelyard.trade import aftersales, orders
+from steelyard.trade import aftersales, orders, rights
 from steelyard.trade.aftersales import Action, Case, CaseId, Inspected, Kind, NewCase, Verdict, silence
 from steelyard.trade.aftersales.case_model import (
     ImprovedAlready,
@@ -23,6 +23,7 @@ from steelyard.trade.aftersales.case_model import (
 from steelyard.trade.aftersales.case_steps import Held
 from steelyard.trade.aftersales.model import CaseState, FreightTooHigh, Returned
 from steelyard.trade.orders.model import Order, OrderState, UseCancel
+from steelyard.trade.rights import Family
 from tests.support import deal
 from tests.support.world import STOCK, World
 
@@ -373,18 +374,21 @@ async def test_after_receipt_the_days_of_the_reason_count_and_the_money_comes_fr
     order = await deal.again(shop, order)
     assert order.completed_at is not None
 
+    rules = await shop.ask(rights.rules)
+
     def after(days: int) -> Any:
-        rule = aftersales.right("no_reason" if days == 7 else "quality", order.placed_at)
+        rule = rules.of(Family.NO_REASON if days == 7 else Family.FAULT, "CN", order.placed_at)
         assert rule is not None and order.completed_at is not None
         assert rule.days == days
-        return aftersales.ends(rule, order.completed_at)
+        return rights.ends(rule, order.completed_at, "CN")
 
     for reason, days in (("changed_mind", 7), ("quality", 15)):
         with pytest.raises(TooLateToAsk):
             await shop.transact(aftersales.ask, wanted(order, reason=reason), BUYER, after(days))
         await shop.transact(aftersales.ask, wanted(order, reason=reason), BUYER, after(days) - SECOND)
     case = (await shop.ask(aftersales.cases_of_orders, [order.order_id]))[order.order_id][0]
-    assert case.rule == "quality"
+    rule = rules.of(Family.FAULT, "CN", order.placed_at)
+    assert rule is not None and case.rule_id == rule.rule_id
     await shop.transact(aftersales.agree, case.merchant_id, case.case_id, SHOP, keep=True)
     [refund] = (await shop.ask(aftersales.of_orders, [order.order_id]))[order.order_id]
     assert refund.released

@@ -12,6 +12,7 @@ from steelyard.goods.promotions.model import (
     BuyGet,
     Counted,
     FreeShipping,
+    Ladder,
     Offer,
     PiecesFor,
     PromotionId,
@@ -62,6 +63,15 @@ async def _save(tx: Tx, shops: list[tuple[int, Maker]]) -> None:
     code = AmountOff(steps=(Step(9_900, 1_000),))
     await promotions.save(
         tx, _offer(first, "code", text("老客专享", "For our regulars"), code, code="LAOKE", copies=100)
+    )
+    own = shops[-1][1]
+    welcome = AmountOff(steps=(Step(2_000, 200),))
+    await promotions.save(
+        tx, _offer(own, "welcome", text("进店有礼", "Welcome"), welcome, code="HUANYING", copies=1_000)
+    )
+    each = Ladder(steps=(Step(1, 50_000),))
+    await promotions.save(
+        tx, _offer(own, "each", text("每件九五折", "Each piece a little less"), each, code="MEIJIAN", copies=1_000)
     )
     sale = RateOff(steps=(Step(1, 120_000),), counted=Counted.PIECES, at_most=100_000)
     await promotions.save(

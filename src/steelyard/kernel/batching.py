@@ -2,7 +2,8 @@
 
 One batch is in flight. Whatever arrives meanwhile waits, and is the next batch: there is no timer, so somebody alone waits
 for nothing, and the more arrive, the larger the batches grow and the less each request costs. Why this is right when it
-places orders is argued in docs/algorithms/placement.md.
+places orders is argued in docs/algorithms/placement.md. Only what nobody waits for (a page that was looked at) may be
+gathered for a moment first.
 
 All of it happens on one event loop, and nothing that is waiting is touched on both sides of an `await`: there is no lock
 in this file, and none is needed.
@@ -12,6 +13,7 @@ import asyncio
 import contextvars
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -35,7 +37,7 @@ log = structlog.get_logger()
 Q = TypeVar("Q", bound=Hashable)
 A = TypeVar("A")
 
-Work = Callable[[Sequence[Q]], Awaitable[Sequence[A | Refusal]]]
+Work = Callable[[Sequence[Q]], Awaitable[Sequence[A | Exception]]]
 """Answers each of the requests, in their order: one transaction that can be said twice, as `db.transact` runs it."""
 
 Tell = Callable[[str, Figures], Awaitable[object]]
@@ -68,6 +70,8 @@ class Batcher(Generic[Q, A]):
     is one request, and two different ones with the same key never share a batch. Never ask inside a transaction: whoever
     waits here must hold nothing that the batch may need.
 
+    `gather_seconds` are for what is left here, not asked (`leave`): so long a batch waits to grow, unless it is full.
+
     `figures` are of what `tell` has not been told yet; without it, of all that was done.
     """
 
@@ -79,6 +83,7 @@ class Batcher(Generic[Q, A]):
         *,
         batch_most: int = REQUESTS_PER_BATCH_MAX,
         waiting_most: int = REQUESTS_WAITING_MAX,
+        gather_seconds: float = 0.0,
         tell: Tell | None = None,
     ) -> None:
         self.figures = Figures()
@@ -87,6 +92,10 @@ class Batcher(Generic[Q, A]):
         self._key = key
         self._batch_most = batch_most
         self._waiting_most = waiting_most
+        self._gather_seconds = gather_seconds
+        # That the next batch need not wait to grow: it is full, or somebody wants all done now.
+        self._enough = asyncio.Event()
+        self._hurried = False
         # In the order of their arrival.
         self._waiting: dict[Q, _Place] = {}
         self._running: asyncio.Task[None] | None = None
@@ -100,30 +109,49 @@ class Batcher(Generic[Q, A]):
         Raises the refusal or the error that it has for an answer, and `Busy` when too many wait or the process ends.
         A caller who is cancelled goes without an answer; the request, and everybody else's, is done all the same.
         """
-        place = self._waiting.get(request)
-        if place is not None:
-            self.figures.merged += 1
-        elif self._closed or len(self._waiting) >= self._waiting_most:
-            self.figures.turned_away += 1
+        place = self._taken(request)
+        if place is None:
             raise Busy(retry_after=RETRY_AFTER_SECONDS)
-        else:
-            place = _Place(asyncio.get_running_loop().create_future(), time.monotonic())
-            self._waiting[request] = place
-            if self._running is None:
-                # In a context of its own: what is logged of a batch is not of the request that happened to start it.
-                self._running = asyncio.create_task(
-                    self._serve_all(), name=f"batching:{self._name}", context=contextvars.Context()
-                )
         answer = await asyncio.shield(place.answer)
         if isinstance(answer, Exception):
             raise answer
         return answer  # pyright: ignore[reportReturnType]  # what is no exception is what `work` returned
 
+    def leave(self, request: Q) -> bool:
+        """Have `request` done and go on: nobody waits for its answer. False when too many wait or the process ends: it is
+        let go then, and counted."""
+        return self._taken(request) is not None
+
+    def _taken(self, request: Q) -> _Place | None:
+        """The request's place in the queue; none where it cannot be taken."""
+        place = self._waiting.get(request)
+        if place is not None:
+            self.figures.merged += 1
+        elif self._closed or len(self._waiting) >= self._waiting_most:
+            self.figures.turned_away += 1
+        else:
+            place = _Place(asyncio.get_running_loop().create_future(), time.monotonic())
+            self._waiting[request] = place
+            if len(self._waiting) >= self._batch_most:
+                self._enough.set()
+            if self._running is None:
+                # In a context of its own: what is logged of a batch is not of the request that happened to start it.
+                self._running = asyncio.create_task(
+                    self._serve_all(), name=f"batching:{self._name}", context=contextvars.Context()
+                )
+        return place
+
+    async def flush(self) -> None:
+        """Finish what waits, without waiting for more."""
+        if self._running is not None:
+            self._hurried = True
+            self._enough.set()
+            await asyncio.wait([self._running])
+
     async def drain(self) -> None:
         """Take nothing more, and finish what waits: for the end of the process."""
         self._closed = True
-        if self._running is not None:
-            await asyncio.wait([self._running])
+        await self.flush()
         if self._telling is not None:
             self._telling.cancel()
         await self._tell_now()
@@ -132,8 +160,12 @@ class Batcher(Generic[Q, A]):
         """Batch after batch until nobody waits. Nothing is awaited between seeing that and saying so: who comes later
         starts the next run."""
         while self._waiting:
+            if self._gather_seconds and not self._hurried and len(self._waiting) < self._batch_most:
+                self._enough.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._enough.wait(), self._gather_seconds)
             await self._serve(self._next())
-        self._running = None
+        self._running, self._hurried = None, False
 
     def _next(self) -> dict[Q, _Place]:
         """The next batch: the longest-waiting requests, of each key the first."""

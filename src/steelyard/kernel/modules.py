@@ -11,11 +11,21 @@ from types import ModuleType
 KERNEL = "kernel"
 
 LAYERS: dict[str, tuple[str, ...]] = {
-    "parties": ("policies", "access", "notifications", "operator", "merchants", "applications", "customers"),
+    "parties": (
+        "policies",
+        "access",
+        "notifications",
+        "operator",
+        "screening",
+        "merchants",
+        "applications",
+        "customers",
+    ),
     "money": ("currencies", "ledger", "wallets", "payments"),
     "goods": ("catalog", "warehouses", "inventory", "taxes", "pricing", "promotions", "search"),
     "logistics": ("customs", "freight", "parcels", "fulfilment"),
     "trade": (
+        "rights",
         "favourites",
         "cart",
         "commission",

@@ -362,6 +362,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
+  , ('words.manage', 'operator', '{"zh-Hans": "维护敏感词库", "en": "Keep the dictionary of words that may not be used"}')
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
   , ('promotions.manage', 'both', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}');
@@ -407,6 +408,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
   , ('operator_service', 'buyers.reveal'), ('operator_service', 'reviews.moderate')
+  , ('operator_service', 'words.manage')
   , ('merchant_clerk', 'orders.read'), ('merchant_clerk', 'orders.ship'), ('merchant_clerk', 'orders.cancel')
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
@@ -485,6 +487,67 @@ CREATE TABLE operator_profile (
 COMMENT ON TABLE operator_profile IS 'reference: who runs this marketplace, shown on every storefront page';
 COMMENT ON COLUMN operator_profile.credit_code IS 'Unified social credit code (GB 32100-2015), checked by its check digit';
 COMMENT ON COLUMN operator_profile.icp_number IS 'ICP record number of the site';
+
+-- parties.screening
+
+-- Words that people may not use, or not without somebody looking at it first: the operator's own dictionary.
+
+CREATE TABLE screened_words (
+    word_id    uuid PRIMARY KEY
+  , word       text NOT NULL
+  , key        text COLLATE "C" NOT NULL
+  , action     text NOT NULL
+  , areas      text[] NOT NULL
+  , language   text NOT NULL DEFAULT ''
+  , reason     jsonb NOT NULL DEFAULT '{}'
+  , source     text NOT NULL DEFAULT ''
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_word_stands_once UNIQUE (key, language, action)
+  , CONSTRAINT a_word_is_refused_held_masked_or_allowed CHECK (action IN ('refuse', 'hold', 'mask', 'allow'))
+  , CONSTRAINT a_word_counts_somewhere CHECK (cardinality(areas) > 0 AND areas <@ ARRAY['title', 'description', 'shop'
+                                                              , 'review', 'question', 'answer', 'reply'])
+  , CONSTRAINT a_word_has_characters CHECK (key <> '')
+);
+COMMENT ON TABLE screened_words IS 'reference: the dictionary that people''s words are held against';
+COMMENT ON COLUMN screened_words.key IS 'The word as it is compared: of one width and case, without spaces and punctuation';
+COMMENT ON COLUMN screened_words.action IS 'allow: a longer word in which a shorter one is meant otherwise';
+COMMENT ON COLUMN screened_words.language IS 'zh or en: only in texts that are known to be in another language it does not count; empty: in all';
+COMMENT ON COLUMN screened_words.reason IS 'What its writer is told; Text';
+COMMENT ON COLUMN screened_words.source IS 'Where the rule comes from: a law and its article, a letter, a decision';
+CREATE INDEX screened_words_in_order ON screened_words (key, word_id);
+
+CREATE TABLE screened_words_version (
+    only_one boolean PRIMARY KEY DEFAULT true
+  , version  uuid NOT NULL
+  , CONSTRAINT there_is_one_dictionary CHECK (only_one)
+);
+COMMENT ON TABLE screened_words_version IS 'reference: another one with every change of the dictionary, so that processes know that theirs is old';
+INSERT INTO screened_words_version (version) VALUES ('00000000-0000-4000-8000-000000000000');
+
+CREATE TABLE screened_hits (
+    word_id uuid NOT NULL REFERENCES screened_words
+  , area    text NOT NULL
+  , hits    bigint NOT NULL
+  , last_at timestamptz NOT NULL
+  , PRIMARY KEY (word_id, area)
+);
+COMMENT ON TABLE screened_hits IS 'local: how often a word was met where, and when last';
+
+-- What the house begins with: the three words that article 9 of the Advertising Law names, words that mean the same, what
+-- is meant otherwise, and how people are led away from the marketplace. Merchants' words wait for a look, nobody is refused.
+INSERT INTO screened_words (word_id, word, key, action, areas, language, reason, source) VALUES
+    ('5c4ee2ed-0000-4000-8000-000000000001', '国家级', '国家级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000002', '最高级', '最高级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000003', '最佳', '最佳', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000004', '第一', '第一', 'hold', '{title}', 'zh', '{"zh-Hans": "排名第一要有依据。", "en": "To be the first of all needs proof."}', '广告法第九条第（三）项：与所列用语同义')
+  , ('5c4ee2ed-0000-4000-8000-000000000005', '最', '最', 'hold', '{title}', 'zh', '{"zh-Hans": "“最”字用语要有依据。", "en": "A superlative needs proof."}', '广告法第九条第（三）项：与所列用语同义')
+  , ('5c4ee2ed-0000-4000-8000-000000000006', '极品', '极品', 'hold', '{title}', 'zh', '{"zh-Hans": "“极品”属于绝对化用语。", "en": "A word that the authorities take for an absolute term."}', '工商广字〔1997〕第207号')
+  , ('5c4ee2ed-0000-4000-8000-000000000007', '最近', '最近', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-000000000008', '最后', '最后', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-000000000009', '第一次', '第一次', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000a', '第一课', '第一课', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000b', '加微信', '加微信', 'hold', '{review,question,answer}', '', '{"zh-Hans": "引导到平台外交易，买家得不到保障。", "en": "It leads buyers to where nobody protects them."}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000c', '加微信', '加微信', 'refuse', '{description,shop,reply}', '', '{"zh-Hans": "请不要引导到平台外交易。", "en": "Please do not lead buyers away from the marketplace."}', '');
 
 -- parties.merchants
 
@@ -751,7 +814,10 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
   , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
-  , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}');
+  , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
+  , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
+  , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
+  , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -763,6 +829,8 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT totals_only_grow CHECK (debits >= 0 AND credits >= 0)
   , CONSTRAINT held_money_is_there CHECK (kind <> 'held' OR credits >= debits)
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
+  , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
+  , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
@@ -958,6 +1026,9 @@ CREATE TABLE categories (
   , icon        text NOT NULL DEFAULT 'package'
   , picture     text
   , merged_into uuid REFERENCES categories
+  , own_no_return text
+  , no_return   text
+  , CONSTRAINT what_is_not_returned_has_a_reason CHECK (own_no_return IN ('none', 'made_to_order', 'perishable', 'opened_digital', 'periodical', 'confirmed'))
   , CONSTRAINT nothing_is_merged_into_itself CHECK (merged_into <> category_id)
   , CONSTRAINT a_path_ends_with_itself CHECK (path[cardinality(path)] = category_id)
 );
@@ -965,6 +1036,8 @@ COMMENT ON TABLE categories IS 'reference: the category tree of the marketplace'
 COMMENT ON COLUMN categories.path IS 'From the root to the category itself';
 COMMENT ON COLUMN categories.place IS 'Its place among its siblings';
 COMMENT ON COLUMN categories.picture IS 'Name in the file store';
+COMMENT ON COLUMN categories.own_no_return IS 'Why its goods are not returned without a reason, as said here: for it and all below it; none: they are, whatever is said above';
+COMMENT ON COLUMN categories.no_return IS 'The same as it counts here: its own, else what the nearest above it says';
 COMMENT ON COLUMN categories.merged_into IS 'It is out of use; its products went there, and so does its address';
 CREATE INDEX categories_by_parent ON categories (parent_id, place);
 CREATE INDEX categories_by_path ON categories USING gin (path);
@@ -1333,6 +1406,28 @@ CREATE INDEX prices_by_sku ON prices (sku_id);
 
 -- What shops and the platform take off, until when, how often, who pays for it, and who has a coupon for it.
 
+CREATE TABLE flash_sessions (
+    merchant_id  uuid NOT NULL
+  , session_id   uuid NOT NULL
+  , name         jsonb NOT NULL
+  , starts_at    timestamptz NOT NULL
+  , ends_at      timestamptz NOT NULL
+  , created_at   timestamptz NOT NULL DEFAULT now()
+  , begun_at     timestamptz
+  , ended_at     timestamptz
+  , cancelled_by text
+  , reason       text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, session_id)
+  , CONSTRAINT a_session_begins_before_it_ends CHECK (starts_at < ends_at)
+  , CONSTRAINT what_is_called_off_is_over CHECK (cancelled_by IS NULL OR ended_at IS NOT NULL)
+);
+COMMENT ON TABLE flash_sessions IS 'by merchant: when a shop sells some pieces at a flash price; its id is the order that keeps them in reservations';
+COMMENT ON COLUMN flash_sessions.begun_at IS 'When its beginning was announced; prices go by starts_at';
+COMMENT ON COLUMN flash_sessions.ended_at IS 'When what was left was given back to the stock that is sold';
+COMMENT ON COLUMN flash_sessions.cancelled_by IS 'Who called it off before its end, for the reason beside it';
+CREATE INDEX flash_sessions_to_begin ON flash_sessions (starts_at) WHERE begun_at IS NULL AND ended_at IS NULL;
+CREATE INDEX flash_sessions_to_end ON flash_sessions (ends_at) WHERE ended_at IS NULL;
+
 CREATE TABLE promotions (
     merchant_id  uuid NOT NULL
   , promotion_id uuid NOT NULL
@@ -1352,14 +1447,27 @@ CREATE TABLE promotions (
   , stopped_at   timestamptz
   , created_at   timestamptz NOT NULL DEFAULT now()
   , platform_millionths integer NOT NULL DEFAULT 0
+  , session_id   uuid
+  , sku_id       uuid
+  , pieces       integer
+  , taken        integer NOT NULL DEFAULT 0
+  , pieces_per_order integer
+  , pieces_per_buyer integer
+  , returned_at  timestamptz
   , PRIMARY KEY (merchant_id, promotion_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
   , CONSTRAINT the_platform_pays_for_its_own_only CHECK (platform_millionths = 0 OR merchant_id = '00000000-0000-0000-0000-000000000000')
   , CONSTRAINT the_platform_pays_a_part CHECK (platform_millionths BETWEEN 0 AND 1000000)
+  , CONSTRAINT a_session_has_a_sku_once UNIQUE (merchant_id, session_id, sku_id)
   , CONSTRAINT a_code_is_given_out_once UNIQUE (merchant_id, code)
   , CONSTRAINT it_begins_before_it_ends CHECK (starts_at < ends_at)
   , CONSTRAINT only_coupons_are_claimed CHECK (coupon OR (code IS NULL AND copies IS NULL AND claimed = 0))
   , CONSTRAINT a_coupon_is_given_to_each_so_often CHECK (coupon = (per_buyer IS NOT NULL) AND per_buyer > 0)
   , CONSTRAINT never_claim_more_than_there_are CHECK (0 <= claimed AND (copies IS NULL OR claimed <= copies))
+  , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
+  , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
+  , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
 );
 COMMENT ON TABLE promotions IS 'by merchant: what a shop, or under an id of zeros the platform, takes off for whoever buys enough or holds a coupon of it';
@@ -1371,6 +1479,13 @@ COMMENT ON COLUMN promotions.copies IS 'How many can be claimed by all buyers to
 COMMENT ON COLUMN promotions.per_buyer IS 'How many one buyer can claim; each is used once';
 COMMENT ON COLUMN promotions.budget IS 'How much it may take off altogether, in minor units; none: whatever it comes to';
 COMMENT ON COLUMN promotions.spent IS 'Of the budget, taken off orders that were not dropped unpaid; nothing is counted without one';
+COMMENT ON COLUMN promotions.session_id IS 'The flash sale that it is a price of; its pieces are kept under this id in reservations';
+COMMENT ON COLUMN promotions.sku_id IS 'What is sold at this flash price';
+COMMENT ON COLUMN promotions.pieces IS 'How many can be had at this flash price, by all buyers together';
+COMMENT ON COLUMN promotions.taken IS 'Of those, in orders that were not dropped unpaid';
+COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can have; none: as many as there are';
+COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
+COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
 
@@ -1381,6 +1496,7 @@ CREATE TABLE promotion_uses (
   , buyer_id     uuid NOT NULL
   , amount       bigint NOT NULL
   , claim        integer
+  , pieces       integer NOT NULL DEFAULT 0
   , at           timestamptz NOT NULL DEFAULT now()
   , given_back_at timestamptz
   , platform     bigint NOT NULL DEFAULT 0
@@ -1394,6 +1510,7 @@ COMMENT ON COLUMN promotion_uses.merchant_id IS 'Whose promotion it is: for one 
 COMMENT ON COLUMN promotion_uses.platform IS 'Of the amount, what the platform pays';
 COMMENT ON COLUMN promotion_uses.order_id IS 'Opaque: whose order it is stands in orders';
 COMMENT ON COLUMN promotion_uses.claim IS 'The number of the buyer''s coupon that was used for it';
+COMMENT ON COLUMN promotion_uses.pieces IS 'How many of a flash sale''s pieces the order has';
 CREATE INDEX promotion_uses_of_a_promotion ON promotion_uses (merchant_id, promotion_id, at);
 CREATE INDEX promotion_uses_of_a_coupon ON promotion_uses (merchant_id, promotion_id, buyer_id, claim) WHERE claim IS NOT NULL;
 
@@ -1409,6 +1526,16 @@ CREATE TABLE coupon_claims (
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
 COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
+
+CREATE TABLE promotion_limits (
+    buyer_id     uuid NOT NULL
+  , promotion_id uuid NOT NULL
+  , pieces       integer NOT NULL
+  , most         integer NOT NULL
+  , PRIMARY KEY (buyer_id, promotion_id)
+  , CONSTRAINT nobody_has_more_than_the_limit CHECK (0 <= pieces AND pieces <= most)
+);
+COMMENT ON TABLE promotion_limits IS 'by buyer: how many pieces a buyer has at a flash price of which each can have only so many';
 
 -- goods.search
 
@@ -1764,6 +1891,57 @@ CREATE TABLE parcel_lines (
 COMMENT ON TABLE parcel_lines IS 'by merchant, append-only: what is in a parcel';
 CREATE INDEX parcel_lines_of_an_order ON parcel_lines (order_id);
 
+-- trade.rights
+
+CREATE TABLE rights_rules (
+    rule_id    uuid PRIMARY KEY
+  , code       text NOT NULL
+  , version    integer NOT NULL
+  , kind       text NOT NULL
+  , name       jsonb NOT NULL
+  , days       integer NOT NULL
+  , countries  text[] NOT NULL DEFAULT '{}'
+  , exceptions text[] NOT NULL DEFAULT '{}'
+  , source     jsonb NOT NULL
+  , link       text NOT NULL DEFAULT ''
+  , since      date
+  , until      date
+  , drafted_at timestamptz NOT NULL DEFAULT now()
+  , drafted_by text NOT NULL
+  , UNIQUE (code, version)
+  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault'))
+  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 1 AND 365)
+  , CONSTRAINT a_right_ends_after_it_began CHECK (until >= since)
+);
+COMMENT ON TABLE rights_rules IS 'reference: the rights of buyers, version by version; what is switched on is never changed, only superseded';
+COMMENT ON COLUMN rights_rules.code IS 'The right, the same in all its versions';
+COMMENT ON COLUMN rights_rules.days IS 'Whole days after the day on which the goods were received';
+COMMENT ON COLUMN rights_rules.countries IS 'Where the goods go, ISO 3166-1; none: wherever no other rule of its family is';
+COMMENT ON COLUMN rights_rules.exceptions IS 'Goods that it does not cover, by the words of categories.no_return';
+COMMENT ON COLUMN rights_rules.source IS 'The law and its article, as people read it';
+COMMENT ON COLUMN rights_rules.since IS 'It counts for orders placed on this day or later, in the house''s time zone; none: a draft';
+COMMENT ON COLUMN rights_rules.until IS 'The last day on which orders are placed under it; none: until it is superseded';
+INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, drafted_by) VALUES
+    ('01890000-0000-7000-8000-000000000001', 'cn_seven_days', 1, 'no_reason_return'
+   , '{"zh-Hans": "七天无理由退货", "en": "7-day return without a reason"}', 7, '{CN}'
+   , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
+   , '{"zh-Hans": "《消费者权益保护法》第二十五条；《网络购买商品七日无理由退货暂行办法》第十条", "en": "Consumer Rights Law of the PRC, Art. 25; Interim Measures for the 7-day Return of Goods Bought Online, Art. 10"}'
+   , 'https://flk.npc.gov.cn/', '2014-03-15', 'house')
+  , ('01890000-0000-7000-8000-000000000002', 'eu_withdrawal', 1, 'withdrawal'
+   , '{"zh-Hans": "欧盟 14 天撤回权", "en": "14-day right of withdrawal (EU)"}', 14
+   , '{AT,BE,BG,CY,CZ,DE,DK,EE,ES,FI,FR,GR,HR,HU,IE,IT,LT,LU,LV,MT,NL,PL,PT,RO,SE,SI,SK}'
+   , '{made_to_order,perishable,opened_digital,periodical}'
+   , '{"zh-Hans": "欧盟指令 2011/83/EU 第九条、第十六条", "en": "Directive 2011/83/EU, Art. 9 and 16"}'
+   , 'https://eur-lex.europa.eu/eli/dir/2011/83/oj', '2014-06-13', 'house')
+  , ('01890000-0000-7000-8000-000000000003', 'house_seven_days', 1, 'no_reason_return'
+   , '{"zh-Hans": "七天无理由退货（平台规则）", "en": "7-day return without a reason (marketplace)"}', 7, '{}'
+   , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '', '2014-03-15', 'house')
+  , ('01890000-0000-7000-8000-000000000004', 'fault', 1, 'fault'
+   , '{"zh-Hans": "商品有问题，15 天", "en": "15 days for what is wrong with the goods"}', 15, '{}', '{}'
+   , '{"zh-Hans": "本平台规则；法定为 7 天（《消费者权益保护法》第二十四条）", "en": "Rule of this marketplace; by law 7 days (Consumer Rights Law of the PRC, Art. 24)"}'
+   , '', '2014-03-15', 'house');
+
 -- trade.favourites
 
 -- What somebody keeps in mind: favourite products and shops, and what they looked at. A visitor's are kept under the
@@ -2061,6 +2239,7 @@ CREATE TABLE order_lines (
   , source_line  text
   , discount     bigint NOT NULL DEFAULT 0
   , offers       jsonb NOT NULL DEFAULT '[]'
+  , no_return    text
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -2073,6 +2252,7 @@ COMMENT ON COLUMN order_lines.kind IS 'goods, or for imported lines: postage, fe
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity, less the discount, unless a sub-unit price was rounded';
 COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
 COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
+COMMENT ON COLUMN order_lines.no_return IS 'Frozen at sale: why it is not returned without a reason, as its category said, and the buyer confirmed where the law wants that';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
@@ -2126,6 +2306,8 @@ CREATE TABLE checkouts (
   , deliveries  jsonb NOT NULL DEFAULT '{}'
   , notes       jsonb NOT NULL DEFAULT '{}'
   , invoice     jsonb
+  , codes       jsonb NOT NULL DEFAULT '[]'
+  , discounts   jsonb NOT NULL DEFAULT '[]'
   , from_cart   boolean NOT NULL DEFAULT false
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
@@ -2135,10 +2317,12 @@ CREATE TABLE checkouts (
 COMMENT ON TABLE checkouts IS 'by key: a checkout: its lines, buyer, address and delivery choices, before and while it becomes a purchase';
 COMMENT ON COLUMN checkouts.purchase_id IS 'The id that its purchase has or will have; a new one after a failed payment';
 COMMENT ON COLUMN checkouts.client IS 'shop, or the profile of the agent that opened it';
-COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price}]';
+COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price, confirmed}]; confirmed: that it cannot be returned without a reason';
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
+COMMENT ON COLUMN checkouts.codes IS 'Codes of coupons that are used for it if they can, in capitals; claimed when it is placed';
+COMMENT ON COLUMN checkouts.discounts IS 'What promotions took off when it was placed, by line and by freight: the same as its order lines keep';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
 CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
 CREATE INDEX checkouts_of_a_buyer ON checkouts (buyer_id);
@@ -2238,7 +2422,8 @@ INSERT INTO aftersales_transitions (from_state, to_state) VALUES
   , ('sent_back', 'refunded'), ('sent_back', 'refused'), ('sent_back', 'withdrawn'), ('sent_back', 'closed')
   , ('refused', 'asked'), ('refused', 'disputed'), ('refused', 'withdrawn'), ('refused', 'closed')
   , ('disputed', 'agreed'), ('disputed', 'refunded'), ('disputed', 'rejected'), ('disputed', 'withdrawn')
-  , ('disputed', 'closed');
+  , ('disputed', 'closed')
+  , ('agreed', 'disputed'), ('rejected', 'disputed');
 
 CREATE TABLE aftersales_cases (
     merchant_id  uuid NOT NULL
@@ -2253,7 +2438,7 @@ CREATE TABLE aftersales_cases (
   , photographs  text[] NOT NULL DEFAULT '{}'
   , freight      bigint NOT NULL DEFAULT 0
   , currency     text NOT NULL
-  , rule         text
+  , rule_id      uuid REFERENCES rights_rules
   , answer       text NOT NULL DEFAULT ''
   , complaint    text NOT NULL DEFAULT ''
   , decision     text NOT NULL DEFAULT ''
@@ -2265,8 +2450,12 @@ CREATE TABLE aftersales_cases (
   , due_at       timestamptz
   , improved_at  timestamptz
   , ended_at     timestamptz
+  , verdict      text
+  , decided_at   timestamptz
+  , decided_by   text
   , PRIMARY KEY (merchant_id, case_id)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
   , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund'))
   , CONSTRAINT a_case_wants_no_negative_freight CHECK (freight >= 0)
   , CONSTRAINT ended_means_when CHECK ((state IN ('refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
@@ -2280,10 +2469,11 @@ COMMENT ON TABLE aftersales_cases IS 'by merchant: a buyer asks for money back f
 COMMENT ON COLUMN aftersales_cases.refund_id IS 'The id that the refund has, or will have';
 COMMENT ON COLUMN aftersales_cases.photographs IS 'Names in the file store';
 COMMENT ON COLUMN aftersales_cases.freight IS 'Of what was paid for sending, asked back too';
-COMMENT ON COLUMN aftersales_cases.rule IS 'The right that the buyer had when asking, by its code in rights.py; none before the goods were received';
+COMMENT ON COLUMN aftersales_cases.rule_id IS 'The version of the right by which it was admitted; none when no right had to be looked at';
 COMMENT ON COLUMN aftersales_cases.answer IS 'The shop''s last words';
 COMMENT ON COLUMN aftersales_cases.complaint IS 'Why the buyer asks the platform to step in';
 COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
+COMMENT ON COLUMN aftersales_cases.verdict IS 'What the platform decided last; none as long as it was not asked';
 COMMENT ON COLUMN aftersales_cases.return_to IS 'The warehouse''s address as it was when the shop agreed';
 COMMENT ON COLUMN aftersales_cases.due_at IS 'What happens to a silent side happens then; see docs/algorithms/after-sales.md';
 COMMENT ON COLUMN aftersales_cases.improved_at IS 'When the buyer improved a refused request, once';
@@ -2314,6 +2504,46 @@ COMMENT ON TABLE aftersales_case_lines IS 'by merchant: how many pieces of which
 COMMENT ON COLUMN aftersales_case_lines.given IS 'For how many of them money went back; none as long as that is not decided';
 COMMENT ON COLUMN aftersales_case_lines.restocked IS 'How many of them lie on the shelf again; the others were scrapped, or stay with the buyer';
 CREATE INDEX aftersales_case_lines_of_an_order ON aftersales_case_lines (order_id);
+
+CREATE TABLE aftersales_appeals (
+    merchant_id  uuid NOT NULL
+  , case_id      uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , side         text NOT NULL
+  , verdict      text NOT NULL
+  , first_by     text NOT NULL
+  , first_reason text NOT NULL
+  , first_at     timestamptz NOT NULL
+  , words        text NOT NULL
+  , photographs  text[] NOT NULL DEFAULT '{}'
+  , by           text NOT NULL
+  , appealed_at  timestamptz NOT NULL
+  , answer_by    timestamptz NOT NULL
+  , answer       text NOT NULL DEFAULT ''
+  , answer_photographs text[] NOT NULL DEFAULT '{}'
+  , answered_at  timestamptz
+  , outcome      text
+  , compensation bigint NOT NULL DEFAULT 0
+  , currency     text NOT NULL
+  , decision     text NOT NULL DEFAULT ''
+  , decided_at   timestamptz
+  , decided_by   text
+  , PRIMARY KEY (merchant_id, case_id)
+  , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
+  , CONSTRAINT one_of_two_sides_appeals CHECK (side IN ('buyer', 'shop'))
+  , CONSTRAINT an_appeal_ends_in_one_of_these CHECK (outcome IN ('upheld', 'changed', 'lapsed'))
+  , CONSTRAINT an_ended_appeal_has_its_time CHECK ((outcome IS NULL) = (decided_at IS NULL))
+  , CONSTRAINT somebody_else_decides_about_an_appeal CHECK (decided_by <> first_by)
+  , CONSTRAINT only_a_changed_decision_is_made_good CHECK (compensation >= 0 AND (compensation = 0 OR outcome = 'changed'))
+);
+COMMENT ON TABLE aftersales_appeals IS 'by merchant: an appeal against the platform''s decision of a case, one in a case';
+COMMENT ON COLUMN aftersales_appeals.verdict IS 'The decision that is appealed against, with first_by and first_reason';
+COMMENT ON COLUMN aftersales_appeals.answer_by IS 'Until when the other side may answer; after that it is decided without';
+COMMENT ON COLUMN aftersales_appeals.compensation IS 'What the platform paid the shop for a refund that was wrong';
+CREATE INDEX aftersales_appeals_by_case ON aftersales_appeals (case_id);
+CREATE INDEX aftersales_appeals_of_a_buyer ON aftersales_appeals (buyer_id);
+CREATE INDEX aftersales_appeals_open ON aftersales_appeals (appealed_at, case_id) WHERE outcome IS NULL;
 
 CREATE TABLE aftersales_case_history (
     merchant_id uuid NOT NULL
@@ -2431,6 +2661,7 @@ CREATE TABLE statements (
   , commission_returned bigint NOT NULL
   , subsidy      bigint NOT NULL DEFAULT 0
   , subsidy_returned bigint NOT NULL DEFAULT 0
+  , adjustments  bigint NOT NULL DEFAULT 0
   , payout       bigint NOT NULL
   , state        text NOT NULL
   , issued_at    timestamptz NOT NULL DEFAULT now()
@@ -2441,13 +2672,15 @@ CREATE TABLE statements (
   , attempts     integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
-  , CONSTRAINT a_statement_adds_up CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned)
+  , CONSTRAINT a_statement_adds_up
+        CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
   , CONSTRAINT paid_means_when CHECK ((state = 'paid') = (paid_at IS NOT NULL))
 );
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
@@ -2471,7 +2704,7 @@ COMMENT ON TABLE statement_history IS 'by merchant, append-only: each change of 
 CREATE TABLE settlement_entries (
     merchant_id  uuid NOT NULL
   , entry_id     uuid NOT NULL
-  , order_id     uuid NOT NULL
+  , order_id     uuid
   , document     uuid NOT NULL
   , kind         text NOT NULL
   , amount       bigint NOT NULL
@@ -2481,11 +2714,15 @@ CREATE TABLE settlement_entries (
   , statement_id uuid
   , PRIMARY KEY (merchant_id, entry_id)
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
-  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned', 'subsidy_returned'))
-  , CONSTRAINT costs_are_negative CHECK ((kind IN ('commission', 'refund', 'subsidy_returned')) = (amount < 0))
+  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
+                                                       , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
+                                                       , 'fine_returned'))
+  , CONSTRAINT costs_are_negative
+        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
-COMMENT ON COLUMN settlement_entries.document IS 'The order or the refund it stems from';
+COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
@@ -2551,19 +2788,22 @@ CREATE TABLE reviews (
   , worth              integer NOT NULL DEFAULT 0
   , hidden_at          timestamptz
   , hidden_reason      text
+  , hidden_ground      text
   , PRIMARY KEY (merchant_id, review_id)
   , CONSTRAINT a_line_is_reviewed_once UNIQUE (merchant_id, order_id, line)
   , CONSTRAINT a_review_has_one_to_five_stars CHECK (stars BETWEEN 1 AND 5)
   , CONSTRAINT followed_up_means_when CHECK ((follow_up IS NULL) = (followed_up_at IS NULL))
   , CONSTRAINT replied_means_when CHECK ((reply IS NULL) = (replied_at IS NULL))
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
   , CONSTRAINT votes_are_counted CHECK (helpful >= 0)
   , CONSTRAINT silence_has_no_words CHECK (NOT automatic OR (text = '' AND pictures = '{}' AND follow_up IS NULL))
 );
-COMMENT ON TABLE reviews IS 'by merchant: what a buyer says of one line of an order, after it has arrived';
+COMMENT ON TABLE reviews IS 'by merchant, never deleted: what a buyer says of one line of an order, after it has arrived';
 COMMENT ON COLUMN reviews.author IS 'How the writer is called, masked when it was written; empty: anonymous';
 COMMENT ON COLUMN reviews.options IS '[[name, value], …]: the choice that was bought';
 COMMENT ON COLUMN reviews.automatic IS 'Nobody wrote it: the buyer was silent for review_rules.automatic_days';
+COMMENT ON COLUMN reviews.hidden_ground IS 'held: a word of the dictionary, nobody has looked yet; else on which ground staff took it off the pages';
 COMMENT ON COLUMN reviews.worth IS 'How much it tells others: what is in it, and ten for each helpful vote';
 CREATE INDEX reviews_by_id ON reviews (review_id);
 CREATE INDEX reviews_of_a_product_by_worth ON reviews (product_id, worth DESC, written_at DESC, review_id DESC)
@@ -2658,11 +2898,13 @@ CREATE TABLE questions (
   , shop_at       timestamptz
   , hidden_at     timestamptz
   , hidden_reason text
+  , hidden_ground text
   , PRIMARY KEY (merchant_id, question_id)
   , CONSTRAINT answers_are_counted CHECK (answers >= 0)
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
-COMMENT ON TABLE questions IS 'by merchant: what people want to know about a product';
+COMMENT ON TABLE questions IS 'by merchant, never deleted: what people want to know about a product';
 COMMENT ON COLUMN questions.shop_at IS 'When the shop first answered';
 CREATE INDEX questions_by_id ON questions (question_id);
 CREATE INDEX questions_of_a_product ON questions (product_id, asked_at DESC, question_id DESC) WHERE hidden_at IS NULL;
@@ -2683,11 +2925,13 @@ CREATE TABLE answers (
   , answered_at   timestamptz NOT NULL DEFAULT now()
   , hidden_at     timestamptz
   , hidden_reason text
+  , hidden_ground text
   , PRIMARY KEY (merchant_id, answer_id)
   , FOREIGN KEY (merchant_id, question_id) REFERENCES questions
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
-COMMENT ON TABLE answers IS 'by merchant: answers of the shop, and of people who bought the product';
+COMMENT ON TABLE answers IS 'by merchant, never deleted: answers of the shop, and of people who bought the product';
 COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
 CREATE INDEX hidden_answers ON answers (hidden_at DESC, answer_id DESC) WHERE hidden_at IS NOT NULL;
@@ -2709,6 +2953,45 @@ CREATE TABLE review_reports (
 COMMENT ON TABLE review_reports IS 'by merchant: somebody says that a review, a question or an answer should not stand there';
 COMMENT ON COLUMN review_reports.reporter_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX review_reports_open ON review_reports (at, subject_id) WHERE closed_at IS NULL;
+
+CREATE TABLE moderation_steps (
+    merchant_id uuid NOT NULL
+  , step_id     uuid NOT NULL
+  , kind        text NOT NULL
+  , subject_id  uuid NOT NULL
+  , act         text NOT NULL
+  , ground      text
+  , reason      text NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, step_id)
+  , CONSTRAINT something_is_held_hidden_or_shown CHECK (act IN ('held', 'hidden', 'shown'))
+  , CONSTRAINT nothing_is_hidden_without_a_ground CHECK ((act = 'shown') = (ground IS NULL))
+  , CONSTRAINT nothing_is_hidden_without_a_reason CHECK (act = 'shown' OR reason <> '')
+);
+COMMENT ON TABLE moderation_steps IS 'by merchant, append-only: who took a review, a question or an answer off the pages, on which ground, and who showed it again';
+COMMENT ON COLUMN moderation_steps.by IS 'The account of the operator''s staff; system: a word of the dictionary';
+CREATE INDEX moderation_steps_of_a_subject ON moderation_steps (merchant_id, kind, subject_id, at DESC, step_id DESC);
+
+CREATE TABLE review_appeals (
+    merchant_id uuid NOT NULL
+  , step_id     uuid NOT NULL
+  , review_id   uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , words       text NOT NULL
+  , appealed_at timestamptz NOT NULL DEFAULT now()
+  , decided_at  timestamptz
+  , granted     boolean
+  , answer      text
+  , PRIMARY KEY (merchant_id, step_id)
+  , FOREIGN KEY (merchant_id, step_id) REFERENCES moderation_steps
+  , FOREIGN KEY (merchant_id, review_id) REFERENCES reviews
+  , CONSTRAINT decided_means_how CHECK ((decided_at IS NULL) = (granted IS NULL) AND (granted IS NULL) = (answer IS NULL))
+);
+COMMENT ON TABLE review_appeals IS 'by merchant, never deleted: its author wants a hidden review to stand, once for each time that it was hidden';
+CREATE INDEX review_appeals_open ON review_appeals (appealed_at, step_id) WHERE decided_at IS NULL;
+CREATE INDEX review_appeals_by_id ON review_appeals (step_id);
+CREATE INDEX review_appeals_of_a_review ON review_appeals (review_id);
 
 -- channels.feeds
 

@@ -1,12 +1,17 @@
 """Who looks at what is counted: buyers and visitors, not staff, not programs, not those who ask not to be."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from litestar import Litestar
 
-from steelyard.kernel.db import Database
+from steelyard.kernel import batch_board
+from steelyard.kernel.db import Database, Tx
 from steelyard.operations import analytics
+from steelyard.operations.analytics import View
+from steelyard.surfaces.web import footfall as web_footfall
 from steelyard.surfaces.web.footfall import Footfall
 from steelyard.trade.settlement import settlement_day
 from tests.support.browser import BASE, Browser
@@ -100,13 +105,34 @@ async def test_the_page_that_led_here_says_where_a_visitor_comes_from(
 async def test_what_cannot_be_counted_stands_in_nobodys_way(
     db: Database, guest: Browser, footfall: Footfall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(*_: object) -> None:
+    tried: list[int] = []
+
+    async def broken(_: Tx, views: Sequence[View]) -> None:
+        tried.append(len(views))
         raise RuntimeError("the disk is full")
 
     monkeypatch.setattr(analytics, "record", broken)
     guest.http.headers["user-agent"] = DESK
-    assert (await guest.get("/")).status_code == 200
+    for _ in range(2):
+        assert (await guest.get("/")).status_code == 200
 
     await footfall.stop()
 
+    [told] = await db.ask(batch_board.listed, datetime.now(UTC) - timedelta(hours=1))
+    assert (told.batcher, told.requests, told.failed, tried) == ("footfall", 2, 2, [2])
     assert await db.ask(lambda read: read.value("SELECT count(*) FROM visits")) == 0
+
+
+async def test_at_the_end_what_waits_is_counted_and_what_had_no_room_is_told_of(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_footfall, "WAITING_VIEWS_MAX", 2)
+    footfall = Footfall(db)
+    for _ in range(3):
+        footfall.note(View(visitor_id=uuid4(), at=datetime.now(UTC)))
+
+    await footfall.stop()
+
+    [told] = await db.ask(batch_board.listed, datetime.now(UTC) - timedelta(hours=1))
+    assert (told.requests, told.largest, told.turned_away, told.failed) == (2, 2, 1, 0)
+    assert await db.ask(lambda read: read.value("SELECT sum(views) FROM traffic_days")) == 2

@@ -20,12 +20,14 @@ DEPTH_MAX = 5
 
 
 class CategoryChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be different; what is None stays. An empty `picture` takes the picture away."""
+    """What is to be different; what is None stays. An empty `picture` takes the picture away; `no_return` is a
+    `NoReturn`, `none` (returned like others), or empty: as above."""
 
     name: Text | None = None
     slug: str | None = None
     icon: str | None = None
     picture: str | None = None
+    no_return: str | None = None
 
 
 class CategoryUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,7 @@ async def change_category(tx: Tx, category_id: UUID, change: CategoryChange) -> 
                 """
                 UPDATE categories SET name = coalesce($2, name), slug = $3, icon = coalesce($4, icon)
                   , picture = CASE WHEN $5::text IS NULL THEN picture ELSE nullif($5, '') END
+                  , own_no_return = CASE WHEN $6::text IS NULL THEN own_no_return ELSE nullif($6, '') END
                 WHERE category_id = $1
                 """,
                 category_id,
@@ -54,12 +57,33 @@ async def change_category(tx: Tx, category_id: UUID, change: CategoryChange) -> 
                 slug,
                 change.icon,
                 change.picture,
+                change.no_return,
             )
             if slug != before["slug"]:
                 await _leave_address(tx, category_id, before["slug"], slug)
     except UniqueViolation as error:
         raise SlugTaken(slug=slug) from error
+    if change.no_return is not None:
+        await _inherit(tx)
     await events.publish(tx, CategoryChanged(category_id=category_id))
+
+
+async def _inherit(tx: Tx) -> None:
+    """What is not returned without a reason is so for all below, as far as nothing else is said there. The tree is small."""
+    await tx.execute("SELECT FROM categories ORDER BY category_id FOR UPDATE")
+    await tx.execute(
+        """
+        WITH said AS (
+            SELECT c.category_id
+                 , (SELECT nullif(above.own_no_return, 'none') FROM categories above
+                    WHERE above.category_id = ANY(c.path) AND above.own_no_return IS NOT NULL
+                    ORDER BY cardinality(above.path) DESC LIMIT 1) AS no_return
+            FROM categories c
+        )
+        UPDATE categories c SET no_return = s.no_return
+        FROM said s WHERE s.category_id = c.category_id AND c.no_return IS DISTINCT FROM s.no_return
+        """
+    )
 
 
 async def _leave_address(tx: Tx, category_id: UUID, former: str, now: str) -> None:
@@ -104,6 +128,7 @@ async def move_category(tx: Tx, category_id: UUID, parent_id: UUID | None, befor
         parent_id,
     )
     await _order(tx, category_id, parent_id, before_id)
+    await _inherit(tx)
     await settle_category(tx, category_id)
     await events.publish(tx, CategoryChanged(category_id=category_id))
 

@@ -46,3 +46,11 @@ LEFT JOIN LATERAL (
 LEFT JOIN product_sought w ON w.merchant_id = p.merchant_id AND w.product_id = p.product_id
 WHERE w.words IS DISTINCT FROM lower(concat_ws(E'\n'
     , (SELECT string_agg(t.value, E'\n' ORDER BY t.key) FROM jsonb_each_text(p.title) AS t), s.codes));
+
+-- name: what a category says about returns counts for all below it
+SELECT c.category_id, c.no_return
+FROM categories c
+WHERE c.no_return IS DISTINCT FROM (
+    SELECT nullif(above.own_no_return, 'none') FROM categories above
+    WHERE above.category_id = ANY(c.path) AND above.own_no_return IS NOT NULL
+    ORDER BY cardinality(above.path) DESC LIMIT 1);

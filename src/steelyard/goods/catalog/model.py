@@ -57,6 +57,17 @@ MACHINE = Machine(
 )
 
 
+class NoReturn(StrEnum):
+    """Why goods cannot be returned without a reason: the four exceptions of the Consumer Rights Law of the PRC, Art. 25, and
+    `confirmed`: not fit for it by what they are, as the buyer confirmed when buying."""
+
+    MADE_TO_ORDER = "made_to_order"
+    PERISHABLE = "perishable"
+    OPENED_DIGITAL = "opened_digital"
+    PERIODICAL = "periodical"
+    CONFIRMED = "confirmed"
+
+
 class NewCategory(msgspec.Struct, frozen=True, kw_only=True):
     category_id: CategoryId
     slug: str
@@ -67,7 +78,8 @@ class NewCategory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Category(msgspec.Struct, frozen=True, kw_only=True):
-    """`path` leads from the root to the category itself; `children` are in their order."""
+    """`path` leads from the root to the category itself; `children` are in their order. `own_no_return` is what was said
+    here (`none`: returned like others), `no_return` what counts."""
 
     category_id: CategoryId
     parent_id: CategoryId | None
@@ -76,6 +88,8 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
     path: list[CategoryId]
     icon: str
     picture: str | None = None
+    own_no_return: str | None = None
+    no_return: NoReturn | None = None
     children: "list[Category]" = []
 
 
@@ -195,6 +209,7 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     skus: list[Sku]
     created_at: datetime
     changed_at: datetime
+    no_return: NoReturn | None = None
 
 
 class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,6 +249,7 @@ class SkuCard(msgspec.Struct, frozen=True, kw_only=True):
     weight_grams: int
     tax_class: str
     on_sale: bool
+    no_return: NoReturn | None = None
 
 
 class CodeTaken(Refusal):

@@ -10,6 +10,7 @@ import msgspec
 from steelyard.goods.catalog.model import (
     Category,
     CategoryId,
+    NoReturn,
     Option,
     ProductId,
     ProductRow,
@@ -36,7 +37,7 @@ async def categories(read: Read) -> list[Category]:
     async def ask() -> list[Row]:
         return await read.fetch(
             """
-            SELECT category_id, parent_id, slug, name, path, icon, picture FROM categories
+            SELECT category_id, parent_id, slug, name, path, icon, picture, own_no_return, no_return FROM categories
             WHERE merged_into IS NULL ORDER BY place, category_id
             """
         )
@@ -54,7 +55,7 @@ async def category(read: Read, slug: str) -> Category | None:
     """One category by its address, without its children."""
     row = await read.row(
         """
-        SELECT category_id, parent_id, slug, name, path, icon, picture FROM categories
+        SELECT category_id, parent_id, slug, name, path, icon, picture, own_no_return, no_return FROM categories
         WHERE slug = $1 AND merged_into IS NULL
         """,
         slug,
@@ -88,8 +89,14 @@ def _category(row: Any) -> Category:
         path=list(row["path"]),
         icon=row["icon"],
         picture=row["picture"],
+        own_no_return=row["own_no_return"],
+        no_return=_no_return(row),
         children=[],
     )
+
+
+def _no_return(row: Any) -> NoReturn | None:
+    return NoReturn(row["no_return"]) if row["no_return"] else None
 
 
 async def product(read: Read, product_id: UUID) -> ProductView | None:
@@ -104,7 +111,7 @@ async def products(read: Read, product_ids: Iterable[UUID]) -> dict[ProductId, P
         """
         SELECT p.merchant_id, p.product_id, p.category_id, c.path AS category_path, p.slug, p.title, p.description
              , p.options, p.attributes, p.facts, p.tax_class, p.state, p.approved, p.gaps, p.on_shelf_at
-             , p.off_shelf_at, p.created_at, p.changed_at
+             , p.off_shelf_at, p.created_at, p.changed_at, c.no_return
              , p.state = 'on_shelf' AND m.state = 'open' AS on_sale
              , coalesce((SELECT jsonb_agg(jsonb_build_object('file', i.file, 'alt', i.alt) ORDER BY i.place)
                          FROM product_pictures i
@@ -143,7 +150,7 @@ async def cards(read: Read, sku_ids: Iterable[UUID]) -> dict[SkuId, SkuCard]:
     rows = await read.fetch(
         """
         SELECT s.sku_id, s.product_id, s.merchant_id, p.category_id, c.path AS category_path, p.slug, p.title
-             , p.options, s.choice, s.was, s.code, s.weight_grams, p.tax_class
+             , p.options, s.choice, s.was, s.code, s.weight_grams, p.tax_class, c.no_return
              , coalesce(s.picture, i.file) AS picture
              , s.active AND p.state = 'on_shelf' AND m.state = 'open' AS on_sale
         FROM skus s
@@ -178,6 +185,7 @@ def _card(row: Any) -> SkuCard:
         weight_grams=row["weight_grams"],
         tax_class=row["tax_class"],
         on_sale=row["on_sale"],
+        no_return=_no_return(row),
     )
 
 

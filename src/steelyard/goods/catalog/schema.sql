@@ -10,6 +10,9 @@ CREATE TABLE categories (
   , icon        text NOT NULL DEFAULT 'package'
   , picture     text
   , merged_into uuid REFERENCES categories
+  , own_no_return text
+  , no_return   text
+  , CONSTRAINT what_is_not_returned_has_a_reason CHECK (own_no_return IN ('none', 'made_to_order', 'perishable', 'opened_digital', 'periodical', 'confirmed'))
   , CONSTRAINT nothing_is_merged_into_itself CHECK (merged_into <> category_id)
   , CONSTRAINT a_path_ends_with_itself CHECK (path[cardinality(path)] = category_id)
 );
@@ -17,6 +20,8 @@ COMMENT ON TABLE categories IS 'reference: the category tree of the marketplace'
 COMMENT ON COLUMN categories.path IS 'From the root to the category itself';
 COMMENT ON COLUMN categories.place IS 'Its place among its siblings';
 COMMENT ON COLUMN categories.picture IS 'Name in the file store';
+COMMENT ON COLUMN categories.own_no_return IS 'Why its goods are not returned without a reason, as said here: for it and all below it; none: they are, whatever is said above';
+COMMENT ON COLUMN categories.no_return IS 'The same as it counts here: its own, else what the nearest above it says';
 COMMENT ON COLUMN categories.merged_into IS 'It is out of use; its products went there, and so does its address';
 CREATE INDEX categories_by_parent ON categories (parent_id, place);
 CREATE INDEX categories_by_path ON categories USING gin (path);

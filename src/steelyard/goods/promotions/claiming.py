@@ -66,5 +66,7 @@ async def claim_code(tx: Tx, buyer_id: UUID, code: str, merchant_ids: Collection
 
 
 async def forget(tx: Tx, buyer_ids: Sequence[UUID]) -> None:
-    """Erase the coupons of buyers who leave; how many were claimed stays counted."""
+    """Erase the coupons of buyers who leave, and what they had at flash prices; how many were claimed or sold stays
+    counted."""
     await tx.execute("DELETE FROM coupon_claims WHERE buyer_id = ANY($1)", list(buyer_ids))
+    await tx.execute("DELETE FROM promotion_limits WHERE buyer_id = ANY($1)", list(buyer_ids))

@@ -9,10 +9,20 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
-from steelyard.goods.promotions.refusals import CodeUnknown, CouponClaimed, CouponGone, OfferBegun, OfferGone
+from steelyard.goods.promotions.entering import Code, CodeState, Entered, Standing
+from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
+from steelyard.goods.promotions.refusals import (
+    CodeUnknown,
+    CouponClaimed,
+    CouponGone,
+    LimitReached,
+    OfferBegun,
+    OfferGone,
+)
 from steelyard.goods.promotions.rules import (
     EVERY_LAYER,
     AmountOff,
+    Audience,
     Bundle,
     BuyGet,
     Counted,
@@ -23,32 +33,47 @@ from steelyard.goods.promotions.rules import (
     PiecesFor,
     RateOff,
     Rule,
+    Scope,
     SpecialPrice,
     Step,
 )
 from steelyard.kernel.text import Text
 from steelyard.parties.merchants.model import MerchantId
 
-# The kinds and the refusals stand in files of their own, and are found here.
+# The kinds, flash sales and refusals stand in files of their own, and are found here.
 __all__ = [
     "EVERY_LAYER",
     "AmountOff",
+    "Audience",
     "Bundle",
     "BuyGet",
+    "Code",
+    "CodeState",
     "CodeUnknown",
     "Counted",
     "CouponClaimed",
     "CouponGone",
+    "Entered",
+    "Flash",
+    "FlashItem",
+    "FlashState",
     "FreeShipping",
     "Gift",
     "Ladder",
     "Layer",
+    "LimitReached",
+    "NewFlash",
     "OfferBegun",
     "OfferGone",
     "PiecesFor",
+    "Planned",
     "RateOff",
     "Rule",
+    "Scope",
+    "Session",
+    "SessionId",
     "SpecialPrice",
+    "Standing",
     "Step",
 ]
 
@@ -58,28 +83,12 @@ PromotionId = NewType("PromotionId", UUID)
 PLATFORM = MerchantId(UUID(int=0))
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Which goods a promotion is for: any of these products, or of these categories with all below; empty: all. `shops`:
-    of these shops only (none named: of any)."""
-
-    shops: frozenset[UUID] = frozenset()
-    products: frozenset[UUID] = frozenset()
-    categories: frozenset[UUID] = frozenset()
-    without: frozenset[UUID] = frozenset()
-
-
-class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """For whom it is: for anybody, for buyers of one of these segments, for those who never bought before."""
-
-    segments: frozenset[str] = frozenset()
-    new_buyers: bool = False
-
-
 class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     """`merchant_id`: whose goods it is for, none: the platform's. `coupon`: only for who holds one.
 
     `group`: of one owner's promotions with the same group one counts. `beside`: the layers of promotions that may count
-    for the same goods. `platform_millionths`: which part of what it takes off is paid by the platform.
+    for the same goods. `platform_millionths`: which part of what it takes off is paid by the platform. `limited`: there
+    are only so many pieces for it.
     """
 
     promotion_id: PromotionId
@@ -95,6 +104,7 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     beside: frozenset[Layer] = EVERY_LAYER
     platform_millionths: int = 0
+    limited: bool = False
 
     @property
     def layer(self) -> Layer:
@@ -258,9 +268,8 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A promotion as it is kept, of a shop or of the `PLATFORM`: `copies` for all and `per_buyer` for each can be claimed
-    of a coupon, and all together may take off no more than the `budget`. Of the platform's, it pays the part of
-    `platform_millionths`, and the shops whose goods are cheaper the rest."""
+    """A promotion as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, all together may take off
+    no more than the `budget`. Of the `PLATFORM`'s it pays the part of `platform_millionths`. `flash`: in a flash sale."""
 
     merchant_id: MerchantId
     promotion_id: PromotionId
@@ -279,6 +288,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     spent: int = 0
     stopped_at: datetime | None = None
     platform_millionths: int = 0
+    flash: Flash | None = None
 
     @property
     def of_platform(self) -> bool:
@@ -297,6 +307,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             coupon=self.coupon,
             scope=self.scope,
             platform_millionths=self.platform_millionths,
+            limited=self.flash is not None,
         )
 
     @property
@@ -347,10 +358,17 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
         return not self.offer.gone and self.claims < (self.offer.per_buyer or 0)
 
 
+class Owned(Offer, frozen=True, kw_only=True):
+    """An offer of which a buyer has had so many coupons, and how many of those are unused."""
+
+    claims: int = 0
+    unused: int = 0
+
+
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """What a promotion is to take off an order that is being placed, and the platform's part of it. Those of one
-    `purchase_id` all count, or none; a coupon of the platform is used once for all orders of it. `merchant_id`: whose
-    promotion it is."""
+    """What a promotion, of `merchant_id`, is to take off an order that is being placed, and the platform's part of it. Those of
+    one `purchase_id` all count, or none; a coupon of the platform is used once for all orders of it. `by_code`: its code came
+    with the purchase; a buyer who has no such coupon yet gets one for it. `pieces`: of a promotion that has only so many."""
 
     purchase_id: UUID
     merchant_id: UUID
@@ -360,6 +378,8 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     coupon: bool
     platform: int = 0
+    by_code: bool = False
+    pieces: int = 0
 
     @property
     def used_for(self) -> UUID:
@@ -368,8 +388,11 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it."""
+    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it, and the
+    flash sale that its pieces are of, as that was before. A `fresh` coupon is claimed by being used."""
 
     use: Use
     claim: int | None
     limited: bool
+    fresh: bool = False
+    flash: Flash | None = None

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from typing import cast
+from datetime import timedelta
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from steelyard.goods.promotions.model import PLATFORM, Coupon, Offer, PromotionId, Used
@@ -12,20 +13,44 @@ from steelyard.kernel.db import Read
 KEPT = "goods.promotions"
 OFFERS_PER_SHOP_MAX = 500
 COUPONS_SHOWN_MAX = 100
+# So long before its end a buyer is reminded of a coupon.
+ENDS_SOON = timedelta(days=3)
 
 
 async def offering(read: Read) -> frozenset[UUID]:
     """The shops, and the platform, that offer something, now or in some time. Known for two seconds, so that who buys where
     nothing is offered asks nothing more for it; also by those who place, unlike `keeping.kept`. Never asked as one
     merchant."""
-    kept = cast("tuple[float, frozenset[UUID]] | None", read.kept.get(KEPT))
-    if kept is None or time.monotonic() - kept[0] > keeping.KEPT_SECONDS:
+    return (await _offering(read)).any
+
+
+async def flashing(read: Read) -> frozenset[UUID]:
+    """Those of `offering` that have a flash sale, now or in some time; known as long."""
+    return (await _offering(read)).flash
+
+
+class _Offering(NamedTuple):
+    at: float
+    any: frozenset[UUID]
+    flash: frozenset[UUID]
+
+
+async def _offering(read: Read) -> _Offering:
+    kept = cast("_Offering | None", read.kept.get(KEPT))
+    if kept is None or time.monotonic() - kept.at > keeping.KEPT_SECONDS:
         rows = await read.fetch(
-            "SELECT DISTINCT merchant_id FROM promotions WHERE stopped_at IS NULL AND ends_at > now()"
+            """
+            SELECT merchant_id, bool_or(session_id IS NOT NULL) AS flash FROM promotions
+            WHERE stopped_at IS NULL AND ends_at > now() GROUP BY merchant_id
+            """
         )
-        kept = (time.monotonic(), frozenset(row["merchant_id"] for row in rows))
+        kept = _Offering(
+            time.monotonic(),
+            frozenset(row["merchant_id"] for row in rows),
+            frozenset(row["merchant_id"] for row in rows if row["flash"]),
+        )
         read.kept[KEPT] = kept
-    return kept[1]
+    return kept
 
 
 async def running(read: Read, merchant_ids: Collection[UUID]) -> dict[UUID, list[Offer]]:
@@ -39,6 +64,9 @@ async def running(read: Read, merchant_ids: Collection[UUID]) -> dict[UUID, list
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
              , budget, claimed, spent, stopped_at, platform_millionths
+             , CASE WHEN session_id IS NOT NULL THEN
+                   jsonb_build_object('session_id', session_id, 'sku_id', sku_id, 'pieces', pieces, 'taken', taken
+                                    , 'per_order', pieces_per_order, 'per_buyer', pieces_per_buyer) END AS flash
         FROM promotions
         WHERE merchant_id = ANY($1) AND stopped_at IS NULL AND ends_at > now() AND (budget IS NULL OR spent < budget)
         ORDER BY merchant_id, promotion_id LIMIT $2
@@ -72,13 +100,14 @@ async def held_by(read: Read, buyer_ids: Collection[UUID], offers: Collection[Of
 
 
 async def offers(read: Read, merchant_id: UUID, before: UUID | None, limit: int) -> list[Offer]:
-    """All that a shop has ever offered, what was made last first; `before` is the last of the page before."""
+    """All that a shop has ever offered but for flash sales, what was made last first; `before` is the last of the page
+    before."""
     return await read.all(
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
              , budget, claimed, spent, stopped_at, platform_millionths
-        FROM promotions WHERE merchant_id = $1 AND ($2::uuid IS NULL OR promotion_id < $2)
+        FROM promotions WHERE merchant_id = $1 AND session_id IS NULL AND ($2::uuid IS NULL OR promotion_id < $2)
         ORDER BY promotion_id DESC LIMIT $3
         """,
         merchant_id,
@@ -93,7 +122,7 @@ async def get(read: Read, merchant_id: UUID, promotion_id: UUID) -> Offer | None
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
              , budget, claimed, spent, stopped_at, platform_millionths
-        FROM promotions WHERE merchant_id = $1 AND promotion_id = $2
+        FROM promotions WHERE merchant_id = $1 AND promotion_id = $2 AND session_id IS NULL
         """,
         merchant_id,
         promotion_id,

@@ -61,17 +61,18 @@ def reckon(cart: Cart, promotions: Collection[Promotion]) -> Reckoning:
 
 
 def reckon_offers(cart: Cart, offers: Sequence[Offer]) -> Reckoning:
-    """`reckon` with what shops offer, without those that would take off more than is left of their budget: an offer
-    counts whole or not at all."""
-    left = {offer.promotion_id: offer.left for offer in offers}
+    """`reckon` with what shops offer, without those that would take off more than is left of their budget, or from more
+    pieces than there are: an offer counts whole or not at all."""
+    by_id = {offer.promotion_id: offer for offer in offers}
     usable = [offer.promotion for offer in offers]
     while True:
         found = reckon(cart, usable)
         over = {
             each.promotion.promotion_id
             for each in found.applied
-            for budget in [left[each.promotion.promotion_id]]
-            if budget is not None and each.off > budget
+            for offer in [by_id[each.promotion.promotion_id]]
+            if (offer.left is not None and each.off > offer.left)
+            or (offer.flash is not None and each.pieces > offer.flash.left)
         }
         if not over:
             return found

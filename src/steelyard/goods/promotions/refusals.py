@@ -43,3 +43,11 @@ class OfferBegun(Refusal):
     code = "offer_begun"
     title = N_("It has begun already")
     detail = N_("What buyers see is not changed any more. Stop it, and make another.")
+
+
+class LimitReached(Refusal):
+    """Of what is sold at a flash price, a buyer has so many pieces at most, and an order too."""
+
+    code = "limit_reached"
+    title = N_("You have reached the limit")
+    detail = N_("At the flash price each buyer can have only so many pieces. Please look at your quantities.")

@@ -80,7 +80,8 @@ async def _only_so_many(tx: Tx, offer: Offer) -> None:
     if taken:
         raise Invalid({"code": N_("Another coupon of yours has this code")})
     count = await tx.value(
-        "SELECT count(*) FROM promotions WHERE merchant_id = $1 AND stopped_at IS NULL AND ends_at > now()",
+        "SELECT count(*) FROM promotions "
+        "WHERE merchant_id = $1 AND session_id IS NULL AND stopped_at IS NULL AND ends_at > now()",
         offer.merchant_id,
     )
     if count >= OFFERS_PER_MERCHANT_MAX:
@@ -92,7 +93,8 @@ async def stop(tx: Tx, merchant_id: UUID, promotion_id: UUID) -> None:
     tx.kept.pop(KEPT, None)
     known = await tx.value(
         """
-        UPDATE promotions SET stopped_at = coalesce(stopped_at, now()) WHERE merchant_id = $1 AND promotion_id = $2
+        UPDATE promotions SET stopped_at = coalesce(stopped_at, now())
+        WHERE merchant_id = $1 AND promotion_id = $2 AND session_id IS NULL
         RETURNING true
         """,
         merchant_id,

@@ -47,7 +47,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     `values`: for each attribute the codes of values, of which a hit has one at least: `{"material": ["wool"]}`.
     `shops`: any of these; `merchant_id` is the shop whose page it is. `rating_from`: hundredths of a star.
-    `facets`: whether to count as well; a further page need not.
+    `facets`: whether to count as well, hits and where they are; a further page need not. `count`: hits alone.
     """
 
     text: str = ""
@@ -65,6 +65,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str | None = None
     limit: int | None = None
     facets: bool = True
+    count: bool = False
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):

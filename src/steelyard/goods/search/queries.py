@@ -61,11 +61,11 @@ class _Bucket(msgspec.Struct, frozen=True, kw_only=True):
 class _Found(msgspec.Struct, frozen=True, kw_only=True):
     hits: list[_Ranked]
     count: int
-    categories: list[CategoryCount]
-    shops: list[ShopCount]
-    buckets: list[_Bucket]
-    ratings: list[RatingCount]
-    values: list[ValueCount]
+    categories: list[CategoryCount] = []
+    shops: list[ShopCount] = []
+    buckets: list[_Bucket] = []
+    ratings: list[RatingCount] = []
+    values: list[ValueCount] = []
 
 
 async def find(read: Read, query: Query) -> Results:
@@ -92,6 +92,7 @@ async def find(read: Read, query: Query) -> Results:
             category=query.category_id is not None,
             merchant=query.merchant_id is not None,
             narrowed=query.facets and _narrowed(query),
+            facets=query.facets,
         ),
         wanted,
         query.category_id,
@@ -103,7 +104,7 @@ async def find(read: Read, query: Query) -> Results:
         key[0] if key else None,
         key[1] if key else None,
         most + 1,
-        COUNT_MAX if query.facets else 0,
+        COUNT_MAX if query.facets or query.count else 0,
         BUCKETS,
         list(query.shops[:SHOPS_CHOSEN_MAX]) or None,
         query.rating_from,

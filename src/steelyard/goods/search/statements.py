@@ -66,10 +66,11 @@ _FAILED: LiteralString = f"""
   , (CASE WHEN {_BY_RATING} THEN 0 ELSE 1 END) AS v9
 """
 
+_COUNT: LiteralString = "(SELECT count(*) FROM capped) AS count"
 # The counts of what is in `capped`, and of what is in `near` for the facet that it fails. Many hits say the same of
 # themselves, so these are put together before they are taken apart.
-_COUNTS: LiteralString = """
-    (SELECT count(*) FROM capped) AS count
+_COUNTS: LiteralString = f"""
+    {_COUNT}
   , coalesce((SELECT jsonb_agg(f) FROM (
         SELECT c.category_id, sum(g.hits)::bigint AS count
         FROM (SELECT category_path, count(*) AS hits FROM capped GROUP BY category_path) g
@@ -82,7 +83,7 @@ _COUNTS: LiteralString = """
         SELECT currency, width_bucket(price, $12::bigint[]) AS bucket, count(*) AS count FROM counted
         WHERE failed IN (0, 8) GROUP BY 1, 2) f), '[]') AS buckets
   , coalesce((SELECT jsonb_agg(f) FROM (
-        SELECT stars, count(*) AS count FROM counted, unnest('{450,400,300}'::integer[]) AS s (stars)
+        SELECT stars, count(*) AS count FROM counted, unnest(ARRAY[450, 400, 300]) AS s (stars)
         WHERE failed IN (0, 9) AND rating >= stars GROUP BY stars ORDER BY stars DESC) f), '[]') AS ratings
   , coalesce((SELECT jsonb_agg(f) FROM (
         SELECT value, sum(hits)::bigint AS count
@@ -96,19 +97,22 @@ _COUNTS: LiteralString = """
             WHEN 5 THEN ARRAY[split_part(($19::text[])[1], ':', 1) || ':%']
             ELSE ARRAY[split_part(($20::text[])[1], ':', 1) || ':%'] END)
         GROUP BY value ORDER BY sum(hits) DESC, value LIMIT 300) f), '[]') AS values
-"""
+"""  # noqa: S608  # literals alone
 
 
-def find_sql(sort: Sort, *, text: bool, category: bool, merchant: bool, narrowed: bool) -> LiteralString:
-    """The statement for this sort with these filters: one row of hits, count and facets. `narrowed`: a facet is in
+def find_sql(
+    sort: Sort, *, text: bool, category: bool, merchant: bool, narrowed: bool, facets: bool = True
+) -> LiteralString:
+    """The statement for this sort with these filters: one row of hits, count and `facets`. `narrowed`: a facet is in
     force, so that what it leaves out is counted too."""
     scope = _scope(text=text, category=category, merchant=merchant)
     where: LiteralString = f"{scope} AND {_BY_PRICE} AND {_BY_SHOP} AND {_BY_RATING} AND {_BY_VALUES}"
     near = _near(scope) if narrowed else _NOTHING_NEAR
+    rest = (near, _COUNTS) if facets else (_NOTHING_COUNTED, _COUNT)
     if sort is Sort.RELEVANCE:
-        return _ranked(where, near)
+        return _ranked(where, *rest, columns=f", {_COUNTED}" if facets else ", e.merchant_id")
     along = not (text or category) and (not merchant or sort in _SORTS_OF_A_SHOP)
-    return _sorted(where, near, *_KEYS[sort], everywhere=along)
+    return _sorted(where, *rest, *_KEYS[sort], everywhere=along)
 
 
 def _scope(*, text: bool, category: bool, merchant: bool) -> LiteralString:
@@ -120,6 +124,9 @@ def _scope(*, text: bool, category: bool, merchant: bool) -> LiteralString:
         AND (NOT $6::boolean OR e.in_stock) AND ($7::text IS NULL OR e.currency = $7)
     """
 
+
+# What has no facets takes the same parameters.
+_NOTHING_COUNTED: LiteralString = "nothing AS (SELECT $12::bigint[], $21::integer)"
 
 _NOTHING_NEAR: LiteralString = """
     counted AS (SELECT c.*, 0 AS failed FROM capped c WHERE $21::integer IS NOT NULL)
@@ -145,6 +152,7 @@ def _near(scope: LiteralString) -> LiteralString:
 def _sorted(
     where: LiteralString,
     near: LiteralString,
+    counts: LiteralString,
     key: LiteralString,
     kind: LiteralString,
     direction: LiteralString,
@@ -174,18 +182,20 @@ def _sorted(
             SELECT {_COUNTED} FROM search_entries e
             WHERE $11::integer > 0 AND {where} LIMIT $11
         ), {alone if everywhere else together}, {near}
-        SELECT {_COUNTS}, coalesce((SELECT jsonb_agg(to_jsonb(e) ORDER BY {order}) FROM page e), '[]') AS hits
+        SELECT {counts}, coalesce((SELECT jsonb_agg(to_jsonb(e) ORDER BY {order}) FROM page e), '[]') AS hits
     """  # noqa: S608  # literals alone
 
 
-def _ranked(where: LiteralString, near: LiteralString) -> LiteralString:
+def _ranked(
+    where: LiteralString, near: LiteralString, counts: LiteralString, *, columns: LiteralString
+) -> LiteralString:
     # Ranking needs every hit's words, so at most COUNT_MAX are ranked: the same ones that are counted.
     order: LiteralString = "e.relevance DESC, e.product_id DESC"
     return f"""
         WITH found AS MATERIALIZED (
-            SELECT e.product_id, {_COUNTED}, {_RELEVANCE} AS relevance FROM search_entries e WHERE {where} LIMIT 2000
+            SELECT e.product_id{columns}, {_RELEVANCE} AS relevance FROM search_entries e WHERE {where} LIMIT 2000
         ), capped AS (
-            SELECT {_COUNTED} FROM found e LIMIT $11
+            SELECT e.* FROM found e LIMIT $11
         ), first AS (
             SELECT e.merchant_id, e.product_id, e.relevance FROM found e
             WHERE $22::integer IS NOT NULL AND ($8::float8 IS NULL OR (e.relevance, e.product_id) < ($8, $9::uuid))
@@ -193,5 +203,5 @@ def _ranked(where: LiteralString, near: LiteralString) -> LiteralString:
         ), page AS (
             SELECT {HIT}, f.relevance FROM first f JOIN search_entries e USING (merchant_id, product_id)
         ), {near}
-        SELECT {_COUNTS}, coalesce((SELECT jsonb_agg(to_jsonb(e) ORDER BY {order}) FROM page e), '[]') AS hits
+        SELECT {counts}, coalesce((SELECT jsonb_agg(to_jsonb(e) ORDER BY {order}) FROM page e), '[]') AS hits
     """  # noqa: S608  # literals alone

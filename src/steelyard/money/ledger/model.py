@@ -23,6 +23,9 @@ class AccountKind(StrEnum):
     PAYOUT_IN_TRANSIT = "payout_in_transit"
     COMMISSION = "commission"
     SUBSIDY = "subsidy"
+    GOODWILL = "goodwill"
+    DEPOSIT = "deposit"
+    FINES = "fines"
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,9 +30,9 @@ class Step(IntEnum):
     CHECKOUT = 3
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
-    """A page was seen, or a step taken. With a merchant it is that merchant's view; the marketplace's visitor comes as far
-    by it, while the view itself is counted by the one without a merchant."""
+class View(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A page was seen, or a step taken; each is itself, also where two say the same. With a merchant it is that merchant's view;
+    the marketplace's visitor comes as far by it, while the view itself is counted by the one without a merchant."""
 
     visitor_id: UUID
     at: datetime

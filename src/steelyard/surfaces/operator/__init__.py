@@ -27,6 +27,7 @@ from steelyard.surfaces.operator import (
     profile,
     promotions,
     refunds_behind,
+    rights,
     run_time,
     searching,
     seeking,
@@ -37,6 +38,7 @@ from steelyard.surfaces.operator import (
     system_subscribers,
     system_sweeps,
     today,
+    words,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
 from steelyard.surfaces.web.guards import staff_only
@@ -57,6 +59,7 @@ router = Router(
         *buyer_list.HANDLERS,
         *orders.HANDLERS,
         *disputes.HANDLERS,
+        *rights.HANDLERS,
         *payments.HANDLERS,
         *books.HANDLERS,
         *settlement.HANDLERS,
@@ -66,6 +69,7 @@ router = Router(
         *opinions.HANDLERS,
         *promotions.HANDLERS,
         *searching.HANDLERS,
+        *words.HANDLERS,
         *pages.HANDLERS,
         *people.HANDLERS,
         *api_keys.HANDLERS,

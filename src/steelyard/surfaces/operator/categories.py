@@ -28,8 +28,10 @@ from steelyard.surfaces.web.console import SAVED, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.pictures import keep_picture
+from steelyard.surfaces.web.rights_words import NO_RETURNS
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
+RETURNED = "none"
 NEEDS = {"permission": "catalog.manage"}
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 ICONS = (
@@ -128,6 +130,14 @@ def _slug(form: Entries) -> str:
     return slug
 
 
+def _no_return(form: Entries) -> str:
+    """What is said about returns here; nothing: as above."""
+    said = form.text("no_return")
+    if said not in ("", RETURNED, *NO_RETURNS):
+        form.refuse("no_return", N_("Please choose one of these"))
+    return said
+
+
 def _icon(form: Entries) -> str:
     icon = form.text("icon")
     return icon if icon in ICONS else ICONS[0]
@@ -191,6 +201,12 @@ async def branch_page(
         own={each.definition.code: each for each in found.attributes if each.category_id == category_id},
         inherited=[each for each in found.attributes if each.category_id != category_id],
         icons=ICONS,
+        no_returns=[(RETURNED, visit.say(N_("Returned without a reason like other goods")))]
+        + [
+            (name, visit.say(N_("Not returned without a reason: %(why)s")) % {"why": visit.say(words)})
+            for name, words in NO_RETURNS.items()
+        ],
+        inherited_no_return=_inherited(found),
         seen=_mark(found.category),
         bound_seen=_bound(found.attributes, category_id),
         ticked=ticked,
@@ -204,8 +220,14 @@ async def category_page(visit: NamedDependency[Visit], category_id: FromPath[UUI
     return await branch_page(visit, category_id)
 
 
+def _inherited(found: Branch) -> str:
+    """What the categories above say about returns without a reason, in words; empty: nothing."""
+    above = next((each for each in flat(found.roots) if each.category_id == found.category.parent_id), None)
+    return NO_RETURNS[above.no_return] if above and above.no_return else ""
+
+
 def _mark(category: Category) -> str:
-    return seen.mark(category.name, category.slug, category.icon, category.picture)
+    return seen.mark(category.name, category.slug, category.icon, category.picture, category.own_no_return or "")
 
 
 def _bound(attributes: Sequence[CategoryAttribute], category_id: UUID) -> str:
@@ -218,7 +240,7 @@ async def change(tx: Tx, actor: Actor, form: Entries, category_id: UUID, wanted:
     await seen.hold(tx, f"category {category_id}")
     before = (await branch_of(tx, category_id)).category
     picture = before.picture if wanted.picture is None else wanted.picture or None
-    seen.compare(form, _mark(before), seen.mark(wanted.name, wanted.slug, wanted.icon, picture))
+    seen.compare(form, _mark(before), seen.mark(wanted.name, wanted.slug, wanted.icon, picture, wanted.no_return or ""))
     await catalog.change_category(tx, category_id, wanted)
     fields = {name: what for name in wanted.__struct_fields__ if (what := getattr(wanted, name)) is not None}
     was = {name: getattr(before, name) for name in fields}
@@ -237,6 +259,7 @@ async def change_category(
             slug=_slug(form),
             icon=_icon(form),
             picture=await _picture(visit, form),
+            no_return=_no_return(form),
         )
         form.check()
         await visit.db.transact(change, visit.actor, form, category_id, wanted)

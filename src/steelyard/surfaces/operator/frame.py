@@ -22,8 +22,10 @@ SETTLEMENT = f"{HOME}/settlement"
 CATEGORIES = f"{HOME}/categories"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
+WORDS = f"{HOME}/words"
 DISPUTES = f"{HOME}/disputes"
 PROMOTIONS = f"{HOME}/promotions"
+RIGHTS = f"{HOME}/rights"
 SEARCH = f"{HOME}/search"
 PAGES = f"{HOME}/pages"
 FIND = f"{HOME}/find"
@@ -43,11 +45,13 @@ PLACES = (
     (APPLICATIONS, N_("Applications"), "user-round-plus", "merchants.review", N_("Trade")),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (DISPUTES, N_("Disputes"), "scale", "orders.manage", N_("Trade")),
+    (RIGHTS, N_("Buyers’ rights"), "shield-check", "settings.manage", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
     (CATEGORIES, N_("Goods categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Trade")),
+    (WORDS, N_("Sensitive words"), "book-a", "words.manage", N_("Trade")),
     (f"{PAGES}/home", N_("Home page"), "layout-template", "catalog.manage", N_("Trade")),
     (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),

@@ -1,6 +1,7 @@
 """Asking for money back by line, with the goods sent back or without: the form of an order, a case's page, the list."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -22,19 +23,23 @@ from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.addresses import lines_of
 from steelyard.surfaces.storefront.owning import own_case, own_order
-from steelyard.surfaces.storefront.reviewing import REVIEW_BYTES_MAX, photographs
+from steelyard.surfaces.storefront.reviewing import REVIEW_BYTES_MAX
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.web import case_words, refusals
 from steelyard.surfaces.web.case_words import CaseView, case_view
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.photographs import photographs
+from steelyard.surfaces.web.rights_words import NO_RETURNS
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import REASONS, RIGHTS, Case, CaseId, Kind, NewCase, Right, Why
+from steelyard.trade.aftersales import REASONS, Case, CaseId, Kind, NewCase, Side, Why
 from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, Returned
 from steelyard.trade.orders.model import Order, OrderLine
+from steelyard.trade.rights import Family, Rule, Rules
 
 MINE = "/account/after-sales"
+AppealCommand = Callable[[Tx, MerchantId, CaseId, Side, str, Sequence[str], str], Awaitable[None]]
 
 
 class AskPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +52,7 @@ class AskPage(msgspec.Struct, frozen=True, kw_only=True):
     free: Mapping[int, int]
     reasons: Mapping[Kind, Mapping[str, Why]]
     freight: int
+    rules: Rules
 
     @property
     def kinds(self) -> list[Kind]:
@@ -79,7 +85,10 @@ async def ask_page(read: Read, buyer_id: BuyerId, order: Order) -> AskPage:
         shop=(await merchants.cards(read, [order.merchant_id]))[order.merchant_id],
         lines=lines,
         free=await aftersales.free_of_lines(read, order.order_id),
-        reasons={} if standing.imported else {kind: aftersales.reasons_for(order, kind) for kind in Kind},
+        reasons={}
+        if standing.imported
+        else {kind: aftersales.reasons_for(order, kind, standing.rules, standing.pieces.goods) for kind in Kind},
+        rules=standing.rules,
         freight=await aftersales.freight_left(read, order, lines),
     )
 
@@ -100,14 +109,15 @@ async def my_cases_page(read: Read, buyer_id: BuyerId, buyers: Sequence[BuyerId]
     )
 
 
-def rights_of(order: Order, reasons: Mapping[str, Why]) -> list[tuple[Right, object]]:
-    """The rights that these reasons fall under, with the last day of each; none before receipt."""
-    told: list[tuple[Right, object]] = []
-    for each in RIGHTS:
-        why = next((why for why in reasons.values() if why.right == each.code), None)
-        last = aftersales.until(order, why) if why else None
-        if last is not None:
-            told.append((each, last))
+def rights_of(order: Order, reasons: Mapping[str, Why], rules: Rules) -> list[tuple[Rule, datetime]]:
+    """The rules that these reasons fall under, with the last moment of each; none before receipt."""
+    told: list[tuple[Rule, datetime]] = []
+    for family in Family:
+        why = next((why for why in reasons.values() if why.family is family), None)
+        rule = aftersales.rule_of(order, why, rules) if why else None
+        last = aftersales.until(order, why, rules) if why else None
+        if rule is not None and last is not None:
+            told.append((rule, last))
     return told
 
 
@@ -140,7 +150,8 @@ async def _form(
         view=view,
         kind=kind,
         reasons=[(name, visit.say(why.words)) for name, why in reasons.items()],
-        rights=rights_of(order, reasons),
+        rights=rights_of(order, reasons, view.rules),
+        no_returns=NO_RETURNS,
         blames_shop=any(why.shops_fault for why in reasons.values()),
         form=form or Entries({}, {}),
         errors=errors,
@@ -205,7 +216,6 @@ async def _page(
 ) -> Response[str]:
     page = await visit.db.ask(case_page, visit.buyer_id, found)
     errors = refusals.fields_of(refusal, visit.locale) if refusal else {}
-    rule = aftersales.right(found.rule, page.view.order.placed_at) if found.rule else None
     return await show(
         visit,
         "after_sales_case.html",
@@ -217,12 +227,11 @@ async def _page(
         status=refusal.status if refusal else 200,
         view=page.view,
         case=page.view.case,
-        rule=rule,
         carriers=[(each.carrier, each.name.in_language(visit.locale)) for each in page.carriers],
         reasons=[
             (name, visit.say(why.words))
             for name, why in REASONS.items()
-            if found.kind in why.kinds and why.right == REASONS[found.reason].right
+            if found.kind in why.kinds and why.family is REASONS[found.reason].family
         ],
         lines_of=lines_of,
         form=form or Entries({}, {}),
@@ -302,6 +311,37 @@ async def _improve(tx: Tx, found: Case, reason: str, note: str, pictures: Sequen
     await aftersales.improve(tx, found.merchant_id, found.case_id, reason, note, pictures, by)
 
 
+@post("/after-sales/{case_id:uuid}/appeal", request_max_body_size=REVIEW_BYTES_MAX)
+async def appealed(
+    visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
+) -> Response[str] | Redirect:
+    """Appeal against the platform's decision, once."""
+    done = N_("Your appeal is made. The shop is asked, then somebody else decides; you read it here.")
+    return await _appeal(visit, request, case_id, aftersales.appeal, done)
+
+
+@post("/after-sales/{case_id:uuid}/answer-appeal", request_max_body_size=REVIEW_BYTES_MAX)
+async def appeal_answered(
+    visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
+) -> Response[str] | Redirect:
+    """Say what the shop's appeal leaves out."""
+    return await _appeal(visit, request, case_id, aftersales.answer_appeal, N_("The platform reads your answer."))
+
+
+async def _appeal(
+    visit: Visit, request: WebRequest, case_id: UUID, command: AppealCommand, done: str
+) -> Response[str] | Redirect:
+    found, form = await own_case(visit, case_id), await entries_of(request)
+    kept, trouble = await photographs(visit, form, "appeal-photos")
+
+    async def say(tx: Tx) -> None:
+        if trouble:
+            raise Invalid({"appeal-photos": trouble})
+        await command(tx, found.merchant_id, found.case_id, Side.BUYER, form.text("appeal"), kept, visit.by)
+
+    return await _do(visit, found, form, done, visit.db.transact(say))
+
+
 @post("/after-sales/{case_id:uuid}/withdraw")
 async def withdrawn(visit: NamedDependency[Visit], case_id: FromPath[UUID]) -> Response[str] | Redirect:
     """Ask for nothing any more."""
@@ -331,4 +371,15 @@ async def my_cases(visit: NamedDependency[Visit]) -> Response[str]:
     )
 
 
-HANDLERS = [ask_shown, asked, case_shown, sent_back, platform_asked, improved, withdrawn, my_cases]
+HANDLERS = [
+    ask_shown,
+    asked,
+    case_shown,
+    sent_back,
+    platform_asked,
+    improved,
+    appealed,
+    appeal_answered,
+    withdrawn,
+    my_cases,
+]

@@ -1,6 +1,7 @@
 """The product page: what it is, what can be chosen, what it costs to get it, what others say; and into the cart."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -37,12 +38,14 @@ from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.web import footfall, footprints
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.rights_words import NO_RETURNS
 from steelyard.surfaces.web.seals import unseal
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import cart
+from steelyard.trade import cart, rights
 from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
 from steelyard.trade.checkout.model import CheckoutId, Line
 from steelyard.trade.reviews.model import Rating, ShopScore
+from steelyard.trade.rights import Family, Rule
 
 # Of fewer pieces the page says how many there are.
 PLENTY = 100
@@ -68,6 +71,7 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     kept: bool
     follows: bool
     offers: Sequence[Offer] = ()
+    rule: Rule | None = None
 
     @property
     def variant(self) -> Variant | None:
@@ -161,6 +165,7 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         offers=coupons.of_product(
             await coupons.of_shop(read, product.merchant_id), product.product_id, product.category_path
         ),
+        rule=(await rights.rules(read)).of(Family.NO_REASON, place.country, datetime.now(UTC)),
     )
 
 
@@ -220,6 +225,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         view=view,
         listed=listed,
         offers=coupons.shown(visit, view.offers),
+        no_return=_no_return(view),
         quantity=asked.quantity,
         checkout_id=checkout_id,
         question_id=question_id,
@@ -241,6 +247,12 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         lasting=_is_plenty(view.choice),
         **({"note": partial(_looked_at, view.product.merchant_id, product_id)} if looked_at else {}),
     )
+
+
+def _no_return(view: ProductPage) -> str:
+    """Why it is not returned without a reason, where it would go; empty: it is."""
+    why = view.product.no_return
+    return NO_RETURNS[why] if why is not None and view.rule is not None and not view.rule.covers(why) else ""
 
 
 def _is_plenty(choice: Choice) -> bool:

@@ -93,10 +93,12 @@ async def search_view(read: Read, visit: Visit, filters: Filters, meant: str | N
 
 
 async def _instead(read: Read, filters: Filters) -> Instead:
-    loosened = await search.find(read, Query(text=filters.q, limit=1)) if filters.narrowed else None
+    loosened = (
+        await search.find(read, Query(text=filters.q, limit=1, facets=False, count=True)) if filters.narrowed else None
+    )
     easier: list[tuple[str, int]] = []
     for words in search.without_one(filters.q)[:4]:
-        results = await search.find(read, Query(text=words, limit=1))
+        results = await search.find(read, Query(text=words, limit=1, facets=False, count=True))
         if results.count:
             easier.append((words, results.count))
     popular = await search.find(read, Query(sort=Sort.SALES, in_stock=True, limit=INSTEAD_SHOWN, facets=False))

@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from stdnum.cn import uscc
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import OfferGone
+from steelyard.goods.promotions.model import LimitReached, OfferGone
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -24,6 +24,7 @@ from steelyard.parties import customers
 from steelyard.parties.access.model import AccountKind
 from steelyard.parties.customers.model import Address, AddressId, BuyerId, SavedAddress
 from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.storefront import unreturnable
 from steelyard.surfaces.storefront.addresses import (
     AddressForm,
     form_of,
@@ -43,7 +44,7 @@ from steelyard.surfaces.storefront.words import CHANNELS, problem_words
 from steelyard.surfaces.web import asking, footfall, offers, placing
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import checkout
+from steelyard.trade import checkout, rights
 from steelyard.trade.checkout.model import (
     FIELD_CHARACTERS_MAX,
     SHOP,
@@ -60,6 +61,7 @@ from steelyard.trade.checkout.model import (
     TotalMoved,
 )
 from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX
+from steelyard.trade.rights import Rule
 
 DELIVERY = "delivery-"
 QUANTITY = "pieces-"
@@ -88,6 +90,7 @@ class TillPage(msgspec.Struct, frozen=True, kw_only=True):
     shell: Shell
     checkout: CheckoutView
     book: Sequence[SavedAddress]
+    rule: Rule | None = None
 
     @property
     def taxes(self) -> list[TaxLine]:
@@ -116,7 +119,8 @@ async def till_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId], ch
     if view is None or not may_continue(view.checkout, owners):
         raise NotFound()
     book = await customers.addresses(read, buyer_id)
-    return TillPage(shell=await shell(read, buyer_id), checkout=view, book=book)
+    rule = unreturnable.rule_of(view, await rights.rules(read))
+    return TillPage(shell=await shell(read, buyer_id), checkout=view, book=book, rule=rule)
 
 
 @get("/checkout/{checkout_id:uuid}")
@@ -226,7 +230,11 @@ async def _keep(
     chosen = {name.removeprefix(DELIVERY): uuid_of(value) for name, value in data.items() if name.startswith(DELIVERY)}
     draft = Draft(
         lines=[
-            msgspec.structs.replace(line, quantity=min(quantity, QUANTITY_PER_LINE_MAX))
+            msgspec.structs.replace(
+                line,
+                quantity=min(quantity, QUANTITY_PER_LINE_MAX),
+                confirmed=unreturnable.confirmed(line, data),
+            )
             for line in found.lines
             if (quantity := number(data.get(QUANTITY + line.line_id), line.quantity)) > 0
         ],
@@ -235,6 +243,7 @@ async def _keep(
         deliveries={merchant: option for merchant, option in chosen.items() if option is not None},
         notes=_notes(data),
         invoice=read_invoice(data),
+        codes=found.codes,
         locale=found.locale,
     )
     await checkout.change(tx, checkout_id, draft)
@@ -272,7 +281,7 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     expected = int(shown) if shown.isdecimal() else None
     try:
         purchase_id = await placing.place(visit.db, _wish(view, expected, visit.by))
-    except (SoldOut, TotalMoved, CheckoutNotReady, OfferGone) as refusal:
+    except (SoldOut, TotalMoved, CheckoutNotReady, OfferGone, LimitReached) as refusal:
         return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal, agreed=agreed)
     except CheckoutClosed:
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
@@ -295,7 +304,7 @@ def _wrong(view: TillPage, channel: str, offered: Sequence[str]) -> dict[str, st
     wrong = missing(found.address)
     if trouble := wrong_email(found.contact.email):
         wrong = {"email": trouble, **wrong}
-    wrong |= wrong_invoice(found.invoice)
+    wrong |= wrong_invoice(found.invoice) | unreturnable.unconfirmed(view.checkout, view.rule)
     if channel not in offered and view.checkout.quote.total:
         wrong["channel"] = N_("Please choose how to pay.")
     return wrong
@@ -363,6 +372,10 @@ async def _shown(
         delivery=DELIVERY,
         pieces=QUANTITY,
         note=NOTE,
+        no_return=unreturnable.told(view.checkout, view.rule),
+        to_confirm=unreturnable.to_confirm(view.checkout, view.rule),
+        confirmed={line.line_id for line in view.checkout.checkout.lines if line.confirmed},
+        confirm=unreturnable.CONFIRM,
         asks=False,
         news=[(visit.say(asking.TITLES[each.document]), f"/legal/{each.document}", each.summary) for each in news],
         agreeing=asking.value_of(news),

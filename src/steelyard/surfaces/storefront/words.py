@@ -99,6 +99,8 @@ _PROBLEMS: dict[ProblemCode, str] = {
     ProblemCode.OUT_OF_STOCK: N_("Sold out"),
     ProblemCode.NOT_ENOUGH: N_("Only {free} left"),
     ProblemCode.PRICE_MOVED: N_("The price has changed"),
+    ProblemCode.LIMIT_REACHED: N_("At the flash price you can have {free} more"),
+    ProblemCode.FLASH_GONE: N_("At the flash price {free} are left: the usual price counts"),
 }
 
 

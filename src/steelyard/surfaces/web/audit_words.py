@@ -4,7 +4,10 @@ from steelyard.kernel.i18n import N_
 
 ACTIONS: dict[str, str] = {
     "aftersales.agree": N_("Agreed to a refund or return"),
+    "aftersales.answer_appeal": N_("Answered an appeal"),
+    "aftersales.appeal": N_("Appealed against a decision"),
     "aftersales.decide": N_("Decided a dispute"),
+    "aftersales.decide_appeal": N_("Decided an appeal"),
     "aftersales.receive": N_("Took goods back"),
     "aftersales.refuse": N_("Refused a refund or return"),
     "api_keys.create": N_("Made an API key"),
@@ -67,8 +70,12 @@ ACTIONS: dict[str, str] = {
     "refunds.retry": N_("Sent a refund once more"),
     "promotions.save": N_("Saved a promotion"),
     "promotions.stop": N_("Stopped a promotion"),
+    "reviews.appeal": N_("Decided on an appeal about a hidden review"),
     "reviews.answer": N_("Answered a question"),
     "reviews.reply": N_("Replied to a review"),
+    "rights.draft": N_("Drafted a right of buyers"),
+    "rights.drop": N_("Threw a draft of a right away"),
+    "rights.switch_on": N_("Switched on a right of buyers"),
     "reviews.set_rules": N_("Changed the rules for reviews"),
     "roles.change": N_("Changed a role"),
     "roles.create": N_("Made a role"),
@@ -125,4 +132,7 @@ ACTIONS: dict[str, str] = {
     "system.set_sweep_interval": N_("Changed how often a sweep runs"),
     "system.skip_event": N_("Left out an event"),
     "warehouses.save": N_("Saved a warehouse"),
+    "words.import": N_("Imported words into the dictionary"),
+    "words.remove": N_("Removed a word from the dictionary"),
+    "words.save": N_("Changed a word of the dictionary"),
 }

@@ -1,26 +1,29 @@
-"""Footfall: what visitors look at, gathered in the process and counted about once a second, off the way of the page.
+"""Footfall: what visitors look at, left with a batcher that counts it about once a second, off the way of the page.
 
-What is lost when a process dies is a second of counting. Programs that say what they are (search engines, monitors) are not
-counted, and nobody is who asks not to be (Global Privacy Control).
+What is lost when a process is killed is what it gathered: about a second of views, at most `WAITING_VIEWS_MAX`. Views that find
+the queue full are let go and counted as such (`turned_away`), and so are those that could not be written (`failed`): both are
+with the figures of all batches. Programs that say what they are (search engines, monitors) are not counted, and nobody is who
+asks not to be (Global Privacy Control).
 """
 
-import asyncio
 import re
-from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
 
+from steelyard.kernel import batch_board
+from steelyard.kernel.batching import Batcher
 from steelyard.kernel.db import Database
 from steelyard.operations import analytics
 from steelyard.operations.analytics import VIEWS_PER_BATCH_MAX, Step, View
 from steelyard.parties.access.model import AccountKind
 from steelyard.surfaces.web.visit import Connection, Visit
 
-FLUSH_SECONDS = 1.0
+GATHER_SECONDS = 1.0
 WAITING_VIEWS_MAX = 20_000
 
 _PROGRAMS = re.compile(r"bot|spider|crawl|slurp|monitor|preview|^curl|^python|^httpx|^wget", re.IGNORECASE)
@@ -36,43 +39,40 @@ log = structlog.get_logger()
 
 
 class Footfall:
-    """The views that wait for counting, and the task that counts them."""
+    """The views that wait for counting."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._waiting: deque[View] = deque(maxlen=WAITING_VIEWS_MAX)
-        self._task: asyncio.Task[None] | None = None
+        self._batcher = Batcher[View, None](
+            "footfall",
+            self._record,
+            lambda view: view,
+            batch_most=VIEWS_PER_BATCH_MAX,
+            waiting_most=WAITING_VIEWS_MAX,
+            gather_seconds=GATHER_SECONDS,
+            tell=partial(db.transact, batch_board.tell),
+        )
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._keep_counting(), name="footfall")
+    def note(self, view: View) -> None:
+        """Have a view counted soon; when far too many wait, it is let go."""
+        self._batcher.leave(view)
+
+    async def count(self) -> None:
+        """Count all that waits now."""
+        await self._batcher.flush()
 
     async def stop(self) -> None:
         """Count what waits, and end."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self._count_or_log()
+        await self._batcher.drain()
 
-    def note(self, view: View) -> None:
-        """Remember a view; when far too many wait, the oldest are let go."""
-        self._waiting.append(view)
-
-    async def count(self) -> None:
-        """Write down all that waits."""
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), VIEWS_PER_BATCH_MAX))]
-            await self._db.transact(analytics.record, batch)
-
-    async def _keep_counting(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            await self._count_or_log()
-
-    async def _count_or_log(self) -> None:
+    async def _record(self, views: Sequence[View]) -> Sequence[Exception | None]:
+        """Counting stands in nobody's way: what cannot be written is lost at once, not tried view by view."""
         try:
-            await self.count()
-        except Exception:  # counting never stands in anybody's way; the next second goes on
-            log.exception("footfall.not_counted")
+            await self._db.transact(analytics.record, views)
+        except Exception as error:  # whatever it is, the next views go on
+            log.exception("footfall.not_counted", views=len(views))
+            return [error] * len(views)
+        return [None] * len(views)
 
 
 def note(

@@ -21,6 +21,7 @@ from steelyard.goods.promotions.model import (
     Reason,
     Reckoning,
     Rule,
+    SpecialPrice,
     Step,
 )
 from steelyard.kernel import i18n
@@ -95,6 +96,8 @@ def rule_words(visit: Visit, rule: Rule, currency: str) -> str:  # noqa: PLR0911
             return visit.say(
                 N_("Any {pieces} for {price}"), pieces=rule.pieces, price=money(visit, rule.price, currency)
             )
+        case SpecialPrice(prices=prices) if prices:
+            return visit.say(N_("Flash price {price}"), price=money(visit, min(prices.values()), currency))
         case FreeShipping(over=0):
             return visit.say(N_("Goes free"))
         case FreeShipping():

@@ -6,6 +6,7 @@ from steelyard.kernel import i18n
 from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
+from steelyard.surfaces.web.rights_words import NO_RETURNS
 
 # What refusals mean by “It is “{state}” now”.
 STATES = {
@@ -49,6 +50,10 @@ def detail_of(refusal: Refusal, locale: str) -> str:
     state = STATES.get(str(facts.get("state")))
     if state:
         facts["state"] = words.gettext(state)
+    why = NO_RETURNS.get(str(facts.get("why")))  # a str is equal to its NoReturn
+    if why:
+        facts["why"] = words.gettext(why)
+    facts |= {name: fact.in_language(locale) for name, fact in refusal.facts.items() if isinstance(fact, Text)}
     return words.gettext(refusal.detail).format_map(facts)
 
 

@@ -7,11 +7,13 @@ from enum import StrEnum
 import msgspec
 
 from steelyard.kernel.db import Read
+from steelyard.trade import rights
 from steelyard.trade.aftersales.case_model import Kind
 from steelyard.trade.aftersales.case_queries import Pieces, pieces_of_orders, reasons_for
 from steelyard.trade.aftersales.model import CancellationRequest
 from steelyard.trade.aftersales.requests import requests_of_orders
 from steelyard.trade.orders.model import REMINDERS_APART_HOURS, Order, OrderId, OrderState
+from steelyard.trade.rights.model import Rules
 
 
 class Action(StrEnum):
@@ -40,6 +42,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     order: Order
     request: CancellationRequest | None = None
     pieces: Pieces = Pieces()
+    rules: Rules = Rules(())
 
     @property
     def imported(self) -> bool:
@@ -86,17 +89,21 @@ def _askable(standing: Standing, now: datetime) -> bool:
     order, pieces = standing.order, standing.pieces
     if not pieces.free or (order.state is OrderState.PAID and pieces.kept < 2):
         return False
-    return any(reasons_for(order, kind, now) for kind in Kind)
+    return any(reasons_for(order, kind, standing.rules, pieces.goods, now) for kind in Kind)
 
 
 async def standing(read: Read, orders: Sequence[Order]) -> dict[OrderId, Standing]:
-    """These orders with what was asked about each, and how many pieces of each can be asked for."""
+    """These orders with what was asked about each, how many pieces of each can be asked for, and by which rules."""
     order_ids = [order.order_id for order in orders]
     asked = await requests_of_orders(read, order_ids)
     pieces = await pieces_of_orders(read, order_ids)
+    known = await rights.rules(read)
     return {
         order.order_id: Standing(
-            order=order, request=asked.get(order.order_id), pieces=pieces.get(order.order_id, Pieces())
+            order=order,
+            request=asked.get(order.order_id),
+            pieces=pieces.get(order.order_id, Pieces()),
+            rules=known,
         )
         for order in orders
     }

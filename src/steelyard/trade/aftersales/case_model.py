@@ -14,9 +14,9 @@ from steelyard.kernel.i18n import N_
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.customers.model import Address, BuyerId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.aftersales import rights
-from steelyard.trade.aftersales.model import CASE_MACHINE, CaseState, Returned
+from steelyard.trade.aftersales.model import CaseState, Returned
 from steelyard.trade.orders.model import OrderId
+from steelyard.trade.rights.model import Family, RuleId
 
 CaseId = NewType("CaseId", UUID)
 
@@ -34,7 +34,7 @@ DEADLINES: dict[CaseState, timedelta] = {
     CaseState.SENT_BACK: SHOP_INSPECTS,
     CaseState.REFUSED: BUYER_OBJECTS,
 }
-ENDED = frozenset(state for state, following in CASE_MACHINE.transitions.items() if not following)
+ENDED = frozenset({CaseState.REFUNDED, CaseState.REJECTED, CaseState.WITHDRAWN, CaseState.CLOSED})
 
 
 class Kind(StrEnum):
@@ -42,6 +42,14 @@ class Kind(StrEnum):
 
     REFUND_ONLY = "refund_only"
     RETURN_REFUND = "return_refund"
+
+
+class Verdict(StrEnum):
+    """The platform's decision: money back, goods back first, or nothing."""
+
+    REFUND = "refund"
+    RETURN = "return"
+    REJECT = "reject"
 
 
 class Stage(StrEnum):
@@ -53,13 +61,13 @@ class Stage(StrEnum):
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """A reason: for what it may be given and `when`; `right` is the rule that says until when, `shops_fault` whether the shop
+    """A reason: for what it may be given and `when`; a rule of the `family` says until when, `shops_fault` whether the shop
     bears the freight."""
 
     words: str
     kinds: frozenset[Kind]
     when: frozenset[Stage]
-    right: str = rights.QUALITY
+    family: Family = Family.FAULT
     shops_fault: bool = True
 
 
@@ -69,10 +77,10 @@ _REFUND = frozenset({Kind.REFUND_ONLY})
 _SENT = frozenset({Stage.UNDER_WAY, Stage.RECEIVED})
 REASONS: dict[str, Why] = {
     "changed_mind": Why(
-        words=N_("I do not want it (7 days without a reason)"),
+        words=N_("I do not want it (return without a reason)"),
         kinds=_RETURN,
         when=_SENT,
-        right=rights.NO_REASON,
+        family=Family.NO_REASON,
         shops_fault=False,
     ),
     "not_needed": Why(
@@ -121,7 +129,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     photographs: list[str]
     freight: int
     currency: str
-    rule: str | None
+    rule_id: RuleId | None
     answer: str
     complaint: str
     decision: str
@@ -133,6 +141,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime | None
     improved_at: datetime | None
     ended_at: datetime | None
+    verdict: Verdict | None = None
+    decided_at: datetime | None = None
+    decided_by: str | None = None
 
     @property
     def open(self) -> bool:
@@ -178,14 +189,6 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     restocked: int = 0
 
 
-class Verdict(StrEnum):
-    """The platform's decision: money back, goods back first, or nothing."""
-
-    REFUND = "refund"
-    RETURN = "return"
-    REJECT = "reject"
-
-
 class NotAskable(Refusal):
     """Of an order that was made elsewhere, or called off, nothing is asked here."""
 
@@ -199,7 +202,25 @@ class TooLateToAsk(Refusal):
 
     code = "too_late_to_ask"
     title = N_("The time for this has passed")
-    detail = N_("For this reason one can ask for {days} days after the day of receipt.")
+    detail = N_("For this reason one can ask for {days} days after the day of receipt: {rule}.")
+
+
+class Excepted(Refusal):
+    """Some goods are not returned without a reason, by law or since the buyer confirmed it when buying."""
+
+    code = "excepted"
+    title = N_("These goods are not returned without a reason")
+    detail = N_("Line {line}: {why}. If something is wrong with it, please choose that as the reason.")
+
+
+class RightStands(Refusal):
+    """Who has a right to return without a reason needs nobody's consent."""
+
+    code = "right_stands"
+    title = N_("The buyer has a right to this return")
+    detail = N_(
+        "It was asked for in time: {rule}. You can refuse when you have seen that the goods are not as they were."
+    )
 
 
 class InCaseAlready(Refusal):

@@ -1,36 +1,40 @@
 """Questions about after-sales cases."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import LiteralString
 from uuid import UUID
 
 import msgspec
 
+from steelyard.goods.catalog.model import NoReturn
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.aftersales import rights
 from steelyard.trade.aftersales.case_model import REASONS, Case, CaseId, CaseLine, CaseStep, Kind, Stage, Why
 from steelyard.trade.aftersales.model import CaseState
 from steelyard.trade.orders.model import Order, OrderId, OrderState
+from steelyard.trade.rights.model import Family, Rule, Rules, ends, excepted
 
 CASES_MAX = 500
 COUNTED_MAX = 100
 
 
 class Pieces(msgspec.Struct, frozen=True, kw_only=True):
-    """Of an order: `kept` pieces are not given back, and so many of those that cost something are in no open case."""
+    """Of an order: `kept` pieces are not given back, and so many of those that cost something are in no open case; why some
+    of them cannot be returned without a reason (none: they can)."""
 
     kept: int = 0
     free: int = 0
+    goods: Sequence[NoReturn | None] = (None,)
 
 
 _CASE: LiteralString = """
     SELECT merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note, photographs, freight, currency
-         , rule, answer, complaint, decision, return_to, carrier, number, asked_at, moved_at, due_at, improved_at, ended_at
+         , rule_id, answer, complaint, decision, return_to, carrier, number, asked_at, moved_at, due_at, improved_at, ended_at
+         , verdict, decided_at, decided_by
 """
 
 
@@ -155,6 +159,33 @@ async def count_for_shop(read: Read, merchant_id: MerchantId) -> int:
     )
 
 
+async def count_for_platform(read: Read) -> int:
+    """How many disputes and appeals wait to be decided, each counted up to `COUNTED_MAX`."""
+    return await read.value(
+        """
+        SELECT (SELECT count(*) FROM (SELECT FROM aftersales_cases WHERE state = 'disputed' LIMIT $1) cases)::integer
+             + (SELECT count(*) FROM (SELECT FROM aftersales_appeals WHERE outcome IS NULL AND verdict = 'refund' LIMIT $1)
+                appeals)::integer
+        """,
+        COUNTED_MAX,
+    )
+
+
+async def appealed_refunds(read: Read, limit: int | None = None) -> list[Case]:
+    """Cases that ended in a refund which the shop appeals against, the longest waiting first. For the operator."""
+    return await read.all(
+        Case,
+        """
+        SELECT c.merchant_id, c.case_id, c.order_id, c.buyer_id, c.refund_id, c.kind, c.reason, c.state, c.note, c.photographs
+             , c.freight, c.currency, c.rule_id, c.answer, c.complaint, c.decision, c.return_to, c.carrier, c.number, c.asked_at
+             , c.moved_at, c.due_at, c.improved_at, c.ended_at, c.verdict, c.decided_at, c.decided_by
+        FROM aftersales_appeals a JOIN aftersales_cases c USING (merchant_id, case_id)
+        WHERE a.outcome IS NULL AND a.verdict = 'refund' ORDER BY a.appealed_at, a.case_id LIMIT $1
+        """,
+        paging.limit(limit),
+    )
+
+
 async def disputed(read: Read, cursor: str | None = None, limit: int | None = None) -> Page[Case]:
     """What waits for the platform, the longest first. For the operator."""
     at, case_id = paging.read_cursor(cursor, datetime, UUID) or (None, None)
@@ -181,6 +212,7 @@ async def pieces_of_orders(read: Read, order_ids: Sequence[OrderId]) -> dict[Ord
         SELECT l.order_id, sum(l.quantity - l.refunded_quantity)::integer AS kept
              , sum(CASE WHEN l.amount + l.tax > 0
                         THEN greatest(0, l.quantity - l.refunded_quantity - coalesce(c.pieces, 0)) ELSE 0 END)::integer AS free
+             , array_agg(DISTINCT l.no_return) AS goods
         FROM order_lines l
         LEFT JOIN (SELECT cl.merchant_id, cl.order_id, cl.line, sum(cl.quantity) AS pieces
                    FROM aftersales_case_lines cl JOIN aftersales_cases c USING (merchant_id, case_id)
@@ -190,7 +222,12 @@ async def pieces_of_orders(read: Read, order_ids: Sequence[OrderId]) -> dict[Ord
         """,
         list(order_ids),
     )
-    return {OrderId(row["order_id"]): Pieces(kept=row["kept"], free=row["free"]) for row in rows}
+    return {
+        OrderId(row["order_id"]): Pieces(
+            kept=row["kept"], free=row["free"], goods=[NoReturn(each) if each else None for each in row["goods"]]
+        )
+        for row in rows
+    }
 
 
 async def free_of_lines(read: Read, order_id: OrderId) -> dict[int, int]:
@@ -230,27 +267,38 @@ def stages(order: Order) -> frozenset[Stage]:
             return frozenset()
 
 
-def until(order: Order, why: Why) -> datetime | None:
+def rule_of(order: Order, why: Why, rules: Rules) -> Rule | None:
+    """The rule that a reason falls under, for an order placed when it was and sent where it was."""
+    return rules.of(why.family, order.address.country, order.placed_at)
+
+
+def until(order: Order, why: Why, rules: Rules) -> datetime | None:
     """The first moment at which it is too late to give this reason; none before the goods are received."""
-    received = received_at(order)
-    rule = rights.right(why.right, order.placed_at)
-    return None if received is None or rule is None else rights.ends(rule, received)
+    received, rule = received_at(order), rule_of(order, why, rules)
+    return None if received is None or rule is None else ends(rule, received, order.address.country)
 
 
-def in_time(order: Order, why: Why, now: datetime) -> bool:
+def in_time(order: Order, why: Why, rules: Rules, now: datetime) -> bool:
     """Whether this reason can be given at this moment: the right is there, and its days are not over."""
     if received_at(order) is None:
-        return True
-    last = until(order, why)
+        return why.family is not Family.NO_REASON or rule_of(order, why, rules) is not None
+    last = until(order, why, rules)
     return last is not None and now < last
 
 
-def reasons_for(order: Order, kind: Kind, now: datetime | None = None) -> dict[str, Why]:
-    """What the buyer of an order may give as reasons now."""
+def reasons_for(
+    order: Order, kind: Kind, rules: Rules, goods: Collection[NoReturn | None] = (None,), now: datetime | None = None
+) -> dict[str, Why]:
+    """What the buyer of an order may give as reasons now; `goods` says why which of them are not returned without one."""
     now = now or datetime.now(UTC)
     here = stages(order)
     if kind is Kind.RETURN_REFUND and Stage.UNSENT in here:
         return {}
     return {
-        name: why for name, why in REASONS.items() if kind in why.kinds and why.when & here and in_time(order, why, now)
+        name: why
+        for name, why in REASONS.items()
+        if kind in why.kinds
+        and why.when & here
+        and in_time(order, why, rules, now)
+        and not (why.family is Family.NO_REASON and excepted(rule_of(order, why, rules), goods))
     }

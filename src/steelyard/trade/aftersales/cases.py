@@ -9,7 +9,7 @@ from steelyard.kernel.errors import Invalid, NotFound, TransitionRefused
 from steelyard.kernel.i18n import N_
 from steelyard.logistics import parcels
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade import orders
+from steelyard.trade import orders, rights
 from steelyard.trade.aftersales.case_model import (
     CASES_PER_ORDER_MAX,
     PHOTOGRAPHS_PER_CASE_MAX,
@@ -17,6 +17,7 @@ from steelyard.trade.aftersales.case_model import (
     SHOP_ANSWERS,
     Case,
     CaseId,
+    Excepted,
     ImprovedAlready,
     InCaseAlready,
     Kind,
@@ -28,7 +29,7 @@ from steelyard.trade.aftersales.case_model import (
     TooLateToAsk,
     Why,
 )
-from steelyard.trade.aftersales.case_queries import free_of_lines, in_time, received_at, stages
+from steelyard.trade.aftersales.case_queries import free_of_lines, in_time, received_at, rule_of, stages
 from steelyard.trade.aftersales.case_steps import count_open, hold, move, said
 from steelyard.trade.aftersales.events import AfterSalesAsked
 from steelyard.trade.aftersales.model import (
@@ -38,9 +39,9 @@ from steelyard.trade.aftersales.model import (
     FreightTooHigh,
     share_of,
 )
-from steelyard.trade.aftersales.rights import right
 from steelyard.trade.aftersales.service import freight_left
 from steelyard.trade.orders.model import Order, OrderLine, OrderState, UseCancel
+from steelyard.trade.rights.model import Family, Rule, RuleId, excepted
 
 MAY_ASK = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
 CHOOSE_REASON = N_("Please choose a reason.")
@@ -51,17 +52,19 @@ async def ask(tx: Tx, new: NewCase, by: str, now: datetime | None = None) -> Non
     """Ask for money back for some pieces of an order. Said twice with the same id, the second changes nothing.
 
     What nobody packs yet is called off instead when all of it is asked for. Raises `NotFound`, `NotAskable`, `NotSentYet`,
-    `TooLateToAsk`, `InCaseAlready`, `FreightTooHigh`, `UseCancel`, `Invalid`.
+    `TooLateToAsk`, `Excepted`, `InCaseAlready`, `FreightTooHigh`, `UseCancel`, `Invalid`.
     """
     order = await orders.lock_order(tx, new.merchant_id, new.order_id)
     if await _asked(tx, new):
         return
     why = _check(new, order)
-    if not in_time(order, why, now or datetime.now(UTC)):
-        rule = right(why.right, order.placed_at)
-        raise TooLateToAsk(days=rule.days if rule else 0)
-    await _check_pieces(tx, new, order)
-    await _write(tx, new, order, why)
+    known = await rights.rules(tx)
+    rule = rule_of(order, why, known)
+    if not in_time(order, why, known, now or datetime.now(UTC)):
+        raise TooLateToAsk(days=rule.days if rule else 0, rule=rule.name if rule else "")
+    await _check_pieces(tx, new, order, rule if why.family is Family.NO_REASON else None)
+    looked_at = why.family is Family.NO_REASON or received_at(order) is not None
+    await _write(tx, new, order, rule.rule_id if rule and looked_at else None)
     await _write_lines(tx, new)
     await tx.execute(
         """
@@ -117,12 +120,14 @@ def _check_words(note: str, photographs: Sequence[str], freight: int, why: Why) 
         raise Invalid({"freight": N_("For this reason delivery is not given back.")})
 
 
-async def _check_pieces(tx: Tx, new: NewCase, order: Order) -> None:
+async def _check_pieces(tx: Tx, new: NewCase, order: Order, no_reason: Rule | None) -> None:
     lines = {line.line: line for line in (await orders.lines_of(tx, [order.order_id]))[order.order_id]}
     free = await free_of_lines(tx, order.order_id)
     for each in new.lines:
         if each.quantity > free.get(each.line, 0):
             raise InCaseAlready(line=each.line, left=free.get(each.line, 0), wanted=each.quantity)
+        if excepted(no_reason, [lines[each.line].no_return]):
+            raise Excepted(line=each.line, why=lines[each.line].no_return)
     asked = {each.line: each.quantity for each in new.lines}
     if order.state is OrderState.PAID and _all_of_it(lines, asked):
         raise UseCancel()
@@ -144,11 +149,11 @@ def _all_of_it(lines: dict[int, OrderLine], asked: dict[int, int]) -> bool:
     return all(each.quantity - each.refunded_quantity == asked.get(number, 0) for number, each in lines.items())
 
 
-async def _write(tx: Tx, new: NewCase, order: Order, why: Why) -> None:
+async def _write(tx: Tx, new: NewCase, order: Order, rule_id: RuleId | None) -> None:
     await tx.execute(
         """
         INSERT INTO aftersales_cases (merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note
-                                    , photographs, freight, currency, rule, due_at)
+                                    , photographs, freight, currency, rule_id, due_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'asked', $8, $9, $10, $11, $12, now() + $13)
         """,
         new.merchant_id,
@@ -162,7 +167,7 @@ async def _write(tx: Tx, new: NewCase, order: Order, why: Why) -> None:
         list(new.photographs),
         new.freight,
         order.currency,
-        None if received_at(order) is None else why.right,
+        rule_id,
         SHOP_ANSWERS,
     )
 
@@ -202,7 +207,7 @@ async def improve(
     if not case.improvable:
         raise ImprovedAlready()
     why = REASONS.get(reason)
-    if why is None or case.kind not in why.kinds or why.right != REASONS[case.reason].right:
+    if why is None or case.kind not in why.kinds or why.family is not REASONS[case.reason].family:
         raise Invalid({"reason": CHOOSE_REASON})
     _check_words(note, photographs, 0, why)
     await tx.execute(

@@ -2,7 +2,8 @@
 
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed (`placement.py`)
 and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is in `quote.py`,
-what promotions take off in `offers.py`, what an order copies of it in `freezing.py`.
+what promotions take off in `offers.py`, what flash sales have to say in `flashes.py`, what an order copies of it in
+`freezing.py`.
 """
 
 from steelyard.trade.checkout.collection import (
@@ -15,6 +16,7 @@ from steelyard.trade.checkout.collection import (
     receive_webhook,
 )
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
+from steelyard.trade.checkout.offers import discounts
 from steelyard.trade.checkout.placement import (
     Held,
     Paying,
@@ -70,6 +72,7 @@ __all__ = [
     "collect",
     "currency_among",
     "currency_of",
+    "discounts",
     "forget",
     "forget_old",
     "get",

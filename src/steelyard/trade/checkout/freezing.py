@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from steelyard.goods.catalog.model import NoReturn
 from steelyard.kernel import codes, money
 from steelyard.trade.checkout import offers
 from steelyard.trade.checkout.model import Checkout, Quote, QuoteGroup, QuoteLine
@@ -51,6 +52,13 @@ def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int], costs: Quote) ->
             commission=money.share(line.amount + line.subsidy, rate_of[line.line_id]),
             discount=line.discount,
             offers=offers.frozen(line.shares, costs),
+            no_return=_no_return(line),
         )
         for number, line in enumerate(lines, start=1)
     ]
+
+
+def _no_return(line: QuoteLine) -> NoReturn | None:
+    """What needs the buyer's word counts only with it."""
+    why = line.card.no_return
+    return None if why is NoReturn.CONFIRMED and not line.confirmed else why

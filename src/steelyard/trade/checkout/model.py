@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuCard
-from steelyard.goods.promotions.model import Reckoning, Share
+from steelyard.goods.promotions.model import Code, Reckoning, Share
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
@@ -35,12 +35,14 @@ class CheckoutState(StrEnum):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """`seen_price`: what the buyer was last told a piece costs, in minor units."""
+    """`seen_price`: what the buyer was last told a piece costs, in minor units. `confirmed`: that it cannot be returned without
+    a reason, where the law wants that said."""
 
     line_id: str
     sku_id: UUID
     quantity: int
     seen_price: int | None = None
+    confirmed: bool = False
 
 
 class InvoiceWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +53,22 @@ class InvoiceWish(msgspec.Struct, frozen=True, kw_only=True):
     tax_number: str = ""
 
 
+class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a promotion takes off a checkout: by line id, and by the merchant whose freight it is. `code`: the one that was
+    entered for it; `by_piece`: each piece is reduced by itself, not the lines in proportion to what they cost."""
+
+    promotion_id: UUID
+    name: Text
+    amount: int
+    code: str | None = None
+    by_piece: bool = False
+    lines: dict[str, int] = {}
+    freight: dict[str, int] = {}
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What a buyer says: a change replaces all of it. `deliveries` maps a merchant's id to the chosen template's id,
-    `notes` to what the buyer writes to the shop."""
+    `notes` to what the buyer writes to the shop; `codes` are those of coupons, in capitals."""
 
     lines: Sequence[Line]
     contact: Contact = Contact()
@@ -61,6 +76,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: dict[str, UUID] = {}
     notes: dict[str, str] = {}
     invoice: InvoiceWish | None = None
+    codes: Sequence[str] = ()
     locale: str = "zh-Hans"
 
 
@@ -78,6 +94,8 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: dict[str, UUID]
     notes: dict[str, str]
     invoice: InvoiceWish | None
+    codes: list[str]
+    discounts: list[Discount]
     from_cart: bool
     created_at: datetime
     expires_at: datetime
@@ -91,6 +109,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
             deliveries=self.deliveries,
             notes=self.notes,
             invoice=self.invoice,
+            codes=self.codes,
             locale=self.locale,
         )
 
@@ -106,10 +125,12 @@ class ProblemCode(StrEnum):
     ADDRESS_INCOMPLETE = "address_incomplete"
     UNDELIVERABLE = "address_undeliverable"
     SHOP_AWAY = "shop_away"
+    LIMIT_REACHED = "limit_reached"
+    FLASH_GONE = "flash_gone"
 
 
 # News that the buyer is told; the others have to be mended before the purchase can be placed.
-NEWS = frozenset({ProblemCode.PRICE_MOVED})
+NEWS = frozenset({ProblemCode.PRICE_MOVED, ProblemCode.FLASH_GONE})
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +148,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     """Amounts are minor units; `tax` is inside or on top of `amount` as `tax_inclusive` says. `discount` is what promotions
-    take off it, by their `shares`."""
+    take off it, by their `shares`. `flash`: its pieces are those of a flash sale."""
 
     line_id: str
     card: SkuCard
@@ -141,6 +162,8 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     tax_name: Text
     discount: int = 0
     shares: Sequence[Share] = ()
+    flash: bool = False
+    confirmed: bool = False
 
     @property
     def amount(self) -> int:
@@ -197,12 +220,13 @@ class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs now. Lines whose goods are gone are not in `groups` but among the problems. `reckoning` says which
-    promotions count, and why; there is none where nothing is offered."""
+    promotions count, and why; there is none where nothing is offered. `codes`: what each code of the draft is."""
 
     currency: str
     groups: Sequence[QuoteGroup]
     problems: Sequence[Problem]
     reckoning: Reckoning | None = None
+    codes: Sequence[Code] = ()
 
     @property
     def goods(self) -> int:

@@ -10,48 +10,76 @@ import msgspec
 from steelyard.goods import promotions, taxes
 from steelyard.goods.promotions.model import (
     PLATFORM,
+    Bundle,
     Buyer,
+    BuyGet,
     Cart,
     CartLine,
+    Code,
+    Entered,
     Held,
+    Ladder,
     Offer,
+    PiecesFor,
     PromotionId,
     Reckoning,
     Reduced,
     Share,
+    SpecialPrice,
     Use,
 )
 from steelyard.goods.taxes.model import Rate
 from steelyard.kernel.db import Read, Tx
-from steelyard.trade.checkout.model import Checkout, Quote, QuoteGroup, QuoteLine
+from steelyard.kernel.errors import Refusal
+from steelyard.trade.checkout import flashes
+from steelyard.trade.checkout.model import Checkout, Discount, Problem, Quote, QuoteGroup, QuoteLine
 from steelyard.trade.orders.model import LineOffer, order_id_of
+
+_BY_PIECE = (SpecialPrice, Ladder, BuyGet, PiecesFor, Bundle)
 
 
 class Basket(msgspec.Struct, frozen=True, kw_only=True):
-    """What a buyer (none: nobody in particular) would pay without any offer."""
+    """What a buyer (none: nobody in particular) would pay without any offer, and the codes of coupons that they entered."""
 
     buyer_id: UUID | None
     currency: str
     groups: Sequence[QuoteGroup]
+    codes: Sequence[str] = ()
+
+    @property
+    def shops(self) -> frozenset[UUID]:
+        return frozenset(group.shop.merchant_id for group in self.groups)
 
 
 class Reduction(msgspec.Struct, frozen=True, kw_only=True):
-    """The same with the offers that count, and why; no reckoning where nothing is offered."""
+    """The same with the offers that count, and why; no reckoning where nothing is offered. `problems` are what is to be
+    said of flash sales."""
 
     groups: Sequence[QuoteGroup]
     reckoning: Reckoning | None = None
+    problems: Sequence[Problem] = ()
+    codes: Sequence[Code] = ()
 
 
 async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
     """Each of these with what is offered now. Where nobody offers anything, nothing more is asked."""
-    shops = {group.shop.merchant_id for basket in baskets for group in basket.groups}
-    running = await promotions.running(read, shops)
+    running = await promotions.running(read, frozenset().union(*(basket.shops for basket in baskets)))
+    codes = await promotions.understood(
+        read,
+        [Entered(buyer_id=basket.buyer_id, merchant_ids=basket.shops, codes=basket.codes) for basket in baskets],
+    )
     if not running:
-        return [Reduction(groups=basket.groups) for basket in baskets]
+        return [Reduction(groups=basket.groups, codes=mine) for basket, mine in zip(baskets, codes, strict=True)]
     buyers = {basket.buyer_id for basket in baskets if basket.buyer_id is not None}
-    held = await promotions.held_by(read, buyers, [offer for offers in running.values() for offer in offers])
+    every = [offer for offers in running.values() for offer in offers]
+    held = await promotions.held_by(read, buyers, every)
     at = datetime.now(UTC)
-    return [_reduced(basket, list(_offers(basket, running)), _coupons(basket, held), at) for basket in baskets]
+    wanted = {line.card.sku_id for basket in baskets for group in basket.groups for line in group.lines}
+    had = await flashes.had(read, buyers, every, wanted, at)
+    return [
+        _reduced(basket, list(_offers(basket, running)), _coupons(basket, held), mine, (had, at))
+        for basket, mine in zip(baskets, codes, strict=True)
+    ]
 
 
 def _offers(basket: Basket, running: Mapping[UUID, Sequence[Offer]]) -> Iterator[Offer]:
@@ -64,21 +92,30 @@ def _coupons(basket: Basket, held: Mapping[UUID, set[PromotionId]]) -> frozenset
     return frozenset(held.get(basket.buyer_id, ())) if basket.buyer_id is not None else frozenset()
 
 
-def _reduced(basket: Basket, offers: Sequence[Offer], coupons: frozenset[UUID], at: datetime) -> Reduction:
+def _reduced(
+    basket: Basket,
+    offers: Sequence[Offer],
+    coupons: frozenset[UUID],
+    codes: Sequence[Code],
+    now: tuple[flashes.Had, datetime],
+) -> Reduction:
     if not offers or not basket.groups:
-        return Reduction(groups=basket.groups)
+        return Reduction(groups=basket.groups, codes=codes)
+    had, at = now
     cart = Cart(
         currency=basket.currency,
         at=at,
         lines=[_cart_line(line) for group in basket.groups for line in group.lines],
         freight={group.shop.merchant_id: group.freight for group in basket.groups},
-        buyer=Buyer(holds=coupons),
+        buyer=Buyer(holds=coupons.union(*(code.promotion_ids for code in codes))),
     )
     found = promotions.reckon_offers(cart, offers)
     by_line = {part.key: part for part in found.lines}
     by_shop = {part.key: part for part in found.freight}
-    groups = [_group(group, by_line, by_shop[str(group.shop.merchant_id)]) for group in basket.groups]
-    return Reduction(groups=groups, reckoning=found)
+    sold = flashes.sold(offers, found)
+    groups = [_group(group, by_line, by_shop[str(group.shop.merchant_id)], sold) for group in basket.groups]
+    said = flashes.problems(cart, offers, found, had, basket.buyer_id)
+    return Reduction(groups=groups, reckoning=found, codes=codes, problems=said)
 
 
 def _cart_line(line: QuoteLine) -> CartLine:
@@ -93,47 +130,59 @@ def _cart_line(line: QuoteLine) -> CartLine:
     )
 
 
-def _group(group: QuoteGroup, by_line: Mapping[str, Reduced], freight: Reduced) -> QuoteGroup:
+def _group(group: QuoteGroup, by_line: Mapping[str, Reduced], freight: Reduced, sold: Mapping[str, int]) -> QuoteGroup:
     rate = Rate(millionths=group.freight_tax_millionths, inclusive=group.freight_tax_inclusive)
     return msgspec.structs.replace(
         group,
-        lines=[_line(line, by_line[line.line_id]) for line in group.lines],
+        lines=[_line(line, by_line[line.line_id], sold.get(line.line_id)) for line in group.lines],
         freight_off=freight.off,
         freight_shares=freight.shares,
         freight_tax=taxes.tax_of(freight.amount, rate) if freight.off else group.freight_tax,
     )
 
 
-def _line(line: QuoteLine, part: Reduced) -> QuoteLine:
+def _line(line: QuoteLine, part: Reduced, left: int | None) -> QuoteLine:
+    """`left`: how many pieces the flash sale has that it is sold in."""
     if not part.off:
         return line
     rate = Rate(millionths=line.tax_millionths, inclusive=line.tax_inclusive)
-    return msgspec.structs.replace(line, discount=part.off, shares=part.shares, tax=taxes.tax_of(part.amount, rate))
+    return msgspec.structs.replace(
+        line,
+        discount=part.off,
+        shares=part.shares,
+        tax=taxes.tax_of(part.amount, rate),
+        flash=left is not None,
+        free=line.free if left is None else left,
+    )
 
 
-async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[Held], set[UUID]]:
-    """Keep what the offers that count need of their budgets, and the coupons; also the purchases that come too late."""
+async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[Held], Mapping[UUID, Refusal]]:
+    """Keep what the offers that count need of their budgets, the coupons, and pieces of flash sales; also what is said to
+    the purchases that come too late."""
     uses = [use for checkout, costs in quoted if costs.reckoning is not None for use in _uses(checkout, costs)]
-    return await promotions.hold(tx, uses) if uses else ([], set())
+    return await promotions.hold(tx, uses) if uses else ([], {})
 
 
 def _uses(checkout: Checkout, costs: Quote) -> Iterator[Use]:
-    """What each promotion takes off each order, and the platform's part of it. A purchase names a promotion once an order."""
-    applied = costs.reckoning.applied if costs.reckoning else ()
-    owners = {each.promotion.promotion_id: each.promotion for each in applied}
+    """What each promotion takes off each order, and the platform's part of it; an order names a promotion once."""
+    applied = {each.promotion.promotion_id: each for each in (costs.reckoning.applied if costs.reckoning else ())}
+    entered = {promotion_id for code in costs.codes for promotion_id in code.promotion_ids}
     for group in costs.groups:
         shares = [*group.freight_shares, *(share for line in group.lines for share in line.shares)]
         for promotion_id in dict.fromkeys(share.promotion_id for share in shares):
             mine = [share for share in shares if share.promotion_id == promotion_id]
+            promotion = applied[promotion_id].promotion
             yield Use(
                 purchase_id=checkout.purchase_id,
-                merchant_id=owners[promotion_id].merchant_id or PLATFORM,
+                merchant_id=promotion.merchant_id or PLATFORM,
                 order_id=order_id_of(checkout.purchase_id, group.shop.merchant_id),
                 promotion_id=promotion_id,
                 buyer_id=checkout.buyer_id,
                 amount=sum(share.amount for share in mine),
-                coupon=owners[promotion_id].coupon,
+                coupon=promotion.coupon,
                 platform=sum(share.platform for share in mine),
+                pieces=applied[promotion_id].pieces if promotion.limited else 0,
+                by_code=promotion_id in entered,
             )
 
 
@@ -149,4 +198,32 @@ def frozen(shares: Sequence[Share], costs: Quote) -> list[LineOffer]:
             platform=share.platform,
         )
         for share in shares
+    ]
+
+
+def discounts(costs: Quote) -> list[Discount]:
+    """What each promotion takes off, in the order in which they count, line by line as order lines keep it."""
+    if costs.reckoning is None:
+        return []
+    code_of = {promotion_id: code.code for code in costs.codes for promotion_id in code.promotion_ids}
+    lines: dict[UUID, dict[str, int]] = {}
+    for line in (line for group in costs.groups for line in group.lines):
+        for share in line.shares:
+            lines.setdefault(share.promotion_id, {})[line.line_id] = share.amount
+    freight: dict[UUID, dict[str, int]] = {}
+    for part in costs.reckoning.freight:
+        for share in part.shares:
+            freight.setdefault(share.promotion_id, {})[part.key] = share.amount
+    return [
+        Discount(
+            promotion_id=each.promotion.promotion_id,
+            name=each.promotion.name,
+            amount=each.off,
+            code=code_of.get(each.promotion.promotion_id),
+            by_piece=isinstance(each.promotion.rule, _BY_PIECE),
+            lines=lines.get(each.promotion.promotion_id, {}),
+            freight=freight.get(each.promotion.promotion_id, {}),
+        )
+        for each in costs.reckoning.applied
+        if each.off
     ]

@@ -10,7 +10,6 @@ import msgspec
 from steelyard.goods import inventory, promotions
 from steelyard.goods.inventory.model import Wanted
 from steelyard.goods.promotions.model import Held as Used
-from steelyard.goods.promotions.model import OfferGone
 from steelyard.kernel import codes
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound, Refusal
@@ -192,7 +191,9 @@ class _Ready(msgspec.Struct, frozen=True):
 async def _place(tx: Tx, wanted: Sequence[_Ready]) -> Mapping[CheckoutId, Placed | Refusal]:
     purchases = await _purchases(tx, wanted)
     uses, late = await offers.keep(tx, [(one.checkout, one.costs) for one in wanted])
-    gone = {one.checkout.checkout_id: OfferGone() for one in wanted if one.checkout.purchase_id in late}
+    gone = {
+        one.checkout.checkout_id: late[one.checkout.purchase_id] for one in wanted if one.checkout.purchase_id in late
+    }
     ready = [one for one in wanted if one.checkout.checkout_id not in gone]
     # So late, so that others who want the same goods wait no longer than for writing the purchases down.
     short = await _reserve(tx, ready) if ready else {}
@@ -211,7 +212,9 @@ async def _place(tx: Tx, wanted: Sequence[_Ready]) -> Mapping[CheckoutId, Placed
 
 def _written(one: _Ready, purchase: NewPurchase) -> Written:
     return Written(
-        checkout=msgspec.structs.replace(one.checkout, state=_state_of(purchase)),
+        checkout=msgspec.structs.replace(
+            one.checkout, state=_state_of(purchase), discounts=offers.discounts(one.costs)
+        ),
         purchase=purchase,
         shops={group.shop.merchant_id: group.shop for group in one.costs.groups},
     )
@@ -234,7 +237,8 @@ def _refusal(costs: Quote, expected_total: int | None) -> Refusal | None:
 
 
 async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]:
-    """Keep the pieces of each checkout, all or none; returns who was refused."""
+    """Keep the pieces of each checkout, all or none; returns who was refused. Those of flash sales are kept already, and
+    are held."""
     wanted = [
         Wanted(
             merchant_id=group.shop.merchant_id,
@@ -246,7 +250,10 @@ async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]
         for one in ready
         for group in one.costs.groups
         for line in group.lines
+        if not line.flash
     ]
+    if not wanted:
+        return {}
     free: dict[UUID, dict[UUID, int]] = {}
     for shortage in await inventory.reserve(tx, wanted):
         free.setdefault(shortage.request, {})[shortage.sku_id] = shortage.free
@@ -255,7 +262,7 @@ async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]
             shortages=[
                 {"line_id": line.line_id, "free": free[one.checkout.purchase_id][line.card.sku_id]}
                 for line in chain.from_iterable(group.lines for group in one.costs.groups)
-                if line.card.sku_id in free[one.checkout.purchase_id]
+                if line.card.sku_id in free[one.checkout.purchase_id] and not line.flash
             ]
         )
         for one in ready
@@ -277,11 +284,14 @@ async def _write(
         await promotions.use(tx, [used for used in uses if used.use.purchase_id in placed])
     await tx.execute(
         """
-        UPDATE checkouts c SET state = w.state, changed_at = now()
-        FROM unnest($1::uuid[], $2::text[]) AS w (checkout_id, state) WHERE c.checkout_id = w.checkout_id
+        UPDATE checkouts c SET state = w.state, discounts = w.discounts::jsonb, changed_at = now()
+        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS w (checkout_id, state, discounts)
+        WHERE c.checkout_id = w.checkout_id
         """,
         [one.checkout.checkout_id for one in kept],
         [_state_of(purchase) for purchase in written],
+        # As text: a list in an array of jsonb would be taken for one more dimension of the array.
+        [msgspec.json.encode(offers.discounts(one.costs)).decode() for one in kept],
     )
     bought = [
         (one.checkout.buyer_id, line.sku_id) for one in kept if one.checkout.from_cart for line in one.checkout.lines

@@ -14,6 +14,8 @@ CREATE TABLE checkouts (
   , deliveries  jsonb NOT NULL DEFAULT '{}'
   , notes       jsonb NOT NULL DEFAULT '{}'
   , invoice     jsonb
+  , codes       jsonb NOT NULL DEFAULT '[]'
+  , discounts   jsonb NOT NULL DEFAULT '[]'
   , from_cart   boolean NOT NULL DEFAULT false
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
@@ -23,10 +25,12 @@ CREATE TABLE checkouts (
 COMMENT ON TABLE checkouts IS 'by key: a checkout: its lines, buyer, address and delivery choices, before and while it becomes a purchase';
 COMMENT ON COLUMN checkouts.purchase_id IS 'The id that its purchase has or will have; a new one after a failed payment';
 COMMENT ON COLUMN checkouts.client IS 'shop, or the profile of the agent that opened it';
-COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price}]';
+COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price, confirmed}]; confirmed: that it cannot be returned without a reason';
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
+COMMENT ON COLUMN checkouts.codes IS 'Codes of coupons that are used for it if they can, in capitals; claimed when it is placed';
+COMMENT ON COLUMN checkouts.discounts IS 'What promotions took off when it was placed, by line and by freight: the same as its order lines keep';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
 CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
 CREATE INDEX checkouts_of_a_buyer ON checkouts (buyer_id);

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.goods.catalog.model import NoReturn
 from steelyard.kernel import ids
 from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
@@ -141,6 +142,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = "goods"
     discount: int = 0
     offers: Sequence[LineOffer] = ()
+    no_return: NoReturn | None = None
 
     @property
     def subsidy(self) -> int:
@@ -248,6 +250,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     refunded: int
     discount: int = 0
     offers: list[LineOffer] = []
+    no_return: NoReturn | None = None
 
     @property
     def subsidy(self) -> int:

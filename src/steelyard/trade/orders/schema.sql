@@ -214,6 +214,7 @@ CREATE TABLE order_lines (
   , source_line  text
   , discount     bigint NOT NULL DEFAULT 0
   , offers       jsonb NOT NULL DEFAULT '[]'
+  , no_return    text
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -226,6 +227,7 @@ COMMENT ON COLUMN order_lines.kind IS 'goods, or for imported lines: postage, fe
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity, less the discount, unless a sub-unit price was rounded';
 COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
 COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
+COMMENT ON COLUMN order_lines.no_return IS 'Frozen at sale: why it is not returned without a reason, as its category said, and the buyer confirmed where the law wants that';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';

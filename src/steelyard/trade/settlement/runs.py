@@ -83,7 +83,7 @@ async def _issue(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
         """
         WITH made AS (
             INSERT INTO statements (merchant_id, statement_id, code, day, currency, sales, commission, refunds
-              , commission_returned, subsidy, subsidy_returned, payout, state, attempt_at)
+              , commission_returned, subsidy, subsidy_returned, adjustments, payout, state, attempt_at)
             SELECT d.merchant_id, d.statement_id, d.code, $1, d.currency
                  , coalesce(sum(e.amount) FILTER (WHERE e.kind = 'sale'), 0)
                  , -coalesce(sum(e.amount) FILTER (WHERE e.kind = 'commission'), 0)
@@ -91,6 +91,8 @@ async def _issue(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
                  , coalesce(sum(e.amount) FILTER (WHERE e.kind = 'commission_returned'), 0)
                  , coalesce(sum(e.amount) FILTER (WHERE e.kind = 'subsidy'), 0)
                  , -coalesce(sum(e.amount) FILTER (WHERE e.kind = 'subsidy_returned'), 0)
+                 , coalesce(sum(e.amount) FILTER (
+                       WHERE e.kind <> ALL ('{sale,commission,refund,commission_returned,subsidy,subsidy_returned}')), 0)
                  , sum(e.amount), 'issued', now()
             FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[])
                      AS d (merchant_id, currency, statement_id, code)
@@ -100,8 +102,7 @@ async def _issue(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
             HAVING sum(e.amount) > 0
             ON CONFLICT (merchant_id, currency, day) DO NOTHING
             RETURNING merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned
-                    , payout, state, issued_at, paid_at, failure, bank_reference, subsidy
-             , subsidy_returned
+                    , adjustments, payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned
         ), told AS (
             INSERT INTO statement_history (merchant_id, statement_id, step, from_state, to_state, by)
             SELECT merchant_id, statement_id, 1, 'nowhere', 'issued', 'system' FROM made

@@ -102,6 +102,8 @@ async def _results(read: Read, wanted: SearchRequest) -> Results:
             sort=Sort.RELEVANCE,
             cursor=wanted.cursor or (page.cursor if page else None),
             limit=min((page.limit if page else None) or PRODUCTS_PER_PAGE, PRODUCTS_PER_PAGE_MAX),
+            facets=False,
+            count=True,
         ),
     )
 

@@ -1,0 +1,147 @@
+"""What a rule is, which of them counts for an order, and when its time is over.
+
+The clock begins on the day after the goods were signed for, in the zone of where they went, and ends with the last second
+of the last day: 《网络购买商品七日无理由退货暂行办法》 (SAIC Order No. 90 of 2017, amended 2020), Art. 10; Civil Code Art. 201
+and 203; for the Union, Directive 2011/83/EU, Art. 9 (2) (b).
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from steelyard.goods.catalog.model import NoReturn
+from steelyard.kernel.errors import Refusal
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.text import Text
+
+RuleId = NewType("RuleId", UUID)
+
+HOUSE = ZoneInfo("Asia/Shanghai")
+DAYS_MAX = 365
+COUNTRIES_MAX = 60
+WORDS_CHARACTERS_MAX = 200
+# Where the day ends in the states of the Union: at the seat of the government.
+EU_ZONES: dict[str, ZoneInfo] = {
+    country: ZoneInfo(f"Europe/{city}")
+    for country, city in (
+        ("AT", "Vienna"), ("BE", "Brussels"), ("BG", "Sofia"), ("CZ", "Prague"), ("DE", "Berlin"), ("DK", "Copenhagen"),
+        ("EE", "Tallinn"), ("ES", "Madrid"), ("FI", "Helsinki"), ("FR", "Paris"), ("GR", "Athens"), ("HR", "Zagreb"),
+        ("HU", "Budapest"), ("IE", "Dublin"), ("IT", "Rome"), ("LT", "Vilnius"), ("LU", "Luxembourg"), ("LV", "Riga"),
+        ("MT", "Malta"), ("NL", "Amsterdam"), ("PL", "Warsaw"), ("PT", "Lisbon"), ("RO", "Bucharest"),
+        ("SE", "Stockholm"), ("SI", "Ljubljana"), ("SK", "Bratislava"),
+    )
+} | {"CY": ZoneInfo("Asia/Nicosia")}  # fmt: skip
+
+
+class RuleKind(StrEnum):
+    """`withdrawal` is the Union's word for a return without a reason; `fault` is for what is wrong with the goods."""
+
+    NO_REASON_RETURN = "no_reason_return"
+    WITHDRAWAL = "withdrawal"
+    FAULT = "fault"
+
+
+class Family(StrEnum):
+    """What a buyer invokes, whichever law it is by where they live."""
+
+    NO_REASON = "no_reason"
+    FAULT = "fault"
+
+
+OF_FAMILY: dict[Family, frozenset[RuleKind]] = {
+    Family.NO_REASON: frozenset({RuleKind.NO_REASON_RETURN, RuleKind.WITHDRAWAL}),
+    Family.FAULT: frozenset({RuleKind.FAULT}),
+}
+
+
+class NewRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What a version of a right says. `countries`: where the goods go; none means wherever no other rule of its family is.
+    `exceptions`: goods that it does not cover. `until`: the last day on which an order can be placed under it."""
+
+    rule_id: RuleId
+    code: str
+    kind: RuleKind
+    name: Text
+    days: int
+    source: Text
+    link: str = ""
+    countries: Sequence[str] = ()
+    exceptions: Sequence[NoReturn] = ()
+    until: date | None = None
+
+
+class Rule(NewRule, frozen=True, kw_only=True):
+    """A version of a right; `since` is the first day of orders that it counts for, none: a draft."""
+
+    version: int
+    since: date | None
+    drafted_at: datetime
+    drafted_by: str
+
+    def covers(self, no_return: NoReturn | None) -> bool:
+        return no_return not in self.exceptions
+
+    def in_force(self, day: date) -> bool:
+        return self.since is not None and self.since <= day
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """All versions that were ever switched on."""
+
+    versions: Sequence[Rule]
+
+    def of(self, family: Family, country: str, placed: datetime) -> Rule | None:
+        """The rule that counts for an order placed then to that country: of each right the newest version that was in
+        force, of these one that names the country before one for everywhere else, the longer before the shorter."""
+        day = placed.astimezone(HOUSE).date()
+        newest: dict[str, Rule] = {}
+        for each in self.versions:
+            if each.kind not in OF_FAMILY[family] or each.since is None or each.since > day:
+                continue
+            known = newest.get(each.code)
+            if known is None or known.since is None or (known.since, known.version) < (each.since, each.version):
+                newest[each.code] = each
+        known = [each for each in newest.values() if each.until is None or day <= each.until]
+        here = [each for each in known if country in each.countries] or [each for each in known if not each.countries]
+        return max(here, key=lambda each: (each.days, each.code), default=None)
+
+    def told(self, now: datetime) -> list[Rule]:
+        """The returns without a reason that there are now, the longer first: for a page that knows of no country."""
+        day = now.astimezone(HOUSE).date()
+        places = {country for each in self.versions for country in each.countries} | {""}
+        found = {self.of(Family.NO_REASON, place, now) for place in places}
+        return sorted((each for each in found if each and each.in_force(day)), key=lambda each: (each.days, each.code))
+
+    def tried(self, draft: Rule) -> "Rules":
+        """As if this draft had always been the newest version of its right."""
+        others = [each for each in self.versions if each.code != draft.code]
+        return Rules([*others, msgspec.structs.replace(draft, since=date.min)])
+
+
+def zone_of(country: str) -> ZoneInfo:
+    return EU_ZONES.get(country, HOUSE)
+
+
+def ends(rule: NewRule, received: datetime, country: str) -> datetime:
+    """The first moment at which it is too late: midnight after the last day, where the goods are."""
+    zone = zone_of(country)
+    last = received.astimezone(zone).date() + timedelta(days=rule.days)
+    return datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
+
+
+def excepted(rule: Rule | None, goods: Collection[NoReturn | None]) -> bool:
+    """Whether a rule covers none of these goods. What is excepted only once it is opened may come back closed."""
+    return rule is not None and all(not rule.covers(each) and each is not NoReturn.OPENED_DIGITAL for each in goods)
+
+
+class InForce(Refusal):
+    """What is in force is not changed: a next version supersedes it."""
+
+    code = "rule_in_force"
+    title = N_("This version is switched on")
+    detail = N_("It cannot be changed or dropped any more. Please draft its next version.")

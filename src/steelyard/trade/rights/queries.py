@@ -1,0 +1,39 @@
+"""Questions about buyers' rights."""
+
+from typing import LiteralString
+from uuid import UUID
+
+from steelyard.kernel.db import Read
+from steelyard.kernel.keeping import kept
+from steelyard.trade.rights.model import Rule, Rules
+
+RULES_KEPT = "trade.rights.rules"
+VERSIONS_MAX = 1_000
+
+_RULE: LiteralString = """
+    SELECT rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, until, drafted_at
+         , drafted_by
+    FROM rights_rules
+"""
+
+
+async def rules(read: Read) -> Rules:
+    """What is or was in force. It seldom changes, only for days to come, and is kept for a moment."""
+
+    async def ask() -> Rules:
+        found = await read.all(
+            Rule, _RULE + " WHERE since IS NOT NULL ORDER BY code, version DESC LIMIT $1", VERSIONS_MAX
+        )
+        return Rules(found)
+
+    return await kept(read, RULES_KEPT, ask)
+
+
+async def versions(read: Read) -> list[Rule]:
+    """Every version of every right, drafts too: by right, the newest first."""
+    return await read.all(Rule, _RULE + " ORDER BY code, version DESC LIMIT $1", VERSIONS_MAX)
+
+
+async def rule(read: Read, rule_id: UUID) -> Rule | None:
+    """One version."""
+    return await read.one(Rule, _RULE + " WHERE rule_id = $1", rule_id)
