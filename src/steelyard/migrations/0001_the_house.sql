@@ -1454,6 +1454,7 @@ CREATE TABLE promotions (
   , pieces_per_order integer
   , pieces_per_buyer integer
   , returned_at  timestamptz
+  , new_buyers   boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
   , CONSTRAINT the_platform_pays_for_its_own_only CHECK (platform_millionths = 0 OR merchant_id = '00000000-0000-0000-0000-000000000000')
@@ -1467,6 +1468,7 @@ CREATE TABLE promotions (
   , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
   , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
   , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
   , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
 );
@@ -1486,6 +1488,7 @@ COMMENT ON COLUMN promotions.taken IS 'Of those, in orders that were not dropped
 COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can have; none: as many as there are';
 COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
+COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
 
@@ -1526,6 +1529,22 @@ CREATE TABLE coupon_claims (
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
 COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
+
+CREATE TABLE coupon_people (
+    person       text NOT NULL
+  , limited_by   uuid NOT NULL
+  , number       integer NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (person, limited_by, number)
+);
+COMMENT ON TABLE coupon_people IS 'by key: who used coupons of which each person can have only so many, as far as people can be told apart';
+COMMENT ON COLUMN coupon_people.person IS 'SHA-256 of a buyer''s id, an e-mail address or a telephone number, with its kind before it';
+COMMENT ON COLUMN coupon_people.limited_by IS 'The coupon; or the shop, of whose coupons for new buyers a person uses one';
+COMMENT ON COLUMN coupon_people.number IS 'The person''s first, second … time';
+CREATE INDEX coupon_people_of_an_order ON coupon_people (order_id);
+CREATE INDEX coupon_people_of_a_buyer ON coupon_people (buyer_id);
 
 CREATE TABLE promotion_limits (
     buyer_id     uuid NOT NULL
@@ -2871,6 +2890,12 @@ CREATE TABLE shop_scores (
   , description      integer NOT NULL
   , service          integer NOT NULL
   , logistics        integer NOT NULL
+  , said_service     integer NOT NULL
+  , said_logistics   integer NOT NULL
+  , paid             integer NOT NULL
+  , faults           integer NOT NULL
+  , due              integer NOT NULL
+  , late             integer NOT NULL
   , peers            integer
   , peer_description integer
   , peer_service     integer
@@ -2878,8 +2903,13 @@ CREATE TABLE shop_scores (
   , PRIMARY KEY (merchant_id, day)
   , CONSTRAINT scores_are_hundredths_of_stars CHECK (description BETWEEN 0 AND 500 AND service BETWEEN 0 AND 500
                                                      AND logistics BETWEEN 0 AND 500)
+  , CONSTRAINT facts_only_take_away CHECK (service <= said_service AND logistics <= said_logistics)
+  , CONSTRAINT facts_are_counted CHECK (paid >= 0 AND faults >= 0 AND 0 <= late AND late <= due)
 );
 COMMENT ON TABLE shop_scores IS 'by merchant: description, service and logistics over 180 days in hundredths of a star, a row a day; 0: nobody has said';
+COMMENT ON COLUMN shop_scores.said_service IS 'What buyers said, before the facts of 30 days took away from it';
+COMMENT ON COLUMN shop_scores.faults IS 'After-sales cases of 30 days for a reason that lies with the shop, withdrawn and rejected ones left out; of paid orders';
+COMMENT ON COLUMN shop_scores.due IS 'Orders paid in 30 days that were sent, or should have been by now; late of them';
 COMMENT ON COLUMN shop_scores.category_id IS 'The root category that most of its goods are in: its peers are the shops of the same';
 COMMENT ON COLUMN shop_scores.peers IS 'How many shops the peer_ columns are the average of; none: not compared yet';
 CREATE INDEX shop_scores_of_a_day ON shop_scores (day, category_id);

@@ -11,6 +11,7 @@ import msgspec
 from steelyard.goods.catalog.model import SkuId
 from steelyard.goods.promotions.entering import Code, CodeState, Entered, Standing
 from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
+from steelyard.goods.promotions.people import Limit, Personal, new_of
 from steelyard.goods.promotions.refusals import (
     CodeUnknown,
     CouponClaimed,
@@ -32,6 +33,7 @@ from steelyard.goods.promotions.rules import (
     Layer,
     PiecesFor,
     RateOff,
+    Reason,
     Rule,
     Scope,
     SpecialPrice,
@@ -61,13 +63,16 @@ __all__ = [
     "Gift",
     "Ladder",
     "Layer",
+    "Limit",
     "LimitReached",
     "NewFlash",
     "OfferBegun",
     "OfferGone",
+    "Personal",
     "PiecesFor",
     "Planned",
     "RateOff",
+    "Reason",
     "Rule",
     "Scope",
     "Session",
@@ -105,6 +110,7 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     beside: frozenset[Layer] = EVERY_LAYER
     platform_millionths: int = 0
     limited: bool = False
+    limits: tuple[Limit, ...] = ()
 
     @property
     def layer(self) -> Layer:
@@ -207,20 +213,6 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     next: Hint | None = None
 
 
-class Reason(StrEnum):
-    """Why a promotion does not count. The first that holds is said."""
-
-    NOT_YET = "not_yet"
-    OVER = "over"
-    OTHER_CURRENCY = "other_currency"
-    NOTHING_OF_IT = "nothing_of_it"
-    NOT_FOR_YOU = "not_for_you"
-    NOT_CLAIMED = "not_claimed"
-    NOT_BESIDE_PRICE = "not_beside_price"
-    MORE_NEEDED = "more_needed"
-    BEATEN = "beaten"
-
-
 class Missed(msgspec.Struct, frozen=True, kw_only=True):
     """`hint`: what is missing, if that is the reason. `by`: those that count instead, if it is beaten."""
 
@@ -289,6 +281,13 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     stopped_at: datetime | None = None
     platform_millionths: int = 0
     flash: Flash | None = None
+    new_buyers: bool = False
+
+    @property
+    def limits(self) -> list[Limit]:
+        """What holds for a person: a code is passed on, and whoever is new is so once."""
+        by_code = [Limit(limited_by=self.promotion_id, most=self.per_buyer or 1)] if self.code else []
+        return by_code + ([Limit(limited_by=self.merchant_id, most=1)] if self.new_buyers else [])
 
     @property
     def of_platform(self) -> bool:
@@ -308,6 +307,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             scope=self.scope,
             platform_millionths=self.platform_millionths,
             limited=self.flash is not None,
+            audience=Audience(segments=frozenset({new_of(self.merchant_id)}) if self.new_buyers else frozenset()),
+            limits=tuple(self.limits) if self.coupon else (),
         )
 
     @property

@@ -131,3 +131,17 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 
     segments: frozenset[str] = frozenset()
     new_buyers: bool = False
+
+
+class Reason(StrEnum):
+    """Why a promotion does not count. The first that holds is said."""
+
+    NOT_YET = "not_yet"
+    OVER = "over"
+    OTHER_CURRENCY = "other_currency"
+    NOTHING_OF_IT = "nothing_of_it"
+    NOT_FOR_YOU = "not_for_you"
+    NOT_CLAIMED = "not_claimed"
+    NOT_BESIDE_PRICE = "not_beside_price"
+    MORE_NEEDED = "more_needed"
+    BEATEN = "beaten"
