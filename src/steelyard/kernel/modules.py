@@ -25,6 +25,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "aftersales",
         "invoices",
         "settlement",
+        "discipline",
         "reviews",
     ),
     "channels": ("feeds", "sheets", "amazon", "live", "agents"),

@@ -11,6 +11,7 @@ from steelyard.surfaces.operator import (
     books,
     buyer_list,
     categories,
+    deposits,
     disputes,
     documents,
     figures,
@@ -37,6 +38,7 @@ from steelyard.surfaces.operator import (
     system_subscribers,
     system_sweeps,
     today,
+    violations,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
 from steelyard.surfaces.web.guards import staff_only
@@ -57,6 +59,8 @@ router = Router(
         *buyer_list.HANDLERS,
         *orders.HANDLERS,
         *disputes.HANDLERS,
+        *violations.HANDLERS,
+        *deposits.HANDLERS,
         *rights.HANDLERS,
         *payments.HANDLERS,
         *books.HANDLERS,
