@@ -14,7 +14,7 @@ from steelyard.parties import applications, merchants
 from steelyard.parties.applications.model import ApplicationState
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import aftersales, discipline, orders, reviews, settlement
+from steelyard.trade import discipline, orders, reviews, settlement
 from steelyard.trade.settlement import StatementState
 
 COUNTED_MAX = 100
@@ -58,12 +58,13 @@ async def waiting(read: Read) -> Waiting:
     lost = await orders.with_lost_parcels(read, limit=COUNTED_MAX)
     objections = await settlement.objected(read, limit=COUNTED_MAX)
     soon = datetime.now(UTC).date() + timedelta(days=LICENCE_DAYS_AHEAD)
+    disputes, violations = await discipline.waiting_for_platform(read)
     return Waiting(
         refunds=len(refunds.items),
         payouts=len(payouts.items),
         lost_parcels=len(lost.items),
-        violations=await discipline.appealed_count(read),
-        disputes=await aftersales.count_for_platform(read),
+        violations=violations,
+        disputes=disputes,
         applications=(await applications.counts(read)).get(ApplicationState.SUBMITTED, 0),
         products=await catalog.waiting_count(read),
         reports=await reviews.open_reports(read),

@@ -31,7 +31,15 @@ from steelyard.trade.discipline.model import (
     Violation,
     ViolationId,
 )
-from steelyard.trade.discipline.queries import appealed_count, listed, points_of, rules, standing, violation
+from steelyard.trade.discipline.queries import (
+    appealed_count,
+    listed,
+    points_of,
+    rules,
+    standing,
+    violation,
+    waiting_for_platform,
+)
 from steelyard.trade.discipline.ruling import save_rule
 from steelyard.trade.discipline.violations import APPEAL_WITHIN, appeal, appealable, decide, record
 
@@ -74,5 +82,6 @@ __all__ = [
     "set_terms",
     "standing",
     "violation",
+    "waiting_for_platform",
     "year_of",
 ]

@@ -14,7 +14,7 @@ from steelyard.trade.discipline.model import Rule, Standing, Violation, Violatio
 
 RULES_MAX = 200
 COUNTED_MAX = 100
-__all__ = ["appealed_count", "listed", "points_of", "rules", "standing", "violation"]
+__all__ = ["appealed_count", "listed", "points_of", "rules", "standing", "violation", "waiting_for_platform"]
 _VIOLATION: LiteralString = """
     SELECT v.merchant_id, v.violation_id, v.code, r.name, v.category, v.year, v.points, v.fine, v.currency, v.from_deposit
          , v.from_payable, v.facts, v.subject, v.subject_id, v.recorded_at, v.recorded_by, v.appeal, v.appealed_at, v.outcome
@@ -83,6 +83,23 @@ async def appealed_count(read: Read) -> int:
         """,
         COUNTED_MAX,
     )
+
+
+async def waiting_for_platform(read: Read) -> tuple[int, int]:
+    """How many disputes and appeals about after-sales cases wait for the operator, and how many about violations; each counted
+    up to `COUNTED_MAX`."""
+    row = await read.row(
+        """
+        SELECT (SELECT count(*) FROM (SELECT FROM aftersales_cases WHERE state = 'disputed' LIMIT $1) cases)::integer
+             + (SELECT count(*) FROM (SELECT FROM aftersales_appeals WHERE outcome IS NULL AND verdict = 'refund' LIMIT $1)
+                appeals)::integer AS cases
+             , (SELECT count(*) FROM (SELECT FROM violations WHERE appealed_at IS NOT NULL AND outcome IS NULL LIMIT $1)
+                appeals)::integer AS violations
+        """,
+        COUNTED_MAX,
+    )
+    assert row is not None
+    return row["cases"], row["violations"]
 
 
 async def standing(read: Read, merchant_id: MerchantId, now: datetime) -> Standing:
