@@ -68,7 +68,7 @@ async def test_what_is_reported_is_hidden_with_a_reason_or_left_to_stand(
     assert "Call 123" in page and "Advertising or contact details" in page and "A number" in page
 
     assert (await chief.post(f"/operator/reviews/order/{review_id}/hide", {"reason": "x"})).status_code == 404
-    await chief.post(f"/operator/reviews/review/{review_id}/hide", {"reason": "Advertising"})
+    await chief.post(f"/operator/reviews/review/{review_id}/hide", {"ground": "advertising", "reason": "Advertising"})
     assert "Call 123" not in words(await chief.get(f"/products/{nuts.product_id}"))
     assert "Call 123" in words(await chief.get("/operator/reviews", state="hidden"))
     await chief.post(f"/operator/reviews/review/{review_id}/show")

@@ -39,6 +39,7 @@ from steelyard.surfaces.operator import (
     system_sweeps,
     today,
     violations,
+    words,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
 from steelyard.surfaces.web.guards import staff_only
@@ -70,6 +71,7 @@ router = Router(
         *product_reviews.HANDLERS,
         *opinions.HANDLERS,
         *searching.HANDLERS,
+        *words.HANDLERS,
         *pages.HANDLERS,
         *people.HANDLERS,
         *api_keys.HANDLERS,

@@ -76,6 +76,7 @@ ACTIONS: dict[str, str] = {
     "products.price": N_("Changed a price"),
     "products.undo": N_("Undid an import"),
     "refunds.retry": N_("Sent a refund once more"),
+    "reviews.appeal": N_("Decided on an appeal about a hidden review"),
     "reviews.answer": N_("Answered a question"),
     "reviews.reply": N_("Replied to a review"),
     "rights.draft": N_("Drafted a right of buyers"),
@@ -137,4 +138,7 @@ ACTIONS: dict[str, str] = {
     "system.set_sweep_interval": N_("Changed how often a sweep runs"),
     "system.skip_event": N_("Left out an event"),
     "warehouses.save": N_("Saved a warehouse"),
+    "words.import": N_("Imported words into the dictionary"),
+    "words.remove": N_("Removed a word from the dictionary"),
+    "words.save": N_("Changed a word of the dictionary"),
 }

@@ -47,13 +47,35 @@ class Kind(StrEnum):
     ANSWER = "answer"
 
 
+class Ground(StrEnum):
+    """On which ground something is off the pages. What consumers say may not be deleted (E-Commerce Law of the PRC, article
+    39); what the law forbids to publish, or is no review of these goods, is hidden, and stays on record with this ground."""
+
+    HELD = "held"
+    ILLEGAL = "illegal"
+    PRIVACY = "privacy"
+    ABUSE = "abuse"
+    ADVERTISING = "advertising"
+    UNRELATED = "unrelated"
+    FALSE = "false"
+
+
+class Act(StrEnum):
+    HELD = "held"
+    HIDDEN = "hidden"
+    SHOWN = "shown"
+
+
 class ReportReason(StrEnum):
+    """Why people report something; `WORDS` is the dictionary's own."""
+
     ADVERTISING = "advertising"
     ABUSE = "abuse"
     PRIVACY = "privacy"
     UNRELATED = "unrelated"
     FALSE = "false"
     OTHER = "other"
+    WORDS = "words"
 
 
 class Sort(StrEnum):
@@ -132,6 +154,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     worth: int
     hidden_at: datetime | None
     hidden_reason: str | None
+    hidden_ground: str | None = None
 
     @property
     def follow_up_after_days(self) -> int:
@@ -235,6 +258,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     shop_at: datetime | None
     hidden_at: datetime | None
     hidden_reason: str | None
+    hidden_ground: str | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -248,7 +272,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that people reported and nobody has decided on; `count` of them, for these reasons."""
+    """Something that people reported and nobody has decided on; `count` of them, for these reasons. `ground` is there for
+    what is off the pages."""
 
     merchant_id: MerchantId
     kind: Kind
@@ -262,6 +287,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     pictures: list[str]
     stars: int | None
+    ground: Ground | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
