@@ -113,6 +113,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/reviews",
         "/merchant/reviews?state=all",
         "/merchant/reviews?state=low",
+        "/merchant/reviews/scores",
         "/merchant/questions",
         "/merchant/questions?state=all",
         "/merchant/figures/sales",

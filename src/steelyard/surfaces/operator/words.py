@@ -51,8 +51,8 @@ AREAS = {
     Area.DESCRIPTION: N_("Descriptions"),
     Area.SHOP: N_("Names and notices of shops"),
     Area.REVIEW: N_("Reviews"),
-    Area.QUESTION: N_("Questions"),
-    Area.ANSWER: N_("Answers"),
+    Area.QUESTION: N_("Questions of buyers"),
+    Area.ANSWER: N_("Answers to questions"),
     Area.REPLY: N_("Replies to reviews"),
 }
 LANGUAGES = {"": N_("All languages"), "zh": N_("Chinese texts"), "en": N_("English texts")}

@@ -50,7 +50,7 @@ from steelyard.trade.reviews.queries import (
     to_review,
     voted,
 )
-from steelyard.trade.reviews.scores import compare_shops, score_history, score_shops, scores
+from steelyard.trade.reviews.scores import compare_shops, score_history, score_shops, scored, scores, taken_off
 from steelyard.trade.reviews.service import follow_up, received_at, reply, reviewable, vote, write
 from steelyard.trade.reviews.todo import Waiting, waiting_for_shop
 
@@ -105,9 +105,11 @@ __all__ = [
     "said_by",
     "score_history",
     "score_shops",
+    "scored",
     "scores",
     "set_rules",
     "show",
+    "taken_off",
     "to_review",
     "vote",
     "voted",

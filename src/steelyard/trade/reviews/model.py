@@ -33,6 +33,7 @@ STARS_MAX = 5
 # A review with so few stars wants an answer of the shop.
 LOW_STARS_MAX = 3
 SCORES_OVER_DAYS = 180
+FACTS_OVER_DAYS = 30
 COUNTED_MAX = 100
 VOTE_WORTH = 10
 # From so many characters on a text tells something.
@@ -219,7 +220,8 @@ def average(stars: int, count: int) -> int:
 
 class ShopScore(msgspec.Struct, frozen=True, kw_only=True):
     """A shop's scores of a day in hundredths of a star, 0 where nobody has said; `peers` shops of its category have the
-    averages `peer_…`."""
+    averages `peer_…`. Of the orders paid in 30 days `faults` had an after-sales case that lies with the shop; `late` of the
+    `due` ones left the house late."""
 
     merchant_id: MerchantId
     day: date
@@ -231,6 +233,12 @@ class ShopScore(msgspec.Struct, frozen=True, kw_only=True):
     peer_description: int | None
     peer_service: int | None
     peer_logistics: int | None
+    said_service: int = 0
+    said_logistics: int = 0
+    paid: int = 0
+    faults: int = 0
+    due: int = 0
+    late: int = 0
 
     @property
     def parts(self) -> list[tuple[str, int, int | None]]:
