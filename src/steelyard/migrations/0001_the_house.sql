@@ -363,6 +363,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
+  , ('words.manage', 'operator', '{"zh-Hans": "维护敏感词库", "en": "Keep the dictionary of words that may not be used"}')
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
   , ('promotions.manage', 'merchant', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}');
@@ -408,6 +409,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
   , ('operator_service', 'buyers.reveal'), ('operator_service', 'reviews.moderate')
+  , ('operator_service', 'words.manage')
   , ('merchant_clerk', 'orders.read'), ('merchant_clerk', 'orders.ship'), ('merchant_clerk', 'orders.cancel')
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
@@ -486,6 +488,67 @@ CREATE TABLE operator_profile (
 COMMENT ON TABLE operator_profile IS 'reference: who runs this marketplace, shown on every storefront page';
 COMMENT ON COLUMN operator_profile.credit_code IS 'Unified social credit code (GB 32100-2015), checked by its check digit';
 COMMENT ON COLUMN operator_profile.icp_number IS 'ICP record number of the site';
+
+-- parties.screening
+
+-- Words that people may not use, or not without somebody looking at it first: the operator's own dictionary.
+
+CREATE TABLE screened_words (
+    word_id    uuid PRIMARY KEY
+  , word       text NOT NULL
+  , key        text COLLATE "C" NOT NULL
+  , action     text NOT NULL
+  , areas      text[] NOT NULL
+  , language   text NOT NULL DEFAULT ''
+  , reason     jsonb NOT NULL DEFAULT '{}'
+  , source     text NOT NULL DEFAULT ''
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_word_stands_once UNIQUE (key, language, action)
+  , CONSTRAINT a_word_is_refused_held_masked_or_allowed CHECK (action IN ('refuse', 'hold', 'mask', 'allow'))
+  , CONSTRAINT a_word_counts_somewhere CHECK (cardinality(areas) > 0 AND areas <@ ARRAY['title', 'description', 'shop'
+                                                              , 'review', 'question', 'answer', 'reply'])
+  , CONSTRAINT a_word_has_characters CHECK (key <> '')
+);
+COMMENT ON TABLE screened_words IS 'reference: the dictionary that people''s words are held against';
+COMMENT ON COLUMN screened_words.key IS 'The word as it is compared: of one width and case, without spaces and punctuation';
+COMMENT ON COLUMN screened_words.action IS 'allow: a longer word in which a shorter one is meant otherwise';
+COMMENT ON COLUMN screened_words.language IS 'zh or en: only in texts that are known to be in another language it does not count; empty: in all';
+COMMENT ON COLUMN screened_words.reason IS 'What its writer is told; Text';
+COMMENT ON COLUMN screened_words.source IS 'Where the rule comes from: a law and its article, a letter, a decision';
+CREATE INDEX screened_words_in_order ON screened_words (key, word_id);
+
+CREATE TABLE screened_words_version (
+    only_one boolean PRIMARY KEY DEFAULT true
+  , version  uuid NOT NULL
+  , CONSTRAINT there_is_one_dictionary CHECK (only_one)
+);
+COMMENT ON TABLE screened_words_version IS 'reference: another one with every change of the dictionary, so that processes know that theirs is old';
+INSERT INTO screened_words_version (version) VALUES ('00000000-0000-4000-8000-000000000000');
+
+CREATE TABLE screened_hits (
+    word_id uuid NOT NULL REFERENCES screened_words
+  , area    text NOT NULL
+  , hits    bigint NOT NULL
+  , last_at timestamptz NOT NULL
+  , PRIMARY KEY (word_id, area)
+);
+COMMENT ON TABLE screened_hits IS 'local: how often a word was met where, and when last';
+
+-- What the house begins with: the three words that article 9 of the Advertising Law names, words that mean the same, what
+-- is meant otherwise, and how people are led away from the marketplace. Merchants' words wait for a look, nobody is refused.
+INSERT INTO screened_words (word_id, word, key, action, areas, language, reason, source) VALUES
+    ('5c4ee2ed-0000-4000-8000-000000000001', '国家级', '国家级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000002', '最高级', '最高级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000003', '最佳', '最佳', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000004', '第一', '第一', 'hold', '{title}', 'zh', '{"zh-Hans": "排名第一要有依据。", "en": "To be the first of all needs proof."}', '广告法第九条第（三）项：与所列用语同义')
+  , ('5c4ee2ed-0000-4000-8000-000000000005', '最', '最', 'hold', '{title}', 'zh', '{"zh-Hans": "“最”字用语要有依据。", "en": "A superlative needs proof."}', '广告法第九条第（三）项：与所列用语同义')
+  , ('5c4ee2ed-0000-4000-8000-000000000006', '极品', '极品', 'hold', '{title}', 'zh', '{"zh-Hans": "“极品”属于绝对化用语。", "en": "A word that the authorities take for an absolute term."}', '工商广字〔1997〕第207号')
+  , ('5c4ee2ed-0000-4000-8000-000000000007', '最近', '最近', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-000000000008', '最后', '最后', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-000000000009', '第一次', '第一次', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000a', '第一课', '第一课', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000b', '加微信', '加微信', 'hold', '{review,question,answer}', '', '{"zh-Hans": "引导到平台外交易，买家得不到保障。", "en": "It leads buyers to where nobody protects them."}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000c', '加微信', '加微信', 'refuse', '{description,shop,reply}', '', '{"zh-Hans": "请不要引导到平台外交易。", "en": "Please do not lead buyers away from the marketplace."}', '');
 
 -- parties.merchants
 
@@ -2808,19 +2871,22 @@ CREATE TABLE reviews (
   , worth              integer NOT NULL DEFAULT 0
   , hidden_at          timestamptz
   , hidden_reason      text
+  , hidden_ground      text
   , PRIMARY KEY (merchant_id, review_id)
   , CONSTRAINT a_line_is_reviewed_once UNIQUE (merchant_id, order_id, line)
   , CONSTRAINT a_review_has_one_to_five_stars CHECK (stars BETWEEN 1 AND 5)
   , CONSTRAINT followed_up_means_when CHECK ((follow_up IS NULL) = (followed_up_at IS NULL))
   , CONSTRAINT replied_means_when CHECK ((reply IS NULL) = (replied_at IS NULL))
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
   , CONSTRAINT votes_are_counted CHECK (helpful >= 0)
   , CONSTRAINT silence_has_no_words CHECK (NOT automatic OR (text = '' AND pictures = '{}' AND follow_up IS NULL))
 );
-COMMENT ON TABLE reviews IS 'by merchant: what a buyer says of one line of an order, after it has arrived';
+COMMENT ON TABLE reviews IS 'by merchant, never deleted: what a buyer says of one line of an order, after it has arrived';
 COMMENT ON COLUMN reviews.author IS 'How the writer is called, masked when it was written; empty: anonymous';
 COMMENT ON COLUMN reviews.options IS '[[name, value], …]: the choice that was bought';
 COMMENT ON COLUMN reviews.automatic IS 'Nobody wrote it: the buyer was silent for review_rules.automatic_days';
+COMMENT ON COLUMN reviews.hidden_ground IS 'held: a word of the dictionary, nobody has looked yet; else on which ground staff took it off the pages';
 COMMENT ON COLUMN reviews.worth IS 'How much it tells others: what is in it, and ten for each helpful vote';
 CREATE INDEX reviews_by_id ON reviews (review_id);
 CREATE INDEX reviews_of_a_product_by_worth ON reviews (product_id, worth DESC, written_at DESC, review_id DESC)
@@ -2888,6 +2954,12 @@ CREATE TABLE shop_scores (
   , description      integer NOT NULL
   , service          integer NOT NULL
   , logistics        integer NOT NULL
+  , said_service     integer NOT NULL
+  , said_logistics   integer NOT NULL
+  , paid             integer NOT NULL
+  , faults           integer NOT NULL
+  , due              integer NOT NULL
+  , late             integer NOT NULL
   , peers            integer
   , peer_description integer
   , peer_service     integer
@@ -2895,8 +2967,13 @@ CREATE TABLE shop_scores (
   , PRIMARY KEY (merchant_id, day)
   , CONSTRAINT scores_are_hundredths_of_stars CHECK (description BETWEEN 0 AND 500 AND service BETWEEN 0 AND 500
                                                      AND logistics BETWEEN 0 AND 500)
+  , CONSTRAINT facts_only_take_away CHECK (service <= said_service AND logistics <= said_logistics)
+  , CONSTRAINT facts_are_counted CHECK (paid >= 0 AND faults >= 0 AND 0 <= late AND late <= due)
 );
 COMMENT ON TABLE shop_scores IS 'by merchant: description, service and logistics over 180 days in hundredths of a star, a row a day; 0: nobody has said';
+COMMENT ON COLUMN shop_scores.said_service IS 'What buyers said, before the facts of 30 days took away from it';
+COMMENT ON COLUMN shop_scores.faults IS 'After-sales cases of 30 days for a reason that lies with the shop, withdrawn and rejected ones left out; of paid orders';
+COMMENT ON COLUMN shop_scores.due IS 'Orders paid in 30 days that were sent, or should have been by now; late of them';
 COMMENT ON COLUMN shop_scores.category_id IS 'The root category that most of its goods are in: its peers are the shops of the same';
 COMMENT ON COLUMN shop_scores.peers IS 'How many shops the peer_ columns are the average of; none: not compared yet';
 CREATE INDEX shop_scores_of_a_day ON shop_scores (day, category_id);
@@ -2915,11 +2992,13 @@ CREATE TABLE questions (
   , shop_at       timestamptz
   , hidden_at     timestamptz
   , hidden_reason text
+  , hidden_ground text
   , PRIMARY KEY (merchant_id, question_id)
   , CONSTRAINT answers_are_counted CHECK (answers >= 0)
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
-COMMENT ON TABLE questions IS 'by merchant: what people want to know about a product';
+COMMENT ON TABLE questions IS 'by merchant, never deleted: what people want to know about a product';
 COMMENT ON COLUMN questions.shop_at IS 'When the shop first answered';
 CREATE INDEX questions_by_id ON questions (question_id);
 CREATE INDEX questions_of_a_product ON questions (product_id, asked_at DESC, question_id DESC) WHERE hidden_at IS NULL;
@@ -2940,11 +3019,13 @@ CREATE TABLE answers (
   , answered_at   timestamptz NOT NULL DEFAULT now()
   , hidden_at     timestamptz
   , hidden_reason text
+  , hidden_ground text
   , PRIMARY KEY (merchant_id, answer_id)
   , FOREIGN KEY (merchant_id, question_id) REFERENCES questions
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
-COMMENT ON TABLE answers IS 'by merchant: answers of the shop, and of people who bought the product';
+COMMENT ON TABLE answers IS 'by merchant, never deleted: answers of the shop, and of people who bought the product';
 COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
 CREATE INDEX hidden_answers ON answers (hidden_at DESC, answer_id DESC) WHERE hidden_at IS NOT NULL;
@@ -2966,6 +3047,45 @@ CREATE TABLE review_reports (
 COMMENT ON TABLE review_reports IS 'by merchant: somebody says that a review, a question or an answer should not stand there';
 COMMENT ON COLUMN review_reports.reporter_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX review_reports_open ON review_reports (at, subject_id) WHERE closed_at IS NULL;
+
+CREATE TABLE moderation_steps (
+    merchant_id uuid NOT NULL
+  , step_id     uuid NOT NULL
+  , kind        text NOT NULL
+  , subject_id  uuid NOT NULL
+  , act         text NOT NULL
+  , ground      text
+  , reason      text NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, step_id)
+  , CONSTRAINT something_is_held_hidden_or_shown CHECK (act IN ('held', 'hidden', 'shown'))
+  , CONSTRAINT nothing_is_hidden_without_a_ground CHECK ((act = 'shown') = (ground IS NULL))
+  , CONSTRAINT nothing_is_hidden_without_a_reason CHECK (act = 'shown' OR reason <> '')
+);
+COMMENT ON TABLE moderation_steps IS 'by merchant, append-only: who took a review, a question or an answer off the pages, on which ground, and who showed it again';
+COMMENT ON COLUMN moderation_steps.by IS 'The account of the operator''s staff; system: a word of the dictionary';
+CREATE INDEX moderation_steps_of_a_subject ON moderation_steps (merchant_id, kind, subject_id, at DESC, step_id DESC);
+
+CREATE TABLE review_appeals (
+    merchant_id uuid NOT NULL
+  , step_id     uuid NOT NULL
+  , review_id   uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , words       text NOT NULL
+  , appealed_at timestamptz NOT NULL DEFAULT now()
+  , decided_at  timestamptz
+  , granted     boolean
+  , answer      text
+  , PRIMARY KEY (merchant_id, step_id)
+  , FOREIGN KEY (merchant_id, step_id) REFERENCES moderation_steps
+  , FOREIGN KEY (merchant_id, review_id) REFERENCES reviews
+  , CONSTRAINT decided_means_how CHECK ((decided_at IS NULL) = (granted IS NULL) AND (granted IS NULL) = (answer IS NULL))
+);
+COMMENT ON TABLE review_appeals IS 'by merchant, never deleted: its author wants a hidden review to stand, once for each time that it was hidden';
+CREATE INDEX review_appeals_open ON review_appeals (appealed_at, step_id) WHERE decided_at IS NULL;
+CREATE INDEX review_appeals_by_id ON review_appeals (step_id);
+CREATE INDEX review_appeals_of_a_review ON review_appeals (review_id);
 
 -- channels.feeds
 
