@@ -199,6 +199,8 @@ async def _place(tx: Tx, wanted: Sequence[_Ready]) -> Mapping[CheckoutId, Placed
     short = await _reserve(tx, ready) if ready else {}
     kept = [one for one in ready if one.checkout.checkout_id not in short]
     found = [purchases[one.checkout.checkout_id] for one in kept]
+    placing = {one.checkout.checkout_id for one in kept}
+    await offers.let_go(tx, [(one.checkout, one.costs) for one in wanted if one.checkout.checkout_id not in placing])
     written = await _write(tx, kept, found, uses) if kept else []
     return (
         gone
