@@ -18,6 +18,7 @@ ACTIONS: dict[str, str] = {
     "violations.record": N_("Recorded a violation"),
     "violations.rule": N_("Changed a rule about violations"),
     "aftersales.refuse": N_("Refused a refund or return"),
+    "aftersales.send_again": N_("Sent goods in exchange"),
     "api_keys.create": N_("Made an API key"),
     "api_keys.revoke": N_("Revoked an API key"),
     "applications.approve": N_("Approved an application"),
