@@ -39,6 +39,7 @@ from steelyard.surfaces.operator import (
     system_sweeps,
     today,
     violations,
+    wallets,
     words,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
@@ -65,6 +66,7 @@ router = Router(
         *rights.HANDLERS,
         *payments.HANDLERS,
         *books.HANDLERS,
+        *wallets.HANDLERS,
         *settlement.HANDLERS,
         *categories.HANDLERS,
         *attributes.HANDLERS,

@@ -40,6 +40,7 @@ from steelyard.surfaces.storefront import (
     sharing,
     suggesting,
     till,
+    wallet,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
 
@@ -83,6 +84,7 @@ router = Router(
         till.till,
         till.submit,
         till.give_up,
+        *wallet.HANDLERS,
         paying.pay_again,
         paying.back_from_cashier,
         purchases.order_list,

@@ -25,7 +25,9 @@ FROM orders o WHERE o.state = 'cancelled' AND o.paid_at IS NOT NULL AND o.refund
 
 -- name: What was decided to be given back was instructed to the channel
 SELECT r.merchant_id, r.refund_id, r.goods + r.freight AS decided, p.amount AS instructed
-FROM order_refunds r LEFT JOIN refunds p USING (merchant_id, refund_id)
+FROM order_refunds r
+LEFT JOIN (SELECT merchant_id, coalesce(part_of, refund_id) AS refund_id, sum(amount) AS amount
+           FROM refunds GROUP BY 1, 2) p USING (merchant_id, refund_id)
 WHERE p.amount IS DISTINCT FROM r.goods + r.freight;
 
 -- name: A request to cancel is in the state that its last history row says
