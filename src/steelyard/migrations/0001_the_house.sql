@@ -366,7 +366,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('words.manage', 'operator', '{"zh-Hans": "维护敏感词库", "en": "Keep the dictionary of words that may not be used"}')
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
-  , ('promotions.manage', 'merchant', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}');
+  , ('promotions.manage', 'merchant', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}')
+  , ('wallets.manage', 'operator', '{"zh-Hans": "发行礼品卡、补偿买家余额", "en": "Issue gift cards, give buyers credit"}');
 
 CREATE TABLE roles (
     role_id     text PRIMARY KEY
@@ -404,7 +405,7 @@ SELECT 'merchant_owner', permission FROM permissions WHERE audience IN ('merchan
 INSERT INTO role_permissions (role_id, permission) VALUES
     ('operator_finance', 'dashboard.read'), ('operator_finance', 'merchants.read')
   , ('operator_finance', 'orders.read'), ('operator_finance', 'payments.read')
-  , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run')
+  , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
@@ -824,7 +825,14 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
   , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
   , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
-  , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}');
+  , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}')
+  , ('balance', 'credit', '{"zh-Hans": "买家余额", "en": "Buyers'' balances"}')
+  , ('balance_held', 'credit', '{"zh-Hans": "待付款订单冻结的余额", "en": "Balances kept for unpaid orders"}')
+  , ('points', 'credit', '{"zh-Hans": "买家积分", "en": "Buyers'' points"}')
+  , ('points_held', 'credit', '{"zh-Hans": "待付款订单冻结的积分", "en": "Points kept for unpaid orders"}')
+  , ('gift_cards', 'credit', '{"zh-Hans": "未兑换的礼品卡", "en": "Gift cards not redeemed"}')
+  , ('gift_clearing', 'debit', '{"zh-Hans": "礼品卡兑换清算", "en": "Gift card clearing"}')
+  , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -838,9 +846,11 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
   , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
   , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
+  , CONSTRAINT nobody_spends_what_is_not_there CHECK (
+        kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards') OR credits >= debits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
-COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
+COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer or an issue of gift cards; the platform''s own accounts are sub-accounts of theirs';
 CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 
@@ -878,6 +888,93 @@ CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
 CREATE INDEX ledger_transfers_of_an_owner ON ledger_transfers (owner_id, at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_time ON ledger_transfers (at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_reason ON ledger_transfers (reason, at DESC, transfer_id DESC);
+
+-- money.wallets
+
+-- What buyers have to spend here: a balance and points, each also an account of the ledger; and gift cards, which fill a balance.
+
+CREATE TABLE purses (
+    buyer_id uuid NOT NULL
+  , purse    text NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , amount   bigint NOT NULL DEFAULT 0
+  , check_at timestamptz
+  , PRIMARY KEY (buyer_id, purse, currency)
+  , CONSTRAINT a_purse_is_of_a_known_kind CHECK (purse IN ('balance', 'points'))
+  , CONSTRAINT nobody_spends_more_than_is_there CHECK (amount >= 0)
+);
+COMMENT ON TABLE purses IS 'by buyer: what a buyer has free to spend: the same as the ledger account of that kind, and the row that spending locks';
+COMMENT ON COLUMN purses.amount IS 'In minor units; a point is one minor unit';
+COMMENT ON COLUMN purses.check_at IS 'When the first of what came in with a time to expire may expire; none when nothing does';
+CREATE INDEX purses_to_check ON purses (check_at) WHERE check_at IS NOT NULL;
+
+CREATE TABLE purse_lines (
+    buyer_id   uuid NOT NULL
+  , line_id    uuid NOT NULL
+  , purse      text NOT NULL
+  , currency   text NOT NULL
+  , cause      text NOT NULL
+  , document   uuid NOT NULL
+  , about      uuid
+  , amount     bigint NOT NULL
+  , after      bigint NOT NULL
+  , note       text NOT NULL DEFAULT ''
+  , by         text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , expires_at timestamptz
+  , PRIMARY KEY (buyer_id, line_id)
+  , FOREIGN KEY (buyer_id, purse, currency) REFERENCES purses
+  , CONSTRAINT a_movement_moves_something CHECK (amount <> 0)
+  , CONSTRAINT what_is_left_is_not_negative CHECK (after >= 0)
+  , CONSTRAINT a_cause_is_known CHECK (cause IN (
+        'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'taken_back', 'expired'))
+  , CONSTRAINT only_what_comes_in_expires CHECK (expires_at IS NULL OR amount > 0)
+);
+COMMENT ON TABLE purse_lines IS 'by buyer, append-only: every movement of a purse, as its statement tells it';
+COMMENT ON COLUMN purse_lines.document IS 'What caused it, once: a card, a credit, a payment, a refund, an order, an expiry';
+COMMENT ON COLUMN purse_lines.about IS 'The purchase of a payment, the order of a refund or of points; none for others';
+COMMENT ON COLUMN purse_lines.after IS 'What was in the purse afterwards';
+CREATE UNIQUE INDEX a_document_moves_a_purse_once ON purse_lines (buyer_id, purse, cause, document);
+CREATE INDEX purse_lines_by_time ON purse_lines (buyer_id, at DESC, line_id DESC);
+CREATE INDEX purse_lines_expiring ON purse_lines (buyer_id, purse, currency, expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE TABLE gift_issues (
+    issue_id   uuid PRIMARY KEY
+  , name       text NOT NULL
+  , amount     bigint NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , cards      integer NOT NULL
+  , sold       boolean NOT NULL
+  , expires_at timestamptz
+  , issued_at  timestamptz NOT NULL DEFAULT now()
+  , issued_by  text NOT NULL
+  , CONSTRAINT an_issue_is_of_some_cards CHECK (cards > 0 AND amount > 0)
+  , CONSTRAINT what_was_paid_for_does_not_expire CHECK (NOT sold OR expires_at IS NULL)
+);
+COMMENT ON TABLE gift_issues IS 'by key: gift cards that were issued together; their money is owed in the ledger by an account of the issue';
+COMMENT ON COLUMN gift_issues.sold IS 'They were paid for, outside the shop; else the platform gives them away';
+CREATE INDEX gift_issues_by_time ON gift_issues (issued_at DESC, issue_id DESC);
+
+CREATE TABLE gift_cards (
+    code_hash   bytea PRIMARY KEY
+  , card_id     uuid NOT NULL
+  , issue_id    uuid NOT NULL
+  , last4       text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , sold        boolean NOT NULL
+  , state       text NOT NULL DEFAULT 'open'
+  , expires_at  timestamptz
+  , redeemed_by uuid
+  , ended_at    timestamptz
+  , CONSTRAINT a_card_is_open_or_ended CHECK (state IN ('open', 'redeemed', 'cancelled', 'expired'))
+  , CONSTRAINT ended_means_when CHECK ((state = 'open') = (ended_at IS NULL))
+  , CONSTRAINT redeemed_means_by_whom CHECK ((state = 'redeemed') = (redeemed_by IS NOT NULL))
+);
+COMMENT ON TABLE gift_cards IS 'by key: cards whose code fills a balance once; of the code only its SHA-256 and its last four symbols are kept';
+CREATE INDEX gift_cards_of_an_issue ON gift_cards (issue_id, card_id);
+CREATE INDEX gift_cards_of_a_buyer ON gift_cards (redeemed_by) WHERE redeemed_by IS NOT NULL;
+CREATE INDEX gift_cards_to_expire ON gift_cards (expires_at) WHERE state = 'open' AND expires_at IS NOT NULL;
 
 -- money.payments
 
@@ -978,6 +1075,7 @@ CREATE TABLE refunds (
   , succeeded_at      timestamptz
   , attempt_at        timestamptz
   , attempts          integer NOT NULL DEFAULT 0
+  , part_of           uuid
   , PRIMARY KEY (merchant_id, refund_id)
   , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
   , CONSTRAINT a_refund_is_of_some_money CHECK (amount > 0)
@@ -986,6 +1084,7 @@ CREATE TABLE refunds (
 COMMENT ON TABLE refunds IS 'by merchant: money on its way back to the buyer; its id is the channel''s idempotency key';
 COMMENT ON COLUMN refunds.channel_payment IS 'The channel''s own name of the payment that is refunded';
 COMMENT ON COLUMN refunds.attempt_at IS 'When to send it or to ask for its outcome next; none when it is known';
+COMMENT ON COLUMN refunds.part_of IS 'The refund that was decided, of which this is what goes back another way than most of it';
 CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
 CREATE INDEX refunds_by_id ON refunds (refund_id);
 CREATE INDEX refunds_by_time ON refunds (created_at DESC, refund_id DESC);
@@ -2061,13 +2160,16 @@ CREATE TABLE purchases (
   , source      text
   , placed_at   timestamptz NOT NULL DEFAULT now()
   , pay_by      timestamptz NOT NULL
+  , tendered    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (buyer_id, purchase_id)
   , CONSTRAINT a_total_is_not_negative CHECK (total >= 0)
+  , CONSTRAINT purses_pay_the_total_at_most CHECK (0 <= tendered AND tendered <= total)
 );
 COMMENT ON TABLE purchases IS 'by buyer: what a buyer bought at once and pays at once; its id is the idempotency key of placing it';
 COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
 COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
+COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
 CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
@@ -2320,6 +2422,7 @@ CREATE TABLE checkouts (
   , codes       jsonb NOT NULL DEFAULT '[]'
   , discounts   jsonb NOT NULL DEFAULT '[]'
   , from_cart   boolean NOT NULL DEFAULT false
+  , purses      jsonb NOT NULL DEFAULT '[]'
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
   , expires_at  timestamptz NOT NULL
@@ -2332,6 +2435,7 @@ COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price, c
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
+COMMENT ON COLUMN checkouts.purses IS 'What of the buyer''s own is to pay what it can: [balance, points]';
 COMMENT ON COLUMN checkouts.codes IS 'Codes of coupons that are used for it if they can, in capitals; claimed when it is placed';
 COMMENT ON COLUMN checkouts.discounts IS 'What promotions took off when it was placed, by line and by freight: the same as its order lines keep';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
