@@ -13,7 +13,8 @@ NO_LISTS = {
     "/merchant/carriers", "/merchant/licence",
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
-    "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/roles/new",
+    "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/promotions/new",
+    "/operator/roles/new",
 }  # fmt: skip
 
 # Who looks, and at what. `{product}` is the one most sold, `{since}` and `{today}` are days, `{shop}` is the merchant's id.
@@ -108,6 +109,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/statements",
         "/merchant/invoices",
         "/merchant/after-sales",
+        "/merchant/compliance",
         "/merchant/after-sales?state=all&kind=return_refund",
         "/merchant/invoices?state=issued",
         "/merchant/reviews",
@@ -132,6 +134,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "operator": (
         "/operator",
         "/operator/merchants",
+        "/operator/promotions",
         "/operator/merchants?q=走&state=open",
         "/operator/merchants?sort=newest",
         "/operator/applications",
@@ -141,6 +144,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/product-reviews?tab=decided",
         "/operator/orders",
         "/operator/disputes",
+        "/operator/violations",
+        "/operator/violations?state=waiting",
         "/operator/rights",
         "/operator/orders?state=to_ship",
         "/operator/orders?state=completed",

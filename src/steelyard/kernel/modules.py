@@ -35,6 +35,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "rewards",
         "invoices",
         "settlement",
+        "discipline",
         "reviews",
     ),
     "channels": ("feeds", "sheets", "amazon", "live", "agents"),
