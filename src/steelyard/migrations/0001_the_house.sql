@@ -342,6 +342,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
   , ('settings.manage', 'operator', '{"zh-Hans": "更改平台信息", "en": "Change the platform''s details"}')
+  , ('merchants.discipline', 'operator', '{"zh-Hans": "记录违规、裁定申诉、管理保证金", "en": "Record violations, decide appeals, manage deposits"}')
   , ('merchants.review', 'operator', '{"zh-Hans": "审核入驻申请、查看证照", "en": "Review applications of merchants, see their documents"}')
   , ('buyers.read', 'operator', '{"zh-Hans": "查看买家（资料脱敏）", "en": "See buyers, their personal data masked"}')
   , ('buyers.reveal', 'operator', '{"zh-Hans": "查看买家完整资料（留痕）", "en": "See buyers'' personal data in full (each time is written down)"}')
@@ -365,7 +366,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('words.manage', 'operator', '{"zh-Hans": "维护敏感词库", "en": "Keep the dictionary of words that may not be used"}')
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
-  , ('promotions.manage', 'merchant', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}')
+  , ('promotions.manage', 'both', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}')
   , ('wallets.manage', 'operator', '{"zh-Hans": "发行礼品卡、补偿买家余额", "en": "Issue gift cards, give buyers credit"}');
 
 CREATE TABLE roles (
@@ -576,6 +577,9 @@ CREATE TABLE merchants (
   , source       text
   , licence_until date
   , licence_reminded date
+  , restricted_until timestamptz
+  , stopped_by_points boolean NOT NULL DEFAULT false
+  , deposit_short boolean NOT NULL DEFAULT false
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
@@ -586,6 +590,10 @@ COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
+COMMENT ON COLUMN merchants.restricted_until IS 'Points hold new products back until then';
+COMMENT ON COLUMN merchants.stopped_by_points IS 'Points keep the shop suspended';
+COMMENT ON COLUMN merchants.deposit_short IS 'The deposit was not topped up in time: new products are held back';
+CREATE INDEX merchants_stopped_by_points ON merchants (restricted_until) WHERE stopped_by_points;
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
 CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
@@ -815,6 +823,7 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
   , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
   , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
   , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
   , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}')
@@ -874,7 +883,7 @@ CREATE TABLE ledger_transfers (
 );
 COMMENT ON TABLE ledger_transfers IS 'by owner, append-only: every movement of money between two accounts of one owner';
 COMMENT ON COLUMN ledger_transfers.document IS 'What caused it: a payment, an order, a refund or a payout; transfers of two owners meet by it';
-COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, payout, paid_out …';
+COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, subsidy, subsidy_returned, payout, paid_out …';
 CREATE UNIQUE INDEX a_document_moves_money_once ON ledger_transfers (owner_id, document, reason, debit, credit);
 CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
 CREATE INDEX ledger_transfers_of_an_owner ON ledger_transfers (owner_id, at DESC, transfer_id DESC);
@@ -1502,7 +1511,7 @@ CREATE INDEX prices_by_sku ON prices (sku_id);
 
 -- goods.promotions
 
--- What shops take off, until when, how often, and who has a coupon for it.
+-- What shops and the platform take off, until when, how often, who pays for it, and who has a coupon for it.
 
 CREATE TABLE flash_sessions (
     merchant_id  uuid NOT NULL
@@ -1544,6 +1553,7 @@ CREATE TABLE promotions (
   , spent        bigint NOT NULL DEFAULT 0
   , stopped_at   timestamptz
   , created_at   timestamptz NOT NULL DEFAULT now()
+  , platform_millionths integer NOT NULL DEFAULT 0
   , session_id   uuid
   , sku_id       uuid
   , pieces       integer
@@ -1554,6 +1564,8 @@ CREATE TABLE promotions (
   , new_buyers   boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
+  , CONSTRAINT the_platform_pays_for_its_own_only CHECK (platform_millionths = 0 OR merchant_id = '00000000-0000-0000-0000-000000000000')
+  , CONSTRAINT the_platform_pays_a_part CHECK (platform_millionths BETWEEN 0 AND 1000000)
   , CONSTRAINT a_session_has_a_sku_once UNIQUE (merchant_id, session_id, sku_id)
   , CONSTRAINT a_code_is_given_out_once UNIQUE (merchant_id, code)
   , CONSTRAINT it_begins_before_it_ends CHECK (starts_at < ends_at)
@@ -1567,9 +1579,10 @@ CREATE TABLE promotions (
   , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
 );
-COMMENT ON TABLE promotions IS 'by merchant: what a shop takes off for whoever buys enough, or holds a coupon of it';
+COMMENT ON TABLE promotions IS 'by merchant: what a shop, or under an id of zeros the platform, takes off for whoever buys enough or holds a coupon of it';
+COMMENT ON COLUMN promotions.platform_millionths IS 'Of the platform''s own: which part of what they take off it pays; the shops whose goods are cheaper pay the rest';
 COMMENT ON COLUMN promotions.rule IS 'What it takes off, as goods/promotions/model.py says: {type, …}';
-COMMENT ON COLUMN promotions.scope IS 'Which goods it is for: {products, categories, without}; nothing named: all of the shop';
+COMMENT ON COLUMN promotions.scope IS 'Which goods it is for: {shops, products, categories, without}; nothing named: all of the shop, or of all shops';
 COMMENT ON COLUMN promotions.code IS 'In capitals; a coupon with a code is got by entering it, one without lies open for claiming';
 COMMENT ON COLUMN promotions.copies IS 'How many can be claimed by all buyers together; none: as many as want one';
 COMMENT ON COLUMN promotions.per_buyer IS 'How many one buyer can claim; each is used once';
@@ -1596,15 +1609,20 @@ CREATE TABLE promotion_uses (
   , pieces       integer NOT NULL DEFAULT 0
   , at           timestamptz NOT NULL DEFAULT now()
   , given_back_at timestamptz
+  , platform     bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, promotion_id)
   , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
   , CONSTRAINT a_use_takes_something_off CHECK (amount > 0)
+  , CONSTRAINT the_platform_pays_no_more_than_all CHECK (0 <= platform AND platform <= amount)
 );
-COMMENT ON TABLE promotion_uses IS 'by merchant: what a promotion took off an order; given back when the order was dropped unpaid';
+COMMENT ON TABLE promotion_uses IS 'by merchant: what a promotion took off an order; given back when the order was dropped unpaid, or cancelled as a whole';
+COMMENT ON COLUMN promotion_uses.merchant_id IS 'Whose promotion it is: for one of the platform not the merchant of the order';
+COMMENT ON COLUMN promotion_uses.platform IS 'Of the amount, what the platform pays';
 COMMENT ON COLUMN promotion_uses.order_id IS 'Opaque: whose order it is stands in orders';
 COMMENT ON COLUMN promotion_uses.claim IS 'The number of the buyer''s coupon that was used for it';
 COMMENT ON COLUMN promotion_uses.pieces IS 'How many of a flash sale''s pieces the order has';
 CREATE INDEX promotion_uses_of_a_promotion ON promotion_uses (merchant_id, promotion_id, at);
+CREATE INDEX promotion_uses_of_a_coupon ON promotion_uses (merchant_id, promotion_id, buyer_id, claim) WHERE claim IS NOT NULL;
 
 CREATE TABLE coupon_claims (
     buyer_id     uuid NOT NULL
@@ -1617,7 +1635,7 @@ CREATE TABLE coupon_claims (
 );
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
-COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for';
+COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
 
 CREATE TABLE coupon_people (
     person       text NOT NULL
@@ -2237,10 +2255,14 @@ CREATE TABLE orders (
   , extended_at  timestamptz
   , hidden_at    timestamptz
   , open_cases   integer NOT NULL DEFAULT 0
+  , subsidy      bigint NOT NULL DEFAULT 0
+  , subsidy_returned bigint NOT NULL DEFAULT 0
+  , freight_offers jsonb NOT NULL DEFAULT '[]'
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
-  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods)
+  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods + subsidy)
+  , CONSTRAINT never_take_back_more_subsidy CHECK (0 <= subsidy_returned AND subsidy_returned <= subsidy)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
   , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
@@ -2253,6 +2275,9 @@ COMMENT ON COLUMN orders.tax_included IS 'Taxes inside goods and freight';
 COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
 COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on its way there';
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
+COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
+COMMENT ON COLUMN orders.subsidy_returned IS 'Of subsidy, taken back because of refunds';
+COMMENT ON COLUMN orders.freight_offers IS 'What promotions took off the freight, as order_lines.offers';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
 COMMENT ON COLUMN orders.buyer_name IS 'Who receives it, in small letters, as staff look for it by its beginning';
@@ -2450,6 +2475,7 @@ CREATE TABLE order_refunds (
   , by           text NOT NULL
   , released     boolean NOT NULL
   , at           timestamptz NOT NULL DEFAULT now()
+  , subsidy      bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, refund_id)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
   , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported'))
@@ -2457,6 +2483,7 @@ CREATE TABLE order_refunds (
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
 COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
+COMMENT ON COLUMN order_refunds.subsidy IS 'Of what the platform pays the merchant for promotions, taken back with it';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
 CREATE INDEX order_refunds_by_time ON order_refunds (at);
@@ -2793,6 +2820,8 @@ CREATE TABLE statements (
   , commission   bigint NOT NULL
   , refunds      bigint NOT NULL
   , commission_returned bigint NOT NULL
+  , subsidy      bigint NOT NULL DEFAULT 0
+  , subsidy_returned bigint NOT NULL DEFAULT 0
   , adjustments  bigint NOT NULL DEFAULT 0
   , payout       bigint NOT NULL
   , state        text NOT NULL
@@ -2804,12 +2833,14 @@ CREATE TABLE statements (
   , attempts     integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
-  , CONSTRAINT a_statement_adds_up CHECK (payout = sales - commission - refunds + commission_returned + adjustments)
+  , CONSTRAINT a_statement_adds_up
+        CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
   , CONSTRAINT paid_means_when CHECK ((state = 'paid') = (paid_at IS NOT NULL))
 );
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
+COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
 COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
@@ -2844,9 +2875,11 @@ CREATE TABLE settlement_entries (
   , statement_id uuid
   , PRIMARY KEY (merchant_id, entry_id)
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
-  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'commission', 'refund', 'commission_returned', 'goodwill'
-                                                       , 'deposit', 'deposit_returned', 'fine', 'fine_returned'))
-  , CONSTRAINT costs_are_negative CHECK ((kind IN ('commission', 'refund', 'deposit', 'fine')) = (amount < 0))
+  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
+                                                       , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
+                                                       , 'fine_returned'))
+  , CONSTRAINT costs_are_negative
+        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
@@ -2871,6 +2904,106 @@ CREATE TABLE statement_checks (
 );
 COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
 CREATE INDEX statement_checks_objecting ON statement_checks (at DESC, statement_id DESC) WHERE NOT agreed;
+
+-- trade.discipline
+
+-- What shops are held to: rules, violations with points and fines, deposits.
+
+CREATE TABLE violation_rules (
+    code     text PRIMARY KEY
+  , name     jsonb NOT NULL
+  , category text NOT NULL
+  , points   integer NOT NULL
+  , fine     bigint NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , active   boolean NOT NULL DEFAULT true
+  , CONSTRAINT a_rule_is_general_or_serious CHECK (category IN ('a', 'b'))
+  , CONSTRAINT a_rule_costs_points_within_reason CHECK (points BETWEEN 0 AND 48)
+  , CONSTRAINT a_rule_pays_nobody CHECK (fine >= 0)
+);
+COMMENT ON TABLE violation_rules IS 'reference: what shops may not do, and what it costs them';
+COMMENT ON COLUMN violation_rules.category IS 'a: general; b: serious';
+COMMENT ON COLUMN violation_rules.fine IS 'In minor units of its currency';
+INSERT INTO violation_rules (code, name, category, points, fine, currency) VALUES
+    ('late_dispatch', '{"zh-Hans": "延迟发货", "en": "Sent later than promised"}', 'a', 1, 0, 'CNY')
+  , ('unfounded_refusal', '{"zh-Hans": "无正当理由拒绝售后", "en": "After-sales refused without ground"}', 'a', 3, 10000, 'CNY')
+  , ('misdescribed', '{"zh-Hans": "商品描述不符", "en": "Goods not as described"}', 'a', 4, 20000, 'CNY')
+  , ('missing_papers', '{"zh-Hans": "资质缺失或失效", "en": "Papers missing or out of date"}', 'a', 6, 0, 'CNY')
+  , ('false_trade', '{"zh-Hans": "虚假交易", "en": "Made-up trade"}', 'b', 12, 50000, 'CNY')
+  , ('counterfeit', '{"zh-Hans": "出售假冒商品", "en": "Counterfeit goods"}', 'b', 24, 200000, 'CNY');
+
+CREATE TABLE violations (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , violation_id uuid NOT NULL
+  , code         text NOT NULL REFERENCES violation_rules
+  , category     text NOT NULL
+  , year         integer NOT NULL
+  , points       integer NOT NULL
+  , fine         bigint NOT NULL
+  , currency     text NOT NULL
+  , from_deposit bigint NOT NULL
+  , from_payable bigint NOT NULL
+  , facts        text NOT NULL
+  , subject      text NOT NULL DEFAULT ''
+  , subject_id   uuid
+  , recorded_at  timestamptz NOT NULL
+  , recorded_by  text NOT NULL
+  , appeal       text NOT NULL DEFAULT ''
+  , appealed_at  timestamptz
+  , appealed_by  text
+  , outcome      text
+  , decision     text NOT NULL DEFAULT ''
+  , decided_at   timestamptz
+  , decided_by   text
+  , PRIMARY KEY (merchant_id, violation_id)
+  , CONSTRAINT a_fine_comes_out_of_two_pockets CHECK (fine = from_deposit + from_payable AND from_deposit >= 0 AND from_payable >= 0)
+  , CONSTRAINT a_violation_says_what_happened CHECK (facts <> '')
+  , CONSTRAINT evidence_is_an_order_a_product_or_a_case CHECK (subject IN ('', 'order', 'product', 'case') AND (subject = '') = (subject_id IS NULL))
+  , CONSTRAINT an_appeal_has_words_and_an_author CHECK ((appeal = '') = (appealed_at IS NULL) AND (appealed_at IS NULL) = (appealed_by IS NULL))
+  , CONSTRAINT only_an_appeal_is_decided CHECK (outcome IS NULL OR appealed_at IS NOT NULL)
+  , CONSTRAINT an_appeal_is_upheld_or_not CHECK (outcome IN ('stands', 'revoked'))
+  , CONSTRAINT a_decision_says_when_and_by_whom CHECK ((outcome IS NULL) = (decided_at IS NULL) AND (outcome IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT somebody_else_decides_than_who_recorded CHECK (decided_by <> recorded_by)
+);
+COMMENT ON TABLE violations IS 'by merchant: what a shop did against the rules, and what it cost; revoked when its appeal was upheld';
+COMMENT ON COLUMN violations.year IS 'The calendar year (Asia/Shanghai) whose points they are';
+COMMENT ON COLUMN violations.from_deposit IS 'How much of the fine the deposit paid';
+COMMENT ON COLUMN violations.from_payable IS 'How much of the fine came, or comes, out of what the shop is owed';
+CREATE INDEX violations_of_a_merchant ON violations (merchant_id, recorded_at DESC, violation_id DESC);
+CREATE INDEX violations_by_time ON violations (recorded_at DESC, violation_id DESC);
+CREATE INDEX violations_appealed ON violations (appealed_at, violation_id) WHERE appealed_at IS NOT NULL AND outcome IS NULL;
+
+CREATE TABLE deposit_terms (
+    merchant_id uuid PRIMARY KEY REFERENCES merchants
+  , required    bigint NOT NULL
+  , currency    text NOT NULL
+  , due_on      date
+  , told_on     date
+  , CONSTRAINT a_deposit_is_not_negative CHECK (required >= 0)
+);
+COMMENT ON TABLE deposit_terms IS 'by merchant: how much deposit a shop is asked for, and until when';
+COMMENT ON COLUMN deposit_terms.due_on IS 'The last day for what is missing; none: nothing is missing';
+COMMENT ON COLUMN deposit_terms.told_on IS 'The deadline of which the shop was told that it had passed';
+CREATE INDEX deposit_terms_due ON deposit_terms (due_on) WHERE due_on IS NOT NULL;
+
+CREATE TABLE deposit_movements (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , movement_id uuid NOT NULL
+  , kind        text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL
+  , reference   text NOT NULL DEFAULT ''
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, movement_id)
+  , CONSTRAINT a_movement_is_of_a_kind CHECK (kind IN ('from_balance', 'transfer', 'fine', 'fine_returned', 'returned'))
+  , CONSTRAINT what_leaves_is_negative CHECK (amount <> 0 AND (kind IN ('fine', 'returned')) = (amount < 0))
+  , CONSTRAINT a_transfer_has_its_reference CHECK (kind <> 'transfer' OR reference <> '')
+);
+COMMENT ON TABLE deposit_movements IS 'by merchant, append-only: what went into a deposit, and what left it';
+COMMENT ON COLUMN deposit_movements.movement_id IS 'The document in the books; of a fine, made from the violation''s id';
+CREATE INDEX deposit_movements_of_a_merchant ON deposit_movements (merchant_id, at DESC, movement_id DESC);
+CREATE UNIQUE INDEX a_bank_transfer_counts_once ON deposit_movements (merchant_id, reference) WHERE kind = 'transfer';
 
 -- trade.reviews
 
