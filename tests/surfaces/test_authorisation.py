@@ -33,6 +33,7 @@ from tests.support import deal
 from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
 from tests.support.consoles import app, signed_in, world
+from tests.support.flash import flash, planned
 from tests.support.received import said
 from tests.support.world import Person, World, account
 
@@ -62,7 +63,7 @@ OWN = {
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons",
-    "/coupons/claim",
+    "/coupons/claim", "/flash", "/flash/clock",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -160,6 +161,7 @@ async def things(db: Database, world: World) -> Ids:
         ends_at=datetime.now(UTC) + timedelta(days=1),
     )  # fmt: skip
     await db.transact(promotions.save, promotion)
+    sale = await planned(db, flash(world))
     today = datetime.now(UTC).date()
     await db.transact(merchants.hand_in_licence, world.tea.merchant_id, licence, "test", today)
     return Ids(
@@ -209,6 +211,7 @@ async def things(db: Database, world: World) -> Ids:
             "renewal_id": str(renewal_id),
             "subject_id": str(question_id),
             "promotion_id": str(promotion.promotion_id),
+            "flash_id": str(sale.session_id),
             "case_id": str(case_id),
             "rule_id": "01890000-0000-7000-8000-000000000001",
         }

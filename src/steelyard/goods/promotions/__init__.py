@@ -28,6 +28,7 @@ from steelyard.goods.promotions.reckoning import covers, for_buyer, in_scope, re
 from steelyard.goods.promotions.service import save, stop
 from steelyard.goods.promotions.sessions import (
     flash_left,
+    flash_price,
     had_by,
     planned,
     session,
@@ -49,6 +50,7 @@ __all__ = [
     "covers",
     "end_due",
     "flash_left",
+    "flash_price",
     "flashing",
     "for_buyer",
     "forget",

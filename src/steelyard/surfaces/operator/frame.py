@@ -20,6 +20,7 @@ REFUNDS = f"{HOME}/refunds"
 BOOKS = f"{HOME}/books"
 SETTLEMENT = f"{HOME}/settlement"
 CATEGORIES = f"{HOME}/categories"
+FLASH = f"{HOME}/flash"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
 DISPUTES = f"{HOME}/disputes"
@@ -45,6 +46,7 @@ PLACES = (
     (DISPUTES, N_("Disputes"), "scale", "orders.manage", N_("Trade")),
     (RIGHTS, N_("Buyers’ rights"), "shield-check", "settings.manage", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
+    (FLASH, N_("Flash sales"), "zap", "catalog.manage", N_("Trade")),
     (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
     (CATEGORIES, N_("Goods categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
