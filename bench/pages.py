@@ -14,6 +14,7 @@ NO_LISTS = {
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
     "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/roles/new",
+    "/operator/rights/new",
 }  # fmt: skip
 
 # Who looks, and at what. `{product}` is the one most sold, `{since}` and `{today}` are days, `{shop}` is the merchant's id.
@@ -54,6 +55,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/account/favourites?tab=shops",
         "/account/history",
         "/account/reviews",
+        "/account/coupons",
+        "/account/coupons?state=used",
         "/account/invoices",
         "/account/after-sales",
         "/account/addresses",
@@ -111,6 +114,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/reviews",
         "/merchant/reviews?state=all",
         "/merchant/reviews?state=low",
+        "/merchant/reviews/scores",
         "/merchant/questions",
         "/merchant/questions?state=all",
         "/merchant/figures/sales",
@@ -134,6 +138,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/merchants?sort=newest",
         "/operator/applications",
         "/operator/product-reviews",
+        "/operator/words",
+        "/operator/words?action=hold&area=title",
         "/operator/product-reviews?tab=decided",
         "/operator/orders",
         "/operator/disputes",

@@ -62,7 +62,7 @@ OWN = {
     "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
-    "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons",
+    "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
     "/coupons/claim", "/flash", "/flash/clock",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
@@ -213,6 +213,7 @@ async def things(db: Database, world: World) -> Ids:
             "promotion_id": str(promotion.promotion_id),
             "flash_id": str(sale.session_id),
             "case_id": str(case_id),
+            "step_id": str(ids.mint()),
             "rule_id": "01890000-0000-7000-8000-000000000001",
         }
     )

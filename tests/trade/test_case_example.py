@@ -33,6 +33,14 @@ async def test_the_page_says_what_silence_decides(shop: Database, world: World) 
             await shop.transact(aftersales.withdraw, case.merchant_id, case.case_id, "buyer")
 
 
+def test_the_page_says_how_an_appeal_runs() -> None:
+    said = numbers("after-sales.md")["appeals"]
+    assert timedelta(days=int(said["within_days"])) == aftersales.APPEAL_WITHIN
+    assert timedelta(hours=int(said["answer_hours"])) == aftersales.APPEAL_ANSWERED_WITHIN
+    good = {name: int(value) for name, value in said["made_good"].items()}
+    assert good["goods"] + good["freight"] - good["commission"] == good["credited"]
+
+
 async def test_the_page_says_the_last_second_of_each_right(shop: Database, world: World) -> None:
     rules = await shop.ask(rights.rules)
     for each in numbers("rights.md")["last_seconds"]:

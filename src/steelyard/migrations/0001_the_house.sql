@@ -362,6 +362,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
+  , ('words.manage', 'operator', '{"zh-Hans": "维护敏感词库", "en": "Keep the dictionary of words that may not be used"}')
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
   , ('promotions.manage', 'merchant', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}');
@@ -407,6 +408,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
   , ('operator_service', 'buyers.reveal'), ('operator_service', 'reviews.moderate')
+  , ('operator_service', 'words.manage')
   , ('merchant_clerk', 'orders.read'), ('merchant_clerk', 'orders.ship'), ('merchant_clerk', 'orders.cancel')
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
@@ -485,6 +487,67 @@ CREATE TABLE operator_profile (
 COMMENT ON TABLE operator_profile IS 'reference: who runs this marketplace, shown on every storefront page';
 COMMENT ON COLUMN operator_profile.credit_code IS 'Unified social credit code (GB 32100-2015), checked by its check digit';
 COMMENT ON COLUMN operator_profile.icp_number IS 'ICP record number of the site';
+
+-- parties.screening
+
+-- Words that people may not use, or not without somebody looking at it first: the operator's own dictionary.
+
+CREATE TABLE screened_words (
+    word_id    uuid PRIMARY KEY
+  , word       text NOT NULL
+  , key        text COLLATE "C" NOT NULL
+  , action     text NOT NULL
+  , areas      text[] NOT NULL
+  , language   text NOT NULL DEFAULT ''
+  , reason     jsonb NOT NULL DEFAULT '{}'
+  , source     text NOT NULL DEFAULT ''
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_word_stands_once UNIQUE (key, language, action)
+  , CONSTRAINT a_word_is_refused_held_masked_or_allowed CHECK (action IN ('refuse', 'hold', 'mask', 'allow'))
+  , CONSTRAINT a_word_counts_somewhere CHECK (cardinality(areas) > 0 AND areas <@ ARRAY['title', 'description', 'shop'
+                                                              , 'review', 'question', 'answer', 'reply'])
+  , CONSTRAINT a_word_has_characters CHECK (key <> '')
+);
+COMMENT ON TABLE screened_words IS 'reference: the dictionary that people''s words are held against';
+COMMENT ON COLUMN screened_words.key IS 'The word as it is compared: of one width and case, without spaces and punctuation';
+COMMENT ON COLUMN screened_words.action IS 'allow: a longer word in which a shorter one is meant otherwise';
+COMMENT ON COLUMN screened_words.language IS 'zh or en: only in texts that are known to be in another language it does not count; empty: in all';
+COMMENT ON COLUMN screened_words.reason IS 'What its writer is told; Text';
+COMMENT ON COLUMN screened_words.source IS 'Where the rule comes from: a law and its article, a letter, a decision';
+CREATE INDEX screened_words_in_order ON screened_words (key, word_id);
+
+CREATE TABLE screened_words_version (
+    only_one boolean PRIMARY KEY DEFAULT true
+  , version  uuid NOT NULL
+  , CONSTRAINT there_is_one_dictionary CHECK (only_one)
+);
+COMMENT ON TABLE screened_words_version IS 'reference: another one with every change of the dictionary, so that processes know that theirs is old';
+INSERT INTO screened_words_version (version) VALUES ('00000000-0000-4000-8000-000000000000');
+
+CREATE TABLE screened_hits (
+    word_id uuid NOT NULL REFERENCES screened_words
+  , area    text NOT NULL
+  , hits    bigint NOT NULL
+  , last_at timestamptz NOT NULL
+  , PRIMARY KEY (word_id, area)
+);
+COMMENT ON TABLE screened_hits IS 'local: how often a word was met where, and when last';
+
+-- What the house begins with: the three words that article 9 of the Advertising Law names, words that mean the same, what
+-- is meant otherwise, and how people are led away from the marketplace. Merchants' words wait for a look, nobody is refused.
+INSERT INTO screened_words (word_id, word, key, action, areas, language, reason, source) VALUES
+    ('5c4ee2ed-0000-4000-8000-000000000001', '国家级', '国家级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000002', '最高级', '最高级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000003', '最佳', '最佳', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000004', '第一', '第一', 'hold', '{title}', 'zh', '{"zh-Hans": "排名第一要有依据。", "en": "To be the first of all needs proof."}', '广告法第九条第（三）项：与所列用语同义')
+  , ('5c4ee2ed-0000-4000-8000-000000000005', '最', '最', 'hold', '{title}', 'zh', '{"zh-Hans": "“最”字用语要有依据。", "en": "A superlative needs proof."}', '广告法第九条第（三）项：与所列用语同义')
+  , ('5c4ee2ed-0000-4000-8000-000000000006', '极品', '极品', 'hold', '{title}', 'zh', '{"zh-Hans": "“极品”属于绝对化用语。", "en": "A word that the authorities take for an absolute term."}', '工商广字〔1997〕第207号')
+  , ('5c4ee2ed-0000-4000-8000-000000000007', '最近', '最近', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-000000000008', '最后', '最后', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-000000000009', '第一次', '第一次', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000a', '第一课', '第一课', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000b', '加微信', '加微信', 'hold', '{review,question,answer}', '', '{"zh-Hans": "引导到平台外交易，买家得不到保障。", "en": "It leads buyers to where nobody protects them."}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000c', '加微信', '加微信', 'refuse', '{description,shop,reply}', '', '{"zh-Hans": "请不要引导到平台外交易。", "en": "Please do not lead buyers away from the marketplace."}', '');
 
 -- parties.merchants
 
@@ -750,7 +813,10 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('refund_due', 'credit', '{"zh-Hans": "应退买家款", "en": "Refunds on their way"}')
   , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
-  , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}');
+  , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
+  , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
+  , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -762,6 +828,8 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT totals_only_grow CHECK (debits >= 0 AND credits >= 0)
   , CONSTRAINT held_money_is_there CHECK (kind <> 'held' OR credits >= debits)
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
+  , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
+  , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
@@ -2335,7 +2403,8 @@ INSERT INTO aftersales_transitions (from_state, to_state) VALUES
   , ('sent_back', 'refunded'), ('sent_back', 'refused'), ('sent_back', 'withdrawn'), ('sent_back', 'closed')
   , ('refused', 'asked'), ('refused', 'disputed'), ('refused', 'withdrawn'), ('refused', 'closed')
   , ('disputed', 'agreed'), ('disputed', 'refunded'), ('disputed', 'rejected'), ('disputed', 'withdrawn')
-  , ('disputed', 'closed');
+  , ('disputed', 'closed')
+  , ('agreed', 'disputed'), ('rejected', 'disputed');
 
 CREATE TABLE aftersales_cases (
     merchant_id  uuid NOT NULL
@@ -2362,8 +2431,12 @@ CREATE TABLE aftersales_cases (
   , due_at       timestamptz
   , improved_at  timestamptz
   , ended_at     timestamptz
+  , verdict      text
+  , decided_at   timestamptz
+  , decided_by   text
   , PRIMARY KEY (merchant_id, case_id)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
   , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund'))
   , CONSTRAINT a_case_wants_no_negative_freight CHECK (freight >= 0)
   , CONSTRAINT ended_means_when CHECK ((state IN ('refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
@@ -2381,6 +2454,7 @@ COMMENT ON COLUMN aftersales_cases.rule_id IS 'The version of the right by which
 COMMENT ON COLUMN aftersales_cases.answer IS 'The shop''s last words';
 COMMENT ON COLUMN aftersales_cases.complaint IS 'Why the buyer asks the platform to step in';
 COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
+COMMENT ON COLUMN aftersales_cases.verdict IS 'What the platform decided last; none as long as it was not asked';
 COMMENT ON COLUMN aftersales_cases.return_to IS 'The warehouse''s address as it was when the shop agreed';
 COMMENT ON COLUMN aftersales_cases.due_at IS 'What happens to a silent side happens then; see docs/algorithms/after-sales.md';
 COMMENT ON COLUMN aftersales_cases.improved_at IS 'When the buyer improved a refused request, once';
@@ -2411,6 +2485,46 @@ COMMENT ON TABLE aftersales_case_lines IS 'by merchant: how many pieces of which
 COMMENT ON COLUMN aftersales_case_lines.given IS 'For how many of them money went back; none as long as that is not decided';
 COMMENT ON COLUMN aftersales_case_lines.restocked IS 'How many of them lie on the shelf again; the others were scrapped, or stay with the buyer';
 CREATE INDEX aftersales_case_lines_of_an_order ON aftersales_case_lines (order_id);
+
+CREATE TABLE aftersales_appeals (
+    merchant_id  uuid NOT NULL
+  , case_id      uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , side         text NOT NULL
+  , verdict      text NOT NULL
+  , first_by     text NOT NULL
+  , first_reason text NOT NULL
+  , first_at     timestamptz NOT NULL
+  , words        text NOT NULL
+  , photographs  text[] NOT NULL DEFAULT '{}'
+  , by           text NOT NULL
+  , appealed_at  timestamptz NOT NULL
+  , answer_by    timestamptz NOT NULL
+  , answer       text NOT NULL DEFAULT ''
+  , answer_photographs text[] NOT NULL DEFAULT '{}'
+  , answered_at  timestamptz
+  , outcome      text
+  , compensation bigint NOT NULL DEFAULT 0
+  , currency     text NOT NULL
+  , decision     text NOT NULL DEFAULT ''
+  , decided_at   timestamptz
+  , decided_by   text
+  , PRIMARY KEY (merchant_id, case_id)
+  , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
+  , CONSTRAINT one_of_two_sides_appeals CHECK (side IN ('buyer', 'shop'))
+  , CONSTRAINT an_appeal_ends_in_one_of_these CHECK (outcome IN ('upheld', 'changed', 'lapsed'))
+  , CONSTRAINT an_ended_appeal_has_its_time CHECK ((outcome IS NULL) = (decided_at IS NULL))
+  , CONSTRAINT somebody_else_decides_about_an_appeal CHECK (decided_by <> first_by)
+  , CONSTRAINT only_a_changed_decision_is_made_good CHECK (compensation >= 0 AND (compensation = 0 OR outcome = 'changed'))
+);
+COMMENT ON TABLE aftersales_appeals IS 'by merchant: an appeal against the platform''s decision of a case, one in a case';
+COMMENT ON COLUMN aftersales_appeals.verdict IS 'The decision that is appealed against, with first_by and first_reason';
+COMMENT ON COLUMN aftersales_appeals.answer_by IS 'Until when the other side may answer; after that it is decided without';
+COMMENT ON COLUMN aftersales_appeals.compensation IS 'What the platform paid the shop for a refund that was wrong';
+CREATE INDEX aftersales_appeals_by_case ON aftersales_appeals (case_id);
+CREATE INDEX aftersales_appeals_of_a_buyer ON aftersales_appeals (buyer_id);
+CREATE INDEX aftersales_appeals_open ON aftersales_appeals (appealed_at, case_id) WHERE outcome IS NULL;
 
 CREATE TABLE aftersales_case_history (
     merchant_id uuid NOT NULL
@@ -2526,6 +2640,7 @@ CREATE TABLE statements (
   , commission   bigint NOT NULL
   , refunds      bigint NOT NULL
   , commission_returned bigint NOT NULL
+  , adjustments  bigint NOT NULL DEFAULT 0
   , payout       bigint NOT NULL
   , state        text NOT NULL
   , issued_at    timestamptz NOT NULL DEFAULT now()
@@ -2536,12 +2651,13 @@ CREATE TABLE statements (
   , attempts     integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
-  , CONSTRAINT a_statement_adds_up CHECK (payout = sales - commission - refunds + commission_returned)
+  , CONSTRAINT a_statement_adds_up CHECK (payout = sales - commission - refunds + commission_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
   , CONSTRAINT paid_means_when CHECK ((state = 'paid') = (paid_at IS NOT NULL))
 );
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
@@ -2565,7 +2681,7 @@ COMMENT ON TABLE statement_history IS 'by merchant, append-only: each change of 
 CREATE TABLE settlement_entries (
     merchant_id  uuid NOT NULL
   , entry_id     uuid NOT NULL
-  , order_id     uuid NOT NULL
+  , order_id     uuid
   , document     uuid NOT NULL
   , kind         text NOT NULL
   , amount       bigint NOT NULL
@@ -2575,11 +2691,13 @@ CREATE TABLE settlement_entries (
   , statement_id uuid
   , PRIMARY KEY (merchant_id, entry_id)
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
-  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'commission', 'refund', 'commission_returned'))
-  , CONSTRAINT costs_are_negative CHECK ((kind IN ('commission', 'refund')) = (amount < 0))
+  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'commission', 'refund', 'commission_returned', 'goodwill'
+                                                       , 'deposit', 'deposit_returned', 'fine', 'fine_returned'))
+  , CONSTRAINT costs_are_negative CHECK ((kind IN ('commission', 'refund', 'deposit', 'fine')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
-COMMENT ON COLUMN settlement_entries.document IS 'The order or the refund it stems from';
+COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
@@ -2645,19 +2763,22 @@ CREATE TABLE reviews (
   , worth              integer NOT NULL DEFAULT 0
   , hidden_at          timestamptz
   , hidden_reason      text
+  , hidden_ground      text
   , PRIMARY KEY (merchant_id, review_id)
   , CONSTRAINT a_line_is_reviewed_once UNIQUE (merchant_id, order_id, line)
   , CONSTRAINT a_review_has_one_to_five_stars CHECK (stars BETWEEN 1 AND 5)
   , CONSTRAINT followed_up_means_when CHECK ((follow_up IS NULL) = (followed_up_at IS NULL))
   , CONSTRAINT replied_means_when CHECK ((reply IS NULL) = (replied_at IS NULL))
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
   , CONSTRAINT votes_are_counted CHECK (helpful >= 0)
   , CONSTRAINT silence_has_no_words CHECK (NOT automatic OR (text = '' AND pictures = '{}' AND follow_up IS NULL))
 );
-COMMENT ON TABLE reviews IS 'by merchant: what a buyer says of one line of an order, after it has arrived';
+COMMENT ON TABLE reviews IS 'by merchant, never deleted: what a buyer says of one line of an order, after it has arrived';
 COMMENT ON COLUMN reviews.author IS 'How the writer is called, masked when it was written; empty: anonymous';
 COMMENT ON COLUMN reviews.options IS '[[name, value], …]: the choice that was bought';
 COMMENT ON COLUMN reviews.automatic IS 'Nobody wrote it: the buyer was silent for review_rules.automatic_days';
+COMMENT ON COLUMN reviews.hidden_ground IS 'held: a word of the dictionary, nobody has looked yet; else on which ground staff took it off the pages';
 COMMENT ON COLUMN reviews.worth IS 'How much it tells others: what is in it, and ten for each helpful vote';
 CREATE INDEX reviews_by_id ON reviews (review_id);
 CREATE INDEX reviews_of_a_product_by_worth ON reviews (product_id, worth DESC, written_at DESC, review_id DESC)
@@ -2725,6 +2846,12 @@ CREATE TABLE shop_scores (
   , description      integer NOT NULL
   , service          integer NOT NULL
   , logistics        integer NOT NULL
+  , said_service     integer NOT NULL
+  , said_logistics   integer NOT NULL
+  , paid             integer NOT NULL
+  , faults           integer NOT NULL
+  , due              integer NOT NULL
+  , late             integer NOT NULL
   , peers            integer
   , peer_description integer
   , peer_service     integer
@@ -2732,8 +2859,13 @@ CREATE TABLE shop_scores (
   , PRIMARY KEY (merchant_id, day)
   , CONSTRAINT scores_are_hundredths_of_stars CHECK (description BETWEEN 0 AND 500 AND service BETWEEN 0 AND 500
                                                      AND logistics BETWEEN 0 AND 500)
+  , CONSTRAINT facts_only_take_away CHECK (service <= said_service AND logistics <= said_logistics)
+  , CONSTRAINT facts_are_counted CHECK (paid >= 0 AND faults >= 0 AND 0 <= late AND late <= due)
 );
 COMMENT ON TABLE shop_scores IS 'by merchant: description, service and logistics over 180 days in hundredths of a star, a row a day; 0: nobody has said';
+COMMENT ON COLUMN shop_scores.said_service IS 'What buyers said, before the facts of 30 days took away from it';
+COMMENT ON COLUMN shop_scores.faults IS 'After-sales cases of 30 days for a reason that lies with the shop, withdrawn and rejected ones left out; of paid orders';
+COMMENT ON COLUMN shop_scores.due IS 'Orders paid in 30 days that were sent, or should have been by now; late of them';
 COMMENT ON COLUMN shop_scores.category_id IS 'The root category that most of its goods are in: its peers are the shops of the same';
 COMMENT ON COLUMN shop_scores.peers IS 'How many shops the peer_ columns are the average of; none: not compared yet';
 CREATE INDEX shop_scores_of_a_day ON shop_scores (day, category_id);
@@ -2752,11 +2884,13 @@ CREATE TABLE questions (
   , shop_at       timestamptz
   , hidden_at     timestamptz
   , hidden_reason text
+  , hidden_ground text
   , PRIMARY KEY (merchant_id, question_id)
   , CONSTRAINT answers_are_counted CHECK (answers >= 0)
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
-COMMENT ON TABLE questions IS 'by merchant: what people want to know about a product';
+COMMENT ON TABLE questions IS 'by merchant, never deleted: what people want to know about a product';
 COMMENT ON COLUMN questions.shop_at IS 'When the shop first answered';
 CREATE INDEX questions_by_id ON questions (question_id);
 CREATE INDEX questions_of_a_product ON questions (product_id, asked_at DESC, question_id DESC) WHERE hidden_at IS NULL;
@@ -2777,11 +2911,13 @@ CREATE TABLE answers (
   , answered_at   timestamptz NOT NULL DEFAULT now()
   , hidden_at     timestamptz
   , hidden_reason text
+  , hidden_ground text
   , PRIMARY KEY (merchant_id, answer_id)
   , FOREIGN KEY (merchant_id, question_id) REFERENCES questions
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
-COMMENT ON TABLE answers IS 'by merchant: answers of the shop, and of people who bought the product';
+COMMENT ON TABLE answers IS 'by merchant, never deleted: answers of the shop, and of people who bought the product';
 COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
 CREATE INDEX hidden_answers ON answers (hidden_at DESC, answer_id DESC) WHERE hidden_at IS NOT NULL;
@@ -2803,6 +2939,45 @@ CREATE TABLE review_reports (
 COMMENT ON TABLE review_reports IS 'by merchant: somebody says that a review, a question or an answer should not stand there';
 COMMENT ON COLUMN review_reports.reporter_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX review_reports_open ON review_reports (at, subject_id) WHERE closed_at IS NULL;
+
+CREATE TABLE moderation_steps (
+    merchant_id uuid NOT NULL
+  , step_id     uuid NOT NULL
+  , kind        text NOT NULL
+  , subject_id  uuid NOT NULL
+  , act         text NOT NULL
+  , ground      text
+  , reason      text NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, step_id)
+  , CONSTRAINT something_is_held_hidden_or_shown CHECK (act IN ('held', 'hidden', 'shown'))
+  , CONSTRAINT nothing_is_hidden_without_a_ground CHECK ((act = 'shown') = (ground IS NULL))
+  , CONSTRAINT nothing_is_hidden_without_a_reason CHECK (act = 'shown' OR reason <> '')
+);
+COMMENT ON TABLE moderation_steps IS 'by merchant, append-only: who took a review, a question or an answer off the pages, on which ground, and who showed it again';
+COMMENT ON COLUMN moderation_steps.by IS 'The account of the operator''s staff; system: a word of the dictionary';
+CREATE INDEX moderation_steps_of_a_subject ON moderation_steps (merchant_id, kind, subject_id, at DESC, step_id DESC);
+
+CREATE TABLE review_appeals (
+    merchant_id uuid NOT NULL
+  , step_id     uuid NOT NULL
+  , review_id   uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , words       text NOT NULL
+  , appealed_at timestamptz NOT NULL DEFAULT now()
+  , decided_at  timestamptz
+  , granted     boolean
+  , answer      text
+  , PRIMARY KEY (merchant_id, step_id)
+  , FOREIGN KEY (merchant_id, step_id) REFERENCES moderation_steps
+  , FOREIGN KEY (merchant_id, review_id) REFERENCES reviews
+  , CONSTRAINT decided_means_how CHECK ((decided_at IS NULL) = (granted IS NULL) AND (granted IS NULL) = (answer IS NULL))
+);
+COMMENT ON TABLE review_appeals IS 'by merchant, never deleted: its author wants a hidden review to stand, once for each time that it was hidden';
+CREATE INDEX review_appeals_open ON review_appeals (appealed_at, step_id) WHERE decided_at IS NULL;
+CREATE INDEX review_appeals_by_id ON review_appeals (step_id);
+CREATE INDEX review_appeals_of_a_review ON review_appeals (review_id);
 
 -- channels.feeds
 

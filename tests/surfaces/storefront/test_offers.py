@@ -9,6 +9,7 @@ from steelyard.goods.promotions.model import AmountOff, Offer, PromotionId, Step
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.kernel.text import text
+from tests.support import deal
 from tests.support.browser import Browser, words
 from tests.support.consoles import signed_in
 from tests.support.world import World
@@ -83,3 +84,31 @@ async def test_a_code_is_entered_at_the_checkout(db: Database, world: World, gue
     assert unknown.status_code == 422
     assert "This code is not known" in words(unknown)
     assert "Spring tea: CN¥10 off over CN¥100" in words(known)
+
+
+async def test_a_buyer_sees_their_coupons_and_nobody_elses(
+    app: Litestar, db: Database, world: World, guest: Browser
+) -> None:
+    coupon = await offered(db, world, coupon=True)
+    gone = await offered(db, world, coupon=True)
+    buyer, buyer_id = await signed_in(app, world.buyer), world.buyer.buyer_id
+    assert buyer_id is not None
+    assert "No coupon to be used" in words(await buyer.get("/account/coupons"))
+    for each in (coupon, gone):
+        await db.transact(promotions.claim, buyer_id, each.merchant_id, each.promotion_id)
+    await db.transact(promotions.stop, gone.merchant_id, gone.promotion_id)
+
+    usable = words(await buyer.get("/account/coupons"))
+    assert usable.count("CN¥10 off over CN¥100") == 1
+    assert "Ends soon" in usable
+    assert "Stopped" in words(await buyer.get("/account/coupons?state=expired"))
+    assert "Nothing here" in words(await buyer.get("/account/coupons?state=used"))
+    await put(buyer, world.items["nuts"], 3)
+    assert "Your coupon “CN¥10 off over CN¥100” ends on" in words(await buyer.get("/cart"))
+    await deal.paid(db, [(world.items["nuts"].sku_id, 3)], buyer_id)
+    assert "CN¥10 off over CN¥100" in words(await buyer.get("/account/coupons?state=used"))
+
+    for other in (guest, await signed_in(app, world.other_buyer)):
+        for state in ("usable", "used", "expired"):
+            assert "CN¥10 off" not in words(await other.get(f"/account/coupons?state={state}"))
+    await buyer.close()

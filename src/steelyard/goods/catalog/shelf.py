@@ -8,6 +8,7 @@ import msgspec
 
 from steelyard.goods.catalog.events import ProductChanged
 from steelyard.goods.catalog.model import MACHINE, PRODUCTS_PER_COMMAND_MAX, ProductId, ProductState
+from steelyard.goods.catalog.wording import to_look_at_first
 from steelyard.kernel import events, ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
@@ -70,9 +71,9 @@ async def reviewed(read: Read, merchant_id: UUID) -> bool:
 async def publish(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> Published:
     """What a merchant says to sell these products: they go onto the shelf, or first to the operator who reviews them.
 
-    What was approved as it is goes at once. What is new is held back while the merchant has not agreed to new rules in time
-    (`merchants.held_up`). What has no active SKU, or is in the bin, stays where it is. Said twice,
-    nothing changes.
+    What was approved as it is goes at once; what has words that the operator wants to see waits, whoever writes them. What
+    is new is held back while the merchant has not agreed to new rules in time (`merchants.held_up`). What has no active SKU,
+    or is in the bin, stays where it is. Said twice, nothing changes.
     """
     held = await _held(tx, merchant_id, product_ids) if await merchants.held_up(tx, merchant_id) else []
     product_ids = [each for each in product_ids if each not in set(held)]
@@ -87,6 +88,8 @@ async def publish(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], 
             list(product_ids),
         )
         waits = [row["product_id"] for row in rows]
+    else:
+        waits = await to_look_at_first(tx, merchant_id, product_ids)
     at_once = [each for each in product_ids if each not in set(waits)]
     sources = [state for state in MACHINE.before(ProductState.ON_SHELF) if state != ProductState.IN_REVIEW]
     on_shelf = await move(tx, merchant_id, at_once, ProductState.ON_SHELF, by, out_of=sources)

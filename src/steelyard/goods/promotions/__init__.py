@@ -1,18 +1,19 @@
 """What goods cost less, for whom, when, and why: promotions as data, and pure functions from a cart to an explained result.
 
-`reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind
-takes off, `rules` what there is, and `refusals` what is refused. docs/algorithms/pricing.md
-tells the rules with worked examples. Shops' commands are in `service`, buyers' coupons in `claiming`, codes that come with a
-cart in `codes`, and what orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is
-stands in `flash`, how one is planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in
-`sessions`.
+`reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind takes off, `rules` what there is, and
+`refusals` what is refused. docs/algorithms/pricing.md tells the rules with worked examples. Shops' commands are in `service`,
+buyers' coupons in `claiming`, codes that come with a cart in `codes` (their words in `entering`), what buyers hold in
+`holding`, and what orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is stands in
+`flash`, how one is planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.events import FlashChanged
+from steelyard.goods.promotions.holding import of_buyers, owned
 from steelyard.goods.promotions.planning import begin_due, cancel, end_due, plan
 from steelyard.goods.promotions.queries import (
+    ENDS_SOON,
     claimed_by,
     coupons_of,
     flashing,
@@ -40,6 +41,7 @@ from steelyard.goods.promotions.using import give_back, hold, use
 __all__ = [
     "CODES_PER_CART_MAX",
     "CODE_CHARACTERS_MAX",
+    "ENDS_SOON",
     "FlashChanged",
     "begin_due",
     "cancel",
@@ -60,8 +62,10 @@ __all__ = [
     "held_by",
     "hold",
     "in_scope",
+    "of_buyers",
     "offering",
     "offers",
+    "owned",
     "plan",
     "planned",
     "reckon",

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
+from steelyard.goods.promotions.entering import Code, CodeState, Entered, Standing
 from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
 from steelyard.goods.promotions.refusals import (
     CodeUnknown,
@@ -46,10 +47,13 @@ __all__ = [
     "Audience",
     "Bundle",
     "BuyGet",
+    "Code",
+    "CodeState",
     "CodeUnknown",
     "Counted",
     "CouponClaimed",
     "CouponGone",
+    "Entered",
     "Flash",
     "FlashItem",
     "FlashState",
@@ -69,6 +73,7 @@ __all__ = [
     "Session",
     "SessionId",
     "SpecialPrice",
+    "Standing",
     "Step",
 ]
 
@@ -343,30 +348,11 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
         return not self.offer.gone and self.claims < (self.offer.per_buyer or 0)
 
 
-class CodeState(StrEnum):
-    """What there is behind a code that somebody entered: a coupon that counts if it can, or why there is none."""
+class Owned(Offer, frozen=True, kw_only=True):
+    """An offer of which a buyer has had so many coupons, and how many of those are unused."""
 
-    KNOWN = "known"
-    UNKNOWN = "unknown"
-    OVER = "over"
-    GONE = "gone"
-    HAD = "had"
-
-
-class Entered(msgspec.Struct, frozen=True, kw_only=True):
-    """Codes that a buyer (none: nobody in particular) enters for goods of these shops."""
-
-    buyer_id: UUID | None
-    merchant_ids: frozenset[UUID]
-    codes: Sequence[str]
-
-
-class Code(msgspec.Struct, frozen=True, kw_only=True):
-    """A code as it is understood: in capitals, with the coupons that it is for (several shops may have the same)."""
-
-    code: str
-    state: CodeState
-    promotion_ids: tuple[PromotionId, ...] = ()
+    claims: int = 0
+    unused: int = 0
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import NamedTuple, cast
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from steelyard.kernel.db import Read
 KEPT = "goods.promotions"
 OFFERS_PER_SHOP_MAX = 500
 COUPONS_SHOWN_MAX = 100
+# So long before its end a buyer is reminded of a coupon.
+ENDS_SOON = timedelta(days=3)
 
 
 async def offering(read: Read) -> frozenset[UUID]:

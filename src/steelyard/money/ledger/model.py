@@ -22,6 +22,9 @@ class AccountKind(StrEnum):
     PAYABLE = "payable"
     PAYOUT_IN_TRANSIT = "payout_in_transit"
     COMMISSION = "commission"
+    GOODWILL = "goodwill"
+    DEPOSIT = "deposit"
+    FINES = "fines"
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 
 import msgspec
 
+from steelyard.goods import promotions
 from steelyard.kernel import events, i18n, jobs
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.i18n import N_
@@ -133,6 +134,7 @@ async def everything(read: Read, buyer_id: BuyerId) -> dict[str, Any]:
     for subject in Subject:
         told[subject] = [dict(row) for row in await read.fetch(question_of(subject), owners, ROWS_MAX)]
     told["favourites"] = await favourites.of_buyers(read, owners)
+    told["coupons"] = await promotions.of_buyers(read, owners)
     told["reviews"] = msgspec.to_builtins(await reviews.said_by(read, owners))
     return told
 
@@ -181,7 +183,8 @@ def packed(told: Mapping[str, Any], locale: str) -> bytes:
 
 
 _HEADINGS = {**{name: heading for name, (heading, _) in _SUBJECTS.items()}, "favourites": N_("Favourites")} | {
-    "reviews": N_("Reviews and questions")
+    "reviews": N_("Reviews and questions"),
+    "coupons": N_("Coupons"),
 }
 
 

@@ -10,7 +10,12 @@ from steelyard.kernel.events import Subscriber
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
 from steelyard.logistics import fulfilment, parcels
-from steelyard.operations.service.case_mails import tell_case_asked, tell_case_moved
+from steelyard.operations.service.case_mails import (
+    tell_appeal_ended,
+    tell_appealed,
+    tell_case_asked,
+    tell_case_moved,
+)
 from steelyard.operations.service.questions import tell_answered, tell_asked
 from steelyard.operations.service.shop_mails import tell_handed_over, tell_payout_account_changed
 from steelyard.parties import access, merchants, notifications
@@ -155,6 +160,8 @@ SUBSCRIBER = Subscriber(
         aftersales.OrderRefunded: tell_refunded,
         aftersales.AfterSalesAsked: tell_case_asked,
         aftersales.AfterSalesMoved: tell_case_moved,
+        aftersales.AfterSalesAppealed: tell_appealed,
+        aftersales.AppealEnded: tell_appeal_ended,
         merchants.PayoutAccountChanged: tell_payout_account_changed,
         access.OwnershipHandedOver: tell_handed_over,
         reviews.QuestionAsked: tell_asked,

@@ -193,8 +193,8 @@ class QuestionAnswered(Facts, frozen=True, kw_only=True):
 
 
 class AfterSales(Facts, frozen=True, kw_only=True):
-    """News of an after-sales case, to its buyer or to the shop's people: `what` is the state it has come into, `words` what
-    was said with it, `until` when silence decides."""
+    """News of an after-sales case, to its buyer or to the shop's people: `what` is the state it has come into, or `appealed`,
+    `appeal_upheld`, `appeal_changed`; `words` what was said with it, `until` when silence decides."""
 
     name: str
     order: str

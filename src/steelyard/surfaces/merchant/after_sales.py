@@ -1,6 +1,6 @@
 """What buyers ask of a shop by line: money back, with the goods sent back or without. The list, a case, and the answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
@@ -25,11 +25,14 @@ from steelyard.surfaces.web.case_words import case_view
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.photographs import PHOTOGRAPHS_BYTES_MAX, photographs
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import REASONS, Case, CaseId, Inspected, Kind
+from steelyard.trade.aftersales import REASONS, Case, CaseId, Inspected, Kind, Side
 from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, CaseState
+
+AppealCommand = Callable[[Tx, Actor, MerchantId, CaseId, str, Sequence[str], str], Awaitable[None]]
 
 # By the name in the address: the word, the states.
 TABS: dict[str, tuple[str, Sequence[CaseState]]] = {
@@ -256,4 +259,66 @@ async def received(
     )
 
 
-HANDLERS = [case_list, case_page, agreed, refused, received]
+async def appeal(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, words: str, pictures: Sequence[str], by: str
+) -> None:
+    known = case_id in await aftersales.appeals_of(tx, [case_id])
+    await aftersales.appeal(tx, merchant_id, case_id, Side.SHOP, words, pictures, by)
+    if not known:
+        await access.audit(tx, actor, "aftersales.appeal", str(case_id), {"words": words, "pictures": len(pictures)})
+
+
+async def answer_appeal(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, words: str, pictures: Sequence[str], by: str
+) -> None:
+    before = (await aftersales.appeals_of(tx, [case_id])).get(case_id)
+    await aftersales.answer_appeal(tx, merchant_id, case_id, Side.SHOP, words, pictures, by)
+    if before is not None and before.answered_at is None:
+        facts = {"words": words, "pictures": len(pictures)}
+        await access.audit(tx, actor, "aftersales.answer_appeal", str(case_id), facts)
+
+
+@post(
+    "/after-sales/{case_id:uuid}/appeal",
+    opt={"permission": "orders.refund"},
+    request_max_body_size=PHOTOGRAPHS_BYTES_MAX,
+)
+async def appealed(
+    visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """Appeal against the platform's decision, once."""
+    done = N_("Your appeal is made. The buyer is asked, then somebody else decides; you read it here.")
+    return await _appeal(visit, request, CaseId(case_id), appeal, done)
+
+
+@post(
+    "/after-sales/{case_id:uuid}/answer-appeal",
+    opt={"permission": "orders.refund"},
+    request_max_body_size=PHOTOGRAPHS_BYTES_MAX,
+)
+async def appeal_answered(
+    visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """Say what the buyer's appeal leaves out."""
+    return await _appeal(visit, request, CaseId(case_id), answer_appeal, N_("The platform reads your answer."))
+
+
+async def _appeal(
+    visit: Visit, request: WebRequest, case_id: CaseId, command: AppealCommand, said: str
+) -> Response[Any] | Redirect:
+    form = await entries_of(request)
+    pictures, trouble = await photographs(visit, form, "appeal-photos")
+    try:
+        if trouble:
+            raise Invalid({"appeal-photos": trouble})
+        await visit.merchant_db.transact(
+            command, visit.actor, visit.merchant_id, case_id, form.text("appeal"), pictures, visit.by
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _told(visit, case_id, form, refusal)
+    return redirect(visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(said), "good"))
+
+
+HANDLERS = [case_list, case_page, agreed, refused, received, appealed, appeal_answered]

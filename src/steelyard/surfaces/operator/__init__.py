@@ -38,6 +38,7 @@ from steelyard.surfaces.operator import (
     system_subscribers,
     system_sweeps,
     today,
+    words,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
 from steelyard.surfaces.web.guards import staff_only
@@ -68,6 +69,7 @@ router = Router(
         *flash.HANDLERS,
         *opinions.HANDLERS,
         *searching.HANDLERS,
+        *words.HANDLERS,
         *pages.HANDLERS,
         *people.HANDLERS,
         *api_keys.HANDLERS,

@@ -57,15 +57,14 @@ async def waiting(read: Read) -> Waiting:
     lost = await orders.with_lost_parcels(read, limit=COUNTED_MAX)
     objections = await settlement.objected(read, limit=COUNTED_MAX)
     soon = datetime.now(UTC).date() + timedelta(days=LICENCE_DAYS_AHEAD)
-    disputes = await aftersales.disputed(read, limit=COUNTED_MAX)
     return Waiting(
         refunds=len(refunds.items),
         payouts=len(payouts.items),
         lost_parcels=len(lost.items),
-        disputes=len(disputes.items),
+        disputes=await aftersales.count_for_platform(read),
         applications=(await applications.counts(read)).get(ApplicationState.SUBMITTED, 0),
         products=await catalog.waiting_count(read),
-        reports=await reviews.open_reports(read),
+        reports=await reviews.open_reports(read) + await reviews.open_appeals(read),
         objections=len(objections.items),
         licences=await merchants.licences_ending(read, soon),
         renewals=len(await merchants.renewals_waiting(read, COUNTED_MAX)),

@@ -4,7 +4,10 @@ from steelyard.kernel.i18n import N_
 
 ACTIONS: dict[str, str] = {
     "aftersales.agree": N_("Agreed to a refund or return"),
+    "aftersales.answer_appeal": N_("Answered an appeal"),
+    "aftersales.appeal": N_("Appealed against a decision"),
     "aftersales.decide": N_("Decided a dispute"),
+    "aftersales.decide_appeal": N_("Decided an appeal"),
     "aftersales.receive": N_("Took goods back"),
     "aftersales.refuse": N_("Refused a refund or return"),
     "api_keys.create": N_("Made an API key"),
@@ -65,6 +68,7 @@ ACTIONS: dict[str, str] = {
     "products.price": N_("Changed a price"),
     "products.undo": N_("Undid an import"),
     "refunds.retry": N_("Sent a refund once more"),
+    "reviews.appeal": N_("Decided on an appeal about a hidden review"),
     "reviews.answer": N_("Answered a question"),
     "reviews.reply": N_("Replied to a review"),
     "rights.draft": N_("Drafted a right of buyers"),
@@ -126,4 +130,7 @@ ACTIONS: dict[str, str] = {
     "system.set_sweep_interval": N_("Changed how often a sweep runs"),
     "system.skip_event": N_("Left out an event"),
     "warehouses.save": N_("Saved a warehouse"),
+    "words.import": N_("Imported words into the dictionary"),
+    "words.remove": N_("Removed a word from the dictionary"),
+    "words.save": N_("Changed a word of the dictionary"),
 }

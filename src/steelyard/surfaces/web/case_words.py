@@ -1,6 +1,7 @@
 """After-sales cases in words: kinds, states, steps, and what each side may expect next."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -10,7 +11,18 @@ from steelyard.parties import merchants
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Tone
 from steelyard.trade import aftersales, orders, rights
-from steelyard.trade.aftersales import REASONS, Case, CaseLine, CaseStep, Kind
+from steelyard.trade.aftersales import (
+    APPEAL_WITHIN,
+    REASONS,
+    Appeal,
+    Case,
+    CaseLine,
+    CaseStep,
+    Kind,
+    Outcome,
+    Side,
+    Verdict,
+)
 from steelyard.trade.aftersales.model import CaseState, OrderRefund, share_of
 from steelyard.trade.orders.model import Order, OrderLine
 from steelyard.trade.rights import Rule
@@ -44,6 +56,18 @@ STEPS: dict[CaseState, str] = {
     CaseState.REJECTED: N_("The platform decided against a refund"),
     CaseState.WITHDRAWN: N_("The buyer withdrew"),
     CaseState.CLOSED: N_("Closed"),
+}
+VERDICT_WORDS: dict[Verdict, str] = {
+    Verdict.REFUND: N_("Refund"),
+    Verdict.RETURN: N_("Return first"),
+    Verdict.REJECT: N_("No refund"),
+}
+SIDES: dict[Side, str] = {Side.BUYER: N_("The buyer appeals"), Side.SHOP: N_("The shop appeals")}
+ANSWERS: dict[Side, str] = {Side.BUYER: N_("The shop answers"), Side.SHOP: N_("The buyer answers")}
+OUTCOMES: dict[Outcome, tuple[str, Tone]] = {
+    Outcome.UPHELD: (N_("The decision stands"), "quiet"),
+    Outcome.CHANGED: (N_("The decision was changed"), "good"),
+    Outcome.LAPSED: (N_("Ended with the case"), "quiet"),
 }
 # What is next, and what silence does, as the buyer and as the staff of either console read it.
 FOR_BUYER: dict[CaseState, str] = {
@@ -83,6 +107,25 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     steps: Sequence[CaseStep]
     refund: OrderRefund | None
     rule: Rule | None = None
+    appeal: Appeal | None = None
+
+    def may_appeal(self, side: str) -> bool:
+        """Whether this side may appeal against the platform's decision now."""
+        return aftersales.appealable(self.case, Side(side), self.appeal, datetime.now(UTC))
+
+    def may_answer(self, side: str) -> bool:
+        """Whether this side may answer the other's appeal now."""
+        found = self.appeal
+        return found is not None and found.open and found.side is not Side(side) and not found.ripe(datetime.now(UTC))
+
+    @property
+    def ripe(self) -> bool:
+        """Whether an open appeal may be decided now."""
+        return self.appeal is not None and self.appeal.open and self.appeal.ripe(datetime.now(UTC))
+
+    @property
+    def appeal_until(self) -> datetime | None:
+        return self.case.decided_at + APPEAL_WITHIN if self.case.decided_at else None
 
     @property
     def amount(self) -> int:
@@ -114,4 +157,6 @@ async def case_view(read: Read, found: Case) -> CaseView:
         steps=await aftersales.case_history(read, found.merchant_id, found.case_id),
         refund=next((each for each in refunds if each.refund_id == found.refund_id), None),
         rule=None if found.rule_id is None else await rights.rule(read, found.rule_id),
+        # Without a decision of the platform there is no appeal to ask for.
+        appeal=(await aftersales.appeals_of(read, [found.case_id])).get(found.case_id) if found.verdict else None,
     )

@@ -17,6 +17,7 @@ AREAS: dict[str, tuple[str, str]] = {
     "catalog": (N_("Catalogue"), N_("Categories and the attributes of goods.")),
     "products": (N_("Products"), N_("Goods, their words, pictures and prices.")),
     "reviews": (N_("Reviews"), N_("Reviews and questions of buyers.")),
+    "words": (N_("Sensitive words"), N_("The dictionary that people's words are held against.")),
     "stock": (N_("Stock"), N_("What lies in which warehouse.")),
     "statements": (N_("Money"), N_("Statements, balance and payouts.")),
     "shop": (N_("Shop"), N_("The shop's name, notice, decoration, pauses and bank account.")),

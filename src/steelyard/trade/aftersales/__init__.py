@@ -5,12 +5,21 @@ at a moment is said by `actions`, one rule for pages and tests.
 
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
 buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, and what happens to who
-says nothing `silence`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would
-have decided, and `privacy` is for buyers who leave.
+says nothing `silence`. An appeal against the platform's decision is `appeals`. Until when one may ask is said by the rules of
+`trade.rights`; `trials` says what another rule would have decided, and `privacy` is for buyers who leave.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing
 from steelyard.trade.aftersales.answers import agree, decide, receive, refuse
+from steelyard.trade.aftersales.appeal_model import (
+    APPEAL_ANSWERED_WITHIN,
+    APPEAL_WITHIN,
+    Appeal,
+    Outcome,
+    Side,
+    appealable,
+)
+from steelyard.trade.aftersales.appeals import answer_appeal, appeal, appeals_of
 from steelyard.trade.aftersales.bulk import RecordedReturn, bulk_refund
 from steelyard.trade.aftersales.case_model import (
     BUYER_OBJECTS,
@@ -32,12 +41,14 @@ from steelyard.trade.aftersales.case_model import (
 )
 from steelyard.trade.aftersales.case_queries import (
     Pieces,
+    appealed_refunds,
     case,
     case_history,
     case_lines,
     cases_of_buyer,
     cases_of_merchant,
     cases_of_orders,
+    count_for_platform,
     count_for_shop,
     disputed,
     free_of_lines,
@@ -48,8 +59,11 @@ from steelyard.trade.aftersales.case_queries import (
 )
 from steelyard.trade.aftersales.cases import ask, ask_platform, improve, send_back, withdraw
 from steelyard.trade.aftersales.events import (
+    AfterSalesAppealed,
     AfterSalesAsked,
     AfterSalesMoved,
+    AppealAnswered,
+    AppealEnded,
     CancellationAnswered,
     CancellationAsked,
     OrderRefunded,
@@ -73,6 +87,8 @@ from steelyard.trade.aftersales.silence import act_on_silence
 from steelyard.trade.aftersales.trials import Decided, Differing, Trial, trial
 
 __all__ = [
+    "APPEAL_ANSWERED_WITHIN",
+    "APPEAL_WITHIN",
     "BUYER_OBJECTS",
     "BUYER_SENDS_BACK",
     "DEADLINES",
@@ -81,8 +97,12 @@ __all__ = [
     "SHOP_ANSWERS",
     "SHOP_INSPECTS",
     "Action",
+    "AfterSalesAppealed",
     "AfterSalesAsked",
     "AfterSalesMoved",
+    "Appeal",
+    "AppealAnswered",
+    "AppealEnded",
     "CancellationAnswered",
     "CancellationAsked",
     "Case",
@@ -95,14 +115,21 @@ __all__ = [
     "Kind",
     "NewCase",
     "OrderRefunded",
+    "Outcome",
     "Pieces",
     "RecordedReturn",
+    "Side",
     "Standing",
     "Trial",
     "Verdict",
     "Why",
     "act_on_silence",
     "agree",
+    "answer_appeal",
+    "appeal",
+    "appealable",
+    "appealed_refunds",
+    "appeals_of",
     "ask",
     "ask_platform",
     "ask_to_cancel",
@@ -118,6 +145,7 @@ __all__ = [
     "cases_of_buyer",
     "cases_of_merchant",
     "cases_of_orders",
+    "count_for_platform",
     "count_for_shop",
     "count_open_requests",
     "decide",

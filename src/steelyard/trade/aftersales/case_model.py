@@ -14,7 +14,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.customers.model import Address, BuyerId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.aftersales.model import CASE_MACHINE, CaseState, Returned
+from steelyard.trade.aftersales.model import CaseState, Returned
 from steelyard.trade.orders.model import OrderId
 from steelyard.trade.rights.model import Family, RuleId
 
@@ -34,7 +34,7 @@ DEADLINES: dict[CaseState, timedelta] = {
     CaseState.SENT_BACK: SHOP_INSPECTS,
     CaseState.REFUSED: BUYER_OBJECTS,
 }
-ENDED = frozenset(state for state, following in CASE_MACHINE.transitions.items() if not following)
+ENDED = frozenset({CaseState.REFUNDED, CaseState.REJECTED, CaseState.WITHDRAWN, CaseState.CLOSED})
 
 
 class Kind(StrEnum):
@@ -42,6 +42,14 @@ class Kind(StrEnum):
 
     REFUND_ONLY = "refund_only"
     RETURN_REFUND = "return_refund"
+
+
+class Verdict(StrEnum):
+    """The platform's decision: money back, goods back first, or nothing."""
+
+    REFUND = "refund"
+    RETURN = "return"
+    REJECT = "reject"
 
 
 class Stage(StrEnum):
@@ -133,6 +141,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime | None
     improved_at: datetime | None
     ended_at: datetime | None
+    verdict: Verdict | None = None
+    decided_at: datetime | None = None
+    decided_by: str | None = None
 
     @property
     def open(self) -> bool:
@@ -176,14 +187,6 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     accepted: int
     restocked: int = 0
-
-
-class Verdict(StrEnum):
-    """The platform's decision: money back, goods back first, or nothing."""
-
-    REFUND = "refund"
-    RETURN = "return"
-    REJECT = "reject"
 
 
 class NotAskable(Refusal):

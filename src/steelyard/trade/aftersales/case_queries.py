@@ -34,6 +34,7 @@ class Pieces(msgspec.Struct, frozen=True, kw_only=True):
 _CASE: LiteralString = """
     SELECT merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note, photographs, freight, currency
          , rule_id, answer, complaint, decision, return_to, carrier, number, asked_at, moved_at, due_at, improved_at, ended_at
+         , verdict, decided_at, decided_by
 """
 
 
@@ -155,6 +156,33 @@ async def count_for_shop(read: Read, merchant_id: MerchantId) -> int:
         """,
         merchant_id,
         COUNTED_MAX,
+    )
+
+
+async def count_for_platform(read: Read) -> int:
+    """How many disputes and appeals wait to be decided, each counted up to `COUNTED_MAX`."""
+    return await read.value(
+        """
+        SELECT (SELECT count(*) FROM (SELECT FROM aftersales_cases WHERE state = 'disputed' LIMIT $1) cases)::integer
+             + (SELECT count(*) FROM (SELECT FROM aftersales_appeals WHERE outcome IS NULL AND verdict = 'refund' LIMIT $1)
+                appeals)::integer
+        """,
+        COUNTED_MAX,
+    )
+
+
+async def appealed_refunds(read: Read, limit: int | None = None) -> list[Case]:
+    """Cases that ended in a refund which the shop appeals against, the longest waiting first. For the operator."""
+    return await read.all(
+        Case,
+        """
+        SELECT c.merchant_id, c.case_id, c.order_id, c.buyer_id, c.refund_id, c.kind, c.reason, c.state, c.note, c.photographs
+             , c.freight, c.currency, c.rule_id, c.answer, c.complaint, c.decision, c.return_to, c.carrier, c.number, c.asked_at
+             , c.moved_at, c.due_at, c.improved_at, c.ended_at, c.verdict, c.decided_at, c.decided_by
+        FROM aftersales_appeals a JOIN aftersales_cases c USING (merchant_id, case_id)
+        WHERE a.outcome IS NULL AND a.verdict = 'refund' ORDER BY a.appealed_at, a.case_id LIMIT $1
+        """,
+        paging.limit(limit),
     )
 
 

@@ -30,6 +30,7 @@ from steelyard.trade.aftersales.model import (
 from steelyard.trade.aftersales.service import cancel, freight_left, refund
 from steelyard.trade.orders.model import Order, OrderLine, OrderState
 
+GIVEN_UP = frozenset({CaseState.WITHDRAWN, CaseState.CLOSED})
 TOO_LONG = N_("Please be brief: 500 characters at most")
 
 
@@ -91,8 +92,10 @@ async def move(tx: Tx, held: Held, following: CaseState, by: str, words: str = "
         words,
         by,
     )
-    if following in ENDED:
+    if following in ENDED or case.state in ENDED:
         await count_open(tx, held.order)
+    if case.state is CaseState.DISPUTED and following in GIVEN_UP:
+        await _let_lapse(tx, case)
     await events.publish(
         tx,
         AfterSalesMoved(
@@ -103,6 +106,18 @@ async def move(tx: Tx, held: Held, following: CaseState, by: str, words: str = "
             from_state=case.state,
             to_state=following,
         ),
+    )
+
+
+async def _let_lapse(tx: Tx, case: Case) -> None:
+    """A case that is withdrawn, or closed by itself, takes an open appeal with it."""
+    await tx.execute(
+        """
+        UPDATE aftersales_appeals SET outcome = 'lapsed', decided_at = now()
+        WHERE merchant_id = $1 AND case_id = $2 AND outcome IS NULL
+        """,
+        case.merchant_id,
+        case.case_id,
     )
 
 

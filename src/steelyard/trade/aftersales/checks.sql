@@ -74,3 +74,16 @@ FROM orders o
 LEFT JOIN (SELECT merchant_id, order_id, count(*) AS open FROM aftersales_cases WHERE ended_at IS NULL GROUP BY 1, 2) c
   USING (merchant_id, order_id)
 WHERE o.open_cases <> coalesce(c.open, 0);
+
+-- name: An open appeal is of a case that waits for the platform, or of a refund
+SELECT a.merchant_id, a.case_id, c.state
+FROM aftersales_appeals a JOIN aftersales_cases c USING (merchant_id, case_id)
+WHERE a.outcome IS NULL AND c.state NOT IN ('disputed', 'refunded');
+
+-- name: What the platform made good is what its appeals say
+SELECT owner_id, currency, l.amount, a.amount AS decided
+FROM (SELECT owner_id, currency, sum(amount) AS amount FROM ledger_transfers
+      WHERE reason = 'goodwill' GROUP BY 1, 2) AS l
+FULL JOIN (SELECT merchant_id AS owner_id, currency, sum(compensation) AS amount FROM aftersales_appeals
+           WHERE compensation > 0 GROUP BY 1, 2) AS a USING (owner_id, currency)
+WHERE l.amount IS DISTINCT FROM a.amount;

@@ -52,6 +52,43 @@ class AfterSalesAsked(Event, frozen=True, kw_only=True):
     buyer_id: UUID
 
 
+class AfterSalesAppealed(Event, frozen=True, kw_only=True):
+    """A side appealed against the platform's decision of a case."""
+
+    KIND = "aftersales.appealed"
+
+    merchant_id: UUID
+    case_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+    side: str
+
+
+class AppealAnswered(Event, frozen=True, kw_only=True):
+    """The other side answered an appeal."""
+
+    KIND = "aftersales.appeal_answered"
+
+    merchant_id: UUID
+    case_id: UUID
+    side: str
+
+
+class AppealEnded(Event, frozen=True, kw_only=True):
+    """An appeal was decided; `compensation` is what the platform has credited the shop with, by `document`."""
+
+    KIND = "aftersales.appeal_ended"
+
+    merchant_id: UUID
+    case_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+    outcome: str
+    document: UUID
+    compensation: int
+    currency: str
+
+
 class AfterSalesMoved(Event, frozen=True, kw_only=True):
     """An after-sales case went from one state to another."""
 

@@ -228,7 +228,8 @@ def _cumulative(whole: int, pieces: int, of: int) -> int:
 
 class CaseState(StrEnum):
     """`asked` waits for the shop, `agreed` for the buyer's parcel, `sent_back` for the shop's look at it, `refused` for the
-    buyer, `disputed` for the platform. `rejected` is the platform's no; `closed` ended by itself."""
+    buyer, `disputed` for the platform. `rejected` is the platform's no, against which one may appeal; `closed` ended by
+    itself."""
 
     ASKED = "asked"
     AGREED = "agreed"
@@ -247,12 +248,12 @@ CASE_MACHINE = Machine(
     {CaseState.ASKED},
     {
         CaseState.ASKED: {CaseState.AGREED, CaseState.REFUSED, CaseState.REFUNDED} | _GIVEN_UP,
-        CaseState.AGREED: {CaseState.SENT_BACK, CaseState.REFUNDED} | _GIVEN_UP,
+        CaseState.AGREED: {CaseState.SENT_BACK, CaseState.REFUNDED, CaseState.DISPUTED} | _GIVEN_UP,
         CaseState.SENT_BACK: {CaseState.REFUNDED, CaseState.REFUSED} | _GIVEN_UP,
         CaseState.REFUSED: {CaseState.ASKED, CaseState.DISPUTED} | _GIVEN_UP,
         CaseState.DISPUTED: {CaseState.AGREED, CaseState.REFUNDED, CaseState.REJECTED} | _GIVEN_UP,
         CaseState.REFUNDED: set(),
-        CaseState.REJECTED: set(),
+        CaseState.REJECTED: {CaseState.DISPUTED},
         CaseState.WITHDRAWN: set(),
         CaseState.CLOSED: set(),
     },

@@ -143,7 +143,7 @@ async def objected(read: Read, *, cursor: str | None = None, limit: int | None =
         Objected,
         """
         SELECT c.at AS objected_at, c.words AS objection, s.merchant_id, s.statement_id, s.code, s.day, s.currency, s.sales
-             , s.commission, s.refunds, s.commission_returned, s.payout, s.state, s.issued_at, s.paid_at, s.failure
+             , s.commission, s.refunds, s.commission_returned, s.adjustments, s.payout, s.state, s.issued_at, s.paid_at, s.failure
              , s.bank_reference
         FROM statement_checks c JOIN statements s USING (merchant_id, statement_id)
         WHERE NOT c.agreed AND (c.at, c.statement_id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::uuid, $4))

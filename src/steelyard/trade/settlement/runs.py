@@ -83,8 +83,7 @@ async def _issue(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
         FROM settlement_entries e
         JOIN unnest($2::uuid[], $3::text[]) AS d (merchant_id, currency) USING (merchant_id, currency)
         WHERE e.statement_id IS NULL AND e.due_on <= $1
-        ORDER BY e.merchant_id, e.entry_id
-        FOR UPDATE OF e
+        ORDER BY e.merchant_id, e.entry_id FOR UPDATE OF e
         """,
         day,
         [d.merchant_id for d in due],
@@ -95,12 +94,13 @@ async def _issue(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
         """
         WITH made AS (
             INSERT INTO statements (merchant_id, statement_id, code, day, currency, sales, commission, refunds
-              , commission_returned, payout, state, attempt_at)
+              , commission_returned, adjustments, payout, state, attempt_at)
             SELECT d.merchant_id, d.statement_id, d.code, $1, d.currency
                  , coalesce(sum(e.amount) FILTER (WHERE e.kind = 'sale'), 0)
                  , -coalesce(sum(e.amount) FILTER (WHERE e.kind = 'commission'), 0)
                  , -coalesce(sum(e.amount) FILTER (WHERE e.kind = 'refund'), 0)
                  , coalesce(sum(e.amount) FILTER (WHERE e.kind = 'commission_returned'), 0)
+                 , coalesce(sum(e.amount) FILTER (WHERE e.kind <> ALL ('{sale,commission,refund,commission_returned}')), 0)
                  , sum(e.amount), 'issued', now()
             FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[])
                      AS d (merchant_id, currency, statement_id, code)
@@ -110,7 +110,7 @@ async def _issue(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
             HAVING sum(e.amount) > 0
             ON CONFLICT (merchant_id, currency, day) DO NOTHING
             RETURNING merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned
-                    , payout, state, issued_at, paid_at, failure, bank_reference
+                    , adjustments, payout, state, issued_at, paid_at, failure, bank_reference
         ), told AS (
             INSERT INTO statement_history (merchant_id, statement_id, step, from_state, to_state, by)
             SELECT merchant_id, statement_id, 1, 'nowhere', 'issued', 'system' FROM made

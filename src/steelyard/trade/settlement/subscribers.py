@@ -7,7 +7,7 @@ from typing import cast
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.aftersales import OrderRefunded
+from steelyard.trade.aftersales import AppealEnded, OrderRefunded
 from steelyard.trade.orders import OrderCompleted
 from steelyard.trade.settlement.earnings import enter
 from steelyard.trade.settlement.model import EntryKind, NewEntry
@@ -62,4 +62,27 @@ async def on_refunded(tx: Tx, refunded: Sequence[OrderRefunded]) -> None:
     )
 
 
-SUBSCRIBER = Subscriber("settlement", {OrderCompleted: on_completed, OrderRefunded: on_refunded})
+async def on_appeal_ended(tx: Tx, ended: Sequence[AppealEnded]) -> None:
+    """What the platform made good to a shop is on its next statement."""
+    now = cast(datetime, await tx.value("SELECT now()")).astimezone(UTC)
+    await enter(
+        tx,
+        [
+            NewEntry(
+                merchant_id=MerchantId(each.merchant_id),
+                order_id=each.order_id,
+                document=each.document,
+                kind=EntryKind.GOODWILL,
+                amount=each.compensation,
+                currency=each.currency,
+                earned_at=now,
+            )
+            for each in ended
+        ],
+        waits=False,
+    )
+
+
+SUBSCRIBER = Subscriber(
+    "settlement", {OrderCompleted: on_completed, OrderRefunded: on_refunded, AppealEnded: on_appeal_ended}
+)
