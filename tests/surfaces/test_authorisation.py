@@ -34,6 +34,7 @@ from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
 from tests.support.consoles import app, signed_in, world
 from tests.support.flash import flash, planned
+from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.world import Person, World, account
 
@@ -63,7 +64,7 @@ OWN = {
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
-    "/coupons/claim", "/flash", "/flash/clock",
+    "/coupons/claim", "/flash", "/flash/clock", "/account/wallet", "/account/wallet/redeem",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -162,6 +163,8 @@ async def things(db: Database, world: World) -> Ids:
     )  # fmt: skip
     await db.transact(promotions.save, promotion)
     sale = await planned(db, flash(world))
+    await switched_on(db)
+    issue_id, _ = await issued(db)
     today = datetime.now(UTC).date()
     await db.transact(merchants.hand_in_licence, world.tea.merchant_id, licence, "test", today)
     return Ids(
@@ -215,6 +218,7 @@ async def things(db: Database, world: World) -> Ids:
             "case_id": str(case_id),
             "step_id": str(ids.mint()),
             "rule_id": "01890000-0000-7000-8000-000000000001",
+            "issue_id": str(issue_id),
         }
     )
 

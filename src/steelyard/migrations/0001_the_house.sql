@@ -365,7 +365,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('words.manage', 'operator', '{"zh-Hans": "维护敏感词库", "en": "Keep the dictionary of words that may not be used"}')
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
-  , ('promotions.manage', 'merchant', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}');
+  , ('promotions.manage', 'merchant', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}')
+  , ('wallets.manage', 'operator', '{"zh-Hans": "发行礼品卡、补偿买家余额", "en": "Issue gift cards, give buyers credit"}');
 
 CREATE TABLE roles (
     role_id     text PRIMARY KEY
@@ -403,7 +404,7 @@ SELECT 'merchant_owner', permission FROM permissions WHERE audience IN ('merchan
 INSERT INTO role_permissions (role_id, permission) VALUES
     ('operator_finance', 'dashboard.read'), ('operator_finance', 'merchants.read')
   , ('operator_finance', 'orders.read'), ('operator_finance', 'payments.read')
-  , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run')
+  , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
@@ -816,7 +817,14 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
   , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
   , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
-  , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}');
+  , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}')
+  , ('balance', 'credit', '{"zh-Hans": "买家余额", "en": "Buyers'' balances"}')
+  , ('balance_held', 'credit', '{"zh-Hans": "待付款订单冻结的余额", "en": "Balances kept for unpaid orders"}')
+  , ('points', 'credit', '{"zh-Hans": "买家积分", "en": "Buyers'' points"}')
+  , ('points_held', 'credit', '{"zh-Hans": "待付款订单冻结的积分", "en": "Points kept for unpaid orders"}')
+  , ('gift_cards', 'credit', '{"zh-Hans": "未兑换的礼品卡", "en": "Gift cards not redeemed"}')
+  , ('gift_clearing', 'debit', '{"zh-Hans": "礼品卡兑换清算", "en": "Gift card clearing"}')
+  , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -830,9 +838,11 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
   , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
   , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
+  , CONSTRAINT nobody_spends_what_is_not_there CHECK (
+        kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards') OR credits >= debits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
-COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
+COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer or an issue of gift cards; the platform''s own accounts are sub-accounts of theirs';
 CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 
@@ -870,6 +880,93 @@ CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
 CREATE INDEX ledger_transfers_of_an_owner ON ledger_transfers (owner_id, at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_time ON ledger_transfers (at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_reason ON ledger_transfers (reason, at DESC, transfer_id DESC);
+
+-- money.wallets
+
+-- What buyers have to spend here: a balance and points, each also an account of the ledger; and gift cards, which fill a balance.
+
+CREATE TABLE purses (
+    buyer_id uuid NOT NULL
+  , purse    text NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , amount   bigint NOT NULL DEFAULT 0
+  , check_at timestamptz
+  , PRIMARY KEY (buyer_id, purse, currency)
+  , CONSTRAINT a_purse_is_of_a_known_kind CHECK (purse IN ('balance', 'points'))
+  , CONSTRAINT nobody_spends_more_than_is_there CHECK (amount >= 0)
+);
+COMMENT ON TABLE purses IS 'by buyer: what a buyer has free to spend: the same as the ledger account of that kind, and the row that spending locks';
+COMMENT ON COLUMN purses.amount IS 'In minor units; a point is one minor unit';
+COMMENT ON COLUMN purses.check_at IS 'When the first of what came in with a time to expire may expire; none when nothing does';
+CREATE INDEX purses_to_check ON purses (check_at) WHERE check_at IS NOT NULL;
+
+CREATE TABLE purse_lines (
+    buyer_id   uuid NOT NULL
+  , line_id    uuid NOT NULL
+  , purse      text NOT NULL
+  , currency   text NOT NULL
+  , cause      text NOT NULL
+  , document   uuid NOT NULL
+  , about      uuid
+  , amount     bigint NOT NULL
+  , after      bigint NOT NULL
+  , note       text NOT NULL DEFAULT ''
+  , by         text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , expires_at timestamptz
+  , PRIMARY KEY (buyer_id, line_id)
+  , FOREIGN KEY (buyer_id, purse, currency) REFERENCES purses
+  , CONSTRAINT a_movement_moves_something CHECK (amount <> 0)
+  , CONSTRAINT what_is_left_is_not_negative CHECK (after >= 0)
+  , CONSTRAINT a_cause_is_known CHECK (cause IN (
+        'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'taken_back', 'expired'))
+  , CONSTRAINT only_what_comes_in_expires CHECK (expires_at IS NULL OR amount > 0)
+);
+COMMENT ON TABLE purse_lines IS 'by buyer, append-only: every movement of a purse, as its statement tells it';
+COMMENT ON COLUMN purse_lines.document IS 'What caused it, once: a card, a credit, a payment, a refund, an order, an expiry';
+COMMENT ON COLUMN purse_lines.about IS 'The purchase of a payment, the order of a refund or of points; none for others';
+COMMENT ON COLUMN purse_lines.after IS 'What was in the purse afterwards';
+CREATE UNIQUE INDEX a_document_moves_a_purse_once ON purse_lines (buyer_id, purse, cause, document);
+CREATE INDEX purse_lines_by_time ON purse_lines (buyer_id, at DESC, line_id DESC);
+CREATE INDEX purse_lines_expiring ON purse_lines (buyer_id, purse, currency, expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE TABLE gift_issues (
+    issue_id   uuid PRIMARY KEY
+  , name       text NOT NULL
+  , amount     bigint NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , cards      integer NOT NULL
+  , sold       boolean NOT NULL
+  , expires_at timestamptz
+  , issued_at  timestamptz NOT NULL DEFAULT now()
+  , issued_by  text NOT NULL
+  , CONSTRAINT an_issue_is_of_some_cards CHECK (cards > 0 AND amount > 0)
+  , CONSTRAINT what_was_paid_for_does_not_expire CHECK (NOT sold OR expires_at IS NULL)
+);
+COMMENT ON TABLE gift_issues IS 'by key: gift cards that were issued together; their money is owed in the ledger by an account of the issue';
+COMMENT ON COLUMN gift_issues.sold IS 'They were paid for, outside the shop; else the platform gives them away';
+CREATE INDEX gift_issues_by_time ON gift_issues (issued_at DESC, issue_id DESC);
+
+CREATE TABLE gift_cards (
+    code_hash   bytea PRIMARY KEY
+  , card_id     uuid NOT NULL
+  , issue_id    uuid NOT NULL
+  , last4       text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , sold        boolean NOT NULL
+  , state       text NOT NULL DEFAULT 'open'
+  , expires_at  timestamptz
+  , redeemed_by uuid
+  , ended_at    timestamptz
+  , CONSTRAINT a_card_is_open_or_ended CHECK (state IN ('open', 'redeemed', 'cancelled', 'expired'))
+  , CONSTRAINT ended_means_when CHECK ((state = 'open') = (ended_at IS NULL))
+  , CONSTRAINT redeemed_means_by_whom CHECK ((state = 'redeemed') = (redeemed_by IS NOT NULL))
+);
+COMMENT ON TABLE gift_cards IS 'by key: cards whose code fills a balance once; of the code only its SHA-256 and its last four symbols are kept';
+CREATE INDEX gift_cards_of_an_issue ON gift_cards (issue_id, card_id);
+CREATE INDEX gift_cards_of_a_buyer ON gift_cards (redeemed_by) WHERE redeemed_by IS NOT NULL;
+CREATE INDEX gift_cards_to_expire ON gift_cards (expires_at) WHERE state = 'open' AND expires_at IS NOT NULL;
 
 -- money.payments
 
@@ -970,6 +1067,7 @@ CREATE TABLE refunds (
   , succeeded_at      timestamptz
   , attempt_at        timestamptz
   , attempts          integer NOT NULL DEFAULT 0
+  , part_of           uuid
   , PRIMARY KEY (merchant_id, refund_id)
   , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
   , CONSTRAINT a_refund_is_of_some_money CHECK (amount > 0)
@@ -978,6 +1076,7 @@ CREATE TABLE refunds (
 COMMENT ON TABLE refunds IS 'by merchant: money on its way back to the buyer; its id is the channel''s idempotency key';
 COMMENT ON COLUMN refunds.channel_payment IS 'The channel''s own name of the payment that is refunded';
 COMMENT ON COLUMN refunds.attempt_at IS 'When to send it or to ask for its outcome next; none when it is known';
+COMMENT ON COLUMN refunds.part_of IS 'The refund that was decided, of which this is what goes back another way than most of it';
 CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
 CREATE INDEX refunds_by_id ON refunds (refund_id);
 CREATE INDEX refunds_by_time ON refunds (created_at DESC, refund_id DESC);
@@ -1452,6 +1551,7 @@ CREATE TABLE promotions (
   , pieces_per_order integer
   , pieces_per_buyer integer
   , returned_at  timestamptz
+  , new_buyers   boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
   , CONSTRAINT a_session_has_a_sku_once UNIQUE (merchant_id, session_id, sku_id)
@@ -1463,6 +1563,7 @@ CREATE TABLE promotions (
   , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
   , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
   , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
   , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
 );
@@ -1481,6 +1582,7 @@ COMMENT ON COLUMN promotions.taken IS 'Of those, in orders that were not dropped
 COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can have; none: as many as there are';
 COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
+COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
 
@@ -1516,6 +1618,22 @@ CREATE TABLE coupon_claims (
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
 COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for';
+
+CREATE TABLE coupon_people (
+    person       text NOT NULL
+  , limited_by   uuid NOT NULL
+  , number       integer NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (person, limited_by, number)
+);
+COMMENT ON TABLE coupon_people IS 'by key: who used coupons of which each person can have only so many, as far as people can be told apart';
+COMMENT ON COLUMN coupon_people.person IS 'SHA-256 of a buyer''s id, an e-mail address or a telephone number, with its kind before it';
+COMMENT ON COLUMN coupon_people.limited_by IS 'The coupon; or the shop, of whose coupons for new buyers a person uses one';
+COMMENT ON COLUMN coupon_people.number IS 'The person''s first, second … time';
+CREATE INDEX coupon_people_of_an_order ON coupon_people (order_id);
+CREATE INDEX coupon_people_of_a_buyer ON coupon_people (buyer_id);
 
 CREATE TABLE promotion_limits (
     buyer_id     uuid NOT NULL
@@ -1777,6 +1895,7 @@ CREATE TABLE parcels (
   , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
 );
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
+COMMENT ON COLUMN parcels.order_id IS 'The order, or the after-sales case whose goods go back or out again';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
 COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
 CREATE INDEX parcels_of_an_order ON parcels (order_id);
@@ -2033,13 +2152,16 @@ CREATE TABLE purchases (
   , source      text
   , placed_at   timestamptz NOT NULL DEFAULT now()
   , pay_by      timestamptz NOT NULL
+  , tendered    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (buyer_id, purchase_id)
   , CONSTRAINT a_total_is_not_negative CHECK (total >= 0)
+  , CONSTRAINT purses_pay_the_total_at_most CHECK (0 <= tendered AND tendered <= total)
 );
 COMMENT ON TABLE purchases IS 'by buyer: what a buyer bought at once and pays at once; its id is the idempotency key of placing it';
 COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
 COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
+COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
 CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
@@ -2292,6 +2414,7 @@ CREATE TABLE checkouts (
   , codes       jsonb NOT NULL DEFAULT '[]'
   , discounts   jsonb NOT NULL DEFAULT '[]'
   , from_cart   boolean NOT NULL DEFAULT false
+  , purses      jsonb NOT NULL DEFAULT '[]'
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
   , expires_at  timestamptz NOT NULL
@@ -2304,6 +2427,7 @@ COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price, c
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
+COMMENT ON COLUMN checkouts.purses IS 'What of the buyer''s own is to pay what it can: [balance, points]';
 COMMENT ON COLUMN checkouts.codes IS 'Codes of coupons that are used for it if they can, in capitals; claimed when it is placed';
 COMMENT ON COLUMN checkouts.discounts IS 'What promotions took off when it was placed, by line and by freight: the same as its order lines keep';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
@@ -2404,7 +2528,9 @@ INSERT INTO aftersales_transitions (from_state, to_state) VALUES
   , ('refused', 'asked'), ('refused', 'disputed'), ('refused', 'withdrawn'), ('refused', 'closed')
   , ('disputed', 'agreed'), ('disputed', 'refunded'), ('disputed', 'rejected'), ('disputed', 'withdrawn')
   , ('disputed', 'closed')
-  , ('agreed', 'disputed'), ('rejected', 'disputed');
+  , ('agreed', 'disputed'), ('rejected', 'disputed')
+  , ('sent_back', 'accepted'), ('accepted', 'resent'), ('accepted', 'refunded'), ('accepted', 'closed')
+  , ('resent', 'exchanged'), ('resent', 'disputed');
 
 CREATE TABLE aftersales_cases (
     merchant_id  uuid NOT NULL
@@ -2437,10 +2563,10 @@ CREATE TABLE aftersales_cases (
   , PRIMARY KEY (merchant_id, case_id)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
-  , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund'))
+  , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund', 'exchange', 'replacement'))
   , CONSTRAINT a_case_wants_no_negative_freight CHECK (freight >= 0)
-  , CONSTRAINT ended_means_when CHECK ((state IN ('refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
-  , CONSTRAINT whose_turn_it_is_has_a_deadline CHECK ((state IN ('asked', 'agreed', 'sent_back', 'refused')) = (due_at IS NOT NULL))
+  , CONSTRAINT ended_means_when CHECK ((state IN ('exchanged', 'refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
+  , CONSTRAINT whose_turn_it_is_has_a_deadline CHECK ((state IN ('asked', 'agreed', 'sent_back', 'refused', 'accepted', 'resent')) = (due_at IS NOT NULL))
   , CONSTRAINT a_parcel_has_carrier_and_number CHECK ((carrier IS NULL) = (number IS NULL))
   , CONSTRAINT sent_back_means_with_what CHECK (state <> 'sent_back' OR number IS NOT NULL)
   , CONSTRAINT agreed_means_where_to CHECK (state <> 'agreed' OR return_to IS NOT NULL)
@@ -2485,6 +2611,33 @@ COMMENT ON TABLE aftersales_case_lines IS 'by merchant: how many pieces of which
 COMMENT ON COLUMN aftersales_case_lines.given IS 'For how many of them money went back; none as long as that is not decided';
 COMMENT ON COLUMN aftersales_case_lines.restocked IS 'How many of them lie on the shelf again; the others were scrapped, or stay with the buyer';
 CREATE INDEX aftersales_case_lines_of_an_order ON aftersales_case_lines (order_id);
+
+CREATE TABLE aftersales_exchanges (
+    merchant_id uuid NOT NULL
+  , case_id     uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , line        integer NOT NULL
+  , sku_id      uuid NOT NULL
+  , options     jsonb NOT NULL DEFAULT '[]'
+  , sku_code    text NOT NULL
+  , quantity    integer NOT NULL
+  , difference  bigint NOT NULL
+  , turned      boolean NOT NULL DEFAULT false
+  , accepted    integer
+  , restocked   integer NOT NULL DEFAULT 0
+  , parcel_id   uuid
+  , PRIMARY KEY (merchant_id, case_id)
+  , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
+  , CONSTRAINT nothing_is_collected_for_an_exchange CHECK (difference >= 0)
+  , CONSTRAINT never_exchange_more_than_asked CHECK (accepted BETWEEN 0 AND quantity AND restocked BETWEEN 0 AND coalesce(accepted, 0))
+  , CONSTRAINT what_was_sent_was_accepted CHECK (parcel_id IS NULL OR accepted IS NOT NULL)
+);
+COMMENT ON TABLE aftersales_exchanges IS 'by merchant: what a case is to exchange pieces of its line for; its reservation and its parcels are known by the case''s id';
+COMMENT ON COLUMN aftersales_exchanges.options IS 'As they were called when it was asked for';
+COMMENT ON COLUMN aftersales_exchanges.difference IS 'What goes back for all pieces asked for, since it is cheaper, in minor units';
+COMMENT ON COLUMN aftersales_exchanges.turned IS 'There was not enough of it when the shop agreed: the case became a return with a refund';
+COMMENT ON COLUMN aftersales_exchanges.accepted IS 'Pieces that the shop took back to exchange; none before it looked';
+CREATE INDEX aftersales_exchanges_by_case ON aftersales_exchanges (case_id);
 
 CREATE TABLE aftersales_appeals (
     merchant_id  uuid NOT NULL

@@ -3,14 +3,16 @@
 `reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind takes off, `rules` what there is, and
 `refusals` what is refused. docs/algorithms/pricing.md tells the rules with worked examples. Shops' commands are in `service`,
 buyers' coupons in `claiming`, codes that come with a cart in `codes` (their words in `entering`), what buyers hold in
-`holding`, and what orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is stands in
-`flash`, how one is planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`.
+`holding`, who is known to have used what in `people`, and what orders take of a budget, of coupons or of a flash sale's
+pieces in `using`. What a flash sale is stands in `flash`, how one is planned and ended in `planning`, its pieces are in
+`handing`, and what is to be seen of it in `sessions`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.events import FlashChanged
 from steelyard.goods.promotions.holding import of_buyers, owned
+from steelyard.goods.promotions.people import let_go, new_of, note_people, people_of, used_up
 from steelyard.goods.promotions.planning import begin_due, cancel, end_due, plan
 from steelyard.goods.promotions.queries import (
     ENDS_SOON,
@@ -62,10 +64,14 @@ __all__ = [
     "held_by",
     "hold",
     "in_scope",
+    "let_go",
+    "new_of",
+    "note_people",
     "of_buyers",
     "offering",
     "offers",
     "owned",
+    "people_of",
     "plan",
     "planned",
     "reckon",
@@ -81,4 +87,5 @@ __all__ = [
     "understood",
     "use",
     "used",
+    "used_up",
 ]

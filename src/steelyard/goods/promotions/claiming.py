@@ -66,4 +66,5 @@ async def forget(tx: Tx, buyer_ids: Sequence[UUID]) -> None:
     """Erase the coupons of buyers who leave, and what they had at flash prices; how many were claimed or sold stays
     counted."""
     await tx.execute("DELETE FROM coupon_claims WHERE buyer_id = ANY($1)", list(buyer_ids))
+    await tx.execute("DELETE FROM coupon_people WHERE buyer_id = ANY($1)", list(buyer_ids))
     await tx.execute("DELETE FROM promotion_limits WHERE buyer_id = ANY($1)", list(buyer_ids))

@@ -23,6 +23,7 @@ class CodeState(StrEnum):
     OVER = "over"
     GONE = "gone"
     HAD = "had"
+    NOT_NEW = "not_new"
 
 
 class Entered(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import msgspec
 from steelyard.goods.catalog.model import SkuId
 from steelyard.goods.promotions.entering import Code, CodeState, Entered, Standing
 from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
+from steelyard.goods.promotions.people import Limit, Personal, new_of
 from steelyard.goods.promotions.refusals import (
     CodeUnknown,
     CouponClaimed,
@@ -61,10 +62,12 @@ __all__ = [
     "Gift",
     "Ladder",
     "Layer",
+    "Limit",
     "LimitReached",
     "NewFlash",
     "OfferBegun",
     "OfferGone",
+    "Personal",
     "PiecesFor",
     "Planned",
     "RateOff",
@@ -102,6 +105,7 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     beside: frozenset[Layer] = EVERY_LAYER
     platform_millionths: int = 0
     limited: bool = False
+    limits: tuple[Limit, ...] = ()
 
     @property
     def layer(self) -> Layer:
@@ -285,6 +289,13 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     spent: int = 0
     stopped_at: datetime | None = None
     flash: Flash | None = None
+    new_buyers: bool = False
+
+    @property
+    def limits(self) -> list[Limit]:
+        """What holds for a person: a code is passed on, and whoever is new is so once."""
+        by_code = [Limit(limited_by=self.promotion_id, most=self.per_buyer or 1)] if self.code else []
+        return by_code + ([Limit(limited_by=self.merchant_id, most=1)] if self.new_buyers else [])
 
     @property
     def promotion(self) -> Promotion:
@@ -299,6 +310,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             coupon=self.coupon,
             scope=self.scope,
             limited=self.flash is not None,
+            audience=Audience(segments=frozenset({new_of(self.merchant_id)}) if self.new_buyers else frozenset()),
+            limits=tuple(self.limits) if self.coupon else (),
         )
 
     @property

@@ -47,6 +47,7 @@ CREATE TABLE promotions (
   , pieces_per_order integer
   , pieces_per_buyer integer
   , returned_at  timestamptz
+  , new_buyers   boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
   , CONSTRAINT a_session_has_a_sku_once UNIQUE (merchant_id, session_id, sku_id)
@@ -58,6 +59,7 @@ CREATE TABLE promotions (
   , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
   , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
   , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
   , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
 );
@@ -76,6 +78,7 @@ COMMENT ON COLUMN promotions.taken IS 'Of those, in orders that were not dropped
 COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can have; none: as many as there are';
 COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
+COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
 
@@ -111,6 +114,22 @@ CREATE TABLE coupon_claims (
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
 COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for';
+
+CREATE TABLE coupon_people (
+    person       text NOT NULL
+  , limited_by   uuid NOT NULL
+  , number       integer NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (person, limited_by, number)
+);
+COMMENT ON TABLE coupon_people IS 'by key: who used coupons of which each person can have only so many, as far as people can be told apart';
+COMMENT ON COLUMN coupon_people.person IS 'SHA-256 of a buyer''s id, an e-mail address or a telephone number, with its kind before it';
+COMMENT ON COLUMN coupon_people.limited_by IS 'The coupon; or the shop, of whose coupons for new buyers a person uses one';
+COMMENT ON COLUMN coupon_people.number IS 'The person''s first, second … time';
+CREATE INDEX coupon_people_of_an_order ON coupon_people (order_id);
+CREATE INDEX coupon_people_of_a_buyer ON coupon_people (buyer_id);
 
 CREATE TABLE promotion_limits (
     buyer_id     uuid NOT NULL

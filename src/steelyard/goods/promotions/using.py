@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.goods.promotions import handing
+from steelyard.goods.promotions import handing, people
 from steelyard.goods.promotions.model import Flash, Held, LimitReached, OfferGone, Use
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Refusal
@@ -264,4 +264,5 @@ async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]]) -> None:
         [row["order_id"] for row in rows],
         [row["promotion_id"] for row in rows],
     )
+    await people.let_go(tx, {row["order_id"] for row in rows if row["claim"]})
     await handing.back(tx, dropped, locked)

@@ -38,6 +38,7 @@ from steelyard.surfaces.operator import (
     system_subscribers,
     system_sweeps,
     today,
+    wallets,
     words,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
@@ -62,6 +63,7 @@ router = Router(
         *rights.HANDLERS,
         *payments.HANDLERS,
         *books.HANDLERS,
+        *wallets.HANDLERS,
         *settlement.HANDLERS,
         *categories.HANDLERS,
         *attributes.HANDLERS,

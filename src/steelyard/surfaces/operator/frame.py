@@ -19,6 +19,7 @@ PAYMENTS = f"{HOME}/payments"
 REFUNDS = f"{HOME}/refunds"
 BOOKS = f"{HOME}/books"
 SETTLEMENT = f"{HOME}/settlement"
+WALLETS = f"{HOME}/wallets"
 CATEGORIES = f"{HOME}/categories"
 FLASH = f"{HOME}/flash"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
@@ -58,6 +59,7 @@ PLACES = (
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
     (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
+    (WALLETS, N_("Wallets"), "wallet", "wallets.manage", N_("Money")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),
     (API_KEYS, N_("API keys"), "key-round", "settings.manage", N_("The house")),
     (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("The house")),

@@ -14,7 +14,6 @@ from litestar.response import Redirect
 from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
-from steelyard.goods.promotions.model import Buyer as Holder
 from steelyard.goods.promotions.model import Cart, CartLine, Offer, Reckoning
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
@@ -23,7 +22,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.logistics import freight
 from steelyard.logistics.freight.model import Shipment
 from steelyard.parties import customers, operator
-from steelyard.parties.customers.model import Address, BuyerId
+from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.opening import open_for
@@ -32,7 +31,7 @@ from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.web import offers
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import cart, favourites
+from steelyard.trade import cart, checkout, favourites
 from steelyard.trade.cart.model import LINES_PER_CART_MAX, CartView, LineProblem
 from steelyard.trade.checkout.model import CheckoutId, Line
 
@@ -96,6 +95,7 @@ async def _reckoning(read: Read, buyer_id: BuyerId, view: CartView) -> tuple[Rec
         return None, ()
     offered = [offer for offers_of_shop in running.values() for offer in offers_of_shop]
     held = await promotions.held_by(read, [buyer_id], offered)
+    someone = checkout.Someone(buyer_id=buyer_id, contact=Contact())
     at, mine = datetime.now(UTC), frozenset(held.get(buyer_id, ()))
     goods = Cart(
         currency=chosen[0].currency,
@@ -113,7 +113,7 @@ async def _reckoning(read: Read, buyer_id: BuyerId, view: CartView) -> tuple[Rec
             for line in chosen
             if line.card is not None and line.price is not None
         ],
-        buyer=Holder(holds=mine),
+        buyer=(await checkout.considered(read, [someone], [[]], held, running)).buyers[0],
     )
     soon = at + promotions.ENDS_SOON
     ending = [each for each in offered if each.promotion_id in mine and each.starts_at <= at and each.ends_at < soon]

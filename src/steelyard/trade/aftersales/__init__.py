@@ -5,8 +5,9 @@ at a moment is said by `actions`, one rule for pages and tests.
 
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
 buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, and what happens to who
-says nothing `silence`. An appeal against the platform's decision is `appeals`. Until when one may ask is said by the rules of
-`trade.rights`; `trials` says what another rule would have decided, and `privacy` is for buyers who leave.
+says nothing `silence`; what is sent instead of what came back is `exchanges`. An appeal against the platform's decision is
+`appeals`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have decided,
+and `privacy` is for buyers who leave.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing
@@ -29,6 +30,7 @@ from steelyard.trade.aftersales.case_model import (
     REASONS,
     SHOP_ANSWERS,
     SHOP_INSPECTS,
+    SWAPS,
     Case,
     CaseId,
     CaseLine,
@@ -68,6 +70,15 @@ from steelyard.trade.aftersales.events import (
     CancellationAsked,
     OrderRefunded,
 )
+from steelyard.trade.aftersales.exchanges import (
+    Choice,
+    Exchange,
+    choices,
+    confirm,
+    difference_id,
+    exchange_of,
+    send_again,
+)
 from steelyard.trade.aftersales.jobs import grant_unanswered
 from steelyard.trade.aftersales.privacy import blank_records, forget_photographs, open_of_buyers
 from steelyard.trade.aftersales.queries import behind, of_orders
@@ -96,6 +107,7 @@ __all__ = [
     "REASONS",
     "SHOP_ANSWERS",
     "SHOP_INSPECTS",
+    "SWAPS",
     "Action",
     "AfterSalesAppealed",
     "AfterSalesAsked",
@@ -109,8 +121,10 @@ __all__ = [
     "CaseId",
     "CaseLine",
     "CaseStep",
+    "Choice",
     "Decided",
     "Differing",
+    "Exchange",
     "Inspected",
     "Kind",
     "NewCase",
@@ -145,11 +159,15 @@ __all__ = [
     "cases_of_buyer",
     "cases_of_merchant",
     "cases_of_orders",
+    "choices",
+    "confirm",
     "count_for_platform",
     "count_for_shop",
     "count_open_requests",
     "decide",
+    "difference_id",
     "disputed",
+    "exchange_of",
     "forget_photographs",
     "free_of_lines",
     "freight_left",
@@ -169,6 +187,7 @@ __all__ = [
     "request_of",
     "requests_of_orders",
     "rule_of",
+    "send_again",
     "send_back",
     "standing",
     "trial",

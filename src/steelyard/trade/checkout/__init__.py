@@ -2,8 +2,8 @@
 
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed (`placement.py`)
 and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is in `quote.py`,
-what promotions take off in `offers.py`, what flash sales have to say in `flashes.py`, what an order copies of it in
-`freezing.py`.
+what promotions take off in `offers.py` (for whom: `personal.py`), what flash sales have to say in `flashes.py`, what the
+buyer's own purses pay in `tendering.py`, what an order copies of it in `freezing.py`.
 """
 
 from steelyard.trade.checkout.collection import (
@@ -17,6 +17,7 @@ from steelyard.trade.checkout.collection import (
 )
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
 from steelyard.trade.checkout.offers import discounts
+from steelyard.trade.checkout.personal import Someone, considered
 from steelyard.trade.checkout.placement import (
     Held,
     Paying,
@@ -59,6 +60,7 @@ __all__ = [
     "Paying",
     "Placed",
     "Placement",
+    "Someone",
     "Written",
     "apply_left_behind",
     "apply_news",
@@ -70,6 +72,7 @@ __all__ = [
     "change_all",
     "check",
     "collect",
+    "considered",
     "currency_among",
     "currency_of",
     "discounts",

@@ -18,8 +18,8 @@ from steelyard.goods.promotions.model import (
     Held,
     Ladder,
     Offer,
+    OfferGone,
     PiecesFor,
-    PromotionId,
     Reckoning,
     Reduced,
     SpecialPrice,
@@ -28,17 +28,17 @@ from steelyard.goods.promotions.model import (
 from steelyard.goods.taxes.model import Rate
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Refusal
-from steelyard.trade.checkout import flashes
+from steelyard.trade.checkout import flashes, personal
 from steelyard.trade.checkout.model import Checkout, Discount, Problem, Quote, QuoteGroup, QuoteLine
 from steelyard.trade.orders.model import LineOffer, order_id_of
 
 _BY_PIECE = (SpecialPrice, Ladder, BuyGet, PiecesFor, Bundle)
 
 
-class Basket(msgspec.Struct, frozen=True, kw_only=True):
-    """What a buyer (none: nobody in particular) would pay without any offer, and the codes of coupons that they entered."""
+class Basket(personal.Someone, frozen=True, kw_only=True):
+    """What a buyer (none: nobody in particular) would pay without any offer, the codes of coupons that they entered, and how
+    they can be reached: by that people are told apart."""
 
-    buyer_id: UUID | None
     currency: str
     groups: Sequence[QuoteGroup]
     codes: Sequence[str] = ()
@@ -70,12 +70,13 @@ async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
     buyers = {basket.buyer_id for basket in baskets if basket.buyer_id is not None}
     every = [offer for offers in running.values() for offer in offers]
     held = await promotions.held_by(read, buyers, every)
+    mine = await personal.considered(read, baskets, codes, held, running)
     at = datetime.now(UTC)
     wanted = {line.card.sku_id for basket in baskets for group in basket.groups for line in group.lines}
     had = await flashes.had(read, buyers, every, wanted, at)
     return [
-        _reduced(basket, list(_offers(basket, running)), _coupons(basket, held), mine, (had, at))
-        for basket, mine in zip(baskets, codes, strict=True)
+        _reduced(basket, list(_offers(basket, running)), person, said, (had, at))
+        for basket, person, said in zip(baskets, mine.buyers, mine.codes, strict=True)
     ]
 
 
@@ -84,14 +85,10 @@ def _offers(basket: Basket, running: Mapping[UUID, Sequence[Offer]]) -> Iterator
         yield from running.get(group.shop.merchant_id, ())
 
 
-def _coupons(basket: Basket, held: Mapping[UUID, set[PromotionId]]) -> frozenset[UUID]:
-    return frozenset(held.get(basket.buyer_id, ())) if basket.buyer_id is not None else frozenset()
-
-
 def _reduced(
     basket: Basket,
     offers: Sequence[Offer],
-    coupons: frozenset[UUID],
+    buyer: Buyer,
     codes: Sequence[Code],
     now: tuple[flashes.Had, datetime],
 ) -> Reduction:
@@ -103,7 +100,7 @@ def _reduced(
         at=at,
         lines=[_cart_line(line) for group in basket.groups for line in group.lines],
         freight={group.shop.merchant_id: group.freight for group in basket.groups},
-        buyer=Buyer(holds=coupons.union(*(code.promotion_ids for code in codes))),
+        buyer=buyer,
     )
     found = promotions.reckon_offers(cart, offers)
     by_line = {part.key: part for part in found.lines}
@@ -171,7 +168,17 @@ async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[H
         for each in costs.reckoning.applied
         if (merchant_id := each.promotion.merchant_id) is not None and each.off
     ]
-    return await promotions.hold(tx, uses) if uses else ([], {})
+    if not uses:
+        return [], {}
+    late = await promotions.note_people(tx, [one for checkout, costs in quoted for one in personal.of(checkout, costs)])
+    held, gone = await promotions.hold(tx, [use for use in uses if use.purchase_id not in late])
+    return held, {purchase_id: OfferGone() for purchase_id in late} | dict(gone)
+
+
+async def let_go(tx: Tx, refused: Sequence[tuple[Checkout, Quote]]) -> None:
+    """What was noted of people for purchases that are not placed after all."""
+    noted = [one.order_id for checkout, costs in refused for one in personal.of(checkout, costs)]
+    await promotions.let_go(tx, noted)
 
 
 def frozen(line: QuoteLine, costs: Quote) -> list[LineOffer]:

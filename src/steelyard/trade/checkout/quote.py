@@ -85,7 +85,13 @@ async def quotes(
         lost.append(gone)
     groups = await _groups(read, asked, lines, rates, shops)
     baskets = [
-        Basket(buyer_id=each.buyer_id, currency=each.currency, groups=mine, codes=each.draft.codes)
+        Basket(
+            buyer_id=each.buyer_id,
+            contact=each.draft.contact,
+            currency=each.currency,
+            groups=mine,
+            codes=each.draft.codes,
+        )
         for each, mine in zip(asked, groups, strict=True)
     ]
     return [

@@ -16,6 +16,10 @@ _STATES: dict[CodeState, tuple[str, str]] = {
     CodeState.UNKNOWN: ("discount_code_invalid", N_("The code “{code}” is not known.")),
     CodeState.OVER: ("discount_code_expired", N_("The time of the code “{code}” is over.")),
     CodeState.GONE: ("discount_code_expired", N_("The code “{code}” has been used as often as it could be.")),
+    CodeState.NOT_NEW: (
+        "discount_code_user_ineligible",
+        N_("The code “{code}” is for those who have not bought of the shop before."),
+    ),
     CodeState.HAD: ("discount_code_user_ineligible", N_("The code “{code}” has been used by this buyer already.")),
 }
 _REASONS: dict[Reason, tuple[str, str]] = {
