@@ -21,12 +21,13 @@ from steelyard.kernel.text import text
 from steelyard.parties import access, merchants
 from steelyard.parties.access import ViewId
 from steelyard.parties.access.model import AccountId, AccountKind, Actor, DepartmentId
-from steelyard.parties.merchants.model import NewLicence, RenewalId
+from steelyard.parties.merchants.model import MerchantId, NewLicence, RenewalId
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from steelyard.surfaces.web.security import CSRF_COOKIE
-from steelyard.trade import aftersales, invoices, orders, reviews, settlement
+from steelyard.trade import aftersales, discipline, invoices, orders, reviews, settlement
 from steelyard.trade.aftersales.model import Returned
+from steelyard.trade.discipline import NewViolation, ViolationId
 from steelyard.trade.invoices.model import InvoiceId, Title
 from steelyard.trade.reviews.model import QuestionId
 from tests.support import deal
@@ -163,6 +164,13 @@ async def things(db: Database, world: World) -> Ids:
     )  # fmt: skip
     await db.transact(promotions.save, promotion)
     sale = await planned(db, flash(world))
+    violation = NewViolation(
+        violation_id=ViolationId(ids.mint()),
+        merchant_id=MerchantId(world.tea.merchant_id),
+        code="misdescribed",
+        facts="So",
+    )
+    await db.transact(discipline.record, violation, "staff:test", datetime.now(UTC))
     await switched_on(db)
     issue_id, _ = await issued(db)
     today = datetime.now(UTC).date()
@@ -216,6 +224,7 @@ async def things(db: Database, world: World) -> Ids:
             "promotion_id": str(promotion.promotion_id),
             "flash_id": str(sale.session_id),
             "case_id": str(case_id),
+            "violation_id": str(violation.violation_id),
             "step_id": str(ids.mint()),
             "rule_id": "01890000-0000-7000-8000-000000000001",
             "issue_id": str(issue_id),

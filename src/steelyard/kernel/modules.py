@@ -34,6 +34,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "aftersales",
         "invoices",
         "settlement",
+        "discipline",
         "reviews",
     ),
     "channels": ("feeds", "sheets", "amazon", "live", "agents"),

@@ -32,6 +32,8 @@ SWEEPS: dict[str, str] = {
     "checkout.forget_old": N_("Forgets checkouts that were never placed"),
     "checkout.query_unknown_payments": N_("Asks the channel about payments whose outcome is unknown"),
     "checks": N_("Looks whether every truth of the database is true"),
+    "discipline.deposits": N_("Holds back new goods of shops that did not top up their deposit"),
+    "discipline.points": N_("Ends what the points of a past year stopped"),
     "idempotency.forget": N_("Forgets old answers kept under idempotency keys"),
     "jobs.forget_errors": N_("Forgets the errors of jobs that are done"),
     "ledger.sum_up": N_("Sums up the trial balance of many accounts"),

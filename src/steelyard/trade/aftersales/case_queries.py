@@ -159,18 +159,6 @@ async def count_for_shop(read: Read, merchant_id: MerchantId) -> int:
     )
 
 
-async def count_for_platform(read: Read) -> int:
-    """How many disputes and appeals wait to be decided, each counted up to `COUNTED_MAX`."""
-    return await read.value(
-        """
-        SELECT (SELECT count(*) FROM (SELECT FROM aftersales_cases WHERE state = 'disputed' LIMIT $1) cases)::integer
-             + (SELECT count(*) FROM (SELECT FROM aftersales_appeals WHERE outcome IS NULL AND verdict = 'refund' LIMIT $1)
-                appeals)::integer
-        """,
-        COUNTED_MAX,
-    )
-
-
 async def appealed_refunds(read: Read, limit: int | None = None) -> list[Case]:
     """Cases that ended in a refund which the shop appeals against, the longest waiting first. For the operator."""
     return await read.all(
