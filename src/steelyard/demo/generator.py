@@ -17,6 +17,7 @@ from steelyard.demo import (
     people,
     queue,
     rules_kept,
+    rushes,
     searches,
     shelves,
     shopkeeping,
@@ -106,6 +107,7 @@ async def make(
         await searches.make_searches(db, buyer_id, seed=seed)
         await merchandise.decorate(db)
         await offers.offer(db, buyer_id)
+        await rushes.rush(db, people.HOME)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await cases.ask_and_answer(db, [made("merchant", maker.slug) for maker in makers()])
