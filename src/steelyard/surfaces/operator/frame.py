@@ -26,6 +26,7 @@ REVIEWS = f"{HOME}/reviews"
 WORDS = f"{HOME}/words"
 DISPUTES = f"{HOME}/disputes"
 VIOLATIONS = f"{HOME}/violations"
+PAPERS = f"{HOME}/papers"
 RIGHTS = f"{HOME}/rights"
 SEARCH = f"{HOME}/search"
 PAGES = f"{HOME}/pages"
@@ -47,6 +48,7 @@ PLACES = (
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (DISPUTES, N_("Disputes"), "scale", "orders.manage", N_("Trade")),
     (RIGHTS, N_("Buyers’ rights"), "shield-check", "settings.manage", N_("Trade")),
+    (PAPERS, N_("Papers of shops"), "file-badge", "merchants.review", N_("Trade")),
     (VIOLATIONS, N_("Violations"), "shield-alert", "merchants.discipline", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
