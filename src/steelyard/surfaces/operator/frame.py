@@ -21,10 +21,12 @@ BOOKS = f"{HOME}/books"
 SETTLEMENT = f"{HOME}/settlement"
 WALLETS = f"{HOME}/wallets"
 CATEGORIES = f"{HOME}/categories"
+FLASH = f"{HOME}/flash"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
 WORDS = f"{HOME}/words"
 DISPUTES = f"{HOME}/disputes"
+PROMOTIONS = f"{HOME}/promotions"
 VIOLATIONS = f"{HOME}/violations"
 PAPERS = f"{HOME}/papers"
 RIGHTS = f"{HOME}/rights"
@@ -51,9 +53,11 @@ PLACES = (
     (PAPERS, N_("Papers of shops"), "file-badge", "merchants.review", N_("Trade")),
     (VIOLATIONS, N_("Violations"), "shield-alert", "merchants.discipline", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
+    (FLASH, N_("Flash sales"), "zap", "catalog.manage", N_("Trade")),
     (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
     (CATEGORIES, N_("Goods categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
+    (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Trade")),
     (WORDS, N_("Sensitive words"), "book-a", "words.manage", N_("Trade")),
     (f"{PAGES}/home", N_("Home page"), "layout-template", "catalog.manage", N_("Trade")),
     (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),

@@ -72,6 +72,7 @@ class LineShare(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
     amount: int
     commission: int
+    subsidy: int = 0
 
 
 class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +89,7 @@ class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     released: bool
     at: datetime
+    subsidy: int = 0
 
 
 class RefundBehind(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,9 +218,9 @@ def freight_of(order: Order, lines: Sequence[OrderLine]) -> int:
 def share_of(line: OrderLine, quantity: int) -> LineShare:
     """What `quantity` more pieces of a line come to, after those that were given back before.
 
-    Both money and commission follow the cumulative share, rounded half up: part by part they add up to the whole line,
-    to the last cent, in whichever parts the pieces come back. What went back without pieces (`less_of`) makes each of the
-    pieces that are left cheaper, the last of them by what remains of it.
+    Money, commission and the platform's subsidy follow the cumulative share, rounded half up: part by part they add up to
+    the whole line, to the last cent, in whichever parts the pieces come back. What went back without pieces (`less_of`) makes
+    each of the pieces that are left cheaper, the last of them by what remains of it.
     """
     before, after = line.refunded_quantity, line.refunded_quantity + quantity
     assert quantity > 0 and after <= line.quantity
@@ -230,7 +232,8 @@ def share_of(line: OrderLine, quantity: int) -> LineShare:
         line=line.line,
         quantity=quantity,
         amount=amount,
-        commission=_commission(line, after, line.refunded + amount if less else None) - _commission_given(line),
+        commission=_more(line.commission, line, after, line.refunded + amount if less else None),
+        subsidy=_more(line.subsidy, line, after, line.refunded + amount if less else None),
     )
 
 
@@ -238,8 +241,23 @@ def less_of(line: OrderLine, amount: int) -> LineShare:
     """What giving back some money of a line comes to while the buyer keeps its pieces; at most what is left of it."""
     amount = min(amount, paid_for(line) - line.refunded)
     assert amount > 0
-    commission = _commission(line, line.refunded_quantity, line.refunded + amount) - _commission_given(line)
-    return LineShare(line=line.line, quantity=0, amount=amount, commission=commission)
+    pieces, money = line.refunded_quantity, line.refunded + amount
+    return LineShare(
+        line=line.line,
+        quantity=0,
+        amount=amount,
+        commission=_more(line.commission, line, pieces, money),
+        subsidy=_more(line.subsidy, line, pieces, money),
+    )
+
+
+def freight_subsidy_of(order: Order, whole: int, before: int, freight: int) -> int:
+    """Of the platform's part of what was taken off an order's freight, what is taken back with `freight` more of the
+    `whole` that the buyer paid for it, after `before`; in proportion, as of a line."""
+    subsidy = sum(offer.platform for offer in order.freight_offers)
+    if not subsidy or not whole:
+        return 0
+    return _cumulative(subsidy, before + freight, whole) - _cumulative(subsidy, before, whole)
 
 
 def _without_pieces(line: OrderLine) -> int:
@@ -247,15 +265,17 @@ def _without_pieces(line: OrderLine) -> int:
     return max(0, line.refunded - _cumulative(paid_for(line), line.refunded_quantity, line.quantity))
 
 
-def _commission_given(line: OrderLine) -> int:
-    return _commission(line, line.refunded_quantity, line.refunded if _without_pieces(line) else None)
+def _more(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
+    """Of the line's commission or subsidy, what goes back beside what went back before."""
+    given = _part(whole, line, line.refunded_quantity, line.refunded if _without_pieces(line) else None)
+    return _part(whole, line, pieces, money) - given
 
 
-def _commission(line: OrderLine, pieces: int, money: int | None) -> int:
-    """The commission that has gone back once these pieces have, and so much money where it is more than theirs: in proportion
-    to whichever says more, so that it never falls, and is all of it with the last cent."""
-    of_pieces = _cumulative(line.commission, pieces, line.quantity)
-    return of_pieces if money is None else max(of_pieces, _cumulative(line.commission, money, paid_for(line)))
+def _part(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
+    """What has gone back of a line's commission or subsidy once these pieces have, and so much money where it is more than
+    theirs: in proportion to whichever says more, so that it never falls, and is all of it with the last cent."""
+    of_pieces = _cumulative(whole, pieces, line.quantity)
+    return of_pieces if money is None else max(of_pieces, _cumulative(whole, money, paid_for(line)))
 
 
 def _cumulative(whole: int, pieces: int, of: int) -> int:
