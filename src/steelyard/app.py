@@ -26,6 +26,7 @@ from steelyard.surfaces.web import problems, security, styleguide
 from steelyard.surfaces.web.compression import Compressed
 from steelyard.surfaces.web.footfall import Footfall
 from steelyard.surfaces.web.visit import provide_visit
+from steelyard.surfaces.web.words_met import WordsMet
 
 BODY_BYTES_MAX = 10 * 1024 * 1024
 SURFACES = Path(__file__).parent / "surfaces"
@@ -77,11 +78,14 @@ def create_app(settings: Settings | None = None) -> Litestar:
         assert settings.database_url, "the launcher says where the database is"
         app.state.db = await Database.connect(settings.database_url, size=settings.pool_size)
         app.state.footfall = Footfall(app.state.db)
+        met = WordsMet(app.state.db)
+        met.start()
         try:
             yield
         finally:
             await batching.drain(app.state.db)
             await app.state.footfall.stop()
+            await met.stop()
             await app.state.db.close()
 
     static = Assets()

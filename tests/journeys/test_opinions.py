@@ -14,6 +14,7 @@ from tests.journeys.variants import Variant
 
 BUYER = "buyer@steelyard.test"
 MERCHANT = "merchant@steelyard.test"
+OPERATOR = "operator@steelyard.test"
 
 
 def photograph() -> bytes:
@@ -127,3 +128,42 @@ async def test_a_choice_is_made_and_the_product_kept(house: House, visit: Visit)
     await visitor.look("favourites")
     await visitor.goto("/account/history")
     await visitor.look("history")
+
+
+async def test_a_word_holds_a_question_back_until_somebody_has_looked(house: House, visit: Visit) -> None:
+    operator = await visit()
+    await steps.sign_in(operator, house, OPERATOR, to="/operator/words")
+    word = f"zq{uuid4().hex[:10]}"
+    form = operator.page.locator("#word-form")
+    await form.locator("input[name='word']").fill(word)
+    await form.locator("select[name='action']").select_option("hold")
+    operator.allow(422)
+    await operator.follow(form.get_by_role("button", name=operator.words("Save"), exact=True))
+    await expect(form.locator("input[name='word']")).to_have_value(word)
+    await operator.look("words-mended")
+    await form.locator("#area-question").check()
+    await operator.follow(form.get_by_role("button", name=operator.words("Save"), exact=True))
+    await operator.page.locator("#tried textarea").fill(f"x {word.upper()} y")
+    await operator.page.locator("#tried select").select_option("question")
+    await operator.follow(operator.page.locator("#tried").get_by_role("button"))
+    await expect(operator.page.locator("#tried mark")).to_have_text(word.upper())
+    await operator.look("words")
+
+    buyer = await visit()
+    await buyer.goto("/shops/zoufang")
+    await buyer.page.locator(".product-card:not(.product-sold-out) .product-title a").first.click()
+    product = re.search(r"/products/([0-9a-f-]+)", buyer.page.url)
+    assert product is not None
+    await steps.sign_in(buyer, house, BUYER, to=f"/products/{product[1]}/questions")
+    asked = f"{word}? {uuid4().hex[:8]}"
+    await buyer.page.locator("textarea[name='question']").fill(asked)
+    await buyer.follow(buyer.button("Ask"))
+    await expect(buyer.page.locator(".question", has_text=asked)).to_have_count(0)
+
+    await operator.goto("/operator/reviews")
+    held = operator.page.locator("article", has_text=asked)
+    await operator.until(held)
+    await operator.look("operator-held")
+    await operator.follow(held.get_by_role("button", name=operator.words("Show to everybody"), exact=True))
+    await buyer.page.reload()
+    await expect(buyer.page.locator(".question", has_text=asked)).to_be_visible()

@@ -3,12 +3,15 @@
 import io
 import json
 import zipfile
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from steelyard.goods import search
+from steelyard.goods import promotions, search
+from steelyard.goods.promotions.model import AmountOff, Offer, PromotionId, Step
 from steelyard.kernel import ids, jobs
 from steelyard.kernel.db import Database, Read, Tx
+from steelyard.kernel.text import text
 from steelyard.money.payments.model import RefundId
 from steelyard.operations import privacy
 from steelyard.operations.privacy.model import (
@@ -58,10 +61,28 @@ async def lived(db: Database, world: World) -> None:
     await db.transact(invoices.save_title, buyer, TitleId(ids.mint()), Title(name=NAME))
     await db.transact(cart.put, buyer, nuts.sku_id, 2)
     await db.transact(favourites.keep_product, buyer, nuts.product_id)
+    coupon = a_coupon(world)
+    await db.transact(promotions.save, coupon)
+    await db.transact(promotions.claim, buyer, coupon.merchant_id, coupon.promotion_id)
     await db.transact(search.record_search, buyer, "hickory", 3)
     await db.transact(privacy.record_consents, buyer, "registering")
     await db.transact(access.begin_session, AccountId(world.buyer.account_id), "a browser", "192.0.2.1")
     await deal.at_rest(db)
+
+
+def a_coupon(world: World) -> Offer:
+    now = datetime.now(UTC)
+    return Offer(
+        merchant_id=world.tea.merchant_id,
+        promotion_id=PromotionId(ids.mint()),
+        name=text("春茶", "Spring tea"),
+        rule=AmountOff(steps=(Step(10_000_000, 1_000),)),
+        currency="CNY",
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(days=1),
+        coupon=True,
+        per_buyer=1,
+    )
 
 
 async def planned(db: Database, world: World) -> ErasureId:
@@ -112,6 +133,8 @@ async def test_a_buyer_takes_everything_along(shop: Database, shop_url: str, wor
     assert STREET in told["addresses.json"] and STREET in told["index.html"]
     assert {order["state"] for order in json.loads(told["orders.json"])} == {"completed", "cancelled"}
     assert "hickory" in told["searches.json"]
+    assert [each["name"]["en"] for each in json.loads(told["coupons.json"])] == ["Spring tea"]
+    assert "Spring tea" in told["index.html"]
     assert len(json.loads(told["consents.json"])) == len(DOCUMENTS)
     assert json.loads(told["payments.json"]) and json.loads(told["refunds.json"]) and json.loads(told["invoices.json"])
     assert world.other_buyer.email not in "".join(told.values())

@@ -10,13 +10,18 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.parties import access
 from steelyard.trade import aftersales
-from steelyard.trade.aftersales import Case, CaseId, Kind
+from steelyard.trade.aftersales import Case, CaseId, Kind, Verdict
 from steelyard.trade.aftersales.model import CaseState
 from steelyard.trade.orders.model import Order
 from tests.support import deal
 from tests.support.browser import Browser, hidden, words
+<<<<<<< HEAD
 from tests.support.consoles import app, database_url, owner, signed_in, world
 from tests.support.world import World
+=======
+from tests.support.consoles import app, owner, signed_in, world
+from tests.support.world import World, account
+>>>>>>> main
 
 __all__ = ["app", "database_url", "owner", "world"]
 
@@ -130,6 +135,50 @@ async def test_a_dispute_is_decided_by_the_platform(
     assert "The picture shows it" in words(await owner.get(f"/merchant/after-sales/{case_id}"))
 
 
+async def test_an_appeal_is_heard_on_both_sides_and_decided_by_somebody_else(
+    db: Database, world: World, app: Litestar, buyer: Browser, owner: Browser
+) -> None:
+    order = await sent(db, world)
+    case_id = await deal.case_asked(db, order)
+    ref = (order.merchant_id, case_id)
+    await db.transact(aftersales.refuse, *ref, "It was fine", "staff:shop")
+    await db.transact(aftersales.ask_platform, *ref, "It was broken", "buyer")
+    chief_by = f"staff:{world.operator.account_id}"
+    await db.transact(aftersales.decide, *ref, Verdict.REFUND, "The picture shows it", chief_by)
+    mine, theirs, page = (
+        f"{base}/{case_id}" for base in ("/after-sales", "/merchant/after-sales", "/operator/disputes")
+    )
+    assert "Appeal against the decision" not in words(await buyer.get(mine))
+    assert "Appeal against the decision" in words(await owner.get(theirs))
+    unsaid = await owner.post(f"{theirs}/appeal", {"appeal": ""})
+    assert unsaid.status_code == 422 and "the platform decides by it" in words(unsaid)
+    wrong = await owner.upload(f"{theirs}/appeal", {"appeal": ""}, {"appeal-photos": ("a.jpg", photograph())})
+    kept = hidden(wrong, "appeal-photos-kept")
+    for _ in range(2):
+        answer = await owner.post(f"{theirs}/appeal", {"appeal": "Another article", "appeal-photos-kept": kept})
+        assert "Another article" in words(await owner.follow(answer))
+
+    chief = await signed_in(app, world.operator)
+    assert order.code in (await chief.get("/operator/disputes")).text
+    assert "Another member of staff decides" in words(await chief.get(page))
+    refused = await chief.post(page, {"verdict": "reject", "decision": "Me again"})
+    assert refused.status_code == 403 and "Another member of staff" in words(refused)
+    await chief.close()
+    assert "Answer the appeal" in words(await buyer.get(mine))
+    for _ in range(2):
+        answer = await buyer.post(f"{mine}/answer-appeal", {"appeal": "It is the one I got"})
+        assert "It is the one I got" in words(await buyer.follow(answer))
+    another = await db.transact(account, "operator", "second", "Second", roles=["operator_admin"])
+    second = await signed_in(app, another)
+    assert "It is the one I got" in words(await second.get(page))
+    for _ in range(2):
+        await second.post(page, {"verdict": "reject", "decision": "Not the article that was sold"})
+    assert order.code not in (await second.get("/operator/disputes")).text
+    await second.close()
+    assert "The decision was changed" in words(await buyer.get(mine))
+    assert "The platform has credited the shop" in words(await owner.get(theirs))
+
+
 async def test_a_second_window_is_told_what_happened_in_the_first(db: Database, world: World, buyer: Browser) -> None:
     order = await sent(db, world)
     case_id = await deal.case_asked(db, order, Kind.RETURN_REFUND)
@@ -150,9 +199,12 @@ async def test_a_stranger_finds_nothing(db: Database, world: World, app: Litesta
     for path in (f"/after-sales/{case_id}", f"/after-sales/{CaseId(ids.mint())}"):
         assert (await stranger.get(path)).status_code == 404
         assert (await stranger.post(f"{path}/withdraw")).status_code == 404
+        for step in ("appeal", "answer-appeal"):
+            assert (await stranger.post(f"{path}/{step}", {"appeal": "Mine"})).status_code == 404
     assert str(case_id) not in (await stranger.get("/account/after-sales")).text
     assert str(case_id) not in (await others.get("/merchant/after-sales?state=all")).text
     assert (await others.get(f"/merchant/after-sales/{case_id}")).status_code == 404
-    assert (await others.post(f"/merchant/after-sales/{case_id}/agree")).status_code == 404
+    for step in ("agree", "appeal", "answer-appeal"):
+        assert (await others.post(f"/merchant/after-sales/{case_id}/{step}", {"appeal": "Mine"})).status_code == 404
     await stranger.close()
     await others.close()

@@ -1,6 +1,7 @@
 """Whatever buyers, staff, the platform and time do with the cases of an order, in whatever order: never more goes back than
 was paid, nor more than a case was asked for."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import Refusal
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import Case, CaseId, Inspected, Kind, NewCase, Verdict
+from steelyard.trade.aftersales import Case, CaseId, Inspected, Kind, NewCase, Side, Verdict
 from steelyard.trade.aftersales.model import CaseState, Returned, freight_of
 from steelyard.trade.orders.model import Order, OrderState
 from tests.support import deal
@@ -36,6 +37,10 @@ STEP = st.one_of(
                 "refund",
                 "return",
                 "reject",
+                "buyer appeals",
+                "shop appeals",
+                "decided anew: refund",
+                "decided anew: reject",
                 "withdraw",
                 "silence",
             ]
@@ -90,13 +95,20 @@ async def move(db: Database, case: Case, what: str) -> None:
             await db.transact(aftersales.ask_platform, *ref, "Please", "buyer")
         case "refund" | "return" | "reject":
             await db.transact(aftersales.decide, *ref, Verdict(what), "So", "staff:2")
+        case "buyer appeals" | "shop appeals":
+            side = Side(what.removesuffix(" appeals"))
+            await db.transact(aftersales.appeal, *ref, side, "Look again", [], "somebody")
+        case "decided anew: refund" | "decided anew: reject":
+            later = datetime.now(UTC) + timedelta(hours=72)
+            verdict = Verdict(what.removeprefix("decided anew: "))
+            await db.transact(aftersales.decide, *ref, verdict, "So it is", "staff:3", later)
         case "withdraw":
             await db.transact(aftersales.withdraw, *ref, "buyer")
         case _:
             await db.transact(aftersales.act_on_silence, case.due_at or case.asked_at)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sent=st.booleans(), received=st.booleans(), steps=st.lists(STEP, min_size=2, max_size=10))
 async def test_never_more_goes_back_than_was_paid_and_asked_for(
     shop: Database, world: World, sent: bool, received: bool, steps: list[tuple[Any, ...]]

@@ -12,6 +12,7 @@ from steelyard.trade import reviews
 from steelyard.trade.reviews.model import (
     QUESTIONS_A_DAY_MAX,
     AnswerId,
+    Ground,
     Kind,
     MayNotAnswer,
     QuestionId,
@@ -108,9 +109,9 @@ async def test_what_is_hidden_is_not_shown(shop: Database, world: World, buyer: 
         await shop.transact(reviews.report, kind, subject, buyer, ReportReason.ABUSE, "Really")
     assert [each.kind for each in (await shop.ask(reviews.reported)).items] == [Kind.ANSWER, Kind.QUESTION]
 
-    await shop.transact(reviews.hide, chief, Kind.ANSWER, answer_id, "Abuse")
+    await shop.transact(reviews.hide, chief, Kind.ANSWER, answer_id, Ground.ABUSE, "Abuse")
     assert (await shop.ask(reviews.answers_of, [question_id]))[question_id] == []
-    await shop.transact(reviews.hide, chief, Kind.QUESTION, question_id, "Abuse")
+    await shop.transact(reviews.hide, chief, Kind.QUESTION, question_id, Ground.ABUSE, "Abuse")
     assert not (await shop.ask(reviews.questions_of_product, nuts.product_id)).items
     await shop.transact(reviews.show, chief, Kind.ANSWER, answer_id)
     await shop.transact(reviews.show, chief, Kind.QUESTION, question_id)

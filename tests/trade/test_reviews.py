@@ -19,6 +19,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import reviews
 from steelyard.trade.reviews.model import (
     AlreadyReviewed,
+    Ground,
     Kind,
     NotReceived,
     Only,
@@ -219,9 +220,9 @@ async def test_what_is_hidden_counts_nowhere_and_is_written_down(
     assert (reported.count, reported.reasons, reported.stars) == (1, [ReportReason.ADVERTISING], 1)
 
     with pytest.raises(Invalid):
-        await shop.transact(reviews.hide, chief, Kind.REVIEW, review_id, " ")
+        await shop.transact(reviews.hide, chief, Kind.REVIEW, review_id, Ground.ABUSE, " ")
     for _ in range(2):
-        await shop.transact(reviews.hide, chief, Kind.REVIEW, review_id, "Advertising")
+        await shop.transact(reviews.hide, chief, Kind.REVIEW, review_id, Ground.ABUSE, "Advertising")
 
     assert (await shop.ask(reviews.rating, nuts.product_id)).count == 0
     assert not (await shop.ask(reviews.of_product, nuts.product_id)).items
@@ -340,11 +341,11 @@ async def test_ratings_hold_through_any_sequence(shop: Database, world: World, b
     for stars in (5, 3, 1):
         _, (review_id,) = await reviewed(shop, [(nuts.sku_id, 1)], buyer, stars, text="Words" if stars > 1 else "")
         written.append(review_id)
-    await shop.transact(reviews.hide, chief, Kind.REVIEW, written[0], "Why not")
+    await shop.transact(reviews.hide, chief, Kind.REVIEW, written[0], Ground.ABUSE, "Why not")
     await shop.transact(reviews.follow_up, nuts.merchant_id, written[0], [buyer], "Followed up while hidden")
     await shop.transact(reviews.follow_up, nuts.merchant_id, written[1], [buyer], "Followed up")
     await shop.transact(reviews.show, chief, Kind.REVIEW, written[0])
-    await shop.transact(reviews.hide, chief, Kind.REVIEW, written[1], "Why not")
+    await shop.transact(reviews.hide, chief, Kind.REVIEW, written[1], Ground.ABUSE, "Why not")
 
     rating = await shop.ask(reviews.rating, nuts.product_id)
     counted = [sum(column) for column in zip(*[counts_of(await one(shop, each)) for each in written], strict=True)]

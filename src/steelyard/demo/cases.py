@@ -9,7 +9,7 @@ from steelyard.kernel.db import Database, Read
 from steelyard.kernel.errors import Refusal
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import CaseId, Inspected, Kind, NewCase, Verdict
+from steelyard.trade.aftersales import CaseId, Inspected, Kind, NewCase, Side, Verdict
 from steelyard.trade.aftersales.model import Returned
 from steelyard.trade.orders.model import Order, OrderState
 
@@ -96,6 +96,12 @@ async def _decided(db: Database, new: NewCase) -> None:
     )
 
 
+async def _appealed(db: Database, new: NewCase) -> None:
+    await _decided(db, new)
+    words = "补充开箱视频截图：商品未使用，吊牌完好"
+    await db.transact(aftersales.appeal, new.merchant_id, new.case_id, Side.BUYER, words, [], BUYER)
+
+
 async def _withdrawn(db: Database, new: NewCase) -> None:
     await db.transact(aftersales.withdraw, new.merchant_id, new.case_id, BUYER)
 
@@ -107,7 +113,7 @@ WAYS: tuple[Callable[[Database, NewCase], Awaitable[None]], ...] = (
     _refused,
     _agreed,
     _taken_back,
-    _decided,
     _withdrawn,
-    _waits,
+    _decided,
+    _appealed,
 )

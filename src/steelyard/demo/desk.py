@@ -71,7 +71,7 @@ async def lay(db: Database, settings: Settings, hashed: str) -> None:
     """Lay it all there. Said twice, nothing changes."""
     if await db.ask(_is_laid):
         return
-    by = await db.ask(_chief)
+    by = await db.ask(chief)
     category = await db.ask(_category)
     for wish in WISHES:
         await _apply(db, settings, by, wish, hashed, category)
@@ -86,7 +86,7 @@ def _account(wish: Wish) -> AccountId:
     return AccountId(made("account", f"applicant-{wish.login}"))
 
 
-async def _chief(read: Read) -> Actor:
+async def chief(read: Read) -> Actor:
     account = await access.account(read, AccountId(made("account", "operator")))
     assert account is not None
     permissions = await access.permissions(read, AccountKind.OPERATOR)

@@ -16,6 +16,7 @@ from steelyard.demo import (
     past,
     people,
     queue,
+    rules_kept,
     searches,
     shelves,
     shopkeeping,
@@ -108,6 +109,7 @@ async def make(
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await cases.ask_and_answer(db, [made("merchant", maker.slug) for maker in makers()])
+        await rules_kept.keep_rules(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()])
         await desk.lay(db, settings, hashed)
         await footfall.count_up(fast, seed=seed, step=step)
         await db.transact(ledger.sum_up)

@@ -8,15 +8,18 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.demo.desk import chief
 from steelyard.demo.products import made
 from steelyard.demo.sayings import APOLOGIES, BAD, FOLLOW_UPS, GOOD, MIDDLING, OF_KIND, QUESTIONS, REPLIES, Two
+from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.text import Text
 from steelyard.operations import recommendations
+from steelyard.parties.access.model import Actor
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import favourites, reviews
 from steelyard.trade.favourites.model import PastFavourite, PastFootprint
-from steelyard.trade.reviews.model import Kind, ReportReason
+from steelyard.trade.reviews.model import Ground, Kind, QuestionId, ReportReason, ReviewId
 
 LINES_MAX = 6_000
 GOODS_MAX = 2_000
@@ -71,6 +74,7 @@ async def speak(db: Database, buyer_id: BuyerId, *, seed: int, step: Step) -> No
         step("What people say", 2, 4)
         await db.transact(_kept, goods, buyer_id, seed)
         await db.transact(_reported, received)
+        await db.transact(_judged, await db.ask(chief), goods, buyer_id)
     while await db.transact(reviews.score_shops):
         pass
     while await db.transact(reviews.compare_shops):
@@ -312,3 +316,18 @@ async def _reported(tx: Tx, received: Sequence[Received]) -> None:
     reasons = (ReportReason.FALSE, ReportReason.UNRELATED, ReportReason.ABUSE)
     for row, reporter, reason in zip(poor, reporters, reasons, strict=False):
         await reviews.report(tx, Kind.REVIEW, row["review_id"], reporter, reason, "")
+
+
+async def _judged(tx: Tx, by: Actor, goods: Sequence[OnShelf], buyer_id: BuyerId) -> None:
+    """A question waits for its words, and a review was hidden: its author has appealed."""
+    if goods:
+        question_id = QuestionId(ids.derived(goods[0].product_id, "held"))
+        said = "可以加微信问尺码吗？"
+        await reviews.ask(tx, question_id, goods[0].product_id, buyer_id, "周小秤", said, "zh-Hans")
+    mine = await tx.value(
+        "SELECT review_id FROM reviews WHERE buyer_id = $1 AND text <> '' ORDER BY written_at, review_id LIMIT 1",
+        buyer_id,
+    )
+    if mine is not None:
+        await reviews.hide(tx, by, Kind.REVIEW, mine, Ground.UNRELATED, "没有说到商品本身。")
+        await reviews.appeal(tx, ReviewId(mine), [buyer_id], "说的就是这件商品，请再看一下。")

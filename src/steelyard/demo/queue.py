@@ -58,7 +58,7 @@ async def _of_merchant(tx: Tx, merchant_id: MerchantId, place: int, products: li
         await _meet(tx, merchant_id, new.product_id, fate)
     if place == 0 and len(products) > len(FATES):
         last = products[-1]
-        more = {"zh-Hans": "·升级款", "en": ", improved"}
+        more = {"zh-Hans": "·最新升级款", "en": ", improved"}
         title = Text({tongue: words + more.get(tongue, "") for tongue, words in last.title.items()})
         await catalog.edit(tx, merchant_id, last.product_id, ProductChange(title=title), OPERATOR)
 

@@ -11,7 +11,16 @@ from types import ModuleType
 KERNEL = "kernel"
 
 LAYERS: dict[str, tuple[str, ...]] = {
-    "parties": ("policies", "access", "notifications", "operator", "merchants", "applications", "customers"),
+    "parties": (
+        "policies",
+        "access",
+        "notifications",
+        "operator",
+        "screening",
+        "merchants",
+        "applications",
+        "customers",
+    ),
     "money": ("currencies", "ledger", "wallets", "payments"),
     "goods": ("catalog", "warehouses", "inventory", "taxes", "pricing", "promotions", "search"),
     "logistics": ("customs", "freight", "parcels", "fulfilment"),
@@ -25,6 +34,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "aftersales",
         "invoices",
         "settlement",
+        "discipline",
         "reviews",
     ),
     "channels": ("feeds", "sheets", "amazon", "live", "agents"),

@@ -1,8 +1,8 @@
 """Who may touch which table follows from the table's kind, and is granted anew after every migration.
 
-The application's role reads and writes everything; nobody updates or deletes in an append-only table. The merchants'
-role sees and changes a merchant's own rows only (row-level security by the setting `steelyard.merchant_id`), reads
-reference tables, and touches other tables only where their COMMENT says so.
+The application's role reads and writes everything; nobody updates or deletes in an append-only table, nor deletes in one
+that is never deleted from. The merchants' role sees and changes a merchant's own rows only (row-level security by the setting
+`steelyard.merchant_id`), reads reference tables, and touches other tables only where their COMMENT says so.
 """
 
 import asyncio
@@ -109,7 +109,9 @@ async def grant(connection: asyncpg.Connection) -> None:
 
 
 def _of(table: Table) -> list[str]:
-    writes = "SELECT, INSERT" if table.append_only else "SELECT, INSERT, UPDATE, DELETE"
+    writes = "SELECT, INSERT"
+    if not table.append_only:
+        writes += ", UPDATE" if table.never_deleted else ", UPDATE, DELETE"
     spoken = [f"GRANT {writes} ON {table.name} TO {APP_ROLE}"]
     if table.kind in (Kind.BY_MERCHANT, Kind.BY_OWNER):
         owner = OWNER_COLUMN[table.kind]

@@ -1,6 +1,6 @@
 """What a table's COMMENT says about it: its kind, and what may be done to its rows.
 
-The grammar: `<kind>[, append-only][, merchants insert|merchants read]: what it holds`. Kinds are those of the
+The grammar: `<kind>[, append-only|never deleted][, merchants insert|merchants read]: what it holds`. Kinds are those of the
 architecture page:
 
 - *by merchant*: `merchant_id` is in its primary key and every other key; one merchant's rows live together;
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 OWNER_COLUMN = {Kind.BY_MERCHANT: "merchant_id", Kind.BY_BUYER: "buyer_id", Kind.BY_OWNER: "owner_id"}
-_MARKS = {"append-only", "merchants insert", "merchants read"}
+_MARKS = {"append-only", "never deleted", "merchants insert", "merchants read"}
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -37,6 +37,11 @@ class Table(msgspec.Struct, frozen=True):
     @property
     def append_only(self) -> bool:
         return "append-only" in self.marks
+
+    @property
+    def never_deleted(self) -> bool:
+        """Its rows change, and nobody takes one away."""
+        return "never deleted" in self.marks
 
 
 class UnclearComment(Exception):
@@ -49,7 +54,7 @@ def read_comment(name: str, comment: str | None) -> Table:
     kind, *marks = [part.strip() for part in head.split(",")]
     if not colon or kind not in list(Kind) or not set(marks) <= _MARKS:
         raise UnclearComment(
-            f"table {name}: its COMMENT must begin '<kind>[, append-only][, merchants insert|read]:' with a kind of "
-            f"{', '.join(Kind)}; it says {comment!r}"
+            f"table {name}: its COMMENT must begin '<kind>[, append-only|never deleted][, merchants insert|read]:' with a "
+            f"kind of {', '.join(Kind)}; it says {comment!r}"
         )
     return Table(name, Kind(kind), frozenset(marks))

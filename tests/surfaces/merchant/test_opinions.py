@@ -3,7 +3,7 @@
 from litestar import Litestar
 
 from steelyard.kernel import ids
-from steelyard.kernel.db import Database
+from steelyard.kernel.db import Database, Tx
 from steelyard.parties import access
 from steelyard.trade import reviews
 from steelyard.trade.reviews.model import Kind, QuestionId, ReportReason
@@ -68,7 +68,7 @@ async def test_what_is_reported_is_hidden_with_a_reason_or_left_to_stand(
     assert "Call 123" in page and "Advertising or contact details" in page and "A number" in page
 
     assert (await chief.post(f"/operator/reviews/order/{review_id}/hide", {"reason": "x"})).status_code == 404
-    await chief.post(f"/operator/reviews/review/{review_id}/hide", {"reason": "Advertising"})
+    await chief.post(f"/operator/reviews/review/{review_id}/hide", {"ground": "advertising", "reason": "Advertising"})
     assert "Call 123" not in words(await chief.get(f"/products/{nuts.product_id}"))
     assert "Call 123" in words(await chief.get("/operator/reviews", state="hidden"))
     await chief.post(f"/operator/reviews/review/{review_id}/show")
@@ -79,3 +79,21 @@ async def test_what_is_reported_is_hidden_with_a_reason_or_left_to_stand(
     await chief.post("/operator/reviews/rules", {"write_days": "30", "follow_up_days": "60", "automatic_days": "15"})
     assert (await db.ask(reviews.rules)).automatic_days == 15
     await chief.close()
+
+
+async def test_a_shop_reads_how_its_scores_come_about(owner: Browser, world: World, db: Database) -> None:
+    assert "No scores yet" in words(await owner.get("/merchant/reviews/scores"))
+    assert world.buyer.buyer_id is not None
+    await reviewed(db, [(world.items["nuts"].sku_id, 1)], world.buyer.buyer_id, 4, service=5, logistics=5)
+    await db.transact(_sent_late)
+    await db.transact(reviews.score_shops)
+
+    page = words(await owner.get("/merchant/reviews/scores"))
+    assert "1 of 1 −0.25" in page and "4.75" in page and "0 of 1" in page
+    assert "How they come about" in words(await owner.get("/merchant/reviews"))
+    file = await owner.get("/merchant/reviews/scores", format="csv")
+    assert ",4.0,5.0,4.75,1,0,1,1" in file.text
+
+
+async def _sent_late(tx: Tx) -> None:
+    await tx.execute("UPDATE orders SET paid_at = paid_at - interval '3 days', shipped_at = now()")

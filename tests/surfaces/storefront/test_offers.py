@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from litestar import Litestar
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import AmountOff, Offer, PromotionId, Step
+from steelyard.goods.promotions.model import PLATFORM, AmountOff, Offer, PromotionId, Step
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.kernel.text import text
+from tests.support import deal
 from tests.support.browser import Browser, words
 from tests.support.consoles import signed_in
 from tests.support.world import World
@@ -51,6 +53,27 @@ async def test_a_price_says_why_it_is_lower_and_what_is_missing(db: Database, wo
     assert "−CN¥10.00" in page
 
 
+async def test_what_shop_and_platform_take_off_is_told_apart(db: Database, world: World, guest: Browser) -> None:
+    shops = await offered(db, world)
+    across = msgspec.structs.replace(
+        shops, merchant_id=PLATFORM, promotion_id=PromotionId(ids.mint()), name=text("跨店满减", "Across shops"),
+        rule=AmountOff(steps=(Step(5_000, 700),)), platform_millionths=500_000,
+    )  # fmt: skip
+    coupon = msgspec.structs.replace(across, promotion_id=PromotionId(ids.mint()), coupon=True, per_buyer=1)
+    await db.transact(promotions.save, across)
+    await db.transact(promotions.save, coupon)
+    assert "CN¥7 off over CN¥50 The platform" in words(
+        await guest.get(f"/products/{world.items['nuts'].product_id}")
+    ).replace("  ", " ")
+    assert "The platform" in words(await guest.get("/coupons"))
+
+    await put(guest, world.items["nuts"], 3)
+    page = words(await guest.get(await open_checkout(guest)))
+
+    assert "Discount of the shops −CN¥10.00" in page
+    assert "Discount of the platform −CN¥7.00" in page
+
+
 async def test_who_claims_a_coupon_signs_in_first_and_has_it_once(
     app: Litestar, db: Database, world: World, guest: Browser
 ) -> None:
@@ -83,3 +106,31 @@ async def test_a_code_is_entered_at_the_checkout(db: Database, world: World, gue
     assert unknown.status_code == 422
     assert "This code is not known" in words(unknown)
     assert "Spring tea: CN¥10 off over CN¥100" in words(known)
+
+
+async def test_a_buyer_sees_their_coupons_and_nobody_elses(
+    app: Litestar, db: Database, world: World, guest: Browser
+) -> None:
+    coupon = await offered(db, world, coupon=True)
+    gone = await offered(db, world, coupon=True)
+    buyer, buyer_id = await signed_in(app, world.buyer), world.buyer.buyer_id
+    assert buyer_id is not None
+    assert "No coupon to be used" in words(await buyer.get("/account/coupons"))
+    for each in (coupon, gone):
+        await db.transact(promotions.claim, buyer_id, each.merchant_id, each.promotion_id)
+    await db.transact(promotions.stop, gone.merchant_id, gone.promotion_id)
+
+    usable = words(await buyer.get("/account/coupons"))
+    assert usable.count("CN¥10 off over CN¥100") == 1
+    assert "Ends soon" in usable
+    assert "Stopped" in words(await buyer.get("/account/coupons?state=expired"))
+    assert "Nothing here" in words(await buyer.get("/account/coupons?state=used"))
+    await put(buyer, world.items["nuts"], 3)
+    assert "Your coupon “CN¥10 off over CN¥100” ends on" in words(await buyer.get("/cart"))
+    await deal.paid(db, [(world.items["nuts"].sku_id, 3)], buyer_id)
+    assert "CN¥10 off over CN¥100" in words(await buyer.get("/account/coupons?state=used"))
+
+    for other in (guest, await signed_in(app, world.other_buyer)):
+        for state in ("usable", "used", "expired"):
+            assert "CN¥10 off" not in words(await other.get(f"/account/coupons?state={state}"))
+    await buyer.close()

@@ -101,7 +101,10 @@ async def _packed(read: Read, order_ids: Sequence[OrderId]) -> dict[UUID, dict[i
 async def _refunded_lines(read: Read, order_ids: Sequence[OrderId]) -> dict[UUID, dict[int, int]]:
     found: dict[UUID, dict[int, int]] = {}
     for row in await read.fetch(
-        "SELECT refund_id, line, quantity FROM order_refund_lines WHERE order_id = ANY($1) ORDER BY line LIMIT $2",
+        """
+        SELECT refund_id, line, quantity FROM order_refund_lines
+        WHERE order_id = ANY($1) AND quantity > 0 ORDER BY line LIMIT $2
+        """,
         list(order_ids),
         REFUND_LINES_MAX,
     ):
@@ -112,6 +115,7 @@ async def _refunded_lines(read: Read, order_ids: Sequence[OrderId]) -> dict[UUID
 def order_document(found: Facts, base_url: str, version: str, locale: str) -> dict[str, Any]:
     """The order entity of the protocol, whole: never a delta."""
     goods = sum(part.goods for part in found.parts)
+    discount = sum(line.discount for part in found.parts for line in found.lines[part.order_id])
     freight = sum(part.freight for part in found.parts)
     tax = sum(part.tax_added for part in found.parts)
     permalink = f"{base_url}/purchases/{found.purchase.code}"
@@ -141,7 +145,8 @@ def order_document(found: Facts, base_url: str, version: str, locale: str) -> di
             _adjustment(found, part, refund) for part in found.parts for refund in found.refunds[part.order_id]
         ],
         "totals": [
-            {"type": "subtotal", "amount": goods},
+            {"type": "subtotal", "amount": goods + discount},
+            *([{"type": "items_discount", "amount": -discount}] if discount else []),
             {"type": "fulfillment", "amount": freight},
             *([{"type": "tax", "amount": tax}] if tax else []),
             {"type": "total", "amount": found.purchase.total},
@@ -190,7 +195,11 @@ def _line(found: Facts, part: Order, line: OrderLine, base_url: str, locale: str
         "id": found.names[part.order_id, line.line],
         "item": item,
         "quantity": {"original": line.quantity, "total": total, "fulfilled": fulfilled},
-        "totals": [{"type": "subtotal", "amount": line.amount}, {"type": "total", "amount": line.amount}],
+        "totals": [
+            {"type": "subtotal", "amount": line.amount + line.discount},
+            *([{"type": "items_discount", "amount": -line.discount}] if line.discount else []),
+            {"type": "total", "amount": line.amount},
+        ],
         "status": word,
         "merchant": merchant_note(found.shops[part.merchant_id], base_url, locale),
     }

@@ -19,6 +19,7 @@ VERSION = VERSIONS[0]
 
 CHECKOUT = "dev.ucp.shopping.checkout"
 FULFILLMENT = "dev.ucp.shopping.fulfillment"
+DISCOUNT = "dev.ucp.shopping.discount"
 ORDER = "dev.ucp.shopping.order"
 CART = "dev.ucp.shopping.cart"
 CATALOG_SEARCH = "dev.ucp.shopping.catalog.search"

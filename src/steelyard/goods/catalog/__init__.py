@@ -87,6 +87,7 @@ from steelyard.goods.catalog.shelf import (
     withdraw,
 )
 from steelyard.goods.catalog.versions import Difference, Snapshot, Version, differences, version, versions
+from steelyard.goods.catalog.wording import words_of
 
 __all__ = [
     "GAPS",
@@ -174,5 +175,6 @@ __all__ = [
     "waiting",
     "waiting_count",
     "withdraw",
+    "words_of",
     "wrong_facts",
 ]

@@ -18,6 +18,7 @@ from steelyard.goods.catalog.model import (
 from steelyard.goods.catalog.service import change_product, set_pictures
 from steelyard.goods.catalog.shelf import move, policy, reviewed
 from steelyard.goods.catalog.versions import Snapshot, keep
+from steelyard.goods.catalog.wording import screened_change, to_look_at
 from steelyard.kernel import ids, paging
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
@@ -99,8 +100,10 @@ async def edit(
     pictures: Sequence[Picture] | None = None,
 ) -> bool:
     """What a merchant changes about a product. What buyers rely on (title, description, category, main picture) waits
-    for the operator where the policy says so and the product is on sale, which it stays as it was approved; returns
-    whether something waits. All else is so at once. Raises `NotFound` and what `change_product` raises."""
+    for the operator where the policy, or a word of the dictionary, says so and the product is on sale, which it stays as
+    it was approved; returns whether something waits. All else is so at once. Raises `NotFound`, `Invalid` for words that
+    may not be said, and what `change_product` raises."""
+    change = await screened_change(tx, change)
     now = await _now(tx, merchant_id, product_id)
     if now is None:
         raise NotFound()
@@ -116,7 +119,7 @@ async def edit(
         for name in Proposal.__struct_fields__
         if (value := getattr(given, name)) is not None and value != getattr(now, name)
     }
-    under_review = (await policy(tx)).changes and await reviewed(tx, merchant_id)
+    under_review = ((await policy(tx)).changes and await reviewed(tx, merchant_id)) or await to_look_at(tx, risky)
     if now.state is ProductState.ON_SHELF and under_review:
         if risky:
             await keep(tx, merchant_id, [product_id], by)

@@ -33,6 +33,7 @@ from steelyard.goods.catalog.rows import (
 )
 from steelyard.goods.catalog.seeking import note_words
 from steelyard.goods.catalog.versions import changed, keep
+from steelyard.goods.catalog.wording import screened_product
 from steelyard.kernel import events
 from steelyard.kernel.db import ForeignKeyViolation, Tx, UniqueViolation
 from steelyard.kernel.errors import NotFound
@@ -75,9 +76,11 @@ async def create_product(tx: Tx, merchant_id: MerchantId, new: NewProduct, by: s
     """Make a product with its SKUs and pictures; returns whether it is new. Said twice with the same id, nothing
     changes.
 
-    Raises `Invalid` for what breaks a limit, `CategoryUnknown`, and `CodeTaken` when an article number is already used.
+    Raises `Invalid` for what breaks a limit or may not be said, `CategoryUnknown`, and `CodeTaken` when an article number is
+    already used.
     """
     check_product(new)
+    new = await screened_product(tx, new)
     await check_facts(tx, [(new.category_id, new.facts)])
     await _check_admitted(tx, merchant_id, new.category_id)
     try:

@@ -32,7 +32,15 @@ from steelyard.goods.inventory.queries import (
     scanned,
     stocked,
 )
-from steelyard.goods.inventory.reservations import release, release_orders, release_pieces, reserve, ship, ship_many
+from steelyard.goods.inventory.reservations import (
+    hand_over,
+    release,
+    release_orders,
+    release_pieces,
+    reserve,
+    ship,
+    ship_many,
+)
 from steelyard.goods.inventory.service import bulk_receive, count, receive, scrap, take_back, warn_below, warn_many
 from steelyard.goods.inventory.transfers import transfer
 
@@ -55,6 +63,7 @@ __all__ = [
     "drop_count",
     "enter_counts",
     "find_movements",
+    "hand_over",
     "kept_for",
     "kept_where",
     "levels",

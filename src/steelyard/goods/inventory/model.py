@@ -65,6 +65,16 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return self.request or self.order_id
 
 
+class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
+    """Pieces that were kept for one order, and are kept for another."""
+
+    merchant_id: UUID
+    from_id: UUID
+    to_id: UUID
+    sku_id: UUID
+    quantity: int
+
+
 class Shortage(msgspec.Struct, frozen=True, kw_only=True):
     """A request was not served, since of this SKU it wanted more than was free for it."""
 
@@ -304,6 +314,14 @@ def _sources(there: Mapping[UUID, int], quantity: int) -> list[tuple[UUID, int]]
             sources.append((warehouse_id, taken))
         quantity -= taken
     assert quantity == 0
+    return sources
+
+
+def taken_from(there: dict[UUID, int], quantity: int) -> list[tuple[UUID, int]]:
+    """From which warehouses so many of the pieces that are `there` come; they are there no more."""
+    sources = _sources(there, quantity)
+    for warehouse_id, pieces in sources:
+        there[warehouse_id] -= pieces
     return sources
 
 

@@ -1,11 +1,21 @@
-"""Commands on what is kept for orders: reserve, release, ship."""
+"""Commands on what is kept for orders: reserve, hand over, release, ship."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from steelyard.goods.inventory.locks import announce, lock
-from steelyard.goods.inventory.model import Kept, NotKept, Reason, Shortage, StockKey, Wanted, allocate
+from steelyard.goods.inventory.model import (
+    HandedOver,
+    Kept,
+    NotKept,
+    Reason,
+    Shortage,
+    StockKey,
+    Wanted,
+    allocate,
+    taken_from,
+)
 from steelyard.kernel import ids
 from steelyard.kernel.db import Row, Tx
 
@@ -54,6 +64,67 @@ async def _keep(tx: Tx, kept: Sequence[Kept]) -> None:
         [each.quantity for each in kept],
     )
     assert touched == sum(each.quantity for each in kept)
+
+
+async def hand_over(tx: Tx, moves: Sequence[HandedOver]) -> None:
+    """Keep for one order what was kept for another. What is free stays as it is, so no stock row is locked, but the rows of
+    the reservations are; that nobody takes the same pieces meanwhile is the caller's to see to.
+
+    That fewer are kept than are to be handed over is a broken assumption.
+    """
+    keys = sorted({(move.merchant_id, move.from_id, move.sku_id) for move in moves})
+    rows = await tx.fetch(
+        """
+        SELECT r.merchant_id, r.order_id, r.sku_id, r.warehouse_id, r.quantity
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS k (merchant_id, order_id, sku_id)
+        JOIN reservations r USING (merchant_id, order_id, sku_id)
+        ORDER BY r.merchant_id, r.order_id, r.sku_id, r.warehouse_id FOR UPDATE OF r
+        """,
+        [merchant_id for merchant_id, _, _ in keys],
+        [order_id for _, order_id, _ in keys],
+        [sku_id for _, _, sku_id in keys],
+    )
+    there: dict[tuple[UUID, UUID, UUID], dict[UUID, int]] = {key: {} for key in keys}
+    for row in rows:
+        there[row["merchant_id"], row["order_id"], row["sku_id"]][row["warehouse_id"]] = row["quantity"]
+    pieces = [
+        (move, warehouse_id, quantity)
+        for move in moves
+        for warehouse_id, quantity in taken_from(there[move.merchant_id, move.from_id, move.sku_id], move.quantity)
+    ]
+    moved = await tx.value(
+        """
+        WITH moved AS (
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::integer[])
+                AS m (merchant_id, from_id, to_id, sku_id, warehouse_id, quantity)
+        ), less AS (
+            SELECT merchant_id, from_id, sku_id, warehouse_id, sum(quantity)::integer AS quantity FROM moved
+            GROUP BY 1, 2, 3, 4
+        ), gone AS (
+            DELETE FROM reservations r USING less l
+            WHERE r.merchant_id = l.merchant_id AND r.order_id = l.from_id AND r.sku_id = l.sku_id
+              AND r.warehouse_id = l.warehouse_id AND r.quantity = l.quantity
+            RETURNING l.quantity
+        ), fewer AS (
+            UPDATE reservations r SET quantity = r.quantity - l.quantity FROM less l
+            WHERE r.merchant_id = l.merchant_id AND r.order_id = l.from_id AND r.sku_id = l.sku_id
+              AND r.warehouse_id = l.warehouse_id AND r.quantity > l.quantity
+            RETURNING l.quantity
+        ), kept AS (
+            INSERT INTO reservations AS r (merchant_id, order_id, sku_id, warehouse_id, quantity)
+            SELECT merchant_id, to_id, sku_id, warehouse_id, sum(quantity)::integer FROM moved GROUP BY 1, 2, 3, 4
+            ON CONFLICT (merchant_id, order_id, sku_id, warehouse_id) DO UPDATE SET quantity = r.quantity + excluded.quantity
+        )
+        SELECT sum(quantity) FROM (SELECT quantity FROM gone UNION ALL SELECT quantity FROM fewer) AS both_ways
+        """,
+        [move.merchant_id for move, _, _ in pieces],
+        [move.from_id for move, _, _ in pieces],
+        [move.to_id for move, _, _ in pieces],
+        [move.sku_id for move, _, _ in pieces],
+        [warehouse_id for _, warehouse_id, _ in pieces],
+        [quantity for _, _, quantity in pieces],
+    )
+    assert moved == sum(move.quantity for move in moves), "what is handed over was kept"
 
 
 async def release(tx: Tx, merchant_id: UUID, order_ids: Iterable[UUID]) -> None:

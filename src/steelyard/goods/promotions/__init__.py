@@ -1,15 +1,24 @@
 """What goods cost less, for whom, when, and why: promotions as data, and pure functions from a cart to an explained result.
 
-`reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind
-takes off, and `rules` what there is. docs/algorithms/pricing.md
-tells the rules with worked examples. Shops' commands are in `service`, buyers' coupons in `claiming`, and what orders take of
-a budget or of coupons in `using`.
+`reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind takes off, `rules` what there is, and
+`refusals` what is refused. docs/algorithms/pricing.md tells the rules with worked examples. Commands of shops and of the
+platform are in `service`, buyers' coupons in `claiming`, codes that come with a cart in `codes` (their words in `entering`),
+what buyers hold in `holding`, who is known to have used what in `people`, and what orders take of a budget, of coupons or of
+a flash sale's pieces in `using`. What a flash sale is stands in `flash`, how one is planned and ended in `planning`, its
+pieces are in `handing`, and what is to be seen of it in `sessions`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
+from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
+from steelyard.goods.promotions.events import FlashChanged
+from steelyard.goods.promotions.holding import of_buyers, owned
+from steelyard.goods.promotions.people import let_go, new_of, note_people, people_of, used_up
+from steelyard.goods.promotions.planning import begin_due, cancel, end_due, plan
 from steelyard.goods.promotions.queries import (
+    ENDS_SOON,
     claimed_by,
     coupons_of,
+    flashing,
     get,
     held_by,
     offering,
@@ -20,29 +29,61 @@ from steelyard.goods.promotions.queries import (
 )
 from steelyard.goods.promotions.reckoning import covers, for_buyer, in_scope, reckon, reckon_offers
 from steelyard.goods.promotions.service import save, stop
+from steelyard.goods.promotions.sessions import (
+    flash_left,
+    had_by,
+    planned,
+    session,
+    sessions,
+    sessions_near,
+)
 from steelyard.goods.promotions.using import give_back, hold, use
 
 __all__ = [
+    "CODES_PER_CART_MAX",
+    "CODE_CHARACTERS_MAX",
+    "ENDS_SOON",
+    "FlashChanged",
+    "begin_due",
+    "cancel",
     "claim",
     "claim_code",
     "claimed_by",
     "coupons_of",
     "covers",
+    "end_due",
+    "flash_left",
+    "flashing",
     "for_buyer",
     "forget",
     "get",
     "give_back",
+    "had_by",
     "held_by",
     "hold",
     "in_scope",
+    "let_go",
+    "new_of",
+    "note_people",
+    "of_buyers",
     "offering",
     "offers",
+    "owned",
+    "people_of",
+    "plan",
+    "planned",
     "reckon",
     "reckon_offers",
     "running",
     "save",
+    "session",
+    "sessions",
+    "sessions_near",
     "stop",
+    "tidied",
     "to_claim",
+    "understood",
     "use",
     "used",
+    "used_up",
 ]

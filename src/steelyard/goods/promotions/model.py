@@ -9,9 +9,21 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
+from steelyard.goods.promotions.entering import Code, CodeState, Entered, Standing
+from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
+from steelyard.goods.promotions.people import Limit, Personal, new_of
+from steelyard.goods.promotions.refusals import (
+    CodeUnknown,
+    CouponClaimed,
+    CouponGone,
+    LimitReached,
+    OfferBegun,
+    OfferGone,
+)
 from steelyard.goods.promotions.rules import (
     EVERY_LAYER,
     AmountOff,
+    Audience,
     Bundle,
     BuyGet,
     Counted,
@@ -21,56 +33,67 @@ from steelyard.goods.promotions.rules import (
     Layer,
     PiecesFor,
     RateOff,
+    Reason,
     Rule,
+    Scope,
     SpecialPrice,
     Step,
 )
-from steelyard.kernel.errors import Refusal
-from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties.merchants.model import MerchantId
 
-# The kinds stand in a file of their own, and are found here.
+# The kinds, flash sales and refusals stand in files of their own, and are found here.
 __all__ = [
     "EVERY_LAYER",
     "AmountOff",
+    "Audience",
     "Bundle",
     "BuyGet",
+    "Code",
+    "CodeState",
+    "CodeUnknown",
     "Counted",
+    "CouponClaimed",
+    "CouponGone",
+    "Entered",
+    "Flash",
+    "FlashItem",
+    "FlashState",
     "FreeShipping",
     "Gift",
     "Ladder",
     "Layer",
+    "Limit",
+    "LimitReached",
+    "NewFlash",
+    "OfferBegun",
+    "OfferGone",
+    "Personal",
     "PiecesFor",
+    "Planned",
     "RateOff",
+    "Reason",
     "Rule",
+    "Scope",
+    "Session",
+    "SessionId",
     "SpecialPrice",
+    "Standing",
     "Step",
 ]
 
 PromotionId = NewType("PromotionId", UUID)
 
-
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Which goods a promotion is for: any of these products, or of these categories with all below; empty: all."""
-
-    products: frozenset[UUID] = frozenset()
-    categories: frozenset[UUID] = frozenset()
-    without: frozenset[UUID] = frozenset()
-
-
-class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """For whom it is: for anybody, for buyers of one of these segments, for those who never bought before."""
-
-    segments: frozenset[str] = frozenset()
-    new_buyers: bool = False
+# Whose the platform's own promotions are, where a merchant's would name the merchant: nobody sells under this id.
+PLATFORM = MerchantId(UUID(int=0))
 
 
 class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     """`merchant_id`: whose goods it is for, none: the platform's. `coupon`: only for who holds one.
 
     `group`: of one owner's promotions with the same group one counts. `beside`: the layers of promotions that may count
-    for the same goods. `platform_millionths`: which part of what it takes off is paid by the platform.
+    for the same goods. `platform_millionths`: which part of what it takes off is paid by the platform. `limited`: there
+    are only so many pieces for it.
     """
 
     promotion_id: PromotionId
@@ -86,6 +109,8 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     beside: frozenset[Layer] = EVERY_LAYER
     platform_millionths: int = 0
+    limited: bool = False
+    limits: tuple[Limit, ...] = ()
 
     @property
     def layer(self) -> Layer:
@@ -188,20 +213,6 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     next: Hint | None = None
 
 
-class Reason(StrEnum):
-    """Why a promotion does not count. The first that holds is said."""
-
-    NOT_YET = "not_yet"
-    OVER = "over"
-    OTHER_CURRENCY = "other_currency"
-    NOTHING_OF_IT = "nothing_of_it"
-    NOT_FOR_YOU = "not_for_you"
-    NOT_CLAIMED = "not_claimed"
-    NOT_BESIDE_PRICE = "not_beside_price"
-    MORE_NEEDED = "more_needed"
-    BEATEN = "beaten"
-
-
 class Missed(msgspec.Struct, frozen=True, kw_only=True):
     """`hint`: what is missing, if that is the reason. `by`: those that count instead, if it is beaten."""
 
@@ -249,8 +260,8 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A promotion of a shop as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, and all
-    together may take off no more than the `budget`."""
+    """A promotion as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, all together may take off
+    no more than the `budget`. Of the `PLATFORM`'s it pays the part of `platform_millionths`. `flash`: in a flash sale."""
 
     merchant_id: MerchantId
     promotion_id: PromotionId
@@ -268,6 +279,19 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     claimed: int = 0
     spent: int = 0
     stopped_at: datetime | None = None
+    platform_millionths: int = 0
+    flash: Flash | None = None
+    new_buyers: bool = False
+
+    @property
+    def limits(self) -> list[Limit]:
+        """What holds for a person: a code is passed on, and whoever is new is so once."""
+        by_code = [Limit(limited_by=self.promotion_id, most=self.per_buyer or 1)] if self.code else []
+        return by_code + ([Limit(limited_by=self.merchant_id, most=1)] if self.new_buyers else [])
+
+    @property
+    def of_platform(self) -> bool:
+        return self.merchant_id == PLATFORM
 
     @property
     def promotion(self) -> Promotion:
@@ -278,9 +302,13 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             currency=self.currency,
             starts_at=self.starts_at,
             ends_at=self.ends_at,
-            merchant_id=self.merchant_id,
+            merchant_id=None if self.of_platform else self.merchant_id,
             coupon=self.coupon,
             scope=self.scope,
+            platform_millionths=self.platform_millionths,
+            limited=self.flash is not None,
+            audience=Audience(segments=frozenset({new_of(self.merchant_id)}) if self.new_buyers else frozenset()),
+            limits=tuple(self.limits) if self.coupon else (),
         )
 
     @property
@@ -312,10 +340,11 @@ class OfferState(StrEnum):
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a promotion counted, and what it took off altogether."""
+    """For how many orders a promotion counted, what it took off altogether, and how much of that the platform paid."""
 
     orders: int
     amount: int
+    platform: int = 0
 
 
 class Coupon(msgspec.Struct, frozen=True, kw_only=True):
@@ -330,8 +359,17 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
         return not self.offer.gone and self.claims < (self.offer.per_buyer or 0)
 
 
+class Owned(Offer, frozen=True, kw_only=True):
+    """An offer of which a buyer has had so many coupons, and how many of those are unused."""
+
+    claims: int = 0
+    unused: int = 0
+
+
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """What a promotion is to take off an order that is being placed. Those of one `purchase_id` all count, or none."""
+    """What a promotion, of `merchant_id`, is to take off an order that is being placed, and the platform's part of it. Those of
+    one `purchase_id` all count, or none; a coupon of the platform is used once for all orders of it. `by_code`: its code came
+    with the purchase; a buyer who has no such coupon yet gets one for it. `pieces`: of a promotion that has only so many."""
 
     purchase_id: UUID
     merchant_id: UUID
@@ -340,52 +378,22 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     buyer_id: UUID
     amount: int
     coupon: bool
+    platform: int = 0
+    by_code: bool = False
+    pieces: int = 0
+
+    @property
+    def used_for(self) -> UUID:
+        """What a coupon is used for: the order, or with one of the platform the purchase."""
+        return self.purchase_id if self.merchant_id == PLATFORM else self.order_id
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it."""
+    """A use that nobody can take away any more until the transaction ends, with the coupon that is used for it, and the
+    flash sale that its pieces are of, as that was before. A `fresh` coupon is claimed by being used."""
 
     use: Use
     claim: int | None
     limited: bool
-
-
-class OfferGone(Refusal):
-    """What an offer may take off altogether is taken off once."""
-
-    code = "offer_gone"
-    title = N_("An offer has just run out")
-    detail = N_("Others were faster. Please look at the new total before you pay.")
-
-
-class CouponGone(Refusal):
-    """There are only so many of a coupon."""
-
-    code = "coupon_gone"
-    title = N_("This coupon is not to be had any more")
-    detail = N_("It has run out, or its time is over.")
-
-
-class CouponClaimed(Refusal):
-    """Each buyer can have a coupon so many times."""
-
-    code = "coupon_claimed"
-    title = N_("You have this coupon already")
-    detail = N_("It counts by itself at the checkout when you buy enough.")
-
-
-class CodeUnknown(Refusal):
-    """A code is that of a coupon of one of the shops in question."""
-
-    code = "coupon_code_unknown"
-    status = 422
-    title = N_("This code is not known")
-    detail = N_("Please check its spelling, and that it is of a shop you are buying from.")
-
-
-class OfferBegun(Refusal):
-    """What has begun is stopped, not changed: what buyers were told stays true."""
-
-    code = "offer_begun"
-    title = N_("It has begun already")
-    detail = N_("What buyers see is not changed any more. Stop it, and make another.")
+    fresh: bool = False
+    flash: Flash | None = None

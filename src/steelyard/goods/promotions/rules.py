@@ -1,4 +1,5 @@
-"""The kinds of promotions, each with what it needs to know. Others find them in `model`."""
+"""The kinds of promotions, each with what it needs to know, and for which goods and buyers they are. Others find them in
+`model`."""
 
 from enum import IntEnum, StrEnum
 from uuid import UUID
@@ -113,3 +114,34 @@ class Ladder(msgspec.Struct, frozen=True, kw_only=True, tag="ladder"):
 
 
 Rule = AmountOff | RateOff | Gift | BuyGet | PiecesFor | Bundle | FreeShipping | SpecialPrice | Ladder
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """Which goods a promotion is for: any of these products, or of these categories with all below; empty: all. `shops`:
+    of these shops only (none named: of any)."""
+
+    shops: frozenset[UUID] = frozenset()
+    products: frozenset[UUID] = frozenset()
+    categories: frozenset[UUID] = frozenset()
+    without: frozenset[UUID] = frozenset()
+
+
+class Audience(msgspec.Struct, frozen=True, kw_only=True):
+    """For whom it is: for anybody, for buyers of one of these segments, for those who never bought before."""
+
+    segments: frozenset[str] = frozenset()
+    new_buyers: bool = False
+
+
+class Reason(StrEnum):
+    """Why a promotion does not count. The first that holds is said."""
+
+    NOT_YET = "not_yet"
+    OVER = "over"
+    OTHER_CURRENCY = "other_currency"
+    NOTHING_OF_IT = "nothing_of_it"
+    NOT_FOR_YOU = "not_for_you"
+    NOT_CLAIMED = "not_claimed"
+    NOT_BESIDE_PRICE = "not_beside_price"
+    MORE_NEEDED = "more_needed"
+    BEATEN = "beaten"

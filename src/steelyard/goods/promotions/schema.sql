@@ -1,4 +1,26 @@
--- What shops take off, until when, how often, and who has a coupon for it.
+-- What shops and the platform take off, until when, how often, who pays for it, and who has a coupon for it.
+
+CREATE TABLE flash_sessions (
+    merchant_id  uuid NOT NULL
+  , session_id   uuid NOT NULL
+  , name         jsonb NOT NULL
+  , starts_at    timestamptz NOT NULL
+  , ends_at      timestamptz NOT NULL
+  , created_at   timestamptz NOT NULL DEFAULT now()
+  , begun_at     timestamptz
+  , ended_at     timestamptz
+  , cancelled_by text
+  , reason       text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, session_id)
+  , CONSTRAINT a_session_begins_before_it_ends CHECK (starts_at < ends_at)
+  , CONSTRAINT what_is_called_off_is_over CHECK (cancelled_by IS NULL OR ended_at IS NOT NULL)
+);
+COMMENT ON TABLE flash_sessions IS 'by merchant: when a shop sells some pieces at a flash price; its id is the order that keeps them in reservations';
+COMMENT ON COLUMN flash_sessions.begun_at IS 'When its beginning was announced; prices go by starts_at';
+COMMENT ON COLUMN flash_sessions.ended_at IS 'When what was left was given back to the stock that is sold';
+COMMENT ON COLUMN flash_sessions.cancelled_by IS 'Who called it off before its end, for the reason beside it';
+CREATE INDEX flash_sessions_to_begin ON flash_sessions (starts_at) WHERE begun_at IS NULL AND ended_at IS NULL;
+CREATE INDEX flash_sessions_to_end ON flash_sessions (ends_at) WHERE ended_at IS NULL;
 
 CREATE TABLE promotions (
     merchant_id  uuid NOT NULL
@@ -18,22 +40,49 @@ CREATE TABLE promotions (
   , spent        bigint NOT NULL DEFAULT 0
   , stopped_at   timestamptz
   , created_at   timestamptz NOT NULL DEFAULT now()
+  , platform_millionths integer NOT NULL DEFAULT 0
+  , session_id   uuid
+  , sku_id       uuid
+  , pieces       integer
+  , taken        integer NOT NULL DEFAULT 0
+  , pieces_per_order integer
+  , pieces_per_buyer integer
+  , returned_at  timestamptz
+  , new_buyers   boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, promotion_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
+  , CONSTRAINT the_platform_pays_for_its_own_only CHECK (platform_millionths = 0 OR merchant_id = '00000000-0000-0000-0000-000000000000')
+  , CONSTRAINT the_platform_pays_a_part CHECK (platform_millionths BETWEEN 0 AND 1000000)
+  , CONSTRAINT a_session_has_a_sku_once UNIQUE (merchant_id, session_id, sku_id)
   , CONSTRAINT a_code_is_given_out_once UNIQUE (merchant_id, code)
   , CONSTRAINT it_begins_before_it_ends CHECK (starts_at < ends_at)
   , CONSTRAINT only_coupons_are_claimed CHECK (coupon OR (code IS NULL AND copies IS NULL AND claimed = 0))
   , CONSTRAINT a_coupon_is_given_to_each_so_often CHECK (coupon = (per_buyer IS NOT NULL) AND per_buyer > 0)
   , CONSTRAINT never_claim_more_than_there_are CHECK (0 <= claimed AND (copies IS NULL OR claimed <= copies))
+  , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
+  , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
+  , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
+  , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
 );
-COMMENT ON TABLE promotions IS 'by merchant: what a shop takes off for whoever buys enough, or holds a coupon of it';
+COMMENT ON TABLE promotions IS 'by merchant: what a shop, or under an id of zeros the platform, takes off for whoever buys enough or holds a coupon of it';
+COMMENT ON COLUMN promotions.platform_millionths IS 'Of the platform''s own: which part of what they take off it pays; the shops whose goods are cheaper pay the rest';
 COMMENT ON COLUMN promotions.rule IS 'What it takes off, as goods/promotions/model.py says: {type, …}';
-COMMENT ON COLUMN promotions.scope IS 'Which goods it is for: {products, categories, without}; nothing named: all of the shop';
+COMMENT ON COLUMN promotions.scope IS 'Which goods it is for: {shops, products, categories, without}; nothing named: all of the shop, or of all shops';
 COMMENT ON COLUMN promotions.code IS 'In capitals; a coupon with a code is got by entering it, one without lies open for claiming';
 COMMENT ON COLUMN promotions.copies IS 'How many can be claimed by all buyers together; none: as many as want one';
 COMMENT ON COLUMN promotions.per_buyer IS 'How many one buyer can claim; each is used once';
 COMMENT ON COLUMN promotions.budget IS 'How much it may take off altogether, in minor units; none: whatever it comes to';
 COMMENT ON COLUMN promotions.spent IS 'Of the budget, taken off orders that were not dropped unpaid; nothing is counted without one';
+COMMENT ON COLUMN promotions.session_id IS 'The flash sale that it is a price of; its pieces are kept under this id in reservations';
+COMMENT ON COLUMN promotions.sku_id IS 'What is sold at this flash price';
+COMMENT ON COLUMN promotions.pieces IS 'How many can be had at this flash price, by all buyers together';
+COMMENT ON COLUMN promotions.taken IS 'Of those, in orders that were not dropped unpaid';
+COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can have; none: as many as there are';
+COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
+COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
+COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
 
@@ -44,16 +93,23 @@ CREATE TABLE promotion_uses (
   , buyer_id     uuid NOT NULL
   , amount       bigint NOT NULL
   , claim        integer
+  , pieces       integer NOT NULL DEFAULT 0
   , at           timestamptz NOT NULL DEFAULT now()
   , given_back_at timestamptz
+  , platform     bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, promotion_id)
   , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
   , CONSTRAINT a_use_takes_something_off CHECK (amount > 0)
+  , CONSTRAINT the_platform_pays_no_more_than_all CHECK (0 <= platform AND platform <= amount)
 );
-COMMENT ON TABLE promotion_uses IS 'by merchant: what a promotion took off an order; given back when the order was dropped unpaid';
+COMMENT ON TABLE promotion_uses IS 'by merchant: what a promotion took off an order; given back when the order was dropped unpaid, or cancelled as a whole';
+COMMENT ON COLUMN promotion_uses.merchant_id IS 'Whose promotion it is: for one of the platform not the merchant of the order';
+COMMENT ON COLUMN promotion_uses.platform IS 'Of the amount, what the platform pays';
 COMMENT ON COLUMN promotion_uses.order_id IS 'Opaque: whose order it is stands in orders';
 COMMENT ON COLUMN promotion_uses.claim IS 'The number of the buyer''s coupon that was used for it';
+COMMENT ON COLUMN promotion_uses.pieces IS 'How many of a flash sale''s pieces the order has';
 CREATE INDEX promotion_uses_of_a_promotion ON promotion_uses (merchant_id, promotion_id, at);
+CREATE INDEX promotion_uses_of_a_coupon ON promotion_uses (merchant_id, promotion_id, buyer_id, claim) WHERE claim IS NOT NULL;
 
 CREATE TABLE coupon_claims (
     buyer_id     uuid NOT NULL
@@ -66,4 +122,30 @@ CREATE TABLE coupon_claims (
 );
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
-COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for';
+COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
+
+CREATE TABLE coupon_people (
+    person       text NOT NULL
+  , limited_by   uuid NOT NULL
+  , number       integer NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (person, limited_by, number)
+);
+COMMENT ON TABLE coupon_people IS 'by key: who used coupons of which each person can have only so many, as far as people can be told apart';
+COMMENT ON COLUMN coupon_people.person IS 'SHA-256 of a buyer''s id, an e-mail address or a telephone number, with its kind before it';
+COMMENT ON COLUMN coupon_people.limited_by IS 'The coupon; or the shop, of whose coupons for new buyers a person uses one';
+COMMENT ON COLUMN coupon_people.number IS 'The person''s first, second … time';
+CREATE INDEX coupon_people_of_an_order ON coupon_people (order_id);
+CREATE INDEX coupon_people_of_a_buyer ON coupon_people (buyer_id);
+
+CREATE TABLE promotion_limits (
+    buyer_id     uuid NOT NULL
+  , promotion_id uuid NOT NULL
+  , pieces       integer NOT NULL
+  , most         integer NOT NULL
+  , PRIMARY KEY (buyer_id, promotion_id)
+  , CONSTRAINT nobody_has_more_than_the_limit CHECK (0 <= pieces AND pieces <= most)
+);
+COMMENT ON TABLE promotion_limits IS 'by buyer: how many pieces a buyer has at a flash price of which each can have only so many';

@@ -1,4 +1,5 @@
-"""Commands of shops: make, change before it begins, stop. Buyers' are in `claiming`, those of orders in `using`."""
+"""Commands of shops and of the platform: make, change before it begins, stop. Buyers' are in `claiming`, those of orders in
+`using`."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -38,15 +39,17 @@ async def save(tx: Tx, offer: Offer) -> None:
     written = await tx.execute(
         """
         INSERT INTO promotions AS p (merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon
-                                   , code, copies, per_buyer, budget)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                                   , code, copies, per_buyer, budget, platform_millionths, new_buyers)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         ON CONFLICT (merchant_id, promotion_id) DO UPDATE
         SET name = excluded.name, rule = excluded.rule, scope = excluded.scope, starts_at = excluded.starts_at
           , ends_at = excluded.ends_at, coupon = excluded.coupon, code = excluded.code, copies = excluded.copies
           , per_buyer = excluded.per_buyer, budget = excluded.budget
+          , platform_millionths = excluded.platform_millionths, new_buyers = excluded.new_buyers
         WHERE p.starts_at > now() AND p.stopped_at IS NULL AND p.claimed = 0
-           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon)
-            = (excluded.name, excluded.rule, excluded.scope, excluded.starts_at, excluded.ends_at, excluded.coupon)
+           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.platform_millionths, p.new_buyers)
+            = (excluded.name, excluded.rule, excluded.scope, excluded.starts_at, excluded.ends_at, excluded.coupon
+             , excluded.platform_millionths, excluded.new_buyers)
         """,
         offer.merchant_id,
         offer.promotion_id,
@@ -61,6 +64,8 @@ async def save(tx: Tx, offer: Offer) -> None:
         offer.copies,
         offer.per_buyer,
         offer.budget,
+        offer.platform_millionths,
+        offer.new_buyers,
     )
     if not written:
         raise OfferBegun()
@@ -76,7 +81,8 @@ async def _only_so_many(tx: Tx, offer: Offer) -> None:
     if taken:
         raise Invalid({"code": N_("Another coupon of yours has this code")})
     count = await tx.value(
-        "SELECT count(*) FROM promotions WHERE merchant_id = $1 AND stopped_at IS NULL AND ends_at > now()",
+        "SELECT count(*) FROM promotions "
+        "WHERE merchant_id = $1 AND session_id IS NULL AND stopped_at IS NULL AND ends_at > now()",
         offer.merchant_id,
     )
     if count >= OFFERS_PER_MERCHANT_MAX:
@@ -88,7 +94,8 @@ async def stop(tx: Tx, merchant_id: UUID, promotion_id: UUID) -> None:
     tx.kept.pop(KEPT, None)
     known = await tx.value(
         """
-        UPDATE promotions SET stopped_at = coalesce(stopped_at, now()) WHERE merchant_id = $1 AND promotion_id = $2
+        UPDATE promotions SET stopped_at = coalesce(stopped_at, now())
+        WHERE merchant_id = $1 AND promotion_id = $2 AND session_id IS NULL
         RETURNING true
         """,
         merchant_id,
@@ -110,6 +117,10 @@ def _check(offer: Offer) -> None:
         wrong["copies"] = N_("Please enter a number above zero")
     if offer.coupon != (offer.per_buyer is not None) or (offer.per_buyer or 1) < 1:
         wrong["per_buyer"] = N_("Please enter a number above zero")
+    if not 0 <= offer.platform_millionths <= (PARTS_PER_MILLION if offer.of_platform else 0):
+        wrong["platform"] = N_("Please enter a percentage from 0 to 100")
+    if offer.new_buyers and (not offer.coupon or offer.of_platform):
+        wrong["new_buyers"] = N_("Only a coupon can be for new buyers alone")
     if wrong:
         raise Invalid(wrong)
 

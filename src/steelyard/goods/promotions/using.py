@@ -1,57 +1,157 @@
 """What orders take of promotions: held before their goods are, written down with them, given back when they are dropped.
 
-The rows of promotions with a budget are locked in the order of their keys, then those of the coupons, and all of it before
-any stock row: see docs/architecture.md. A promotion without a budget is locked by nobody.
+The rows of promotions with a budget, or with only so many pieces, are locked in the order of their keys, then those of the
+coupons, and all of it before any stock row: see docs/architecture.md. Any other promotion is locked by nobody, unless a
+coupon of it is claimed by its code in the same moment. What is particular to flash sales is in `handing`.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from steelyard.goods.promotions.model import Held, Use
-from steelyard.kernel.db import Tx
+import msgspec
+
+from steelyard.goods.promotions import handing, people
+from steelyard.goods.promotions.model import PLATFORM, Flash, Held, LimitReached, OfferGone, Use
+from steelyard.kernel.db import Row, Tx
+from steelyard.kernel.errors import Refusal
 
 
-async def hold(tx: Tx, uses: Sequence[Use]) -> tuple[list[Held], set[UUID]]:
+@dataclass
+class _Lot:
+    """What is left of a promotion that is held: of its budget and its copies (none: as much as there may be), and of a flash
+    sale's pieces."""
+
+    left: int | None
+    copies: int | None
+    per_buyer: int
+    flash: Flash | None
+
+
+_Whose = tuple[UUID, UUID]
+
+
+@dataclass
+class _There:
+    """What there is for these uses, less what was taken for those before."""
+
+    lots: dict[UUID, _Lot]
+    unused: dict[_Whose, list[int]]
+    claims: dict[_Whose, int]
+    had: dict[_Whose, int]
+
+
+async def hold(tx: Tx, uses: Sequence[Use]) -> tuple[list[Held], dict[UUID, Refusal]]:
     """Keep what these uses need, in their order and for each purchase all or nothing; also returns the purchases for
-    which something is not there any more."""
-    left = await _budgets(tx, uses)
-    coupons = await _coupons(tx, [use for use in uses if use.coupon])
+    which something is not there any more, each with what is to be said of it."""
+    there = _There(
+        lots=await _lots(tx, uses),
+        unused=await _coupons(tx, [use for use in uses if use.coupon]),
+        claims=await _claims(tx, [use for use in uses if use.by_code]),
+        had=await handing.had(tx, [use for use in uses if use.pieces]),
+    )
     held: list[Held] = []
-    refused: set[UUID] = set()
-    for purchase_id in dict.fromkeys(use.purchase_id for use in uses):
-        mine = [use for use in uses if use.purchase_id == purchase_id]
-        if all(_there(use, left, coupons) for use in mine):
-            for use in mine:
-                limited = use.promotion_id in left
-                if limited:
-                    left[use.promotion_id] -= use.amount
-                claim = coupons[use.buyer_id, use.promotion_id].pop(0) if use.coupon else None
-                held.append(Held(use=use, claim=claim, limited=limited))
+    refused: dict[UUID, Refusal] = {}
+    by_purchase: dict[UUID, list[Use]] = {}
+    for use in uses:
+        by_purchase.setdefault(use.purchase_id, []).append(use)
+    for purchase_id, mine in by_purchase.items():
+        whole = _together(mine)
+        refusal = next((found for use in whole.values() if (found := _refusal(use, there)) is not None), None)
+        if refusal is None:
+            held += _spread(mine, {promotion_id: _take(use, there) for promotion_id, use in whole.items()})
         else:
-            refused.add(purchase_id)
+            refused[purchase_id] = refusal
     return held, refused
 
 
-def _there(use: Use, left: dict[UUID, int], coupons: dict[tuple[UUID, UUID], list[int]]) -> bool:
-    enough = use.promotion_id not in left or use.amount <= left[use.promotion_id]
-    return enough and (not use.coupon or bool(coupons.get((use.buyer_id, use.promotion_id))))
+def _together(uses: Sequence[Use]) -> dict[UUID, Use]:
+    """What each promotion takes off the whole purchase: one of the platform may take something off several orders."""
+    whole: dict[UUID, Use] = {}
+    for each in uses:
+        before = whole.get(each.promotion_id)
+        whole[each.promotion_id] = (
+            each if before is None else msgspec.structs.replace(each, amount=before.amount + each.amount)
+        )
+    return whole
 
 
-async def _budgets(tx: Tx, uses: Sequence[Use]) -> dict[UUID, int]:
-    """What those that have a budget still have, as it was committed last; held from now on."""
+def _spread(uses: Sequence[Use], taken: dict[UUID, Held]) -> list[Held]:
+    """What was taken for a purchase, order by order: one coupon serves all of them, and is claimed with the first."""
+    held: list[Held] = []
+    for each in uses:
+        mine = taken[each.promotion_id]
+        held.append(msgspec.structs.replace(mine, use=each))
+        taken[each.promotion_id] = msgspec.structs.replace(mine, fresh=False)
+    return held
+
+
+def _refusal(use: Use, there: _There) -> Refusal | None:
+    """Why there is nothing for this use, if there is not."""
+    lot, whose = there.lots.get(use.promotion_id), (use.buyer_id, use.promotion_id)
+    if lot is not None and lot.left is not None and use.amount > lot.left:
+        return OfferGone()
+    if use.pieces:
+        return _no_pieces(use, lot.flash if lot else None, there.had.get(whose, 0))
+    if not use.coupon or there.unused.get(whose):
+        return None
+    if not use.by_code or lot is None:
+        return OfferGone()
+    enough = (lot.copies is None or lot.copies > 0) and there.claims.get(whose, 0) < lot.per_buyer
+    return None if enough else OfferGone()
+
+
+def _no_pieces(use: Use, flash: Flash | None, had: int) -> Refusal | None:
+    if flash is None or use.pieces > flash.left:
+        return OfferGone()
+    most = flash.most(had)
+    return LimitReached(free=most, bought=had) if most is not None and use.pieces > most else None
+
+
+def _take(use: Use, there: _There) -> Held:
+    """The use with what it takes, which is there for no other any more."""
+    lot, whose = there.lots.get(use.promotion_id), (use.buyer_id, use.promotion_id)
+    limited = lot is not None and lot.left is not None
+    if lot is not None and lot.left is not None:
+        lot.left -= use.amount
+    if use.pieces:
+        assert lot is not None and lot.flash is not None, "what has only so many pieces is held"
+        flash = lot.flash
+        lot.flash = msgspec.structs.replace(flash, taken=flash.taken + use.pieces)
+        there.had[whose] = there.had.get(whose, 0) + use.pieces
+        return Held(use=use, claim=None, limited=limited, flash=flash)
+    if not use.coupon:
+        return Held(use=use, claim=None, limited=limited)
+    if there.unused.get(whose):
+        return Held(use=use, claim=there.unused[whose].pop(0), limited=limited)
+    assert lot is not None, "what is claimed by its code is held"
+    lot.copies = None if lot.copies is None else lot.copies - 1
+    there.claims[whose] = there.claims.get(whose, 0) + 1
+    return Held(use=use, claim=there.claims[whose], limited=limited, fresh=True)
+
+
+async def _lots(tx: Tx, uses: Sequence[Use]) -> dict[UUID, _Lot]:
+    """What those that have a budget or only so many pieces, and those that are claimed now, still have, as it was committed
+    last; held from now on."""
     rows = await tx.fetch(
         """
-        SELECT promotion_id, budget - spent AS left FROM promotions
-        WHERE merchant_id = ANY($1) AND promotion_id = ANY($2) AND budget IS NOT NULL
+        SELECT promotion_id, budget - spent AS left, copies - claimed AS copies, coalesce(per_buyer, 0) AS per_buyer
+             , session_id, sku_id, pieces, taken, pieces_per_order, pieces_per_buyer, returned_at
+        FROM promotions
+        WHERE merchant_id = ANY($1) AND promotion_id = ANY($2)
+          AND (budget IS NOT NULL OR session_id IS NOT NULL OR promotion_id = ANY($3))
         ORDER BY merchant_id, promotion_id FOR NO KEY UPDATE
         """,
         list({use.merchant_id for use in uses}),
         list({use.promotion_id for use in uses}),
+        list({use.promotion_id for use in uses if use.by_code}),
     )
-    return {row["promotion_id"]: row["left"] for row in rows}
+    return {
+        row["promotion_id"]: _Lot(row["left"], row["copies"], row["per_buyer"], handing.flash_of(row)) for row in rows
+    }
 
 
-async def _coupons(tx: Tx, uses: Sequence[Use]) -> dict[tuple[UUID, UUID], list[int]]:
+async def _coupons(tx: Tx, uses: Sequence[Use]) -> dict[_Whose, list[int]]:
     """The numbers of the unused coupons of these buyers; held from now on."""
     if not uses:
         return {}
@@ -64,29 +164,60 @@ async def _coupons(tx: Tx, uses: Sequence[Use]) -> dict[tuple[UUID, UUID], list[
         list({use.buyer_id for use in uses}),
         list({use.promotion_id for use in uses}),
     )
-    found: dict[tuple[UUID, UUID], list[int]] = {}
+    found: dict[_Whose, list[int]] = {}
     for row in rows:
         found.setdefault((row["buyer_id"], row["promotion_id"]), []).append(row["number"])
     return found
 
 
+async def _claims(tx: Tx, uses: Sequence[Use]) -> dict[_Whose, int]:
+    """How many these buyers have had of coupons that are held: nobody claims another meanwhile."""
+    if not uses:
+        return {}
+    rows = await tx.fetch(
+        """
+        SELECT buyer_id, promotion_id, count(*) AS claims FROM coupon_claims
+        WHERE buyer_id = ANY($1) AND promotion_id = ANY($2) GROUP BY 1, 2
+        """,
+        list({use.buyer_id for use in uses}),
+        list({use.promotion_id for use in uses}),
+    )
+    return {(row["buyer_id"], row["promotion_id"]): row["claims"] for row in rows}
+
+
 async def use(tx: Tx, held: Sequence[Held]) -> None:
-    """Write down what was held for orders that are written down."""
+    """Write down what was held for orders that are written down; pieces of flash sales are kept for these from now on.
+
+    The constraints on what is spent, taken and had by a buyer stand behind what `hold` has looked at.
+    """
     await tx.execute(
         """
         WITH used AS (
-            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::integer[], $7::boolean[])
-                AS u (merchant_id, order_id, promotion_id, buyer_id, amount, claim, limited)
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::integer[], $7::boolean[]
+                               , $8::boolean[], $9::integer[], $10::integer[], $11::bigint[], $12::uuid[])
+                AS u (merchant_id, order_id, promotion_id, buyer_id, amount, claim, limited, fresh, pieces, most, platform
+                    , used_for)
         ), spent AS (
-            UPDATE promotions p SET spent = p.spent + s.amount
-            FROM (SELECT merchant_id, promotion_id, sum(amount) AS amount FROM used WHERE limited GROUP BY 1, 2) AS s
+            UPDATE promotions p
+            SET spent = p.spent + s.amount, claimed = p.claimed + s.claims, taken = p.taken + s.pieces
+            FROM (SELECT merchant_id, promotion_id, coalesce(sum(amount) FILTER (WHERE limited), 0) AS amount
+                       , count(*) FILTER (WHERE fresh) AS claims, sum(pieces)::integer AS pieces
+                  FROM used WHERE limited OR fresh OR pieces > 0 GROUP BY 1, 2) AS s
             WHERE p.merchant_id = s.merchant_id AND p.promotion_id = s.promotion_id
         ), coupons AS (
-            UPDATE coupon_claims c SET used_for = u.order_id FROM used u
-            WHERE c.buyer_id = u.buyer_id AND c.promotion_id = u.promotion_id AND c.number = u.claim
+            UPDATE coupon_claims c SET used_for = u.used_for FROM used u
+            WHERE c.buyer_id = u.buyer_id AND c.promotion_id = u.promotion_id AND c.number = u.claim AND NOT u.fresh
+        ), claimed AS (
+            INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id, used_for)
+            SELECT buyer_id, promotion_id, claim, merchant_id, used_for FROM used WHERE fresh
+        ), limits AS (
+            INSERT INTO promotion_limits AS l (buyer_id, promotion_id, pieces, most)
+            SELECT buyer_id, promotion_id, sum(pieces)::integer, min(most) FROM used WHERE most IS NOT NULL
+            GROUP BY 1, 2 ORDER BY 1, 2
+            ON CONFLICT (buyer_id, promotion_id) DO UPDATE SET pieces = l.pieces + excluded.pieces
         )
-        INSERT INTO promotion_uses (merchant_id, order_id, promotion_id, buyer_id, amount, claim)
-        SELECT merchant_id, order_id, promotion_id, buyer_id, amount, claim FROM used
+        INSERT INTO promotion_uses (merchant_id, order_id, promotion_id, buyer_id, amount, claim, pieces, platform)
+        SELECT merchant_id, order_id, promotion_id, buyer_id, amount, claim, pieces, platform FROM used
         """,
         [each.use.merchant_id for each in held],
         [each.use.order_id for each in held],
@@ -95,48 +226,94 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
         [each.use.amount for each in held],
         [each.claim for each in held],
         [each.limited for each in held],
+        [each.fresh for each in held],
+        [each.use.pieces for each in held],
+        [each.flash.per_buyer if each.flash else None for each in held],
+        [each.use.platform for each in held],
+        [each.use.used_for for each in held],
     )
+    await handing.out(tx, held)
 
 
-async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]]) -> None:
-    """These `(merchant_id, order_id)` are dropped, and nothing was paid for them: their coupons can be used again, and
-    budgets have what they took. Said twice, nothing changes."""
-    rows = await tx.fetch(
-        """
-        SELECT u.merchant_id, u.order_id, u.promotion_id, u.buyer_id, u.claim
-        FROM promotion_uses u JOIN unnest($1::uuid[], $2::uuid[]) AS o (merchant_id, order_id) USING (merchant_id, order_id)
-        WHERE u.given_back_at IS NULL
-        """,
-        [merchant_id for merchant_id, _ in orders],
-        [order_id for _, order_id in orders],
-    )
+async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]], *, paid: bool = False) -> None:
+    """These `(merchant_id, order_id)` are dropped unpaid, or cancelled as a whole (`paid`): their coupons can be used again,
+    and budgets have what they took. A coupon of the platform comes back with the last order that it was used for. Pieces of a
+    flash sale that is not over are kept for it again, and their buyers may have as many more, where nothing was paid. Said
+    twice, nothing changes."""
+    rows = await _used_for(tx, orders, paid=paid)
     if not rows:
         return
-    await tx.fetch(
+    locked = await tx.fetch(
         """
-        SELECT FROM promotions WHERE merchant_id = ANY($1) AND promotion_id = ANY($2) AND budget IS NOT NULL
+        SELECT promotion_id, session_id, sku_id, taken = pieces AS sold_out, returned_at FROM promotions
+        WHERE merchant_id = ANY($1) AND promotion_id = ANY($2) AND (budget IS NOT NULL OR session_id IS NOT NULL)
         ORDER BY merchant_id, promotion_id FOR NO KEY UPDATE
         """,
         list({row["merchant_id"] for row in rows}),
         list({row["promotion_id"] for row in rows}),
     )
-    await tx.execute(
+    await _lock_coupons(tx, rows)
+    dropped = await tx.fetch(
         """
         WITH dropped AS (
             UPDATE promotion_uses u SET given_back_at = now()
             FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS d (merchant_id, order_id, promotion_id)
             WHERE u.merchant_id = d.merchant_id AND u.order_id = d.order_id AND u.promotion_id = d.promotion_id
               AND u.given_back_at IS NULL
-            RETURNING u.merchant_id, u.promotion_id, u.buyer_id, u.claim, u.amount
+            RETURNING u.merchant_id, u.order_id, u.promotion_id, u.buyer_id, u.claim, u.amount, u.pieces
         ), spent AS (
-            UPDATE promotions p SET spent = p.spent - s.amount
-            FROM (SELECT merchant_id, promotion_id, sum(amount) AS amount FROM dropped GROUP BY 1, 2) AS s
-            WHERE p.merchant_id = s.merchant_id AND p.promotion_id = s.promotion_id AND p.budget IS NOT NULL
+            UPDATE promotions p
+            SET spent = p.spent - s.amount * (p.budget IS NOT NULL)::integer, taken = p.taken - s.pieces
+            FROM (SELECT merchant_id, promotion_id, sum(amount) AS amount, sum(pieces)::integer AS pieces FROM dropped
+                  GROUP BY 1, 2) AS s
+            WHERE p.merchant_id = s.merchant_id AND p.promotion_id = s.promotion_id
+              AND (p.budget IS NOT NULL OR p.session_id IS NOT NULL)
+        ), limits AS (
+            UPDATE promotion_limits l SET pieces = l.pieces - d.pieces
+            FROM (SELECT buyer_id, promotion_id, sum(pieces)::integer AS pieces FROM dropped WHERE pieces > 0
+                  GROUP BY 1, 2) AS d
+            WHERE l.buyer_id = d.buyer_id AND l.promotion_id = d.promotion_id
+        ), coupons AS (
+            UPDATE coupon_claims c SET used_for = NULL FROM dropped d
+            WHERE c.buyer_id = d.buyer_id AND c.promotion_id = d.promotion_id AND c.number = d.claim
+              AND NOT EXISTS (SELECT FROM promotion_uses k
+                              WHERE k.merchant_id = d.merchant_id AND k.promotion_id = d.promotion_id
+                                AND k.buyer_id = d.buyer_id AND k.claim = d.claim AND k.given_back_at IS NULL
+                                AND k.order_id <> ALL($2))
         )
-        UPDATE coupon_claims c SET used_for = NULL FROM dropped d
-        WHERE c.buyer_id = d.buyer_id AND c.promotion_id = d.promotion_id AND c.number = d.claim
+        SELECT merchant_id, order_id, promotion_id, pieces FROM dropped
         """,
         [row["merchant_id"] for row in rows],
         [row["order_id"] for row in rows],
         [row["promotion_id"] for row in rows],
+    )
+    await people.let_go(tx, {row["order_id"] for row in rows if row["claim"]})
+    await handing.back(tx, dropped, locked)
+
+
+async def _lock_coupons(tx: Tx, rows: Sequence[Row]) -> None:
+    """Two orders of a purchase that are given back at the same moment wait for each other: the second sees the first."""
+    claimed = [row for row in rows if row["claim"] is not None]
+    if claimed:
+        await tx.fetch(
+            """
+            SELECT FROM coupon_claims WHERE buyer_id = ANY($1) AND promotion_id = ANY($2)
+            ORDER BY buyer_id, promotion_id, number FOR NO KEY UPDATE
+            """,
+            list({row["buyer_id"] for row in claimed}),
+            list({row["promotion_id"] for row in claimed}),
+        )
+
+
+async def _used_for(tx: Tx, orders: Collection[tuple[UUID, UUID]], *, paid: bool) -> list[Row]:
+    """What was used for these orders, of their shops and of the platform, and is not given back."""
+    return await tx.fetch(
+        """
+        SELECT u.merchant_id, u.order_id, u.promotion_id, u.buyer_id, u.claim, u.pieces
+        FROM promotion_uses u JOIN unnest($1::uuid[], $2::uuid[]) AS o (merchant_id, order_id) USING (merchant_id, order_id)
+        WHERE u.given_back_at IS NULL AND (u.pieces = 0 OR NOT $3)
+        """,
+        [merchant_id for owner in orders for merchant_id in (owner[0], PLATFORM)],
+        [order_id for _, order_id in orders for _ in range(2)],
+        paid,
     )

@@ -16,7 +16,18 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('refund_due', 'credit', '{"zh-Hans": "应退买家款", "en": "Refunds on their way"}')
   , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
-  , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}');
+  , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
+  , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
+  , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
+  , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}')
+  , ('balance', 'credit', '{"zh-Hans": "买家余额", "en": "Buyers'' balances"}')
+  , ('balance_held', 'credit', '{"zh-Hans": "待付款订单冻结的余额", "en": "Balances kept for unpaid orders"}')
+  , ('points', 'credit', '{"zh-Hans": "买家积分", "en": "Buyers'' points"}')
+  , ('points_held', 'credit', '{"zh-Hans": "待付款订单冻结的积分", "en": "Points kept for unpaid orders"}')
+  , ('gift_cards', 'credit', '{"zh-Hans": "未兑换的礼品卡", "en": "Gift cards not redeemed"}')
+  , ('gift_clearing', 'debit', '{"zh-Hans": "礼品卡兑换清算", "en": "Gift card clearing"}')
+  , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -28,9 +39,13 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT totals_only_grow CHECK (debits >= 0 AND credits >= 0)
   , CONSTRAINT held_money_is_there CHECK (kind <> 'held' OR credits >= debits)
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
+  , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
+  , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
+  , CONSTRAINT nobody_spends_what_is_not_there CHECK (
+        kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards') OR credits >= debits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
-COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
+COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer or an issue of gift cards; the platform''s own accounts are sub-accounts of theirs';
 CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 
@@ -62,7 +77,7 @@ CREATE TABLE ledger_transfers (
 );
 COMMENT ON TABLE ledger_transfers IS 'by owner, append-only: every movement of money between two accounts of one owner';
 COMMENT ON COLUMN ledger_transfers.document IS 'What caused it: a payment, an order, a refund or a payout; transfers of two owners meet by it';
-COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, payout, paid_out …';
+COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, subsidy, subsidy_returned, payout, paid_out …';
 CREATE UNIQUE INDEX a_document_moves_money_once ON ledger_transfers (owner_id, document, reason, debit, credit);
 CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
 CREATE INDEX ledger_transfers_of_an_owner ON ledger_transfers (owner_id, at DESC, transfer_id DESC);

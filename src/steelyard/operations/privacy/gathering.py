@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 
 import msgspec
 
+from steelyard.goods import promotions
 from steelyard.kernel import events, i18n, jobs
 from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.i18n import N_
@@ -34,6 +35,7 @@ class Subject(StrEnum):
     ORDERS = "orders"
     PAYMENTS = "payments"
     REFUNDS = "refunds"
+    WALLET = "wallet"
     AFTER_SALES = "after_sales"
     INVOICES = "invoices"
     INVOICE_TITLES = "invoice_titles"
@@ -82,6 +84,13 @@ _SUBJECTS: dict[str, tuple[str, LiteralString]] = {
         """
         SELECT state, amount, currency, reason, created_at FROM refunds WHERE buyer_id = ANY($1)
         ORDER BY created_at LIMIT $2
+        """,
+    ),
+    "wallet": (
+        N_("Wallet"),
+        """
+        SELECT purse, currency, cause, amount, after, note, at, expires_at FROM purse_lines WHERE buyer_id = ANY($1)
+        ORDER BY at LIMIT $2
         """,
     ),
     "invoices": (
@@ -133,6 +142,7 @@ async def everything(read: Read, buyer_id: BuyerId) -> dict[str, Any]:
     for subject in Subject:
         told[subject] = [dict(row) for row in await read.fetch(question_of(subject), owners, ROWS_MAX)]
     told["favourites"] = await favourites.of_buyers(read, owners)
+    told["coupons"] = await promotions.of_buyers(read, owners)
     told["reviews"] = msgspec.to_builtins(await reviews.said_by(read, owners))
     return told
 
@@ -181,7 +191,8 @@ def packed(told: Mapping[str, Any], locale: str) -> bytes:
 
 
 _HEADINGS = {**{name: heading for name, (heading, _) in _SUBJECTS.items()}, "favourites": N_("Favourites")} | {
-    "reviews": N_("Reviews and questions")
+    "reviews": N_("Reviews and questions"),
+    "coupons": N_("Coupons"),
 }
 
 

@@ -9,7 +9,7 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import NOWHERE
-from steelyard.parties import access, notifications, policies
+from steelyard.parties import access, notifications, policies, screening
 from steelyard.parties.access.model import Account, AccountId, AccountKind, EmailTaken
 from steelyard.parties.applications import queries
 from steelyard.parties.applications.model import (
@@ -27,6 +27,7 @@ from steelyard.parties.applications.model import (
 from steelyard.parties.notifications.model import ApplicationBegun, ApplicationNews, Template
 from steelyard.parties.policies import Document
 from steelyard.parties.policies.model import INVITATION_DAYS
+from steelyard.parties.screening.model import Area
 
 APPLICANT = "applicant"
 PASSWORD_PAGE = "/invitation/"  # noqa: S105  # an address
@@ -103,6 +104,10 @@ async def save_step(tx: Tx, account_id: AccountId, step: str, said: Mapping[str,
         wrong["slug"] = N_("This address is taken. Please choose another one.")
     if wrong:
         raise Invalid(wrong)
+    if step == "shop":
+        # Who decides on the application looks at it.
+        words = await screening.screen_texts(tx, {"shop_name": (Area.SHOP, facts.shop_name)}, can_wait=True)
+        facts = msgspec.structs.replace(facts, shop_name=words["shop_name"])
     done = [each for each in STEPS if each in {*application.done, step}]
     if step == "kind" and fields.get("kind") != application.facts.kind:
         done = [each for each in done if each != "company"]  # another kind is asked for other things

@@ -9,6 +9,7 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import NOWHERE
+from steelyard.parties import screening
 from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
 from steelyard.parties.merchants.model import (
     MACHINE,
@@ -23,6 +24,7 @@ from steelyard.parties.merchants.model import (
     ShopNameTaken,
 )
 from steelyard.parties.merchants.queries import categories_of
+from steelyard.parties.screening.model import Area
 
 SETTLEMENT_DAYS_MAX = 90
 RECEIPT_DAYS_MAX = 60
@@ -177,12 +179,14 @@ async def set_payout(tx: Tx, merchant_id: MerchantId, payout: Payout) -> None:
 
 
 async def change_shop(tx: Tx, shop: Shop) -> None:
-    """Change the shop's name, notice and logo; its address stays. Raises `NotFound`."""
+    """Change the shop's name, notice and logo; its address stays. Raises `NotFound`, and `Invalid` for words that may not
+    be said: nobody looks at a name first, so that those to be looked at are refused, too."""
+    words = await screening.screen_texts(tx, {"name": (Area.SHOP, shop.name), "notice": (Area.SHOP, shop.notice)})
     if not await tx.execute(
         "UPDATE shops SET name = $2, notice = $3, logo = $4 WHERE merchant_id = $1",
         shop.merchant_id,
-        shop.name,
-        shop.notice,
+        words["name"],
+        words["notice"],
         shop.logo,
     ):
         raise NotFound()

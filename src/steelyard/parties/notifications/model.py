@@ -161,8 +161,9 @@ class ApplicationNews(Facts, frozen=True, kw_only=True):
 
 
 class ShopNews(Facts, frozen=True, kw_only=True):
-    """What becomes of a shop: `what` is licence_ends, licence_accepted, licence_sent_back, suspended, open, closed or
-    back; `day` is the licence's last."""
+    """What becomes of a shop: `what` is licence_ends, licence_accepted, licence_sent_back, suspended, open, closed, back,
+    violation, violation_stands, violation_revoked, deposit_due or deposit_overdue; `day` is the licence's last, or the last
+    for the deposit."""
 
     name: str
     shop: Text
@@ -193,8 +194,8 @@ class QuestionAnswered(Facts, frozen=True, kw_only=True):
 
 
 class AfterSales(Facts, frozen=True, kw_only=True):
-    """News of an after-sales case, to its buyer or to the shop's people: `what` is the state it has come into, `words` what
-    was said with it, `until` when silence decides."""
+    """News of an after-sales case, to its buyer or to the shop's people: `what` is the state it has come into, or `appealed`,
+    `appeal_upheld`, `appeal_changed`; `words` what was said with it, `until` when silence decides."""
 
     name: str
     order: str

@@ -1,6 +1,6 @@
 """What buyers ask of a shop by line: money back, with the goods sent back or without. The list, a case, and the answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +11,11 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
+from steelyard.logistics import parcels
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
@@ -25,19 +26,24 @@ from steelyard.surfaces.web.case_words import case_view
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.photographs import PHOTOGRAPHS_BYTES_MAX, photographs
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import REASONS, Case, CaseId, Inspected, Kind
+from steelyard.trade.aftersales import REASONS, Case, CaseId, Inspected, Kind, Side
 from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, CaseState
+
+AppealCommand = Callable[[Tx, Actor, MerchantId, CaseId, str, Sequence[str], str], Awaitable[None]]
 
 # By the name in the address: the word, the states.
 TABS: dict[str, tuple[str, Sequence[CaseState]]] = {
-    "to_do": (N_("To answer"), (CaseState.ASKED, CaseState.SENT_BACK)),
+    "to_do": (N_("To answer"), (CaseState.ASKED, CaseState.SENT_BACK, CaseState.ACCEPTED)),
     "agreed": (N_("To be sent back"), (CaseState.AGREED,)),
     "refused": (N_("Refused"), (CaseState.REFUSED,)),
     "disputed": (N_("With the platform"), (CaseState.DISPUTED,)),
+    "resent": (N_("Sent anew"), (CaseState.RESENT,)),
     "refunded": (N_("Refunded"), (CaseState.REFUNDED,)),
+    "exchanged": (N_("Exchanged"), (CaseState.EXCHANGED,)),
     "ended": (N_("Ended without money"), (CaseState.REJECTED, CaseState.WITHDRAWN, CaseState.CLOSED)),
     "all": (N_("All"), ()),
 }
@@ -159,6 +165,13 @@ async def _page(
         errors=errors or {},
         refusal=refusal,
         words=case_words,
+        carriers=[
+            (each.carrier, each.name.in_language(visit.locale))
+            for each in (await visit.merchant_db.ask(parcels.carriers))
+        ]
+        if view.case.state is CaseState.ACCEPTED
+        else [],
+        recipient=address_lines(view.order.address),
         return_lines=address_lines(view.case.return_to) if view.case.return_to else [],
         note_max=NOTE_CHARACTERS_MAX,
     )
@@ -251,9 +264,103 @@ async def received(
         raise
     except Refusal as refusal:
         return await _told(visit, CaseId(case_id), form, refusal)
+    swaps = (await visit.merchant_db.ask(one, visit.merchant_id, CaseId(case_id))).swaps
+    done = N_("Now please send the other one.") if swaps else N_("The money goes back to the buyer.")
+    return redirect(visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(done), "good"))
+
+
+async def send_again(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, carrier: str, number: str, by: str
+) -> None:
+    before = await aftersales.send_again(tx, merchant_id, case_id, carrier, number, by)
+    await _audited(tx, actor, before, "aftersales.send_again", {"carrier": carrier, "number": number})
+
+
+@post("/after-sales/{case_id:uuid}/send-again", opt={"permission": "orders.refund"})
+async def sent_again(
+    visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """What was wanted instead is on its way."""
+    form = await entries_of(request)
+    try:
+        await visit.merchant_db.transact(
+            send_again,
+            visit.actor,
+            visit.merchant_id,
+            CaseId(case_id),
+            form.text("carrier"),
+            form.text("number"),
+            visit.by,
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _told(visit, CaseId(case_id), form, refusal)
     return redirect(
-        visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(N_("The money goes back to the buyer.")), "good")
+        visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(N_("The buyer is told that it is on its way.")), "good")
     )
 
 
-HANDLERS = [case_list, case_page, agreed, refused, received]
+async def appeal(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, words: str, pictures: Sequence[str], by: str
+) -> None:
+    known = case_id in await aftersales.appeals_of(tx, [case_id])
+    await aftersales.appeal(tx, merchant_id, case_id, Side.SHOP, words, pictures, by)
+    if not known:
+        await access.audit(tx, actor, "aftersales.appeal", str(case_id), {"words": words, "pictures": len(pictures)})
+
+
+async def answer_appeal(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, words: str, pictures: Sequence[str], by: str
+) -> None:
+    before = (await aftersales.appeals_of(tx, [case_id])).get(case_id)
+    await aftersales.answer_appeal(tx, merchant_id, case_id, Side.SHOP, words, pictures, by)
+    if before is not None and before.answered_at is None:
+        facts = {"words": words, "pictures": len(pictures)}
+        await access.audit(tx, actor, "aftersales.answer_appeal", str(case_id), facts)
+
+
+@post(
+    "/after-sales/{case_id:uuid}/appeal",
+    opt={"permission": "orders.refund"},
+    request_max_body_size=PHOTOGRAPHS_BYTES_MAX,
+)
+async def appealed(
+    visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """Appeal against the platform's decision, once."""
+    done = N_("Your appeal is made. The buyer is asked, then somebody else decides; you read it here.")
+    return await _appeal(visit, request, CaseId(case_id), appeal, done)
+
+
+@post(
+    "/after-sales/{case_id:uuid}/answer-appeal",
+    opt={"permission": "orders.refund"},
+    request_max_body_size=PHOTOGRAPHS_BYTES_MAX,
+)
+async def appeal_answered(
+    visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """Say what the buyer's appeal leaves out."""
+    return await _appeal(visit, request, CaseId(case_id), answer_appeal, N_("The platform reads your answer."))
+
+
+async def _appeal(
+    visit: Visit, request: WebRequest, case_id: CaseId, command: AppealCommand, said: str
+) -> Response[Any] | Redirect:
+    form = await entries_of(request)
+    pictures, trouble = await photographs(visit, form, "appeal-photos")
+    try:
+        if trouble:
+            raise Invalid({"appeal-photos": trouble})
+        await visit.merchant_db.transact(
+            command, visit.actor, visit.merchant_id, case_id, form.text("appeal"), pictures, visit.by
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _told(visit, case_id, form, refusal)
+    return redirect(visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(said), "good"))
+
+
+HANDLERS = [case_list, case_page, agreed, refused, received, sent_again, appealed, appeal_answered]

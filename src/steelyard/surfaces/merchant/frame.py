@@ -28,6 +28,7 @@ STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
 INVOICES = f"{HOME}/invoices"
 SHOP = f"{HOME}/shop"
+COMPLIANCE = f"{HOME}/compliance"
 DECORATION = f"{HOME}/decoration/shop"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
@@ -50,6 +51,7 @@ PLACES = (
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
+    (COMPLIANCE, N_("Compliance"), "shield-check", "shop.edit", N_("Settings")),
     (DECORATION, N_("Shop decoration"), "layout-template", "shop.decorate", N_("Settings")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("Settings")),
     (API_KEYS, N_("API keys"), "key-round", "api_keys.manage", N_("Settings")),

@@ -24,6 +24,7 @@ from steelyard.surfaces.merchant import frame, opinion_sheets
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done, errors_of
 from steelyard.surfaces.web.entries import entries_of
+from steelyard.surfaces.web.reasons import REASONS
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import reviews
 from steelyard.trade.reviews.model import (
@@ -194,7 +195,7 @@ async def report(visit: NamedDependency[Visit], request: WebRequest, review_id: 
     """Tell the operator that a review breaks the rules. It stays until the operator has decided."""
     form = await entries_of(request)
     said, tab = form.text("reason"), form.text("tab")
-    reason = ReportReason(said) if said in set(ReportReason) else ReportReason.OTHER
+    reason = ReportReason(said) if said in REASONS else ReportReason.OTHER
     account = visit.actor.account
     assert account is not None
     return await done(

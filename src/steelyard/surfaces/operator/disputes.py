@@ -1,6 +1,6 @@
 """After-sales cases on which buyer and shop do not agree: the longest waiting first, and the platform's decision."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import REASONS, Case, CaseId, Kind, Verdict
+from steelyard.trade.aftersales import REASONS, Appeal, Case, CaseId, Kind, Verdict
 from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, CaseState
 
 VERDICTS: dict[Verdict, tuple[str, str]] = {
@@ -42,16 +42,22 @@ VERDICTS: dict[Verdict, tuple[str, str]] = {
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
     page: Page[Case]
+    refunds: Sequence[Case]
+    appeals: Mapping[CaseId, Appeal]
     shops: Mapping[MerchantId, ShopCard]
     codes: Mapping[UUID, str]
 
 
 async def listed(read: Read, cursor: str | None) -> Listed:
     page = await aftersales.disputed(read, cursor, ROWS_PER_PAGE)
+    refunds = [] if cursor else await aftersales.appealed_refunds(read)
+    shown = [*page.items, *refunds]
     return Listed(
         page=page,
-        shops=await merchants.cards(read, {each.merchant_id for each in page.items}),
-        codes=await orders.codes_of_all(read, [each.order_id for each in page.items]),
+        refunds=refunds,
+        appeals=await aftersales.appeals_of(read, [each.case_id for each in shown if each.verdict]),
+        shops=await merchants.cards(read, {each.merchant_id for each in shown}),
+        codes=await orders.codes_of_all(read, [each.order_id for each in shown]),
     )
 
 
@@ -88,7 +94,8 @@ async def dispute_page(visit: NamedDependency[Visit], case_id: FromPath[UUID]) -
 async def _page(visit: Visit, case_id: CaseId, form: Entries, refusal: Refusal | None = None) -> Response[Any]:
     view = await visit.db.ask(one, case_id)
     errors = fields_of(refusal, visit.locale) if refusal else {}
-    returns = view.case.kind is Kind.RETURN_REFUND and view.case.number is None
+    returned = view.case.number is not None or view.case.state is CaseState.REFUNDED
+    returns = view.case.kind is not Kind.REFUND_ONLY and not returned
     return await frame.show(
         visit,
         "dispute.html",
@@ -97,6 +104,8 @@ async def _page(visit: Visit, case_id: CaseId, form: Entries, refusal: Refusal |
         status=refusal.status if refusal else 200,
         view=view,
         case=view.case,
+        open_appeal=view.appeal is not None and view.appeal.open,
+        mine_to_decide=view.appeal is None or view.appeal.first_by != visit.by,
         form=form,
         errors=errors,
         refusal=sentence_of(refusal, visit.locale) if refusal and not errors else "",
@@ -116,11 +125,15 @@ async def decide(tx: Tx, actor: Actor, case_id: CaseId, verdict: Verdict, reason
         raise NotFound()
     before = await aftersales.decide(tx, found.merchant_id, case_id, verdict, reason, by)
     after = await aftersales.case(tx, case_id)
-    if before.state is not CaseState.DISPUTED or after is None:
+    if after is None or after.decided_at == before.decided_at:
         return
     order = await orders.order(tx, found.merchant_id, found.order_id)
-    facts = {"before": {"state": before.state}, "after": {"state": after.state, "reason": reason}}
-    await access.audit(tx, actor, "aftersales.decide", order.code if order else str(case_id), facts)
+    facts = {
+        "before": {"state": before.state, "verdict": before.verdict},
+        "after": {"state": after.state, "verdict": after.verdict, "reason": reason},
+    }
+    action = "aftersales.decide_appeal" if before.verdict else "aftersales.decide"
+    await access.audit(tx, actor, action, order.code if order else str(case_id), facts)
 
 
 @post("/disputes/{case_id:uuid}", opt={"permission": "orders.manage"})

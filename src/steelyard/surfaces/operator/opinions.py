@@ -1,6 +1,6 @@
 """What was reported of reviews, questions and answers: hidden with a reason, or left to stand; and the rules of reviewing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +21,12 @@ from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, InState, address, done, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
-from steelyard.surfaces.web.reasons import REASONS
+from steelyard.surfaces.web.reasons import ALL_REASONS, GROUNDS
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import reviews
-from steelyard.trade.reviews.model import Kind, Reported, Rules
+from steelyard.trade.reviews.model import Ground, Kind, Reported, Rules
 
-TABS = {"waiting": N_("Reported"), "hidden": N_("Hidden")}
+TABS = {"waiting": N_("Reported"), "appeals": N_("Appeals"), "hidden": N_("Hidden")}
 KINDS = {Kind.REVIEW: N_("Review"), Kind.QUESTION: N_("Question"), Kind.ANSWER: N_("Answer")}
 
 
@@ -36,17 +36,23 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     products: Mapping[UUID, ProductView]
     rules: Rules
     waiting: int
+    appeals: int
+    appealed: Sequence[reviews.Appeal] = ()
 
 
 async def listed(read: Read, tab: str, cursor: str | None) -> Listed:
+    appealed = await reviews.appeals(read, cursor, ROWS_PER_PAGE) if tab == "appeals" else Page([], None)
     ask = reviews.hidden if tab == "hidden" else reviews.reported
-    page = await ask(read, cursor, ROWS_PER_PAGE)
+    page = Page([], appealed.next) if tab == "appeals" else await ask(read, cursor, ROWS_PER_PAGE)
+    named = [*page.items, *appealed.items]
     return Listed(
         page=page,
-        shops=await merchants.cards(read, {each.merchant_id for each in page.items}),
-        products={**await catalog.products(read, {each.product_id for each in page.items if each.product_id})},
+        shops=await merchants.cards(read, {each.merchant_id for each in named}),
+        products={**await catalog.products(read, {each.product_id for each in named if each.product_id})},
         rules=await reviews.rules(read),
         waiting=await reviews.open_reports(read),
+        appeals=await reviews.open_appeals(read),
+        appealed=appealed.items,
     )
 
 
@@ -67,7 +73,7 @@ async def _shown(
             "label": visit.say(word),
             "href": address(frame.REVIEWS, state=name),
             "current": name == tab,
-            "count": found.waiting if name == "waiting" else 0,
+            "count": {"waiting": found.waiting, "appeals": found.appeals}.get(name, 0),
         }
         for name, word in TABS.items()
     ]
@@ -81,8 +87,10 @@ async def _shown(
         found=found,
         form=form,
         errors=errors or {},
-        reasons=REASONS,
+        reasons=ALL_REASONS,
+        grounds={key: visit.say(word) for key, word in GROUNDS.items()},
         kinds=KINDS,
+        held=Ground.HELD,
         next_href=address(frame.REVIEWS, state=tab, cursor=found.page.next) if found.page.next else "",
         start_href=address(frame.REVIEWS, state=tab) if cursor else "",
     )
@@ -100,13 +108,13 @@ async def hide(
     visit: NamedDependency[Visit], request: WebRequest, kind: FromPath[str], subject_id: FromPath[UUID]
 ) -> Redirect:
     """Take it off the pages; its writer reads why."""
-    reason = (await entries_of(request)).text("reason", most=300)
-    what = _kind(kind)
+    form, what = await entries_of(request), _kind(kind)
+    ground, reason = form.text("ground", most=40), form.text("reason", most=300)
     return await done(
         visit,
         frame.REVIEWS,
         N_("It is hidden. Ratings no longer count it."),
-        lambda: visit.db.transact(reviews.hide, visit.actor, what, subject_id, reason),
+        lambda: visit.db.transact(reviews.hide, visit.actor, what, subject_id, ground, reason),
     )
 
 
@@ -122,6 +130,19 @@ async def let_stand(
         address(frame.REVIEWS, state=tab if tab in TABS else ""),
         N_("It stands. The reports are settled."),
         lambda: visit.db.transact(reviews.show, visit.actor, what, subject_id),
+    )
+
+
+@post("/reviews/appeals/{step_id:uuid}", opt={"permission": "reviews.moderate"})
+async def decide_appeal(visit: NamedDependency[Visit], request: WebRequest, step_id: FromPath[UUID]) -> Redirect:
+    """The review is shown again, or stays hidden; its author reads why."""
+    form = await entries_of(request)
+    granted, answer = form.text("decision") == "show", form.text("answer", most=300)
+    return await done(
+        visit,
+        address(frame.REVIEWS, state="appeals"),
+        N_("It stands again.") if granted else N_("It stays hidden. Its author reads why."),
+        lambda: visit.db.transact(reviews.decide_appeal, visit.actor, step_id, granted=granted, answer=answer),
     )
 
 
@@ -146,4 +167,4 @@ async def set_rules(visit: NamedDependency[Visit], request: WebRequest) -> Respo
     return await done(visit, frame.REVIEWS, SAVED, nothing)
 
 
-HANDLERS = [report_list, hide, let_stand, set_rules]
+HANDLERS = [report_list, hide, let_stand, decide_appeal, set_rules]

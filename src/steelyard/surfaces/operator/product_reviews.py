@@ -149,6 +149,7 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
     categories: list[Category]
     earlier: list[Review]
     next_id: UUID | None
+    words: list[tuple[str, Text, str]]
 
 
 async def looking(read: Read, review_id: UUID) -> Looking:
@@ -176,6 +177,9 @@ async def looking(read: Read, review_id: UUID) -> Looking:
             each for each in await catalog.reviews_of(read, review.merchant_id, review.product_id) if each != review
         ],
         next_id=following[0] if following else None,
+        words=await catalog.words_of(
+            read, review.proposal.title or product.title, review.proposal.description or product.description
+        ),
     )
 
 

@@ -90,7 +90,7 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
     if statement is None or merchant is None:
         raise NotFound()
     entries = await settlement.entries(read, merchant_id, statement_id, cursor, ENTRIES_PER_PAGE)
-    wanted = sorted({OrderId(entry.order_id) for entry in entries.items})
+    wanted = sorted({OrderId(entry.order_id) for entry in entries.items if entry.order_id})
     return Whole(
         statement=statement,
         merchant=merchant,
@@ -130,7 +130,8 @@ async def statement_list(
 def _as_file(visit: Visit, found: Listed) -> Response[bytes]:
     words = (
         N_("Statement"), N_("Shop"), N_("Day"), N_("State"), N_("Currency"), N_("Sales"), N_("Commission"), N_("Refunds"),
-        N_("Commission returned"), N_("Payout"), N_("Paid out"), N_("Bank reference"), N_("What failed"),
+        N_("Commission returned"), N_("Paid by the platform"), N_("Taken back by the platform"), N_("Adjustments"),
+        N_("Payout"), N_("Paid out"), N_("Bank reference"), N_("What failed"),
     )  # fmt: skip
     rows = [
         (
@@ -141,7 +142,16 @@ def _as_file(visit: Visit, found: Listed) -> Response[bytes]:
             each.currency,
             *(
                 Money(amount, each.currency)
-                for amount in (each.sales, each.commission, each.refunds, each.commission_returned, each.payout)
+                for amount in (
+                    each.sales,
+                    each.commission,
+                    each.refunds,
+                    each.commission_returned,
+                    each.subsidy,
+                    each.subsidy_returned,
+                    each.adjustments,
+                    each.payout,
+                )
             ),
             each.paid_at,
             each.bank_reference,

@@ -1,6 +1,6 @@
 """Asking for money back by line, with the goods sent back or without: the form of an order, a case's page, the list."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -21,23 +21,26 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.storefront import exchanging
 from steelyard.surfaces.storefront.addresses import lines_of
 from steelyard.surfaces.storefront.owning import own_case, own_order
-from steelyard.surfaces.storefront.reviewing import REVIEW_BYTES_MAX, photographs
+from steelyard.surfaces.storefront.reviewing import REVIEW_BYTES_MAX
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.web import case_words, refusals
 from steelyard.surfaces.web.case_words import CaseView, case_view
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.photographs import photographs
 from steelyard.surfaces.web.rights_words import NO_RETURNS
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import REASONS, Case, CaseId, Kind, NewCase, Why
+from steelyard.trade.aftersales import REASONS, SWAPS, Case, CaseId, Choice, Kind, NewCase, Side, Why
 from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, Returned
 from steelyard.trade.orders.model import Order, OrderLine
 from steelyard.trade.rights import Family, Rule, Rules
 
 MINE = "/account/after-sales"
+AppealCommand = Callable[[Tx, MerchantId, CaseId, Side, str, Sequence[str], str], Awaitable[None]]
 
 
 class AskPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,10 +54,14 @@ class AskPage(msgspec.Struct, frozen=True, kw_only=True):
     reasons: Mapping[Kind, Mapping[str, Why]]
     freight: int
     rules: Rules
+    choices: Mapping[int, Sequence[Choice]]
 
     @property
     def kinds(self) -> list[Kind]:
-        return [kind for kind, reasons in self.reasons.items() if reasons]
+        return [kind for kind, reasons in self.reasons.items() if reasons and self.lines_for(kind)]
+
+    def lines_for(self, kind: Kind | None) -> list[OrderLine]:
+        return exchanging.lines_for(kind, self.open_lines, self.choices)
 
     @property
     def open_lines(self) -> list[OrderLine]:
@@ -87,6 +94,7 @@ async def ask_page(read: Read, buyer_id: BuyerId, order: Order) -> AskPage:
         if standing.imported
         else {kind: aftersales.reasons_for(order, kind, standing.rules, standing.pieces.goods) for kind in Kind},
         rules=standing.rules,
+        choices={} if standing.imported else await aftersales.choices(read, order, lines),
         freight=await aftersales.freight_left(read, order, lines),
     )
 
@@ -150,6 +158,8 @@ async def _form(
         reasons=[(name, visit.say(why.words)) for name, why in reasons.items()],
         rights=rights_of(order, reasons, view.rules),
         no_returns=NO_RETURNS,
+        wanted=exchanging.offered(visit, kind, view.choices, order.currency),
+        swaps=kind in SWAPS,
         blames_shop=any(why.shops_fault for why in reasons.values()),
         form=form or Entries({}, {}),
         errors=errors,
@@ -200,6 +210,7 @@ async def _said(visit: Visit, order: Order, kind: Kind, form: Entries) -> NewCas
         note=note,
         photographs=kept,
         freight=freight,
+        sku_id=exchanging.chosen(form, lines),
     )
 
 
@@ -309,6 +320,37 @@ async def _improve(tx: Tx, found: Case, reason: str, note: str, pictures: Sequen
     await aftersales.improve(tx, found.merchant_id, found.case_id, reason, note, pictures, by)
 
 
+@post("/after-sales/{case_id:uuid}/appeal", request_max_body_size=REVIEW_BYTES_MAX)
+async def appealed(
+    visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
+) -> Response[str] | Redirect:
+    """Appeal against the platform's decision, once."""
+    done = N_("Your appeal is made. The shop is asked, then somebody else decides; you read it here.")
+    return await _appeal(visit, request, case_id, aftersales.appeal, done)
+
+
+@post("/after-sales/{case_id:uuid}/answer-appeal", request_max_body_size=REVIEW_BYTES_MAX)
+async def appeal_answered(
+    visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
+) -> Response[str] | Redirect:
+    """Say what the shop's appeal leaves out."""
+    return await _appeal(visit, request, case_id, aftersales.answer_appeal, N_("The platform reads your answer."))
+
+
+async def _appeal(
+    visit: Visit, request: WebRequest, case_id: UUID, command: AppealCommand, done: str
+) -> Response[str] | Redirect:
+    found, form = await own_case(visit, case_id), await entries_of(request)
+    kept, trouble = await photographs(visit, form, "appeal-photos")
+
+    async def say(tx: Tx) -> None:
+        if trouble:
+            raise Invalid({"appeal-photos": trouble})
+        await command(tx, found.merchant_id, found.case_id, Side.BUYER, form.text("appeal"), kept, visit.by)
+
+    return await _do(visit, found, form, done, visit.db.transact(say))
+
+
 @post("/after-sales/{case_id:uuid}/withdraw")
 async def withdrawn(visit: NamedDependency[Visit], case_id: FromPath[UUID]) -> Response[str] | Redirect:
     """Ask for nothing any more."""
@@ -338,4 +380,15 @@ async def my_cases(visit: NamedDependency[Visit]) -> Response[str]:
     )
 
 
-HANDLERS = [ask_shown, asked, case_shown, sent_back, platform_asked, improved, withdrawn, my_cases]
+HANDLERS = [
+    ask_shown,
+    asked,
+    case_shown,
+    sent_back,
+    platform_asked,
+    improved,
+    appealed,
+    appeal_answered,
+    withdrawn,
+    my_cases,
+]

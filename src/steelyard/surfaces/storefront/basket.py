@@ -14,8 +14,7 @@ from litestar.response import Redirect
 from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
-from steelyard.goods.promotions.model import Buyer as Holder
-from steelyard.goods.promotions.model import Cart, CartLine, Reckoning
+from steelyard.goods.promotions.model import Cart, CartLine, Offer, Reckoning
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
@@ -23,7 +22,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.logistics import freight
 from steelyard.logistics.freight.model import Shipment
 from steelyard.parties import customers, operator
-from steelyard.parties.customers.model import Address, BuyerId
+from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.opening import open_for
@@ -32,7 +31,7 @@ from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.web import offers
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import cart, favourites
+from steelyard.trade import cart, checkout, favourites
 from steelyard.trade.cart.model import LINES_PER_CART_MAX, CartView, LineProblem
 from steelyard.trade.checkout.model import CheckoutId, Line
 
@@ -48,7 +47,7 @@ class Freight(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CartPage(msgspec.Struct, frozen=True, kw_only=True):
-    """`removed` was taken out just now and can be put back."""
+    """`removed` was taken out just now and can be put back; `ending` are coupons of the buyer that end soon."""
 
     shell: Shell
     cart: CartView
@@ -56,6 +55,7 @@ class CartPage(msgspec.Struct, frozen=True, kw_only=True):
     removed_quantity: int
     freight: dict[MerchantId, Freight]
     reckoning: Reckoning | None = None
+    ending: Sequence[Offer] = ()
 
     @property
     def chosen_pieces(self) -> int:
@@ -74,27 +74,32 @@ async def cart_page(read: Read, buyer_id: BuyerId, removed: UUID | None, quantit
     """The cart as it stands now."""
     cards = await catalog.cards(read, [removed]) if removed else {}
     view = await cart.view(read, buyer_id)
+    reckoning, ending = await _reckoning(read, buyer_id, view)
     return CartPage(
         shell=await shell(read, buyer_id),
         cart=view,
         freight=await _freight(read, buyer_id, view),
-        reckoning=await _reckoning(read, buyer_id, view),
+        reckoning=reckoning,
+        ending=ending,
         removed=cards.get(SkuId(removed)) if removed else None,
         removed_quantity=quantity,
     )
 
 
-async def _reckoning(read: Read, buyer_id: BuyerId, view: CartView) -> Reckoning | None:
-    """What the offers of the shops take off the goods that are selected; delivery is not counted yet."""
+async def _reckoning(read: Read, buyer_id: BuyerId, view: CartView) -> tuple[Reckoning | None, Sequence[Offer]]:
+    """What the offers of the shops take off the goods that are selected (delivery is not counted yet), and of which of
+    their coupons the buyer should hear that they end soon."""
     chosen = [line for line in view.chosen if line.card is not None and line.price is not None]
     running = await promotions.running(read, {line.merchant_id for line in chosen})
     if not running or len({line.currency for line in chosen}) != 1:
-        return None
+        return None, ()
     offered = [offer for offers_of_shop in running.values() for offer in offers_of_shop]
     held = await promotions.held_by(read, [buyer_id], offered)
+    someone = checkout.Someone(buyer_id=buyer_id, contact=Contact())
+    at, mine = datetime.now(UTC), frozenset(held.get(buyer_id, ()))
     goods = Cart(
         currency=chosen[0].currency,
-        at=datetime.now(UTC),
+        at=at,
         lines=[
             CartLine(
                 line_id=str(line.sku_id),
@@ -108,9 +113,11 @@ async def _reckoning(read: Read, buyer_id: BuyerId, view: CartView) -> Reckoning
             for line in chosen
             if line.card is not None and line.price is not None
         ],
-        buyer=Holder(holds=frozenset(held.get(buyer_id, ()))),
+        buyer=(await checkout.considered(read, [someone], [[]], held, running)).buyers[0],
     )
-    return promotions.reckon_offers(goods, offered)
+    soon = at + promotions.ENDS_SOON
+    ending = [each for each in offered if each.promotion_id in mine and each.starts_at <= at and each.ends_at < soon]
+    return promotions.reckon_offers(goods, offered), sorted(ending, key=lambda each: each.ends_at)
 
 
 async def _freight(read: Read, buyer_id: BuyerId, view: CartView) -> dict[MerchantId, Freight]:
@@ -150,7 +157,8 @@ async def cart_shown(visit: NamedDependency[Visit]) -> Response[str]:
     given = visit.connection.query_params
     view = await visit.db.ask(cart_page, visit.buyer_id, uuid_of(given.get("removed")), number(given.get("pieces"), 1))
     why = offers.why(visit, view.reckoning)
-    return await show(visit, "cart.html", view.shell, view=view, why=why, checkout_id=ids.mint())
+    ending = offers.told(visit, view.ending)
+    return await show(visit, "cart.html", view.shell, view=view, why=why, ending=ending, checkout_id=ids.mint())
 
 
 @post("/cart/quantity")

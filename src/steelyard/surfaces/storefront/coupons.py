@@ -12,7 +12,7 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import Coupon, Offer
+from steelyard.goods.promotions.model import PLATFORM, Coupon, Offer
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -90,10 +90,23 @@ async def claim(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, An
 
 
 async def of_shop(read: Read, merchant_id: MerchantId) -> list[Offer]:
-    """What a shop offers everybody at this moment."""
+    """What a shop, and the platform for it, offers everybody at this moment, and its flash sales, those to come too: see
+    `usual`."""
     now = datetime.now(UTC)
-    found = (await promotions.running(read, [merchant_id])).get(merchant_id, [])
-    return [offer for offer in found if offer.starts_at <= now and offer.code is None and not offer.gone]
+    offered = await promotions.running(read, [merchant_id])
+    of_platform = [
+        each for each in offered.get(PLATFORM, ()) if not each.scope.shops or merchant_id in each.scope.shops
+    ]
+    return [
+        offer
+        for offer in [*offered.get(merchant_id, ()), *of_platform]
+        if offer.flash is not None or (offer.starts_at <= now and offer.code is None and not offer.gone)
+    ]
+
+
+def usual(offers: Sequence[Offer]) -> list[Offer]:
+    """Without flash sales, which are shown by themselves."""
+    return [offer for offer in offers if offer.flash is None]
 
 
 def of_product(offers: Sequence[Offer], product_id: UUID, path: Sequence[UUID]) -> list[Offer]:
@@ -103,7 +116,7 @@ def of_product(offers: Sequence[Offer], product_id: UUID, path: Sequence[UUID]) 
 def shown(visit: Visit, offers: Sequence[Offer]) -> list[ShopOffer]:
     return [
         ShopOffer(offer=offer, words=words.rule_words(visit, offer.rule, offer.currency), claim=offer.coupon)
-        for offer in offers[:OFFERS_SHOWN]
+        for offer in usual(offers)[:OFFERS_SHOWN]
     ]
 
 

@@ -56,6 +56,7 @@ FILTERS = (
     (Only.MIDDLING, N_("Middling")),
     (Only.BAD, N_("Bad")),
 )
+LOOKED_AT_FIRST = N_("Thank you. Our staff look at its words first; then everybody reads it.")
 SORTS = ((Sort.USEFUL, N_("Most useful")), (Sort.NEWEST, N_("Newest")))
 
 
@@ -202,7 +203,13 @@ async def all_questions(visit: NamedDependency[Visit], product_id: FromPath[UUID
 
 
 async def _questions(
-    visit: Visit, product_id: UUID, form: msgspec.Struct | None = None, refusal: Refusal | None = None
+    visit: Visit,
+    product_id: UUID,
+    form: QuestionForm | None = None,
+    refusal: Refusal | None = None,
+    *,
+    at: UUID | None = None,
+    answered: str = "",
 ) -> Response[str]:
     after = visit.connection.query_params.get("after")
     view = await visit.db.ask(questions_page, visit.buyer_id, visit.buyer_ids, product_id, after)
@@ -215,7 +222,9 @@ async def _questions(
         status=refusal.status if refusal else 200,
         view=view,
         form=form or QuestionForm(),
-        errors=errors or ({"question": visit.refused(refusal)} if refusal else {}),
+        errors=errors or ({"answer" if at else "question": visit.refused(refusal)} if refusal else {}),
+        at=at,
+        answered=answered,
         question_id=ids.mint(),
         mint=ids.mint,
         after=after,
@@ -239,21 +248,21 @@ async def ask(
     account, buyer_id = signed_in(visit)
     question_id = QuestionId(uuid_of(data.question_id) or ids.mint())
     try:
-        await visit.db.transact(
+        at_once = await visit.db.transact(
             reviews.ask, question_id, product_id, buyer_id, account.name, data.question, visit.locale
         )
     except NotFound:
         raise
     except Refusal as refusal:
         return await _questions(visit, product_id, data, refusal)
-    said = visit.say(N_("Your question is asked. We write to you when somebody answers."))
-    return redirect(visit, f"/products/{product_id}/questions", (said, "good"))
+    said = N_("Your question is asked. We write to you when somebody answers.") if at_once else LOOKED_AT_FIRST
+    return redirect(visit, f"/products/{product_id}/questions", (visit.say(said), "good"))
 
 
 @post("/questions/{question_id:uuid}/answers")
 async def answer(
     visit: NamedDependency[Visit], question_id: FromPath[UUID], data: URLEncodedBody[AnswerForm]
-) -> Redirect:
+) -> Response[str] | Redirect:
     """Answer as somebody who has bought it."""
     account, buyer_id = signed_in(visit)
     question = await visit.db.ask(reviews.get, QuestionId(question_id))
@@ -263,14 +272,17 @@ async def answer(
     answer_id = AnswerId(uuid_of(data.answer_id) or ids.mint())
     buyers = [buyer_id, *(each for each in visit.buyer_ids if each != buyer_id)]
     try:
-        await visit.db.transact(
+        at_once = await visit.db.transact(
             reviews.answer_as_buyer, question.question_id, answer_id, buyers, account.name, data.answer
         )
     except (NotFound, MayNotAnswer):
         raise
     except Refusal as refusal:
-        return redirect(visit, back, (visit.refused(refusal), "bad"))
-    return redirect(visit, back, (visit.say(N_("Thank you for answering.")), "good"))
+        return await _questions(
+            visit, question.product_id, refusal=refusal, at=question.question_id, answered=data.answer
+        )
+    said = N_("Thank you for answering.") if at_once else LOOKED_AT_FIRST
+    return redirect(visit, back, (visit.say(said), "good"))
 
 
 @post("/reviews/{review_id:uuid}/helpful")
@@ -330,7 +342,7 @@ async def report(visit: NamedDependency[Visit], data: URLEncodedBody[ReportForm]
     subject_id = uuid_of(data.subject_id)
     if data.kind not in set(Kind) or subject_id is None:
         raise NotFound()
-    reason = ReportReason(data.reason) if data.reason in set(ReportReason) else ReportReason.OTHER
+    reason = ReportReason(data.reason) if data.reason in REASONS else ReportReason.OTHER
     try:
         await visit.db.transact(reviews.report, Kind(data.kind), subject_id, buyer_id, reason, data.note)
     except NotFound:

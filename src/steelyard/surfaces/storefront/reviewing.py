@@ -14,7 +14,6 @@ from steelyard.goods.catalog.model import ProductView
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
-from steelyard.kernel.files import Files
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
 from steelyard.parties import merchants
@@ -26,12 +25,11 @@ from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
-from steelyard.surfaces.web.pictures import REVIEW_SIDE_PIXELS_MAX, PictureRefused, keep_picture
+from steelyard.surfaces.web.photographs import PHOTOGRAPHS_BYTES_MAX, photographs
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders, reviews
 from steelyard.trade.orders.model import Order, OrderLine
 from steelyard.trade.reviews.model import (
-    PICTURES_PER_REVIEW_MAX,
     TEXT_CHARACTERS_MAX,
     NewReview,
     OrderReview,
@@ -42,8 +40,7 @@ from steelyard.trade.reviews.model import (
 )
 
 MINE = "/account/reviews"
-# Six photographs of a telephone for each of a few lines.
-REVIEW_BYTES_MAX = 60 * 1024 * 1024
+REVIEW_BYTES_MAX = PHOTOGRAPHS_BYTES_MAX
 STAR_WORDS = {1: N_("Very bad"), 2: N_("Bad"), 3: N_("Middling"), 4: N_("Good"), 5: N_("Very good")}
 
 
@@ -64,11 +61,26 @@ class ReviewPage(msgspec.Struct, frozen=True, kw_only=True):
         return [line for line in self.lines if line.line not in self.written and reviews.reviewable(line)]
 
 
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """A form below one of one's reviews that has to be mended."""
+
+    review_id: ReviewId
+    form: Entries
+    errors: Mapping[str, str]
+
+
 class MyReviewsPage(msgspec.Struct, frozen=True, kw_only=True):
     shell: Shell
     waiting: Sequence[ToReview]
     page: Page[Review]
     products: Mapping[UUID, ProductView]
+    appeals: Mapping[ReviewId, reviews.Appeal]
+
+    def may_appeal(self, review: Review) -> bool:
+        """It was hidden lately, and since then nobody has appealed."""
+        before = self.appeals.get(review.review_id)
+        since = review.hidden_at
+        return reviews.appealable(review) and (before is None or since is None or before.appealed_at < since)
 
 
 async def review_page(read: Read, buyer_id: BuyerId, order: Order) -> ReviewPage:
@@ -91,6 +103,7 @@ async def my_reviews_page(read: Read, buyer_id: BuyerId, buyers: Sequence[BuyerI
         waiting=[] if after else await reviews.to_review(read, buyers),
         page=page,
         products={**await catalog.products(read, {each.product_id for each in page.items})},
+        appeals=await reviews.appeals_of(read, page.items),
     )
 
 
@@ -189,32 +202,10 @@ async def _said(visit: Visit, order: Order, form: Entries) -> OrderReview:
     )
 
 
-async def photographs(visit: Visit, form: Entries, name: str) -> tuple[list[str], str]:
-    """The photographs of a field, those of an earlier try first, and what is wrong with them."""
-    store = Files(visit.settings.home)
-    kept = [file for file in form.all(f"{name}-kept") if _is_ours(store, file)][:PICTURES_PER_REVIEW_MAX]
-    trouble = ""
-    sent = form.files(name)
-    if len(kept) + len(sent) > PICTURES_PER_REVIEW_MAX:
-        trouble = N_("There can be at most six pictures")
-    for upload in sent[: PICTURES_PER_REVIEW_MAX - len(kept)]:
-        try:
-            kept.append(await keep_picture(store, await upload.read(), side=REVIEW_SIDE_PIXELS_MAX))
-        except PictureRefused as refusal:
-            trouble = refusal.detail
-    form.keep(f"{name}-kept", kept)
-    return kept, trouble
-
-
-def _is_ours(store: Files, name: str) -> bool:
-    try:
-        return store.path(name).is_file()
-    except Invalid:
-        return False
-
-
 @post("/reviews/{review_id:uuid}/follow-up", request_max_body_size=REVIEW_BYTES_MAX)
-async def followed_up(visit: NamedDependency[Visit], request: WebRequest, review_id: FromPath[UUID]) -> Redirect:
+async def followed_up(
+    visit: NamedDependency[Visit], request: WebRequest, review_id: FromPath[UUID]
+) -> Response[str] | Redirect:
     """Say after some time how it holds up."""
     review = await visit.db.ask(reviews.review, ReviewId(review_id))
     if review is None or review.buyer_id not in visit.buyer_ids:
@@ -222,7 +213,7 @@ async def followed_up(visit: NamedDependency[Visit], request: WebRequest, review
     form = await entries_of(request)
     pictures, trouble = await photographs(visit, form, "photos")
     if trouble:
-        return redirect(visit, f"{MINE}#r-{review_id}", (visit.say(trouble), "bad"))
+        return await _mine(visit, Tried(review_id=review.review_id, form=form, errors={"photos": visit.say(trouble)}))
     try:
         await visit.db.transact(
             reviews.follow_up, review.merchant_id, review.review_id, visit.buyer_ids, form.text("text"), pictures
@@ -230,13 +221,38 @@ async def followed_up(visit: NamedDependency[Visit], request: WebRequest, review
     except NotFound:
         raise
     except Refusal as refusal:
-        return redirect(visit, f"{MINE}#r-{review_id}", (visit.refused(refusal), "bad"))
+        return await _mine(visit, _tried(visit, review.review_id, form, refusal, "text"))
     return redirect(visit, f"{MINE}#r-{review_id}", (visit.say(N_("Thank you for following up.")), "good"))
+
+
+def _tried(visit: Visit, review_id: ReviewId, form: Entries, refusal: Refusal, field: str) -> Tried:
+    errors = refusals.fields_of(refusal, visit.locale) or {field: visit.refused(refusal)}
+    return Tried(review_id=review_id, form=form, errors=errors)
+
+
+@post("/reviews/{review_id:uuid}/appeal")
+async def appealed(
+    visit: NamedDependency[Visit], request: WebRequest, review_id: FromPath[UUID]
+) -> Response[str] | Redirect:
+    """Say why a review that was hidden should stand."""
+    form, ours = await entries_of(request), ReviewId(review_id)
+    try:
+        await visit.db.transact(reviews.appeal, ours, visit.buyer_ids, form.text("appeal"))
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _mine(visit, _tried(visit, ours, form, refusal, "appeal"))
+    said = visit.say(N_("Our staff will look at it once more, and answer here."))
+    return redirect(visit, f"{MINE}#r-{review_id}", (said, "good"))
 
 
 @get(MINE)
 async def my_reviews(visit: NamedDependency[Visit]) -> Response[str]:
     """What waits for a review, and what was written."""
+    return await _mine(visit)
+
+
+async def _mine(visit: Visit, tried: Tried | None = None) -> Response[str]:
     after = visit.connection.query_params.get("after")
     view = await visit.db.ask(my_reviews_page, visit.buyer_id, visit.buyer_ids, after)
     return await show(
@@ -244,9 +260,12 @@ async def my_reviews(visit: NamedDependency[Visit]) -> Response[str]:
         "my_reviews.html",
         view.shell,
         crumbs=[Crumb(visit.say(N_("My account")), "/account"), Crumb(visit.say(N_("My reviews")))],
+        status=422 if tried else 200,
         view=view,
         after=after,
+        tried=tried,
+        appeal_max=reviews.APPEAL_CHARACTERS_MAX,
     )
 
 
-HANDLERS = [review_shown, review_written, followed_up, my_reviews]
+HANDLERS = [review_shown, review_written, followed_up, appealed, my_reviews]

@@ -36,6 +36,7 @@ from steelyard.trade import cart, favourites
 BUYER_LINKS = (
     (N_("My account"), "/account"),
     (N_("My orders"), "/orders"),
+    (N_("Wallet"), "/account/wallet"),
     (N_("Coupons"), "/coupons"),
     (N_("Favourites"), "/account/favourites"),
     (N_("Browsing history"), "/account/history"),

@@ -92,6 +92,9 @@ CANCEL_REASONS: dict[str, str] = {
 # Each channel's name and one line about it.
 CHANNELS: dict[str, tuple[str, str]] = {
     "simpay": (N_("SimPay"), N_("Payment simulator: no real money is moved")),
+    "balance": (N_("Balance"), ""),
+    "points": (N_("Points"), ""),
+    "archive": (N_("Paid elsewhere"), ""),
 }
 
 _PROBLEMS: dict[ProblemCode, str] = {
@@ -99,6 +102,8 @@ _PROBLEMS: dict[ProblemCode, str] = {
     ProblemCode.OUT_OF_STOCK: N_("Sold out"),
     ProblemCode.NOT_ENOUGH: N_("Only {free} left"),
     ProblemCode.PRICE_MOVED: N_("The price has changed"),
+    ProblemCode.LIMIT_REACHED: N_("At the flash price you can have {free} more"),
+    ProblemCode.FLASH_GONE: N_("At the flash price {free} are left: the usual price counts"),
 }
 
 

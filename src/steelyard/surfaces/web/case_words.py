@@ -1,16 +1,32 @@
 """After-sales cases in words: kinds, states, steps, and what each side may expect next."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
+from steelyard.logistics import parcels
+from steelyard.logistics.parcels.model import Parcel
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Tone
 from steelyard.trade import aftersales, orders, rights
-from steelyard.trade.aftersales import REASONS, Case, CaseLine, CaseStep, Kind
+from steelyard.trade.aftersales import (
+    APPEAL_WITHIN,
+    REASONS,
+    SWAPS,
+    Appeal,
+    Case,
+    CaseLine,
+    CaseStep,
+    Exchange,
+    Kind,
+    Outcome,
+    Side,
+    Verdict,
+)
 from steelyard.trade.aftersales.model import CaseState, OrderRefund, share_of
 from steelyard.trade.orders.model import Order, OrderLine
 from steelyard.trade.rights import Rule
@@ -18,10 +34,14 @@ from steelyard.trade.rights import Rule
 KINDS: dict[Kind, str] = {
     Kind.REFUND_ONLY: N_("Refund only"),
     Kind.RETURN_REFUND: N_("Return and refund"),
+    Kind.EXCHANGE: N_("Exchange"),
+    Kind.REPLACEMENT: N_("Replacement"),
 }
 KIND_HINTS: dict[Kind, str] = {
     Kind.REFUND_ONLY: N_("It has not arrived, something is missing, or you have agreed with the shop to keep it."),
     Kind.RETURN_REFUND: N_("You send it back; when the shop has it, your money goes back."),
+    Kind.EXCHANGE: N_("You send it back and get another size, colour or kind of it, at the same price or less."),
+    Kind.REPLACEMENT: N_("You send back what is wrong with it and get the same once more."),
 }
 STATES: dict[CaseState, tuple[str, Tone]] = {
     CaseState.ASKED: (N_("Waiting for the shop"), "warn"),
@@ -29,6 +49,9 @@ STATES: dict[CaseState, tuple[str, Tone]] = {
     CaseState.SENT_BACK: (N_("On its way back"), "info"),
     CaseState.REFUSED: (N_("Refused by the shop"), "bad"),
     CaseState.DISPUTED: (N_("The platform decides"), "warn"),
+    CaseState.ACCEPTED: (N_("To be sent anew"), "warn"),
+    CaseState.RESENT: (N_("Sent anew"), "info"),
+    CaseState.EXCHANGED: (N_("Exchanged"), "good"),
     CaseState.REFUNDED: (N_("Refunded"), "good"),
     CaseState.REJECTED: (N_("Rejected by the platform"), "bad"),
     CaseState.WITHDRAWN: (N_("Withdrawn"), "quiet"),
@@ -40,10 +63,25 @@ STEPS: dict[CaseState, str] = {
     CaseState.SENT_BACK: N_("The buyer sent it back"),
     CaseState.REFUSED: N_("The shop refused"),
     CaseState.DISPUTED: N_("The buyer asked the platform to decide"),
+    CaseState.ACCEPTED: N_("The shop took it back and sends another"),
+    CaseState.RESENT: N_("The shop sent another"),
+    CaseState.EXCHANGED: N_("The exchange is done"),
     CaseState.REFUNDED: N_("Refunded"),
     CaseState.REJECTED: N_("The platform decided against a refund"),
     CaseState.WITHDRAWN: N_("The buyer withdrew"),
     CaseState.CLOSED: N_("Closed"),
+}
+VERDICT_WORDS: dict[Verdict, str] = {
+    Verdict.REFUND: N_("Refund"),
+    Verdict.RETURN: N_("Return first"),
+    Verdict.REJECT: N_("No refund"),
+}
+SIDES: dict[Side, str] = {Side.BUYER: N_("The buyer appeals"), Side.SHOP: N_("The shop appeals")}
+ANSWERS: dict[Side, str] = {Side.BUYER: N_("The shop answers"), Side.SHOP: N_("The buyer answers")}
+OUTCOMES: dict[Outcome, tuple[str, Tone]] = {
+    Outcome.UPHELD: (N_("The decision stands"), "quiet"),
+    Outcome.CHANGED: (N_("The decision was changed"), "good"),
+    Outcome.LAPSED: (N_("Ended with the case"), "quiet"),
 }
 # What is next, and what silence does, as the buyer and as the staff of either console read it.
 FOR_BUYER: dict[CaseState, str] = {
@@ -54,6 +92,13 @@ FOR_BUYER: dict[CaseState, str] = {
     CaseState.SENT_BACK: N_("The shop looks at what you sent. Without a word from it your money goes back on {time}."),
     CaseState.REFUSED: N_("You can ask the platform to decide until {time}. After that this is closed."),
     CaseState.DISPUTED: N_("The platform looks at what both sides said, and decides with a reason."),
+    CaseState.ACCEPTED: N_(
+        "The shop has what you sent, and sends another. If it has not by {time}, your money goes back."
+    ),
+    CaseState.RESENT: N_(
+        "It is on its way. On {time} it counts as received; if it does not come, ask the platform before."
+    ),
+    CaseState.EXCHANGED: N_("You have what you wanted instead."),
     CaseState.REFUNDED: N_("Your money goes back the way you paid."),
     CaseState.REJECTED: N_("The platform has decided. The reason stands below."),
     CaseState.WITHDRAWN: N_("You have withdrawn it."),
@@ -65,6 +110,9 @@ FOR_STAFF: dict[CaseState, str] = {
     CaseState.SENT_BACK: N_("Without a look at the goods the money goes back on {time}."),
     CaseState.REFUSED: N_("The buyer can ask the platform to decide until {time}."),
     CaseState.DISPUTED: N_("The platform decides."),
+    CaseState.ACCEPTED: N_("Please send the other one. If it is not sent by {time}, the money goes back."),
+    CaseState.RESENT: N_("On its way to the buyer. On {time} it counts as received."),
+    CaseState.EXCHANGED: N_("The buyer has what was wanted instead."),
     CaseState.REFUNDED: N_("The money is on its way back to the buyer."),
     CaseState.REJECTED: N_("The platform has decided against a refund."),
     CaseState.WITHDRAWN: N_("The buyer has withdrawn it."),
@@ -83,6 +131,32 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     steps: Sequence[CaseStep]
     refund: OrderRefund | None
     rule: Rule | None = None
+    appeal: Appeal | None = None
+    exchange: Exchange | None = None
+    difference: OrderRefund | None = None
+    parcels: Sequence[Parcel] = ()
+
+    @property
+    def swaps(self) -> bool:
+        return self.case.kind in SWAPS
+
+    def may_appeal(self, side: str) -> bool:
+        """Whether this side may appeal against the platform's decision now."""
+        return aftersales.appealable(self.case, Side(side), self.appeal, datetime.now(UTC))
+
+    def may_answer(self, side: str) -> bool:
+        """Whether this side may answer the other's appeal now."""
+        found = self.appeal
+        return found is not None and found.open and found.side is not Side(side) and not found.ripe(datetime.now(UTC))
+
+    @property
+    def ripe(self) -> bool:
+        """Whether an open appeal may be decided now."""
+        return self.appeal is not None and self.appeal.open and self.appeal.ripe(datetime.now(UTC))
+
+    @property
+    def appeal_until(self) -> datetime | None:
+        return self.case.decided_at + APPEAL_WITHIN if self.case.decided_at else None
 
     @property
     def amount(self) -> int:
@@ -114,4 +188,9 @@ async def case_view(read: Read, found: Case) -> CaseView:
         steps=await aftersales.case_history(read, found.merchant_id, found.case_id),
         refund=next((each for each in refunds if each.refund_id == found.refund_id), None),
         rule=None if found.rule_id is None else await rights.rule(read, found.rule_id),
+        exchange=await aftersales.exchange_of(read, found.case_id),
+        difference=next((each for each in refunds if each.refund_id == aftersales.difference_id(found.case_id)), None),
+        parcels=(await parcels.of_orders(read, [found.case_id]))[found.case_id],
+        # Without a decision of the platform there is no appeal to ask for.
+        appeal=(await aftersales.appeals_of(read, [found.case_id])).get(found.case_id) if found.verdict else None,
     )

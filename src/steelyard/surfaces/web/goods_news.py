@@ -3,6 +3,7 @@
 from steelyard.goods.catalog import CategoryChanged, ProductChanged
 from steelyard.goods.inventory import AvailabilityChanged
 from steelyard.goods.pricing import PricesChanged
+from steelyard.goods.promotions import FlashChanged
 from steelyard.goods.warehouses import WarehousesChanged
 from steelyard.kernel.answers import About
 from steelyard.logistics.freight import DeliveryChanged
@@ -16,6 +17,7 @@ ABOUT: About = {
     ProductChanged: lambda news: [news.product_id],
     PricesChanged: lambda news: news.sku_ids,
     AvailabilityChanged: lambda news: news.sku_ids,
+    FlashChanged: lambda news: [*news.product_ids, *news.sku_ids],
     ShopChanged: lambda news: [news.merchant_id],
     DeliveryChanged: lambda news: [news.merchant_id],
     WarehousesChanged: lambda news: [news.merchant_id],

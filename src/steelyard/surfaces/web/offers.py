@@ -21,6 +21,7 @@ from steelyard.goods.promotions.model import (
     Reason,
     Reckoning,
     Rule,
+    SpecialPrice,
     Step,
 )
 from steelyard.kernel import i18n
@@ -48,12 +49,14 @@ REASONS = {
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a price: what it is called, what it says, and how much it takes off (none: it does not count)."""
+    """One step of a price: what it is called, what it says, and how much it takes off (none: it does not count).
+    `platform`: it is the platform's, not a shop's."""
 
     name: str
     words: str
     off: int | None = None
     hint: str = ""
+    platform: bool = False
 
 
 def money(visit: Visit, amount: int, currency: str) -> str:
@@ -93,6 +96,8 @@ def rule_words(visit: Visit, rule: Rule, currency: str) -> str:  # noqa: PLR0911
             return visit.say(
                 N_("Any {pieces} for {price}"), pieces=rule.pieces, price=money(visit, rule.price, currency)
             )
+        case SpecialPrice(prices=prices) if prices:
+            return visit.say(N_("Flash price {price}"), price=money(visit, min(prices.values()), currency))
         case FreeShipping(over=0):
             return visit.say(N_("Goes free"))
         case FreeShipping():
@@ -167,6 +172,7 @@ def _applied(visit: Visit, each: Applied, currency: str) -> Said:
         words=rule_words(visit, promotion.rule, currency),
         off=each.off,
         hint=hint_words(visit, each.next, promotion.rule, currency),
+        platform=promotion.merchant_id is None,
     )
 
 
@@ -177,6 +183,7 @@ def _missed(visit: Visit, each: Missed, currency: str) -> Said:
         name=promotion.name.in_language(visit.locale),
         words=rule_words(visit, promotion.rule, currency),
         hint=reason or hint_words(visit, each.hint, promotion.rule, currency),
+        platform=promotion.merchant_id is None,
     )
 
 

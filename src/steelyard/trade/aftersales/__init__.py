@@ -5,12 +5,22 @@ at a moment is said by `actions`, one rule for pages and tests.
 
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
 buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, and what happens to who
-says nothing `silence`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would
-have decided, and `privacy` is for buyers who leave.
+says nothing `silence`; what is sent instead of what came back is `exchanges`. An appeal against the platform's decision is
+`appeals`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have decided,
+and `privacy` is for buyers who leave.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing
 from steelyard.trade.aftersales.answers import agree, decide, receive, refuse
+from steelyard.trade.aftersales.appeal_model import (
+    APPEAL_ANSWERED_WITHIN,
+    APPEAL_WITHIN,
+    Appeal,
+    Outcome,
+    Side,
+    appealable,
+)
+from steelyard.trade.aftersales.appeals import answer_appeal, appeal, appeals_of
 from steelyard.trade.aftersales.bulk import RecordedReturn, bulk_refund
 from steelyard.trade.aftersales.case_model import (
     BUYER_OBJECTS,
@@ -20,6 +30,7 @@ from steelyard.trade.aftersales.case_model import (
     REASONS,
     SHOP_ANSWERS,
     SHOP_INSPECTS,
+    SWAPS,
     Case,
     CaseId,
     CaseLine,
@@ -32,6 +43,7 @@ from steelyard.trade.aftersales.case_model import (
 )
 from steelyard.trade.aftersales.case_queries import (
     Pieces,
+    appealed_refunds,
     case,
     case_history,
     case_lines,
@@ -48,11 +60,23 @@ from steelyard.trade.aftersales.case_queries import (
 )
 from steelyard.trade.aftersales.cases import ask, ask_platform, improve, send_back, withdraw
 from steelyard.trade.aftersales.events import (
+    AfterSalesAppealed,
     AfterSalesAsked,
     AfterSalesMoved,
+    AppealAnswered,
+    AppealEnded,
     CancellationAnswered,
     CancellationAsked,
     OrderRefunded,
+)
+from steelyard.trade.aftersales.exchanges import (
+    Choice,
+    Exchange,
+    choices,
+    confirm,
+    difference_id,
+    exchange_of,
+    send_again,
 )
 from steelyard.trade.aftersales.jobs import grant_unanswered
 from steelyard.trade.aftersales.privacy import blank_records, forget_photographs, open_of_buyers
@@ -70,8 +94,11 @@ from steelyard.trade.aftersales.requests import (
 )
 from steelyard.trade.aftersales.service import cancel, freight_left, refund
 from steelyard.trade.aftersales.silence import act_on_silence
+from steelyard.trade.aftersales.trials import Decided, Differing, Trial, trial
 
 __all__ = [
+    "APPEAL_ANSWERED_WITHIN",
+    "APPEAL_WITHIN",
     "BUYER_OBJECTS",
     "BUYER_SENDS_BACK",
     "DEADLINES",
@@ -79,26 +106,43 @@ __all__ = [
     "REASONS",
     "SHOP_ANSWERS",
     "SHOP_INSPECTS",
+    "SWAPS",
     "Action",
+    "AfterSalesAppealed",
     "AfterSalesAsked",
     "AfterSalesMoved",
+    "Appeal",
+    "AppealAnswered",
+    "AppealEnded",
     "CancellationAnswered",
     "CancellationAsked",
     "Case",
     "CaseId",
     "CaseLine",
     "CaseStep",
+    "Choice",
+    "Decided",
+    "Differing",
+    "Exchange",
     "Inspected",
     "Kind",
     "NewCase",
     "OrderRefunded",
+    "Outcome",
     "Pieces",
     "RecordedReturn",
+    "Side",
     "Standing",
+    "Trial",
     "Verdict",
     "Why",
     "act_on_silence",
     "agree",
+    "answer_appeal",
+    "appeal",
+    "appealable",
+    "appealed_refunds",
+    "appeals_of",
     "ask",
     "ask_platform",
     "ask_to_cancel",
@@ -114,10 +158,14 @@ __all__ = [
     "cases_of_buyer",
     "cases_of_merchant",
     "cases_of_orders",
+    "choices",
+    "confirm",
     "count_for_shop",
     "count_open_requests",
     "decide",
+    "difference_id",
     "disputed",
+    "exchange_of",
     "forget_photographs",
     "free_of_lines",
     "freight_left",
@@ -137,8 +185,10 @@ __all__ = [
     "request_of",
     "requests_of_orders",
     "rule_of",
+    "send_again",
     "send_back",
     "standing",
+    "trial",
     "until",
     "withdraw",
 ]

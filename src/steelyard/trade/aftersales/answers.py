@@ -1,14 +1,18 @@
 """What a shop and the platform do with an after-sales case: agree, refuse, look at what came back, decide."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from steelyard.kernel.db import Tx
-from steelyard.kernel.errors import Invalid
+from steelyard.kernel.errors import Invalid, TransitionRefused
 from steelyard.kernel.i18n import N_
 from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import orders, rights
+from steelyard.trade.aftersales.appeal_model import FOLLOWS
+from steelyard.trade.aftersales.appeals import appeals_of, end, heard
 from steelyard.trade.aftersales.case_model import (
+    SWAPS,
     Case,
     CaseId,
     Inspected,
@@ -18,6 +22,7 @@ from steelyard.trade.aftersales.case_model import (
     Verdict,
 )
 from steelyard.trade.aftersales.case_steps import Held, give_back, hold, move, return_address, said
+from steelyard.trade.aftersales.exchanges import accept, let_come, taken_in
 from steelyard.trade.aftersales.model import CASE_MACHINE, CaseState
 from steelyard.trade.rights.model import OF_FAMILY, Family
 
@@ -40,7 +45,7 @@ async def agree(tx: Tx, merchant_id: MerchantId, case_id: CaseId, by: str, *, ke
         await give_back(tx, held, by)
     else:
         CASE_MACHINE.check(case.state, CaseState.AGREED)
-        await let_send_back(tx, held, await _address(tx, merchant_id), by)
+        await let_come(tx, held, await _address(tx, merchant_id), by)
     return case
 
 
@@ -49,17 +54,6 @@ async def _address(tx: Tx, merchant_id: MerchantId) -> Address:
     if found is None:
         raise NoReturnAddress()
     return found
-
-
-async def let_send_back(tx: Tx, held: Held, address: Address, by: str, words: str = "") -> None:
-    """The goods may come back, to this address."""
-    await tx.execute(
-        "UPDATE aftersales_cases SET return_to = $3 WHERE merchant_id = $1 AND case_id = $2",
-        held.case.merchant_id,
-        held.case.case_id,
-        address,
-    )
-    await move(tx, held, CaseState.AGREED, by, words)
 
 
 async def refuse(tx: Tx, merchant_id: MerchantId, case_id: CaseId, answer: str, by: str) -> Case:
@@ -93,12 +87,13 @@ async def receive(
     tx: Tx, merchant_id: MerchantId, case_id: CaseId, inspected: Sequence[Inspected], answer: str, by: str
 ) -> Case:
     """The shop has looked at what came back: for the pieces that it accepts the money goes back, and those that can be
-    sold again lie on the shelf. Accepting less than was sent wants a reason. Returns the case as it was.
+    sold again lie on the shelf; of an exchange others are sent instead. Accepting less than was sent wants a reason. Returns
+    the case as it was.
 
     Said twice, the second changes nothing. Raises `NotFound`, `TransitionRefused`, `Invalid`.
     """
     held = await hold(tx, merchant_id, case_id)
-    if held.case.state is CaseState.REFUNDED:
+    if held.case.state is (CaseState.ACCEPTED if held.case.kind in SWAPS else CaseState.REFUNDED):
         return held.case
     if held.case.state is not CaseState.SENT_BACK:
         CASE_MACHINE.check(CaseState.REFUNDED, held.case.state)
@@ -117,44 +112,70 @@ async def receive(
     answer = said("answer", answer, SAY_WHY if partial else "")
     await _keep_answer(tx, held.case, answer)
     accepted = {line: (each.accepted, each.restocked) for line, each in found.items()}
-    await give_back(tx, held, by, answer, accepted=accepted)
+    if held.case.kind in SWAPS:
+        await accept(tx, held, accepted, by, answer)
+    else:
+        await give_back(tx, held, by, answer, accepted=accepted)
     return held.case
 
 
-async def decide(tx: Tx, merchant_id: MerchantId, case_id: CaseId, verdict: Verdict, reason: str, by: str) -> Case:
-    """The platform decides a dispute, with a reason that both sides read: money back, goods back first (as long as they
-    were not sent back), or nothing. Returns the case as it was; said twice, nothing changes.
+async def decide(
+    tx: Tx,
+    merchant_id: MerchantId,
+    case_id: CaseId,
+    verdict: Verdict,
+    reason: str,
+    by: str,
+    now: datetime | None = None,
+) -> Case:
+    """The platform decides a dispute, or an appeal, with a reason that both sides read: money back, goods back first (as long
+    as they were not sent back), or nothing. An appeal is decided by somebody else than the decision it is against, and once
+    the other side has been heard. Returns the case as it was; said twice, nothing changes.
 
-    Raises `NotFound`, `TransitionRefused`, `NoReturnAddress`, `Invalid`.
+    Raises `NotFound`, `TransitionRefused`, `NoReturnAddress`, `SameDecider`, `AnswerOutstanding`, `Invalid`.
     """
     held = await hold(tx, merchant_id, case_id)
     case = held.case
-    following = {
-        Verdict.REFUND: CaseState.REFUNDED,
-        Verdict.RETURN: CaseState.AGREED,
-        Verdict.REJECT: CaseState.REJECTED,
-    }[verdict]
-    if case.state is following and case.decision:
+    appealed = await heard(tx, held, by, now)
+    refunded = case.state is CaseState.REFUNDED
+    if appealed is None and case.state is FOLLOWS[verdict] and case.verdict is verdict:
         return case
-    if case.state is not CaseState.DISPUTED:
+    if case.state is not CaseState.DISPUTED and not (refunded and appealed):
+        found = (await appeals_of(tx, [case_id])).get(case_id)
+        if refunded and found is not None and found.decision and case.verdict is verdict:
+            return case
         CASE_MACHINE.check(case.state, CaseState.REJECTED)
+        raise TransitionRefused(machine=CASE_MACHINE.name, state=str(case.state), wanted=str(FOLLOWS[verdict]))
     reason = said("decision", reason, N_("Please give the reason: both sides read it."))
-    if verdict is Verdict.RETURN and (case.kind is not Kind.RETURN_REFUND or case.number is not None):
+    if verdict is Verdict.RETURN and (refunded or case.kind is Kind.REFUND_ONLY or case.number is not None):
         raise Invalid({"verdict": N_("There is nothing to send back in this case.")})
+    if appealed is not None:
+        await end(tx, held, appealed, verdict, reason, by)
     await tx.execute(
-        "UPDATE aftersales_cases SET decision = $3 WHERE merchant_id = $1 AND case_id = $2",
+        """
+        UPDATE aftersales_cases SET decision = $3, verdict = $4, decided_at = $5, decided_by = $6
+        WHERE merchant_id = $1 AND case_id = $2
+        """,
         merchant_id,
         case_id,
         reason,
+        verdict,
+        now or datetime.now(UTC),
+        by,
     )
+    if not refunded:
+        await _carry_out(tx, held, verdict, reason, by)
+    return case
+
+
+async def _carry_out(tx: Tx, held: Held, verdict: Verdict, reason: str, by: str) -> None:
     match verdict:
         case Verdict.REFUND:
-            await give_back(tx, held, by, reason)
+            await give_back(tx, held, by, reason, accepted=await taken_in(tx, held.case))
         case Verdict.RETURN:
-            await let_send_back(tx, held, await _address(tx, merchant_id), by, reason)
+            await let_come(tx, held, await _address(tx, held.case.merchant_id), by, reason)
         case Verdict.REJECT:
             await move(tx, held, CaseState.REJECTED, by, reason)
-    return case
 
 
 async def _keep_answer(tx: Tx, case: Case, answer: str) -> None:

@@ -34,6 +34,7 @@ class Pieces(msgspec.Struct, frozen=True, kw_only=True):
 _CASE: LiteralString = """
     SELECT merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note, photographs, freight, currency
          , rule_id, answer, complaint, decision, return_to, carrier, number, asked_at, moved_at, due_at, improved_at, ended_at
+         , verdict, decided_at, decided_by
 """
 
 
@@ -151,10 +152,25 @@ async def count_for_shop(read: Read, merchant_id: MerchantId) -> int:
     return await read.value(
         """
         SELECT count(*)::integer FROM (SELECT FROM aftersales_cases
-                                       WHERE merchant_id = $1 AND state = ANY('{asked,sent_back}') LIMIT $2) waiting
+                                       WHERE merchant_id = $1 AND state = ANY('{asked,sent_back,accepted}') LIMIT $2) waiting
         """,
         merchant_id,
         COUNTED_MAX,
+    )
+
+
+async def appealed_refunds(read: Read, limit: int | None = None) -> list[Case]:
+    """Cases that ended in a refund which the shop appeals against, the longest waiting first. For the operator."""
+    return await read.all(
+        Case,
+        """
+        SELECT c.merchant_id, c.case_id, c.order_id, c.buyer_id, c.refund_id, c.kind, c.reason, c.state, c.note, c.photographs
+             , c.freight, c.currency, c.rule_id, c.answer, c.complaint, c.decision, c.return_to, c.carrier, c.number, c.asked_at
+             , c.moved_at, c.due_at, c.improved_at, c.ended_at, c.verdict, c.decided_at, c.decided_by
+        FROM aftersales_appeals a JOIN aftersales_cases c USING (merchant_id, case_id)
+        WHERE a.outcome IS NULL AND a.verdict = 'refund' ORDER BY a.appealed_at, a.case_id LIMIT $1
+        """,
+        paging.limit(limit),
     )
 
 
@@ -264,7 +280,7 @@ def reasons_for(
     """What the buyer of an order may give as reasons now; `goods` says why which of them are not returned without one."""
     now = now or datetime.now(UTC)
     here = stages(order)
-    if kind is Kind.RETURN_REFUND and Stage.UNSENT in here:
+    if kind is not Kind.REFUND_ONLY and Stage.UNSENT in here:
         return {}
     return {
         name: why

@@ -7,10 +7,24 @@ WHERE r.goods <> coalesce(l.amount, 0);
 
 -- name: An order knows what was given back of it
 SELECT o.merchant_id, o.order_id, o.refunded, r.amount, o.commission_returned, r.commission
+     , o.subsidy_returned, r.subsidy
 FROM orders o
 LEFT JOIN (SELECT merchant_id, order_id, sum(goods + freight) AS amount, sum(commission) AS commission
+                , sum(subsidy) AS subsidy
            FROM order_refunds GROUP BY 1, 2) r USING (merchant_id, order_id)
-WHERE o.refunded <> coalesce(r.amount, 0) OR o.commission_returned <> coalesce(r.commission, 0);
+WHERE o.refunded <> coalesce(r.amount, 0) OR o.commission_returned <> coalesce(r.commission, 0)
+   OR o.subsidy_returned <> coalesce(r.subsidy, 0);
+
+-- name: Of a received order the platform has paid its part of promotions, less what refunds took back
+SELECT o.merchant_id, o.order_id, o.subsidy, o.subsidy_returned, p.paid, b.back
+FROM orders o
+LEFT JOIN (SELECT owner_id, document, sum(amount) AS paid FROM ledger_transfers WHERE reason = 'subsidy' GROUP BY 1, 2) p
+  ON p.owner_id = o.merchant_id AND p.document = o.order_id
+LEFT JOIN (SELECT r.merchant_id, r.order_id, sum(t.amount) AS back
+           FROM ledger_transfers t JOIN order_refunds r ON r.merchant_id = t.owner_id AND r.refund_id = t.document
+           WHERE t.reason = 'subsidy_returned' GROUP BY 1, 2) b USING (merchant_id, order_id)
+WHERE (o.subsidy <> 0 OR p.paid IS NOT NULL OR b.back IS NOT NULL)
+  AND coalesce(p.paid, 0) - coalesce(b.back, 0) <> CASE o.state WHEN 'completed' THEN o.subsidy - o.subsidy_returned ELSE 0 END;
 
 -- name: A line knows what was given back of it
 SELECT l.merchant_id, l.order_id, l.line
@@ -25,7 +39,9 @@ FROM orders o WHERE o.state = 'cancelled' AND o.paid_at IS NOT NULL AND o.refund
 
 -- name: What was decided to be given back was instructed to the channel
 SELECT r.merchant_id, r.refund_id, r.goods + r.freight AS decided, p.amount AS instructed
-FROM order_refunds r LEFT JOIN refunds p USING (merchant_id, refund_id)
+FROM order_refunds r
+LEFT JOIN (SELECT merchant_id, coalesce(part_of, refund_id) AS refund_id, sum(amount) AS amount
+           FROM refunds GROUP BY 1, 2) p USING (merchant_id, refund_id)
 WHERE p.amount IS DISTINCT FROM r.goods + r.freight;
 
 -- name: A request to cancel is in the state that its last history row says
@@ -74,3 +90,41 @@ FROM orders o
 LEFT JOIN (SELECT merchant_id, order_id, count(*) AS open FROM aftersales_cases WHERE ended_at IS NULL GROUP BY 1, 2) c
   USING (merchant_id, order_id)
 WHERE o.open_cases <> coalesce(c.open, 0);
+
+-- name: An open appeal is of a case that waits for the platform, or of a refund
+SELECT a.merchant_id, a.case_id, c.state
+FROM aftersales_appeals a JOIN aftersales_cases c USING (merchant_id, case_id)
+WHERE a.outcome IS NULL AND c.state NOT IN ('disputed', 'refunded');
+
+-- name: What the platform made good is what its appeals say
+SELECT owner_id, currency, l.amount, a.amount AS decided
+FROM (SELECT owner_id, currency, sum(amount) AS amount FROM ledger_transfers
+      WHERE reason = 'goodwill' GROUP BY 1, 2) AS l
+FULL JOIN (SELECT merchant_id AS owner_id, currency, sum(compensation) AS amount FROM aftersales_appeals
+           WHERE compensation > 0 GROUP BY 1, 2) AS a USING (owner_id, currency)
+WHERE l.amount IS DISTINCT FROM a.amount;
+
+-- name: Stock is kept for orders, flash sales and exchanges that are under way
+SELECT r.merchant_id, r.order_id, c.state
+FROM reservations r
+LEFT JOIN aftersales_cases c ON (c.merchant_id, c.case_id) = (r.merchant_id, r.order_id)
+WHERE NOT EXISTS (SELECT FROM orders o WHERE (o.merchant_id, o.order_id) = (r.merchant_id, r.order_id))
+  AND NOT EXISTS (SELECT FROM flash_sessions f WHERE (f.merchant_id, f.session_id) = (r.merchant_id, r.order_id))
+  AND (c.state IS NULL OR c.kind NOT IN ('exchange', 'replacement')
+       OR c.state NOT IN ('agreed', 'sent_back', 'refused', 'disputed', 'accepted'));
+
+-- name: What an exchange is to send is kept in stock
+SELECT e.merchant_id, e.case_id, e.quantity, e.accepted, r.kept
+FROM aftersales_exchanges e
+JOIN aftersales_cases c USING (merchant_id, case_id)
+LEFT JOIN (SELECT merchant_id, order_id, sum(quantity) AS kept FROM reservations GROUP BY 1, 2) r
+  ON (r.merchant_id, r.order_id) = (e.merchant_id, e.case_id)
+WHERE NOT e.turned AND c.state IN ('agreed', 'sent_back', 'accepted')
+  AND coalesce(r.kept, 0) <> CASE WHEN c.state = 'accepted' THEN e.accepted ELSE e.quantity END;
+
+-- name: What was exchanged was sent
+SELECT e.merchant_id, e.case_id, c.state
+FROM aftersales_exchanges e
+JOIN aftersales_cases c USING (merchant_id, case_id)
+LEFT JOIN parcels p ON (p.merchant_id, p.parcel_id) = (e.merchant_id, e.parcel_id)
+WHERE c.state IN ('resent', 'exchanged') AND p.parcel_id IS NULL;

@@ -6,7 +6,8 @@ from steelyard.kernel.events import Event
 
 
 class OrderRefunded(Event, frozen=True, kw_only=True):
-    """Money of an order is on its way back to its buyer; `released` says that it had been the merchant's already."""
+    """Money of an order is on its way back to its buyer; `released` says that it had been the merchant's already.
+    `subsidy`: what the platform takes back of what it pays the merchant for promotions."""
 
     KIND = "aftersales.refunded"
 
@@ -18,6 +19,7 @@ class OrderRefunded(Event, frozen=True, kw_only=True):
     commission: int
     currency: str
     released: bool
+    subsidy: int = 0
 
 
 class CancellationAsked(Event, frozen=True, kw_only=True):
@@ -50,6 +52,43 @@ class AfterSalesAsked(Event, frozen=True, kw_only=True):
     case_id: UUID
     order_id: UUID
     buyer_id: UUID
+
+
+class AfterSalesAppealed(Event, frozen=True, kw_only=True):
+    """A side appealed against the platform's decision of a case."""
+
+    KIND = "aftersales.appealed"
+
+    merchant_id: UUID
+    case_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+    side: str
+
+
+class AppealAnswered(Event, frozen=True, kw_only=True):
+    """The other side answered an appeal."""
+
+    KIND = "aftersales.appeal_answered"
+
+    merchant_id: UUID
+    case_id: UUID
+    side: str
+
+
+class AppealEnded(Event, frozen=True, kw_only=True):
+    """An appeal was decided; `compensation` is what the platform has credited the shop with, by `document`."""
+
+    KIND = "aftersales.appeal_ended"
+
+    merchant_id: UUID
+    case_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+    outcome: str
+    document: UUID
+    compensation: int
+    currency: str
 
 
 class AfterSalesMoved(Event, frozen=True, kw_only=True):

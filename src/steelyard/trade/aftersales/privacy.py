@@ -19,6 +19,13 @@ async def forget_photographs(tx: Tx, buyer_ids: Sequence[BuyerId]) -> None:
         "UPDATE aftersales_cases SET photographs = '{}' WHERE buyer_id = ANY($1) AND photographs <> '{}'",
         list(buyer_ids),
     )
+    await tx.execute(
+        """
+        UPDATE aftersales_appeals SET photographs = '{}', answer_photographs = '{}'
+        WHERE buyer_id = ANY($1) AND (photographs <> '{}' OR answer_photographs <> '{}')
+        """,
+        list(buyer_ids),
+    )
 
 
 async def blank_records(tx: Tx, buyer_ids: Sequence[BuyerId], years: int) -> None:
@@ -30,6 +37,9 @@ async def blank_records(tx: Tx, buyer_ids: Sequence[BuyerId], years: int) -> Non
             WHERE buyer_id = ANY($1) AND ended_at < now() - $2 * interval '1 year'
               AND (note <> '' OR answer <> '' OR complaint <> '' OR decision <> '')
             RETURNING merchant_id, case_id
+        ), appeals AS (
+            UPDATE aftersales_appeals a SET words = '', answer = '', decision = '', first_reason = '' FROM old
+            WHERE a.merchant_id = old.merchant_id AND a.case_id = old.case_id
         )
         UPDATE aftersales_case_history h SET words = '' FROM old
         WHERE h.merchant_id = old.merchant_id AND h.case_id = old.case_id AND h.words <> ''

@@ -11,6 +11,7 @@ CREATE TABLE order_refunds (
   , by           text NOT NULL
   , released     boolean NOT NULL
   , at           timestamptz NOT NULL DEFAULT now()
+  , subsidy      bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, refund_id)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
   , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported'))
@@ -18,6 +19,7 @@ CREATE TABLE order_refunds (
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
 COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
+COMMENT ON COLUMN order_refunds.subsidy IS 'Of what the platform pays the merchant for promotions, taken back with it';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
 CREATE INDEX order_refunds_by_time ON order_refunds (at);
@@ -88,7 +90,10 @@ INSERT INTO aftersales_transitions (from_state, to_state) VALUES
   , ('sent_back', 'refunded'), ('sent_back', 'refused'), ('sent_back', 'withdrawn'), ('sent_back', 'closed')
   , ('refused', 'asked'), ('refused', 'disputed'), ('refused', 'withdrawn'), ('refused', 'closed')
   , ('disputed', 'agreed'), ('disputed', 'refunded'), ('disputed', 'rejected'), ('disputed', 'withdrawn')
-  , ('disputed', 'closed');
+  , ('disputed', 'closed')
+  , ('agreed', 'disputed'), ('rejected', 'disputed')
+  , ('sent_back', 'accepted'), ('accepted', 'resent'), ('accepted', 'refunded'), ('accepted', 'closed')
+  , ('resent', 'exchanged'), ('resent', 'disputed');
 
 CREATE TABLE aftersales_cases (
     merchant_id  uuid NOT NULL
@@ -115,12 +120,16 @@ CREATE TABLE aftersales_cases (
   , due_at       timestamptz
   , improved_at  timestamptz
   , ended_at     timestamptz
+  , verdict      text
+  , decided_at   timestamptz
+  , decided_by   text
   , PRIMARY KEY (merchant_id, case_id)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
-  , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund'))
+  , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund', 'exchange', 'replacement'))
   , CONSTRAINT a_case_wants_no_negative_freight CHECK (freight >= 0)
-  , CONSTRAINT ended_means_when CHECK ((state IN ('refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
-  , CONSTRAINT whose_turn_it_is_has_a_deadline CHECK ((state IN ('asked', 'agreed', 'sent_back', 'refused')) = (due_at IS NOT NULL))
+  , CONSTRAINT ended_means_when CHECK ((state IN ('exchanged', 'refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
+  , CONSTRAINT whose_turn_it_is_has_a_deadline CHECK ((state IN ('asked', 'agreed', 'sent_back', 'refused', 'accepted', 'resent')) = (due_at IS NOT NULL))
   , CONSTRAINT a_parcel_has_carrier_and_number CHECK ((carrier IS NULL) = (number IS NULL))
   , CONSTRAINT sent_back_means_with_what CHECK (state <> 'sent_back' OR number IS NOT NULL)
   , CONSTRAINT agreed_means_where_to CHECK (state <> 'agreed' OR return_to IS NOT NULL)
@@ -134,6 +143,7 @@ COMMENT ON COLUMN aftersales_cases.rule_id IS 'The version of the right by which
 COMMENT ON COLUMN aftersales_cases.answer IS 'The shop''s last words';
 COMMENT ON COLUMN aftersales_cases.complaint IS 'Why the buyer asks the platform to step in';
 COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
+COMMENT ON COLUMN aftersales_cases.verdict IS 'What the platform decided last; none as long as it was not asked';
 COMMENT ON COLUMN aftersales_cases.return_to IS 'The warehouse''s address as it was when the shop agreed';
 COMMENT ON COLUMN aftersales_cases.due_at IS 'What happens to a silent side happens then; see docs/algorithms/after-sales.md';
 COMMENT ON COLUMN aftersales_cases.improved_at IS 'When the buyer improved a refused request, once';
@@ -164,6 +174,73 @@ COMMENT ON TABLE aftersales_case_lines IS 'by merchant: how many pieces of which
 COMMENT ON COLUMN aftersales_case_lines.given IS 'For how many of them money went back; none as long as that is not decided';
 COMMENT ON COLUMN aftersales_case_lines.restocked IS 'How many of them lie on the shelf again; the others were scrapped, or stay with the buyer';
 CREATE INDEX aftersales_case_lines_of_an_order ON aftersales_case_lines (order_id);
+
+CREATE TABLE aftersales_exchanges (
+    merchant_id uuid NOT NULL
+  , case_id     uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , line        integer NOT NULL
+  , sku_id      uuid NOT NULL
+  , options     jsonb NOT NULL DEFAULT '[]'
+  , sku_code    text NOT NULL
+  , quantity    integer NOT NULL
+  , difference  bigint NOT NULL
+  , turned      boolean NOT NULL DEFAULT false
+  , accepted    integer
+  , restocked   integer NOT NULL DEFAULT 0
+  , parcel_id   uuid
+  , PRIMARY KEY (merchant_id, case_id)
+  , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
+  , CONSTRAINT nothing_is_collected_for_an_exchange CHECK (difference >= 0)
+  , CONSTRAINT never_exchange_more_than_asked CHECK (accepted BETWEEN 0 AND quantity AND restocked BETWEEN 0 AND coalesce(accepted, 0))
+  , CONSTRAINT what_was_sent_was_accepted CHECK (parcel_id IS NULL OR accepted IS NOT NULL)
+);
+COMMENT ON TABLE aftersales_exchanges IS 'by merchant: what a case is to exchange pieces of its line for; its reservation and its parcels are known by the case''s id';
+COMMENT ON COLUMN aftersales_exchanges.options IS 'As they were called when it was asked for';
+COMMENT ON COLUMN aftersales_exchanges.difference IS 'What goes back for all pieces asked for, since it is cheaper, in minor units';
+COMMENT ON COLUMN aftersales_exchanges.turned IS 'There was not enough of it when the shop agreed: the case became a return with a refund';
+COMMENT ON COLUMN aftersales_exchanges.accepted IS 'Pieces that the shop took back to exchange; none before it looked';
+CREATE INDEX aftersales_exchanges_by_case ON aftersales_exchanges (case_id);
+
+CREATE TABLE aftersales_appeals (
+    merchant_id  uuid NOT NULL
+  , case_id      uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , side         text NOT NULL
+  , verdict      text NOT NULL
+  , first_by     text NOT NULL
+  , first_reason text NOT NULL
+  , first_at     timestamptz NOT NULL
+  , words        text NOT NULL
+  , photographs  text[] NOT NULL DEFAULT '{}'
+  , by           text NOT NULL
+  , appealed_at  timestamptz NOT NULL
+  , answer_by    timestamptz NOT NULL
+  , answer       text NOT NULL DEFAULT ''
+  , answer_photographs text[] NOT NULL DEFAULT '{}'
+  , answered_at  timestamptz
+  , outcome      text
+  , compensation bigint NOT NULL DEFAULT 0
+  , currency     text NOT NULL
+  , decision     text NOT NULL DEFAULT ''
+  , decided_at   timestamptz
+  , decided_by   text
+  , PRIMARY KEY (merchant_id, case_id)
+  , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
+  , CONSTRAINT one_of_two_sides_appeals CHECK (side IN ('buyer', 'shop'))
+  , CONSTRAINT an_appeal_ends_in_one_of_these CHECK (outcome IN ('upheld', 'changed', 'lapsed'))
+  , CONSTRAINT an_ended_appeal_has_its_time CHECK ((outcome IS NULL) = (decided_at IS NULL))
+  , CONSTRAINT somebody_else_decides_about_an_appeal CHECK (decided_by <> first_by)
+  , CONSTRAINT only_a_changed_decision_is_made_good CHECK (compensation >= 0 AND (compensation = 0 OR outcome = 'changed'))
+);
+COMMENT ON TABLE aftersales_appeals IS 'by merchant: an appeal against the platform''s decision of a case, one in a case';
+COMMENT ON COLUMN aftersales_appeals.verdict IS 'The decision that is appealed against, with first_by and first_reason';
+COMMENT ON COLUMN aftersales_appeals.answer_by IS 'Until when the other side may answer; after that it is decided without';
+COMMENT ON COLUMN aftersales_appeals.compensation IS 'What the platform paid the shop for a refund that was wrong';
+CREATE INDEX aftersales_appeals_by_case ON aftersales_appeals (case_id);
+CREATE INDEX aftersales_appeals_of_a_buyer ON aftersales_appeals (buyer_id);
+CREATE INDEX aftersales_appeals_open ON aftersales_appeals (appealed_at, case_id) WHERE outcome IS NULL;
 
 CREATE TABLE aftersales_case_history (
     merchant_id uuid NOT NULL

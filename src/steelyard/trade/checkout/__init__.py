@@ -2,7 +2,8 @@
 
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed (`placement.py`)
 and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is in `quote.py`,
-what promotions take off in `offers.py`, what an order copies of it in `freezing.py`.
+what promotions take off in `offers.py` (for whom: `personal.py`), what flash sales have to say in `flashes.py`, what the
+buyer's own purses pay in `tendering.py`, what an order copies of it in `freezing.py`.
 """
 
 from steelyard.trade.checkout.collection import (
@@ -15,6 +16,8 @@ from steelyard.trade.checkout.collection import (
     receive_webhook,
 )
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
+from steelyard.trade.checkout.offers import discounts
+from steelyard.trade.checkout.personal import Someone, considered
 from steelyard.trade.checkout.placement import (
     Held,
     Paying,
@@ -57,6 +60,7 @@ __all__ = [
     "Paying",
     "Placed",
     "Placement",
+    "Someone",
     "Written",
     "apply_left_behind",
     "apply_news",
@@ -68,8 +72,10 @@ __all__ = [
     "change_all",
     "check",
     "collect",
+    "considered",
     "currency_among",
     "currency_of",
+    "discounts",
     "forget",
     "forget_old",
     "get",

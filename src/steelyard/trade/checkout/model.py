@@ -1,6 +1,6 @@
 """A checkout under way, and what it costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -9,11 +9,12 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuCard
-from steelyard.goods.promotions.model import Reckoning, Share
+from steelyard.goods.promotions.model import Code, Reckoning, Share
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.logistics.freight.model import DeliveryOption
+from steelyard.money.wallets.model import Purse, Tender
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade.orders.model import PurchaseId
@@ -53,9 +54,23 @@ class InvoiceWish(msgspec.Struct, frozen=True, kw_only=True):
     tax_number: str = ""
 
 
+class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a promotion takes off a checkout: by line id, and by the merchant whose freight it is. `code`: the one that was
+    entered for it; `by_piece`: each piece is reduced by itself, not the lines in proportion to what they cost."""
+
+    promotion_id: UUID
+    name: Text
+    amount: int
+    code: str | None = None
+    by_piece: bool = False
+    lines: dict[str, int] = {}
+    freight: dict[str, int] = {}
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What a buyer says: a change replaces all of it. `deliveries` maps a merchant's id to the chosen template's id,
-    `notes` to what the buyer writes to the shop."""
+    `notes` to what the buyer writes to the shop; `codes` are those of coupons, in capitals; `purses` are what of the buyer's
+    own is to pay what it can."""
 
     lines: Sequence[Line]
     contact: Contact = Contact()
@@ -63,6 +78,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: dict[str, UUID] = {}
     notes: dict[str, str] = {}
     invoice: InvoiceWish | None = None
+    codes: Sequence[str] = ()
+    purses: Sequence[Purse] = ()
     locale: str = "zh-Hans"
 
 
@@ -80,6 +97,9 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: dict[str, UUID]
     notes: dict[str, str]
     invoice: InvoiceWish | None
+    codes: list[str]
+    discounts: list[Discount]
+    purses: list[Purse]
     from_cart: bool
     created_at: datetime
     expires_at: datetime
@@ -93,6 +113,8 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
             deliveries=self.deliveries,
             notes=self.notes,
             invoice=self.invoice,
+            codes=self.codes,
+            purses=self.purses,
             locale=self.locale,
         )
 
@@ -108,10 +130,12 @@ class ProblemCode(StrEnum):
     ADDRESS_INCOMPLETE = "address_incomplete"
     UNDELIVERABLE = "address_undeliverable"
     SHOP_AWAY = "shop_away"
+    LIMIT_REACHED = "limit_reached"
+    FLASH_GONE = "flash_gone"
 
 
 # News that the buyer is told; the others have to be mended before the purchase can be placed.
-NEWS = frozenset({ProblemCode.PRICE_MOVED})
+NEWS = frozenset({ProblemCode.PRICE_MOVED, ProblemCode.FLASH_GONE})
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +153,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     """Amounts are minor units; `tax` is inside or on top of `amount` as `tax_inclusive` says. `discount` is what promotions
-    take off it, by their `shares`."""
+    take off it, by their `shares`. `flash`: its pieces are those of a flash sale."""
 
     line_id: str
     card: SkuCard
@@ -143,11 +167,17 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     tax_name: Text
     discount: int = 0
     shares: Sequence[Share] = ()
+    flash: bool = False
     confirmed: bool = False
 
     @property
     def amount(self) -> int:
         return self.unit_price * self.quantity - self.discount
+
+    @property
+    def subsidy(self) -> int:
+        """Of the discount, what the platform pays the merchant."""
+        return sum(share.platform for share in self.shares)
 
 
 class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +191,7 @@ class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
     freight_tax_inclusive: bool
     freight_tax_millionths: int = 0
     freight_off: int = 0
+    freight_shares: Sequence[Share] = ()
 
     @property
     def goods(self) -> int:
@@ -194,12 +225,13 @@ class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs now. Lines whose goods are gone are not in `groups` but among the problems. `reckoning` says which
-    promotions count, and why; there is none where nothing is offered."""
+    promotions count, and why; there is none where nothing is offered. `codes`: what each code of the draft is."""
 
     currency: str
     groups: Sequence[QuoteGroup]
     problems: Sequence[Problem]
     reckoning: Reckoning | None = None
+    codes: Sequence[Code] = ()
 
     @property
     def goods(self) -> int:
@@ -212,6 +244,12 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def freight_off(self) -> int:
         return sum(group.freight_off for group in self.groups)
+
+    @property
+    def off_by_platform(self) -> int:
+        """Of all that is taken off, what promotions of the platform take off, whoever pays for it."""
+        applied = self.reckoning.applied if self.reckoning else ()
+        return sum(each.off for each in applied if each.promotion.merchant_id is None)
 
     @property
     def freight(self) -> int:
@@ -235,8 +273,17 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckoutView(msgspec.Struct, frozen=True, kw_only=True):
+    """`own` is what is in the buyer's purses, `tenders` what those that are ticked pay."""
+
     checkout: Checkout
     quote: Quote
+    own: Mapping[Purse, int] = {}
+    tenders: Sequence[Tender] = ()
+
+    @property
+    def rest(self) -> int:
+        """What a channel collects."""
+        return self.quote.total - sum(tender.amount for tender in self.tenders)
 
     @property
     def ready(self) -> bool:

@@ -1,4 +1,5 @@
-"""What promotions take off a quote: the best that the shops' offers and the buyer's coupons can do for it, line by line."""
+"""What promotions take off a quote: the best that the offers of shops and platform and the buyer's coupons can do for it,
+line by line."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -7,64 +8,111 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods import promotions, taxes
-from steelyard.goods.promotions.model import Buyer, Cart, CartLine, Held, Offer, PromotionId, Reckoning, Reduced, Use
+from steelyard.goods.promotions.model import (
+    PLATFORM,
+    Bundle,
+    Buyer,
+    BuyGet,
+    Cart,
+    CartLine,
+    Code,
+    Entered,
+    Held,
+    Ladder,
+    Offer,
+    OfferGone,
+    PiecesFor,
+    Reckoning,
+    Reduced,
+    Share,
+    SpecialPrice,
+    Use,
+)
 from steelyard.goods.taxes.model import Rate
 from steelyard.kernel.db import Read, Tx
-from steelyard.trade.checkout.model import Checkout, Quote, QuoteGroup, QuoteLine
+from steelyard.kernel.errors import Refusal
+from steelyard.trade.checkout import flashes, personal
+from steelyard.trade.checkout.model import Checkout, Discount, Problem, Quote, QuoteGroup, QuoteLine
 from steelyard.trade.orders.model import LineOffer, order_id_of
 
+_BY_PIECE = (SpecialPrice, Ladder, BuyGet, PiecesFor, Bundle)
 
-class Basket(msgspec.Struct, frozen=True, kw_only=True):
-    """What a buyer (none: nobody in particular) would pay without any offer."""
 
-    buyer_id: UUID | None
+class Basket(personal.Someone, frozen=True, kw_only=True):
+    """What a buyer (none: nobody in particular) would pay without any offer, the codes of coupons that they entered, and how
+    they can be reached: by that people are told apart."""
+
     currency: str
     groups: Sequence[QuoteGroup]
+    codes: Sequence[str] = ()
+
+    @property
+    def shops(self) -> frozenset[UUID]:
+        return frozenset(group.shop.merchant_id for group in self.groups)
 
 
 class Reduction(msgspec.Struct, frozen=True, kw_only=True):
-    """The same with the offers that count, and why; no reckoning where nothing is offered."""
+    """The same with the offers that count, and why; no reckoning where nothing is offered. `problems` are what is to be
+    said of flash sales."""
 
     groups: Sequence[QuoteGroup]
     reckoning: Reckoning | None = None
+    problems: Sequence[Problem] = ()
+    codes: Sequence[Code] = ()
 
 
 async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
-    """Each of these with what is offered now. Where no shop offers anything, nothing more is asked."""
-    shops = {group.shop.merchant_id for basket in baskets for group in basket.groups}
-    running = await promotions.running(read, shops)
+    """Each of these with what is offered now. Where nobody offers anything, nothing more is asked."""
+    running = await promotions.running(read, frozenset().union(*(basket.shops for basket in baskets)))
+    codes = await promotions.understood(
+        read,
+        [Entered(buyer_id=basket.buyer_id, merchant_ids=basket.shops, codes=basket.codes) for basket in baskets],
+    )
     if not running:
-        return [Reduction(groups=basket.groups) for basket in baskets]
+        return [Reduction(groups=basket.groups, codes=mine) for basket, mine in zip(baskets, codes, strict=True)]
     buyers = {basket.buyer_id for basket in baskets if basket.buyer_id is not None}
-    held = await promotions.held_by(read, buyers, [offer for offers in running.values() for offer in offers])
+    every = [offer for offers in running.values() for offer in offers]
+    held = await promotions.held_by(read, buyers, every)
+    mine = await personal.considered(read, baskets, codes, held, running)
     at = datetime.now(UTC)
-    return [_reduced(basket, list(_offers(basket, running)), _coupons(basket, held), at) for basket in baskets]
+    wanted = {line.card.sku_id for basket in baskets for group in basket.groups for line in group.lines}
+    had = await flashes.had(read, buyers, every, wanted, at)
+    return [
+        _reduced(basket, list(_offers(basket, running)), person, said, (had, at))
+        for basket, person, said in zip(baskets, mine.buyers, mine.codes, strict=True)
+    ]
 
 
 def _offers(basket: Basket, running: Mapping[UUID, Sequence[Offer]]) -> Iterator[Offer]:
     for group in basket.groups:
         yield from running.get(group.shop.merchant_id, ())
+    yield from running.get(PLATFORM, ())
 
 
-def _coupons(basket: Basket, held: Mapping[UUID, set[PromotionId]]) -> frozenset[UUID]:
-    return frozenset(held.get(basket.buyer_id, ())) if basket.buyer_id is not None else frozenset()
-
-
-def _reduced(basket: Basket, offers: Sequence[Offer], coupons: frozenset[UUID], at: datetime) -> Reduction:
+def _reduced(
+    basket: Basket,
+    offers: Sequence[Offer],
+    buyer: Buyer,
+    codes: Sequence[Code],
+    now: tuple[flashes.Had, datetime],
+) -> Reduction:
     if not offers or not basket.groups:
-        return Reduction(groups=basket.groups)
+        return Reduction(groups=basket.groups, codes=codes)
+    had, at = now
     cart = Cart(
         currency=basket.currency,
         at=at,
         lines=[_cart_line(line) for group in basket.groups for line in group.lines],
         freight={group.shop.merchant_id: group.freight for group in basket.groups},
-        buyer=Buyer(holds=coupons),
+        buyer=buyer,
     )
     found = promotions.reckon_offers(cart, offers)
     by_line = {part.key: part for part in found.lines}
     by_shop = {part.key: part for part in found.freight}
-    groups = [_group(group, by_line, by_shop[str(group.shop.merchant_id)]) for group in basket.groups]
-    return Reduction(groups=groups, reckoning=found)
+    sold = flashes.sold(offers, found)
+    groups = [_group(group, by_line, by_shop[str(group.shop.merchant_id)], sold) for group in basket.groups]
+    said = flashes.problems(cart, offers, found, had, basket.buyer_id)
+    return Reduction(groups=groups, reckoning=found, codes=codes, problems=said)
 
 
 def _cart_line(line: QuoteLine) -> CartLine:
@@ -79,45 +127,74 @@ def _cart_line(line: QuoteLine) -> CartLine:
     )
 
 
-def _group(group: QuoteGroup, by_line: Mapping[str, Reduced], freight: Reduced) -> QuoteGroup:
+def _group(group: QuoteGroup, by_line: Mapping[str, Reduced], freight: Reduced, sold: Mapping[str, int]) -> QuoteGroup:
     rate = Rate(millionths=group.freight_tax_millionths, inclusive=group.freight_tax_inclusive)
     return msgspec.structs.replace(
         group,
-        lines=[_line(line, by_line[line.line_id]) for line in group.lines],
+        lines=[_line(line, by_line[line.line_id], sold.get(line.line_id)) for line in group.lines],
         freight_off=freight.off,
+        freight_shares=freight.shares,
         freight_tax=taxes.tax_of(freight.amount, rate) if freight.off else group.freight_tax,
     )
 
 
-def _line(line: QuoteLine, part: Reduced) -> QuoteLine:
+def _line(line: QuoteLine, part: Reduced, left: int | None) -> QuoteLine:
+    """`left`: how many pieces the flash sale has that it is sold in."""
     if not part.off:
         return line
     rate = Rate(millionths=line.tax_millionths, inclusive=line.tax_inclusive)
-    return msgspec.structs.replace(line, discount=part.off, shares=part.shares, tax=taxes.tax_of(part.amount, rate))
+    return msgspec.structs.replace(
+        line,
+        discount=part.off,
+        shares=part.shares,
+        tax=taxes.tax_of(part.amount, rate),
+        flash=left is not None,
+        free=line.free if left is None else left,
+    )
 
 
-async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[Held], set[UUID]]:
-    """Keep what the offers that count need of their budgets, and the coupons; also the purchases that come too late."""
-    uses = [
-        Use(
-            purchase_id=checkout.purchase_id,
-            merchant_id=merchant_id,
-            order_id=order_id_of(checkout.purchase_id, merchant_id),
-            promotion_id=each.promotion.promotion_id,
-            buyer_id=checkout.buyer_id,
-            amount=each.off,
-            coupon=each.promotion.coupon,
-        )
-        for checkout, costs in quoted
-        if costs.reckoning is not None
-        for each in costs.reckoning.applied
-        if (merchant_id := each.promotion.merchant_id) is not None and each.off
-    ]
-    return await promotions.hold(tx, uses) if uses else ([], set())
+async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[Held], Mapping[UUID, Refusal]]:
+    """Keep what the offers that count need of their budgets, the coupons, and pieces of flash sales; also what is said to
+    the purchases that come too late."""
+    uses = [use for checkout, costs in quoted if costs.reckoning is not None for use in _uses(checkout, costs)]
+    if not uses:
+        return [], {}
+    late = await promotions.note_people(tx, [one for checkout, costs in quoted for one in personal.of(checkout, costs)])
+    held, gone = await promotions.hold(tx, [use for use in uses if use.purchase_id not in late])
+    return held, {purchase_id: OfferGone() for purchase_id in late} | dict(gone)
 
 
-def frozen(line: QuoteLine, costs: Quote) -> list[LineOffer]:
-    """What an order line keeps of the offers that count for it."""
+async def let_go(tx: Tx, refused: Sequence[tuple[Checkout, Quote]]) -> None:
+    """What was noted of people for purchases that are not placed after all."""
+    noted = [one.order_id for checkout, costs in refused for one in personal.of(checkout, costs)]
+    await promotions.let_go(tx, noted)
+
+
+def _uses(checkout: Checkout, costs: Quote) -> Iterator[Use]:
+    """What each promotion takes off each order, and the platform's part of it; an order names a promotion once."""
+    applied = {each.promotion.promotion_id: each for each in (costs.reckoning.applied if costs.reckoning else ())}
+    entered = {promotion_id for code in costs.codes for promotion_id in code.promotion_ids}
+    for group in costs.groups:
+        shares = [*group.freight_shares, *(share for line in group.lines for share in line.shares)]
+        for promotion_id in dict.fromkeys(share.promotion_id for share in shares):
+            mine = [share for share in shares if share.promotion_id == promotion_id]
+            promotion = applied[promotion_id].promotion
+            yield Use(
+                purchase_id=checkout.purchase_id,
+                merchant_id=promotion.merchant_id or PLATFORM,
+                order_id=order_id_of(checkout.purchase_id, group.shop.merchant_id),
+                promotion_id=promotion_id,
+                buyer_id=checkout.buyer_id,
+                amount=sum(share.amount for share in mine),
+                coupon=promotion.coupon,
+                platform=sum(share.platform for share in mine),
+                pieces=applied[promotion_id].pieces if promotion.limited else 0,
+                by_code=promotion_id in entered,
+            )
+
+
+def frozen(shares: Sequence[Share], costs: Quote) -> list[LineOffer]:
+    """What an order keeps of the offers that count for a line, or for its freight."""
     applied = costs.reckoning.applied if costs.reckoning else ()
     names = {each.promotion.promotion_id: each.promotion.name for each in applied}
     return [
@@ -127,5 +204,33 @@ def frozen(line: QuoteLine, costs: Quote) -> list[LineOffer]:
             amount=share.amount,
             platform=share.platform,
         )
-        for share in line.shares
+        for share in shares
+    ]
+
+
+def discounts(costs: Quote) -> list[Discount]:
+    """What each promotion takes off, in the order in which they count, line by line as order lines keep it."""
+    if costs.reckoning is None:
+        return []
+    code_of = {promotion_id: code.code for code in costs.codes for promotion_id in code.promotion_ids}
+    lines: dict[UUID, dict[str, int]] = {}
+    for line in (line for group in costs.groups for line in group.lines):
+        for share in line.shares:
+            lines.setdefault(share.promotion_id, {})[line.line_id] = share.amount
+    freight: dict[UUID, dict[str, int]] = {}
+    for part in costs.reckoning.freight:
+        for share in part.shares:
+            freight.setdefault(share.promotion_id, {})[part.key] = share.amount
+    return [
+        Discount(
+            promotion_id=each.promotion.promotion_id,
+            name=each.promotion.name,
+            amount=each.off,
+            code=code_of.get(each.promotion.promotion_id),
+            by_piece=isinstance(each.promotion.rule, _BY_PIECE),
+            lines=lines.get(each.promotion.promotion_id, {}),
+            freight=freight.get(each.promotion.promotion_id, {}),
+        )
+        for each in costs.reckoning.applied
+        if each.off
     ]

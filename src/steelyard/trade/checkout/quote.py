@@ -78,25 +78,44 @@ async def quotes(
     free = await inventory.available(read, sku_ids)
     rates = await taxes.rates_in(read, [_place(each) for each in asked], datetime.now(UTC).date())
     lines: list[list[QuoteLine]] = []
-    problems: list[list[Problem]] = []
+    lost: list[list[Problem]] = []
     for each in asked:
-        priced, lost = _priced(each, cards, prices, free, rates[_place(each)])
+        priced, gone = _priced(each, cards, prices, free, rates[_place(each)])
         lines.append(priced)
-        problems.append([*_about_buyer(each.draft, each.completeness), *lost, *_about_lines(priced)])
+        lost.append(gone)
     groups = await _groups(read, asked, lines, rates, shops)
     baskets = [
-        Basket(buyer_id=each.buyer_id, currency=each.currency, groups=mine)
+        Basket(
+            buyer_id=each.buyer_id,
+            contact=each.draft.contact,
+            currency=each.currency,
+            groups=mine,
+            codes=each.draft.codes,
+        )
         for each, mine in zip(asked, groups, strict=True)
     ]
     return [
         Quote(
             currency=each.currency,
             groups=less.groups,
-            problems=[*said, *_about_ways(each.draft, less.groups)],
+            problems=[
+                *_about_buyer(each.draft, each.completeness),
+                *gone,
+                *_about_lines(_as_drafted(each.draft, less.groups)),
+                *less.problems,
+                *_about_ways(each.draft, less.groups),
+            ],
             reckoning=less.reckoning,
+            codes=less.codes,
         )
-        for each, less, said in zip(asked, await reduced(read, baskets), problems, strict=True)
+        for each, less, gone in zip(asked, await reduced(read, baskets), lost, strict=True)
     ]
+
+
+def _as_drafted(draft: Draft, groups: Sequence[QuoteGroup]) -> list[QuoteLine]:
+    """The lines in the buyer's order: who names a SKU first has its pieces first."""
+    found = {line.line_id: line for group in groups for line in group.lines}
+    return [found[line.line_id] for line in draft.lines if line.line_id in found]
 
 
 def _place(asked: Asked) -> tuple[str, str]:

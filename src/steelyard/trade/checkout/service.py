@@ -6,14 +6,17 @@ from datetime import timedelta
 import msgspec
 
 from steelyard.goods.catalog.model import SkuCard, SkuId
+from steelyard.goods.promotions import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.money.wallets.model import Purse
 from steelyard.parties import customers
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade import orders
+from steelyard.trade.checkout import tendering
 from steelyard.trade.checkout.model import (
     CHECKOUT_HOURS,
     FIELD_CHARACTERS_MAX,
@@ -69,17 +72,17 @@ async def open_all(tx: Tx, wanted: Sequence[NewCheckout]) -> dict[CheckoutId, Ch
         Checkout,
         """
         INSERT INTO checkouts (checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address
-                             , deliveries, notes, invoice, from_cart, expires_at)
+                             , deliveries, notes, invoice, codes, from_cart, expires_at)
         SELECT checkout_id, buyer_id, purchase_id, client, 'open', currency, locale, lines::jsonb, contact, address
-             , deliveries, notes, invoice, from_cart, now() + $14
+             , deliveries, notes, invoice, codes::jsonb, from_cart, now() + $15
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[]
-                  , $9::jsonb[], $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::boolean[])
+                  , $9::jsonb[], $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::text[], $14::boolean[])
             WITH ORDINALITY AS n (checkout_id, buyer_id, purchase_id, client, currency, locale, lines, contact, address
-                                , deliveries, notes, invoice, from_cart, place)
+                                , deliveries, notes, invoice, codes, from_cart, place)
         ORDER BY place
         ON CONFLICT (checkout_id) DO NOTHING
         RETURNING checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
-                , notes, invoice, from_cart, created_at, expires_at
+                , notes, invoice, codes, discounts, purses, from_cart, created_at, expires_at
         """,
         [new.checkout_id for new in by_id],
         [new.buyer_id for new in by_id],
@@ -94,6 +97,7 @@ async def open_all(tx: Tx, wanted: Sequence[NewCheckout]) -> dict[CheckoutId, Ch
         [new.draft.deliveries for new in by_id],
         [new.draft.notes for new in by_id],
         [new.draft.invoice for new in by_id],
+        [msgspec.json.encode(new.draft.codes).decode() for new in by_id],
         [new.from_cart for new in by_id],
         timedelta(hours=CHECKOUT_HOURS),
     )
@@ -118,7 +122,8 @@ async def change(tx: Tx, checkout_id: CheckoutId, draft: Draft) -> None:
         """
         UPDATE checkouts
         SET state = 'open', purchase_id = $2, currency = $3, locale = $4, lines = $5, contact = $6, address = $7
-          , deliveries = $8, notes = $10, invoice = $11, changed_at = now(), expires_at = now() + $9
+          , deliveries = $8, notes = $10, invoice = $11, codes = $12, purses = $13, changed_at = now()
+          , expires_at = now() + $9
         WHERE checkout_id = $1
         """,
         checkout_id,
@@ -132,6 +137,8 @@ async def change(tx: Tx, checkout_id: CheckoutId, draft: Draft) -> None:
         timedelta(hours=CHECKOUT_HOURS),
         draft.notes,
         draft.invoice,
+        draft.codes,
+        draft.purses,
     )
 
 
@@ -150,13 +157,15 @@ async def change_all(tx: Tx, wanted: Sequence[Change]) -> dict[CheckoutId, Check
         """
         UPDATE checkouts c
         SET currency = n.currency, locale = n.locale, lines = n.lines::jsonb, contact = n.contact, address = n.address
-          , deliveries = n.deliveries, notes = n.notes, invoice = n.invoice, changed_at = now(), expires_at = now() + $10
+          , deliveries = n.deliveries, notes = n.notes, invoice = n.invoice, codes = n.codes::jsonb, purses = '[]'
+          , changed_at = now(), expires_at = now() + $11
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::jsonb[]
-                  , $9::jsonb[])
-            AS n (checkout_id, currency, locale, lines, contact, address, deliveries, notes, invoice)
+                  , $9::jsonb[], $10::text[])
+            AS n (checkout_id, currency, locale, lines, contact, address, deliveries, notes, invoice, codes)
         WHERE c.checkout_id = n.checkout_id AND c.state = 'open'
         RETURNING c.checkout_id, c.buyer_id, c.purchase_id, c.client, c.state, c.currency, c.locale, c.lines, c.contact
-                , c.address, c.deliveries, c.notes, c.invoice, c.from_cart, c.created_at, c.expires_at
+                , c.address, c.deliveries, c.notes, c.invoice, c.codes, c.discounts, c.purses, c.from_cart, c.created_at
+                , c.expires_at
         """,
         [each.checkout_id for each in wanted],
         [each.currency for each in wanted],
@@ -168,6 +177,7 @@ async def change_all(tx: Tx, wanted: Sequence[Change]) -> dict[CheckoutId, Check
         [each.draft.deliveries for each in wanted],
         [each.draft.notes for each in wanted],
         [each.draft.invoice for each in wanted],
+        [msgspec.json.encode(each.draft.codes).decode() for each in wanted],
         timedelta(hours=CHECKOUT_HOURS),
     )
     assert len(found) == len(wanted), "whoever holds an open checkout finds it open"
@@ -200,7 +210,7 @@ async def lock_all(tx: Tx, checkout_ids: Sequence[CheckoutId]) -> dict[CheckoutI
         Checkout,
         """
         SELECT checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
-             , notes, invoice, from_cart, created_at, expires_at
+             , notes, invoice, codes, discounts, purses, from_cart, created_at, expires_at
         FROM checkouts WHERE checkout_id = ANY($1) ORDER BY checkout_id FOR UPDATE
         """,
         list(checkout_ids),
@@ -226,7 +236,7 @@ async def get_all(read: Read, checkout_ids: Sequence[CheckoutId]) -> dict[Checko
         Checkout,
         """
         SELECT checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
-             , notes, invoice, from_cart, created_at, expires_at
+             , notes, invoice, codes, discounts, purses, from_cart, created_at, expires_at
         FROM checkouts WHERE checkout_id = ANY($1)
         """,
         list(checkout_ids),
@@ -241,12 +251,29 @@ async def invoice_wish(read: Read, purchase_id: PurchaseId) -> InvoiceWish | Non
 
 
 async def view(read: Read, checkout_id: CheckoutId, completeness: Completeness = STRICT) -> CheckoutView | None:
-    """The checkout with what it costs now."""
-    checkout = await get(read, checkout_id)
-    if checkout is None:
+    """The checkout with what it costs now, and what its buyer's purses could pay of it."""
+    found = await read.one(
+        _Owned,
+        """
+        SELECT checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
+             , notes, invoice, codes, discounts, purses, from_cart, created_at, expires_at
+             , (SELECT coalesce(jsonb_object_agg(p.purse, p.amount), '{}') FROM purses p
+                WHERE p.buyer_id = c.buyer_id AND p.currency = c.currency AND p.amount > 0) AS own
+        FROM checkouts c WHERE checkout_id = $1
+        """,
+        checkout_id,
+    )
+    if found is None:
         return None
-    costs = await quote(read, checkout.draft, checkout.currency, completeness, checkout.buyer_id)
-    return CheckoutView(checkout=checkout, quote=costs)
+    costs = await quote(read, found.draft, found.currency, completeness, found.buyer_id)
+    tenders = await tendering.offered(read, found, costs, found.own)
+    return CheckoutView(checkout=found, quote=costs, own=found.own, tenders=tenders)
+
+
+class _Owned(Checkout, frozen=True, kw_only=True):
+    """A checkout with what is in its buyer's purses, in its currency."""
+
+    own: dict[Purse, int]
 
 
 def check(draft: Draft) -> None:
@@ -260,6 +287,8 @@ def check(draft: Draft) -> None:
     said = [*msgspec.structs.astuple(draft.contact), *msgspec.structs.astuple(draft.address), draft.locale]
     if any(len(text) > FIELD_CHARACTERS_MAX for text in (*said, *(line.line_id for line in draft.lines))):
         raise Invalid({"address": N_("Please be brief: 200 characters at most")})
+    if len(draft.codes) > CODES_PER_CART_MAX or any(len(code) > CODE_CHARACTERS_MAX for code in draft.codes):
+        raise Invalid({"codes": N_("At most ten codes, each of at most 40 characters")})
     if any(len(note) > NOTE_CHARACTERS_MAX for note in draft.notes.values()):
         raise Invalid({"notes": N_("Please be brief: 500 characters at most")})
     if len(draft.deliveries) > SKUS_PER_ORDER_MAX or len(draft.notes) > SKUS_PER_ORDER_MAX:

@@ -94,6 +94,26 @@ def _literally(words: str) -> str:
     return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+async def bought_of(
+    read: Read, buyer_ids: Sequence[BuyerId], emails: Sequence[str], merchant_ids: Sequence[MerchantId]
+) -> set[tuple[str, UUID]]:
+    """Which of these, buyers by their ids and people by their addresses, have an order of which of these shops that was
+    not called off."""
+    rows = await read.fetch(
+        """
+        SELECT DISTINCT buyer_id::text AS who, merchant_id FROM orders
+        WHERE buyer_id = ANY($1) AND merchant_id = ANY($3) AND state <> 'cancelled'
+        UNION
+        SELECT DISTINCT contact_email, merchant_id FROM orders
+        WHERE merchant_id = ANY($3) AND contact_email = ANY($2) AND state <> 'cancelled'
+        """,
+        list(buyer_ids),
+        list(emails),
+        list(merchant_ids),
+    )
+    return {(row["who"], row["merchant_id"]) for row in rows}
+
+
 async def counts_of_buyer(read: Read, buyer_ids: Sequence[BuyerId]) -> dict[OrderState, int]:
     """How many of a buyer's open orders are in each state; the finished ones are not counted."""
     rows = await read.fetch(
@@ -139,6 +159,7 @@ async def purchases_of(read: Read, purchase_ids: Sequence[PurchaseId]) -> dict[P
             Purchase,
             """
             SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
+             , tendered
             FROM purchases WHERE purchase_id = ANY($1)
             """,
             list(purchase_ids),

@@ -31,15 +31,25 @@ FROM order_lines
 WHERE discount <> 0
   AND discount IS DISTINCT FROM (SELECT sum((o ->> 'amount')::bigint) FROM jsonb_array_elements(offers) AS o);
 
+-- name: An order's subsidy is the platform's part of its offers
+SELECT o.merchant_id, o.order_id, o.subsidy, l.subsidy AS of_lines, o.freight_offers
+FROM orders o
+LEFT JOIN (SELECT merchant_id, order_id, sum((e ->> 'platform')::bigint) AS subsidy
+           FROM order_lines, jsonb_array_elements(offers) AS e WHERE offers <> '[]' GROUP BY 1, 2) l
+  USING (merchant_id, order_id)
+WHERE (o.subsidy <> 0 OR l.subsidy IS NOT NULL OR o.freight_offers <> '[]')
+  AND o.subsidy <> coalesce(l.subsidy, 0)
+                 + coalesce((SELECT sum((e ->> 'platform')::bigint) FROM jsonb_array_elements(o.freight_offers) AS e), 0);
+
 -- name: Orders of a purchase that is not paid are not paid either
 SELECT o.merchant_id, o.order_id, o.state, p.state AS purchase
 FROM orders o JOIN purchases p USING (purchase_id)
 WHERE (p.state = 'placed') <> (o.state = 'placed') OR (p.state = 'cancelled' AND o.state <> 'cancelled');
 
--- name: Stock is kept for orders that are placed or paid, and for no other
+-- name: Stock is kept for orders only while they are placed or paid
 SELECT r.merchant_id, r.order_id, o.state
-FROM reservations r LEFT JOIN orders o USING (merchant_id, order_id)
-WHERE o.state IS NULL OR o.state NOT IN ('placed', 'paid', 'partly_shipped');
+FROM reservations r JOIN orders o USING (merchant_id, order_id)
+WHERE o.state NOT IN ('placed', 'paid', 'partly_shipped');
 
 -- name: A placed order's lines are kept in stock
 SELECT l.merchant_id, l.order_id, l.sku_id, l.quantity, r.kept

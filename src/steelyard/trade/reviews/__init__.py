@@ -1,10 +1,21 @@
 """Reviews: what buyers say of what they received, and what they ask before.
 
 Writing, voting and the shop's reply are in `service`; `ratings` keeps what reviews come to, `scores` the daily scores of
-shops. `asking` holds questions and answers, `moderation` reports and hiding, `todo` what waits for a shop, `privacy` what
-is kept of one buyer. Demo and imports write through `bulk`.
+shops. `asking` holds questions and answers, `holding` what the dictionary holds back and the record of what was hidden,
+`moderation` reports and hiding, `appeals` what authors say against it, `todo` what waits for a shop, `privacy` what is kept of
+one buyer. Demo and imports write through `bulk`.
 """
 
+from steelyard.trade.reviews.appeals import (
+    APPEAL_CHARACTERS_MAX,
+    Appeal,
+    appeal,
+    appealable,
+    appeals,
+    appeals_of,
+    decide_appeal,
+    open_appeals,
+)
 from steelyard.trade.reviews.asking import (
     answer_as_buyer,
     answer_as_shop,
@@ -39,11 +50,13 @@ from steelyard.trade.reviews.queries import (
     to_review,
     voted,
 )
-from steelyard.trade.reviews.scores import compare_shops, score_history, score_shops, scores
+from steelyard.trade.reviews.scores import compare_shops, score_history, score_shops, scored, scores, taken_off
 from steelyard.trade.reviews.service import follow_up, received_at, reply, reviewable, vote, write
 from steelyard.trade.reviews.todo import Waiting, waiting_for_shop
 
 __all__ = [
+    "APPEAL_CHARACTERS_MAX",
+    "Appeal",
     "OpinionsChanged",
     "PastAnswer",
     "PastQuestion",
@@ -56,10 +69,15 @@ __all__ = [
     "answer_as_buyer",
     "answer_as_shop",
     "answers_of",
+    "appeal",
+    "appealable",
+    "appeals",
+    "appeals_of",
     "ask",
     "bulk_questions",
     "bulk_reviews",
     "compare_shops",
+    "decide_appeal",
     "follow_up",
     "forget",
     "get",
@@ -70,6 +88,7 @@ __all__ = [
     "of_merchant",
     "of_orders",
     "of_product",
+    "open_appeals",
     "open_reports",
     "questions_of_merchant",
     "questions_of_product",
@@ -86,9 +105,11 @@ __all__ = [
     "said_by",
     "score_history",
     "score_shops",
+    "scored",
     "scores",
     "set_rules",
     "show",
+    "taken_off",
     "to_review",
     "vote",
     "voted",

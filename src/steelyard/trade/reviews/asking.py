@@ -11,9 +11,12 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, TooMany
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
+from steelyard.parties import screening
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.screening.model import Area, Said
 from steelyard.trade.reviews.events import OpinionsChanged, QuestionAnswered, QuestionAsked
+from steelyard.trade.reviews.holding import held_back
 from steelyard.trade.reviews.model import (
     ANSWER_CHARACTERS_MAX,
     ANSWERS_PER_QUESTION_MAX,
@@ -21,6 +24,7 @@ from steelyard.trade.reviews.model import (
     QUESTIONS_A_DAY_MAX,
     Answer,
     AnswerId,
+    Kind,
     MayNotAnswer,
     Question,
     QuestionId,
@@ -30,7 +34,7 @@ from steelyard.trade.reviews.model import (
 SECONDS_A_DAY = 86_400
 _QUESTION: LiteralString = """
 SELECT q.merchant_id, q.question_id, q.product_id, q.buyer_id, q.author, q.locale, q.text, q.asked_at, q.answers
-     , q.shop_at, q.hidden_at, q.hidden_reason
+     , q.shop_at, q.hidden_at, q.hidden_reason, q.hidden_ground
 FROM questions q
 """
 _LAST = UUID(int=2**128 - 1)
@@ -38,8 +42,9 @@ _LAST = UUID(int=2**128 - 1)
 
 async def ask(
     tx: Tx, question_id: QuestionId, product_id: UUID, buyer_id: BuyerId, author: str, text: str, locale: str
-) -> None:
-    """Ask something about a product on the shelf. Said twice with the same id, it is asked once.
+) -> bool:
+    """Ask something about a product on the shelf; false when staff look at its words first. Said twice with the same id, it
+    is asked once.
 
     Raises `NotFound`, `Invalid`, and `TooMany` for who has asked a lot today.
     """
@@ -56,10 +61,14 @@ async def ask(
     )
     if today >= QUESTIONS_A_DAY_MAX:
         raise TooMany(retry_after=SECONDS_A_DAY)
+    screened = await screening.screen(tx, [Said(field="question", area=Area.QUESTION, text=text)], can_wait=True)
+    waits = screened.why() or None
     if await tx.execute(
         """
-        INSERT INTO questions (merchant_id, question_id, product_id, buyer_id, author, locale, text)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (merchant_id, question_id) DO NOTHING
+        INSERT INTO questions (merchant_id, question_id, product_id, buyer_id, author, locale, text, hidden_at
+                             , hidden_ground, hidden_reason)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $8::text IS NOT NULL THEN now() END
+              , CASE WHEN $8 IS NOT NULL THEN 'held' END, $8) ON CONFLICT (merchant_id, question_id) DO NOTHING
         """,
         product.merchant_id,
         question_id,
@@ -67,32 +76,39 @@ async def ask(
         buyer_id,
         masked(author),
         locale,
-        text,
+        screened.texts[0],
+        waits,
     ):
+        if waits:
+            await held_back(tx, product.merchant_id, Kind.QUESTION, {question_id: waits})
+            return False
         await events.publish(
             tx,
             QuestionAsked(merchant_id=product.merchant_id, question_id=question_id),
             OpinionsChanged(merchant_id=product.merchant_id, product_ids=[product_id]),
         )
+    return waits is None
 
 
 async def answer_as_shop(
     tx: Tx, merchant_id: MerchantId, question_id: QuestionId, answer_id: AnswerId, account_id: UUID, text: str
-) -> None:
-    """The shop answers. Said twice with the same id, it is answered once. Raises `NotFound`, `Invalid`."""
-    await _answer(tx, merchant_id, question_id, answer_id, account_id, "", text, by_shop=True)
+) -> bool:
+    """The shop answers; false when staff look at its words first. Said twice with the same id, it is answered once. Raises
+    `NotFound`, `Invalid`."""
+    return await _answer(tx, merchant_id, question_id, answer_id, account_id, "", text, by_shop=True)
 
 
 async def answer_as_buyer(
     tx: Tx, question_id: QuestionId, answer_id: AnswerId, buyers: Sequence[BuyerId], author: str, text: str
-) -> None:
-    """Somebody who has bought the product answers. Raises `NotFound`, `MayNotAnswer`, `Invalid`."""
+) -> bool:
+    """Somebody who has bought the product answers; false when staff look at the words first. Raises `NotFound`,
+    `MayNotAnswer`, `Invalid`."""
     question = await get(tx, question_id)
     if question is None or question.hidden_at is not None:
         raise NotFound()
     if not await has_bought(tx, buyers, question.merchant_id, question.product_id):
         raise MayNotAnswer()
-    await _answer(
+    return await _answer(
         tx, question.merchant_id, question_id, answer_id, buyers[0], masked(author), text, by_shop=False
     )  # fmt: skip
 
@@ -107,7 +123,7 @@ async def _answer(
     text: str,
     *,
     by_shop: bool,
-) -> None:
+) -> bool:
     question = await tx.row(
         """
         SELECT answers, product_id FROM questions WHERE merchant_id = $1 AND question_id = $2 AND hidden_at IS NULL
@@ -118,17 +134,15 @@ async def _answer(
     )
     if question is None:
         raise NotFound()
-    text = text.strip()
-    if not text:
-        raise Invalid({"answer": N_("Please write a few words")})
-    if len(text) > ANSWER_CHARACTERS_MAX:
-        raise Invalid({"answer": N_("This text is too long")})
     if question["answers"] >= ANSWERS_PER_QUESTION_MAX:
         raise Invalid({"answer": N_("This question has enough answers")})
+    text, waits = await _screened_answer(tx, text)
     if not await tx.execute(
         """
-        INSERT INTO answers (merchant_id, answer_id, question_id, by_shop, writer_id, author, text)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (merchant_id, answer_id) DO NOTHING
+        INSERT INTO answers (merchant_id, answer_id, question_id, by_shop, writer_id, author, text, hidden_at
+                           , hidden_ground, hidden_reason)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $8::text IS NOT NULL THEN now() END
+              , CASE WHEN $8 IS NOT NULL THEN 'held' END, $8) ON CONFLICT (merchant_id, answer_id) DO NOTHING
         """,
         merchant_id,
         answer_id,
@@ -137,22 +151,39 @@ async def _answer(
         writer_id,
         author,
         text,
+        waits,
     ):
-        return
+        return waits is None
     await tx.execute(
         """
-        UPDATE questions SET answers = answers + 1, shop_at = CASE WHEN $3 THEN coalesce(shop_at, now()) ELSE shop_at END
+        UPDATE questions SET answers = answers + $4, shop_at = CASE WHEN $3 THEN coalesce(shop_at, now()) ELSE shop_at END
         WHERE merchant_id = $1 AND question_id = $2
         """,
         merchant_id,
         question_id,
         by_shop,
+        0 if waits else 1,
     )
+    if waits:
+        await held_back(tx, merchant_id, Kind.ANSWER, {answer_id: waits})
+        return False
     await events.publish(
         tx,
         QuestionAnswered(merchant_id=merchant_id, question_id=question_id, answer_id=answer_id),
         OpinionsChanged(merchant_id=merchant_id, product_ids=[question["product_id"]]),
     )
+    return True
+
+
+async def _screened_answer(tx: Tx, text: str) -> tuple[str, str | None]:
+    """An answer as it may be written, and the words for which it waits. Raises `Invalid`."""
+    text = text.strip()
+    if not text:
+        raise Invalid({"answer": N_("Please write a few words")})
+    if len(text) > ANSWER_CHARACTERS_MAX:
+        raise Invalid({"answer": N_("This text is too long")})
+    screened = await screening.screen(tx, [Said(field="answer", area=Area.ANSWER, text=text)], can_wait=True)
+    return screened.texts[0], screened.why() or None
 
 
 async def get(read: Read, question_id: QuestionId) -> Question | None:

@@ -41,3 +41,18 @@ SELECT c.product_id FROM product_ratings c JOIN search_figures f USING (merchant
 WHERE c.stars_1 + c.stars_2 + c.stars_3 + c.stars_4 + c.stars_5 > 0
   AND f.rating <> round(100.0 * (c.stars_1 + 2 * c.stars_2 + 3 * c.stars_3 + 4 * c.stars_4 + 5 * c.stars_5)
                         / (c.stars_1 + c.stars_2 + c.stars_3 + c.stars_4 + c.stars_5));
+
+-- name: nothing is off the pages without the ground that was recorded last, and nothing stands that was taken off
+WITH last AS (
+    SELECT DISTINCT ON (merchant_id, kind, subject_id) merchant_id, kind, subject_id, act, ground
+    FROM moderation_steps ORDER BY merchant_id, kind, subject_id, at DESC, step_id DESC
+), off AS (
+    SELECT merchant_id, 'review' AS kind, review_id AS subject_id, hidden_ground AS ground FROM reviews
+    WHERE hidden_at IS NOT NULL
+    UNION ALL SELECT merchant_id, 'question', question_id, hidden_ground FROM questions WHERE hidden_at IS NOT NULL
+    UNION ALL SELECT merchant_id, 'answer', answer_id, hidden_ground FROM answers WHERE hidden_at IS NOT NULL
+)
+SELECT kind, subject_id FROM off
+FULL JOIN (SELECT merchant_id, kind, subject_id, ground FROM last WHERE act <> 'shown') AS said
+    USING (merchant_id, kind, subject_id)
+WHERE off.ground IS DISTINCT FROM said.ground;

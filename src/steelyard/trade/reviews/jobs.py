@@ -47,7 +47,7 @@ async def review_silence(tx: Tx) -> int:
         ON CONFLICT DO NOTHING
         RETURNING r.merchant_id, r.review_id, r.product_id, r.order_id, r.line, r.buyer_id, r.author, r.locale, r.options
                 , r.stars, r.text, r.pictures, r.automatic, r.written_at, r.follow_up, r.follow_up_pictures
-                , r.followed_up_at, r.reply, r.replied_at, r.helpful, r.worth, r.hidden_at, r.hidden_reason
+                , r.followed_up_at, r.reply, r.replied_at, r.helpful, r.worth, r.hidden_at, r.hidden_reason, r.hidden_ground
         """,
         [row["merchant_id"] for row in due],
         [row["order_id"] for row in due],

@@ -33,6 +33,7 @@ STARS_MAX = 5
 # A review with so few stars wants an answer of the shop.
 LOW_STARS_MAX = 3
 SCORES_OVER_DAYS = 180
+FACTS_OVER_DAYS = 30
 COUNTED_MAX = 100
 VOTE_WORTH = 10
 # From so many characters on a text tells something.
@@ -47,13 +48,35 @@ class Kind(StrEnum):
     ANSWER = "answer"
 
 
+class Ground(StrEnum):
+    """On which ground something is off the pages. What consumers say may not be deleted (E-Commerce Law of the PRC, article
+    39); what the law forbids to publish, or is no review of these goods, is hidden, and stays on record with this ground."""
+
+    HELD = "held"
+    ILLEGAL = "illegal"
+    PRIVACY = "privacy"
+    ABUSE = "abuse"
+    ADVERTISING = "advertising"
+    UNRELATED = "unrelated"
+    FALSE = "false"
+
+
+class Act(StrEnum):
+    HELD = "held"
+    HIDDEN = "hidden"
+    SHOWN = "shown"
+
+
 class ReportReason(StrEnum):
+    """Why people report something; `WORDS` is the dictionary's own."""
+
     ADVERTISING = "advertising"
     ABUSE = "abuse"
     PRIVACY = "privacy"
     UNRELATED = "unrelated"
     FALSE = "false"
     OTHER = "other"
+    WORDS = "words"
 
 
 class Sort(StrEnum):
@@ -132,6 +155,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     worth: int
     hidden_at: datetime | None
     hidden_reason: str | None
+    hidden_ground: str | None = None
 
     @property
     def follow_up_after_days(self) -> int:
@@ -196,7 +220,8 @@ def average(stars: int, count: int) -> int:
 
 class ShopScore(msgspec.Struct, frozen=True, kw_only=True):
     """A shop's scores of a day in hundredths of a star, 0 where nobody has said; `peers` shops of its category have the
-    averages `peer_…`."""
+    averages `peer_…`. Of the orders paid in 30 days `faults` had an after-sales case that lies with the shop; `late` of the
+    `due` ones left the house late."""
 
     merchant_id: MerchantId
     day: date
@@ -208,6 +233,12 @@ class ShopScore(msgspec.Struct, frozen=True, kw_only=True):
     peer_description: int | None
     peer_service: int | None
     peer_logistics: int | None
+    said_service: int = 0
+    said_logistics: int = 0
+    paid: int = 0
+    faults: int = 0
+    due: int = 0
+    late: int = 0
 
     @property
     def parts(self) -> list[tuple[str, int, int | None]]:
@@ -235,6 +266,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     shop_at: datetime | None
     hidden_at: datetime | None
     hidden_reason: str | None
+    hidden_ground: str | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -248,7 +280,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that people reported and nobody has decided on; `count` of them, for these reasons."""
+    """Something that people reported and nobody has decided on; `count` of them, for these reasons. `ground` is there for
+    what is off the pages."""
 
     merchant_id: MerchantId
     kind: Kind
@@ -262,6 +295,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     pictures: list[str]
     stars: int | None
+    ground: Ground | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):

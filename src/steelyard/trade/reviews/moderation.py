@@ -15,9 +15,12 @@ from steelyard.kernel.paging import Page
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.reviews.events import OpinionsChanged
+from steelyard.trade.reviews.events import OpinionsChanged, QuestionAnswered, QuestionAsked
+from steelyard.trade.reviews.holding import SYSTEM, note_step
 from steelyard.trade.reviews.model import (
     NOTE_CHARACTERS_MAX,
+    Act,
+    Ground,
     Kind,
     Reported,
     ReportReason,
@@ -34,10 +37,13 @@ PERIOD_DAYS_MAX = 365
 _SUBJECT: LiteralString = """
     CASE s.kind WHEN 'review' THEN (SELECT jsonb_build_object('product_id', r.product_id, 'author', r.author, 'text'
              , concat_ws(E'\\n', nullif(r.text, ''), r.follow_up), 'pictures', to_jsonb(r.pictures || r.follow_up_pictures)
-             , 'stars', r.stars) FROM reviews r WHERE r.merchant_id = s.merchant_id AND r.review_id = s.subject_id)
-        WHEN 'question' THEN (SELECT jsonb_build_object('product_id', q.product_id, 'author', q.author, 'text', q.text)
+             , 'stars', r.stars, 'ground', r.hidden_ground)
+             FROM reviews r WHERE r.merchant_id = s.merchant_id AND r.review_id = s.subject_id)
+        WHEN 'question' THEN (SELECT jsonb_build_object('product_id', q.product_id, 'author', q.author, 'text', q.text
+             , 'ground', q.hidden_ground)
              FROM questions q WHERE q.merchant_id = s.merchant_id AND q.question_id = s.subject_id)
-        ELSE (SELECT jsonb_build_object('product_id', q.product_id, 'author', a.author, 'text', a.text)
+        ELSE (SELECT jsonb_build_object('product_id', q.product_id, 'author', a.author, 'text', a.text
+             , 'ground', a.hidden_ground)
              FROM answers a JOIN questions q USING (merchant_id, question_id)
              WHERE a.merchant_id = s.merchant_id AND a.answer_id = s.subject_id)
     END
@@ -77,61 +83,104 @@ async def owner_of(read: Read, kind: Kind, subject_id: UUID) -> MerchantId:
     return MerchantId(found)
 
 
-async def hide(tx: Tx, actor: Actor, kind: Kind, subject_id: UUID, reason: str) -> None:
-    """Take something off the pages, with a reason that its writer sees; its reports are settled. Ratings follow.
+async def hide(tx: Tx, actor: Actor, kind: Kind, subject_id: UUID, ground: str, reason: str) -> None:
+    """Take something off the pages (it is never deleted), on a ground and with a reason that its writer reads; both are on
+    record, its reports are settled, ratings follow.
 
     Said twice, the first reason stays. Raises `NotFound`, `Invalid`.
     """
     reason = reason.strip()
+    wrong: dict[str, str] = {}
+    if ground not in set(Ground) - {Ground.HELD}:
+        wrong["ground"] = N_("Please choose a ground: without one nothing may be hidden")
     if not reason:
-        raise Invalid({"reason": N_("Please say why")})
+        wrong["reason"] = N_("Please say why")
     if len(reason) > NOTE_CHARACTERS_MAX:
-        raise Invalid({"reason": N_("This text is too long")})
+        wrong["reason"] = N_("This text is too long")
+    if wrong:
+        raise Invalid(wrong)
     merchant_id = await owner_of(tx, kind, subject_id)
-    if await _move(tx, merchant_id, kind, subject_id, reason):
+    if await _move(tx, merchant_id, kind, subject_id, Ground(ground), reason):
+        await note_step(tx, merchant_id, kind, subject_id, Act.HIDDEN, Ground(ground), reason, _by(actor))
         await _announce(tx, merchant_id, kind, subject_id)
-        await _audit(tx, actor, "hide", merchant_id, kind, subject_id, {"before": None, "after": reason})
+        facts = {"before": None, "after": reason, "ground": ground}
+        await _audit(tx, actor, "hide", merchant_id, kind, subject_id, facts)
     await _settle(tx, merchant_id, kind, subject_id)
 
 
-async def show(tx: Tx, actor: Actor, kind: Kind, subject_id: UUID) -> None:
+async def show(tx: Tx, actor: Actor, kind: Kind, subject_id: UUID, reason: str = "") -> None:
     """Let something stand (again); its reports are settled. Raises `NotFound`."""
     merchant_id = await owner_of(tx, kind, subject_id)
-    shown_again = await _move(tx, merchant_id, kind, subject_id, None)
+    shown_again = await _move(tx, merchant_id, kind, subject_id, None, None)
     settled = await _settle(tx, merchant_id, kind, subject_id)
     if shown_again:
+        await note_step(tx, merchant_id, kind, subject_id, Act.SHOWN, None, reason, _by(actor))
         await _announce(tx, merchant_id, kind, subject_id)
+        await _tell(tx, merchant_id, kind, subject_id)
     if shown_again or settled:
         await _audit(tx, actor, "show", merchant_id, kind, subject_id, {"reports": settled})
 
 
-async def _move(tx: Tx, merchant_id: MerchantId, kind: Kind, subject_id: UUID, reason: str | None) -> int:
-    """Hide with a reason, or show with none; 0 when it was so already."""
+def _by(actor: Actor) -> str:
+    return str(actor.account.account_id) if actor.account else SYSTEM
+
+
+async def _tell(tx: Tx, merchant_id: MerchantId, kind: Kind, subject_id: UUID) -> None:
+    """Who is told of questions and answers has not heard of one that was held back; nobody hears of one twice."""
+    if kind is Kind.QUESTION:
+        await events.publish(tx, QuestionAsked(merchant_id=merchant_id, question_id=subject_id))
+    elif kind is Kind.ANSWER:
+        question_id = await tx.value(
+            "SELECT question_id FROM answers WHERE merchant_id = $1 AND answer_id = $2", merchant_id, subject_id
+        )
+        await events.publish(
+            tx, QuestionAnswered(merchant_id=merchant_id, question_id=question_id, answer_id=subject_id)
+        )  # fmt: skip
+
+
+async def _move(
+    tx: Tx, merchant_id: MerchantId, kind: Kind, subject_id: UUID, ground: Ground | None, reason: str | None
+) -> int:
+    """Hide with ground and reason, or show with none; 0 when it was so already. What the dictionary holds back is hidden
+    for good by staff."""
     match kind:
         case Kind.REVIEW:
-            return await _move_review(tx, merchant_id, subject_id, reason)
+            return await _move_review(tx, merchant_id, subject_id, ground, reason)
         case Kind.QUESTION:
             return await tx.execute(
                 """
-                UPDATE questions SET hidden_at = CASE WHEN $3::text IS NOT NULL THEN now() END, hidden_reason = $3
-                WHERE merchant_id = $1 AND question_id = $2 AND (hidden_at IS NULL) = ($3::text IS NOT NULL)
+                UPDATE questions SET hidden_at = CASE WHEN $3::text IS NOT NULL THEN now() END, hidden_ground = $3
+                                   , hidden_reason = $4
+                WHERE merchant_id = $1 AND question_id = $2
+                  AND CASE WHEN $3::text IS NULL THEN hidden_at IS NOT NULL
+                      ELSE hidden_at IS NULL OR hidden_ground = 'held' END
                 """,
                 merchant_id,
                 subject_id,
+                ground,
                 reason,
             )
         case Kind.ANSWER:
             return await tx.execute(
                 """
-                WITH moved AS (
-                    UPDATE answers SET hidden_at = CASE WHEN $3::text IS NOT NULL THEN now() END, hidden_reason = $3
-                    WHERE merchant_id = $1 AND answer_id = $2 AND (hidden_at IS NULL) = ($3::text IS NOT NULL)
-                    RETURNING merchant_id, question_id)
-                UPDATE questions q SET answers = q.answers + CASE WHEN $3::text IS NULL THEN 1 ELSE -1 END
+                WITH was AS (
+                    SELECT merchant_id, answer_id, question_id, hidden_at IS NULL AS shown FROM answers
+                    WHERE merchant_id = $1 AND answer_id = $2
+                      AND CASE WHEN $3::text IS NULL THEN hidden_at IS NOT NULL
+                          ELSE hidden_at IS NULL OR hidden_ground = 'held' END
+                    FOR NO KEY UPDATE
+                ), moved AS (
+                    UPDATE answers a SET hidden_at = CASE WHEN $3::text IS NOT NULL THEN now() END, hidden_ground = $3
+                                       , hidden_reason = $4
+                    FROM was WHERE a.merchant_id = was.merchant_id AND a.answer_id = was.answer_id
+                    RETURNING a.merchant_id, a.question_id, was.shown)
+                UPDATE questions q
+                SET answers = q.answers + CASE WHEN $3::text IS NULL THEN 1 WHEN m.shown THEN -1 ELSE 0 END
                 FROM moved m WHERE q.merchant_id = m.merchant_id AND q.question_id = m.question_id
                 """,
                 merchant_id,
                 subject_id,
+                ground,
                 reason,
             )
 
@@ -152,17 +201,22 @@ async def _announce(tx: Tx, merchant_id: MerchantId, kind: Kind, subject_id: UUI
     await events.publish(tx, OpinionsChanged(merchant_id=merchant_id, product_ids=[product_id]))
 
 
-async def _move_review(tx: Tx, merchant_id: MerchantId, review_id: UUID, reason: str | None) -> int:
+async def _move_review(
+    tx: Tx, merchant_id: MerchantId, review_id: UUID, ground: Ground | None, reason: str | None
+) -> int:
     before = await held(tx, merchant_id, ReviewId(review_id))
-    if (before.hidden_at is not None) == (reason is not None):
+    if ground is None and before.hidden_at is None:
+        return 0
+    if ground is not None and before.hidden_at is not None and before.hidden_ground != Ground.HELD:
         return 0
     hidden_at = await tx.value(
         """
-        UPDATE reviews SET hidden_at = CASE WHEN $3::text IS NOT NULL THEN now() END, hidden_reason = $3
+        UPDATE reviews SET hidden_at = CASE WHEN $3::text IS NOT NULL THEN now() END, hidden_ground = $3, hidden_reason = $4
         WHERE merchant_id = $1 AND review_id = $2 RETURNING hidden_at
         """,
         merchant_id,
         review_id,
+        ground,
         reason,
     )
     await recount(tx, [(before, msgspec.structs.replace(before, hidden_at=hidden_at, hidden_reason=reason))])
@@ -227,7 +281,7 @@ async def reported(read: Read, cursor: str | None = None, limit: int | None = No
         SELECT s.merchant_id, s.kind, s.subject_id, s.first_at, s.count, s.reasons, s.notes
              , (s.said ->> 'product_id')::uuid AS product_id, coalesce(s.said ->> 'author', '') AS author
              , coalesce(s.said ->> 'text', '') AS text, coalesce(s.said -> 'pictures', '[]') AS pictures
-             , (s.said ->> 'stars')::integer AS stars
+             , (s.said ->> 'stars')::integer AS stars, s.said ->> 'ground' AS ground
         FROM (SELECT s.*, """  # noqa: S608  # literals of ours
         + _SUBJECT
         + """ AS said
@@ -257,20 +311,21 @@ async def hidden(read: Read, cursor: str | None = None, limit: int | None = None
         (SELECT merchant_id, 'review' AS kind, review_id AS subject_id, hidden_at AS first_at, 0 AS count
               , ARRAY[]::text[] AS reasons, ARRAY[hidden_reason] AS notes, product_id, author
               , concat_ws(E'\\n', nullif(text, ''), follow_up) AS text, pictures || follow_up_pictures AS pictures
-              , stars::integer AS stars
-         FROM reviews WHERE hidden_at IS NOT NULL
+              , stars::integer AS stars, hidden_ground AS ground
+         FROM reviews WHERE hidden_at IS NOT NULL AND hidden_ground <> 'held'
            AND (hidden_at, review_id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::uuid, $4))
          ORDER BY hidden_at DESC, review_id DESC LIMIT $3)
         UNION ALL
         (SELECT merchant_id, 'question', question_id, hidden_at, 0, ARRAY[]::text[], ARRAY[hidden_reason], product_id
-              , author, text, ARRAY[]::text[], NULL
-         FROM questions WHERE hidden_at IS NOT NULL
+              , author, text, ARRAY[]::text[], NULL, hidden_ground
+         FROM questions WHERE hidden_at IS NOT NULL AND hidden_ground <> 'held'
            AND (hidden_at, question_id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::uuid, $4))
          ORDER BY hidden_at DESC, question_id DESC LIMIT $3)
         UNION ALL
         (SELECT a.merchant_id, 'answer', a.answer_id, a.hidden_at, 0, ARRAY[]::text[], ARRAY[a.hidden_reason]
-              , q.product_id, a.author, a.text, ARRAY[]::text[], NULL
-         FROM answers a JOIN questions q USING (merchant_id, question_id) WHERE a.hidden_at IS NOT NULL
+              , q.product_id, a.author, a.text, ARRAY[]::text[], NULL, a.hidden_ground
+         FROM answers a JOIN questions q USING (merchant_id, question_id)
+         WHERE a.hidden_at IS NOT NULL AND a.hidden_ground <> 'held'
            AND (a.hidden_at, a.answer_id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::uuid, $4))
          ORDER BY a.hidden_at DESC, a.answer_id DESC LIMIT $3)
         ORDER BY first_at DESC, subject_id DESC LIMIT $3

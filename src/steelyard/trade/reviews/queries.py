@@ -16,7 +16,7 @@ from steelyard.trade.reviews.model import STARS_OF, Only, Rating, Review, Review
 COLUMNS: LiteralString = """
 SELECT r.merchant_id, r.review_id, r.product_id, r.order_id, r.line, r.buyer_id, r.author, r.locale, r.options, r.stars
      , r.text, r.pictures, r.automatic, r.written_at, r.follow_up, r.follow_up_pictures, r.followed_up_at, r.reply
-     , r.replied_at, r.helpful, r.worth, r.hidden_at, r.hidden_reason
+     , r.replied_at, r.helpful, r.worth, r.hidden_at, r.hidden_reason, r.hidden_ground
 """
 _REVIEW: LiteralString = COLUMNS + "FROM reviews r "
 _LAST = UUID(int=2**128 - 1)

@@ -40,19 +40,22 @@ CREATE TABLE reviews (
   , worth              integer NOT NULL DEFAULT 0
   , hidden_at          timestamptz
   , hidden_reason      text
+  , hidden_ground      text
   , PRIMARY KEY (merchant_id, review_id)
   , CONSTRAINT a_line_is_reviewed_once UNIQUE (merchant_id, order_id, line)
   , CONSTRAINT a_review_has_one_to_five_stars CHECK (stars BETWEEN 1 AND 5)
   , CONSTRAINT followed_up_means_when CHECK ((follow_up IS NULL) = (followed_up_at IS NULL))
   , CONSTRAINT replied_means_when CHECK ((reply IS NULL) = (replied_at IS NULL))
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
   , CONSTRAINT votes_are_counted CHECK (helpful >= 0)
   , CONSTRAINT silence_has_no_words CHECK (NOT automatic OR (text = '' AND pictures = '{}' AND follow_up IS NULL))
 );
-COMMENT ON TABLE reviews IS 'by merchant: what a buyer says of one line of an order, after it has arrived';
+COMMENT ON TABLE reviews IS 'by merchant, never deleted: what a buyer says of one line of an order, after it has arrived';
 COMMENT ON COLUMN reviews.author IS 'How the writer is called, masked when it was written; empty: anonymous';
 COMMENT ON COLUMN reviews.options IS '[[name, value], …]: the choice that was bought';
 COMMENT ON COLUMN reviews.automatic IS 'Nobody wrote it: the buyer was silent for review_rules.automatic_days';
+COMMENT ON COLUMN reviews.hidden_ground IS 'held: a word of the dictionary, nobody has looked yet; else on which ground staff took it off the pages';
 COMMENT ON COLUMN reviews.worth IS 'How much it tells others: what is in it, and ten for each helpful vote';
 CREATE INDEX reviews_by_id ON reviews (review_id);
 CREATE INDEX reviews_of_a_product_by_worth ON reviews (product_id, worth DESC, written_at DESC, review_id DESC)
@@ -120,6 +123,12 @@ CREATE TABLE shop_scores (
   , description      integer NOT NULL
   , service          integer NOT NULL
   , logistics        integer NOT NULL
+  , said_service     integer NOT NULL
+  , said_logistics   integer NOT NULL
+  , paid             integer NOT NULL
+  , faults           integer NOT NULL
+  , due              integer NOT NULL
+  , late             integer NOT NULL
   , peers            integer
   , peer_description integer
   , peer_service     integer
@@ -127,8 +136,13 @@ CREATE TABLE shop_scores (
   , PRIMARY KEY (merchant_id, day)
   , CONSTRAINT scores_are_hundredths_of_stars CHECK (description BETWEEN 0 AND 500 AND service BETWEEN 0 AND 500
                                                      AND logistics BETWEEN 0 AND 500)
+  , CONSTRAINT facts_only_take_away CHECK (service <= said_service AND logistics <= said_logistics)
+  , CONSTRAINT facts_are_counted CHECK (paid >= 0 AND faults >= 0 AND 0 <= late AND late <= due)
 );
 COMMENT ON TABLE shop_scores IS 'by merchant: description, service and logistics over 180 days in hundredths of a star, a row a day; 0: nobody has said';
+COMMENT ON COLUMN shop_scores.said_service IS 'What buyers said, before the facts of 30 days took away from it';
+COMMENT ON COLUMN shop_scores.faults IS 'After-sales cases of 30 days for a reason that lies with the shop, withdrawn and rejected ones left out; of paid orders';
+COMMENT ON COLUMN shop_scores.due IS 'Orders paid in 30 days that were sent, or should have been by now; late of them';
 COMMENT ON COLUMN shop_scores.category_id IS 'The root category that most of its goods are in: its peers are the shops of the same';
 COMMENT ON COLUMN shop_scores.peers IS 'How many shops the peer_ columns are the average of; none: not compared yet';
 CREATE INDEX shop_scores_of_a_day ON shop_scores (day, category_id);
@@ -147,11 +161,13 @@ CREATE TABLE questions (
   , shop_at       timestamptz
   , hidden_at     timestamptz
   , hidden_reason text
+  , hidden_ground text
   , PRIMARY KEY (merchant_id, question_id)
   , CONSTRAINT answers_are_counted CHECK (answers >= 0)
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
-COMMENT ON TABLE questions IS 'by merchant: what people want to know about a product';
+COMMENT ON TABLE questions IS 'by merchant, never deleted: what people want to know about a product';
 COMMENT ON COLUMN questions.shop_at IS 'When the shop first answered';
 CREATE INDEX questions_by_id ON questions (question_id);
 CREATE INDEX questions_of_a_product ON questions (product_id, asked_at DESC, question_id DESC) WHERE hidden_at IS NULL;
@@ -172,11 +188,13 @@ CREATE TABLE answers (
   , answered_at   timestamptz NOT NULL DEFAULT now()
   , hidden_at     timestamptz
   , hidden_reason text
+  , hidden_ground text
   , PRIMARY KEY (merchant_id, answer_id)
   , FOREIGN KEY (merchant_id, question_id) REFERENCES questions
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
-COMMENT ON TABLE answers IS 'by merchant: answers of the shop, and of people who bought the product';
+COMMENT ON TABLE answers IS 'by merchant, never deleted: answers of the shop, and of people who bought the product';
 COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
 CREATE INDEX hidden_answers ON answers (hidden_at DESC, answer_id DESC) WHERE hidden_at IS NOT NULL;
@@ -198,3 +216,42 @@ CREATE TABLE review_reports (
 COMMENT ON TABLE review_reports IS 'by merchant: somebody says that a review, a question or an answer should not stand there';
 COMMENT ON COLUMN review_reports.reporter_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX review_reports_open ON review_reports (at, subject_id) WHERE closed_at IS NULL;
+
+CREATE TABLE moderation_steps (
+    merchant_id uuid NOT NULL
+  , step_id     uuid NOT NULL
+  , kind        text NOT NULL
+  , subject_id  uuid NOT NULL
+  , act         text NOT NULL
+  , ground      text
+  , reason      text NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, step_id)
+  , CONSTRAINT something_is_held_hidden_or_shown CHECK (act IN ('held', 'hidden', 'shown'))
+  , CONSTRAINT nothing_is_hidden_without_a_ground CHECK ((act = 'shown') = (ground IS NULL))
+  , CONSTRAINT nothing_is_hidden_without_a_reason CHECK (act = 'shown' OR reason <> '')
+);
+COMMENT ON TABLE moderation_steps IS 'by merchant, append-only: who took a review, a question or an answer off the pages, on which ground, and who showed it again';
+COMMENT ON COLUMN moderation_steps.by IS 'The account of the operator''s staff; system: a word of the dictionary';
+CREATE INDEX moderation_steps_of_a_subject ON moderation_steps (merchant_id, kind, subject_id, at DESC, step_id DESC);
+
+CREATE TABLE review_appeals (
+    merchant_id uuid NOT NULL
+  , step_id     uuid NOT NULL
+  , review_id   uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , words       text NOT NULL
+  , appealed_at timestamptz NOT NULL DEFAULT now()
+  , decided_at  timestamptz
+  , granted     boolean
+  , answer      text
+  , PRIMARY KEY (merchant_id, step_id)
+  , FOREIGN KEY (merchant_id, step_id) REFERENCES moderation_steps
+  , FOREIGN KEY (merchant_id, review_id) REFERENCES reviews
+  , CONSTRAINT decided_means_how CHECK ((decided_at IS NULL) = (granted IS NULL) AND (granted IS NULL) = (answer IS NULL))
+);
+COMMENT ON TABLE review_appeals IS 'by merchant, never deleted: its author wants a hidden review to stand, once for each time that it was hidden';
+CREATE INDEX review_appeals_open ON review_appeals (appealed_at, step_id) WHERE decided_at IS NULL;
+CREATE INDEX review_appeals_by_id ON review_appeals (step_id);
+CREATE INDEX review_appeals_of_a_review ON review_appeals (review_id);

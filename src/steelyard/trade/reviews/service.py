@@ -9,11 +9,14 @@ from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.parties import screening
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.screening.model import Area, Said
 from steelyard.trade import orders
 from steelyard.trade.orders.model import Order, OrderLine, OrderState
 from steelyard.trade.reviews.events import OpinionsChanged, ReviewsWritten
+from steelyard.trade.reviews.holding import held_back
 from steelyard.trade.reviews.model import (
     PICTURES_PER_REVIEW_MAX,
     REPLY_CHARACTERS_MAX,
@@ -22,6 +25,7 @@ from steelyard.trade.reviews.model import (
     TEXT_CHARACTERS_MAX,
     VOTE_WORTH,
     AlreadyReviewed,
+    Kind,
     NewReview,
     NotReceived,
     OrderReview,
@@ -54,8 +58,8 @@ async def write(tx: Tx, review: OrderReview, buyers: Sequence[BuyerId]) -> list[
         raise NotReceived()
     if datetime.now(UTC) > since + timedelta(days=period.write_days):
         raise ReviewTooLate(days=period.write_days)
-    await _replace_silence(tx, order, [each.line for each in review.lines])
-    written = await _insert(tx, order, review, lines)
+    review, waits = await _screened(tx, review)
+    written = await _speak_up(tx, order, review, waits) + await _insert(tx, order, review, waits)
     known = {row["review_id"] for row in await tx.fetch(
         "SELECT review_id FROM reviews WHERE merchant_id = $1 AND order_id = $2", order.merchant_id, order.order_id
     )}  # fmt: skip
@@ -74,6 +78,9 @@ async def write(tx: Tx, review: OrderReview, buyers: Sequence[BuyerId]) -> list[
         review.logistics,
     )
     await recount(tx, [(None, each) for each in written])
+    await held_back(
+        tx, order.merchant_id, Kind.REVIEW, {each.review_id: waits[each.line] for each in written if each.line in waits}
+    )
     review_ids = [each.review_id for each in written]
     await events.publish(
         tx, ReviewsWritten(merchant_id=order.merchant_id, order_id=order.order_id, review_ids=[*review_ids])
@@ -125,7 +132,16 @@ def wrong_words(text: str, pictures: Sequence[str]) -> dict[str, str]:
     return wrong
 
 
-async def _insert(tx: Tx, order: Order, review: OrderReview, lines: dict[int, OrderLine]) -> list[Review]:
+async def _screened(tx: Tx, review: OrderReview) -> tuple[OrderReview, dict[int, str]]:
+    """The review as it may be written, and of which lines the words wait for a look. Raises `Invalid`."""
+    said = [Said(field=f"text-{each.line}", area=Area.REVIEW, text=each.text.strip()) for each in review.lines]
+    screened = await screening.screen(tx, said, can_wait=True)
+    lines = [msgspec.structs.replace(each, text=text) for each, text in zip(review.lines, screened.texts, strict=True)]
+    waits = {each.line: words for each, words in zip(lines, map(screened.why, range(len(lines))), strict=True) if words}
+    return msgspec.structs.replace(review, lines=lines), waits
+
+
+async def _insert(tx: Tx, order: Order, review: OrderReview, waits: dict[int, str]) -> list[Review]:
     said = sorted(review.lines, key=lambda each: each.line)
     author = "" if review.anonymous else masked(review.author)
     # Lists of their own length in each row travel as JSON: unnest would flatten them.
@@ -133,17 +149,18 @@ async def _insert(tx: Tx, order: Order, review: OrderReview, lines: dict[int, Or
         Review,
         """
         INSERT INTO reviews AS r (merchant_id, review_id, product_id, sku_id, order_id, line, buyer_id, author, locale
-                                , options, stars, text, pictures, worth)
+                                , options, stars, text, pictures, worth, hidden_at, hidden_ground, hidden_reason)
         SELECT $1, n.review_id, l.product_id, l.sku_id, $2, n.line, $3, $4, $5, l.options, n.stars, n.text
              , ARRAY(SELECT jsonb_array_elements_text(p.said)), n.worth
-        FROM unnest($6::uuid[], $7::integer[], $8::smallint[], $9::text[], $10::integer[])
-                 WITH ORDINALITY AS n (review_id, line, stars, text, worth, place)
+             , CASE WHEN n.waits IS NOT NULL THEN now() END, CASE WHEN n.waits IS NOT NULL THEN 'held' END, n.waits
+        FROM unnest($6::uuid[], $7::integer[], $8::smallint[], $9::text[], $10::integer[], $12::text[])
+                 WITH ORDINALITY AS n (review_id, line, stars, text, worth, waits, place)
         JOIN jsonb_array_elements($11::jsonb) WITH ORDINALITY AS p (said, place) USING (place)
         JOIN order_lines l ON l.merchant_id = $1 AND l.order_id = $2 AND l.line = n.line
         ON CONFLICT DO NOTHING
         RETURNING r.merchant_id, r.review_id, r.product_id, r.order_id, r.line, r.buyer_id, r.author, r.locale, r.options
                 , r.stars, r.text, r.pictures, r.automatic, r.written_at, r.follow_up, r.follow_up_pictures
-                , r.followed_up_at, r.reply, r.replied_at, r.helpful, r.worth, r.hidden_at, r.hidden_reason
+                , r.followed_up_at, r.reply, r.replied_at, r.helpful, r.worth, r.hidden_at, r.hidden_reason, r.hidden_ground
         """,
         order.merchant_id,
         order.order_id,
@@ -153,29 +170,73 @@ async def _insert(tx: Tx, order: Order, review: OrderReview, lines: dict[int, Or
         [each.review_id for each in said],
         [each.line for each in said],
         [each.stars for each in said],
-        [each.text.strip() for each in said],
-        [worth_of(each.text.strip(), len(each.pictures)) for each in said],
+        [each.text for each in said],
+        [worth_of(each.text, len(each.pictures)) for each in said],
         [list(each.pictures) for each in said],
+        [waits.get(each.line) for each in said],
     )
 
 
-async def _replace_silence(tx: Tx, order: Order, lines: Sequence[int]) -> None:
-    """What the buyer says takes the place of what silence said."""
-    gone = await tx.all(
+async def _speak_up(tx: Tx, order: Order, review: OrderReview, waits: dict[int, str]) -> list[Review]:
+    """What the buyer says takes the place of what silence said, in the same row: none is ever deleted. Ratings no longer
+    count the silence."""
+    silent = await tx.all(
         Review,
         """
-        DELETE FROM reviews r WHERE r.merchant_id = $1 AND r.order_id = $2 AND r.line = ANY($3) AND r.automatic
-        RETURNING r.merchant_id, r.review_id, r.product_id, r.order_id, r.line, r.buyer_id, r.author, r.locale, r.options
-                , r.stars, r.text, r.pictures, r.automatic, r.written_at, r.follow_up, r.follow_up_pictures
-                , r.followed_up_at, r.reply, r.replied_at, r.helpful, r.worth, r.hidden_at, r.hidden_reason
+        SELECT r.merchant_id, r.review_id, r.product_id, r.order_id, r.line, r.buyer_id, r.author, r.locale, r.options
+             , r.stars, r.text, r.pictures, r.automatic, r.written_at, r.follow_up, r.follow_up_pictures
+             , r.followed_up_at, r.reply, r.replied_at, r.helpful, r.worth, r.hidden_at, r.hidden_reason, r.hidden_ground
+        FROM reviews r WHERE r.merchant_id = $1 AND r.order_id = $2 AND r.line = ANY($3) AND r.automatic
+        ORDER BY r.review_id FOR UPDATE
         """,
         order.merchant_id,
         order.order_id,
-        list(lines),
+        [each.line for each in review.lines],
     )
+    if not silent:
+        return []
+    lines = {each.line for each in silent}
+    said = [each for each in review.lines if each.line in lines]
+    spoken = await tx.all(
+        Review,
+        """
+        UPDATE reviews r
+        SET review_id = n.review_id, author = $3, locale = $4, stars = n.stars, text = n.text, worth = n.worth
+          , pictures = ARRAY(SELECT jsonb_array_elements_text(n.said)), automatic = false, written_at = now()
+          , hidden_at = CASE WHEN n.waits IS NOT NULL THEN now() END
+          , hidden_ground = CASE WHEN n.waits IS NOT NULL THEN 'held' END, hidden_reason = n.waits
+        FROM (SELECT u.review_id, u.line, u.stars, u.text, u.worth, u.waits, p.said
+              FROM unnest($5::uuid[], $6::integer[], $7::smallint[], $8::text[], $9::integer[], $10::text[])
+                       WITH ORDINALITY AS u (review_id, line, stars, text, worth, waits, place)
+              JOIN jsonb_array_elements($11::jsonb) WITH ORDINALITY AS p (said, place) USING (place)) n
+        WHERE r.merchant_id = $1 AND r.order_id = $2 AND r.line = n.line AND r.automatic
+          AND NOT EXISTS (SELECT FROM reviews o WHERE o.merchant_id = $1 AND o.review_id = n.review_id)
+        RETURNING r.merchant_id, r.review_id, r.product_id, r.order_id, r.line, r.buyer_id, r.author, r.locale, r.options
+                , r.stars, r.text, r.pictures, r.automatic, r.written_at, r.follow_up, r.follow_up_pictures
+                , r.followed_up_at, r.reply, r.replied_at, r.helpful, r.worth, r.hidden_at, r.hidden_reason, r.hidden_ground
+        """,
+        order.merchant_id,
+        order.order_id,
+        "" if review.anonymous else masked(review.author),
+        review.locale,
+        [each.review_id for each in said],
+        [each.line for each in said],
+        [each.stars for each in said],
+        [each.text for each in said],
+        [worth_of(each.text, len(each.pictures)) for each in said],
+        [waits.get(each.line) for each in said],
+        [list(each.pictures) for each in said],
+    )
+    replaced = {each.line for each in spoken}
     await recount(
-        tx, [(each, msgspec.structs.replace(each, hidden_at=datetime.now(UTC), hidden_reason="")) for each in gone]
+        tx,
+        [
+            (each, msgspec.structs.replace(each, hidden_at=datetime.now(UTC), hidden_reason=""))
+            for each in silent
+            if each.line in replaced
+        ],
     )
+    return spoken
 
 
 async def held(tx: Tx, merchant_id: MerchantId, review_id: ReviewId) -> Review:
@@ -185,7 +246,7 @@ async def held(tx: Tx, merchant_id: MerchantId, review_id: ReviewId) -> Review:
         """
         SELECT r.merchant_id, r.review_id, r.product_id, r.order_id, r.line, r.buyer_id, r.author, r.locale, r.options
              , r.stars, r.text, r.pictures, r.automatic, r.written_at, r.follow_up, r.follow_up_pictures
-             , r.followed_up_at, r.reply, r.replied_at, r.helpful, r.worth, r.hidden_at, r.hidden_reason
+             , r.followed_up_at, r.reply, r.replied_at, r.helpful, r.worth, r.hidden_at, r.hidden_reason, r.hidden_ground
         FROM reviews r WHERE r.merchant_id = $1 AND r.review_id = $2 FOR NO KEY UPDATE
         """,
         merchant_id,
@@ -224,6 +285,9 @@ async def follow_up(
     period = await rules(tx)
     if datetime.now(UTC) > before.written_at + timedelta(days=period.follow_up_days):
         raise ReviewTooLate(days=period.follow_up_days)
+    # It stands below what others read already, so that it cannot wait.
+    screened = await screening.screen(tx, [Said(field="text", area=Area.REVIEW, text=text)])
+    (text,) = screened.texts
     gain = worth_of(before.text, len(before.pictures) + len(pictures), text) - worth_of(
         before.text, len(before.pictures)
     )
@@ -248,7 +312,7 @@ async def vote(tx: Tx, merchant_id: MerchantId, review_id: ReviewId, buyer_id: B
     Raises `NotFound`, `OwnReview`.
     """
     review = await held(tx, merchant_id, review_id)
-    if review.hidden_at is not None:
+    if review.hidden_at is not None or review.automatic:
         raise NotFound()
     if review.buyer_id == buyer_id:
         raise OwnReview()
@@ -296,6 +360,7 @@ async def reply(tx: Tx, merchant_id: MerchantId, review_id: ReviewId, text: str)
     )
     if final and review.reply != text:
         raise ReplyFinal(hours=REPLY_EDITABLE_HOURS)
+    (text,) = (await screening.screen(tx, [Said(field="reply", area=Area.REPLY, text=text)])).texts
     await tx.execute(
         """
         UPDATE reviews SET reply = $3, replied_at = coalesce(replied_at, now())

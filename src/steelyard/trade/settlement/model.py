@@ -46,19 +46,26 @@ MACHINES = (STATEMENT_MACHINE,)
 
 
 class EntryKind(StrEnum):
-    """What an entry is; commission and refunds are negative."""
+    """What an entry is; commission, refunds, subsidies taken back, what goes into the deposit and fines are negative."""
 
     SALE = "sale"
+    SUBSIDY = "subsidy"
     COMMISSION = "commission"
     REFUND = "refund"
     COMMISSION_RETURNED = "commission_returned"
+    SUBSIDY_RETURNED = "subsidy_returned"
+    GOODWILL = "goodwill"
+    DEPOSIT = "deposit"
+    DEPOSIT_RETURNED = "deposit_returned"
+    FINE = "fine"
+    FINE_RETURNED = "fine_returned"
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What the merchant has earned (or owes, negative) by an order or a refund, its `document`."""
+    """What the merchant has earned (or owes, negative) by its `document`: an order, a refund, or what is about no order."""
 
     merchant_id: MerchantId
-    order_id: UUID
+    order_id: UUID | None
     document: UUID
     kind: EntryKind
     amount: int
@@ -75,7 +82,8 @@ class Entry(NewEntry, frozen=True, kw_only=True):
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant is paid for one settlement day: payout = sales − commission − refunds + commission returned."""
+    """What a merchant is paid for one settlement day: payout = sales + subsidy − commission − refunds + commission returned
+    − subsidy returned + adjustments (goodwill of the platform, deposit, fines)."""
 
     merchant_id: MerchantId
     statement_id: StatementId
@@ -86,12 +94,15 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     commission: int
     refunds: int
     commission_returned: int
+    adjustments: int = 0
     payout: int
     state: StatementState
     issued_at: datetime
     paid_at: datetime | None
     failure: str | None
     bank_reference: str | None
+    subsidy: int = 0
+    subsidy_returned: int = 0
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,8 +40,8 @@ async def statements_page(
     found = await read.all(
         Statement,
         """
-        SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, payout
-             , state, issued_at, paid_at, failure, bank_reference
+        SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, adjustments
+             , payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned
         FROM statements
         WHERE ($1::uuid IS NULL OR merchant_id = $1) AND ($2::text IS NULL OR state = $2)
           AND ($3::timestamptz IS NULL OR (issued_at <= $3 AND (issued_at < $3 OR statement_id > $4::uuid)))
@@ -63,8 +63,8 @@ async def sought(read: Read, words: str, *, limit: int) -> list[Statement]:
     return await read.all(
         Statement,
         """
-        SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, payout
-             , state, issued_at, paid_at, failure, bank_reference
+        SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, adjustments
+             , payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned
         FROM statements WHERE code ~>=~ $1 AND code ~<~ $2
         LIMIT $3
         """,
@@ -77,8 +77,8 @@ async def statement(read: Read, merchant_id: UUID, statement_id: UUID) -> Statem
     return await read.one(
         Statement,
         """
-        SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, payout
-             , state, issued_at, paid_at, failure, bank_reference
+        SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, adjustments
+             , payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned
         FROM statements WHERE merchant_id = $1 AND statement_id = $2
         """,
         merchant_id,
@@ -158,8 +158,8 @@ async def statements_named(read: Read, merchant_id: UUID, statement_ids: Collect
     return await read.all(
         Statement,
         """
-        SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, payout
-             , state, issued_at, paid_at, failure, bank_reference
+        SELECT merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned, adjustments
+             , payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned
         FROM statements WHERE merchant_id = $1 AND statement_id = ANY($2) ORDER BY day, statement_id
         """,
         merchant_id,

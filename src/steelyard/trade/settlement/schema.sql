@@ -16,6 +16,9 @@ CREATE TABLE statements (
   , commission   bigint NOT NULL
   , refunds      bigint NOT NULL
   , commission_returned bigint NOT NULL
+  , subsidy      bigint NOT NULL DEFAULT 0
+  , subsidy_returned bigint NOT NULL DEFAULT 0
+  , adjustments  bigint NOT NULL DEFAULT 0
   , payout       bigint NOT NULL
   , state        text NOT NULL
   , issued_at    timestamptz NOT NULL DEFAULT now()
@@ -26,12 +29,15 @@ CREATE TABLE statements (
   , attempts     integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
-  , CONSTRAINT a_statement_adds_up CHECK (payout = sales - commission - refunds + commission_returned)
+  , CONSTRAINT a_statement_adds_up
+        CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
   , CONSTRAINT paid_means_when CHECK ((state = 'paid') = (paid_at IS NOT NULL))
 );
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
+COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
@@ -55,7 +61,7 @@ COMMENT ON TABLE statement_history IS 'by merchant, append-only: each change of 
 CREATE TABLE settlement_entries (
     merchant_id  uuid NOT NULL
   , entry_id     uuid NOT NULL
-  , order_id     uuid NOT NULL
+  , order_id     uuid
   , document     uuid NOT NULL
   , kind         text NOT NULL
   , amount       bigint NOT NULL
@@ -65,11 +71,15 @@ CREATE TABLE settlement_entries (
   , statement_id uuid
   , PRIMARY KEY (merchant_id, entry_id)
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
-  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'commission', 'refund', 'commission_returned'))
-  , CONSTRAINT costs_are_negative CHECK ((kind IN ('commission', 'refund')) = (amount < 0))
+  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
+                                                       , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
+                                                       , 'fine_returned'))
+  , CONSTRAINT costs_are_negative
+        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
-COMMENT ON COLUMN settlement_entries.document IS 'The order or the refund it stems from';
+COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;

@@ -7,14 +7,14 @@ from typing import cast
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.aftersales import OrderRefunded
+from steelyard.trade.aftersales import AppealEnded, OrderRefunded
 from steelyard.trade.orders import OrderCompleted
 from steelyard.trade.settlement.earnings import enter
 from steelyard.trade.settlement.model import EntryKind, NewEntry
 
 
 async def on_completed(tx: Tx, completed: Sequence[OrderCompleted]) -> None:
-    """The released total is the merchant's, less the commission."""
+    """The released total is the merchant's, with what the platform bears of promotions, less the commission."""
     await enter(
         tx,
         [
@@ -28,13 +28,18 @@ async def on_completed(tx: Tx, completed: Sequence[OrderCompleted]) -> None:
                 earned_at=order.at,
             )
             for order in completed
-            for kind, amount in ((EntryKind.SALE, order.total), (EntryKind.COMMISSION, -order.commission))
+            for kind, amount in (
+                (EntryKind.SALE, order.total),
+                (EntryKind.SUBSIDY, order.subsidy),
+                (EntryKind.COMMISSION, -order.commission),
+            )
         ],
     )
 
 
 async def on_refunded(tx: Tx, refunded: Sequence[OrderRefunded]) -> None:
-    """What was refunded after the release comes off the merchant's next statement, less its share of the commission.
+    """What was refunded after the release comes off the merchant's next statement, with its share of the platform's subsidy,
+    less its share of the commission.
 
     What was still held has never been the merchant's: nothing is entered for it.
     """
@@ -56,10 +61,34 @@ async def on_refunded(tx: Tx, refunded: Sequence[OrderRefunded]) -> None:
             for kind, amount in (
                 (EntryKind.REFUND, -(refund.goods + refund.freight)),
                 (EntryKind.COMMISSION_RETURNED, refund.commission),
+                (EntryKind.SUBSIDY_RETURNED, -refund.subsidy),
             )
         ],
         waits=False,
     )
 
 
-SUBSCRIBER = Subscriber("settlement", {OrderCompleted: on_completed, OrderRefunded: on_refunded})
+async def on_appeal_ended(tx: Tx, ended: Sequence[AppealEnded]) -> None:
+    """What the platform made good to a shop is on its next statement."""
+    now = cast(datetime, await tx.value("SELECT now()")).astimezone(UTC)
+    await enter(
+        tx,
+        [
+            NewEntry(
+                merchant_id=MerchantId(each.merchant_id),
+                order_id=each.order_id,
+                document=each.document,
+                kind=EntryKind.GOODWILL,
+                amount=each.compensation,
+                currency=each.currency,
+                earned_at=now,
+            )
+            for each in ended
+        ],
+        waits=False,
+    )
+
+
+SUBSCRIBER = Subscriber(
+    "settlement", {OrderCompleted: on_completed, OrderRefunded: on_refunded, AppealEnded: on_appeal_ended}
+)

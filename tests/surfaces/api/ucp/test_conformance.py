@@ -21,8 +21,8 @@ from tests.surfaces.api.house import app_of, free_port, listening, settings_of
 
 CONFIG = Path(__file__).parents[4] / "conformance" / "ucp.json"
 RUNNER = Path(sys.executable).with_name("spck-conformance")
-# What a release of the protocol checks of all that we declare (no discounts).
-CHECKS = 38
+# What a release of the protocol checks of all that we declare.
+CHECKS = 45
 
 
 @pytest.fixture

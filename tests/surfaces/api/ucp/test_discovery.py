@@ -37,7 +37,8 @@ async def test_the_profile_keeps_to_the_model(house: House):
     assert profile["ucp"]["version"] == "2026-08-25"
     for entries in profile["ucp"]["capabilities"].values():
         assert entries[0]["version"] == "2026-08-25"
-    assert "dev.ucp.shopping.discount" not in profile["ucp"]["capabilities"]
+    extends = profile["ucp"]["capabilities"]["dev.ucp.shopping.discount"][0]["extends"]
+    assert extends == ["dev.ucp.shopping.cart", "dev.ucp.shopping.checkout"]
     [key] = profile["keys"]
     assert (key["kty"], key["crv"], key["alg"]) == ("EC", "P-256", "ES256")
     assert "d" not in key

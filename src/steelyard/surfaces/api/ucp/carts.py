@@ -44,6 +44,7 @@ async def create_cart(request: ApiRequest) -> Answer:
         opening = Opening(
             session_id=SessionId(operation_id), kind=CART, client=ask.platform.client, locale=ask.locale,
             completeness=ask.completeness, line_items=wanted.line_items, buyer=wanted.buyer, context=wanted.context,
+            discounts=wanted.discounts,
         )  # fmt: skip
         try:
             looked = await open_session(ask.db, opening)
@@ -86,7 +87,9 @@ async def update_cart(request: ApiRequest, cart_id: FromPath[str]) -> Answer:
 
 async def _change(tx: Tx, ask: Ask, session: Session, wanted: CartRequest) -> None:
     cards = await catalog.cards(tx, items_of(wanted.line_items))
-    draft, said = draft_of(cards, wanted.line_items, wanted.buyer, None, wanted.context, locale=ask.locale)
+    draft, said = draft_of(
+        cards, wanted.line_items, wanted.buyer, None, wanted.context, locale=ask.locale, discounts=wanted.discounts
+    )
     await refuse_what_is_not_for_sale(tx, ask, draft)
     await checkout.change(tx, CheckoutId(session.session_id), draft)
     await agents.change_session(tx, session.session_id, said.kept)

@@ -56,7 +56,7 @@ def rewritten(wanted: Sequence[Rewriting], goods: Goods) -> Iterator[Rewritten]:
         try:
             draft, kept = draft_of(
                 goods.cards, said.line_items, said.buyer, said.fulfillment, said.context,
-                locale=each.locale, before=said_of(each.session),
+                locale=each.locale, discounts=said.discounts, before=said_of(each.session),
             )  # fmt: skip
             checkout.check(draft)
             currency = checkout.currency_among(draft, goods.cards, goods.shops)
@@ -81,7 +81,10 @@ async def change_all(tx: Tx, drafted: Sequence[Rewritten], costs: Sequence[Quote
     looked: dict[SessionId, Looked] = {}
     for each, cost in quoted:
         found = changed[each.before.checkout.checkout_id]
-        sheet = Sheet(checkout=found, parts=parts_of(cost, each.before.locale), lost=[], problems=cost.problems)
+        sheet = Sheet(
+            checkout=found, parts=parts_of(cost, each.before.locale), lost=[], problems=cost.problems,
+            discounts=checkout.discounts(cost), costs=cost,
+        )  # fmt: skip
         session = msgspec.structs.replace(each.before.session, said=each.said.kept, action_url=None)
         looked[session.session_id] = Looked(session, sheet)
     await agents.change_sessions(

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from steelyard.channels import agents
 from steelyard.channels.agents.model import CHECKOUT, Session, SessionId
 from steelyard.goods import catalog
+from steelyard.goods.promotions.model import OfferGone
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
@@ -26,6 +27,7 @@ from steelyard.surfaces.api.ucp.shapes import (
     CheckoutRequest,
     CompleteRequest,
     ConversionRequest,
+    Discounts,
     Instrument,
     LineItem,
 )
@@ -121,6 +123,7 @@ async def _of_cart(ask: Ask, conversion: ConversionRequest) -> Opening:
         session_id=SessionId(ids.derived(cart_id, "checkout")), kind=KIND, client=ask.platform.client,
         locale=ask.locale, completeness=ask.completeness, line_items=lines, buyer=of_cart.buyer or conversion.buyer,
         fulfillment=conversion.fulfillment, context=of_cart.context or conversion.context,
+        discounts=conversion.discounts or Discounts(codes=of_cart.codes),
     )  # fmt: skip
 
 
@@ -176,6 +179,7 @@ async def _change(tx: Tx, ask: Ask, session: Session, wanted: CheckoutRequest) -
         wanted.fulfillment,
         wanted.context,
         locale=ask.locale,
+        discounts=wanted.discounts,
         before=said_of(session),
     )
     await checkout.change(tx, CheckoutId(session.session_id), draft)
@@ -212,7 +216,7 @@ async def _complete(ask: Ask, session: Session, instrument: Instrument, operatio
     placement = placement_of(ask, session, instrument, verifier, operation_id)
     try:
         purchase_id = await placing.place(ask.db, placing.Wish(placement=placement))
-    except TotalMoved:
+    except (TotalMoved, OfferGone):
         moved = ask.say(N_("The total has changed. Please look at it again before you pay."))
         return await shown_checkout(ask, session_id, [message("total_changed", moved, path="$.totals")])
     except (CheckoutNotReady, SoldOut):

@@ -15,6 +15,7 @@ from steelyard.channels.agents.model import (
     CATALOG_LOOKUP,
     CATALOG_SEARCH,
     CHECKOUT,
+    DISCOUNT,
     FULFILLMENT,
     ORDER,
     VERSION,
@@ -35,16 +36,20 @@ HANDLER_VERSION = "2026-08-25"
 _SCHEMAS = {
     CHECKOUT: "shopping/checkout.json",
     FULFILLMENT: "shopping/fulfillment.json",
+    DISCOUNT: "shopping/discount.json",
     CART: "shopping/cart.json",
     ORDER: "shopping/order.json",
     CATALOG_SEARCH: "shopping/catalog_search.json",
     CATALOG_LOOKUP: "shopping/catalog_lookup.json",
 }
 # What depends on what: without its parent an extension is not active.
-_EXTENDS: dict[str, list[str]] = {FULFILLMENT: [CHECKOUT, CATALOG_SEARCH, CATALOG_LOOKUP]}
+_EXTENDS: dict[str, list[str]] = {
+    FULFILLMENT: [CHECKOUT, CATALOG_SEARCH, CATALOG_LOOKUP],
+    DISCOUNT: [CART, CHECKOUT],
+}
 RELEVANT = {
-    "checkout": (CHECKOUT, FULFILLMENT),
-    "cart": (CART,),
+    "checkout": (CHECKOUT, FULFILLMENT, DISCOUNT),
+    "cart": (CART, DISCOUNT),
     "order": (ORDER,),
     "search": (CATALOG_SEARCH, FULFILLMENT),
     "lookup": (CATALOG_LOOKUP, FULFILLMENT),

@@ -7,12 +7,13 @@ from uuid import UUID
 import msgspec
 
 from steelyard.channels.agents.model import Session
+from steelyard.goods import promotions
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.parties.customers.model import Address, Contact
 from steelyard.surfaces.api.ucp.catalog import uuid_of
-from steelyard.surfaces.api.ucp.shapes import Buyer, Destination, Fulfillment, LineItem, Method
+from steelyard.surfaces.api.ucp.shapes import Buyer, Destination, Discounts, Fulfillment, LineItem, Method
 from steelyard.trade.checkout.model import Draft, Line
 
 SHIPPING_ADDRESS = "shipping_address"
@@ -39,13 +40,14 @@ class OneDestination(Refusal):
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is kept of a request to be said back. `destination` has an id and a type; `refused` are options that were
-    asked for, to see whether they are offered."""
+    """What is kept of a request to be said back. `destination` has an id and a type; `options` are those that were asked
+    for, to see whether they are offered; `codes` are as they were entered."""
 
     buyer: Buyer | None = None
     destination: Destination | None = None
     context: dict[str, Any] | None = None
     options: list[str] = []
+    codes: list[str] = []
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -69,6 +71,7 @@ def draft_of(
     context: dict[str, Any] | None,
     *,
     locale: str,
+    discounts: Discounts | None = None,
     before: Said | None = None,
 ) -> tuple[Draft, Said]:
     """A checkout's draft, and what is to be said back. `cards` are those of `items_of` the lines.
@@ -83,14 +86,22 @@ def draft_of(
     destination = _destination(methods, before.destination if before else None)
     merchant_of = {line.line_id: str(cards[SkuId(line.sku_id)].merchant_id) for line in lines}
     deliveries, options = _deliveries(methods, merchant_of)
+    codes = [code.strip() for code in discounts.codes] if discounts else []
     draft = Draft(
         lines=lines,
         contact=_contact(buyer),
         address=_address(destination, buyer),
         deliveries=deliveries,
+        codes=_codes(codes),
         locale=locale,
     )
-    return draft, Said(buyer=buyer, destination=destination, context=context, options=options)
+    return draft, Said(buyer=buyer, destination=destination, context=context, options=options, codes=codes)
+
+
+def _codes(entered: Sequence[str]) -> list[str]:
+    """Those that can be codes at all, each once: of the others it is told that they are none."""
+    found = dict.fromkeys(promotions.tidied(code) for code in entered)
+    return [code for code in found if 0 < len(code) <= promotions.CODE_CHARACTERS_MAX][: promotions.CODES_PER_CART_MAX]
 
 
 def _lines(line_items: Sequence[LineItem]) -> list[Line]:

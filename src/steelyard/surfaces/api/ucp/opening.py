@@ -20,7 +20,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.api.ucp.intent import Said, UnknownItems, draft_of, items_of
 from steelyard.surfaces.api.ucp.rendering import shown
-from steelyard.surfaces.api.ucp.shapes import Buyer, CheckoutRequest, Fulfillment, LineItem
+from steelyard.surfaces.api.ucp.shapes import Buyer, CheckoutRequest, Discounts, Fulfillment, LineItem
 from steelyard.surfaces.api.ucp.sheet import Looked, Sheet, parts_of
 from steelyard.trade import checkout
 from steelyard.trade.checkout import Completeness
@@ -39,6 +39,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     buyer: Buyer | None = None
     fulfillment: Fulfillment | None = None
     context: dict[str, Any] | None = None
+    discounts: Discounts | None = None
 
 
 class _Drafted(msgspec.Struct, frozen=True):
@@ -114,8 +115,9 @@ def _drafts(wanted: Sequence[Opening], goods: Goods, refused: dict[SessionId, Re
     for each in wanted:
         try:
             draft, said = draft_of(
-                goods.cards, each.line_items, each.buyer, each.fulfillment, each.context, locale=each.locale
-            )
+                goods.cards, each.line_items, each.buyer, each.fulfillment, each.context,
+                locale=each.locale, discounts=each.discounts,
+            )  # fmt: skip
             checkout.check(draft)
             yield _Drafted(each, draft, said, checkout.currency_among(draft, goods.cards, goods.shops))
         except Refusal as refusal:
@@ -168,8 +170,9 @@ async def _open(tx: Tx, quoted: Sequence[_Quoted]) -> dict[SessionId, Looked]:
         found = new.get(CheckoutId(wanted.session_id))
         if found is not None:
             sheet = Sheet(
-                checkout=found, parts=parts_of(each.costs, wanted.locale), lost=[], problems=each.costs.problems
-            )
+                checkout=found, parts=parts_of(each.costs, wanted.locale), lost=[], problems=each.costs.problems,
+                discounts=checkout.discounts(each.costs), costs=each.costs,
+            )  # fmt: skip
             session = Session(
                 session_id=wanted.session_id, kind=wanted.kind, client=wanted.client, said=each.drafted.said.kept,
                 shown=shown(sheet), action_url=None,

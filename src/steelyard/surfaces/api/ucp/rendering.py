@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from steelyard.channels import agents
-from steelyard.channels.agents.model import FULFILLMENT, Session
+from steelyard.channels.agents.model import DISCOUNT, FULFILLMENT, Session
 from steelyard.kernel.i18n import N_
 from steelyard.money.payments.model import PaymentState
+from steelyard.surfaces.api.ucp.discounting import discounts_document, rejected
 from steelyard.surfaces.api.ucp.discovery import speaks
 from steelyard.surfaces.api.ucp.envelope import Ask, Document, message, warning
 from steelyard.surfaces.api.ucp.intent import GROUP_PREFIX, METHOD_PREFIX, Said, said_of
@@ -29,6 +30,8 @@ WORDS: dict[ProblemCode, str] = {
     ProblemCode.OUT_OF_STOCK: N_("This is sold out."),
     ProblemCode.NOT_ENOUGH: N_("Only {free} are left."),
     ProblemCode.PRICE_MOVED: N_("The price has changed."),
+    ProblemCode.LIMIT_REACHED: N_("The buyer can have {free} more of this at the flash price."),
+    ProblemCode.FLASH_GONE: N_("Of this {free} are left at the flash price, so the usual price counts."),
     ProblemCode.CONTACT_MISSING: N_("The buyer's e-mail address is missing."),
     ProblemCode.ADDRESS_MISSING: N_("The address is missing."),
     ProblemCode.ADDRESS_INCOMPLETE: N_("The address is not complete: {missing}."),
@@ -61,6 +64,8 @@ def checkout_document(
     """A checkout, whole."""
     status, said = status_of(sheet, session), said_of(session)
     messages = [*extra, *_messages(ask, sheet, said, status, shown_prices)]
+    if speaks(ask.platform, DISCOUNT):
+        messages += rejected(ask, sheet, said)
     checkout_id = str(session.session_id)
     document: Document = {
         "ucp": ask.envelope("checkout"),
@@ -76,6 +81,8 @@ def checkout_document(
     }
     if speaks(ask.platform, FULFILLMENT):
         document["fulfillment"] = {"methods": [_method(ask, sheet, part, said) for part in sheet.parts]}
+    if speaks(ask.platform, DISCOUNT):
+        document |= discounts_document(ask, sheet, said)
     if status not in ENDED:
         document["continue_url"] = session.action_url or f"{ask.settings.base_url}/checkout/{checkout_id}"
     if status == "completed" and sheet.purchase is not None:
@@ -93,6 +100,10 @@ def cart_document(ask: Ask, sheet: Sheet, session: Session, shown_prices: Mappin
     about_lines = [problem for problem in sheet.problems if problem.line_id]
     messages = [_message(ask, sheet, problem) for problem in about_lines]
     messages += _moved(ask, sheet, shown_prices)
+    discounts: Document = {}
+    if speaks(ask.platform, DISCOUNT):
+        messages += rejected(ask, sheet, said)
+        discounts = discounts_document(ask, sheet, said)
     return {
         "ucp": ask.envelope("cart"),
         "id": str(session.session_id),
@@ -104,6 +115,7 @@ def cart_document(ask: Ask, sheet: Sheet, session: Session, shown_prices: Mappin
         "continue_url": f"{ask.settings.base_url}/checkout/{session.session_id}",
         **({"buyer": msgspec.to_builtins(said.buyer)} if said.buyer else {}),
         **({"context": said.context} if said.context else {}),
+        **discounts,
         **({"messages": messages} if messages else {}),
     }
 
@@ -133,7 +145,11 @@ def _line(ask: Ask, line: SheetLine, part: Part | None) -> Document:
         "id": line.line_id,
         "item": item,
         "quantity": line.quantity,
-        "totals": [{"type": "subtotal", "amount": amount}, {"type": "total", "amount": amount}],
+        "totals": [
+            {"type": "subtotal", "amount": amount},
+            *([{"type": "items_discount", "amount": -line.discount}] if line.discount else []),
+            {"type": "total", "amount": amount - line.discount},
+        ],
     }
     if part:
         said["merchant"] = agents.merchant_note(part.shop, ask.settings.base_url, ask.locale)
@@ -141,19 +157,26 @@ def _line(ask: Ask, line: SheetLine, part: Part | None) -> Document:
 
 
 def _totals(ask: Ask, sheet: Sheet, *, freight: bool) -> list[Document]:
-    """`total` is the sum of all others; tax that the prices contain is not added, and not shown."""
-    fee = sheet.freight if freight else 0
+    """`total` is the sum of all others; tax that the prices contain is not added, and not shown. What is taken off freight
+    stands beside the fee."""
+    off = sheet.freight_off if freight else 0
+    fee = sheet.freight + off if freight else 0
     tax = sheet.tax_added if freight else 0
     return [
         {"type": "subtotal", "display_text": ask.say(N_("Goods")), "amount": sheet.goods},
         *(
-            [{"type": "discount", "display_text": ask.say(N_("Discount")), "amount": -sheet.discount}]
+            [{"type": "items_discount", "display_text": ask.say(N_("Discount")), "amount": -sheet.discount}]
             if sheet.discount
             else []
         ),
+        *([{"type": "discount", "display_text": ask.say(N_("Discount on delivery")), "amount": -off}] if off else []),
         *([{"type": "fulfillment", "display_text": ask.say(N_("Delivery")), "amount": fee}] if freight else []),
         *([{"type": "tax", "display_text": ask.say(N_("Tax")), "amount": tax}] if tax else []),
-        {"type": "total", "display_text": ask.say(N_("Total")), "amount": sheet.goods - sheet.discount + fee + tax},
+        {
+            "type": "total",
+            "display_text": ask.say(N_("Total")),
+            "amount": sheet.goods - sheet.discount + fee - off + tax,
+        },
     ]
 
 
@@ -198,6 +221,11 @@ def _messages(ask: Ask, sheet: Sheet, said: Said, status: str, shown_prices: Map
     found = [_message(ask, sheet, problem) for problem in sheet.problems if problem.blocking]
     if sheet.checkout.state is CheckoutState.OPEN:
         found += _moved(ask, sheet, shown_prices)
+        found += [
+            warning("flash_price_gone", ask.say(WORDS[each.code], **each.facts), path=_path(sheet, each))
+            for each in sheet.problems
+            if each.code is ProblemCode.FLASH_GONE
+        ]
         offered = {way.option_id for part in sheet.parts for way in part.ways}
         if sheet.checkout.address.country and any(option not in offered for option in said.options):
             content = ask.say(N_("The delivery option that was asked for is not offered; another was chosen."))

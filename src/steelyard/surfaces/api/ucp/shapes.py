@@ -68,6 +68,12 @@ class Fulfillment(msgspec.Struct, frozen=True):
     methods: Annotated[list[Method], Meta(max_length=METHODS_MAX)] = []
 
 
+class Discounts(msgspec.Struct, frozen=True):
+    """The codes that are entered: all of them, each time."""
+
+    codes: Annotated[list[Word], Meta(max_length=100)] = []
+
+
 class CheckoutRequest(msgspec.Struct, frozen=True):
     """Create and update: the whole checkout as the agent wants it."""
 
@@ -76,6 +82,7 @@ class CheckoutRequest(msgspec.Struct, frozen=True):
     fulfillment: Fulfillment | None = None
     context: dict[str, Any] | None = None
     cart_id: Word | None = None
+    discounts: Discounts | None = None
 
 
 class ConversionRequest(msgspec.Struct, frozen=True):
@@ -85,12 +92,14 @@ class ConversionRequest(msgspec.Struct, frozen=True):
     fulfillment: Fulfillment | None = None
     buyer: Buyer | None = None
     context: dict[str, Any] | None = None
+    discounts: Discounts | None = None
 
 
 class CartRequest(msgspec.Struct, frozen=True):
     line_items: Annotated[list[LineItem], Meta(min_length=1, max_length=LINES_MAX)]
     buyer: Buyer | None = None
     context: dict[str, Any] | None = None
+    discounts: Discounts | None = None
 
 
 class Credential(msgspec.Struct, frozen=True):

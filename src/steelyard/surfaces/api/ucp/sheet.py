@@ -15,7 +15,7 @@ from steelyard.money.payments.model import Payment
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.trade import checkout, orders
-from steelyard.trade.checkout.model import Checkout, CheckoutId, CheckoutState, Line, Problem, Quote
+from steelyard.trade.checkout.model import Checkout, CheckoutId, CheckoutState, Discount, Line, Problem, Quote
 from steelyard.trade.orders.model import NewLine, NewOrder, NewPurchase, Order, OrderLine, Purchase
 
 _PLACED = frozenset({CheckoutState.PLACED, CheckoutState.COMPLETED})
@@ -28,6 +28,7 @@ class SheetLine(msgspec.Struct, frozen=True, kw_only=True):
     picture: str | None
     quantity: int
     unit_price: int
+    discount: int = 0
 
     @property
     def amount(self) -> int:
@@ -45,7 +46,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One merchant's part. `discount` is what promotions take off its goods; `freight` is without what they take off it."""
+    """One merchant's part. `freight` is without the `freight_off` that promotions take off it."""
 
     shop: ShopCard
     lines: Sequence[SheetLine]
@@ -53,12 +54,17 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     chosen: str | None
     freight: int
     tax_added: int
-    discount: int = 0
+    freight_off: int = 0
+
+    @property
+    def discount(self) -> int:
+        """What promotions take off its goods."""
+        return sum(line.discount for line in self.lines)
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """A checkout as it is now. `lost` are lines whose goods are not for sale any more; `purchase` is there once it was
-    placed, `payment` once it was tried to pay."""
+    placed, `payment` once it was tried to pay; `costs` are those of one that is open."""
 
     checkout: Checkout
     parts: Sequence[Part]
@@ -66,6 +72,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     problems: Sequence[Problem]
     purchase: Purchase | NewPurchase | None = None
     payment: Payment | None = None
+    discounts: Sequence[Discount] = ()
+    costs: Quote | None = None
 
     @property
     def goods(self) -> int:
@@ -82,6 +90,10 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def discount(self) -> int:
         return sum(part.discount for part in self.parts)
+
+    @property
+    def freight_off(self) -> int:
+        return sum(part.freight_off for part in self.parts)
 
     @property
     def total(self) -> int:
@@ -165,6 +177,8 @@ async def _of_quotes(read: Read, found: Mapping[Looking, Begun]) -> dict[Looking
             parts=parts_of(cost, looking.locale),
             lost=[_lost_line(line, cards, each.session, looking.locale) for line in lines],
             problems=cost.problems,
+            discounts=checkout.discounts(cost),
+            costs=cost,
         )
         for (looking, each), cost, lines in zip(found.items(), costs, lost, strict=True)
     }
@@ -199,6 +213,7 @@ def parts_of(costs: Quote, locale: str) -> list[Part]:
                     picture=line.card.picture,
                     quantity=line.quantity,
                     unit_price=line.unit_price,
+                    discount=line.discount,
                 )
                 for line in group.lines
             ],
@@ -215,7 +230,7 @@ def parts_of(costs: Quote, locale: str) -> list[Part]:
             chosen=str(group.chosen.template_id) if group.chosen else None,
             freight=group.freight,
             tax_added=group.tax_added,
-            discount=group.discount,
+            freight_off=group.freight_off,
         )
         for group in costs.groups
     ]
@@ -243,11 +258,14 @@ async def _of_purchases(read: Read, found: Mapping[Looking, Begun]) -> dict[Look
         sheets[looking] = Sheet(
             checkout=each.checkout,
             parts=[
-                _part_of(part, shops[part.merchant_id], mine[part.order_id], names, looking.locale)
+                _part_of(
+                    part, shops[part.merchant_id], mine[part.order_id], names, looking.locale, each.checkout.discounts
+                )
                 for part in parts[purchase_id]
             ],
             lost=[],
             problems=[],
+            discounts=each.checkout.discounts,
             purchase=purchases.get(purchase_id),
             payment=tries.get(purchase_id),
         )
@@ -258,11 +276,13 @@ def sheet_of_paid(written: checkout.Written, locale: str) -> Sheet:
     """What has just been placed and paid, as `looks` would find it."""
     parts = sorted(written.purchase.orders, key=lambda part: part.merchant_id)
     names = agents.line_names(written.checkout.lines, {part.order_id: part.lines for part in parts})
+    discounts = written.checkout.discounts
     return Sheet(
         checkout=written.checkout,
-        parts=[_part_of(part, written.shops[part.merchant_id], part.lines, names, locale) for part in parts],
+        parts=[_part_of(part, written.shops[part.merchant_id], part.lines, names, locale, discounts) for part in parts],
         lost=[],
         problems=[],
+        discounts=discounts,
         purchase=written.purchase,
     )
 
@@ -273,11 +293,13 @@ def _part_of(
     lines: Sequence[OrderLine] | Sequence[NewLine],
     names: Mapping[agents.LineKey, str],
     locale: str,
+    discounts: Sequence[Discount],
 ) -> Part:
+    freight_off = sum(each.freight.get(str(part.merchant_id), 0) for each in discounts)
     way = Way(
         option_id=str(part.delivery.template_id),
         title=part.delivery.name.in_language(locale),
-        fee=part.freight,
+        fee=part.freight + freight_off,
         days_from=part.delivery.days_from,
         days_to=part.delivery.days_to,
     )
@@ -291,6 +313,7 @@ def _part_of(
                 picture=line.picture,
                 quantity=line.quantity,
                 unit_price=line.unit_price,
+                discount=line.discount,
             )
             for line in lines
         ],
@@ -298,5 +321,5 @@ def _part_of(
         chosen=way.option_id,
         freight=part.freight,
         tax_added=part.tax_added,
-        discount=sum(line.discount for line in lines),
+        freight_off=freight_off,
     )

@@ -172,7 +172,7 @@ def opening_of(ask: Ask, wanted: CheckoutRequest, operation_id: UUID) -> Opening
     return Opening(
         session_id=SessionId(operation_id), kind=KIND, client=ask.platform.client, locale=ask.locale,
         completeness=ask.completeness, line_items=wanted.line_items, buyer=wanted.buyer,
-        fulfillment=wanted.fulfillment, context=wanted.context,
+        fulfillment=wanted.fulfillment, context=wanted.context, discounts=wanted.discounts,
     )  # fmt: skip
 
 

@@ -27,7 +27,9 @@ READ = {"permission": "statements.read"}
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant is paid for one settlement day: payout = sales − commission − refunds + commission returned."""
+    """What a merchant is paid for one settlement day: payout = sales + subsidy − commission − refunds + commission returned −
+    subsidy returned + adjustments (goodwill of the platform, deposit, fines). The subsidy is what the marketplace pays of
+    what its promotions took off."""
 
     statement_id: UUID
     merchant_id: UUID
@@ -38,6 +40,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     commission: Money
     refunds: Money
     commission_returned: Money
+    subsidy: Money
+    subsidy_returned: Money
+    adjustments: Money
     payout: Money
     issued_at: datetime
     paid_at: datetime | None
@@ -53,10 +58,11 @@ class StatementList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatementEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What an order or a refund (`document`) earned; commission and refunds are negative."""
+    """What an order, a refund or something else (`document`) earned; commission, refunds, subsidies taken back, what goes into
+    the deposit and fines are negative. `order_id` is null where it is about no order."""
 
     entry_id: UUID
-    order_id: UUID
+    order_id: UUID | None
     document: UUID
     kind: EntryKind
     amount: Money

@@ -1,0 +1,16 @@
+"""What promotions announce."""
+
+from uuid import UUID
+
+from steelyard.kernel.events import Event
+
+
+class FlashChanged(Event, frozen=True, kw_only=True):
+    """A flash sale of these goods was planned, has begun, was sold out or is not any more, or is over."""
+
+    KIND = "promotions.flash_changed"
+
+    merchant_id: UUID
+    session_id: UUID
+    product_ids: list[UUID]
+    sku_ids: list[UUID]

@@ -1,0 +1,19 @@
+"""What the clock brings about: flash sales begin and end."""
+
+from steelyard.goods.promotions.planning import begin_due, end_due
+from steelyard.kernel.db import Database
+from steelyard.kernel.sweeps import Sweep
+
+
+async def _begin(db: Database) -> int:
+    return await db.transact(begin_due)
+
+
+async def _end(db: Database) -> int:
+    return await db.transact(end_due)
+
+
+SWEEPS = [
+    Sweep("promotions.begin_flash_sales", 1.0, _begin),
+    Sweep("promotions.end_flash_sales", 2.0, _end),
+]

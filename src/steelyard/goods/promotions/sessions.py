@@ -1,0 +1,108 @@
+"""Questions about flash sales."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from steelyard.goods.promotions.model import Planned, Session
+from steelyard.goods.promotions.queries import flashing
+from steelyard.kernel.db import Read
+
+SESSIONS_SHOWN_MAX = 60
+ITEMS_SHOWN_MAX = 500
+
+
+async def had_by(
+    read: Read, buyer_ids: Collection[UUID], promotion_ids: Collection[UUID]
+) -> dict[tuple[UUID, UUID], int]:
+    """How many pieces each buyer has at each of these flash prices, by `(buyer_id, promotion_id)`."""
+    if not buyer_ids or not promotion_ids:
+        return {}
+    rows = await read.fetch(
+        "SELECT buyer_id, promotion_id, pieces FROM promotion_limits WHERE buyer_id = ANY($1) AND promotion_id = ANY($2)",
+        list(buyer_ids),
+        list(promotion_ids),
+    )
+    return {(row["buyer_id"], row["promotion_id"]): row["pieces"] for row in rows}
+
+
+async def flash_left(read: Read, merchant_ids: Collection[UUID], sku_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many pieces of these SKUs are left in sessions that run now. Where no shop has any, nothing is asked."""
+    some = sorted((await flashing(read)).intersection(merchant_ids))
+    if not some:
+        return {}
+    rows = await read.fetch(
+        """
+        SELECT sku_id, pieces - taken AS left FROM promotions
+        WHERE merchant_id = ANY($1) AND sku_id = ANY($2) AND stopped_at IS NULL AND returned_at IS NULL
+          AND starts_at <= now() AND ends_at > now() AND taken < pieces
+        """,
+        some,
+        list(sku_ids),
+    )
+    return {row["sku_id"]: row["left"] for row in rows}
+
+
+async def sessions(read: Read, merchant_id: UUID, before: UUID | None, limit: int) -> list[Session]:
+    """A shop's flash sales, what was planned last first; `before` is the last of the page before."""
+    return await read.all(
+        Session,
+        """
+        SELECT merchant_id, session_id, name, starts_at, ends_at, begun_at, ended_at, cancelled_by, reason
+        FROM flash_sessions WHERE merchant_id = $1 AND ($2::uuid IS NULL OR session_id < $2)
+        ORDER BY session_id DESC LIMIT $3
+        """,
+        merchant_id,
+        before,
+        limit,
+    )
+
+
+async def session(read: Read, merchant_id: UUID, session_id: UUID) -> Session | None:
+    return await read.one(
+        Session,
+        """
+        SELECT merchant_id, session_id, name, starts_at, ends_at, begun_at, ended_at, cancelled_by, reason
+        FROM flash_sessions WHERE merchant_id = $1 AND session_id = $2
+        """,
+        merchant_id,
+        session_id,
+    )
+
+
+async def sessions_near(read: Read, until: datetime) -> list[Session]:
+    """The flash sales of all shops that run, or begin before `until`, what begins first first."""
+    return await read.all(
+        Session,
+        """
+        SELECT f.merchant_id, f.session_id, f.name, f.starts_at, f.ends_at, f.begun_at, f.ended_at, f.cancelled_by, f.reason
+        FROM flash_sessions f JOIN merchants m USING (merchant_id)
+        WHERE f.ended_at IS NULL AND f.ends_at > now() AND f.starts_at < $1 AND m.state = 'open'
+        ORDER BY f.starts_at, f.ends_at, f.session_id LIMIT $2
+        """,
+        until,
+        SESSIONS_SHOWN_MAX,
+    )
+
+
+async def planned(read: Read, sessions: Sequence[tuple[UUID, UUID]]) -> list[Planned]:
+    """What is sold in these `(merchant_id, session_id)`, and what came of it."""
+    return await read.all(
+        Planned,
+        """
+        SELECT p.merchant_id, p.session_id, p.promotion_id, s.product_id, p.sku_id
+             , (p.rule -> 'prices' ->> p.sku_id::text)::bigint AS price, p.currency, p.pieces, p.taken
+             , p.pieces_per_order AS per_order, p.pieces_per_buyer AS per_buyer
+             , coalesce(u.buyers, 0) AS buyers, coalesce(u.off, 0)::bigint AS off
+        FROM unnest($1::uuid[], $2::uuid[]) AS f (merchant_id, session_id)
+        JOIN promotions p USING (merchant_id, session_id)
+        JOIN skus s ON s.merchant_id = p.merchant_id AND s.sku_id = p.sku_id
+        LEFT JOIN LATERAL (
+            SELECT count(DISTINCT buyer_id) AS buyers, sum(amount) AS off FROM promotion_uses u
+            WHERE u.merchant_id = p.merchant_id AND u.promotion_id = p.promotion_id AND u.given_back_at IS NULL) u ON true
+        ORDER BY p.session_id, p.promotion_id LIMIT $3
+        """,
+        [merchant_id for merchant_id, _ in sessions],
+        [session_id for _, session_id in sessions],
+        ITEMS_SHOWN_MAX,
+    )
