@@ -13,21 +13,22 @@ from steelyard.kernel.settings import Settings
 from tests.support.application import application
 from tests.support.browser import BASE, Browser
 from tests.support.seeded import SeededServer
-from tests.support.world import Person, World, picture
+from tests.support.world import Person, World, picture, seeded
 
 POOL_SIZE = 4
 
 
 @pytest.fixture
 def database_url(seeded_server: SeededServer) -> Iterator[str]:
-    """A database of this test's own, with the small world in it."""
+    """A database of this test's own, with the small world in it: without it, `world` writes it down for each test anew."""
     with seeded_server.database() as url:
         yield url
 
 
-@pytest.fixture
-def world(seeded_server: SeededServer) -> World:
-    return seeded_server.world
+@pytest_asyncio.fixture
+async def world(db: Database, seeded_server: SeededServer) -> World:
+    there: bool = await db.ask(lambda read: read.value("SELECT EXISTS (SELECT FROM merchants)"))
+    return seeded_server.world if there else await seeded(db)
 
 
 @pytest_asyncio.fixture

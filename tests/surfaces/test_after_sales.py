@@ -15,13 +15,8 @@ from steelyard.trade.aftersales.model import CaseState
 from steelyard.trade.orders.model import Order
 from tests.support import deal
 from tests.support.browser import Browser, hidden, words
-<<<<<<< HEAD
 from tests.support.consoles import app, database_url, owner, signed_in, world
-from tests.support.world import World
-=======
-from tests.support.consoles import app, owner, signed_in, world
 from tests.support.world import World, account
->>>>>>> main
 
 __all__ = ["app", "database_url", "owner", "world"]
 
