@@ -342,6 +342,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
   , ('settings.manage', 'operator', '{"zh-Hans": "更改平台信息", "en": "Change the platform''s details"}')
+  , ('merchants.discipline', 'operator', '{"zh-Hans": "记录违规、裁定申诉、管理保证金", "en": "Record violations, decide appeals, manage deposits"}')
   , ('merchants.review', 'operator', '{"zh-Hans": "审核入驻申请、查看证照", "en": "Review applications of merchants, see their documents"}')
   , ('buyers.read', 'operator', '{"zh-Hans": "查看买家（资料脱敏）", "en": "See buyers, their personal data masked"}')
   , ('buyers.reveal', 'operator', '{"zh-Hans": "查看买家完整资料（留痕）", "en": "See buyers'' personal data in full (each time is written down)"}')
@@ -362,9 +363,11 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('api_keys.manage', 'merchant', '{"zh-Hans": "管理 API 密钥", "en": "Manage API keys"}')
   , ('reviews.answer', 'merchant', '{"zh-Hans": "回复评价与回答提问", "en": "Reply to reviews and answer questions"}')
   , ('reviews.moderate', 'operator', '{"zh-Hans": "处理被举报的评价与问答", "en": "Decide on reported reviews and questions"}')
+  , ('words.manage', 'operator', '{"zh-Hans": "维护敏感词库", "en": "Keep the dictionary of words that may not be used"}')
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
-  , ('promotions.manage', 'merchant', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}');
+  , ('promotions.manage', 'both', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}')
+  , ('wallets.manage', 'operator', '{"zh-Hans": "发行礼品卡、补偿买家余额", "en": "Issue gift cards, give buyers credit"}');
 
 CREATE TABLE roles (
     role_id     text PRIMARY KEY
@@ -402,11 +405,12 @@ SELECT 'merchant_owner', permission FROM permissions WHERE audience IN ('merchan
 INSERT INTO role_permissions (role_id, permission) VALUES
     ('operator_finance', 'dashboard.read'), ('operator_finance', 'merchants.read')
   , ('operator_finance', 'orders.read'), ('operator_finance', 'payments.read')
-  , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run')
+  , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
   , ('operator_service', 'buyers.reveal'), ('operator_service', 'reviews.moderate')
+  , ('operator_service', 'words.manage')
   , ('merchant_clerk', 'orders.read'), ('merchant_clerk', 'orders.ship'), ('merchant_clerk', 'orders.cancel')
   , ('merchant_clerk', 'orders.refund'), ('merchant_clerk', 'products.read')
   , ('merchant_clerk', 'stock.read'), ('merchant_clerk', 'stock.edit'), ('merchant_clerk', 'reviews.answer')
@@ -486,6 +490,67 @@ COMMENT ON TABLE operator_profile IS 'reference: who runs this marketplace, show
 COMMENT ON COLUMN operator_profile.credit_code IS 'Unified social credit code (GB 32100-2015), checked by its check digit';
 COMMENT ON COLUMN operator_profile.icp_number IS 'ICP record number of the site';
 
+-- parties.screening
+
+-- Words that people may not use, or not without somebody looking at it first: the operator's own dictionary.
+
+CREATE TABLE screened_words (
+    word_id    uuid PRIMARY KEY
+  , word       text NOT NULL
+  , key        text COLLATE "C" NOT NULL
+  , action     text NOT NULL
+  , areas      text[] NOT NULL
+  , language   text NOT NULL DEFAULT ''
+  , reason     jsonb NOT NULL DEFAULT '{}'
+  , source     text NOT NULL DEFAULT ''
+  , changed_at timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_word_stands_once UNIQUE (key, language, action)
+  , CONSTRAINT a_word_is_refused_held_masked_or_allowed CHECK (action IN ('refuse', 'hold', 'mask', 'allow'))
+  , CONSTRAINT a_word_counts_somewhere CHECK (cardinality(areas) > 0 AND areas <@ ARRAY['title', 'description', 'shop'
+                                                              , 'review', 'question', 'answer', 'reply'])
+  , CONSTRAINT a_word_has_characters CHECK (key <> '')
+);
+COMMENT ON TABLE screened_words IS 'reference: the dictionary that people''s words are held against';
+COMMENT ON COLUMN screened_words.key IS 'The word as it is compared: of one width and case, without spaces and punctuation';
+COMMENT ON COLUMN screened_words.action IS 'allow: a longer word in which a shorter one is meant otherwise';
+COMMENT ON COLUMN screened_words.language IS 'zh or en: only in texts that are known to be in another language it does not count; empty: in all';
+COMMENT ON COLUMN screened_words.reason IS 'What its writer is told; Text';
+COMMENT ON COLUMN screened_words.source IS 'Where the rule comes from: a law and its article, a letter, a decision';
+CREATE INDEX screened_words_in_order ON screened_words (key, word_id);
+
+CREATE TABLE screened_words_version (
+    only_one boolean PRIMARY KEY DEFAULT true
+  , version  uuid NOT NULL
+  , CONSTRAINT there_is_one_dictionary CHECK (only_one)
+);
+COMMENT ON TABLE screened_words_version IS 'reference: another one with every change of the dictionary, so that processes know that theirs is old';
+INSERT INTO screened_words_version (version) VALUES ('00000000-0000-4000-8000-000000000000');
+
+CREATE TABLE screened_hits (
+    word_id uuid NOT NULL REFERENCES screened_words
+  , area    text NOT NULL
+  , hits    bigint NOT NULL
+  , last_at timestamptz NOT NULL
+  , PRIMARY KEY (word_id, area)
+);
+COMMENT ON TABLE screened_hits IS 'local: how often a word was met where, and when last';
+
+-- What the house begins with: the three words that article 9 of the Advertising Law names, words that mean the same, what
+-- is meant otherwise, and how people are led away from the marketplace. Merchants' words wait for a look, nobody is refused.
+INSERT INTO screened_words (word_id, word, key, action, areas, language, reason, source) VALUES
+    ('5c4ee2ed-0000-4000-8000-000000000001', '国家级', '国家级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000002', '最高级', '最高级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000003', '最佳', '最佳', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000004', '第一', '第一', 'hold', '{title}', 'zh', '{"zh-Hans": "排名第一要有依据。", "en": "To be the first of all needs proof."}', '广告法第九条第（三）项：与所列用语同义')
+  , ('5c4ee2ed-0000-4000-8000-000000000005', '最', '最', 'hold', '{title}', 'zh', '{"zh-Hans": "“最”字用语要有依据。", "en": "A superlative needs proof."}', '广告法第九条第（三）项：与所列用语同义')
+  , ('5c4ee2ed-0000-4000-8000-000000000006', '极品', '极品', 'hold', '{title}', 'zh', '{"zh-Hans": "“极品”属于绝对化用语。", "en": "A word that the authorities take for an absolute term."}', '工商广字〔1997〕第207号')
+  , ('5c4ee2ed-0000-4000-8000-000000000007', '最近', '最近', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-000000000008', '最后', '最后', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-000000000009', '第一次', '第一次', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000a', '第一课', '第一课', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000b', '加微信', '加微信', 'hold', '{review,question,answer}', '', '{"zh-Hans": "引导到平台外交易，买家得不到保障。", "en": "It leads buyers to where nobody protects them."}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000c', '加微信', '加微信', 'refuse', '{description,shop,reply}', '', '{"zh-Hans": "请不要引导到平台外交易。", "en": "Please do not lead buyers away from the marketplace."}', '');
+
 -- parties.merchants
 
 -- Merchants and their shops.
@@ -512,6 +577,9 @@ CREATE TABLE merchants (
   , source       text
   , licence_until date
   , licence_reminded date
+  , restricted_until timestamptz
+  , stopped_by_points boolean NOT NULL DEFAULT false
+  , deposit_short boolean NOT NULL DEFAULT false
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
@@ -522,6 +590,10 @@ COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
+COMMENT ON COLUMN merchants.restricted_until IS 'Points hold new products back until then';
+COMMENT ON COLUMN merchants.stopped_by_points IS 'Points keep the shop suspended';
+COMMENT ON COLUMN merchants.deposit_short IS 'The deposit was not topped up in time: new products are held back';
+CREATE INDEX merchants_stopped_by_points ON merchants (restricted_until) WHERE stopped_by_points;
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
 CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
@@ -750,7 +822,18 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('refund_due', 'credit', '{"zh-Hans": "应退买家款", "en": "Refunds on their way"}')
   , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
-  , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}');
+  , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
+  , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
+  , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
+  , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}')
+  , ('balance', 'credit', '{"zh-Hans": "买家余额", "en": "Buyers'' balances"}')
+  , ('balance_held', 'credit', '{"zh-Hans": "待付款订单冻结的余额", "en": "Balances kept for unpaid orders"}')
+  , ('points', 'credit', '{"zh-Hans": "买家积分", "en": "Buyers'' points"}')
+  , ('points_held', 'credit', '{"zh-Hans": "待付款订单冻结的积分", "en": "Points kept for unpaid orders"}')
+  , ('gift_cards', 'credit', '{"zh-Hans": "未兑换的礼品卡", "en": "Gift cards not redeemed"}')
+  , ('gift_clearing', 'debit', '{"zh-Hans": "礼品卡兑换清算", "en": "Gift card clearing"}')
+  , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -762,9 +845,13 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT totals_only_grow CHECK (debits >= 0 AND credits >= 0)
   , CONSTRAINT held_money_is_there CHECK (kind <> 'held' OR credits >= debits)
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
+  , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
+  , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
+  , CONSTRAINT nobody_spends_what_is_not_there CHECK (
+        kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards') OR credits >= debits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
-COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
+COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer or an issue of gift cards; the platform''s own accounts are sub-accounts of theirs';
 CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 
@@ -796,12 +883,99 @@ CREATE TABLE ledger_transfers (
 );
 COMMENT ON TABLE ledger_transfers IS 'by owner, append-only: every movement of money between two accounts of one owner';
 COMMENT ON COLUMN ledger_transfers.document IS 'What caused it: a payment, an order, a refund or a payout; transfers of two owners meet by it';
-COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, payout, paid_out …';
+COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, subsidy, subsidy_returned, payout, paid_out …';
 CREATE UNIQUE INDEX a_document_moves_money_once ON ledger_transfers (owner_id, document, reason, debit, credit);
 CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
 CREATE INDEX ledger_transfers_of_an_owner ON ledger_transfers (owner_id, at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_time ON ledger_transfers (at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_reason ON ledger_transfers (reason, at DESC, transfer_id DESC);
+
+-- money.wallets
+
+-- What buyers have to spend here: a balance and points, each also an account of the ledger; and gift cards, which fill a balance.
+
+CREATE TABLE purses (
+    buyer_id uuid NOT NULL
+  , purse    text NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , amount   bigint NOT NULL DEFAULT 0
+  , check_at timestamptz
+  , PRIMARY KEY (buyer_id, purse, currency)
+  , CONSTRAINT a_purse_is_of_a_known_kind CHECK (purse IN ('balance', 'points'))
+  , CONSTRAINT nobody_spends_more_than_is_there CHECK (amount >= 0)
+);
+COMMENT ON TABLE purses IS 'by buyer: what a buyer has free to spend: the same as the ledger account of that kind, and the row that spending locks';
+COMMENT ON COLUMN purses.amount IS 'In minor units; a point is one minor unit';
+COMMENT ON COLUMN purses.check_at IS 'When the first of what came in with a time to expire may expire; none when nothing does';
+CREATE INDEX purses_to_check ON purses (check_at) WHERE check_at IS NOT NULL;
+
+CREATE TABLE purse_lines (
+    buyer_id   uuid NOT NULL
+  , line_id    uuid NOT NULL
+  , purse      text NOT NULL
+  , currency   text NOT NULL
+  , cause      text NOT NULL
+  , document   uuid NOT NULL
+  , about      uuid
+  , amount     bigint NOT NULL
+  , after      bigint NOT NULL
+  , note       text NOT NULL DEFAULT ''
+  , by         text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , expires_at timestamptz
+  , PRIMARY KEY (buyer_id, line_id)
+  , FOREIGN KEY (buyer_id, purse, currency) REFERENCES purses
+  , CONSTRAINT a_movement_moves_something CHECK (amount <> 0)
+  , CONSTRAINT what_is_left_is_not_negative CHECK (after >= 0)
+  , CONSTRAINT a_cause_is_known CHECK (cause IN (
+        'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'taken_back', 'expired'))
+  , CONSTRAINT only_what_comes_in_expires CHECK (expires_at IS NULL OR amount > 0)
+);
+COMMENT ON TABLE purse_lines IS 'by buyer, append-only: every movement of a purse, as its statement tells it';
+COMMENT ON COLUMN purse_lines.document IS 'What caused it, once: a card, a credit, a payment, a refund, an order, an expiry';
+COMMENT ON COLUMN purse_lines.about IS 'The purchase of a payment, the order of a refund or of points; none for others';
+COMMENT ON COLUMN purse_lines.after IS 'What was in the purse afterwards';
+CREATE UNIQUE INDEX a_document_moves_a_purse_once ON purse_lines (buyer_id, purse, cause, document);
+CREATE INDEX purse_lines_by_time ON purse_lines (buyer_id, at DESC, line_id DESC);
+CREATE INDEX purse_lines_expiring ON purse_lines (buyer_id, purse, currency, expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE TABLE gift_issues (
+    issue_id   uuid PRIMARY KEY
+  , name       text NOT NULL
+  , amount     bigint NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , cards      integer NOT NULL
+  , sold       boolean NOT NULL
+  , expires_at timestamptz
+  , issued_at  timestamptz NOT NULL DEFAULT now()
+  , issued_by  text NOT NULL
+  , CONSTRAINT an_issue_is_of_some_cards CHECK (cards > 0 AND amount > 0)
+  , CONSTRAINT what_was_paid_for_does_not_expire CHECK (NOT sold OR expires_at IS NULL)
+);
+COMMENT ON TABLE gift_issues IS 'by key: gift cards that were issued together; their money is owed in the ledger by an account of the issue';
+COMMENT ON COLUMN gift_issues.sold IS 'They were paid for, outside the shop; else the platform gives them away';
+CREATE INDEX gift_issues_by_time ON gift_issues (issued_at DESC, issue_id DESC);
+
+CREATE TABLE gift_cards (
+    code_hash   bytea PRIMARY KEY
+  , card_id     uuid NOT NULL
+  , issue_id    uuid NOT NULL
+  , last4       text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , sold        boolean NOT NULL
+  , state       text NOT NULL DEFAULT 'open'
+  , expires_at  timestamptz
+  , redeemed_by uuid
+  , ended_at    timestamptz
+  , CONSTRAINT a_card_is_open_or_ended CHECK (state IN ('open', 'redeemed', 'cancelled', 'expired'))
+  , CONSTRAINT ended_means_when CHECK ((state = 'open') = (ended_at IS NULL))
+  , CONSTRAINT redeemed_means_by_whom CHECK ((state = 'redeemed') = (redeemed_by IS NOT NULL))
+);
+COMMENT ON TABLE gift_cards IS 'by key: cards whose code fills a balance once; of the code only its SHA-256 and its last four symbols are kept';
+CREATE INDEX gift_cards_of_an_issue ON gift_cards (issue_id, card_id);
+CREATE INDEX gift_cards_of_a_buyer ON gift_cards (redeemed_by) WHERE redeemed_by IS NOT NULL;
+CREATE INDEX gift_cards_to_expire ON gift_cards (expires_at) WHERE state = 'open' AND expires_at IS NOT NULL;
 
 -- money.payments
 
@@ -902,6 +1076,7 @@ CREATE TABLE refunds (
   , succeeded_at      timestamptz
   , attempt_at        timestamptz
   , attempts          integer NOT NULL DEFAULT 0
+  , part_of           uuid
   , PRIMARY KEY (merchant_id, refund_id)
   , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
   , CONSTRAINT a_refund_is_of_some_money CHECK (amount > 0)
@@ -910,6 +1085,7 @@ CREATE TABLE refunds (
 COMMENT ON TABLE refunds IS 'by merchant: money on its way back to the buyer; its id is the channel''s idempotency key';
 COMMENT ON COLUMN refunds.channel_payment IS 'The channel''s own name of the payment that is refunded';
 COMMENT ON COLUMN refunds.attempt_at IS 'When to send it or to ask for its outcome next; none when it is known';
+COMMENT ON COLUMN refunds.part_of IS 'The refund that was decided, of which this is what goes back another way than most of it';
 CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
 CREATE INDEX refunds_by_id ON refunds (refund_id);
 CREATE INDEX refunds_by_time ON refunds (created_at DESC, refund_id DESC);
@@ -1335,7 +1511,29 @@ CREATE INDEX prices_by_sku ON prices (sku_id);
 
 -- goods.promotions
 
--- What shops take off, until when, how often, and who has a coupon for it.
+-- What shops and the platform take off, until when, how often, who pays for it, and who has a coupon for it.
+
+CREATE TABLE flash_sessions (
+    merchant_id  uuid NOT NULL
+  , session_id   uuid NOT NULL
+  , name         jsonb NOT NULL
+  , starts_at    timestamptz NOT NULL
+  , ends_at      timestamptz NOT NULL
+  , created_at   timestamptz NOT NULL DEFAULT now()
+  , begun_at     timestamptz
+  , ended_at     timestamptz
+  , cancelled_by text
+  , reason       text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, session_id)
+  , CONSTRAINT a_session_begins_before_it_ends CHECK (starts_at < ends_at)
+  , CONSTRAINT what_is_called_off_is_over CHECK (cancelled_by IS NULL OR ended_at IS NOT NULL)
+);
+COMMENT ON TABLE flash_sessions IS 'by merchant: when a shop sells some pieces at a flash price; its id is the order that keeps them in reservations';
+COMMENT ON COLUMN flash_sessions.begun_at IS 'When its beginning was announced; prices go by starts_at';
+COMMENT ON COLUMN flash_sessions.ended_at IS 'When what was left was given back to the stock that is sold';
+COMMENT ON COLUMN flash_sessions.cancelled_by IS 'Who called it off before its end, for the reason beside it';
+CREATE INDEX flash_sessions_to_begin ON flash_sessions (starts_at) WHERE begun_at IS NULL AND ended_at IS NULL;
+CREATE INDEX flash_sessions_to_end ON flash_sessions (ends_at) WHERE ended_at IS NULL;
 
 CREATE TABLE promotions (
     merchant_id  uuid NOT NULL
@@ -1355,22 +1553,49 @@ CREATE TABLE promotions (
   , spent        bigint NOT NULL DEFAULT 0
   , stopped_at   timestamptz
   , created_at   timestamptz NOT NULL DEFAULT now()
+  , platform_millionths integer NOT NULL DEFAULT 0
+  , session_id   uuid
+  , sku_id       uuid
+  , pieces       integer
+  , taken        integer NOT NULL DEFAULT 0
+  , pieces_per_order integer
+  , pieces_per_buyer integer
+  , returned_at  timestamptz
+  , new_buyers   boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, promotion_id)
+  , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
+  , CONSTRAINT the_platform_pays_for_its_own_only CHECK (platform_millionths = 0 OR merchant_id = '00000000-0000-0000-0000-000000000000')
+  , CONSTRAINT the_platform_pays_a_part CHECK (platform_millionths BETWEEN 0 AND 1000000)
+  , CONSTRAINT a_session_has_a_sku_once UNIQUE (merchant_id, session_id, sku_id)
   , CONSTRAINT a_code_is_given_out_once UNIQUE (merchant_id, code)
   , CONSTRAINT it_begins_before_it_ends CHECK (starts_at < ends_at)
   , CONSTRAINT only_coupons_are_claimed CHECK (coupon OR (code IS NULL AND copies IS NULL AND claimed = 0))
   , CONSTRAINT a_coupon_is_given_to_each_so_often CHECK (coupon = (per_buyer IS NOT NULL) AND per_buyer > 0)
   , CONSTRAINT never_claim_more_than_there_are CHECK (0 <= claimed AND (copies IS NULL OR claimed <= copies))
+  , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
+  , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
+  , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
+  , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
 );
-COMMENT ON TABLE promotions IS 'by merchant: what a shop takes off for whoever buys enough, or holds a coupon of it';
+COMMENT ON TABLE promotions IS 'by merchant: what a shop, or under an id of zeros the platform, takes off for whoever buys enough or holds a coupon of it';
+COMMENT ON COLUMN promotions.platform_millionths IS 'Of the platform''s own: which part of what they take off it pays; the shops whose goods are cheaper pay the rest';
 COMMENT ON COLUMN promotions.rule IS 'What it takes off, as goods/promotions/model.py says: {type, …}';
-COMMENT ON COLUMN promotions.scope IS 'Which goods it is for: {products, categories, without}; nothing named: all of the shop';
+COMMENT ON COLUMN promotions.scope IS 'Which goods it is for: {shops, products, categories, without}; nothing named: all of the shop, or of all shops';
 COMMENT ON COLUMN promotions.code IS 'In capitals; a coupon with a code is got by entering it, one without lies open for claiming';
 COMMENT ON COLUMN promotions.copies IS 'How many can be claimed by all buyers together; none: as many as want one';
 COMMENT ON COLUMN promotions.per_buyer IS 'How many one buyer can claim; each is used once';
 COMMENT ON COLUMN promotions.budget IS 'How much it may take off altogether, in minor units; none: whatever it comes to';
 COMMENT ON COLUMN promotions.spent IS 'Of the budget, taken off orders that were not dropped unpaid; nothing is counted without one';
+COMMENT ON COLUMN promotions.session_id IS 'The flash sale that it is a price of; its pieces are kept under this id in reservations';
+COMMENT ON COLUMN promotions.sku_id IS 'What is sold at this flash price';
+COMMENT ON COLUMN promotions.pieces IS 'How many can be had at this flash price, by all buyers together';
+COMMENT ON COLUMN promotions.taken IS 'Of those, in orders that were not dropped unpaid';
+COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can have; none: as many as there are';
+COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
+COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
+COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
 
@@ -1381,16 +1606,23 @@ CREATE TABLE promotion_uses (
   , buyer_id     uuid NOT NULL
   , amount       bigint NOT NULL
   , claim        integer
+  , pieces       integer NOT NULL DEFAULT 0
   , at           timestamptz NOT NULL DEFAULT now()
   , given_back_at timestamptz
+  , platform     bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, promotion_id)
   , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
   , CONSTRAINT a_use_takes_something_off CHECK (amount > 0)
+  , CONSTRAINT the_platform_pays_no_more_than_all CHECK (0 <= platform AND platform <= amount)
 );
-COMMENT ON TABLE promotion_uses IS 'by merchant: what a promotion took off an order; given back when the order was dropped unpaid';
+COMMENT ON TABLE promotion_uses IS 'by merchant: what a promotion took off an order; given back when the order was dropped unpaid, or cancelled as a whole';
+COMMENT ON COLUMN promotion_uses.merchant_id IS 'Whose promotion it is: for one of the platform not the merchant of the order';
+COMMENT ON COLUMN promotion_uses.platform IS 'Of the amount, what the platform pays';
 COMMENT ON COLUMN promotion_uses.order_id IS 'Opaque: whose order it is stands in orders';
 COMMENT ON COLUMN promotion_uses.claim IS 'The number of the buyer''s coupon that was used for it';
+COMMENT ON COLUMN promotion_uses.pieces IS 'How many of a flash sale''s pieces the order has';
 CREATE INDEX promotion_uses_of_a_promotion ON promotion_uses (merchant_id, promotion_id, at);
+CREATE INDEX promotion_uses_of_a_coupon ON promotion_uses (merchant_id, promotion_id, buyer_id, claim) WHERE claim IS NOT NULL;
 
 CREATE TABLE coupon_claims (
     buyer_id     uuid NOT NULL
@@ -1403,7 +1635,33 @@ CREATE TABLE coupon_claims (
 );
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
-COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for';
+COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
+
+CREATE TABLE coupon_people (
+    person       text NOT NULL
+  , limited_by   uuid NOT NULL
+  , number       integer NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (person, limited_by, number)
+);
+COMMENT ON TABLE coupon_people IS 'by key: who used coupons of which each person can have only so many, as far as people can be told apart';
+COMMENT ON COLUMN coupon_people.person IS 'SHA-256 of a buyer''s id, an e-mail address or a telephone number, with its kind before it';
+COMMENT ON COLUMN coupon_people.limited_by IS 'The coupon; or the shop, of whose coupons for new buyers a person uses one';
+COMMENT ON COLUMN coupon_people.number IS 'The person''s first, second … time';
+CREATE INDEX coupon_people_of_an_order ON coupon_people (order_id);
+CREATE INDEX coupon_people_of_a_buyer ON coupon_people (buyer_id);
+
+CREATE TABLE promotion_limits (
+    buyer_id     uuid NOT NULL
+  , promotion_id uuid NOT NULL
+  , pieces       integer NOT NULL
+  , most         integer NOT NULL
+  , PRIMARY KEY (buyer_id, promotion_id)
+  , CONSTRAINT nobody_has_more_than_the_limit CHECK (0 <= pieces AND pieces <= most)
+);
+COMMENT ON TABLE promotion_limits IS 'by buyer: how many pieces a buyer has at a flash price of which each can have only so many';
 
 -- goods.search
 
@@ -1659,6 +1917,7 @@ CREATE TABLE parcels (
   , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
 );
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
+COMMENT ON COLUMN parcels.order_id IS 'The order, or the after-sales case whose goods go back or out again';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
 COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
 CREATE INDEX parcels_of_an_order ON parcels (order_id);
@@ -1915,13 +2174,16 @@ CREATE TABLE purchases (
   , source      text
   , placed_at   timestamptz NOT NULL DEFAULT now()
   , pay_by      timestamptz NOT NULL
+  , tendered    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (buyer_id, purchase_id)
   , CONSTRAINT a_total_is_not_negative CHECK (total >= 0)
+  , CONSTRAINT purses_pay_the_total_at_most CHECK (0 <= tendered AND tendered <= total)
 );
 COMMENT ON TABLE purchases IS 'by buyer: what a buyer bought at once and pays at once; its id is the idempotency key of placing it';
 COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
 COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
+COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
 CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
@@ -1997,10 +2259,14 @@ CREATE TABLE orders (
   , extended_at  timestamptz
   , hidden_at    timestamptz
   , open_cases   integer NOT NULL DEFAULT 0
+  , subsidy      bigint NOT NULL DEFAULT 0
+  , subsidy_returned bigint NOT NULL DEFAULT 0
+  , freight_offers jsonb NOT NULL DEFAULT '[]'
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
-  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods)
+  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods + subsidy)
+  , CONSTRAINT never_take_back_more_subsidy CHECK (0 <= subsidy_returned AND subsidy_returned <= subsidy)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
   , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
@@ -2013,6 +2279,9 @@ COMMENT ON COLUMN orders.tax_included IS 'Taxes inside goods and freight';
 COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
 COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on its way there';
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
+COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
+COMMENT ON COLUMN orders.subsidy_returned IS 'Of subsidy, taken back because of refunds';
+COMMENT ON COLUMN orders.freight_offers IS 'What promotions took off the freight, as order_lines.offers';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
 COMMENT ON COLUMN orders.buyer_name IS 'Who receives it, in small letters, as staff look for it by its beginning';
@@ -2171,7 +2440,10 @@ CREATE TABLE checkouts (
   , deliveries  jsonb NOT NULL DEFAULT '{}'
   , notes       jsonb NOT NULL DEFAULT '{}'
   , invoice     jsonb
+  , codes       jsonb NOT NULL DEFAULT '[]'
+  , discounts   jsonb NOT NULL DEFAULT '[]'
   , from_cart   boolean NOT NULL DEFAULT false
+  , purses      jsonb NOT NULL DEFAULT '[]'
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
   , expires_at  timestamptz NOT NULL
@@ -2184,6 +2456,9 @@ COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price, c
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
+COMMENT ON COLUMN checkouts.purses IS 'What of the buyer''s own is to pay what it can: [balance, points]';
+COMMENT ON COLUMN checkouts.codes IS 'Codes of coupons that are used for it if they can, in capitals; claimed when it is placed';
+COMMENT ON COLUMN checkouts.discounts IS 'What promotions took off when it was placed, by line and by freight: the same as its order lines keep';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
 CREATE INDEX checkouts_never_placed ON checkouts (expires_at) WHERE state IN ('open', 'cancelled');
 CREATE INDEX checkouts_of_a_buyer ON checkouts (buyer_id);
@@ -2204,6 +2479,7 @@ CREATE TABLE order_refunds (
   , by           text NOT NULL
   , released     boolean NOT NULL
   , at           timestamptz NOT NULL DEFAULT now()
+  , subsidy      bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, refund_id)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
   , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported'))
@@ -2211,6 +2487,7 @@ CREATE TABLE order_refunds (
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
 COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
+COMMENT ON COLUMN order_refunds.subsidy IS 'Of what the platform pays the merchant for promotions, taken back with it';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
 CREATE INDEX order_refunds_by_time ON order_refunds (at);
@@ -2281,7 +2558,10 @@ INSERT INTO aftersales_transitions (from_state, to_state) VALUES
   , ('sent_back', 'refunded'), ('sent_back', 'refused'), ('sent_back', 'withdrawn'), ('sent_back', 'closed')
   , ('refused', 'asked'), ('refused', 'disputed'), ('refused', 'withdrawn'), ('refused', 'closed')
   , ('disputed', 'agreed'), ('disputed', 'refunded'), ('disputed', 'rejected'), ('disputed', 'withdrawn')
-  , ('disputed', 'closed');
+  , ('disputed', 'closed')
+  , ('agreed', 'disputed'), ('rejected', 'disputed')
+  , ('sent_back', 'accepted'), ('accepted', 'resent'), ('accepted', 'refunded'), ('accepted', 'closed')
+  , ('resent', 'exchanged'), ('resent', 'disputed');
 
 CREATE TABLE aftersales_cases (
     merchant_id  uuid NOT NULL
@@ -2308,12 +2588,16 @@ CREATE TABLE aftersales_cases (
   , due_at       timestamptz
   , improved_at  timestamptz
   , ended_at     timestamptz
+  , verdict      text
+  , decided_at   timestamptz
+  , decided_by   text
   , PRIMARY KEY (merchant_id, case_id)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
-  , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund'))
+  , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund', 'exchange', 'replacement'))
   , CONSTRAINT a_case_wants_no_negative_freight CHECK (freight >= 0)
-  , CONSTRAINT ended_means_when CHECK ((state IN ('refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
-  , CONSTRAINT whose_turn_it_is_has_a_deadline CHECK ((state IN ('asked', 'agreed', 'sent_back', 'refused')) = (due_at IS NOT NULL))
+  , CONSTRAINT ended_means_when CHECK ((state IN ('exchanged', 'refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
+  , CONSTRAINT whose_turn_it_is_has_a_deadline CHECK ((state IN ('asked', 'agreed', 'sent_back', 'refused', 'accepted', 'resent')) = (due_at IS NOT NULL))
   , CONSTRAINT a_parcel_has_carrier_and_number CHECK ((carrier IS NULL) = (number IS NULL))
   , CONSTRAINT sent_back_means_with_what CHECK (state <> 'sent_back' OR number IS NOT NULL)
   , CONSTRAINT agreed_means_where_to CHECK (state <> 'agreed' OR return_to IS NOT NULL)
@@ -2327,6 +2611,7 @@ COMMENT ON COLUMN aftersales_cases.rule_id IS 'The version of the right by which
 COMMENT ON COLUMN aftersales_cases.answer IS 'The shop''s last words';
 COMMENT ON COLUMN aftersales_cases.complaint IS 'Why the buyer asks the platform to step in';
 COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
+COMMENT ON COLUMN aftersales_cases.verdict IS 'What the platform decided last; none as long as it was not asked';
 COMMENT ON COLUMN aftersales_cases.return_to IS 'The warehouse''s address as it was when the shop agreed';
 COMMENT ON COLUMN aftersales_cases.due_at IS 'What happens to a silent side happens then; see docs/algorithms/after-sales.md';
 COMMENT ON COLUMN aftersales_cases.improved_at IS 'When the buyer improved a refused request, once';
@@ -2357,6 +2642,73 @@ COMMENT ON TABLE aftersales_case_lines IS 'by merchant: how many pieces of which
 COMMENT ON COLUMN aftersales_case_lines.given IS 'For how many of them money went back; none as long as that is not decided';
 COMMENT ON COLUMN aftersales_case_lines.restocked IS 'How many of them lie on the shelf again; the others were scrapped, or stay with the buyer';
 CREATE INDEX aftersales_case_lines_of_an_order ON aftersales_case_lines (order_id);
+
+CREATE TABLE aftersales_exchanges (
+    merchant_id uuid NOT NULL
+  , case_id     uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , line        integer NOT NULL
+  , sku_id      uuid NOT NULL
+  , options     jsonb NOT NULL DEFAULT '[]'
+  , sku_code    text NOT NULL
+  , quantity    integer NOT NULL
+  , difference  bigint NOT NULL
+  , turned      boolean NOT NULL DEFAULT false
+  , accepted    integer
+  , restocked   integer NOT NULL DEFAULT 0
+  , parcel_id   uuid
+  , PRIMARY KEY (merchant_id, case_id)
+  , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
+  , CONSTRAINT nothing_is_collected_for_an_exchange CHECK (difference >= 0)
+  , CONSTRAINT never_exchange_more_than_asked CHECK (accepted BETWEEN 0 AND quantity AND restocked BETWEEN 0 AND coalesce(accepted, 0))
+  , CONSTRAINT what_was_sent_was_accepted CHECK (parcel_id IS NULL OR accepted IS NOT NULL)
+);
+COMMENT ON TABLE aftersales_exchanges IS 'by merchant: what a case is to exchange pieces of its line for; its reservation and its parcels are known by the case''s id';
+COMMENT ON COLUMN aftersales_exchanges.options IS 'As they were called when it was asked for';
+COMMENT ON COLUMN aftersales_exchanges.difference IS 'What goes back for all pieces asked for, since it is cheaper, in minor units';
+COMMENT ON COLUMN aftersales_exchanges.turned IS 'There was not enough of it when the shop agreed: the case became a return with a refund';
+COMMENT ON COLUMN aftersales_exchanges.accepted IS 'Pieces that the shop took back to exchange; none before it looked';
+CREATE INDEX aftersales_exchanges_by_case ON aftersales_exchanges (case_id);
+
+CREATE TABLE aftersales_appeals (
+    merchant_id  uuid NOT NULL
+  , case_id      uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , buyer_id     uuid NOT NULL
+  , side         text NOT NULL
+  , verdict      text NOT NULL
+  , first_by     text NOT NULL
+  , first_reason text NOT NULL
+  , first_at     timestamptz NOT NULL
+  , words        text NOT NULL
+  , photographs  text[] NOT NULL DEFAULT '{}'
+  , by           text NOT NULL
+  , appealed_at  timestamptz NOT NULL
+  , answer_by    timestamptz NOT NULL
+  , answer       text NOT NULL DEFAULT ''
+  , answer_photographs text[] NOT NULL DEFAULT '{}'
+  , answered_at  timestamptz
+  , outcome      text
+  , compensation bigint NOT NULL DEFAULT 0
+  , currency     text NOT NULL
+  , decision     text NOT NULL DEFAULT ''
+  , decided_at   timestamptz
+  , decided_by   text
+  , PRIMARY KEY (merchant_id, case_id)
+  , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
+  , CONSTRAINT one_of_two_sides_appeals CHECK (side IN ('buyer', 'shop'))
+  , CONSTRAINT an_appeal_ends_in_one_of_these CHECK (outcome IN ('upheld', 'changed', 'lapsed'))
+  , CONSTRAINT an_ended_appeal_has_its_time CHECK ((outcome IS NULL) = (decided_at IS NULL))
+  , CONSTRAINT somebody_else_decides_about_an_appeal CHECK (decided_by <> first_by)
+  , CONSTRAINT only_a_changed_decision_is_made_good CHECK (compensation >= 0 AND (compensation = 0 OR outcome = 'changed'))
+);
+COMMENT ON TABLE aftersales_appeals IS 'by merchant: an appeal against the platform''s decision of a case, one in a case';
+COMMENT ON COLUMN aftersales_appeals.verdict IS 'The decision that is appealed against, with first_by and first_reason';
+COMMENT ON COLUMN aftersales_appeals.answer_by IS 'Until when the other side may answer; after that it is decided without';
+COMMENT ON COLUMN aftersales_appeals.compensation IS 'What the platform paid the shop for a refund that was wrong';
+CREATE INDEX aftersales_appeals_by_case ON aftersales_appeals (case_id);
+CREATE INDEX aftersales_appeals_of_a_buyer ON aftersales_appeals (buyer_id);
+CREATE INDEX aftersales_appeals_open ON aftersales_appeals (appealed_at, case_id) WHERE outcome IS NULL;
 
 CREATE TABLE aftersales_case_history (
     merchant_id uuid NOT NULL
@@ -2472,6 +2824,9 @@ CREATE TABLE statements (
   , commission   bigint NOT NULL
   , refunds      bigint NOT NULL
   , commission_returned bigint NOT NULL
+  , subsidy      bigint NOT NULL DEFAULT 0
+  , subsidy_returned bigint NOT NULL DEFAULT 0
+  , adjustments  bigint NOT NULL DEFAULT 0
   , payout       bigint NOT NULL
   , state        text NOT NULL
   , issued_at    timestamptz NOT NULL DEFAULT now()
@@ -2482,12 +2837,15 @@ CREATE TABLE statements (
   , attempts     integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
-  , CONSTRAINT a_statement_adds_up CHECK (payout = sales - commission - refunds + commission_returned)
+  , CONSTRAINT a_statement_adds_up
+        CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
   , CONSTRAINT paid_means_when CHECK ((state = 'paid') = (paid_at IS NOT NULL))
 );
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
+COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
@@ -2511,7 +2869,7 @@ COMMENT ON TABLE statement_history IS 'by merchant, append-only: each change of 
 CREATE TABLE settlement_entries (
     merchant_id  uuid NOT NULL
   , entry_id     uuid NOT NULL
-  , order_id     uuid NOT NULL
+  , order_id     uuid
   , document     uuid NOT NULL
   , kind         text NOT NULL
   , amount       bigint NOT NULL
@@ -2521,11 +2879,15 @@ CREATE TABLE settlement_entries (
   , statement_id uuid
   , PRIMARY KEY (merchant_id, entry_id)
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
-  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'commission', 'refund', 'commission_returned'))
-  , CONSTRAINT costs_are_negative CHECK ((kind IN ('commission', 'refund')) = (amount < 0))
+  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
+                                                       , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
+                                                       , 'fine_returned'))
+  , CONSTRAINT costs_are_negative
+        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
-COMMENT ON COLUMN settlement_entries.document IS 'The order or the refund it stems from';
+COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
@@ -2546,6 +2908,106 @@ CREATE TABLE statement_checks (
 );
 COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
 CREATE INDEX statement_checks_objecting ON statement_checks (at DESC, statement_id DESC) WHERE NOT agreed;
+
+-- trade.discipline
+
+-- What shops are held to: rules, violations with points and fines, deposits.
+
+CREATE TABLE violation_rules (
+    code     text PRIMARY KEY
+  , name     jsonb NOT NULL
+  , category text NOT NULL
+  , points   integer NOT NULL
+  , fine     bigint NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , active   boolean NOT NULL DEFAULT true
+  , CONSTRAINT a_rule_is_general_or_serious CHECK (category IN ('a', 'b'))
+  , CONSTRAINT a_rule_costs_points_within_reason CHECK (points BETWEEN 0 AND 48)
+  , CONSTRAINT a_rule_pays_nobody CHECK (fine >= 0)
+);
+COMMENT ON TABLE violation_rules IS 'reference: what shops may not do, and what it costs them';
+COMMENT ON COLUMN violation_rules.category IS 'a: general; b: serious';
+COMMENT ON COLUMN violation_rules.fine IS 'In minor units of its currency';
+INSERT INTO violation_rules (code, name, category, points, fine, currency) VALUES
+    ('late_dispatch', '{"zh-Hans": "延迟发货", "en": "Sent later than promised"}', 'a', 1, 0, 'CNY')
+  , ('unfounded_refusal', '{"zh-Hans": "无正当理由拒绝售后", "en": "After-sales refused without ground"}', 'a', 3, 10000, 'CNY')
+  , ('misdescribed', '{"zh-Hans": "商品描述不符", "en": "Goods not as described"}', 'a', 4, 20000, 'CNY')
+  , ('missing_papers', '{"zh-Hans": "资质缺失或失效", "en": "Papers missing or out of date"}', 'a', 6, 0, 'CNY')
+  , ('false_trade', '{"zh-Hans": "虚假交易", "en": "Made-up trade"}', 'b', 12, 50000, 'CNY')
+  , ('counterfeit', '{"zh-Hans": "出售假冒商品", "en": "Counterfeit goods"}', 'b', 24, 200000, 'CNY');
+
+CREATE TABLE violations (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , violation_id uuid NOT NULL
+  , code         text NOT NULL REFERENCES violation_rules
+  , category     text NOT NULL
+  , year         integer NOT NULL
+  , points       integer NOT NULL
+  , fine         bigint NOT NULL
+  , currency     text NOT NULL
+  , from_deposit bigint NOT NULL
+  , from_payable bigint NOT NULL
+  , facts        text NOT NULL
+  , subject      text NOT NULL DEFAULT ''
+  , subject_id   uuid
+  , recorded_at  timestamptz NOT NULL
+  , recorded_by  text NOT NULL
+  , appeal       text NOT NULL DEFAULT ''
+  , appealed_at  timestamptz
+  , appealed_by  text
+  , outcome      text
+  , decision     text NOT NULL DEFAULT ''
+  , decided_at   timestamptz
+  , decided_by   text
+  , PRIMARY KEY (merchant_id, violation_id)
+  , CONSTRAINT a_fine_comes_out_of_two_pockets CHECK (fine = from_deposit + from_payable AND from_deposit >= 0 AND from_payable >= 0)
+  , CONSTRAINT a_violation_says_what_happened CHECK (facts <> '')
+  , CONSTRAINT evidence_is_an_order_a_product_or_a_case CHECK (subject IN ('', 'order', 'product', 'case') AND (subject = '') = (subject_id IS NULL))
+  , CONSTRAINT an_appeal_has_words_and_an_author CHECK ((appeal = '') = (appealed_at IS NULL) AND (appealed_at IS NULL) = (appealed_by IS NULL))
+  , CONSTRAINT only_an_appeal_is_decided CHECK (outcome IS NULL OR appealed_at IS NOT NULL)
+  , CONSTRAINT an_appeal_is_upheld_or_not CHECK (outcome IN ('stands', 'revoked'))
+  , CONSTRAINT a_decision_says_when_and_by_whom CHECK ((outcome IS NULL) = (decided_at IS NULL) AND (outcome IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT somebody_else_decides_than_who_recorded CHECK (decided_by <> recorded_by)
+);
+COMMENT ON TABLE violations IS 'by merchant: what a shop did against the rules, and what it cost; revoked when its appeal was upheld';
+COMMENT ON COLUMN violations.year IS 'The calendar year (Asia/Shanghai) whose points they are';
+COMMENT ON COLUMN violations.from_deposit IS 'How much of the fine the deposit paid';
+COMMENT ON COLUMN violations.from_payable IS 'How much of the fine came, or comes, out of what the shop is owed';
+CREATE INDEX violations_of_a_merchant ON violations (merchant_id, recorded_at DESC, violation_id DESC);
+CREATE INDEX violations_by_time ON violations (recorded_at DESC, violation_id DESC);
+CREATE INDEX violations_appealed ON violations (appealed_at, violation_id) WHERE appealed_at IS NOT NULL AND outcome IS NULL;
+
+CREATE TABLE deposit_terms (
+    merchant_id uuid PRIMARY KEY REFERENCES merchants
+  , required    bigint NOT NULL
+  , currency    text NOT NULL
+  , due_on      date
+  , told_on     date
+  , CONSTRAINT a_deposit_is_not_negative CHECK (required >= 0)
+);
+COMMENT ON TABLE deposit_terms IS 'by merchant: how much deposit a shop is asked for, and until when';
+COMMENT ON COLUMN deposit_terms.due_on IS 'The last day for what is missing; none: nothing is missing';
+COMMENT ON COLUMN deposit_terms.told_on IS 'The deadline of which the shop was told that it had passed';
+CREATE INDEX deposit_terms_due ON deposit_terms (due_on) WHERE due_on IS NOT NULL;
+
+CREATE TABLE deposit_movements (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , movement_id uuid NOT NULL
+  , kind        text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL
+  , reference   text NOT NULL DEFAULT ''
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, movement_id)
+  , CONSTRAINT a_movement_is_of_a_kind CHECK (kind IN ('from_balance', 'transfer', 'fine', 'fine_returned', 'returned'))
+  , CONSTRAINT what_leaves_is_negative CHECK (amount <> 0 AND (kind IN ('fine', 'returned')) = (amount < 0))
+  , CONSTRAINT a_transfer_has_its_reference CHECK (kind <> 'transfer' OR reference <> '')
+);
+COMMENT ON TABLE deposit_movements IS 'by merchant, append-only: what went into a deposit, and what left it';
+COMMENT ON COLUMN deposit_movements.movement_id IS 'The document in the books; of a fine, made from the violation''s id';
+CREATE INDEX deposit_movements_of_a_merchant ON deposit_movements (merchant_id, at DESC, movement_id DESC);
+CREATE UNIQUE INDEX a_bank_transfer_counts_once ON deposit_movements (merchant_id, reference) WHERE kind = 'transfer';
 
 -- trade.reviews
 
@@ -2591,19 +3053,22 @@ CREATE TABLE reviews (
   , worth              integer NOT NULL DEFAULT 0
   , hidden_at          timestamptz
   , hidden_reason      text
+  , hidden_ground      text
   , PRIMARY KEY (merchant_id, review_id)
   , CONSTRAINT a_line_is_reviewed_once UNIQUE (merchant_id, order_id, line)
   , CONSTRAINT a_review_has_one_to_five_stars CHECK (stars BETWEEN 1 AND 5)
   , CONSTRAINT followed_up_means_when CHECK ((follow_up IS NULL) = (followed_up_at IS NULL))
   , CONSTRAINT replied_means_when CHECK ((reply IS NULL) = (replied_at IS NULL))
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
   , CONSTRAINT votes_are_counted CHECK (helpful >= 0)
   , CONSTRAINT silence_has_no_words CHECK (NOT automatic OR (text = '' AND pictures = '{}' AND follow_up IS NULL))
 );
-COMMENT ON TABLE reviews IS 'by merchant: what a buyer says of one line of an order, after it has arrived';
+COMMENT ON TABLE reviews IS 'by merchant, never deleted: what a buyer says of one line of an order, after it has arrived';
 COMMENT ON COLUMN reviews.author IS 'How the writer is called, masked when it was written; empty: anonymous';
 COMMENT ON COLUMN reviews.options IS '[[name, value], …]: the choice that was bought';
 COMMENT ON COLUMN reviews.automatic IS 'Nobody wrote it: the buyer was silent for review_rules.automatic_days';
+COMMENT ON COLUMN reviews.hidden_ground IS 'held: a word of the dictionary, nobody has looked yet; else on which ground staff took it off the pages';
 COMMENT ON COLUMN reviews.worth IS 'How much it tells others: what is in it, and ten for each helpful vote';
 CREATE INDEX reviews_by_id ON reviews (review_id);
 CREATE INDEX reviews_of_a_product_by_worth ON reviews (product_id, worth DESC, written_at DESC, review_id DESC)
@@ -2671,6 +3136,12 @@ CREATE TABLE shop_scores (
   , description      integer NOT NULL
   , service          integer NOT NULL
   , logistics        integer NOT NULL
+  , said_service     integer NOT NULL
+  , said_logistics   integer NOT NULL
+  , paid             integer NOT NULL
+  , faults           integer NOT NULL
+  , due              integer NOT NULL
+  , late             integer NOT NULL
   , peers            integer
   , peer_description integer
   , peer_service     integer
@@ -2678,8 +3149,13 @@ CREATE TABLE shop_scores (
   , PRIMARY KEY (merchant_id, day)
   , CONSTRAINT scores_are_hundredths_of_stars CHECK (description BETWEEN 0 AND 500 AND service BETWEEN 0 AND 500
                                                      AND logistics BETWEEN 0 AND 500)
+  , CONSTRAINT facts_only_take_away CHECK (service <= said_service AND logistics <= said_logistics)
+  , CONSTRAINT facts_are_counted CHECK (paid >= 0 AND faults >= 0 AND 0 <= late AND late <= due)
 );
 COMMENT ON TABLE shop_scores IS 'by merchant: description, service and logistics over 180 days in hundredths of a star, a row a day; 0: nobody has said';
+COMMENT ON COLUMN shop_scores.said_service IS 'What buyers said, before the facts of 30 days took away from it';
+COMMENT ON COLUMN shop_scores.faults IS 'After-sales cases of 30 days for a reason that lies with the shop, withdrawn and rejected ones left out; of paid orders';
+COMMENT ON COLUMN shop_scores.due IS 'Orders paid in 30 days that were sent, or should have been by now; late of them';
 COMMENT ON COLUMN shop_scores.category_id IS 'The root category that most of its goods are in: its peers are the shops of the same';
 COMMENT ON COLUMN shop_scores.peers IS 'How many shops the peer_ columns are the average of; none: not compared yet';
 CREATE INDEX shop_scores_of_a_day ON shop_scores (day, category_id);
@@ -2698,11 +3174,13 @@ CREATE TABLE questions (
   , shop_at       timestamptz
   , hidden_at     timestamptz
   , hidden_reason text
+  , hidden_ground text
   , PRIMARY KEY (merchant_id, question_id)
   , CONSTRAINT answers_are_counted CHECK (answers >= 0)
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
-COMMENT ON TABLE questions IS 'by merchant: what people want to know about a product';
+COMMENT ON TABLE questions IS 'by merchant, never deleted: what people want to know about a product';
 COMMENT ON COLUMN questions.shop_at IS 'When the shop first answered';
 CREATE INDEX questions_by_id ON questions (question_id);
 CREATE INDEX questions_of_a_product ON questions (product_id, asked_at DESC, question_id DESC) WHERE hidden_at IS NULL;
@@ -2723,11 +3201,13 @@ CREATE TABLE answers (
   , answered_at   timestamptz NOT NULL DEFAULT now()
   , hidden_at     timestamptz
   , hidden_reason text
+  , hidden_ground text
   , PRIMARY KEY (merchant_id, answer_id)
   , FOREIGN KEY (merchant_id, question_id) REFERENCES questions
-  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL))
+  , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
+                                     AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
-COMMENT ON TABLE answers IS 'by merchant: answers of the shop, and of people who bought the product';
+COMMENT ON TABLE answers IS 'by merchant, never deleted: answers of the shop, and of people who bought the product';
 COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
 CREATE INDEX hidden_answers ON answers (hidden_at DESC, answer_id DESC) WHERE hidden_at IS NOT NULL;
@@ -2749,6 +3229,45 @@ CREATE TABLE review_reports (
 COMMENT ON TABLE review_reports IS 'by merchant: somebody says that a review, a question or an answer should not stand there';
 COMMENT ON COLUMN review_reports.reporter_id IS 'The buyer, or the account of the shop''s staff';
 CREATE INDEX review_reports_open ON review_reports (at, subject_id) WHERE closed_at IS NULL;
+
+CREATE TABLE moderation_steps (
+    merchant_id uuid NOT NULL
+  , step_id     uuid NOT NULL
+  , kind        text NOT NULL
+  , subject_id  uuid NOT NULL
+  , act         text NOT NULL
+  , ground      text
+  , reason      text NOT NULL
+  , by          text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, step_id)
+  , CONSTRAINT something_is_held_hidden_or_shown CHECK (act IN ('held', 'hidden', 'shown'))
+  , CONSTRAINT nothing_is_hidden_without_a_ground CHECK ((act = 'shown') = (ground IS NULL))
+  , CONSTRAINT nothing_is_hidden_without_a_reason CHECK (act = 'shown' OR reason <> '')
+);
+COMMENT ON TABLE moderation_steps IS 'by merchant, append-only: who took a review, a question or an answer off the pages, on which ground, and who showed it again';
+COMMENT ON COLUMN moderation_steps.by IS 'The account of the operator''s staff; system: a word of the dictionary';
+CREATE INDEX moderation_steps_of_a_subject ON moderation_steps (merchant_id, kind, subject_id, at DESC, step_id DESC);
+
+CREATE TABLE review_appeals (
+    merchant_id uuid NOT NULL
+  , step_id     uuid NOT NULL
+  , review_id   uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , words       text NOT NULL
+  , appealed_at timestamptz NOT NULL DEFAULT now()
+  , decided_at  timestamptz
+  , granted     boolean
+  , answer      text
+  , PRIMARY KEY (merchant_id, step_id)
+  , FOREIGN KEY (merchant_id, step_id) REFERENCES moderation_steps
+  , FOREIGN KEY (merchant_id, review_id) REFERENCES reviews
+  , CONSTRAINT decided_means_how CHECK ((decided_at IS NULL) = (granted IS NULL) AND (granted IS NULL) = (answer IS NULL))
+);
+COMMENT ON TABLE review_appeals IS 'by merchant, never deleted: its author wants a hidden review to stand, once for each time that it was hidden';
+CREATE INDEX review_appeals_open ON review_appeals (appealed_at, step_id) WHERE decided_at IS NULL;
+CREATE INDEX review_appeals_by_id ON review_appeals (step_id);
+CREATE INDEX review_appeals_of_a_review ON review_appeals (review_id);
 
 -- channels.feeds
 
