@@ -49,6 +49,8 @@ SWEEPS: dict[str, str] = {
     "search.stale_entries": N_("Brings search entries up to date"),
     "settlement.payouts": N_("Sends payouts to the bank"),
     "settlement.run": N_("Makes the day's statements"),
+    "wallets.expire_cards": N_("Ends gift cards that were given away and are too old"),
+    "wallets.expire_points": N_("Takes points away that nobody spent in time"),
 }
 
 SUBSCRIBERS: dict[str, str] = {
@@ -61,6 +63,7 @@ SUBSCRIBERS: dict[str, str] = {
     "orders": N_("Notes deliveries in orders, and counts sales for search"),
     "search": N_("Keeps the search entries of goods and shops"),
     "service.order_mails": N_("Mails buyers about their orders"),
+    "rewards": N_("Gives buyers points for received orders, and takes them back for refunds"),
     "settlement": N_("Enters completed orders and refunds into settlement"),
 }
 

@@ -67,7 +67,7 @@ async def waiting(read: Read) -> Waiting:
         disputes=disputes,
         applications=(await applications.counts(read)).get(ApplicationState.SUBMITTED, 0),
         products=await catalog.waiting_count(read),
-        reports=await reviews.open_reports(read) + await reviews.open_appeals(read),
+        reports=await reviews.waiting_for_staff(read),
         objections=len(objections.items),
         licences=await merchants.licences_ending(read, soon),
         renewals=len(await merchants.renewals_waiting(read, COUNTED_MAX)),
