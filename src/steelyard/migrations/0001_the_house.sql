@@ -503,7 +503,6 @@ CREATE TABLE screened_words (
   , language   text NOT NULL DEFAULT ''
   , reason     jsonb NOT NULL DEFAULT '{}'
   , source     text NOT NULL DEFAULT ''
-  , changed_at timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_word_stands_once UNIQUE (key, language, action)
   , CONSTRAINT a_word_is_refused_held_masked_or_allowed CHECK (action IN ('refuse', 'hold', 'mask', 'allow'))
   , CONSTRAINT a_word_counts_somewhere CHECK (cardinality(areas) > 0 AND areas <@ ARRAY['title', 'description', 'shop'
@@ -537,19 +536,19 @@ COMMENT ON TABLE screened_hits IS 'local: how often a word was met where, and wh
 
 -- What the house begins with: the three words that article 9 of the Advertising Law names, words that mean the same, what
 -- is meant otherwise, and how people are led away from the marketplace. Merchants' words wait for a look, nobody is refused.
-INSERT INTO screened_words (word_id, word, key, action, areas, language, reason, source) VALUES
-    ('5c4ee2ed-0000-4000-8000-000000000001', '国家级', '国家级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
-  , ('5c4ee2ed-0000-4000-8000-000000000002', '最高级', '最高级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
-  , ('5c4ee2ed-0000-4000-8000-000000000003', '最佳', '最佳', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
-  , ('5c4ee2ed-0000-4000-8000-000000000004', '第一', '第一', 'hold', '{title}', 'zh', '{"zh-Hans": "排名第一要有依据。", "en": "To be the first of all needs proof."}', '广告法第九条第（三）项：与所列用语同义')
-  , ('5c4ee2ed-0000-4000-8000-000000000005', '最', '最', 'hold', '{title}', 'zh', '{"zh-Hans": "“最”字用语要有依据。", "en": "A superlative needs proof."}', '广告法第九条第（三）项：与所列用语同义')
-  , ('5c4ee2ed-0000-4000-8000-000000000006', '极品', '极品', 'hold', '{title}', 'zh', '{"zh-Hans": "“极品”属于绝对化用语。", "en": "A word that the authorities take for an absolute term."}', '工商广字〔1997〕第207号')
-  , ('5c4ee2ed-0000-4000-8000-000000000007', '最近', '最近', 'allow', '{title}', 'zh', '{}', '')
-  , ('5c4ee2ed-0000-4000-8000-000000000008', '最后', '最后', 'allow', '{title}', 'zh', '{}', '')
-  , ('5c4ee2ed-0000-4000-8000-000000000009', '第一次', '第一次', 'allow', '{title}', 'zh', '{}', '')
-  , ('5c4ee2ed-0000-4000-8000-00000000000a', '第一课', '第一课', 'allow', '{title}', 'zh', '{}', '')
-  , ('5c4ee2ed-0000-4000-8000-00000000000b', '加微信', '加微信', 'hold', '{review,question,answer}', '', '{"zh-Hans": "引导到平台外交易，买家得不到保障。", "en": "It leads buyers to where nobody protects them."}', '')
-  , ('5c4ee2ed-0000-4000-8000-00000000000c', '加微信', '加微信', 'refuse', '{description,shop,reply}', '', '{"zh-Hans": "请不要引导到平台外交易。", "en": "Please do not lead buyers away from the marketplace."}', '');
+INSERT INTO screened_words (word_id, word, key, action, areas, language, reason, source, changed_at) VALUES
+    ('5c4ee2ed-0000-4000-8000-000000000001', '国家级', '国家级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项', '2026-11-28T00:00:00Z')
+  , ('5c4ee2ed-0000-4000-8000-000000000002', '最高级', '最高级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项', '2026-11-28T00:00:00Z')
+  , ('5c4ee2ed-0000-4000-8000-000000000003', '最佳', '最佳', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项', '2026-11-28T00:00:00Z')
+  , ('5c4ee2ed-0000-4000-8000-000000000004', '第一', '第一', 'hold', '{title}', 'zh', '{"zh-Hans": "排名第一要有依据。", "en": "To be the first of all needs proof."}', '广告法第九条第（三）项：与所列用语同义', '2026-11-28T00:00:00Z')
+  , ('5c4ee2ed-0000-4000-8000-000000000005', '最', '最', 'hold', '{title}', 'zh', '{"zh-Hans": "“最”字用语要有依据。", "en": "A superlative needs proof."}', '广告法第九条第（三）项：与所列用语同义', '2026-11-28T00:00:00Z')
+  , ('5c4ee2ed-0000-4000-8000-000000000006', '极品', '极品', 'hold', '{title}', 'zh', '{"zh-Hans": "“极品”属于绝对化用语。", "en": "A word that the authorities take for an absolute term."}', '工商广字〔1997〕第207号', '2026-11-28T00:00:00Z')
+  , ('5c4ee2ed-0000-4000-8000-000000000007', '最近', '最近', 'allow', '{title}', 'zh', '{}', '', '2026-11-28T00:00:00Z')
+  , ('5c4ee2ed-0000-4000-8000-000000000008', '最后', '最后', 'allow', '{title}', 'zh', '{}', '', '2026-11-28T00:00:00Z')
+  , ('5c4ee2ed-0000-4000-8000-000000000009', '第一次', '第一次', 'allow', '{title}', 'zh', '{}', '', '2026-11-28T00:00:00Z')
+  , ('5c4ee2ed-0000-4000-8000-00000000000a', '第一课', '第一课', 'allow', '{title}', 'zh', '{}', '', '2026-11-28T00:00:00Z')
+  , ('5c4ee2ed-0000-4000-8000-00000000000b', '加微信', '加微信', 'hold', '{review,question,answer}', '', '{"zh-Hans": "引导到平台外交易，买家得不到保障。", "en": "It leads buyers to where nobody protects them."}', '', '2026-11-28T00:00:00Z')
+  , ('5c4ee2ed-0000-4000-8000-00000000000c', '加微信', '加微信', 'refuse', '{description,shop,reply}', '', '{"zh-Hans": "请不要引导到平台外交易。", "en": "Please do not lead buyers away from the marketplace."}', '', '2026-11-28T00:00:00Z');
 
 -- parties.merchants
 
@@ -2052,26 +2051,26 @@ COMMENT ON COLUMN rights_rules.exceptions IS 'Goods that it does not cover, by t
 COMMENT ON COLUMN rights_rules.source IS 'The law and its article, as people read it';
 COMMENT ON COLUMN rights_rules.since IS 'It counts for orders placed on this day or later, in the house''s time zone; none: a draft';
 COMMENT ON COLUMN rights_rules.until IS 'The last day on which orders are placed under it; none: until it is superseded';
-INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, drafted_by) VALUES
+INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, drafted_at, drafted_by) VALUES
     ('01890000-0000-7000-8000-000000000001', 'cn_seven_days', 1, 'no_reason_return'
    , '{"zh-Hans": "七天无理由退货", "en": "7-day return without a reason"}', 7, '{CN}'
    , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
    , '{"zh-Hans": "《消费者权益保护法》第二十五条；《网络购买商品七日无理由退货暂行办法》第十条", "en": "Consumer Rights Law of the PRC, Art. 25; Interim Measures for the 7-day Return of Goods Bought Online, Art. 10"}'
-   , 'https://flk.npc.gov.cn/', '2014-03-15', 'house')
+   , 'https://flk.npc.gov.cn/', '2014-03-15', '2014-03-15', 'house')
   , ('01890000-0000-7000-8000-000000000002', 'eu_withdrawal', 1, 'withdrawal'
    , '{"zh-Hans": "欧盟 14 天撤回权", "en": "14-day right of withdrawal (EU)"}', 14
    , '{AT,BE,BG,CY,CZ,DE,DK,EE,ES,FI,FR,GR,HR,HU,IE,IT,LT,LU,LV,MT,NL,PL,PT,RO,SE,SI,SK}'
    , '{made_to_order,perishable,opened_digital,periodical}'
    , '{"zh-Hans": "欧盟指令 2011/83/EU 第九条、第十六条", "en": "Directive 2011/83/EU, Art. 9 and 16"}'
-   , 'https://eur-lex.europa.eu/eli/dir/2011/83/oj', '2014-06-13', 'house')
+   , 'https://eur-lex.europa.eu/eli/dir/2011/83/oj', '2014-06-13', '2014-06-13', 'house')
   , ('01890000-0000-7000-8000-000000000003', 'house_seven_days', 1, 'no_reason_return'
    , '{"zh-Hans": "七天无理由退货（平台规则）", "en": "7-day return without a reason (marketplace)"}', 7, '{}'
    , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
-   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '', '2014-03-15', 'house')
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '', '2014-03-15', '2014-03-15', 'house')
   , ('01890000-0000-7000-8000-000000000004', 'fault', 1, 'fault'
    , '{"zh-Hans": "商品有问题，15 天", "en": "15 days for what is wrong with the goods"}', 15, '{}', '{}'
    , '{"zh-Hans": "本平台规则；法定为 7 天（《消费者权益保护法》第二十四条）", "en": "Rule of this marketplace; by law 7 days (Consumer Rights Law of the PRC, Art. 24)"}'
-   , '', '2014-03-15', 'house');
+   , '', '2014-03-15', '2014-03-15', 'house');
 
 -- trade.favourites
 
@@ -2724,6 +2723,26 @@ CREATE TABLE aftersales_case_history (
   , FOREIGN KEY (from_state, to_state) REFERENCES aftersales_transitions
 );
 COMMENT ON TABLE aftersales_case_history IS 'by merchant: each change of an after-sales case, and what was said with it; the words are blanked with old records';
+
+-- trade.rewards
+
+-- What orders have earned their buyers in points.
+
+CREATE TABLE order_rewards (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , per_hundred integer NOT NULL
+  , earned      bigint NOT NULL
+  , taken_back  bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, order_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT never_take_back_more_than_was_earned CHECK (0 <= taken_back AND taken_back <= earned)
+);
+COMMENT ON TABLE order_rewards IS 'by merchant: the points that a received order has earned its buyer, and at which rate';
+COMMENT ON COLUMN order_rewards.per_hundred IS 'Points for a hundred minor units paid with money, frozen when they were earned';
+COMMENT ON COLUMN order_rewards.taken_back IS 'Because of refunds, as far as the buyer still had them';
 
 -- trade.invoices
 
