@@ -197,6 +197,18 @@ async def test_a_statement_is_read_in_pages_and_is_nobody_elses(db: Database):
     assert {line.amount for line in await db.ask(wallets.lines_of, [other])} == {7}
 
 
+async def test_who_leaves_gives_up_what_is_left_once(db: Database):
+    buyer_id, other = await filled(db, 1_000), await filled(db, 7)
+    await filled(db, 50, Purse.POINTS, buyer_id)
+    erasure = ids.mint()
+
+    for _ in range(2):
+        await db.transact(wallets.forget, [buyer_id], erasure)
+
+    assert {each.amount for each in await db.ask(wallets.amounts, buyer_id)} == {0}
+    assert await left(db, other) == 7
+
+
 def _spent(buyer_id: BuyerId, amount: int, purse: Purse = Purse.BALANCE) -> Move:
     """Something taken out for no purchase: what the platform takes back."""
     return Move(

@@ -32,6 +32,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "orders",
         "checkout",
         "aftersales",
+        "rewards",
         "invoices",
         "settlement",
         "discipline",

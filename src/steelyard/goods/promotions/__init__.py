@@ -31,6 +31,7 @@ from steelyard.goods.promotions.reckoning import covers, for_buyer, in_scope, re
 from steelyard.goods.promotions.service import save, stop
 from steelyard.goods.promotions.sessions import (
     flash_left,
+    flash_price,
     had_by,
     planned,
     session,
@@ -53,6 +54,7 @@ __all__ = [
     "covers",
     "end_due",
     "flash_left",
+    "flash_price",
     "flashing",
     "for_buyer",
     "forget",

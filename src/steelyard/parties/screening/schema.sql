@@ -9,7 +9,6 @@ CREATE TABLE screened_words (
   , language   text NOT NULL DEFAULT ''
   , reason     jsonb NOT NULL DEFAULT '{}'
   , source     text NOT NULL DEFAULT ''
-  , changed_at timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_word_stands_once UNIQUE (key, language, action)
   , CONSTRAINT a_word_is_refused_held_masked_or_allowed CHECK (action IN ('refuse', 'hold', 'mask', 'allow'))
   , CONSTRAINT a_word_counts_somewhere CHECK (cardinality(areas) > 0 AND areas <@ ARRAY['title', 'description', 'shop'

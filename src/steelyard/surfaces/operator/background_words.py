@@ -32,6 +32,7 @@ SWEEPS: dict[str, str] = {
     "checkout.forget_old": N_("Forgets checkouts that were never placed"),
     "checkout.query_unknown_payments": N_("Asks the channel about payments whose outcome is unknown"),
     "checks": N_("Looks whether every truth of the database is true"),
+    "catalog.papers": N_("Takes goods off the shelf whose paper has ended"),
     "discipline.deposits": N_("Holds back new goods of shops that did not top up their deposit"),
     "discipline.points": N_("Ends what the points of a past year stopped"),
     "idempotency.forget": N_("Forgets old answers kept under idempotency keys"),
@@ -48,6 +49,8 @@ SWEEPS: dict[str, str] = {
     "search.stale_entries": N_("Brings search entries up to date"),
     "settlement.payouts": N_("Sends payouts to the bank"),
     "settlement.run": N_("Makes the day's statements"),
+    "wallets.expire_cards": N_("Ends gift cards that were given away and are too old"),
+    "wallets.expire_points": N_("Takes points away that nobody spent in time"),
 }
 
 SUBSCRIBERS: dict[str, str] = {
@@ -60,6 +63,7 @@ SUBSCRIBERS: dict[str, str] = {
     "orders": N_("Notes deliveries in orders, and counts sales for search"),
     "search": N_("Keeps the search entries of goods and shops"),
     "service.order_mails": N_("Mails buyers about their orders"),
+    "rewards": N_("Gives buyers points for received orders, and takes them back for refunds"),
     "settlement": N_("Enters completed orders and refunds into settlement"),
 }
 

@@ -38,6 +38,7 @@ BUYER_LINKS = (
     (N_("My orders"), "/orders"),
     (N_("Wallet"), "/account/wallet"),
     (N_("Coupons"), "/coupons"),
+    (N_("Flash sales"), "/flash"),
     (N_("Favourites"), "/account/favourites"),
     (N_("Browsing history"), "/account/history"),
     (N_("My reviews"), "/account/reviews"),
