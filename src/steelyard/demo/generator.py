@@ -18,6 +18,7 @@ from steelyard.demo import (
     purses,
     queue,
     rules_kept,
+    rushes,
     searches,
     shelves,
     shopkeeping,
@@ -107,6 +108,7 @@ async def make(
         await searches.make_searches(db, buyer_id, seed=seed)
         await merchandise.decorate(db)
         await offers.offer(db, buyer_id)
+        await rushes.rush(db, people.HOME)
         await purses.fill(db, buyer_id)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
