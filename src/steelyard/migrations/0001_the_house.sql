@@ -536,19 +536,19 @@ COMMENT ON TABLE screened_hits IS 'local: how often a word was met where, and wh
 
 -- What the house begins with: the three words that article 9 of the Advertising Law names, words that mean the same, what
 -- is meant otherwise, and how people are led away from the marketplace. Merchants' words wait for a look, nobody is refused.
-INSERT INTO screened_words (word_id, word, key, action, areas, language, reason, source, changed_at) VALUES
-    ('5c4ee2ed-0000-4000-8000-000000000001', '国家级', '国家级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项', '2026-11-28T00:00:00Z')
-  , ('5c4ee2ed-0000-4000-8000-000000000002', '最高级', '最高级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项', '2026-11-28T00:00:00Z')
-  , ('5c4ee2ed-0000-4000-8000-000000000003', '最佳', '最佳', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项', '2026-11-28T00:00:00Z')
-  , ('5c4ee2ed-0000-4000-8000-000000000004', '第一', '第一', 'hold', '{title}', 'zh', '{"zh-Hans": "排名第一要有依据。", "en": "To be the first of all needs proof."}', '广告法第九条第（三）项：与所列用语同义', '2026-11-28T00:00:00Z')
-  , ('5c4ee2ed-0000-4000-8000-000000000005', '最', '最', 'hold', '{title}', 'zh', '{"zh-Hans": "“最”字用语要有依据。", "en": "A superlative needs proof."}', '广告法第九条第（三）项：与所列用语同义', '2026-11-28T00:00:00Z')
-  , ('5c4ee2ed-0000-4000-8000-000000000006', '极品', '极品', 'hold', '{title}', 'zh', '{"zh-Hans": "“极品”属于绝对化用语。", "en": "A word that the authorities take for an absolute term."}', '工商广字〔1997〕第207号', '2026-11-28T00:00:00Z')
-  , ('5c4ee2ed-0000-4000-8000-000000000007', '最近', '最近', 'allow', '{title}', 'zh', '{}', '', '2026-11-28T00:00:00Z')
-  , ('5c4ee2ed-0000-4000-8000-000000000008', '最后', '最后', 'allow', '{title}', 'zh', '{}', '', '2026-11-28T00:00:00Z')
-  , ('5c4ee2ed-0000-4000-8000-000000000009', '第一次', '第一次', 'allow', '{title}', 'zh', '{}', '', '2026-11-28T00:00:00Z')
-  , ('5c4ee2ed-0000-4000-8000-00000000000a', '第一课', '第一课', 'allow', '{title}', 'zh', '{}', '', '2026-11-28T00:00:00Z')
-  , ('5c4ee2ed-0000-4000-8000-00000000000b', '加微信', '加微信', 'hold', '{review,question,answer}', '', '{"zh-Hans": "引导到平台外交易，买家得不到保障。", "en": "It leads buyers to where nobody protects them."}', '', '2026-11-28T00:00:00Z')
-  , ('5c4ee2ed-0000-4000-8000-00000000000c', '加微信', '加微信', 'refuse', '{description,shop,reply}', '', '{"zh-Hans": "请不要引导到平台外交易。", "en": "Please do not lead buyers away from the marketplace."}', '', '2026-11-28T00:00:00Z');
+INSERT INTO screened_words (word_id, word, key, action, areas, language, reason, source) VALUES
+    ('5c4ee2ed-0000-4000-8000-000000000001', '国家级', '国家级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000002', '最高级', '最高级', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000003', '最佳', '最佳', 'hold', '{title,description}', 'zh', '{"zh-Hans": "广告法所说的绝对化用语，没有依据不能写。", "en": "An absolute term in the sense of the Advertising Law: it needs proof."}', '广告法第九条第（三）项')
+  , ('5c4ee2ed-0000-4000-8000-000000000004', '第一', '第一', 'hold', '{title}', 'zh', '{"zh-Hans": "排名第一要有依据。", "en": "To be the first of all needs proof."}', '广告法第九条第（三）项：与所列用语同义')
+  , ('5c4ee2ed-0000-4000-8000-000000000005', '最', '最', 'hold', '{title}', 'zh', '{"zh-Hans": "“最”字用语要有依据。", "en": "A superlative needs proof."}', '广告法第九条第（三）项：与所列用语同义')
+  , ('5c4ee2ed-0000-4000-8000-000000000006', '极品', '极品', 'hold', '{title}', 'zh', '{"zh-Hans": "“极品”属于绝对化用语。", "en": "A word that the authorities take for an absolute term."}', '工商广字〔1997〕第207号')
+  , ('5c4ee2ed-0000-4000-8000-000000000007', '最近', '最近', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-000000000008', '最后', '最后', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-000000000009', '第一次', '第一次', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000a', '第一课', '第一课', 'allow', '{title}', 'zh', '{}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000b', '加微信', '加微信', 'hold', '{review,question,answer}', '', '{"zh-Hans": "引导到平台外交易，买家得不到保障。", "en": "It leads buyers to where nobody protects them."}', '')
+  , ('5c4ee2ed-0000-4000-8000-00000000000c', '加微信', '加微信', 'refuse', '{description,shop,reply}', '', '{"zh-Hans": "请不要引导到平台外交易。", "en": "Please do not lead buyers away from the marketplace."}', '');
 
 -- parties.merchants
 
@@ -669,6 +669,55 @@ COMMENT ON COLUMN licence_renewals.good_until IS 'The last day of the new licenc
 COMMENT ON COLUMN licence_renewals.file IS 'The scan, in the private file store: seen by the shop and by reviewers only';
 CREATE UNIQUE INDEX one_renewal_waits ON licence_renewals (merchant_id) WHERE state = 'waiting';
 CREATE INDEX licence_renewals_waiting ON licence_renewals (handed_in_at) WHERE state = 'waiting';
+
+CREATE TABLE paper_kinds (
+    kind text PRIMARY KEY
+  , name jsonb NOT NULL
+);
+COMMENT ON TABLE paper_kinds IS 'reference: the kinds of papers that a category may need';
+INSERT INTO paper_kinds (kind, name) VALUES
+    ('brand_authorisation', '{"zh-Hans": "品牌授权书", "en": "Authorisation by the brand"}')
+  , ('cosmetics_filing', '{"zh-Hans": "化妆品备案凭证", "en": "Filing of cosmetics"}')
+  , ('food_business', '{"zh-Hans": "食品经营许可证", "en": "Food business licence"}')
+  , ('medical_devices', '{"zh-Hans": "医疗器械经营许可证", "en": "Licence for medical devices"}')
+  , ('publications', '{"zh-Hans": "出版物经营许可证", "en": "Licence for publications"}')
+  , ('quality_report', '{"zh-Hans": "质检报告", "en": "Quality inspection report"}');
+
+CREATE TABLE category_papers (
+    category_id uuid NOT NULL
+  , kind        text NOT NULL REFERENCES paper_kinds
+  , PRIMARY KEY (category_id, kind)
+);
+COMMENT ON TABLE category_papers IS 'reference: which papers a shop needs to sell in a category and all below it';
+
+CREATE TABLE merchant_papers (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , paper_id     uuid NOT NULL
+  , kind         text NOT NULL REFERENCES paper_kinds
+  , number       text NOT NULL
+  , good_until   date
+  , file         text NOT NULL
+  , name         text NOT NULL
+  , bytes        bigint NOT NULL
+  , state        text NOT NULL
+  , reason       text NOT NULL DEFAULT ''
+  , handed_in_at timestamptz NOT NULL DEFAULT now()
+  , handed_in_by text NOT NULL
+  , decided_at   timestamptz
+  , decided_by   text
+  , reminded     date
+  , PRIMARY KEY (merchant_id, paper_id)
+  , CONSTRAINT a_paper_waits_or_is_decided CHECK (state IN ('waiting', 'accepted', 'sent_back'))
+  , CONSTRAINT a_decided_paper_says_when_and_by_whom CHECK ((state = 'waiting') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT who_sends_a_paper_back_says_why CHECK (state <> 'sent_back' OR reason <> '')
+);
+COMMENT ON TABLE merchant_papers IS 'by merchant: papers that shops have handed in for categories, and what the operator said of them';
+COMMENT ON COLUMN merchant_papers.good_until IS 'Its last day; none: without end';
+COMMENT ON COLUMN merchant_papers.file IS 'The scan, in the private file store: seen by the shop and by reviewers only';
+COMMENT ON COLUMN merchant_papers.reminded IS 'The day on which the owners were last reminded that it ends';
+CREATE UNIQUE INDEX one_paper_of_a_kind_waits ON merchant_papers (merchant_id, kind) WHERE state = 'waiting';
+CREATE INDEX merchant_papers_waiting ON merchant_papers (handed_in_at, paper_id) WHERE state = 'waiting';
+CREATE INDEX merchant_papers_ending ON merchant_papers (good_until) WHERE state = 'accepted';
 
 CREATE TABLE merchant_agreements (
     merchant_id uuid NOT NULL REFERENCES merchants
