@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
-from steelyard.goods.promotions.entering import Code, CodeState, Entered, Standing
+from steelyard.goods.promotions.entering import Code, CodeState, CouponGift, Entered, GiftAudience, Standing
 from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
 from steelyard.goods.promotions.people import Limit, Personal, new_of
 from steelyard.goods.promotions.refusals import (
@@ -53,6 +53,7 @@ __all__ = [
     "CodeUnknown",
     "Counted",
     "CouponClaimed",
+    "CouponGift",
     "CouponGone",
     "Entered",
     "Flash",
@@ -60,6 +61,7 @@ __all__ = [
     "FlashState",
     "FreeShipping",
     "Gift",
+    "GiftAudience",
     "Ladder",
     "Layer",
     "Limit",
@@ -290,6 +292,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     stopped_at: datetime | None = None
     flash: Flash | None = None
     new_buyers: bool = False
+    given: bool = False
 
     @property
     def limits(self) -> list[Limit]:

@@ -38,16 +38,17 @@ async def save(tx: Tx, offer: Offer) -> None:
     written = await tx.execute(
         """
         INSERT INTO promotions AS p (merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon
-                                   , code, copies, per_buyer, budget, new_buyers)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                                   , code, copies, per_buyer, budget, new_buyers, given)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         ON CONFLICT (merchant_id, promotion_id) DO UPDATE
         SET name = excluded.name, rule = excluded.rule, scope = excluded.scope, starts_at = excluded.starts_at
           , ends_at = excluded.ends_at, coupon = excluded.coupon, code = excluded.code, copies = excluded.copies
           , per_buyer = excluded.per_buyer, budget = excluded.budget, new_buyers = excluded.new_buyers
+          , given = excluded.given
         WHERE p.starts_at > now() AND p.stopped_at IS NULL AND p.claimed = 0
-           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.new_buyers)
+           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.new_buyers, p.given)
             = (excluded.name, excluded.rule, excluded.scope, excluded.starts_at, excluded.ends_at, excluded.coupon
-             , excluded.new_buyers)
+             , excluded.new_buyers, excluded.given)
         """,
         offer.merchant_id,
         offer.promotion_id,
@@ -63,6 +64,7 @@ async def save(tx: Tx, offer: Offer) -> None:
         offer.per_buyer,
         offer.budget,
         offer.new_buyers,
+        offer.given,
     )
     if not written:
         raise OfferBegun()
@@ -116,6 +118,8 @@ def _check(offer: Offer) -> None:
         wrong["per_buyer"] = N_("Please enter a number above zero")
     if offer.new_buyers and not offer.coupon:
         wrong["new_buyers"] = N_("Only a coupon can be for new buyers alone")
+    if offer.given and (not offer.coupon or offer.code):
+        wrong["given"] = N_("What is given is a coupon, and has no code")
     if wrong:
         raise Invalid(wrong)
 

@@ -96,7 +96,8 @@ async def of_shop(read: Read, merchant_id: MerchantId) -> list[Offer]:
     return [
         offer
         for offer in found
-        if offer.flash is not None or (offer.starts_at <= now and offer.code is None and not offer.gone)
+        if offer.flash is not None
+        or (offer.starts_at <= now and offer.code is None and not offer.gone and not offer.given)
     ]
 
 

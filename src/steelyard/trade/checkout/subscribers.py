@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from steelyard.goods.promotions import GiftAsked
 from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
+from steelyard.trade.checkout.giving import give
 from steelyard.trade.checkout.service import lock_of_purchases
 from steelyard.trade.orders import PurchaseCancelled
 from steelyard.trade.orders.model import PurchaseId
@@ -27,4 +29,4 @@ async def reopen(tx: Tx, facts: Sequence[PurchaseCancelled]) -> None:
     )
 
 
-SUBSCRIBER = Subscriber("checkout", {PurchaseCancelled: reopen})
+SUBSCRIBER = Subscriber("checkout", {PurchaseCancelled: reopen, GiftAsked: give})
