@@ -13,7 +13,8 @@ NO_LISTS = {
     "/merchant/carriers", "/merchant/licence",
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
-    "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/roles/new",
+    "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/promotions/new",
+    "/operator/roles/new",
 }  # fmt: skip
 
 # Who looks, and at what. `{product}` is the one most sold, `{since}` and `{today}` are days, `{shop}` is the merchant's id.
@@ -131,6 +132,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "operator": (
         "/operator",
         "/operator/merchants",
+        "/operator/promotions",
         "/operator/merchants?q=走&state=open",
         "/operator/merchants?sort=newest",
         "/operator/applications",

@@ -33,7 +33,7 @@ from steelyard.goods.promotions.model import (
     Step,
 )
 from steelyard.kernel import ids
-from steelyard.kernel.money import Money
+from steelyard.kernel.money import Money, share
 from steelyard.kernel.text import Text
 from steelyard.parties.merchants.model import MerchantId
 
@@ -170,4 +170,9 @@ def test_the_page_says_what_a_cart_costs(name: str) -> None:
         assert freight[str(named(shop))] == minor(amount)
     assert [each.sku_id for each in answer.gifts] == [named(gift) for gift in told.get("gifts", [])]
     assert answer.platform == minor(told.get("platform", "0.00"))
+    parts = {each.key: each for each in answer.lines}
+    for line, (platform, shop) in told.get("borne", {}).items():
+        assert (parts[line].platform, parts[line].off - parts[line].platform) == (minor(platform), minor(shop))
+    for line, commission in told.get("commission_of_5", {}).items():
+        assert share(parts[line].amount + parts[line].platform, rate("5 %")) == minor(commission)
     assert answer.amount == minor(told["total"])

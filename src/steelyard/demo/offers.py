@@ -1,4 +1,5 @@
-"""What the shops of the demo offer: a reduction or two each, coupons that lie open, one with a code; some are the buyer's."""
+"""What the shops of the demo offer, and the platform over all of them: reductions, coupons that lie open, one with a code; some
+are the buyer's."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,6 +7,7 @@ from steelyard.demo.catalogue import Maker, makers
 from steelyard.demo.products import made
 from steelyard.goods import promotions
 from steelyard.goods.promotions.model import (
+    PLATFORM,
     AmountOff,
     BuyGet,
     Counted,
@@ -32,6 +34,16 @@ OFFERED: tuple[tuple[Text, Rule], ...] = (
     (text("每满减", "Again and again"), AmountOff(steps=(Step(50_000, 4_000),), again=True, at_most=20_000)),
     (text("大单包邮", "Large orders go free"), FreeShipping(over=80_000)),
     (text("五件一口价", "Five at one price"), PiecesFor(pieces=5, price=99_900)),
+)
+# Over all shops, by the platform, which pays half of a reduction and seven tenths of a coupon.
+ACROSS: tuple[tuple[str, Text, Rule, bool], ...] = (
+    (
+        "across",
+        text("跨店满减", "Across shops"),
+        AmountOff(steps=(Step(30_000, 3_000),), again=True, at_most=9_000),
+        False,
+    ),
+    ("coupon", text("平台红包", "Coupon of the marketplace"), AmountOff(steps=(Step(10_000, 1_000),)), True),
 )
 
 
@@ -64,6 +76,27 @@ async def _save(tx: Tx, shops: list[tuple[int, Maker]]) -> None:
     sale = RateOff(steps=(Step(1, 120_000),), counted=Counted.PIECES, at_most=100_000)
     await promotions.save(
         tx, _offer(first, "sale", text("双十二预热", "Twelve Twelve"), sale, in_days=10, budget=5_000_000)
+    )
+
+    for which, name, rule, coupon in ACROSS:
+        await promotions.save(tx, _of_platform(which, name, rule, coupon=coupon))
+
+
+def _of_platform(which: str, name: Text, rule: Rule, *, coupon: bool) -> Offer:
+    begins = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    return Offer(
+        merchant_id=PLATFORM,
+        promotion_id=PromotionId(made("promotion", "platform", which)),
+        name=name,
+        rule=rule,
+        currency="CNY",
+        starts_at=begins,
+        ends_at=begins + timedelta(days=DAYS),
+        coupon=coupon,
+        copies=2_000 if coupon else None,
+        per_buyer=1 if coupon else None,
+        budget=5_000_000,
+        platform_millionths=700_000 if coupon else 500_000,
     )
 
 

@@ -365,7 +365,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('words.manage', 'operator', '{"zh-Hans": "维护敏感词库", "en": "Keep the dictionary of words that may not be used"}')
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
-  , ('promotions.manage', 'merchant', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}');
+  , ('promotions.manage', 'both', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}');
 
 CREATE TABLE roles (
     role_id     text PRIMARY KEY
@@ -814,6 +814,7 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
   , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
   , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
   , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
   , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}');
@@ -864,7 +865,7 @@ CREATE TABLE ledger_transfers (
 );
 COMMENT ON TABLE ledger_transfers IS 'by owner, append-only: every movement of money between two accounts of one owner';
 COMMENT ON COLUMN ledger_transfers.document IS 'What caused it: a payment, an order, a refund or a payout; transfers of two owners meet by it';
-COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, payout, paid_out …';
+COMMENT ON COLUMN ledger_transfers.reason IS 'captured, allotted, released, commission, refund_due, refunded, commission_returned, subsidy, subsidy_returned, payout, paid_out …';
 CREATE UNIQUE INDEX a_document_moves_money_once ON ledger_transfers (owner_id, document, reason, debit, credit);
 CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
 CREATE INDEX ledger_transfers_of_an_owner ON ledger_transfers (owner_id, at DESC, transfer_id DESC);
@@ -1403,7 +1404,7 @@ CREATE INDEX prices_by_sku ON prices (sku_id);
 
 -- goods.promotions
 
--- What shops take off, until when, how often, and who has a coupon for it.
+-- What shops and the platform take off, until when, how often, who pays for it, and who has a coupon for it.
 
 CREATE TABLE flash_sessions (
     merchant_id  uuid NOT NULL
@@ -1445,6 +1446,7 @@ CREATE TABLE promotions (
   , spent        bigint NOT NULL DEFAULT 0
   , stopped_at   timestamptz
   , created_at   timestamptz NOT NULL DEFAULT now()
+  , platform_millionths integer NOT NULL DEFAULT 0
   , session_id   uuid
   , sku_id       uuid
   , pieces       integer
@@ -1456,6 +1458,8 @@ CREATE TABLE promotions (
   , given        boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
+  , CONSTRAINT the_platform_pays_for_its_own_only CHECK (platform_millionths = 0 OR merchant_id = '00000000-0000-0000-0000-000000000000')
+  , CONSTRAINT the_platform_pays_a_part CHECK (platform_millionths BETWEEN 0 AND 1000000)
   , CONSTRAINT a_session_has_a_sku_once UNIQUE (merchant_id, session_id, sku_id)
   , CONSTRAINT a_code_is_given_out_once UNIQUE (merchant_id, code)
   , CONSTRAINT it_begins_before_it_ends CHECK (starts_at < ends_at)
@@ -1470,9 +1474,10 @@ CREATE TABLE promotions (
   , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
 );
-COMMENT ON TABLE promotions IS 'by merchant: what a shop takes off for whoever buys enough, or holds a coupon of it';
+COMMENT ON TABLE promotions IS 'by merchant: what a shop, or under an id of zeros the platform, takes off for whoever buys enough or holds a coupon of it';
+COMMENT ON COLUMN promotions.platform_millionths IS 'Of the platform''s own: which part of what they take off it pays; the shops whose goods are cheaper pay the rest';
 COMMENT ON COLUMN promotions.rule IS 'What it takes off, as goods/promotions/model.py says: {type, …}';
-COMMENT ON COLUMN promotions.scope IS 'Which goods it is for: {products, categories, without}; nothing named: all of the shop';
+COMMENT ON COLUMN promotions.scope IS 'Which goods it is for: {shops, products, categories, without}; nothing named: all of the shop, or of all shops';
 COMMENT ON COLUMN promotions.code IS 'In capitals; a coupon with a code is got by entering it, one without lies open for claiming';
 COMMENT ON COLUMN promotions.copies IS 'How many can be claimed by all buyers together; none: as many as want one';
 COMMENT ON COLUMN promotions.per_buyer IS 'How many one buyer can claim; each is used once';
@@ -1523,15 +1528,20 @@ CREATE TABLE promotion_uses (
   , pieces       integer NOT NULL DEFAULT 0
   , at           timestamptz NOT NULL DEFAULT now()
   , given_back_at timestamptz
+  , platform     bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, promotion_id)
   , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
   , CONSTRAINT a_use_takes_something_off CHECK (amount > 0)
+  , CONSTRAINT the_platform_pays_no_more_than_all CHECK (0 <= platform AND platform <= amount)
 );
-COMMENT ON TABLE promotion_uses IS 'by merchant: what a promotion took off an order; given back when the order was dropped unpaid';
+COMMENT ON TABLE promotion_uses IS 'by merchant: what a promotion took off an order; given back when the order was dropped unpaid, or cancelled as a whole';
+COMMENT ON COLUMN promotion_uses.merchant_id IS 'Whose promotion it is: for one of the platform not the merchant of the order';
+COMMENT ON COLUMN promotion_uses.platform IS 'Of the amount, what the platform pays';
 COMMENT ON COLUMN promotion_uses.order_id IS 'Opaque: whose order it is stands in orders';
 COMMENT ON COLUMN promotion_uses.claim IS 'The number of the buyer''s coupon that was used for it';
 COMMENT ON COLUMN promotion_uses.pieces IS 'How many of a flash sale''s pieces the order has';
 CREATE INDEX promotion_uses_of_a_promotion ON promotion_uses (merchant_id, promotion_id, at);
+CREATE INDEX promotion_uses_of_a_coupon ON promotion_uses (merchant_id, promotion_id, buyer_id, claim) WHERE claim IS NOT NULL;
 
 CREATE TABLE coupon_claims (
     buyer_id     uuid NOT NULL
@@ -1544,7 +1554,7 @@ CREATE TABLE coupon_claims (
 );
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
-COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for';
+COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
 
 CREATE TABLE coupon_people (
     person       text NOT NULL
@@ -2161,10 +2171,14 @@ CREATE TABLE orders (
   , extended_at  timestamptz
   , hidden_at    timestamptz
   , open_cases   integer NOT NULL DEFAULT 0
+  , subsidy      bigint NOT NULL DEFAULT 0
+  , subsidy_returned bigint NOT NULL DEFAULT 0
+  , freight_offers jsonb NOT NULL DEFAULT '[]'
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
-  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods)
+  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods + subsidy)
+  , CONSTRAINT never_take_back_more_subsidy CHECK (0 <= subsidy_returned AND subsidy_returned <= subsidy)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
   , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
@@ -2177,6 +2191,9 @@ COMMENT ON COLUMN orders.tax_included IS 'Taxes inside goods and freight';
 COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
 COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on its way there';
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
+COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
+COMMENT ON COLUMN orders.subsidy_returned IS 'Of subsidy, taken back because of refunds';
+COMMENT ON COLUMN orders.freight_offers IS 'What promotions took off the freight, as order_lines.offers';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
 COMMENT ON COLUMN orders.buyer_name IS 'Who receives it, in small letters, as staff look for it by its beginning';
@@ -2372,6 +2389,7 @@ CREATE TABLE order_refunds (
   , by           text NOT NULL
   , released     boolean NOT NULL
   , at           timestamptz NOT NULL DEFAULT now()
+  , subsidy      bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, refund_id)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
   , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported'))
@@ -2379,6 +2397,7 @@ CREATE TABLE order_refunds (
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
 COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
+COMMENT ON COLUMN order_refunds.subsidy IS 'Of what the platform pays the merchant for promotions, taken back with it';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
 CREATE INDEX order_refunds_by_time ON order_refunds (at);
@@ -2686,6 +2705,8 @@ CREATE TABLE statements (
   , commission   bigint NOT NULL
   , refunds      bigint NOT NULL
   , commission_returned bigint NOT NULL
+  , subsidy      bigint NOT NULL DEFAULT 0
+  , subsidy_returned bigint NOT NULL DEFAULT 0
   , adjustments  bigint NOT NULL DEFAULT 0
   , payout       bigint NOT NULL
   , state        text NOT NULL
@@ -2697,12 +2718,14 @@ CREATE TABLE statements (
   , attempts     integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
-  , CONSTRAINT a_statement_adds_up CHECK (payout = sales - commission - refunds + commission_returned + adjustments)
+  , CONSTRAINT a_statement_adds_up
+        CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
   , CONSTRAINT paid_means_when CHECK ((state = 'paid') = (paid_at IS NOT NULL))
 );
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
+COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
 COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
@@ -2737,9 +2760,11 @@ CREATE TABLE settlement_entries (
   , statement_id uuid
   , PRIMARY KEY (merchant_id, entry_id)
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
-  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'commission', 'refund', 'commission_returned', 'goodwill'
-                                                       , 'deposit', 'deposit_returned', 'fine', 'fine_returned'))
-  , CONSTRAINT costs_are_negative CHECK ((kind IN ('commission', 'refund', 'deposit', 'fine')) = (amount < 0))
+  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
+                                                       , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
+                                                       , 'fine_returned'))
+  , CONSTRAINT costs_are_negative
+        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';

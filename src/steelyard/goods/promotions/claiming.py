@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from steelyard.goods.promotions.model import CodeUnknown, CouponClaimed, CouponGone
+from steelyard.goods.promotions.model import PLATFORM, CodeUnknown, CouponClaimed, CouponGone
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 
@@ -47,14 +47,17 @@ async def claim(tx: Tx, buyer_id: UUID, merchant_id: UUID, promotion_id: UUID) -
 
 
 async def claim_code(tx: Tx, buyer_id: UUID, code: str, merchant_ids: Collection[UUID]) -> None:
-    """`claim` the coupon of one of these shops that has this code. Raises `CodeUnknown`, `CouponGone`, `CouponClaimed`."""
+    """`claim` the coupon of one of these shops, or of the platform, that has this code.
+
+    Raises `CodeUnknown`, `CouponGone`, `CouponClaimed`.
+    """
     found = await tx.row(
         """
         SELECT merchant_id, promotion_id FROM promotions
         WHERE merchant_id = ANY($1) AND code = $2 AND starts_at <= now()
         ORDER BY (stopped_at IS NULL AND ends_at > now()) DESC, promotion_id LIMIT 1
         """,
-        list(merchant_ids),
+        [PLATFORM, *merchant_ids],
         code.strip().upper(),
     )
     if found is None:

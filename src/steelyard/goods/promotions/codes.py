@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from steelyard.goods.promotions.model import Code, CodeState, Entered, Offer, OfferState
+from steelyard.goods.promotions.model import PLATFORM, Code, CodeState, Entered, Offer, OfferState
 from steelyard.kernel.db import Read
 
 CODES_PER_CART_MAX = 10
@@ -32,10 +32,10 @@ async def _with_codes(read: Read, entered: Sequence[Entered], wanted: Sequence[s
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, new_buyers, given
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given
         FROM promotions WHERE merchant_id = ANY($1) AND code = ANY($2) ORDER BY merchant_id, promotion_id
         """,
-        list({merchant_id for each in entered for merchant_id in each.merchant_ids}),
+        list({PLATFORM, *(merchant_id for each in entered for merchant_id in each.merchant_ids)}),
         wanted,
     )
 
@@ -62,7 +62,7 @@ def _code(
     have: dict[tuple[UUID, UUID], tuple[int, int]],
     at: datetime,
 ) -> Code:
-    mine = [each for each in offers if each.code == code and each.merchant_id in entered.merchant_ids]
+    mine = [each for each in offers if each.code == code and each.merchant_id in {PLATFORM, *entered.merchant_ids}]
     states: list[CodeState] = []
     known: list[Offer] = []
     for offer in mine:

@@ -16,6 +16,14 @@ class Standing(StrEnum):
     EXPIRED = "expired"
 
 
+class OfferState(StrEnum):
+    TO_COME = "to_come"
+    RUNNING = "running"
+    SPENT = "spent"
+    OVER = "over"
+    STOPPED = "stopped"
+
+
 class GiftAudience(StrEnum):
     """To whom a shop gives a coupon."""
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
-from steelyard.goods.promotions.entering import Code, CodeState, CouponGift, Entered, GiftAudience, Standing
+from steelyard.goods.promotions.entering import Code, CodeState, CouponGift, Entered, GiftAudience, OfferState, Standing
 from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
 from steelyard.goods.promotions.people import Limit, Personal, new_of
 from steelyard.goods.promotions.refusals import (
@@ -33,6 +32,7 @@ from steelyard.goods.promotions.rules import (
     Layer,
     PiecesFor,
     RateOff,
+    Reason,
     Rule,
     Scope,
     SpecialPrice,
@@ -69,10 +69,12 @@ __all__ = [
     "NewFlash",
     "OfferBegun",
     "OfferGone",
+    "OfferState",
     "Personal",
     "PiecesFor",
     "Planned",
     "RateOff",
+    "Reason",
     "Rule",
     "Scope",
     "Session",
@@ -83,6 +85,9 @@ __all__ = [
 ]
 
 PromotionId = NewType("PromotionId", UUID)
+
+# Whose the platform's own promotions are, where a merchant's would name the merchant: nobody sells under this id.
+PLATFORM = MerchantId(UUID(int=0))
 
 
 class Promotion(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,20 +215,6 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     next: Hint | None = None
 
 
-class Reason(StrEnum):
-    """Why a promotion does not count. The first that holds is said."""
-
-    NOT_YET = "not_yet"
-    OVER = "over"
-    OTHER_CURRENCY = "other_currency"
-    NOTHING_OF_IT = "nothing_of_it"
-    NOT_FOR_YOU = "not_for_you"
-    NOT_CLAIMED = "not_claimed"
-    NOT_BESIDE_PRICE = "not_beside_price"
-    MORE_NEEDED = "more_needed"
-    BEATEN = "beaten"
-
-
 class Missed(msgspec.Struct, frozen=True, kw_only=True):
     """`hint`: what is missing, if that is the reason. `by`: those that count instead, if it is beaten."""
 
@@ -271,8 +262,8 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A promotion of a shop as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, and all
-    together may take off no more than the `budget`. `flash`: it is the price of a piece in a flash sale."""
+    """A promotion as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, all together may take off
+    no more than the `budget`. Of the `PLATFORM`'s it pays the part of `platform_millionths`. `flash`: in a flash sale."""
 
     merchant_id: MerchantId
     promotion_id: PromotionId
@@ -290,6 +281,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     claimed: int = 0
     spent: int = 0
     stopped_at: datetime | None = None
+    platform_millionths: int = 0
     flash: Flash | None = None
     new_buyers: bool = False
     given: bool = False
@@ -301,6 +293,10 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
         return by_code + ([Limit(limited_by=self.merchant_id, most=1)] if self.new_buyers else [])
 
     @property
+    def of_platform(self) -> bool:
+        return self.merchant_id == PLATFORM
+
+    @property
     def promotion(self) -> Promotion:
         return Promotion(
             promotion_id=self.promotion_id,
@@ -309,9 +305,10 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             currency=self.currency,
             starts_at=self.starts_at,
             ends_at=self.ends_at,
-            merchant_id=self.merchant_id,
+            merchant_id=None if self.of_platform else self.merchant_id,
             coupon=self.coupon,
             scope=self.scope,
+            platform_millionths=self.platform_millionths,
             limited=self.flash is not None,
             audience=Audience(segments=frozenset({new_of(self.merchant_id)}) if self.new_buyers else frozenset()),
             limits=tuple(self.limits) if self.coupon else (),
@@ -327,7 +324,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
         """Whether all that could be claimed is claimed."""
         return self.copies is not None and self.claimed >= self.copies
 
-    def state(self, at: datetime) -> "OfferState":
+    def state(self, at: datetime) -> OfferState:
         if self.stopped_at is not None:
             return OfferState.STOPPED
         if at >= self.ends_at:
@@ -337,19 +334,12 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
         return OfferState.RUNNING if at >= self.starts_at else OfferState.TO_COME
 
 
-class OfferState(StrEnum):
-    TO_COME = "to_come"
-    RUNNING = "running"
-    SPENT = "spent"
-    OVER = "over"
-    STOPPED = "stopped"
-
-
 class Used(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a promotion counted, and what it took off altogether."""
+    """For how many orders a promotion counted, what it took off altogether, and how much of that the platform paid."""
 
     orders: int
     amount: int
+    platform: int = 0
 
 
 class Coupon(msgspec.Struct, frozen=True, kw_only=True):
@@ -372,11 +362,9 @@ class Owned(Offer, frozen=True, kw_only=True):
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """What a promotion is to take off an order that is being placed. Those of one `purchase_id` all count, or none.
-
-    `by_code`: its code came with the purchase; a buyer who has no such coupon yet gets one for this order. `pieces`: of a
-    promotion that has only so many.
-    """
+    """What a promotion, of `merchant_id`, is to take off an order that is being placed, and the platform's part of it. Those of
+    one `purchase_id` all count, or none; a coupon of the platform is used once for all orders of it. `by_code`: its code came
+    with the purchase; a buyer who has no such coupon yet gets one for it. `pieces`: of a promotion that has only so many."""
 
     purchase_id: UUID
     merchant_id: UUID
@@ -385,8 +373,14 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     buyer_id: UUID
     amount: int
     coupon: bool
+    platform: int = 0
     by_code: bool = False
     pieces: int = 0
+
+    @property
+    def used_for(self) -> UUID:
+        """What a coupon is used for: the order, or with one of the platform the purchase."""
+        return self.purchase_id if self.merchant_id == PLATFORM else self.order_id
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):

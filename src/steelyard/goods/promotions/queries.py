@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple, cast
 from uuid import UUID
 
-from steelyard.goods.promotions.model import Coupon, Offer, PromotionId, Used
+from steelyard.goods.promotions.model import PLATFORM, Coupon, Offer, PromotionId, Used
 from steelyard.kernel import keeping
 from steelyard.kernel.db import Read
 
@@ -18,8 +18,9 @@ ENDS_SOON = timedelta(days=3)
 
 
 async def offering(read: Read) -> frozenset[UUID]:
-    """The shops that offer something, now or in some time. Known for two seconds, so that who buys where nothing is
-    offered asks nothing more for it; also by those who place, unlike `keeping.kept`. Never asked as one merchant."""
+    """The shops, and the platform, that offer something, now or in some time. Known for two seconds, so that who buys where
+    nothing is offered asks nothing more for it; also by those who place, unlike `keeping.kept`. Never asked as one
+    merchant."""
     return (await _offering(read)).any
 
 
@@ -53,15 +54,16 @@ async def _offering(read: Read) -> _Offering:
 
 
 async def running(read: Read, merchant_ids: Collection[UUID]) -> dict[UUID, list[Offer]]:
-    """What these shops offer, now or in some time, as far as there is budget left; shops without any are missing."""
-    some = sorted((await offering(read)).intersection(merchant_ids))
+    """What these shops offer, and the platform beside them, now or in some time, as far as there is budget left; by whose
+    it is, and who offers nothing is missing."""
+    some = sorted((await offering(read)).intersection([PLATFORM, *merchant_ids])) if merchant_ids else []
     if not some:
         return {}
     found = await read.all(
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, new_buyers, given
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given
              , CASE WHEN session_id IS NOT NULL THEN
                    jsonb_build_object('session_id', session_id, 'sku_id', sku_id, 'pieces', pieces, 'taken', taken
                                     , 'per_order', pieces_per_order, 'per_buyer', pieces_per_buyer) END AS flash
@@ -104,7 +106,7 @@ async def offers(read: Read, merchant_id: UUID, before: UUID | None, limit: int)
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, new_buyers, given
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given
         FROM promotions WHERE merchant_id = $1 AND session_id IS NULL AND ($2::uuid IS NULL OR promotion_id < $2)
         ORDER BY promotion_id DESC LIMIT $3
         """,
@@ -119,7 +121,7 @@ async def get(read: Read, merchant_id: UUID, promotion_id: UUID) -> Offer | None
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, new_buyers, given
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given
         FROM promotions WHERE merchant_id = $1 AND promotion_id = $2 AND session_id IS NULL
         """,
         merchant_id,
@@ -128,16 +130,19 @@ async def get(read: Read, merchant_id: UUID, promotion_id: UUID) -> Offer | None
 
 
 async def used(read: Read, merchant_id: UUID, promotion_ids: Sequence[UUID]) -> Mapping[UUID, Used]:
-    """How often these counted, without orders that were dropped unpaid."""
+    """How often these counted, without orders that were dropped unpaid or cancelled as a whole."""
     rows = await read.fetch(
         """
-        SELECT promotion_id, count(*) AS orders, sum(amount)::bigint AS amount FROM promotion_uses
+        SELECT promotion_id, count(*) AS orders, sum(amount)::bigint AS amount, sum(platform)::bigint AS platform
+        FROM promotion_uses
         WHERE merchant_id = $1 AND promotion_id = ANY($2) AND given_back_at IS NULL GROUP BY promotion_id
         """,
         merchant_id,
         list(promotion_ids),
     )
-    return {row["promotion_id"]: Used(orders=row["orders"], amount=row["amount"]) for row in rows}
+    return {
+        row["promotion_id"]: Used(orders=row["orders"], amount=row["amount"], platform=row["platform"]) for row in rows
+    }
 
 
 async def coupons_of(read: Read, buyer_id: UUID) -> list[Coupon]:
@@ -181,16 +186,18 @@ async def claimed_by(read: Read, buyer_id: UUID, offers: Sequence[Offer]) -> lis
 
 
 async def to_claim(read: Read) -> list[Offer]:
-    """The claim centre: coupons that lie open in shops that are, what ends first first."""
+    """The claim centre: coupons that lie open, of the platform and of shops that are, what ends first first."""
     return await read.all(
         Offer,
         """
         SELECT p.merchant_id, p.promotion_id, p.name, p.rule, p.scope, p.currency, p.starts_at, p.ends_at, p.coupon, p.code
-             , p.copies, p.per_buyer, p.budget, p.claimed, p.spent, p.stopped_at, p.new_buyers, p.given
-        FROM promotions p JOIN merchants m USING (merchant_id)
+             , p.copies, p.per_buyer, p.budget, p.claimed, p.spent, p.stopped_at, p.platform_millionths, p.new_buyers, p.given
+        FROM promotions p LEFT JOIN merchants m USING (merchant_id)
         WHERE p.stopped_at IS NULL AND p.ends_at > now() AND p.starts_at <= now() AND p.coupon AND p.code IS NULL AND NOT p.given
-          AND (p.copies IS NULL OR p.claimed < p.copies) AND (p.budget IS NULL OR p.spent < p.budget) AND m.state = 'open'
+          AND (p.copies IS NULL OR p.claimed < p.copies) AND (p.budget IS NULL OR p.spent < p.budget)
+          AND (m.state = 'open' OR p.merchant_id = $2)
         ORDER BY p.ends_at, p.promotion_id LIMIT $1
         """,
         COUPONS_SHOWN_MAX,
+        PLATFORM,
     )

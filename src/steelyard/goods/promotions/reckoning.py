@@ -1,7 +1,8 @@
 """From a cart and promotions to what it costs, and why. Pure: the same cart gives the same answer, in whichever order its
 lines and the promotions are named."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from steelyard.goods.promotions import choice, effects
@@ -24,7 +25,10 @@ from steelyard.goods.promotions.model import (
     Scope,
     Share,
 )
-from steelyard.kernel.money import share
+from steelyard.kernel.money import share, split
+
+# A line's id, or a merchant's.
+Key = TypeVar("Key", str, UUID)
 
 
 def reckon(cart: Cart, promotions: Collection[Promotion]) -> Reckoning:
@@ -78,6 +82,8 @@ def reckon_offers(cart: Cart, offers: Sequence[Offer]) -> Reckoning:
 def covers(promotion: Promotion, line: CartLine) -> bool:
     """Whether these goods are among those that the promotion is for."""
     if promotion.merchant_id is not None and promotion.merchant_id != line.merchant_id:
+        return False
+    if promotion.scope.shops and line.merchant_id not in promotion.scope.shops:
         return False
     reward: frozenset[UUID] = getattr(promotion.rule, "reward", frozenset())
     return in_scope(promotion.scope, line.product_id, line.categories) or line.product_id in reward
@@ -195,10 +201,10 @@ def _told(
     by_line: dict[str, list[Share]] = {line.line_id: [] for line in lines}
     by_merchant: dict[UUID, list[Share]] = {merchant_id: [] for merchant_id in sorted(cart.freight)}
     for each, taken in steps:
-        for line_id, off in taken.lines.items():
-            by_line[line_id] += _share(each.promotion, off)
-        for merchant_id, off in taken.freight.items():
-            by_merchant[merchant_id] += _share(each.promotion, off)
+        for line_id, part in _borne(each.promotion, taken.lines).items():
+            by_line[line_id].append(part)
+        for merchant_id, part in _borne(each.promotion, taken.freight).items():
+            by_merchant[merchant_id].append(part)
     return Reckoning(
         currency=cart.currency,
         lines=tuple(
@@ -220,9 +226,17 @@ def _told(
     )
 
 
-def _share(promotion: Promotion, off: int) -> list[Share]:
-    platform = share(off, promotion.platform_millionths)
-    return [Share(promotion_id=promotion.promotion_id, amount=off, platform=platform)] if off else []
+def _borne(promotion: Promotion, off: Mapping[Key, int]) -> dict[Key, Share]:
+    """The platform's part of all that is taken off, shared out by what is taken off each: the largest remainder, so that
+    the parts add up, and none is more than what is taken off there."""
+    some = {key: amount for key, amount in sorted(off.items()) if amount}
+    if not some:
+        return {}
+    parts = split(share(sum(some.values()), promotion.platform_millionths), list(some.values()))
+    return {
+        key: Share(promotion_id=promotion.promotion_id, amount=amount, platform=part)
+        for (key, amount), part in zip(some.items(), parts, strict=True)
+    }
 
 
 def _applied(lines: Sequence[CartLine], steps: Sequence[tuple[Candidate, Taking]]) -> Iterator[Applied]:

@@ -117,8 +117,10 @@ Rule = AmountOff | RateOff | Gift | BuyGet | PiecesFor | Bundle | FreeShipping |
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Which goods a promotion is for: any of these products, or of these categories with all below; empty: all."""
+    """Which goods a promotion is for: any of these products, or of these categories with all below; empty: all. `shops`:
+    of these shops only (none named: of any)."""
 
+    shops: frozenset[UUID] = frozenset()
     products: frozenset[UUID] = frozenset()
     categories: frozenset[UUID] = frozenset()
     without: frozenset[UUID] = frozenset()
@@ -129,3 +131,17 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 
     segments: frozenset[str] = frozenset()
     new_buyers: bool = False
+
+
+class Reason(StrEnum):
+    """Why a promotion does not count. The first that holds is said."""
+
+    NOT_YET = "not_yet"
+    OVER = "over"
+    OTHER_CURRENCY = "other_currency"
+    NOTHING_OF_IT = "nothing_of_it"
+    NOT_FOR_YOU = "not_for_you"
+    NOT_CLAIMED = "not_claimed"
+    NOT_BESIDE_PRICE = "not_beside_price"
+    MORE_NEEDED = "more_needed"
+    BEATEN = "beaten"

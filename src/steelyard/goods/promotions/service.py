@@ -1,4 +1,5 @@
-"""Commands of shops: make, change before it begins, stop. Buyers' are in `claiming`, those of orders in `using`."""
+"""Commands of shops and of the platform: make, change before it begins, stop. Buyers' are in `claiming`, those of orders in
+`using`."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -38,17 +39,18 @@ async def save(tx: Tx, offer: Offer) -> None:
     written = await tx.execute(
         """
         INSERT INTO promotions AS p (merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon
-                                   , code, copies, per_buyer, budget, new_buyers, given)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                                   , code, copies, per_buyer, budget, platform_millionths, new_buyers, given)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         ON CONFLICT (merchant_id, promotion_id) DO UPDATE
         SET name = excluded.name, rule = excluded.rule, scope = excluded.scope, starts_at = excluded.starts_at
           , ends_at = excluded.ends_at, coupon = excluded.coupon, code = excluded.code, copies = excluded.copies
-          , per_buyer = excluded.per_buyer, budget = excluded.budget, new_buyers = excluded.new_buyers
+          , per_buyer = excluded.per_buyer, budget = excluded.budget
+          , platform_millionths = excluded.platform_millionths, new_buyers = excluded.new_buyers
           , given = excluded.given
         WHERE p.starts_at > now() AND p.stopped_at IS NULL AND p.claimed = 0
-           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.new_buyers, p.given)
+           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.platform_millionths, p.new_buyers, p.given)
             = (excluded.name, excluded.rule, excluded.scope, excluded.starts_at, excluded.ends_at, excluded.coupon
-             , excluded.new_buyers, excluded.given)
+             , excluded.platform_millionths, excluded.new_buyers, excluded.given)
         """,
         offer.merchant_id,
         offer.promotion_id,
@@ -63,6 +65,7 @@ async def save(tx: Tx, offer: Offer) -> None:
         offer.copies,
         offer.per_buyer,
         offer.budget,
+        offer.platform_millionths,
         offer.new_buyers,
         offer.given,
     )
@@ -116,9 +119,11 @@ def _check(offer: Offer) -> None:
         wrong["copies"] = N_("Please enter a number above zero")
     if offer.coupon != (offer.per_buyer is not None) or (offer.per_buyer or 1) < 1:
         wrong["per_buyer"] = N_("Please enter a number above zero")
-    if offer.new_buyers and not offer.coupon:
+    if not 0 <= offer.platform_millionths <= (PARTS_PER_MILLION if offer.of_platform else 0):
+        wrong["platform"] = N_("Please enter a percentage from 0 to 100")
+    if offer.new_buyers and (not offer.coupon or offer.of_platform):
         wrong["new_buyers"] = N_("Only a coupon can be for new buyers alone")
-    if offer.given and (not offer.coupon or offer.code):
+    if offer.given and (not offer.coupon or offer.code or offer.of_platform):
         wrong["given"] = N_("What is given is a coupon, and has no code")
     if wrong:
         raise Invalid(wrong)

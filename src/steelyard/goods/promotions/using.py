@@ -12,8 +12,8 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.promotions import handing, people
-from steelyard.goods.promotions.model import Flash, Held, LimitReached, OfferGone, Use
-from steelyard.kernel.db import Tx
+from steelyard.goods.promotions.model import PLATFORM, Flash, Held, LimitReached, OfferGone, Use
+from steelyard.kernel.db import Row, Tx
 from steelyard.kernel.errors import Refusal
 
 
@@ -56,12 +56,34 @@ async def hold(tx: Tx, uses: Sequence[Use]) -> tuple[list[Held], dict[UUID, Refu
     for use in uses:
         by_purchase.setdefault(use.purchase_id, []).append(use)
     for purchase_id, mine in by_purchase.items():
-        refusal = next((found for use in mine if (found := _refusal(use, there)) is not None), None)
+        whole = _together(mine)
+        refusal = next((found for use in whole.values() if (found := _refusal(use, there)) is not None), None)
         if refusal is None:
-            held += [_take(use, there) for use in mine]
+            held += _spread(mine, {promotion_id: _take(use, there) for promotion_id, use in whole.items()})
         else:
             refused[purchase_id] = refusal
     return held, refused
+
+
+def _together(uses: Sequence[Use]) -> dict[UUID, Use]:
+    """What each promotion takes off the whole purchase: one of the platform may take something off several orders."""
+    whole: dict[UUID, Use] = {}
+    for each in uses:
+        before = whole.get(each.promotion_id)
+        whole[each.promotion_id] = (
+            each if before is None else msgspec.structs.replace(each, amount=before.amount + each.amount)
+        )
+    return whole
+
+
+def _spread(uses: Sequence[Use], taken: dict[UUID, Held]) -> list[Held]:
+    """What was taken for a purchase, order by order: one coupon serves all of them, and is claimed with the first."""
+    held: list[Held] = []
+    for each in uses:
+        mine = taken[each.promotion_id]
+        held.append(msgspec.structs.replace(mine, use=each))
+        taken[each.promotion_id] = msgspec.structs.replace(mine, fresh=False)
+    return held
 
 
 def _refusal(use: Use, there: _There) -> Refusal | None:
@@ -172,8 +194,9 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
         """
         WITH used AS (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::integer[], $7::boolean[]
-                               , $8::boolean[], $9::integer[], $10::integer[])
-                AS u (merchant_id, order_id, promotion_id, buyer_id, amount, claim, limited, fresh, pieces, most)
+                               , $8::boolean[], $9::integer[], $10::integer[], $11::bigint[], $12::uuid[])
+                AS u (merchant_id, order_id, promotion_id, buyer_id, amount, claim, limited, fresh, pieces, most, platform
+                    , used_for)
         ), spent AS (
             UPDATE promotions p
             SET spent = p.spent + s.amount, claimed = p.claimed + s.claims, taken = p.taken + s.pieces
@@ -182,19 +205,19 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
                   FROM used WHERE limited OR fresh OR pieces > 0 GROUP BY 1, 2) AS s
             WHERE p.merchant_id = s.merchant_id AND p.promotion_id = s.promotion_id
         ), coupons AS (
-            UPDATE coupon_claims c SET used_for = u.order_id FROM used u
+            UPDATE coupon_claims c SET used_for = u.used_for FROM used u
             WHERE c.buyer_id = u.buyer_id AND c.promotion_id = u.promotion_id AND c.number = u.claim AND NOT u.fresh
         ), claimed AS (
             INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id, used_for)
-            SELECT buyer_id, promotion_id, claim, merchant_id, order_id FROM used WHERE fresh
+            SELECT buyer_id, promotion_id, claim, merchant_id, used_for FROM used WHERE fresh
         ), limits AS (
             INSERT INTO promotion_limits AS l (buyer_id, promotion_id, pieces, most)
             SELECT buyer_id, promotion_id, sum(pieces)::integer, min(most) FROM used WHERE most IS NOT NULL
             GROUP BY 1, 2 ORDER BY 1, 2
             ON CONFLICT (buyer_id, promotion_id) DO UPDATE SET pieces = l.pieces + excluded.pieces
         )
-        INSERT INTO promotion_uses (merchant_id, order_id, promotion_id, buyer_id, amount, claim, pieces)
-        SELECT merchant_id, order_id, promotion_id, buyer_id, amount, claim, pieces FROM used
+        INSERT INTO promotion_uses (merchant_id, order_id, promotion_id, buyer_id, amount, claim, pieces, platform)
+        SELECT merchant_id, order_id, promotion_id, buyer_id, amount, claim, pieces, platform FROM used
         """,
         [each.use.merchant_id for each in held],
         [each.use.order_id for each in held],
@@ -206,22 +229,24 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
         [each.fresh for each in held],
         [each.use.pieces for each in held],
         [each.flash.per_buyer if each.flash else None for each in held],
+        [each.use.platform for each in held],
+        [each.use.used_for for each in held],
     )
     await handing.out(tx, held)
 
 
 async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]]) -> None:
-    """These `(merchant_id, order_id)` are dropped, and nothing was paid for them: their coupons can be used again, and
-    budgets have what they took. Pieces of a flash sale that is not over are kept for it again, and their buyers may have
-    as many more. Said twice, nothing changes."""
+    """These `(merchant_id, order_id)` are dropped unpaid, or cancelled as a whole: their coupons can be used again, and
+    budgets have what they took. A coupon of the platform comes back with the last order that it was used for. Pieces of a
+    flash sale that is not over are kept for it again, and their buyers may have as many more. Said twice, nothing changes."""
     rows = await tx.fetch(
         """
         SELECT u.merchant_id, u.order_id, u.promotion_id, u.buyer_id, u.claim, u.pieces
         FROM promotion_uses u JOIN unnest($1::uuid[], $2::uuid[]) AS o (merchant_id, order_id) USING (merchant_id, order_id)
         WHERE u.given_back_at IS NULL
         """,
-        [merchant_id for merchant_id, _ in orders],
-        [order_id for _, order_id in orders],
+        [merchant_id for owner in orders for merchant_id in (owner[0], PLATFORM)],
+        [order_id for _, order_id in orders for _ in range(2)],
     )
     if not rows:
         return
@@ -234,6 +259,7 @@ async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]]) -> None:
         list({row["merchant_id"] for row in rows}),
         list({row["promotion_id"] for row in rows}),
     )
+    await _lock_coupons(tx, rows)
     dropped = await tx.fetch(
         """
         WITH dropped AS (
@@ -257,6 +283,10 @@ async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]]) -> None:
         ), coupons AS (
             UPDATE coupon_claims c SET used_for = NULL FROM dropped d
             WHERE c.buyer_id = d.buyer_id AND c.promotion_id = d.promotion_id AND c.number = d.claim
+              AND NOT EXISTS (SELECT FROM promotion_uses k
+                              WHERE k.merchant_id = d.merchant_id AND k.promotion_id = d.promotion_id
+                                AND k.buyer_id = d.buyer_id AND k.claim = d.claim AND k.given_back_at IS NULL
+                                AND k.order_id <> ALL($2))
         )
         SELECT merchant_id, order_id, promotion_id, pieces FROM dropped
         """,
@@ -266,3 +296,17 @@ async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]]) -> None:
     )
     await people.let_go(tx, {row["order_id"] for row in rows if row["claim"]})
     await handing.back(tx, dropped, locked)
+
+
+async def _lock_coupons(tx: Tx, rows: Sequence[Row]) -> None:
+    """Two orders of a purchase that are given back at the same moment wait for each other: the second sees the first."""
+    claimed = [row for row in rows if row["claim"] is not None]
+    if claimed:
+        await tx.fetch(
+            """
+            SELECT FROM coupon_claims WHERE buyer_id = ANY($1) AND promotion_id = ANY($2)
+            ORDER BY buyer_id, promotion_id, number FOR NO KEY UPDATE
+            """,
+            list({row["buyer_id"] for row in claimed}),
+            list({row["promotion_id"] for row in claimed}),
+        )

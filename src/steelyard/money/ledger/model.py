@@ -22,6 +22,7 @@ class AccountKind(StrEnum):
     PAYABLE = "payable"
     PAYOUT_IN_TRANSIT = "payout_in_transit"
     COMMISSION = "commission"
+    SUBSIDY = "subsidy"
     GOODWILL = "goodwill"
     DEPOSIT = "deposit"
     FINES = "fines"

@@ -27,6 +27,7 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web.entries import Entries
+from steelyard.surfaces.web.moments import local_time
 from steelyard.surfaces.web.product_words import reason_lines
 from steelyard.surfaces.web.seals import seal
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -136,11 +137,6 @@ def category_choices(visit: Visit, tree: Sequence[Category], above: str = "") ->
 
 def tax_choices(visit: Visit) -> list[tuple[str, str]]:
     return [(tax_class, visit.say(word)) for tax_class, word in TAX_CLASSES]
-
-
-def local_time(moment: datetime | None) -> str:
-    """A moment as a `datetime-local` field has it."""
-    return "" if moment is None else moment.astimezone(ZONE).strftime("%Y-%m-%dT%H:%M")
 
 
 def preview_address(visit: Visit, product_id: UUID) -> str:

@@ -261,7 +261,8 @@ async def _as_file(visit: Visit, found: Asked) -> Response[bytes]:
     columns = (
         N_("Order"), N_("State"), N_("Placed"), N_("Paid"), N_("Ship by"), N_("Article"), N_("Options"),
         N_("Article number"), N_("Pieces"), N_("Price"), N_("Amount"), N_("Freight"), N_("Order total"),
-        N_("Commission"), N_("Refunded"), N_("Currency"), N_("Recipient"), N_("Phone"), N_("Country"), N_("Region"),
+        N_("Commission"), N_("Paid by the platform"), N_("Refunded"), N_("Currency"),
+        N_("Recipient"), N_("Phone"), N_("Country"), N_("Region"),
         N_("City"), N_("District"), N_("Street"), N_("Postal code"), N_("The buyer writes"), N_("Carrier"),
         N_("Tracking number"),
     )  # fmt: skip
@@ -277,6 +278,7 @@ async def _as_file(visit: Visit, found: Asked) -> Response[bytes]:
                 Money(order.freight, order.currency) if first else None,
                 Money(order.total, order.currency) if first else None,
                 Money(order.commission_kept, order.currency) if first else None,
+                Money(order.subsidy_kept, order.currency) if first else None,
                 Money(order.refunded, order.currency) if first else None,
                 order.currency, order.address.name or order.contact.name, order.address.phone or order.contact.phone,
                 order.address.country, order.address.region, order.address.city, order.address.district,

@@ -55,8 +55,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def income(self) -> int:
-        """Of what the buyer paid and was not given back, the merchant's."""
-        return self.order.kept - self.order.commission_kept
+        """What the merchant gets of it, from the buyer and from the platform."""
+        return self.order.income
 
     @property
     def paid_out_on(self) -> date | None:

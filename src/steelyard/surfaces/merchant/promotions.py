@@ -14,25 +14,16 @@ from litestar.response import Redirect
 from steelyard.goods import catalog, pricing, promotions
 from steelyard.goods.catalog.model import ProductId, ProductState, SkuCard, SkuId
 from steelyard.goods.promotions.model import (
-    AmountOff,
     Buyer,
-    BuyGet,
     Cart,
     CartLine,
-    Counted,
-    FreeShipping,
-    Ladder,
     Offer,
-    PiecesFor,
+    OfferBegun,
     PromotionId,
-    RateOff,
     Reckoning,
-    Rule,
     Scope,
-    Step,
     Used,
 )
-from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -41,36 +32,16 @@ from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.merchant.editor import local_time
+from steelyard.surfaces.web import offer_forms as forms
 from steelyard.surfaces.web import offers as words
 from steelyard.surfaces.web.console import SAVED, address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
-from steelyard.surfaces.web.moments import moment_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 NEEDS = {"permission": "promotions.manage"}
 PER_PAGE = 50
-STEPS = 3
 PRODUCTS_SHOWN = 200
-PIECES_MAX = 999
-COUNT_MAX = 1_000_000
-DAYS = 7
-# What a shop can offer: (kind, what it is called, an example, its icon).
-KINDS = (
-    ("amount_off", N_("So much off"), N_("¥20 off over ¥200, or for each ¥200"), "badge-percent"),
-    ("rate_off", N_("A part off"), N_("A tenth off from two pieces on"), "percent"),
-    ("buy_get", N_("Some for nothing"), N_("Buy two, get the cheapest third for nothing"), "gift"),
-    ("pieces_for", N_("Several at one price"), N_("Any three for ¥99"), "boxes"),
-    (
-        "ladder",
-        N_("Cheaper by the dozen"),
-        N_("Of one article: a twentieth off from 10 pieces on, a tenth from 50"),
-        "layers",
-    ),
-    ("free_shipping", N_("Free delivery"), N_("Goes free over ¥99"), "truck"),
-)
-KIND_NAMES = {kind: name for kind, name, _, _ in KINDS}
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,9 +115,19 @@ async def new_promotion(visit: NamedDependency[Visit], kind: FromQuery[str | Non
     return await _form(visit, kind or "", Entries({}, {}), {})
 
 
+@get("/promotions/{promotion_id:uuid}/edit", opt=NEEDS)
+async def change_promotion(visit: NamedDependency[Visit], promotion_id: FromPath[UUID]) -> Response[Any] | Redirect:
+    """The form with what it says, as long as it has not begun."""
+    offer = await visit.merchant_db.ask(promotions.get, visit.merchant_id, promotion_id)
+    if offer is None:
+        raise NotFound()
+    if not forms.changeable(offer, datetime.now(UTC)):
+        return redirect(visit, f"{frame.PROMOTIONS}/{promotion_id}", (visit.refused(OfferBegun()), "info"))
+    return await _form(visit, forms.kind_of(offer.rule), forms.typed_of(offer), {})
+
+
 async def _form(visit: Visit, kind: str, typed: Entries, errors: dict[str, str]) -> Response[Any]:
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
-    now = datetime.now(UTC)
     title = visit.say(N_("New promotion"))
     return await frame.show(
         visit,
@@ -154,17 +135,10 @@ async def _form(visit: Visit, kind: str, typed: Entries, errors: dict[str, str])
         frame.PROMOTIONS,
         status=422 if errors else 200,
         crumbs=[(visit.say(N_("Promotions")), frame.PROMOTIONS), (title, None)],
-        kind=kind if kind in KIND_NAMES else "",
-        kinds=[(each, visit.say(name), visit.say(example), icon) for each, name, example, icon in KINDS],
-        typed=typed,
         errors=errors,
-        currency=currency,
-        steps=range(STEPS),
-        promotion_id=typed.text("promotion_id") or ids.mint(),
         goods=await visit.merchant_db.ask(_goods, visit.merchant_id),
         chosen={str(each) for each in typed.uuids("products")},
-        starts_at=typed.text("starts_at") or local_time(now),
-        ends_at=typed.text("ends_at") or local_time(now + timedelta(days=DAYS)),
+        **forms.form_values(visit, kind, typed, currency, datetime.now(UTC)),
     )
 
 
@@ -172,7 +146,7 @@ async def _form(visit: Visit, kind: str, typed: Entries, errors: dict[str, str])
 async def make_promotion(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
     form = await entries_of(request)
     kind = form.text("kind")
-    if kind not in KIND_NAMES:
+    if kind not in forms.KIND_NAMES:
         return redirect(visit, f"{frame.PROMOTIONS}/new")
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
     try:
@@ -199,78 +173,17 @@ async def stop(tx: Tx, actor: Actor, merchant_id: MerchantId, promotion_id: UUID
 
 def offer_of(form: Entries, merchant_id: MerchantId, kind: str, currency: str) -> Offer | None:
     """What the form asks for; what cannot be read is noted in it, and then there may be none."""
-    coupon = form.flag("coupon")
-    starts, ends = _moment(form, "starts_at"), _moment(form, "ends_at")
-    name = form.words("name", required=True, most=60)
-    rule = rule_of(form, kind, currency)
-    budget = form.money("budget", currency, required=False)
-    copies = form.number("copies", otherwise=0, most=COUNT_MAX) if coupon else 0
-    per_buyer = form.number("per_buyer", otherwise=1, least=1, most=PIECES_MAX) if coupon else None
-    code = form.text("code", most=30).upper().replace(" ", "") if coupon else ""
+    terms = forms.terms_of(form, kind, currency)
     products = form.uuids("products")
-    if starts is None or ends is None or rule is None:
+    if terms is None:
         return None
     return Offer(
         merchant_id=merchant_id,
         promotion_id=PromotionId(form.uuid("promotion_id")),
-        name=name,
-        rule=rule,
         scope=Scope(products=frozenset(products)),
         currency=currency,
-        starts_at=starts,
-        ends_at=ends,
-        coupon=coupon,
-        code=code or None,
-        copies=copies or None,
-        per_buyer=per_buyer,
-        budget=budget,
+        **msgspec.structs.asdict(terms),
     )
-
-
-def _moment(form: Entries, name: str) -> datetime | None:
-    moment = moment_of(form.text(name, required=True, most=30))
-    if moment is None:
-        form.refuse(name, N_("Please enter a day and an hour"))
-    return moment
-
-
-def rule_of(form: Entries, kind: str, currency: str) -> Rule | None:
-    pieces = form.text("counted") == Counted.PIECES
-    match kind:
-        case "amount_off":
-            steps = tuple(
-                Step(over, form.money(f"off_{n}", currency) or 0)
-                for n in range(STEPS)
-                if (over := form.money(f"over_{n}", currency, required=n == 0)) is not None
-            )
-            return AmountOff(steps=steps, again=form.flag("again")) if steps else None
-        case "rate_off":
-            counted = Counted.PIECES if pieces else Counted.AMOUNT
-            steps = tuple(_rate_steps(form, currency, pieces=pieces))
-            return RateOff(steps=steps, counted=counted) if steps else None
-        case "ladder":
-            steps = tuple(_rate_steps(form, currency, pieces=True))
-            return Ladder(steps=steps) if steps else None
-        case "buy_get":
-            return BuyGet(
-                buy=form.number("buy", least=1, most=PIECES_MAX), get=form.number("get", least=1, most=PIECES_MAX)
-            )
-        case "pieces_for":
-            price = form.money("price", currency)
-            return PiecesFor(pieces=form.number("pieces", least=1, most=PIECES_MAX), price=price or 0)
-        case _:
-            return FreeShipping(over=form.money("over_0", currency, required=False) or 0)
-
-
-def _rate_steps(form: Entries, currency: str, *, pieces: bool) -> list[Step]:
-    """Rows of thresholds and whole percents; the first is wanted."""
-    found: list[Step] = []
-    for n in range(STEPS):
-        if n and not form.text(f"over_{n}"):
-            continue
-        over = form.number(f"over_{n}", least=1) if pieces else form.money(f"over_{n}", currency)
-        found.append(Step(over or 0, 10_000 * form.number(f"percent_{n}", least=1, most=99)))
-    return found
 
 
 @get("/promotions/{promotion_id:uuid}", opt=NEEDS)
@@ -292,6 +205,7 @@ async def promotion_page(visit: NamedDependency[Visit], promotion_id: FromPath[U
         found=found,
         offer=found.offer,
         state=_states(visit, [found.offer])[str(promotion_id)],
+        changeable=forms.changeable(found.offer, datetime.now(UTC)),
         stoppable=found.offer.stopped_at is None and found.offer.ends_at > datetime.now(UTC),
         words=words.rule_words(visit, found.offer.rule, currency),
         currency=currency,
@@ -303,7 +217,9 @@ async def promotion_page(visit: NamedDependency[Visit], promotion_id: FromPath[U
 
 async def _try(visit: Visit, found: Shown, typed: dict[str, str], currency: str) -> Reckoning | None:
     """What these pieces cost with all that the shop offers now, and this offer as if it ran; coupons as if claimed."""
-    wanted = {sku_id: min(int(n), PIECES_MAX) for sku_id, n in typed.items() if n.isdecimal() and len(n) < 5 and int(n)}
+    wanted = {
+        sku_id: min(int(n), forms.PIECES_MAX) for sku_id, n in typed.items() if n.isdecimal() and len(n) < 5 and int(n)
+    }
     lines = [
         CartLine(
             line_id=str(card.sku_id),
@@ -345,4 +261,4 @@ async def stop_promotion(visit: NamedDependency[Visit], promotion_id: FromPath[U
     )
 
 
-HANDLERS = [promotion_list, new_promotion, make_promotion, promotion_page, stop_promotion]
+HANDLERS = [promotion_list, new_promotion, make_promotion, promotion_page, change_promotion, stop_promotion]

@@ -17,10 +17,10 @@ from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor, WrongLogin
 from steelyard.parties.merchants.model import Merchant, MerchantId, Pause, Payout, Shop, ShopCard
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.merchant.editor import local_time
 from steelyard.surfaces.web import seen
 from steelyard.surfaces.web.console import SAVED, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.moments import local_time
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.pictures import keep_picture
 from steelyard.surfaces.web.visit import Visit, WebRequest

@@ -111,13 +111,15 @@ async def _file(visit: Visit) -> Response[Any]:
     found = await visit.merchant_db.ask(everything, visit.merchant_id)
     columns = (
         N_("Statement"), N_("Day"), N_("State"), N_("Currency"), N_("Sales"), N_("Commission"), N_("Refunds"),
-        N_("Commission returned"), N_("Adjustments"), N_("Payout"), N_("Bank reference"),
+        N_("Commission returned"), N_("Paid by the platform"), N_("Taken back by the platform"), N_("Adjustments"),
+        N_("Payout"), N_("Bank reference"),
     )  # fmt: skip
     rows = (
         (
             each.code, each.day, visit.say(STATES[each.state]), each.currency,
             *(Money(amount, each.currency) for amount in (
-                each.sales, -each.commission, -each.refunds, each.commission_returned, each.adjustments, each.payout)),
+                each.sales, -each.commission, -each.refunds, each.commission_returned, each.subsidy,
+                -each.subsidy_returned, each.adjustments, each.payout)),
             each.bank_reference,
         )
         for each in found

@@ -24,6 +24,7 @@ PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
 WORDS = f"{HOME}/words"
 DISPUTES = f"{HOME}/disputes"
+PROMOTIONS = f"{HOME}/promotions"
 RIGHTS = f"{HOME}/rights"
 SEARCH = f"{HOME}/search"
 PAGES = f"{HOME}/pages"
@@ -49,6 +50,7 @@ PLACES = (
     (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
     (CATEGORIES, N_("Goods categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
+    (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Trade")),
     (WORDS, N_("Sensitive words"), "book-a", "words.manage", N_("Trade")),
     (f"{PAGES}/home", N_("Home page"), "layout-template", "catalog.manage", N_("Trade")),
     (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),

@@ -130,7 +130,8 @@ async def statement_list(
 def _as_file(visit: Visit, found: Listed) -> Response[bytes]:
     words = (
         N_("Statement"), N_("Shop"), N_("Day"), N_("State"), N_("Currency"), N_("Sales"), N_("Commission"), N_("Refunds"),
-        N_("Commission returned"), N_("Adjustments"), N_("Payout"), N_("Paid out"), N_("Bank reference"), N_("What failed"),
+        N_("Commission returned"), N_("Paid by the platform"), N_("Taken back by the platform"), N_("Adjustments"),
+        N_("Payout"), N_("Paid out"), N_("Bank reference"), N_("What failed"),
     )  # fmt: skip
     rows = [
         (
@@ -146,6 +147,8 @@ def _as_file(visit: Visit, found: Listed) -> Response[bytes]:
                     each.commission,
                     each.refunds,
                     each.commission_returned,
+                    each.subsidy,
+                    each.subsidy_returned,
                     each.adjustments,
                     each.payout,
                 )

@@ -12,7 +12,7 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import Coupon, Offer
+from steelyard.goods.promotions.model import PLATFORM, Coupon, Offer
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -90,14 +90,18 @@ async def claim(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, An
 
 
 async def of_shop(read: Read, merchant_id: MerchantId) -> list[Offer]:
-    """What a shop offers everybody at this moment, and its flash sales, those to come too: see `usual`."""
+    """What a shop, and the platform for it, offers everybody at this moment, and its flash sales, those to come too: see
+    `usual`."""
     now = datetime.now(UTC)
-    found = (await promotions.running(read, [merchant_id])).get(merchant_id, [])
+    offered = await promotions.running(read, [merchant_id])
+    of_platform = [
+        each for each in offered.get(PLATFORM, ()) if not each.scope.shops or merchant_id in each.scope.shops
+    ]
     return [
         offer
-        for offer in found
+        for offer in [*offered.get(merchant_id, ()), *of_platform]
         if offer.flash is not None
-        or (offer.starts_at <= now and offer.code is None and not offer.gone and not offer.given)
+        or (offer.starts_at <= now and offer.code is None and not (offer.gone or offer.given))
     ]
 
 

@@ -68,6 +68,8 @@ ACTIONS: dict[str, str] = {
     "products.price": N_("Changed a price"),
     "products.undo": N_("Undid an import"),
     "refunds.retry": N_("Sent a refund once more"),
+    "promotions.save": N_("Saved a promotion"),
+    "promotions.stop": N_("Stopped a promotion"),
     "reviews.appeal": N_("Decided on an appeal about a hidden review"),
     "reviews.answer": N_("Answered a question"),
     "reviews.reply": N_("Replied to a review"),

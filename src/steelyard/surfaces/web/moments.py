@@ -26,3 +26,8 @@ def moment_of(typed: str) -> datetime | None:
     if moment.year not in YEARS:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(TIMEZONE))
+
+
+def local_time(moment: datetime | None) -> str:
+    """A moment as a `datetime-local` field has it, by the house's clock."""
+    return "" if moment is None else moment.astimezone(ZoneInfo(TIMEZONE)).strftime("%Y-%m-%dT%H:%M")

@@ -49,12 +49,14 @@ REASONS = {
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a price: what it is called, what it says, and how much it takes off (none: it does not count)."""
+    """One step of a price: what it is called, what it says, and how much it takes off (none: it does not count).
+    `platform`: it is the platform's, not a shop's."""
 
     name: str
     words: str
     off: int | None = None
     hint: str = ""
+    platform: bool = False
 
 
 def money(visit: Visit, amount: int, currency: str) -> str:
@@ -170,6 +172,7 @@ def _applied(visit: Visit, each: Applied, currency: str) -> Said:
         words=rule_words(visit, promotion.rule, currency),
         off=each.off,
         hint=hint_words(visit, each.next, promotion.rule, currency),
+        platform=promotion.merchant_id is None,
     )
 
 
@@ -180,6 +183,7 @@ def _missed(visit: Visit, each: Missed, currency: str) -> Said:
         name=promotion.name.in_language(visit.locale),
         words=rule_words(visit, promotion.rule, currency),
         hint=reason or hint_words(visit, each.hint, promotion.rule, currency),
+        platform=promotion.merchant_id is None,
     )
 
 

@@ -7,10 +7,24 @@ WHERE r.goods <> coalesce(l.amount, 0);
 
 -- name: An order knows what was given back of it
 SELECT o.merchant_id, o.order_id, o.refunded, r.amount, o.commission_returned, r.commission
+     , o.subsidy_returned, r.subsidy
 FROM orders o
 LEFT JOIN (SELECT merchant_id, order_id, sum(goods + freight) AS amount, sum(commission) AS commission
+                , sum(subsidy) AS subsidy
            FROM order_refunds GROUP BY 1, 2) r USING (merchant_id, order_id)
-WHERE o.refunded <> coalesce(r.amount, 0) OR o.commission_returned <> coalesce(r.commission, 0);
+WHERE o.refunded <> coalesce(r.amount, 0) OR o.commission_returned <> coalesce(r.commission, 0)
+   OR o.subsidy_returned <> coalesce(r.subsidy, 0);
+
+-- name: Of a received order the platform has paid its part of promotions, less what refunds took back
+SELECT o.merchant_id, o.order_id, o.subsidy, o.subsidy_returned, p.paid, b.back
+FROM orders o
+LEFT JOIN (SELECT owner_id, document, sum(amount) AS paid FROM ledger_transfers WHERE reason = 'subsidy' GROUP BY 1, 2) p
+  ON p.owner_id = o.merchant_id AND p.document = o.order_id
+LEFT JOIN (SELECT r.merchant_id, r.order_id, sum(t.amount) AS back
+           FROM ledger_transfers t JOIN order_refunds r ON r.merchant_id = t.owner_id AND r.refund_id = t.document
+           WHERE t.reason = 'subsidy_returned' GROUP BY 1, 2) b USING (merchant_id, order_id)
+WHERE (o.subsidy <> 0 OR p.paid IS NOT NULL OR b.back IS NOT NULL)
+  AND coalesce(p.paid, 0) - coalesce(b.back, 0) <> CASE o.state WHEN 'completed' THEN o.subsidy - o.subsidy_returned ELSE 0 END;
 
 -- name: A line knows what was given back of it
 SELECT l.merchant_id, l.order_id, l.line

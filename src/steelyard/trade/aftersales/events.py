@@ -6,7 +6,8 @@ from steelyard.kernel.events import Event
 
 
 class OrderRefunded(Event, frozen=True, kw_only=True):
-    """Money of an order is on its way back to its buyer; `released` says that it had been the merchant's already."""
+    """Money of an order is on its way back to its buyer; `released` says that it had been the merchant's already.
+    `subsidy`: what the platform takes back of what it pays the merchant for promotions."""
 
     KIND = "aftersales.refunded"
 
@@ -18,6 +19,7 @@ class OrderRefunded(Event, frozen=True, kw_only=True):
     commission: int
     currency: str
     released: bool
+    subsidy: int = 0
 
 
 class CancellationAsked(Event, frozen=True, kw_only=True):

@@ -63,6 +63,7 @@ class LineShare(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
     amount: int
     commission: int
+    subsidy: int = 0
 
 
 class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +80,7 @@ class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     released: bool
     at: datetime
+    subsidy: int = 0
 
 
 class RefundBehind(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,8 +209,8 @@ def freight_of(order: Order, lines: Sequence[OrderLine]) -> int:
 def share_of(line: OrderLine, quantity: int) -> LineShare:
     """What `quantity` more pieces of a line come to, after those that were given back before.
 
-    Both money and commission follow the cumulative share, rounded half up: part by part they add up to the whole line,
-    to the last cent, in whichever parts the pieces come back.
+    Money, commission and the platform's subsidy follow the cumulative share, rounded half up: part by part they add up to
+    the whole line, to the last cent, in whichever parts the pieces come back.
     """
     before, after = line.refunded_quantity, line.refunded_quantity + quantity
     assert quantity > 0 and after <= line.quantity
@@ -219,7 +221,17 @@ def share_of(line: OrderLine, quantity: int) -> LineShare:
         amount=_cumulative(whole, after, line.quantity) - _cumulative(whole, before, line.quantity),
         commission=_cumulative(line.commission, after, line.quantity)
         - _cumulative(line.commission, before, line.quantity),
+        subsidy=_cumulative(line.subsidy, after, line.quantity) - _cumulative(line.subsidy, before, line.quantity),
     )
+
+
+def freight_subsidy_of(order: Order, whole: int, before: int, freight: int) -> int:
+    """Of the platform's part of what was taken off an order's freight, what is taken back with `freight` more of the
+    `whole` that the buyer paid for it, after `before`; in proportion, as of a line."""
+    subsidy = sum(offer.platform for offer in order.freight_offers)
+    if not subsidy or not whole:
+        return 0
+    return _cumulative(subsidy, before + freight, whole) - _cumulative(subsidy, before, whole)
 
 
 def _cumulative(whole: int, pieces: int, of: int) -> int:

@@ -24,6 +24,7 @@ from steelyard.trade.aftersales.model import (
     RefundRequest,
     Returned,
     freight_of,
+    freight_subsidy_of,
     share_of,
 )
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
@@ -56,7 +57,8 @@ async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
         reason=Reason.CANCELLED,
     )
     if order.kept:
-        await _give_back(tx, order, request, [share_of(_line(lines, item), item.quantity) for item in left], by)
+        shares = [share_of(_line(lines, item), item.quantity) for item in left]
+        await _give_back(tx, order, request, shares, by, order.subsidy_kept)
 
 
 async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
@@ -82,7 +84,11 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         stayed = await orders.withdraw_pieces(tx, order, [(item.line, item.quantity) for item in request.lines], by)
     if request.restock:
         await _restock(tx, request, lines, stayed, by)
-    await _give_back(tx, order, request, shares, by)
+    subsidy = sum(share.subsidy for share in shares)
+    if request.freight:
+        whole = freight_of(order, lines)
+        subsidy += freight_subsidy_of(order, whole, whole - left, request.freight)
+    await _give_back(tx, order, request, shares, by, subsidy)
 
 
 async def _restock(tx: Tx, request: RefundRequest, lines: Sequence[OrderLine], stayed: dict[int, int], by: str) -> None:
@@ -138,19 +144,23 @@ async def _freight_refunded(read: Read, order: Order) -> int:
     )
 
 
-async def _give_back(tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str) -> None:
+async def _give_back(
+    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, subsidy: int
+) -> None:
+    """The buyer has their money back, the merchant its commission, the platform its part of what promotions took off."""
     goods = sum(share.amount for share in shares)
     commission = sum(share.commission for share in shares)
     released = order.state is OrderState.COMPLETED
     amount = goods + request.freight
     if amount == 0:
         raise Invalid({"lines": N_("These goods cost nothing: there is nothing to refund")})
-    await _write(tx, order, request, shares, by)
+    await _write(tx, order, request, shares, by, subsidy)
     await orders.record_refund(
         tx,
         order,
         amount=amount,
         commission=commission,
+        subsidy=subsidy,
         lines=[(share.line, share.quantity, share.amount) for share in shares],
     )
     await payments.refund(
@@ -163,8 +173,8 @@ async def _give_back(tx: Tx, order: Order, request: RefundRequest, shares: Seque
         out_of=AccountKind.PAYABLE if released else AccountKind.HELD,
         by=by,
     )
-    if released and commission:
-        await ledger.post(tx, [_commission_returned(order, request.refund_id, commission)])
+    if released and (commission or subsidy):
+        await ledger.post(tx, _taken_back(order, request.refund_id, commission, subsidy))
     await events.publish(
         tx,
         OrderRefunded(
@@ -174,31 +184,42 @@ async def _give_back(tx: Tx, order: Order, request: RefundRequest, shares: Seque
             goods=goods,
             freight=request.freight,
             commission=commission,
+            subsidy=subsidy,
             currency=order.currency,
             released=released,
         ),
     )
 
 
-def _commission_returned(order: Order, refund_id: RefundId, commission: int) -> Transfer:
-    """Before release no commission was taken; after it, the refund's part of it goes back to the merchant."""
-    return Transfer(
-        owner_id=order.merchant_id,
-        debit=AccountKind.COMMISSION,
-        credit=AccountKind.PAYABLE,
-        amount=commission,
-        currency=order.currency,
-        reason="commission_returned",
-        document=refund_id,
-    )
+def _taken_back(order: Order, refund_id: RefundId, commission: int, subsidy: int) -> list[Transfer]:
+    """Before release no commission was taken and no subsidy was paid; after it, the refund's part of each goes back."""
+    moves = [
+        (AccountKind.COMMISSION, AccountKind.PAYABLE, commission, "commission_returned"),
+        (AccountKind.PAYABLE, AccountKind.SUBSIDY, subsidy, "subsidy_returned"),
+    ]
+    return [
+        Transfer(
+            owner_id=order.merchant_id,
+            debit=debit,
+            credit=credit,
+            amount=amount,
+            currency=order.currency,
+            reason=reason,
+            document=refund_id,
+        )
+        for debit, credit, amount, reason in moves
+        if amount
+    ]
 
 
-async def _write(tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str) -> None:
+async def _write(
+    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, subsidy: int
+) -> None:
     await tx.execute(
         """
         INSERT INTO order_refunds (merchant_id, refund_id, order_id, goods, freight, commission, currency, reason, note, by
-                                 , released)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                 , released, subsidy)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """,
         order.merchant_id,
         request.refund_id,
@@ -211,6 +232,7 @@ async def _write(tx: Tx, order: Order, request: RefundRequest, shares: Sequence[
         request.note,
         by,
         order.state is OrderState.COMPLETED,
+        subsidy,
     )
     await tx.execute(
         """

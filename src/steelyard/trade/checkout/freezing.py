@@ -20,6 +20,7 @@ def order_of(checkout: Checkout, group: QuoteGroup, rate_of: dict[str, int], cos
         freight=group.freight,
         freight_tax=group.freight_tax,
         freight_tax_inclusive=group.freight_tax_inclusive,
+        freight_offers=offers.frozen(group.freight_shares, costs),
         delivery=Delivery(
             template_id=group.chosen.template_id,
             name=group.chosen.name,
@@ -47,9 +48,10 @@ def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int], costs: Quote) ->
             tax_millionths=line.tax_millionths,
             tax_inclusive=line.tax_inclusive,
             commission_millionths=rate_of[line.line_id],
-            commission=money.share(line.amount, rate_of[line.line_id]),
+            # What the merchant gets for the goods, from the buyer and from the platform.
+            commission=money.share(line.amount + line.subsidy, rate_of[line.line_id]),
             discount=line.discount,
-            offers=offers.frozen(line, costs),
+            offers=offers.frozen(line.shares, costs),
             no_return=_no_return(line),
         )
         for number, line in enumerate(lines, start=1)

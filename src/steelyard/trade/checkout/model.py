@@ -169,6 +169,11 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     def amount(self) -> int:
         return self.unit_price * self.quantity - self.discount
 
+    @property
+    def subsidy(self) -> int:
+        """Of the discount, what the platform pays the merchant."""
+        return sum(share.platform for share in self.shares)
+
 
 class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
     """One merchant's part: its lines, how it can be sent, and the way that was chosen (none: it cannot be sent there)."""
@@ -181,6 +186,7 @@ class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
     freight_tax_inclusive: bool
     freight_tax_millionths: int = 0
     freight_off: int = 0
+    freight_shares: Sequence[Share] = ()
 
     @property
     def goods(self) -> int:
@@ -233,6 +239,12 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def freight_off(self) -> int:
         return sum(group.freight_off for group in self.groups)
+
+    @property
+    def off_by_platform(self) -> int:
+        """Of all that is taken off, what promotions of the platform take off, whoever pays for it."""
+        applied = self.reckoning.applied if self.reckoning else ()
+        return sum(each.off for each in applied if each.promotion.merchant_id is None)
 
     @property
     def freight(self) -> int:

@@ -1,4 +1,5 @@
-"""What promotions take off a quote: the best that the shops' offers and the buyer's coupons can do for it, line by line."""
+"""What promotions take off a quote: the best that the offers of shops and platform and the buyer's coupons can do for it,
+line by line."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ import msgspec
 
 from steelyard.goods import promotions, taxes
 from steelyard.goods.promotions.model import (
+    PLATFORM,
     Bundle,
     Buyer,
     BuyGet,
@@ -22,6 +24,7 @@ from steelyard.goods.promotions.model import (
     PiecesFor,
     Reckoning,
     Reduced,
+    Share,
     SpecialPrice,
     Use,
 )
@@ -59,7 +62,7 @@ class Reduction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
-    """Each of these with what is offered now. Where no shop offers anything, nothing more is asked."""
+    """Each of these with what is offered now. Where nobody offers anything, nothing more is asked."""
     running = await promotions.running(read, frozenset().union(*(basket.shops for basket in baskets)))
     codes = await promotions.understood(
         read,
@@ -83,6 +86,7 @@ async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
 def _offers(basket: Basket, running: Mapping[UUID, Sequence[Offer]]) -> Iterator[Offer]:
     for group in basket.groups:
         yield from running.get(group.shop.merchant_id, ())
+    yield from running.get(PLATFORM, ())
 
 
 def _reduced(
@@ -129,6 +133,7 @@ def _group(group: QuoteGroup, by_line: Mapping[str, Reduced], freight: Reduced, 
         group,
         lines=[_line(line, by_line[line.line_id], sold.get(line.line_id)) for line in group.lines],
         freight_off=freight.off,
+        freight_shares=freight.shares,
         freight_tax=taxes.tax_of(freight.amount, rate) if freight.off else group.freight_tax,
     )
 
@@ -151,23 +156,7 @@ def _line(line: QuoteLine, part: Reduced, left: int | None) -> QuoteLine:
 async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[Held], Mapping[UUID, Refusal]]:
     """Keep what the offers that count need of their budgets, the coupons, and pieces of flash sales; also what is said to
     the purchases that come too late."""
-    uses = [
-        Use(
-            purchase_id=checkout.purchase_id,
-            merchant_id=merchant_id,
-            order_id=order_id_of(checkout.purchase_id, merchant_id),
-            promotion_id=each.promotion.promotion_id,
-            buyer_id=checkout.buyer_id,
-            amount=each.off,
-            coupon=each.promotion.coupon,
-            pieces=each.pieces if each.promotion.limited else 0,
-            by_code=any(each.promotion.promotion_id in code.promotion_ids for code in costs.codes),
-        )
-        for checkout, costs in quoted
-        if costs.reckoning is not None
-        for each in costs.reckoning.applied
-        if (merchant_id := each.promotion.merchant_id) is not None and each.off
-    ]
+    uses = [use for checkout, costs in quoted if costs.reckoning is not None for use in _uses(checkout, costs)]
     if not uses:
         return [], {}
     late = await promotions.note_people(tx, [one for checkout, costs in quoted for one in personal.of(checkout, costs)])
@@ -181,8 +170,31 @@ async def let_go(tx: Tx, refused: Sequence[tuple[Checkout, Quote]]) -> None:
     await promotions.let_go(tx, noted)
 
 
-def frozen(line: QuoteLine, costs: Quote) -> list[LineOffer]:
-    """What an order line keeps of the offers that count for it."""
+def _uses(checkout: Checkout, costs: Quote) -> Iterator[Use]:
+    """What each promotion takes off each order, and the platform's part of it; an order names a promotion once."""
+    applied = {each.promotion.promotion_id: each for each in (costs.reckoning.applied if costs.reckoning else ())}
+    entered = {promotion_id for code in costs.codes for promotion_id in code.promotion_ids}
+    for group in costs.groups:
+        shares = [*group.freight_shares, *(share for line in group.lines for share in line.shares)]
+        for promotion_id in dict.fromkeys(share.promotion_id for share in shares):
+            mine = [share for share in shares if share.promotion_id == promotion_id]
+            promotion = applied[promotion_id].promotion
+            yield Use(
+                purchase_id=checkout.purchase_id,
+                merchant_id=promotion.merchant_id or PLATFORM,
+                order_id=order_id_of(checkout.purchase_id, group.shop.merchant_id),
+                promotion_id=promotion_id,
+                buyer_id=checkout.buyer_id,
+                amount=sum(share.amount for share in mine),
+                coupon=promotion.coupon,
+                platform=sum(share.platform for share in mine),
+                pieces=applied[promotion_id].pieces if promotion.limited else 0,
+                by_code=promotion_id in entered,
+            )
+
+
+def frozen(shares: Sequence[Share], costs: Quote) -> list[LineOffer]:
+    """What an order keeps of the offers that count for a line, or for its freight."""
     applied = costs.reckoning.applied if costs.reckoning else ()
     names = {each.promotion.promotion_id: each.promotion.name for each in applied}
     return [
@@ -192,7 +204,7 @@ def frozen(line: QuoteLine, costs: Quote) -> list[LineOffer]:
             amount=share.amount,
             platform=share.platform,
         )
-        for share in line.shares
+        for share in shares
     ]
 
 

@@ -105,10 +105,12 @@ def of(checkout: Checkout, costs: Quote) -> Iterator[Personal]:
     """What is to be noted of who places this."""
     for each in costs.reckoning.applied if costs.reckoning else ():
         promotion = each.promotion
-        if promotion.limits and promotion.merchant_id is not None and each.off:
+        # One of the platform is noted with the first order of the purchase.
+        whose = promotion.merchant_id or costs.groups[0].shop.merchant_id
+        if promotion.limits and each.off:
             yield Personal(
                 purchase_id=checkout.purchase_id,
-                order_id=order_id_of(checkout.purchase_id, promotion.merchant_id),
+                order_id=order_id_of(checkout.purchase_id, whose),
                 buyer_id=checkout.buyer_id,
                 people=promotions.people_of(checkout.contact.email, checkout.contact.phone, checkout.buyer_id),
                 limits=promotion.limits,

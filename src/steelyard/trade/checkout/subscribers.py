@@ -1,14 +1,16 @@
-"""What checkout does when a purchase ends without payment: the checkout can be placed anew."""
+"""What checkout does when a purchase ends without payment: the checkout can be placed anew. And what it gives back of
+promotions when a paid order is called off."""
 
 from collections.abc import Sequence
 
+from steelyard.goods import promotions
 from steelyard.goods.promotions import GiftAsked
 from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.trade.checkout.giving import give
 from steelyard.trade.checkout.service import lock_of_purchases
-from steelyard.trade.orders import PurchaseCancelled
+from steelyard.trade.orders import OrderCancelled, PurchaseCancelled
 from steelyard.trade.orders.model import PurchaseId
 
 
@@ -29,4 +31,10 @@ async def reopen(tx: Tx, facts: Sequence[PurchaseCancelled]) -> None:
     )
 
 
-SUBSCRIBER = Subscriber("checkout", {PurchaseCancelled: reopen, GiftAsked: give})
+async def give_back(tx: Tx, facts: Sequence[OrderCancelled]) -> None:
+    """Nothing was sold: coupons can be used again, and budgets have what the order took of them. By event, since whoever
+    cancels may be a merchant, to whom neither buyers' coupons nor the platform's promotions are open."""
+    await promotions.give_back(tx, [(fact.merchant_id, fact.order_id) for fact in facts])
+
+
+SUBSCRIBER = Subscriber("checkout", {PurchaseCancelled: reopen, OrderCancelled: give_back, GiftAsked: give})

@@ -31,6 +31,16 @@ FROM order_lines
 WHERE discount <> 0
   AND discount IS DISTINCT FROM (SELECT sum((o ->> 'amount')::bigint) FROM jsonb_array_elements(offers) AS o);
 
+-- name: An order's subsidy is the platform's part of its offers
+SELECT o.merchant_id, o.order_id, o.subsidy, l.subsidy AS of_lines, o.freight_offers
+FROM orders o
+LEFT JOIN (SELECT merchant_id, order_id, sum((e ->> 'platform')::bigint) AS subsidy
+           FROM order_lines, jsonb_array_elements(offers) AS e WHERE offers <> '[]' GROUP BY 1, 2) l
+  USING (merchant_id, order_id)
+WHERE (o.subsidy <> 0 OR l.subsidy IS NOT NULL OR o.freight_offers <> '[]')
+  AND o.subsidy <> coalesce(l.subsidy, 0)
+                 + coalesce((SELECT sum((e ->> 'platform')::bigint) FROM jsonb_array_elements(o.freight_offers) AS e), 0);
+
 -- name: Orders of a purchase that is not paid are not paid either
 SELECT o.merchant_id, o.order_id, o.state, p.state AS purchase
 FROM orders o JOIN purchases p USING (purchase_id)

@@ -63,7 +63,7 @@ class OrderShipped(Event, frozen=True, kw_only=True):
 
 class OrderCompleted(Event, frozen=True, kw_only=True):
     """Receipt is confirmed and the held money is the merchant's: `total` and `commission` are what was released and what
-    was kept of it, refunds made before already taken off."""
+    was kept of it, `subsidy` what the platform pays beside it, refunds made before already taken off."""
 
     KIND = "orders.completed"
 
@@ -76,6 +76,7 @@ class OrderCompleted(Event, frozen=True, kw_only=True):
     commission: int
     currency: str
     at: datetime
+    subsidy: int = 0
 
 
 class ShopReminded(Event, frozen=True, kw_only=True):

@@ -10,12 +10,32 @@ import msgspec
 
 from steelyard.goods.catalog.model import NoReturn
 from steelyard.kernel import ids
-from steelyard.kernel.errors import Refusal
-from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, Pause
+from steelyard.trade.orders.refusals import (
+    AddressCostsMore,
+    AddressOutOfReach,
+    ExtendedAlready,
+    NotCancellable,
+    NotPayable,
+    PackedAlready,
+    RemindedAlready,
+    UseCancel,
+)
+
+# The refusals stand in a file of their own, and are found here.
+__all__ = [
+    "AddressCostsMore",
+    "AddressOutOfReach",
+    "ExtendedAlready",
+    "NotCancellable",
+    "NotPayable",
+    "PackedAlready",
+    "RemindedAlready",
+    "UseCancel",
+]
 
 PurchaseId = NewType("PurchaseId", UUID)
 OrderId = NewType("OrderId", UUID)
@@ -124,6 +144,11 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     offers: Sequence[LineOffer] = ()
     no_return: NoReturn | None = None
 
+    @property
+    def subsidy(self) -> int:
+        """Of the discount, what the platform pays."""
+        return sum(offer.platform for offer in self.offers)
+
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: MerchantId
@@ -135,6 +160,12 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     freight_tax_inclusive: bool
     delivery: Delivery
     note: str = ""
+    freight_offers: Sequence[LineOffer] = ()
+
+    @property
+    def subsidy(self) -> int:
+        """What the platform pays the merchant of what promotions took off goods and freight."""
+        return sum(line.subsidy for line in self.lines) + sum(offer.platform for offer in self.freight_offers)
 
     @property
     def goods(self) -> int:
@@ -221,6 +252,11 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     offers: list[LineOffer] = []
     no_return: NoReturn | None = None
 
+    @property
+    def subsidy(self) -> int:
+        """Of the discount, what the platform pays the merchant."""
+        return sum(offer.platform for offer in self.offers)
+
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: MerchantId
@@ -255,6 +291,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     reminded_at: datetime | None
     extended_at: datetime | None
     hidden_at: datetime | None
+    subsidy: int = 0
+    subsidy_returned: int = 0
+    freight_offers: list[LineOffer] = []
 
     @property
     def kept(self) -> int:
@@ -265,6 +304,16 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def commission_kept(self) -> int:
         """Of the commission, what has not gone back to the merchant because of refunds."""
         return self.commission - self.commission_returned
+
+    @property
+    def subsidy_kept(self) -> int:
+        """Of what the platform pays the merchant, what was not taken back because of refunds."""
+        return self.subsidy - self.subsidy_returned
+
+    @property
+    def income(self) -> int:
+        """What the merchant gets of it: from the buyer and from the platform, less the commission."""
+        return self.kept + self.subsidy_kept - self.commission_kept
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -329,70 +378,3 @@ class ToDo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 COUNTED_MAX = 1_000
-
-
-class NotPayable(Refusal):
-    """A purchase that is paid or cancelled is not paid again."""
-
-    code = "not_payable"
-    title = N_("This purchase is not waiting for payment")
-    detail = N_("It is “{state}” now.")
-
-
-class NotCancellable(Refusal):
-    """Only what is not paid can be dropped without a refund; what is paid is cancelled order by order."""
-
-    code = "not_cancellable"
-    title = N_("This can no longer be cancelled")
-    detail = N_("It is “{state}” now.")
-
-
-class UseCancel(Refusal):
-    """An order of which nothing was sent and nothing is to be sent any more is called off, not refunded piece by piece."""
-
-    code = "use_cancel"
-    title = N_("Please cancel this order instead")
-    detail = N_(
-        "Nothing of it has been sent, and nothing would be left to send. Cancelling gives all of its money back, freight "
-        "included."
-    )
-
-
-class RemindedAlready(Refusal):
-    """The shop is reminded of an order once a day."""
-
-    code = "reminded_already"
-    title = N_("The shop has been reminded already")
-    detail = N_("You can remind it again a day after the last time.")
-
-
-class ExtendedAlready(Refusal):
-    """The time for receiving an order is extended once."""
-
-    code = "extended_already"
-    title = N_("The time was extended already")
-    detail = N_("This can be done once for each order.")
-
-
-class PackedAlready(Refusal):
-    """What the shop has begun to pack is not sent elsewhere without asking it."""
-
-    code = "packed_already"
-    title = N_("The shop is packing this order already")
-    detail = N_("The address can no longer be changed here. Please ask the shop, or ask it to cancel.")
-
-
-class AddressCostsMore(Refusal):
-    """An address may be changed when sending it there costs no more than was paid for sending."""
-
-    code = "address_costs_more"
-    title = N_("Sending it there costs more")
-    detail = N_("You paid {paid} for delivery; to that address it is {fee}. Please cancel and order again.")
-
-
-class AddressOutOfReach(Refusal):
-    """An address may be changed to one in the same country to which the chosen way of delivery leads."""
-
-    code = "address_out_of_reach"
-    title = N_("This order cannot be sent there")
-    detail = N_("The shop does not deliver there in the way that was chosen. Please cancel and order again.")

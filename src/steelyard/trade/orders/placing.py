@@ -104,17 +104,19 @@ async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
         WITH wanted AS (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[]
                                , $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::jsonb[]
-                               , $14::jsonb[], $15::jsonb[], $16::text[], $17::text[], $18::text[], $19::text[])
+                               , $14::jsonb[], $15::jsonb[], $16::text[], $17::text[], $18::text[], $19::text[]
+                               , $20::bigint[], $21::text[])
                 AS o (merchant_id, order_id, purchase_id, buyer_id, code, currency, goods, freight, tax_added
-                    , tax_included, total, commission, delivery, contact, address, note, source, by, paid_by)
+                    , tax_included, total, commission, delivery, contact, address, note, source, by, paid_by
+                    , subsidy, freight_offers)
         ), written AS (
             INSERT INTO orders (merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight
                               , tax_added, tax_included, total, commission, delivery, contact, address, note, source
-                              , paid_at)
+                              , paid_at, subsidy, freight_offers)
             SELECT merchant_id, order_id, purchase_id, buyer_id, code
                  , CASE WHEN paid_by IS NULL THEN 'placed' ELSE 'paid' END, currency, goods, freight, tax_added
                  , tax_included, total, commission, delivery, contact, address, note, source
-                 , CASE WHEN paid_by IS NOT NULL THEN now() END
+                 , CASE WHEN paid_by IS NOT NULL THEN now() END, subsidy, freight_offers::jsonb
             FROM wanted
         )
         INSERT INTO order_history (merchant_id, order_id, step, from_state, to_state, by)
@@ -143,6 +145,8 @@ async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
         [purchase.source for purchase, _ in orders],
         [purchase.by for purchase, _ in orders],
         [purchase.paid_by for purchase, _ in orders],
+        [order.subsidy for _, order in orders],
+        [msgspec.json.encode(order.freight_offers).decode() for _, order in orders],
     )
 
 

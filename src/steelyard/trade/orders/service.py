@@ -66,7 +66,7 @@ async def lock_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> Orde
         SELECT merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight, tax_added, tax_included
              , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
              , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason, packing_at, reminded_at
-             , extended_at, hidden_at
+             , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers
         FROM orders WHERE merchant_id = $1 AND order_id = $2 FOR UPDATE
         """,
         merchant_id,
@@ -223,7 +223,8 @@ async def _count_on_arrival(tx: Tx, order: Order) -> None:
 
 
 async def confirm_receipt(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
-    """The buyer has the goods: the held money becomes the merchant's, less the commission frozen at sale.
+    """The buyer has the goods: the held money becomes the merchant's, with what the platform bears of promotions, less the
+    commission frozen at sale.
 
     Said twice, the second changes nothing. Raises `NotFound`, and `TransitionRefused` unless everything has been sent.
     """
@@ -245,6 +246,7 @@ async def complete(tx: Tx, orders: Sequence[Order], by: str) -> None:
 def _release(order: Order) -> list[Transfer]:
     moves = [
         (AccountKind.HELD, AccountKind.PAYABLE, order.kept, "released"),
+        (AccountKind.SUBSIDY, AccountKind.PAYABLE, order.subsidy_kept, "subsidy"),
         (AccountKind.PAYABLE, AccountKind.COMMISSION, order.commission_kept, "commission"),
     ]
     return [
@@ -271,24 +273,27 @@ def _completed(order: Order, at: datetime) -> OrderCompleted:
         tax_added=order.tax_added,
         total=order.kept,
         commission=order.commission_kept,
+        subsidy=order.subsidy_kept,
         currency=order.currency,
         at=at,
     )
 
 
 async def record_refund(
-    tx: Tx, order: Order, *, amount: int, commission: int, lines: Sequence[tuple[int, int, int]]
+    tx: Tx, order: Order, *, amount: int, commission: int, subsidy: int, lines: Sequence[tuple[int, int, int]]
 ) -> None:
     """Note on a locked order what is given back: `lines` are (line, quantity, amount). The constraints hold the limits."""
     await tx.execute(
         """
         UPDATE orders SET refunded = refunded + $3, commission_returned = commission_returned + $4
+                        , subsidy_returned = subsidy_returned + $5
         WHERE merchant_id = $1 AND order_id = $2
         """,
         order.merchant_id,
         order.order_id,
         amount,
         commission,
+        subsidy,
     )
     await tx.execute(
         """

@@ -27,6 +27,8 @@ class _Month(msgspec.Struct, frozen=True):
     commission: int
     refunds: int
     commission_returned: int
+    subsidy: int
+    subsidy_returned: int
     payout: int
 
 
@@ -79,6 +81,8 @@ async def _parked(tx: Tx, merchant_id: UUID) -> list[_Month]:
              , -coalesce(sum(amount) FILTER (WHERE kind = 'commission'), 0)::bigint AS commission
              , -coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0)::bigint AS refunds
              , coalesce(sum(amount) FILTER (WHERE kind = 'commission_returned'), 0)::bigint AS commission_returned
+             , coalesce(sum(amount) FILTER (WHERE kind = 'subsidy'), 0)::bigint AS subsidy
+             , -coalesce(sum(amount) FILTER (WHERE kind = 'subsidy_returned'), 0)::bigint AS subsidy_returned
              , sum(amount)::bigint AS payout
         FROM settlement_entries
         WHERE merchant_id = $1 AND statement_id IS NULL AND due_on = $3
@@ -137,7 +141,7 @@ async def _dated(tx: Tx, merchant_id: UUID, groups: Sequence[_Group]) -> list[_G
 
 
 async def _write(tx: Tx, merchant_id: UUID, groups: Sequence[_Group]) -> None:
-    columns = ("sales", "commission", "refunds", "commission_returned", "payout")
+    columns = ("sales", "commission", "refunds", "commission_returned", "subsidy", "subsidy_returned", "payout")
     await tx.copy(
         "statements",
         ("merchant_id", "statement_id", "code", "day", "currency", *columns, "state", "issued_at", "paid_at"),

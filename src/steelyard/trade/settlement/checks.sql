@@ -18,7 +18,8 @@ FROM (
 WHERE from_state <> before;
 
 -- name: a statement is the sum of its entries
-SELECT s.merchant_id, s.statement_id, s.sales, s.commission, s.refunds, s.commission_returned, s.adjustments, e.sales AS entered
+SELECT s.merchant_id, s.statement_id, s.sales, s.commission, s.refunds, s.commission_returned, s.subsidy
+     , s.subsidy_returned, s.adjustments, e.sales AS entered
 FROM statements s
 LEFT JOIN (
     SELECT merchant_id, statement_id, currency
@@ -26,13 +27,16 @@ LEFT JOIN (
          , -coalesce(sum(amount) FILTER (WHERE kind = 'commission'), 0) AS commission
          , -coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) AS refunds
          , coalesce(sum(amount) FILTER (WHERE kind = 'commission_returned'), 0) AS commission_returned
-         , coalesce(sum(amount) FILTER (WHERE kind <> ALL ('{sale,commission,refund,commission_returned}')), 0) AS adjustments
+         , coalesce(sum(amount) FILTER (WHERE kind = 'subsidy'), 0) AS subsidy
+         , -coalesce(sum(amount) FILTER (WHERE kind = 'subsidy_returned'), 0) AS subsidy_returned
+         , coalesce(sum(amount) FILTER (
+               WHERE kind <> ALL ('{sale,commission,refund,commission_returned,subsidy,subsidy_returned}')), 0) AS adjustments
     FROM settlement_entries
     WHERE statement_id IS NOT NULL
     GROUP BY merchant_id, statement_id, currency
 ) AS e USING (merchant_id, statement_id, currency)
-WHERE (s.sales, s.commission, s.refunds, s.commission_returned, s.adjustments)
-      IS DISTINCT FROM (e.sales, e.commission, e.refunds, e.commission_returned, e.adjustments);
+WHERE (s.sales, s.commission, s.refunds, s.commission_returned, s.subsidy, s.subsidy_returned, s.adjustments)
+      IS DISTINCT FROM (e.sales, e.commission, e.refunds, e.commission_returned, e.subsidy, e.subsidy_returned, e.adjustments);
 
 -- name: an entry says what the books say
 SELECT e.merchant_id, e.entry_id, e.document, e.kind, e.amount, t.amount AS booked
@@ -41,6 +45,8 @@ JOIN (VALUES ('sale', 'released', 'held', 'payable')
            , ('commission', 'commission', 'payable', 'commission')
            , ('refund', 'refund_due', 'payable', 'refund_due')
            , ('commission_returned', 'commission_returned', 'commission', 'payable')
+           , ('subsidy', 'subsidy', 'subsidy', 'payable')
+           , ('subsidy_returned', 'subsidy_returned', 'payable', 'subsidy')
            , ('goodwill', 'goodwill', 'goodwill', 'payable')
            , ('deposit', 'deposit', 'payable', 'deposit')
            , ('deposit_returned', 'deposit_returned', 'deposit', 'payable')

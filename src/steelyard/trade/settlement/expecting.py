@@ -29,7 +29,8 @@ async def expected(read: Read, merchant_id: UUID) -> list[Expected]:
             WHERE e.merchant_id = $1 AND e.statement_id IS NULL AND e.due_on < $2
             UNION ALL
             SELECT (o.receive_by AT TIME ZONE 'Asia/Shanghai')::date + m.settlement_days, o.currency, 0::bigint
-                 , o.total - o.refunded - o.commission + o.commission_returned, o.order_id
+                 , o.total - o.refunded - o.commission + o.commission_returned + o.subsidy - o.subsidy_returned
+                 , o.order_id
             FROM orders o JOIN merchants m USING (merchant_id)
             WHERE o.merchant_id = $1 AND o.state = 'shipped' AND o.receive_by IS NOT NULL
         )
@@ -48,7 +49,8 @@ async def held(read: Read, merchant_id: UUID) -> list[Held]:
     return await read.all(
         Held,
         """
-        SELECT currency, sum(total - refunded - commission + commission_returned)::bigint AS income
+        SELECT currency, sum(total - refunded - commission + commission_returned + subsidy - subsidy_returned)::bigint
+                   AS income
              , count(*)::integer AS orders
         FROM orders WHERE merchant_id = $1 AND state = ANY('{paid,partly_shipped}') GROUP BY currency ORDER BY currency
         """,
@@ -65,7 +67,8 @@ async def awaited(
     found = await read.all(
         AwaitedOrder,
         """
-        SELECT order_id, code, currency, total - refunded - commission + commission_returned AS income, receive_by
+        SELECT order_id, code, currency
+             , total - refunded - commission + commission_returned + subsidy - subsidy_returned AS income, receive_by
              , delivered_at
         FROM orders
         WHERE merchant_id = $1 AND state = 'shipped'
@@ -144,7 +147,7 @@ async def objected(read: Read, *, cursor: str | None = None, limit: int | None =
         """
         SELECT c.at AS objected_at, c.words AS objection, s.merchant_id, s.statement_id, s.code, s.day, s.currency, s.sales
              , s.commission, s.refunds, s.commission_returned, s.adjustments, s.payout, s.state, s.issued_at, s.paid_at, s.failure
-             , s.bank_reference
+             , s.bank_reference, s.subsidy, s.subsidy_returned
         FROM statement_checks c JOIN statements s USING (merchant_id, statement_id)
         WHERE NOT c.agreed AND (c.at, c.statement_id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::uuid, $4))
           AND NOT EXISTS (SELECT FROM statement_checks l

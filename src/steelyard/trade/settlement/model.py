@@ -46,12 +46,14 @@ MACHINES = (STATEMENT_MACHINE,)
 
 
 class EntryKind(StrEnum):
-    """What an entry is; commission, refunds, what goes into the deposit and fines are negative."""
+    """What an entry is; commission, refunds, subsidies taken back, what goes into the deposit and fines are negative."""
 
     SALE = "sale"
+    SUBSIDY = "subsidy"
     COMMISSION = "commission"
     REFUND = "refund"
     COMMISSION_RETURNED = "commission_returned"
+    SUBSIDY_RETURNED = "subsidy_returned"
     GOODWILL = "goodwill"
     DEPOSIT = "deposit"
     DEPOSIT_RETURNED = "deposit_returned"
@@ -80,8 +82,8 @@ class Entry(NewEntry, frozen=True, kw_only=True):
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant is paid for one settlement day: payout = sales − commission − refunds + commission returned
-    + adjustments (goodwill of the platform, deposit, fines)."""
+    """What a merchant is paid for one settlement day: payout = sales + subsidy − commission − refunds + commission returned
+    − subsidy returned + adjustments (goodwill of the platform, deposit, fines)."""
 
     merchant_id: MerchantId
     statement_id: StatementId
@@ -99,6 +101,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime | None
     failure: str | None
     bank_reference: str | None
+    subsidy: int = 0
+    subsidy_returned: int = 0
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):

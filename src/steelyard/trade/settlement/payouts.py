@@ -183,7 +183,7 @@ async def _move(
           , attempts = CASE $4 WHEN 'paying' THEN 0 ELSE attempts END
         WHERE merchant_id = $1 AND statement_id = $2
         RETURNING merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned
-                , adjustments, payout, state, issued_at, paid_at, failure, bank_reference
+                , adjustments, payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned
         """,
         merchant_id,
         statement_id,

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.kernel import codes, events, ids
-from steelyard.kernel.db import Tx
+from steelyard.kernel.db import Row, Tx
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.trade.settlement.events import StatementIssued
@@ -77,30 +77,22 @@ async def _issue(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
     """
     if not due:
         return []
-    locked = await tx.fetch(
-        """
-        SELECT e.merchant_id, e.entry_id
-        FROM settlement_entries e
-        JOIN unnest($2::uuid[], $3::text[]) AS d (merchant_id, currency) USING (merchant_id, currency)
-        WHERE e.statement_id IS NULL AND e.due_on <= $1
-        ORDER BY e.merchant_id, e.entry_id FOR UPDATE OF e
-        """,
-        day,
-        [d.merchant_id for d in due],
-        [d.currency for d in due],
-    )
+    locked = await _hold(tx, day, due)
     return await tx.all(
         Statement,
         """
         WITH made AS (
             INSERT INTO statements (merchant_id, statement_id, code, day, currency, sales, commission, refunds
-              , commission_returned, adjustments, payout, state, attempt_at)
+              , commission_returned, subsidy, subsidy_returned, adjustments, payout, state, attempt_at)
             SELECT d.merchant_id, d.statement_id, d.code, $1, d.currency
                  , coalesce(sum(e.amount) FILTER (WHERE e.kind = 'sale'), 0)
                  , -coalesce(sum(e.amount) FILTER (WHERE e.kind = 'commission'), 0)
                  , -coalesce(sum(e.amount) FILTER (WHERE e.kind = 'refund'), 0)
                  , coalesce(sum(e.amount) FILTER (WHERE e.kind = 'commission_returned'), 0)
-                 , coalesce(sum(e.amount) FILTER (WHERE e.kind <> ALL ('{sale,commission,refund,commission_returned}')), 0)
+                 , coalesce(sum(e.amount) FILTER (WHERE e.kind = 'subsidy'), 0)
+                 , -coalesce(sum(e.amount) FILTER (WHERE e.kind = 'subsidy_returned'), 0)
+                 , coalesce(sum(e.amount) FILTER (
+                       WHERE e.kind <> ALL ('{sale,commission,refund,commission_returned,subsidy,subsidy_returned}')), 0)
                  , sum(e.amount), 'issued', now()
             FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[])
                      AS d (merchant_id, currency, statement_id, code)
@@ -110,7 +102,7 @@ async def _issue(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
             HAVING sum(e.amount) > 0
             ON CONFLICT (merchant_id, currency, day) DO NOTHING
             RETURNING merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned
-                    , adjustments, payout, state, issued_at, paid_at, failure, bank_reference
+                    , adjustments, payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned
         ), told AS (
             INSERT INTO statement_history (merchant_id, statement_id, step, from_state, to_state, by)
             SELECT merchant_id, statement_id, 1, 'nowhere', 'issued', 'system' FROM made
@@ -129,6 +121,23 @@ async def _issue(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
         [codes.mint(CODE_PREFIX) for _ in due],
         [row["merchant_id"] for row in locked],
         [row["entry_id"] for row in locked],
+    )
+
+
+async def _hold(tx: Tx, day: date, due: Sequence[_Due]) -> list[Row]:
+    """The due entries of these, held until the transaction ends."""
+    return await tx.fetch(
+        """
+        SELECT e.merchant_id, e.entry_id
+        FROM settlement_entries e
+        JOIN unnest($2::uuid[], $3::text[]) AS d (merchant_id, currency) USING (merchant_id, currency)
+        WHERE e.statement_id IS NULL AND e.due_on <= $1
+        ORDER BY e.merchant_id, e.entry_id
+        FOR UPDATE OF e
+        """,
+        day,
+        [d.merchant_id for d in due],
+        [d.currency for d in due],
     )
 
 

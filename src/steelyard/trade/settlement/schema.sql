@@ -16,6 +16,8 @@ CREATE TABLE statements (
   , commission   bigint NOT NULL
   , refunds      bigint NOT NULL
   , commission_returned bigint NOT NULL
+  , subsidy      bigint NOT NULL DEFAULT 0
+  , subsidy_returned bigint NOT NULL DEFAULT 0
   , adjustments  bigint NOT NULL DEFAULT 0
   , payout       bigint NOT NULL
   , state        text NOT NULL
@@ -27,12 +29,14 @@ CREATE TABLE statements (
   , attempts     integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
-  , CONSTRAINT a_statement_adds_up CHECK (payout = sales - commission - refunds + commission_returned + adjustments)
+  , CONSTRAINT a_statement_adds_up
+        CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
   , CONSTRAINT paid_means_when CHECK ((state = 'paid') = (paid_at IS NOT NULL))
 );
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
+COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
 COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
@@ -67,9 +71,11 @@ CREATE TABLE settlement_entries (
   , statement_id uuid
   , PRIMARY KEY (merchant_id, entry_id)
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
-  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'commission', 'refund', 'commission_returned', 'goodwill'
-                                                       , 'deposit', 'deposit_returned', 'fine', 'fine_returned'))
-  , CONSTRAINT costs_are_negative CHECK ((kind IN ('commission', 'refund', 'deposit', 'fine')) = (amount < 0))
+  , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
+                                                       , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
+                                                       , 'fine_returned'))
+  , CONSTRAINT costs_are_negative
+        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';

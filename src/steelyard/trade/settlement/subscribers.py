@@ -14,7 +14,7 @@ from steelyard.trade.settlement.model import EntryKind, NewEntry
 
 
 async def on_completed(tx: Tx, completed: Sequence[OrderCompleted]) -> None:
-    """The released total is the merchant's, less the commission."""
+    """The released total is the merchant's, with what the platform bears of promotions, less the commission."""
     await enter(
         tx,
         [
@@ -28,13 +28,18 @@ async def on_completed(tx: Tx, completed: Sequence[OrderCompleted]) -> None:
                 earned_at=order.at,
             )
             for order in completed
-            for kind, amount in ((EntryKind.SALE, order.total), (EntryKind.COMMISSION, -order.commission))
+            for kind, amount in (
+                (EntryKind.SALE, order.total),
+                (EntryKind.SUBSIDY, order.subsidy),
+                (EntryKind.COMMISSION, -order.commission),
+            )
         ],
     )
 
 
 async def on_refunded(tx: Tx, refunded: Sequence[OrderRefunded]) -> None:
-    """What was refunded after the release comes off the merchant's next statement, less its share of the commission.
+    """What was refunded after the release comes off the merchant's next statement, with its share of the platform's subsidy,
+    less its share of the commission.
 
     What was still held has never been the merchant's: nothing is entered for it.
     """
@@ -56,6 +61,7 @@ async def on_refunded(tx: Tx, refunded: Sequence[OrderRefunded]) -> None:
             for kind, amount in (
                 (EntryKind.REFUND, -(refund.goods + refund.freight)),
                 (EntryKind.COMMISSION_RETURNED, refund.commission),
+                (EntryKind.SUBSIDY_RETURNED, -refund.subsidy),
             )
         ],
         waits=False,

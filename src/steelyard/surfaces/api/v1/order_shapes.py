@@ -33,7 +33,8 @@ Pieces = Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An order: what one merchant delivers of a purchase. `total` is goods, freight and the tax that is added to them;
-    `tax_included` is contained in the prices. `refunded` counts what is on its way back to the buyer, too. A sent order
+    `tax_included` is contained in the prices. `refunded` counts what is on its way back to the buyer, too. `subsidy` is what
+    the marketplace pays you of what its promotions took off, `subsidy_returned` what refunds took back of it. A sent order
     completes by itself at `receive_by`."""
 
     order_id: UUID
@@ -48,6 +49,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     total: Money
     refunded: Money
     commission: Money
+    subsidy: Money
+    subsidy_returned: Money
     placed_at: datetime
     paid_at: datetime | None
     shipped_at: datetime | None

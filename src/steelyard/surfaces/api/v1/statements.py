@@ -27,8 +27,9 @@ READ = {"permission": "statements.read"}
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant is paid for one settlement day: payout = sales − commission − refunds + commission returned
-    + adjustments (goodwill of the platform, deposit, fines)."""
+    """What a merchant is paid for one settlement day: payout = sales + subsidy − commission − refunds + commission returned −
+    subsidy returned + adjustments (goodwill of the platform, deposit, fines). The subsidy is what the marketplace pays of
+    what its promotions took off."""
 
     statement_id: UUID
     merchant_id: UUID
@@ -39,6 +40,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     commission: Money
     refunds: Money
     commission_returned: Money
+    subsidy: Money
+    subsidy_returned: Money
     adjustments: Money
     payout: Money
     issued_at: datetime
@@ -55,8 +58,8 @@ class StatementList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatementEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What an order, a refund or something else (`document`) earned; commission, refunds, what goes into the deposit and fines
-    are negative. `order_id` is null where it is about no order."""
+    """What an order, a refund or something else (`document`) earned; commission, refunds, subsidies taken back, what goes into
+    the deposit and fines are negative. `order_id` is null where it is about no order."""
 
     entry_id: UUID
     order_id: UUID | None

@@ -1,0 +1,214 @@
+"""Forms of promotions: which kinds there are, what a form's fields ask for, and an offer as the fields that would make it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from steelyard.goods.promotions.model import (
+    AmountOff,
+    BuyGet,
+    Counted,
+    FreeShipping,
+    Ladder,
+    Offer,
+    PiecesFor,
+    RateOff,
+    Rule,
+    Step,
+)
+from steelyard.kernel import ids
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
+from steelyard.kernel.text import Text
+from steelyard.surfaces.web.entries import Entries
+from steelyard.surfaces.web.moments import local_time, moment_of
+from steelyard.surfaces.web.visit import Visit
+
+STEPS = 3
+PIECES_MAX = 999
+COUNT_MAX = 1_000_000
+DAYS = 7
+# What a shop can offer: (kind, what it is called, an example, its icon).
+KINDS = (
+    ("amount_off", N_("So much off"), N_("¥20 off over ¥200, or for each ¥200"), "badge-percent"),
+    ("rate_off", N_("A part off"), N_("A tenth off from two pieces on"), "percent"),
+    ("buy_get", N_("Some for nothing"), N_("Buy two, get the cheapest third for nothing"), "gift"),
+    ("pieces_for", N_("Several at one price"), N_("Any three for ¥99"), "boxes"),
+    (
+        "ladder",
+        N_("Cheaper by the dozen"),
+        N_("Of one article: a twentieth off from 10 pieces on, a tenth from 50"),
+        "layers",
+    ),
+    ("free_shipping", N_("Free delivery"), N_("Goes free over ¥99"), "truck"),
+)
+KIND_NAMES = {kind: name for kind, name, _, _ in KINDS}
+
+
+def moment(form: Entries, name: str) -> datetime | None:
+    found = moment_of(form.text(name, required=True, most=30))
+    if found is None:
+        form.refuse(name, N_("Please enter a day and an hour"))
+    return found
+
+
+def rule_of(form: Entries, kind: str, currency: str) -> Rule | None:
+    pieces = form.text("counted") == Counted.PIECES
+    match kind:
+        case "amount_off":
+            steps = tuple(
+                Step(over, form.money(f"off_{n}", currency) or 0)
+                for n in range(STEPS)
+                if (over := form.money(f"over_{n}", currency, required=n == 0)) is not None
+            )
+            return AmountOff(steps=steps, again=form.flag("again")) if steps else None
+        case "rate_off":
+            counted = Counted.PIECES if pieces else Counted.AMOUNT
+            steps = tuple(_rate_steps(form, currency, pieces=pieces))
+            return RateOff(steps=steps, counted=counted) if steps else None
+        case "ladder":
+            steps = tuple(_rate_steps(form, currency, pieces=True))
+            return Ladder(steps=steps) if steps else None
+        case "buy_get":
+            return BuyGet(
+                buy=form.number("buy", least=1, most=PIECES_MAX), get=form.number("get", least=1, most=PIECES_MAX)
+            )
+        case "pieces_for":
+            price = form.money("price", currency)
+            return PiecesFor(pieces=form.number("pieces", least=1, most=PIECES_MAX), price=price or 0)
+        case _:
+            return FreeShipping(over=form.money("over_0", currency, required=False) or 0)
+
+
+def _rate_steps(form: Entries, currency: str, *, pieces: bool) -> list[Step]:
+    """Rows of thresholds and whole percents; the first is wanted."""
+    found: list[Step] = []
+    for n in range(STEPS):
+        if n and not form.text(f"over_{n}"):
+            continue
+        over = form.number(f"over_{n}", least=1) if pieces else form.money(f"over_{n}", currency)
+        found.append(Step(over or 0, 10_000 * form.number(f"percent_{n}", least=1, most=99)))
+    return found
+
+
+def kind_of(rule: Rule) -> str:
+    """The kind of a rule as the form calls it; the empty word for what no form makes."""
+    names: dict[type[object], str] = {
+        AmountOff: "amount_off", RateOff: "rate_off", BuyGet: "buy_get", PiecesFor: "pieces_for", Ladder: "ladder",
+        FreeShipping: "free_shipping",
+    }  # fmt: skip
+    return names.get(type(rule), "")
+
+
+def typed_of(offer: Offer) -> Entries:
+    """An offer as the form that would make it, to be changed before it begins."""
+    fields = {
+        "promotion_id": str(offer.promotion_id),
+        "name_zh": offer.name.get("zh-Hans", ""),
+        "name_en": offer.name.get("en", ""),
+        "starts_at": local_time(offer.starts_at),
+        "ends_at": local_time(offer.ends_at),
+        "budget": _amount(offer.budget, offer.currency),
+        "coupon": "1" if offer.coupon else "",
+        "copies": str(offer.copies or ""),
+        "per_buyer": str(offer.per_buyer or ""),
+        "code": offer.code or "",
+        "platform": f"{offer.platform_millionths / 10_000:g}",
+    } | _rule_fields(offer.rule, offer.currency)
+    named = {
+        "products": offer.scope.products, "categories": offer.scope.categories, "shops": offer.scope.shops,
+    }  # fmt: skip
+    return Entries(
+        {name: [value] for name, value in fields.items() if value}
+        | {name: [str(each) for each in some] for name, some in named.items()},
+        {},
+    )
+
+
+def changeable(offer: Offer, at: datetime) -> bool:
+    """Whether the form can change it: it has not begun, nobody has claimed one, and the form says all that it says."""
+    kind = kind_of(offer.rule)
+    fresh = offer.stopped_at is None and offer.starts_at > at and not offer.claimed
+    return fresh and bool(kind) and rule_of(typed_of(offer), kind, offer.currency) == offer.rule
+
+
+def form_values(visit: Visit, kind: str, typed: Entries, currency: str, at: datetime) -> dict[str, Any]:
+    """What the fields of `web/offer_fields.html` are shown with."""
+    return {
+        "kind": kind if kind in KIND_NAMES else "",
+        "kinds": [(each, visit.say(name), visit.say(example), icon) for each, name, example, icon in KINDS],
+        "typed": typed,
+        "currency": currency,
+        "steps": range(STEPS),
+        "promotion_id": typed.text("promotion_id") or ids.mint(),
+        "starts_at": typed.text("starts_at") or local_time(at),
+        "ends_at": typed.text("ends_at") or local_time(at + timedelta(days=DAYS)),
+    }
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the fields that all promotions have in common say."""
+
+    name: Text
+    rule: Rule
+    starts_at: datetime
+    ends_at: datetime
+    budget: int | None
+    coupon: bool
+    copies: int | None
+    per_buyer: int | None
+    code: str | None
+
+
+def terms_of(form: Entries, kind: str, currency: str) -> Terms | None:
+    """What the form asks for; what cannot be read is noted in it, and then there may be none."""
+    coupon = form.flag("coupon")
+    starts, ends = moment(form, "starts_at"), moment(form, "ends_at")
+    name = form.words("name", required=True, most=60)
+    rule = rule_of(form, kind, currency)
+    budget = form.money("budget", currency, required=False)
+    copies = form.number("copies", otherwise=0, most=COUNT_MAX) if coupon else 0
+    per_buyer = form.number("per_buyer", otherwise=1, least=1, most=PIECES_MAX) if coupon else None
+    code = form.text("code", most=30).upper().replace(" ", "") if coupon else ""
+    if starts is None or ends is None or rule is None:
+        return None
+    return Terms(
+        name=name,
+        rule=rule,
+        starts_at=starts,
+        ends_at=ends,
+        budget=budget,
+        coupon=coupon,
+        copies=copies or None,
+        per_buyer=per_buyer,
+        code=code or None,
+    )
+
+
+def _rule_fields(rule: Rule, currency: str) -> dict[str, str]:
+    match rule:
+        case AmountOff():
+            steps = {f"over_{n}": _amount(step.over, currency) for n, step in enumerate(rule.steps)}
+            offs = {f"off_{n}": _amount(step.off, currency) for n, step in enumerate(rule.steps)}
+            return steps | offs | {"again": "1" if rule.again else ""}
+        case RateOff() | Ladder():
+            pieces = isinstance(rule, Ladder) or rule.counted is Counted.PIECES
+            overs = {
+                f"over_{n}": str(step.over) if pieces else _amount(step.over, currency)
+                for n, step in enumerate(rule.steps)
+            }
+            rates = {f"percent_{n}": str(step.off // 10_000) for n, step in enumerate(rule.steps)}
+            return overs | rates | {"counted": "pieces" if pieces else "amount"}
+        case BuyGet():
+            return {"buy": str(rule.buy), "get": str(rule.get)}
+        case PiecesFor():
+            return {"pieces": str(rule.pieces), "price": _amount(rule.price, currency)}
+        case FreeShipping():
+            return {"over_0": _amount(rule.over, currency)}
+        case _:
+            return {}
+
+
+def _amount(amount: int | None, currency: str) -> str:
+    return "" if not amount else str(Money(amount, currency).decimal())
