@@ -29,7 +29,7 @@ from steelyard.goods.promotions.queries import (
     used,
 )
 from steelyard.goods.promotions.reckoning import covers, for_buyer, in_scope, reckon, reckon_offers
-from steelyard.goods.promotions.service import save, stop
+from steelyard.goods.promotions.service import change, extend, save, stop, version_of
 from steelyard.goods.promotions.sessions import (
     flash_left,
     had_by,
@@ -50,12 +50,14 @@ __all__ = [
     "ask_gift",
     "begin_due",
     "cancel",
+    "change",
     "claim",
     "claim_code",
     "claimed_by",
     "coupons_of",
     "covers",
     "end_due",
+    "extend",
     "flash_left",
     "flashing",
     "for_buyer",
@@ -93,4 +95,5 @@ __all__ = [
     "use",
     "used",
     "used_up",
+    "version_of",
 ]
