@@ -5,7 +5,7 @@
 NO_LISTS = {
     "/account", "/account/profile", "/account/privacy", "/find-order", "/forgot", "/register", "/sign-in", "/report",
     "/sell", "/sell/application", "/robots.txt", "/sitemap.xml", "/suggest", "/styleguide",
-    "/merchant/find", "/merchant/freight/new", "/merchant/money/expected",
+    "/flash/clock", "/merchant/find", "/merchant/flash/new", "/merchant/freight/new", "/merchant/money/expected",
     "/merchant/orders/papers.pdf", "/merchant/orders/ship",
     "/merchant/orders/ship/done", "/merchant/products/export", "/merchant/products/new", "/merchant/products/template",
     "/merchant/promotions/new", "/merchant/roles/new", "/merchant/shop", "/merchant/shop/visit", "/merchant/stock/move",
@@ -14,7 +14,7 @@ NO_LISTS = {
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
     "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/promotions/new",
-    "/operator/roles/new",
+    "/operator/roles/new", "/operator/rights/new",
 }  # fmt: skip
 
 # Who looks, and at what. `{product}` is the one most sold, `{since}` and `{today}` are days, `{shop}` is the merchant's id.
@@ -38,6 +38,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/products/{product}/reviews",
         "/products/{product}/reviews?sort=newest&only=pictures",
         "/products/{product}/questions",
+        "/flash",
         "/cart",
         "/coupons",
     ),
@@ -58,6 +59,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/account/coupons?state=used",
         "/account/invoices",
         "/account/after-sales",
+        "/account/wallet",
         "/account/addresses",
         "/account/sessions",
         "/products/{product}",
@@ -108,6 +110,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/statements",
         "/merchant/invoices",
         "/merchant/after-sales",
+        "/merchant/compliance",
         "/merchant/after-sales?state=all&kind=return_refund",
         "/merchant/invoices?state=issued",
         "/merchant/reviews",
@@ -123,6 +126,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/shop-categories",
         "/merchant/freight",
         "/merchant/promotions",
+        "/merchant/flash",
         "/merchant/staff",
         "/merchant/roles",
         "/merchant/departments",
@@ -142,6 +146,9 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/product-reviews?tab=decided",
         "/operator/orders",
         "/operator/disputes",
+        "/operator/flash",
+        "/operator/violations",
+        "/operator/violations?state=waiting",
         "/operator/rights",
         "/operator/orders?state=to_ship",
         "/operator/orders?state=completed",
@@ -157,6 +164,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/refunds",
         "/operator/refunds?state=succeeded",
         "/operator/settlement",
+        "/operator/wallets",
         "/operator/settlement?state=paid",
         "/operator/books",
         "/operator/books?owner={shop}",

@@ -23,7 +23,7 @@ def flash(world: World, *items: FlashItem, begins: timedelta = timedelta(minutes
     return NewFlash(
         merchant_id=world.tea.merchant_id,
         session_id=SessionId(ids.mint()),
-        name=text("晚八点秒杀", "Eight o'clock"),
+        name=text("晚八点秒杀", "Evening rush"),
         starts_at=now + begins,
         ends_at=now + begins + timedelta(hours=2),
         items=items or [item(world)],

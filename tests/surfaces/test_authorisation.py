@@ -21,18 +21,21 @@ from steelyard.kernel.text import text
 from steelyard.parties import access, merchants
 from steelyard.parties.access import ViewId
 from steelyard.parties.access.model import AccountId, AccountKind, Actor, DepartmentId
-from steelyard.parties.merchants.model import NewLicence, RenewalId
+from steelyard.parties.merchants.model import MerchantId, NewLicence, RenewalId
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from steelyard.surfaces.web.security import CSRF_COOKIE
-from steelyard.trade import aftersales, invoices, orders, reviews, settlement
+from steelyard.trade import aftersales, discipline, invoices, orders, reviews, settlement
 from steelyard.trade.aftersales.model import Returned
+from steelyard.trade.discipline import NewViolation, ViolationId
 from steelyard.trade.invoices.model import InvoiceId, Title
 from steelyard.trade.reviews.model import QuestionId
 from tests.support import deal
 from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
 from tests.support.consoles import app, signed_in, world
+from tests.support.flash import flash, planned
+from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.world import Person, World, account
 
@@ -62,7 +65,7 @@ OWN = {
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
-    "/coupons/claim",
+    "/coupons/claim", "/flash", "/flash/clock", "/account/wallet", "/account/wallet/redeem",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -160,6 +163,16 @@ async def things(db: Database, world: World) -> Ids:
         ends_at=datetime.now(UTC) + timedelta(days=1),
     )  # fmt: skip
     await db.transact(promotions.save, promotion)
+    sale = await planned(db, flash(world))
+    violation = NewViolation(
+        violation_id=ViolationId(ids.mint()),
+        merchant_id=MerchantId(world.tea.merchant_id),
+        code="misdescribed",
+        facts="So",
+    )
+    await db.transact(discipline.record, violation, "staff:test", datetime.now(UTC))
+    await switched_on(db)
+    issue_id, _ = await issued(db)
     today = datetime.now(UTC).date()
     await db.transact(merchants.hand_in_licence, world.tea.merchant_id, licence, "test", today)
     return Ids(
@@ -209,9 +222,12 @@ async def things(db: Database, world: World) -> Ids:
             "renewal_id": str(renewal_id),
             "subject_id": str(question_id),
             "promotion_id": str(promotion.promotion_id),
+            "flash_id": str(sale.session_id),
             "case_id": str(case_id),
+            "violation_id": str(violation.violation_id),
             "step_id": str(ids.mint()),
             "rule_id": "01890000-0000-7000-8000-000000000001",
+            "issue_id": str(issue_id),
         }
     )
 

@@ -4,15 +4,23 @@ from datetime import datetime, timedelta
 
 from steelyard.kernel.db import Database
 from steelyard.trade import aftersales, rights
-from steelyard.trade.aftersales import Kind
-from steelyard.trade.aftersales.model import CaseState
+from steelyard.trade.aftersales import Kind, exchanges
+from steelyard.trade.aftersales.model import CaseState, less_of, share_of
 from steelyard.trade.rights import Family
 from tests.support import deal
 from tests.support.world import World
+from tests.trade import test_exchanges
 from tests.trade.examples import numbers
 from tests.trade.test_cases import agreed, now, refused, sent, sent_back
+from tests.trade.test_less import after, line
 
-LEADS_TO = {"agreed": agreed, "sent_back": sent_back, "refused": refused}
+LEADS_TO = {
+    "agreed": agreed,
+    "sent_back": sent_back,
+    "refused": refused,
+    "accepted": test_exchanges.accepted,
+    "resent": test_exchanges.resent,
+}
 
 
 async def test_the_page_says_what_silence_decides(shop: Database, world: World) -> None:
@@ -31,6 +39,22 @@ async def test_the_page_says_what_silence_decides(shop: Database, world: World) 
         assert found.state == step["silent"], step
         if found.state is CaseState.AGREED:
             await shop.transact(aftersales.withdraw, case.merchant_id, case.case_id, "buyer")
+
+
+def test_the_page_says_what_a_difference_comes_to() -> None:
+    for each in numbers("after-sales.md")["differences"]:
+        said = {name: int(value) for name, value in each.items() if name != "then"}
+        sold = line(said["quantity"], said["paid"], said["commission"])
+        difference = exchanges.difference_of(sold, said["pieces"], said["price"], said["wanted"])
+        assert difference == said["back"], each
+        if difference:
+            share = less_of(sold, difference)
+            assert (share.amount, share.commission) == (said["back"], said["commission_back"]), each
+            sold = after(sold, share)
+        for amount in each["then"]:
+            share = share_of(sold, 1)
+            assert share.amount == int(amount), each
+            sold = after(sold, share)
 
 
 def test_the_page_says_how_an_appeal_runs() -> None:

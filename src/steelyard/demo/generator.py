@@ -15,7 +15,9 @@ from steelyard.demo import (
     opinions,
     past,
     people,
+    purses,
     queue,
+    rules_kept,
     searches,
     shelves,
     shopkeeping,
@@ -105,9 +107,12 @@ async def make(
         await searches.make_searches(db, buyer_id, seed=seed)
         await merchandise.decorate(db)
         await offers.offer(db, buyer_id)
+        await purses.fill(db, buyer_id)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await cases.ask_and_answer(db, [made("merchant", maker.slug) for maker in makers()])
+        await db.transact(cases.say_rights)
+        await rules_kept.keep_rules(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()])
         await desk.lay(db, settings, hashed)
         await footfall.count_up(fast, seed=seed, step=step)
         await db.transact(ledger.sum_up)

@@ -101,7 +101,10 @@ async def _packed(read: Read, order_ids: Sequence[OrderId]) -> dict[UUID, dict[i
 async def _refunded_lines(read: Read, order_ids: Sequence[OrderId]) -> dict[UUID, dict[int, int]]:
     found: dict[UUID, dict[int, int]] = {}
     for row in await read.fetch(
-        "SELECT refund_id, line, quantity FROM order_refund_lines WHERE order_id = ANY($1) ORDER BY line LIMIT $2",
+        """
+        SELECT refund_id, line, quantity FROM order_refund_lines
+        WHERE order_id = ANY($1) AND quantity > 0 ORDER BY line LIMIT $2
+        """,
         list(order_ids),
         REFUND_LINES_MAX,
     ):

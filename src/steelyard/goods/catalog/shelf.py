@@ -1,7 +1,7 @@
 """Onto the shelf and off it: at once, after the operator's review, or at a time; and into the bin and out of it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -28,7 +28,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
     """Which products went onto the shelf at once, which wait for the operator, and which are held back until the merchant
-    agrees to new rules. The others stay where they were."""
+    agrees to new rules, or what stands against it is over. The others stay where they were."""
 
     on_shelf: list[ProductId]
     in_review: list[ProductId]
@@ -72,10 +72,13 @@ async def publish(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], 
     """What a merchant says to sell these products: they go onto the shelf, or first to the operator who reviews them.
 
     What was approved as it is goes at once; what has words that the operator wants to see waits, whoever writes them. What
-    is new is held back while the merchant has not agreed to new rules in time (`merchants.held_up`). What has no active SKU,
-    or is in the bin, stays where it is. Said twice, nothing changes.
+    is new is held back while the merchant has not agreed to new rules in time (`merchants.held_up`), or its points or its
+    deposit stand against it (`merchants.restricted`). What has no active SKU, or is in the bin, stays where it is. Said
+    twice, nothing changes.
     """
-    held = await _held(tx, merchant_id, product_ids) if await merchants.held_up(tx, merchant_id) else []
+    held_up = await merchants.held_up(tx, merchant_id)
+    held_up = held_up or await merchants.restricted(tx, merchant_id, datetime.now(UTC))
+    held = await _held(tx, merchant_id, product_ids) if held_up else []
     product_ids = [each for each in product_ids if each not in set(held)]
     waits: list[UUID] = []
     if await reviewed(tx, merchant_id):

@@ -32,6 +32,7 @@ from steelyard.goods.promotions.reckoning import covers, for_buyer, in_scope, re
 from steelyard.goods.promotions.service import change, extend, save, stop, version_of
 from steelyard.goods.promotions.sessions import (
     flash_left,
+    flash_price,
     had_by,
     planned,
     session,
@@ -59,6 +60,7 @@ __all__ = [
     "end_due",
     "extend",
     "flash_left",
+    "flash_price",
     "flashing",
     "for_buyer",
     "forget",

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from steelyard.goods.promotions.model import Planned, Session
+from steelyard.goods.promotions.model import Offer, Planned, Session, SpecialPrice
 from steelyard.goods.promotions.queries import flashing
 from steelyard.kernel.db import Read
 
@@ -24,6 +24,13 @@ async def had_by(
         list(promotion_ids),
     )
     return {(row["buyer_id"], row["promotion_id"]): row["pieces"] for row in rows}
+
+
+def flash_price(offer: Offer) -> int | None:
+    """What a piece costs by this offer, if it is of a flash sale."""
+    if offer.flash is None or not isinstance(offer.rule, SpecialPrice):
+        return None
+    return offer.rule.prices.get(offer.flash.sku_id)
 
 
 async def flash_left(read: Read, merchant_ids: Collection[UUID], sku_ids: Collection[UUID]) -> dict[UUID, int]:

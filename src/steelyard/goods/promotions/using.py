@@ -235,19 +235,12 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
     await handing.out(tx, held)
 
 
-async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]]) -> None:
-    """These `(merchant_id, order_id)` are dropped unpaid, or cancelled as a whole: their coupons can be used again, and
-    budgets have what they took. A coupon of the platform comes back with the last order that it was used for. Pieces of a
-    flash sale that is not over are kept for it again, and their buyers may have as many more. Said twice, nothing changes."""
-    rows = await tx.fetch(
-        """
-        SELECT u.merchant_id, u.order_id, u.promotion_id, u.buyer_id, u.claim, u.pieces
-        FROM promotion_uses u JOIN unnest($1::uuid[], $2::uuid[]) AS o (merchant_id, order_id) USING (merchant_id, order_id)
-        WHERE u.given_back_at IS NULL
-        """,
-        [merchant_id for owner in orders for merchant_id in (owner[0], PLATFORM)],
-        [order_id for _, order_id in orders for _ in range(2)],
-    )
+async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]], *, paid: bool = False) -> None:
+    """These `(merchant_id, order_id)` are dropped unpaid, or cancelled as a whole (`paid`): their coupons can be used again,
+    and budgets have what they took. A coupon of the platform comes back with the last order that it was used for. Pieces of a
+    flash sale that is not over are kept for it again, and their buyers may have as many more, where nothing was paid. Said
+    twice, nothing changes."""
+    rows = await _used_for(tx, orders, paid=paid)
     if not rows:
         return
     locked = await tx.fetch(
@@ -310,3 +303,17 @@ async def _lock_coupons(tx: Tx, rows: Sequence[Row]) -> None:
             list({row["buyer_id"] for row in claimed}),
             list({row["promotion_id"] for row in claimed}),
         )
+
+
+async def _used_for(tx: Tx, orders: Collection[tuple[UUID, UUID]], *, paid: bool) -> list[Row]:
+    """What was used for these orders, of their shops and of the platform, and is not given back."""
+    return await tx.fetch(
+        """
+        SELECT u.merchant_id, u.order_id, u.promotion_id, u.buyer_id, u.claim, u.pieces
+        FROM promotion_uses u JOIN unnest($1::uuid[], $2::uuid[]) AS o (merchant_id, order_id) USING (merchant_id, order_id)
+        WHERE u.given_back_at IS NULL AND (u.pieces = 0 OR NOT $3)
+        """,
+        [merchant_id for owner in orders for merchant_id in (owner[0], PLATFORM)],
+        [order_id for _, order_id in orders for _ in range(2)],
+        paid,
+    )

@@ -24,7 +24,7 @@ from steelyard.money.ledger.drilling import (
 )
 from steelyard.money.ledger.model import AccountKind, Balance, Entry, OwnedBalance, PostedTransfer, Transfer, TrialLine
 from steelyard.money.ledger.queries import accounts_of_kind, balances, entries, transfers_of, trial_balance
-from steelyard.money.ledger.service import post
+from steelyard.money.ledger.service import lock_accounts, post
 from steelyard.money.ledger.summing import Summed, sum_up, summed
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "bulk_post",
     "entries",
     "grows_on",
+    "lock_accounts",
     "post",
     "reasons",
     "sum_up",

@@ -31,3 +31,13 @@ FROM (
 ) AS clearing
 GROUP BY document, currency
 HAVING sum(amount) <> 0;
+
+-- name: what a gift card moves out of its issue it moves into a balance
+SELECT document, currency, sum(amount) AS left_over
+FROM (
+    SELECT document, currency, amount FROM ledger_transfers WHERE debit = 'gift_clearing'
+    UNION ALL
+    SELECT document, currency, -amount FROM ledger_transfers WHERE credit = 'gift_clearing'
+) AS clearing
+GROUP BY document, currency
+HAVING sum(amount) <> 0;

@@ -26,6 +26,13 @@ class AccountKind(StrEnum):
     GOODWILL = "goodwill"
     DEPOSIT = "deposit"
     FINES = "fines"
+    BALANCE = "balance"
+    BALANCE_HELD = "balance_held"
+    POINTS = "points"
+    POINTS_HELD = "points_held"
+    GIFT_CARDS = "gift_cards"
+    GIFT_CLEARING = "gift_clearing"
+    MARKETING_COST = "marketing_cost"
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):

@@ -156,7 +156,7 @@ async def _copy_refunds(tx: Tx, refunds: Sequence[RecordedRefund]) -> None:
 def _postings_of_payments(payments: Sequence[RecordedPayment]) -> list[DatedTransfer]:
     postings: list[DatedTransfer] = []
     for p in payments:
-        postings.append(DatedTransfer.of(captured(p.buyer_id, p.payment_id, p.amount, p.currency), p.at))
+        postings.append(DatedTransfer.of(captured(p.buyer_id, p.payment_id, p.amount, p.currency, p.channel), p.at))
         by_merchant: Counter[UUID] = Counter()
         for split in p.splits:
             by_merchant[split.merchant_id] += split.amount

@@ -62,7 +62,7 @@ SELECT owner_id, currency, a.debits - a.credits AS booked, m.captured - m.refund
 FROM (SELECT * FROM ledger_accounts WHERE kind = 'channel_cash') AS a
 FULL JOIN (
     SELECT buyer_id AS owner_id, currency, sum(captured) AS captured, sum(refunded) AS refunded
-    FROM payment_splits GROUP BY buyer_id, currency
+    FROM payment_splits WHERE channel NOT IN ('balance', 'points') GROUP BY buyer_id, currency
 ) AS m USING (owner_id, currency)
 WHERE coalesce(a.debits - a.credits, 0) <> coalesce(m.captured - m.refunded, 0);
 
@@ -74,3 +74,11 @@ FULL JOIN (
     FROM payment_splits GROUP BY merchant_id, currency
 ) AS r USING (owner_id, currency)
 WHERE coalesce(a.credits - a.debits, 0) <> coalesce(r.amount, 0);
+
+-- name: what is kept out of purses is kept for payments that are not captured yet
+SELECT buyer_id, channel, currency, k.amount, a.amount AS booked
+FROM (SELECT buyer_id, channel, currency, sum(amount) AS amount FROM payments
+      WHERE state = 'pending' AND channel IN ('balance', 'points') GROUP BY 1, 2, 3) k
+FULL JOIN (SELECT owner_id AS buyer_id, replace(kind, '_held', '') AS channel, currency, credits - debits AS amount
+           FROM ledger_accounts WHERE kind IN ('balance_held', 'points_held')) a USING (buyer_id, channel, currency)
+WHERE coalesce(k.amount, 0) <> coalesce(a.amount, 0);

@@ -38,8 +38,10 @@ async def instruct_all(tx: Tx, instructions: Sequence[Instruction]) -> list[Paym
     fresh = await tx.fetch(
         """
         INSERT INTO payments (buyer_id, payment_id, purchase_id, channel, amount, currency, expires_at, state, query_at)
-        SELECT i.*, 'instructed', now() + $8 * interval '1 second'
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[]) AS i
+        SELECT i.*, 'instructed'
+             , CASE WHEN i.channel NOT IN ('balance', 'points') THEN now() + $8 * interval '1 second' END
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[])
+            AS i (buyer_id, payment_id, purchase_id, channel, amount, currency, expires_at)
         ON CONFLICT (buyer_id, payment_id) DO NOTHING
         RETURNING payment_id
         """,

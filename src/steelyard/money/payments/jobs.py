@@ -10,7 +10,7 @@ from steelyard.kernel.settings import Settings
 from steelyard.kernel.sweeps import Sweep
 from steelyard.money.payments.gateways import channels
 from steelyard.money.payments.gateways.interface import Channel
-from steelyard.money.payments.model import DueRefund, RefundAnswer, RefundState, Unknown
+from steelyard.money.payments.model import DueRefund, RefundAnswer, RefundState, Unknown, is_purse
 from steelyard.money.payments.refunds import record_refund, to_refund
 from steelyard.money.payments.webhooks import webhook_url
 
@@ -28,6 +28,10 @@ async def send_refunds(db: Database, offered: Mapping[str, Channel], settings: S
     """
     due = await db.transact(to_refund, REFUNDS_PER_ROUND_MAX)
     for refund in due:
+        if is_purse(refund.channel):
+            back = RefundAnswer(reference=None, state=RefundState.SUCCEEDED)
+            await db.transact(record_refund, refund.refund_id, refund.attempt, back, "system")
+            continue
         channel = offered.get(refund.channel)
         if channel is None:
             log.warning("refund.channel_missing", refund_id=str(refund.refund_id), channel=refund.channel)

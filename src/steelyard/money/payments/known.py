@@ -29,7 +29,7 @@ async def record_known(tx: Tx, payments: Sequence[Known]) -> None:
     money = [instruction for instruction, answer in payments if answer.state is PaymentState.CAPTURED]
     await ledger.post(
         tx,
-        [captured(i.buyer_id, i.payment_id, i.amount, i.currency) for i in money]
+        [captured(i.buyer_id, i.payment_id, i.amount, i.currency, i.channel) for i in money]
         + [
             allotted(merchant_id, i.payment_id, amount, i.currency)
             for i in money

@@ -11,6 +11,8 @@ import msgspec
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
+from steelyard.money.ledger.model import AccountKind
+from steelyard.money.wallets.model import HELD, Purse
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 
@@ -18,6 +20,16 @@ PaymentId = NewType("PaymentId", UUID)
 RefundId = NewType("RefundId", UUID)
 
 SPLITS_PER_PAYMENT_MAX = 200
+
+
+def is_purse(channel: str) -> bool:
+    """Whether this channel is a purse of the buyer's, in this house."""
+    return channel in set(Purse)
+
+
+def cash_of(channel: str) -> AccountKind:
+    """Where a captured payment's money was before it was the orders': with the channel, or kept out of a purse."""
+    return HELD[Purse(channel)] if is_purse(channel) else AccountKind.CHANNEL_CASH
 
 
 class PaymentState(StrEnum):
@@ -183,6 +195,7 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None
     created_at: datetime
     succeeded_at: datetime | None
+    part_of: RefundId | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from steelyard.money.payments.model import (
     Payment,
     PaymentState,
     Recording,
+    cash_of,
 )
 
 
@@ -155,7 +156,7 @@ async def _capture(tx: Tx, payments: Sequence[Payment]) -> None:
     assert sum(row["amount"] for row in splits) == sum(p.amount for p in payments)
     await ledger.post(
         tx,
-        [captured(p.buyer_id, p.payment_id, p.amount, p.currency) for p in payments]
+        [captured(p.buyer_id, p.payment_id, p.amount, p.currency, p.channel) for p in payments]
         + [
             allotted(row["merchant_id"], row["payment_id"], row["amount"], row["currency"])
             for row in splits
@@ -164,11 +165,11 @@ async def _capture(tx: Tx, payments: Sequence[Payment]) -> None:
     )
 
 
-def captured(buyer_id: UUID, payment_id: UUID, amount: int, currency: str) -> Transfer:
-    """The payment is at the channel, for a purchase of this buyer."""
+def captured(buyer_id: UUID, payment_id: UUID, amount: int, currency: str, channel: str) -> Transfer:
+    """The payment is at the channel, or out of the buyer's purse, for a purchase of this buyer."""
     return Transfer(
         owner_id=buyer_id,
-        debit=AccountKind.CHANNEL_CASH,
+        debit=cash_of(channel),
         credit=AccountKind.PURCHASE_CLEARING,
         amount=amount,
         currency=currency,

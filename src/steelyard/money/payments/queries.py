@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
@@ -265,5 +267,31 @@ async def refunds_of_payment(read: Read, payment_id: UUID) -> list[Refund]:
         LIMIT $2
         """,
         payment_id,
+        REFUNDS_PER_ORDER_MAX,
+    )
+
+
+class Means(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel, or a purse, pays of an order, and what of it came back."""
+
+    order_id: UUID
+    channel: str
+    amount: int
+    refunded: int
+
+
+async def means_of(read: Read, purchase_id: UUID) -> list[Means]:
+    """By which means a purchase is paid, order by order: what has come in, and what purses keep for it."""
+    return await read.all(
+        Means,
+        """
+        SELECT s.order_id, s.channel, s.amount, s.refunded
+        FROM payments p JOIN payment_splits s USING (payment_id)
+        WHERE p.purchase_id = $1 AND NOT p.surplus AND s.amount > 0
+          AND (p.state = 'captured' OR (p.state = 'pending' AND p.channel IN ('balance', 'points')))
+        ORDER BY p.created_at, p.payment_id, s.order_id
+        LIMIT $2
+        """,
+        purchase_id,
         REFUNDS_PER_ORDER_MAX,
     )

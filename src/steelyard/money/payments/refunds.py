@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
-from steelyard.kernel import events, ids
+from steelyard.kernel import events, ids, money
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger
@@ -17,9 +17,12 @@ from steelyard.money.payments.model import (
     PaymentSplit,
     Refund,
     RefundAnswer,
+    RefundId,
     RefundState,
     RefundTooLarge,
+    is_purse,
 )
+from steelyard.money.payments.purses import put_back
 
 FIRST_PAUSE_SECONDS = 5
 PAUSE_SECONDS_MAX = 600
@@ -41,40 +44,66 @@ async def refund(
 ) -> Refund:
     """Promise the buyer `amount` of an order's money back; the same id twice is the same refund.
 
-    `out_of` says where the money is now: held until receipt, or already the merchant's. Without a `payment_id` it
-    goes back the way that most of the order's money came. Raises `NothingCaptured` or `RefundTooLarge`; two that
-    together are too large wait for each other, and the second is refused.
+    `out_of` says where the money is now: held until receipt, or already the merchant's. Without a `payment_id` it goes
+    back the ways that the order's money came, in proportion to what is left of each, never more than came that way: what
+    goes back by the channel (or most of it) is this refund, what goes back another way a refund that is part of it.
+    Raises `NothingCaptured` or `RefundTooLarge`; two that together are too large wait for each other, and the second is
+    refused.
     """
     assert amount > 0
     splits = await _lock_splits(tx, merchant_id, order_id, payment_id)
     earlier = await _claimed(tx, merchant_id, refund_id)
     if earlier is not None:
-        assert (earlier.order_id, earlier.amount) == (order_id, amount), "a refund's id belongs to one refund"
+        assert earlier.order_id == order_id, "a refund's id belongs to one refund"
         return earlier
-    split = await _take(tx, splits, amount)
+    made: list[Refund] = []
+    for split, part in _shared(splits, amount):
+        part_id = RefundId(ids.derived(refund_id, str(split.payment_id)) if made else refund_id)
+        await _take(tx, split, part)
+        made.append(await _promise(tx, part_id, split, part, reason, part_of=RefundId(refund_id) if made else None))
+        await _write_step(tx, made[-1], "nowhere", RefundState.INSTRUCTED, by)
+    await ledger.post(tx, [refund_due(merchant_id, refund_id, amount, made[0].currency, out_of)])
+    return made[0]
+
+
+def _shared(splits: Sequence[PaymentSplit], amount: int) -> list[tuple[PaymentSplit, int]]:
+    """Which part goes back of which payment: the channel's first, then the largest."""
+    left = sum(split.refundable for split in splits)
+    if left < amount:
+        one = splits[0]
+        raise RefundTooLarge(order_id=one.order_id, asked=amount, left=left, currency=one.currency)
+    parts = zip(splits, money.split(amount, [split.refundable for split in splits]), strict=True)
+    return sorted(
+        ((split, part) for split, part in parts if part),
+        key=lambda each: (is_purse(each[0].channel), -each[1], each[0].payment_id),
+    )
+
+
+async def _promise(
+    tx: Tx, refund_id: RefundId, split: PaymentSplit, amount: int, reason: str, part_of: RefundId | None
+) -> Refund:
     made = await tx.one(
         Refund,
         """
         INSERT INTO refunds (merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state
-          , channel, attempt_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'instructed', $9, now())
+          , channel, attempt_at, part_of)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'instructed', $9, now(), $10)
         ON CONFLICT (merchant_id, refund_id) DO NOTHING
         RETURNING merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
-          , channel_reference, failure, created_at, succeeded_at
+          , channel_reference, failure, created_at, succeeded_at, part_of
         """,
-        merchant_id,
+        split.merchant_id,
         refund_id,
-        order_id,
+        split.order_id,
         split.payment_id,
         split.buyer_id,
         amount,
         split.currency,
         reason,
         split.channel,
+        part_of,
     )
     assert made is not None, "the order's split is locked: nobody else claims its refunds"
-    await _write_step(tx, made, "nowhere", RefundState.INSTRUCTED, by)
-    await ledger.post(tx, [refund_due(merchant_id, refund_id, amount, split.currency, out_of)])
     return made
 
 
@@ -111,11 +140,8 @@ async def _claimed(tx: Tx, merchant_id: UUID, refund_id: UUID) -> Refund | None:
     )
 
 
-async def _take(tx: Tx, splits: Sequence[PaymentSplit], amount: int) -> PaymentSplit:
-    """Put `amount` of the split with the most left on its way back."""
-    split = max(splits, key=lambda s: s.refundable)
-    if split.refundable < amount:
-        raise RefundTooLarge(order_id=split.order_id, asked=amount, left=split.refundable, currency=split.currency)
+async def _take(tx: Tx, split: PaymentSplit, amount: int) -> None:
+    """Put `amount` of what was captured on its way back."""
     await tx.execute(
         """
         UPDATE payment_splits SET refunding = refunding + $4
@@ -126,7 +152,6 @@ async def _take(tx: Tx, splits: Sequence[PaymentSplit], amount: int) -> PaymentS
         split.payment_id,
         amount,
     )
-    return split
 
 
 async def refund_surplus(tx: Tx, payment_id: UUID, reason: str) -> list[Refund]:
@@ -302,13 +327,12 @@ async def _succeeded(tx: Tx, refund: Refund) -> None:
         refund.payment_id,
         refund.amount,
     )
-    await ledger.post(
-        tx,
-        [
-            refunded_by_merchant(refund.merchant_id, refund.refund_id, refund.amount, refund.currency),
-            refunded_to_buyer(refund.buyer_id, refund.refund_id, refund.amount, refund.currency),
-        ],
-    )
+    back = [refunded_by_merchant(refund.merchant_id, refund.refund_id, refund.amount, refund.currency)]
+    if is_purse(refund.channel):
+        await put_back(tx, refund)
+    else:
+        back.append(refunded_to_buyer(refund.buyer_id, refund.refund_id, refund.amount, refund.currency))
+    await ledger.post(tx, back)
     await events.publish(
         tx,
         Refunded(

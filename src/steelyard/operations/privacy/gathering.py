@@ -35,6 +35,7 @@ class Subject(StrEnum):
     ORDERS = "orders"
     PAYMENTS = "payments"
     REFUNDS = "refunds"
+    WALLET = "wallet"
     AFTER_SALES = "after_sales"
     INVOICES = "invoices"
     INVOICE_TITLES = "invoice_titles"
@@ -83,6 +84,13 @@ _SUBJECTS: dict[str, tuple[str, LiteralString]] = {
         """
         SELECT state, amount, currency, reason, created_at FROM refunds WHERE buyer_id = ANY($1)
         ORDER BY created_at LIMIT $2
+        """,
+    ),
+    "wallet": (
+        N_("Wallet"),
+        """
+        SELECT purse, currency, cause, amount, after, note, at, expires_at FROM purse_lines WHERE buyer_id = ANY($1)
+        ORDER BY at LIMIT $2
         """,
     ),
     "invoices": (

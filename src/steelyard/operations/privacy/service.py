@@ -8,6 +8,7 @@ from steelyard.goods import promotions, search
 from steelyard.kernel import events, jobs
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
+from steelyard.money import wallets
 from steelyard.operations.privacy import gathering
 from steelyard.operations.privacy.events import BuyerErased
 from steelyard.operations.privacy.model import (
@@ -115,6 +116,7 @@ async def erase(tx: Tx, erasure: Erasure, by: str) -> None:
     await access.erase_account(tx, erasure.account_id)
     await cart.forget(tx, owners)
     await promotions.forget(tx, owners)
+    await wallets.forget(tx, owners, erasure.erasure_id)
     await favourites.forget(tx, owners)
     await reviews.forget(tx, owners)
     await aftersales.forget_photographs(tx, owners)

@@ -15,7 +15,7 @@ from steelyard.trade.aftersales.model import CaseState
 MAY_ANSWER = "orders.refund"
 STAFF_TOLD_MAX = 5
 # Who hears that a case has come into a state.
-TO_BUYER = frozenset({CaseState.AGREED, CaseState.REFUSED, CaseState.REJECTED, CaseState.CLOSED})
+TO_BUYER = frozenset({CaseState.RESENT, CaseState.AGREED, CaseState.REFUSED, CaseState.REJECTED, CaseState.CLOSED})
 TO_SHOP = frozenset(
     {
         CaseState.ASKED,
@@ -24,6 +24,7 @@ TO_SHOP = frozenset(
         CaseState.REJECTED,
         CaseState.WITHDRAWN,
         CaseState.REFUNDED,
+        CaseState.EXCHANGED,
     }
 )
 
@@ -54,6 +55,12 @@ async def _tell(tx: Tx, case_id: CaseId, state: CaseState, *, place: int) -> Non
         await _tell_buyer(tx, case, state, step, place)
 
 
+async def _what(tx: Tx, case: Case, state: CaseState) -> str:
+    """The state, or that what was wanted instead is not there any more."""
+    exchange = await aftersales.exchange_of(tx, case.case_id) if state is CaseState.AGREED else None
+    return "turned" if exchange and exchange.turned else state
+
+
 async def _facts(tx: Tx, case: Case, state: CaseState, step: CaseStep, name: str, link: str) -> AfterSales:
     cards = await merchants.cards(tx, [case.merchant_id])
     codes = await orders.codes_of(tx, case.merchant_id, [case.order_id])
@@ -61,7 +68,7 @@ async def _facts(tx: Tx, case: Case, state: CaseState, step: CaseStep, name: str
         name=name,
         order=codes[case.order_id],
         shop=cards[case.merchant_id].name,
-        what=state,
+        what=await _what(tx, case, state),
         words=step.words,
         until=case.due_at if case.state is state else None,
         link=link,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
@@ -9,7 +10,8 @@ from steelyard.kernel.text import Text
 from steelyard.parties import access, merchants, notifications
 from steelyard.parties.access.model import CHIEF_ROLE, AccountId, AccountKind
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.parties.notifications.model import HandedOver, MailId, PayoutAccountChanged, Template
+from steelyard.parties.notifications.model import HandedOver, MailId, PayoutAccountChanged, ShopNews, Template
+from steelyard.trade import discipline
 
 
 async def tell_payout_account_changed(tx: Tx, events: Sequence[merchants.PayoutAccountChanged]) -> None:
@@ -68,3 +70,39 @@ async def tell_handed_over(tx: Tx, events: Sequence[access.OwnershipHandedOver])
                 facts=facts,
                 mail_id=MailId(ids.mint()),
             )
+
+
+async def tell_violation_recorded(tx: Tx, events: Sequence[discipline.ViolationRecorded]) -> None:
+    """Owners read what was recorded, as long as they can appeal against it."""
+    for event in events:
+        found = await discipline.violation(tx, MerchantId(event.merchant_id), event.violation_id)
+        assert found is not None, "violations are not deleted"
+        await _tell_owners(
+            tx, event.merchant_id, "violation", found.facts, "", f"/merchant/compliance/{event.violation_id}"
+        )
+
+
+async def tell_violation_decided(tx: Tx, events: Sequence[discipline.ViolationDecided]) -> None:
+    """Owners read what came of their appeal."""
+    for event in events:
+        found = await discipline.violation(tx, MerchantId(event.merchant_id), event.violation_id)
+        assert found is not None, "violations are not deleted"
+        link = f"/merchant/compliance/{event.violation_id}"
+        await _tell_owners(tx, event.merchant_id, f"violation_{event.outcome}", found.decision, "", link)
+
+
+async def tell_deposit_demanded(tx: Tx, events: Sequence[discipline.DepositDemanded]) -> None:
+    """Owners read until when the deposit is to be topped up, and that this day has passed."""
+    for event in events:
+        what = "deposit_overdue" if event.overdue else "deposit_due"
+        await _tell_owners(tx, event.merchant_id, what, "", event.due_on, "/merchant/compliance")
+
+
+async def _tell_owners(tx: Tx, merchant_id: UUID, what: str, reason: str, day: str, link: str) -> None:
+    shop = MerchantId(merchant_id)
+    name = (await merchants.cards(tx, [shop]))[shop].name
+    for owner in await access.owners_of(tx, [shop]):
+        news = ShopNews(name=owner.name, shop=name, what=what, reason=reason, day=day, link=link)
+        await notifications.send(
+            tx, recipient=owner.email, template=Template.SHOP_NEWS, locale=owner.locale, facts=news
+        )

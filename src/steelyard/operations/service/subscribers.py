@@ -17,7 +17,13 @@ from steelyard.operations.service.case_mails import (
     tell_case_moved,
 )
 from steelyard.operations.service.questions import tell_answered, tell_asked
-from steelyard.operations.service.shop_mails import tell_handed_over, tell_payout_account_changed
+from steelyard.operations.service.shop_mails import (
+    tell_deposit_demanded,
+    tell_handed_over,
+    tell_payout_account_changed,
+    tell_violation_decided,
+    tell_violation_recorded,
+)
 from steelyard.parties import access, merchants, notifications
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.notifications.model import (
@@ -31,7 +37,7 @@ from steelyard.parties.notifications.model import (
     RefundSent,
     Template,
 )
-from steelyard.trade import aftersales, orders, reviews
+from steelyard.trade import aftersales, discipline, orders, reviews
 from steelyard.trade.aftersales.model import Reason
 from steelyard.trade.orders.model import Order, OrderId, Purchase, PurchaseId
 
@@ -164,6 +170,9 @@ SUBSCRIBER = Subscriber(
         aftersales.AppealEnded: tell_appeal_ended,
         merchants.PayoutAccountChanged: tell_payout_account_changed,
         access.OwnershipHandedOver: tell_handed_over,
+        discipline.ViolationRecorded: tell_violation_recorded,
+        discipline.ViolationDecided: tell_violation_decided,
+        discipline.DepositDemanded: tell_deposit_demanded,
         reviews.QuestionAsked: tell_asked,
         reviews.QuestionAnswered: tell_answered,
     },

@@ -1,5 +1,5 @@
 """Merchants: who sells here, and their shops. How a licence is renewed is in `licences.py`, who agreed to which rules in
-`agreeing.py`."""
+`agreeing.py`, and what a shop may not do for a while in `restricting.py`."""
 
 from steelyard.parties.merchants.agreeing import (
     Agreement,
@@ -33,6 +33,7 @@ from steelyard.parties.merchants.queries import (
     pause_of,
     sought,
 )
+from steelyard.parties.merchants.restricting import hold, mark_deposit_short, restrict, restricted, stop_or_reopen
 from steelyard.parties.merchants.service import (
     change_shop,
     check_categories,
@@ -66,9 +67,11 @@ __all__ = [
     "hand_in_licence",
     "held_up",
     "history",
+    "hold",
     "licences_ending",
     "licences_of",
     "listed",
+    "mark_deposit_short",
     "not_agreed",
     "open_merchant",
     "pause",
@@ -77,6 +80,8 @@ __all__ = [
     "renewal",
     "renewals_of",
     "renewals_waiting",
+    "restrict",
+    "restricted",
     "rules_outstanding",
     "set_categories",
     "set_licence",
@@ -84,4 +89,5 @@ __all__ = [
     "set_state",
     "set_terms",
     "sought",
+    "stop_or_reopen",
 ]

@@ -15,6 +15,7 @@ from steelyard.parties.merchants.model import (
     RenewalState,
     StaleRenewal,
 )
+from steelyard.parties.merchants.restricting import stop_or_reopen
 from steelyard.parties.merchants.service import set_licence
 
 RENEWALS_SHOWN_MAX = 20
@@ -48,9 +49,18 @@ async def hand_in_licence(tx: Tx, merchant_id: MerchantId, licence: NewLicence, 
 
 
 async def decide_licence(
-    tx: Tx, merchant_id: MerchantId, renewal_id: RenewalId, *, accepted: bool, file: str, reason: str, by: str
+    tx: Tx,
+    merchant_id: MerchantId,
+    renewal_id: RenewalId,
+    *,
+    accepted: bool,
+    file: str,
+    reason: str,
+    by: str,
+    today: date,
 ) -> LicenceRenewal:
-    """Accept a new licence, which counts from now on, or send it back with a reason. `file` is the one that was looked at.
+    """Accept a new licence, which counts from now on and opens a shop that was suspended when the old one ended, or send it
+    back with a reason. `file` is the one that was looked at.
     Raises `NotFound`, `StaleRenewal` when somebody was quicker or another was handed in meanwhile, `Invalid`."""
     reason = reason.strip()
     if not accepted and not reason:
@@ -82,6 +92,7 @@ async def decide_licence(
     )
     if accepted:
         await set_licence(tx, merchant_id, renewal.good_until)
+        await stop_or_reopen(tx, merchant_id, today)
     return renewal
 
 

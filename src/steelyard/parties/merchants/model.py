@@ -34,7 +34,9 @@ MACHINE = Machine(
 )
 # After the first reminder (a policy) the owners are reminded again this many days before their licence ends.
 REMIND_DAYS = (7, 1)
+# Why the house itself suspended a shop, in its history.
 LICENCE_ENDED = "licence_ended"
+POINTS = "points"
 PAUSE_DAYS_MAX = 90
 
 
@@ -86,6 +88,14 @@ class RulesNotAgreed(Refusal):
     code = "rules_not_agreed"
     title = N_("The new rules have not been agreed to")
     detail = N_("New products go onto the shelf once whoever leads the shop has agreed to the new rules for merchants.")
+
+
+class PublishingRestricted(Refusal):
+    """A shop with too many points, or without its deposit, sells on what is on sale, and puts nothing new on the shelf."""
+
+    code = "publishing_restricted"
+    title = N_("Nothing new goes onto the shelf for now")
+    detail = N_("Points or a missing deposit stand against it. What is on sale stays; see the page Compliance.")
 
 
 class MerchantStep(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,9 @@ CREATE TABLE merchants (
   , source       text
   , licence_until date
   , licence_reminded date
+  , restricted_until timestamptz
+  , stopped_by_points boolean NOT NULL DEFAULT false
+  , deposit_short boolean NOT NULL DEFAULT false
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
@@ -32,6 +35,10 @@ COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
+COMMENT ON COLUMN merchants.restricted_until IS 'Points hold new products back until then';
+COMMENT ON COLUMN merchants.stopped_by_points IS 'Points keep the shop suspended';
+COMMENT ON COLUMN merchants.deposit_short IS 'The deposit was not topped up in time: new products are held back';
+CREATE INDEX merchants_stopped_by_points ON merchants (restricted_until) WHERE stopped_by_points;
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
 CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';

@@ -161,8 +161,9 @@ class ApplicationNews(Facts, frozen=True, kw_only=True):
 
 
 class ShopNews(Facts, frozen=True, kw_only=True):
-    """What becomes of a shop: `what` is licence_ends, licence_accepted, licence_sent_back, suspended, open, closed or
-    back; `day` is the licence's last."""
+    """What becomes of a shop: `what` is licence_ends, licence_accepted, licence_sent_back, suspended, open, closed, back,
+    violation, violation_stands, violation_revoked, deposit_due or deposit_overdue; `day` is the licence's last, or the last
+    for the deposit."""
 
     name: str
     shop: Text

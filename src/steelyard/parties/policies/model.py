@@ -15,6 +15,9 @@ class Unit(StrEnum):
     DAYS = "days"
     MEGABYTES = "megabytes"
     YES_OR_NO = "yes_or_no"
+    MONTHS = "months"
+    PERCENT = "percent"
+    POINTS = "points"
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +195,54 @@ CHECKOUT_DAYS = Policy(
     most=365,
 )
 
+WALLETS = Policy(
+    key="wallets",
+    area=TRADE,
+    name=N_("Balance and gift cards"),
+    about=N_(
+        "Whether gift cards are issued and redeemed and buyers are given credit (1: yes, 0: no). Keeping money of buyers "
+        "for the goods of many merchants needs a licence in many countries, in China among them: ask before you switch it "
+        "on. What is in a balance can be spent also when it is off."
+    ),
+    unit=Unit.YES_OR_NO,
+    default=0,
+    least=0,
+    most=1,
+)
+POINTS_EARNED = Policy(
+    key="points_earned",
+    area=TRADE,
+    name=N_("Points for every 100 spent"),
+    about=N_(
+        "How many points a buyer earns for 100 minor units (1.00 of most currencies) that were paid with money, when the "
+        "goods are received. A point is worth one minor unit, and the platform bears it. None: no points."
+    ),
+    unit=Unit.POINTS,
+    default=0,
+    least=0,
+    most=20,
+)
+POINTS_SHARE = Policy(
+    key="points_share",
+    area=TRADE,
+    name=N_("The most that points pay of a purchase"),
+    about=N_("The rest is paid with money."),
+    unit=Unit.PERCENT,
+    default=50,
+    least=0,
+    most=100,
+)
+POINTS_MONTHS = Policy(
+    key="points_months",
+    area=TRADE,
+    name=N_("How long points are good"),
+    about=N_("Counted from when they are earned; the oldest are spent first. It counts for points earned from now on."),
+    unit=Unit.MONTHS,
+    default=12,
+    least=1,
+    most=60,
+)
+
 POLICIES: tuple[Policy, ...] = (
     PAYMENT_WINDOW,
     UNTRACKED_DELIVERY,
@@ -205,6 +256,10 @@ POLICIES: tuple[Policy, ...] = (
     RESET_MINUTES,
     CART_DAYS,
     CHECKOUT_DAYS,
+    WALLETS,
+    POINTS_EARNED,
+    POINTS_SHARE,
+    POINTS_MONTHS,
 )
 
 

@@ -144,7 +144,7 @@ async def _write(tx: Tx, words: Sequence[Word]) -> None:
             AS n (word_id, word, key, action, areas, language, reason, source)
         ON CONFLICT (word_id) DO UPDATE
         SET word = excluded.word, key = excluded.key, action = excluded.action, areas = excluded.areas
-          , language = excluded.language, reason = excluded.reason, source = excluded.source, changed_at = now()
+          , language = excluded.language, reason = excluded.reason, source = excluded.source
         """,
         [each.word_id for each in words],
         [each.word for each in words],

@@ -15,6 +15,7 @@ from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
+from steelyard.logistics import parcels
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
@@ -36,11 +37,13 @@ AppealCommand = Callable[[Tx, Actor, MerchantId, CaseId, str, Sequence[str], str
 
 # By the name in the address: the word, the states.
 TABS: dict[str, tuple[str, Sequence[CaseState]]] = {
-    "to_do": (N_("To answer"), (CaseState.ASKED, CaseState.SENT_BACK)),
+    "to_do": (N_("To answer"), (CaseState.ASKED, CaseState.SENT_BACK, CaseState.ACCEPTED)),
     "agreed": (N_("To be sent back"), (CaseState.AGREED,)),
     "refused": (N_("Refused"), (CaseState.REFUSED,)),
     "disputed": (N_("With the platform"), (CaseState.DISPUTED,)),
+    "resent": (N_("Sent anew"), (CaseState.RESENT,)),
     "refunded": (N_("Refunded"), (CaseState.REFUNDED,)),
+    "exchanged": (N_("Exchanged"), (CaseState.EXCHANGED,)),
     "ended": (N_("Ended without money"), (CaseState.REJECTED, CaseState.WITHDRAWN, CaseState.CLOSED)),
     "all": (N_("All"), ()),
 }
@@ -162,6 +165,13 @@ async def _page(
         errors=errors or {},
         refusal=refusal,
         words=case_words,
+        carriers=[
+            (each.carrier, each.name.in_language(visit.locale))
+            for each in (await visit.merchant_db.ask(parcels.carriers))
+        ]
+        if view.case.state is CaseState.ACCEPTED
+        else [],
+        recipient=address_lines(view.order.address),
         return_lines=address_lines(view.case.return_to) if view.case.return_to else [],
         note_max=NOTE_CHARACTERS_MAX,
     )
@@ -254,8 +264,40 @@ async def received(
         raise
     except Refusal as refusal:
         return await _told(visit, CaseId(case_id), form, refusal)
+    swaps = (await visit.merchant_db.ask(one, visit.merchant_id, CaseId(case_id))).swaps
+    done = N_("Now please send the other one.") if swaps else N_("The money goes back to the buyer.")
+    return redirect(visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(done), "good"))
+
+
+async def send_again(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, case_id: CaseId, carrier: str, number: str, by: str
+) -> None:
+    before = await aftersales.send_again(tx, merchant_id, case_id, carrier, number, by)
+    await _audited(tx, actor, before, "aftersales.send_again", {"carrier": carrier, "number": number})
+
+
+@post("/after-sales/{case_id:uuid}/send-again", opt={"permission": "orders.refund"})
+async def sent_again(
+    visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """What was wanted instead is on its way."""
+    form = await entries_of(request)
+    try:
+        await visit.merchant_db.transact(
+            send_again,
+            visit.actor,
+            visit.merchant_id,
+            CaseId(case_id),
+            form.text("carrier"),
+            form.text("number"),
+            visit.by,
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _told(visit, CaseId(case_id), form, refusal)
     return redirect(
-        visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(N_("The money goes back to the buyer.")), "good")
+        visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(N_("The buyer is told that it is on its way.")), "good")
     )
 
 
@@ -321,4 +363,4 @@ async def _appeal(
     return redirect(visit, f"{frame.AFTER_SALES}/{case_id}", (visit.say(said), "good"))
 
 
-HANDLERS = [case_list, case_page, agreed, refused, received, appealed, appeal_answered]
+HANDLERS = [case_list, case_page, agreed, refused, received, sent_again, appealed, appeal_answered]

@@ -24,10 +24,12 @@ PRODUCTS = f"{HOME}/products"
 STOCK = f"{HOME}/stock"
 FREIGHT = f"{HOME}/freight"
 PROMOTIONS = f"{HOME}/promotions"
+FLASH = f"{HOME}/flash"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
 INVOICES = f"{HOME}/invoices"
 SHOP = f"{HOME}/shop"
+COMPLIANCE = f"{HOME}/compliance"
 DECORATION = f"{HOME}/decoration/shop"
 STAFF = f"{HOME}/staff"
 API_KEYS = f"{HOME}/api-keys"
@@ -46,10 +48,12 @@ PLACES = (
     (STOCK, N_("Stock"), "boxes", "stock.read", N_("Goods")),
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Marketing")),
+    (FLASH, N_("Flash sales"), "zap", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
+    (COMPLIANCE, N_("Compliance"), "shield-check", "shop.edit", N_("Settings")),
     (DECORATION, N_("Shop decoration"), "layout-template", "shop.decorate", N_("Settings")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("Settings")),
     (API_KEYS, N_("API keys"), "key-round", "api_keys.manage", N_("Settings")),

@@ -58,6 +58,9 @@ IN_REVIEW = N_("The operator looks at it before buyers see it.")
 HELD = N_(
     "New products go onto the shelf once whoever leads the shop has agreed to the new rules. Until then they stay drafts."
 )
+RESTRICTED = N_(
+    "Nothing new goes onto the shelf for now: points or a missing deposit stand against it. See the page Compliance."
+)
 WAITS = N_("Saved. What buyers rely on waits for the operator; until then they see it as it was approved.")
 NOTHING_MOVED = N_(
     "Nothing was changed: a product on the shelf needs an active variant, and only what is off it can be binned."
@@ -148,7 +151,8 @@ async def _put_on(visit: Visit, product_id: UUID) -> tuple[str, str]:
     if found.on_shelf:
         return visit.say(N_("It is on the shelf.")), "good"
     if found.held:
-        return visit.say(HELD), "warn"
+        restricted = await visit.merchant_db.ask(merchants.restricted, visit.merchant_id, datetime.now(UTC))
+        return visit.say(RESTRICTED if restricted else HELD), "warn"
     if found.in_review:
         return visit.say(IN_REVIEW), "good"
     return visit.say(N_("Saved. It was not put on the shelf: it needs an active variant.")), "warn"
@@ -178,8 +182,11 @@ async def move_products(visit: NamedDependency[Visit], request: WebRequest) -> R
     if action not in MOVES or not chosen:
         return redirect(visit, back, (visit.say(N_("Please tick some products first.")), "warn"))
     count = await visit.merchant_db.transact(move, visit.actor, visit.merchant_id, chosen, action, visit.by)
-    if action == "on" and count < len(chosen) and await visit.merchant_db.ask(merchants.held_up, visit.merchant_id):
-        return redirect(visit, back, (visit.say(HELD), "warn"))
+    if action == "on" and count < len(chosen):
+        if await visit.merchant_db.ask(merchants.held_up, visit.merchant_id):
+            return redirect(visit, back, (visit.say(HELD), "warn"))
+        if await visit.merchant_db.ask(merchants.restricted, visit.merchant_id, datetime.now(UTC)):
+            return redirect(visit, back, (visit.say(RESTRICTED), "warn"))
     if not count:
         return redirect(visit, back, (visit.say(NOTHING_MOVED), "warn"))
     return redirect(visit, back, (visit.say(MOVES[action][1], count=count), "good"))

@@ -32,6 +32,8 @@ SWEEPS: dict[str, str] = {
     "checkout.forget_old": N_("Forgets checkouts that were never placed"),
     "checkout.query_unknown_payments": N_("Asks the channel about payments whose outcome is unknown"),
     "checks": N_("Looks whether every truth of the database is true"),
+    "discipline.deposits": N_("Holds back new goods of shops that did not top up their deposit"),
+    "discipline.points": N_("Ends what the points of a past year stopped"),
     "idempotency.forget": N_("Forgets old answers kept under idempotency keys"),
     "jobs.forget_errors": N_("Forgets the errors of jobs that are done"),
     "ledger.sum_up": N_("Sums up the trial balance of many accounts"),
@@ -46,6 +48,8 @@ SWEEPS: dict[str, str] = {
     "search.stale_entries": N_("Brings search entries up to date"),
     "settlement.payouts": N_("Sends payouts to the bank"),
     "settlement.run": N_("Makes the day's statements"),
+    "wallets.expire_cards": N_("Ends gift cards that were given away and are too old"),
+    "wallets.expire_points": N_("Takes points away that nobody spent in time"),
 }
 
 SUBSCRIBERS: dict[str, str] = {
@@ -58,6 +62,7 @@ SUBSCRIBERS: dict[str, str] = {
     "orders": N_("Notes deliveries in orders, and counts sales for search"),
     "search": N_("Keeps the search entries of goods and shops"),
     "service.order_mails": N_("Mails buyers about their orders"),
+    "rewards": N_("Gives buyers points for received orders, and takes them back for refunds"),
     "settlement": N_("Enters completed orders and refunds into settlement"),
 }
 

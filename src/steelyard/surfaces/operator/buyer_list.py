@@ -10,13 +10,17 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
+from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
-from steelyard.parties import access, customers
+from steelyard.money import wallets
+from steelyard.money.wallets import PurseAmount
+from steelyard.parties import access, customers, policies
 from steelyard.parties.access.model import Actor, BuyersLogin
 from steelyard.parties.customers.model import Buyer, BuyerId, SavedAddress
+from steelyard.parties.policies.model import WALLETS
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address, done
@@ -98,6 +102,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     addresses: Sequence[SavedAddress]
     login: BuyersLogin | None
     purchases: list[Purchase]
+    purses: list[PurseAmount]
+    credit: bool
 
 
 async def whole(read: Read, buyer_id: BuyerId) -> Whole:
@@ -105,12 +111,14 @@ async def whole(read: Read, buyer_id: BuyerId) -> Whole:
     buyer = await customers.get(read, buyer_id)
     if buyer is None:
         raise NotFound()
-    ids = [buyer_id, *await customers.visitors_of(read, buyer_id)]
+    owners = [buyer_id, *await customers.visitors_of(read, buyer_id)]
     return Whole(
         buyer=buyer,
         addresses=await customers.addresses(read, buyer_id),
         login=await access.login_of_buyer(read, buyer_id),
-        purchases=(await orders.purchases_of_buyer(read, ids, limit=RECENT)).items,
+        purchases=(await orders.purchases_of_buyer(read, owners, limit=RECENT)).items,
+        purses=await wallets.amounts(read, buyer_id),
+        credit=bool(await policies.number(read, WALLETS)),
     )
 
 
@@ -129,6 +137,7 @@ async def _page(visit: Visit, buyer_id: UUID, *, revealed: bool) -> Response[Any
         masked_email=masked_email,
         masked_phone=masked_phone,
         own=f"{frame.BUYERS}/{buyer_id}",
+        credit_id=ids.mint(),
     )
 
 

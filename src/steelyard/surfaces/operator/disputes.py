@@ -95,7 +95,7 @@ async def _page(visit: Visit, case_id: CaseId, form: Entries, refusal: Refusal |
     view = await visit.db.ask(one, case_id)
     errors = fields_of(refusal, visit.locale) if refusal else {}
     returned = view.case.number is not None or view.case.state is CaseState.REFUNDED
-    returns = view.case.kind is Kind.RETURN_REFUND and not returned
+    returns = view.case.kind is not Kind.REFUND_ONLY and not returned
     return await frame.show(
         visit,
         "dispute.html",

@@ -19,12 +19,15 @@ PAYMENTS = f"{HOME}/payments"
 REFUNDS = f"{HOME}/refunds"
 BOOKS = f"{HOME}/books"
 SETTLEMENT = f"{HOME}/settlement"
+WALLETS = f"{HOME}/wallets"
 CATEGORIES = f"{HOME}/categories"
+FLASH = f"{HOME}/flash"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
 WORDS = f"{HOME}/words"
 DISPUTES = f"{HOME}/disputes"
 PROMOTIONS = f"{HOME}/promotions"
+VIOLATIONS = f"{HOME}/violations"
 RIGHTS = f"{HOME}/rights"
 SEARCH = f"{HOME}/search"
 PAGES = f"{HOME}/pages"
@@ -46,7 +49,9 @@ PLACES = (
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (DISPUTES, N_("Disputes"), "scale", "orders.manage", N_("Trade")),
     (RIGHTS, N_("Buyers’ rights"), "shield-check", "settings.manage", N_("Trade")),
+    (VIOLATIONS, N_("Violations"), "shield-alert", "merchants.discipline", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
+    (FLASH, N_("Flash sales"), "zap", "catalog.manage", N_("Trade")),
     (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
     (CATEGORIES, N_("Goods categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
@@ -58,6 +63,7 @@ PLACES = (
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
     (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
+    (WALLETS, N_("Wallets"), "wallet", "wallets.manage", N_("Money")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),
     (API_KEYS, N_("API keys"), "key-round", "settings.manage", N_("The house")),
     (AUDIT, N_("Audit log"), "scroll-text", "audit.read", N_("The house")),

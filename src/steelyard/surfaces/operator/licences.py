@@ -1,5 +1,6 @@
 """New licences that shops have handed in: looked at, accepted, sent back with a reason."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -18,6 +19,7 @@ from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.papers import paper
 from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.trade.settlement import settlement_day
 
 REVIEWS = {"permission": "merchants.review"}
 
@@ -28,7 +30,14 @@ async def decide(
     """With a line in the log and a mail to the owners."""
     merchant = await merchants.get(tx, merchant_id)
     renewal = await merchants.decide_licence(
-        tx, merchant_id, renewal_id, accepted=accepted, file=file, reason=reason, by=actor.by
+        tx,
+        merchant_id,
+        renewal_id,
+        accepted=accepted,
+        file=file,
+        reason=reason,
+        by=actor.by,
+        today=settlement_day(datetime.now(UTC)),
     )
     assert merchant is not None, "what has a renewal is a merchant"
     await access.audit(

@@ -14,7 +14,7 @@ from steelyard.parties import applications, merchants
 from steelyard.parties.applications.model import ApplicationState
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import aftersales, orders, reviews, settlement
+from steelyard.trade import discipline, orders, reviews, settlement
 from steelyard.trade.settlement import StatementState
 
 COUNTED_MAX = 100
@@ -42,6 +42,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     payouts: int
     lost_parcels: int
     disputes: int
+    violations: int
     applications: int
     products: int
     reports: int
@@ -57,14 +58,16 @@ async def waiting(read: Read) -> Waiting:
     lost = await orders.with_lost_parcels(read, limit=COUNTED_MAX)
     objections = await settlement.objected(read, limit=COUNTED_MAX)
     soon = datetime.now(UTC).date() + timedelta(days=LICENCE_DAYS_AHEAD)
+    disputes, violations = await discipline.waiting_for_platform(read)
     return Waiting(
         refunds=len(refunds.items),
         payouts=len(payouts.items),
         lost_parcels=len(lost.items),
-        disputes=await aftersales.count_for_platform(read),
+        violations=violations,
+        disputes=disputes,
         applications=(await applications.counts(read)).get(ApplicationState.SUBMITTED, 0),
         products=await catalog.waiting_count(read),
-        reports=await reviews.open_reports(read) + await reviews.open_appeals(read),
+        reports=await reviews.waiting_for_staff(read),
         objections=len(objections.items),
         licences=await merchants.licences_ending(read, soon),
         renewals=len(await merchants.renewals_waiting(read, COUNTED_MAX)),
@@ -78,6 +81,8 @@ def tasks(visit: Visit, found: Waiting) -> list[Task]:
         (N_("Failed refunds"), f"{frame.REFUNDS}?state=failed", found.refunds, "undo-2", True, "payments.read"),
         (N_("Lost parcels"), f"{frame.ORDERS}?state=lost", found.lost_parcels, "package", True, "orders.read"),
         (N_("Disputes to decide"), frame.DISPUTES, found.disputes, "scale", True, "orders.manage"),
+        (N_("Appeals against violations"), f"{frame.VIOLATIONS}?state=waiting", found.violations, "shield-alert", True,
+         "merchants.discipline"),
         (N_("Failed payouts"), f"{frame.SETTLEMENT}?state=failed", found.payouts, "landmark", True, "settlement.run"),
         (N_("Subscribers that are stuck"), f"{frame.SYSTEM}/subscribers", len(found.stuck), "activity", True, "system.read"),
         (N_("Statements objected to"), f"{frame.SETTLEMENT}?state=objected", found.objections, "receipt-text", True,

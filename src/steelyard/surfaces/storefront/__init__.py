@@ -17,6 +17,8 @@ from steelyard.surfaces.storefront import (
     coupons,
     delivering,
     doors,
+    exchanging,
+    flash,
     house,
     invoices,
     keeping,
@@ -39,6 +41,7 @@ from steelyard.surfaces.storefront import (
     sharing,
     suggesting,
     till,
+    wallet,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
 
@@ -66,6 +69,7 @@ router = Router(
         *opinions.HANDLERS,
         *keeping.HANDLERS,
         *coupons.HANDLERS,
+        *flash.HANDLERS,
         *my_coupons.HANDLERS,
         *reviewing.HANDLERS,
         basket.cart_shown,
@@ -82,6 +86,7 @@ router = Router(
         till.till,
         till.submit,
         till.give_up,
+        *wallet.HANDLERS,
         paying.pay_again,
         paying.back_from_cashier,
         purchases.order_list,
@@ -97,6 +102,7 @@ router = Router(
         order_actions.buy_again,
         order_actions.show_again,
         *after_sales.HANDLERS,
+        *exchanging.HANDLERS,
         looking_up.find_order_page,
         looking_up.find_order,
         doors.sign_in_page,

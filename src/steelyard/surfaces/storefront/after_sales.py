@@ -21,6 +21,7 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.storefront import exchanging
 from steelyard.surfaces.storefront.addresses import lines_of
 from steelyard.surfaces.storefront.owning import own_case, own_order
 from steelyard.surfaces.storefront.reviewing import REVIEW_BYTES_MAX
@@ -33,7 +34,7 @@ from steelyard.surfaces.web.photographs import photographs
 from steelyard.surfaces.web.rights_words import NO_RETURNS
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import REASONS, Case, CaseId, Kind, NewCase, Side, Why
+from steelyard.trade.aftersales import REASONS, SWAPS, Case, CaseId, Choice, Kind, NewCase, Side, Why
 from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, Returned
 from steelyard.trade.orders.model import Order, OrderLine
 from steelyard.trade.rights import Family, Rule, Rules
@@ -53,10 +54,14 @@ class AskPage(msgspec.Struct, frozen=True, kw_only=True):
     reasons: Mapping[Kind, Mapping[str, Why]]
     freight: int
     rules: Rules
+    choices: Mapping[int, Sequence[Choice]]
 
     @property
     def kinds(self) -> list[Kind]:
-        return [kind for kind, reasons in self.reasons.items() if reasons]
+        return [kind for kind, reasons in self.reasons.items() if reasons and self.lines_for(kind)]
+
+    def lines_for(self, kind: Kind | None) -> list[OrderLine]:
+        return exchanging.lines_for(kind, self.open_lines, self.choices)
 
     @property
     def open_lines(self) -> list[OrderLine]:
@@ -89,6 +94,7 @@ async def ask_page(read: Read, buyer_id: BuyerId, order: Order) -> AskPage:
         if standing.imported
         else {kind: aftersales.reasons_for(order, kind, standing.rules, standing.pieces.goods) for kind in Kind},
         rules=standing.rules,
+        choices={} if standing.imported else await aftersales.choices(read, order, lines),
         freight=await aftersales.freight_left(read, order, lines),
     )
 
@@ -152,6 +158,8 @@ async def _form(
         reasons=[(name, visit.say(why.words)) for name, why in reasons.items()],
         rights=rights_of(order, reasons, view.rules),
         no_returns=NO_RETURNS,
+        wanted=exchanging.offered(visit, kind, view.choices, order.currency),
+        swaps=kind in SWAPS,
         blames_shop=any(why.shops_fault for why in reasons.values()),
         form=form or Entries({}, {}),
         errors=errors,
@@ -202,6 +210,7 @@ async def _said(visit: Visit, order: Order, kind: Kind, form: Entries) -> NewCas
         note=note,
         photographs=kept,
         freight=freight,
+        sku_id=exchanging.chosen(form, lines),
     )
 
 

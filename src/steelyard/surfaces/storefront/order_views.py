@@ -99,8 +99,18 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
+    """`means`: by which it is paid, where it is not by one alone."""
+
     purchase: Purchase
     orders: Sequence[OrderView]
+    means: Sequence[payments.Means] = ()
+
+    def paid_by(self, channel: str) -> int:
+        return sum(each.amount for each in self.means if each.channel == channel)
+
+    @property
+    def channels(self) -> list[str]:
+        return list(dict.fromkeys(each.channel for each in self.means))
 
     @property
     def payable(self) -> bool:
@@ -224,7 +234,9 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
 async def purchase_page(read: Read, buyer_id: BuyerId, purchase: Purchase) -> PurchasePage:
     """A purchase with everything that happened to each of its orders."""
     parts = await orders.orders_of_purchase(read, purchase.purchase_id)
-    view = PurchaseView(purchase=purchase, orders=await whole_orders(read, parts))
+    view = PurchaseView(
+        purchase=purchase, orders=await whole_orders(read, parts), means=await _means(read, purchase, parts)
+    )
     return PurchasePage(shell=await shell(read, buyer_id), view=view)
 
 
@@ -232,5 +244,15 @@ async def order_page(read: Read, buyer_id: BuyerId, order: Order) -> PurchasePag
     """One order with everything that happened to it, within its purchase."""
     purchase = await orders.purchase(read, order.purchase_id)
     assert purchase is not None, "an order is part of a purchase"
-    view = PurchaseView(purchase=purchase, orders=await whole_orders(read, [order]))
+    view = PurchaseView(
+        purchase=purchase, orders=await whole_orders(read, [order]), means=await _means(read, purchase, [order])
+    )
     return PurchasePage(shell=await shell(read, buyer_id), view=view)
+
+
+async def _means(read: Read, purchase: Purchase, parts: Sequence[Order]) -> list[payments.Means]:
+    """By which means these orders of a purchase are paid, if purses pay of it."""
+    if not purchase.tendered:
+        return []
+    shown = {part.order_id for part in parts}
+    return [each for each in await payments.means_of(read, purchase.purchase_id) if each.order_id in shown]

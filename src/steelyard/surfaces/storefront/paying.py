@@ -91,7 +91,7 @@ async def return_page(read: Read, buyer_id: BuyerId, purchase_id: PurchaseId, lo
     purchase = await orders.purchase(read, purchase_id)
     if purchase is None:
         raise NotFound()
-    tries = await payments.of_purchase(read, purchase_id)
+    tries = [each for each in await payments.of_purchase(read, purchase_id) if not payments.is_purse(each.channel)]
     last = tries[0] if tries else None
     return ReturnPage(shell=await shell(read, buyer_id), purchase=purchase, last=last, looks=looks)
 

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
-from steelyard.goods import catalog, inventory, pricing
+from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import ProductState, ProductView, SkuId
 from steelyard.goods.promotions.model import Offer
 from steelyard.goods.search.model import Hit
@@ -26,7 +26,7 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb, Flash
-from steelyard.surfaces.storefront import beside, coupons, delivering, opinions, seo, specifying
+from steelyard.surfaces.storefront import beside, coupons, delivering, flash, opinions, seo, specifying
 from steelyard.surfaces.storefront.beside import Beside
 from steelyard.surfaces.storefront.choosing import VARIANTS_LISTED_MAX, Choice, Variant, chosen_of
 from steelyard.surfaces.storefront.composed import in_a_frame
@@ -78,6 +78,20 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
         return self.choice.variant
 
     @property
+    def flashes(self) -> Mapping[SkuId, flash.OnProduct]:
+        """The flash sales of its variants, those that run and those that begin soon."""
+        return flash.on_product(self.offers)
+
+    @property
+    def flash(self) -> flash.OnProduct | None:
+        """That of the variant that is chosen, as far as it is worth saying."""
+        variant = self.variant
+        found = self.flashes.get(SkuId(variant.sku.sku_id)) if variant else None
+        if found is None or variant is None or variant.price is None:
+            return None
+        return found if found.price < variant.price.amount else None
+
+    @property
     def rating(self) -> Rating:
         return self.opinions.rating
 
@@ -127,7 +141,12 @@ async def _choice(read: Read, product: ProductView, given: Mapping[str, str]) ->
     sku_ids = [sku.sku_id for sku in skus]
     prices = await pricing.current(read, sku_ids, shop.currency)
     free = await inventory.available(read, sku_ids)
-    variants = [Variant(sku=sku, price=prices.get(sku.sku_id), free=free.get(sku.sku_id, 0)) for sku in skus]
+    # While a flash sale runs, its pieces can be had, though nothing else may be left.
+    left = await promotions.flash_left(read, [product.merchant_id], sku_ids)
+    variants = [
+        Variant(sku=sku, price=prices.get(sku.sku_id), free=max(free.get(sku.sku_id, 0), left.get(sku.sku_id, 0)))
+        for sku in skus
+    ]
     return chosen_of(product, variants, given)
 
 

@@ -36,7 +36,9 @@ from steelyard.trade import cart, favourites
 BUYER_LINKS = (
     (N_("My account"), "/account"),
     (N_("My orders"), "/orders"),
+    (N_("Wallet"), "/account/wallet"),
     (N_("Coupons"), "/coupons"),
+    (N_("Flash sales"), "/flash"),
     (N_("Favourites"), "/account/favourites"),
     (N_("Browsing history"), "/account/history"),
     (N_("My reviews"), "/account/reviews"),

@@ -19,6 +19,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.money import payments
+from steelyard.money.wallets import PURSES, TenderMoved
 from steelyard.operations.analytics import Step
 from steelyard.parties import customers
 from steelyard.parties.access.model import AccountKind
@@ -39,7 +40,8 @@ from steelyard.surfaces.storefront.addresses import (
 from steelyard.surfaces.storefront.owning import look_up_cookie
 from steelyard.surfaces.storefront.paying import pay, purchase_path
 from steelyard.surfaces.storefront.shell import Shell, shell, show
-from steelyard.surfaces.storefront.typed import number, said, uuid_of
+from steelyard.surfaces.storefront.typed import amount, number, said, uuid_of
+from steelyard.surfaces.storefront.wallet import purses_of
 from steelyard.surfaces.storefront.words import CHANNELS, problem_words
 from steelyard.surfaces.web import asking, footfall, offers, placing
 from steelyard.surfaces.web.pages import redirect
@@ -66,6 +68,7 @@ from steelyard.trade.rights import Rule
 DELIVERY = "delivery-"
 QUANTITY = "pieces-"
 NOTE = "note-"
+PURSE = "purse-"
 # These are said beside the fields of the form.
 _OF_THE_FORM = {ProblemCode.CONTACT_MISSING, ProblemCode.ADDRESS_MISSING, ProblemCode.ADDRESS_INCOMPLETE}
 OWN_PLACED = N_("This purchase is placed already. You can pay it here.")
@@ -243,6 +246,8 @@ async def _keep(
         deliveries={merchant: option for merchant, option in chosen.items() if option is not None},
         notes=_notes(data),
         invoice=read_invoice(data),
+        # Whose checkout it is spends what is theirs; whoever only goes on with it does not.
+        purses=[purse for purse in PURSES if said(data, PURSE + purse)] if found.buyer_id == buyer_id else [],
         codes=found.codes,
         locale=found.locale,
     )
@@ -277,11 +282,10 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
         wrong["agreed"] = N_("Please read what has changed, and agree to it.")
     if view.checkout.checkout.state is CheckoutState.OPEN and (wrong or view.checkout.quote.blocking):
         return await _shown(visit, view, wrong, status=422, agreed=agreed)
-    shown = said(data, "expected_total")[:18]
-    expected = int(shown) if shown.isdecimal() else None
+    expected = amount(data, "expected_total")
     try:
-        purchase_id = await placing.place(visit.db, _wish(view, expected, visit.by))
-    except (SoldOut, TotalMoved, CheckoutNotReady, OfferGone, LimitReached) as refusal:
+        purchase_id = await placing.place(visit.db, _wish(view, expected, amount(data, "expected_rest"), visit.by))
+    except (SoldOut, TotalMoved, TenderMoved, CheckoutNotReady, OfferGone, LimitReached) as refusal:
         return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal, agreed=agreed)
     except CheckoutClosed:
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
@@ -289,11 +293,11 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     return await pay(visit, purchase_id, channel, _key(visit, view.checkout.checkout))
 
 
-def _wish(view: TillPage, expected: int | None, by: str) -> placing.Wish:
+def _wish(view: TillPage, expected: int | None, rest: int | None, by: str) -> placing.Wish:
     """Who places an order agrees to the terms that are in force."""
     found = view.checkout.checkout
     return placing.Wish(
-        placement=checkout.Placement(checkout_id=found.checkout_id, expected_total=expected, by=by),
+        placement=checkout.Placement(checkout_id=found.checkout_id, expected_total=expected, expected_rest=rest, by=by),
         agreeing=found.buyer_id,
     )
 
@@ -305,7 +309,7 @@ def _wrong(view: TillPage, channel: str, offered: Sequence[str]) -> dict[str, st
     if trouble := wrong_email(found.contact.email):
         wrong = {"email": trouble, **wrong}
     wrong |= wrong_invoice(found.invoice) | unreturnable.unconfirmed(view.checkout, view.rule)
-    if channel not in offered and view.checkout.quote.total:
+    if channel not in offered and view.checkout.rest:
         wrong["channel"] = N_("Please choose how to pay.")
     return wrong
 
@@ -380,6 +384,8 @@ async def _shown(
         news=[(visit.say(asking.TITLES[each.document]), f"/legal/{each.document}", each.summary) for each in news],
         agreeing=asking.value_of(news),
         code=code,
+        purse=PURSE,
+        purses=purses_of(visit, view.checkout),
         why=offers.why(visit, view.checkout.quote.reckoning),
         agreed=bool(agreed) and agreed == asking.value_of(news),
         inline=not view.book

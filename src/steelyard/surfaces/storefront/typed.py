@@ -7,6 +7,8 @@ from uuid import UUID
 import msgspec
 
 TEXT_CHARACTERS_MAX = 200
+# No amount has more digits.
+AMOUNT_DIGITS_MAX = 18
 NUMBER_MAX = 99_999
 
 
@@ -32,6 +34,12 @@ def number(value: object, otherwise: int) -> int:
     """A count that was typed."""
     text = str(value or "").strip()
     return min(int(text), NUMBER_MAX) if text.isdecimal() and len(text) < 12 else otherwise
+
+
+def amount(data: Mapping[str, Any], name: str) -> int | None:
+    """Minor units that the page had shown, brought back by its form."""
+    shown = said(data, name)[:AMOUNT_DIGITS_MAX]
+    return int(shown) if shown.isascii() and shown.isdecimal() else None
 
 
 def uuid_of(value: object) -> UUID | None:

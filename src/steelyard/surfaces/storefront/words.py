@@ -92,6 +92,9 @@ CANCEL_REASONS: dict[str, str] = {
 # Each channel's name and one line about it.
 CHANNELS: dict[str, tuple[str, str]] = {
     "simpay": (N_("SimPay"), N_("Payment simulator: no real money is moved")),
+    "balance": (N_("Balance"), ""),
+    "points": (N_("Points"), ""),
+    "archive": (N_("Paid elsewhere"), ""),
 }
 
 _PROBLEMS: dict[ProblemCode, str] = {

@@ -9,6 +9,9 @@ UNITS: dict[Unit, str] = {
     Unit.DAYS: N_("days"),
     Unit.MEGABYTES: N_("MB"),
     Unit.YES_OR_NO: "",
+    Unit.MONTHS: N_("months"),
+    Unit.PERCENT: N_("percent"),
+    Unit.POINTS: N_("points"),
 }
 
 FIELDS: dict[str, str] = {
@@ -54,7 +57,9 @@ FIELDS: dict[str, str] = {
     "from": N_("From"),
     "goods": N_("Goods"),
     "good_until": N_("Good until"),
+    "cards": N_("Cards"),
     "head": N_("Head"),
+    "sold": N_("Sold"),
     "icon": N_("Icon"),
     "icp_number": N_("ICP number"),
     "in_front_of": N_("In front of"),

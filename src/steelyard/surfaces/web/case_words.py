@@ -7,6 +7,8 @@ import msgspec
 
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
+from steelyard.logistics import parcels
+from steelyard.logistics.parcels.model import Parcel
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Tone
@@ -14,10 +16,12 @@ from steelyard.trade import aftersales, orders, rights
 from steelyard.trade.aftersales import (
     APPEAL_WITHIN,
     REASONS,
+    SWAPS,
     Appeal,
     Case,
     CaseLine,
     CaseStep,
+    Exchange,
     Kind,
     Outcome,
     Side,
@@ -30,10 +34,14 @@ from steelyard.trade.rights import Rule
 KINDS: dict[Kind, str] = {
     Kind.REFUND_ONLY: N_("Refund only"),
     Kind.RETURN_REFUND: N_("Return and refund"),
+    Kind.EXCHANGE: N_("Exchange"),
+    Kind.REPLACEMENT: N_("Replacement"),
 }
 KIND_HINTS: dict[Kind, str] = {
     Kind.REFUND_ONLY: N_("It has not arrived, something is missing, or you have agreed with the shop to keep it."),
     Kind.RETURN_REFUND: N_("You send it back; when the shop has it, your money goes back."),
+    Kind.EXCHANGE: N_("You send it back and get another size, colour or kind of it, at the same price or less."),
+    Kind.REPLACEMENT: N_("You send back what is wrong with it and get the same once more."),
 }
 STATES: dict[CaseState, tuple[str, Tone]] = {
     CaseState.ASKED: (N_("Waiting for the shop"), "warn"),
@@ -41,6 +49,9 @@ STATES: dict[CaseState, tuple[str, Tone]] = {
     CaseState.SENT_BACK: (N_("On its way back"), "info"),
     CaseState.REFUSED: (N_("Refused by the shop"), "bad"),
     CaseState.DISPUTED: (N_("The platform decides"), "warn"),
+    CaseState.ACCEPTED: (N_("To be sent anew"), "warn"),
+    CaseState.RESENT: (N_("Sent anew"), "info"),
+    CaseState.EXCHANGED: (N_("Exchanged"), "good"),
     CaseState.REFUNDED: (N_("Refunded"), "good"),
     CaseState.REJECTED: (N_("Rejected by the platform"), "bad"),
     CaseState.WITHDRAWN: (N_("Withdrawn"), "quiet"),
@@ -52,6 +63,9 @@ STEPS: dict[CaseState, str] = {
     CaseState.SENT_BACK: N_("The buyer sent it back"),
     CaseState.REFUSED: N_("The shop refused"),
     CaseState.DISPUTED: N_("The buyer asked the platform to decide"),
+    CaseState.ACCEPTED: N_("The shop took it back and sends another"),
+    CaseState.RESENT: N_("The shop sent another"),
+    CaseState.EXCHANGED: N_("The exchange is done"),
     CaseState.REFUNDED: N_("Refunded"),
     CaseState.REJECTED: N_("The platform decided against a refund"),
     CaseState.WITHDRAWN: N_("The buyer withdrew"),
@@ -78,6 +92,13 @@ FOR_BUYER: dict[CaseState, str] = {
     CaseState.SENT_BACK: N_("The shop looks at what you sent. Without a word from it your money goes back on {time}."),
     CaseState.REFUSED: N_("You can ask the platform to decide until {time}. After that this is closed."),
     CaseState.DISPUTED: N_("The platform looks at what both sides said, and decides with a reason."),
+    CaseState.ACCEPTED: N_(
+        "The shop has what you sent, and sends another. If it has not by {time}, your money goes back."
+    ),
+    CaseState.RESENT: N_(
+        "It is on its way. On {time} it counts as received; if it does not come, ask the platform before."
+    ),
+    CaseState.EXCHANGED: N_("You have what you wanted instead."),
     CaseState.REFUNDED: N_("Your money goes back the way you paid."),
     CaseState.REJECTED: N_("The platform has decided. The reason stands below."),
     CaseState.WITHDRAWN: N_("You have withdrawn it."),
@@ -89,6 +110,9 @@ FOR_STAFF: dict[CaseState, str] = {
     CaseState.SENT_BACK: N_("Without a look at the goods the money goes back on {time}."),
     CaseState.REFUSED: N_("The buyer can ask the platform to decide until {time}."),
     CaseState.DISPUTED: N_("The platform decides."),
+    CaseState.ACCEPTED: N_("Please send the other one. If it is not sent by {time}, the money goes back."),
+    CaseState.RESENT: N_("On its way to the buyer. On {time} it counts as received."),
+    CaseState.EXCHANGED: N_("The buyer has what was wanted instead."),
     CaseState.REFUNDED: N_("The money is on its way back to the buyer."),
     CaseState.REJECTED: N_("The platform has decided against a refund."),
     CaseState.WITHDRAWN: N_("The buyer has withdrawn it."),
@@ -108,6 +132,13 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     refund: OrderRefund | None
     rule: Rule | None = None
     appeal: Appeal | None = None
+    exchange: Exchange | None = None
+    difference: OrderRefund | None = None
+    parcels: Sequence[Parcel] = ()
+
+    @property
+    def swaps(self) -> bool:
+        return self.case.kind in SWAPS
 
     def may_appeal(self, side: str) -> bool:
         """Whether this side may appeal against the platform's decision now."""
@@ -157,6 +188,9 @@ async def case_view(read: Read, found: Case) -> CaseView:
         steps=await aftersales.case_history(read, found.merchant_id, found.case_id),
         refund=next((each for each in refunds if each.refund_id == found.refund_id), None),
         rule=None if found.rule_id is None else await rights.rule(read, found.rule_id),
+        exchange=await aftersales.exchange_of(read, found.case_id),
+        difference=next((each for each in refunds if each.refund_id == aftersales.difference_id(found.case_id)), None),
+        parcels=(await parcels.of_orders(read, [found.case_id]))[found.case_id],
         # Without a decision of the platform there is no appeal to ask for.
         appeal=(await aftersales.appeals_of(read, [found.case_id])).get(found.case_id) if found.verdict else None,
     )

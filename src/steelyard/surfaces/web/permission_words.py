@@ -12,6 +12,7 @@ AREAS: dict[str, tuple[str, str]] = {
     "merchants": (N_("Merchants"), N_("Who sells here: applications, shops, their terms.")),
     "orders": (N_("Orders"), N_("What was ordered, and what is done with it.")),
     "payments": (N_("Payments"), N_("Payments and refunds with the channels.")),
+    "wallets": (N_("Wallets"), N_("Gift cards, and credit given to buyers.")),
     "ledger": (N_("Books"), N_("Accounts, postings and the trial balance.")),
     "settlement": (N_("Settlement"), N_("Statements and payouts to merchants.")),
     "catalog": (N_("Catalogue"), N_("Categories and the attributes of goods.")),

@@ -5,8 +5,9 @@ at a moment is said by `actions`, one rule for pages and tests.
 
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
 buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, and what happens to who
-says nothing `silence`. An appeal against the platform's decision is `appeals`. Until when one may ask is said by the rules of
-`trade.rights`; `trials` says what another rule would have decided, and `privacy` is for buyers who leave.
+says nothing `silence`; what is sent instead of what came back is `exchanges`. An appeal against the platform's decision is
+`appeals`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have decided,
+and `privacy` is for buyers who leave.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing
@@ -29,6 +30,7 @@ from steelyard.trade.aftersales.case_model import (
     REASONS,
     SHOP_ANSWERS,
     SHOP_INSPECTS,
+    SWAPS,
     Case,
     CaseId,
     CaseLine,
@@ -48,7 +50,6 @@ from steelyard.trade.aftersales.case_queries import (
     cases_of_buyer,
     cases_of_merchant,
     cases_of_orders,
-    count_for_platform,
     count_for_shop,
     disputed,
     free_of_lines,
@@ -67,6 +68,15 @@ from steelyard.trade.aftersales.events import (
     CancellationAnswered,
     CancellationAsked,
     OrderRefunded,
+)
+from steelyard.trade.aftersales.exchanges import (
+    Choice,
+    Exchange,
+    choices,
+    confirm,
+    difference_id,
+    exchange_of,
+    send_again,
 )
 from steelyard.trade.aftersales.jobs import grant_unanswered
 from steelyard.trade.aftersales.privacy import blank_records, forget_photographs, open_of_buyers
@@ -96,6 +106,7 @@ __all__ = [
     "REASONS",
     "SHOP_ANSWERS",
     "SHOP_INSPECTS",
+    "SWAPS",
     "Action",
     "AfterSalesAppealed",
     "AfterSalesAsked",
@@ -109,8 +120,10 @@ __all__ = [
     "CaseId",
     "CaseLine",
     "CaseStep",
+    "Choice",
     "Decided",
     "Differing",
+    "Exchange",
     "Inspected",
     "Kind",
     "NewCase",
@@ -145,11 +158,14 @@ __all__ = [
     "cases_of_buyer",
     "cases_of_merchant",
     "cases_of_orders",
-    "count_for_platform",
+    "choices",
+    "confirm",
     "count_for_shop",
     "count_open_requests",
     "decide",
+    "difference_id",
     "disputed",
+    "exchange_of",
     "forget_photographs",
     "free_of_lines",
     "freight_left",
@@ -169,6 +185,7 @@ __all__ = [
     "request_of",
     "requests_of_orders",
     "rule_of",
+    "send_again",
     "send_back",
     "standing",
     "trial",

@@ -12,6 +12,7 @@ from steelyard.trade import orders, rights
 from steelyard.trade.aftersales.appeal_model import FOLLOWS
 from steelyard.trade.aftersales.appeals import appeals_of, end, heard
 from steelyard.trade.aftersales.case_model import (
+    SWAPS,
     Case,
     CaseId,
     Inspected,
@@ -21,6 +22,7 @@ from steelyard.trade.aftersales.case_model import (
     Verdict,
 )
 from steelyard.trade.aftersales.case_steps import Held, give_back, hold, move, return_address, said
+from steelyard.trade.aftersales.exchanges import accept, let_come, taken_in
 from steelyard.trade.aftersales.model import CASE_MACHINE, CaseState
 from steelyard.trade.rights.model import OF_FAMILY, Family
 
@@ -43,7 +45,7 @@ async def agree(tx: Tx, merchant_id: MerchantId, case_id: CaseId, by: str, *, ke
         await give_back(tx, held, by)
     else:
         CASE_MACHINE.check(case.state, CaseState.AGREED)
-        await let_send_back(tx, held, await _address(tx, merchant_id), by)
+        await let_come(tx, held, await _address(tx, merchant_id), by)
     return case
 
 
@@ -52,17 +54,6 @@ async def _address(tx: Tx, merchant_id: MerchantId) -> Address:
     if found is None:
         raise NoReturnAddress()
     return found
-
-
-async def let_send_back(tx: Tx, held: Held, address: Address, by: str, words: str = "") -> None:
-    """The goods may come back, to this address."""
-    await tx.execute(
-        "UPDATE aftersales_cases SET return_to = $3 WHERE merchant_id = $1 AND case_id = $2",
-        held.case.merchant_id,
-        held.case.case_id,
-        address,
-    )
-    await move(tx, held, CaseState.AGREED, by, words)
 
 
 async def refuse(tx: Tx, merchant_id: MerchantId, case_id: CaseId, answer: str, by: str) -> Case:
@@ -96,12 +87,13 @@ async def receive(
     tx: Tx, merchant_id: MerchantId, case_id: CaseId, inspected: Sequence[Inspected], answer: str, by: str
 ) -> Case:
     """The shop has looked at what came back: for the pieces that it accepts the money goes back, and those that can be
-    sold again lie on the shelf. Accepting less than was sent wants a reason. Returns the case as it was.
+    sold again lie on the shelf; of an exchange others are sent instead. Accepting less than was sent wants a reason. Returns
+    the case as it was.
 
     Said twice, the second changes nothing. Raises `NotFound`, `TransitionRefused`, `Invalid`.
     """
     held = await hold(tx, merchant_id, case_id)
-    if held.case.state is CaseState.REFUNDED:
+    if held.case.state is (CaseState.ACCEPTED if held.case.kind in SWAPS else CaseState.REFUNDED):
         return held.case
     if held.case.state is not CaseState.SENT_BACK:
         CASE_MACHINE.check(CaseState.REFUNDED, held.case.state)
@@ -120,7 +112,10 @@ async def receive(
     answer = said("answer", answer, SAY_WHY if partial else "")
     await _keep_answer(tx, held.case, answer)
     accepted = {line: (each.accepted, each.restocked) for line, each in found.items()}
-    await give_back(tx, held, by, answer, accepted=accepted)
+    if held.case.kind in SWAPS:
+        await accept(tx, held, accepted, by, answer)
+    else:
+        await give_back(tx, held, by, answer, accepted=accepted)
     return held.case
 
 
@@ -152,7 +147,7 @@ async def decide(
         CASE_MACHINE.check(case.state, CaseState.REJECTED)
         raise TransitionRefused(machine=CASE_MACHINE.name, state=str(case.state), wanted=str(FOLLOWS[verdict]))
     reason = said("decision", reason, N_("Please give the reason: both sides read it."))
-    if verdict is Verdict.RETURN and (refunded or case.kind is not Kind.RETURN_REFUND or case.number is not None):
+    if verdict is Verdict.RETURN and (refunded or case.kind is Kind.REFUND_ONLY or case.number is not None):
         raise Invalid({"verdict": N_("There is nothing to send back in this case.")})
     if appealed is not None:
         await end(tx, held, appealed, verdict, reason, by)
@@ -176,9 +171,9 @@ async def decide(
 async def _carry_out(tx: Tx, held: Held, verdict: Verdict, reason: str, by: str) -> None:
     match verdict:
         case Verdict.REFUND:
-            await give_back(tx, held, by, reason)
+            await give_back(tx, held, by, reason, accepted=await taken_in(tx, held.case))
         case Verdict.RETURN:
-            await let_send_back(tx, held, await _address(tx, held.case.merchant_id), by, reason)
+            await let_come(tx, held, await _address(tx, held.case.merchant_id), by, reason)
         case Verdict.REJECT:
             await move(tx, held, CaseState.REJECTED, by, reason)
 

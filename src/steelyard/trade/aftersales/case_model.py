@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.goods.catalog.model import SkuId
 from steelyard.kernel import ids
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
@@ -28,20 +29,27 @@ SHOP_ANSWERS = timedelta(hours=48)
 BUYER_SENDS_BACK = timedelta(days=7)
 SHOP_INSPECTS = timedelta(days=10)
 BUYER_OBJECTS = timedelta(days=7)
+SHOP_SENDS_AGAIN = timedelta(hours=72)
+BUYER_CONFIRMS = timedelta(days=10)
 DEADLINES: dict[CaseState, timedelta] = {
     CaseState.ASKED: SHOP_ANSWERS,
     CaseState.AGREED: BUYER_SENDS_BACK,
     CaseState.SENT_BACK: SHOP_INSPECTS,
     CaseState.REFUSED: BUYER_OBJECTS,
+    CaseState.ACCEPTED: SHOP_SENDS_AGAIN,
+    CaseState.RESENT: BUYER_CONFIRMS,
 }
-ENDED = frozenset({CaseState.REFUNDED, CaseState.REJECTED, CaseState.WITHDRAWN, CaseState.CLOSED})
+ENDED = frozenset({CaseState.EXCHANGED, CaseState.REFUNDED, CaseState.REJECTED, CaseState.WITHDRAWN, CaseState.CLOSED})
 
 
 class Kind(StrEnum):
-    """`refund_only`: the money, the goods stay where they are. `return_refund`: the goods go back first."""
+    """`refund_only`: the money, the goods stay where they are. `return_refund`: the goods go back first. `exchange`: another
+    variant of the same product for what goes back, `replacement`: the same once more."""
 
     REFUND_ONLY = "refund_only"
     RETURN_REFUND = "return_refund"
+    EXCHANGE = "exchange"
+    REPLACEMENT = "replacement"
 
 
 class Verdict(StrEnum):
@@ -71,7 +79,11 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     shops_fault: bool = True
 
 
-_BOTH = frozenset(Kind)
+SWAPS = frozenset({Kind.EXCHANGE, Kind.REPLACEMENT})
+_BOTH = frozenset({Kind.REFUND_ONLY, Kind.RETURN_REFUND})
+_ANY = frozenset(Kind)
+_BACK = frozenset({Kind.RETURN_REFUND, Kind.EXCHANGE})
+_EXCHANGE = frozenset({Kind.EXCHANGE})
 _RETURN = frozenset({Kind.RETURN_REFUND})
 _REFUND = frozenset({Kind.REFUND_ONLY})
 _SENT = frozenset({Stage.UNDER_WAY, Stage.RECEIVED})
@@ -83,21 +95,28 @@ REASONS: dict[str, Why] = {
         family=Family.NO_REASON,
         shops_fault=False,
     ),
+    "does_not_fit": Why(
+        words=N_("Another size, colour or kind suits me better"),
+        kinds=_EXCHANGE,
+        when=_SENT,
+        family=Family.NO_REASON,
+        shops_fault=False,
+    ),
     "not_needed": Why(
         words=N_("I do not need it any more"), kinds=_REFUND, when=frozenset({Stage.UNSENT}), shops_fault=False
     ),
     "not_arrived": Why(words=N_("It has not arrived"), kinds=_REFUND, when=frozenset({Stage.UNDER_WAY})),
-    "quality": Why(words=N_("The quality is bad, or it does not work"), kinds=_BOTH, when=_SENT),
-    "wrong_item": Why(words=N_("Something else was sent"), kinds=_BOTH, when=_SENT),
+    "quality": Why(words=N_("The quality is bad, or it does not work"), kinds=_ANY, when=_SENT),
+    "wrong_item": Why(words=N_("Something else was sent"), kinds=_ANY, when=_SENT),
     "missing": Why(words=N_("Pieces are missing"), kinds=_REFUND, when=_SENT),
     "not_as_described": Why(words=N_("It is not as described"), kinds=_BOTH, when=_SENT),
-    "damaged": Why(words=N_("It was damaged on the way"), kinds=_BOTH, when=_SENT),
+    "damaged": Why(words=N_("It was damaged on the way"), kinds=_ANY, when=_SENT),
     "late": Why(words=N_("It was sent or arrived late"), kinds=_BOTH, when=frozenset(Stage)),
 }
 
 
 class NewCase(msgspec.Struct, frozen=True, kw_only=True):
-    """What a buyer asks for; `freight` is of what was paid for sending, in minor units."""
+    """What a buyer asks for; `freight` is of what was paid for sending, in minor units, `sku_id` what it is exchanged for."""
 
     case_id: CaseId
     merchant_id: MerchantId
@@ -108,6 +127,7 @@ class NewCase(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     photographs: Sequence[str] = ()
     freight: int = 0
+    sku_id: SkuId | None = None
 
     @property
     def refund_id(self) -> RefundId:
@@ -211,6 +231,22 @@ class Excepted(Refusal):
     code = "excepted"
     title = N_("These goods are not returned without a reason")
     detail = N_("Line {line}: {why}. If something is wrong with it, please choose that as the reason.")
+
+
+class DearerVariant(Refusal):
+    """Nothing is collected for an exchange."""
+
+    code = "dearer_variant"
+    title = N_("That costs more than what you bought")
+    detail = N_("An exchange is for something that costs the same or less. Please return this and buy the other one.")
+
+
+class NoneLeft(Refusal):
+    """What is exchanged is there."""
+
+    code = "none_left"
+    title = N_("There are not that many left")
+    detail = N_("Please choose something else, or ask for your money back.")
 
 
 class RightStands(Refusal):

@@ -152,21 +152,9 @@ async def count_for_shop(read: Read, merchant_id: MerchantId) -> int:
     return await read.value(
         """
         SELECT count(*)::integer FROM (SELECT FROM aftersales_cases
-                                       WHERE merchant_id = $1 AND state = ANY('{asked,sent_back}') LIMIT $2) waiting
+                                       WHERE merchant_id = $1 AND state = ANY('{asked,sent_back,accepted}') LIMIT $2) waiting
         """,
         merchant_id,
-        COUNTED_MAX,
-    )
-
-
-async def count_for_platform(read: Read) -> int:
-    """How many disputes and appeals wait to be decided, each counted up to `COUNTED_MAX`."""
-    return await read.value(
-        """
-        SELECT (SELECT count(*) FROM (SELECT FROM aftersales_cases WHERE state = 'disputed' LIMIT $1) cases)::integer
-             + (SELECT count(*) FROM (SELECT FROM aftersales_appeals WHERE outcome IS NULL AND verdict = 'refund' LIMIT $1)
-                appeals)::integer
-        """,
         COUNTED_MAX,
     )
 
@@ -292,7 +280,7 @@ def reasons_for(
     """What the buyer of an order may give as reasons now; `goods` says why which of them are not returned without one."""
     now = now or datetime.now(UTC)
     here = stages(order)
-    if kind is Kind.RETURN_REFUND and Stage.UNSENT in here:
+    if kind is not Kind.REFUND_ONLY and Stage.UNSENT in here:
         return {}
     return {
         name: why

@@ -14,7 +14,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import orders
-from steelyard.trade.aftersales.case_model import DEADLINES, ENDED, Case, CaseId, CaseLine, Kind
+from steelyard.trade.aftersales.case_model import DEADLINES, ENDED, SWAPS, Case, CaseId, CaseLine, Kind
 from steelyard.trade.aftersales.case_queries import case as case_of
 from steelyard.trade.aftersales.case_queries import case_lines
 from steelyard.trade.aftersales.events import AfterSalesMoved
@@ -69,6 +69,8 @@ async def move(tx: Tx, held: Held, following: CaseState, by: str, words: str = "
     """Change the state of a held case. Raises `TransitionRefused`."""
     case = held.case
     CASE_MACHINE.check(case.state, following)
+    if following in ENDED and case.kind in SWAPS:
+        await inventory.release(tx, case.merchant_id, [case.case_id])
     await tx.execute(
         """
         WITH moved AS (
@@ -121,6 +123,17 @@ async def _let_lapse(tx: Tx, case: Case) -> None:
     )
 
 
+async def let_send_back(tx: Tx, held: Held, address: Address, by: str, words: str = "") -> None:
+    """The goods may come back, to this address."""
+    await tx.execute(
+        "UPDATE aftersales_cases SET return_to = $3 WHERE merchant_id = $1 AND case_id = $2",
+        held.case.merchant_id,
+        held.case.case_id,
+        address,
+    )
+    await move(tx, held, CaseState.AGREED, by, words)
+
+
 async def count_open(tx: Tx, order: Order) -> None:
     """Tell the order how many of its cases are open."""
     open_cases = await tx.value(
@@ -146,6 +159,8 @@ async def give_back(
     order was called off, it is closed. When nothing would be left to send of an unsent order, the order is called off.
     """
     order, case = held.order, held.case
+    if case.kind in SWAPS:  # stock before payments
+        await inventory.release(tx, case.merchant_id, [case.case_id])
     lines = {line.line: line for line in (await orders.lines_of(tx, [order.order_id]))[order.order_id]}
     wanted = accepted if accepted is not None else {each.line: (each.quantity, 0) for each in held.lines}
     left = {line: _left(lines[line], order, pieces) for line, (pieces, _) in wanted.items()}
@@ -170,7 +185,7 @@ async def give_back(
         order_id=order.order_id,
         lines=pieces,
         freight=freight,
-        reason=Reason.RETURNED if case.kind is Kind.RETURN_REFUND else Reason.GOODWILL,
+        reason=Reason.GOODWILL if case.kind is Kind.REFUND_ONLY else Reason.RETURNED,
         note=words,
     )
     await refund(tx, request, by)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from steelyard.kernel import events
+from steelyard.kernel import events, ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound, TransitionRefused
 from steelyard.kernel.i18n import N_
 from steelyard.logistics import parcels
+from steelyard.logistics.parcels.model import ParcelId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import orders, rights
 from steelyard.trade.aftersales.case_model import (
@@ -15,6 +16,7 @@ from steelyard.trade.aftersales.case_model import (
     PHOTOGRAPHS_PER_CASE_MAX,
     REASONS,
     SHOP_ANSWERS,
+    SWAPS,
     Case,
     CaseId,
     Excepted,
@@ -32,6 +34,7 @@ from steelyard.trade.aftersales.case_model import (
 from steelyard.trade.aftersales.case_queries import free_of_lines, in_time, received_at, rule_of, stages
 from steelyard.trade.aftersales.case_steps import count_open, hold, move, said
 from steelyard.trade.aftersales.events import AfterSalesAsked
+from steelyard.trade.aftersales.exchanges import want
 from steelyard.trade.aftersales.model import (
     CASE_MACHINE,
     LINES_PER_REFUND_MAX,
@@ -52,7 +55,8 @@ async def ask(tx: Tx, new: NewCase, by: str, now: datetime | None = None) -> Non
     """Ask for money back for some pieces of an order. Said twice with the same id, the second changes nothing.
 
     What nobody packs yet is called off instead when all of it is asked for. Raises `NotFound`, `NotAskable`, `NotSentYet`,
-    `TooLateToAsk`, `Excepted`, `InCaseAlready`, `FreightTooHigh`, `UseCancel`, `Invalid`.
+    `TooLateToAsk`, `Excepted`, `InCaseAlready`, `FreightTooHigh`, `UseCancel`,
+    `DearerVariant`, `NoneLeft`, `Invalid`.
     """
     order = await orders.lock_order(tx, new.merchant_id, new.order_id)
     if await _asked(tx, new):
@@ -66,6 +70,10 @@ async def ask(tx: Tx, new: NewCase, by: str, now: datetime | None = None) -> Non
     looked_at = why.family is Family.NO_REASON or received_at(order) is not None
     await _write(tx, new, order, rule.rule_id if rule and looked_at else None)
     await _write_lines(tx, new)
+    if new.kind in SWAPS:
+        await want(
+            tx, new, order, {line.line: line for line in (await orders.lines_of(tx, [order.order_id]))[order.order_id]}
+        )
     await tx.execute(
         """
         INSERT INTO aftersales_case_history (merchant_id, case_id, step, from_state, to_state, words, by)
@@ -98,7 +106,7 @@ def _check(new: NewCase, order: Order) -> Why:
     """What is asked for makes sense for an order that is so far; returns the reason."""
     if order.state not in MAY_ASK or (order.source or "").startswith("import:"):
         raise NotAskable()
-    if new.kind is Kind.RETURN_REFUND and Stage.UNSENT in stages(order):
+    if new.kind is not Kind.REFUND_ONLY and Stage.UNSENT in stages(order):
         raise NotSentYet()
     why = REASONS.get(new.reason)
     if why is None or new.kind not in why.kinds or not why.when & stages(order):
@@ -241,6 +249,16 @@ async def send_back(tx: Tx, merchant_id: MerchantId, case_id: CaseId, carrier: s
         raise Invalid({"carrier": N_("Please choose a carrier")})
     if await parcels.taken(tx, merchant_id, [(carrier, number)]):
         raise OwnParcel()
+    # Followed like the parcels of orders, and known by its case.
+    await parcels.hand_over(
+        tx,
+        parcel_id=ParcelId(ids.derived(case_id, "back", number)),
+        merchant_id=merchant_id,
+        order_id=case_id,
+        carrier=carrier,
+        number=number,
+        by=by,
+    )
     await tx.execute(
         "UPDATE aftersales_cases SET carrier = $3, number = $4 WHERE merchant_id = $1 AND case_id = $2",
         merchant_id,

@@ -39,7 +39,9 @@ FROM orders o WHERE o.state = 'cancelled' AND o.paid_at IS NOT NULL AND o.refund
 
 -- name: What was decided to be given back was instructed to the channel
 SELECT r.merchant_id, r.refund_id, r.goods + r.freight AS decided, p.amount AS instructed
-FROM order_refunds r LEFT JOIN refunds p USING (merchant_id, refund_id)
+FROM order_refunds r
+LEFT JOIN (SELECT merchant_id, coalesce(part_of, refund_id) AS refund_id, sum(amount) AS amount
+           FROM refunds GROUP BY 1, 2) p USING (merchant_id, refund_id)
 WHERE p.amount IS DISTINCT FROM r.goods + r.freight;
 
 -- name: A request to cancel is in the state that its last history row says
@@ -101,3 +103,28 @@ FROM (SELECT owner_id, currency, sum(amount) AS amount FROM ledger_transfers
 FULL JOIN (SELECT merchant_id AS owner_id, currency, sum(compensation) AS amount FROM aftersales_appeals
            WHERE compensation > 0 GROUP BY 1, 2) AS a USING (owner_id, currency)
 WHERE l.amount IS DISTINCT FROM a.amount;
+
+-- name: Stock is kept for orders, flash sales and exchanges that are under way
+SELECT r.merchant_id, r.order_id, c.state
+FROM reservations r
+LEFT JOIN aftersales_cases c ON (c.merchant_id, c.case_id) = (r.merchant_id, r.order_id)
+WHERE NOT EXISTS (SELECT FROM orders o WHERE (o.merchant_id, o.order_id) = (r.merchant_id, r.order_id))
+  AND NOT EXISTS (SELECT FROM flash_sessions f WHERE (f.merchant_id, f.session_id) = (r.merchant_id, r.order_id))
+  AND (c.state IS NULL OR c.kind NOT IN ('exchange', 'replacement')
+       OR c.state NOT IN ('agreed', 'sent_back', 'refused', 'disputed', 'accepted'));
+
+-- name: What an exchange is to send is kept in stock
+SELECT e.merchant_id, e.case_id, e.quantity, e.accepted, r.kept
+FROM aftersales_exchanges e
+JOIN aftersales_cases c USING (merchant_id, case_id)
+LEFT JOIN (SELECT merchant_id, order_id, sum(quantity) AS kept FROM reservations GROUP BY 1, 2) r
+  ON (r.merchant_id, r.order_id) = (e.merchant_id, e.case_id)
+WHERE NOT e.turned AND c.state IN ('agreed', 'sent_back', 'accepted')
+  AND coalesce(r.kept, 0) <> CASE WHEN c.state = 'accepted' THEN e.accepted ELSE e.quantity END;
+
+-- name: What was exchanged was sent
+SELECT e.merchant_id, e.case_id, c.state
+FROM aftersales_exchanges e
+JOIN aftersales_cases c USING (merchant_id, case_id)
+LEFT JOIN parcels p ON (p.merchant_id, p.parcel_id) = (e.merchant_id, e.parcel_id)
+WHERE c.state IN ('resent', 'exchanged') AND p.parcel_id IS NULL;

@@ -43,8 +43,16 @@ class Returned(msgspec.Struct, frozen=True):
     quantity: int
 
 
+class Less(msgspec.Struct, frozen=True):
+    """So much of a line is paid back without a piece of it."""
+
+    line: int
+    amount: int
+
+
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`freight`: of what was paid for sending, added tax included. `restock` puts returned pieces back into stock."""
+    """`freight`: of what was paid for sending, added tax included. `restock` puts returned pieces back into stock. `less` is
+    what goes back of lines whose pieces the buyer keeps: an exchange for something cheaper."""
 
     refund_id: RefundId
     merchant_id: MerchantId
@@ -54,6 +62,7 @@ class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason = Reason.GOODWILL
     note: str = ""
     restock: bool = False
+    less: Sequence[Less] = ()
 
 
 class LineShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,18 +219,35 @@ def share_of(line: OrderLine, quantity: int) -> LineShare:
     """What `quantity` more pieces of a line come to, after those that were given back before.
 
     Money, commission and the platform's subsidy follow the cumulative share, rounded half up: part by part they add up to
-    the whole line, to the last cent, in whichever parts the pieces come back.
+    the whole line, to the last cent, in whichever parts the pieces come back. What went back without pieces (`less_of`) makes
+    each of the pieces that are left cheaper, the last of them by what remains of it.
     """
     before, after = line.refunded_quantity, line.refunded_quantity + quantity
     assert quantity > 0 and after <= line.quantity
     whole = paid_for(line)
+    share = _cumulative(whole, after, line.quantity) - _cumulative(whole, before, line.quantity)
+    less = _without_pieces(line)
+    amount = max(0, share - less * quantity // (line.quantity - before)) if less else share
     return LineShare(
         line=line.line,
         quantity=quantity,
-        amount=_cumulative(whole, after, line.quantity) - _cumulative(whole, before, line.quantity),
-        commission=_cumulative(line.commission, after, line.quantity)
-        - _cumulative(line.commission, before, line.quantity),
-        subsidy=_cumulative(line.subsidy, after, line.quantity) - _cumulative(line.subsidy, before, line.quantity),
+        amount=amount,
+        commission=_more(line.commission, line, after, line.refunded + amount if less else None),
+        subsidy=_more(line.subsidy, line, after, line.refunded + amount if less else None),
+    )
+
+
+def less_of(line: OrderLine, amount: int) -> LineShare:
+    """What giving back some money of a line comes to while the buyer keeps its pieces; at most what is left of it."""
+    amount = min(amount, paid_for(line) - line.refunded)
+    assert amount > 0
+    pieces, money = line.refunded_quantity, line.refunded + amount
+    return LineShare(
+        line=line.line,
+        quantity=0,
+        amount=amount,
+        commission=_more(line.commission, line, pieces, money),
+        subsidy=_more(line.subsidy, line, pieces, money),
     )
 
 
@@ -234,20 +260,42 @@ def freight_subsidy_of(order: Order, whole: int, before: int, freight: int) -> i
     return _cumulative(subsidy, before + freight, whole) - _cumulative(subsidy, before, whole)
 
 
+def _without_pieces(line: OrderLine) -> int:
+    """What went back of a line beyond its pieces."""
+    return max(0, line.refunded - _cumulative(paid_for(line), line.refunded_quantity, line.quantity))
+
+
+def _more(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
+    """Of the line's commission or subsidy, what goes back beside what went back before."""
+    given = _part(whole, line, line.refunded_quantity, line.refunded if _without_pieces(line) else None)
+    return _part(whole, line, pieces, money) - given
+
+
+def _part(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
+    """What has gone back of a line's commission or subsidy once these pieces have, and so much money where it is more than
+    theirs: in proportion to whichever says more, so that it never falls, and is all of it with the last cent."""
+    of_pieces = _cumulative(whole, pieces, line.quantity)
+    return of_pieces if money is None else max(of_pieces, _cumulative(whole, money, paid_for(line)))
+
+
 def _cumulative(whole: int, pieces: int, of: int) -> int:
     return (2 * whole * pieces + of) // (2 * of)
 
 
 class CaseState(StrEnum):
     """`asked` waits for the shop, `agreed` for the buyer's parcel, `sent_back` for the shop's look at it, `refused` for the
-    buyer, `disputed` for the platform. `rejected` is the platform's no, against which one may appeal; `closed` ended by
-    itself."""
+    buyer, `disputed` for the platform. In an exchange `accepted` waits for what the shop sends instead, `resent` for the
+    buyer's word that it is there, and `exchanged` ends it. `rejected` is the platform's no, against which one may appeal;
+    `closed` ended by itself."""
 
     ASKED = "asked"
     AGREED = "agreed"
     SENT_BACK = "sent_back"
     REFUSED = "refused"
     DISPUTED = "disputed"
+    ACCEPTED = "accepted"
+    RESENT = "resent"
+    EXCHANGED = "exchanged"
     REFUNDED = "refunded"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
@@ -261,7 +309,10 @@ CASE_MACHINE = Machine(
     {
         CaseState.ASKED: {CaseState.AGREED, CaseState.REFUSED, CaseState.REFUNDED} | _GIVEN_UP,
         CaseState.AGREED: {CaseState.SENT_BACK, CaseState.REFUNDED, CaseState.DISPUTED} | _GIVEN_UP,
-        CaseState.SENT_BACK: {CaseState.REFUNDED, CaseState.REFUSED} | _GIVEN_UP,
+        CaseState.SENT_BACK: {CaseState.REFUNDED, CaseState.REFUSED, CaseState.ACCEPTED} | _GIVEN_UP,
+        CaseState.ACCEPTED: {CaseState.RESENT, CaseState.REFUNDED, CaseState.CLOSED},
+        CaseState.RESENT: {CaseState.EXCHANGED, CaseState.DISPUTED},
+        CaseState.EXCHANGED: set(),
         CaseState.REFUSED: {CaseState.ASKED, CaseState.DISPUTED} | _GIVEN_UP,
         CaseState.DISPUTED: {CaseState.AGREED, CaseState.REFUNDED, CaseState.REJECTED} | _GIVEN_UP,
         CaseState.REFUNDED: set(),

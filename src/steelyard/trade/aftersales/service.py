@@ -25,6 +25,7 @@ from steelyard.trade.aftersales.model import (
     Returned,
     freight_of,
     freight_subsidy_of,
+    less_of,
     share_of,
 )
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
@@ -79,6 +80,7 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     if request.freight > left:
         raise FreightTooHigh(left=left, wanted=request.freight, currency=order.currency)
     shares = [share_of(_line(lines, item), item.quantity) for item in request.lines]
+    shares += [less_of(next(line for line in lines if line.line == item.line), item.amount) for item in request.less]
     stayed: dict[int, int] = {}
     if request.lines and order.state in TO_SEND:
         stayed = await orders.withdraw_pieces(tx, order, [(item.line, item.quantity) for item in request.lines], by)
@@ -109,7 +111,7 @@ def _check(request: RefundRequest, lines: Sequence[OrderLine]) -> None:
         raise Invalid({"note": N_("Please be brief: 500 characters at most")})
     if request.freight < 0 or any(item.quantity < 1 for item in request.lines):
         raise Invalid({"quantity": N_("Please enter a positive number")})
-    if not request.lines and not request.freight:
+    if not request.lines and not request.freight and not request.less:
         raise Invalid({"lines": N_("Please choose what to refund")})
     for item in request.lines:
         line = next((line for line in lines if line.line == item.line), None)

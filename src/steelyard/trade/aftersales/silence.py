@@ -1,7 +1,8 @@
 """What happens to a side that says nothing until its time is over. The times are in `case_model.py`.
 
 A silent shop agrees: the money goes back, or the goods may come back (where it has no address to send them to, the money
-goes back); what it does not look at it accepts. A silent buyer gives up: the case is closed. The platform is never overtaken
+goes back); what it does not look at it accepts. What it does not send instead of goods in time is paid back. A
+silent buyer gives up: the case is closed; who was sent something instead has received it. The platform is never overtaken
 by time: what waits for it stands on its list with its age.
 """
 
@@ -12,9 +13,9 @@ import structlog
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Refusal
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.aftersales.answers import let_send_back
 from steelyard.trade.aftersales.case_model import CaseId, Kind
 from steelyard.trade.aftersales.case_steps import Held, give_back, hold, move, overdue, return_address
+from steelyard.trade.aftersales.exchanges import give_up_sending, let_come
 from steelyard.trade.aftersales.model import CaseState
 
 log = structlog.get_logger()
@@ -50,13 +51,17 @@ async def act_on_silence(tx: Tx, now: datetime | None = None) -> int:
 
 async def _decide(tx: Tx, held: Held) -> None:
     match held.case.state:
-        case CaseState.ASKED if held.case.kind is Kind.RETURN_REFUND:
+        case CaseState.ASKED if held.case.kind is not Kind.REFUND_ONLY:
             address = await return_address(tx, held.case.merchant_id)
             if address is None:
                 await give_back(tx, held, BY)
             else:
-                await let_send_back(tx, held, address, BY)
+                await let_come(tx, held, address, BY)
         case CaseState.ASKED | CaseState.SENT_BACK:
             await give_back(tx, held, BY)
+        case CaseState.ACCEPTED:
+            await give_up_sending(tx, held, BY)
+        case CaseState.RESENT:
+            await move(tx, held, CaseState.EXCHANGED, BY)
         case _:
             await move(tx, held, CaseState.CLOSED, BY)

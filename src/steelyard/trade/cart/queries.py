@@ -1,6 +1,6 @@
 """Questions about carts."""
 
-from steelyard.goods import catalog, inventory, pricing
+from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
 from steelyard.kernel.db import Read, Row
@@ -31,6 +31,8 @@ async def view(read: Read, buyer_id: BuyerId) -> CartView:
     sku_ids = [SkuId(row["sku_id"]) for row in rows]
     cards = await catalog.cards(read, sku_ids)
     free = await inventory.available(read, sku_ids)
+    # While a flash sale runs, its pieces can be had, though nothing else may be left.
+    left = await promotions.flash_left(read, {row["merchant_id"] for row in rows}, sku_ids)
     prices = await pricing.current_at_home(read, sku_ids)
     shops = await merchants.cards(read, {MerchantId(row["merchant_id"]) for row in rows})
     lines = [
@@ -38,7 +40,7 @@ async def view(read: Read, buyer_id: BuyerId) -> CartView:
             row,
             cards.get(row["sku_id"]),
             prices.get(row["sku_id"]),
-            free[row["sku_id"]],
+            max(free[row["sku_id"]], left.get(row["sku_id"], 0)),
             away=shops[row["merchant_id"]].resting,
         )
         for row in rows

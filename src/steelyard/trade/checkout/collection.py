@@ -98,7 +98,7 @@ async def begin(
     may still be captured, no second one is begun beside it.
     """
     purchase = await orders.lock_purchase(tx, purchase_id)
-    tries = await payments.of_purchase(tx, purchase_id)
+    tries = [each for each in await payments.of_purchase(tx, purchase_id) if not payments.is_purse(each.channel)]
     if payment_id is not None:
         same = next((earlier for earlier in tries if earlier.payment_id == payment_id), None)
         if same is not None and same.state is not PaymentState.INSTRUCTED:
@@ -125,14 +125,18 @@ async def _instruction(
     tx: Tx, purchase: Purchase, channel: str, return_url: str, token: str | None, payment_id: PaymentId | None
 ) -> Instruction:
     parts = await orders.orders_of_purchase(tx, purchase.purchase_id)
+    kept = await payments.kept_of(tx, purchase.purchase_id) if purchase.tendered else {}
     return Instruction(
         payment_id=payment_id or PaymentId(ids.mint()),
         purchase_id=purchase.purchase_id,
         buyer_id=purchase.buyer_id,
         channel=channel,
-        amount=purchase.total,
+        amount=purchase.total - purchase.tendered,
         currency=purchase.currency,
-        splits=[Split(merchant_id=part.merchant_id, order_id=part.order_id, amount=part.total) for part in parts],
+        splits=[
+            Split(merchant_id=part.merchant_id, order_id=part.order_id, amount=part.total - kept.get(part.order_id, 0))
+            for part in parts
+        ],
         expires_at=purchase.pay_by,
         return_url=return_url,
         token=token,
@@ -209,6 +213,8 @@ async def _settle(
     for by in sorted(set(paid.values())):
         mine = [purchase_id for purchase_id in sorted(paid) if paid[purchase_id] == by]
         await orders.mark_paid(tx, [purchases[purchase_id] for purchase_id in mine], by)
+        if kept := [purchase_id for purchase_id in mine if purchases[purchase_id].tendered]:
+            await payments.take(tx, kept)
         await complete(tx, mine)
 
 

@@ -1,6 +1,6 @@
 """A checkout under way, and what it costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -14,6 +14,7 @@ from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.logistics.freight.model import DeliveryOption
+from steelyard.money.wallets.model import Purse, Tender
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade.orders.model import PurchaseId
@@ -68,7 +69,8 @@ class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What a buyer says: a change replaces all of it. `deliveries` maps a merchant's id to the chosen template's id,
-    `notes` to what the buyer writes to the shop; `codes` are those of coupons, in capitals."""
+    `notes` to what the buyer writes to the shop; `codes` are those of coupons, in capitals; `purses` are what of the buyer's
+    own is to pay what it can."""
 
     lines: Sequence[Line]
     contact: Contact = Contact()
@@ -77,6 +79,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     notes: dict[str, str] = {}
     invoice: InvoiceWish | None = None
     codes: Sequence[str] = ()
+    purses: Sequence[Purse] = ()
     locale: str = "zh-Hans"
 
 
@@ -96,6 +99,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     invoice: InvoiceWish | None
     codes: list[str]
     discounts: list[Discount]
+    purses: list[Purse]
     from_cart: bool
     created_at: datetime
     expires_at: datetime
@@ -110,6 +114,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
             notes=self.notes,
             invoice=self.invoice,
             codes=self.codes,
+            purses=self.purses,
             locale=self.locale,
         )
 
@@ -268,8 +273,17 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckoutView(msgspec.Struct, frozen=True, kw_only=True):
+    """`own` is what is in the buyer's purses, `tenders` what those that are ticked pay."""
+
     checkout: Checkout
     quote: Quote
+    own: Mapping[Purse, int] = {}
+    tenders: Sequence[Tender] = ()
+
+    @property
+    def rest(self) -> int:
+        """What a channel collects."""
+        return self.quote.total - sum(tender.amount for tender in self.tenders)
 
     @property
     def ready(self) -> bool:

@@ -15,11 +15,12 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.money import payments
 from steelyard.money.payments.model import ChannelAnswer, Instruction, PaymentId, PaymentState, Split
+from steelyard.money.wallets import TenderMoved
 from steelyard.parties import policies
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.parties.policies.model import PAYMENT_WINDOW
 from steelyard.trade import cart, commission, orders
-from steelyard.trade.checkout import offers, service
+from steelyard.trade.checkout import offers, service, tendering
 from steelyard.trade.checkout.freezing import order_of
 from steelyard.trade.checkout.model import (
     Checkout,
@@ -56,13 +57,15 @@ class Paying(msgspec.Struct, frozen=True, kw_only=True):
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """A wish to place a checkout for the total that its buyer saw (none: whatever it costs), and to pay it, if it can be
-    paid at once. Whether it was is seen in its payment; what is placed already is not paid by saying it again."""
+    paid at once. Whether it was is seen in its payment; what is placed already is not paid by saying it again.
+    `expected_rest` is what the buyer saw that is left to pay beside what their own purses do."""
 
     checkout_id: CheckoutId
     expected_total: int | None
     by: str
     completeness: Completeness = STRICT
     paying: Paying | None = None
+    expected_rest: int | None = None
 
 
 async def place(
@@ -191,17 +194,35 @@ class _Ready(msgspec.Struct, frozen=True):
 async def _place(tx: Tx, wanted: Sequence[_Ready]) -> Mapping[CheckoutId, Placed | Refusal]:
     purchases = await _purchases(tx, wanted)
     uses, late = await offers.keep(tx, [(one.checkout, one.costs) for one in wanted])
-    gone = {
+    gone: dict[CheckoutId, Refusal] = {
         one.checkout.checkout_id: late[one.checkout.purchase_id] for one in wanted if one.checkout.purchase_id in late
     }
+    tenders, moved = await tendering.hold(
+        tx,
+        [
+            (one.checkout, purchases[one.checkout.checkout_id], one.wish.expected_rest)
+            for one in wanted
+            if one.checkout.checkout_id not in gone
+        ],
+    )
+    gone |= {checkout_id: TenderMoved() for checkout_id in moved}
     ready = [one for one in wanted if one.checkout.checkout_id not in gone]
     # So late, so that others who want the same goods wait no longer than for writing the purchases down.
     short = await _reserve(tx, ready) if ready else {}
     kept = [one for one in ready if one.checkout.checkout_id not in short]
-    found = [purchases[one.checkout.checkout_id] for one in kept]
+    found = [
+        msgspec.structs.replace(
+            purchases[one.checkout.checkout_id],
+            tendered=sum(tender.amount for tender in tenders[one.checkout.checkout_id]),
+        )
+        for one in kept
+    ]
     placing = {one.checkout.checkout_id for one in kept}
     await offers.let_go(tx, [(one.checkout, one.costs) for one in wanted if one.checkout.checkout_id not in placing])
     written = await _write(tx, kept, found, uses) if kept else []
+    await tendering.keep(
+        tx, [(purchase, tenders[one.checkout.checkout_id]) for one, purchase in zip(kept, written, strict=True)]
+    )
     return (
         gone
         | short
@@ -278,7 +299,7 @@ async def _write(
     """Write down what is reserved, and tell how. What costs nothing, or whose money is there, is written down as paid."""
     known = await _verified(tx, kept, purchases)
     paid_by = {i.purchase_id: BY_CHANNEL for i, answer in known if answer.state is PaymentState.CAPTURED}
-    paid_by |= {purchase.purchase_id: purchase.by for purchase in purchases if purchase.total == 0}
+    paid_by |= {each.purchase_id: each.by for each in purchases if each.total == each.tendered}
     written = [msgspec.structs.replace(purchase, paid_by=paid_by.get(purchase.purchase_id)) for purchase in purchases]
     placed = await orders.place(tx, written)
     assert len(placed) == len(written), "the checkouts' locks keep a second placement out"
@@ -314,7 +335,7 @@ async def _verified(
     wanted = [
         (one.wish.paying, purchase)
         for one, purchase in zip(kept, purchases, strict=True)
-        if one.wish.paying is not None and purchase.total
+        if one.wish.paying is not None and purchase.total > purchase.tendered
     ]
     if not wanted:
         return []

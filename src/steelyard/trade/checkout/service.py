@@ -11,10 +11,12 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.money.wallets.model import Purse
 from steelyard.parties import customers
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade import orders
+from steelyard.trade.checkout import tendering
 from steelyard.trade.checkout.model import (
     CHECKOUT_HOURS,
     FIELD_CHARACTERS_MAX,
@@ -80,7 +82,7 @@ async def open_all(tx: Tx, wanted: Sequence[NewCheckout]) -> dict[CheckoutId, Ch
         ORDER BY place
         ON CONFLICT (checkout_id) DO NOTHING
         RETURNING checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
-                , notes, invoice, codes, discounts, from_cart, created_at, expires_at
+                , notes, invoice, codes, discounts, purses, from_cart, created_at, expires_at
         """,
         [new.checkout_id for new in by_id],
         [new.buyer_id for new in by_id],
@@ -120,7 +122,8 @@ async def change(tx: Tx, checkout_id: CheckoutId, draft: Draft) -> None:
         """
         UPDATE checkouts
         SET state = 'open', purchase_id = $2, currency = $3, locale = $4, lines = $5, contact = $6, address = $7
-          , deliveries = $8, notes = $10, invoice = $11, codes = $12, changed_at = now(), expires_at = now() + $9
+          , deliveries = $8, notes = $10, invoice = $11, codes = $12, purses = $13, changed_at = now()
+          , expires_at = now() + $9
         WHERE checkout_id = $1
         """,
         checkout_id,
@@ -135,6 +138,7 @@ async def change(tx: Tx, checkout_id: CheckoutId, draft: Draft) -> None:
         draft.notes,
         draft.invoice,
         draft.codes,
+        draft.purses,
     )
 
 
@@ -153,14 +157,14 @@ async def change_all(tx: Tx, wanted: Sequence[Change]) -> dict[CheckoutId, Check
         """
         UPDATE checkouts c
         SET currency = n.currency, locale = n.locale, lines = n.lines::jsonb, contact = n.contact, address = n.address
-          , deliveries = n.deliveries, notes = n.notes, invoice = n.invoice, codes = n.codes::jsonb, changed_at = now()
-          , expires_at = now() + $11
+          , deliveries = n.deliveries, notes = n.notes, invoice = n.invoice, codes = n.codes::jsonb, purses = '[]'
+          , changed_at = now(), expires_at = now() + $11
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::jsonb[]
                   , $9::jsonb[], $10::text[])
             AS n (checkout_id, currency, locale, lines, contact, address, deliveries, notes, invoice, codes)
         WHERE c.checkout_id = n.checkout_id AND c.state = 'open'
         RETURNING c.checkout_id, c.buyer_id, c.purchase_id, c.client, c.state, c.currency, c.locale, c.lines, c.contact
-                , c.address, c.deliveries, c.notes, c.invoice, c.codes, c.discounts, c.from_cart, c.created_at
+                , c.address, c.deliveries, c.notes, c.invoice, c.codes, c.discounts, c.purses, c.from_cart, c.created_at
                 , c.expires_at
         """,
         [each.checkout_id for each in wanted],
@@ -206,7 +210,7 @@ async def lock_all(tx: Tx, checkout_ids: Sequence[CheckoutId]) -> dict[CheckoutI
         Checkout,
         """
         SELECT checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
-             , notes, invoice, codes, discounts, from_cart, created_at, expires_at
+             , notes, invoice, codes, discounts, purses, from_cart, created_at, expires_at
         FROM checkouts WHERE checkout_id = ANY($1) ORDER BY checkout_id FOR UPDATE
         """,
         list(checkout_ids),
@@ -232,7 +236,7 @@ async def get_all(read: Read, checkout_ids: Sequence[CheckoutId]) -> dict[Checko
         Checkout,
         """
         SELECT checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
-             , notes, invoice, codes, discounts, from_cart, created_at, expires_at
+             , notes, invoice, codes, discounts, purses, from_cart, created_at, expires_at
         FROM checkouts WHERE checkout_id = ANY($1)
         """,
         list(checkout_ids),
@@ -247,12 +251,29 @@ async def invoice_wish(read: Read, purchase_id: PurchaseId) -> InvoiceWish | Non
 
 
 async def view(read: Read, checkout_id: CheckoutId, completeness: Completeness = STRICT) -> CheckoutView | None:
-    """The checkout with what it costs now."""
-    checkout = await get(read, checkout_id)
-    if checkout is None:
+    """The checkout with what it costs now, and what its buyer's purses could pay of it."""
+    found = await read.one(
+        _Owned,
+        """
+        SELECT checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address, deliveries
+             , notes, invoice, codes, discounts, purses, from_cart, created_at, expires_at
+             , (SELECT coalesce(jsonb_object_agg(p.purse, p.amount), '{}') FROM purses p
+                WHERE p.buyer_id = c.buyer_id AND p.currency = c.currency AND p.amount > 0) AS own
+        FROM checkouts c WHERE checkout_id = $1
+        """,
+        checkout_id,
+    )
+    if found is None:
         return None
-    costs = await quote(read, checkout.draft, checkout.currency, completeness, checkout.buyer_id)
-    return CheckoutView(checkout=checkout, quote=costs)
+    costs = await quote(read, found.draft, found.currency, completeness, found.buyer_id)
+    tenders = await tendering.offered(read, found, costs, found.own)
+    return CheckoutView(checkout=found, quote=costs, own=found.own, tenders=tenders)
+
+
+class _Owned(Checkout, frozen=True, kw_only=True):
+    """A checkout with what is in its buyer's purses, in its currency."""
+
+    own: dict[Purse, int]
 
 
 def check(draft: Draft) -> None:

@@ -33,8 +33,9 @@ async def reopen(tx: Tx, facts: Sequence[PurchaseCancelled]) -> None:
 
 async def give_back(tx: Tx, facts: Sequence[OrderCancelled]) -> None:
     """Nothing was sold: coupons can be used again, and budgets have what the order took of them. By event, since whoever
-    cancels may be a merchant, to whom neither buyers' coupons nor the platform's promotions are open."""
-    await promotions.give_back(tx, [(fact.merchant_id, fact.order_id) for fact in facts])
+    cancels may be a merchant, to whom neither buyers' coupons nor the platform's promotions are open. Pieces of a flash sale
+    stay sold: their stock is free already."""
+    await promotions.give_back(tx, [(fact.merchant_id, fact.order_id) for fact in facts], paid=True)
 
 
 SUBSCRIBER = Subscriber("checkout", {PurchaseCancelled: reopen, OrderCancelled: give_back, GiftAsked: give})

@@ -46,12 +46,10 @@ SELECT o.merchant_id, o.order_id, o.state, p.state AS purchase
 FROM orders o JOIN purchases p USING (purchase_id)
 WHERE (p.state = 'placed') <> (o.state = 'placed') OR (p.state = 'cancelled' AND o.state <> 'cancelled');
 
--- name: Stock is kept for orders that are placed or paid and for flash sales, and for no other
+-- name: Stock is kept for orders only while they are placed or paid
 SELECT r.merchant_id, r.order_id, o.state
-FROM reservations r
-LEFT JOIN orders o USING (merchant_id, order_id)
-LEFT JOIN flash_sessions f ON (f.merchant_id, f.session_id) = (r.merchant_id, r.order_id)
-WHERE o.state IS NULL AND f.session_id IS NULL OR o.state NOT IN ('placed', 'paid', 'partly_shipped');
+FROM reservations r JOIN orders o USING (merchant_id, order_id)
+WHERE o.state NOT IN ('placed', 'paid', 'partly_shipped');
 
 -- name: A placed order's lines are kept in stock
 SELECT l.merchant_id, l.order_id, l.sku_id, l.quantity, r.kept

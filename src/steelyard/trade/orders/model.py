@@ -50,8 +50,7 @@ SHIP_WITHIN_HOURS = 48
 STUCK_AFTER_DAYS = 7
 NOTES_PER_ORDER_MAX = 200
 MENTIONS_PER_NOTE_MAX = 20
-# How much longer a buyer may take to look at the goods, once an order.
-EXTENSION_DAYS = 7
+EXTENSION_DAYS = 7  # how much longer a buyer may take to look at the goods, once an order
 REMINDERS_APART_HOURS = 24
 SEARCH_CHARACTERS_MAX = 60
 
@@ -193,7 +192,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
-    """`by` is who places it and `paid_by` who says that it is paid, for the history (none: it waits for its payment)."""
+    """`by` places it, `paid_by` says that it is paid (none: it waits for payment); `tendered` is what purses pay of it."""
 
     purchase_id: PurchaseId
     buyer_id: BuyerId
@@ -207,6 +206,7 @@ class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     orders: Sequence[NewOrder]
     paid_by: str | None = None
+    tendered: int = 0
 
     @property
     def total(self) -> int:
@@ -226,6 +226,7 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None
     placed_at: datetime
     pay_by: datetime
+    tendered: int  # what purses pay of it; a channel collects the rest
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,14 +61,14 @@ async def _claim(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
         """
         WITH wanted AS (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::jsonb[], $7::jsonb[]
-                               , $8::text[], $9::text[], $10::timestamptz[], $11::text[], $12::text[])
+                               , $8::text[], $9::text[], $10::timestamptz[], $11::text[], $12::text[], $13::bigint[])
                 WITH ORDINALITY AS p (buyer_id, purchase_id, code, currency, total, contact, address
-                                    , locale, source, pay_by, by, paid_by, place)
+                                    , locale, source, pay_by, by, paid_by, tendered, place)
         ), claimed AS (
             INSERT INTO purchases (buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source
-                                 , pay_by)
+                                 , pay_by, tendered)
             SELECT buyer_id, purchase_id, code, CASE WHEN paid_by IS NULL THEN 'placed' ELSE 'paid' END, currency, total
-                 , contact, address, locale, source, pay_by
+                 , contact, address, locale, source, pay_by, tendered
             FROM wanted ORDER BY place
             ON CONFLICT (buyer_id, purchase_id) DO NOTHING
             RETURNING buyer_id, purchase_id
@@ -93,6 +93,7 @@ async def _claim(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
         [purchase.pay_by for purchase in purchases],
         [purchase.by for purchase in purchases],
         [purchase.paid_by for purchase in purchases],
+        [purchase.tendered for purchase in purchases],
     )
     return {PurchaseId(row["purchase_id"]) for row in rows}
 

@@ -10,7 +10,7 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound, TransitionRefused
 from steelyard.logistics import fulfilment
 from steelyard.logistics.fulfilment.model import Dispatch, Instruction
-from steelyard.money import ledger
+from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.parties import merchants, policies
 from steelyard.parties.merchants.model import MerchantId
@@ -52,6 +52,7 @@ async def lock_purchases(tx: Tx, purchase_ids: Sequence[PurchaseId]) -> list[Pur
         Purchase,
         """
         SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
+             , tendered
         FROM purchases WHERE purchase_id = ANY($1) ORDER BY purchase_id FOR UPDATE
         """,
         list(purchase_ids),
@@ -132,6 +133,8 @@ async def drop(tx: Tx, purchases: Sequence[Purchase], reason: str, by: str) -> N
         tx, [purchase.purchase_id for purchase in purchases], OrderState.CANCELLED, by, reason=reason
     )
     await promotions.give_back(tx, cancelled)
+    if any(purchase.tendered for purchase in purchases):
+        await payments.let_go(tx, [purchase.purchase_id for purchase in purchases if purchase.tendered])
     await inventory.release_orders(tx, cancelled)
     await events.publish(
         tx,

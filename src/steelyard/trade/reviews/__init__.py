@@ -15,6 +15,7 @@ from steelyard.trade.reviews.appeals import (
     appeals_of,
     decide_appeal,
     open_appeals,
+    waiting_for_staff,
 )
 from steelyard.trade.reviews.asking import (
     answer_as_buyer,
@@ -114,5 +115,6 @@ __all__ = [
     "vote",
     "voted",
     "waiting_for_shop",
+    "waiting_for_staff",
     "write",
 ]

@@ -181,3 +181,15 @@ async def open_appeals(read: Read) -> int:
         "SELECT count(*)::integer FROM (SELECT FROM review_appeals WHERE decided_at IS NULL LIMIT $1) a",
         APPEALS_COUNTED_MAX,
     )
+
+
+async def waiting_for_staff(read: Read) -> int:
+    """What was reported or held back, and appeals; a hundred of each at most."""
+    return await read.value(
+        """
+        SELECT (SELECT count(*) FROM (SELECT DISTINCT kind, subject_id FROM review_reports WHERE closed_at IS NULL
+                                      LIMIT $1) w)::integer
+             + (SELECT count(*) FROM (SELECT FROM review_appeals WHERE decided_at IS NULL LIMIT $1) a)::integer
+        """,
+        APPEALS_COUNTED_MAX,
+    )

@@ -26,23 +26,23 @@ COMMENT ON COLUMN rights_rules.exceptions IS 'Goods that it does not cover, by t
 COMMENT ON COLUMN rights_rules.source IS 'The law and its article, as people read it';
 COMMENT ON COLUMN rights_rules.since IS 'It counts for orders placed on this day or later, in the house''s time zone; none: a draft';
 COMMENT ON COLUMN rights_rules.until IS 'The last day on which orders are placed under it; none: until it is superseded';
-INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, drafted_by) VALUES
+INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, drafted_at, drafted_by) VALUES
     ('01890000-0000-7000-8000-000000000001', 'cn_seven_days', 1, 'no_reason_return'
    , '{"zh-Hans": "七天无理由退货", "en": "7-day return without a reason"}', 7, '{CN}'
    , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
    , '{"zh-Hans": "《消费者权益保护法》第二十五条；《网络购买商品七日无理由退货暂行办法》第十条", "en": "Consumer Rights Law of the PRC, Art. 25; Interim Measures for the 7-day Return of Goods Bought Online, Art. 10"}'
-   , 'https://flk.npc.gov.cn/', '2014-03-15', 'house')
+   , 'https://flk.npc.gov.cn/', '2014-03-15', '2014-03-15', 'house')
   , ('01890000-0000-7000-8000-000000000002', 'eu_withdrawal', 1, 'withdrawal'
    , '{"zh-Hans": "欧盟 14 天撤回权", "en": "14-day right of withdrawal (EU)"}', 14
    , '{AT,BE,BG,CY,CZ,DE,DK,EE,ES,FI,FR,GR,HR,HU,IE,IT,LT,LU,LV,MT,NL,PL,PT,RO,SE,SI,SK}'
    , '{made_to_order,perishable,opened_digital,periodical}'
    , '{"zh-Hans": "欧盟指令 2011/83/EU 第九条、第十六条", "en": "Directive 2011/83/EU, Art. 9 and 16"}'
-   , 'https://eur-lex.europa.eu/eli/dir/2011/83/oj', '2014-06-13', 'house')
+   , 'https://eur-lex.europa.eu/eli/dir/2011/83/oj', '2014-06-13', '2014-06-13', 'house')
   , ('01890000-0000-7000-8000-000000000003', 'house_seven_days', 1, 'no_reason_return'
    , '{"zh-Hans": "七天无理由退货（平台规则）", "en": "7-day return without a reason (marketplace)"}', 7, '{}'
    , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
-   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '', '2014-03-15', 'house')
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '', '2014-03-15', '2014-03-15', 'house')
   , ('01890000-0000-7000-8000-000000000004', 'fault', 1, 'fault'
    , '{"zh-Hans": "商品有问题，15 天", "en": "15 days for what is wrong with the goods"}', 15, '{}', '{}'
    , '{"zh-Hans": "本平台规则；法定为 7 天（《消费者权益保护法》第二十四条）", "en": "Rule of this marketplace; by law 7 days (Consumer Rights Law of the PRC, Art. 24)"}'
-   , '', '2014-03-15', 'house');
+   , '', '2014-03-15', '2014-03-15', 'house');

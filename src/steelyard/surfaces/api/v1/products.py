@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -29,8 +30,8 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, TransitionRefused
 from steelyard.kernel.i18n import N_
 from steelyard.money import currencies
-from steelyard.parties import access
-from steelyard.parties.merchants.model import MerchantId, RulesNotAgreed
+from steelyard.parties import access, merchants
+from steelyard.parties.merchants.model import MerchantId, PublishingRestricted, RulesNotAgreed
 from steelyard.surfaces.api.v1 import product_shapes
 from steelyard.surfaces.api.v1.calls import Call, Once
 from steelyard.surfaces.api.v1.product_shapes import (
@@ -241,6 +242,8 @@ async def take_off_shelf(
 async def _publish(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
     found = await catalog.publish(tx, merchant_id, product_ids, by)
     if found.held:
+        if await merchants.restricted(tx, merchant_id, datetime.now(UTC)):
+            raise PublishingRestricted()
         raise RulesNotAgreed()
     return [*found.on_shelf, *found.in_review]
 

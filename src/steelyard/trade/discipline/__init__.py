@@ -1,0 +1,87 @@
+"""Discipline: what shops are held to. Rules are data of the operator; a violation costs points of its calendar year and a
+fine, which is taken from the shop's deposit and, where that is not enough, out of what the shop is owed. Points lead to
+measures, and an appeal that is upheld undoes all of it exactly. With a worked example: docs/algorithms/discipline.md.
+
+- `ruling`: what is forbidden, and what it costs
+- `violations`: recorded, appealed against, decided; what points lead to is `measures`
+- `deposits`: asked for, paid in, returned
+"""
+
+from steelyard.trade.discipline.deposits import (
+    balance_of,
+    deposit_of,
+    movements,
+    note_overdue,
+    pay_from_balance,
+    record_transfer,
+    return_deposit,
+    set_terms,
+)
+from steelyard.trade.discipline.events import DepositDemanded, ViolationDecided, ViolationRecorded
+from steelyard.trade.discipline.measures import CLOSE_AT, RESTRICT_AT, SUSPEND_AT, end_measures, measure, year_of
+from steelyard.trade.discipline.model import (
+    Category,
+    Deposit,
+    Movement,
+    MovementKind,
+    NewViolation,
+    Outcome,
+    Rule,
+    Subject,
+    Violation,
+    ViolationId,
+)
+from steelyard.trade.discipline.queries import (
+    appealed_count,
+    listed,
+    points_of,
+    rules,
+    standing,
+    violation,
+    waiting_for_platform,
+)
+from steelyard.trade.discipline.ruling import save_rule
+from steelyard.trade.discipline.violations import APPEAL_WITHIN, appeal, appealable, decide, record
+
+__all__ = [
+    "APPEAL_WITHIN",
+    "CLOSE_AT",
+    "RESTRICT_AT",
+    "SUSPEND_AT",
+    "Category",
+    "Deposit",
+    "DepositDemanded",
+    "Movement",
+    "MovementKind",
+    "NewViolation",
+    "Outcome",
+    "Rule",
+    "Subject",
+    "Violation",
+    "ViolationDecided",
+    "ViolationId",
+    "ViolationRecorded",
+    "appeal",
+    "appealable",
+    "appealed_count",
+    "balance_of",
+    "decide",
+    "deposit_of",
+    "end_measures",
+    "listed",
+    "measure",
+    "movements",
+    "note_overdue",
+    "pay_from_balance",
+    "points_of",
+    "record",
+    "record_transfer",
+    "return_deposit",
+    "rules",
+    "save_rule",
+    "set_terms",
+    "standing",
+    "violation",
+    "waiting_for_platform",
+    "year_of",
+]

@@ -1,0 +1,34 @@
+"""What time brings about: a deposit that was not topped up by its day, points of a year that is over."""
+
+from datetime import date, datetime
+
+from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.sweeps import Sweep
+from steelyard.trade.discipline.deposits import note_overdue
+from steelyard.trade.discipline.measures import end_measures
+
+EVERY_SECONDS = 600.0
+
+
+async def _today(tx: Tx) -> int:
+    today: date = await tx.value("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date")
+    return await note_overdue(tx, today)
+
+
+async def _note(db: Database) -> int:
+    return await db.transact(_today)
+
+
+async def _year(tx: Tx) -> int:
+    now: datetime = await tx.value("SELECT now()")
+    return await end_measures(tx, now)
+
+
+async def _end(db: Database) -> int:
+    return await db.transact(_year)
+
+
+SWEEPS = [
+    Sweep("discipline.deposits", EVERY_SECONDS, _note),
+    Sweep("discipline.points", EVERY_SECONDS, _end),
+]

@@ -1,0 +1,123 @@
+"""A violation from its record to its appeal, and a deposit paid in, on the pages of both consoles."""
+
+from datetime import UTC, datetime
+
+import pytest
+from litestar import Litestar
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Database
+from steelyard.parties import access
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade import discipline
+from steelyard.trade.discipline import NewViolation, ViolationId
+from tests.support import deal
+from tests.support.browser import Browser, hidden, words
+from tests.support.consoles import app, owner, signed_in, world
+from tests.support.world import World, account
+
+__all__ = ["app", "owner", "world"]
+
+
+@pytest.fixture
+async def chief(app: Litestar, world: World) -> Browser:
+    return await signed_in(app, world.operator)
+
+
+async def test_a_violation_is_recorded_appealed_against_and_revoked_by_somebody_else(
+    db: Database, world: World, app: Litestar, owner: Browser, chief: Browser
+) -> None:
+    [order] = await deal.paid(db, [(world.items["green"].sku_id, 1)], world.buyer.buyer_id)
+    base = f"/operator/violations/{world.tea.merchant_id}"
+    form = await chief.get(f"{base}/new", order=str(order.order_id))
+    assert str(order.order_id) in form.text
+    said = {"violation_id": hidden(form, "violation_id"), "subject": "order", "subject_id": str(order.order_id)}
+    wrong = await chief.post(f"{base}/new", {**said, "code": "", "facts": "", "fine": ""})
+    assert wrong.status_code == 422 and "what happened" in words(wrong)
+    filled = {**said, "code": "misdescribed", "facts": "Another tea <b>", "fine": ""}
+    for _ in range(2):
+        page = await chief.follow(await chief.post(f"{base}/new", filled))
+        assert "Goods not as described" in words(page) and "Another tea &lt;b&gt;" in page.text
+    assert "Goods not as described" in words(await chief.get("/operator/violations"))
+    assert "Points in" in words(await chief.get(base))
+
+    [violation] = (await db.ask(discipline.listed, MerchantId(world.tea.merchant_id))).items
+    mine = f"/merchant/compliance/{violation.violation_id}"
+    assert "Goods not as described" in words(await owner.get("/merchant/compliance"))
+    unsaid = await owner.post(f"{mine}/appeal", {"appeal": " "})
+    assert unsaid.status_code == 422 and "the platform decides by it" in words(unsaid)
+    for _ in range(2):
+        answer = await owner.post(f"{mine}/appeal", {"appeal": "It is the tea that was ordered"})
+        assert "Appeal waits" in words(await owner.follow(answer))
+
+    assert "Appeals against violations" in words(await chief.get("/operator"))
+    theirs = f"{base}/{violation.violation_id}"
+    assert "Another member of staff decides" in words(await chief.get(theirs))
+    refused = await chief.post(theirs, {"outcome": "stands", "decision": "Me again"})
+    assert refused.status_code == 403
+    another = await db.transact(account, "operator", "second", "Second", roles=["operator_admin"])
+    second = await signed_in(app, another)
+    for fields in ({"outcome": "", "decision": "So"}, {"outcome": "revoked", "decision": ""}):
+        assert (await second.post(theirs, fields)).status_code == 422
+    for _ in range(2):
+        answer = await second.post(theirs, {"outcome": "revoked", "decision": "It is that tea"})
+        assert "Revoked" in words(await second.follow(answer))
+    await second.close()
+    assert "It is that tea" in words(await owner.get(mine))
+    log = await db.ask(access.audit_log, order.merchant_id)
+    assert [each.action for each in log.items if each.action.startswith("violations.")] == [
+        "violations.decide", "violations.appeal", "violations.record",
+    ]  # fmt: skip
+    chinese = await signed_in(app, world.tea.owner, "zh-Hans")
+    assert "合规" in words(await chinese.get("/merchant/compliance"))
+    await chinese.close()
+
+
+async def test_a_deposit_is_asked_for_and_paid_in(db: Database, world: World, owner: Browser, chief: Browser) -> None:
+    base = f"/operator/violations/{world.tea.merchant_id}"
+    for fields in (
+        {"required": "x"},
+        {"required": "100", "due_on": "yesterday"},
+        {"required": "1", "due_on": "2001-01-01"},
+    ):
+        assert (await chief.post(f"{base}/deposit", fields)).status_code == 422
+    await chief.post(f"{base}/deposit", {"required": "100", "due_on": ""})
+    assert "are missing in your deposit" in words(await owner.get("/merchant/compliance"))
+    page = await owner.get("/merchant/compliance")
+    much = await owner.post("/merchant/compliance/deposit", {"movement_id": hidden(page, "movement_id"), "amount": "5"})
+    assert much.status_code == 409 and "more than there is" in words(much)
+    page = await chief.get(base)
+    movement = hidden(page, "movement_id")
+    assert (await chief.post(f"{base}/deposit/transfer", {"amount": "100", "reference": ""})).status_code == 422
+    for _ in range(2):
+        fields = {"movement_id": movement, "amount": "100", "reference": "B-1"}
+        assert "B-1" in words(await chief.follow(await chief.post(f"{base}/deposit/transfer", fields)))
+    assert "are missing in your deposit" not in words(await owner.get("/merchant/compliance"))
+    assert (await chief.post(f"{base}/deposit/return", {"movement_id": str(ids.mint())})).status_code == 409
+
+
+async def test_rules_are_the_operators(db: Database, chief: Browser) -> None:
+    page = "/operator/violations/rules"
+    assert "Counterfeit goods" in words(await chief.get(page, code="counterfeit"))
+    new = {"code": "spam", "name_zh": "骚扰买家", "name_en": "Spam", "category": "a", "points": "2", "fine": "30"}
+    assert (await chief.post(page, {**new, "points": "99"})).status_code == 422
+    for _ in range(2):
+        assert "Spam" in words(await chief.follow(await chief.post(page, {**new, "active": "yes"})))
+    rule = next(each for each in await db.ask(discipline.rules) if each.code == "spam")
+    assert (rule.points, rule.fine, rule.active) == (2, 3_000, True)
+
+
+async def test_another_shop_finds_nothing(db: Database, world: World, app: Litestar) -> None:
+    new = NewViolation(
+        violation_id=ViolationId(ids.mint()),
+        merchant_id=MerchantId(world.tea.merchant_id),
+        code="misdescribed",
+        facts="So",
+    )
+    await db.transact(discipline.record, new, "staff:first", datetime.now(UTC))
+    others = await signed_in(app, world.tools.owner)
+    assert "Goods not as described" not in words(await others.get("/merchant/compliance"))
+    for path in (new.violation_id, ids.mint()):
+        assert (await others.get(f"/merchant/compliance/{path}")).status_code == 404
+        assert (await others.post(f"/merchant/compliance/{path}/appeal", {"appeal": "Mine"})).status_code == 404
+    await others.close()
