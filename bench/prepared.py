@@ -12,14 +12,16 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx, administer
 
 
-async def prepare(bench: Bench, sku_ids: Sequence[UUID], count: int) -> list[str]:
-    """So many checkouts of one piece of any of these SKUs; returns their ids."""
+async def prepare(bench: Bench, sku_ids: Sequence[UUID], count: int, buyers: Sequence[UUID] | None = None) -> list[str]:
+    """So many checkouts of one piece of any of these SKUs; returns their ids. Each has a buyer of its own, unless `buyers`
+    says whose it is."""
     model = _model(bench, sku_ids[0])
     db = await Database.connect_as_owner(bench.database_url, size=1)
     try:
         checkout_ids = [ids.mint() for _ in range(count)]
         chosen = [random.choice(sku_ids) for _ in checkout_ids]  # noqa: S311  # no secret
-        await db.transact(_copy, model, checkout_ids, chosen)
+        owners = [ids.derived(each, "buyer") for each in checkout_ids] if buyers is None else buyers
+        await db.transact(_copy, model, checkout_ids, owners, chosen)
     finally:
         await db.close()
     # What was just filled is looked through by PostgreSQL once: now, and not in the seconds that are measured.
@@ -37,7 +39,9 @@ def _model(bench: Bench, sku_id: UUID) -> UUID:
     return UUID(opened.json()["id"])
 
 
-async def _copy(tx: Tx, model: UUID, checkout_ids: Sequence[UUID], sku_ids: Sequence[UUID]) -> None:
+async def _copy(
+    tx: Tx, model: UUID, checkout_ids: Sequence[UUID], owners: Sequence[UUID], sku_ids: Sequence[UUID]
+) -> None:
     await tx.execute(
         """
         INSERT INTO checkouts (checkout_id, buyer_id, purchase_id, client, state, currency, locale, lines, contact, address
@@ -51,7 +55,7 @@ async def _copy(tx: Tx, model: UUID, checkout_ids: Sequence[UUID], sku_ids: Sequ
         """,
         model,
         list(checkout_ids),
-        [ids.derived(each, "buyer") for each in checkout_ids],
+        list(owners),
         [ids.mint() for _ in checkout_ids],
         list(sku_ids),
     )
@@ -71,5 +75,5 @@ async def _copy(tx: Tx, model: UUID, checkout_ids: Sequence[UUID], sku_ids: Sequ
     )
     await tx.execute(
         "INSERT INTO buyers (buyer_id, locale, guest) SELECT unnest($1::uuid[]), 'en', true",
-        [ids.derived(each, "buyer") for each in checkout_ids],
+        sorted(set(owners)),
     )

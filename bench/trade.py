@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 import psutil
 
-from bench import baseline, load, prepared, scripts, shop
+from bench import baseline, load, prepared, rush, scripts, shop
 from bench.asked import Asked
 from bench.load import Result
 from bench.programs import end_as_told
@@ -41,8 +41,16 @@ TARGETS = {
     "w4_c256_ratio": 0.5,
     "w5_c64_ratio": 2.0,
     "w5_c256_ratio": 2.0,
+    "w6_ratio": 0.7,
+    "w6_sold": 300.0,
 }
-AT_MOST = {"w3_json_p99_ms": 30.0, "w4_c64_p99_ms": 100.0, "w5_oversold": 0.0}
+AT_MOST = {
+    "w3_json_p99_ms": 30.0,
+    "w4_c64_p99_ms": 100.0,
+    "w5_oversold": 0.0,
+    "w6_oversold": 0.0,
+    "w6_most_per_buyer": 1.0,
+}
 
 Measure = Callable[[], float]
 
@@ -222,6 +230,35 @@ def selling_out(trial: Trial, clients: int) -> None:
     trial.figures["w5_acknowledged"] = result.outcomes.get("completed", 0)
 
 
+def rushing(trial: Trial, clients: int) -> None:
+    """W6: W5 at a flash price, with a limit of one for each buyer; the ratio is to W5 of as many clients."""
+    bench, name = trial.bench, f"w6_c{clients}"
+    wanted = asyncio.run(rush.planned(bench, rush.PLENTIFUL, shop.PIECES // 10))
+    sku_id = str(bench.goods[rush.PLENTIFUL].sku_id)
+    _calls(
+        trial.figures,
+        name,
+        trial.measure(name, scripts.purchases, clients, "completed", [sku_id], bench.secret),
+    )
+    sold, most = asyncio.run(rush.over(bench, wanted))
+    assert sold >= most == 1, (sold, most)
+    trial.figures.ratio("w6_ratio", f"{name}_per_s", f"w5_c{clients}_per_s")
+
+
+def rushing_out(trial: Trial, clients: int) -> None:
+    """W6 with 300 pieces and 2,000 buyers: how many were sold, and how many the buyer with the most has."""
+    bench = trial.bench
+    wanted = asyncio.run(rush.planned(bench, rush.FEW, rush.PIECES))
+    buyers = rush.crowd()
+    ready = asyncio.run(prepared.prepare(bench, [bench.goods[rush.FEW].sku_id], len(buyers), buyers))
+    result = load.run(scripts.completions, bench.port, clients, 120.0, ready, bench.secret)
+    sold, most = asyncio.run(rush.over(bench, wanted))
+    trial.figures["w6_sold"] = sold
+    trial.figures["w6_oversold"] = max(0, sold - rush.PIECES)
+    trial.figures["w6_most_per_buyer"] = most
+    trial.figures["w6_acknowledged"] = result.outcomes.get("completed", 0)
+
+
 def gateway(trial: Trial, clients: int) -> None:
     """W4g: as W4, paid through the payment simulator, which takes its part of the cores."""
     sku_ids = [str(each.sku_id) for each in trial.bench.goods[2:]]
@@ -265,11 +302,20 @@ PARTS = {
     "buying": buying,
     "gateway": gateway,
     "selling_out": selling_out,
+    "rushing": rushing,
+    "rushing_out": rushing_out,
 }
 
 
 # How many at once where the crowd's size is not the question.
-CLIENTS = {"reading": [16], "placing": [BASE], "gateway": [BASE], "selling_out": [BASE]}
+CLIENTS = {
+    "reading": [16],
+    "placing": [BASE],
+    "gateway": [BASE],
+    "selling_out": [BASE],
+    "rushing": [BASE],
+    "rushing_out": [BASE],
+}
 
 
 def figures(asked: Asked, parts: Sequence[str] = tuple(PARTS)) -> list[Figure]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 import yaml
 
@@ -20,15 +21,18 @@ from steelyard.goods.promotions.model import (
     BuyGet,
     Cart,
     CartLine,
+    Flash,
     FreeShipping,
     Gift,
     Ladder,
+    Offer,
     PiecesFor,
     Promotion,
     PromotionId,
     RateOff,
     Rule,
     Scope,
+    SessionId,
     SpecialPrice,
     Step,
 )
@@ -53,6 +57,7 @@ def blocks() -> Numbers:
 
 TOLD = blocks()
 GOODS: Numbers = TOLD.pop("goods")
+FLASH: Numbers = TOLD.pop("flash")
 
 
 def named(name: str) -> UUID:
@@ -176,3 +181,38 @@ def test_the_page_says_what_a_cart_costs(name: str) -> None:
     for line, commission in told.get("commission_of_5", {}).items():
         assert share(parts[line].amount + parts[line].platform, rate("5 %")) == minor(commission)
     assert answer.amount == minor(told["total"])
+
+
+def test_the_page_says_what_a_flash_sale_sells() -> None:
+    had: dict[str, int] = {}
+    flash = Flash(
+        session_id=SessionId(UUID(int=1)),
+        sku_id=SkuId(named("leaves")),
+        pieces=int(FLASH["pieces"]),
+        taken=0,
+        per_buyer=int(FLASH["per_buyer"]),
+    )
+    for asked in FLASH["asked"]:
+        buyer, wants = asked["buyer"], int(asked["wants"])
+        offer = Offer(
+            merchant_id=MerchantId(named("tea")),
+            promotion_id=PromotionId(UUID(int=1)),
+            name=Text(en="flash"),
+            rule=SpecialPrice(prices={SkuId(named("leaves")): minor(FLASH["price"])}),
+            currency="CNY",
+            starts_at=NOW,
+            ends_at=NOW + timedelta(hours=2),
+            flash=flash,
+        )
+        answer = promotions.reckon_offers(cart_of({"cart": {"leaves": wants}}, []), [offer])
+        counts = bool(answer.applied)
+        more = flash.most(had.get(buyer, 0))
+        if "refused" in asked:
+            assert counts and more is not None and more == int(asked["more"]) < wants
+            continue
+        assert answer.amount == minor(asked["pays"])
+        if counts:
+            assert more is None or wants <= more
+            had[buyer] = had.get(buyer, 0) + wants
+            flash = msgspec.structs.replace(flash, taken=flash.taken + wants)
+        assert flash.left == int(asked["left"])

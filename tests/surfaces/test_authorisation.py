@@ -21,7 +21,7 @@ from steelyard.kernel.text import text
 from steelyard.parties import access, merchants
 from steelyard.parties.access import ViewId
 from steelyard.parties.access.model import AccountId, AccountKind, Actor, DepartmentId
-from steelyard.parties.merchants.model import MerchantId, NewLicence, RenewalId
+from steelyard.parties.merchants.model import MerchantId, NewLicence, NewPaper, RenewalId
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from steelyard.surfaces.web.security import CSRF_COOKIE
@@ -171,6 +171,18 @@ async def things(db: Database, world: World) -> Ids:
         facts="So",
     )
     await db.transact(discipline.record, violation, "staff:test", datetime.now(UTC))
+    paper = NewPaper(
+        paper_id=ids.mint(),
+        kind="food_business",
+        number="1",
+        good_until=None,
+        file="none.jpg",
+        name="paper.jpg",
+        bytes=1,
+    )
+    await db.transact(
+        merchants.hand_in_paper, MerchantId(world.tea.merchant_id), paper, "test", datetime.now(UTC).date()
+    )
     await switched_on(db)
     issue_id, _ = await issued(db)
     today = datetime.now(UTC).date()
@@ -225,6 +237,7 @@ async def things(db: Database, world: World) -> Ids:
             "flash_id": str(sale.session_id),
             "case_id": str(case_id),
             "violation_id": str(violation.violation_id),
+            "paper_id": str(paper.paper_id),
             "step_id": str(ids.mint()),
             "rule_id": "01890000-0000-7000-8000-000000000001",
             "issue_id": str(issue_id),

@@ -1,5 +1,6 @@
 """A violation from its record to its appeal, and a deposit paid in, on the pages of both consoles."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -105,6 +106,35 @@ async def test_rules_are_the_operators(db: Database, chief: Browser) -> None:
         assert "Spam" in words(await chief.follow(await chief.post(page, {**new, "active": "yes"})))
     rule = next(each for each in await db.ask(discipline.rules) if each.code == "spam")
     assert (rule.points, rule.fine, rule.active) == (2, 3_000, True)
+
+
+async def test_a_paper_that_a_category_needs_is_handed_in_and_accepted(
+    world: World, app: Litestar, owner: Browser, chief: Browser
+) -> None:
+    category = f"/operator/categories/{world.categories['tea']}"
+    for _ in range(2):
+        page = await chief.follow(await chief.post(f"{category}/papers", {"papers": "food_business"}))
+        assert re.search('value="food_business" checked', page.text)
+    here = "/merchant/compliance/papers"
+    fields = {"paper_id": str(ids.mint()), "kind": "food_business", "number": "JY12345", "good_until": ""}
+    wrong = await owner.post(here, {**fields, "number": ""})
+    assert wrong.status_code == 422 and "upload a scan" in words(wrong)
+    scan = {"scan": ("licence.pdf", b"%PDF-1.4 scan")}
+    assert (await owner.upload(here, {**fields, "good_until": "2001-01-01"}, scan)).status_code == 422
+    for _ in range(2):
+        assert "JY12345" in words(await owner.follow(await owner.upload(here, fields, scan)))
+    waiting = await chief.get("/operator/papers")
+    [own] = set(re.findall(r'href="(/operator/papers/[^"]+)"', waiting.text))
+    assert (await chief.get(own)).content == b"%PDF-1.4 scan"
+    others = await signed_in(app, world.tools.owner)
+    paper = own.rsplit("/", 1)[1]
+    assert (await others.get(f"{here}/{paper}")).status_code == 404
+    await others.close()
+    file = hidden(waiting, "file")
+    for _ in range(2):
+        await chief.post(f"{own}/accept", {"file": file})
+    assert "No papers wait" in words(await chief.get("/operator/papers"))
+    assert "Accepted" in words(await owner.get(here))
 
 
 async def test_another_shop_finds_nothing(db: Database, world: World, app: Litestar) -> None:

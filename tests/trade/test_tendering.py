@@ -1,8 +1,11 @@
 """Paying by several means: what purses pay is frozen when the purchase is placed, and comes back the way it came."""
 
 import asyncio
+import random
+from contextlib import suppress
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +17,7 @@ from steelyard.money.wallets import Purse, TenderMoved
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, checkout, orders
 from steelyard.trade.aftersales.model import Returned
-from steelyard.trade.orders.model import OrderState, PurchaseId, PurchaseState
+from steelyard.trade.orders.model import NotCancellable, Order, OrderState, PurchaseId, PurchaseState
 from tests.support import deal
 from tests.support.purses import filled, left, placed, ready
 from tests.support.world import World
@@ -232,6 +235,69 @@ async def test_pieces_given_back_one_by_one_give_back_what_each_means_paid(shop:
 
     assert {channel: back for channel, (_, back) in (await shop.ask(means, purchase_id)).items()} == paid
     assert (await left(shop, buyer_id), await left(shop, buyer_id, Purse.POINTS)) == (1_001, 333)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_any_sequence_leaves_in_the_purses_what_was_not_paid_for_good(shop: Database, world: World, seed: int):
+    """Purchases paid by any means, dropped, paid late, called off, given back in parts: nothing is lost or made."""
+    chance = random.Random(seed)
+    buyer_id = await filled(shop, 20_000)
+    await filled(shop, 3_000, Purse.POINTS, buyer_id)
+    skus = [world.items[name].sku_id for name in ("nuts", "hammer", "ruler")]
+    bought: list[PurchaseId] = []
+    for _ in range(5):
+        wanted = [(sku_id, chance.randint(1, 3)) for sku_id in chance.sample(skus, chance.randint(1, 2))]
+        purchase_id = await placed(shop, wanted, buyer_id, chance.choice([BOTH, (Purse.BALANCE,), (Purse.POINTS,), ()]))
+        bought.append(purchase_id)
+        begun = await deal.begun(shop, purchase_id)
+        if chance.random() < 0.3:
+            with suppress(NotCancellable):
+                await shop.transact(orders.cancel_purchase, purchase_id, "buyer", "buyer")
+        if isinstance(begun, Instruction) and chance.random() < 0.8:
+            await deal.captured(shop, begun.payment_id)
+        for order in await deal.orders_of(shop, purchase_id):
+            await _something_back(shop, order, chance)
+    while await deal.channel_refunds(shop):
+        pass
+
+    spent = dict.fromkeys(BOTH, 0)
+    for purchase_id in bought:
+        open_yet = (await purchase_of(shop, purchase_id)).state is PurchaseState.PLACED
+        for purse in BOTH:
+            captured, back = (await shop.ask(means, purchase_id)).get(purse, (0, 0))
+            assert back <= captured
+            spent[purse] += captured - back
+            spent[purse] += await shop.ask(_pending, purchase_id, purse) if open_yet else 0
+    assert (await left(shop, buyer_id), await left(shop, buyer_id, Purse.POINTS)) == (
+        20_000 - spent[Purse.BALANCE], 3_000 - spent[Purse.POINTS],
+    )  # fmt: skip
+
+
+async def _something_back(shop: Database, order: Order, chance: random.Random) -> None:
+    if order.state is not OrderState.PAID:
+        return
+    if chance.random() < 0.3:
+        refund_id = payments.RefundId(ids.mint())
+        await shop.transact(aftersales.cancel, order.merchant_id, order.order_id, refund_id, "buyer", "buyer")
+        return
+    await deal.shipped(shop, order)
+    if chance.random() < 0.5:
+        await deal.received(shop, order)
+    if chance.random() < 0.7:
+        await deal.refunded(shop, order, Returned(1, 1))
+    if chance.random() < 0.5:
+        await deal.channel_refunds(shop)
+
+
+async def _pending(read: Read, purchase_id: PurchaseId, purse: Purse) -> int:
+    return await read.value(
+        """
+        SELECT coalesce(sum(amount), 0)::bigint FROM payments
+        WHERE purchase_id = $1 AND channel = $2 AND state = 'pending'
+        """,
+        purchase_id,
+        purse,
+    )
 
 
 @given(

@@ -18,6 +18,7 @@ from steelyard.demo import (
     purses,
     queue,
     rules_kept,
+    rushes,
     searches,
     shelves,
     shopkeeping,
@@ -107,14 +108,15 @@ async def make(
         await searches.make_searches(db, buyer_id, seed=seed)
         await merchandise.decorate(db)
         await offers.offer(db, buyer_id)
+        await rushes.rush(db, people.HOME)
         await purses.fill(db, buyer_id)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await cases.ask_and_answer(db, [made("merchant", maker.slug) for maker in makers()])
         await db.transact(cases.say_rights)
-        await rules_kept.keep_rules(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()])
         await desk.lay(db, settings, hashed)
         await footfall.count_up(fast, seed=seed, step=step)
         await db.transact(ledger.sum_up)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
+        await rules_kept.keep_rules(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()])
     await db.transact(people.profile)

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from steelyard.demo.products import made
-from steelyard.kernel.db import Database
-from steelyard.parties.merchants.model import MerchantId
+from steelyard.kernel.db import Database, Tx
+from steelyard.parties import merchants
+from steelyard.parties.merchants.model import MerchantId, NewPaper
 from steelyard.trade import discipline, settlement
 from steelyard.trade.discipline import NewViolation, Outcome, ViolationId
 
@@ -18,6 +19,11 @@ VIOLATIONS: tuple[tuple[int, str, str, int, str], ...] = (
     (2, "late_dispatch", "大促订单延迟发货", 5, ""),
     (2, "misdescribed", "主图与实物颜色不一致，多名买家反映", 2, ""),
 )
+
+
+# Of which shop, the number of its licence, for how many more days it is good, and whether it is accepted.
+PAPERS: tuple[tuple[int, str, int, bool], ...] = ((0, "SP3301-0007", 18, True), (1, "SP3301-0019", 300, False))
+PAPER, CATEGORY = "quality_report", "sandals"
 
 
 async def keep_rules(db: Database, merchant_ids: list[MerchantId]) -> None:
@@ -41,3 +47,27 @@ async def keep_rules(db: Database, merchant_ids: list[MerchantId]) -> None:
         if became == "revoked":
             words = "复核：商家已在时限内同意退货，原登记有误"
             await db.transact(discipline.decide, *ref, Outcome.REVOKED, words, OTHERS, at + timedelta(days=3))
+    await _ask_for_papers(db, merchant_ids)
+
+
+async def _ask_for_papers(db: Database, merchant_ids: list[MerchantId]) -> None:
+    """One category needs a paper, which some have and one waits for."""
+    today = settlement.settlement_day(datetime.now(UTC))
+    await db.transact(merchants.set_papers_needed, made("category", CATEGORY), [PAPER])
+    for shop, number, days, accepted in PAPERS[: len(merchant_ids)]:
+        paper = NewPaper(
+            paper_id=made("paper", number),
+            kind=PAPER,
+            number=number,
+            good_until=today + timedelta(days=days),
+            file=f"{made('scan', number).hex}.pdf",
+            name="检测报告.pdf",
+            bytes=1,
+        )
+        await db.transact(merchants.hand_in_paper, merchant_ids[shop], paper, SHOP, today)
+        if accepted:
+            await db.transact(_accept, merchant_ids[shop], paper)
+
+
+async def _accept(tx: Tx, merchant_id: MerchantId, paper: NewPaper) -> None:
+    await merchants.decide_paper(tx, merchant_id, paper.paper_id, accepted=True, file=paper.file, reason="", by=STAFF)

@@ -342,6 +342,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
   , ('settings.manage', 'operator', '{"zh-Hans": "更改平台信息", "en": "Change the platform''s details"}')
+  , ('merchants.discipline', 'operator', '{"zh-Hans": "记录违规、裁定申诉、管理保证金", "en": "Record violations, decide appeals, manage deposits"}')
   , ('merchants.review', 'operator', '{"zh-Hans": "审核入驻申请、查看证照", "en": "Review applications of merchants, see their documents"}')
   , ('buyers.read', 'operator', '{"zh-Hans": "查看买家（资料脱敏）", "en": "See buyers, their personal data masked"}')
   , ('buyers.reveal', 'operator', '{"zh-Hans": "查看买家完整资料（留痕）", "en": "See buyers'' personal data in full (each time is written down)"}')
@@ -365,7 +366,8 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('words.manage', 'operator', '{"zh-Hans": "维护敏感词库", "en": "Keep the dictionary of words that may not be used"}')
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
-  , ('promotions.manage', 'both', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}');
+  , ('promotions.manage', 'both', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}')
+  , ('wallets.manage', 'operator', '{"zh-Hans": "发行礼品卡、补偿买家余额", "en": "Issue gift cards, give buyers credit"}');
 
 CREATE TABLE roles (
     role_id     text PRIMARY KEY
@@ -403,7 +405,7 @@ SELECT 'merchant_owner', permission FROM permissions WHERE audience IN ('merchan
 INSERT INTO role_permissions (role_id, permission) VALUES
     ('operator_finance', 'dashboard.read'), ('operator_finance', 'merchants.read')
   , ('operator_finance', 'orders.read'), ('operator_finance', 'payments.read')
-  , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run')
+  , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
@@ -501,7 +503,6 @@ CREATE TABLE screened_words (
   , language   text NOT NULL DEFAULT ''
   , reason     jsonb NOT NULL DEFAULT '{}'
   , source     text NOT NULL DEFAULT ''
-  , changed_at timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_word_stands_once UNIQUE (key, language, action)
   , CONSTRAINT a_word_is_refused_held_masked_or_allowed CHECK (action IN ('refuse', 'hold', 'mask', 'allow'))
   , CONSTRAINT a_word_counts_somewhere CHECK (cardinality(areas) > 0 AND areas <@ ARRAY['title', 'description', 'shop'
@@ -575,6 +576,9 @@ CREATE TABLE merchants (
   , source       text
   , licence_until date
   , licence_reminded date
+  , restricted_until timestamptz
+  , stopped_by_points boolean NOT NULL DEFAULT false
+  , deposit_short boolean NOT NULL DEFAULT false
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
@@ -585,6 +589,10 @@ COMMENT ON COLUMN merchants.settlement_days IS 'T+N: days from the release of an
 COMMENT ON COLUMN merchants.receipt_days IS 'Days after delivery until receipt counts as confirmed';
 COMMENT ON COLUMN merchants.time_zone IS 'Where its days begin and end, in its sales reports: an IANA name';
 COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licence; none: without end, or not known';
+COMMENT ON COLUMN merchants.restricted_until IS 'Points hold new products back until then';
+COMMENT ON COLUMN merchants.stopped_by_points IS 'Points keep the shop suspended';
+COMMENT ON COLUMN merchants.deposit_short IS 'The deposit was not topped up in time: new products are held back';
+CREATE INDEX merchants_stopped_by_points ON merchants (restricted_until) WHERE stopped_by_points;
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
 CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
@@ -661,6 +669,55 @@ COMMENT ON COLUMN licence_renewals.good_until IS 'The last day of the new licenc
 COMMENT ON COLUMN licence_renewals.file IS 'The scan, in the private file store: seen by the shop and by reviewers only';
 CREATE UNIQUE INDEX one_renewal_waits ON licence_renewals (merchant_id) WHERE state = 'waiting';
 CREATE INDEX licence_renewals_waiting ON licence_renewals (handed_in_at) WHERE state = 'waiting';
+
+CREATE TABLE paper_kinds (
+    kind text PRIMARY KEY
+  , name jsonb NOT NULL
+);
+COMMENT ON TABLE paper_kinds IS 'reference: the kinds of papers that a category may need';
+INSERT INTO paper_kinds (kind, name) VALUES
+    ('brand_authorisation', '{"zh-Hans": "品牌授权书", "en": "Authorisation by the brand"}')
+  , ('cosmetics_filing', '{"zh-Hans": "化妆品备案凭证", "en": "Filing of cosmetics"}')
+  , ('food_business', '{"zh-Hans": "食品经营许可证", "en": "Food business licence"}')
+  , ('medical_devices', '{"zh-Hans": "医疗器械经营许可证", "en": "Licence for medical devices"}')
+  , ('publications', '{"zh-Hans": "出版物经营许可证", "en": "Licence for publications"}')
+  , ('quality_report', '{"zh-Hans": "质检报告", "en": "Quality inspection report"}');
+
+CREATE TABLE category_papers (
+    category_id uuid NOT NULL
+  , kind        text NOT NULL REFERENCES paper_kinds
+  , PRIMARY KEY (category_id, kind)
+);
+COMMENT ON TABLE category_papers IS 'reference: which papers a shop needs to sell in a category and all below it';
+
+CREATE TABLE merchant_papers (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , paper_id     uuid NOT NULL
+  , kind         text NOT NULL REFERENCES paper_kinds
+  , number       text NOT NULL
+  , good_until   date
+  , file         text NOT NULL
+  , name         text NOT NULL
+  , bytes        bigint NOT NULL
+  , state        text NOT NULL
+  , reason       text NOT NULL DEFAULT ''
+  , handed_in_at timestamptz NOT NULL DEFAULT now()
+  , handed_in_by text NOT NULL
+  , decided_at   timestamptz
+  , decided_by   text
+  , reminded     date
+  , PRIMARY KEY (merchant_id, paper_id)
+  , CONSTRAINT a_paper_waits_or_is_decided CHECK (state IN ('waiting', 'accepted', 'sent_back'))
+  , CONSTRAINT a_decided_paper_says_when_and_by_whom CHECK ((state = 'waiting') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT who_sends_a_paper_back_says_why CHECK (state <> 'sent_back' OR reason <> '')
+);
+COMMENT ON TABLE merchant_papers IS 'by merchant: papers that shops have handed in for categories, and what the operator said of them';
+COMMENT ON COLUMN merchant_papers.good_until IS 'Its last day; none: without end';
+COMMENT ON COLUMN merchant_papers.file IS 'The scan, in the private file store: seen by the shop and by reviewers only';
+COMMENT ON COLUMN merchant_papers.reminded IS 'The day on which the owners were last reminded that it ends';
+CREATE UNIQUE INDEX one_paper_of_a_kind_waits ON merchant_papers (merchant_id, kind) WHERE state = 'waiting';
+CREATE INDEX merchant_papers_waiting ON merchant_papers (handed_in_at, paper_id) WHERE state = 'waiting';
+CREATE INDEX merchant_papers_ending ON merchant_papers (good_until) WHERE state = 'accepted';
 
 CREATE TABLE merchant_agreements (
     merchant_id uuid NOT NULL REFERENCES merchants
@@ -817,7 +874,14 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
   , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
   , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
-  , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}');
+  , ('fines', 'credit', '{"zh-Hans": "违约金收入", "en": "Fines"}')
+  , ('balance', 'credit', '{"zh-Hans": "买家余额", "en": "Buyers'' balances"}')
+  , ('balance_held', 'credit', '{"zh-Hans": "待付款订单冻结的余额", "en": "Balances kept for unpaid orders"}')
+  , ('points', 'credit', '{"zh-Hans": "买家积分", "en": "Buyers'' points"}')
+  , ('points_held', 'credit', '{"zh-Hans": "待付款订单冻结的积分", "en": "Points kept for unpaid orders"}')
+  , ('gift_cards', 'credit', '{"zh-Hans": "未兑换的礼品卡", "en": "Gift cards not redeemed"}')
+  , ('gift_clearing', 'debit', '{"zh-Hans": "礼品卡兑换清算", "en": "Gift card clearing"}')
+  , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -831,9 +895,11 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
   , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
   , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
+  , CONSTRAINT nobody_spends_what_is_not_there CHECK (
+        kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards') OR credits >= debits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
-COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant or a buyer; the platform''s own accounts are sub-accounts of theirs';
+COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer or an issue of gift cards; the platform''s own accounts are sub-accounts of theirs';
 CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 
@@ -871,6 +937,93 @@ CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
 CREATE INDEX ledger_transfers_of_an_owner ON ledger_transfers (owner_id, at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_time ON ledger_transfers (at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_reason ON ledger_transfers (reason, at DESC, transfer_id DESC);
+
+-- money.wallets
+
+-- What buyers have to spend here: a balance and points, each also an account of the ledger; and gift cards, which fill a balance.
+
+CREATE TABLE purses (
+    buyer_id uuid NOT NULL
+  , purse    text NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , amount   bigint NOT NULL DEFAULT 0
+  , check_at timestamptz
+  , PRIMARY KEY (buyer_id, purse, currency)
+  , CONSTRAINT a_purse_is_of_a_known_kind CHECK (purse IN ('balance', 'points'))
+  , CONSTRAINT nobody_spends_more_than_is_there CHECK (amount >= 0)
+);
+COMMENT ON TABLE purses IS 'by buyer: what a buyer has free to spend: the same as the ledger account of that kind, and the row that spending locks';
+COMMENT ON COLUMN purses.amount IS 'In minor units; a point is one minor unit';
+COMMENT ON COLUMN purses.check_at IS 'When the first of what came in with a time to expire may expire; none when nothing does';
+CREATE INDEX purses_to_check ON purses (check_at) WHERE check_at IS NOT NULL;
+
+CREATE TABLE purse_lines (
+    buyer_id   uuid NOT NULL
+  , line_id    uuid NOT NULL
+  , purse      text NOT NULL
+  , currency   text NOT NULL
+  , cause      text NOT NULL
+  , document   uuid NOT NULL
+  , about      uuid
+  , amount     bigint NOT NULL
+  , after      bigint NOT NULL
+  , note       text NOT NULL DEFAULT ''
+  , by         text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , expires_at timestamptz
+  , PRIMARY KEY (buyer_id, line_id)
+  , FOREIGN KEY (buyer_id, purse, currency) REFERENCES purses
+  , CONSTRAINT a_movement_moves_something CHECK (amount <> 0)
+  , CONSTRAINT what_is_left_is_not_negative CHECK (after >= 0)
+  , CONSTRAINT a_cause_is_known CHECK (cause IN (
+        'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'taken_back', 'expired'))
+  , CONSTRAINT only_what_comes_in_expires CHECK (expires_at IS NULL OR amount > 0)
+);
+COMMENT ON TABLE purse_lines IS 'by buyer, append-only: every movement of a purse, as its statement tells it';
+COMMENT ON COLUMN purse_lines.document IS 'What caused it, once: a card, a credit, a payment, a refund, an order, an expiry';
+COMMENT ON COLUMN purse_lines.about IS 'The purchase of a payment, the order of a refund or of points; none for others';
+COMMENT ON COLUMN purse_lines.after IS 'What was in the purse afterwards';
+CREATE UNIQUE INDEX a_document_moves_a_purse_once ON purse_lines (buyer_id, purse, cause, document);
+CREATE INDEX purse_lines_by_time ON purse_lines (buyer_id, at DESC, line_id DESC);
+CREATE INDEX purse_lines_expiring ON purse_lines (buyer_id, purse, currency, expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE TABLE gift_issues (
+    issue_id   uuid PRIMARY KEY
+  , name       text NOT NULL
+  , amount     bigint NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , cards      integer NOT NULL
+  , sold       boolean NOT NULL
+  , expires_at timestamptz
+  , issued_at  timestamptz NOT NULL DEFAULT now()
+  , issued_by  text NOT NULL
+  , CONSTRAINT an_issue_is_of_some_cards CHECK (cards > 0 AND amount > 0)
+  , CONSTRAINT what_was_paid_for_does_not_expire CHECK (NOT sold OR expires_at IS NULL)
+);
+COMMENT ON TABLE gift_issues IS 'by key: gift cards that were issued together; their money is owed in the ledger by an account of the issue';
+COMMENT ON COLUMN gift_issues.sold IS 'They were paid for, outside the shop; else the platform gives them away';
+CREATE INDEX gift_issues_by_time ON gift_issues (issued_at DESC, issue_id DESC);
+
+CREATE TABLE gift_cards (
+    code_hash   bytea PRIMARY KEY
+  , card_id     uuid NOT NULL
+  , issue_id    uuid NOT NULL
+  , last4       text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , sold        boolean NOT NULL
+  , state       text NOT NULL DEFAULT 'open'
+  , expires_at  timestamptz
+  , redeemed_by uuid
+  , ended_at    timestamptz
+  , CONSTRAINT a_card_is_open_or_ended CHECK (state IN ('open', 'redeemed', 'cancelled', 'expired'))
+  , CONSTRAINT ended_means_when CHECK ((state = 'open') = (ended_at IS NULL))
+  , CONSTRAINT redeemed_means_by_whom CHECK ((state = 'redeemed') = (redeemed_by IS NOT NULL))
+);
+COMMENT ON TABLE gift_cards IS 'by key: cards whose code fills a balance once; of the code only its SHA-256 and its last four symbols are kept';
+CREATE INDEX gift_cards_of_an_issue ON gift_cards (issue_id, card_id);
+CREATE INDEX gift_cards_of_a_buyer ON gift_cards (redeemed_by) WHERE redeemed_by IS NOT NULL;
+CREATE INDEX gift_cards_to_expire ON gift_cards (expires_at) WHERE state = 'open' AND expires_at IS NOT NULL;
 
 -- money.payments
 
@@ -971,6 +1124,7 @@ CREATE TABLE refunds (
   , succeeded_at      timestamptz
   , attempt_at        timestamptz
   , attempts          integer NOT NULL DEFAULT 0
+  , part_of           uuid
   , PRIMARY KEY (merchant_id, refund_id)
   , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
   , CONSTRAINT a_refund_is_of_some_money CHECK (amount > 0)
@@ -979,6 +1133,7 @@ CREATE TABLE refunds (
 COMMENT ON TABLE refunds IS 'by merchant: money on its way back to the buyer; its id is the channel''s idempotency key';
 COMMENT ON COLUMN refunds.channel_payment IS 'The channel''s own name of the payment that is refunded';
 COMMENT ON COLUMN refunds.attempt_at IS 'When to send it or to ask for its outcome next; none when it is known';
+COMMENT ON COLUMN refunds.part_of IS 'The refund that was decided, of which this is what goes back another way than most of it';
 CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
 CREATE INDEX refunds_by_id ON refunds (refund_id);
 CREATE INDEX refunds_by_time ON refunds (created_at DESC, refund_id DESC);
@@ -1832,6 +1987,7 @@ CREATE TABLE parcels (
   , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
 );
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
+COMMENT ON COLUMN parcels.order_id IS 'The order, or the after-sales case whose goods go back or out again';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
 COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
 CREATE INDEX parcels_of_an_order ON parcels (order_id);
@@ -1966,26 +2122,26 @@ COMMENT ON COLUMN rights_rules.exceptions IS 'Goods that it does not cover, by t
 COMMENT ON COLUMN rights_rules.source IS 'The law and its article, as people read it';
 COMMENT ON COLUMN rights_rules.since IS 'It counts for orders placed on this day or later, in the house''s time zone; none: a draft';
 COMMENT ON COLUMN rights_rules.until IS 'The last day on which orders are placed under it; none: until it is superseded';
-INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, drafted_by) VALUES
+INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, drafted_at, drafted_by) VALUES
     ('01890000-0000-7000-8000-000000000001', 'cn_seven_days', 1, 'no_reason_return'
    , '{"zh-Hans": "七天无理由退货", "en": "7-day return without a reason"}', 7, '{CN}'
    , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
    , '{"zh-Hans": "《消费者权益保护法》第二十五条；《网络购买商品七日无理由退货暂行办法》第十条", "en": "Consumer Rights Law of the PRC, Art. 25; Interim Measures for the 7-day Return of Goods Bought Online, Art. 10"}'
-   , 'https://flk.npc.gov.cn/', '2014-03-15', 'house')
+   , 'https://flk.npc.gov.cn/', '2014-03-15', '2014-03-15', 'house')
   , ('01890000-0000-7000-8000-000000000002', 'eu_withdrawal', 1, 'withdrawal'
    , '{"zh-Hans": "欧盟 14 天撤回权", "en": "14-day right of withdrawal (EU)"}', 14
    , '{AT,BE,BG,CY,CZ,DE,DK,EE,ES,FI,FR,GR,HR,HU,IE,IT,LT,LU,LV,MT,NL,PL,PT,RO,SE,SI,SK}'
    , '{made_to_order,perishable,opened_digital,periodical}'
    , '{"zh-Hans": "欧盟指令 2011/83/EU 第九条、第十六条", "en": "Directive 2011/83/EU, Art. 9 and 16"}'
-   , 'https://eur-lex.europa.eu/eli/dir/2011/83/oj', '2014-06-13', 'house')
+   , 'https://eur-lex.europa.eu/eli/dir/2011/83/oj', '2014-06-13', '2014-06-13', 'house')
   , ('01890000-0000-7000-8000-000000000003', 'house_seven_days', 1, 'no_reason_return'
    , '{"zh-Hans": "七天无理由退货（平台规则）", "en": "7-day return without a reason (marketplace)"}', 7, '{}'
    , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
-   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '', '2014-03-15', 'house')
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '', '2014-03-15', '2014-03-15', 'house')
   , ('01890000-0000-7000-8000-000000000004', 'fault', 1, 'fault'
    , '{"zh-Hans": "商品有问题，15 天", "en": "15 days for what is wrong with the goods"}', 15, '{}', '{}'
    , '{"zh-Hans": "本平台规则；法定为 7 天（《消费者权益保护法》第二十四条）", "en": "Rule of this marketplace; by law 7 days (Consumer Rights Law of the PRC, Art. 24)"}'
-   , '', '2014-03-15', 'house');
+   , '', '2014-03-15', '2014-03-15', 'house');
 
 -- trade.favourites
 
@@ -2089,13 +2245,16 @@ CREATE TABLE purchases (
   , source      text
   , placed_at   timestamptz NOT NULL DEFAULT now()
   , pay_by      timestamptz NOT NULL
+  , tendered    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (buyer_id, purchase_id)
   , CONSTRAINT a_total_is_not_negative CHECK (total >= 0)
+  , CONSTRAINT purses_pay_the_total_at_most CHECK (0 <= tendered AND tendered <= total)
 );
 COMMENT ON TABLE purchases IS 'by buyer: what a buyer bought at once and pays at once; its id is the idempotency key of placing it';
 COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
 COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
+COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
 CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
@@ -2355,6 +2514,7 @@ CREATE TABLE checkouts (
   , codes       jsonb NOT NULL DEFAULT '[]'
   , discounts   jsonb NOT NULL DEFAULT '[]'
   , from_cart   boolean NOT NULL DEFAULT false
+  , purses      jsonb NOT NULL DEFAULT '[]'
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
   , expires_at  timestamptz NOT NULL
@@ -2367,6 +2527,7 @@ COMMENT ON COLUMN checkouts.lines IS '[{line_id, sku_id, quantity, seen_price, c
 COMMENT ON COLUMN checkouts.deliveries IS 'merchant_id → template_id of the chosen freight option';
 COMMENT ON COLUMN checkouts.notes IS 'merchant_id → what the buyer writes to the shop';
 COMMENT ON COLUMN checkouts.invoice IS 'To whom invoices are to be written once it is paid: {company, name, tax_number}; none when none are wanted';
+COMMENT ON COLUMN checkouts.purses IS 'What of the buyer''s own is to pay what it can: [balance, points]';
 COMMENT ON COLUMN checkouts.codes IS 'Codes of coupons that are used for it if they can, in capitals; claimed when it is placed';
 COMMENT ON COLUMN checkouts.discounts IS 'What promotions took off when it was placed, by line and by freight: the same as its order lines keep';
 COMMENT ON COLUMN checkouts.from_cart IS 'Placing it takes its lines out of the buyer''s cart';
@@ -2469,7 +2630,9 @@ INSERT INTO aftersales_transitions (from_state, to_state) VALUES
   , ('refused', 'asked'), ('refused', 'disputed'), ('refused', 'withdrawn'), ('refused', 'closed')
   , ('disputed', 'agreed'), ('disputed', 'refunded'), ('disputed', 'rejected'), ('disputed', 'withdrawn')
   , ('disputed', 'closed')
-  , ('agreed', 'disputed'), ('rejected', 'disputed');
+  , ('agreed', 'disputed'), ('rejected', 'disputed')
+  , ('sent_back', 'accepted'), ('accepted', 'resent'), ('accepted', 'refunded'), ('accepted', 'closed')
+  , ('resent', 'exchanged'), ('resent', 'disputed');
 
 CREATE TABLE aftersales_cases (
     merchant_id  uuid NOT NULL
@@ -2502,10 +2665,10 @@ CREATE TABLE aftersales_cases (
   , PRIMARY KEY (merchant_id, case_id)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
-  , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund'))
+  , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund', 'exchange', 'replacement'))
   , CONSTRAINT a_case_wants_no_negative_freight CHECK (freight >= 0)
-  , CONSTRAINT ended_means_when CHECK ((state IN ('refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
-  , CONSTRAINT whose_turn_it_is_has_a_deadline CHECK ((state IN ('asked', 'agreed', 'sent_back', 'refused')) = (due_at IS NOT NULL))
+  , CONSTRAINT ended_means_when CHECK ((state IN ('exchanged', 'refunded', 'rejected', 'withdrawn', 'closed')) = (ended_at IS NOT NULL))
+  , CONSTRAINT whose_turn_it_is_has_a_deadline CHECK ((state IN ('asked', 'agreed', 'sent_back', 'refused', 'accepted', 'resent')) = (due_at IS NOT NULL))
   , CONSTRAINT a_parcel_has_carrier_and_number CHECK ((carrier IS NULL) = (number IS NULL))
   , CONSTRAINT sent_back_means_with_what CHECK (state <> 'sent_back' OR number IS NOT NULL)
   , CONSTRAINT agreed_means_where_to CHECK (state <> 'agreed' OR return_to IS NOT NULL)
@@ -2550,6 +2713,33 @@ COMMENT ON TABLE aftersales_case_lines IS 'by merchant: how many pieces of which
 COMMENT ON COLUMN aftersales_case_lines.given IS 'For how many of them money went back; none as long as that is not decided';
 COMMENT ON COLUMN aftersales_case_lines.restocked IS 'How many of them lie on the shelf again; the others were scrapped, or stay with the buyer';
 CREATE INDEX aftersales_case_lines_of_an_order ON aftersales_case_lines (order_id);
+
+CREATE TABLE aftersales_exchanges (
+    merchant_id uuid NOT NULL
+  , case_id     uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , line        integer NOT NULL
+  , sku_id      uuid NOT NULL
+  , options     jsonb NOT NULL DEFAULT '[]'
+  , sku_code    text NOT NULL
+  , quantity    integer NOT NULL
+  , difference  bigint NOT NULL
+  , turned      boolean NOT NULL DEFAULT false
+  , accepted    integer
+  , restocked   integer NOT NULL DEFAULT 0
+  , parcel_id   uuid
+  , PRIMARY KEY (merchant_id, case_id)
+  , FOREIGN KEY (merchant_id, case_id) REFERENCES aftersales_cases
+  , CONSTRAINT nothing_is_collected_for_an_exchange CHECK (difference >= 0)
+  , CONSTRAINT never_exchange_more_than_asked CHECK (accepted BETWEEN 0 AND quantity AND restocked BETWEEN 0 AND coalesce(accepted, 0))
+  , CONSTRAINT what_was_sent_was_accepted CHECK (parcel_id IS NULL OR accepted IS NOT NULL)
+);
+COMMENT ON TABLE aftersales_exchanges IS 'by merchant: what a case is to exchange pieces of its line for; its reservation and its parcels are known by the case''s id';
+COMMENT ON COLUMN aftersales_exchanges.options IS 'As they were called when it was asked for';
+COMMENT ON COLUMN aftersales_exchanges.difference IS 'What goes back for all pieces asked for, since it is cheaper, in minor units';
+COMMENT ON COLUMN aftersales_exchanges.turned IS 'There was not enough of it when the shop agreed: the case became a return with a refund';
+COMMENT ON COLUMN aftersales_exchanges.accepted IS 'Pieces that the shop took back to exchange; none before it looked';
+CREATE INDEX aftersales_exchanges_by_case ON aftersales_exchanges (case_id);
 
 CREATE TABLE aftersales_appeals (
     merchant_id  uuid NOT NULL
@@ -2605,6 +2795,26 @@ CREATE TABLE aftersales_case_history (
   , FOREIGN KEY (from_state, to_state) REFERENCES aftersales_transitions
 );
 COMMENT ON TABLE aftersales_case_history IS 'by merchant: each change of an after-sales case, and what was said with it; the words are blanked with old records';
+
+-- trade.rewards
+
+-- What orders have earned their buyers in points.
+
+CREATE TABLE order_rewards (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , per_hundred integer NOT NULL
+  , earned      bigint NOT NULL
+  , taken_back  bigint NOT NULL DEFAULT 0
+  , PRIMARY KEY (merchant_id, order_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT never_take_back_more_than_was_earned CHECK (0 <= taken_back AND taken_back <= earned)
+);
+COMMENT ON TABLE order_rewards IS 'by merchant: the points that a received order has earned its buyer, and at which rate';
+COMMENT ON COLUMN order_rewards.per_hundred IS 'Points for a hundred minor units paid with money, frozen when they were earned';
+COMMENT ON COLUMN order_rewards.taken_back IS 'Because of refunds, as far as the buyer still had them';
 
 -- trade.invoices
 
@@ -2789,6 +2999,106 @@ CREATE TABLE statement_checks (
 );
 COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
 CREATE INDEX statement_checks_objecting ON statement_checks (at DESC, statement_id DESC) WHERE NOT agreed;
+
+-- trade.discipline
+
+-- What shops are held to: rules, violations with points and fines, deposits.
+
+CREATE TABLE violation_rules (
+    code     text PRIMARY KEY
+  , name     jsonb NOT NULL
+  , category text NOT NULL
+  , points   integer NOT NULL
+  , fine     bigint NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , active   boolean NOT NULL DEFAULT true
+  , CONSTRAINT a_rule_is_general_or_serious CHECK (category IN ('a', 'b'))
+  , CONSTRAINT a_rule_costs_points_within_reason CHECK (points BETWEEN 0 AND 48)
+  , CONSTRAINT a_rule_pays_nobody CHECK (fine >= 0)
+);
+COMMENT ON TABLE violation_rules IS 'reference: what shops may not do, and what it costs them';
+COMMENT ON COLUMN violation_rules.category IS 'a: general; b: serious';
+COMMENT ON COLUMN violation_rules.fine IS 'In minor units of its currency';
+INSERT INTO violation_rules (code, name, category, points, fine, currency) VALUES
+    ('late_dispatch', '{"zh-Hans": "延迟发货", "en": "Sent later than promised"}', 'a', 1, 0, 'CNY')
+  , ('unfounded_refusal', '{"zh-Hans": "无正当理由拒绝售后", "en": "After-sales refused without ground"}', 'a', 3, 10000, 'CNY')
+  , ('misdescribed', '{"zh-Hans": "商品描述不符", "en": "Goods not as described"}', 'a', 4, 20000, 'CNY')
+  , ('missing_papers', '{"zh-Hans": "资质缺失或失效", "en": "Papers missing or out of date"}', 'a', 6, 0, 'CNY')
+  , ('false_trade', '{"zh-Hans": "虚假交易", "en": "Made-up trade"}', 'b', 12, 50000, 'CNY')
+  , ('counterfeit', '{"zh-Hans": "出售假冒商品", "en": "Counterfeit goods"}', 'b', 24, 200000, 'CNY');
+
+CREATE TABLE violations (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , violation_id uuid NOT NULL
+  , code         text NOT NULL REFERENCES violation_rules
+  , category     text NOT NULL
+  , year         integer NOT NULL
+  , points       integer NOT NULL
+  , fine         bigint NOT NULL
+  , currency     text NOT NULL
+  , from_deposit bigint NOT NULL
+  , from_payable bigint NOT NULL
+  , facts        text NOT NULL
+  , subject      text NOT NULL DEFAULT ''
+  , subject_id   uuid
+  , recorded_at  timestamptz NOT NULL
+  , recorded_by  text NOT NULL
+  , appeal       text NOT NULL DEFAULT ''
+  , appealed_at  timestamptz
+  , appealed_by  text
+  , outcome      text
+  , decision     text NOT NULL DEFAULT ''
+  , decided_at   timestamptz
+  , decided_by   text
+  , PRIMARY KEY (merchant_id, violation_id)
+  , CONSTRAINT a_fine_comes_out_of_two_pockets CHECK (fine = from_deposit + from_payable AND from_deposit >= 0 AND from_payable >= 0)
+  , CONSTRAINT a_violation_says_what_happened CHECK (facts <> '')
+  , CONSTRAINT evidence_is_an_order_a_product_or_a_case CHECK (subject IN ('', 'order', 'product', 'case') AND (subject = '') = (subject_id IS NULL))
+  , CONSTRAINT an_appeal_has_words_and_an_author CHECK ((appeal = '') = (appealed_at IS NULL) AND (appealed_at IS NULL) = (appealed_by IS NULL))
+  , CONSTRAINT only_an_appeal_is_decided CHECK (outcome IS NULL OR appealed_at IS NOT NULL)
+  , CONSTRAINT an_appeal_is_upheld_or_not CHECK (outcome IN ('stands', 'revoked'))
+  , CONSTRAINT a_decision_says_when_and_by_whom CHECK ((outcome IS NULL) = (decided_at IS NULL) AND (outcome IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT somebody_else_decides_than_who_recorded CHECK (decided_by <> recorded_by)
+);
+COMMENT ON TABLE violations IS 'by merchant: what a shop did against the rules, and what it cost; revoked when its appeal was upheld';
+COMMENT ON COLUMN violations.year IS 'The calendar year (Asia/Shanghai) whose points they are';
+COMMENT ON COLUMN violations.from_deposit IS 'How much of the fine the deposit paid';
+COMMENT ON COLUMN violations.from_payable IS 'How much of the fine came, or comes, out of what the shop is owed';
+CREATE INDEX violations_of_a_merchant ON violations (merchant_id, recorded_at DESC, violation_id DESC);
+CREATE INDEX violations_by_time ON violations (recorded_at DESC, violation_id DESC);
+CREATE INDEX violations_appealed ON violations (appealed_at, violation_id) WHERE appealed_at IS NOT NULL AND outcome IS NULL;
+
+CREATE TABLE deposit_terms (
+    merchant_id uuid PRIMARY KEY REFERENCES merchants
+  , required    bigint NOT NULL
+  , currency    text NOT NULL
+  , due_on      date
+  , told_on     date
+  , CONSTRAINT a_deposit_is_not_negative CHECK (required >= 0)
+);
+COMMENT ON TABLE deposit_terms IS 'by merchant: how much deposit a shop is asked for, and until when';
+COMMENT ON COLUMN deposit_terms.due_on IS 'The last day for what is missing; none: nothing is missing';
+COMMENT ON COLUMN deposit_terms.told_on IS 'The deadline of which the shop was told that it had passed';
+CREATE INDEX deposit_terms_due ON deposit_terms (due_on) WHERE due_on IS NOT NULL;
+
+CREATE TABLE deposit_movements (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , movement_id uuid NOT NULL
+  , kind        text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL
+  , reference   text NOT NULL DEFAULT ''
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, movement_id)
+  , CONSTRAINT a_movement_is_of_a_kind CHECK (kind IN ('from_balance', 'transfer', 'fine', 'fine_returned', 'returned'))
+  , CONSTRAINT what_leaves_is_negative CHECK (amount <> 0 AND (kind IN ('fine', 'returned')) = (amount < 0))
+  , CONSTRAINT a_transfer_has_its_reference CHECK (kind <> 'transfer' OR reference <> '')
+);
+COMMENT ON TABLE deposit_movements IS 'by merchant, append-only: what went into a deposit, and what left it';
+COMMENT ON COLUMN deposit_movements.movement_id IS 'The document in the books; of a fine, made from the violation''s id';
+CREATE INDEX deposit_movements_of_a_merchant ON deposit_movements (merchant_id, at DESC, movement_id DESC);
+CREATE UNIQUE INDEX a_bank_transfer_counts_once ON deposit_movements (merchant_id, reference) WHERE kind = 'transfer';
 
 -- trade.reviews
 

@@ -85,6 +85,7 @@ from steelyard.goods.catalog.shelf import (
     set_policy,
     take_off_shelf,
     withdraw,
+    without_papers,
 )
 from steelyard.goods.catalog.versions import Difference, Snapshot, Version, differences, version, versions
 from steelyard.goods.catalog.wording import words_of
@@ -175,6 +176,7 @@ __all__ = [
     "waiting",
     "waiting_count",
     "withdraw",
+    "without_papers",
     "words_of",
     "wrong_facts",
 ]

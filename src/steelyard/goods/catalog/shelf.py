@@ -73,12 +73,13 @@ async def publish(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], 
 
     What was approved as it is goes at once; what has words that the operator wants to see waits, whoever writes them. What
     is new is held back while the merchant has not agreed to new rules in time (`merchants.held_up`), or its points or its
-    deposit stand against it (`merchants.restricted`). What has no active SKU, or is in the bin, stays where it is. Said
-    twice, nothing changes.
+    deposit stand against it (`merchants.restricted`); whatever needs a paper that the shop lacks, too. What has no active
+    SKU, or is in the bin, stays where it is. Said twice, nothing changes.
     """
     held_up = await merchants.held_up(tx, merchant_id)
     held_up = held_up or await merchants.restricted(tx, merchant_id, datetime.now(UTC))
     held = await _held(tx, merchant_id, product_ids) if held_up else []
+    held += [each for each in await without_papers(tx, merchant_id, product_ids) if each not in set(held)]
     product_ids = [each for each in product_ids if each not in set(held)]
     waits: list[UUID] = []
     if await reviewed(tx, merchant_id):
@@ -109,6 +110,25 @@ async def publish(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], 
         by,
     )
     return Published(on_shelf=on_shelf, in_review=in_review, held=held)
+
+
+async def without_papers(read: Read, merchant_id: MerchantId, product_ids: Sequence[UUID]) -> list[ProductId]:
+    """Those whose category, or one above it, needs a paper that the shop has not, or not any more."""
+    rows = await read.fetch(
+        """
+        SELECT p.product_id FROM products p JOIN categories c USING (category_id)
+        WHERE p.merchant_id = $1 AND p.product_id = ANY($2) AND EXISTS (
+            SELECT FROM category_papers n
+            WHERE n.category_id = ANY(c.path) AND NOT EXISTS (
+                SELECT FROM merchant_papers m
+                WHERE m.merchant_id = p.merchant_id AND m.kind = n.kind AND m.state = 'accepted'
+                  AND coalesce(m.good_until >= (now() AT TIME ZONE 'Asia/Shanghai')::date, true)))
+        ORDER BY p.product_id
+        """,
+        merchant_id,
+        list(product_ids),
+    )
+    return [ProductId(row["product_id"]) for row in rows]
 
 
 async def _held(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID]) -> list[ProductId]:

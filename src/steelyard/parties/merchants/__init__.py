@@ -1,4 +1,5 @@
-"""Merchants: who sells here, and their shops. How a licence is renewed is in `licences.py`, who agreed to which rules in
+"""Merchants: who sells here, and their shops. How a licence is renewed is in `licences.py`,
+papers that categories need in `papers.py`, who agreed to which rules in
 `agreeing.py`, and what a shop may not do for a while in `restricting.py`."""
 
 from steelyard.parties.merchants.agreeing import (
@@ -19,6 +20,17 @@ from steelyard.parties.merchants.licences import (
     renewals_of,
     renewals_waiting,
 )
+from steelyard.parties.merchants.papers import (
+    decide_paper,
+    hand_in_paper,
+    paper,
+    paper_kinds,
+    papers_needed,
+    papers_of,
+    papers_to_look_at,
+    papers_waiting,
+    set_papers_needed,
+)
 from steelyard.parties.merchants.queries import (
     by_slug,
     cards,
@@ -27,7 +39,6 @@ from steelyard.parties.merchants.queries import (
     found,
     get,
     history,
-    licences_ending,
     licences_of,
     listed,
     pause_of,
@@ -62,18 +73,25 @@ __all__ = [
     "check_categories",
     "checklist_put_away",
     "decide_licence",
+    "decide_paper",
     "found",
     "get",
     "hand_in_licence",
+    "hand_in_paper",
     "held_up",
     "history",
     "hold",
-    "licences_ending",
     "licences_of",
     "listed",
     "mark_deposit_short",
     "not_agreed",
     "open_merchant",
+    "paper",
+    "paper_kinds",
+    "papers_needed",
+    "papers_of",
+    "papers_to_look_at",
+    "papers_waiting",
     "pause",
     "pause_of",
     "put_checklist_away",
@@ -85,6 +103,7 @@ __all__ = [
     "rules_outstanding",
     "set_categories",
     "set_licence",
+    "set_papers_needed",
     "set_payout",
     "set_state",
     "set_terms",

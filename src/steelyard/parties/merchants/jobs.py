@@ -60,6 +60,57 @@ async def look_at_licences(tx: Tx, today: date) -> int:
     return len(due)
 
 
+async def look_at_papers(tx: Tx, today: date) -> int:
+    """Remind owners before the last day of a paper that no other of its kind outlasts; returns how many papers were told of.
+    What a paper that has ended means for goods is the catalogue's."""
+    reminders = sorted({await policies.number(tx, LICENCE_REMINDER), *REMIND_DAYS}, reverse=True)
+    rows = await tx.fetch(
+        """
+        SELECT p.merchant_id, p.paper_id, p.good_until FROM merchant_papers p JOIN merchants m USING (merchant_id)
+        WHERE p.state = 'accepted' AND m.state <> 'closed' AND p.good_until BETWEEN $1::date - 1 AND $1::date + $2::integer
+          AND NOT EXISTS (SELECT FROM merchant_papers o
+                          WHERE o.merchant_id = p.merchant_id AND o.kind = p.kind AND o.state = 'accepted'
+                            AND coalesce(o.good_until, 'infinity') > p.good_until)
+          AND (p.reminded IS NULL OR (p.good_until < $1 AND p.reminded <= p.good_until)
+               OR EXISTS (SELECT FROM unnest($3::integer[]) AS days
+                          WHERE p.good_until - days <= $1 AND p.reminded < p.good_until - days))
+        ORDER BY p.good_until, p.merchant_id LIMIT $4 FOR UPDATE OF p SKIP LOCKED
+        """,
+        today,
+        reminders[0],
+        reminders,
+        MERCHANTS_PER_ROUND_MAX,
+    )
+    await tx.execute(
+        """
+        UPDATE merchant_papers p SET reminded = $3
+        FROM unnest($1::uuid[], $2::uuid[]) AS w (merchant_id, paper_id)
+        WHERE p.merchant_id = w.merchant_id AND p.paper_id = w.paper_id
+        """,
+        [row["merchant_id"] for row in rows],
+        [row["paper_id"] for row in rows],
+        today,
+    )
+    shops = await cards(tx, {MerchantId(row["merchant_id"]) for row in rows})
+    owners = await access.owners_of(tx, sorted({MerchantId(row["merchant_id"]) for row in rows}))
+    for row in rows:
+        for owner in owners:
+            if owner.merchant_id != row["merchant_id"]:
+                continue
+            news = ShopNews(
+                name=owner.name,
+                shop=shops[MerchantId(row["merchant_id"])].name,
+                what="paper_ended" if row["good_until"] < today else "paper_ends",
+                reason="",
+                day=row["good_until"].isoformat(),
+                link="/merchant/compliance/papers",
+            )
+            await notifications.send(
+                tx, recipient=owner.email, template=Template.SHOP_NEWS, locale=owner.locale, facts=news
+            )
+    return len(rows)
+
+
 async def welcome_back(tx: Tx) -> int:
     """Tell the owners of shops whose pause is over that buyers can order again; each is told once. The shop came back at
     the minute that was said, with or without this."""
@@ -101,7 +152,8 @@ async def _look(db: Database) -> int:
 
 
 async def _today(tx: Tx) -> int:
-    return await look_at_licences(tx, await tx.value("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date"))
+    today: date = await tx.value("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date")
+    return await look_at_licences(tx, today) + await look_at_papers(tx, today)
 
 
 SWEEPS = [

@@ -98,6 +98,14 @@ class PublishingRestricted(Refusal):
     detail = N_("Points or a missing deposit stand against it. What is on sale stays; see the page Compliance.")
 
 
+class PapersMissing(Refusal):
+    """Goods of a category that needs papers go onto the shelf with all of them, accepted and not ended."""
+
+    code = "papers_missing"
+    title = N_("The category needs a paper")
+    detail = N_("A paper that this category needs is not accepted, or has ended. Hand it in on the page Compliance.")
+
+
 class MerchantStep(msgspec.Struct, frozen=True, kw_only=True):
     """A change of state: `by` is `system` or `staff:<account_id>`."""
 
@@ -191,6 +199,35 @@ class LicenceRenewal(NewLicence, frozen=True, kw_only=True):
     handed_in_by: str
     decided_at: datetime | None
     decided_by: str | None
+
+
+class PaperKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of paper that a category may need."""
+
+    kind: str
+    name: Text
+
+
+class NewPaper(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper as it is handed in: its number, its last day (none: without end), its scan in the private file store."""
+
+    paper_id: UUID
+    kind: str
+    number: str
+    good_until: date | None
+    file: str
+    name: str
+    bytes: int
+
+
+class Paper(NewPaper, frozen=True, kw_only=True):
+    """A paper that was handed in, and what came of it."""
+
+    merchant_id: MerchantId
+    kind_name: Text
+    state: RenewalState
+    reason: str
+    handed_in_at: datetime
 
 
 class StaleRenewal(Refusal):

@@ -162,13 +162,6 @@ async def licences_of(read: Read, merchant_ids: Iterable[MerchantId]) -> dict[Me
     return {MerchantId(row["merchant_id"]): row["licence_until"] for row in rows}
 
 
-async def licences_ending(read: Read, before: date) -> int:
-    """How many shops that are not closed have a licence that does not reach this day."""
-    return await read.value(
-        "SELECT count(*)::integer FROM merchants WHERE licence_until < $1 AND state <> 'closed'", before
-    )
-
-
 async def checklist_put_away(read: Read, merchant_id: MerchantId) -> bool:
     """Whether a shop is done with setting up."""
     return bool(

@@ -116,6 +116,55 @@ COMMENT ON COLUMN licence_renewals.file IS 'The scan, in the private file store:
 CREATE UNIQUE INDEX one_renewal_waits ON licence_renewals (merchant_id) WHERE state = 'waiting';
 CREATE INDEX licence_renewals_waiting ON licence_renewals (handed_in_at) WHERE state = 'waiting';
 
+CREATE TABLE paper_kinds (
+    kind text PRIMARY KEY
+  , name jsonb NOT NULL
+);
+COMMENT ON TABLE paper_kinds IS 'reference: the kinds of papers that a category may need';
+INSERT INTO paper_kinds (kind, name) VALUES
+    ('brand_authorisation', '{"zh-Hans": "品牌授权书", "en": "Authorisation by the brand"}')
+  , ('cosmetics_filing', '{"zh-Hans": "化妆品备案凭证", "en": "Filing of cosmetics"}')
+  , ('food_business', '{"zh-Hans": "食品经营许可证", "en": "Food business licence"}')
+  , ('medical_devices', '{"zh-Hans": "医疗器械经营许可证", "en": "Licence for medical devices"}')
+  , ('publications', '{"zh-Hans": "出版物经营许可证", "en": "Licence for publications"}')
+  , ('quality_report', '{"zh-Hans": "质检报告", "en": "Quality inspection report"}');
+
+CREATE TABLE category_papers (
+    category_id uuid NOT NULL
+  , kind        text NOT NULL REFERENCES paper_kinds
+  , PRIMARY KEY (category_id, kind)
+);
+COMMENT ON TABLE category_papers IS 'reference: which papers a shop needs to sell in a category and all below it';
+
+CREATE TABLE merchant_papers (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , paper_id     uuid NOT NULL
+  , kind         text NOT NULL REFERENCES paper_kinds
+  , number       text NOT NULL
+  , good_until   date
+  , file         text NOT NULL
+  , name         text NOT NULL
+  , bytes        bigint NOT NULL
+  , state        text NOT NULL
+  , reason       text NOT NULL DEFAULT ''
+  , handed_in_at timestamptz NOT NULL DEFAULT now()
+  , handed_in_by text NOT NULL
+  , decided_at   timestamptz
+  , decided_by   text
+  , reminded     date
+  , PRIMARY KEY (merchant_id, paper_id)
+  , CONSTRAINT a_paper_waits_or_is_decided CHECK (state IN ('waiting', 'accepted', 'sent_back'))
+  , CONSTRAINT a_decided_paper_says_when_and_by_whom CHECK ((state = 'waiting') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT who_sends_a_paper_back_says_why CHECK (state <> 'sent_back' OR reason <> '')
+);
+COMMENT ON TABLE merchant_papers IS 'by merchant: papers that shops have handed in for categories, and what the operator said of them';
+COMMENT ON COLUMN merchant_papers.good_until IS 'Its last day; none: without end';
+COMMENT ON COLUMN merchant_papers.file IS 'The scan, in the private file store: seen by the shop and by reviewers only';
+COMMENT ON COLUMN merchant_papers.reminded IS 'The day on which the owners were last reminded that it ends';
+CREATE UNIQUE INDEX one_paper_of_a_kind_waits ON merchant_papers (merchant_id, kind) WHERE state = 'waiting';
+CREATE INDEX merchant_papers_waiting ON merchant_papers (handed_in_at, paper_id) WHERE state = 'waiting';
+CREATE INDEX merchant_papers_ending ON merchant_papers (good_until) WHERE state = 'accepted';
+
 CREATE TABLE merchant_agreements (
     merchant_id uuid NOT NULL REFERENCES merchants
   , version     text NOT NULL

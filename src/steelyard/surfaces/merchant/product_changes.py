@@ -58,6 +58,9 @@ IN_REVIEW = N_("The operator looks at it before buyers see it.")
 HELD = N_(
     "New products go onto the shelf once whoever leads the shop has agreed to the new rules. Until then they stay drafts."
 )
+PAPERLESS = N_(
+    "It was not put on the shelf: its category needs a paper that is not accepted, or has ended. See Compliance."
+)
 RESTRICTED = N_(
     "Nothing new goes onto the shelf for now: points or a missing deposit stand against it. See the page Compliance."
 )
@@ -152,7 +155,10 @@ async def _put_on(visit: Visit, product_id: UUID) -> tuple[str, str]:
         return visit.say(N_("It is on the shelf.")), "good"
     if found.held:
         restricted = await visit.merchant_db.ask(merchants.restricted, visit.merchant_id, datetime.now(UTC))
-        return visit.say(RESTRICTED if restricted else HELD), "warn"
+        if restricted:
+            return visit.say(RESTRICTED), "warn"
+        paperless = await visit.merchant_db.ask(catalog.without_papers, visit.merchant_id, found.held)
+        return visit.say(PAPERLESS if paperless else HELD), "warn"
     if found.in_review:
         return visit.say(IN_REVIEW), "good"
     return visit.say(N_("Saved. It was not put on the shelf: it needs an active variant.")), "warn"
@@ -187,6 +193,8 @@ async def move_products(visit: NamedDependency[Visit], request: WebRequest) -> R
             return redirect(visit, back, (visit.say(HELD), "warn"))
         if await visit.merchant_db.ask(merchants.restricted, visit.merchant_id, datetime.now(UTC)):
             return redirect(visit, back, (visit.say(RESTRICTED), "warn"))
+        if await visit.merchant_db.ask(catalog.without_papers, visit.merchant_id, chosen):
+            return redirect(visit, back, (visit.say(PAPERLESS), "warn"))
     if not count:
         return redirect(visit, back, (visit.say(NOTHING_MOVED), "warn"))
     return redirect(visit, back, (visit.say(MOVES[action][1], count=count), "good"))

@@ -32,6 +32,7 @@ SWEEPS: dict[str, str] = {
     "checkout.forget_old": N_("Forgets checkouts that were never placed"),
     "checkout.query_unknown_payments": N_("Asks the channel about payments whose outcome is unknown"),
     "checks": N_("Looks whether every truth of the database is true"),
+    "catalog.papers": N_("Takes goods off the shelf whose paper has ended"),
     "discipline.deposits": N_("Holds back new goods of shops that did not top up their deposit"),
     "discipline.points": N_("Ends what the points of a past year stopped"),
     "idempotency.forget": N_("Forgets old answers kept under idempotency keys"),

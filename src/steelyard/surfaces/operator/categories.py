@@ -19,8 +19,9 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.files import Files
 from steelyard.kernel.i18n import N_
-from steelyard.parties import access
+from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
+from steelyard.parties.merchants.model import PaperKind
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.category_names import names_of
 from steelyard.surfaces.web import exports, seen
@@ -152,6 +153,8 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     attributes: list[CategoryAttribute]
     definitions: dict[str, Definition]
     lacking: dict[str, int]
+    paper_kinds: list[PaperKind]
+    papers: set[str]
 
 
 def flat(tree: Sequence[Category]) -> list[Category]:
@@ -171,6 +174,8 @@ async def branch_of(read: Read, category_id: UUID) -> Branch:
         attributes=(await catalog.attributes_of(read, [category_id]))[category.category_id],
         definitions={code: each for code, each in definitions.items() if not each.retired},
         lacking=await catalog.lacking(read, category_id, list(definitions)),
+        paper_kinds=await merchants.paper_kinds(read),
+        papers=await merchants.papers_needed(read, [category_id]),
     )
 
 
@@ -195,6 +200,8 @@ async def branch_page(
             (found.category.name.in_language(visit.locale), None),
         ],
         found=found,
+        paper_kinds=found.paper_kinds,
+        papers=found.papers,
         category=found.category,
         here=f"{frame.CATEGORIES}/{category_id}",
         elsewhere=[(other, words.in_language(visit.locale)) for other, words in names.items() if other not in inside],

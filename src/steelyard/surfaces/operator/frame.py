@@ -28,6 +28,7 @@ WORDS = f"{HOME}/words"
 DISPUTES = f"{HOME}/disputes"
 PROMOTIONS = f"{HOME}/promotions"
 VIOLATIONS = f"{HOME}/violations"
+PAPERS = f"{HOME}/papers"
 RIGHTS = f"{HOME}/rights"
 SEARCH = f"{HOME}/search"
 PAGES = f"{HOME}/pages"
@@ -49,6 +50,7 @@ PLACES = (
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (DISPUTES, N_("Disputes"), "scale", "orders.manage", N_("Trade")),
     (RIGHTS, N_("Buyers’ rights"), "shield-check", "settings.manage", N_("Trade")),
+    (PAPERS, N_("Papers of shops"), "file-badge", "merchants.review", N_("Trade")),
     (VIOLATIONS, N_("Violations"), "shield-alert", "merchants.discipline", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (FLASH, N_("Flash sales"), "zap", "catalog.manage", N_("Trade")),

@@ -49,6 +49,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     objections: int
     licences: int
     renewals: int
+    papers: int
     stuck: list[events.Lag]
 
 
@@ -58,6 +59,7 @@ async def waiting(read: Read) -> Waiting:
     lost = await orders.with_lost_parcels(read, limit=COUNTED_MAX)
     objections = await settlement.objected(read, limit=COUNTED_MAX)
     soon = datetime.now(UTC).date() + timedelta(days=LICENCE_DAYS_AHEAD)
+    ending, renewals, papers = await merchants.papers_to_look_at(read, soon, COUNTED_MAX)
     disputes, violations = await discipline.waiting_for_platform(read)
     return Waiting(
         refunds=len(refunds.items),
@@ -69,8 +71,9 @@ async def waiting(read: Read) -> Waiting:
         products=await catalog.waiting_count(read),
         reports=await reviews.waiting_for_staff(read),
         objections=len(objections.items),
-        licences=await merchants.licences_ending(read, soon),
-        renewals=len(await merchants.renewals_waiting(read, COUNTED_MAX)),
+        licences=ending,
+        renewals=renewals,
+        papers=papers,
         stuck=[lag for lag in await events.lags(read) if lag.error],
     )
 
@@ -93,6 +96,7 @@ def tasks(visit: Visit, found: Waiting) -> list[Task]:
          "reviews.moderate"),
         (N_("New licences to look over"), f"{frame.MERCHANTS}?licence=renewed", found.renewals, "file-badge", False,
          "merchants.review"),
+        (N_("Papers to look over"), frame.PAPERS, found.papers, "files", False, "merchants.review"),
         (N_("Licences that end soon"), f"{frame.MERCHANTS}?licence=ending", found.licences, "calendar-clock", False,
          "merchants.read"),
     )  # fmt: skip

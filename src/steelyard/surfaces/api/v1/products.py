@@ -31,7 +31,7 @@ from steelyard.kernel.errors import Invalid, TransitionRefused
 from steelyard.kernel.i18n import N_
 from steelyard.money import currencies
 from steelyard.parties import access, merchants
-from steelyard.parties.merchants.model import MerchantId, PublishingRestricted, RulesNotAgreed
+from steelyard.parties.merchants.model import MerchantId, PapersMissing, PublishingRestricted, RulesNotAgreed
 from steelyard.surfaces.api.v1 import product_shapes
 from steelyard.surfaces.api.v1.calls import Call, Once
 from steelyard.surfaces.api.v1.product_shapes import (
@@ -244,6 +244,8 @@ async def _publish(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID],
     if found.held:
         if await merchants.restricted(tx, merchant_id, datetime.now(UTC)):
             raise PublishingRestricted()
+        if await catalog.without_papers(tx, merchant_id, found.held):
+            raise PapersMissing()
         raise RulesNotAgreed()
     return [*found.on_shelf, *found.in_review]
 
