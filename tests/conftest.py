@@ -9,8 +9,17 @@ from steelyard.kernel import db as kernel_db
 from tests.support.cluster import TestRun, TestServer
 from tests.support.database import db, settled
 from tests.support.saying import logged_plainly
+from tests.support.seeded import seeded_server
 
-__all__ = ["database_server", "database_url", "db", "empty_database_url", "settled", "worker_database_url"]
+__all__ = [
+    "database_server",
+    "database_url",
+    "db",
+    "empty_database_url",
+    "seeded_server",
+    "settled",
+    "worker_database_url",
+]
 
 # A busy machine is no fault of what is tested.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])

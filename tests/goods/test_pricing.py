@@ -4,7 +4,7 @@ import pytest
 
 from steelyard.goods import pricing
 from steelyard.goods.pricing.model import MerchantPrice, NewPrice, Price
-from steelyard.kernel.db import Database, Read
+from steelyard.kernel.db import Database, Read, administer
 from steelyard.kernel.errors import Invalid, NotFound
 from tests.goods.conftest import Market
 
@@ -22,7 +22,7 @@ async def test_a_price_is_announced_when_it_changes(db: Database, market: Market
     assert await db.transact(pricing.set_prices, merchant_id, [new]) == []
 
     assert await db.ask(pricing.current, [sku_id], "CNY") == {
-        sku_id: Price(amount=800, compare_at=1_000, currency="CNY")
+        sku_id: Price(amount=800, compare_at=1_000, currency="CNY", lowest_before=1_000)
     }
     assert await db.ask(pricing.current, [sku_id], "EUR") == {}
     assert await db.ask(_announced) == 2
@@ -79,3 +79,40 @@ async def test_the_bulk_path_writes_what_the_command_writes(db: Database, market
 
     found = await db.ask(pricing.current, [one, other], "USD")
     assert found[one] == found[other]
+
+
+async def test_beside_a_price_stands_the_lowest_of_thirty_days_before_it(db: Database, market: Market) -> None:
+    merchant_id, category_id = await market.merchant(), await market.category()
+    _, sku_id = await market.product(merchant_id, category_id, price=1_000)
+
+    async def now(amount: int, compare_at: int | None = None) -> int | None:
+        wanted = [NewPrice(sku_id=sku_id, currency="CNY", amount=amount, compare_at=compare_at)]
+        await db.transact(pricing.set_prices, merchant_id, wanted)
+        return (await db.ask(pricing.current, [sku_id], "CNY"))[sku_id].lowest_before
+
+    assert (await db.ask(pricing.current, [sku_id], "CNY"))[sku_id].lowest_before is None
+    # Raised before it is "reduced": the lowest tells.
+    assert await now(1_500) == 1_000
+    assert await now(1_200, 1_500) == 1_000
+    # What it is compared with is no price that was asked.
+    assert await now(1_200, 9_900) == 1_000
+    assert await now(900, 1_200) == 1_000
+    assert await now(1_100) == 900
+    assert await now(1_100) == 900
+
+
+async def test_what_it_cost_longer_ago_is_not_counted(database_url: str, db: Database, market: Market) -> None:
+    merchant_id, category_id = await market.merchant(), await market.category()
+    _, sku_id = await market.product(merchant_id, category_id, price=700)
+
+    async def now(amount: int) -> int | None:
+        await db.transact(pricing.set_prices, merchant_id, [NewPrice(sku_id=sku_id, currency="CNY", amount=amount)])
+        return (await db.ask(pricing.current, [sku_id], "CNY"))[sku_id].lowest_before
+
+    await now(1_000)
+    async with administer(database_url) as owner:  # time passes: the table is append-only for everybody else
+        await owner.execute("UPDATE price_history SET until = until - interval '29 days 23 hours'")
+    assert await now(900) == 700
+    async with administer(database_url) as owner:
+        await owner.execute("UPDATE price_history SET until = until - interval '1 hour' WHERE amount = 700")
+    assert await now(800) == 900

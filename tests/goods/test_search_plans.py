@@ -80,7 +80,7 @@ async def big(database_server: object) -> AsyncIterator[tuple[Database, str]]:
     url: str = database_server.url(name)  # pyright: ignore
     async with administer(url) as connection:
         await connection.execute(
-            "CREATE TEMP TABLE landing (LIKE search_entries); ALTER TABLE landing ALTER words TYPE text"
+            "CREATE TEMP TABLE landing (LIKE search_entries INCLUDING DEFAULTS); ALTER TABLE landing ALTER words TYPE text"
         )
         await connection.copy_records_to_table("landing", columns=COLUMNS, records=entries())
         await connection.execute(

@@ -59,23 +59,26 @@ def width(variant: Variant) -> str:
 
 
 @pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the pictures go: STEELYARD_SHOTS, or a temporary folder."""
+def shots() -> Path | None:
+    """Where the pictures go: STEELYARD_SHOTS. Without it none are taken."""
     wanted = os.environ.get("STEELYARD_SHOTS")
-    folder = Path(wanted) if wanted else tmp_path_factory.mktemp("shots")
+    if not wanted:
+        return None
+    folder = Path(wanted)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 @pytest.fixture
 async def visit(
-    house: House, browser: Browser, variant: Variant, shots: Path, request: pytest.FixtureRequest
+    house: House, browser: Browser, variant: Variant, shots: Path | None, request: pytest.FixtureRequest
 ) -> AsyncIterator[Visit]:
     """`await visit()`: somebody opens a window of the test's variant. At the end nothing may have gone wrong in any."""
     house.limits_forgotten()
     visitors: list[Visitor] = []
-    folder = shots / f"{request.node.originalname.removeprefix('test_')[:60]}-{variant}"
-    folder.mkdir(exist_ok=True)
+    folder = shots and shots / f"{request.node.originalname.removeprefix('test_')[:60]}-{variant}"
+    if folder is not None:
+        folder.mkdir(exist_ok=True)
 
     async def opened(locale: str = variant.language, *, scripts: bool = True, beside: Visitor | None = None) -> Visitor:
         size = WIDTHS[variant.width]

@@ -69,3 +69,48 @@ async def test_goods_go_back_and_the_money_with_them(house: House, visit: Visit,
     await operator.page.locator("main .table-link").first.click()
     await expect(operator.button("Decide")).to_be_visible()
     await operator.look("operator-dispute")
+
+
+async def test_another_one_comes_for_what_went_back(house: House, visit: Visit, variant: Variant) -> None:
+    """An exchange, on both sides: for the same product once more, which every shop has."""
+    buyer, merchant = await visit(), await visit()
+    page, desk = buyer.page, merchant.page
+    await steps.sign_in(buyer, house, BUYER)
+    bought = await steps.buy(buyer, "zoufang", nth=6)
+    code = bought.orders["zoufang"]
+    await steps.sign_in(merchant, house, MERCHANT, to="/merchant/orders")
+    await steps.send(merchant, code, f"FIRST{variant.number}")
+
+    await buyer.goto(f"/orders/{code}/after-sales?kind=replacement")
+    await page.locator("select[name='reason']").select_option("quality")
+    await buyer.look("exchange-form")
+    await buyer.button("Ask the shop").click()
+    await expect(page.locator("h1")).to_have_text(buyer.words("Waiting for the shop"))
+    case = page.url.rsplit("/", 1)[1]
+
+    await merchant.goto(f"/merchant/after-sales/{case}")
+    agreeing = desk.locator("details.confirm", has_text=merchant.words("Agree to the exchange"))
+    await agreeing.locator("summary").click()
+    await agreeing.locator("form button").click()
+    await expect(merchant.text("To be sent back").first).to_be_visible()
+
+    await buyer.goto(f"/after-sales/{case}")
+    await buyer.fill(number=f"OLD{variant.number}")
+    await buyer.button("I have sent it").click()
+    await expect(page.locator("h1")).to_have_text(buyer.words("On its way back"))
+
+    await merchant.goto(f"/merchant/after-sales/{case}")
+    await merchant.button("Accept, and send others next").click()
+    await expect(merchant.button("It is sent")).to_be_visible()
+    await merchant.look("merchant-exchange-to-send")
+    await merchant.fill(number=f"NEW{variant.number}")
+    await merchant.button("It is sent").click()
+    await expect(merchant.button("It is sent")).to_have_count(0)
+
+    await buyer.goto(f"/after-sales/{case}")
+    await buyer.look("exchange-on-its-way")
+    confirming = page.locator("details.confirm", has_text=buyer.words("I have received it"))
+    await confirming.locator("summary").click()
+    await confirming.locator("form button").click()
+    await expect(page.locator("h1")).to_have_text(buyer.words("Exchanged"))
+    await buyer.look("exchange-done")

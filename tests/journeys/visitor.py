@@ -42,6 +42,17 @@ STICK = """
       }
     }
 """
+# What lies below the window's edge is asked for now, and is there (or will never be: then the page is looked at without it).
+ALL_PICTURES = """
+    async () => {
+      const late = new Promise((there) => setTimeout(there, 30_000));
+      for (const image of document.images) image.loading = "eager";
+      await Promise.all([...document.images].map((image) => image.complete || Promise.race([late, new Promise((there) => {
+        image.addEventListener("load", there);
+        image.addEventListener("error", there);
+      })])));
+    }
+"""
 # The browser's own words for an answer that we have looked at already.
 STATUS_IN_CONSOLE = "Failed to load resource: the server responded with a status of"
 # What the browser and htmx say when the line is cut.
@@ -52,7 +63,7 @@ class Visitor:
     """One browser window of one person. `words` are our own, in the language that the person reads."""
 
     def __init__(
-        self, context: BrowserContext, page: Page, url: str, locale: str, shots: Path, *, scripts: bool = True
+        self, context: BrowserContext, page: Page, url: str, locale: str, shots: Path | None, *, scripts: bool = True
     ) -> None:
         self.context = context
         self._scripts = scripts
@@ -111,11 +122,15 @@ class Visitor:
             await self.page.locator(f"input[name='{name}'], textarea[name='{name}']").first.fill(value)
 
     async def look(self, name: str) -> None:
-        """The page is whole: accessible, no wider than the window, and nothing on it has failed. A picture is taken."""
+        """The page is whole: accessible, no wider than the window, and nothing on it has failed. A picture is taken where
+        pictures are kept: it takes as long as all the rest."""
         await self.settled()
         await self.page.evaluate("window.scrollTo(0, 0)")
-        # Hiding the caret would need a style of its own, which the page's policy rightly refuses.
-        await self.page.screenshot(path=self._shots / f"{name}.png", full_page=True, caret="initial")
+        if self._scripts:
+            await self.page.evaluate(ALL_PICTURES)
+        if self._shots is not None:
+            # Hiding the caret would need a style of its own, which the page's policy rightly refuses.
+            await self.page.screenshot(path=self._shots / f"{name}.png", full_page=True, caret="initial")
         wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{name} is {wide} px wider than the window"
         # Where scripts are off, axe cannot run either; the same pages are looked at with it elsewhere.

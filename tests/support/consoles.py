@@ -1,24 +1,34 @@
 """A marketplace with both consoles, for tests of them: the whole application on a small world."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from litestar import Litestar
 
-from steelyard.app import create_app
 from steelyard.kernel.db import Database
 from steelyard.kernel.files import Files
 from steelyard.kernel.settings import Settings
+from tests.support.application import application
 from tests.support.browser import BASE, Browser
+from tests.support.seeded import SeededServer
 from tests.support.world import Person, World, picture, seeded
 
 POOL_SIZE = 4
 
 
+@pytest.fixture
+def database_url(seeded_server: SeededServer) -> Iterator[str]:
+    """A database of this test's own, with the small world in it: without it, `world` writes it down for each test anew."""
+    with seeded_server.database() as url:
+        yield url
+
+
 @pytest_asyncio.fixture
-async def world(db: Database) -> World:
-    return await seeded(db)
+async def world(db: Database, seeded_server: SeededServer) -> World:
+    there: bool = await db.ask(lambda read: read.value("SELECT EXISTS (SELECT FROM merchants)"))
+    return seeded_server.world if there else await seeded(db)
 
 
 @pytest_asyncio.fixture
@@ -28,10 +38,7 @@ async def app(db: Database, database_url: str, world: World, tmp_path: Path) -> 
     )
     for slug in world.items:
         Files(settings.home).put(picture(slug), "image/svg+xml")
-    application = create_app(settings)
-    # As its lifespan would: that cannot be left in another task than it was entered in, which fixtures do.
-    application.state.db = db
-    return application
+    return application(settings, db)
 
 
 async def signed_in(app: Litestar, person: Person, language: str = "en") -> Browser:

@@ -20,11 +20,11 @@ from steelyard.parties.policies import Document, Version
 from steelyard.parties.policies.model import RULES_GRACE
 from steelyard.trade.settlement import settlement_day
 from tests.support.browser import Browser, browsing, hidden, words
-from tests.support.consoles import app, chief, owner, signed_in, world
+from tests.support.consoles import app, chief, database_url, owner, signed_in, world
 from tests.support.world import World
 from tests.surfaces.storefront.buying import SHIP_TO, open_checkout, put
 
-__all__ = ["app", "chief", "owner", "world"]
+__all__ = ["app", "chief", "database_url", "owner", "world"]
 
 TODAY = settlement_day(datetime.now(UTC))
 NEWS = "Returns take thirty days."

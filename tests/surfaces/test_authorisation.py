@@ -33,13 +33,13 @@ from steelyard.trade.reviews.model import QuestionId
 from tests.support import deal
 from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
-from tests.support.consoles import app, signed_in, world
+from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.flash import flash, planned
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.world import Person, World, account
 
-__all__ = ["app", "world"]
+__all__ = ["app", "database_url", "world"]
 
 CONSOLES = {"/merchant": AccountKind.MERCHANT, "/operator": AccountKind.OPERATOR}
 

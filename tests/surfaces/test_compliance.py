@@ -14,10 +14,10 @@ from steelyard.trade import discipline
 from steelyard.trade.discipline import NewViolation, ViolationId
 from tests.support import deal
 from tests.support.browser import Browser, hidden, words
-from tests.support.consoles import app, owner, signed_in, world
+from tests.support.consoles import app, database_url, owner, signed_in, world
 from tests.support.world import World, account
 
-__all__ = ["app", "owner", "world"]
+__all__ = ["app", "database_url", "owner", "world"]
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from litestar.routes import HTTPRoute
 
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from tests.support.browser import browsing
-from tests.support.consoles import app, signed_in, world
+from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.world import World
 
-__all__ = ["app", "world"]
+__all__ = ["app", "database_url", "world"]
 
 NONSENSE = "cursor=nonsense&after=nonsense"
 CURSORS_OF_OTHER_LISTS = "cursor=WzEsMiwzXQ&after=WyJhIl0"

@@ -12,10 +12,10 @@ from steelyard.trade.aftersales.model import CaseState
 from steelyard.trade.orders.model import Order
 from tests.support import deal
 from tests.support.browser import Browser, hidden, words
-from tests.support.consoles import app, owner, signed_in, world
+from tests.support.consoles import app, database_url, owner, signed_in, world
 from tests.support.world import World
 
-__all__ = ["app", "owner", "world"]
+__all__ = ["app", "database_url", "owner", "world"]
 
 
 @pytest.fixture

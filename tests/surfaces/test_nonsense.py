@@ -11,11 +11,11 @@ from steelyard.kernel.text import text
 from steelyard.surfaces.merchant.editor_forms import facts_of
 from steelyard.surfaces.web.entries import Entries
 from tests.support.browser import Browser, words
-from tests.support.consoles import app, chief, owner, world
+from tests.support.consoles import app, chief, database_url, owner, world
 from tests.support.world import World
 from tests.surfaces.merchant.test_shipping import SHIP, form_of, three
 
-__all__ = ["app", "chief", "owner", "world"]
+__all__ = ["app", "chief", "database_url", "owner", "world"]
 
 
 @pytest.mark.parametrize(

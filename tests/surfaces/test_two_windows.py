@@ -14,11 +14,11 @@ from steelyard.kernel.text import text
 from steelyard.parties import access
 from steelyard.parties.access.model import AccountId, Actor
 from tests.support.browser import Browser, hidden, words
-from tests.support.consoles import app, chief, owner, world
+from tests.support.consoles import app, chief, database_url, owner, world
 from tests.support.forms import Form, form_in
 from tests.support.world import World
 
-__all__ = ["app", "chief", "owner", "world"]
+__all__ = ["app", "chief", "database_url", "owner", "world"]
 
 MEANWHILE = "This was changed after you opened it"
 

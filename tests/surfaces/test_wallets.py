@@ -18,12 +18,12 @@ from steelyard.surfaces.storefront.wallet import REDEEM_PER_BUYER
 from steelyard.trade import orders
 from tests.support import deal
 from tests.support.browser import Browser, browsing, words
-from tests.support.consoles import app, signed_in, world
+from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.purses import filled, left, placed, switched_on
 from tests.support.world import Person, World
 from tests.surfaces.storefront.buying import SHIP_TO
 
-__all__ = ["app", "world"]
+__all__ = ["app", "database_url", "world"]
 
 pytestmark = pytest.mark.asyncio
 WALLET = "/account/wallet"

@@ -32,16 +32,11 @@ ASKED: tuple[tuple[str, str, Kind], ...] = (
 async def ask_and_answer(db: Database, merchant_ids: list[UUID]) -> None:
     """Ask about orders that were sent or received lately, and lead each case to another state."""
     for merchant_id in merchant_ids:
-        found = await db.ask(_sent, MerchantId(merchant_id))
-        for place, order in enumerate(found):
+        known = await db.ask(_sent, MerchantId(merchant_id), ORDERS_LOOKED_AT)
+        few = min(PER_SHOP, len(known) * 2 // 3)
+        for place, order in enumerate(known[:few]):
             await _tried(db, order, place)
-        asked = {order.order_id for order in found}
-        others = [
-            each
-            for each in await db.ask(_sent, MerchantId(merchant_id), ORDERS_LOOKED_AT)
-            if each.order_id not in asked
-        ]
-        await _exchange(db, others)
+        await _exchange(db, known[few:])
 
 
 async def _exchange(db: Database, found: list[Order]) -> None:

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from steelyard.demo.catalogue import Maker, makers
 from steelyard.demo.products import made
-from steelyard.goods import promotions
+from steelyard.goods import catalog, pricing, promotions
+from steelyard.goods.catalog.model import ProductState
+from steelyard.goods.pricing.model import NewPrice
 from steelyard.goods.promotions.model import (
     PLATFORM,
     AmountOff,
@@ -21,11 +23,13 @@ from steelyard.goods.promotions.model import (
     Step,
 )
 from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.money import share
 from steelyard.kernel.text import Text, text
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 
 DAYS = 30
+REDUCED = 8
 # Of each of these shops in turn one is offered, beside its coupon.
 OFFERED: tuple[tuple[Text, Rule], ...] = (
     (text("满额立减", "Spend and save"), AmountOff(steps=(Step(200_000, 10_000), Step(400_000, 30_000)))),
@@ -50,7 +54,29 @@ ACROSS: tuple[tuple[str, Text, Rule, bool], ...] = (
 async def offer(db: Database, buyer_id: BuyerId) -> None:
     """Each shop's offers, as its staff would make them."""
     await db.transact(_save, list(enumerate(maker for maker in makers() if maker.currency == "CNY")))
+    await db.transact(_reduce, next(maker for maker in makers() if maker.currency == "CNY"))
     await db.transact(_claim, buyer_id, [maker for maker in makers() if maker.currency == "CNY"][:2])
+
+
+async def _reduce(tx: Tx, maker: Maker) -> None:
+    """Some goods of a shop are cheaper since today: what they cost before stands beside the price."""
+    merchant_id = MerchantId(made("merchant", maker.slug))
+    page = await catalog.products_page(tx, merchant_id, ProductState.ON_SHELF, limit=REDUCED)
+    by_product = await catalog.sku_ids_of(tx, merchant_id, [row.product_id for row in page.items])
+    prices = await pricing.current(tx, [sku_id for some in by_product.values() for sku_id in some], maker.currency)
+    await pricing.set_prices(
+        tx,
+        merchant_id,
+        [
+            NewPrice(
+                sku_id=sku_id,
+                currency=maker.currency,
+                amount=price.amount - share(price.amount, 100_000),
+                compare_at=max(price.amount, price.compare_at or 0),
+            )
+            for sku_id, price in prices.items()
+        ],
+    )
 
 
 async def _save(tx: Tx, shops: list[tuple[int, Maker]]) -> None:

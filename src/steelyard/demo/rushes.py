@@ -16,6 +16,7 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import SHOP, CheckoutId, Draft, Line
 
+SHOP_SLUG = "heyi"
 ARTICLES, PIECES = 4, 12
 # A third off.
 OFF = 333_000
@@ -30,7 +31,7 @@ BOUGHT = (7, 3)
 
 async def rush(db: Database, home: Address) -> None:
     """Plan the sessions as a shop's staff would, and let some buyers be quick."""
-    maker = next(each for each in makers() if each.currency == "CNY")
+    maker = next(each for each in makers() if each.slug == SHOP_SLUG)
     articles = await db.transact(_articles, maker)
     for which, name, minutes, hours in SESSIONS:
         await db.transact(_plan, maker, articles, which, name, minutes, hours)

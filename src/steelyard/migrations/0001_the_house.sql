@@ -1549,13 +1549,25 @@ CREATE TABLE prices (
   , amount      bigint NOT NULL
   , compare_at  bigint
   , changed_at  timestamptz NOT NULL DEFAULT now()
+  , lowest_before bigint
   , PRIMARY KEY (merchant_id, sku_id, currency)
   , CONSTRAINT a_price_is_not_negative CHECK (amount >= 0)
   , CONSTRAINT a_market_price_is_higher CHECK (compare_at IS NULL OR compare_at > amount)
 );
 COMMENT ON TABLE prices IS 'by merchant: what a SKU costs now, in minor units; there is one price a currency';
+COMMENT ON COLUMN prices.lowest_before IS 'The lowest that it cost in the 30 days before this amount; none where it never cost anything else';
 COMMENT ON COLUMN prices.compare_at IS 'The price it is compared with (market price), shown struck out';
 CREATE INDEX prices_by_sku ON prices (sku_id);
+
+CREATE TABLE price_history (
+    merchant_id uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , currency    text NOT NULL
+  , until       timestamptz NOT NULL
+  , amount      bigint NOT NULL
+  , PRIMARY KEY (merchant_id, sku_id, currency, until)
+);
+COMMENT ON TABLE price_history IS 'by merchant, append-only: what a SKU cost before, until it was changed to something else';
 
 -- goods.promotions
 
@@ -1732,6 +1744,7 @@ CREATE TABLE search_entries (
   , sold          integer NOT NULL DEFAULT 0
   , rating        integer NOT NULL DEFAULT 0
   , listed_at     timestamptz NOT NULL
+  , ahead         boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, product_id)
 );
 COMMENT ON TABLE search_entries IS 'by merchant: products on the shelf as search and category pages show them';
@@ -1739,7 +1752,10 @@ COMMENT ON COLUMN search_entries.words IS 'Latin words and CJK bigrams of title,
 COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by; _ships:free of what is sent free of charge';
 COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
 COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
+COMMENT ON COLUMN search_entries.ahead IS 'Among what sells best of very many: looked through first for words that too many have';
 CREATE INDEX search_by_words ON search_entries USING gin (words);
+CREATE INDEX search_by_words_ahead ON search_entries USING gin (words) WHERE ahead;
+CREATE INDEX search_ahead ON search_entries (sold, product_id) WHERE ahead;
 CREATE INDEX search_by_category ON search_entries USING gin (category_path);
 CREATE INDEX search_by_facets ON search_entries USING gin (facets);
 CREATE INDEX search_newest ON search_entries (listed_at DESC, product_id DESC);

@@ -12,10 +12,10 @@ from steelyard.operations import merchandising
 from steelyard.operations.merchandising.model import HOME, HOUSE
 from steelyard.surfaces.web.security import CSRF_COOKIE
 from tests.support.browser import Browser, browsing, words
-from tests.support.consoles import app, signed_in, world
+from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.world import World
 
-__all__ = ["app", "world"]
+__all__ = ["app", "database_url", "world"]
 
 
 @pytest.fixture

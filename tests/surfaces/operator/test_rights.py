@@ -12,10 +12,10 @@ from steelyard.trade import rights
 from steelyard.trade.rights.model import HOUSE
 from tests.support import deal
 from tests.support.browser import Browser, hidden, words
-from tests.support.consoles import app, signed_in, world
+from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.world import World
 
-__all__ = ["app", "world"]
+__all__ = ["app", "database_url", "world"]
 HERE = "/operator/rights"
 SEVEN = "01890000-0000-7000-8000-000000000001"
 

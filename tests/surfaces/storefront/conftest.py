@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from litestar import Litestar
 
-from steelyard.app import create_app
 from steelyard.kernel.db import Database
 from steelyard.kernel.files import Files
 from steelyard.kernel.settings import Settings
@@ -15,8 +14,12 @@ from steelyard.money.payments import gateways
 from steelyard.money.payments.gateways.simpay import Simpay
 from steelyard.simulators import payments as simulated_payments
 from tests.simulators.world import Simulated, settings_in, simulate
+from tests.support.application import application
 from tests.support.browser import BASE, Browser
-from tests.support.world import World, picture, seeded
+from tests.support.consoles import database_url, world
+from tests.support.world import World, picture
+
+__all__ = ["database_url", "world"]
 
 KEY, SECRET = "sim-key", "sim-secret"
 
@@ -29,11 +32,6 @@ async def channel(tmp_path: Path) -> AsyncIterator[Simulated]:
     simulated.clock.at = time.time()
     yield simulated
     await simulated.close()
-
-
-@pytest.fixture
-async def world(db: Database) -> World:
-    return await seeded(db)
 
 
 @pytest.fixture
@@ -51,10 +49,7 @@ async def app(
     gateways._offered[settings] = {"simpay": Simpay("http://simulated.test", KEY, SECRET, client=channel.http)}
     for slug in world.items:
         Files(settings.home).put(picture(slug), "image/svg+xml")
-    application = create_app(settings)
-    # As its lifespan would: that cannot be left in another task than it was entered in, which fixtures do.
-    application.state.db = db
-    yield application
+    yield application(settings, db)
     del gateways._offered[settings]
 
 

@@ -3,6 +3,9 @@
 import pytest
 from litestar import Litestar
 
+from steelyard.goods import pricing
+from steelyard.goods.pricing.model import NewPrice
+from steelyard.kernel.db import Database
 from steelyard.surfaces.storefront import listing
 from tests.support.browser import Browser, browsing, words
 from tests.support.world import World, picture_name
@@ -68,6 +71,21 @@ async def test_a_choice_has_its_own_price_and_stock(guest: Browser, world: World
     assert "This combination does not exist" in missing
     sold_out = words(await guest.get(f"/products/{world.items['rare'].product_id}"))
     assert "Sold out" in sold_out
+
+
+async def test_beside_a_struck_out_price_stands_the_lowest_before(db: Database, guest: Browser, world: World) -> None:
+    hammer = world.items["hammer"]
+    here, told = f"/products/{hammer.product_id}", "Lowest price of the 30 days before:"
+    assert told not in words(await guest.get(here))
+
+    async def now(amount: int, compare_at: int | None) -> str:
+        wanted = [NewPrice(sku_id=hammer.sku_id, currency="CNY", amount=amount, compare_at=compare_at)]
+        await db.transact(pricing.set_prices, world.tools.merchant_id, wanted)
+        return words(await guest.get(here))
+
+    was = (await db.ask(pricing.current, [hammer.sku_id], "CNY"))[hammer.sku_id].amount
+    assert f"{told} CN¥{was / 100:.2f}" in await now(was + 5_000, was + 9_000)
+    assert told not in await now(was + 5_000, None)
 
 
 async def test_pictures_are_served_for_ever_and_can_do_nothing(guest: Browser, world: World) -> None:

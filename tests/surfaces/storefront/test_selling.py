@@ -9,10 +9,10 @@ from steelyard.parties import applications
 from steelyard.parties.applications.model import RULES_VERSION
 from tests.support.applicants import SAID, begun, person, submitted
 from tests.support.browser import Browser, words
-from tests.support.consoles import app, chief, signed_in, world
+from tests.support.consoles import app, chief, database_url, signed_in, world
 from tests.support.world import World
 
-__all__ = ["app", "chief", "world"]
+__all__ = ["app", "chief", "database_url", "world"]
 
 HERE = "/sell/application"
 PDF = b"%PDF-1.7\nlicence"

@@ -15,7 +15,7 @@ from steelyard.kernel.text import Text, text
 from steelyard.parties.access.model import AccountKind, AuditEntry, Change
 from steelyard.surfaces.web.audit_details import Reader, raw, reader
 from steelyard.surfaces.web.audit_fields import FIELDS
-from tests.support.world import seeded
+from tests.support.world import World
 
 SHOP = ids.mint()
 SOMEBODY = str(ids.mint())
@@ -77,8 +77,7 @@ def test_a_setting_is_told_in_its_unit(setting: str, before: int, after: int, en
     assert lines(planned)[0].endswith(english.rpartition("→ ")[2])
 
 
-async def test_the_operator_reads_a_merchants_own_roles_by_their_names(db: Database) -> None:
-    world = await seeded(db)
+async def test_the_operator_reads_a_merchants_own_roles_by_their_names(db: Database, world: World) -> None:
     tea = world.tea.merchant_id
     await db.transact(_own_role, tea)
     given = msgspec.structs.replace(

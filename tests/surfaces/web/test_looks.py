@@ -40,13 +40,14 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def look(app: Litestar, world: World, browser: Browser, tmp_path: Path):
+async def look(app: Litestar, world: World, browser: Browser):
     """`await look(variant)`: the owner of the tea shop at a browser; `await look(variant, signed_in=False)`: nobody yet."""
     settings: Settings = app.state.settings
     app.state.settings = Settings(home=settings.home, base_url=settings.base_url, development=True)
     http = httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url=BASE)
     visitors: list[Visitor] = []
-    shots = Path(os.environ.get("STEELYARD_SHOTS", tmp_path))
+    wanted = os.environ.get("STEELYARD_SHOTS")
+    shots = Path(wanted) if wanted else None
 
     async def serve(route: Route, request: Request) -> None:
         headers = await request.all_headers()

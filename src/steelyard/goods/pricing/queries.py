@@ -17,13 +17,19 @@ async def current(read: Read, sku_ids: Iterable[UUID], currency: str) -> dict[Sk
 async def current_in(read: Read, sku_ids: Iterable[UUID], currencies: Iterable[str]) -> dict[tuple[SkuId, str], Price]:
     """What these SKUs cost now in each of these currencies that they have a price in."""
     rows = await read.fetch(
-        "SELECT sku_id, currency, amount, compare_at FROM prices WHERE sku_id = ANY($1) AND currency = ANY($2)",
+        """
+        SELECT sku_id, currency, amount, compare_at, lowest_before FROM prices
+        WHERE sku_id = ANY($1) AND currency = ANY($2)
+        """,
         list(sku_ids),
         list(currencies),
     )
     return {
         (row["sku_id"], row["currency"]): Price(
-            amount=row["amount"], compare_at=row["compare_at"], currency=row["currency"]
+            amount=row["amount"],
+            compare_at=row["compare_at"],
+            currency=row["currency"],
+            lowest_before=row["lowest_before"],
         )
         for row in rows
     }

@@ -4,9 +4,10 @@
 `wordlist` makes the vocabulary, which `vocabulary` keeps in memory for suggestions and mended words; `readings` is how its
 Chinese is read. `searches` is what
 people search (history, hot words, what found nothing), `rules` what the operator decides of it. `shelves` are the few goods
-that are shown beside something else.
+that are shown beside something else. `ahead` are those that a large house looks through first.
 """
 
+from steelyard.goods.search.ahead import choose_ahead
 from steelyard.goods.search.model import Query
 from steelyard.goods.search.queries import address_pages, addresses, cards, find
 from steelyard.goods.search.rules import (
@@ -70,6 +71,7 @@ __all__ = [
     "cards",
     "choices",
     "choose",
+    "choose_ahead",
     "find",
     "forget",
     "forget_search",

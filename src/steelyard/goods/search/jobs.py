@@ -1,5 +1,6 @@
-"""Sweeps: stale entries are made anew, searches are counted, hot words and the vocabulary follow."""
+"""Sweeps: stale entries are made anew, searches are counted, hot words, the vocabulary and what is ahead follow."""
 
+from steelyard.goods.search.ahead import choose_ahead
 from steelyard.goods.search.searches import count_searches, find_out_hot
 from steelyard.goods.search.service import reindex_products
 from steelyard.goods.search.wordlist import make_vocabulary
@@ -11,6 +12,7 @@ STALE_EVERY_SECONDS = 2.0
 SEARCHES_EVERY_SECONDS = 5.0
 HOT_WORDS_EVERY_SECONDS = 300.0
 VOCABULARY_EVERY_SECONDS = 600.0
+AHEAD_EVERY_SECONDS = 900.0
 
 
 async def _refresh(tx: Tx) -> int:
@@ -50,7 +52,12 @@ async def _make_vocabulary(db: Database) -> int:
     return 0
 
 
+async def _choose_ahead(db: Database) -> int:
+    return await db.transact(choose_ahead)
+
+
 SEARCHES = Sweep("search.searches", SEARCHES_EVERY_SECONDS, _count)
 HOT_WORDS = Sweep("search.hot_words", HOT_WORDS_EVERY_SECONDS, _find_out_hot)
 VOCABULARY = Sweep("search.vocabulary", VOCABULARY_EVERY_SECONDS, _make_vocabulary)
-SWEEPS = [STALE_ENTRIES, SEARCHES, HOT_WORDS, VOCABULARY]
+AHEAD = Sweep("search.ahead", AHEAD_EVERY_SECONDS, _choose_ahead)
+SWEEPS = [STALE_ENTRIES, SEARCHES, HOT_WORDS, VOCABULARY, AHEAD]

@@ -17,6 +17,7 @@ CREATE TABLE search_entries (
   , sold          integer NOT NULL DEFAULT 0
   , rating        integer NOT NULL DEFAULT 0
   , listed_at     timestamptz NOT NULL
+  , ahead         boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, product_id)
 );
 COMMENT ON TABLE search_entries IS 'by merchant: products on the shelf as search and category pages show them';
@@ -24,7 +25,10 @@ COMMENT ON COLUMN search_entries.words IS 'Latin words and CJK bigrams of title,
 COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by; _ships:free of what is sent free of charge';
 COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
 COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
+COMMENT ON COLUMN search_entries.ahead IS 'Among what sells best of very many: looked through first for words that too many have';
 CREATE INDEX search_by_words ON search_entries USING gin (words);
+CREATE INDEX search_by_words_ahead ON search_entries USING gin (words) WHERE ahead;
+CREATE INDEX search_ahead ON search_entries (sold, product_id) WHERE ahead;
 CREATE INDEX search_by_category ON search_entries USING gin (category_path);
 CREATE INDEX search_by_facets ON search_entries USING gin (facets);
 CREATE INDEX search_newest ON search_entries (listed_at DESC, product_id DESC);

@@ -189,11 +189,13 @@ def _sorted(
 def _ranked(
     where: LiteralString, near: LiteralString, counts: LiteralString, *, columns: LiteralString
 ) -> LiteralString:
-    # Ranking needs every hit's words, so at most COUNT_MAX are ranked: the same ones that are counted.
+    # Ranking needs every hit's words, so at most COUNT_MAX are ranked: the same ones that are counted. They are sought among
+    # what is ahead first (see `ahead`): an append goes through its parts in their order, and the limit ends it.
     order: LiteralString = "e.relevance DESC, e.product_id DESC"
+    hits: LiteralString = f"SELECT e.product_id{columns}, {_RELEVANCE} AS relevance FROM search_entries e WHERE {where}"  # noqa: S608  # literals
     return f"""
         WITH found AS MATERIALIZED (
-            SELECT e.product_id{columns}, {_RELEVANCE} AS relevance FROM search_entries e WHERE {where} LIMIT 2000
+            SELECT e.* FROM (({hits} AND e.ahead) UNION ALL ({hits} AND NOT e.ahead)) e LIMIT 2000
         ), capped AS (
             SELECT e.* FROM found e LIMIT $11
         ), first AS (

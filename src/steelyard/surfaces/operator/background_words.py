@@ -19,6 +19,7 @@ SWEEPS: dict[str, str] = {
     "recommendations.learn": N_("Learns which goods are bought together"),
     "reviews.review_silence": N_("Reviews by itself what buyers have not reviewed"),
     "reviews.score_shops": N_("Reckons the shops' scores anew"),
+    "search.ahead": N_("Chooses the goods that searches of a large house look through first"),
     "search.hot_words": N_("Reckons which searches are hot"),
     "search.searches": N_("Counts what was searched for"),
     "search.vocabulary": N_("Learns the words that suggestions know"),
