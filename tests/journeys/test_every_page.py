@@ -146,9 +146,15 @@ NOT_SHOWN_TO_A_MERCHANT: set[str] = {
     "/merchant/products/{product_id:uuid}/attributes",
     "/merchant/orders/ship/done",
     "/merchant/products/imports/{change_id:uuid}",
+    "/merchant/promotions/{promotion_id:uuid}/edit",  # only of one that has not begun
     "/merchant/decoration/{name:str}/goods",  # what the picker of goods asks: an answer for its script
 }
 # It leads on to the home page's, or to the topic that it is asked for.
 # What the picker of goods asks is an answer for its script. One kind of figures is opened, and only those by channel lead to
 # refunds.
-NOT_SHOWN_TO_AN_OPERATOR = {"/operator/pages", "/operator/pages/{name:str}/goods", "/operator/figures/refunds"}
+NOT_SHOWN_TO_AN_OPERATOR = {
+    "/operator/pages",
+    "/operator/pages/{name:str}/goods",
+    "/operator/figures/refunds",
+    "/operator/promotions/{promotion_id:uuid}/edit",  # only of one that has not begun
+}
