@@ -51,7 +51,7 @@ PLACES = (
     (DISPUTES, N_("Disputes"), "scale", "orders.manage", N_("Trade")),
     (RIGHTS, N_("Buyers’ rights"), "shield-check", "settings.manage", N_("Trade")),
     (PAPERS, N_("Papers of shops"), "file-badge", "merchants.review", N_("Trade")),
-    (VIOLATIONS, N_("Violations"), "shield-alert", "merchants.discipline", N_("Trade")),
+    (VIOLATIONS, N_("Violations of rules"), "shield-alert", "merchants.discipline", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (FLASH, N_("Flash sales"), "zap", "catalog.manage", N_("Trade")),
     (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),

@@ -26,4 +26,4 @@ def state(violation: Violation) -> tuple[str, Tone]:
         return N_("Appeal waits"), "warn"
     if not violation.counts:
         return N_("Revoked"), "good"
-    return (N_("Appeal rejected"), "bad") if violation.outcome else (N_("Counts"), "bad")
+    return (N_("Appeal rejected"), "bad") if violation.outcome else (N_("Counts against the shop"), "bad")
