@@ -119,7 +119,10 @@ async def _page(
         visit,
         "violation.html",
         frame.VIOLATIONS,
-        crumbs=[(visit.say(N_("Violations of rules")), frame.VIOLATIONS), (known.shop.name.in_language(visit.locale), None)],
+        crumbs=[
+            (visit.say(N_("Violations of rules")), frame.VIOLATIONS),
+            (known.shop.name.in_language(visit.locale), None),
+        ],
         status=refusal.status if refusal else 200,
         found=known,
         violation=known.violation,
