@@ -65,6 +65,7 @@ async def test_an_exchange_from_the_order_to_the_word_that_it_is_there(
     for _ in range(2):
         await owner.post(f"{theirs}/send-again", {"carrier": "simex", "number": "AGAIN1"})
     mine = await buyer.get(f"/after-sales/{case.case_id}")
+    assert theirs in (await owner.get("/merchant/find?q=AGAIN1")).text, "looked for by its number"
     assert "AGAIN1" in mine.text and "BACK1" in mine.text and "Withdraw" not in words(mine)
     for _ in range(2):
         assert "The exchange is done" in words(

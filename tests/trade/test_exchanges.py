@@ -274,3 +274,10 @@ async def test_the_last_piece_is_kept_for_one_of_two(shop: Database, world: Worl
         return await tx.value("SELECT count(*)::integer FROM reservations WHERE order_id = $1", second.case_id)
 
     assert await shop.transact(nothing) == 0
+
+
+async def test_nobody_has_a_right_to_something_else(shop: Database, world: World) -> None:
+    case = await asked(shop, wanted(await sent(shop, world), world, reason="does_not_fit"))
+    assert case.rule_id is not None
+    await refused(shop, case)
+    assert (await now(shop, case.case_id)).state is CaseState.REFUSED

@@ -16,7 +16,8 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import checkout
 from steelyard.trade.checkout.model import SHOP, CheckoutId, Draft, Line
 
-SHOP_SLUG = "heyi"
+# The first shop, whose staff look around in the demo, has one to come.
+RUSHING, PLANNING = "heyi", "zoufang"
 ARTICLES, PIECES = 4, 12
 # A third off.
 OFF = 333_000
@@ -31,29 +32,29 @@ BOUGHT = (7, 3)
 
 async def rush(db: Database, home: Address) -> None:
     """Plan the sessions as a shop's staff would, and let some buyers be quick."""
-    maker = next(each for each in makers() if each.slug == SHOP_SLUG)
-    articles = await db.transact(_articles, maker)
-    for which, name, minutes, hours in SESSIONS:
-        await db.transact(_plan, maker, articles, which, name, minutes, hours)
+    rushing, planning = (next(each for each in makers() if each.slug == slug) for slug in (RUSHING, PLANNING))
+    articles = await db.transact(_articles, rushing)
+    for session in SESSIONS:
+        await db.transact(_plan, rushing, articles, session)
+    await db.transact(_plan, planning, await db.transact(_articles, planning), SESSIONS[-1])
     for place, (sku_id, _) in enumerate(articles[: len(BOUGHT)]):
         for number in range(BOUGHT[place]):
-            await db.transact(_buy, sku_id, home, (maker.slug, "rush", str(place), str(number)))
+            await db.transact(_buy, sku_id, home, (rushing.slug, "rush", str(place), str(number)))
 
 
 async def _articles(tx: Tx, maker: Maker) -> list[tuple[SkuId, int]]:
-    """What has enough on the shelf, with its price."""
+    """What has enough on the shelf, with its price: not the goods that come first everywhere."""
     merchant_id = MerchantId(made("merchant", maker.slug))
     page = await catalog.products_page(tx, merchant_id, ProductState.ON_SHELF, limit=60)
     by_product = await catalog.sku_ids_of(tx, merchant_id, [row.product_id for row in page.items])
     firsts = [SkuId(some[0]) for some in by_product.values() if some]
     free = await inventory.available(tx, firsts)
     prices = await pricing.current(tx, firsts, maker.currency)
-    return [(each, prices[each].amount) for each in firsts if each in prices and free[each] > 3 * PIECES][:ARTICLES]
+    return [(each, prices[each].amount) for each in firsts if each in prices and free[each] > 3 * PIECES][-ARTICLES:]
 
 
-async def _plan(
-    tx: Tx, maker: Maker, articles: list[tuple[SkuId, int]], which: str, name: Text, minutes: int, hours: int
-) -> None:
+async def _plan(tx: Tx, maker: Maker, articles: list[tuple[SkuId, int]], session: tuple[str, Text, int, int]) -> None:
+    which, name, minutes, hours = session
     session_id = SessionId(made("flash", maker.slug, which))
     merchant_id = MerchantId(made("merchant", maker.slug))
     if not articles or await promotions.session(tx, merchant_id, session_id) is not None:

@@ -18,7 +18,7 @@ from steelyard.surfaces.web.console_views import view_pages
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.searching import HITS_PER_GROUP, Group, Hit, Source
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import orders, settlement
+from steelyard.trade import aftersales, orders, settlement
 
 # What is done rather than looked at: (address, words, icon, permission).
 ACTIONS = ((f"{frame.PRODUCTS}/new", N_("New product"), "plus", "products.edit", ""),)
@@ -42,9 +42,13 @@ def _sources(visit: Visit) -> list[Source]:
         ]
 
     async def sought_parcels(words: str) -> Sequence[Hit]:
+        found = await visit.merchant_db.ask(parcels.sought, words, limit=HITS_PER_GROUP)
+        cases = await visit.merchant_db.ask(aftersales.known_cases, [parcel.order_id for parcel in found])
         return [
-            searching.parcel_hit(visit, parcel, f"{frame.ORDERS}/{parcel.order_id}")
-            for parcel in await visit.merchant_db.ask(parcels.sought, words, limit=HITS_PER_GROUP)
+            searching.parcel_hit(
+                visit, parcel, f"{frame.AFTER_SALES if parcel.order_id in cases else frame.ORDERS}/{parcel.order_id}"
+            )
+            for parcel in found
         ]
 
     async def sought_goods(words: str) -> Sequence[Hit]:

@@ -20,7 +20,7 @@ from steelyard.surfaces.web.console_views import view_pages
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.searching import HITS_PER_GROUP, Group, Hit, Source
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import orders, settlement
+from steelyard.trade import aftersales, orders, settlement
 
 KINDS = {AccountKind.OPERATOR: N_("Staff"), AccountKind.MERCHANT: N_("The merchant"), AccountKind.BUYER: N_("Buyer")}
 
@@ -43,9 +43,17 @@ def _trade(visit: Visit) -> list[Source]:
         ]
 
     async def sought_parcels(words: str) -> Sequence[Hit]:
+        found = await visit.db.ask(parcels.sought, words, limit=HITS_PER_GROUP)
+        cases = await visit.db.ask(aftersales.known_cases, [parcel.order_id for parcel in found])
         return [
-            searching.parcel_hit(visit, parcel, f"{frame.ORDERS}/{parcel.merchant_id}/{parcel.order_id}")
-            for parcel in await visit.db.ask(parcels.sought, words, limit=HITS_PER_GROUP)
+            searching.parcel_hit(
+                visit,
+                parcel,
+                f"{frame.DISPUTES}/{parcel.order_id}"
+                if parcel.order_id in cases
+                else f"{frame.ORDERS}/{parcel.merchant_id}/{parcel.order_id}",
+            )
+            for parcel in found
         ]
 
     async def sought_goods(words: str) -> Sequence[Hit]:

@@ -74,7 +74,7 @@ async def _check_right(tx: Tx, held: Held) -> None:
     """A return without a reason that a rule admits is not refused before the goods were seen; of what comes back closed only,
     the shop may say at once that it was opened."""
     case = held.case
-    if case.state is not CaseState.ASKED or case.rule_id is None:
+    if case.state is not CaseState.ASKED or case.rule_id is None or case.kind is not Kind.RETURN_REFUND:
         return
     rule = await rights.rule(tx, case.rule_id)
     assert rule is not None, "rules that were switched on are kept"

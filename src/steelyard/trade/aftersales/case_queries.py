@@ -50,6 +50,12 @@ async def case(read: Read, case_id: CaseId) -> Case | None:
     )
 
 
+async def known_cases(read: Read, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these are cases: of parcels that go by an order's id, or by a case's."""
+    rows = await read.fetch("SELECT case_id FROM aftersales_cases WHERE case_id = ANY($1)", list(ids))
+    return {row["case_id"] for row in rows}
+
+
 async def cases_of_orders(read: Read, order_ids: Sequence[OrderId]) -> dict[OrderId, list[Case]]:
     """The cases of each of these orders, the newest first."""
     found: dict[OrderId, list[Case]] = {order_id: [] for order_id in order_ids}

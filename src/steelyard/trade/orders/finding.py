@@ -282,7 +282,9 @@ async def to_do(read: Read, merchant_id: MerchantId, account_id: UUID | None) ->
                                         AND paid_at <= $3 LIMIT $6) AS o) AS late
              , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped')
                                         AND paid_at > $3 AND paid_at <= $4 LIMIT $6) AS o) AS soon_late
-             , (SELECT count(*) FROM (SELECT DISTINCT p.order_id FROM parcels p WHERE p.merchant_id = $1
+             , (SELECT count(*) FROM (SELECT DISTINCT p.order_id FROM parcels p
+                                      JOIN orders o ON o.merchant_id = p.merchant_id AND o.order_id = p.order_id
+                                      WHERE p.merchant_id = $1
                                         AND p.state IN ('handed_over', 'in_transit') AND p.sent_at <= $5
                                       LIMIT $6) AS o) AS stuck
              , (SELECT count(*) FROM (SELECT DISTINCT p.order_id FROM parcels p
