@@ -3,7 +3,10 @@
 from litestar import Litestar
 
 from steelyard.goods import promotions
-from steelyard.kernel.db import Database
+from steelyard.goods.promotions.model import AmountOff, Offer, Step
+from steelyard.kernel import ids
+from steelyard.kernel.db import Database, Read
+from tests.support import deal
 from tests.support.browser import Browser, hidden, words
 from tests.support.consoles import signed_in
 from tests.support.world import World
@@ -85,4 +88,98 @@ async def test_another_shop_cannot_see_or_stop_it(app: Litestar, db: Database, w
     assert (await stranger.get(f"/merchant/promotions/{offer.promotion_id}")).status_code == 404
     assert (await stranger.post(f"/merchant/promotions/{offer.promotion_id}/stop")).status_code == 404
     assert "Spring tea" not in words(await stranger.get("/merchant/promotions"))
+    await stranger.close()
+
+
+async def made(db: Database, owner: Browser, world: World, **typed: str) -> Offer:
+    form = await owner.get(NEW, kind="amount_off")
+    answer = await owner.post(NEW, {**TYPED, "promotion_id": hidden(form, "promotion_id"), **typed})
+    assert answer.status_code == 303, words(answer)
+    return (await db.ask(promotions.offers, world.tea.merchant_id, None, 1))[0]
+
+
+async def test_what_has_not_begun_is_changed_and_a_second_window_is_told(
+    db: Database, world: World, owner: Browser
+) -> None:
+    offer = await made(db, owner, world, starts_at="2198-01-01T00:00")
+    here = f"/merchant/promotions/{offer.promotion_id}/edit"
+    mine, other = await owner.get(here), await owner.get(here)
+    typed = {**TYPED, "promotion_id": str(offer.promotion_id), "starts_at": "2198-01-01T00:00"}
+
+    first = await owner.post(NEW, {**typed, "seen": hidden(mine, "seen"), "off_0": "15"})
+    again = await owner.post(NEW, {**typed, "seen": hidden(mine, "seen"), "off_0": "15"})
+    late = await owner.post(NEW, {**typed, "seen": hidden(other, "seen"), "off_0": "20"})
+    insisted = await owner.post(NEW, {**typed, "seen": hidden(late, "seen"), "off_0": "20"})
+
+    assert (first.status_code, again.status_code, late.status_code, insisted.status_code) == (303, 303, 422, 303)
+    assert "changed this meanwhile" in words(late)
+    found = await db.ask(promotions.get, offer.merchant_id, offer.promotion_id)
+    assert found is not None and found.rule == AmountOff(steps=(Step(10_000, 2_000),))
+    assert await db.ask(changes_of, "promotions.save") == [[], ["rule.steps"], ["rule.steps"]]
+
+
+async def changes_of(read: Read, action: str) -> list[list[str]]:
+    rows = await read.fetch("SELECT changes FROM audit_log WHERE action = $1 ORDER BY audit_id", action)
+    return [[each["field"] for each in row["changes"]] for row in rows]
+
+
+async def test_what_runs_runs_longer_and_with_more_and_never_with_less(
+    db: Database, world: World, owner: Browser
+) -> None:
+    offer = await made(db, owner, world, budget="100")
+    here = f"/merchant/promotions/{offer.promotion_id}"
+    seen = hidden(await owner.get(here), "seen")
+
+    shorter = await owner.post(f"{here}/extend", {"seen": seen, "ends_at": "2100-01-01T00:00", "budget": "100"})
+    less = await owner.post(f"{here}/extend", {"seen": seen, "ends_at": TYPED["ends_at"], "budget": "99"})
+    more = await owner.post(f"{here}/extend", {"seen": seen, "ends_at": "2199-02-01T00:00", "budget": "250"})
+    late = await owner.post(f"{here}/extend", {"seen": seen, "ends_at": "2199-03-01T00:00", "budget": "300"})
+
+    assert (shorter.status_code, less.status_code, more.status_code, late.status_code) == (422, 422, 303, 422)
+    assert "can only be put off" in words(shorter)
+    assert "can only be raised" in words(less)
+    assert "changed this meanwhile" in words(late)
+    found = await db.ask(promotions.get, offer.merchant_id, offer.promotion_id)
+    assert found is not None and found.budget == 25_000
+    assert await db.ask(changes_of, "promotions.extend") == [["ends_at", "budget"]]
+    assert (await owner.get(f"{here}/edit")).status_code == 303
+
+
+async def test_a_shop_gives_a_coupon_to_a_list_and_sees_what_came_of_it(
+    app: Litestar, db: Database, world: World, owner: Browser
+) -> None:
+    await deal.paid(db, [(world.items["nuts"].sku_id, 1)], world.buyer.buyer_id)
+    offer = await made(db, owner, world, coupon="yes", given="yes", new_buyers="yes")
+    assert (offer.given, offer.new_buyers) == (True, True)
+    here = f"/merchant/promotions/{offer.promotion_id}"
+    gift_id = hidden(await owner.get(here), "gift_id")
+    typed = {"gift_id": gift_id, "audience": "named", "emails": f'Name,Mail\n"Na",<{world.buyer.email}>\nx,a@b.example'}
+
+    nobody = await owner.post(f"{here}/give", {**typed, "emails": "nobody"})
+    for _ in range(2):
+        assert (await owner.post(f"{here}/give", typed)).status_code == 303
+    await deal.at_rest(db)
+
+    assert nobody.status_code == 422
+    assert "1 given, 1 left out" in words(await owner.get(here))
+    buyer = await signed_in(app, world.buyer)
+    assert "CN¥10 off over CN¥100" in words(await buyer.get("/account/coupons"))
+    assert "CN¥10 off over CN¥100" not in words(await buyer.get("/coupons")).partition("To claim")[2]
+    await buyer.close()
+
+
+async def test_another_shops_promotion_is_neither_extended_nor_given(
+    app: Litestar, db: Database, world: World, owner: Browser
+) -> None:
+    offer = await made(db, owner, world, coupon="yes", given="yes")
+    here = f"/merchant/promotions/{offer.promotion_id}"
+    seen = promotions.version_of(offer)
+    stranger = await signed_in(app, world.tools.owner)
+
+    extended = await stranger.post(f"{here}/extend", {"seen": seen, "ends_at": "2199-02-01T00:00"})
+    given = await stranger.post(f"{here}/give", {"audience": "bought", "days": "30", "gift_id": str(ids.mint())})
+
+    assert (extended.status_code, given.status_code) == (404, 404)
+    assert await db.ask(promotions.get, offer.merchant_id, offer.promotion_id) == offer
+    assert await db.ask(promotions.gifts_of, offer.merchant_id, offer.promotion_id) == []
     await stranger.close()

@@ -2,15 +2,16 @@
 
 `reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind takes off, `rules` what there is, and
 `refusals` what is refused. docs/algorithms/pricing.md tells the rules with worked examples. Commands of shops and of the
-platform are in `service`, buyers' coupons in `claiming`, codes that come with a cart in `codes` (their words in `entering`),
-what buyers hold in `holding`, who is known to have used what in `people`, and what orders take of a budget, of coupons or of
-a flash sale's pieces in `using`. What a flash sale is stands in `flash`, how one is planned and ended in `planning`, its
-pieces are in `handing`, and what is to be seen of it in `sessions`.
+platform are in `service`, buyers' coupons in `claiming`, those that shops give in `giving`, codes that come with a cart in
+`codes` (their words in `entering`), what buyers hold in `holding`, who is known to have used what in `people`, and what
+orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is stands in `flash`, how one is
+planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
-from steelyard.goods.promotions.events import FlashChanged
+from steelyard.goods.promotions.events import FlashChanged, GiftAsked
+from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
 from steelyard.goods.promotions.holding import of_buyers, owned
 from steelyard.goods.promotions.people import let_go, new_of, note_people, people_of, used_up
 from steelyard.goods.promotions.planning import begin_due, cancel, end_due, plan
@@ -28,7 +29,7 @@ from steelyard.goods.promotions.queries import (
     used,
 )
 from steelyard.goods.promotions.reckoning import covers, for_buyer, in_scope, reckon, reckon_offers
-from steelyard.goods.promotions.service import save, stop
+from steelyard.goods.promotions.service import change, extend, save, stop, version_of
 from steelyard.goods.promotions.sessions import (
     flash_left,
     flash_price,
@@ -41,24 +42,32 @@ from steelyard.goods.promotions.sessions import (
 from steelyard.goods.promotions.using import give_back, hold, use
 
 __all__ = [
+    "BUYERS_PER_GIFT_MAX",
     "CODES_PER_CART_MAX",
     "CODE_CHARACTERS_MAX",
     "ENDS_SOON",
     "FlashChanged",
+    "GiftAsked",
+    "ask_gift",
     "begin_due",
     "cancel",
+    "change",
     "claim",
     "claim_code",
     "claimed_by",
     "coupons_of",
     "covers",
     "end_due",
+    "extend",
     "flash_left",
     "flash_price",
     "flashing",
     "for_buyer",
     "forget",
     "get",
+    "gift_to_do",
+    "gifts_of",
+    "give",
     "give_back",
     "had_by",
     "held_by",
@@ -88,4 +97,5 @@ __all__ = [
     "use",
     "used",
     "used_up",
+    "version_of",
 ]

@@ -18,7 +18,7 @@ async def claim(tx: Tx, buyer_id: UUID, merchant_id: UUID, promotion_id: UUID) -
         """
         SELECT per_buyer, copies IS NOT NULL AND claimed >= copies AS gone
              , stopped_at IS NOT NULL OR ends_at <= now() OR spent >= budget AS over
-        FROM promotions WHERE merchant_id = $1 AND promotion_id = $2 AND coupon FOR NO KEY UPDATE
+        FROM promotions WHERE merchant_id = $1 AND promotion_id = $2 AND coupon AND NOT given FOR NO KEY UPDATE
         """,
         merchant_id,
         promotion_id,

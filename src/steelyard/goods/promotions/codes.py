@@ -32,7 +32,7 @@ async def _with_codes(read: Read, entered: Sequence[Entered], wanted: Sequence[s
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given
         FROM promotions WHERE merchant_id = ANY($1) AND code = ANY($2) ORDER BY merchant_id, promotion_id
         """,
         list({PLATFORM, *(merchant_id for each in entered for merchant_id in each.merchant_ids)}),

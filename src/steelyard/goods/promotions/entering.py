@@ -1,6 +1,7 @@
-"""Codes that buyers enter, and what is to be said of their coupons. Others find these in `model`."""
+"""Codes that buyers enter, coupons that shops give, and what is to be said of them. Others find these in `model`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -13,6 +14,38 @@ class Standing(StrEnum):
     USABLE = "usable"
     USED = "used"
     EXPIRED = "expired"
+
+
+class OfferState(StrEnum):
+    TO_COME = "to_come"
+    RUNNING = "running"
+    SPENT = "spent"
+    OVER = "over"
+    STOPPED = "stopped"
+
+
+class GiftAudience(StrEnum):
+    """To whom a shop gives a coupon."""
+
+    NAMED = "named"
+    BOUGHT = "bought"
+    NEVER = "never"
+
+
+class CouponGift(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop's wish to give a coupon to those whose addresses it names, to all who bought within so many days, or to who
+    follows it and has not bought. Once it is `done_at`: how many have got one, and how many were left out."""
+
+    merchant_id: UUID
+    gift_id: UUID
+    promotion_id: UUID
+    audience: GiftAudience
+    days: int | None = None
+    emails: Sequence[str] = ()
+    asked_at: datetime | None = None
+    done_at: datetime | None = None
+    given: int | None = None
+    left_out: int | None = None
 
 
 class CodeState(StrEnum):

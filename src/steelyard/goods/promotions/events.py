@@ -5,6 +5,15 @@ from uuid import UUID
 from steelyard.kernel.events import Event
 
 
+class GiftAsked(Event, frozen=True, kw_only=True):
+    """A shop wants to give a coupon of its own to some buyers."""
+
+    KIND = "promotions.gift_asked"
+
+    merchant_id: UUID
+    gift_id: UUID
+
+
 class FlashChanged(Event, frozen=True, kw_only=True):
     """A flash sale of these goods was planned, has begun, was sold out or is not any more, or is over."""
 

@@ -16,7 +16,7 @@ async def owned(read: Read, buyer_id: UUID, standing: Standing, before: UUID | N
         Owned,
         """
         SELECT p.merchant_id, p.promotion_id, p.name, p.rule, p.scope, p.currency, p.starts_at, p.ends_at, p.coupon, p.code
-             , p.copies, p.per_buyer, p.budget, p.claimed, p.spent, p.stopped_at, p.platform_millionths, p.new_buyers
+             , p.copies, p.per_buyer, p.budget, p.claimed, p.spent, p.stopped_at, p.platform_millionths, p.new_buyers, p.given
              , c.claims, c.unused
         FROM (SELECT merchant_id, promotion_id, count(*) AS claims, count(*) FILTER (WHERE used_for IS NULL) AS unused
               FROM coupon_claims WHERE buyer_id = $1 GROUP BY 1, 2) AS c

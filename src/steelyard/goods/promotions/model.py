@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
-from steelyard.goods.promotions.entering import Code, CodeState, Entered, Standing
+from steelyard.goods.promotions.entering import Code, CodeState, CouponGift, Entered, GiftAudience, OfferState, Standing
 from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
 from steelyard.goods.promotions.people import Limit, Personal, new_of
 from steelyard.goods.promotions.refusals import (
@@ -54,6 +53,7 @@ __all__ = [
     "CodeUnknown",
     "Counted",
     "CouponClaimed",
+    "CouponGift",
     "CouponGone",
     "Entered",
     "Flash",
@@ -61,6 +61,7 @@ __all__ = [
     "FlashState",
     "FreeShipping",
     "Gift",
+    "GiftAudience",
     "Ladder",
     "Layer",
     "Limit",
@@ -68,6 +69,7 @@ __all__ = [
     "NewFlash",
     "OfferBegun",
     "OfferGone",
+    "OfferState",
     "Personal",
     "PiecesFor",
     "Planned",
@@ -282,6 +284,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     platform_millionths: int = 0
     flash: Flash | None = None
     new_buyers: bool = False
+    given: bool = False
 
     @property
     def limits(self) -> list[Limit]:
@@ -321,7 +324,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
         """Whether all that could be claimed is claimed."""
         return self.copies is not None and self.claimed >= self.copies
 
-    def state(self, at: datetime) -> "OfferState":
+    def state(self, at: datetime) -> OfferState:
         if self.stopped_at is not None:
             return OfferState.STOPPED
         if at >= self.ends_at:
@@ -329,14 +332,6 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
         if self.left is not None and self.left <= 0:
             return OfferState.SPENT
         return OfferState.RUNNING if at >= self.starts_at else OfferState.TO_COME
-
-
-class OfferState(StrEnum):
-    TO_COME = "to_come"
-    RUNNING = "running"
-    SPENT = "spent"
-    OVER = "over"
-    STOPPED = "stopped"
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True):

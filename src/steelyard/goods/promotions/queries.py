@@ -63,7 +63,7 @@ async def running(read: Read, merchant_ids: Collection[UUID]) -> dict[UUID, list
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given
              , CASE WHEN session_id IS NOT NULL THEN
                    jsonb_build_object('session_id', session_id, 'sku_id', sku_id, 'pieces', pieces, 'taken', taken
                                     , 'per_order', pieces_per_order, 'per_buyer', pieces_per_buyer) END AS flash
@@ -106,7 +106,7 @@ async def offers(read: Read, merchant_id: UUID, before: UUID | None, limit: int)
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given
         FROM promotions WHERE merchant_id = $1 AND session_id IS NULL AND ($2::uuid IS NULL OR promotion_id < $2)
         ORDER BY promotion_id DESC LIMIT $3
         """,
@@ -121,7 +121,7 @@ async def get(read: Read, merchant_id: UUID, promotion_id: UUID) -> Offer | None
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given
         FROM promotions WHERE merchant_id = $1 AND promotion_id = $2 AND session_id IS NULL
         """,
         merchant_id,
@@ -191,9 +191,9 @@ async def to_claim(read: Read) -> list[Offer]:
         Offer,
         """
         SELECT p.merchant_id, p.promotion_id, p.name, p.rule, p.scope, p.currency, p.starts_at, p.ends_at, p.coupon, p.code
-             , p.copies, p.per_buyer, p.budget, p.claimed, p.spent, p.stopped_at, p.platform_millionths, p.new_buyers
+             , p.copies, p.per_buyer, p.budget, p.claimed, p.spent, p.stopped_at, p.platform_millionths, p.new_buyers, p.given
         FROM promotions p LEFT JOIN merchants m USING (merchant_id)
-        WHERE p.stopped_at IS NULL AND p.ends_at > now() AND p.starts_at <= now() AND p.coupon AND p.code IS NULL
+        WHERE p.stopped_at IS NULL AND p.ends_at > now() AND p.starts_at <= now() AND p.coupon AND p.code IS NULL AND NOT p.given
           AND (p.copies IS NULL OR p.claimed < p.copies) AND (p.budget IS NULL OR p.spent < p.budget)
           AND (m.state = 'open' OR p.merchant_id = $2)
         ORDER BY p.ends_at, p.promotion_id LIMIT $1

@@ -49,6 +49,7 @@ CREATE TABLE promotions (
   , pieces_per_buyer integer
   , returned_at  timestamptz
   , new_buyers   boolean NOT NULL DEFAULT false
+  , given        boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
   , CONSTRAINT the_platform_pays_for_its_own_only CHECK (platform_millionths = 0 OR merchant_id = '00000000-0000-0000-0000-000000000000')
@@ -62,6 +63,7 @@ CREATE TABLE promotions (
   , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
   , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
   , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT what_is_given_is_not_claimed CHECK (NOT given OR (coupon AND code IS NULL))
   , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
   , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
@@ -82,9 +84,33 @@ COMMENT ON COLUMN promotions.taken IS 'Of those, in orders that were not dropped
 COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can have; none: as many as there are';
 COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
+COMMENT ON COLUMN promotions.given IS 'A coupon that the shop gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
+
+CREATE TABLE coupon_gifts (
+    merchant_id  uuid NOT NULL
+  , gift_id      uuid NOT NULL
+  , promotion_id uuid NOT NULL
+  , audience     text NOT NULL
+  , days         integer
+  , emails       text[] NOT NULL DEFAULT '{}'
+  , asked_by     text NOT NULL
+  , asked_at     timestamptz NOT NULL DEFAULT now()
+  , done_at      timestamptz
+  , given        integer
+  , left_out     integer
+  , PRIMARY KEY (merchant_id, gift_id)
+  , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
+  , CONSTRAINT a_gift_says_to_whom CHECK (audience IN ('named', 'bought', 'never') AND (audience = 'bought') = (days IS NOT NULL))
+  , CONSTRAINT what_is_done_is_counted CHECK ((done_at IS NULL) = (given IS NULL) AND (done_at IS NULL) = (left_out IS NULL))
+  , CONSTRAINT addresses_are_kept_until_it_is_done CHECK (done_at IS NULL OR emails = '{}')
+);
+COMMENT ON TABLE coupon_gifts IS 'by merchant: to whom a shop gives a coupon of its own, and what came of it';
+COMMENT ON COLUMN coupon_gifts.audience IS 'named: by e-mail address; bought: within so many days; never: who follows the shop and has not bought';
+COMMENT ON COLUMN coupon_gifts.left_out IS 'Who is not known to the shop, has it already, or came after the last copy';
+CREATE INDEX coupon_gifts_of_a_coupon ON coupon_gifts (merchant_id, promotion_id, asked_at DESC);
 
 CREATE TABLE promotion_uses (
     merchant_id  uuid NOT NULL

@@ -1,8 +1,11 @@
 """Commands of shops and of the platform: make, change before it begins, stop. Buyers' are in `claiming`, those of orders in
 `using`."""
 
+import hashlib
 from datetime import UTC, datetime
 from uuid import UUID
+
+import msgspec
 
 from steelyard.goods.promotions.model import (
     AmountOff,
@@ -15,7 +18,7 @@ from steelyard.goods.promotions.model import (
     RateOff,
     Rule,
 )
-from steelyard.goods.promotions.queries import KEPT
+from steelyard.goods.promotions.queries import KEPT, get
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
@@ -39,17 +42,18 @@ async def save(tx: Tx, offer: Offer) -> None:
     written = await tx.execute(
         """
         INSERT INTO promotions AS p (merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon
-                                   , code, copies, per_buyer, budget, platform_millionths, new_buyers)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                                   , code, copies, per_buyer, budget, platform_millionths, new_buyers, given)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         ON CONFLICT (merchant_id, promotion_id) DO UPDATE
         SET name = excluded.name, rule = excluded.rule, scope = excluded.scope, starts_at = excluded.starts_at
           , ends_at = excluded.ends_at, coupon = excluded.coupon, code = excluded.code, copies = excluded.copies
           , per_buyer = excluded.per_buyer, budget = excluded.budget
           , platform_millionths = excluded.platform_millionths, new_buyers = excluded.new_buyers
+          , given = excluded.given
         WHERE p.starts_at > now() AND p.stopped_at IS NULL AND p.claimed = 0
-           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.platform_millionths, p.new_buyers)
+           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.platform_millionths, p.new_buyers, p.given)
             = (excluded.name, excluded.rule, excluded.scope, excluded.starts_at, excluded.ends_at, excluded.coupon
-             , excluded.platform_millionths, excluded.new_buyers)
+             , excluded.platform_millionths, excluded.new_buyers, excluded.given)
         """,
         offer.merchant_id,
         offer.promotion_id,
@@ -66,6 +70,7 @@ async def save(tx: Tx, offer: Offer) -> None:
         offer.budget,
         offer.platform_millionths,
         offer.new_buyers,
+        offer.given,
     )
     if not written:
         raise OfferBegun()
@@ -87,6 +92,74 @@ async def _only_so_many(tx: Tx, offer: Offer) -> None:
     )
     if count >= OFFERS_PER_MERCHANT_MAX:
         raise Invalid({"name": N_("There are too many offers at once. Please stop some of them.")})
+
+
+async def extend(
+    tx: Tx, merchant_id: UUID, promotion_id: UUID, *, ends_at: datetime, budget: int | None, seen: str
+) -> tuple[Offer, Offer]:
+    """Let it run longer, and with more money; nothing else changes once it has begun. `seen`: its `version_of` when it was
+    looked at. Returns what it was and what it is. Said twice, nothing changes.
+
+    Raises `NotFound`, and `Invalid` for an earlier end, a smaller budget, and when it is over or was changed meanwhile.
+    """
+    before = await _held(tx, merchant_id, promotion_id)
+    if before is None:
+        raise NotFound()
+    after = msgspec.structs.replace(before, ends_at=ends_at, budget=budget)
+    if after == before:
+        return before, before
+    wrong: dict[str, str] = {}
+    if before.stopped_at is not None or before.ends_at <= datetime.now(UTC):
+        wrong["ends_at"] = N_("It is over. Please make another.")
+    elif version_of(before) != seen:
+        wrong["ends_at"] = N_("A colleague has changed this meanwhile. Save again to keep yours.")
+    elif ends_at < before.ends_at:
+        wrong["ends_at"] = N_("Buyers were told that it runs longer: the end can only be put off")
+    if (budget is None) != (before.budget is None) or (budget or 0) < (before.budget or 0):
+        wrong["budget"] = N_("The budget can only be raised")
+    elif budget is not None and budget > AMOUNT_MAX:
+        wrong["budget"] = N_("Please enter an amount above zero")
+    if wrong:
+        raise Invalid(wrong)
+    await tx.execute(
+        "UPDATE promotions SET ends_at = $3, budget = $4 WHERE merchant_id = $1 AND promotion_id = $2",
+        merchant_id,
+        promotion_id,
+        ends_at,
+        budget,
+    )
+    tx.kept.pop(KEPT, None)
+    return before, after
+
+
+async def change(tx: Tx, offer: Offer, seen: str) -> Offer | None:
+    """`save` what was looked at as `seen` (its `version_of`; the empty word: it was not there). Returns what it was before.
+
+    Raises what `save` raises, and `Invalid` when it was changed meanwhile.
+    """
+    before = await _held(tx, offer.merchant_id, offer.promotion_id)
+    if before is not None and version_of(before) != seen and version_of(before) != version_of(offer):
+        raise Invalid({"name_zh": N_("A colleague has changed this meanwhile. Save again to keep yours.")})
+    await save(tx, offer)
+    return before
+
+
+def version_of(offer: Offer) -> str:
+    """What it says, in short: two windows with different ones have different promotions before them."""
+    starts, ends = offer.starts_at.astimezone(UTC), offer.ends_at.astimezone(UTC)
+    said = msgspec.structs.replace(
+        offer, starts_at=starts, ends_at=ends, claimed=0, spent=0, stopped_at=None, flash=None
+    )
+    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()[:16]
+
+
+async def _held(tx: Tx, merchant_id: UUID, promotion_id: UUID) -> Offer | None:
+    await tx.fetch(
+        "SELECT FROM promotions WHERE merchant_id = $1 AND promotion_id = $2 FOR NO KEY UPDATE",
+        merchant_id,
+        promotion_id,
+    )
+    return await get(tx, merchant_id, promotion_id)
 
 
 async def stop(tx: Tx, merchant_id: UUID, promotion_id: UUID) -> None:
@@ -121,6 +194,8 @@ def _check(offer: Offer) -> None:
         wrong["platform"] = N_("Please enter a percentage from 0 to 100")
     if offer.new_buyers and (not offer.coupon or offer.of_platform):
         wrong["new_buyers"] = N_("Only a coupon can be for new buyers alone")
+    if offer.given and (not offer.coupon or offer.code or offer.of_platform):
+        wrong["given"] = N_("What is given is a coupon, and has no code")
     if wrong:
         raise Invalid(wrong)
 

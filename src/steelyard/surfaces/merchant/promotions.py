@@ -19,11 +19,13 @@ from steelyard.goods.promotions.model import (
     CartLine,
     Offer,
     OfferBegun,
+    OfferState,
     PromotionId,
     Reckoning,
     Scope,
     Used,
 )
+from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -36,6 +38,7 @@ from steelyard.surfaces.web import offer_forms as forms
 from steelyard.surfaces.web import offers as words
 from steelyard.surfaces.web.console import SAVED, address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
+from steelyard.surfaces.web.moments import local_time
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
@@ -126,8 +129,17 @@ async def change_promotion(visit: NamedDependency[Visit], promotion_id: FromPath
     return await _form(visit, forms.kind_of(offer.rule), forms.typed_of(offer), {})
 
 
-async def _form(visit: Visit, kind: str, typed: Entries, errors: dict[str, str]) -> Response[Any]:
+async def _again(visit: Visit, kind: str, form: Entries, errors: dict[str, str]) -> Response[Any]:
+    """The form with what was typed; what it is saved over is what is there now, which the error has told of."""
+    offer = await visit.merchant_db.ask(promotions.get, visit.merchant_id, form.uuid("promotion_id"))
+    return await _form(visit, kind, form, errors, promotions.version_of(offer) if offer else "")
+
+
+async def _form(
+    visit: Visit, kind: str, typed: Entries, errors: dict[str, str], seen: str | None = None
+) -> Response[Any]:
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
+    values = forms.form_values(visit, kind, typed, currency, datetime.now(UTC))
     title = visit.say(N_("New promotion"))
     return await frame.show(
         visit,
@@ -138,7 +150,7 @@ async def _form(visit: Visit, kind: str, typed: Entries, errors: dict[str, str])
         errors=errors,
         goods=await visit.merchant_db.ask(_goods, visit.merchant_id),
         chosen={str(each) for each in typed.uuids("products")},
-        **forms.form_values(visit, kind, typed, currency, datetime.now(UTC)),
+        **(values if seen is None else {**values, "seen": seen}),
     )
 
 
@@ -152,18 +164,23 @@ async def make_promotion(visit: NamedDependency[Visit], request: WebRequest) -> 
     try:
         offer = offer_of(form, visit.merchant_id, kind, currency)
         form.check()
-        await visit.merchant_db.transact(save, visit.actor, cast("Offer", offer))
+        await visit.merchant_db.transact(save, visit.actor, cast("Offer", offer), form.text("seen"))
     except Invalid as refusal:
-        return await _form(visit, kind, form, errors_of(visit, refusal.fields))
+        return await _again(visit, kind, form, errors_of(visit, refusal.fields))
     except Refusal as refusal:
-        return await _form(visit, kind, form, {"name_zh": told(visit, refusal)})
+        return await _again(visit, kind, form, {"name_zh": told(visit, refusal)})
     return redirect(visit, frame.PROMOTIONS, (visit.say(SAVED), "good"))
 
 
-async def save(tx: Tx, actor: Actor, offer: Offer) -> None:
-    await promotions.save(tx, offer)
+async def save(tx: Tx, actor: Actor, offer: Offer, seen: str = "") -> None:
+    before = await promotions.change(tx, offer, seen)
+    if before is not None and promotions.version_of(before) == promotions.version_of(offer):
+        return
     facts = {"name": str(offer.name), "coupon": offer.coupon, "ends_at": offer.ends_at.isoformat()}
-    await access.audit(tx, actor, "promotions.save", str(offer.promotion_id), facts)
+    await access.audit(
+        tx, actor, "promotions.save", str(offer.promotion_id), facts,
+        before=forms.told_of(before) if before else None, after=forms.told_of(offer) if before else None,
+    )  # fmt: skip
 
 
 async def stop(tx: Tx, actor: Actor, merchant_id: MerchantId, promotion_id: UUID) -> None:
@@ -189,6 +206,11 @@ def offer_of(form: Entries, merchant_id: MerchantId, kind: str, currency: str) -
 @get("/promotions/{promotion_id:uuid}", opt=NEEDS)
 async def promotion_page(visit: NamedDependency[Visit], promotion_id: FromPath[UUID]) -> Response[Any]:
     """What it says and what came of it, with the calculator: asked for by the address, to be shown to a colleague."""
+    return await shown_page(visit, promotion_id, {}, Entries({}, {}))
+
+
+async def shown_page(visit: Visit, promotion_id: UUID, errors: dict[str, str], entered: Entries) -> Response[Any]:
+    """The page, with what was entered into its forms and is wrong."""
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
     found = await visit.merchant_db.ask(_shown, visit.merchant_id, promotion_id, currency)
     query = visit.connection.query_params
@@ -205,6 +227,17 @@ async def promotion_page(visit: NamedDependency[Visit], promotion_id: FromPath[U
         found=found,
         offer=found.offer,
         state=_states(visit, [found.offer])[str(promotion_id)],
+        status=422 if errors else 200,
+        errors=errors,
+        entered=entered,
+        seen=promotions.version_of(found.offer),
+        ends_at=entered.text("ends_at") or local_time(found.offer.ends_at),
+        budget=entered.text("budget") or forms.amount(found.offer.budget, found.offer.currency),
+        gift_id=ids.mint(),
+        gifts=await visit.merchant_db.ask(promotions.gifts_of, visit.merchant_id, promotion_id)
+        if found.offer.given
+        else [],
+        extendable=found.offer.state(datetime.now(UTC)) in (OfferState.RUNNING, OfferState.SPENT),
         changeable=forms.changeable(found.offer, datetime.now(UTC)),
         stoppable=found.offer.stopped_at is None and found.offer.ends_at > datetime.now(UTC),
         words=words.rule_words(visit, found.offer.rule, currency),

@@ -100,7 +100,8 @@ async def of_shop(read: Read, merchant_id: MerchantId) -> list[Offer]:
     return [
         offer
         for offer in [*offered.get(merchant_id, ()), *of_platform]
-        if offer.flash is not None or (offer.starts_at <= now and offer.code is None and not offer.gone)
+        if offer.flash is not None
+        or (offer.starts_at <= now and offer.code is None and not (offer.gone or offer.given))
     ]
 
 

@@ -82,6 +82,8 @@ ACTIONS: dict[str, str] = {
     "products.undo": N_("Undid an import"),
     "refunds.retry": N_("Sent a refund once more"),
     "promotions.save": N_("Saved a promotion"),
+    "promotions.extend": N_("Let a promotion run longer, or with more money"),
+    "promotions.give": N_("Gave coupons to buyers"),
     "promotions.stop": N_("Stopped a promotion"),
     "reviews.appeal": N_("Decided on an appeal about a hidden review"),
     "reviews.answer": N_("Answered a question"),

@@ -1,10 +1,11 @@
 """Forms of promotions: which kinds there are, what a form's fields ask for, and an offer as the fields that would make it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from steelyard.goods import promotions
 from steelyard.goods.promotions.model import (
     AmountOff,
     BuyGet,
@@ -109,11 +110,14 @@ def typed_of(offer: Offer) -> Entries:
         "name_en": offer.name.get("en", ""),
         "starts_at": local_time(offer.starts_at),
         "ends_at": local_time(offer.ends_at),
-        "budget": _amount(offer.budget, offer.currency),
+        "budget": amount(offer.budget, offer.currency),
         "coupon": "1" if offer.coupon else "",
         "copies": str(offer.copies or ""),
         "per_buyer": str(offer.per_buyer or ""),
         "code": offer.code or "",
+        "new_buyers": "1" if offer.new_buyers else "",
+        "given": "1" if offer.given else "",
+        "seen": promotions.version_of(offer),
         "platform": f"{offer.platform_millionths / 10_000:g}",
     } | _rule_fields(offer.rule, offer.currency)
     named = {
@@ -124,6 +128,13 @@ def typed_of(offer: Offer) -> Entries:
         | {name: [str(each) for each in some] for name, some in named.items()},
         {},
     )
+
+
+def told_of(offer: Offer) -> dict[str, object]:
+    """A promotion as the audit log tells it: what staff decide, without what has come of it."""
+    starts, ends = offer.starts_at.astimezone(UTC), offer.ends_at.astimezone(UTC)
+    said = msgspec.to_builtins(msgspec.structs.replace(offer, starts_at=starts, ends_at=ends, flash=None))
+    return {name: value for name, value in said.items() if name not in ("claimed", "spent", "flash")}
 
 
 def changeable(offer: Offer, at: datetime) -> bool:
@@ -142,6 +153,7 @@ def form_values(visit: Visit, kind: str, typed: Entries, currency: str, at: date
         "currency": currency,
         "steps": range(STEPS),
         "promotion_id": typed.text("promotion_id") or ids.mint(),
+        "seen": typed.text("seen"),
         "starts_at": typed.text("starts_at") or local_time(at),
         "ends_at": typed.text("ends_at") or local_time(at + timedelta(days=DAYS)),
     }
@@ -159,6 +171,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     copies: int | None
     per_buyer: int | None
     code: str | None
+    new_buyers: bool = False
+    given: bool = False
 
 
 def terms_of(form: Entries, kind: str, currency: str) -> Terms | None:
@@ -183,19 +197,21 @@ def terms_of(form: Entries, kind: str, currency: str) -> Terms | None:
         copies=copies or None,
         per_buyer=per_buyer,
         code=code or None,
+        new_buyers=coupon and form.flag("new_buyers"),
+        given=coupon and form.flag("given"),
     )
 
 
 def _rule_fields(rule: Rule, currency: str) -> dict[str, str]:
     match rule:
         case AmountOff():
-            steps = {f"over_{n}": _amount(step.over, currency) for n, step in enumerate(rule.steps)}
-            offs = {f"off_{n}": _amount(step.off, currency) for n, step in enumerate(rule.steps)}
+            steps = {f"over_{n}": amount(step.over, currency) for n, step in enumerate(rule.steps)}
+            offs = {f"off_{n}": amount(step.off, currency) for n, step in enumerate(rule.steps)}
             return steps | offs | {"again": "1" if rule.again else ""}
         case RateOff() | Ladder():
             pieces = isinstance(rule, Ladder) or rule.counted is Counted.PIECES
             overs = {
-                f"over_{n}": str(step.over) if pieces else _amount(step.over, currency)
+                f"over_{n}": str(step.over) if pieces else amount(step.over, currency)
                 for n, step in enumerate(rule.steps)
             }
             rates = {f"percent_{n}": str(step.off // 10_000) for n, step in enumerate(rule.steps)}
@@ -203,12 +219,12 @@ def _rule_fields(rule: Rule, currency: str) -> dict[str, str]:
         case BuyGet():
             return {"buy": str(rule.buy), "get": str(rule.get)}
         case PiecesFor():
-            return {"pieces": str(rule.pieces), "price": _amount(rule.price, currency)}
+            return {"pieces": str(rule.pieces), "price": amount(rule.price, currency)}
         case FreeShipping():
-            return {"over_0": _amount(rule.over, currency)}
+            return {"over_0": amount(rule.over, currency)}
         case _:
             return {}
 
 
-def _amount(amount: int | None, currency: str) -> str:
+def amount(amount: int | None, currency: str) -> str:
     return "" if not amount else str(Money(amount, currency).decimal())

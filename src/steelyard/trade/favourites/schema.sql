@@ -22,6 +22,7 @@ CREATE TABLE favourite_shops (
   , PRIMARY KEY (buyer_id, merchant_id)
 );
 COMMENT ON TABLE favourite_shops IS 'by buyer: shops somebody follows';
+CREATE INDEX favourite_shops_of_a_shop ON favourite_shops (merchant_id, buyer_id);
 CREATE INDEX favourite_shops_by_time ON favourite_shops (buyer_id, kept_at DESC, merchant_id DESC);
 
 CREATE TABLE footprints (

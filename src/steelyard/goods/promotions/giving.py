@@ -1,0 +1,132 @@
+"""Coupons that a shop gives: it says to whom, and what knows buyers and their orders carries it out by event."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from steelyard.goods.promotions.events import GiftAsked
+from steelyard.goods.promotions.model import CouponGift, GiftAudience
+from steelyard.kernel import events
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.i18n import N_
+
+EMAILS_PER_GIFT_MAX = 1_000
+EMAIL_CHARACTERS_MAX = 254
+BUYERS_PER_GIFT_MAX = 10_000
+DAYS_MAX = 3_650
+GIFTS_SHOWN_MAX = 20
+
+
+async def ask_gift(tx: Tx, gift: CouponGift, by: str) -> None:
+    """Give a coupon of the shop to these. Said twice, the first counts. Raises `Invalid`, `NotFound` for what is no coupon
+    that the shop gives, or none any more."""
+    _check(gift)
+    there = await tx.value(
+        """
+        SELECT true FROM promotions
+        WHERE merchant_id = $1 AND promotion_id = $2 AND given AND stopped_at IS NULL AND ends_at > now()
+        """,
+        gift.merchant_id,
+        gift.promotion_id,
+    )
+    if not there:
+        raise NotFound()
+    new = await tx.value(
+        """
+        INSERT INTO coupon_gifts (merchant_id, gift_id, promotion_id, audience, days, emails, asked_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (merchant_id, gift_id) DO NOTHING RETURNING true
+        """,
+        gift.merchant_id,
+        gift.gift_id,
+        gift.promotion_id,
+        gift.audience,
+        gift.days,
+        sorted({email.strip().lower() for email in gift.emails}),
+        by,
+    )
+    if new:
+        await events.publish(tx, GiftAsked(merchant_id=gift.merchant_id, gift_id=gift.gift_id))
+
+
+def _check(gift: CouponGift) -> None:
+    named = gift.audience is GiftAudience.NAMED
+    if named and not 0 < len(gift.emails) <= EMAILS_PER_GIFT_MAX:
+        raise Invalid({"emails": N_("Please name between one and a thousand e-mail addresses")})
+    if any("@" not in email or len(email) > EMAIL_CHARACTERS_MAX for email in gift.emails):
+        raise Invalid({"emails": N_("Each line is one e-mail address")})
+    if (gift.audience is GiftAudience.BOUGHT) != (gift.days is not None) or not 1 <= (gift.days or 1) <= DAYS_MAX:
+        raise Invalid({"days": N_("Please enter a number of days")})
+
+
+async def gift_to_do(tx: Tx, merchant_id: UUID, gift_id: UUID) -> CouponGift | None:
+    """What was asked for, held until it is done; none when it is done."""
+    return await tx.one(
+        CouponGift,
+        """
+        SELECT merchant_id, gift_id, promotion_id, audience, days, emails, asked_at, done_at, given, left_out
+        FROM coupon_gifts WHERE merchant_id = $1 AND gift_id = $2 AND done_at IS NULL FOR UPDATE
+        """,
+        merchant_id,
+        gift_id,
+    )
+
+
+async def give(tx: Tx, gift: CouponGift, buyer_ids: Sequence[UUID]) -> list[UUID]:
+    """One coupon for each of these, as far as there are copies, and for nobody more than they may have; returns who has got
+    one. The addresses that were named are kept no longer than this."""
+    offered = await tx.row(
+        """
+        SELECT per_buyer, copies - claimed AS copies
+             , stopped_at IS NOT NULL OR ends_at <= now() OR spent >= budget AS over
+        FROM promotions WHERE merchant_id = $1 AND promotion_id = $2 AND given FOR NO KEY UPDATE
+        """,
+        gift.merchant_id,
+        gift.promotion_id,
+    )
+    rows = await tx.fetch(
+        """
+        WITH have AS (
+            SELECT b.buyer_id, count(c.number) AS claims
+            FROM unnest($1::uuid[]) AS b (buyer_id)
+            LEFT JOIN coupon_claims c ON c.buyer_id = b.buyer_id AND c.promotion_id = $2
+            GROUP BY 1
+        )
+        INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id)
+        SELECT buyer_id, $2, claims + 1, $3 FROM have WHERE claims < $4 ORDER BY buyer_id LIMIT $5
+        RETURNING buyer_id
+        """,
+        [] if offered is None or offered["over"] else list(set(buyer_ids)),
+        gift.promotion_id,
+        gift.merchant_id,
+        offered["per_buyer"] if offered else 0,
+        BUYERS_PER_GIFT_MAX if offered is None or offered["copies"] is None else offered["copies"],
+    )
+    await tx.execute(
+        """
+        WITH done AS (
+            UPDATE coupon_gifts SET done_at = now(), given = $4, left_out = $5, emails = '{}'
+            WHERE merchant_id = $1 AND gift_id = $2
+        )
+        UPDATE promotions SET claimed = claimed + $4 WHERE merchant_id = $1 AND promotion_id = $3 AND $4 > 0
+        """,
+        gift.merchant_id,
+        gift.gift_id,
+        gift.promotion_id,
+        len(rows),
+        max(0, max(len(gift.emails), len(set(buyer_ids))) - len(rows)),
+    )
+    return [row["buyer_id"] for row in rows]
+
+
+async def gifts_of(read: Read, merchant_id: UUID, promotion_id: UUID) -> list[CouponGift]:
+    """To whom a shop gave this coupon, the last first."""
+    return await read.all(
+        CouponGift,
+        """
+        SELECT merchant_id, gift_id, promotion_id, audience, days, emails, asked_at, done_at, given, left_out
+        FROM coupon_gifts WHERE merchant_id = $1 AND promotion_id = $2 ORDER BY asked_at DESC, gift_id LIMIT $3
+        """,
+        merchant_id,
+        promotion_id,
+        GIFTS_SHOWN_MAX,
+    )
