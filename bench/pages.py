@@ -149,6 +149,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/disputes",
         "/operator/flash",
         "/operator/violations",
+        "/operator/violations/rules",
         "/operator/papers",
         "/operator/violations?state=waiting",
         "/operator/rights",

@@ -41,7 +41,7 @@ OWED = (
     AccountKind.GIFT_CARDS,
 )
 STATES: dict[CardState, tuple[str, str]] = {
-    CardState.OPEN: (N_("Open"), "info"),
+    CardState.OPEN: (N_("Not redeemed"), "info"),
     CardState.REDEEMED: (N_("Redeemed"), "good"),
     CardState.CANCELLED: (N_("Withdrawn"), "quiet"),
     CardState.EXPIRED: (N_("Expired"), "quiet"),
@@ -126,7 +126,7 @@ async def issue_cards(visit: NamedDependency[Visit], request: WebRequest) -> Res
     return exports.sheet(
         visit,
         N_("Gift cards"),
-        (N_("Code"), N_("Last four"), N_("Amount"), N_("Currency")),
+        (N_("Card code"), N_("Last four"), N_("Amount"), N_("Currency")),
         [(card.code, card.code[-4:], Money(wanted.amount, wanted.currency), wanted.currency) for card in minted],
     )
 

@@ -46,7 +46,7 @@ CAUSES: dict[Cause, str] = {
     Cause.HELD: N_("Paid with it"),
     Cause.RETURNED: N_("Not paid after all: given back"),
     Cause.REFUNDED: N_("Refund"),
-    Cause.EARNED: N_("Earned"),
+    Cause.EARNED: N_("Points earned"),
     Cause.TAKEN_BACK: N_("Taken back for a refund"),
     Cause.EXPIRED: N_("Expired"),
 }
@@ -110,7 +110,7 @@ def _as_file(visit: Visit, lines: Sequence[PurseLine], codes: Mapping[UUID, str]
         [
             (
                 line.at,
-                visit.say(N_("Balance") if line.purse is Purse.BALANCE else N_("Points")),
+                visit.say(N_("Balance") if line.purse is Purse.BALANCE else N_("Reward points")),
                 visit.say(CAUSES[line.cause]),
                 codes.get(line.about, "") if line.about else "",
                 Money(line.amount, line.currency),

@@ -93,7 +93,7 @@ CANCEL_REASONS: dict[str, str] = {
 CHANNELS: dict[str, tuple[str, str]] = {
     "simpay": (N_("SimPay"), N_("Payment simulator: no real money is moved")),
     "balance": (N_("Balance"), ""),
-    "points": (N_("Points"), ""),
+    "points": (N_("Reward points"), ""),
     "archive": (N_("Paid elsewhere"), ""),
 }
 
