@@ -44,7 +44,7 @@ ACROSS: tuple[tuple[str, Text, Rule, bool], ...] = (
     (
         "across",
         text("跨店满减", "Across shops"),
-        AmountOff(steps=(Step(30_000, 3_000),), again=True, at_most=9_000),
+        AmountOff(steps=(Step(200_000, 20_000),), again=True, at_most=60_000),
         False,
     ),
     ("coupon", text("平台红包", "Coupon of the marketplace"), AmountOff(steps=(Step(10_000, 1_000),)), True),
