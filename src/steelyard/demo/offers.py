@@ -75,6 +75,7 @@ async def _reduce(tx: Tx, maker: Maker) -> None:
                 compare_at=max(price.amount, price.compare_at or 0),
             )
             for sku_id, price in prices.items()
+            if price.amount >= (price.compare_at or 0)  # and not reduced already
         ],
     )
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from steelyard.demo.products import made
 from steelyard.kernel.db import Database, Tx
 from steelyard.parties import merchants
-from steelyard.parties.merchants.model import MerchantId, NewPaper
+from steelyard.parties.merchants.model import MerchantId, NewPaper, RenewalState
 from steelyard.trade import discipline, settlement
 from steelyard.trade.discipline import NewViolation, Outcome, ViolationId
 
@@ -70,4 +70,8 @@ async def _ask_for_papers(db: Database, merchant_ids: list[MerchantId]) -> None:
 
 
 async def _accept(tx: Tx, merchant_id: MerchantId, paper: NewPaper) -> None:
-    await merchants.decide_paper(tx, merchant_id, paper.paper_id, accepted=True, file=paper.file, reason="", by=STAFF)
+    found = await merchants.paper(tx, merchant_id, paper.paper_id)
+    if found.state is RenewalState.WAITING:  # and not accepted already
+        await merchants.decide_paper(
+            tx, merchant_id, paper.paper_id, accepted=True, file=paper.file, reason="", by=STAFF
+        )
