@@ -99,17 +99,11 @@ async def promotion_list(visit: NamedDependency[Visit], before: FromQuery[str | 
         "promotions.html",
         frame.PROMOTIONS,
         found=found,
-        states=_states(visit, found.offers),
+        states=words.states(visit, found.offers),
         words=words.told(visit, found.offers),
         next_href=address(frame.PROMOTIONS, before=found.next),
         start_href=frame.PROMOTIONS if before else "",
     )
-
-
-def _states(visit: Visit, offers: Sequence[Offer]) -> dict[str, tuple[str, str]]:
-    now = datetime.now(UTC)
-    named = {str(offer.promotion_id): words.STATES[offer.state(now)] for offer in offers}
-    return {promotion_id: (visit.say(word), tone) for promotion_id, (word, tone) in named.items()}
 
 
 @get("/promotions/new", opt=NEEDS)
@@ -226,7 +220,7 @@ async def shown_page(visit: Visit, promotion_id: UUID, errors: dict[str, str], e
         ],
         found=found,
         offer=found.offer,
-        state=_states(visit, [found.offer])[str(promotion_id)],
+        state=words.states(visit, [found.offer])[str(promotion_id)],
         status=422 if errors else 200,
         errors=errors,
         entered=entered,

@@ -1,6 +1,6 @@
 """Papers that categories need: what the shop has, and another one handed in."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from steelyard.parties.merchants.model import MerchantId, NewPaper, Paper, Paper
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web.console import errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
-from steelyard.surfaces.web.moments import day_of
+from steelyard.surfaces.web.moments import entered_day
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.papers import keep, paper
 from steelyard.surfaces.web.visit import Visit, WebRequest
@@ -79,7 +79,7 @@ async def handed_in(visit: NamedDependency[Visit], request: WebRequest) -> Respo
     """Hand in a paper; one of its kind that still waits is replaced by it."""
     form = await entries_of(request)
     try:
-        until = _day(form)
+        until = entered_day(form, "good_until")
         uploads = form.files("scan")
         if not uploads:
             raise Invalid({"scan": N_("Please upload a scan or a photograph.")})
@@ -99,15 +99,6 @@ async def handed_in(visit: NamedDependency[Visit], request: WebRequest) -> Respo
         return await page(visit, form, errors_of(visit, refusal.fields))
     message = N_("Thank you. We look it over, and tell you by mail.")
     return redirect(visit, HERE, (visit.say(message), "good"))
-
-
-def _day(form: Entries) -> date | None:
-    """Raises `Invalid`."""
-    typed = form.text("good_until")
-    day = day_of(typed)
-    if typed and day is None:
-        raise Invalid({"good_until": N_("Please enter a day.")})
-    return day
 
 
 @get("/compliance/papers/{paper_id:uuid}", opt=NEEDS)

@@ -110,17 +110,11 @@ async def promotion_list(visit: NamedDependency[Visit], before: FromQuery[str | 
         "promotions.html",
         frame.PROMOTIONS,
         found=found,
-        states=_states(visit, found.offers),
+        states=words.states(visit, found.offers),
         words=words.told(visit, found.offers),
         next_href=address(frame.PROMOTIONS, before=found.next),
         start_href=frame.PROMOTIONS if before else "",
     )
-
-
-def _states(visit: Visit, offers: Sequence[Offer]) -> dict[str, tuple[str, str]]:
-    now = datetime.now(UTC)
-    named = {str(offer.promotion_id): words.STATES[offer.state(now)] for offer in offers}
-    return {promotion_id: (visit.say(word), tone) for promotion_id, (word, tone) in named.items()}
 
 
 @get("/promotions/new", opt=NEEDS)
@@ -219,7 +213,7 @@ async def promotion_page(visit: NamedDependency[Visit], promotion_id: FromPath[U
         crumbs=[(visit.say(N_("Promotions")), frame.PROMOTIONS), (offer.name.in_language(visit.locale), None)],
         found=found,
         offer=offer,
-        state=_states(visit, [offer])[str(promotion_id)],
+        state=words.states(visit, [offer])[str(promotion_id)],
         changeable=forms.changeable(offer, now),
         stoppable=offer.stopped_at is None and offer.ends_at > now,
         words=words.rule_words(visit, offer.rule, offer.currency),

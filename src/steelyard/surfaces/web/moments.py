@@ -3,7 +3,10 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from steelyard.kernel.errors import Invalid
+from steelyard.kernel.i18n import N_
 from steelyard.surfaces.components.page import TIMEZONE
+from steelyard.surfaces.web.entries import Entries
 
 YEARS = range(2000, 2201)
 
@@ -15,6 +18,15 @@ def day_of(typed: str) -> date | None:
     except ValueError:
         return None
     return day if day.year in YEARS else None
+
+
+def entered_day(form: Entries, name: str) -> date | None:
+    """The day in a field of a form; none when it was left empty. Raises `Invalid`."""
+    typed = form.text(name)
+    day = day_of(typed)
+    if typed and day is None:
+        raise Invalid({name: N_("Please enter a day.")})
+    return day
 
 
 def moment_of(typed: str) -> datetime | None:

@@ -1,6 +1,7 @@
 """Promotions in words: what one takes off, what it took off, and what is missing for more."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 from babel import numbers
@@ -190,3 +191,10 @@ def _missed(visit: Visit, each: Missed, currency: str) -> Said:
 def told(visit: Visit, offers: Sequence[Offer]) -> dict[str, str]:
     """What each of these takes off, by its id."""
     return {str(offer.promotion_id): rule_words(visit, offer.rule, offer.currency) for offer in offers}
+
+
+def states(visit: Visit, offers: Sequence[Offer]) -> dict[str, tuple[str, str]]:
+    """How each of these stands now, in words and with a badge's tone, by its id."""
+    now = datetime.now(UTC)
+    named = {str(offer.promotion_id): STATES[offer.state(now)] for offer in offers}
+    return {promotion_id: (visit.say(word), tone) for promotion_id, (word, tone) in named.items()}
