@@ -35,6 +35,7 @@ from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
 from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.flash import flash, planned
+from tests.support.presale import presale
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.world import Person, World, account
@@ -65,7 +66,7 @@ OWN = {
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
-    "/coupons/claim", "/flash", "/flash/clock", "/account/wallet", "/account/wallet/redeem",
+    "/coupons/claim", "/flash", "/flash/clock", "/account/wallet", "/account/wallet/redeem", "/account/presales",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -164,6 +165,7 @@ async def things(db: Database, world: World) -> Ids:
     )  # fmt: skip
     await db.transact(promotions.save, promotion)
     sale = await planned(db, flash(world))
+    booking = await planned(db, presale(world, begins=timedelta(days=2)))
     violation = NewViolation(
         violation_id=ViolationId(ids.mint()),
         merchant_id=MerchantId(world.tea.merchant_id),
@@ -235,6 +237,7 @@ async def things(db: Database, world: World) -> Ids:
             "subject_id": str(question_id),
             "promotion_id": str(promotion.promotion_id),
             "flash_id": str(sale.session_id),
+            "presale_id": str(booking.session_id),
             "case_id": str(case_id),
             "violation_id": str(violation.violation_id),
             "paper_id": str(paper.paper_id),

@@ -4,17 +4,19 @@
 `refusals` what is refused. docs/algorithms/pricing.md tells the rules with worked examples. Commands of shops and of the
 platform are in `service`, buyers' coupons in `claiming`, those that shops give in `giving`, codes that come with a cart in
 `codes` (their words in `entering`), what buyers hold in `holding`, who is known to have used what in `people`, and what
-orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is stands in `flash`, how one is
-planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`.
+orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale or a presale is stands in `flash`,
+how one is planned and ended in `planning` (what is asked of a presale: `terms`), its pieces are in `handing`, and what is to be
+seen of it in `sessions`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.events import FlashChanged, GiftAsked
+from steelyard.goods.promotions.flash import Presale, Terms
 from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
 from steelyard.goods.promotions.holding import of_buyers, owned
 from steelyard.goods.promotions.people import let_go, new_of, note_people, people_of, used_up
-from steelyard.goods.promotions.planning import begin_due, cancel, end_due, plan
+from steelyard.goods.promotions.planning import begin_due, cancel, end_due, plan, replan
 from steelyard.goods.promotions.queries import (
     ENDS_SOON,
     claimed_by,
@@ -35,6 +37,7 @@ from steelyard.goods.promotions.sessions import (
     flash_price,
     had_by,
     planned,
+    presales_open,
     session,
     sessions,
     sessions_near,
@@ -48,6 +51,8 @@ __all__ = [
     "ENDS_SOON",
     "FlashChanged",
     "GiftAsked",
+    "Presale",
+    "Terms",
     "ask_gift",
     "begin_due",
     "cancel",
@@ -83,8 +88,10 @@ __all__ = [
     "people_of",
     "plan",
     "planned",
+    "presales_open",
     "reckon",
     "reckon_offers",
+    "replan",
     "running",
     "save",
     "session",

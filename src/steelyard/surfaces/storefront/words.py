@@ -88,6 +88,7 @@ CANCEL_REASONS: dict[str, str] = {
     "changed": N_("It was changed before it was paid."),
     "buyer": N_("You cancelled it."),
     "cancelled_by_buyer": N_("You cancelled it."),
+    "shop": N_("The shop does not deliver it."),
 }
 # Each channel's name and one line about it.
 CHANNELS: dict[str, tuple[str, str]] = {
@@ -104,6 +105,9 @@ _PROBLEMS: dict[ProblemCode, str] = {
     ProblemCode.PRICE_MOVED: N_("The price has changed"),
     ProblemCode.LIMIT_REACHED: N_("At the flash price you can have {free} more"),
     ProblemCode.FLASH_GONE: N_("At the flash price {free} are left: the usual price counts"),
+    ProblemCode.PRESALE_ALONE: N_("Sold in a presale: please buy it by itself, on its page"),
+    ProblemCode.PRESALE_LIMIT: N_("In the presale you can have {free} more"),
+    ProblemCode.PRESALE_GONE: N_("In the presale {free} are left: the usual price counts"),
 }
 
 

@@ -17,7 +17,7 @@ from steelyard.logistics.freight.model import DeliveryOption
 from steelyard.money.wallets.model import Purse, Tender
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.trade.orders.model import PurchaseId
+from steelyard.trade.orders.model import NewBooking, PurchaseId
 
 CheckoutId = NewType("CheckoutId", UUID)
 
@@ -132,10 +132,13 @@ class ProblemCode(StrEnum):
     SHOP_AWAY = "shop_away"
     LIMIT_REACHED = "limit_reached"
     FLASH_GONE = "flash_gone"
+    PRESALE_ALONE = "presale_alone"
+    PRESALE_LIMIT = "presale_limit"
+    PRESALE_GONE = "presale_gone"
 
 
 # News that the buyer is told; the others have to be mended before the purchase can be placed.
-NEWS = frozenset({ProblemCode.PRICE_MOVED, ProblemCode.FLASH_GONE})
+NEWS = frozenset({ProblemCode.PRICE_MOVED, ProblemCode.FLASH_GONE, ProblemCode.PRESALE_GONE})
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,13 +228,15 @@ class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs now. Lines whose goods are gone are not in `groups` but among the problems. `reckoning` says which
-    promotions count, and why; there is none where nothing is offered. `codes`: what each code of the draft is."""
+    promotions count, and why; there is none where nothing is offered. `codes`: what each code of the draft is. `booking`: it is
+    bought in a presale."""
 
     currency: str
     groups: Sequence[QuoteGroup]
     problems: Sequence[Problem]
     reckoning: Reckoning | None = None
     codes: Sequence[Code] = ()
+    booking: NewBooking | None = None
 
     @property
     def goods(self) -> int:
@@ -268,6 +273,11 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
         return sum(group.total for group in self.groups)
 
     @property
+    def deposit(self) -> int:
+        """What is paid first, where it is bought in a presale with a deposit."""
+        return self.booking.deposit if self.booking else 0
+
+    @property
     def blocking(self) -> list[Problem]:
         return [problem for problem in self.problems if problem.blocking]
 
@@ -282,8 +292,8 @@ class CheckoutView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rest(self) -> int:
-        """What a channel collects."""
-        return self.quote.total - sum(tender.amount for tender in self.tenders)
+        """What a channel collects now."""
+        return self.quote.deposit or self.quote.total - sum(tender.amount for tender in self.tenders)
 
     @property
     def ready(self) -> bool:

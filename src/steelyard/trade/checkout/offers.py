@@ -31,20 +31,21 @@ from steelyard.goods.promotions.model import (
 from steelyard.goods.taxes.model import Rate
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Refusal
-from steelyard.trade.checkout import flashes, personal
+from steelyard.trade.checkout import flashes, personal, presales
 from steelyard.trade.checkout.model import Checkout, Discount, Problem, Quote, QuoteGroup, QuoteLine
-from steelyard.trade.orders.model import LineOffer, order_id_of
+from steelyard.trade.orders.model import LineOffer, NewBooking, order_id_of
 
 _BY_PIECE = (SpecialPrice, Ladder, BuyGet, PiecesFor, Bundle)
 
 
 class Basket(personal.Someone, frozen=True, kw_only=True):
     """What a buyer (none: nobody in particular) would pay without any offer, the codes of coupons that they entered, and how
-    they can be reached: by that people are told apart."""
+    they can be reached: by that people are told apart. `agent`: somebody's program asks."""
 
     currency: str
     groups: Sequence[QuoteGroup]
     codes: Sequence[str] = ()
+    agent: bool = False
 
     @property
     def shops(self) -> frozenset[UUID]:
@@ -53,12 +54,13 @@ class Basket(personal.Someone, frozen=True, kw_only=True):
 
 class Reduction(msgspec.Struct, frozen=True, kw_only=True):
     """The same with the offers that count, and why; no reckoning where nothing is offered. `problems` are what is to be
-    said of flash sales."""
+    said of flash sales and presales; `booking`: it is bought in a presale."""
 
     groups: Sequence[QuoteGroup]
     reckoning: Reckoning | None = None
     problems: Sequence[Problem] = ()
     codes: Sequence[Code] = ()
+    booking: NewBooking | None = None
 
 
 async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
@@ -106,13 +108,16 @@ def _reduced(
         freight={group.shop.merchant_id: group.freight for group in basket.groups},
         buyer=buyer,
     )
+    told = presales.chosen(cart, offers, agent=basket.agent)
+    offers = told.offers
     found = promotions.reckon_offers(cart, offers)
     by_line = {part.key: part for part in found.lines}
     by_shop = {part.key: part for part in found.freight}
     sold = flashes.sold(offers, found)
     groups = [_group(group, by_line, by_shop[str(group.shop.merchant_id)], sold) for group in basket.groups]
-    said = flashes.problems(cart, offers, found, had, basket.buyer_id)
-    return Reduction(groups=groups, reckoning=found, codes=codes, problems=said)
+    said = [*told.problems, *flashes.problems(cart, offers, found, had, basket.buyer_id)]
+    booking = presales.booking(offers, found, cart.lines[0].quantity)
+    return Reduction(groups=groups, reckoning=found, codes=codes, problems=said, booking=booking)
 
 
 def _cart_line(line: QuoteLine) -> CartLine:

@@ -23,6 +23,7 @@ from steelyard.trade import cart, commission, orders
 from steelyard.trade.checkout import offers, service, tendering
 from steelyard.trade.checkout.freezing import order_of
 from steelyard.trade.checkout.model import (
+    SHOP,
     Checkout,
     CheckoutClosed,
     CheckoutId,
@@ -125,6 +126,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
                 currency=checkout.currency,
                 completeness=wish.completeness,
                 buyer_id=checkout.buyer_id,
+                agent=checkout.client != SHOP,
             )
             for wish, checkout in self.fresh
         ]
@@ -367,13 +369,6 @@ def _instruction(paying: Paying, purchase: NewPurchase) -> Instruction:
     )
 
 
-async def complete(tx: Tx, purchase_ids: Sequence[PurchaseId]) -> None:
-    """The purchases of checkouts are paid: the checkouts are done."""
-    await tx.execute(
-        "UPDATE checkouts SET state = 'completed', changed_at = now() WHERE purchase_id = ANY($1)", list(purchase_ids)
-    )
-
-
 async def _purchases(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, NewPurchase]:
     """What is to be written down of each checkout."""
     lines = [line for one in ready for group in one.costs.groups for line in group.lines]
@@ -383,7 +378,7 @@ async def _purchases(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, NewPur
 
 
 def _purchase(one: _Ready, rates: Iterator[int], pay_by: datetime) -> NewPurchase:
-    checkout = one.checkout
+    checkout, booking = one.checkout, one.costs.booking
     rate_of = {line.line_id: next(rates) for group in one.costs.groups for line in group.lines}
     return NewPurchase(
         purchase_id=checkout.purchase_id,
@@ -394,7 +389,9 @@ def _purchase(one: _Ready, rates: Iterator[int], pay_by: datetime) -> NewPurchas
         address=checkout.address,
         locale=checkout.locale,
         source=checkout.client,
-        pay_by=pay_by,
+        # The deposit of a presale is paid while deposits are.
+        pay_by=min(pay_by, booking.deposit_until) if booking and booking.deposit else pay_by,
         by=one.wish.by,
         orders=[order_of(checkout, group, rate_of, one.costs) for group in one.costs.groups],
+        booking=booking,
     )

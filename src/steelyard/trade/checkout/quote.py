@@ -32,12 +32,14 @@ STRICT = Completeness()
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A draft whose price is asked for, by whom: their coupons count (none: nobody in particular)."""
+    """A draft whose price is asked for, by whom: their coupons count (none: nobody in particular); `agent`: by somebody's
+    program."""
 
     draft: Draft
     currency: str
     completeness: Completeness = STRICT
     buyer_id: BuyerId | None = None
+    agent: bool = False
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -54,9 +56,11 @@ async def quote(
     currency: str,
     completeness: Completeness = STRICT,
     buyer_id: BuyerId | None = None,
+    *,
+    agent: bool = False,
 ) -> Quote:
     """What the draft costs this buyer at this moment in `currency`, and everything that stands in its way."""
-    asked = Asked(draft=draft, currency=currency, completeness=completeness, buyer_id=buyer_id)
+    asked = Asked(draft=draft, currency=currency, completeness=completeness, buyer_id=buyer_id, agent=agent)
     (found,) = await quotes(read, [asked])
     return found
 
@@ -91,6 +95,7 @@ async def quotes(
             currency=each.currency,
             groups=mine,
             codes=each.draft.codes,
+            agent=each.agent,
         )
         for each, mine in zip(asked, groups, strict=True)
     ]
@@ -107,6 +112,7 @@ async def quotes(
             ],
             reckoning=less.reckoning,
             codes=less.codes,
+            booking=less.booking,
         )
         for each, less, gone in zip(asked, await reduced(read, baskets), lost, strict=True)
     ]

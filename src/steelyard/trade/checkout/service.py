@@ -20,6 +20,7 @@ from steelyard.trade.checkout import tendering
 from steelyard.trade.checkout.model import (
     CHECKOUT_HOURS,
     FIELD_CHARACTERS_MAX,
+    SHOP,
     Checkout,
     CheckoutClosed,
     CheckoutId,
@@ -194,6 +195,13 @@ async def cancel(tx: Tx, checkout_id: CheckoutId, by: str) -> None:
     await tx.execute("UPDATE checkouts SET state = 'cancelled', changed_at = now() WHERE checkout_id = $1", checkout_id)
 
 
+async def complete(tx: Tx, purchase_ids: Sequence[PurchaseId]) -> None:
+    """The purchases of checkouts are paid: the checkouts are done."""
+    await tx.execute(
+        "UPDATE checkouts SET state = 'completed', changed_at = now() WHERE purchase_id = ANY($1)", list(purchase_ids)
+    )
+
+
 async def lock(tx: Tx, checkout_id: CheckoutId) -> Checkout:
     """The checkout, held until the transaction ends: a second click waits here. Raises `NotFound`."""
     found = await lock_all(tx, [checkout_id])
@@ -265,7 +273,7 @@ async def view(read: Read, checkout_id: CheckoutId, completeness: Completeness =
     )
     if found is None:
         return None
-    costs = await quote(read, found.draft, found.currency, completeness, found.buyer_id)
+    costs = await quote(read, found.draft, found.currency, completeness, found.buyer_id, agent=found.client != SHOP)
     tenders = await tendering.offered(read, found, costs, found.own)
     return CheckoutView(checkout=found, quote=costs, own=found.own, tenders=tenders)
 

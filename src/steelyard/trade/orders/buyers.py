@@ -159,7 +159,7 @@ async def purchases_of(read: Read, purchase_ids: Sequence[PurchaseId]) -> dict[P
             Purchase,
             """
             SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
-             , tendered
+             , tendered, deposit
             FROM purchases WHERE purchase_id = ANY($1)
             """,
             list(purchase_ids),

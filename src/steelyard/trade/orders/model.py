@@ -14,6 +14,7 @@ from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, Pause
+from steelyard.trade.orders.booking_model import Booking, BookingState, NewBooking, Outcome
 from steelyard.trade.orders.refusals import (
     AddressCostsMore,
     AddressOutOfReach,
@@ -25,13 +26,17 @@ from steelyard.trade.orders.refusals import (
     UseCancel,
 )
 
-# The refusals stand in a file of their own, and are found here.
+# The refusals, and what is booked in presales, stand in files of their own, and are found here.
 __all__ = [
     "AddressCostsMore",
     "AddressOutOfReach",
+    "Booking",
+    "BookingState",
     "ExtendedAlready",
+    "NewBooking",
     "NotCancellable",
     "NotPayable",
+    "Outcome",
     "PackedAlready",
     "RemindedAlready",
     "UseCancel",
@@ -192,7 +197,8 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
-    """`by` places it, `paid_by` says that it is paid (none: it waits for payment); `tendered` is what purses pay of it."""
+    """`by` places it, `paid_by` says that it is paid (none: it waits for payment); `tendered` is what purses pay of it;
+    `booking`: it is of a presale."""
 
     purchase_id: PurchaseId
     buyer_id: BuyerId
@@ -207,10 +213,15 @@ class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     orders: Sequence[NewOrder]
     paid_by: str | None = None
     tendered: int = 0
+    booking: NewBooking | None = None
 
     @property
     def total(self) -> int:
         return sum(order.total for order in self.orders)
+
+    @property
+    def deposit(self) -> int:
+        return self.booking.deposit if self.booking else 0
 
 
 class Purchase(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,6 +238,7 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     pay_by: datetime
     tendered: int  # what purses pay of it; a channel collects the rest
+    deposit: int  # what is paid of it first, where it is of a presale: see Booking
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):

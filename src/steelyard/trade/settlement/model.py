@@ -59,6 +59,7 @@ class EntryKind(StrEnum):
     DEPOSIT_RETURNED = "deposit_returned"
     FINE = "fine"
     FINE_RETURNED = "fine_returned"
+    DEPOSIT_FORFEITED = "deposit_forfeited"
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
