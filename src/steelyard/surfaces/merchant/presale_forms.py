@@ -52,7 +52,7 @@ def filled(session: Session, items: Sequence[Planned], cards: Mapping[SkuId, Sku
 
 def _row(n: int, code: str, item: Planned, presale: Presale, currency: str) -> dict[str, list[str]]:
     def amount(minor: int) -> str:
-        return str(Money(minor, currency).decimal) if minor else ""
+        return str(Money(minor, currency).decimal()) if minor else ""
 
     return {
         f"what_{n}": [code],
