@@ -39,6 +39,7 @@ from steelyard.money.wallets.queries import (
     issues,
     lines_of,
     money_of,
+    moved,
     statement,
 )
 from steelyard.money.wallets.service import forget, lock, move
@@ -77,6 +78,7 @@ __all__ = [
     "lock",
     "money_of",
     "move",
+    "moved",
     "redeem",
     "statement",
     "tenders",
