@@ -24,6 +24,8 @@ MESSAGE_CHARACTERS_MAX = 200
 SENDER_CHARACTERS_MAX = 60
 # What cards are sold in.
 CURRENCY = "CNY"
+# What the operator's sums go back.
+LATELY_DAYS = 30
 # What a page offers, as far as the operator's bounds allow it; other whole amounts are typed. In major units.
 USUAL = (50, 100, 200, 500, 1_000)
 

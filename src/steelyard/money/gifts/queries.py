@@ -6,7 +6,7 @@ from uuid import UUID
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
-from steelyard.money.gifts.model import Sale, SaleState, Sold, Terms
+from steelyard.money.gifts.model import LATELY_DAYS, Sale, SaleState, Sold, Terms
 from steelyard.parties import policies
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.policies.model import (
@@ -17,8 +17,6 @@ from steelyard.parties.policies.model import (
     GIFTS_SOLD,
     WALLETS,
 )
-
-LATELY_DAYS = 30
 
 
 async def terms(read: Read) -> Terms:

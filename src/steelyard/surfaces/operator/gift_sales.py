@@ -14,7 +14,7 @@ from steelyard.kernel.money import Money
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.money import gifts
 from steelyard.money.gifts import Sale, SaleState, Sold, Terms
-from steelyard.money.gifts.queries import LATELY_DAYS
+from steelyard.money.gifts.model import LATELY_DAYS
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
