@@ -121,7 +121,7 @@ SAMPLES: dict[Template, model.Facts] = {
     ),
     Template.GIFT_CARD: model.GiftCardSent(
         sender="Lin <b>",
-        message="<b> 生日快乐",
+        message="<b> Happy birthday",
         amount=Money(10_000, "CNY"),
         secret_link="/account/wallet?code=7K3M-9X2Q-4T0B-V1ZP",  # of a test
     ),
