@@ -17,7 +17,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
-from steelyard.money import wallets
+from steelyard.money import gifts, wallets
 from steelyard.money.wallets import PURSES, Cause, Purse, PurseAmount, PurseLine
 from steelyard.parties import policies
 from steelyard.parties.customers.model import BuyerId
@@ -57,8 +57,8 @@ CAUSES: dict[Cause, str] = {
 
 
 class WalletPage(msgspec.Struct, frozen=True, kw_only=True):
-    """`codes` are those of the purchases and orders that lines are about; `open`: gift cards can be redeemed; `check_in`: what
-    that brings today."""
+    """`codes` are those of the purchases and orders that lines are about; `open`: gift cards can be redeemed; `sold`: they can
+    be bought; `check_in`: what that brings today."""
 
     shell: Shell
     amounts: Sequence[PurseAmount]
@@ -67,6 +67,7 @@ class WalletPage(msgspec.Struct, frozen=True, kw_only=True):
     open: bool
     points: int
     check_in: CheckIn | None
+    sold: bool
 
 
 async def wallet_page(read: Read, buyer_id: BuyerId, cursor: str | None) -> WalletPage:
@@ -79,6 +80,7 @@ async def wallet_page(read: Read, buyer_id: BuyerId, cursor: str | None) -> Wall
         open=bool(await policies.number(read, WALLETS)),
         points=await policies.number(read, POINTS_EARNED),
         check_in=await rewards.to_check_in(read, buyer_id),
+        sold=(await gifts.terms(read)).on,
     )
 
 
@@ -91,13 +93,17 @@ async def _codes(read: Read, lines: Sequence[PurseLine]) -> dict[UUID, str]:
 
 
 @get(WALLET)
-async def wallet(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
-    """Balance, points, and the statement, the newest first; as a file with `?format=csv`."""
+async def wallet(
+    visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None, code: FromQuery[str | None] = None
+) -> Response[Any]:
+    """Balance, points, and the statement, the newest first; as a file with `?format=csv`. The mail of a gift card brings its
+    code along."""
     _, buyer_id = buyer_of(visit)
     if exports.wanted(visit):
         lines, codes = await visit.db.ask(_every, buyer_id)
         return _as_file(visit, lines, codes)
-    return await _shown(visit, await visit.db.ask(wallet_page, buyer_id, cursor), cursor=cursor)
+    typed = (code or "").replace("\x00", "")[:CODE_CHARACTERS_MAX]
+    return await _shown(visit, await visit.db.ask(wallet_page, buyer_id, cursor), cursor=cursor, code=typed)
 
 
 async def _every(read: Read, buyer_id: BuyerId) -> tuple[list[PurseLine], dict[UUID, str]]:
