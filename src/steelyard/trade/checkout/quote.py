@@ -17,6 +17,7 @@ from steelyard.logistics.freight.model import DeliveryOption, Shipment
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.trade.checkout import gathering
 from steelyard.trade.checkout.model import Draft, Line, Problem, ProblemCode, Quote, QuoteGroup, QuoteLine
 from steelyard.trade.checkout.offers import Basket, reduced
 
@@ -84,6 +85,7 @@ async def quotes(
         lines.append(priced)
         lost.append(gone)
     groups = await _groups(read, asked, lines, rates, shops)
+    teams = await gathering.known(read, [(each.draft, each.buyer_id) for each in asked])
     baskets = [
         Basket(
             buyer_id=each.buyer_id,
@@ -91,8 +93,9 @@ async def quotes(
             currency=each.currency,
             groups=mine,
             codes=each.draft.codes,
+            gathered=team,
         )
-        for each, mine in zip(asked, groups, strict=True)
+        for each, mine, team in zip(asked, groups, teams, strict=True)
     ]
     return [
         Quote(
@@ -103,12 +106,14 @@ async def quotes(
                 *gone,
                 *_about_lines(_as_drafted(each.draft, less.groups)),
                 *less.problems,
+                *gathering.problems(each.draft, team),
                 *_about_ways(each.draft, less.groups),
             ],
             reckoning=less.reckoning,
             codes=less.codes,
+            gathered=team,
         )
-        for each, less, gone in zip(asked, await reduced(read, baskets), lost, strict=True)
+        for each, less, gone, team in zip(asked, await reduced(read, baskets), lost, teams, strict=True)
     ]
 
 
