@@ -17,7 +17,7 @@ from steelyard.logistics.freight.model import DeliveryOption, Shipment
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.trade.checkout import gathering
+from steelyard.trade.checkout import allowances, gathering
 from steelyard.trade.checkout.model import Draft, Line, Problem, ProblemCode, Quote, QuoteGroup, QuoteLine
 from steelyard.trade.checkout.offers import Basket, reduced
 
@@ -97,6 +97,13 @@ async def quotes(
         )
         for each, mine, team in zip(asked, groups, teams, strict=True)
     ]
+    limits = await allowances.told(
+        read,
+        [
+            (each.buyer_id, (line for group in mine for line in group.lines))
+            for each, mine in zip(asked, groups, strict=True)
+        ],
+    )
     return [
         Quote(
             currency=each.currency,
@@ -106,6 +113,7 @@ async def quotes(
                 *gone,
                 *_about_lines(_as_drafted(each.draft, less.groups)),
                 *less.problems,
+                *limited,
                 *gathering.problems(each.draft, team),
                 *_about_ways(each.draft, less.groups),
             ],
@@ -113,7 +121,9 @@ async def quotes(
             codes=less.codes,
             gathered=team,
         )
-        for each, less, gone, team in zip(asked, await reduced(read, baskets), lost, teams, strict=True)
+        for each, less, gone, limited, team in zip(
+            asked, await reduced(read, baskets), lost, limits, teams, strict=True
+        )
     ]
 
 
