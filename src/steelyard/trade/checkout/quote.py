@@ -20,6 +20,7 @@ from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade.checkout import allowances, gathering
 from steelyard.trade.checkout.model import Draft, Line, Problem, ProblemCode, Quote, QuoteGroup, QuoteLine
 from steelyard.trade.checkout.offers import Basket, reduced
+from steelyard.trade.groups.model import Gathered
 
 
 class Completeness(msgspec.Struct, frozen=True):
@@ -86,17 +87,7 @@ async def quotes(
         lost.append(gone)
     groups = await _groups(read, asked, lines, rates, shops)
     teams = await gathering.known(read, [(each.draft, each.buyer_id) for each in asked])
-    baskets = [
-        Basket(
-            buyer_id=each.buyer_id,
-            contact=each.draft.contact,
-            currency=each.currency,
-            groups=mine,
-            codes=each.draft.codes,
-            gathered=team,
-        )
-        for each, mine, team in zip(asked, groups, teams, strict=True)
-    ]
+    baskets = _baskets(asked, groups, teams)
     limits = await allowances.told(
         read,
         [
@@ -124,6 +115,22 @@ async def quotes(
         for each, less, gone, limited, team in zip(
             asked, await reduced(read, baskets), lost, limits, teams, strict=True
         )
+    ]
+
+
+def _baskets(
+    asked: Sequence[Asked], groups: Sequence[Sequence[QuoteGroup]], teams: Sequence[Gathered | None]
+) -> list[Basket]:
+    return [
+        Basket(
+            buyer_id=each.buyer_id,
+            contact=each.draft.contact,
+            currency=each.currency,
+            groups=mine,
+            codes=each.draft.codes,
+            gathered=team,
+        )
+        for each, mine, team in zip(asked, groups, teams, strict=True)
     ]
 
 
