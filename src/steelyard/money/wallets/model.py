@@ -105,6 +105,7 @@ class CardState(StrEnum):
     REDEEMED = "redeemed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    REFUNDED = "refunded"
 
 
 class NewIssue(msgspec.Struct, frozen=True, kw_only=True):

@@ -74,11 +74,13 @@ CREATE TABLE gift_cards (
   , expires_at  timestamptz
   , redeemed_by uuid
   , ended_at    timestamptz
-  , CONSTRAINT a_card_is_open_or_ended CHECK (state IN ('open', 'redeemed', 'cancelled', 'expired'))
+  , CONSTRAINT a_card_is_open_or_ended CHECK (state IN ('open', 'redeemed', 'cancelled', 'expired', 'refunded'))
   , CONSTRAINT ended_means_when CHECK ((state = 'open') = (ended_at IS NULL))
   , CONSTRAINT redeemed_means_by_whom CHECK ((state = 'redeemed') = (redeemed_by IS NOT NULL))
 );
 COMMENT ON TABLE gift_cards IS 'by key: cards whose code fills a balance once; of the code only its SHA-256 and its last four symbols are kept';
+COMMENT ON COLUMN gift_cards.issue_id IS 'The issue that it is of, or the sale in the shop, which is one card''s issue';
+COMMENT ON COLUMN gift_cards.last4 IS 'Empty as long as a card sold in the shop has no code: it is made when the card is sent';
 CREATE INDEX gift_cards_of_an_issue ON gift_cards (issue_id, card_id);
 CREATE INDEX gift_cards_of_a_buyer ON gift_cards (redeemed_by) WHERE redeemed_by IS NOT NULL;
 CREATE INDEX gift_cards_to_expire ON gift_cards (expires_at) WHERE state = 'open' AND expires_at IS NOT NULL;

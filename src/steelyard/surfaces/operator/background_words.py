@@ -51,6 +51,8 @@ SWEEPS: dict[str, str] = {
     "search.stale_entries": N_("Brings search entries up to date"),
     "settlement.payouts": N_("Sends payouts to the bank"),
     "settlement.run": N_("Makes the day's statements"),
+    "gifts.lapse": N_("Ends orders of gift cards that were not paid in time"),
+    "gifts.send": N_("Sends gift cards whose day has come"),
     "wallets.expire_cards": N_("Ends gift cards that were given away and are too old"),
     "wallets.expire_points": N_("Takes points away that nobody spent in time"),
 }

@@ -17,7 +17,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
-from steelyard.money import wallets
+from steelyard.money import gifts, wallets
 from steelyard.money.wallets import PURSES, Cause, Purse, PurseAmount, PurseLine
 from steelyard.parties import policies
 from steelyard.parties.customers.model import BuyerId
@@ -53,7 +53,8 @@ CAUSES: dict[Cause, str] = {
 
 
 class WalletPage(msgspec.Struct, frozen=True, kw_only=True):
-    """`codes` are those of the purchases and orders that lines are about; `open`: gift cards can be redeemed."""
+    """`codes` are those of the purchases and orders that lines are about; `open`: gift cards can be redeemed; `sold`: they can
+    be bought."""
 
     shell: Shell
     amounts: Sequence[PurseAmount]
@@ -61,6 +62,7 @@ class WalletPage(msgspec.Struct, frozen=True, kw_only=True):
     codes: Mapping[UUID, str]
     open: bool
     points: int
+    sold: bool
 
 
 async def wallet_page(read: Read, buyer_id: BuyerId, cursor: str | None) -> WalletPage:
@@ -72,6 +74,7 @@ async def wallet_page(read: Read, buyer_id: BuyerId, cursor: str | None) -> Wall
         codes=await _codes(read, lines.items),
         open=bool(await policies.number(read, WALLETS)),
         points=await policies.number(read, POINTS_EARNED),
+        sold=(await gifts.terms(read)).on,
     )
 
 
@@ -84,13 +87,17 @@ async def _codes(read: Read, lines: Sequence[PurseLine]) -> dict[UUID, str]:
 
 
 @get(WALLET)
-async def wallet(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
-    """Balance, points, and the statement, the newest first; as a file with `?format=csv`."""
+async def wallet(
+    visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None, code: FromQuery[str | None] = None
+) -> Response[Any]:
+    """Balance, points, and the statement, the newest first; as a file with `?format=csv`. The mail of a gift card brings its
+    code along."""
     _, buyer_id = buyer_of(visit)
     if exports.wanted(visit):
         lines, codes = await visit.db.ask(_every, buyer_id)
         return _as_file(visit, lines, codes)
-    return await _shown(visit, await visit.db.ask(wallet_page, buyer_id, cursor), cursor=cursor)
+    typed = (code or "").replace("\x00", "")[:CODE_CHARACTERS_MAX]
+    return await _shown(visit, await visit.db.ask(wallet_page, buyer_id, cursor), cursor=cursor, code=typed)
 
 
 async def _every(read: Read, buyer_id: BuyerId) -> tuple[list[PurseLine], dict[UUID, str]]:

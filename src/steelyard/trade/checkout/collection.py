@@ -17,7 +17,7 @@ from steelyard.kernel.batching import join
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.settings import Settings
-from steelyard.money import payments
+from steelyard.money import gifts, payments
 from steelyard.money.payments.model import (
     ChannelAnswer,
     Instruction,
@@ -182,16 +182,20 @@ async def apply_payments(tx: Tx, recordings: Sequence[Recording]) -> list[Outcom
     await lock_of_purchases(tx, purchase_ids)
     purchases = {purchase.purchase_id: purchase for purchase in await orders.lock_purchases(tx, purchase_ids)}
     there = [recording for recording in recordings if recording.payment_id in known]
-    outcomes = dict(
-        zip(
-            (recording.payment_id for recording in there),
-            await payments.record_all(tx, there) if there else [],
-            strict=True,
-        )
-    )
-    captured = [recording for recording in there if outcomes[recording.payment_id].became == "captured"]
+    ours = [each for each in there if known[PaymentId(each.payment_id)].purchase_id in purchases]
+    outcomes: dict[UUID, Outcome] = {}
+    if len(ours) < len(there):  # what pays for no purchase pays for a gift card
+        others = [each for each in there if known[PaymentId(each.payment_id)].purchase_id not in purchases]
+        outcomes |= _by_payment(others, await gifts.apply(tx, others, known))
+    if ours:
+        outcomes |= _by_payment(ours, await payments.record_all(tx, ours))
+    captured = [recording for recording in ours if outcomes[recording.payment_id].became == "captured"]
     await _settle(tx, captured, known, purchases)
     return [outcomes.get(recording.payment_id, NotFound()) for recording in recordings]
+
+
+def _by_payment(recordings: Sequence[Recording], outcomes: Sequence[Outcome]) -> dict[UUID, Outcome]:
+    return dict(zip((recording.payment_id for recording in recordings), outcomes, strict=True))
 
 
 async def _settle(
