@@ -1,6 +1,7 @@
 """Orders: one purchase, one order per merchant, from placement to receipt.
 
-A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
+A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row; what is
+paid and held until its team is whole is let go by `holding.py`.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
 a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what all staff look for in
 `seeking.py`, which orders a figure counts in `behind.py`, what is refused in `refusals.py`, what their staff tell each other in
@@ -30,9 +31,11 @@ from steelyard.trade.orders.bulk import (
 from steelyard.trade.orders.buyers import (
     Act,
     ActKind,
+    Counting,
     acts_of,
     bought_of,
     counts_of_buyer,
+    had_of,
     orders_of_buyer,
     purchases_of,
     reminders_of_merchant,
@@ -42,6 +45,7 @@ from steelyard.trade.orders.events import (
     DepositPaid,
     OrderCancelled,
     OrderCompleted,
+    OrderLetGo,
     OrderReaddressed,
     OrderShipped,
     PurchaseCancelled,
@@ -50,6 +54,7 @@ from steelyard.trade.orders.events import (
     ShopReminded,
 )
 from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant, to_do
+from steelyard.trade.orders.holding import let_go
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received, drop_called_off
 from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
@@ -109,12 +114,14 @@ __all__ = [
     "Act",
     "ActKind",
     "Behind",
+    "Counting",
     "DepositForfeited",
     "DepositPaid",
     "Happening",
     "Life",
     "OrderCancelled",
     "OrderCompleted",
+    "OrderLetGo",
     "OrderReaddressed",
     "OrderShipped",
     "PastOrder",
@@ -155,9 +162,11 @@ __all__ = [
     "fee_to",
     "find",
     "freight_used",
+    "had_of",
     "hide",
     "history",
     "keep_deposit",
+    "let_go",
     "lines_of",
     "lock_bookings",
     "lock_order",

@@ -50,7 +50,7 @@ class BookingState(StrEnum):
     RETURNED = "returned"
 
 
-OrderStanding = Literal["placed", "paid", "partly_shipped", "shipped", "completed", "cancelled"]
+OrderStanding = Literal["placed", "held", "paid", "partly_shipped", "shipped", "completed", "cancelled"]
 
 
 class Booking(NewBooking, frozen=True, kw_only=True):
@@ -111,7 +111,7 @@ class Booking(NewBooking, frozen=True, kw_only=True):
                 return BookingState.DEPOSIT_DUE
             case "placed":
                 return BookingState.BALANCE_DUE if self.balance_from <= at else BookingState.DEPOSIT_PAID
-            case "paid" | "partly_shipped":
+            case "held" | "paid" | "partly_shipped":
                 return BookingState.LATE if self.ships_by < at else BookingState.TO_SEND
             case "shipped" | "completed":
                 return BookingState.SENT

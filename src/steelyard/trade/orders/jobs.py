@@ -15,7 +15,7 @@ async def cancel_unpaid(tx: Tx) -> int:
         Purchase,
         """
         SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
-             , tendered, deposit
+             , tendered, deposit, team_id
         FROM purchases WHERE state = 'placed' AND pay_by <= now()
         ORDER BY pay_by LIMIT $1 FOR UPDATE SKIP LOCKED
         """,
@@ -33,7 +33,7 @@ async def drop_called_off(tx: Tx) -> int:
         Purchase,
         """
         SELECT p.buyer_id, p.purchase_id, p.code, p.state, p.currency, p.total, p.contact, p.address, p.locale, p.source
-             , p.placed_at, p.pay_by, p.tendered, p.deposit
+             , p.placed_at, p.pay_by, p.tendered, p.deposit, p.team_id
         FROM presale_bookings b JOIN purchases p USING (buyer_id, purchase_id)
         WHERE b.called_off_at IS NOT NULL AND b.ended_at IS NULL AND p.state = 'placed'
         ORDER BY b.called_off_at LIMIT $1 FOR UPDATE OF p SKIP LOCKED

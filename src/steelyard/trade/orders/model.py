@@ -78,7 +78,10 @@ PURCHASE_MACHINE = Machine(
 
 
 class OrderState(StrEnum):
+    """Held: paid, and not to be sent before its team of buyers is whole."""
+
     PLACED = "placed"
+    HELD = "held"
     PAID = "paid"
     PARTLY_SHIPPED = "partly_shipped"
     SHIPPED = "shipped"
@@ -91,7 +94,8 @@ MACHINE = Machine(
     "order",
     {OrderState.PLACED, OrderState.COMPLETED, OrderState.CANCELLED},
     {
-        OrderState.PLACED: {OrderState.PAID, OrderState.CANCELLED},
+        OrderState.PLACED: {OrderState.HELD, OrderState.PAID, OrderState.CANCELLED},
+        OrderState.HELD: {OrderState.PAID, OrderState.CANCELLED},
         OrderState.PAID: {OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.CANCELLED},
         OrderState.PARTLY_SHIPPED: {OrderState.SHIPPED},
         OrderState.SHIPPED: {OrderState.COMPLETED},
@@ -197,8 +201,8 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
-    """`by` places it, `paid_by` says that it is paid (none: it waits for payment); `tendered` is what purses pay of it;
-    `booking`: it is of a presale."""
+    """`by` places it, `paid_by` says that it is paid (none: it waits for payment); `tendered` is what purses pay of it.
+    `team_id`: its one order is held until that team of buyers is whole; `booking`: it is of a presale."""
 
     purchase_id: PurchaseId
     buyer_id: BuyerId
@@ -214,6 +218,7 @@ class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     paid_by: str | None = None
     tendered: int = 0
     booking: NewBooking | None = None
+    team_id: UUID | None = None
 
     @property
     def total(self) -> int:
@@ -239,6 +244,7 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     pay_by: datetime
     tendered: int  # what purses pay of it; a channel collects the rest
     deposit: int  # what is paid of it first, where it is of a presale: see Booking
+    team_id: UUID | None  # of whose team its order waits for
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
