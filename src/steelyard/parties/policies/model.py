@@ -243,6 +243,32 @@ POINTS_MONTHS = Policy(
     most=60,
 )
 
+MARGIN_LEAST = Policy(
+    key="margin_least",
+    area=TRADE,
+    name=N_("Warn of a margin below"),
+    about=N_(
+        "Who makes an offer is warned when an article could be sold for hardly more than it costs the shop, as far as the "
+        "shop has said what it costs. Of the price, all offers together counted."
+    ),
+    unit=Unit.PERCENT,
+    default=5,
+    least=0,
+    most=90,
+)
+OFF_MOST = Policy(
+    key="off_most",
+    area=TRADE,
+    name=N_("Warn when offers together take off more than"),
+    about=N_(
+        "Who makes an offer is warned when an article could be had for so much less with all offers and coupons together."
+    ),
+    unit=Unit.PERCENT,
+    default=70,
+    least=10,
+    most=99,
+)
+
 POLICIES: tuple[Policy, ...] = (
     PAYMENT_WINDOW,
     UNTRACKED_DELIVERY,
@@ -260,6 +286,8 @@ POLICIES: tuple[Policy, ...] = (
     POINTS_EARNED,
     POINTS_SHARE,
     POINTS_MONTHS,
+    MARGIN_LEAST,
+    OFF_MOST,
 )
 
 
