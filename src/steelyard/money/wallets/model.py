@@ -49,6 +49,9 @@ class Cause(StrEnum):
     RETURNED = "returned"
     REFUNDED = "refunded"
     EARNED = "earned"
+    WELCOMED = "welcomed"
+    CHECKED_IN = "checked_in"
+    REVIEWED = "reviewed"
     TAKEN_BACK = "taken_back"
     EXPIRED = "expired"
 
@@ -105,6 +108,7 @@ class CardState(StrEnum):
     REDEEMED = "redeemed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    REFUNDED = "refunded"
 
 
 class NewIssue(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -88,7 +90,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     activities: Sequence[Activity]
 
 
-def activities_of(offers: Sequence[Offer], hrefs: Mapping[Kind, str], whose: Mapping[object, str]) -> list[Activity]:
+def activities_of(offers: Sequence[Offer], hrefs: Mapping[Kind, str], whose: Mapping[UUID, str]) -> list[Activity]:
     """The offers as activities: all prices of a flash sale are one. `hrefs` lead to each kind, where it has a page."""
     meeting = promotions.overlapping([offer.promotion for offer in offers])
     found: dict[object, Activity] = {}
@@ -119,7 +121,7 @@ def days_of(span: Span, activities: Sequence[Activity]) -> list[Day]:
     return [Day(day=day, activities=by_day[day]) for day in ordered]
 
 
-def values(visit: Visit, span: Span, activities: Sequence[Activity], here: str) -> dict[str, object]:
+def values(visit: Visit, span: Span, activities: Sequence[Activity], here: str) -> dict[str, Any]:
     """What `web/calendar.html` is shown with."""
     return {
         "span": span,
