@@ -30,7 +30,7 @@ from steelyard.goods.promotions.model import (
     Ware,
 )
 from steelyard.goods.promotions.reckoning import covers, reckon
-from steelyard.kernel.money import PARTS_PER_MILLION
+from steelyard.kernel.money import PARTS_PER_MILLION, split
 
 # So many pieces are tried at most, to reach a threshold.
 PIECES_TRIED_MAX = 1_000
@@ -138,7 +138,7 @@ def piece_price(ware: Ware, offered: Promotion, beside: Sequence[Promotion]) -> 
                 segments=frozenset(segment for each in every for segment in each.audience.segments),
             ),
         )
-        lowest = min(lowest, reckon(cart, every).amount // pieces)
+        lowest = min(lowest, *split(reckon(cart, every).amount, [1] * pieces))
     return lowest
 
 
