@@ -36,6 +36,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "invoices",
         "settlement",
         "discipline",
+        "promises",
         "reviews",
     ),
     "channels": ("feeds", "sheets", "amazon", "live", "agents"),

@@ -176,6 +176,7 @@ class Sku(msgspec.Struct, frozen=True, kw_only=True):
     weight_grams: int
     picture: str | None
     active: bool
+    ship_hours: int | None = None
 
 
 class Was(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +211,8 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     changed_at: datetime
     no_return: NoReturn | None = None
+    ship_hours: int | None = None
+    authentic_times: int = 0
 
 
 class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,6 +253,8 @@ class SkuCard(msgspec.Struct, frozen=True, kw_only=True):
     tax_class: str
     on_sale: bool
     no_return: NoReturn | None = None
+    ship_hours: int | None = None
+    authentic_times: int = 0
 
 
 class CodeTaken(Refusal):

@@ -49,6 +49,7 @@ CAUSES: dict[Cause, str] = {
     Cause.EARNED: N_("Points earned"),
     Cause.TAKEN_BACK: N_("Taken back for a refund"),
     Cause.EXPIRED: N_("Expired"),
+    Cause.COMPENSATED: N_("Compensation of a shop"),
 }
 
 

@@ -92,7 +92,7 @@ async def mark_paid(tx: Tx, purchases: Sequence[Purchase], by: str) -> None:
     lines = await tx.all(
         Instruction,
         """
-        SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity
+        SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity, l.ship_hours
         FROM orders o JOIN order_lines l USING (merchant_id, order_id) WHERE o.purchase_id = ANY($1)
         """,
         purchase_ids,
