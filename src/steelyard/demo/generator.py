@@ -15,6 +15,7 @@ from steelyard.demo import (
     opinions,
     past,
     people,
+    promised,
     purses,
     queue,
     rules_kept,
@@ -110,6 +111,7 @@ async def make(
         await offers.offer(db, buyer_id)
         await rushes.rush(db, people.HOME)
         await purses.fill(db, buyer_id)
+        await promised.promise(db, buyer_id)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await cases.ask_and_answer(db, [made("merchant", maker.slug) for maker in makers()])
