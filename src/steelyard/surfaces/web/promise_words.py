@@ -16,4 +16,4 @@ EXCUSES: dict[Excuse, str] = {
     Excuse.NOTHING_LEFT: N_("Its money had gone back already"),
 }
 PURSES: dict[Purse, str] = {Purse.BALANCE: N_("to the buyer’s balance"), Purse.POINTS: N_("as points of the buyer")}
-OWN_PURSES: dict[Purse, str] = {Purse.BALANCE: N_("to your balance"), Purse.POINTS: N_("as points")}
+OWN_PURSES: dict[Purse, str] = {Purse.BALANCE: N_("paid into your balance"), Purse.POINTS: N_("paid to you as points")}
