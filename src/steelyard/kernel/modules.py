@@ -21,7 +21,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "applications",
         "customers",
     ),
-    "money": ("currencies", "ledger", "wallets", "payments"),
+    "money": ("currencies", "ledger", "wallets", "payments", "gifts"),
     "goods": ("catalog", "warehouses", "inventory", "taxes", "pricing", "promotions", "search"),
     "logistics": ("customs", "freight", "parcels", "fulfilment"),
     "trade": (
@@ -30,6 +30,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "cart",
         "commission",
         "orders",
+        "groups",
         "checkout",
         "aftersales",
         "rewards",

@@ -977,12 +977,13 @@ CREATE TABLE purse_lines (
   , CONSTRAINT a_movement_moves_something CHECK (amount <> 0)
   , CONSTRAINT what_is_left_is_not_negative CHECK (after >= 0)
   , CONSTRAINT a_cause_is_known CHECK (cause IN (
-        'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'taken_back', 'expired', 'compensated'))
+        'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'welcomed', 'checked_in'
+      , 'reviewed', 'taken_back', 'expired', 'compensated'))
   , CONSTRAINT only_what_comes_in_expires CHECK (expires_at IS NULL OR amount > 0)
 );
 COMMENT ON TABLE purse_lines IS 'by buyer, append-only: every movement of a purse, as its statement tells it';
 COMMENT ON COLUMN purse_lines.document IS 'What caused it, once: a card, a credit, a payment, a refund, an order, an expiry';
-COMMENT ON COLUMN purse_lines.about IS 'The purchase of a payment, the order of a refund, of points or of a compensation; none for others';
+COMMENT ON COLUMN purse_lines.about IS 'The purchase of a payment, the order of a refund, of points, of a review or of a compensation; none for others';
 COMMENT ON COLUMN purse_lines.after IS 'What was in the purse afterwards';
 CREATE UNIQUE INDEX a_document_moves_a_purse_once ON purse_lines (buyer_id, purse, cause, document);
 CREATE INDEX purse_lines_by_time ON purse_lines (buyer_id, at DESC, line_id DESC);
@@ -1017,11 +1018,13 @@ CREATE TABLE gift_cards (
   , expires_at  timestamptz
   , redeemed_by uuid
   , ended_at    timestamptz
-  , CONSTRAINT a_card_is_open_or_ended CHECK (state IN ('open', 'redeemed', 'cancelled', 'expired'))
+  , CONSTRAINT a_card_is_open_or_ended CHECK (state IN ('open', 'redeemed', 'cancelled', 'expired', 'refunded'))
   , CONSTRAINT ended_means_when CHECK ((state = 'open') = (ended_at IS NULL))
   , CONSTRAINT redeemed_means_by_whom CHECK ((state = 'redeemed') = (redeemed_by IS NOT NULL))
 );
 COMMENT ON TABLE gift_cards IS 'by key: cards whose code fills a balance once; of the code only its SHA-256 and its last four symbols are kept';
+COMMENT ON COLUMN gift_cards.issue_id IS 'The issue that it is of, or the sale in the shop, which is one card''s issue';
+COMMENT ON COLUMN gift_cards.last4 IS 'Empty as long as a card sold in the shop has no code: it is made when the card is sent';
 CREATE INDEX gift_cards_of_an_issue ON gift_cards (issue_id, card_id);
 CREATE INDEX gift_cards_of_a_buyer ON gift_cards (redeemed_by) WHERE redeemed_by IS NOT NULL;
 CREATE INDEX gift_cards_to_expire ON gift_cards (expires_at) WHERE state = 'open' AND expires_at IS NOT NULL;
@@ -1168,6 +1171,62 @@ COMMENT ON TABLE webhook_receipts IS 'by key: verified messages from outside, st
 CREATE INDEX webhooks_about_a_document ON webhook_receipts (split_part(body #>> '{data,reference}', '.', 1));
 CREATE INDEX webhooks_to_apply ON webhook_receipts (received_at) WHERE applied_at IS NULL;
 
+-- money.gifts
+
+-- Gift cards that buyers buy in the shop. The platform sells them itself: what is paid for one is owed from that moment on.
+
+CREATE TABLE gift_sales (
+    sale_id     uuid PRIMARY KEY
+  , buyer_id    uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , recipient   text NOT NULL
+  , sender      text NOT NULL
+  , message     text NOT NULL
+  , locale      text NOT NULL
+  , day         date NOT NULL
+  , placed_at   timestamptz NOT NULL DEFAULT now()
+  , pay_by      timestamptz NOT NULL
+  , send_at     timestamptz NOT NULL
+  , paid_at     timestamptz
+  , payment_id  uuid
+  , refund_by   timestamptz
+  , lapsed_at   timestamptz
+  , sent_at     timestamptz
+  , sendings    integer NOT NULL DEFAULT 0
+  , refunded_at timestamptz
+  , forgotten   boolean NOT NULL DEFAULT false
+  , CONSTRAINT a_card_is_worth_something CHECK (amount > 0)
+  , CONSTRAINT paid_means_by_which_payment CHECK ((paid_at IS NULL) = (payment_id IS NULL))
+  , CONSTRAINT paid_means_a_last_day_to_give_it_back CHECK ((paid_at IS NULL) = (refund_by IS NULL))
+  , CONSTRAINT what_lapsed_was_not_paid CHECK (lapsed_at IS NULL OR paid_at IS NULL)
+  , CONSTRAINT only_what_is_paid_is_sent CHECK (sent_at IS NULL OR paid_at IS NOT NULL)
+  , CONSTRAINT sent_means_so_many_times CHECK ((sent_at IS NULL) = (sendings = 0))
+  , CONSTRAINT only_what_was_paid_is_refunded CHECK (refunded_at IS NULL OR paid_at IS NOT NULL)
+);
+COMMENT ON TABLE gift_sales IS 'by key: a gift card that a buyer ordered; once it is paid its card is one of gift_cards, whose issue is the sale';
+COMMENT ON COLUMN gift_sales.recipient IS 'The mail address that the code goes to; empty when its buyer was forgotten';
+COMMENT ON COLUMN gift_sales.day IS 'The day of the house that it counts for, under what one may buy in a day';
+COMMENT ON COLUMN gift_sales.send_at IS 'Not before';
+COMMENT ON COLUMN gift_sales.refund_by IS 'Until when a card that nobody has redeemed is taken back';
+COMMENT ON COLUMN gift_sales.lapsed_at IS 'It was not paid in time';
+COMMENT ON COLUMN gift_sales.sendings IS 'How often a code was sent: each time a new one, and the one before is good for nothing';
+COMMENT ON COLUMN gift_sales.forgotten IS 'Its buyer has left: what is personal goes with the sending';
+CREATE INDEX gift_sales_of_a_buyer ON gift_sales (buyer_id, placed_at DESC, sale_id DESC);
+CREATE INDEX gift_sales_by_time ON gift_sales (placed_at DESC, sale_id DESC);
+CREATE INDEX gift_sales_to_lapse ON gift_sales (pay_by) WHERE paid_at IS NULL AND lapsed_at IS NULL;
+CREATE INDEX gift_sales_to_send ON gift_sales (send_at) WHERE paid_at IS NOT NULL AND sent_at IS NULL AND refunded_at IS NULL;
+
+CREATE TABLE gift_days (
+    buyer_id uuid NOT NULL
+  , day      date NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , amount   bigint NOT NULL
+  , PRIMARY KEY (buyer_id, day, currency)
+  , CONSTRAINT nobody_buys_less_than_nothing CHECK (amount >= 0)
+);
+COMMENT ON TABLE gift_days IS 'by buyer: what a buyer has ordered of gift cards in a day and not let lapse: the row that orders of one buyer wait at';
+
 -- goods.catalog
 
 -- What is sold: categories, products (SPU) and their variants (SKU).
@@ -1261,7 +1320,9 @@ CREATE TABLE products (
   , changed_at  timestamptz NOT NULL DEFAULT now()
   , ship_hours  integer
   , authentic_times integer NOT NULL DEFAULT 0
+  , limits      jsonb
   , PRIMARY KEY (merchant_id, product_id)
+  , CONSTRAINT a_products_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
   , CONSTRAINT off_the_shelf_after_onto_it CHECK (off_shelf_at > on_shelf_at)
   , CONSTRAINT a_promise_is_kept_in_time_to_come CHECK (ship_hours > 0)
   , CONSTRAINT a_guarantee_is_not_negative CHECK (authentic_times >= 0)
@@ -1273,6 +1334,7 @@ COMMENT ON COLUMN products.facts IS '{attribute code: [value codes] | number | {
 COMMENT ON COLUMN products.ship_hours IS 'Hours after payment in which it is promised to leave the house; none: no promise';
 COMMENT ON COLUMN products.authentic_times IS 'How many times its price the shop pays when it is a counterfeit; 0: no promise';
 COMMENT ON COLUMN products.approved IS 'It was on the shelf, or approved, as it is now: it goes back without a review';
+COMMENT ON COLUMN products.limits IS 'How many a buyer can have, and an order needs, of all its variants together: {per_order, per_buyer, period, least}';
 COMMENT ON COLUMN products.gaps IS 'What it lacks to be complete: see completeness';
 COMMENT ON COLUMN products.on_shelf_at IS 'When it goes onto the shelf by itself';
 COMMENT ON COLUMN products.off_shelf_at IS 'When it is taken off the shelf by itself';
@@ -1337,9 +1399,11 @@ CREATE TABLE skus (
   , place        integer NOT NULL DEFAULT 0
   , was          jsonb
   , ship_hours   integer
+  , limits       jsonb
   , PRIMARY KEY (merchant_id, sku_id)
   , FOREIGN KEY (merchant_id, product_id) REFERENCES products
   , UNIQUE (merchant_id, code)
+  , CONSTRAINT a_variants_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
   , CONSTRAINT weight_is_not_negative CHECK (weight_grams >= 0)
   , CONSTRAINT a_promise_is_kept_in_time_to_come CHECK (ship_hours > 0)
   , CONSTRAINT what_was_is_not_sold CHECK (was IS NULL OR NOT active AND choice = '{}')
@@ -1349,6 +1413,7 @@ COMMENT ON COLUMN skus.code IS 'The merchant''s own article number';
 COMMENT ON COLUMN skus.code_upper IS 'For what is typed in small letters: a column of its own, since row-level security lets no function into an index';
 COMMENT ON COLUMN skus.choice IS 'For each option of the product, in order, the index of the chosen value';
 COMMENT ON COLUMN skus.ship_hours IS 'Where it is promised to leave in other hours than its product';
+COMMENT ON COLUMN skus.limits IS 'As products.limits, of this variant by itself';
 COMMENT ON COLUMN skus.was IS '{"chosen": [[name Text, value Text], …]} of one whose choice the product does not offer any more; it is kept for its orders';
 CREATE INDEX skus_of_a_product ON skus (merchant_id, product_id, place, sku_id);
 CREATE INDEX skus_by_code ON skus (merchant_id, code_upper, code);
@@ -2309,6 +2374,7 @@ CREATE TABLE purchases (
   , placed_at   timestamptz NOT NULL DEFAULT now()
   , pay_by      timestamptz NOT NULL
   , tendered    bigint NOT NULL DEFAULT 0
+  , team_id     uuid
   , PRIMARY KEY (buyer_id, purchase_id)
   , CONSTRAINT a_total_is_not_negative CHECK (total >= 0)
   , CONSTRAINT purses_pay_the_total_at_most CHECK (0 <= tendered AND tendered <= total)
@@ -2318,6 +2384,7 @@ COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
 COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
 COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
+COMMENT ON COLUMN purchases.team_id IS 'Opaque: the team of buyers that its one order waits for once it is paid (see groups)';
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
 CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
@@ -2350,7 +2417,7 @@ CREATE TABLE order_transitions (from_state text NOT NULL, to_state text NOT NULL
 COMMENT ON TABLE order_transitions IS 'reference: the states of an order that follow each other';
 INSERT INTO order_transitions (from_state, to_state) VALUES
     ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
-  , ('placed', 'paid'), ('placed', 'cancelled')
+  , ('placed', 'paid'), ('placed', 'held'), ('placed', 'cancelled'), ('held', 'paid'), ('held', 'cancelled')
   , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
   , ('partly_shipped', 'shipped'), ('shipped', 'completed');
 
@@ -2559,6 +2626,114 @@ CREATE TABLE order_note_mentions (
 );
 COMMENT ON TABLE order_note_mentions IS 'by merchant: who of the staff is named in a note, and when they opened its order since';
 CREATE INDEX order_note_mentions_unseen ON order_note_mentions (merchant_id, account_id, order_id) WHERE seen_at IS NULL;
+
+-- trade.groups
+
+-- What shops sell cheaper to so many buyers together, and the teams in which they come together.
+
+CREATE TABLE group_offers (
+    merchant_id uuid NOT NULL
+  , offer_id    uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , prices      jsonb NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , size        integer NOT NULL
+  , hours       integer NOT NULL
+  , pieces      integer NOT NULL
+  , taken       integer NOT NULL DEFAULT 0
+  , per_buyer   integer
+  , enough      integer
+  , starts_at   timestamptz NOT NULL
+  , ends_at     timestamptz NOT NULL
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , stopped_at  timestamptz
+  , stopped_by  text
+  , reason      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, offer_id)
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+  , CONSTRAINT a_group_is_more_than_one CHECK (2 <= size AND size <= 100)
+  , CONSTRAINT a_team_has_some_hours CHECK (1 <= hours AND hours <= 72)
+  , CONSTRAINT never_take_more_pieces_than_are_offered CHECK (0 <= taken AND taken <= pieces AND pieces > 0)
+  , CONSTRAINT a_limit_is_one_piece_at_least CHECK (per_buyer > 0)
+  , CONSTRAINT enough_is_less_than_all CHECK (1 <= enough AND enough < size)
+  , CONSTRAINT an_offer_begins_before_it_ends CHECK (starts_at < ends_at)
+  , CONSTRAINT stopped_means_by_whom CHECK ((stopped_at IS NULL) = (stopped_by IS NULL))
+);
+COMMENT ON TABLE group_offers IS 'by merchant: at which price a product is sold to a team of buyers';
+COMMENT ON COLUMN group_offers.prices IS 'What a piece costs a member of a team, in minor units, by SKU: what is not here is not offered';
+COMMENT ON COLUMN group_offers.size IS 'So many buyers are a whole team';
+COMMENT ON COLUMN group_offers.hours IS 'So long a team waits for its last member';
+COMMENT ON COLUMN group_offers.pieces IS 'How many are sold at this price, by all teams together; they are not set aside';
+COMMENT ON COLUMN group_offers.taken IS 'Of those, in orders of teams that have not failed';
+COMMENT ON COLUMN group_offers.per_buyer IS 'How many of them one buyer can have; none: as many as there are';
+COMMENT ON COLUMN group_offers.enough IS 'When a team''s time is over, so many paid members are enough for it to succeed; none: only all of them';
+CREATE INDEX group_offers_running ON group_offers (ends_at) WHERE stopped_at IS NULL;
+CREATE INDEX group_offers_of_a_product ON group_offers (merchant_id, product_id, ends_at) WHERE stopped_at IS NULL;
+
+CREATE TABLE group_teams (
+    merchant_id uuid NOT NULL
+  , team_id     uuid NOT NULL
+  , offer_id    uuid NOT NULL
+  , code        text NOT NULL
+  , opened_by   uuid NOT NULL
+  , size        integer NOT NULL
+  , hours       integer NOT NULL
+  , enough      integer
+  , members     integer NOT NULL
+  , paid        integer NOT NULL DEFAULT 0
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , opened_at   timestamptz
+  , ends_at     timestamptz
+  , full_at     timestamptz
+  , failed_at   timestamptz
+  , PRIMARY KEY (merchant_id, team_id)
+  , FOREIGN KEY (merchant_id, offer_id) REFERENCES group_offers
+  , CONSTRAINT never_more_than_its_size CHECK (0 <= paid AND paid <= members AND members <= size)
+  , CONSTRAINT an_open_team_has_a_deadline CHECK ((opened_at IS NULL) = (ends_at IS NULL))
+  , CONSTRAINT a_team_ends_one_way CHECK (full_at IS NULL OR failed_at IS NULL)
+  , CONSTRAINT full_means_all_or_enough CHECK (full_at IS NULL OR (paid >= coalesce(enough, size) AND opened_at IS NOT NULL))
+);
+COMMENT ON TABLE group_teams IS 'by merchant: buyers who buy together; size, hours and what is enough are those of its offer when it was begun';
+COMMENT ON COLUMN group_teams.opened_by IS 'Opaque: the buyer who began it';
+COMMENT ON COLUMN group_teams.members IS 'Who has placed an order in it, paid or not yet; of a team that has ended, as it was then';
+COMMENT ON COLUMN group_teams.opened_at IS 'When who began it had paid: before that nobody else can join';
+COMMENT ON COLUMN group_teams.full_at IS 'When it succeeded: its orders are sent';
+COMMENT ON COLUMN group_teams.failed_at IS 'When it came to nothing: its orders are called off, and their money goes back';
+CREATE INDEX group_teams_of_an_offer ON group_teams (merchant_id, offer_id, team_id DESC);
+CREATE INDEX group_teams_open ON group_teams (merchant_id, offer_id, ends_at)
+    WHERE opened_at IS NOT NULL AND full_at IS NULL AND failed_at IS NULL;
+CREATE INDEX group_teams_to_end ON group_teams (ends_at) WHERE full_at IS NULL AND failed_at IS NULL;
+
+CREATE TABLE group_codes (
+    code        text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+  , team_id     uuid NOT NULL
+);
+COMMENT ON TABLE group_codes IS 'by key: the short code of a team (G-…), which its link bears, and where it is';
+
+CREATE TABLE group_members (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , team_id     uuid NOT NULL
+  , offer_id    uuid NOT NULL
+  , purchase_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , pieces      integer NOT NULL
+  , placed_at   timestamptz NOT NULL DEFAULT now()
+  , paid_at     timestamptz
+  , gone_at     timestamptz
+  , PRIMARY KEY (merchant_id, order_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , FOREIGN KEY (merchant_id, team_id) REFERENCES group_teams
+  , CONSTRAINT a_member_buys_something CHECK (pieces > 0)
+);
+COMMENT ON TABLE group_members IS 'by merchant: who is in a team with which order';
+COMMENT ON COLUMN group_members.purchase_id IS 'Opaque: what the buyer pays for it';
+COMMENT ON COLUMN group_members.gone_at IS 'When the order was dropped unpaid, or called off before the team succeeded: its place and pieces are free again';
+CREATE UNIQUE INDEX a_buyer_is_in_a_team_once ON group_members (merchant_id, team_id, buyer_id) WHERE gone_at IS NULL;
+CREATE INDEX group_members_of_a_purchase ON group_members (purchase_id);
+CREATE INDEX group_members_of_a_buyer ON group_members (merchant_id, offer_id, buyer_id) WHERE gone_at IS NULL;
 
 -- trade.checkout
 

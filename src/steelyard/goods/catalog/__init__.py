@@ -3,8 +3,9 @@
 `rows` says what a new product is in rows, for the command and the bulk path alike; `definitions` is what a typed
 attribute is and which facts fit it, `attributes` the commands and questions about them; `branches` changes the category
 tree, `shelf` moves products onto it and off it, `reviewing` is the operator's look at them before, `matrix` changes their
-options, `listing` narrows a merchant's products down, `seeking` keeps what they are found by, `versions` what they said
-before, `completeness` knows what they lack, `promising` what shops promise with them.
+options, `limiting` what a buyer can have, `listing` narrows a merchant's products down, `seeking` keeps what they are found
+by, `versions` what they said before, `completeness` knows what they lack, `promising` what shops promise with
+them.
 """
 
 from steelyard.goods.catalog.attributes import attributes_of, bind_attributes, define_attribute, definitions
@@ -31,6 +32,7 @@ from steelyard.goods.catalog.definitions import (
     wrong_facts,
 )
 from steelyard.goods.catalog.events import CategoryChanged, ProductChanged
+from steelyard.goods.catalog.limiting import Limited, limit, limits_of
 from steelyard.goods.catalog.listing import GridRow, Narrowing, change_many_skus, listed, variants
 from steelyard.goods.catalog.matrix import MatrixOption, MatrixOutdated, MatrixValue, outline, set_matrix
 from steelyard.goods.catalog.promising import set_promises
@@ -104,6 +106,7 @@ __all__ = [
     "Definition",
     "Difference",
     "GridRow",
+    "Limited",
     "MatrixOption",
     "MatrixOutdated",
     "MatrixValue",
@@ -146,6 +149,8 @@ __all__ = [
     "imported",
     "lacking",
     "last_approved",
+    "limit",
+    "limits_of",
     "listed",
     "merge_category",
     "missing_facts",

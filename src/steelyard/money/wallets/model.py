@@ -50,6 +50,9 @@ class Cause(StrEnum):
     RETURNED = "returned"
     REFUNDED = "refunded"
     EARNED = "earned"
+    WELCOMED = "welcomed"
+    CHECKED_IN = "checked_in"
+    REVIEWED = "reviewed"
     TAKEN_BACK = "taken_back"
     EXPIRED = "expired"
     COMPENSATED = "compensated"
@@ -107,6 +110,7 @@ class CardState(StrEnum):
     REDEEMED = "redeemed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    REFUNDED = "refunded"
 
 
 class NewIssue(msgspec.Struct, frozen=True, kw_only=True):

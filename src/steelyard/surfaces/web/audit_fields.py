@@ -12,6 +12,7 @@ UNITS: dict[Unit, str] = {
     Unit.MONTHS: N_("months"),
     Unit.PERCENT: N_("percent"),
     Unit.POINTS: N_("points"),
+    Unit.UNITS_OF_MONEY: N_("yuan"),
 }
 
 FIELDS: dict[str, str] = {

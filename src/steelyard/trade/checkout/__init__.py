@@ -3,10 +3,12 @@
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed
 (`placement.py`) and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is in
 `quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to whom given: `giving.py`), what flash
-sales have to say in `flashes.py`, what the buyer's own purses pay in `tendering.py`, what an order copies of it in
-`freezing.py`.
+sales have to say in `flashes.py`, what shops limit in `allowances.py`, buying in teams in `gathering.py`, what the buyer's
+own purses pay in `tendering.py`, keeping the pieces in `reserving.py`, what an order copies of it in `freezing.py`.
 """
 
+from steelyard.trade.checkout.allowances import Wanted
+from steelyard.trade.checkout.allowances import told as limits_told
 from steelyard.trade.checkout.collection import (
     Collection,
     apply_news,
@@ -16,6 +18,7 @@ from steelyard.trade.checkout.collection import (
     collect,
     receive_webhook,
 )
+from steelyard.trade.checkout.flashes import told as flashes_told
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
 from steelyard.trade.checkout.offers import discounts
 from steelyard.trade.checkout.personal import Someone, considered
@@ -62,6 +65,7 @@ __all__ = [
     "Placed",
     "Placement",
     "Someone",
+    "Wanted",
     "Written",
     "apply_left_behind",
     "apply_news",
@@ -77,12 +81,14 @@ __all__ = [
     "currency_among",
     "currency_of",
     "discounts",
+    "flashes_told",
     "forget",
     "forget_old",
     "get",
     "get_all",
     "hold",
     "invoice_wish",
+    "limits_told",
     "lock",
     "open_all",
     "open_checkout",

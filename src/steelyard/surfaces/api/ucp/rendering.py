@@ -14,6 +14,7 @@ from steelyard.surfaces.api.ucp.discovery import speaks
 from steelyard.surfaces.api.ucp.envelope import Ask, Document, message, warning
 from steelyard.surfaces.api.ucp.intent import GROUP_PREFIX, METHOD_PREFIX, Said, said_of
 from steelyard.surfaces.api.ucp.sheet import Part, Sheet, SheetLine
+from steelyard.surfaces.web import limit_words
 from steelyard.trade.checkout.model import CheckoutState, Problem, ProblemCode
 
 LINKS = (
@@ -32,6 +33,11 @@ WORDS: dict[ProblemCode, str] = {
     ProblemCode.PRICE_MOVED: N_("The price has changed."),
     ProblemCode.LIMIT_REACHED: N_("The buyer can have {free} more of this at the flash price."),
     ProblemCode.FLASH_GONE: N_("Of this {free} are left at the flash price, so the usual price counts."),
+    ProblemCode.GROUP_LIMIT: N_("The buyer can have {free} more of this at the group price."),
+    ProblemCode.GROUP_ALONE: N_("What is bought in a group is bought alone."),
+    ProblemCode.GROUP_OVER: N_("This group price is over."),
+    ProblemCode.TEAM_CLOSED: N_("This team is not open any more."),
+    ProblemCode.IN_TEAM_ALREADY: N_("The buyer is in this team already."),
     ProblemCode.CONTACT_MISSING: N_("The buyer's e-mail address is missing."),
     ProblemCode.ADDRESS_MISSING: N_("The address is missing."),
     ProblemCode.ADDRESS_INCOMPLETE: N_("The address is not complete: {missing}."),
@@ -240,7 +246,7 @@ def _messages(ask: Ask, sheet: Sheet, said: Said, status: str, shown_prices: Map
 
 
 def _message(ask: Ask, sheet: Sheet, problem: Problem) -> Document:
-    content = ask.say(WORDS[problem.code], **problem.facts)
+    content = ask.say(limit_words.wrong(problem) or WORDS[problem.code], **problem.facts)
     return message(CODES.get(problem.code, str(problem.code)), content, path=_path(sheet, problem))
 
 
