@@ -1315,6 +1315,7 @@ CREATE TABLE products (
   , gaps        text[] NOT NULL DEFAULT '{}'
   , on_shelf_at  timestamptz
   , off_shelf_at timestamptz
+  , lacks_paper boolean NOT NULL DEFAULT false
   , source      text
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
@@ -1324,6 +1325,7 @@ CREATE TABLE products (
   , PRIMARY KEY (merchant_id, product_id)
   , CONSTRAINT a_products_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
   , CONSTRAINT off_the_shelf_after_onto_it CHECK (off_shelf_at > on_shelf_at)
+  , CONSTRAINT what_lacks_a_paper_is_off_the_shelf CHECK (NOT lacks_paper OR state = 'off_shelf')
   , CONSTRAINT a_promise_is_kept_in_time_to_come CHECK (ship_hours > 0)
   , CONSTRAINT a_guarantee_is_not_negative CHECK (authentic_times >= 0)
 );
@@ -1338,8 +1340,10 @@ COMMENT ON COLUMN products.limits IS 'How many a buyer can have, and an order ne
 COMMENT ON COLUMN products.gaps IS 'What it lacks to be complete: see completeness';
 COMMENT ON COLUMN products.on_shelf_at IS 'When it goes onto the shelf by itself';
 COMMENT ON COLUMN products.off_shelf_at IS 'When it is taken off the shelf by itself';
+COMMENT ON COLUMN products.lacks_paper IS 'It was taken off the shelf for a paper that the shop has no more, and comes back with the next one';
 COMMENT ON COLUMN products.source IS 'import:<name of the source>:<its id> when it came from elsewhere';
 CREATE INDEX products_by_id ON products (product_id);
+CREATE INDEX products_lacking_paper ON products (merchant_id, product_id) WHERE lacks_paper;
 CREATE INDEX products_of_a_merchant ON products (merchant_id, state, changed_at DESC, product_id);
 CREATE INDEX products_newly_changed ON products (merchant_id, changed_at DESC, product_id DESC);
 CREATE INDEX products_incomplete ON products (merchant_id, changed_at DESC, product_id DESC) WHERE gaps <> '{}';
@@ -3600,20 +3604,33 @@ CREATE TABLE answers (
   , author        text NOT NULL DEFAULT ''
   , text          text NOT NULL
   , answered_at   timestamptz NOT NULL DEFAULT now()
+  , helpful       integer NOT NULL DEFAULT 0
   , hidden_at     timestamptz
   , hidden_reason text
   , hidden_ground text
   , PRIMARY KEY (merchant_id, answer_id)
   , FOREIGN KEY (merchant_id, question_id) REFERENCES questions
+  , CONSTRAINT votes_are_counted CHECK (helpful >= 0)
   , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
                                      AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
 COMMENT ON TABLE answers IS 'by merchant, never deleted: answers of the shop, and of people who bought the product';
 COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
-CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
+CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, helpful DESC, answered_at);
 CREATE INDEX hidden_answers ON answers (hidden_at DESC, answer_id DESC) WHERE hidden_at IS NOT NULL;
 CREATE INDEX answers_by_id ON answers (answer_id);
 CREATE INDEX answers_of_a_writer ON answers (writer_id);
+
+CREATE TABLE answer_votes (
+    merchant_id uuid NOT NULL
+  , answer_id   uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, answer_id, buyer_id)
+  , FOREIGN KEY (merchant_id, answer_id) REFERENCES answers
+);
+COMMENT ON TABLE answer_votes IS 'by merchant: who found an answer helpful, each once';
+CREATE INDEX answer_votes_of_a_buyer ON answer_votes (buyer_id);
 
 CREATE TABLE review_reports (
     merchant_id uuid NOT NULL
@@ -3657,15 +3674,20 @@ CREATE TABLE review_appeals (
   , buyer_id    uuid NOT NULL
   , words       text NOT NULL
   , appealed_at timestamptz NOT NULL DEFAULT now()
+  , hidden_by   text NOT NULL
   , decided_at  timestamptz
+  , decided_by  text
   , granted     boolean
   , answer      text
   , PRIMARY KEY (merchant_id, step_id)
   , FOREIGN KEY (merchant_id, step_id) REFERENCES moderation_steps
   , FOREIGN KEY (merchant_id, review_id) REFERENCES reviews
-  , CONSTRAINT decided_means_how CHECK ((decided_at IS NULL) = (granted IS NULL) AND (granted IS NULL) = (answer IS NULL))
+  , CONSTRAINT decided_means_how CHECK ((decided_at IS NULL) = (granted IS NULL) AND (granted IS NULL) = (answer IS NULL)
+                                        AND (answer IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT somebody_else_decides_than_who_hid_it CHECK (decided_by <> hidden_by)
 );
 COMMENT ON TABLE review_appeals IS 'by merchant, never deleted: its author wants a hidden review to stand, once for each time that it was hidden';
+COMMENT ON COLUMN review_appeals.hidden_by IS 'Whose act it is against: who that is does not decide about it';
 CREATE INDEX review_appeals_open ON review_appeals (appealed_at, step_id) WHERE decided_at IS NULL;
 CREATE INDEX review_appeals_by_id ON review_appeals (step_id);
 CREATE INDEX review_appeals_of_a_review ON review_appeals (review_id);
