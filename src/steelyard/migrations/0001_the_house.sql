@@ -1638,6 +1638,16 @@ COMMENT ON COLUMN prices.lowest_before IS 'The lowest that it cost in the 30 day
 COMMENT ON COLUMN prices.compare_at IS 'The price it is compared with (market price), shown struck out';
 CREATE INDEX prices_by_sku ON prices (sku_id);
 
+CREATE TABLE unit_costs (
+    merchant_id uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , currency    text NOT NULL
+  , amount      bigint NOT NULL
+  , PRIMARY KEY (merchant_id, sku_id, currency)
+  , CONSTRAINT a_cost_is_not_negative CHECK (amount >= 0)
+);
+COMMENT ON TABLE unit_costs IS 'by merchant: what a SKU costs the shop itself, in minor units; nobody else sees it';
+
 CREATE TABLE price_history (
     merchant_id uuid NOT NULL
   , sku_id      uuid NOT NULL
@@ -1739,6 +1749,7 @@ COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
+CREATE INDEX promotions_by_time ON promotions (ends_at, starts_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
 
 CREATE TABLE coupon_gifts (
