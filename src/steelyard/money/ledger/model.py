@@ -34,6 +34,7 @@ class AccountKind(StrEnum):
     GIFT_CLEARING = "gift_clearing"
     MARKETING_COST = "marketing_cost"
     PRESALE_DEPOSITS = "presale_deposits"
+    COMPENSATION_CLEARING = "compensation_clearing"
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):

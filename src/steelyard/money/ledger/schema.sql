@@ -28,7 +28,8 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('gift_cards', 'credit', '{"zh-Hans": "未兑换的礼品卡", "en": "Gift cards not redeemed"}')
   , ('gift_clearing', 'debit', '{"zh-Hans": "礼品卡兑换清算", "en": "Gift card clearing"}')
   , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}')
-  , ('presale_deposits', 'credit', '{"zh-Hans": "预售定金", "en": "Deposits paid in presales"}');
+  , ('presale_deposits', 'credit', '{"zh-Hans": "预售定金", "en": "Deposits paid in presales"}')
+  , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
