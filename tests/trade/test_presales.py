@@ -14,6 +14,7 @@ from steelyard.goods.promotions.model import FlashState, OfferBegun
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import Invalid, Refusal
+from steelyard.logistics import fulfilment
 from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind
 from steelyard.money.payments.model import ChannelAnswer, Instruction, PaymentState
@@ -435,3 +436,14 @@ async def _do(db: Database, world: World, purchase_id: PurchaseId, step: str, se
             )
         case _:
             raise AssertionError(step)
+
+
+async def test_what_is_promised_is_the_day_of_the_presale(shop: Database, world: World) -> None:
+    wanted = await planned(shop, presale(world))
+    purchase_id = await booked(shop, world)
+    await balance_paid(shop, purchase_id)
+
+    (order,) = await deal.orders_of(shop, purchase_id)
+    line = (await shop.ask(fulfilment.status, [order.order_id]))[order.order_id][1]
+    assert wanted.terms is not None
+    assert line.ship_by == wanted.terms.ships_by

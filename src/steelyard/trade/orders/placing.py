@@ -45,6 +45,7 @@ def _to_send(purchase: NewPurchase) -> Iterator[Instruction]:
                 sku_id=line.sku_id,
                 quantity=line.quantity,
                 ship_hours=line.ship_hours,
+                ship_by=purchase.booking.ships_by if purchase.booking else None,
             )
 
 
