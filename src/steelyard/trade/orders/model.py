@@ -28,19 +28,9 @@ from steelyard.trade.orders.refusals import (
 
 # The refusals, and what is booked in presales, stand in files of their own, and are found here.
 __all__ = [
-    "AddressCostsMore",
-    "AddressOutOfReach",
-    "Booking",
-    "BookingState",
-    "ExtendedAlready",
-    "NewBooking",
-    "NotCancellable",
-    "NotPayable",
-    "Outcome",
-    "PackedAlready",
-    "RemindedAlready",
-    "UseCancel",
-]
+    "AddressCostsMore", "AddressOutOfReach", "Booking", "BookingState", "ExtendedAlready", "NewBooking",
+    "NotCancellable", "NotPayable", "Outcome", "PackedAlready", "RemindedAlready", "UseCancel",
+]  # fmt: skip
 
 PurchaseId = NewType("PurchaseId", UUID)
 OrderId = NewType("OrderId", UUID)
