@@ -4,7 +4,7 @@ measures, and an appeal that is upheld undoes all of it exactly. With a worked e
 
 - `ruling`: what is forbidden, and what it costs
 - `violations`: recorded, appealed against, decided; what points lead to is `measures`
-- `deposits`: asked for, paid in, returned
+- `deposits`: asked for, paid in, returned; `netting`: set off against what a shop owes
 """
 
 from steelyard.trade.discipline.deposits import (
@@ -31,6 +31,7 @@ from steelyard.trade.discipline.model import (
     Violation,
     ViolationId,
 )
+from steelyard.trade.discipline.netting import OWED_DAYS, net
 from steelyard.trade.discipline.queries import (
     appealed_count,
     listed,
@@ -46,6 +47,7 @@ from steelyard.trade.discipline.violations import APPEAL_WITHIN, appeal, appeala
 __all__ = [
     "APPEAL_WITHIN",
     "CLOSE_AT",
+    "OWED_DAYS",
     "RESTRICT_AT",
     "SUSPEND_AT",
     "Category",
@@ -71,6 +73,7 @@ __all__ = [
     "listed",
     "measure",
     "movements",
+    "net",
     "note_overdue",
     "pay_from_balance",
     "points_of",
