@@ -30,6 +30,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "cart",
         "commission",
         "orders",
+        "groups",
         "checkout",
         "aftersales",
         "rewards",

@@ -84,6 +84,7 @@ CREATE TABLE products (
   , gaps        text[] NOT NULL DEFAULT '{}'
   , on_shelf_at  timestamptz
   , off_shelf_at timestamptz
+  , lacks_paper boolean NOT NULL DEFAULT false
   , source      text
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
@@ -91,6 +92,7 @@ CREATE TABLE products (
   , PRIMARY KEY (merchant_id, product_id)
   , CONSTRAINT a_products_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
   , CONSTRAINT off_the_shelf_after_onto_it CHECK (off_shelf_at > on_shelf_at)
+  , CONSTRAINT what_lacks_a_paper_is_off_the_shelf CHECK (NOT lacks_paper OR state = 'off_shelf')
 );
 COMMENT ON TABLE products IS 'by merchant: products (SPU)';
 COMMENT ON COLUMN products.options IS '[{"name": Text, "values": [Text, …]}, …], at most three: what a buyer chooses';
@@ -101,8 +103,10 @@ COMMENT ON COLUMN products.limits IS 'How many a buyer can have, and an order ne
 COMMENT ON COLUMN products.gaps IS 'What it lacks to be complete: see completeness';
 COMMENT ON COLUMN products.on_shelf_at IS 'When it goes onto the shelf by itself';
 COMMENT ON COLUMN products.off_shelf_at IS 'When it is taken off the shelf by itself';
+COMMENT ON COLUMN products.lacks_paper IS 'It was taken off the shelf for a paper that the shop has no more, and comes back with the next one';
 COMMENT ON COLUMN products.source IS 'import:<name of the source>:<its id> when it came from elsewhere';
 CREATE INDEX products_by_id ON products (product_id);
+CREATE INDEX products_lacking_paper ON products (merchant_id, product_id) WHERE lacks_paper;
 CREATE INDEX products_of_a_merchant ON products (merchant_id, state, changed_at DESC, product_id);
 CREATE INDEX products_newly_changed ON products (merchant_id, changed_at DESC, product_id DESC);
 CREATE INDEX products_incomplete ON products (merchant_id, changed_at DESC, product_id DESC) WHERE gaps <> '{}';

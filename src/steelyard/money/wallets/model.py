@@ -49,6 +49,9 @@ class Cause(StrEnum):
     RETURNED = "returned"
     REFUNDED = "refunded"
     EARNED = "earned"
+    WELCOMED = "welcomed"
+    CHECKED_IN = "checked_in"
+    REVIEWED = "reviewed"
     TAKEN_BACK = "taken_back"
     EXPIRED = "expired"
 

@@ -45,8 +45,8 @@ TABS = (
     Tab(
         name="to-send",
         label=N_("To be sent"),
-        states=(OrderState.PAID, OrderState.PARTLY_SHIPPED),
-        counted=(OrderState.PAID, OrderState.PARTLY_SHIPPED),
+        states=(OrderState.HELD, OrderState.PAID, OrderState.PARTLY_SHIPPED),
+        counted=(OrderState.HELD, OrderState.PAID, OrderState.PARTLY_SHIPPED),
     ),
     Tab(
         name="to-receive",

@@ -3,8 +3,8 @@
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed
 (`placement.py`) and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is in
 `quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to whom given: `giving.py`), what flash
-sales have to say in `flashes.py`, what shops limit in `allowances.py`, what the buyer's own purses pay in `tendering.py`,
-what an order copies of it in `freezing.py`.
+sales have to say in `flashes.py`, what shops limit in `allowances.py`, buying in teams in `gathering.py`, what the buyer's
+own purses pay in `tendering.py`, keeping the pieces in `reserving.py`, what an order copies of it in `freezing.py`.
 """
 
 from steelyard.trade.checkout.allowances import Wanted

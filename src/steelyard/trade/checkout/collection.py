@@ -32,7 +32,7 @@ from steelyard.money.payments.model import (
     Split,
     Unknown,
 )
-from steelyard.trade import orders
+from steelyard.trade import groups, orders
 from steelyard.trade.checkout.service import complete, lock_of_purchases
 from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
 
@@ -161,8 +161,8 @@ def _state_of(payment: Payment, action_url: str | None = None) -> Collection:
 async def apply_payment(tx: Tx, payment_id: UUID, answer: ChannelAnswer, by: str) -> Outcome:
     """Write down what a channel says of a payment, and what follows from it for the purchase. Raises `NotFound`.
 
-    Captured: the purchase is paid and its orders go to the warehouses. Captured when the purchase is cancelled or paid
-    already: the money is on its way back (f7). Everything else waits for the buyer's next try or the sweep.
+    Captured: the purchase is paid and its orders go to the warehouses, or wait for their team. Captured when the purchase is
+    cancelled or paid already: the money is on its way back (f7). Everything else waits for the buyer's next try or the sweep.
     """
     (outcome,) = await apply_payments(tx, [Recording(payment_id=payment_id, answer=answer, by=by)])
     if isinstance(outcome, Refusal):
@@ -216,6 +216,8 @@ async def _settle(
     for by in sorted(set(paid.values())):
         mine = [purchase_id for purchase_id in sorted(paid) if paid[purchase_id] == by]
         await orders.mark_paid(tx, [purchases[purchase_id] for purchase_id in mine], by)
+        if joined := [purchase_id for purchase_id in mine if purchases[purchase_id].team_id is not None]:
+            await groups.pay(tx, joined)
         if kept := [purchase_id for purchase_id in mine if purchases[purchase_id].tendered]:
             await payments.take(tx, kept)
         await complete(tx, mine)

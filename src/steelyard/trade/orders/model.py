@@ -73,7 +73,10 @@ PURCHASE_MACHINE = Machine(
 
 
 class OrderState(StrEnum):
+    """Held: paid, and not to be sent before its team of buyers is whole."""
+
     PLACED = "placed"
+    HELD = "held"
     PAID = "paid"
     PARTLY_SHIPPED = "partly_shipped"
     SHIPPED = "shipped"
@@ -86,7 +89,8 @@ MACHINE = Machine(
     "order",
     {OrderState.PLACED, OrderState.COMPLETED, OrderState.CANCELLED},
     {
-        OrderState.PLACED: {OrderState.PAID, OrderState.CANCELLED},
+        OrderState.PLACED: {OrderState.HELD, OrderState.PAID, OrderState.CANCELLED},
+        OrderState.HELD: {OrderState.PAID, OrderState.CANCELLED},
         OrderState.PAID: {OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.CANCELLED},
         OrderState.PARTLY_SHIPPED: {OrderState.SHIPPED},
         OrderState.SHIPPED: {OrderState.COMPLETED},
@@ -192,7 +196,8 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
-    """`by` places it, `paid_by` says that it is paid (none: it waits for payment); `tendered` is what purses pay of it."""
+    """`by` places it, `paid_by` says that it is paid (none: it waits for payment); `tendered` is what purses pay of it.
+    `team_id`: its one order is held until that team of buyers is whole."""
 
     purchase_id: PurchaseId
     buyer_id: BuyerId
@@ -207,6 +212,7 @@ class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     orders: Sequence[NewOrder]
     paid_by: str | None = None
     tendered: int = 0
+    team_id: UUID | None = None
 
     @property
     def total(self) -> int:
@@ -227,6 +233,7 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     pay_by: datetime
     tendered: int  # what purses pay of it; a channel collects the rest
+    team_id: UUID | None  # of whose team its order waits for
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):

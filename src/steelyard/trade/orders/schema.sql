@@ -19,6 +19,7 @@ CREATE TABLE purchases (
   , placed_at   timestamptz NOT NULL DEFAULT now()
   , pay_by      timestamptz NOT NULL
   , tendered    bigint NOT NULL DEFAULT 0
+  , team_id     uuid
   , PRIMARY KEY (buyer_id, purchase_id)
   , CONSTRAINT a_total_is_not_negative CHECK (total >= 0)
   , CONSTRAINT purses_pay_the_total_at_most CHECK (0 <= tendered AND tendered <= total)
@@ -28,6 +29,7 @@ COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
 COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
 COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
+COMMENT ON COLUMN purchases.team_id IS 'Opaque: the team of buyers that its one order waits for once it is paid (see groups)';
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
 CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
@@ -60,7 +62,7 @@ CREATE TABLE order_transitions (from_state text NOT NULL, to_state text NOT NULL
 COMMENT ON TABLE order_transitions IS 'reference: the states of an order that follow each other';
 INSERT INTO order_transitions (from_state, to_state) VALUES
     ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
-  , ('placed', 'paid'), ('placed', 'cancelled')
+  , ('placed', 'paid'), ('placed', 'held'), ('placed', 'cancelled'), ('held', 'paid'), ('held', 'cancelled')
   , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
   , ('partly_shipped', 'shipped'), ('shipped', 'completed');
 
