@@ -976,12 +976,13 @@ CREATE TABLE purse_lines (
   , CONSTRAINT a_movement_moves_something CHECK (amount <> 0)
   , CONSTRAINT what_is_left_is_not_negative CHECK (after >= 0)
   , CONSTRAINT a_cause_is_known CHECK (cause IN (
-        'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'taken_back', 'expired'))
+        'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'welcomed', 'checked_in'
+      , 'reviewed', 'taken_back', 'expired'))
   , CONSTRAINT only_what_comes_in_expires CHECK (expires_at IS NULL OR amount > 0)
 );
 COMMENT ON TABLE purse_lines IS 'by buyer, append-only: every movement of a purse, as its statement tells it';
 COMMENT ON COLUMN purse_lines.document IS 'What caused it, once: a card, a credit, a payment, a refund, an order, an expiry';
-COMMENT ON COLUMN purse_lines.about IS 'The purchase of a payment, the order of a refund or of points; none for others';
+COMMENT ON COLUMN purse_lines.about IS 'The purchase of a payment, the order of a refund, of points or of a review; none for others';
 COMMENT ON COLUMN purse_lines.after IS 'What was in the purse afterwards';
 CREATE UNIQUE INDEX a_document_moves_a_purse_once ON purse_lines (buyer_id, purse, cause, document);
 CREATE INDEX purse_lines_by_time ON purse_lines (buyer_id, at DESC, line_id DESC);
@@ -1313,6 +1314,7 @@ CREATE TABLE products (
   , gaps        text[] NOT NULL DEFAULT '{}'
   , on_shelf_at  timestamptz
   , off_shelf_at timestamptz
+  , lacks_paper boolean NOT NULL DEFAULT false
   , source      text
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
@@ -1320,6 +1322,7 @@ CREATE TABLE products (
   , PRIMARY KEY (merchant_id, product_id)
   , CONSTRAINT a_products_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
   , CONSTRAINT off_the_shelf_after_onto_it CHECK (off_shelf_at > on_shelf_at)
+  , CONSTRAINT what_lacks_a_paper_is_off_the_shelf CHECK (NOT lacks_paper OR state = 'off_shelf')
 );
 COMMENT ON TABLE products IS 'by merchant: products (SPU)';
 COMMENT ON COLUMN products.options IS '[{"name": Text, "values": [Text, …]}, …], at most three: what a buyer chooses';
@@ -1330,8 +1333,10 @@ COMMENT ON COLUMN products.limits IS 'How many a buyer can have, and an order ne
 COMMENT ON COLUMN products.gaps IS 'What it lacks to be complete: see completeness';
 COMMENT ON COLUMN products.on_shelf_at IS 'When it goes onto the shelf by itself';
 COMMENT ON COLUMN products.off_shelf_at IS 'When it is taken off the shelf by itself';
+COMMENT ON COLUMN products.lacks_paper IS 'It was taken off the shelf for a paper that the shop has no more, and comes back with the next one';
 COMMENT ON COLUMN products.source IS 'import:<name of the source>:<its id> when it came from elsewhere';
 CREATE INDEX products_by_id ON products (product_id);
+CREATE INDEX products_lacking_paper ON products (merchant_id, product_id) WHERE lacks_paper;
 CREATE INDEX products_of_a_merchant ON products (merchant_id, state, changed_at DESC, product_id);
 CREATE INDEX products_newly_changed ON products (merchant_id, changed_at DESC, product_id DESC);
 CREATE INDEX products_incomplete ON products (merchant_id, changed_at DESC, product_id DESC) WHERE gaps <> '{}';
@@ -1623,6 +1628,16 @@ COMMENT ON COLUMN prices.lowest_before IS 'The lowest that it cost in the 30 day
 COMMENT ON COLUMN prices.compare_at IS 'The price it is compared with (market price), shown struck out';
 CREATE INDEX prices_by_sku ON prices (sku_id);
 
+CREATE TABLE unit_costs (
+    merchant_id uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , currency    text NOT NULL
+  , amount      bigint NOT NULL
+  , PRIMARY KEY (merchant_id, sku_id, currency)
+  , CONSTRAINT a_cost_is_not_negative CHECK (amount >= 0)
+);
+COMMENT ON TABLE unit_costs IS 'by merchant: what a SKU costs the shop itself, in minor units; nobody else sees it';
+
 CREATE TABLE price_history (
     merchant_id uuid NOT NULL
   , sku_id      uuid NOT NULL
@@ -1724,6 +1739,7 @@ COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
+CREATE INDEX promotions_by_time ON promotions (ends_at, starts_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
 
 CREATE TABLE coupon_gifts (
@@ -2326,6 +2342,7 @@ CREATE TABLE purchases (
   , placed_at   timestamptz NOT NULL DEFAULT now()
   , pay_by      timestamptz NOT NULL
   , tendered    bigint NOT NULL DEFAULT 0
+  , team_id     uuid
   , PRIMARY KEY (buyer_id, purchase_id)
   , CONSTRAINT a_total_is_not_negative CHECK (total >= 0)
   , CONSTRAINT purses_pay_the_total_at_most CHECK (0 <= tendered AND tendered <= total)
@@ -2335,6 +2352,7 @@ COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
 COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
 COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
+COMMENT ON COLUMN purchases.team_id IS 'Opaque: the team of buyers that its one order waits for once it is paid (see groups)';
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
 CREATE INDEX purchases_unpaid ON purchases (pay_by) WHERE state = 'placed';
@@ -2367,7 +2385,7 @@ CREATE TABLE order_transitions (from_state text NOT NULL, to_state text NOT NULL
 COMMENT ON TABLE order_transitions IS 'reference: the states of an order that follow each other';
 INSERT INTO order_transitions (from_state, to_state) VALUES
     ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
-  , ('placed', 'paid'), ('placed', 'cancelled')
+  , ('placed', 'paid'), ('placed', 'held'), ('placed', 'cancelled'), ('held', 'paid'), ('held', 'cancelled')
   , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
   , ('partly_shipped', 'shipped'), ('shipped', 'completed');
 
@@ -2572,6 +2590,114 @@ CREATE TABLE order_note_mentions (
 );
 COMMENT ON TABLE order_note_mentions IS 'by merchant: who of the staff is named in a note, and when they opened its order since';
 CREATE INDEX order_note_mentions_unseen ON order_note_mentions (merchant_id, account_id, order_id) WHERE seen_at IS NULL;
+
+-- trade.groups
+
+-- What shops sell cheaper to so many buyers together, and the teams in which they come together.
+
+CREATE TABLE group_offers (
+    merchant_id uuid NOT NULL
+  , offer_id    uuid NOT NULL
+  , product_id  uuid NOT NULL
+  , prices      jsonb NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , size        integer NOT NULL
+  , hours       integer NOT NULL
+  , pieces      integer NOT NULL
+  , taken       integer NOT NULL DEFAULT 0
+  , per_buyer   integer
+  , enough      integer
+  , starts_at   timestamptz NOT NULL
+  , ends_at     timestamptz NOT NULL
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , stopped_at  timestamptz
+  , stopped_by  text
+  , reason      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, offer_id)
+  , FOREIGN KEY (merchant_id, product_id) REFERENCES products
+  , CONSTRAINT a_group_is_more_than_one CHECK (2 <= size AND size <= 100)
+  , CONSTRAINT a_team_has_some_hours CHECK (1 <= hours AND hours <= 72)
+  , CONSTRAINT never_take_more_pieces_than_are_offered CHECK (0 <= taken AND taken <= pieces AND pieces > 0)
+  , CONSTRAINT a_limit_is_one_piece_at_least CHECK (per_buyer > 0)
+  , CONSTRAINT enough_is_less_than_all CHECK (1 <= enough AND enough < size)
+  , CONSTRAINT an_offer_begins_before_it_ends CHECK (starts_at < ends_at)
+  , CONSTRAINT stopped_means_by_whom CHECK ((stopped_at IS NULL) = (stopped_by IS NULL))
+);
+COMMENT ON TABLE group_offers IS 'by merchant: at which price a product is sold to a team of buyers';
+COMMENT ON COLUMN group_offers.prices IS 'What a piece costs a member of a team, in minor units, by SKU: what is not here is not offered';
+COMMENT ON COLUMN group_offers.size IS 'So many buyers are a whole team';
+COMMENT ON COLUMN group_offers.hours IS 'So long a team waits for its last member';
+COMMENT ON COLUMN group_offers.pieces IS 'How many are sold at this price, by all teams together; they are not set aside';
+COMMENT ON COLUMN group_offers.taken IS 'Of those, in orders of teams that have not failed';
+COMMENT ON COLUMN group_offers.per_buyer IS 'How many of them one buyer can have; none: as many as there are';
+COMMENT ON COLUMN group_offers.enough IS 'When a team''s time is over, so many paid members are enough for it to succeed; none: only all of them';
+CREATE INDEX group_offers_running ON group_offers (ends_at) WHERE stopped_at IS NULL;
+CREATE INDEX group_offers_of_a_product ON group_offers (merchant_id, product_id, ends_at) WHERE stopped_at IS NULL;
+
+CREATE TABLE group_teams (
+    merchant_id uuid NOT NULL
+  , team_id     uuid NOT NULL
+  , offer_id    uuid NOT NULL
+  , code        text NOT NULL
+  , opened_by   uuid NOT NULL
+  , size        integer NOT NULL
+  , hours       integer NOT NULL
+  , enough      integer
+  , members     integer NOT NULL
+  , paid        integer NOT NULL DEFAULT 0
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , opened_at   timestamptz
+  , ends_at     timestamptz
+  , full_at     timestamptz
+  , failed_at   timestamptz
+  , PRIMARY KEY (merchant_id, team_id)
+  , FOREIGN KEY (merchant_id, offer_id) REFERENCES group_offers
+  , CONSTRAINT never_more_than_its_size CHECK (0 <= paid AND paid <= members AND members <= size)
+  , CONSTRAINT an_open_team_has_a_deadline CHECK ((opened_at IS NULL) = (ends_at IS NULL))
+  , CONSTRAINT a_team_ends_one_way CHECK (full_at IS NULL OR failed_at IS NULL)
+  , CONSTRAINT full_means_all_or_enough CHECK (full_at IS NULL OR (paid >= coalesce(enough, size) AND opened_at IS NOT NULL))
+);
+COMMENT ON TABLE group_teams IS 'by merchant: buyers who buy together; size, hours and what is enough are those of its offer when it was begun';
+COMMENT ON COLUMN group_teams.opened_by IS 'Opaque: the buyer who began it';
+COMMENT ON COLUMN group_teams.members IS 'Who has placed an order in it, paid or not yet; of a team that has ended, as it was then';
+COMMENT ON COLUMN group_teams.opened_at IS 'When who began it had paid: before that nobody else can join';
+COMMENT ON COLUMN group_teams.full_at IS 'When it succeeded: its orders are sent';
+COMMENT ON COLUMN group_teams.failed_at IS 'When it came to nothing: its orders are called off, and their money goes back';
+CREATE INDEX group_teams_of_an_offer ON group_teams (merchant_id, offer_id, team_id DESC);
+CREATE INDEX group_teams_open ON group_teams (merchant_id, offer_id, ends_at)
+    WHERE opened_at IS NOT NULL AND full_at IS NULL AND failed_at IS NULL;
+CREATE INDEX group_teams_to_end ON group_teams (ends_at) WHERE full_at IS NULL AND failed_at IS NULL;
+
+CREATE TABLE group_codes (
+    code        text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+  , team_id     uuid NOT NULL
+);
+COMMENT ON TABLE group_codes IS 'by key: the short code of a team (G-…), which its link bears, and where it is';
+
+CREATE TABLE group_members (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , team_id     uuid NOT NULL
+  , offer_id    uuid NOT NULL
+  , purchase_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , pieces      integer NOT NULL
+  , placed_at   timestamptz NOT NULL DEFAULT now()
+  , paid_at     timestamptz
+  , gone_at     timestamptz
+  , PRIMARY KEY (merchant_id, order_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , FOREIGN KEY (merchant_id, team_id) REFERENCES group_teams
+  , CONSTRAINT a_member_buys_something CHECK (pieces > 0)
+);
+COMMENT ON TABLE group_members IS 'by merchant: who is in a team with which order';
+COMMENT ON COLUMN group_members.purchase_id IS 'Opaque: what the buyer pays for it';
+COMMENT ON COLUMN group_members.gone_at IS 'When the order was dropped unpaid, or called off before the team succeeded: its place and pieces are free again';
+CREATE UNIQUE INDEX a_buyer_is_in_a_team_once ON group_members (merchant_id, team_id, buyer_id) WHERE gone_at IS NULL;
+CREATE INDEX group_members_of_a_purchase ON group_members (purchase_id);
+CREATE INDEX group_members_of_a_buyer ON group_members (merchant_id, offer_id, buyer_id) WHERE gone_at IS NULL;
 
 -- trade.checkout
 
@@ -3370,20 +3496,33 @@ CREATE TABLE answers (
   , author        text NOT NULL DEFAULT ''
   , text          text NOT NULL
   , answered_at   timestamptz NOT NULL DEFAULT now()
+  , helpful       integer NOT NULL DEFAULT 0
   , hidden_at     timestamptz
   , hidden_reason text
   , hidden_ground text
   , PRIMARY KEY (merchant_id, answer_id)
   , FOREIGN KEY (merchant_id, question_id) REFERENCES questions
+  , CONSTRAINT votes_are_counted CHECK (helpful >= 0)
   , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
                                      AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
 COMMENT ON TABLE answers IS 'by merchant, never deleted: answers of the shop, and of people who bought the product';
 COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
-CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
+CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, helpful DESC, answered_at);
 CREATE INDEX hidden_answers ON answers (hidden_at DESC, answer_id DESC) WHERE hidden_at IS NOT NULL;
 CREATE INDEX answers_by_id ON answers (answer_id);
 CREATE INDEX answers_of_a_writer ON answers (writer_id);
+
+CREATE TABLE answer_votes (
+    merchant_id uuid NOT NULL
+  , answer_id   uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, answer_id, buyer_id)
+  , FOREIGN KEY (merchant_id, answer_id) REFERENCES answers
+);
+COMMENT ON TABLE answer_votes IS 'by merchant: who found an answer helpful, each once';
+CREATE INDEX answer_votes_of_a_buyer ON answer_votes (buyer_id);
 
 CREATE TABLE review_reports (
     merchant_id uuid NOT NULL
@@ -3427,15 +3566,20 @@ CREATE TABLE review_appeals (
   , buyer_id    uuid NOT NULL
   , words       text NOT NULL
   , appealed_at timestamptz NOT NULL DEFAULT now()
+  , hidden_by   text NOT NULL
   , decided_at  timestamptz
+  , decided_by  text
   , granted     boolean
   , answer      text
   , PRIMARY KEY (merchant_id, step_id)
   , FOREIGN KEY (merchant_id, step_id) REFERENCES moderation_steps
   , FOREIGN KEY (merchant_id, review_id) REFERENCES reviews
-  , CONSTRAINT decided_means_how CHECK ((decided_at IS NULL) = (granted IS NULL) AND (granted IS NULL) = (answer IS NULL))
+  , CONSTRAINT decided_means_how CHECK ((decided_at IS NULL) = (granted IS NULL) AND (granted IS NULL) = (answer IS NULL)
+                                        AND (answer IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT somebody_else_decides_than_who_hid_it CHECK (decided_by <> hidden_by)
 );
 COMMENT ON TABLE review_appeals IS 'by merchant, never deleted: its author wants a hidden review to stand, once for each time that it was hidden';
+COMMENT ON COLUMN review_appeals.hidden_by IS 'Whose act it is against: who that is does not decide about it';
 CREATE INDEX review_appeals_open ON review_appeals (appealed_at, step_id) WHERE decided_at IS NULL;
 CREATE INDEX review_appeals_by_id ON review_appeals (step_id);
 CREATE INDEX review_appeals_of_a_review ON review_appeals (review_id);
