@@ -33,6 +33,7 @@ _WAYS: dict[MovementKind, tuple[AccountKind, AccountKind, str]] = {
     MovementKind.FINE_RETURNED: (AccountKind.FINES, AccountKind.DEPOSIT, "fine_returned"),
     MovementKind.RETURNED: (AccountKind.DEPOSIT, AccountKind.PAYABLE, "deposit_returned"),
     MovementKind.NETTED: (AccountKind.DEPOSIT, AccountKind.PAYABLE, "deposit_returned"),
+    MovementKind.COMPENSATION: (AccountKind.DEPOSIT, AccountKind.COMPENSATION_CLEARING, "compensation"),
 }
 
 

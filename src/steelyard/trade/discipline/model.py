@@ -43,6 +43,7 @@ class MovementKind(StrEnum):
     FINE_RETURNED = "fine_returned"
     RETURNED = "returned"
     NETTED = "netted"
+    COMPENSATION = "compensation"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
