@@ -29,6 +29,7 @@ from steelyard.goods.promotions.queries import (
     used,
 )
 from steelyard.goods.promotions.reckoning import covers, for_buyer, in_scope, reckon, reckon_offers
+from steelyard.goods.promotions.rules import named
 from steelyard.goods.promotions.service import change, extend, save, stop, version_of
 from steelyard.goods.promotions.sessions import (
     flash_left,
@@ -74,6 +75,7 @@ __all__ = [
     "hold",
     "in_scope",
     "let_go",
+    "named",
     "new_of",
     "note_people",
     "of_buyers",

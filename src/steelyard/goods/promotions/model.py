@@ -1,6 +1,5 @@
 """Promotions as data, carts as data, and what comes out of the two."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NewType
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
+from steelyard.goods.promotions.carts import Buyer, Cart, CartLine
 from steelyard.goods.promotions.entering import Code, CodeState, CouponGift, Entered, GiftAudience, OfferState, Standing
 from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
 from steelyard.goods.promotions.people import Limit, Personal, new_of
@@ -48,6 +48,9 @@ __all__ = [
     "Audience",
     "Bundle",
     "BuyGet",
+    "Buyer",
+    "Cart",
+    "CartLine",
     "Code",
     "CodeState",
     "CodeUnknown",
@@ -127,41 +130,6 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
                 return Layer.PLATFORM if self.merchant_id is None else Layer.SHOP
 
 
-class Buyer(msgspec.Struct, frozen=True, kw_only=True):
-    """What counts of a buyer: the segments they are in (a member's level is one), whether they never bought before, and
-    the coupons that they hold."""
-
-    segments: frozenset[str] = frozenset()
-    new: bool = False
-    holds: frozenset[UUID] = frozenset()
-
-
-class CartLine(msgspec.Struct, frozen=True, kw_only=True):
-    """`categories`: that of the goods and all above it."""
-
-    line_id: str
-    sku_id: UUID
-    product_id: UUID
-    merchant_id: UUID
-    categories: Sequence[UUID]
-    unit_price: int
-    quantity: int
-
-    @property
-    def amount(self) -> int:
-        return self.unit_price * self.quantity
-
-
-class Cart(msgspec.Struct, frozen=True, kw_only=True):
-    """`freight`: what sending costs, by merchant."""
-
-    currency: str
-    lines: Sequence[CartLine]
-    at: datetime
-    freight: Mapping[UUID, int] = {}
-    buyer: Buyer = Buyer()
-
-
 class Share(msgspec.Struct, frozen=True, kw_only=True):
     """What a promotion takes off a line or a merchant's freight, and the part of it that the platform pays."""
 
@@ -225,9 +193,17 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """Pieces that come with a cart for nothing, `worth` so much each, and for which lines: `of` says what each of these was
+    when it was `counted` towards the threshold `over`."""
+
     promotion_id: PromotionId
+    name: Text
     sku_id: SkuId
     pieces: int
+    worth: int
+    over: int
+    counted: Counted
+    of: tuple[tuple[str, int], ...]
 
 
 class Reckoning(msgspec.Struct, frozen=True, kw_only=True):

@@ -125,11 +125,12 @@ CREATE TABLE promotion_uses (
   , platform     bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, promotion_id)
   , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
-  , CONSTRAINT a_use_takes_something_off CHECK (amount > 0)
+  , CONSTRAINT a_use_takes_off_nothing_or_more CHECK (amount >= 0)
   , CONSTRAINT the_platform_pays_no_more_than_all CHECK (0 <= platform AND platform <= amount)
 );
 COMMENT ON TABLE promotion_uses IS 'by merchant: what a promotion took off an order; given back when the order was dropped unpaid, or cancelled as a whole';
 COMMENT ON COLUMN promotion_uses.merchant_id IS 'Whose promotion it is: for one of the platform not the merchant of the order';
+COMMENT ON COLUMN promotion_uses.amount IS 'Nothing where it gives something: a gift';
 COMMENT ON COLUMN promotion_uses.platform IS 'Of the amount, what the platform pays';
 COMMENT ON COLUMN promotion_uses.order_id IS 'Opaque: whose order it is stands in orders';
 COMMENT ON COLUMN promotion_uses.claim IS 'The number of the buyer''s coupon that was used for it';

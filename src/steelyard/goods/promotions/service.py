@@ -9,8 +9,10 @@ import msgspec
 
 from steelyard.goods.promotions.model import (
     AmountOff,
+    Bundle,
     BuyGet,
     FreeShipping,
+    Gift,
     Ladder,
     Offer,
     OfferBegun,
@@ -19,6 +21,7 @@ from steelyard.goods.promotions.model import (
     Rule,
 )
 from steelyard.goods.promotions.queries import KEPT, get
+from steelyard.goods.promotions.rules import named
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
@@ -29,6 +32,8 @@ PRODUCTS_PER_OFFER_MAX = 200
 OFFERS_PER_MERCHANT_MAX = 500
 AMOUNT_MAX = 10**12
 PIECES_MAX = 9_999
+GIFT_PIECES_MAX = 99
+PARTS_MAX = 10
 
 
 async def save(tx: Tx, offer: Offer) -> None:
@@ -38,6 +43,7 @@ async def save(tx: Tx, offer: Offer) -> None:
     """
     _check(offer)
     await _only_so_many(tx, offer)
+    await _of_its_shop(tx, offer)
     tx.kept.pop(KEPT, None)
     written = await tx.execute(
         """
@@ -92,6 +98,27 @@ async def _only_so_many(tx: Tx, offer: Offer) -> None:
     )
     if count >= OFFERS_PER_MERCHANT_MAX:
         raise Invalid({"name": N_("There are too many offers at once. Please stop some of them.")})
+
+
+async def _of_its_shop(tx: Tx, offer: Offer) -> None:
+    """What an offer names by its variants is sold by whose offer it is."""
+    skus = sorted(named(offer.rule))
+    if not skus:
+        return
+    known = await tx.value(
+        "SELECT count(*) FROM skus WHERE merchant_id = $1 AND sku_id = ANY($2)", offer.merchant_id, skus
+    )
+    if known != len(skus):
+        raise Invalid({"rule": N_("Please choose goods of this shop")})
+    if isinstance(offer.rule, Gift):
+        costs = await tx.value(
+            "SELECT amount FROM prices WHERE merchant_id = $1 AND sku_id = $2 AND currency = $3",
+            offer.merchant_id,
+            offer.rule.sku_id,
+            offer.currency,
+        )
+        if offer.rule.worth > (costs or 0):
+            raise Invalid({"worth": N_("A gift is worth no more than it costs in your shop")})
 
 
 async def extend(
@@ -150,7 +177,8 @@ def version_of(offer: Offer) -> str:
     said = msgspec.structs.replace(
         offer, starts_at=starts, ends_at=ends, claimed=0, spent=0, stopped_at=None, flash=None
     )
-    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()[:16]
+    plain = msgspec.to_builtins(said, str_keys=True, order="deterministic")
+    return hashlib.sha256(msgspec.json.encode(plain, order="deterministic")).hexdigest()[:16]
 
 
 async def _held(tx: Tx, merchant_id: UUID, promotion_id: UUID) -> Offer | None:
@@ -192,12 +220,22 @@ def _check(offer: Offer) -> None:
         wrong["per_buyer"] = N_("Please enter a number above zero")
     if not 0 <= offer.platform_millionths <= (PARTS_PER_MILLION if offer.of_platform else 0):
         wrong["platform"] = N_("Please enter a percentage from 0 to 100")
+    wrong |= _wrong_goods(offer)
     if offer.new_buyers and (not offer.coupon or offer.of_platform):
         wrong["new_buyers"] = N_("Only a coupon can be for new buyers alone")
     if offer.given and (not offer.coupon or offer.code or offer.of_platform):
         wrong["given"] = N_("What is given is a coupon, and has no code")
     if wrong:
         raise Invalid(wrong)
+
+
+def _wrong_goods(offer: Offer) -> dict[str, str]:
+    """What is given, or sold together, is of one shop; what is given takes nothing off that a budget could count."""
+    if offer.of_platform and isinstance(offer.rule, Gift | Bundle):
+        return {"rule": N_("Please choose goods of this shop")}
+    if isinstance(offer.rule, Gift) and offer.budget is not None:
+        return {"budget": N_("A gift ends with its stock, and has no budget")}
+    return {}
 
 
 def wrong_in(rule: Rule) -> dict[str, str]:
@@ -213,6 +251,12 @@ def wrong_in(rule: Rule) -> dict[str, str]:
             fine = 0 < rule.pieces <= PIECES_MAX and 0 < rule.price <= AMOUNT_MAX
         case FreeShipping():
             fine = 0 <= rule.over <= AMOUNT_MAX
+        case Gift():
+            fine = 0 <= rule.over <= AMOUNT_MAX and 0 < rule.pieces <= GIFT_PIECES_MAX and 0 <= rule.worth <= AMOUNT_MAX
+        case Bundle():
+            pieces = rule.parts.values()
+            fine = 1 < sum(pieces) <= PIECES_MAX and all(count > 0 for count in pieces) and 0 < rule.price <= AMOUNT_MAX
+            fine = fine and len(rule.parts) <= PARTS_MAX
         case _:
             fine = False
     steps = getattr(rule, "steps", (None,))

@@ -11,8 +11,9 @@ from litestar.di import NamedDependency
 from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 
-from steelyard.goods import promotions
-from steelyard.goods.promotions.model import PLATFORM, Coupon, Offer
+from steelyard.goods import catalog, promotions
+from steelyard.goods.catalog.model import SkuCard, SkuId
+from steelyard.goods.promotions.model import PLATFORM, Bundle, Coupon, Offer
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -39,11 +40,17 @@ class CouponsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShopOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shop offers everybody, in words; `claim`: it has to be claimed first, which a button does."""
+    """What a shop offers everybody, in words; `claim`: it has to be claimed first, which a button does. `articles`: what is
+    given, or sold together (`together`), and how many pieces of it."""
 
     offer: Offer
     words: str
     claim: bool
+    articles: Sequence[tuple[SkuCard, int]] = ()
+
+    @property
+    def together(self) -> bool:
+        return isinstance(self.offer.rule, Bundle)
 
 
 async def coupons_page(read: Read, buyer_id: BuyerId) -> CouponsPage:
@@ -114,9 +121,21 @@ def of_product(offers: Sequence[Offer], product_id: UUID, path: Sequence[UUID]) 
     return [offer for offer in offers if promotions.in_scope(offer.scope, product_id, path)]
 
 
-def shown(visit: Visit, offers: Sequence[Offer]) -> list[ShopOffer]:
+async def articles(read: Read, offers: Sequence[Offer]) -> Mapping[SkuId, SkuCard]:
+    """What these offers give, or sell together. Where they do neither, nothing is asked."""
+    wanted = sorted({sku_id for offer in usual(offers) for sku_id in promotions.named(offer.rule)})
+    return await catalog.cards(read, wanted) if wanted else {}
+
+
+def shown(visit: Visit, offers: Sequence[Offer], cards: Mapping[SkuId, SkuCard] | None = None) -> list[ShopOffer]:
+    known = cards or {}
     return [
-        ShopOffer(offer=offer, words=words.rule_words(visit, offer.rule, offer.currency), claim=offer.coupon)
+        ShopOffer(
+            offer=offer,
+            words=words.rule_words(visit, offer.rule, offer.currency),
+            claim=offer.coupon,
+            articles=[(known[each], n) for each, n in promotions.named(offer.rule).items() if each in known],
+        )
         for offer in usual(offers)[:OFFERS_SHOWN]
     ]
 

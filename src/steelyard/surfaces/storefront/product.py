@@ -13,7 +13,7 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
 from steelyard.goods import catalog, inventory, pricing, promotions
-from steelyard.goods.catalog.model import ProductState, ProductView, SkuId
+from steelyard.goods.catalog.model import ProductState, ProductView, SkuCard, SkuId
 from steelyard.goods.promotions.model import Offer
 from steelyard.goods.search.model import Hit
 from steelyard.kernel import ids
@@ -71,6 +71,7 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     kept: bool
     follows: bool
     offers: Sequence[Offer] = ()
+    articles: Mapping[SkuId, SkuCard] = {}
     rule: Rule | None = None
 
     @property
@@ -166,6 +167,9 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         )
     choice = await _choice(read, product, asked.given)
     place, own = await delivering.place_of(read, asked.buyer_id, asked.place)
+    offers = coupons.of_product(
+        await coupons.of_shop(read, product.merchant_id), product.product_id, product.category_path
+    )
     own_entry, goods_beside = await beside.goods(read, asked.buyer_id, product, asked.beside_seconds)
     return ProductPage(
         shell=around,
@@ -181,9 +185,8 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         beside=goods_beside,
         kept=product.product_id in around.kept,
         follows=product.merchant_id in around.followed,
-        offers=coupons.of_product(
-            await coupons.of_shop(read, product.merchant_id), product.product_id, product.category_path
-        ),
+        offers=offers,
+        articles=await coupons.articles(read, offers),
         rule=(await rights.rules(read)).of(Family.NO_REASON, place.country, datetime.now(UTC)),
     )
 
@@ -243,7 +246,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         flashes=[Flash(visit.say(PREVIEW), "info")] if asked.preview else (),
         view=view,
         listed=listed,
-        offers=coupons.shown(visit, view.offers),
+        offers=coupons.shown(visit, view.offers, view.articles),
         no_return=_no_return(view),
         quantity=asked.quantity,
         checkout_id=checkout_id,

@@ -79,6 +79,7 @@ from steelyard.trade.aftersales.exchanges import (
     exchange_of,
     send_again,
 )
+from steelyard.trade.aftersales.gifts import kept_back, unearned
 from steelyard.trade.aftersales.jobs import grant_unanswered
 from steelyard.trade.aftersales.privacy import blank_records, forget_photographs, open_of_buyers
 from steelyard.trade.aftersales.queries import behind, of_orders
@@ -173,6 +174,7 @@ __all__ = [
     "grant_cancellation",
     "grant_unanswered",
     "improve",
+    "kept_back",
     "known_cases",
     "of_orders",
     "offered",
@@ -191,6 +193,7 @@ __all__ = [
     "send_back",
     "standing",
     "trial",
+    "unearned",
     "until",
     "withdraw",
 ]

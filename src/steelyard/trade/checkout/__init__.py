@@ -3,8 +3,8 @@
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed
 (`placement.py`) and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is in
 `quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to whom given: `giving.py`), what flash
-sales have to say in `flashes.py`, what the buyer's own purses pay in `tendering.py`, what an order copies of it in
-`freezing.py`.
+sales have to say in `flashes.py`, what comes for nothing in `gifts.py`, what the buyer's own purses pay in
+`tendering.py`, what an order copies of it in `freezing.py`.
 """
 
 from steelyard.trade.checkout.collection import (
@@ -16,6 +16,8 @@ from steelyard.trade.checkout.collection import (
     collect,
     receive_webhook,
 )
+from steelyard.trade.checkout.gifts import left as gifts_left
+from steelyard.trade.checkout.gifts import shelf as gift_shelf
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
 from steelyard.trade.checkout.offers import discounts
 from steelyard.trade.checkout.personal import Someone, considered
@@ -81,6 +83,8 @@ __all__ = [
     "forget_old",
     "get",
     "get_all",
+    "gift_shelf",
+    "gifts_left",
     "hold",
     "invoice_wish",
     "lock",

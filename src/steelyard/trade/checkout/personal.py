@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import Buyer, Code, CodeState, Offer, Personal, PromotionId
+from steelyard.goods.promotions.model import Buyer, Code, CodeState, Gift, Offer, Personal, PromotionId
 from steelyard.kernel.db import Read
 from steelyard.parties.customers.model import BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId
@@ -107,7 +107,7 @@ def of(checkout: Checkout, costs: Quote) -> Iterator[Personal]:
         promotion = each.promotion
         # One of the platform is noted with the first order of the purchase.
         whose = promotion.merchant_id or costs.groups[0].shop.merchant_id
-        if promotion.limits and each.off:
+        if promotion.limits and (each.off or isinstance(promotion.rule, Gift)):
             yield Personal(
                 purchase_id=checkout.purchase_id,
                 order_id=order_id_of(checkout.purchase_id, whose),

@@ -272,7 +272,7 @@ async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]
         )
         for one in ready
         for group in one.costs.groups
-        for line in group.lines
+        for line in group.sent
         if not line.flash
     ]
     if not wanted:
@@ -284,7 +284,7 @@ async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]
         one.checkout.checkout_id: SoldOut(
             shortages=[
                 {"line_id": line.line_id, "free": free[one.checkout.purchase_id][line.card.sku_id]}
-                for line in chain.from_iterable(group.lines for group in one.costs.groups)
+                for line in chain.from_iterable(group.sent for group in one.costs.groups)
                 if line.card.sku_id in free[one.checkout.purchase_id] and not line.flash
             ]
         )

@@ -65,6 +65,7 @@ from steelyard.trade.orders.seeking import sought
 from steelyard.trade.orders.service import (
     cancel_order,
     cancel_purchase,
+    charge_gifts,
     confirm_receipt,
     count_cases,
     lock_order,
@@ -124,6 +125,7 @@ __all__ = [
     "cancel_purchase",
     "cancel_unpaid",
     "change_address",
+    "charge_gifts",
     "code_of",
     "codes_of",
     "codes_of_all",
