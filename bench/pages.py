@@ -128,6 +128,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/freight",
         "/merchant/promotions",
         "/merchant/flash",
+        "/merchant/groups",
         "/merchant/staff",
         "/merchant/roles",
         "/merchant/departments",

@@ -10,6 +10,7 @@ from steelyard.goods.catalog.model import SkuId
 from steelyard.goods.promotions.carts import Buyer, Cart, CartLine
 from steelyard.goods.promotions.entering import Code, CodeState, CouponGift, Entered, GiftAudience, OfferState, Standing
 from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
+from steelyard.goods.promotions.grouping import Group, GroupId, Joining, Member, MemberSource, segment_of
 from steelyard.goods.promotions.people import Limit, Personal, new_of
 from steelyard.goods.promotions.refusals import (
     CodeUnknown,
@@ -65,10 +66,15 @@ __all__ = [
     "FreeShipping",
     "Gift",
     "GiftAudience",
+    "Group",
+    "GroupId",
+    "Joining",
     "Ladder",
     "Layer",
     "Limit",
     "LimitReached",
+    "Member",
+    "MemberSource",
     "NewFlash",
     "OfferBegun",
     "OfferGone",
@@ -239,7 +245,8 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A promotion as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, all together may take off
-    no more than the `budget`. Of the `PLATFORM`'s it pays the part of `platform_millionths`. `flash`: in a flash sale."""
+    no more than the `budget`. Of the `PLATFORM`'s it pays the part of `platform_millionths`. `flash`: in a flash sale.
+    `group_id`: for the shop's group of customers alone."""
 
     merchant_id: MerchantId
     promotion_id: PromotionId
@@ -261,12 +268,20 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     flash: Flash | None = None
     new_buyers: bool = False
     given: bool = False
+    group_id: UUID | None = None
 
     @property
     def limits(self) -> list[Limit]:
         """What holds for a person: a code is passed on, and whoever is new is so once."""
         by_code = [Limit(limited_by=self.promotion_id, most=self.per_buyer or 1)] if self.code else []
         return by_code + ([Limit(limited_by=self.merchant_id, most=1)] if self.new_buyers else [])
+
+    @property
+    def segments(self) -> frozenset[str]:
+        """One of these a buyer is in for whom it is; none: everybody."""
+        if self.group_id is not None:
+            return frozenset({segment_of(self.group_id)})
+        return frozenset({new_of(self.merchant_id)} if self.new_buyers else ())
 
     @property
     def of_platform(self) -> bool:
@@ -286,7 +301,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             scope=self.scope,
             platform_millionths=self.platform_millionths,
             limited=self.flash is not None,
-            audience=Audience(segments=frozenset({new_of(self.merchant_id)}) if self.new_buyers else frozenset()),
+            audience=Audience(segments=self.segments),
             limits=tuple(self.limits) if self.coupon else (),
         )
 

@@ -19,6 +19,7 @@ from steelyard.goods.promotions.model import (
     PiecesFor,
     RateOff,
     Rule,
+    SpecialPrice,
 )
 from steelyard.goods.promotions.queries import KEPT, get
 from steelyard.goods.promotions.rules import named
@@ -48,18 +49,20 @@ async def save(tx: Tx, offer: Offer) -> None:
     written = await tx.execute(
         """
         INSERT INTO promotions AS p (merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon
-                                   , code, copies, per_buyer, budget, platform_millionths, new_buyers, given)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                                   , code, copies, per_buyer, budget, platform_millionths, new_buyers, given, group_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         ON CONFLICT (merchant_id, promotion_id) DO UPDATE
         SET name = excluded.name, rule = excluded.rule, scope = excluded.scope, starts_at = excluded.starts_at
           , ends_at = excluded.ends_at, coupon = excluded.coupon, code = excluded.code, copies = excluded.copies
           , per_buyer = excluded.per_buyer, budget = excluded.budget
           , platform_millionths = excluded.platform_millionths, new_buyers = excluded.new_buyers
-          , given = excluded.given
+          , given = excluded.given, group_id = excluded.group_id
         WHERE p.starts_at > now() AND p.stopped_at IS NULL AND p.claimed = 0
-           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.platform_millionths, p.new_buyers, p.given)
+           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.platform_millionths, p.new_buyers, p.given
+             , coalesce(p.group_id, p.promotion_id))
             = (excluded.name, excluded.rule, excluded.scope, excluded.starts_at, excluded.ends_at, excluded.coupon
-             , excluded.platform_millionths, excluded.new_buyers, excluded.given)
+             , excluded.platform_millionths, excluded.new_buyers, excluded.given
+             , coalesce(excluded.group_id, excluded.promotion_id))
         """,
         offer.merchant_id,
         offer.promotion_id,
@@ -77,6 +80,7 @@ async def save(tx: Tx, offer: Offer) -> None:
         offer.platform_millionths,
         offer.new_buyers,
         offer.given,
+        offer.group_id,
     )
     if not written:
         raise OfferBegun()
@@ -101,7 +105,13 @@ async def _only_so_many(tx: Tx, offer: Offer) -> None:
 
 
 async def _of_its_shop(tx: Tx, offer: Offer) -> None:
-    """What an offer names by its variants is sold by whose offer it is."""
+    """What an offer names by its variants is sold by whose offer it is, and whom it is for is known there."""
+    if offer.group_id is not None and not await tx.value(
+        "SELECT true FROM customer_groups WHERE merchant_id = $1 AND group_id = $2 AND closed_at IS NULL",
+        offer.merchant_id,
+        offer.group_id,
+    ):
+        raise Invalid({"group": N_("Please choose one of your groups")})
     skus = sorted(named(offer.rule))
     if not skus:
         return
@@ -233,6 +243,10 @@ def _wrong_goods(offer: Offer) -> dict[str, str]:
     """What is given, or sold together, is of one shop; what is given takes nothing off that a budget could count."""
     if offer.of_platform and isinstance(offer.rule, Gift | Bundle):
         return {"rule": N_("Please choose goods of this shop")}
+    if offer.group_id is not None and (offer.coupon or offer.of_platform):
+        return {"group": N_("A coupon is for who holds it, not for a group")}
+    if isinstance(offer.rule, SpecialPrice) and offer.group_id is None:
+        return {"group": N_("Please choose one of your groups")}
     if isinstance(offer.rule, Gift) and offer.budget is not None:
         return {"budget": N_("A gift ends with its stock, and has no budget")}
     return {}
@@ -251,14 +265,14 @@ def wrong_in(rule: Rule) -> dict[str, str]:
             fine = 0 < rule.pieces <= PIECES_MAX and 0 < rule.price <= AMOUNT_MAX
         case FreeShipping():
             fine = 0 <= rule.over <= AMOUNT_MAX
+        case SpecialPrice():
+            fine = not rule.prices and 0 < rule.millionths < PARTS_PER_MILLION
         case Gift():
             fine = 0 <= rule.over <= AMOUNT_MAX and 0 < rule.pieces <= GIFT_PIECES_MAX and 0 <= rule.worth <= AMOUNT_MAX
         case Bundle():
             pieces = rule.parts.values()
             fine = 1 < sum(pieces) <= PIECES_MAX and all(count > 0 for count in pieces) and 0 < rule.price <= AMOUNT_MAX
             fine = fine and len(rule.parts) <= PARTS_MAX
-        case _:
-            fine = False
     steps = getattr(rule, "steps", (None,))
     if not fine or not 0 < len(steps) <= STEPS_MAX:
         return {"rule": N_("Please check the numbers: what is taken off is above zero, and no more than its threshold")}

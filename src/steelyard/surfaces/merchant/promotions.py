@@ -18,6 +18,7 @@ from steelyard.goods.promotions.model import (
     Buyer,
     Cart,
     CartLine,
+    Group,
     Offer,
     OfferBegun,
     OfferState,
@@ -62,6 +63,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     used: Used | None
     cards: Sequence[tuple[SkuCard, int]]
     named: Sequence[tuple[SkuCard, int]] = ()
+    group: Group | None = None
 
 
 async def listed(read: Read, merchant_id: MerchantId, before: UUID | None) -> Listed:
@@ -83,6 +85,7 @@ async def _shown(read: Read, merchant_id: MerchantId, promotion_id: UUID, curren
     if offer is None:
         raise NotFound()
     used = await promotions.used(read, merchant_id, [promotion_id])
+    groups = await promotions.customer_groups(read, merchant_id) if offer.group_id else []
     parts = promotions.named(offer.rule)
     wanted = sorted(offer.scope.products) or list(await _goods(read, merchant_id))
     by_product = await catalog.sku_ids_of(read, merchant_id, wanted[:PRODUCTS_SHOWN])
@@ -97,6 +100,7 @@ async def _shown(read: Read, merchant_id: MerchantId, promotion_id: UUID, curren
         used=used.get(promotion_id),
         cards=[(cards[each], prices[each].amount) for each in sku_ids if each in cards and each in prices],
         named=[(cards[each], count) for each, count in parts.items() if each in cards],
+        group=next((each for each in groups if each.group_id == offer.group_id), None),
     )
 
 
@@ -157,6 +161,7 @@ async def _form(
         crumbs=[(visit.say(N_("Promotions")), frame.PROMOTIONS), (title, None)],
         errors=errors,
         articles=found,
+        groups=await visit.merchant_db.ask(promotions.customer_groups, visit.merchant_id),
         goods=await visit.merchant_db.ask(_goods, visit.merchant_id),
         chosen={str(each) for each in typed.uuids("products")},
         **(values if seen is None else {**values, "seen": seen}),
@@ -292,7 +297,10 @@ async def _try(visit: Visit, found: Shown, typed: dict[str, str], currency: str)
         currency=currency,
         lines=lines,
         at=now,
-        buyer=Buyer(holds=frozenset(each.promotion_id for each in [*running, own] if each.coupon)),
+        buyer=Buyer(
+            holds=frozenset(each.promotion_id for each in [*running, own] if each.coupon),
+            segments=frozenset(segment for each in [*running, own] for segment in each.segments),
+        ),
     )
     return promotions.reckon(cart, [each.promotion for each in [*running, own]])
 

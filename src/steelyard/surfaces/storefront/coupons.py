@@ -96,20 +96,25 @@ async def claim(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, An
     return redirect(visit, back, (visit.say(N_("The coupon is yours. It counts by itself at the checkout.")), "good"))
 
 
-async def of_shop(read: Read, merchant_id: MerchantId) -> list[Offer]:
-    """What a shop, and the platform for it, offers everybody at this moment, and its flash sales, those to come too: see
-    `usual`."""
+async def of_shop(read: Read, merchant_id: MerchantId, buyer_id: BuyerId | None) -> list[Offer]:
+    """What a shop, and the platform for it, offers this buyer (none: everybody) at this moment, and its flash sales, those to
+    come too: see `usual`."""
     now = datetime.now(UTC)
     offered = await promotions.running(read, [merchant_id])
     of_platform = [
         each for each in offered.get(PLATFORM, ()) if not each.scope.shops or merchant_id in each.scope.shops
     ]
-    return [
+    found = [
         offer
         for offer in [*offered.get(merchant_id, ()), *of_platform]
         if offer.flash is not None
         or (offer.starts_at <= now and offer.code is None and not (offer.gone or offer.given))
     ]
+    grouped = {(offer.merchant_id, offer.group_id) for offer in found if offer.group_id is not None}
+    mine: frozenset[UUID] = frozenset()
+    if buyer_id is not None:
+        mine = (await promotions.groups_of(read, [buyer_id], grouped)).get(buyer_id, mine)
+    return [offer for offer in found if offer.group_id is None or offer.group_id in mine]
 
 
 def usual(offers: Sequence[Offer]) -> list[Offer]:

@@ -93,6 +93,22 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
         return found if found.price < variant.price.amount else None
 
     @property
+    def own_price(self) -> tuple[Offer, int] | None:
+        """The lowest price of the chosen variant that the shop asks of this buyer alone, and by which offer."""
+        variant = self.variant
+        if variant is None or variant.price is None:
+            return None
+        usual = variant.price.amount
+        prices = [
+            (price, offer.promotion_id, offer)
+            for offer in self.offers
+            if offer.group_id is not None
+            and (price := promotions.own_price(offer, variant.sku.sku_id, usual)) is not None
+            and price < usual
+        ]
+        return (min(prices)[2], min(prices)[0]) if prices else None
+
+    @property
     def rating(self) -> Rating:
         return self.opinions.rating
 
@@ -168,7 +184,7 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
     choice = await _choice(read, product, asked.given)
     place, own = await delivering.place_of(read, asked.buyer_id, asked.place)
     offers = coupons.of_product(
-        await coupons.of_shop(read, product.merchant_id), product.product_id, product.category_path
+        await coupons.of_shop(read, product.merchant_id, asked.buyer_id), product.product_id, product.category_path
     )
     own_entry, goods_beside = await beside.goods(read, asked.buyer_id, product, asked.beside_seconds)
     return ProductPage(

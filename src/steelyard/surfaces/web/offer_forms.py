@@ -21,6 +21,7 @@ from steelyard.goods.promotions.model import (
     PiecesFor,
     RateOff,
     Rule,
+    SpecialPrice,
     Step,
 )
 from steelyard.kernel import ids
@@ -55,6 +56,7 @@ SHOP_KINDS = (
     *KINDS,
     ("gift", N_("A gift with it"), N_("Over ¥200 a tea caddy comes with it, as long as there are any"), "gift"),
     ("bundle", N_("A set at one price"), N_("Pot, two cups and tea together for ¥199"), "package-plus"),
+    ("special", N_("A price for members"), N_("A tenth off each piece for one group of customers"), "users-round"),
 )
 KIND_NAMES = {kind: name for kind, name, _, _ in KINDS}
 SHOP_KIND_NAMES = {kind: name for kind, name, _, _ in SHOP_KINDS}
@@ -103,6 +105,8 @@ def rule_of(  # noqa: PLR0911  # one for each kind
             return _gift_of(form, currency, articles or {})
         case "bundle":
             return _bundle_of(form, currency, articles or {})
+        case "special":
+            return SpecialPrice(millionths=10_000 * form.number("percent_0", least=1, most=99))
         case _:
             return FreeShipping(over=form.money("over_0", currency, required=False) or 0)
 
@@ -154,7 +158,7 @@ def kind_of(rule: Rule) -> str:
     """The kind of a rule as the form calls it; the empty word for what no form makes."""
     names: dict[type[object], str] = {
         AmountOff: "amount_off", RateOff: "rate_off", BuyGet: "buy_get", PiecesFor: "pieces_for", Ladder: "ladder",
-        FreeShipping: "free_shipping", Gift: "gift", Bundle: "bundle",
+        FreeShipping: "free_shipping", Gift: "gift", Bundle: "bundle", SpecialPrice: "special",
     }  # fmt: skip
     return names.get(type(rule), "")
 
@@ -174,6 +178,7 @@ def typed_of(offer: Offer) -> Entries:
         "code": offer.code or "",
         "new_buyers": "1" if offer.new_buyers else "",
         "given": "1" if offer.given else "",
+        "group": str(offer.group_id or ""),
         "seen": promotions.version_of(offer),
         "platform": f"{offer.platform_millionths / 10_000:g}",
     } | _rule_fields(offer.rule, offer.currency)
@@ -190,7 +195,9 @@ def typed_of(offer: Offer) -> Entries:
 def told_of(offer: Offer) -> dict[str, object]:
     """A promotion as the audit log tells it: what staff decide, without what has come of it."""
     starts, ends = offer.starts_at.astimezone(UTC), offer.ends_at.astimezone(UTC)
-    said = msgspec.to_builtins(msgspec.structs.replace(offer, starts_at=starts, ends_at=ends, flash=None), str_keys=True)
+    said = msgspec.to_builtins(
+        msgspec.structs.replace(offer, starts_at=starts, ends_at=ends, flash=None), str_keys=True
+    )
     return {name: value for name, value in said.items() if name not in ("claimed", "spent", "flash")}
 
 
@@ -233,6 +240,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None
     new_buyers: bool = False
     given: bool = False
+    group_id: UUID | None = None
 
 
 def terms_of(form: Entries, kind: str, currency: str, articles: Articles | None = None) -> Terms | None:
@@ -259,6 +267,7 @@ def terms_of(form: Entries, kind: str, currency: str, articles: Articles | None 
         code=code or None,
         new_buyers=coupon and form.flag("new_buyers"),
         given=coupon and form.flag("given"),
+        group_id=as_uuid(form.text("group")),
     )
 
 
@@ -287,12 +296,12 @@ def _rule_fields(rule: Rule, currency: str) -> dict[str, str]:  # noqa: PLR0911 
             worth, pieces = amount(rule.worth, currency) or "0", str(rule.pieces)
             counted = str(rule.counted)
             return {"over_0": over, "gift": str(rule.sku_id), "worth": worth, "pieces": pieces, "counted": counted}
+        case SpecialPrice():
+            return {"percent_0": str(rule.millionths // 10_000)}
         case Bundle():
             named = {f"part_{n}": str(sku_id) for n, sku_id in enumerate(rule.parts)}
             counts = {f"count_{n}": str(count) for n, count in enumerate(rule.parts.values())}
             return named | counts | {"price": amount(rule.price, currency)}
-        case _:
-            return {}
 
 
 def amount(amount: int | None, currency: str) -> str:

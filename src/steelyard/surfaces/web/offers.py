@@ -117,12 +117,12 @@ def rule_words(visit: Visit, rule: Rule, currency: str) -> str:  # noqa: PLR0911
             )
         case SpecialPrice(prices=prices) if prices:
             return visit.say(N_("Flash price {price}"), price=money(visit, min(prices.values()), currency))
+        case SpecialPrice():
+            return visit.say(N_("{rate} off each piece"), rate=rate(visit, rule.millionths))
         case FreeShipping(over=0):
             return visit.say(N_("Goes free"))
         case FreeShipping():
             return visit.say(N_("Goes free over {over}"), over=money(visit, rule.over, currency))
-        case _:
-            return ""
 
 
 def _off_over(visit: Visit, counted: Counted, step: Step, off: str, currency: str) -> str:

@@ -2,9 +2,9 @@
 
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed
 (`placement.py`) and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is in
-`quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to whom given: `giving.py`), what flash
-sales have to say in `flashes.py`, what comes for nothing in `gifts.py`, what the buyer's own purses pay in
-`tendering.py`, what an order copies of it in `freezing.py`.
+`quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to whom given: `giving.py`, who is in
+which group of customers: `members.py`), what flash sales have to say in `flashes.py`, what comes for nothing in `gifts.py`, what
+the buyer's own purses pay in `tendering.py`, what an order copies of it in `freezing.py`.
 """
 
 from steelyard.trade.checkout.collection import (
