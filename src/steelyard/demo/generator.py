@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 import msgspec
 
 from steelyard.demo import (
+    allowances,
     cases,
     desk,
     footfall,
@@ -109,6 +110,7 @@ async def make(
         await merchandise.decorate(db)
         await offers.offer(db, buyer_id)
         await rushes.rush(db, people.HOME)
+        await allowances.limit(db)
         await purses.fill(db, buyer_id)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])

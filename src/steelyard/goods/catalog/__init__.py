@@ -3,8 +3,8 @@
 `rows` says what a new product is in rows, for the command and the bulk path alike; `definitions` is what a typed
 attribute is and which facts fit it, `attributes` the commands and questions about them; `branches` changes the category
 tree, `shelf` moves products onto it and off it, `reviewing` is the operator's look at them before, `matrix` changes their
-options, `listing` narrows a merchant's products down, `seeking` keeps what they are found by, `versions` what they said
-before, `completeness` knows what they lack.
+options, `limiting` what a buyer can have, `listing` narrows a merchant's products down, `seeking` keeps what they are found
+by, `versions` what they said before, `completeness` knows what they lack.
 """
 
 from steelyard.goods.catalog.attributes import attributes_of, bind_attributes, define_attribute, definitions
@@ -31,6 +31,7 @@ from steelyard.goods.catalog.definitions import (
     wrong_facts,
 )
 from steelyard.goods.catalog.events import CategoryChanged, ProductChanged
+from steelyard.goods.catalog.limiting import Limited, limit, limits_of
 from steelyard.goods.catalog.listing import GridRow, Narrowing, change_many_skus, listed, variants
 from steelyard.goods.catalog.matrix import MatrixOption, MatrixOutdated, MatrixValue, outline, set_matrix
 from steelyard.goods.catalog.queries import (
@@ -103,6 +104,7 @@ __all__ = [
     "Definition",
     "Difference",
     "GridRow",
+    "Limited",
     "MatrixOption",
     "MatrixOutdated",
     "MatrixValue",
@@ -145,6 +147,8 @@ __all__ = [
     "imported",
     "lacking",
     "last_approved",
+    "limit",
+    "limits_of",
     "listed",
     "merge_category",
     "missing_facts",

@@ -26,6 +26,7 @@ PRODUCTS_PER_COMMAND_MAX = 1_000
 TITLE_CHARACTERS_MAX = 300
 DESCRIPTION_CHARACTERS_MAX = 50_000
 CODE_CHARACTERS_MAX = 100
+LIMIT_PIECES_MAX = 9_999
 
 
 Fact = list[str] | int | float | dict[str, str]
@@ -66,6 +67,36 @@ class NoReturn(StrEnum):
     OPENED_DIGITAL = "opened_digital"
     PERIODICAL = "periodical"
     CONFIRMED = "confirmed"
+
+
+class Period(StrEnum):
+    """Back to when it is counted what a buyer has: to 24 hours, seven or thirty times as long before, or to the beginning."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    EVER = "ever"
+
+
+DAYS_OF: dict[Period, int | None] = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 30, Period.EVER: None}
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How many pieces one order can have, how many one buyer within a period, and how many an order needs at least; none: as one
+    likes."""
+
+    per_order: int | None = None
+    per_buyer: int | None = None
+    period: Period = Period.EVER
+    least: int | None = None
+
+    @property
+    def days(self) -> int | None:
+        return DAYS_OF[self.period]
+
+    def left(self, had: int) -> int | None:
+        """How many a buyer who has so many can still have."""
+        return None if self.per_buyer is None else max(0, self.per_buyer - had)
 
 
 class NewCategory(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +207,7 @@ class Sku(msgspec.Struct, frozen=True, kw_only=True):
     weight_grams: int
     picture: str | None
     active: bool
+    limits: Limits | None = None
 
 
 class Was(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +242,7 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     changed_at: datetime
     no_return: NoReturn | None = None
+    limits: Limits | None = None
 
 
 class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,7 +266,7 @@ class SkuCard(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of a variant wherever it is shown: in a cart, an order, a parcel.
 
     `options` are pairs (name of the option, chosen value); `on_sale` means its product is on the shelf, it is
-    active and its merchant is open.
+    active and its merchant is open. `limits` are those of the variant, `product_limits` those of all variants together.
     """
 
     sku_id: SkuId
@@ -250,6 +283,8 @@ class SkuCard(msgspec.Struct, frozen=True, kw_only=True):
     tax_class: str
     on_sale: bool
     no_return: NoReturn | None = None
+    limits: Limits | None = None
+    product_limits: Limits | None = None
 
 
 class CodeTaken(Refusal):

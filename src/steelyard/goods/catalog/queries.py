@@ -10,6 +10,7 @@ import msgspec
 from steelyard.goods.catalog.model import (
     Category,
     CategoryId,
+    Limits,
     NoReturn,
     Option,
     ProductId,
@@ -111,7 +112,7 @@ async def products(read: Read, product_ids: Iterable[UUID]) -> dict[ProductId, P
         """
         SELECT p.merchant_id, p.product_id, p.category_id, c.path AS category_path, p.slug, p.title, p.description
              , p.options, p.attributes, p.facts, p.tax_class, p.state, p.approved, p.gaps, p.on_shelf_at
-             , p.off_shelf_at, p.created_at, p.changed_at, c.no_return
+             , p.off_shelf_at, p.created_at, p.changed_at, c.no_return, p.limits
              , p.state = 'on_shelf' AND m.state = 'open' AS on_sale
              , coalesce((SELECT jsonb_agg(jsonb_build_object('file', i.file, 'alt', i.alt) ORDER BY i.place)
                          FROM product_pictures i
@@ -119,7 +120,7 @@ async def products(read: Read, product_ids: Iterable[UUID]) -> dict[ProductId, P
              , coalesce((SELECT jsonb_agg(jsonb_build_object(
                              'sku_id', s.sku_id, 'product_id', s.product_id, 'code', s.code, 'barcode', s.barcode
                            , 'choice', s.choice, 'weight_grams', s.weight_grams, 'picture', s.picture
-                           , 'active', s.active) ORDER BY s.place, s.sku_id)
+                           , 'active', s.active, 'limits', s.limits) ORDER BY s.place, s.sku_id)
                          FROM skus s
                          WHERE s.merchant_id = p.merchant_id AND s.product_id = p.product_id AND s.was IS NULL), '[]') AS skus
         FROM products p
@@ -151,7 +152,7 @@ async def cards(read: Read, sku_ids: Iterable[UUID]) -> dict[SkuId, SkuCard]:
         """
         SELECT s.sku_id, s.product_id, s.merchant_id, p.category_id, c.path AS category_path, p.slug, p.title
              , p.options, s.choice, s.was, s.code, s.weight_grams, p.tax_class, c.no_return
-             , coalesce(s.picture, i.file) AS picture
+             , s.limits, p.limits AS product_limits, coalesce(s.picture, i.file) AS picture
              , s.active AND p.state = 'on_shelf' AND m.state = 'open' AS on_sale
         FROM skus s
         JOIN products p USING (merchant_id, product_id)
@@ -186,7 +187,13 @@ def _card(row: Any) -> SkuCard:
         tax_class=row["tax_class"],
         on_sale=row["on_sale"],
         no_return=_no_return(row),
+        limits=_limits(row["limits"]),
+        product_limits=_limits(row["product_limits"]),
     )
+
+
+def _limits(said: Any) -> Limits | None:
+    return None if said is None else msgspec.convert(said, Limits)
 
 
 def _text(wanted: type, value: object) -> object:

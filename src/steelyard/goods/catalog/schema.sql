@@ -87,7 +87,9 @@ CREATE TABLE products (
   , source      text
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
+  , limits      jsonb
   , PRIMARY KEY (merchant_id, product_id)
+  , CONSTRAINT a_products_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
   , CONSTRAINT off_the_shelf_after_onto_it CHECK (off_shelf_at > on_shelf_at)
 );
 COMMENT ON TABLE products IS 'by merchant: products (SPU)';
@@ -95,6 +97,7 @@ COMMENT ON COLUMN products.options IS '[{"name": Text, "values": [Text, …]}, �
 COMMENT ON COLUMN products.attributes IS '[{"name": Text, "value": Text}, …]: what no definition says, so of all its variants';
 COMMENT ON COLUMN products.facts IS '{attribute code: [value codes] | number | {language: words}}: as its category''s attributes are defined';
 COMMENT ON COLUMN products.approved IS 'It was on the shelf, or approved, as it is now: it goes back without a review';
+COMMENT ON COLUMN products.limits IS 'How many a buyer can have, and an order needs, of all its variants together: {per_order, per_buyer, period, least}';
 COMMENT ON COLUMN products.gaps IS 'What it lacks to be complete: see completeness';
 COMMENT ON COLUMN products.on_shelf_at IS 'When it goes onto the shelf by itself';
 COMMENT ON COLUMN products.off_shelf_at IS 'When it is taken off the shelf by itself';
@@ -158,9 +161,11 @@ CREATE TABLE skus (
   , active       boolean NOT NULL DEFAULT true
   , place        integer NOT NULL DEFAULT 0
   , was          jsonb
+  , limits       jsonb
   , PRIMARY KEY (merchant_id, sku_id)
   , FOREIGN KEY (merchant_id, product_id) REFERENCES products
   , UNIQUE (merchant_id, code)
+  , CONSTRAINT a_variants_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
   , CONSTRAINT weight_is_not_negative CHECK (weight_grams >= 0)
   , CONSTRAINT what_was_is_not_sold CHECK (was IS NULL OR NOT active AND choice = '{}')
 );
@@ -168,6 +173,7 @@ COMMENT ON TABLE skus IS 'by merchant: variants (SKU): what is priced, stocked a
 COMMENT ON COLUMN skus.code IS 'The merchant''s own article number';
 COMMENT ON COLUMN skus.code_upper IS 'For what is typed in small letters: a column of its own, since row-level security lets no function into an index';
 COMMENT ON COLUMN skus.choice IS 'For each option of the product, in order, the index of the chosen value';
+COMMENT ON COLUMN skus.limits IS 'As products.limits, of this variant by itself';
 COMMENT ON COLUMN skus.was IS '{"chosen": [[name Text, value Text], …]} of one whose choice the product does not offer any more; it is kept for its orders';
 CREATE INDEX skus_of_a_product ON skus (merchant_id, product_id, place, sku_id);
 CREATE INDEX skus_by_code ON skus (merchant_id, code_upper, code);

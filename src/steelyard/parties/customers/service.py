@@ -1,6 +1,7 @@
 """Commands on buyers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from uuid import UUID
 
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
@@ -88,6 +89,13 @@ async def guests(tx: Tx, locale_of: Mapping[BuyerId, str]) -> None:
         """,
         list(locale_of),
         list(locale_of.values()),
+    )
+
+
+async def hold(tx: Tx, buyer_ids: Collection[UUID]) -> None:
+    """Let nobody else hold these buyers until the transaction ends; always before anything that is theirs is counted."""
+    await tx.execute(
+        "SELECT FROM buyers WHERE buyer_id = ANY($1) ORDER BY buyer_id FOR NO KEY UPDATE", sorted(set(buyer_ids))
     )
 
 

@@ -28,12 +28,13 @@ from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.opening import open_for
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
+from steelyard.surfaces.storefront.words import problem_words
 from steelyard.surfaces.web import offers
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import cart, checkout, favourites
 from steelyard.trade.cart.model import LINES_PER_CART_MAX, CartView, LineProblem
-from steelyard.trade.checkout.model import CheckoutId, Line
+from steelyard.trade.checkout.model import CheckoutId, Line, Problem
 
 Form = Mapping[str, Any]
 
@@ -47,7 +48,8 @@ class Freight(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CartPage(msgspec.Struct, frozen=True, kw_only=True):
-    """`removed` was taken out just now and can be put back; `ending` are coupons of the buyer that end soon."""
+    """`removed` was taken out just now and can be put back; `ending` are coupons of the buyer that end soon; `limits`
+    say, by line, which limit of the shop or of a flash sale a checkout would tell of."""
 
     shell: Shell
     cart: CartView
@@ -56,6 +58,7 @@ class CartPage(msgspec.Struct, frozen=True, kw_only=True):
     freight: dict[MerchantId, Freight]
     reckoning: Reckoning | None = None
     ending: Sequence[Offer] = ()
+    limits: Mapping[str, Problem] = {}
 
     @property
     def off(self) -> int:
@@ -80,13 +83,20 @@ async def cart_page(read: Read, buyer_id: BuyerId, removed: UUID | None, quantit
     cards = await catalog.cards(read, [removed]) if removed else {}
     view = await cart.view(read, buyer_id)
     sending = await _freight(read, buyer_id, view)
-    reckoning, ending = await _reckoning(read, buyer_id, view, sending)
+    reckoning, ending, flash = await _reckoning(read, buyer_id, view, sending)
+    wanted = [
+        checkout.Wanted(line_id=str(line.sku_id), card=line.card, quantity=line.quantity)
+        for line in view.chosen
+        if line.card is not None
+    ]
+    (limits,) = await checkout.limits_told(read, [(buyer_id, wanted)])
     return CartPage(
         shell=await shell(read, buyer_id),
         cart=view,
         freight=sending,
         reckoning=reckoning,
         ending=ending,
+        limits={problem.line_id: problem for problem in [*flash, *limits] if problem.line_id is not None},
         removed=cards.get(SkuId(removed)) if removed else None,
         removed_quantity=quantity,
     )
@@ -94,13 +104,14 @@ async def cart_page(read: Read, buyer_id: BuyerId, removed: UUID | None, quantit
 
 async def _reckoning(
     read: Read, buyer_id: BuyerId, view: CartView, sending: Mapping[MerchantId, Freight]
-) -> tuple[Reckoning | None, Sequence[Offer]]:
+) -> tuple[Reckoning | None, Sequence[Offer], Sequence[Problem]]:
     """What the offers of the shops take off the goods that are selected, and off the cheapest way of sending them, so that
-    what counts here counts at the checkout; and of which of their coupons the buyer should hear that they end soon."""
+    what counts here counts at the checkout; of which of their coupons the buyer should hear that they end soon, and what flash
+    sales have to say."""
     chosen = [line for line in view.chosen if line.card is not None and line.price is not None]
     running = await promotions.running(read, {line.merchant_id for line in chosen})
     if not running or len({line.currency for line in chosen}) != 1:
-        return None, ()
+        return None, (), ()
     offered = [offer for offers_of_shop in running.values() for offer in offers_of_shop]
     held = await promotions.held_by(read, [buyer_id], offered)
     someone = checkout.Someone(buyer_id=buyer_id, contact=Contact())
@@ -128,7 +139,9 @@ async def _reckoning(
     left = checkout.gifts_left(shelf, ((line.sku_id, line.quantity) for line in goods.lines))
     soon = at + promotions.ENDS_SOON
     ending = [each for each in offered if each.promotion_id in mine and each.starts_at <= at and each.ends_at < soon]
-    return promotions.reckon_offers(goods, offered, left), sorted(ending, key=lambda each: each.ends_at)
+    found = promotions.reckon_offers(goods, offered, left)
+    flash = await checkout.flashes_told(read, goods, offered, found, buyer_id)
+    return found, sorted(ending, key=lambda each: each.ends_at), flash
 
 
 async def _freight(read: Read, buyer_id: BuyerId, view: CartView) -> dict[MerchantId, Freight]:
@@ -168,8 +181,16 @@ async def cart_shown(visit: NamedDependency[Visit]) -> Response[str]:
     given = visit.connection.query_params
     view = await visit.db.ask(cart_page, visit.buyer_id, uuid_of(given.get("removed")), number(given.get("pieces"), 1))
     why = offers.why(visit, view.reckoning)
-    ending = offers.told(visit, view.ending)
-    return await show(visit, "cart.html", view.shell, view=view, why=why, ending=ending, checkout_id=ids.mint())
+    return await show(
+        visit,
+        "cart.html",
+        view.shell,
+        view=view,
+        why=why,
+        ending=offers.told(visit, view.ending),
+        limits={key: visit.say(problem_words(each), **each.facts) for key, each in view.limits.items()},
+        checkout_id=ids.mint(),
+    )
 
 
 @post("/cart/quantity")

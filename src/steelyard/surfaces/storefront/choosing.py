@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from steelyard.goods.catalog.model import ProductView, Sku
+from steelyard.goods.catalog.model import Limits, ProductView, Sku
 from steelyard.goods.pricing.model import Price
 from steelyard.kernel.text import Text
 from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
@@ -57,7 +57,19 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def quantity_max(self) -> int:
-        return min(self.variant.free, QUANTITY_PER_LINE_MAX) if self.variant else 1
+        most = [each.per_order for each in self.limits if each.per_order is not None]
+        return min(self.variant.free, QUANTITY_PER_LINE_MAX, *most) if self.variant else 1
+
+    @property
+    def limits(self) -> list[Limits]:
+        """What the shop limits of the product, and of the variant that is chosen."""
+        said = (self.product.limits, self.variant.sku.limits if self.variant else None)
+        return [each for each in said if each is not None]
+
+    @property
+    def least(self) -> int:
+        """How many pieces an order needs."""
+        return max((each.least or 1 for each in self.limits), default=1)
 
     @property
     def few(self) -> int:

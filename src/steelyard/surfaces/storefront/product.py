@@ -36,7 +36,7 @@ from steelyard.surfaces.storefront.opinions import Opinions
 from steelyard.surfaces.storefront.shell import Shell, category_crumbs, shell, show
 from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
-from steelyard.surfaces.web import footfall, footprints
+from steelyard.surfaces.web import footfall, footprints, limit_words
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.rights_words import NO_RETURNS
 from steelyard.surfaces.web.seals import unseal
@@ -264,7 +264,8 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         listed=listed,
         offers=coupons.shown(visit, view.offers, view.articles),
         no_return=_no_return(view),
-        quantity=asked.quantity,
+        quantity=max(asked.quantity, view.choice.least),
+        limit_rules=limit_words.rules(visit, view.choice.limits),
         checkout_id=checkout_id,
         question_id=question_id,
         places=delivering.places(visit.locale, own=view.own_address, home_word=visit.say(N_("My default address"))),

@@ -370,7 +370,7 @@ async def _shown(
         moved=isinstance(refusal, TotalMoved),
         line_problems=lines,
         undeliverable=undeliverable,
-        problem_words=problem_words,
+        problem_words={key: visit.say(problem_words(each), **each.facts) for key, each in lines.items()},
         form_only={problem.code for problem in view.checkout.quote.blocking} <= _OF_THE_FORM,
         channels=[(name, *CHANNELS.get(name, (name, ""))) for name in payments.channels(visit.settings)],
         delivery=DELIVERY,

@@ -4,8 +4,9 @@ from steelyard.kernel.i18n import N_
 from steelyard.logistics.parcels.model import ParcelState
 from steelyard.money.payments.model import RefundState
 from steelyard.surfaces.components.page import Tone
+from steelyard.surfaces.web import limit_words
 from steelyard.trade.aftersales.model import CancellationState
-from steelyard.trade.checkout.model import ProblemCode
+from steelyard.trade.checkout.model import Problem, ProblemCode
 from steelyard.trade.orders import ActKind
 from steelyard.trade.orders.model import OrderState, PurchaseState
 
@@ -107,6 +108,6 @@ _PROBLEMS: dict[ProblemCode, str] = {
 }
 
 
-def problem_words(code: ProblemCode) -> str:
-    """The message id of what is wrong with a line."""
-    return _PROBLEMS.get(code, N_("Please look at this line again"))
+def problem_words(problem: Problem) -> str:
+    """The message id of what is wrong with a line; the problem's facts fill it in."""
+    return limit_words.wrong(problem) or _PROBLEMS.get(problem.code, N_("Please look at this line again"))

@@ -74,6 +74,7 @@ ACTIONS: dict[str, str] = {
     "products.copy": N_("Copied a product"),
     "products.create": N_("Added a product"),
     "products.go_back": N_("Went back to an earlier product"),
+    "products.limit": N_("Changed the purchase limits of a product"),
     "products.import": N_("Imported products"),
     "products.off": N_("Took products off the shelf"),
     "products.on": N_("Put products onto the shelf"),

@@ -3,10 +3,13 @@
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed
 (`placement.py`) and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is in
 `quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to whom given: `giving.py`, who is in
-which group of customers: `members.py`), what flash sales have to say in `flashes.py`, what comes for nothing in `gifts.py`, what
-the buyer's own purses pay in `tendering.py`, what an order copies of it in `freezing.py`.
+which group of customers: `members.py`), what flash sales have to say in `flashes.py`, what comes for nothing in
+`gifts.py`, what shops limit in `allowances.py`, what the buyer's own purses pay in `tendering.py`, what an order copies of it in
+`freezing.py`.
 """
 
+from steelyard.trade.checkout.allowances import Wanted
+from steelyard.trade.checkout.allowances import told as limits_told
 from steelyard.trade.checkout.collection import (
     Collection,
     apply_news,
@@ -16,6 +19,7 @@ from steelyard.trade.checkout.collection import (
     collect,
     receive_webhook,
 )
+from steelyard.trade.checkout.flashes import told as flashes_told
 from steelyard.trade.checkout.gifts import left as gifts_left
 from steelyard.trade.checkout.gifts import shelf as gift_shelf
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
@@ -64,6 +68,7 @@ __all__ = [
     "Placed",
     "Placement",
     "Someone",
+    "Wanted",
     "Written",
     "apply_left_behind",
     "apply_news",
@@ -79,6 +84,7 @@ __all__ = [
     "currency_among",
     "currency_of",
     "discounts",
+    "flashes_told",
     "forget",
     "forget_old",
     "get",
@@ -87,6 +93,7 @@ __all__ = [
     "gifts_left",
     "hold",
     "invoice_wish",
+    "limits_told",
     "lock",
     "open_all",
     "open_checkout",

@@ -33,8 +33,7 @@ from steelyard.money.payments.model import (
     Unknown,
 )
 from steelyard.trade import orders
-from steelyard.trade.checkout.placement import complete
-from steelyard.trade.checkout.service import lock_of_purchases
+from steelyard.trade.checkout.service import complete, lock_of_purchases
 from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
 
 log = structlog.get_logger()

@@ -40,6 +40,12 @@ def sold(offers: Sequence[Offer], found: Reckoning) -> dict[str, int]:
     }
 
 
+async def told(read: Read, cart: Cart, offers: Sequence[Offer], found: Reckoning, buyer_id: UUID) -> list[Problem]:
+    """`problems` of a cart before it is a checkout."""
+    had_now = await had(read, [buyer_id], offers, {line.sku_id for line in cart.lines}, cart.at)
+    return problems(cart, offers, found, had_now, buyer_id)
+
+
 def problems(cart: Cart, offers: Sequence[Offer], found: Reckoning, had: Had, buyer_id: UUID | None) -> list[Problem]:
     """More than an order or a buyer can have; and fewer pieces left than are wanted, so that the usual price counts."""
     counting = {each.promotion.promotion_id for each in found.applied}

@@ -131,6 +131,9 @@ class ProblemCode(StrEnum):
     UNDELIVERABLE = "address_undeliverable"
     SHOP_AWAY = "shop_away"
     LIMIT_REACHED = "limit_reached"
+    BUYERS_LIMIT = "buyers_limit"
+    TOO_MANY = "too_many"
+    TOO_FEW = "too_few"
     FLASH_GONE = "flash_gone"
 
 
@@ -147,8 +150,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, int | str] = {}
 
     @property
+    def news(self) -> bool:
+        return self.code in NEWS
+
+    @property
     def blocking(self) -> bool:
-        return self.code not in NEWS
+        return not self.news
 
 
 class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from steelyard.parties import policies
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.parties.policies.model import PAYMENT_WINDOW
 from steelyard.trade import cart, commission, orders
-from steelyard.trade.checkout import offers, service, tendering
+from steelyard.trade.checkout import allowances, offers, service, tendering
 from steelyard.trade.checkout.freezing import order_of
 from steelyard.trade.checkout.model import (
     Checkout,
@@ -178,8 +178,10 @@ async def place_held(tx: Tx, held: Held, costs: Sequence[Quote]) -> list[Placed 
             ready.append(_Ready(wish, checkout, cost))
         else:
             answers[wish.checkout_id] = refusal
-    if ready:
-        answers |= await _place(tx, ready)
+    over = await allowances.keep(tx, [(one.checkout, one.costs) for one in ready])
+    answers |= over
+    if allowed := [one for one in ready if one.checkout.checkout_id not in over]:
+        answers |= await _place(tx, allowed)
     return [answers[wish.checkout_id] for wish in held.wishes]
 
 
@@ -364,13 +366,6 @@ def _instruction(paying: Paying, purchase: NewPurchase) -> Instruction:
         return_url=paying.return_url,
         token=paying.token,
         description=purchase.code,
-    )
-
-
-async def complete(tx: Tx, purchase_ids: Sequence[PurchaseId]) -> None:
-    """The purchases of checkouts are paid: the checkouts are done."""
-    await tx.execute(
-        "UPDATE checkouts SET state = 'completed', changed_at = now() WHERE purchase_id = ANY($1)", list(purchase_ids)
     )
 
 

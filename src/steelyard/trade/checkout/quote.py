@@ -17,6 +17,7 @@ from steelyard.logistics.freight.model import DeliveryOption, Shipment
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.trade.checkout import allowances
 from steelyard.trade.checkout.model import Draft, Line, Problem, ProblemCode, Quote, QuoteGroup, QuoteLine
 from steelyard.trade.checkout.offers import Basket, reduced
 
@@ -94,6 +95,13 @@ async def quotes(
         )
         for each, mine in zip(asked, groups, strict=True)
     ]
+    limits = await allowances.told(
+        read,
+        [
+            (each.buyer_id, (line for group in mine for line in group.lines))
+            for each, mine in zip(asked, groups, strict=True)
+        ],
+    )
     return [
         Quote(
             currency=each.currency,
@@ -103,12 +111,13 @@ async def quotes(
                 *gone,
                 *_about_lines(_as_drafted(each.draft, less.groups)),
                 *less.problems,
+                *limited,
                 *_about_ways(each.draft, less.groups),
             ],
             reckoning=less.reckoning,
             codes=less.codes,
         )
-        for each, less, gone in zip(asked, await reduced(read, baskets), lost, strict=True)
+        for each, less, gone, limited in zip(asked, await reduced(read, baskets), lost, limits, strict=True)
     ]
 
 

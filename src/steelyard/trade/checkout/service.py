@@ -194,6 +194,13 @@ async def cancel(tx: Tx, checkout_id: CheckoutId, by: str) -> None:
     await tx.execute("UPDATE checkouts SET state = 'cancelled', changed_at = now() WHERE checkout_id = $1", checkout_id)
 
 
+async def complete(tx: Tx, purchase_ids: Sequence[PurchaseId]) -> None:
+    """The purchases of checkouts are paid: the checkouts are done."""
+    await tx.execute(
+        "UPDATE checkouts SET state = 'completed', changed_at = now() WHERE purchase_id = ANY($1)", list(purchase_ids)
+    )
+
+
 async def lock(tx: Tx, checkout_id: CheckoutId) -> Checkout:
     """The checkout, held until the transaction ends: a second click waits here. Raises `NotFound`."""
     found = await lock_all(tx, [checkout_id])

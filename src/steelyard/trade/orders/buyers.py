@@ -114,6 +114,45 @@ async def bought_of(
     return {(row["who"], row["merchant_id"]) for row in rows}
 
 
+class Counting(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a buyer's is counted: pieces of a product, or of one variant of it, bought in the last so many days (none:
+    ever)."""
+
+    buyer_id: UUID
+    merchant_id: UUID
+    product_id: UUID
+    sku_id: UUID | None = None
+    days: int | None = None
+
+    @property
+    def subject(self) -> UUID:
+        return self.sku_id or self.product_id
+
+
+async def had_of(read: Read, wanted: Sequence[Counting]) -> dict[tuple[UUID, UUID], int]:
+    """How many pieces they have, by `(buyer_id, subject)`; who has none is missing. What was called off is not counted: what
+    is paid back whole before it is sent is called off."""
+    rows = await read.fetch(
+        """
+        SELECT w.buyer_id, coalesce(w.sku_id, w.product_id) AS subject, sum(l.quantity)::integer AS pieces
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[])
+            AS w (buyer_id, merchant_id, product_id, sku_id, days)
+        JOIN orders o ON o.buyer_id = w.buyer_id AND o.merchant_id = w.merchant_id
+        JOIN order_lines l ON l.merchant_id = o.merchant_id AND l.order_id = o.order_id AND l.product_id = w.product_id
+        WHERE (w.sku_id IS NULL OR l.sku_id = w.sku_id)
+          AND (w.days IS NULL OR o.placed_at > now() - make_interval(days => w.days))
+          AND o.state <> 'cancelled' AND l.kind <> 'gift'
+        GROUP BY 1, 2
+        """,
+        [each.buyer_id for each in wanted],
+        [each.merchant_id for each in wanted],
+        [each.product_id for each in wanted],
+        [each.sku_id for each in wanted],
+        [each.days for each in wanted],
+    )
+    return {(row["buyer_id"], row["subject"]): row["pieces"] for row in rows}
+
+
 async def counts_of_buyer(read: Read, buyer_ids: Sequence[BuyerId]) -> dict[OrderState, int]:
     """How many of a buyer's open orders are in each state; the finished ones are not counted."""
     rows = await read.fetch(

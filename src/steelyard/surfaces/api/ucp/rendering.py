@@ -15,6 +15,7 @@ from steelyard.surfaces.api.ucp.discovery import speaks
 from steelyard.surfaces.api.ucp.envelope import Ask, Document, message, note, warning
 from steelyard.surfaces.api.ucp.intent import GROUP_PREFIX, METHOD_PREFIX, Said, said_of
 from steelyard.surfaces.api.ucp.sheet import Part, Sheet, SheetLine, title_of
+from steelyard.surfaces.web import limit_words
 from steelyard.trade.checkout.model import CheckoutState, Problem, ProblemCode
 
 LINKS = (
@@ -242,7 +243,7 @@ def _messages(ask: Ask, sheet: Sheet, said: Said, status: str, shown_prices: Map
 
 
 def _message(ask: Ask, sheet: Sheet, problem: Problem) -> Document:
-    content = ask.say(WORDS[problem.code], **problem.facts)
+    content = ask.say(limit_words.wrong(problem) or WORDS[problem.code], **problem.facts)
     return message(CODES.get(problem.code, str(problem.code)), content, path=_path(sheet, problem))
 
 
