@@ -6,7 +6,7 @@ platform are in `service`, buyers' coupons in `claiming`, those that shops give 
 `codes` (their words in `entering`), what buyers hold in `holding`, who is known to have used what in `people`, and what
 orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is stands in `flash`, how one is
 planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`. Who is in which group
-of a shop's customers is in `groups`.
+of a shop's customers is in `groups` (as data: `grouping`); carts as data are in `carts`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget

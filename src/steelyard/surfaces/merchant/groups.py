@@ -168,6 +168,7 @@ async def remove_member(
     visit: NamedDependency[Visit], group_id: FromPath[UUID], request: WebRequest
 ) -> Response[Any] | Redirect:
     form = await entries_of(request)
+    await visit.merchant_db.ask(shown, visit.merchant_id, group_id)
     buyer_id = form.uuid("buyer_id")
     return await done(
         visit,

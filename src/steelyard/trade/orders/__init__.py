@@ -3,8 +3,8 @@
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
 a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what all staff look for in
-`seeking.py`, which orders a figure counts in `behind.py`, what is refused in `refusals.py`, what their staff tell each other in
-`notes.py`, sending many at once in `shipping.py`.
+`seeking.py`, which orders a figure counts in `behind.py`, what came for nothing in `gifts.py`, what is refused in
+`refusals.py`, what their staff tell each other in `notes.py`, sending many at once in `shipping.py`.
 """
 
 from steelyard.trade.orders.behind import Behind, Happening, behind
