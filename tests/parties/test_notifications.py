@@ -119,6 +119,12 @@ SAMPLES: dict[Template, model.Facts] = {
         until=datetime(2026, 3, 5, 8, tzinfo=UTC),
         link="/purchases/P-1",
     ),
+    Template.GIFT_CARD: model.GiftCardSent(
+        sender="Lin <b>",
+        message="<b> Happy birthday",
+        amount=Money(10_000, "CNY"),
+        secret_link="/account/wallet?code=7K3M-9X2Q-4T0B-V1ZP",  # of a test
+    ),
 }
 
 

@@ -35,6 +35,7 @@ from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
 from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.flash import flash, planned
+from tests.support.gifts import bought, sold, wanted
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.world import Person, World, account
@@ -54,9 +55,10 @@ PUBLIC = {
     "/sell", "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
     # What others say of a product; who says something is asked to sign in, and anybody signed in may vote and report.
     "/products/{product_id:uuid}/reviews", "/products/{product_id:uuid}/questions", "/reviews/{review_id:uuid}/helpful",
+    "/answers/{answer_id:uuid}/helpful",
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
-    "/shops/{slug:str}/licence", "/products/{product_id:uuid}/share",
+    "/shops/{slug:str}/licence", "/products/{product_id:uuid}/share", "/gift-cards",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
@@ -66,6 +68,7 @@ OWN = {
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
     "/coupons/claim", "/flash", "/flash/clock", "/account/wallet", "/account/wallet/redeem",
+    "/account/gift-cards", "/account/wallet/check-in",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -187,6 +190,8 @@ async def things(db: Database, world: World) -> Ids:
     )
     await switched_on(db)
     issue_id, _ = await issued(db)
+    await sold(db)
+    gift = await bought(db, wanted(world.buyer.buyer_id))
     today = datetime.now(UTC).date()
     await db.transact(merchants.hand_in_licence, world.tea.merchant_id, licence, "test", today)
     return Ids(
@@ -233,6 +238,7 @@ async def things(db: Database, world: World) -> Ids:
             "policy": "payment_window",
             "review_id": str(review.lines[0].review_id),
             "question_id": str(question_id),
+            "answer_id": str(ids.mint()),
             "renewal_id": str(renewal_id),
             "subject_id": str(question_id),
             "promotion_id": str(promotion.promotion_id),
@@ -244,6 +250,7 @@ async def things(db: Database, world: World) -> Ids:
             "step_id": str(ids.mint()),
             "rule_id": "01890000-0000-7000-8000-000000000001",
             "issue_id": str(issue_id),
+            "sale_id": str(gift.sale_id),
         }
     )
 

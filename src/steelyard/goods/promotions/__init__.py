@@ -6,11 +6,14 @@ platform are in `service`, buyers' coupons in `claiming`, those that shops give 
 `codes` (their words in `entering`), what buyers hold in `holding`, who is known to have used what in `people`, and what
 orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is stands in `flash`, how one is
 planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`. Who is in which group
-of a shop's customers is in `groups` (as data: `grouping`); carts as data are in `carts`.
+of a shop's customers is in `groups` (as data: `grouping`); carts as data are in `carts`. What
+speaks against an offer is data in `clashes`, found by `conflicts`; what has to be known for it is in `clashing`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
+from steelyard.goods.promotions.clashing import on_between, speaks_against
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
+from steelyard.goods.promotions.conflicts import conflicts, overlapping
 from steelyard.goods.promotions.events import CustomerGroupSet, FlashChanged, GiftAsked
 from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
 from steelyard.goods.promotions.grouping import segment_of
@@ -42,7 +45,7 @@ from steelyard.goods.promotions.queries import (
 )
 from steelyard.goods.promotions.reckoning import covers, for_buyer, in_scope, reckon, reckon_offers
 from steelyard.goods.promotions.rules import named
-from steelyard.goods.promotions.service import change, extend, save, stop, version_of
+from steelyard.goods.promotions.service import change, check, extend, save, stop, version_of
 from steelyard.goods.promotions.sessions import (
     flash_left,
     flash_price,
@@ -68,10 +71,12 @@ __all__ = [
     "begin_due",
     "cancel",
     "change",
+    "check",
     "claim",
     "claim_code",
     "claimed_by",
     "close_group",
+    "conflicts",
     "coupons_of",
     "covers",
     "customer_groups",
@@ -102,6 +107,8 @@ __all__ = [
     "of_buyers",
     "offering",
     "offers",
+    "on_between",
+    "overlapping",
     "own_price",
     "owned",
     "people_of",
@@ -116,6 +123,7 @@ __all__ = [
     "sessions",
     "sessions_near",
     "set_group",
+    "speaks_against",
     "stop",
     "tidied",
     "to_claim",

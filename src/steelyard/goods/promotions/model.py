@@ -8,6 +8,7 @@ import msgspec
 
 from steelyard.goods.catalog.model import SkuId
 from steelyard.goods.promotions.carts import Buyer, Cart, CartLine
+from steelyard.goods.promotions.clashes import Bounds, Clash, Conflict, Level, Ware
 from steelyard.goods.promotions.entering import Code, CodeState, CouponGift, Entered, GiftAudience, OfferState, Standing
 from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
 from steelyard.goods.promotions.grouping import Group, GroupId, Joining, Member, MemberSource, segment_of
@@ -47,14 +48,17 @@ __all__ = [
     "EVERY_LAYER",
     "AmountOff",
     "Audience",
+    "Bounds",
     "Bundle",
     "BuyGet",
     "Buyer",
     "Cart",
     "CartLine",
+    "Clash",
     "Code",
     "CodeState",
     "CodeUnknown",
+    "Conflict",
     "Counted",
     "CouponClaimed",
     "CouponGift",
@@ -71,6 +75,7 @@ __all__ = [
     "Joining",
     "Ladder",
     "Layer",
+    "Level",
     "Limit",
     "LimitReached",
     "Member",
@@ -91,6 +96,7 @@ __all__ = [
     "SpecialPrice",
     "Standing",
     "Step",
+    "Ware",
 ]
 
 PromotionId = NewType("PromotionId", UUID)

@@ -42,7 +42,7 @@ async def save(tx: Tx, offer: Offer) -> None:
 
     Raises `Invalid`, `OfferBegun`, and `Invalid` when a code is taken or there are too many.
     """
-    _check(offer)
+    check(offer)
     await _only_so_many(tx, offer)
     await _of_its_shop(tx, offer)
     tx.kept.pop(KEPT, None)
@@ -216,7 +216,8 @@ async def stop(tx: Tx, merchant_id: UUID, promotion_id: UUID) -> None:
         raise NotFound()
 
 
-def _check(offer: Offer) -> None:
+def check(offer: Offer) -> None:
+    """Raises `Invalid` for what nobody can offer."""
     wrong = wrong_in(offer.rule)
     if offer.starts_at >= offer.ends_at or offer.ends_at <= datetime.now(UTC):
         wrong["ends_at"] = N_("It ends after it begins, and not in the past")

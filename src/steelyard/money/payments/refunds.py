@@ -27,7 +27,7 @@ from steelyard.money.payments.purses import put_back
 FIRST_PAUSE_SECONDS = 5
 PAUSE_SECONDS_MAX = 600
 
-OutOf = Literal[AccountKind.HELD, AccountKind.PAYABLE]
+OutOf = Literal[AccountKind.HELD, AccountKind.PAYABLE, AccountKind.GIFT_CARDS]
 
 
 async def refund(
@@ -44,11 +44,11 @@ async def refund(
 ) -> Refund:
     """Promise the buyer `amount` of an order's money back; the same id twice is the same refund.
 
-    `out_of` says where the money is now: held until receipt, or already the merchant's. Without a `payment_id` it goes
-    back the ways that the order's money came, in proportion to what is left of each, never more than came that way: what
-    goes back by the channel (or most of it) is this refund, what goes back another way a refund that is part of it.
-    Raises `NothingCaptured` or `RefundTooLarge`; two that together are too large wait for each other, and the second is
-    refused.
+    `out_of` says where the money is now: held until receipt, already the merchant's, or owed for a gift card. Without a
+    `payment_id` it goes back the ways that the order's money came, in proportion to what is left of each, never more than came
+    that way: what goes back by the channel (or most of it) is this refund, what goes back another way a refund that is part
+    of it. Raises `NothingCaptured` or `RefundTooLarge`; two that together are too large wait for each other, and the second
+    is refused.
     """
     assert amount > 0
     splits = await _lock_splits(tx, merchant_id, order_id, payment_id)

@@ -2,8 +2,8 @@
 
 A purse is a row per buyer, kind and currency, and an account of the ledger; they move together (`move`). A purchase that
 is being paid keeps its part in an account of its own until it is paid or dropped (see payments). `cards.py` are gift cards
-and credit that the operator gives, `expiring.py` what is too old. A point is one minor unit, given by the platform.
-See decisions 0073 and 0074.
+and credit that the operator gives, `sold.py` cards that are sold in the shop (see gifts), `expiring.py` what is too old. A
+point is one minor unit, given by the platform. See decisions 0073 and 0074.
 """
 
 from steelyard.money.wallets.cards import credit, issue, redeem, withdraw
@@ -39,9 +39,11 @@ from steelyard.money.wallets.queries import (
     issues,
     lines_of,
     money_of,
+    moved,
     statement,
 )
 from steelyard.money.wallets.service import forget, lock, move
+from steelyard.money.wallets.sold import give_codes, mint_sold, take_back
 
 __all__ = [
     "FREE",
@@ -70,15 +72,19 @@ __all__ = [
     "earned_on",
     "forget",
     "free",
+    "give_codes",
     "issue",
     "issue_of",
     "issues",
     "lines_of",
     "lock",
+    "mint_sold",
     "money_of",
     "move",
+    "moved",
     "redeem",
     "statement",
+    "take_back",
     "tenders",
     "withdraw",
 ]

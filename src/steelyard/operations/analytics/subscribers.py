@@ -19,7 +19,7 @@ async def on_purchases(
     await mark(tx, [(row["merchant_id"], at) for row in rows for at in row[1:] if at is not None])
 
 
-async def on_cancelled(tx: Tx, events: Sequence[orders.OrderCancelled]) -> None:
+async def on_moved(tx: Tx, events: Sequence[orders.OrderCancelled | orders.OrderLetGo]) -> None:
     await _mark_orders(tx, [(event.merchant_id, event.order_id) for event in events])
 
 
@@ -53,7 +53,8 @@ SUBSCRIBER = Subscriber(
         orders.PurchasePlaced: on_purchases,
         orders.PurchasePaid: on_purchases,
         orders.PurchaseCancelled: on_purchases,
-        orders.OrderCancelled: on_cancelled,
+        orders.OrderCancelled: on_moved,
+        orders.OrderLetGo: on_moved,
         aftersales.OrderRefunded: on_refunded,
     },
 )

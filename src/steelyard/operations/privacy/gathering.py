@@ -37,6 +37,7 @@ class Subject(StrEnum):
     REFUNDS = "refunds"
     WALLET = "wallet"
     AFTER_SALES = "after_sales"
+    GIFT_CARDS = "gift_cards"
     INVOICES = "invoices"
     INVOICE_TITLES = "invoice_titles"
     CART = "cart"
@@ -91,6 +92,13 @@ _SUBJECTS: dict[str, tuple[str, LiteralString]] = {
         """
         SELECT purse, currency, cause, amount, after, note, at, expires_at FROM purse_lines WHERE buyer_id = ANY($1)
         ORDER BY at LIMIT $2
+        """,
+    ),
+    "gift_cards": (
+        N_("Gift cards I bought"),
+        """
+        SELECT amount, currency, recipient, sender, message, placed_at, paid_at, sent_at, refunded_at FROM gift_sales
+        WHERE buyer_id = ANY($1) ORDER BY placed_at LIMIT $2
         """,
     ),
     "invoices": (

@@ -82,7 +82,7 @@ async def hindrances(read: Read, buyer_ids: Sequence[BuyerId]) -> Hindrances:
         orders=await read.value(
             """
             SELECT count(*)::integer FROM orders
-            WHERE buyer_id = ANY($1) AND state IN ('placed', 'paid', 'partly_shipped', 'shipped')
+            WHERE buyer_id = ANY($1) AND state IN ('placed', 'held', 'paid', 'partly_shipped', 'shipped')
             """,
             list(buyer_ids),
         ),

@@ -8,7 +8,7 @@ from steelyard.goods import promotions, search
 from steelyard.kernel import events, jobs
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
-from steelyard.money import wallets
+from steelyard.money import gifts, wallets
 from steelyard.operations.privacy import gathering
 from steelyard.operations.privacy.events import BuyerErased
 from steelyard.operations.privacy.model import (
@@ -117,6 +117,7 @@ async def erase(tx: Tx, erasure: Erasure, by: str) -> None:
     await cart.forget(tx, owners)
     await promotions.forget(tx, owners)
     await wallets.forget(tx, owners, erasure.erasure_id)
+    await gifts.forget(tx, owners)
     await favourites.forget(tx, owners)
     await reviews.forget(tx, owners)
     await aftersales.forget_photographs(tx, owners)

@@ -34,6 +34,7 @@ class Template(StrEnum):
     QUESTION_ASKED = "question_asked"
     QUESTION_ANSWERED = "question_answered"
     AFTER_SALES = "after_sales"
+    GIFT_CARD = "gift_card"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -223,6 +224,15 @@ class DataExported(Facts, frozen=True, kw_only=True):
     days: int
 
 
+class GiftCardSent(Facts, frozen=True, kw_only=True):
+    """A gift card for whoever reads this: the link ends with its code. `sender` and `message` are words of its buyer."""
+
+    sender: str
+    message: str
+    amount: Money
+    secret_link: str
+
+
 FACTS: dict[Template, type[Facts]] = {
     Template.PASSWORD_RESET: PasswordReset,
     Template.STAFF_INVITED: StaffInvited,
@@ -240,6 +250,7 @@ FACTS: dict[Template, type[Facts]] = {
     Template.QUESTION_ASKED: QuestionAsked,
     Template.QUESTION_ANSWERED: QuestionAnswered,
     Template.AFTER_SALES: AfterSales,
+    Template.GIFT_CARD: GiftCardSent,
 }
 
 

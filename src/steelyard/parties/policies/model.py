@@ -18,6 +18,7 @@ class Unit(StrEnum):
     MONTHS = "months"
     PERCENT = "percent"
     POINTS = "points"
+    UNITS_OF_MONEY = "units_of_money"
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,6 +223,39 @@ POINTS_EARNED = Policy(
     least=0,
     most=20,
 )
+POINTS_WELCOME = Policy(
+    key="points_welcome",
+    area=TRADE,
+    name=N_("Points for opening an account"),
+    about=N_("Given once, in the platform's currency, and good as long as other points. None: no points."),
+    unit=Unit.POINTS,
+    default=0,
+    least=0,
+    most=2_000,
+)
+POINTS_CHECK_IN = Policy(
+    key="points_check_in",
+    area=TRADE,
+    name=N_("Points for checking in"),
+    about=N_("Once a day (Chinese time), for who opens the wallet and says so. None: there is no button for it."),
+    unit=Unit.POINTS,
+    default=0,
+    least=0,
+    most=100,
+)
+POINTS_REVIEW = Policy(
+    key="points_review",
+    area=TRADE,
+    name=N_("Points for a review"),
+    about=N_(
+        "For each article of an order that a buyer reviews, however many stars it gets: who is paid for praise only "
+        "does not tell the truth. None: no points."
+    ),
+    unit=Unit.POINTS,
+    default=0,
+    least=0,
+    most=500,
+)
 POINTS_SHARE = Policy(
     key="points_share",
     area=TRADE,
@@ -243,6 +277,90 @@ POINTS_MONTHS = Policy(
     most=60,
 )
 
+MARGIN_LEAST = Policy(
+    key="margin_least",
+    area=TRADE,
+    name=N_("Warn of a margin below"),
+    about=N_(
+        "Who makes an offer is warned when an article could be sold for hardly more than it costs the shop, as far as the "
+        "shop has said what it costs. Of the price, all offers together counted."
+    ),
+    unit=Unit.PERCENT,
+    default=5,
+    least=0,
+    most=90,
+)
+OFF_MOST = Policy(
+    key="off_most",
+    area=TRADE,
+    name=N_("Warn when offers together take off more than"),
+    about=N_(
+        "Who makes an offer is warned when an article could be had for so much less with all offers and coupons together."
+    ),
+    unit=Unit.PERCENT,
+    default=70,
+    least=10,
+    most=99,
+)
+GIFTS_SOLD = Policy(
+    key="gifts_sold",
+    area=TRADE,
+    name=N_("Gift cards in the shop"),
+    about=N_(
+        "Whether buyers can buy gift cards (1: yes, 0: no), as long as balance and gift cards are switched on. The "
+        "platform sells them itself. Selling stored value needs a licence in many countries: ask before you switch it on."
+    ),
+    unit=Unit.YES_OR_NO,
+    default=0,
+    least=0,
+    most=1,
+)
+GIFTS_LEAST = Policy(
+    key="gifts_least",
+    area=TRADE,
+    name=N_("The smallest gift card"),
+    about=N_("Buyers choose a whole amount from here on."),
+    unit=Unit.UNITS_OF_MONEY,
+    default=50,
+    least=1,
+    most=1_000,
+)
+GIFTS_MOST = Policy(
+    key="gifts_most",
+    area=TRADE,
+    name=N_("The largest gift card"),
+    about=N_("No card holds more than 1,000."),
+    unit=Unit.UNITS_OF_MONEY,
+    default=1_000,
+    least=1,
+    most=1_000,
+)
+GIFTS_PER_DAY = Policy(
+    key="gifts_per_day",
+    area=TRADE,
+    name=N_("Gift cards a person buys in a day"),
+    about=N_(
+        "All of a day together. Cards are liked by thieves of other means of payment, so it should not be too much."
+    ),
+    unit=Unit.UNITS_OF_MONEY,
+    default=2_000,
+    least=1,
+    most=100_000,
+)
+GIFTS_REFUND_DAYS = Policy(
+    key="gifts_refund_days",
+    area=TRADE,
+    name=N_("Days to give a gift card back"),
+    about=N_(
+        "Counted from when it is paid, while nobody has redeemed it; the money goes back the way it came. None: a card "
+        "that is paid is not taken back. It counts for cards paid from now on."
+    ),
+    unit=Unit.DAYS,
+    default=7,
+    least=0,
+    most=365,
+)
+
 POLICIES: tuple[Policy, ...] = (
     PAYMENT_WINDOW,
     UNTRACKED_DELIVERY,
@@ -258,8 +376,18 @@ POLICIES: tuple[Policy, ...] = (
     CHECKOUT_DAYS,
     WALLETS,
     POINTS_EARNED,
+    POINTS_WELCOME,
+    POINTS_CHECK_IN,
+    POINTS_REVIEW,
     POINTS_SHARE,
     POINTS_MONTHS,
+    MARGIN_LEAST,
+    OFF_MOST,
+    GIFTS_SOLD,
+    GIFTS_LEAST,
+    GIFTS_MOST,
+    GIFTS_PER_DAY,
+    GIFTS_REFUND_DAYS,
 )
 
 

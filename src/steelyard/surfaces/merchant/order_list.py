@@ -41,12 +41,13 @@ from steelyard.trade.orders.model import (
 TABS: dict[str, tuple[str, tuple[OrderState, ...]]] = {
     "to_ship": (N_("To ship"), (OrderState.PAID, OrderState.PARTLY_SHIPPED)),
     "placed": (N_("To pay"), (OrderState.PLACED,)),
+    "held": (N_("Waits for its group"), (OrderState.HELD,)),
     "shipped": (N_("On its way"), (OrderState.SHIPPED,)),
     "completed": (N_("Completed"), (OrderState.COMPLETED,)),
     "cancelled": (N_("Cancelled"), (OrderState.CANCELLED,)),
     "all": (N_("All"), ()),
 }
-COUNTED = ("to_ship", "placed", "shipped")
+COUNTED = ("to_ship", "placed", "held", "shipped")
 TROUBLES = {
     "late": N_("Not sent in time"),
     "stuck": N_("Parcel stuck on the way"),
@@ -291,6 +292,7 @@ async def _as_file(visit: Visit, found: Asked) -> Response[bytes]:
 
 _STATE_WORDS = {
     OrderState.PLACED: N_("To pay"),
+    OrderState.HELD: N_("Waits for its group"),
     OrderState.PAID: N_("To ship"),
     OrderState.PARTLY_SHIPPED: N_("Partly shipped"),
     OrderState.SHIPPED: N_("On its way"),

@@ -14,7 +14,7 @@ from steelyard.trade.orders.model import OrderState
 
 UNPAID = ("issued", "paying", "failed")
 STATEMENTS_LOOKED_AT = 100
-_OPEN_ORDERS = (OrderState.PLACED, OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED)
+_OPEN_ORDERS = (OrderState.PLACED, OrderState.HELD, OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED)
 # What stands on these belongs to somebody else than the platform.
 _OTHERS_MONEY = (AccountKind.HELD, AccountKind.REFUND_DUE, AccountKind.PAYABLE, AccountKind.PAYOUT_IN_TRANSIT)
 

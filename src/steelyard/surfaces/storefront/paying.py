@@ -35,6 +35,22 @@ class PayForm(Typed, frozen=True):
     channel: str = ""
 
 
+def next_look(looks: int) -> int | None:
+    """After how many seconds a page that was looked at so often looks again by itself; none when it has done so often enough."""
+    seen = looks
+    for times, seconds in LOOKS:
+        if seen < times:
+            return seconds
+        seen -= times
+    return None
+
+
+def looks_of(visit: Visit) -> int:
+    """How often this page has looked by itself."""
+    said = visit.connection.query_params.get("looks", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= LOOKS_DIGITS_MAX else 0
+
+
 class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
     """`last` is the latest try to pay; none was made when the purchase costs nothing."""
 
@@ -45,13 +61,7 @@ class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def next_look_seconds(self) -> int | None:
-        """After how many seconds the page looks again by itself; none when it has done so often enough."""
-        seen = self.looks
-        for times, seconds in LOOKS:
-            if seen < times:
-                return seconds
-            seen -= times
-        return None
+        return next_look(self.looks)
 
     @property
     def waiting(self) -> bool:
@@ -107,8 +117,7 @@ async def pay_again(visit: NamedDependency[Visit], code: FromPath[str], data: UR
 async def back_from_cashier(visit: NamedDependency[Visit], code: FromPath[str]) -> Response[str]:
     """Back from the cashier. What the way back says is not believed: the channel is asked."""
     purchase = await own_purchase(visit, code)
-    said = visit.connection.query_params.get("looks", "")
-    looks = int(said) if said.isascii() and said.isdigit() and len(said) <= LOOKS_DIGITS_MAX else 0
+    looks = looks_of(visit)
     view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id, looks)
     if view.waiting and view.last is not None:
         await checkout.ask_about(visit.db, visit.settings, view.last.payment_id, view.last.channel)

@@ -62,6 +62,7 @@ from steelyard.trade.checkout.model import (
     SoldOut,
     TotalMoved,
 )
+from steelyard.trade.groups.model import GroupLimit, GroupOver, InsideAlready, TeamClosed
 from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX
 from steelyard.trade.rights import Rule
 
@@ -71,6 +72,10 @@ NOTE = "note-"
 PURSE = "purse-"
 # These are said beside the fields of the form.
 _OF_THE_FORM = {ProblemCode.CONTACT_MISSING, ProblemCode.ADDRESS_MISSING, ProblemCode.ADDRESS_INCOMPLETE}
+# What moved while the buyer looked at the page, and is seen when it is shown again.
+_MOVED = (
+    SoldOut, TotalMoved, TenderMoved, CheckoutNotReady, OfferGone, LimitReached, GroupLimit, GroupOver, InsideAlready, TeamClosed,
+)  # fmt: skip
 OWN_PLACED = N_("This purchase is placed already. You can pay it here.")
 
 
@@ -285,7 +290,7 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
     expected = amount(data, "expected_total")
     try:
         purchase_id = await placing.place(visit.db, _wish(view, expected, amount(data, "expected_rest"), visit.by))
-    except (SoldOut, TotalMoved, TenderMoved, CheckoutNotReady, OfferGone, LimitReached) as refusal:
+    except _MOVED as refusal:
         return await _shown(visit, await _look(visit, checkout_id), {}, status=409, refusal=refusal, agreed=agreed)
     except CheckoutClosed:
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))

@@ -17,7 +17,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
-from steelyard.money import wallets
+from steelyard.money import gifts, wallets
 from steelyard.money.wallets import PURSES, Cause, Purse, PurseAmount, PurseLine
 from steelyard.parties import policies
 from steelyard.parties.customers.model import BuyerId
@@ -30,9 +30,10 @@ from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.offers import money
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import orders
+from steelyard.trade import orders, rewards
 from steelyard.trade.checkout.model import SHOP, CheckoutView
 from steelyard.trade.orders.model import PurchaseId
+from steelyard.trade.rewards import CheckIn
 
 WALLET = "/account/wallet"
 CODE_CHARACTERS_MAX = 40
@@ -47,13 +48,18 @@ CAUSES: dict[Cause, str] = {
     Cause.RETURNED: N_("Not paid after all: given back"),
     Cause.REFUNDED: N_("Refund"),
     Cause.EARNED: N_("Points earned"),
+    Cause.WELCOMED: N_("Welcome"),
+    Cause.CHECKED_IN: N_("Checked in"),
+    Cause.REVIEWED: N_("For a review"),
     Cause.TAKEN_BACK: N_("Taken back for a refund"),
     Cause.EXPIRED: N_("Expired"),
+    Cause.COMPENSATED: N_("Compensation of a shop"),
 }
 
 
 class WalletPage(msgspec.Struct, frozen=True, kw_only=True):
-    """`codes` are those of the purchases and orders that lines are about; `open`: gift cards can be redeemed."""
+    """`codes` are those of the purchases and orders that lines are about; `open`: gift cards can be redeemed; `sold`: they can
+    be bought; `check_in`: what that brings today."""
 
     shell: Shell
     amounts: Sequence[PurseAmount]
@@ -61,6 +67,8 @@ class WalletPage(msgspec.Struct, frozen=True, kw_only=True):
     codes: Mapping[UUID, str]
     open: bool
     points: int
+    check_in: CheckIn | None
+    sold: bool
 
 
 async def wallet_page(read: Read, buyer_id: BuyerId, cursor: str | None) -> WalletPage:
@@ -72,6 +80,8 @@ async def wallet_page(read: Read, buyer_id: BuyerId, cursor: str | None) -> Wall
         codes=await _codes(read, lines.items),
         open=bool(await policies.number(read, WALLETS)),
         points=await policies.number(read, POINTS_EARNED),
+        check_in=await rewards.to_check_in(read, buyer_id),
+        sold=(await gifts.terms(read)).on,
     )
 
 
@@ -84,13 +94,17 @@ async def _codes(read: Read, lines: Sequence[PurseLine]) -> dict[UUID, str]:
 
 
 @get(WALLET)
-async def wallet(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
-    """Balance, points, and the statement, the newest first; as a file with `?format=csv`."""
+async def wallet(
+    visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None, code: FromQuery[str | None] = None
+) -> Response[Any]:
+    """Balance, points, and the statement, the newest first; as a file with `?format=csv`. The mail of a gift card brings its
+    code along."""
     _, buyer_id = buyer_of(visit)
     if exports.wanted(visit):
         lines, codes = await visit.db.ask(_every, buyer_id)
         return _as_file(visit, lines, codes)
-    return await _shown(visit, await visit.db.ask(wallet_page, buyer_id, cursor), cursor=cursor)
+    typed = (code or "").replace("\x00", "")[:CODE_CHARACTERS_MAX]
+    return await _shown(visit, await visit.db.ask(wallet_page, buyer_id, cursor), cursor=cursor, code=typed)
 
 
 async def _every(read: Read, buyer_id: BuyerId) -> tuple[list[PurseLine], dict[UUID, str]]:
@@ -142,6 +156,16 @@ async def redeem(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, A
     )
 
 
+@post(f"{WALLET}/check-in")
+async def check_in(visit: NamedDependency[Visit]) -> Redirect:
+    """Have today's points; said twice, the second finds them had."""
+    _, buyer_id = buyer_of(visit)
+    points = await visit.db.transact(rewards.check_in, buyer_id)
+    if not points:
+        return redirect(visit, WALLET, (visit.say(N_("You have checked in today. Come back tomorrow.")), "info"))
+    return redirect(visit, WALLET, (visit.say(N_("Checked in: {count} points."), count=points), "good"))
+
+
 async def _shown(
     visit: Visit, page: WalletPage, *, cursor: str | None = None, status: int = 200, error: str = "", code: str = ""
 ) -> Response[str]:
@@ -174,4 +198,4 @@ def purses_of(visit: Visit, found: CheckoutView) -> list[tuple[Purse, int, bool,
     ]
 
 
-HANDLERS = [wallet, redeem]
+HANDLERS = [wallet, redeem, check_in]

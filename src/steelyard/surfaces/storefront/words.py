@@ -12,6 +12,7 @@ from steelyard.trade.orders.model import OrderState, PurchaseState
 
 ORDER_STATES: dict[OrderState, tuple[str, Tone]] = {
     OrderState.PLACED: (N_("Waiting for payment"), "warn"),
+    OrderState.HELD: (N_("Paid, waiting for the group"), "info"),
     OrderState.PAID: (N_("Paid, being packed"), "info"),
     OrderState.PARTLY_SHIPPED: (N_("Partly sent"), "info"),
     OrderState.SHIPPED: (N_("On its way"), "info"),
@@ -26,6 +27,9 @@ PURCHASE_STATES: dict[PurchaseState, tuple[str, Tone]] = {
 # What the buyer may expect next, on the page of an order.
 EXPECT: dict[OrderState, str] = {
     OrderState.PLACED: N_("Your goods are kept for you until it is paid."),
+    OrderState.HELD: N_(
+        "It is sent when the group is whole. If that does not come about in time, all of your money goes back."
+    ),
     OrderState.PAID: N_("The shop is preparing your goods."),
     OrderState.PARTLY_SHIPPED: N_("A part is on its way; the shop is preparing the rest."),
     OrderState.SHIPPED: N_("Everything is on its way to you."),
@@ -34,6 +38,7 @@ EXPECT: dict[OrderState, str] = {
 }
 STATE_ICONS: dict[OrderState, str] = {
     OrderState.PLACED: "wallet",
+    OrderState.HELD: "users",
     OrderState.PAID: "package",
     OrderState.PARTLY_SHIPPED: "truck",
     OrderState.SHIPPED: "truck",
@@ -57,6 +62,7 @@ REQUEST_STATES: dict[CancellationState, tuple[str, Tone]] = {
 # What happened, as a timeline says it.
 STEPS: dict[OrderState, str] = {
     OrderState.PLACED: N_("Ordered"),
+    OrderState.HELD: N_("Paid, waiting for the group"),
     OrderState.PAID: N_("Paid"),
     OrderState.PARTLY_SHIPPED: N_("A part was sent"),
     OrderState.SHIPPED: N_("Everything was sent"),
@@ -89,6 +95,9 @@ CANCEL_REASONS: dict[str, str] = {
     "changed": N_("It was changed before it was paid."),
     "buyer": N_("You cancelled it."),
     "cancelled_by_buyer": N_("You cancelled it."),
+    "group_failed": N_("The group did not come together in time. All of your money goes back."),
+    "group_too_late": N_("The group had ended before it was paid. All of your money goes back."),
+    "group_ended": N_("The group had ended before it was paid."),
 }
 # Each channel's name and one line about it.
 CHANNELS: dict[str, tuple[str, str]] = {
@@ -105,6 +114,11 @@ _PROBLEMS: dict[ProblemCode, str] = {
     ProblemCode.PRICE_MOVED: N_("The price has changed"),
     ProblemCode.LIMIT_REACHED: N_("At the flash price you can have {free} more"),
     ProblemCode.FLASH_GONE: N_("At the flash price {free} are left: the usual price counts"),
+    ProblemCode.GROUP_ALONE: N_("What is bought in a group is bought alone"),
+    ProblemCode.GROUP_LIMIT: N_("At the group price you can have {free} more"),
+    ProblemCode.GROUP_OVER: N_("This group price is over"),
+    ProblemCode.TEAM_CLOSED: N_("This team is not open any more"),
+    ProblemCode.IN_TEAM_ALREADY: N_("You are in this team already"),
 }
 
 

@@ -8,6 +8,7 @@ from steelyard.goods.warehouses import WarehousesChanged
 from steelyard.kernel.answers import About
 from steelyard.logistics.freight import DeliveryChanged
 from steelyard.parties.merchants import ShopChanged
+from steelyard.trade.groups import GroupChanged
 from steelyard.trade.reviews import OpinionsChanged
 
 CATEGORIES = "categories"
@@ -18,6 +19,7 @@ ABOUT: About = {
     PricesChanged: lambda news: news.sku_ids,
     AvailabilityChanged: lambda news: news.sku_ids,
     FlashChanged: lambda news: [*news.product_ids, *news.sku_ids],
+    GroupChanged: lambda news: [news.product_id],
     ShopChanged: lambda news: [news.merchant_id],
     DeliveryChanged: lambda news: [news.merchant_id],
     WarehousesChanged: lambda news: [news.merchant_id],

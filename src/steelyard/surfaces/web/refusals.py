@@ -11,6 +11,7 @@ from steelyard.surfaces.web.rights_words import NO_RETURNS
 # What refusals mean by “It is “{state}” now”.
 STATES = {
     "placed": N_("waiting for payment"),
+    "held": N_("paid, waiting for its group"),
     "paid": N_("paid"),
     "partly_shipped": N_("partly sent"),
     "shipped": N_("sent"),

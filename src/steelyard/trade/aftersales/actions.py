@@ -57,7 +57,7 @@ def offered(standing: Standing, now: datetime | None = None) -> frozenset[Action
     match order.state:
         case OrderState.PLACED:
             actions |= {Action.PAY, Action.DROP, Action.CHANGE_ADDRESS}
-        case OrderState.PAID:
+        case OrderState.HELD | OrderState.PAID:
             if order.packing_at is None:
                 actions |= {Action.CANCEL, Action.CHANGE_ADDRESS}
             elif standing.request is None:

@@ -257,7 +257,7 @@ def stages(order: Order) -> frozenset[Stage]:
             return frozenset({Stage.UNSENT, Stage.UNDER_WAY})
         case OrderState.SHIPPED | OrderState.COMPLETED:
             return frozenset({Stage.UNDER_WAY if received_at(order) is None else Stage.RECEIVED})
-        case OrderState.PLACED | OrderState.CANCELLED:
+        case OrderState.PLACED | OrderState.HELD | OrderState.CANCELLED:
             return frozenset()
 
 

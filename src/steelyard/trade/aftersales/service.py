@@ -11,7 +11,7 @@ from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade import orders
+from steelyard.trade import groups, orders
 from steelyard.trade.aftersales.events import OrderRefunded
 from steelyard.trade.aftersales.gifts import kept_back, together, unearned
 from steelyard.trade.aftersales.model import (
@@ -36,7 +36,7 @@ TO_SEND = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED})
 
 
 async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: RefundId, reason: str, by: str) -> None:
-    """Call off a paid order of which nothing has been sent, and give all of its money back.
+    """Call off a paid order of which nothing has been sent, and give all of its money back. One that is held leaves its team.
 
     Said twice, the second changes nothing. Raises `TransitionRefused`, `AlreadyLeft`.
     """
@@ -44,6 +44,8 @@ async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
     if order.state is OrderState.CANCELLED:
         return
     lines = (await orders.lines_of(tx, [order_id]))[order_id]
+    if order.state is OrderState.HELD:
+        await groups.leave(tx, [order_id])
     await orders.cancel_order(tx, order, reason, by)
     left = [
         Returned(line.line, line.quantity - line.refunded_quantity)

@@ -17,7 +17,7 @@ from steelyard.kernel.batching import join
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.settings import Settings
-from steelyard.money import payments
+from steelyard.money import gifts, payments
 from steelyard.money.payments.model import (
     ChannelAnswer,
     Instruction,
@@ -32,7 +32,7 @@ from steelyard.money.payments.model import (
     Split,
     Unknown,
 )
-from steelyard.trade import orders
+from steelyard.trade import groups, orders
 from steelyard.trade.checkout.service import complete, lock_of_purchases
 from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
 
@@ -161,8 +161,8 @@ def _state_of(payment: Payment, action_url: str | None = None) -> Collection:
 async def apply_payment(tx: Tx, payment_id: UUID, answer: ChannelAnswer, by: str) -> Outcome:
     """Write down what a channel says of a payment, and what follows from it for the purchase. Raises `NotFound`.
 
-    Captured: the purchase is paid and its orders go to the warehouses. Captured when the purchase is cancelled or paid
-    already: the money is on its way back (f7). Everything else waits for the buyer's next try or the sweep.
+    Captured: the purchase is paid and its orders go to the warehouses, or wait for their team. Captured when the purchase is
+    cancelled or paid already: the money is on its way back (f7). Everything else waits for the buyer's next try or the sweep.
     """
     (outcome,) = await apply_payments(tx, [Recording(payment_id=payment_id, answer=answer, by=by)])
     if isinstance(outcome, Refusal):
@@ -182,16 +182,20 @@ async def apply_payments(tx: Tx, recordings: Sequence[Recording]) -> list[Outcom
     await lock_of_purchases(tx, purchase_ids)
     purchases = {purchase.purchase_id: purchase for purchase in await orders.lock_purchases(tx, purchase_ids)}
     there = [recording for recording in recordings if recording.payment_id in known]
-    outcomes = dict(
-        zip(
-            (recording.payment_id for recording in there),
-            await payments.record_all(tx, there) if there else [],
-            strict=True,
-        )
-    )
-    captured = [recording for recording in there if outcomes[recording.payment_id].became == "captured"]
+    ours = [each for each in there if known[PaymentId(each.payment_id)].purchase_id in purchases]
+    outcomes: dict[UUID, Outcome] = {}
+    if len(ours) < len(there):  # what pays for no purchase pays for a gift card
+        others = [each for each in there if known[PaymentId(each.payment_id)].purchase_id not in purchases]
+        outcomes |= _by_payment(others, await gifts.apply(tx, others, known))
+    if ours:
+        outcomes |= _by_payment(ours, await payments.record_all(tx, ours))
+    captured = [recording for recording in ours if outcomes[recording.payment_id].became == "captured"]
     await _settle(tx, captured, known, purchases)
     return [outcomes.get(recording.payment_id, NotFound()) for recording in recordings]
+
+
+def _by_payment(recordings: Sequence[Recording], outcomes: Sequence[Outcome]) -> dict[UUID, Outcome]:
+    return dict(zip((recording.payment_id for recording in recordings), outcomes, strict=True))
 
 
 async def _settle(
@@ -212,6 +216,8 @@ async def _settle(
     for by in sorted(set(paid.values())):
         mine = [purchase_id for purchase_id in sorted(paid) if paid[purchase_id] == by]
         await orders.mark_paid(tx, [purchases[purchase_id] for purchase_id in mine], by)
+        if joined := [purchase_id for purchase_id in mine if purchases[purchase_id].team_id is not None]:
+            await groups.pay(tx, joined)
         if kept := [purchase_id for purchase_id in mine if purchases[purchase_id].tendered]:
             await payments.take(tx, kept)
         await complete(tx, mine)

@@ -17,6 +17,7 @@ from steelyard.logistics.freight.model import DeliveryOption
 from steelyard.money.wallets.model import Purse, Tender
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.trade.groups.model import Gathered, Gathering
 from steelyard.trade.orders.model import PurchaseId
 
 CheckoutId = NewType("CheckoutId", UUID)
@@ -35,15 +36,16 @@ class CheckoutState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`seen_price`: what the buyer was last told a piece costs, in minor units. `confirmed`: that it cannot be returned without
-    a reason, where the law wants that said."""
+    a reason, where the law wants that said. `group`: it is bought in a team."""
 
     line_id: str
     sku_id: UUID
     quantity: int
     seen_price: int | None = None
     confirmed: bool = False
+    group: Gathering | None = None
 
 
 class InvoiceWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +137,11 @@ class ProblemCode(StrEnum):
     TOO_MANY = "too_many"
     TOO_FEW = "too_few"
     FLASH_GONE = "flash_gone"
+    GROUP_ALONE = "group_alone"
+    GROUP_LIMIT = "group_limit"
+    GROUP_OVER = "group_over"
+    TEAM_CLOSED = "team_closed"
+    IN_TEAM_ALREADY = "in_team_already"
 
 
 # News that the buyer is told; the others have to be mended before the purchase can be placed.
@@ -240,13 +247,15 @@ class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs now. Lines whose goods are gone are not in `groups` but among the problems. `reckoning` says which
-    promotions count, and why; there is none where nothing is offered. `codes`: what each code of the draft is."""
+    promotions count, and why; there is none where nothing is offered. `codes`: what each code of the draft is.
+    `gathered`: what buying it in a team comes to."""
 
     currency: str
     groups: Sequence[QuoteGroup]
     problems: Sequence[Problem]
     reckoning: Reckoning | None = None
     codes: Sequence[Code] = ()
+    gathered: Gathered | None = None
 
     @property
     def goods(self) -> int:

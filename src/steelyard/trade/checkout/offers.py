@@ -31,8 +31,9 @@ from steelyard.goods.promotions.model import (
 from steelyard.goods.taxes.model import Rate
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Refusal
-from steelyard.trade.checkout import flashes, gifts, personal
+from steelyard.trade.checkout import flashes, gathering, gifts, personal
 from steelyard.trade.checkout.model import Checkout, Discount, Problem, Quote, QuoteGroup, QuoteLine
+from steelyard.trade.groups.model import Gathered
 from steelyard.trade.orders.model import LineOffer, order_id_of
 
 _BY_PIECE = (SpecialPrice, Ladder, BuyGet, PiecesFor, Bundle)
@@ -40,11 +41,12 @@ _BY_PIECE = (SpecialPrice, Ladder, BuyGet, PiecesFor, Bundle)
 
 class Basket(personal.Someone, frozen=True, kw_only=True):
     """What a buyer (none: nobody in particular) would pay without any offer, the codes of coupons that they entered, and how
-    they can be reached: by that people are told apart."""
+    they can be reached: by that people are told apart. `gathered`: what they buy in a team."""
 
     currency: str
     groups: Sequence[QuoteGroup]
     codes: Sequence[str] = ()
+    gathered: Gathered | None = None
 
     @property
     def shops(self) -> frozenset[UUID]:
@@ -76,7 +78,7 @@ async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
         read,
         [Entered(buyer_id=basket.buyer_id, merchant_ids=basket.shops, codes=basket.codes) for basket in baskets],
     )
-    if not running:
+    if not running and all(basket.gathered is None for basket in baskets):
         return [Reduction(groups=basket.groups, codes=mine) for basket, mine in zip(baskets, codes, strict=True)]
     buyers = {basket.buyer_id for basket in baskets if basket.buyer_id is not None}
     every = [offer for offers in running.values() for offer in offers]
@@ -93,9 +95,13 @@ async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
 
 
 def _offers(basket: Basket, running: Mapping[UUID, Sequence[Offer]]) -> Iterator[Offer]:
+    """Whoever buys in a team pays its price, and takes nothing of a flash sale."""
     for group in basket.groups:
-        yield from running.get(group.shop.merchant_id, ())
+        offers = running.get(group.shop.merchant_id, ())
+        yield from offers if basket.gathered is None else (offer for offer in offers if offer.flash is None)
     yield from running.get(PLATFORM, ())
+    if basket.gathered is not None:
+        yield gathering.offer_of(basket.gathered)
 
 
 def _reduced(
@@ -188,11 +194,15 @@ async def let_go(tx: Tx, refused: Sequence[tuple[Checkout, Quote]]) -> None:
 def _uses(checkout: Checkout, costs: Quote) -> Iterator[Use]:
     """What each promotion takes off each order, and the platform's part of it; an order names a promotion once."""
     applied = {each.promotion.promotion_id: each for each in (costs.reckoning.applied if costs.reckoning else ())}
+    # Of a group price the team keeps count.
+    team = costs.gathered.offer.offer_id if costs.gathered else None
     entered = {promotion_id for code in costs.codes for promotion_id in code.promotion_ids}
     for group in costs.groups:
         shares = [*group.freight_shares, *(share for line in group.lines for share in line.shares)]
         given = [line.gift.promotion_id for line in group.gifts if line.gift is not None]
-        for promotion_id in dict.fromkeys([*(share.promotion_id for share in shares), *given]):
+        for promotion_id in dict.fromkeys(
+            [*(share.promotion_id for share in shares if share.promotion_id != team), *given]
+        ):
             mine = [share for share in shares if share.promotion_id == promotion_id]
             promotion = applied[promotion_id].promotion
             yield Use(

@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import chain
-from uuid import UUID
 
 import msgspec
 
-from steelyard.goods import inventory, promotions
-from steelyard.goods.inventory.model import Wanted
+from steelyard.goods import promotions
 from steelyard.goods.promotions.model import Held as Used
 from steelyard.kernel import codes
 from steelyard.kernel.db import Tx
@@ -19,8 +16,8 @@ from steelyard.money.wallets import TenderMoved
 from steelyard.parties import policies
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.parties.policies.model import PAYMENT_WINDOW
-from steelyard.trade import cart, commission, orders
-from steelyard.trade.checkout import allowances, offers, service, tendering
+from steelyard.trade import cart, commission, groups, orders
+from steelyard.trade.checkout import allowances, gathering, offers, service, tendering
 from steelyard.trade.checkout.freezing import order_of
 from steelyard.trade.checkout.model import (
     Checkout,
@@ -34,11 +31,9 @@ from steelyard.trade.checkout.model import (
     TotalMoved,
 )
 from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quotes
-from steelyard.trade.orders.model import (
-    NewPurchase,
-    PurchaseId,
-    order_id_of,
-)
+from steelyard.trade.checkout.reserving import reserve
+from steelyard.trade.groups.model import Joined
+from steelyard.trade.orders.model import NewPurchase, PurchaseId
 
 # Who says in a purchase's history that it is paid, where a channel did.
 BY_CHANNEL = "channel"
@@ -195,7 +190,10 @@ class _Ready(msgspec.Struct, frozen=True):
 
 async def _place(tx: Tx, wanted: Sequence[_Ready]) -> Mapping[CheckoutId, Placed | Refusal]:
     purchases = await _purchases(tx, wanted)
-    uses, late = await offers.keep(tx, [(one.checkout, one.costs) for one in wanted])
+    joined, closed = await gathering.hold(tx, [(one.checkout, one.costs) for one in wanted])
+    in_time = [one for one in wanted if one.checkout.purchase_id not in closed]
+    uses, late = await offers.keep(tx, [(one.checkout, one.costs) for one in in_time])
+    late = closed | dict(late)
     gone: dict[CheckoutId, Refusal] = {
         one.checkout.checkout_id: late[one.checkout.purchase_id] for one in wanted if one.checkout.purchase_id in late
     }
@@ -210,7 +208,7 @@ async def _place(tx: Tx, wanted: Sequence[_Ready]) -> Mapping[CheckoutId, Placed
     gone |= {checkout_id: TenderMoved() for checkout_id in moved}
     ready = [one for one in wanted if one.checkout.checkout_id not in gone]
     # So late, so that others who want the same goods wait no longer than for writing the purchases down.
-    short = await _reserve(tx, ready) if ready else {}
+    short = await reserve(tx, [(one.checkout, one.costs) for one in ready])
     kept = [one for one in ready if one.checkout.checkout_id not in short]
     found = [
         msgspec.structs.replace(
@@ -220,8 +218,8 @@ async def _place(tx: Tx, wanted: Sequence[_Ready]) -> Mapping[CheckoutId, Placed
         for one in kept
     ]
     placing = {one.checkout.checkout_id for one in kept}
-    await offers.let_go(tx, [(one.checkout, one.costs) for one in wanted if one.checkout.checkout_id not in placing])
-    written = await _write(tx, kept, found, uses) if kept else []
+    await offers.let_go(tx, [(one.checkout, one.costs) for one in in_time if one.checkout.checkout_id not in placing])
+    written = await _write(tx, kept, found, uses, joined) if kept else []
     await tendering.keep(
         tx, [(purchase, tenders[one.checkout.checkout_id]) for one, purchase in zip(kept, written, strict=True)]
     )
@@ -261,42 +259,8 @@ def _refusal(costs: Quote, expected_total: int | None) -> Refusal | None:
     return None
 
 
-async def _reserve(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, SoldOut]:
-    """Keep the pieces of each checkout, all or none; returns who was refused. Those of flash sales are kept already, and
-    are held."""
-    wanted = [
-        Wanted(
-            merchant_id=group.shop.merchant_id,
-            order_id=order_id_of(one.checkout.purchase_id, group.shop.merchant_id),
-            sku_id=line.card.sku_id,
-            quantity=line.quantity,
-            request=one.checkout.purchase_id,
-        )
-        for one in ready
-        for group in one.costs.groups
-        for line in group.sent
-        if not line.flash
-    ]
-    if not wanted:
-        return {}
-    free: dict[UUID, dict[UUID, int]] = {}
-    for shortage in await inventory.reserve(tx, wanted):
-        free.setdefault(shortage.request, {})[shortage.sku_id] = shortage.free
-    return {
-        one.checkout.checkout_id: SoldOut(
-            shortages=[
-                {"line_id": line.line_id, "free": free[one.checkout.purchase_id][line.card.sku_id]}
-                for line in chain.from_iterable(group.sent for group in one.costs.groups)
-                if line.card.sku_id in free[one.checkout.purchase_id] and not line.flash
-            ]
-        )
-        for one in ready
-        if one.checkout.purchase_id in free
-    }
-
-
 async def _write(
-    tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase], uses: Sequence[Used]
+    tx: Tx, kept: Sequence[_Ready], purchases: Sequence[NewPurchase], uses: Sequence[Used], joined: Sequence[Joined]
 ) -> list[NewPurchase]:
     """Write down what is reserved, and tell how. What costs nothing, or whose money is there, is written down as paid."""
     known = await _verified(tx, kept, purchases)
@@ -307,6 +271,8 @@ async def _write(
     assert len(placed) == len(written), "the checkouts' locks keep a second placement out"
     if uses:
         await promotions.use(tx, [used for used in uses if used.use.purchase_id in placed])
+    if taken := [each for each in joined if each.joining.purchase_id in placed]:
+        await groups.join(tx, taken)
     await tx.execute(
         """
         UPDATE checkouts c SET state = w.state, discounts = w.discounts::jsonb, changed_at = now()
@@ -323,6 +289,8 @@ async def _write(
     ]
     if bought:
         await cart.remove_all(tx, bought)
+    if paid := [each.purchase_id for each in written if each.paid_by is not None and each.team_id is not None]:
+        await groups.pay(tx, paid)
     # Last, so that merchants whom many pay at this moment are held no longer than for the commit.
     if known:
         await payments.record_known(tx, known)
@@ -389,7 +357,8 @@ def _purchase(one: _Ready, rates: Iterator[int], pay_by: datetime) -> NewPurchas
         address=checkout.address,
         locale=checkout.locale,
         source=checkout.client,
-        pay_by=pay_by,
+        pay_by=gathering.until(one.costs, pay_by),
         by=one.wish.by,
         orders=[order_of(checkout, group, rate_of, one.costs) for group in one.costs.groups],
+        team_id=gathering.team_id_of(checkout),
     )

@@ -17,9 +17,10 @@ from steelyard.logistics.freight.model import DeliveryOption, Shipment
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.trade.checkout import allowances
+from steelyard.trade.checkout import allowances, gathering
 from steelyard.trade.checkout.model import Draft, Line, Problem, ProblemCode, Quote, QuoteGroup, QuoteLine
 from steelyard.trade.checkout.offers import Basket, reduced
+from steelyard.trade.groups.model import Gathered
 
 
 class Completeness(msgspec.Struct, frozen=True):
@@ -85,16 +86,8 @@ async def quotes(
         lines.append(priced)
         lost.append(gone)
     groups = await _groups(read, asked, lines, rates, shops)
-    baskets = [
-        Basket(
-            buyer_id=each.buyer_id,
-            contact=each.draft.contact,
-            currency=each.currency,
-            groups=mine,
-            codes=each.draft.codes,
-        )
-        for each, mine in zip(asked, groups, strict=True)
-    ]
+    teams = await gathering.known(read, [(each.draft, each.buyer_id) for each in asked])
+    baskets = _baskets(asked, groups, teams)
     limits = await allowances.told(
         read,
         [
@@ -112,12 +105,32 @@ async def quotes(
                 *_about_lines(_as_drafted(each.draft, less.groups)),
                 *less.problems,
                 *limited,
+                *gathering.problems(each.draft, team),
                 *_about_ways(each.draft, less.groups),
             ],
             reckoning=less.reckoning,
             codes=less.codes,
+            gathered=team,
         )
-        for each, less, gone, limited in zip(asked, await reduced(read, baskets), lost, limits, strict=True)
+        for each, less, gone, limited, team in zip(
+            asked, await reduced(read, baskets), lost, limits, teams, strict=True
+        )
+    ]
+
+
+def _baskets(
+    asked: Sequence[Asked], groups: Sequence[Sequence[QuoteGroup]], teams: Sequence[Gathered | None]
+) -> list[Basket]:
+    return [
+        Basket(
+            buyer_id=each.buyer_id,
+            contact=each.draft.contact,
+            currency=each.currency,
+            groups=mine,
+            codes=each.draft.codes,
+            gathered=team,
+        )
+        for each, mine, team in zip(asked, groups, teams, strict=True)
     ]
 
 

@@ -1,4 +1,5 @@
-"""What invoices does when a purchase is paid whose buyer wanted one, and when money of an order is given back."""
+"""What invoices does when a purchase is paid whose buyer wanted one, when an order of one that was held is let go, and when
+money of an order is given back."""
 
 from collections.abc import Sequence
 
@@ -11,11 +12,11 @@ from steelyard.trade import checkout, orders
 from steelyard.trade.aftersales import OrderRefunded
 from steelyard.trade.invoices.model import InvoicedAlready, InvoiceId, NotInvoiced, Title
 from steelyard.trade.invoices.service import outdate, request
-from steelyard.trade.orders import PurchasePaid
+from steelyard.trade.orders import OrderLetGo, PurchasePaid
 from steelyard.trade.orders.model import OrderId, PurchaseId
 
 
-async def ask_as_wished(tx: Tx, facts: Sequence[PurchasePaid]) -> None:
+async def ask_as_wished(tx: Tx, facts: Sequence[PurchasePaid | OrderLetGo]) -> None:
     """Ask each shop of a purchase for the invoice that its buyer wanted at the checkout; few want one."""
     for fact in facts:
         purchase_id = PurchaseId(fact.purchase_id)
@@ -30,11 +31,13 @@ async def ask_as_wished(tx: Tx, facts: Sequence[PurchasePaid]) -> None:
             try:
                 await request(tx, order.merchant_id, order.order_id, invoice_id, title, "buyer")
             except (NotInvoiced, InvoicedAlready, Invalid):
-                continue  # called off meanwhile, or asked for by hand: there is nothing to do
+                continue  # called off meanwhile, asked for by hand, or held: there is nothing to do
 
 
 async def note_refunds(tx: Tx, facts: Sequence[OrderRefunded]) -> None:
     await outdate(tx, sorted({(MerchantId(fact.merchant_id), OrderId(fact.order_id)) for fact in facts}))
 
 
-SUBSCRIBER = Subscriber("invoices", {PurchasePaid: ask_as_wished, OrderRefunded: note_refunds})
+SUBSCRIBER = Subscriber(
+    "invoices", {PurchasePaid: ask_as_wished, OrderLetGo: ask_as_wished, OrderRefunded: note_refunds}
+)

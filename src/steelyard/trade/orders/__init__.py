@@ -1,6 +1,7 @@
 """Orders: one purchase, one order per merchant, from placement to receipt.
 
-A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row.
+A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row; what is
+paid and held until its team is whole is let go by `holding.py`.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
 a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what all staff look for in
 `seeking.py`, which orders a figure counts in `behind.py`, what came for nothing in `gifts.py`, what is refused in
@@ -34,6 +35,7 @@ from steelyard.trade.orders.buyers import (
 from steelyard.trade.orders.events import (
     OrderCancelled,
     OrderCompleted,
+    OrderLetGo,
     OrderReaddressed,
     OrderShipped,
     PurchaseCancelled,
@@ -42,6 +44,7 @@ from steelyard.trade.orders.events import (
     ShopReminded,
 )
 from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant, to_do
+from steelyard.trade.orders.holding import let_go
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received
 from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
@@ -107,6 +110,7 @@ __all__ = [
     "Life",
     "OrderCancelled",
     "OrderCompleted",
+    "OrderLetGo",
     "OrderReaddressed",
     "OrderShipped",
     "PastOrder",
@@ -148,6 +152,7 @@ __all__ = [
     "had_of",
     "hide",
     "history",
+    "let_go",
     "lines_of",
     "lock_order",
     "lock_purchase",

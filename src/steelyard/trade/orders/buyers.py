@@ -16,7 +16,7 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.orders.model import SEARCH_CHARACTERS_MAX, Order, OrderId, OrderState, Purchase, PurchaseId
 from steelyard.trade.orders.queries import ORDER_COLUMNS
 
-COUNTED = (OrderState.PLACED, OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED)
+COUNTED = (OrderState.PLACED, OrderState.HELD, OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED)
 ACTS_MAX = 100
 _LAST = UUID(int=2**128 - 1)
 
@@ -198,7 +198,7 @@ async def purchases_of(read: Read, purchase_ids: Sequence[PurchaseId]) -> dict[P
             Purchase,
             """
             SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
-             , tendered
+             , tendered, team_id
             FROM purchases WHERE purchase_id = ANY($1)
             """,
             list(purchase_ids),

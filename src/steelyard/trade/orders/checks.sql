@@ -49,12 +49,12 @@ WHERE (p.state = 'placed') <> (o.state = 'placed') OR (p.state = 'cancelled' AND
 -- name: Stock is kept for orders only while they are placed or paid
 SELECT r.merchant_id, r.order_id, o.state
 FROM reservations r JOIN orders o USING (merchant_id, order_id)
-WHERE o.state NOT IN ('placed', 'paid', 'partly_shipped');
+WHERE o.state NOT IN ('placed', 'held', 'paid', 'partly_shipped');
 
--- name: A placed order's lines are kept in stock
+-- name: The lines of an order that is placed or held are kept in stock
 SELECT l.merchant_id, l.order_id, l.sku_id, l.quantity, r.kept
 FROM (SELECT merchant_id, order_id, sku_id, sum(quantity) AS quantity
-      FROM order_lines JOIN orders o USING (merchant_id, order_id) WHERE o.state = 'placed' GROUP BY 1, 2, 3) l
+      FROM order_lines JOIN orders o USING (merchant_id, order_id) WHERE o.state IN ('placed', 'held') GROUP BY 1, 2, 3) l
 LEFT JOIN (SELECT merchant_id, order_id, sku_id, sum(quantity) AS kept FROM reservations GROUP BY 1, 2, 3) r
   USING (merchant_id, order_id, sku_id)
 WHERE l.quantity IS DISTINCT FROM r.kept;
@@ -64,7 +64,7 @@ SELECT o.merchant_id, o.order_id, o.total, s.captured
 FROM orders o
 LEFT JOIN (SELECT merchant_id, order_id, sum(captured) AS captured FROM payment_splits GROUP BY 1, 2) s
   USING (merchant_id, order_id)
-WHERE o.state IN ('paid', 'partly_shipped', 'shipped', 'completed') AND coalesce(s.captured, 0) < o.total;
+WHERE o.state IN ('held', 'paid', 'partly_shipped', 'shipped', 'completed') AND coalesce(s.captured, 0) < o.total;
 
 -- name: A completed order's money was released, all that was not given back before
 SELECT o.merchant_id, o.order_id, o.total, t.released

@@ -38,8 +38,19 @@ class PurchasePaid(Event, frozen=True, kw_only=True):
     currency: str
 
 
+class OrderLetGo(Event, frozen=True, kw_only=True):
+    """A paid order that was held is to be sent."""
+
+    KIND = "orders.let_go"
+
+    merchant_id: UUID
+    order_id: UUID
+    purchase_id: UUID
+    buyer_id: UUID
+
+
 class OrderCancelled(Event, frozen=True, kw_only=True):
-    """A paid order was called off before anything of it left the house."""
+    """An order that was paid was called off before anything of it left the house."""
 
     KIND = "orders.cancelled"
 

@@ -15,7 +15,7 @@ async def cancel_unpaid(tx: Tx) -> int:
         Purchase,
         """
         SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
-             , tendered
+             , tendered, team_id
         FROM purchases WHERE state = 'placed' AND pay_by <= now()
         ORDER BY pay_by LIMIT $1 FOR UPDATE SKIP LOCKED
         """,

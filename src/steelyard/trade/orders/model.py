@@ -76,7 +76,10 @@ PURCHASE_MACHINE = Machine(
 
 
 class OrderState(StrEnum):
+    """Held: paid, and not to be sent before its team of buyers is whole."""
+
     PLACED = "placed"
+    HELD = "held"
     PAID = "paid"
     PARTLY_SHIPPED = "partly_shipped"
     SHIPPED = "shipped"
@@ -89,7 +92,8 @@ MACHINE = Machine(
     "order",
     {OrderState.PLACED, OrderState.COMPLETED, OrderState.CANCELLED},
     {
-        OrderState.PLACED: {OrderState.PAID, OrderState.CANCELLED},
+        OrderState.PLACED: {OrderState.HELD, OrderState.PAID, OrderState.CANCELLED},
+        OrderState.HELD: {OrderState.PAID, OrderState.CANCELLED},
         OrderState.PAID: {OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.CANCELLED},
         OrderState.PARTLY_SHIPPED: {OrderState.SHIPPED},
         OrderState.SHIPPED: {OrderState.COMPLETED},
@@ -146,6 +150,8 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     offers: Sequence[LineOffer] = ()
     no_return: NoReturn | None = None
     gift: GiftTerms | None = None
+    ship_hours: int | None = None
+    authentic_times: int = 0
 
     @property
     def subsidy(self) -> int:
@@ -196,7 +202,8 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
-    """`by` places it, `paid_by` says that it is paid (none: it waits for payment); `tendered` is what purses pay of it."""
+    """`by` places it, `paid_by` says that it is paid (none: it waits for payment); `tendered` is what purses pay of it.
+    `team_id`: its one order is held until that team of buyers is whole."""
 
     purchase_id: PurchaseId
     buyer_id: BuyerId
@@ -211,6 +218,7 @@ class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     orders: Sequence[NewOrder]
     paid_by: str | None = None
     tendered: int = 0
+    team_id: UUID | None = None
 
     @property
     def total(self) -> int:
@@ -231,6 +239,7 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     pay_by: datetime
     tendered: int  # what purses pay of it; a channel collects the rest
+    team_id: UUID | None  # of whose team its order waits for
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,6 +267,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     no_return: NoReturn | None = None
     gift: GiftTerms | None = None
     gift_charged: int = 0
+    ship_hours: int | None = None
+    authentic_times: int = 0
 
     @property
     def subsidy(self) -> int:

@@ -9,7 +9,7 @@ from steelyard.kernel.db import Tx
 from steelyard.logistics import fulfilment
 from steelyard.logistics.fulfilment.model import Instruction
 from steelyard.trade.orders.events import PurchasePaid, PurchasePlaced
-from steelyard.trade.orders.model import NewOrder, NewPurchase, PurchaseId
+from steelyard.trade.orders.model import NewOrder, NewPurchase, OrderState, PurchaseId
 
 
 async def place(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
@@ -17,7 +17,7 @@ async def place(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
     there already, and stay as they are. The ids are claimed in the order of their keys, as everybody claims them.
 
     Those that are paid are written as they would be had `mark_paid` followed: paid, with both steps in the history, and
-    the merchants are asked to send them.
+    the merchants are asked to send them; those of purchases in a team are held instead.
     """
     claimed = await _claim(tx, sorted(purchases, key=lambda purchase: (purchase.buyer_id, purchase.purchase_id)))
     new = [purchase for purchase in purchases if purchase.purchase_id in claimed]
@@ -33,7 +33,7 @@ async def place(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
 
 
 def _to_send(purchase: NewPurchase) -> Iterator[Instruction]:
-    for order in purchase.orders:
+    for order in purchase.orders if purchase.team_id is None else ():
         for line in order.lines:
             yield Instruction(
                 merchant_id=order.merchant_id,
@@ -41,6 +41,7 @@ def _to_send(purchase: NewPurchase) -> Iterator[Instruction]:
                 line=line.line,
                 sku_id=line.sku_id,
                 quantity=line.quantity,
+                ship_hours=line.ship_hours,
             )
 
 
@@ -61,14 +62,15 @@ async def _claim(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
         """
         WITH wanted AS (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::jsonb[], $7::jsonb[]
-                               , $8::text[], $9::text[], $10::timestamptz[], $11::text[], $12::text[], $13::bigint[])
+                               , $8::text[], $9::text[], $10::timestamptz[], $11::text[], $12::text[], $13::bigint[]
+                               , $14::uuid[])
                 WITH ORDINALITY AS p (buyer_id, purchase_id, code, currency, total, contact, address
-                                    , locale, source, pay_by, by, paid_by, tendered, place)
+                                    , locale, source, pay_by, by, paid_by, tendered, team_id, place)
         ), claimed AS (
             INSERT INTO purchases (buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source
-                                 , pay_by, tendered)
+                                 , pay_by, tendered, team_id)
             SELECT buyer_id, purchase_id, code, CASE WHEN paid_by IS NULL THEN 'placed' ELSE 'paid' END, currency, total
-                 , contact, address, locale, source, pay_by, tendered
+                 , contact, address, locale, source, pay_by, tendered, team_id
             FROM wanted ORDER BY place
             ON CONFLICT (buyer_id, purchase_id) DO NOTHING
             RETURNING buyer_id, purchase_id
@@ -94,6 +96,7 @@ async def _claim(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
         [purchase.by for purchase in purchases],
         [purchase.paid_by for purchase in purchases],
         [purchase.tendered for purchase in purchases],
+        [purchase.team_id for purchase in purchases],
     )
     return {PurchaseId(row["purchase_id"]) for row in rows}
 
@@ -106,24 +109,24 @@ async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[]
                                , $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::jsonb[]
                                , $14::jsonb[], $15::jsonb[], $16::text[], $17::text[], $18::text[], $19::text[]
-                               , $20::bigint[], $21::text[])
+                               , $20::bigint[], $21::text[], $22::text[])
                 AS o (merchant_id, order_id, purchase_id, buyer_id, code, currency, goods, freight, tax_added
                     , tax_included, total, commission, delivery, contact, address, note, source, by, paid_by
-                    , subsidy, freight_offers)
+                    , subsidy, freight_offers, once_paid)
         ), written AS (
             INSERT INTO orders (merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight
                               , tax_added, tax_included, total, commission, delivery, contact, address, note, source
                               , paid_at, subsidy, freight_offers)
             SELECT merchant_id, order_id, purchase_id, buyer_id, code
-                 , CASE WHEN paid_by IS NULL THEN 'placed' ELSE 'paid' END, currency, goods, freight, tax_added
+                 , CASE WHEN paid_by IS NULL THEN 'placed' ELSE once_paid END, currency, goods, freight, tax_added
                  , tax_included, total, commission, delivery, contact, address, note, source
-                 , CASE WHEN paid_by IS NOT NULL THEN now() END, subsidy, freight_offers::jsonb
+                 , CASE WHEN paid_by IS NOT NULL AND once_paid = 'paid' THEN now() END, subsidy, freight_offers::jsonb
             FROM wanted
         )
         INSERT INTO order_history (merchant_id, order_id, step, from_state, to_state, by)
         SELECT merchant_id, order_id, h.step, h.from_state, h.to_state, h.by
         FROM wanted w
-        CROSS JOIN LATERAL (VALUES (1, 'nowhere', 'placed', w.by), (2, 'placed', 'paid', w.paid_by))
+        CROSS JOIN LATERAL (VALUES (1, 'nowhere', 'placed', w.by), (2, 'placed', w.once_paid, w.paid_by))
             AS h (step, from_state, to_state, by)
         WHERE h.by IS NOT NULL
         """,
@@ -148,6 +151,7 @@ async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
         [purchase.paid_by for purchase, _ in orders],
         [order.subsidy for _, order in orders],
         [msgspec.json.encode(order.freight_offers).decode() for _, order in orders],
+        [OrderState.PAID if purchase.team_id is None else OrderState.HELD for purchase, _ in orders],
     )
 
 
@@ -157,16 +161,19 @@ async def _write_lines(tx: Tx, orders: Sequence[NewOrder]) -> None:
         """
         INSERT INTO order_lines (merchant_id, order_id, line, product_id, sku_id, kind, title, options, picture, sku_code
                                , quantity, unit_price, amount, tax, tax_millionths, tax_inclusive, commission_millionths
-                               , commission, discount, offers, no_return, gift)
+                               , commission, discount, offers, no_return, ship_hours, authentic_times
+                               , gift)
         SELECT l.merchant_id, l.order_id, l.line, l.product_id, l.sku_id, l.kind, l.title, l.options::jsonb, l.picture
              , l.sku_code, l.quantity, l.unit_price, l.amount, l.tax, l.tax_millionths, l.tax_inclusive
-             , l.commission_millionths, l.commission, l.discount, l.offers::jsonb, l.no_return, l.gift::jsonb
+             , l.commission_millionths, l.commission, l.discount, l.offers::jsonb, l.no_return
+             , l.ship_hours, l.authentic_times, l.gift::jsonb
         FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[], $5::uuid[], $6::text[], $7::jsonb[], $8::text[]
                   , $9::text[], $10::text[], $11::integer[], $12::bigint[], $13::bigint[], $14::bigint[], $15::integer[]
-                  , $16::boolean[], $17::integer[], $18::bigint[], $19::bigint[], $20::text[], $21::text[], $22::text[])
+                  , $16::boolean[], $17::integer[], $18::bigint[], $19::bigint[], $20::text[], $21::text[]
+                  , $22::integer[], $23::integer[], $24::text[])
           AS l (merchant_id, order_id, line, product_id, sku_id, kind, title, options, picture, sku_code, quantity
               , unit_price, amount, tax, tax_millionths, tax_inclusive, commission_millionths, commission, discount
-              , offers, no_return, gift)
+              , offers, no_return, ship_hours, authentic_times, gift)
         """,
         [merchant_id for merchant_id, _, _ in lines],
         [order_id for _, order_id, _ in lines],
@@ -190,6 +197,8 @@ async def _write_lines(tx: Tx, orders: Sequence[NewOrder]) -> None:
         [line.discount for _, _, line in lines],
         [msgspec.json.encode(line.offers).decode() for _, _, line in lines],
         [line.no_return for _, _, line in lines],
+        [line.ship_hours for _, _, line in lines],
+        [line.authentic_times for _, _, line in lines],
         [msgspec.json.encode(line.gift).decode() if line.gift else None for _, _, line in lines],
     )
 

@@ -52,7 +52,7 @@ async def lock_purchases(tx: Tx, purchase_ids: Sequence[PurchaseId]) -> list[Pur
         Purchase,
         """
         SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
-             , tendered
+             , tendered, team_id
         FROM purchases WHERE purchase_id = ANY($1) ORDER BY purchase_id FOR UPDATE
         """,
         list(purchase_ids),
@@ -79,25 +79,19 @@ async def lock_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> Orde
 
 
 async def mark_paid(tx: Tx, purchases: Sequence[Purchase], by: str) -> None:
-    """The money of locked purchases is there: their orders are paid and the merchants are asked to send them.
+    """The money of locked purchases is there: their orders are paid and the merchants are asked to send them; those of
+    purchases in a team are held, until they are let go (`holding`).
 
     Raises `NotPayable` unless each of them is waiting for payment.
     """
     for purchase in purchases:
         if purchase.state is not PurchaseState.PLACED:
             raise NotPayable(state=str(purchase.state))
-    purchase_ids = [purchase.purchase_id for purchase in purchases]
     await states.move_purchases(tx, purchases, PurchaseState.PAID, by)
-    await states.move_orders_of(tx, purchase_ids, OrderState.PAID, by)
-    lines = await tx.all(
-        Instruction,
-        """
-        SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity
-        FROM orders o JOIN order_lines l USING (merchant_id, order_id) WHERE o.purchase_id = ANY($1)
-        """,
-        purchase_ids,
-    )
-    await fulfilment.instruct(tx, lines)
+    if held := [purchase.purchase_id for purchase in purchases if purchase.team_id is not None]:
+        await states.move_orders_of(tx, held, OrderState.HELD, by)
+    if to_send := [purchase.purchase_id for purchase in purchases if purchase.team_id is None]:
+        await _to_be_sent(tx, to_send, by)
     await events.publish(
         tx,
         *(
@@ -110,6 +104,19 @@ async def mark_paid(tx: Tx, purchases: Sequence[Purchase], by: str) -> None:
             for purchase in purchases
         ),
     )
+
+
+async def _to_be_sent(tx: Tx, purchase_ids: Sequence[PurchaseId], by: str) -> None:
+    await states.move_orders_of(tx, purchase_ids, OrderState.PAID, by)
+    lines = await tx.all(
+        Instruction,
+        """
+        SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity, l.ship_hours
+        FROM orders o JOIN order_lines l USING (merchant_id, order_id) WHERE o.purchase_id = ANY($1)
+        """,
+        list(purchase_ids),
+    )
+    await fulfilment.instruct(tx, lines)
 
 
 async def cancel_purchase(tx: Tx, purchase_id: PurchaseId, reason: str, by: str) -> None:
@@ -146,11 +153,11 @@ async def drop(tx: Tx, purchases: Sequence[Purchase], reason: str, by: str) -> N
 
 
 async def cancel_order(tx: Tx, order: Order, reason: str, by: str) -> None:
-    """Call off a locked, paid order of which nothing has left the house; giving the money back is the caller's.
+    """Call off a locked order, paid or held, of which nothing has left the house; giving the money back is the caller's.
 
     Raises `TransitionRefused` (what is not paid yet is dropped with its purchase), and `AlreadyLeft` from fulfilment.
     """
-    if order.state is not OrderState.PAID:
+    if order.state not in (OrderState.HELD, OrderState.PAID):
         raise TransitionRefused(machine=MACHINE.name, state=str(order.state), wanted=str(OrderState.CANCELLED))
     await fulfilment.withdraw(tx, order.merchant_id, order.order_id)
     await inventory.release_orders(tx, [(order.merchant_id, order.order_id)])

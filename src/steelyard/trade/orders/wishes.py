@@ -33,7 +33,7 @@ from steelyard.trade.orders.queries import lines_of
 from steelyard.trade.orders.service import lock_order
 
 TO_SEND = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED})
-UNSENT = frozenset({OrderState.PLACED, OrderState.PAID})
+UNSENT = frozenset({OrderState.PLACED, OrderState.HELD, OrderState.PAID})
 ENDED = frozenset({OrderState.COMPLETED, OrderState.CANCELLED})
 
 

@@ -1,0 +1,132 @@
+"""Collecting the money for gift cards: write the intent, call the channel with no transaction open, apply what it answered."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.errors import NotFound
+from steelyard.kernel.settings import Settings
+from steelyard.money import payments, wallets
+from steelyard.money.gifts.model import Sale, SaleOver
+from steelyard.money.gifts.service import lock
+from steelyard.money.payments.model import (
+    Instruction,
+    Outcome,
+    Payment,
+    PaymentId,
+    PaymentState,
+    Recording,
+    Split,
+    Unknown,
+)
+from steelyard.parties import policies
+from steelyard.parties.policies.model import GIFTS_REFUND_DAYS
+
+# What the payer reads at the channel.
+DESCRIPTION = "礼品卡 Gift card"
+
+log = structlog.get_logger()
+
+
+async def collect(db: Database, settings: Settings, sale_id: UUID, *, channel: str, return_url: str) -> str | None:
+    """Pay a card through a channel; returns where the payer goes on, or none when there is nothing to go on with.
+
+    A second click goes on with the payment of the first. Raises `NotFound`, `SaleOver`, `UnknownChannel`.
+    """
+    gateway = payments.channel(settings, channel)
+    begun = await db.transact(begin, sale_id, channel, return_url)
+    if not isinstance(begun, Instruction):
+        return begun
+    answer = await gateway.collect(begun, payments.webhook_url(settings, channel))
+    if isinstance(answer, Unknown):
+        log.warning("payment.unknown", payment_id=str(begun.payment_id), why=answer.why)
+        return None
+    outcome = await db.transact(apply_answer, Recording(payment_id=begun.payment_id, answer=answer, by="channel"))
+    return outcome.payment.cashier_url if outcome.payment.state is PaymentState.PENDING else None
+
+
+async def begin(tx: Tx, sale_id: UUID, channel: str, return_url: str) -> Instruction | str | None:
+    """The intent to pay, written down; or where an earlier try goes on; or none when it is paid. Raises `NotFound`,
+    `SaleOver`."""
+    sale = (await lock(tx, [sale_id])).get(sale_id)
+    if sale is None:
+        raise NotFound()
+    if sale.paid_at is not None:
+        return None
+    if sale.lapsed_at is not None or sale.pay_by <= datetime.now(UTC):
+        raise SaleOver()
+    for earlier in await payments.of_purchase(tx, sale_id):
+        if earlier.channel != channel:
+            continue
+        if earlier.state is PaymentState.INSTRUCTED:
+            return _instruction(sale, channel, return_url, earlier.payment_id)
+        if earlier.state is PaymentState.PENDING and earlier.cashier_url is not None:
+            return earlier.cashier_url
+    instruction = _instruction(sale, channel, return_url, PaymentId(ids.mint()))
+    await payments.instruct(tx, instruction)
+    return instruction
+
+
+def _instruction(sale: Sale, channel: str, return_url: str, payment_id: PaymentId) -> Instruction:
+    """No merchant sells it: the sale itself stands where the merchant and the order of a payment do."""
+    return Instruction(
+        payment_id=payment_id,
+        purchase_id=sale.sale_id,
+        buyer_id=sale.buyer_id,
+        channel=channel,
+        amount=sale.amount,
+        currency=sale.currency,
+        splits=[Split(merchant_id=sale.sale_id, order_id=sale.sale_id, amount=sale.amount)],
+        expires_at=sale.pay_by,
+        return_url=return_url,
+        description=DESCRIPTION,
+    )
+
+
+async def apply_answer(tx: Tx, recording: Recording) -> Outcome:
+    """Write down what a channel says of one payment of a card. Raises `NotFound`."""
+    known = await payments.get_all(tx, [recording.payment_id])
+    return (await apply(tx, [recording], known))[0]
+
+
+async def apply(tx: Tx, recordings: Sequence[Recording], known: Mapping[PaymentId, Payment]) -> list[Outcome]:
+    """Write down what channels say of these payments for cards, and what follows. Raises `NotFound`.
+
+    Captured: the card is there, and owed. Captured when it is paid already, or too late: the money is on its way back.
+    """
+    sales = await lock(tx, sorted({known[PaymentId(each.payment_id)].purchase_id for each in recordings}))
+    outcomes = await payments.record_all(tx, recordings)
+    paid: dict[UUID, tuple[Sale, PaymentId]] = {}
+    for outcome in outcomes:
+        if outcome.became != "captured":
+            continue
+        sale = sales.get(outcome.payment.purchase_id)
+        if sale is None:
+            raise NotFound(payment_id=outcome.payment.payment_id)
+        if sale.paid_at is None and sale.lapsed_at is None and sale.sale_id not in paid:
+            paid[sale.sale_id] = (sale, outcome.payment.payment_id)
+        else:
+            reason = "paid_late" if sale.lapsed_at is not None else "paid_twice"
+            await payments.refund_surplus(tx, outcome.payment.payment_id, reason)
+    await _paid(tx, list(paid.values()))
+    return outcomes
+
+
+async def _paid(tx: Tx, paid: Sequence[tuple[Sale, PaymentId]]) -> None:
+    if not paid:
+        return
+    await tx.execute(
+        """
+        UPDATE gift_sales s SET paid_at = now(), payment_id = p.payment_id, refund_by = now() + $3
+        FROM unnest($1::uuid[], $2::uuid[]) AS p (sale_id, payment_id)
+        WHERE s.sale_id = p.sale_id
+        """,
+        [sale.sale_id for sale, _ in paid],
+        [payment_id for _, payment_id in paid],
+        timedelta(days=await policies.number(tx, GIFTS_REFUND_DAYS)),
+    )
+    await wallets.mint_sold(tx, [(sale.sale_id, sale.amount, sale.currency) for sale, _ in paid])

@@ -1,0 +1,45 @@
+"""Paid orders that are held, since something has to come about before they are sent: the team that they are in."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from steelyard.kernel import events
+from steelyard.kernel.db import Tx
+from steelyard.logistics import fulfilment
+from steelyard.logistics.fulfilment.model import Instruction
+from steelyard.trade.orders import states
+from steelyard.trade.orders.events import OrderLetGo
+from steelyard.trade.orders.model import OrderState
+
+
+async def let_go(tx: Tx, order_ids: Sequence[UUID], by: str) -> None:
+    """What these orders waited for has come about: they are paid orders like others, and the merchants are asked to send
+    them. Those that are not held, or not any more, stay what they are."""
+    held = await tx.fetch(
+        """
+        SELECT merchant_id, order_id, purchase_id, buyer_id FROM orders WHERE order_id = ANY($1) AND state = 'held'
+        ORDER BY merchant_id, order_id FOR UPDATE
+        """,
+        list(order_ids),
+    )
+    if not held:
+        return
+    await states.move_orders(tx, [row["order_id"] for row in held], OrderState.PAID, by)
+    lines = await tx.all(
+        Instruction,
+        "SELECT merchant_id, order_id, line, sku_id, quantity FROM order_lines WHERE order_id = ANY($1)",
+        [row["order_id"] for row in held],
+    )
+    await fulfilment.instruct(tx, lines)
+    await events.publish(
+        tx,
+        *(
+            OrderLetGo(
+                merchant_id=row["merchant_id"],
+                order_id=row["order_id"],
+                purchase_id=row["purchase_id"],
+                buyer_id=row["buyer_id"],
+            )
+            for row in held
+        ),
+    )
