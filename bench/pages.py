@@ -134,6 +134,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/promotions",
         "/merchant/flash",
         "/merchant/presales",
+        "/merchant/groups",
         "/merchant/calendar",
         "/merchant/calendar?by=month",
         "/merchant/staff",

@@ -15,6 +15,7 @@ from steelyard.kernel.text import Text
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, Pause
 from steelyard.trade.orders.booking_model import Booking, BookingState, NewBooking, Outcome
+from steelyard.trade.orders.gifts import GIFT, GiftTerms
 from steelyard.trade.orders.refusals import (
     AddressCostsMore,
     AddressOutOfReach,
@@ -26,9 +27,9 @@ from steelyard.trade.orders.refusals import (
     UseCancel,
 )
 
-# The refusals, and what is booked in presales, stand in files of their own, and are found here.
+# Gifts, what is booked in presales, and refusals stand in files of their own, and are found here.
 __all__ = [
-    "AddressCostsMore", "AddressOutOfReach", "Booking", "BookingState", "ExtendedAlready", "NewBooking",
+    "GIFT", "AddressCostsMore", "AddressOutOfReach", "Booking", "BookingState", "ExtendedAlready", "GiftTerms", "NewBooking",
     "NotCancellable", "NotPayable", "Outcome", "PackedAlready", "RemindedAlready", "UseCancel",
 ]  # fmt: skip
 
@@ -141,6 +142,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     discount: int = 0
     offers: Sequence[LineOffer] = ()
     no_return: NoReturn | None = None
+    gift: GiftTerms | None = None
     ship_hours: int | None = None
     authentic_times: int = 0
 
@@ -262,6 +264,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     discount: int = 0
     offers: list[LineOffer] = []
     no_return: NoReturn | None = None
+    gift: GiftTerms | None = None
+    gift_charged: int = 0
     ship_hours: int | None = None
     authentic_times: int = 0
 
