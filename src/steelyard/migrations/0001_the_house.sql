@@ -576,6 +576,8 @@ CREATE TABLE merchants (
   , source       text
   , licence_until date
   , licence_reminded date
+  , verify_by    date
+  , verify_told  date
   , restricted_until timestamptz
   , stopped_by_points boolean NOT NULL DEFAULT false
   , deposit_short boolean NOT NULL DEFAULT false
@@ -594,6 +596,9 @@ COMMENT ON COLUMN merchants.stopped_by_points IS 'Points keep the shop suspended
 COMMENT ON COLUMN merchants.deposit_short IS 'The deposit was not topped up in time: new products are held back';
 CREATE INDEX merchants_stopped_by_points ON merchants (restricted_until) WHERE stopped_by_points;
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
+COMMENT ON COLUMN merchants.verify_by IS 'The day by which the operator looks anew at who it is; none: it came from elsewhere';
+COMMENT ON COLUMN merchants.verify_told IS 'The day on which the owners were last told of that';
+CREATE INDEX merchants_to_verify ON merchants (verify_by) WHERE verify_by IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
@@ -3266,15 +3271,27 @@ CREATE INDEX violations_appealed ON violations (appealed_at, violation_id) WHERE
 CREATE TABLE deposit_terms (
     merchant_id uuid PRIMARY KEY REFERENCES merchants
   , required    bigint NOT NULL
+  , by_category bigint NOT NULL DEFAULT 0
   , currency    text NOT NULL
   , due_on      date
   , told_on     date
-  , CONSTRAINT a_deposit_is_not_negative CHECK (required >= 0)
+  , CONSTRAINT a_deposit_is_not_negative CHECK (required >= 0 AND by_category >= 0)
 );
 COMMENT ON TABLE deposit_terms IS 'by merchant: how much deposit a shop is asked for, and until when';
+COMMENT ON COLUMN deposit_terms.required IS 'What staff ask of this shop; it owes the more of the two';
+COMMENT ON COLUMN deposit_terms.by_category IS 'What its categories ask for: see category_deposits';
 COMMENT ON COLUMN deposit_terms.due_on IS 'The last day for what is missing; none: nothing is missing';
 COMMENT ON COLUMN deposit_terms.told_on IS 'The deadline of which the shop was told that it had passed';
 CREATE INDEX deposit_terms_due ON deposit_terms (due_on) WHERE due_on IS NOT NULL;
+
+CREATE TABLE category_deposits (
+    category_id uuid NOT NULL REFERENCES categories
+  , currency    text NOT NULL REFERENCES currencies
+  , amount      bigint NOT NULL
+  , PRIMARY KEY (category_id, currency)
+  , CONSTRAINT a_category_asks_for_something CHECK (amount > 0)
+);
+COMMENT ON TABLE category_deposits IS 'reference: how much deposit a category and all below it ask of a shop that sells there';
 
 CREATE TABLE deposit_movements (
     merchant_id uuid NOT NULL REFERENCES merchants

@@ -4,9 +4,12 @@ measures, and an appeal that is upheld undoes all of it exactly. With a worked e
 
 - `ruling`: what is forbidden, and what it costs
 - `violations`: recorded, appealed against, decided; what points lead to is `measures`
-- `deposits`: asked for, paid in, returned
+- `deposits`: asked for, paid in, returned; `demanding`: what categories ask for
+- `closing`: which shops are proposed to people to be closed
 """
 
+from steelyard.trade.discipline.closing import Proposed, to_close
+from steelyard.trade.discipline.demanding import category_deposit, follow_categories, set_category_deposit
 from steelyard.trade.discipline.deposits import (
     balance_of,
     deposit_of,
@@ -55,6 +58,7 @@ __all__ = [
     "MovementKind",
     "NewViolation",
     "Outcome",
+    "Proposed",
     "Rule",
     "Subject",
     "Violation",
@@ -65,9 +69,11 @@ __all__ = [
     "appealable",
     "appealed_count",
     "balance_of",
+    "category_deposit",
     "decide",
     "deposit_of",
     "end_measures",
+    "follow_categories",
     "listed",
     "measure",
     "movements",
@@ -79,8 +85,10 @@ __all__ = [
     "return_deposit",
     "rules",
     "save_rule",
+    "set_category_deposit",
     "set_terms",
     "standing",
+    "to_close",
     "violation",
     "waiting_for_platform",
     "year_of",
