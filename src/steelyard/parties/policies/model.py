@@ -277,6 +277,31 @@ POINTS_MONTHS = Policy(
     most=60,
 )
 
+MARGIN_LEAST = Policy(
+    key="margin_least",
+    area=TRADE,
+    name=N_("Warn of a margin below"),
+    about=N_(
+        "Who makes an offer is warned when an article could be sold for hardly more than it costs the shop, as far as the "
+        "shop has said what it costs. Of the price, all offers together counted."
+    ),
+    unit=Unit.PERCENT,
+    default=5,
+    least=0,
+    most=90,
+)
+OFF_MOST = Policy(
+    key="off_most",
+    area=TRADE,
+    name=N_("Warn when offers together take off more than"),
+    about=N_(
+        "Who makes an offer is warned when an article could be had for so much less with all offers and coupons together."
+    ),
+    unit=Unit.PERCENT,
+    default=70,
+    least=10,
+    most=99,
+)
 GIFTS_SOLD = Policy(
     key="gifts_sold",
     area=TRADE,
@@ -356,6 +381,8 @@ POLICIES: tuple[Policy, ...] = (
     POINTS_REVIEW,
     POINTS_SHARE,
     POINTS_MONTHS,
+    MARGIN_LEAST,
+    OFF_MOST,
     GIFTS_SOLD,
     GIFTS_LEAST,
     GIFTS_MOST,

@@ -17,10 +17,10 @@ from steelyard.money.payments.model import RefundId
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Flash, Undo
 from steelyard.surfaces.storefront.owning import own_order, own_purchase
-from steelyard.surfaces.storefront.typed import said, uuid_of
+from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.web.pages import local_path, redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import aftersales, cart, orders
+from steelyard.trade import aftersales, cart, orders, promises
 from steelyard.trade.orders.model import Order, OrderId
 
 Form = Mapping[str, Any]
@@ -113,6 +113,18 @@ async def extend(visit: NamedDependency[Visit], code: FromPath[str], data: URLEn
     )
 
 
+@post("/orders/{code:str}/protect")
+async def protect(visit: NamedDependency[Visit], code: FromPath[str], data: URLEncodedBody[dict[str, Any]]) -> Redirect:
+    """Get back what a line has become cheaper by."""
+    order = await own_order(visit, code)
+    return await _do(
+        visit,
+        await _back(visit, order, data),
+        N_("The difference is on its way back to you."),
+        visit.db.transact(promises.claim, order.merchant_id, order.order_id, number(data.get("line"), 0), visit.by),
+    )
+
+
 @post("/orders/{code:str}/hide")
 async def hide(visit: NamedDependency[Visit], code: FromPath[str]) -> Redirect:
     """Take an ended order off the list; the message takes it back."""
@@ -152,7 +164,7 @@ async def buy_again(visit: NamedDependency[Visit], code: FromPath[str]) -> Redir
 
 async def _put_again(tx: Tx, buyer_id: BuyerId, order_id: OrderId) -> tuple[int, int]:
     put = left_out = 0
-    for line in (await orders.lines_of(tx, [order_id]))[order_id]:
+    for line in (each for each in (await orders.lines_of(tx, [order_id]))[order_id] if each.gift is None):
         try:
             await cart.put(tx, buyer_id, SkuId(line.sku_id), line.quantity)
             put += 1

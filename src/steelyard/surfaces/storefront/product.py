@@ -13,7 +13,7 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
 from steelyard.goods import catalog, inventory, pricing, promotions
-from steelyard.goods.catalog.model import ProductState, ProductView, SkuId
+from steelyard.goods.catalog.model import ProductState, ProductView, SkuCard, SkuId
 from steelyard.goods.promotions.model import Offer
 from steelyard.goods.search.model import Hit
 from steelyard.kernel import ids
@@ -45,7 +45,7 @@ from steelyard.trade import cart, rights
 from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
 from steelyard.trade.checkout.model import CheckoutId, Line
 from steelyard.trade.reviews.model import Rating, ShopScore
-from steelyard.trade.rights import Family, Rule
+from steelyard.trade.rights import Family, Rule, RuleKind
 
 # Of fewer pieces the page says how many there are.
 PLENTY = 100
@@ -55,7 +55,8 @@ ONCE_SHOWN = (ProductState.OFF_SHELF, ProductState.BINNED)
 
 
 class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything on the page. `promise` is of one piece of what is chosen, none when there is no such."""
+    """Everything on the page. `promise` is of one piece of what is chosen, none when there is no such; `ship` is by which rule
+    the shop promises to send, `protection` by which what becomes cheaper goes back."""
 
     shell: Shell
     product: ProductView
@@ -71,7 +72,16 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     kept: bool
     follows: bool
     offers: Sequence[Offer] = ()
+    articles: Mapping[SkuId, SkuCard] = {}
     rule: Rule | None = None
+    ship: Rule | None = None
+    protection: Rule | None = None
+
+    @property
+    def ship_hours(self) -> int | None:
+        """In how many hours what is chosen is promised to leave the house."""
+        own = self.variant.sku.ship_hours if self.variant else None
+        return own or self.product.ship_hours
 
     @property
     def variant(self) -> Variant | None:
@@ -90,6 +100,22 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
         if found is None or variant is None or variant.price is None:
             return None
         return found if found.price < variant.price.amount else None
+
+    @property
+    def own_price(self) -> tuple[Offer, int] | None:
+        """The lowest price of the chosen variant that the shop asks of this buyer alone, and by which offer."""
+        variant = self.variant
+        if variant is None or variant.price is None:
+            return None
+        usual = variant.price.amount
+        prices = [
+            (price, offer.promotion_id, offer)
+            for offer in self.offers
+            if offer.group_id is not None
+            and (price := promotions.own_price(offer, variant.sku.sku_id, usual)) is not None
+            and price < usual
+        ]
+        return (min(prices)[2], min(prices)[0]) if prices else None
 
     @property
     def rating(self) -> Rating:
@@ -166,6 +192,10 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         )
     choice = await _choice(read, product, asked.given)
     place, own = await delivering.place_of(read, asked.buyer_id, asked.place)
+    offers = coupons.of_product(
+        await coupons.of_shop(read, product.merchant_id, asked.buyer_id), product.product_id, product.category_path
+    )
+    now, known = datetime.now(UTC), await rights.rules(read)
     own_entry, goods_beside = await beside.goods(read, asked.buyer_id, product, asked.beside_seconds)
     return ProductPage(
         shell=around,
@@ -181,10 +211,11 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         beside=goods_beside,
         kept=product.product_id in around.kept,
         follows=product.merchant_id in around.followed,
-        offers=coupons.of_product(
-            await coupons.of_shop(read, product.merchant_id), product.product_id, product.category_path
-        ),
-        rule=(await rights.rules(read)).of(Family.NO_REASON, place.country, datetime.now(UTC)),
+        offers=offers,
+        articles=await coupons.articles(read, offers),
+        rule=known.of(Family.NO_REASON, place.country, now),
+        ship=known.promise(RuleKind.SHIP_PROMISE, now, shop.currency),
+        protection=known.promise(RuleKind.PRICE_PROTECTION, now, shop.currency, product.category_path),
     )
 
 
@@ -243,7 +274,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         flashes=[Flash(visit.say(PREVIEW), "info")] if asked.preview else (),
         view=view,
         listed=listed,
-        offers=coupons.shown(visit, view.offers),
+        offers=coupons.shown(visit, view.offers, view.articles),
         no_return=_no_return(view),
         quantity=max(asked.quantity, view.choice.least),
         limit_rules=limit_words.rules(visit, view.choice.limits),

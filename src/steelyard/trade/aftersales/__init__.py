@@ -25,6 +25,7 @@ from steelyard.trade.aftersales.bulk import RecordedReturn, bulk_refund
 from steelyard.trade.aftersales.case_model import (
     BUYER_OBJECTS,
     BUYER_SENDS_BACK,
+    COUNTERFEIT,
     DEADLINES,
     PHOTOGRAPHS_PER_CASE_MAX,
     REASONS,
@@ -79,6 +80,7 @@ from steelyard.trade.aftersales.exchanges import (
     exchange_of,
     send_again,
 )
+from steelyard.trade.aftersales.gifts import kept_back, unearned
 from steelyard.trade.aftersales.jobs import grant_unanswered
 from steelyard.trade.aftersales.privacy import blank_records, forget_photographs, open_of_buyers
 from steelyard.trade.aftersales.queries import behind, of_orders
@@ -102,6 +104,7 @@ __all__ = [
     "APPEAL_WITHIN",
     "BUYER_OBJECTS",
     "BUYER_SENDS_BACK",
+    "COUNTERFEIT",
     "DEADLINES",
     "PHOTOGRAPHS_PER_CASE_MAX",
     "REASONS",
@@ -173,6 +176,7 @@ __all__ = [
     "grant_cancellation",
     "grant_unanswered",
     "improve",
+    "kept_back",
     "known_cases",
     "of_orders",
     "offered",
@@ -191,6 +195,7 @@ __all__ = [
     "send_back",
     "standing",
     "trial",
+    "unearned",
     "until",
     "withdraw",
 ]

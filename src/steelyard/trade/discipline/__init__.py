@@ -4,15 +4,18 @@ measures, and an appeal that is upheld undoes all of it exactly. With a worked e
 
 - `ruling`: what is forbidden, and what it costs
 - `violations`: recorded, appealed against, decided; what points lead to is `measures`
-- `deposits`: asked for, paid in, returned; `demanding`: what categories ask for
+- `deposits`: asked for, paid in, returned; `demanding`: what categories ask for; `charging`: what a shop owes a buyer is
+  taken out of them where it has to be; `netting`: set off against what a shop has owed for long
 - `closing`: which shops are proposed to people to be closed
 """
 
+from steelyard.trade.discipline.charging import charge
 from steelyard.trade.discipline.closing import Proposed, to_close
 from steelyard.trade.discipline.demanding import category_deposit, follow_categories, set_category_deposit
 from steelyard.trade.discipline.deposits import (
     balance_of,
     deposit_of,
+    lock,
     movements,
     note_overdue,
     pay_from_balance,
@@ -34,6 +37,7 @@ from steelyard.trade.discipline.model import (
     Violation,
     ViolationId,
 )
+from steelyard.trade.discipline.netting import OWED_DAYS, net
 from steelyard.trade.discipline.queries import (
     appealed_count,
     listed,
@@ -49,6 +53,7 @@ from steelyard.trade.discipline.violations import APPEAL_WITHIN, appeal, appeala
 __all__ = [
     "APPEAL_WITHIN",
     "CLOSE_AT",
+    "OWED_DAYS",
     "RESTRICT_AT",
     "SUSPEND_AT",
     "Category",
@@ -70,13 +75,16 @@ __all__ = [
     "appealed_count",
     "balance_of",
     "category_deposit",
+    "charge",
     "decide",
     "deposit_of",
     "end_measures",
     "follow_categories",
     "listed",
+    "lock",
     "measure",
     "movements",
+    "net",
     "note_overdue",
     "pay_from_balance",
     "points_of",

@@ -111,7 +111,7 @@ async def _to_be_sent(tx: Tx, purchase_ids: Sequence[PurchaseId], by: str) -> No
     lines = await tx.all(
         Instruction,
         """
-        SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity
+        SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity, l.ship_hours
         FROM orders o JOIN order_lines l USING (merchant_id, order_id) WHERE o.purchase_id = ANY($1)
         """,
         list(purchase_ids),
@@ -316,6 +316,21 @@ async def record_refund(
         [line for line, _, _ in lines],
         [quantity for _, quantity, _ in lines],
         [money for _, _, money in lines],
+    )
+
+
+async def charge_gifts(tx: Tx, order: Order, charged: Sequence[tuple[int, int]]) -> None:
+    """Note on a locked order what was kept back for gifts that are not earned any more: (line, amount)."""
+    await tx.execute(
+        """
+        UPDATE order_lines l SET gift_charged = l.gift_charged + c.amount
+        FROM unnest($3::integer[], $4::bigint[]) AS c (line, amount)
+        WHERE l.merchant_id = $1 AND l.order_id = $2 AND l.line = c.line
+        """,
+        order.merchant_id,
+        order.order_id,
+        [line for line, _ in charged],
+        [amount for _, amount in charged],
     )
 
 
