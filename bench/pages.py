@@ -131,6 +131,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/freight",
         "/merchant/promotions",
         "/merchant/flash",
+        "/merchant/groups",
         "/merchant/calendar",
         "/merchant/calendar?by=month",
         "/merchant/staff",
