@@ -576,6 +576,8 @@ CREATE TABLE merchants (
   , source       text
   , licence_until date
   , licence_reminded date
+  , verify_by    date
+  , verify_told  date
   , restricted_until timestamptz
   , stopped_by_points boolean NOT NULL DEFAULT false
   , deposit_short boolean NOT NULL DEFAULT false
@@ -594,6 +596,9 @@ COMMENT ON COLUMN merchants.stopped_by_points IS 'Points keep the shop suspended
 COMMENT ON COLUMN merchants.deposit_short IS 'The deposit was not topped up in time: new products are held back';
 CREATE INDEX merchants_stopped_by_points ON merchants (restricted_until) WHERE stopped_by_points;
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
+COMMENT ON COLUMN merchants.verify_by IS 'The day by which the operator looks anew at who it is; none: it came from elsewhere';
+COMMENT ON COLUMN merchants.verify_told IS 'The day on which the owners were last told of that';
+CREATE INDEX merchants_to_verify ON merchants (verify_by) WHERE verify_by IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
@@ -2276,8 +2281,8 @@ CREATE TABLE rights_rules (
   , drafted_at timestamptz NOT NULL DEFAULT now()
   , drafted_by text NOT NULL
   , UNIQUE (code, version)
-  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault', 'ship_promise', 'price_protection', 'authenticity'))
-  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 0 AND 365 AND (days = 0) = (kind IN ('ship_promise', 'authenticity')))
+  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault', 'ship_promise', 'price_protection', 'authenticity', 'return_freight'))
+  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 0 AND 365 AND (days = 0) = (kind IN ('ship_promise', 'authenticity', 'return_freight')))
   , CONSTRAINT a_share_is_a_share CHECK (percent BETWEEN 0 AND 100)
   , CONSTRAINT the_least_is_not_more_than_the_most CHECK (0 <= amount_least AND amount_least <= amount_most AND 0 <= hours_least AND hours_least <= hours_most)
   , CONSTRAINT an_amount_is_in_a_currency CHECK (currency IS NOT NULL OR (amount_least = 0 AND amount_most IS NULL))
@@ -2328,6 +2333,9 @@ INSERT INTO rights_rules (rule_id, code, version, kind, name, days, percent, amo
    , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house')
   , ('01890000-0000-7000-8000-000000000006', 'genuine', 1, 'authenticity'
    , '{"zh-Hans": "正品保障，假一赔多", "en": "Guaranteed genuine, or paid several times"}', 0, 0, 0, NULL, NULL, 0, 0, 10
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house')
+  , ('01890000-0000-7000-8000-000000000007', 'return_freight', 1, 'return_freight'
+   , '{"zh-Hans": "商家责任退货，运费由商家承担", "en": "The shop bears the return freight where it is to blame"}', 0, 0, 0, 2500, 'CNY', 0, 0, 0
    , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house');
 
 -- trade.favourites
@@ -3014,8 +3022,10 @@ CREATE TABLE aftersales_cases (
   , verdict      text
   , decided_at   timestamptz
   , decided_by   text
+  , return_freight bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, case_id)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT sending_back_costs_nothing_or_more CHECK (return_freight >= 0)
   , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
   , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund', 'exchange', 'replacement'))
   , CONSTRAINT a_case_wants_no_negative_freight CHECK (freight >= 0)
@@ -3036,6 +3046,7 @@ COMMENT ON COLUMN aftersales_cases.complaint IS 'Why the buyer asks the platform
 COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
 COMMENT ON COLUMN aftersales_cases.verdict IS 'What the platform decided last; none as long as it was not asked';
 COMMENT ON COLUMN aftersales_cases.return_to IS 'The warehouse''s address as it was when the shop agreed';
+COMMENT ON COLUMN aftersales_cases.return_freight IS 'What sending back cost by the buyer''s receipt, where the shop is to blame; see promises';
 COMMENT ON COLUMN aftersales_cases.due_at IS 'What happens to a silent side happens then; see docs/algorithms/after-sales.md';
 COMMENT ON COLUMN aftersales_cases.improved_at IS 'When the buyer improved a refused request, once';
 CREATE INDEX aftersales_cases_by_id ON aftersales_cases (case_id);
@@ -3423,15 +3434,27 @@ CREATE INDEX violations_appealed ON violations (appealed_at, violation_id) WHERE
 CREATE TABLE deposit_terms (
     merchant_id uuid PRIMARY KEY REFERENCES merchants
   , required    bigint NOT NULL
+  , by_category bigint NOT NULL DEFAULT 0
   , currency    text NOT NULL
   , due_on      date
   , told_on     date
-  , CONSTRAINT a_deposit_is_not_negative CHECK (required >= 0)
+  , CONSTRAINT a_deposit_is_not_negative CHECK (required >= 0 AND by_category >= 0)
 );
 COMMENT ON TABLE deposit_terms IS 'by merchant: how much deposit a shop is asked for, and until when';
+COMMENT ON COLUMN deposit_terms.required IS 'What staff ask of this shop; it owes the more of the two';
+COMMENT ON COLUMN deposit_terms.by_category IS 'What its categories ask for: see category_deposits';
 COMMENT ON COLUMN deposit_terms.due_on IS 'The last day for what is missing; none: nothing is missing';
 COMMENT ON COLUMN deposit_terms.told_on IS 'The deadline of which the shop was told that it had passed';
 CREATE INDEX deposit_terms_due ON deposit_terms (due_on) WHERE due_on IS NOT NULL;
+
+CREATE TABLE category_deposits (
+    category_id uuid NOT NULL REFERENCES categories
+  , currency    text NOT NULL REFERENCES currencies
+  , amount      bigint NOT NULL
+  , PRIMARY KEY (category_id, currency)
+  , CONSTRAINT a_category_asks_for_something CHECK (amount > 0)
+);
+COMMENT ON TABLE category_deposits IS 'reference: how much deposit a category and all below it ask of a shop that sells there';
 
 CREATE TABLE deposit_movements (
     merchant_id uuid NOT NULL REFERENCES merchants
@@ -3474,25 +3497,27 @@ CREATE TABLE compensations (
   , from_deposit bigint NOT NULL DEFAULT 0
   , document     uuid NOT NULL
   , at           timestamptz NOT NULL
-  , PRIMARY KEY (merchant_id, order_id, line, cause)
+  , PRIMARY KEY (merchant_id, document)
   , FOREIGN KEY (merchant_id, order_id, line) REFERENCES order_lines
-  , CONSTRAINT a_compensation_has_a_known_cause CHECK (cause IN ('late', 'counterfeit'))
+  , CONSTRAINT a_compensation_has_a_known_cause CHECK (cause IN ('late', 'counterfeit', 'return_freight'))
   , CONSTRAINT an_excuse_is_known CHECK (excuse IN ('readdressed', 'asked', 'split', 'no_rule', 'nothing_left'))
   , CONSTRAINT paid_or_excused CHECK ((excuse IS NULL) = (amount > 0) AND amount >= 0)
   , CONSTRAINT what_is_paid_is_paid_into_a_purse CHECK ((purse IS NULL) = (amount = 0))
   , CONSTRAINT no_compensation_without_a_rule CHECK (amount = 0 OR rule_id IS NOT NULL)
   , CONSTRAINT a_deposit_pays_a_part_at_most CHECK (from_deposit BETWEEN 0 AND amount)
-  , CONSTRAINT lateness_costs_the_line_at_most CHECK (cause <> 'late' OR amount <= basis)
+  , CONSTRAINT lateness_and_freight_cost_their_basis_at_most CHECK (cause = 'counterfeit' OR amount <= basis)
+  , CONSTRAINT what_a_case_decided_names_it CHECK ((cause = 'late') = (case_id IS NULL))
 );
-COMMENT ON TABLE compensations IS 'by merchant: what shops owed buyers for a line by a dated rule, once for each cause, or why they did not';
+COMMENT ON TABLE compensations IS 'by merchant: what shops owed buyers for a line, or for a line in a case, by a dated rule, or why they did not';
 COMMENT ON COLUMN compensations.rule_id IS 'The version of the rule that made it';
 COMMENT ON COLUMN compensations.case_id IS 'The after-sales case in which the platform decided it';
-COMMENT ON COLUMN compensations.basis IS 'What the buyer had paid for the line, less what had gone back';
+COMMENT ON COLUMN compensations.basis IS 'What the buyer had paid for the line, less what had gone back; of a case, what went back of it; of freight, what it cost';
 COMMENT ON COLUMN compensations.due_at IS 'By when the line was promised to leave; of a case, when it was decided';
 COMMENT ON COLUMN compensations.purse IS 'Where the buyer has it: the balance, or points where no balance is kept';
 COMMENT ON COLUMN compensations.from_deposit IS 'Which part the deposit paid; the rest came, or comes, out of what the shop is owed';
-COMMENT ON COLUMN compensations.document IS 'What the books and the purse name as its cause';
+COMMENT ON COLUMN compensations.document IS 'What the books and the purse name as its cause, made from the order or the case, the cause and the line: it is decided once';
 CREATE INDEX compensations_of_an_order ON compensations (order_id);
+CREATE INDEX compensations_of_a_case ON compensations (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX compensations_of_a_merchant ON compensations (merchant_id, at DESC, document DESC);
 CREATE INDEX compensations_by_time ON compensations (at DESC, document DESC);
 
