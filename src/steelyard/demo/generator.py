@@ -16,6 +16,7 @@ from steelyard.demo import (
     opinions,
     past,
     people,
+    presold,
     promised,
     purses,
     queue,
@@ -111,6 +112,7 @@ async def make(
         await merchandise.decorate(db)
         await offers.offer(db, buyer_id)
         await rushes.rush(db, people.HOME)
+        await presold.presell(db, settings, buyer_id, people.HOME)
         await allowances.limit(db)
         await purses.fill(db, buyer_id)
         await promised.promise(db, buyer_id)
