@@ -45,6 +45,7 @@ from steelyard.surfaces.operator import (
     today,
     violations,
     wallets,
+    why,
     words,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
@@ -81,6 +82,7 @@ router = Router(
         *flash.HANDLERS,
         *opinions.HANDLERS,
         *promotions.HANDLERS,
+        *why.HANDLERS,
         *calendar.HANDLERS,
         *searching.HANDLERS,
         *words.HANDLERS,
