@@ -60,7 +60,7 @@ async def lowest_until(read: Read, merchant_id: UUID, sku_id: UUID, currency: st
         SELECT least(p.amount, (
             SELECT min(h.amount) FROM price_history h
             WHERE h.merchant_id = p.merchant_id AND h.sku_id = p.sku_id AND h.currency = p.currency
-              AND h.until > $4 - make_interval(days => $5)))
+              AND h.until > $4::timestamptz - make_interval(days => $5)))
         FROM prices p WHERE p.merchant_id = $1 AND p.sku_id = $2 AND p.currency = $3
         """,
         merchant_id,
