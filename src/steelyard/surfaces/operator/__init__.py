@@ -27,6 +27,7 @@ from steelyard.surfaces.operator import (
     pages,
     payments,
     people,
+    presales,
     product_reviews,
     profile,
     promotions,
@@ -45,6 +46,7 @@ from steelyard.surfaces.operator import (
     today,
     violations,
     wallets,
+    why,
     words,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
@@ -79,8 +81,10 @@ router = Router(
         *attributes.HANDLERS,
         *product_reviews.HANDLERS,
         *flash.HANDLERS,
+        *presales.HANDLERS,
         *opinions.HANDLERS,
         *promotions.HANDLERS,
+        *why.HANDLERS,
         *calendar.HANDLERS,
         *searching.HANDLERS,
         *words.HANDLERS,

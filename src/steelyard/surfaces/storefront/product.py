@@ -27,6 +27,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb, Flash
 from steelyard.surfaces.storefront import beside, coupons, delivering, flash, opinions, seo, specifying
+from steelyard.surfaces.storefront import presales as presold
 from steelyard.surfaces.storefront.beside import Beside
 from steelyard.surfaces.storefront.choosing import VARIANTS_LISTED_MAX, Choice, Variant, chosen_of
 from steelyard.surfaces.storefront.composed import in_a_frame
@@ -73,6 +74,7 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     follows: bool
     offers: Sequence[Offer] = ()
     articles: Mapping[SkuId, SkuCard] = {}
+    lowest: int | None = None
     rule: Rule | None = None
     ship: Rule | None = None
     protection: Rule | None = None
@@ -100,6 +102,20 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
         if found is None or variant is None or variant.price is None:
             return None
         return found if found.price < variant.price.amount else None
+
+    @property
+    def presales(self) -> Mapping[SkuId, presold.OnProduct]:
+        """The presales of its variants, those that run and those that begin soon."""
+        return presold.on_product(self.offers)
+
+    @property
+    def presale(self) -> presold.OnProduct | None:
+        """That of the variant that is chosen, as far as it counts."""
+        variant = self.variant
+        found = self.presales.get(SkuId(variant.sku.sku_id)) if variant else None
+        if found is None or variant is None or variant.price is None:
+            return None
+        return found if found.terms.whole < variant.price.amount else None
 
     @property
     def own_price(self) -> tuple[Offer, int] | None:
@@ -197,7 +213,7 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
     )
     now, known = datetime.now(UTC), await rights.rules(read)
     own_entry, goods_beside = await beside.goods(read, asked.buyer_id, product, asked.beside_seconds)
-    return ProductPage(
+    page = ProductPage(
         shell=around,
         product=product,
         shop=shop,
@@ -217,6 +233,12 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         ship=known.promise(RuleKind.SHIP_PROMISE, now, shop.currency),
         protection=known.promise(RuleKind.PRICE_PROTECTION, now, shop.currency, product.category_path),
     )
+    if page.flash is None or page.variant is None or page.variant.price is None:
+        return page
+    offer, price = page.flash.offer, page.variant.price
+    sku_id = page.variant.sku.sku_id
+    lowest = await pricing.lowest_until(read, product.merchant_id, sku_id, price.currency, offer.starts_at)
+    return msgspec.structs.replace(page, lowest=lowest)
 
 
 async def _promise(
