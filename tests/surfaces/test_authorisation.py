@@ -36,6 +36,7 @@ from tests.support.browser import Browser, browsing
 from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.flash import flash, planned
 from tests.support.gifts import bought, sold, wanted
+from tests.support.groups import group, offered
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.world import Person, World, account
@@ -58,6 +59,8 @@ PUBLIC = {
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
     "/shops/{slug:str}/licence", "/products/{product_id:uuid}/share", "/gift-cards",
+    # Whoever has a team's link sees how many are in it, and may join.
+    "/group/{code:str}", "/group/{code:str}/join",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
@@ -66,7 +69,7 @@ OWN = {
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
-    "/coupons/claim", "/flash", "/flash/clock", "/account/wallet", "/account/wallet/redeem",
+    "/coupons/claim", "/flash", "/flash/clock", "/group/open", "/account/wallet", "/account/wallet/redeem",
     "/account/gift-cards",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
@@ -166,6 +169,7 @@ async def things(db: Database, world: World) -> Ids:
     )  # fmt: skip
     await db.transact(promotions.save, promotion)
     sale = await planned(db, flash(world))
+    together = await offered(db, group(world))
     violation = NewViolation(
         violation_id=ViolationId(ids.mint()),
         merchant_id=MerchantId(world.tea.merchant_id),
@@ -239,6 +243,7 @@ async def things(db: Database, world: World) -> Ids:
             "subject_id": str(question_id),
             "promotion_id": str(promotion.promotion_id),
             "flash_id": str(sale.session_id),
+            "offer_id": str(together.offer_id),
             "case_id": str(case_id),
             "violation_id": str(violation.violation_id),
             "paper_id": str(paper.paper_id),

@@ -23,6 +23,7 @@ from steelyard.demo import (
     searches,
     shelves,
     shopkeeping,
+    teams,
     wishes,
 )
 from steelyard.demo.catalogue import makers
@@ -112,6 +113,7 @@ async def make(
         await rushes.rush(db, people.HOME)
         await allowances.limit(db)
         await purses.fill(db, buyer_id)
+        await teams.gather(db, people.HOME)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await cases.ask_and_answer(db, [made("merchant", maker.slug) for maker in makers()])

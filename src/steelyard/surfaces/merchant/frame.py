@@ -25,6 +25,7 @@ STOCK = f"{HOME}/stock"
 FREIGHT = f"{HOME}/freight"
 PROMOTIONS = f"{HOME}/promotions"
 FLASH = f"{HOME}/flash"
+GROUPS = f"{HOME}/groups"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
 INVOICES = f"{HOME}/invoices"
@@ -49,6 +50,7 @@ PLACES = (
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Marketing")),
     (FLASH, N_("Flash sales"), "zap", "promotions.manage", N_("Marketing")),
+    (GROUPS, N_("Group buying"), "users-round", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
