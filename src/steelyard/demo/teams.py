@@ -25,9 +25,13 @@ OFF = 250_000
 async def gather(db: Database, home: Address) -> None:
     """Make the offer as a shop's staff would; somebody opens a team of it, and pays out of their balance."""
     maker = next(each for each in makers() if each.slug == OFFERING)
-    offer = await db.transact(_offer, maker)
+    await db.transact(_gather, maker, home)
+
+
+async def _gather(tx: Tx, maker: Maker, home: Address) -> None:
+    offer = await _offer(tx, maker)
     if offer is not None:
-        await db.transact(_open, offer, home)
+        await _open(tx, offer, home)
 
 
 async def _offer(tx: Tx, maker: Maker) -> NewOffer | None:
@@ -84,6 +88,7 @@ async def _open(tx: Tx, offer: NewOffer, home: Address) -> None:
         purses=[Purse.BALANCE],
     )
     await checkout.open_checkout(tx, checkout_id, buyer_id, draft, client=SHOP)
+    await checkout.change(tx, checkout_id, draft)
     view = await checkout.view(tx, checkout_id)
     assert view is not None
     total, currency = view.quote.total, view.quote.currency

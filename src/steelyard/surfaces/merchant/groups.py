@@ -35,7 +35,7 @@ from steelyard.trade.groups.model import HOURS_MAX, PIECES_MAX, SIZE_MAX, NewOff
 
 NEEDS = {"permission": "promotions.manage"}
 PER_PAGE = 30
-ROWS = 8
+ROWS, ROWS_MAX = 4, 200
 DAYS = 7
 LIMIT_MAX = 9_999
 MADE = N_("It is offered. Buyers see it on the page of the goods.")
@@ -166,9 +166,11 @@ async def edit_group(visit: NamedDependency[Visit], offer_id: FromPath[UUID]) ->
         "per_buyer": str(offer.per_buyer or ""), "enough": str(offer.enough or ""),
         "starts_at": local_time(offer.starts_at), "ends_at": local_time(offer.ends_at), "offer_id": str(offer_id),
     }  # fmt: skip
-    for n, (sku_id, price) in enumerate(list(offer.prices.items())[:ROWS]):
-        card = found.cards.get(SkuId(sku_id))
-        typed |= {f"what_{n}": card.code if card else "", f"price_{n}": str(major(price, currency))}
+    told = [
+        (found.cards[SkuId(each)].code, price) for each, price in offer.prices.items() if SkuId(each) in found.cards
+    ]
+    for n, (code, price) in enumerate(told[:ROWS_MAX]):
+        typed |= {f"what_{n}": code, f"price_{n}": str(major(price, currency))}
     return await _form(visit, Entries({name: [value] for name, value in typed.items()}, {}), {}, offer_id)
 
 
@@ -185,7 +187,7 @@ async def _form(visit: Visit, typed: Entries, errors: dict[str, str], offer_id: 
         typed=typed,
         errors=errors,
         currency=currency,
-        rows=range(ROWS),
+        rows=range(max(ROWS, len(typed.names("what_")))),
         action=f"{frame.GROUPS}/new" if offer_id is None else f"{frame.GROUPS}/{offer_id}/edit",
         back_href=frame.GROUPS if offer_id is None else f"{frame.GROUPS}/{offer_id}",
         articles=await visit.merchant_db.ask(articles, visit.merchant_id, currency),
@@ -209,7 +211,7 @@ async def change_group(
 
 async def _kept(visit: Visit, form: Entries, offer_id: UUID | None) -> Response[Any] | Redirect:
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
-    rows = [n for n in range(ROWS) if form.text(f"what_{n}")] or [0]
+    rows = [n for n in range(min(len(form.names("what_")), ROWS_MAX)) if form.text(f"what_{n}")] or [0]
     row_of: dict[UUID, int] = {}
     try:
         words = [form.text(f"what_{n}", required=True, most=60) for n in rows]
@@ -220,6 +222,8 @@ async def _kept(visit: Visit, form: Entries, offer_id: UUID | None) -> Response[
         form.check()
         if form.flag("all"):
             wanted = await visit.merchant_db.ask(_for_all, wanted)
+        if offer_id is not None:
+            wanted = await visit.merchant_db.ask(_with_unseen, wanted)
         await visit.merchant_db.transact(make if offer_id is None else change, visit.actor, wanted)
     except Invalid as refusal:
         fields = {_field(name, row_of, rows): what for name, what in refusal.fields.items()}
@@ -290,6 +294,14 @@ async def _for_all(read: Read, wanted: NewOffer) -> NewOffer:
     cards = await catalog.cards(read, [SkuId(each) for each in every])
     rest = {sku_id: first for sku_id, card in cards.items() if card.on_sale and sku_id not in wanted.prices}
     return msgspec.structs.replace(wanted, prices={**wanted.prices, **rest})
+
+
+async def _with_unseen(read: Read, wanted: NewOffer) -> NewOffer:
+    """With the prices of variants that the form could not show, since they are not there at the moment."""
+    offer = await offer_of(read, MerchantId(wanted.merchant_id), wanted.offer_id)
+    cards = await catalog.cards(read, [SkuId(each) for each in offer.prices])
+    unseen = {sku_id: price for sku_id, price in offer.prices.items() if SkuId(sku_id) not in cards}
+    return msgspec.structs.replace(wanted, prices={**unseen, **wanted.prices})
 
 
 def _facts(wanted: NewOffer | Offer) -> dict[str, Any]:
