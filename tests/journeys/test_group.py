@@ -21,12 +21,12 @@ async def offer(merchant: Visitor) -> tuple[str, int]:
     """The shop offers a product that it does not offer yet; returns its page, and what it costs a team."""
     page = merchant.page
     await merchant.goto("/merchant/groups")
-    others = await page.locator("table tbody tr").count()
+    others = await page.locator("table tbody tr a.table-link").all_inner_texts()
     await merchant.goto("/merchant/groups/new")
     await merchant.look("group-form")
     options = page.locator("datalist#articles option")
     titles = [(await options.nth(n).inner_text()).split(" · ")[0] for n in range(await options.count())]
-    chosen = titles.index(sorted(set(titles))[-1 - others])
+    chosen = titles.index(next(each for each in sorted(set(titles)) if each not in others))
     code, said = await options.nth(chosen).get_attribute("value"), await options.nth(chosen).inner_text()
     price = minor(said.split(" · ")[-2]) * 3 // 4 // 100 * 100
     await merchant.fill(what_0=code or "", price_0=f"{price // 100}", size=f"{SIZE}", pieces="30")

@@ -1,4 +1,4 @@
-"""Group buying of the demo: an offer that runs, with one team that waits for two more."""
+"""Group buying of the demo: an offer that runs, with one team that waits for two more, and one that is to come."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,25 +16,28 @@ from steelyard.trade import checkout, groups
 from steelyard.trade.checkout.model import SHOP, CheckoutId, Draft, Line
 from steelyard.trade.groups.model import Gathering, NewOffer, OfferId
 
-OFFERING = "kouzi"
+# The first shop, whose staff look around in the demo, has one to come.
+OFFERING, PLANNING = "kouzi", "zoufang"
 SIZE, HOURS, PIECES, DAYS = 3, 72, 60, 14
+SINCE, IN = timedelta(hours=-1), timedelta(hours=26)
 # A quarter off.
 OFF = 250_000
 
 
 async def gather(db: Database, home: Address) -> None:
-    """Make the offer as a shop's staff would; somebody opens a team of it, and pays out of their balance."""
-    maker = next(each for each in makers() if each.slug == OFFERING)
-    await db.transact(_gather, maker, home)
+    """Make the offers as a shop's staff would; somebody opens a team of the first, and pays out of their balance."""
+    offering, planning = (next(each for each in makers() if each.slug == slug) for slug in (OFFERING, PLANNING))
+    await db.transact(_gather, offering, home)
+    await db.transact(_offer, planning, IN)
 
 
 async def _gather(tx: Tx, maker: Maker, home: Address) -> None:
-    offer = await _offer(tx, maker)
+    offer = await _offer(tx, maker, SINCE)
     if offer is not None:
         await _open(tx, offer, home)
 
 
-async def _offer(tx: Tx, maker: Maker) -> NewOffer | None:
+async def _offer(tx: Tx, maker: Maker, begins: timedelta) -> NewOffer | None:
     """Of all variants of a product that has enough on the shelf: not of the goods that come first everywhere."""
     merchant_id = MerchantId(made("merchant", maker.slug))
     offer_id = OfferId(made("group", maker.slug))
@@ -43,14 +46,11 @@ async def _offer(tx: Tx, maker: Maker) -> NewOffer | None:
     sku_ids = [SkuId(each) for some in by_product.values() for each in some]
     free = await inventory.available(tx, sku_ids)
     prices = await pricing.current(tx, sku_ids, maker.currency)
-    fitting = [
-        (product_id, some)
-        for product_id, some in by_product.items()
-        if some and all(SkuId(each) in prices and free[SkuId(each)] > SIZE * 2 for each in some)
-    ]
-    if not fitting or await groups.offer(tx, merchant_id, offer_id) is not None:
+    priced = [(key, some) for key, some in by_product.items() if some and all(SkuId(each) in prices for each in some)]
+    enough = [one for one in priced if all(free[SkuId(each)] > SIZE * 2 for each in one[1])]
+    if not priced or await groups.offer(tx, merchant_id, offer_id) is not None:
         return None
-    product_id, some = fitting[-1]
+    product_id, some = (enough or priced)[-1]
     amounts = {each: prices[SkuId(each)].amount for each in some}
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     offer = NewOffer(
@@ -63,8 +63,8 @@ async def _offer(tx: Tx, maker: Maker) -> NewOffer | None:
         pieces=PIECES,
         per_buyer=2,
         enough=None,
-        starts_at=now - timedelta(hours=1),
-        ends_at=now + timedelta(days=DAYS),
+        starts_at=now + begins,
+        ends_at=now + begins + timedelta(days=DAYS),
     )
     await groups.make(tx, offer)
     return offer
