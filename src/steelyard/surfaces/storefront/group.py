@@ -37,7 +37,7 @@ from steelyard.trade.orders.model import QUANTITY_PER_LINE_MAX, PurchaseId
 GROUP = "/group"
 STATES: dict[TeamState, str] = {
     TeamState.BEGUN: N_("It is open once it is paid."),
-    TeamState.OPEN: N_("Open"),
+    TeamState.OPEN: N_("Waits for more"),
     TeamState.OVER: N_("Its time is over."),
     TeamState.FULL: N_("The group is whole"),
     TeamState.FAILED: N_("It did not come together"),
