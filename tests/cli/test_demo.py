@@ -53,7 +53,9 @@ def password(demo: Running) -> str:
     return found[1]
 
 
-def test_it_tells_where_everything_is_and_goes_on_with_its_data(start: Start, port: int, home: Path) -> None:
+def test_it_tells_where_everything_is_mends_itself_and_goes_on_with_its_data(
+    start: Start, port: int, home: Path
+) -> None:
     first = start()
     base = f"http://127.0.0.1:{port}"
     assert status(f"{base}/health/live") == 200
@@ -63,14 +65,24 @@ def test_it_tells_where_everything_is_and_goes_on_with_its_data(start: Start, po
         assert f"{login}@steelyard.test" in first.said()
     others = run(["demo"], environment(home, PORT=str(port)))
     assert (others.returncode, f"Port {port} is taken" in others.stderr) == (1, True)
+
+    # A part of it dies: it says so, and starts it again.
+    worker = next(one for one in family(first.process, home) if called(one, "work"))
+    worker.kill()
+    first.until(lambda: "program.ended" in first.said() and "worker" in first.said())
+    first.until(lambda: any(one != worker and called(one, "work") for one in family(first.process, home)))
     everybody = family(first.process, home)
     assert first.interrupt() == 0
     wait_until_gone(everybody)
 
+    # The data is there still. When it is killed, everything that it started ends.
     second = start()
     assert password(second) == password(first)
     assert "Products" not in second.said(), "it was made again"
-    assert second.interrupt() == 0
+    everybody = family(second.process, home)
+    assert len(everybody) > 4
+    second.kill()
+    wait_until_gone(everybody)
 
     fresh = start("--fresh")
     assert "Products" in fresh.said()
@@ -80,53 +92,28 @@ def test_it_tells_where_everything_is_and_goes_on_with_its_data(start: Start, po
     assert checked.returncode == 0, checked.stdout
 
 
-def test_when_it_is_killed_everything_that_it_started_ends(start: Start, home: Path) -> None:
-    demo = start()
-    everybody = family(demo.process, home)
-    assert len(everybody) > 4
-
-    demo.kill()
-
-    wait_until_gone(everybody)
-
-
-def test_when_a_part_of_it_dies_it_says_so_and_starts_it_again(start: Start, home: Path) -> None:
-    demo = start()
-    worker = next(one for one in family(demo.process, home) if called(one, "work"))
-
-    worker.kill()
-
-    demo.until(lambda: "program.ended" in demo.said() and "worker" in demo.said())
-    demo.until(lambda: any(one != worker and called(one, "work") for one in family(demo.process, home)))
-    everybody = family(demo.process, home)
-    assert demo.interrupt() == 0
-    wait_until_gone(everybody)
-
-
-def test_it_uses_the_database_that_it_is_told(start: Start, empty_database_url: str, home: Path) -> None:
+def test_it_uses_the_database_that_it_is_told_and_makes_whole_what_was_broken_off(
+    start: Start, empty_database_url: str, home: Path
+) -> None:
     demo = start(DATABASE_URL=empty_database_url)
     assert demo.interrupt() == 0
-
-    fresh = start("--fresh", DATABASE_URL=empty_database_url)
-    assert fresh.interrupt() == 0
-    with psycopg.connect(empty_database_url) as connection:
-        found = connection.execute("SELECT count(*) FROM products").fetchone()
-    assert found is not None
-    assert found[0] > 100
     assert not list(home.glob("postgres*"))
-
-
-def test_a_demo_that_was_broken_off_is_made_whole(start: Start, empty_database_url: str) -> None:
-    assert start(DATABASE_URL=empty_database_url).interrupt() == 0
     with psycopg.connect(empty_database_url, autocommit=True) as connection:
         before = counts(connection)
+        assert before[0] > 100
         connection.execute("DELETE FROM operator_profile")  # it is written last
 
-    demo = start(DATABASE_URL=empty_database_url)
+    again = start(DATABASE_URL=empty_database_url)
 
     with psycopg.connect(empty_database_url, autocommit=True) as connection:
         assert counts(connection) == before
-    assert demo.interrupt() == 0
+    assert again.interrupt() == 0
+
+    fresh = start("--fresh", DATABASE_URL=empty_database_url)
+    assert fresh.interrupt() == 0
+    with psycopg.connect(empty_database_url, autocommit=True) as connection:
+        assert counts(connection)[0] > 100
+    assert not list(home.glob("postgres*"))
 
 
 def counts(connection: "psycopg.Connection[tuple[int, ...]]") -> tuple[int, ...]:

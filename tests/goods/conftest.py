@@ -21,11 +21,12 @@ from steelyard.goods.catalog.model import (
 from steelyard.goods.inventory.model import Wanted
 from steelyard.goods.pricing.model import NewPrice
 from steelyard.goods.warehouses.model import Warehouse, WarehouseId
-from steelyard.kernel import checks, ids
+from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.text import Text, text
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import Merchant, MerchantId, Shop
+from tests.support.database import violations
 
 POOL_SIZE = 4
 ABOVE = ("logistics.", "trade.", "channels.", "operations.")
@@ -38,8 +39,8 @@ async def db(database_url: str) -> AsyncIterator[Database]:
     database = await Database.connect(database_url, size=POOL_SIZE)
     yield database
     await database.close()
-    violations = [found for found in await checks.run(database_url) if not found.name.startswith(ABOVE)]
-    assert not violations, violations
+    found = [each for each in await violations(database_url) if not each.name.startswith(ABOVE)]
+    assert not found, found
 
 
 class Market:

@@ -3,21 +3,65 @@
 The fixtures come to the tests by `pytest_plugins` in `tests/conftest.py`.
 """
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 import pytest_asyncio
 
 from steelyard.kernel import checks
+from steelyard.kernel.checks import Check, Violation
 from steelyard.kernel.db import Database
 
 POOL_SIZE = 4
+CHECKS = checks.collect()
+# A table without a page has never had a row. Its size is asked for without opening it, where one may.
+FILLED = """
+    SELECT relname::text FROM pg_class
+    WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
+      AND (relkind = 'p' OR CASE WHEN current_setting('is_superuser') = 'on'
+                                 THEN (pg_stat_file(pg_relation_filepath(oid))).size
+                                 ELSE pg_relation_size(oid) END > 0)
+"""
+_WORDS = {check: frozenset(re.findall(r"\w+", check.sql)) for check in CHECKS}
+
+
+async def violations(url: str) -> list[Violation]:
+    """What of every `checks.sql` is not true in the database at `url`. A check of which no table has ever had a row is as
+    true as it is in an empty house, of which `tests/kernel/test_checks.py` asks all."""
+    return await checks.run(url) if await asyncio.to_thread(_any, url) else []
+
+
+def _any(url: str) -> bool:
+    """Whether one of the checks is not true: all of them are asked in one message, which takes a third of the time."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        wanted = about({row[0] for row in connection.execute(FILLED)})
+        found = connection.execute(
+            "; ".join(
+                ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", *(_exists(check) for check in wanted)]
+            ).encode()
+        )
+        while found.description is None or found.fetchone() is None:
+            if not found.nextset():
+                return False
+        return True
+
+
+def _exists(check: Check) -> str:
+    return f"SELECT FROM ({check.sql}\n) AS found LIMIT 1"
+
+
+def about(tables: set[str]) -> list[Check]:
+    """The checks that name one of these tables."""
+    return [check for check in CHECKS if _WORDS[check] & tables]
 
 
 async def assert_checks(url: str) -> None:
     """Every sentence of every `checks.sql` is true in the database at `url`."""
-    violations = await checks.run(url)
-    assert not violations, "\n".join(f"{found.name}\n    {found.rows[:3]}" for found in violations)
+    found = await violations(url)
+    assert not found, "\n".join(f"{each.name}\n    {each.rows[:3]}" for each in found)
 
 
 @pytest_asyncio.fixture

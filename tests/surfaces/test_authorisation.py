@@ -56,6 +56,7 @@ PUBLIC = {
     "/sell", "/ucp/v1/schemas/marketplace.json", "/api/v1/openapi.json",
     # What others say of a product; who says something is asked to sign in, and anybody signed in may vote and report.
     "/products/{product_id:uuid}/reviews", "/products/{product_id:uuid}/questions", "/reviews/{review_id:uuid}/helpful",
+    "/answers/{answer_id:uuid}/helpful",
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
     "/shops/{slug:str}/licence", "/products/{product_id:uuid}/share", "/gift-cards",
@@ -70,7 +71,7 @@ OWN = {
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
     "/coupons/claim", "/flash", "/flash/clock", "/group/open", "/account/wallet", "/account/wallet/redeem",
-    "/account/gift-cards",
+    "/account/gift-cards", "/account/wallet/check-in",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -239,6 +240,7 @@ async def things(db: Database, world: World) -> Ids:
             "policy": "payment_window",
             "review_id": str(review.lines[0].review_id),
             "question_id": str(question_id),
+            "answer_id": str(ids.mint()),
             "renewal_id": str(renewal_id),
             "subject_id": str(question_id),
             "promotion_id": str(promotion.promotion_id),

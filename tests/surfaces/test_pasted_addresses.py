@@ -253,7 +253,7 @@ def test_any_town_in_any_order_is_recognised(town: Region, name: str, order: lis
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_text_is_read_without_an_error(text: str):
     found = read_pasted(text, PLACES)
 

@@ -13,7 +13,10 @@ from litestar import Litestar
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.settings import Settings
 from steelyard.money import payments
+from steelyard.money.wallets import Purse
+from steelyard.parties import policies
 from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.policies.model import POINTS_CHECK_IN, POINTS_WELCOME
 from steelyard.surfaces.storefront.wallet import REDEEM_PER_BUYER
 from steelyard.trade import orders
 from tests.support import deal
@@ -193,3 +196,25 @@ def _filled_in() -> dict[str, str]:
 
 async def _by_an_agent(tx: Tx, checkout_id: UUID) -> None:
     await tx.execute("UPDATE checkouts SET client = 'https://agent.test' WHERE checkout_id = $1", checkout_id)
+
+
+async def test_a_day_is_checked_in_by_a_click_and_not_by_a_second(app: Litestar, db: Database, world: World):
+    async with at(app, world.buyer) as buyer:
+        assert "check-in" not in (await buyer.get(WALLET)).text, "no button where nobody checks in"
+        await db.transact(policies.settle, POINTS_CHECK_IN, 5, None)
+        assert "Check in for 5 points" in words(await buyer.get(WALLET))
+
+        first = words(await buyer.follow(await buyer.post(f"{WALLET}/check-in", {})))
+        second = words(await buyer.follow(await buyer.post(f"{WALLET}/check-in", {})))
+
+    assert "Checked in: 5 points." in first
+    assert "You have checked in today" in second
+    assert await left(db, buyer_of(world), Purse.POINTS) == 5
+
+
+async def test_who_registers_is_welcomed_with_points(app: Litestar, db: Database):
+    await db.transact(policies.settle, POINTS_WELCOME, 100, None)
+    async with browsing(app) as visitor:
+        form = {"name": "Li Na", "email": "li.na@example.com", "password": "a-long-one-of-mine"}
+        await visitor.post("/register", form)
+        assert "Welcome" in words(await visitor.get(WALLET))

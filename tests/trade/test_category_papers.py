@@ -113,6 +113,44 @@ async def test_what_has_ended_takes_its_goods_off_the_shelf_and_no_others(
     assert await state(shop, hammer) is ProductState.ON_SHELF
 
 
+async def test_they_come_back_with_the_next_paper_but_not_what_the_shop_wants_off_the_shelf(
+    shop: Database, world: World, tea: MerchantId
+) -> None:
+    green, black = world.items["green"].product_id, world.items["black"].product_id
+    nuts = world.items["nuts"].product_id
+    await accepted(shop, tea, TODAY - A_DAY, TODAY - A_DAY)
+    assert nuts in await shop.ask(catalog.without_papers, tea, [nuts])
+    await shop.transact(catalog.take_off_shelf, tea, [nuts], "staff:shop")  # before the paper did
+    await shop.transact(freeze_without_papers, TODAY)
+    frozen = await shop.ask(catalog.frozen_count, tea)
+    assert frozen >= 2
+    await shop.transact(catalog.take_off_shelf, tea, [black], "staff:shop")  # and after it
+    paper = await handed_in(shop, tea, TODAY)
+    for _ in range(2):
+        assert await shop.transact(catalog.thaw, TODAY) == [], "it waits still"
+
+    await decided(shop, tea, paper, accepted=True)
+
+    assert await shop.transact(catalog.thaw, TODAY + A_DAY) == [], "on the day after its last it is none"
+    assert await shop.transact(catalog.thaw, TODAY, MerchantId(world.tools.merchant_id)) == []
+    back = await shop.transact(catalog.thaw, TODAY, tea)
+    assert green in back and len(back) == frozen - 1
+    assert await state(shop, green) is ProductState.ON_SHELF
+    assert [await state(shop, each) for each in (black, nuts)] == [ProductState.OFF_SHELF] * 2
+    assert await shop.ask(catalog.frozen_count, tea) == 0
+
+
+async def test_what_went_into_the_bin_meanwhile_stays_there(shop: Database, world: World, tea: MerchantId) -> None:
+    green = world.items["green"].product_id
+    await accepted(shop, tea, TODAY - A_DAY, TODAY - A_DAY)
+    await shop.transact(freeze_without_papers, TODAY)
+    await shop.transact(catalog.bin, tea, [green], "staff:shop")
+    await shop.transact(catalog.restore, tea, [green], "staff:shop")
+    await accepted(shop, tea, None)
+    assert green not in await shop.transact(catalog.thaw, TODAY)
+    assert await state(shop, green) is ProductState.OFF_SHELF
+
+
 async def test_a_new_paper_in_time_keeps_them_there(shop: Database, world: World, tea: MerchantId) -> None:
     await accepted(shop, tea, TODAY)
     await accepted(shop, tea, TODAY + 365 * A_DAY)

@@ -15,7 +15,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.screening.model import Action, Area, Word, WordId
 from steelyard.trade import reviews
-from steelyard.trade.reviews.appeals import NothingToAppeal
+from steelyard.trade.reviews.appeals import NothingToAppeal, NotWhoHidIt
 from steelyard.trade.reviews.model import (
     AnswerId,
     Ground,
@@ -28,7 +28,7 @@ from steelyard.trade.reviews.model import (
 )
 from tests.support.received import received, reviewed, said
 from tests.support.rivals import meet
-from tests.support.world import World
+from tests.support.world import World, account
 
 SOURCE = Path(steelyard.__file__).parent
 LEADS_AWAY = "很好，加 微 信 有优惠"
@@ -48,6 +48,12 @@ def other(world: World) -> BuyerId:
 
 async def operator(db: Database, world: World) -> Actor:
     return Actor(account=await db.ask(access.account, world.operator.account_id))  # pyright: ignore[reportArgumentType]  # a test's id
+
+
+async def another(db: Database) -> Actor:
+    """Somebody else of the operator's staff."""
+    person = await db.transact(account, "operator", "second", "Second", roles=["operator_admin"])
+    return Actor(account=await db.ask(access.account, person.account_id))  # pyright: ignore[reportArgumentType]  # a test's id
 
 
 async def one(db: Database, review_id: ReviewId) -> Review:
@@ -149,11 +155,14 @@ async def test_an_author_appeals_once_and_the_answer_is_on_record(
     assert (appeal.words, appeal.ground, appeal.reason) == ("It is true", Ground.FALSE, "No proof")
     assert await shop.ask(reviews.open_appeals) == 1
 
+    second = await another(shop)
+    with pytest.raises(NotWhoHidIt):
+        await shop.transact(reviews.decide_appeal, chief, appeal.step_id, granted=True, answer="It does")
     with pytest.raises(Invalid):
-        await shop.transact(reviews.decide_appeal, chief, appeal.step_id, granted=True, answer="")
+        await shop.transact(reviews.decide_appeal, second, appeal.step_id, granted=True, answer="")
     for granted in (True, False):
         await shop.transact(
-            reviews.decide_appeal, chief, appeal.step_id, granted=granted, answer="The photograph proves it"
+            reviews.decide_appeal, second, appeal.step_id, granted=granted, answer="The photograph proves it"
         )
 
     assert (await one(shop, review_id)).hidden_at is None
@@ -181,10 +190,11 @@ async def test_an_appeal_has_its_time_and_none_is_decided_twice_at_once(
     await shop.transact(reviews.hide, chief, Kind.REVIEW, review_id, Ground.ABUSE, "Rude")
     await shop.transact(reviews.appeal, review_id, [buyer], "Was it?")
     (appeal,) = (await shop.ask(reviews.appeals)).items
+    second = await another(shop)
     await meet(
         shop,
-        lambda tx: reviews.decide_appeal(tx, chief, appeal.step_id, granted=False, answer="It was"),
-        lambda tx: reviews.decide_appeal(tx, chief, appeal.step_id, granted=True, answer="It was not"),
+        lambda tx: reviews.decide_appeal(tx, second, appeal.step_id, granted=False, answer="It was"),
+        lambda tx: reviews.decide_appeal(tx, second, appeal.step_id, granted=True, answer="It was not"),
     )
     known = (await shop.ask(reviews.appeals_of, [await one(shop, review_id)]))[review_id]
     assert (known.granted, known.answer) == (False, "It was")

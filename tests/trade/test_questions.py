@@ -1,5 +1,7 @@
 """Questions and answers: anybody asks, the shop and past buyers answer."""
 
+import asyncio
+
 import pytest
 
 from steelyard.kernel import ids
@@ -15,6 +17,7 @@ from steelyard.trade.reviews.model import (
     Ground,
     Kind,
     MayNotAnswer,
+    OwnAnswer,
     QuestionId,
     ReportReason,
 )
@@ -116,3 +119,42 @@ async def test_what_is_hidden_is_not_shown(shop: Database, world: World, buyer: 
     await shop.transact(reviews.show, chief, Kind.ANSWER, answer_id)
     await shop.transact(reviews.show, chief, Kind.QUESTION, question_id)
     assert (await shop.ask(reviews.questions_of_product, nuts.product_id)).items[0].answers == 1
+
+
+async def test_an_answer_is_found_helpful_once_by_each_reader_and_stands_before_others(
+    shop: Database, world: World, buyer: BuyerId
+) -> None:
+    nuts, question_id = world.items["nuts"], await asked(shop, world, buyer)
+    writers = [BuyerId(ids.mint()) for _ in range(2)]
+    answers = [AnswerId(ids.mint()) for _ in writers]
+    for writer, answer_id in zip(writers, answers, strict=True):
+        await deal.paid(shop, [(nuts.sku_id, 1)], writer)
+        await shop.transact(reviews.answer_as_buyer, question_id, answer_id, [writer], "Li Na", "A little")
+    vote = reviews.vote_for_answer
+    with pytest.raises(OwnAnswer):
+        await shop.transact(vote, answers[1], writers[1], helpful=True)
+    with pytest.raises(NotFound):
+        await shop.transact(vote, AnswerId(ids.mint()), buyer, helpful=True)
+
+    for helpful in (True, True, False, False, True, True):
+        assert await shop.transact(vote, answers[1], buyer, helpful=helpful) == nuts.product_id
+
+    found = (await shop.ask(reviews.answers_of, [question_id], reader=buyer))[question_id]
+    assert [(each.answer_id, each.helpful, each.voted) for each in found] == [
+        (answers[1], 1, True), (answers[0], 0, False),
+    ]  # fmt: skip
+    theirs = (await shop.ask(reviews.answers_of, [question_id], reader=writers[0]))[question_id]
+    assert not any(each.voted for each in theirs)
+
+
+async def test_two_clicks_at_once_are_one_vote(shop: Database, world: World, buyer: BuyerId) -> None:
+    nuts, question_id, answer_id = world.items["nuts"], await asked(shop, world, buyer), AnswerId(ids.mint())
+    await shop.transact(
+        reviews.answer_as_shop, nuts.merchant_id, question_id, answer_id, world.tea.owner.account_id, "Lightly."
+    )
+    readers = [buyer, buyer, BuyerId(ids.mint()), BuyerId(ids.mint())]
+    await asyncio.gather(
+        *(shop.transact(reviews.vote_for_answer, answer_id, each, helpful=True) for each in readers * 3)
+    )
+    (answer,) = (await shop.ask(reviews.answers_of, [question_id]))[question_id]
+    assert answer.helpful == 3

@@ -11,13 +11,14 @@ from steelyard.money.payments.model import ChannelAnswer, Instruction, PaymentSt
 from steelyard.money.wallets import Cause, IssueId, Move, NewIssue, Purse
 from steelyard.parties import policies
 from steelyard.parties.customers.model import BuyerId
-from steelyard.parties.policies.model import GIFTS_SOLD, POINTS_EARNED, WALLETS
+from steelyard.parties.policies.model import GIFTS_SOLD, POINTS_CHECK_IN, POINTS_EARNED, WALLETS
 
 POINTS_PER_HUNDRED = 1
 CARD = 10_000
 CREDIT = 1_500
 POINTS = 860
 CARDS = 20
+CHECK_IN = 5
 MONTHS = 12
 DAYS = 360
 BOUGHT = 100
@@ -32,6 +33,7 @@ async def fill(db: Database, buyer_id: BuyerId) -> None:
 async def _fill(tx: Tx, buyer_id: BuyerId) -> None:
     await policies.settle(tx, WALLETS, 1, None)
     await policies.settle(tx, POINTS_EARNED, POINTS_PER_HUNDRED, None)
+    await policies.settle(tx, POINTS_CHECK_IN, CHECK_IN, None)
     minted = await wallets.issue(tx, _issue("年会礼品卡 Annual party", sold=True))
     await wallets.issue(tx, _issue("春季回馈 Spring", sold=False))
     if minted:  # none when they were issued before

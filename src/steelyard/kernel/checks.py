@@ -63,18 +63,20 @@ def parse(module: str, source: str) -> list[Check]:
     return found
 
 
-async def run(source: str | Connection | Read) -> list[Violation]:
-    """Run all checks at one instant; `source` is a URL, a connection or a running transaction. [] means all is true."""
+async def run(source: str | Connection | Read, wanted: Sequence[Check] | None = None) -> list[Violation]:
+    """Run all checks, or those that are wanted, at one instant; `source` is a URL, a connection or a running transaction.
+    [] means all is true."""
     if isinstance(source, str):
         async with administer(source) as connection:
-            return await run(connection)
+            return await run(connection, wanted)
+    checks = collect() if wanted is None else wanted
     if isinstance(source, Read):
-        return await _run(source, collect())
+        return await _run(source, checks)
     async with source.transaction(readonly=True, isolation="repeatable_read"):
-        return await _run(Read(source), collect())
+        return await _run(Read(source), checks)
 
 
-async def _run(read: Read, checks: list[Check]) -> list[Violation]:
+async def _run(read: Read, checks: Sequence[Check]) -> list[Violation]:
     await read.value("SELECT set_config('statement_timeout', $1, true)", f"{_TIMEOUT_SECONDS}s")
     violations: list[Violation] = []
     for check in checks:

@@ -9,7 +9,7 @@ from steelyard.trade import reviews
 from tests.support.browser import Browser, words
 from tests.support.consoles import signed_in
 from tests.support.received import received, reviewed
-from tests.support.world import World
+from tests.support.world import World, account
 
 SAVED_WORD = {
     "word": "赌博", "action": "refuse", "areas": ["shop", "question", "review"], "language": "", "reason_zh": "违法",
@@ -97,7 +97,14 @@ async def test_a_buyer_is_told_beside_the_field_and_appeals(
     appeals = await chief.get("/operator/reviews", state="appeals")
     assert "It was a joke" in words(appeals) and "Advertising or contact details: Leads away" in words(appeals)
     (appeal,) = (await db.ask(reviews.appeals)).items
-    await chief.post(f"/operator/reviews/appeals/{appeal.step_id}", {"decision": "keep", "answer": "Sorry, no"})
+    assert "Another member of staff decides" in words(appeals)
+    decision = {"decision": "keep", "answer": "Sorry, no"}
+    told = await chief.follow(await chief.post(f"/operator/reviews/appeals/{appeal.step_id}", decision))
+    assert "You hid this review" in words(told)
+    assert await db.ask(reviews.open_appeals) == 1
+    second = await signed_in(app, await db.transact(account, "operator", "second", "Second", roles=["operator_admin"]))
+    await second.post(f"/operator/reviews/appeals/{appeal.step_id}", decision)
+    await second.close()
     mine = await buyer.get("/account/reviews")
     assert "It stays hidden Sorry, no" in words(mine) and "Why should it stand?" not in words(mine)
 

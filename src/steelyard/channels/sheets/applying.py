@@ -38,6 +38,7 @@ async def write_rows(tx: Tx, shop: Shop, rows: Sequence[Row], change_id: UUID, b
 async def _change(tx: Tx, shop: Shop, rows: Sequence[Row], by: str) -> None:
     skus: list[SkuChange] = []
     prices: dict[UUID, dict[str, str]] = {}
+    costs: dict[SkuId, int | None] = {}
     stock: list[tuple[UUID, UUID, int]] = []
     products: defaultdict[UUID, dict[str, str]] = defaultdict(dict)
     for row in rows:
@@ -49,12 +50,16 @@ async def _change(tx: Tx, shop: Shop, rows: Sequence[Row], by: str) -> None:
             skus.append(_sku_change(row.sku_id, said))
         if said.keys() & {"price", "compare_at"}:
             prices[row.sku_id] = said
+        if "cost" in said:
+            costs[SkuId(row.sku_id)] = _minor(said["cost"], shop.currency) if said["cost"] else None
         if said.get("stock") and shop.warehouse_id is not None:
             stock.append((row.sku_id, shop.warehouse_id, int(said["stock"])))
     if skus:
         await catalog.change_many_skus(tx, shop.merchant_id, skus, by)
     if prices:
         await pricing.set_prices(tx, shop.merchant_id, await _prices(tx, shop, prices))
+    if costs:
+        await pricing.set_costs(tx, shop.merchant_id, shop.currency, costs)
     if stock:
         await inventory.count(tx, shop.merchant_id, stock, document=ids.mint(), by=by, note="sheet")
     await _change_products(tx, shop, {key: said for key, said in products.items() if said}, by)
@@ -146,6 +151,13 @@ async def _make(tx: Tx, shop: Shop, rows: Sequence[Row], change_id: UUID, by: st
         new, prices, stock = _product(shop, change_id, name, family)
         await catalog.create_product(tx, shop.merchant_id, new, by)
         await pricing.set_prices(tx, shop.merchant_id, prices)
+        costs = {
+            sku.sku_id: _minor(cell, shop.currency)
+            for sku, row in zip(new.skus, family, strict=True)
+            if (cell := _cells(row).get("cost"))
+        }
+        if costs:
+            await pricing.set_costs(tx, shop.merchant_id, shop.currency, costs)
         if stock:
             await inventory.receive(tx, shop.merchant_id, stock, document=new.product_id, by=by)
         if _cells(family[0]).get("shelf") == "on":

@@ -18,7 +18,7 @@ from steelyard.parties.merchants.model import MerchantId
 
 # Of the product (the same in each of its rows), then of the variant.
 PRODUCT_COLUMNS = ("title_zh", "title_en", "description_zh", "description_en", "category", "tax_class", "shelf")
-SKU_COLUMNS = ("barcode", "weight_grams", "price", "compare_at", "stock", "active")
+SKU_COLUMNS = ("barcode", "weight_grams", "price", "compare_at", "cost", "stock", "active")
 FACT = "attribute:"
 FIXED = ("product", "sku", *PRODUCT_COLUMNS, "variant", *SKU_COLUMNS)
 PRODUCTS_AT_ONCE = 200
@@ -72,6 +72,7 @@ async def goods(read: Read, shop: Shop, product_ids: Sequence[UUID]) -> list[Goo
     mine = {key: each for key, each in seen.items() if each.merchant_id == shop.merchant_id}
     sku_ids = [sku.sku_id for product in mine.values() for sku in product.skus]
     prices = await pricing.current(read, sku_ids, shop.currency)
+    costs = await pricing.costs_of(read, shop.merchant_id, sku_ids, shop.currency)
     stock: dict[SkuId, int] = {
         row["sku_id"]: row["on_hand"]
         for row in await read.fetch(
@@ -86,11 +87,19 @@ async def goods(read: Read, shop: Shop, product_ids: Sequence[UUID]) -> list[Goo
     for product_id in product_ids:
         product = mine.get(ProductId(product_id))
         if product is not None:
-            found += _rows(product, prices, stock, slugs.get(product.category_id, ""))
+            category = slugs.get(product.category_id, "")
+            found += _rows(product, prices, costs, stock, category, shop.currency)
     return found
 
 
-def _rows(product: ProductView, prices: Mapping[SkuId, Price], stock: Mapping[SkuId, int], category: str) -> list[Good]:
+def _rows(
+    product: ProductView,
+    prices: Mapping[SkuId, Price],
+    costs: Mapping[SkuId, int],
+    stock: Mapping[SkuId, int],
+    category: str,
+    currency: str,
+) -> list[Good]:
     shared = {
         "product": str(product.product_id),
         "title_zh": product.title.get("zh-Hans", ""),
@@ -116,6 +125,7 @@ def _rows(product: ProductView, prices: Mapping[SkuId, Price], stock: Mapping[Sk
             "weight_grams": str(sku.weight_grams),
             "price": amount_cell(price.amount, price.currency) if price else "",
             "compare_at": amount_cell(price.compare_at, price.currency) if price and price.compare_at else "",
+            "cost": amount_cell(costs[sku.sku_id], currency) if sku.sku_id in costs else "",
             "stock": str(stock.get(sku.sku_id, 0)),
             "active": "yes" if sku.active else "no",
         }

@@ -123,7 +123,7 @@ def read_cell(shop: Shop, column: str, cell: str) -> tuple[str, str]:
     """A cell in its canonical form, and what is wrong with it."""
     if column.startswith(FACT):
         return _read_fact(shop, column.removeprefix(FACT), cell)
-    if column in ("price", "compare_at"):
+    if column in ("price", "compare_at", "cost"):
         return _read_amount(cell, shop.currency)
     if not cell:
         return "", ""

@@ -4,7 +4,8 @@
 attribute is and which facts fit it, `attributes` the commands and questions about them; `branches` changes the category
 tree, `shelf` moves products onto it and off it, `reviewing` is the operator's look at them before, `matrix` changes their
 options, `limiting` what a buyer can have, `listing` narrows a merchant's products down, `seeking` keeps what they are found
-by, `versions` what they said before, `completeness` knows what they lack.
+by, `versions` what they said before, `completeness` knows what they lack, `papers` takes off the shelf what lacks a paper
+and puts it back with it, `promising` what shops promise with them.
 """
 
 from steelyard.goods.catalog.attributes import attributes_of, bind_attributes, define_attribute, definitions
@@ -34,6 +35,8 @@ from steelyard.goods.catalog.events import CategoryChanged, ProductChanged
 from steelyard.goods.catalog.limiting import Limited, limit, limits_of
 from steelyard.goods.catalog.listing import GridRow, Narrowing, change_many_skus, listed, variants
 from steelyard.goods.catalog.matrix import MatrixOption, MatrixOutdated, MatrixValue, outline, set_matrix
+from steelyard.goods.catalog.papers import frozen_count, thaw
+from steelyard.goods.catalog.promising import set_promises
 from steelyard.goods.catalog.queries import (
     by_codes,
     cards,
@@ -144,6 +147,7 @@ __all__ = [
     "edit",
     "facets",
     "fact_words",
+    "frozen_count",
     "imported",
     "lacking",
     "last_approved",
@@ -171,9 +175,11 @@ __all__ = [
     "set_matrix",
     "set_pictures",
     "set_policy",
+    "set_promises",
     "sku_ids_of",
     "skus_of",
     "take_off_shelf",
+    "thaw",
     "variants",
     "version",
     "versions",

@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import date
 from uuid import UUID
 
+from steelyard.goods.catalog.papers import freeze, thaw
 from steelyard.goods.catalog.shelf import publish, take_off_shelf
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
@@ -38,7 +39,7 @@ async def _onto(tx: Tx) -> int:
 async def _off(tx: Tx) -> int:
     rows = await tx.fetch(
         """
-        UPDATE products p SET off_shelf_at = NULL
+        UPDATE products p SET off_shelf_at = NULL, lacks_paper = false
         FROM (SELECT merchant_id, product_id FROM products WHERE off_shelf_at <= now()
               ORDER BY off_shelf_at LIMIT $1 FOR UPDATE SKIP LOCKED) due
         WHERE p.merchant_id = due.merchant_id AND p.product_id = due.product_id
@@ -77,13 +78,13 @@ async def freeze_without_papers(tx: Tx, today: date) -> int:
     for row in rows:
         due[MerchantId(row["merchant_id"])].append(row["product_id"])
     for merchant_id, product_ids in sorted(due.items()):
-        await take_off_shelf(tx, merchant_id, product_ids, "system")
+        await freeze(tx, merchant_id, product_ids)
     return len(rows)
 
 
 async def _papers_today(tx: Tx) -> int:
     today: date = await tx.value("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date")
-    return await freeze_without_papers(tx, today)
+    return await freeze_without_papers(tx, today) + len(await thaw(tx, today))
 
 
 async def _freeze(db: Database) -> int:

@@ -168,7 +168,12 @@ async def put_on_shelf(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UU
 
 
 async def take_off_shelf(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[UUID], by: str) -> list[ProductId]:
-    """Stop selling these products; returns those that moved."""
+    """Stop selling these products; returns those that moved. What is off it for want of a paper stays off for good."""
+    await tx.execute(
+        "UPDATE products SET lacks_paper = false WHERE merchant_id = $1 AND product_id = ANY($2) AND lacks_paper",
+        merchant_id,
+        list(product_ids),
+    )
     return await move(tx, merchant_id, product_ids, ProductState.OFF_SHELF, by, out_of=[ProductState.ON_SHELF])
 
 
@@ -211,6 +216,7 @@ async def move(
                               AND s.product_id = p.product_id AND s.active))
         ), moved AS (
             UPDATE products p SET state = $3, changed_at = now(), approved = p.approved OR $3 = 'on_shelf'
+              , lacks_paper = false
               , on_shelf_at = CASE WHEN $3 IN ('on_shelf', 'binned') THEN NULL ELSE p.on_shelf_at END
               , off_shelf_at = CASE WHEN $3 IN ('off_shelf', 'binned') THEN NULL ELSE p.off_shelf_at END
             FROM due WHERE p.merchant_id = due.merchant_id AND p.product_id = due.product_id

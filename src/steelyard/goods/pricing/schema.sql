@@ -15,6 +15,16 @@ COMMENT ON COLUMN prices.lowest_before IS 'The lowest that it cost in the 30 day
 COMMENT ON COLUMN prices.compare_at IS 'The price it is compared with (market price), shown struck out';
 CREATE INDEX prices_by_sku ON prices (sku_id);
 
+CREATE TABLE unit_costs (
+    merchant_id uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , currency    text NOT NULL
+  , amount      bigint NOT NULL
+  , PRIMARY KEY (merchant_id, sku_id, currency)
+  , CONSTRAINT a_cost_is_not_negative CHECK (amount >= 0)
+);
+COMMENT ON TABLE unit_costs IS 'by merchant: what a SKU costs the shop itself, in minor units; nobody else sees it';
+
 CREATE TABLE price_history (
     merchant_id uuid NOT NULL
   , sku_id      uuid NOT NULL

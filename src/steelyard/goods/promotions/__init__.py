@@ -5,11 +5,14 @@
 platform are in `service`, buyers' coupons in `claiming`, those that shops give in `giving`, codes that come with a cart in
 `codes` (their words in `entering`), what buyers hold in `holding`, who is known to have used what in `people`, and what
 orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is stands in `flash`, how one is
-planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`.
+planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`. What
+speaks against an offer is data in `clashes`, found by `conflicts`; what has to be known for it is in `clashing`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
+from steelyard.goods.promotions.clashing import on_between, speaks_against
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
+from steelyard.goods.promotions.conflicts import conflicts, overlapping
 from steelyard.goods.promotions.events import FlashChanged, GiftAsked
 from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
 from steelyard.goods.promotions.holding import of_buyers, owned
@@ -29,7 +32,7 @@ from steelyard.goods.promotions.queries import (
     used,
 )
 from steelyard.goods.promotions.reckoning import covers, for_buyer, in_scope, reckon, reckon_offers
-from steelyard.goods.promotions.service import change, extend, save, stop, version_of
+from steelyard.goods.promotions.service import change, check, extend, save, stop, version_of
 from steelyard.goods.promotions.sessions import (
     flash_left,
     flash_price,
@@ -52,9 +55,11 @@ __all__ = [
     "begin_due",
     "cancel",
     "change",
+    "check",
     "claim",
     "claim_code",
     "claimed_by",
+    "conflicts",
     "coupons_of",
     "covers",
     "end_due",
@@ -79,6 +84,8 @@ __all__ = [
     "of_buyers",
     "offering",
     "offers",
+    "on_between",
+    "overlapping",
     "owned",
     "people_of",
     "plan",
@@ -90,6 +97,7 @@ __all__ = [
     "session",
     "sessions",
     "sessions_near",
+    "speaks_against",
     "stop",
     "tidied",
     "to_claim",

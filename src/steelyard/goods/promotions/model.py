@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
+from steelyard.goods.promotions.clashes import Bounds, Clash, Conflict, Level, Ware
 from steelyard.goods.promotions.entering import Code, CodeState, CouponGift, Entered, GiftAudience, OfferState, Standing
 from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
 from steelyard.goods.promotions.people import Limit, Personal, new_of
@@ -46,11 +47,14 @@ __all__ = [
     "EVERY_LAYER",
     "AmountOff",
     "Audience",
+    "Bounds",
     "Bundle",
     "BuyGet",
+    "Clash",
     "Code",
     "CodeState",
     "CodeUnknown",
+    "Conflict",
     "Counted",
     "CouponClaimed",
     "CouponGift",
@@ -64,6 +68,7 @@ __all__ = [
     "GiftAudience",
     "Ladder",
     "Layer",
+    "Level",
     "Limit",
     "LimitReached",
     "NewFlash",
@@ -82,6 +87,7 @@ __all__ = [
     "SpecialPrice",
     "Standing",
     "Step",
+    "Ware",
 ]
 
 PromotionId = NewType("PromotionId", UUID)

@@ -36,7 +36,7 @@ async def save(tx: Tx, offer: Offer) -> None:
 
     Raises `Invalid`, `OfferBegun`, and `Invalid` when a code is taken or there are too many.
     """
-    _check(offer)
+    check(offer)
     await _only_so_many(tx, offer)
     tx.kept.pop(KEPT, None)
     written = await tx.execute(
@@ -178,7 +178,8 @@ async def stop(tx: Tx, merchant_id: UUID, promotion_id: UUID) -> None:
         raise NotFound()
 
 
-def _check(offer: Offer) -> None:
+def check(offer: Offer) -> None:
+    """Raises `Invalid` for what nobody can offer."""
     wrong = wrong_in(offer.rule)
     if offer.starts_at >= offer.ends_at or offer.ends_at <= datetime.now(UTC):
         wrong["ends_at"] = N_("It ends after it begins, and not in the past")

@@ -39,6 +39,7 @@ from steelyard.money.wallets.queries import (
     issues,
     lines_of,
     money_of,
+    moved,
     statement,
 )
 from steelyard.money.wallets.service import forget, lock, move
@@ -80,6 +81,7 @@ __all__ = [
     "mint_sold",
     "money_of",
     "move",
+    "moved",
     "redeem",
     "statement",
     "take_back",

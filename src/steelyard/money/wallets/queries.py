@@ -7,7 +7,7 @@ from uuid import UUID
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
-from steelyard.money.wallets.model import Card, Issue, IssueId, Purse, PurseAmount, PurseLine
+from steelyard.money.wallets.model import Card, Cause, Issue, IssueId, Purse, PurseAmount, PurseLine
 from steelyard.parties.customers.model import BuyerId
 
 STATEMENT_LINES_MAX = 10_000
@@ -25,6 +25,21 @@ async def amounts(read: Read, buyer_id: BuyerId) -> list[PurseAmount]:
 async def free(read: Read, buyer_id: BuyerId, currency: str) -> dict[Purse, int]:
     """What a buyer can spend in this currency."""
     return {each.purse: each.amount for each in await amounts(read, buyer_id) if each.currency == currency}
+
+
+async def moved(read: Read, buyer_id: BuyerId, purse: Purse, cause: Cause, document: UUID) -> bool:
+    """Whether this has moved the purse."""
+    return bool(
+        await read.value(
+            """
+            SELECT EXISTS (SELECT FROM purse_lines WHERE buyer_id = $1 AND purse = $2 AND cause = $3 AND document = $4)
+            """,
+            buyer_id,
+            purse,
+            cause,
+            document,
+        )
+    )
 
 
 async def statement(

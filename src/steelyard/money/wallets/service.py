@@ -18,8 +18,12 @@ _AGAINST: dict[Cause, AccountKind] = {
     Cause.CREDITED: AccountKind.MARKETING_COST,
     Cause.REFUNDED: AccountKind.PURCHASE_CLEARING,
     Cause.EARNED: AccountKind.MARKETING_COST,
+    Cause.WELCOMED: AccountKind.MARKETING_COST,
+    Cause.CHECKED_IN: AccountKind.MARKETING_COST,
+    Cause.REVIEWED: AccountKind.MARKETING_COST,
     Cause.TAKEN_BACK: AccountKind.MARKETING_COST,
     Cause.EXPIRED: AccountKind.MARKETING_COST,
+    Cause.COMPENSATED: AccountKind.COMPENSATION_CLEARING,
 }
 
 

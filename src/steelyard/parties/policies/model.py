@@ -223,6 +223,39 @@ POINTS_EARNED = Policy(
     least=0,
     most=20,
 )
+POINTS_WELCOME = Policy(
+    key="points_welcome",
+    area=TRADE,
+    name=N_("Points for opening an account"),
+    about=N_("Given once, in the platform's currency, and good as long as other points. None: no points."),
+    unit=Unit.POINTS,
+    default=0,
+    least=0,
+    most=2_000,
+)
+POINTS_CHECK_IN = Policy(
+    key="points_check_in",
+    area=TRADE,
+    name=N_("Points for checking in"),
+    about=N_("Once a day (Chinese time), for who opens the wallet and says so. None: there is no button for it."),
+    unit=Unit.POINTS,
+    default=0,
+    least=0,
+    most=100,
+)
+POINTS_REVIEW = Policy(
+    key="points_review",
+    area=TRADE,
+    name=N_("Points for a review"),
+    about=N_(
+        "For each article of an order that a buyer reviews, however many stars it gets: who is paid for praise only "
+        "does not tell the truth. None: no points."
+    ),
+    unit=Unit.POINTS,
+    default=0,
+    least=0,
+    most=500,
+)
 POINTS_SHARE = Policy(
     key="points_share",
     area=TRADE,
@@ -244,6 +277,31 @@ POINTS_MONTHS = Policy(
     most=60,
 )
 
+MARGIN_LEAST = Policy(
+    key="margin_least",
+    area=TRADE,
+    name=N_("Warn of a margin below"),
+    about=N_(
+        "Who makes an offer is warned when an article could be sold for hardly more than it costs the shop, as far as the "
+        "shop has said what it costs. Of the price, all offers together counted."
+    ),
+    unit=Unit.PERCENT,
+    default=5,
+    least=0,
+    most=90,
+)
+OFF_MOST = Policy(
+    key="off_most",
+    area=TRADE,
+    name=N_("Warn when offers together take off more than"),
+    about=N_(
+        "Who makes an offer is warned when an article could be had for so much less with all offers and coupons together."
+    ),
+    unit=Unit.PERCENT,
+    default=70,
+    least=10,
+    most=99,
+)
 GIFTS_SOLD = Policy(
     key="gifts_sold",
     area=TRADE,
@@ -318,8 +376,13 @@ POLICIES: tuple[Policy, ...] = (
     CHECKOUT_DAYS,
     WALLETS,
     POINTS_EARNED,
+    POINTS_WELCOME,
+    POINTS_CHECK_IN,
+    POINTS_REVIEW,
     POINTS_SHARE,
     POINTS_MONTHS,
+    MARGIN_LEAST,
+    OFF_MOST,
     GIFTS_SOLD,
     GIFTS_LEAST,
     GIFTS_MOST,

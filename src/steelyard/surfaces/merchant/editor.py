@@ -59,6 +59,7 @@ class Editing(msgspec.Struct, frozen=True, kw_only=True):
     shown: ProductView
     currency: str
     prices: dict[SkuId, Price]
+    costs: dict[SkuId, int]
     free: dict[SkuId, int]
     categories: list[Category]
     attributes: list[CategoryAttribute]
@@ -77,6 +78,7 @@ class Editing(msgspec.Struct, frozen=True, kw_only=True):
         said = (
             product.title, product.description, product.slug, product.category_id, product.tax_class, product.facts,
             product.attributes, product.options, product.skus, sorted(self.prices.items()),
+            sorted(self.costs.items()),
         )  # fmt: skip
         return sha256(msgspec.json.encode(said, order="sorted")).hexdigest()[:32]
 
@@ -103,6 +105,7 @@ async def editing(
         shown=shown,
         currency=merchant.currency,
         prices=prices,
+        costs=await pricing.costs_of(read, merchant_id, sku_ids, merchant.currency),
         free=await inventory.available(read, sku_ids),
         categories=await catalog.categories(read),
         attributes=(await catalog.attributes_of(read, [category]))[category],

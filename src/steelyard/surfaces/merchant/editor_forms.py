@@ -52,6 +52,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     change: ProductChange
     skus: list[SkuChange]
     prices: list[NewPrice]
+    costs: dict[SkuId, int | None]
     options: list[MatrixOption] | None
     new_skus: list[NewSku]
     on_shelf_at: datetime | None
@@ -74,6 +75,7 @@ def wanted_of(form: Entries, found: Editing) -> Wanted:
         tax_class=form.text("tax_class") or None,
     )
     skus, prices = _variants(form, product, found.currency)
+    costs = _costs(form, product, found.currency)
     options = _options(form, product)
     times = (_time(form, "on_shelf_at"), _time(form, "off_shelf_at"))
     if times[0] and times[1] and times[1] <= times[0]:
@@ -84,6 +86,7 @@ def wanted_of(form: Entries, found: Editing) -> Wanted:
         change=change,
         skus=skus,
         prices=prices,
+        costs=costs,
         options=options,
         new_skus=new,
         on_shelf_at=times[0],
@@ -162,6 +165,15 @@ def _variants(form: Entries, product: ProductView, currency: str) -> tuple[list[
     return changes, prices
 
 
+def _costs(form: Entries, product: ProductView, currency: str) -> dict[SkuId, int | None]:
+    """The fields `cost:<sku>` that there are; an empty one says nothing of what the variant costs the shop."""
+    return {
+        sku.sku_id: form.money(f"cost:{sku.sku_id}", currency, required=False)
+        for sku in product.skus
+        if form.all(f"cost:{sku.sku_id}")
+    }
+
+
 def _options(form: Entries, product: ProductView) -> list[MatrixOption] | None:
     """`opt:<n>:…` of up to three options; an option without a name and values is none."""
     if not form.flag("with_options"):
@@ -232,6 +244,7 @@ def nothing_new(wanted: Wanted, found: Editing) -> bool:
         and _says(wanted.change, product)
         and all(_says(each, skus.get(each.sku_id)) for each in wanted.skus)
         and all(prices.get(SkuId(each.sku_id)) == (each.amount, each.compare_at) for each in wanted.prices)
+        and all(found.costs.get(sku_id) == amount for sku_id, amount in wanted.costs.items())
         and (wanted.on_shelf_at, wanted.off_shelf_at) == (product.on_shelf_at, product.off_shelf_at)
     )
 
@@ -256,11 +269,18 @@ async def save(tx: Tx, actor: Actor, merchant_id: MerchantId, found: Editing, wa
         )
         prices += _first_prices(prices, fresh)
     changed = await pricing.set_prices(tx, merchant_id, prices) if prices else []
+    if wanted.costs:
+        await pricing.set_costs(tx, merchant_id, found.currency, wanted.costs)
     if (wanted.on_shelf_at, wanted.off_shelf_at) != (product.on_shelf_at, product.off_shelf_at):
         await catalog.schedule(tx, merchant_id, product.product_id, wanted.on_shelf_at, wanted.off_shelf_at)
     after = await catalog.product(tx, product.product_id)
     assert after is not None
     facts = difference(before, after) | _price_difference(found.prices, prices, set(changed), after)
+    facts |= {
+        f"cost {sku.code}": (found.costs.get(sku.sku_id), wanted.costs[sku.sku_id])
+        for sku in after.skus
+        if sku.sku_id in wanted.costs and wanted.costs[sku.sku_id] != found.costs.get(sku.sku_id)
+    }
     if facts:
         await access.audit(
             tx,

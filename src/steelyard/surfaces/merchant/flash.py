@@ -1,6 +1,6 @@
 """Flash sales of a shop: plan one, see what came of it, call it off."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,19 @@ from litestar.response import Redirect
 from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import ProductState, SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
-from steelyard.goods.promotions.model import FlashItem, FlashState, NewFlash, Planned, Session, SessionId
+from steelyard.goods.promotions.model import (
+    Conflict,
+    FlashItem,
+    FlashState,
+    Level,
+    NewFlash,
+    Planned,
+    Promotion,
+    PromotionId,
+    Session,
+    SessionId,
+    SpecialPrice,
+)
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
@@ -24,6 +36,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.editor import local_time
+from steelyard.surfaces.web import conflict_words
 from steelyard.surfaces.web.console import address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.flash_words import STATES
@@ -123,7 +136,9 @@ async def new_flash(visit: NamedDependency[Visit]) -> Response[Any]:
     return await _form(visit, Entries({}, {}), {})
 
 
-async def _form(visit: Visit, typed: Entries, errors: dict[str, str]) -> Response[Any]:
+async def _form(
+    visit: Visit, typed: Entries, errors: dict[str, str], warned: conflict_words.Told | None = None
+) -> Response[Any]:
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
     next_hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     title = visit.say(N_("New flash sale"))
@@ -131,8 +146,9 @@ async def _form(visit: Visit, typed: Entries, errors: dict[str, str]) -> Respons
         visit,
         "flash_form.html",
         frame.FLASH,
-        status=422 if errors else 200,
+        status=422 if errors else 409 if warned else 200,
         crumbs=[(visit.say(N_("Flash sales")), frame.FLASH), (title, None)],
+        warned=warned,
         typed=typed,
         errors=errors,
         currency=currency,
@@ -154,7 +170,11 @@ async def plan_flash(visit: NamedDependency[Visit], request: WebRequest) -> Resp
         known = await visit.merchant_db.ask(inventory.scanned, visit.merchant_id, words)
         wanted = _wanted(form, visit.merchant_id, rows, known, currency)
         form.check()
-        await visit.merchant_db.transact(plan, visit.actor, wanted)
+        against = await visit.db.ask(against_flash, wanted, currency)
+        warned = conflict_words.told(visit, against, currency)
+        if warned and not warned.refused and not form.flag("anyway"):
+            return await _form(visit, form, {}, warned)
+        await visit.merchant_db.transact(plan, visit.actor, wanted, conflict_words.for_the_log(against))
     except Invalid as refusal:
         # What is wrong with an item is told beside the row that it stands in.
         fields = {_in_row(name, rows) if not form.errors else name: what for name, what in refusal.fields.items()}
@@ -204,7 +224,28 @@ def _moment(form: Entries, name: str) -> datetime:
     return moment or datetime.now(UTC)
 
 
-async def plan(tx: Tx, actor: Actor, wanted: NewFlash) -> None:
+async def against_flash(read: Read, wanted: NewFlash, currency: str) -> list[Conflict]:
+    """What speaks against its prices. What cannot be at all is said by the command, beside its row."""
+    found: list[Conflict] = []
+    # A second click is about a sale that is planned already.
+    if await promotions.session(read, wanted.merchant_id, wanted.session_id) is not None:
+        return found
+    for item in wanted.items:
+        offered = Promotion(
+            promotion_id=PromotionId(ids.derived(wanted.session_id, str(item.sku_id))),
+            name=wanted.name,
+            rule=SpecialPrice(prices={item.sku_id: item.price}),
+            currency=currency,
+            starts_at=wanted.starts_at,
+            ends_at=wanted.ends_at,
+            merchant_id=wanted.merchant_id,
+            limited=True,
+        )
+        found += await promotions.speaks_against(read, offered, [item.sku_id])
+    return [each for each in found if each.level is Level.WARNING]
+
+
+async def plan(tx: Tx, actor: Actor, wanted: NewFlash, confirmed: Mapping[str, object] | None = None) -> None:
     await promotions.plan(tx, wanted)
     facts = {
         "name": str(wanted.name),
@@ -212,6 +253,7 @@ async def plan(tx: Tx, actor: Actor, wanted: NewFlash) -> None:
         "ends_at": wanted.ends_at.isoformat(),
         "articles": len(wanted.items),
         "pieces": sum(item.pieces for item in wanted.items),
+        **(confirmed or {}),
     }
     await access.audit(tx, actor, "flash.plan", str(wanted.session_id), facts)
 

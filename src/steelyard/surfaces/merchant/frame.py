@@ -18,6 +18,7 @@ HOME = "/merchant"
 FIGURES = f"{HOME}/figures"
 ORDERS = f"{HOME}/orders"
 AFTER_SALES = f"{HOME}/after-sales"
+PROMISES = f"{HOME}/promises"
 REVIEWS = f"{HOME}/reviews"
 QUESTIONS = f"{HOME}/questions"
 PRODUCTS = f"{HOME}/products"
@@ -26,6 +27,7 @@ FREIGHT = f"{HOME}/freight"
 PROMOTIONS = f"{HOME}/promotions"
 FLASH = f"{HOME}/flash"
 GROUPS = f"{HOME}/groups"
+CALENDAR = f"{HOME}/calendar"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
 INVOICES = f"{HOME}/invoices"
@@ -43,6 +45,7 @@ PLACES = (
     (f"{FIGURES}/sales", N_("Figures"), "chart-line", "figures.read", ""),
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Sales")),
     (AFTER_SALES, N_("After-sales"), "undo-2", "orders.read", N_("Sales")),
+    (PROMISES, N_("Promises"), "timer", "orders.read", N_("Sales")),
     (REVIEWS, N_("Reviews"), "message-square-text", "reviews.answer", N_("Sales")),
     (QUESTIONS, N_("Questions"), "message-circle-question-mark", "reviews.answer", N_("Sales")),
     (PRODUCTS, N_("Products"), "shirt", "products.read", N_("Goods")),
@@ -51,6 +54,7 @@ PLACES = (
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Marketing")),
     (FLASH, N_("Flash sales"), "zap", "promotions.manage", N_("Marketing")),
     (GROUPS, N_("Group buying"), "users-round", "promotions.manage", N_("Marketing")),
+    (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),

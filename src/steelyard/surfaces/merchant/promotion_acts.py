@@ -1,10 +1,12 @@
 """What is done to promotions that run: their end is put off, their budget raised, and coupons are given to buyers."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -19,6 +21,7 @@ from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.promotions import NEEDS, shown_page
+from steelyard.surfaces.web import conflict_words
 from steelyard.surfaces.web import offer_forms as forms
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -46,21 +49,42 @@ async def extend_promotion(
         budget = form.money("budget", offer.currency, required=offer.budget is not None)
         form.check()
         assert ends_at is not None, "a missing one was refused"
+        longer = msgspec.structs.replace(offer, ends_at=max(ends_at, offer.ends_at))
+        against = await visit.db.ask(promotions.speaks_against, longer.promotion) if ends_at > offer.ends_at else []
+        conflict_words.check(against, "ends_at")
+        warned = conflict_words.told(visit, against, offer.currency)
+        if warned and not form.flag("anyway"):
+            return await shown_page(visit, promotion_id, {}, form, warned)
         await visit.merchant_db.transact(
-            extend, visit.actor, offer, ends_at=ends_at, budget=budget, seen=form.text("seen")
+            extend,
+            visit.actor,
+            offer,
+            ends_at=ends_at,
+            budget=budget,
+            seen=form.text("seen"),
+            confirmed=conflict_words.for_the_log(against),
         )
     except Invalid as refusal:
         return await shown_page(visit, promotion_id, errors_of(visit, refusal.fields), form)
     return redirect(visit, here, (visit.say(SAVED), "good"))
 
 
-async def extend(tx: Tx, actor: Actor, offer: Offer, *, ends_at: datetime, budget: int | None, seen: str) -> None:
+async def extend(
+    tx: Tx,
+    actor: Actor,
+    offer: Offer,
+    *,
+    ends_at: datetime,
+    budget: int | None,
+    seen: str,
+    confirmed: Mapping[str, object],
+) -> None:
     before, after = await promotions.extend(
         tx, offer.merchant_id, offer.promotion_id, ends_at=ends_at, budget=budget, seen=seen
     )
     if before != after:
         await access.audit(
-            tx, actor, "promotions.extend", str(offer.promotion_id), {"name": str(offer.name)},
+            tx, actor, "promotions.extend", str(offer.promotion_id), {"name": str(offer.name), **confirmed},
             before=forms.told_of(before), after=forms.told_of(after),
         )  # fmt: skip
 

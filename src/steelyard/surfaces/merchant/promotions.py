@@ -1,8 +1,8 @@
 """Promotions and coupons: what the shop offers, what came of it, and what a cart would cost with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -34,6 +34,7 @@ from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.web import conflict_words
 from steelyard.surfaces.web import offer_forms as forms
 from steelyard.surfaces.web import offers as words
 from steelyard.surfaces.web.console import SAVED, address, done, errors_of, told
@@ -123,14 +124,21 @@ async def change_promotion(visit: NamedDependency[Visit], promotion_id: FromPath
     return await _form(visit, forms.kind_of(offer.rule), forms.typed_of(offer), {})
 
 
-async def _again(visit: Visit, kind: str, form: Entries, errors: dict[str, str]) -> Response[Any]:
+async def _again(
+    visit: Visit, kind: str, form: Entries, errors: dict[str, str], warned: conflict_words.Told | None = None
+) -> Response[Any]:
     """The form with what was typed; what it is saved over is what is there now, which the error has told of."""
     offer = await visit.merchant_db.ask(promotions.get, visit.merchant_id, form.uuid("promotion_id"))
-    return await _form(visit, kind, form, errors, promotions.version_of(offer) if offer else "")
+    return await _form(visit, kind, form, errors, promotions.version_of(offer) if offer else "", warned)
 
 
 async def _form(
-    visit: Visit, kind: str, typed: Entries, errors: dict[str, str], seen: str | None = None
+    visit: Visit,
+    kind: str,
+    typed: Entries,
+    errors: dict[str, str],
+    seen: str | None = None,
+    warned: conflict_words.Told | None = None,
 ) -> Response[Any]:
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
     values = forms.form_values(visit, kind, typed, currency, datetime.now(UTC))
@@ -139,9 +147,10 @@ async def _form(
         visit,
         "promotion_form.html",
         frame.PROMOTIONS,
-        status=422 if errors else 200,
+        status=422 if errors else 409 if warned else 200,
         crumbs=[(visit.say(N_("Promotions")), frame.PROMOTIONS), (title, None)],
         errors=errors,
+        warned=warned,
         goods=await visit.merchant_db.ask(_goods, visit.merchant_id),
         chosen={str(each) for each in typed.uuids("products")},
         **(values if seen is None else {**values, "seen": seen}),
@@ -155,22 +164,35 @@ async def make_promotion(visit: NamedDependency[Visit], request: WebRequest) -> 
     if kind not in forms.KIND_NAMES:
         return redirect(visit, f"{frame.PROMOTIONS}/new")
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
+    warned: conflict_words.Told | None = None
     try:
         offer = offer_of(form, visit.merchant_id, kind, currency)
         form.check()
-        await visit.merchant_db.transact(save, visit.actor, cast("Offer", offer), form.text("seen"))
+        assert offer is not None, "what cannot be read was refused"
+        promotions.check(offer)
+        against = await visit.db.ask(promotions.speaks_against, offer.promotion)
+        warned = conflict_words.told(visit, against, currency)
+        conflict_words.check(against, "name_zh")
+        if warned and not form.flag("anyway"):
+            return await _again(visit, kind, form, {}, warned)
+        await visit.merchant_db.transact(
+            save, visit.actor, offer, form.text("seen"), conflict_words.for_the_log(against)
+        )
     except Invalid as refusal:
-        return await _again(visit, kind, form, errors_of(visit, refusal.fields))
+        return await _again(visit, kind, form, errors_of(visit, refusal.fields), warned)
     except Refusal as refusal:
         return await _again(visit, kind, form, {"name_zh": told(visit, refusal)})
     return redirect(visit, frame.PROMOTIONS, (visit.say(SAVED), "good"))
 
 
-async def save(tx: Tx, actor: Actor, offer: Offer, seen: str = "") -> None:
+async def save(
+    tx: Tx, actor: Actor, offer: Offer, seen: str = "", confirmed: Mapping[str, object] | None = None
+) -> None:
+    """`confirmed`: which warnings were read and put aside, for the log."""
     before = await promotions.change(tx, offer, seen)
     if before is not None and promotions.version_of(before) == promotions.version_of(offer):
         return
-    facts = {"name": str(offer.name), "coupon": offer.coupon, "ends_at": offer.ends_at.isoformat()}
+    facts = {"name": str(offer.name), "coupon": offer.coupon, "ends_at": offer.ends_at.isoformat(), **(confirmed or {})}
     await access.audit(
         tx, actor, "promotions.save", str(offer.promotion_id), facts,
         before=forms.told_of(before) if before else None, after=forms.told_of(offer) if before else None,
@@ -203,7 +225,13 @@ async def promotion_page(visit: NamedDependency[Visit], promotion_id: FromPath[U
     return await shown_page(visit, promotion_id, {}, Entries({}, {}))
 
 
-async def shown_page(visit: Visit, promotion_id: UUID, errors: dict[str, str], entered: Entries) -> Response[Any]:
+async def shown_page(
+    visit: Visit,
+    promotion_id: UUID,
+    errors: dict[str, str],
+    entered: Entries,
+    warned: conflict_words.Told | None = None,
+) -> Response[Any]:
     """The page, with what was entered into its forms and is wrong."""
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
     found = await visit.merchant_db.ask(_shown, visit.merchant_id, promotion_id, currency)
@@ -221,8 +249,9 @@ async def shown_page(visit: Visit, promotion_id: UUID, errors: dict[str, str], e
         found=found,
         offer=found.offer,
         state=words.states(visit, [found.offer])[str(promotion_id)],
-        status=422 if errors else 200,
+        status=422 if errors else 409 if warned else 200,
         errors=errors,
+        warned=warned,
         entered=entered,
         seen=promotions.version_of(found.offer),
         ends_at=entered.text("ends_at") or local_time(found.offer.ends_at),

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from steelyard.goods import catalog
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
@@ -33,10 +34,15 @@ HERE = f"{frame.COMPLIANCE}/papers"
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     kinds: list[PaperKind]
     papers: list[Paper]
+    frozen: int
 
 
 async def found(read: Read, merchant_id: MerchantId) -> Found:
-    return Found(kinds=await merchants.paper_kinds(read), papers=await merchants.papers_of(read, merchant_id))
+    return Found(
+        kinds=await merchants.paper_kinds(read),
+        papers=await merchants.papers_of(read, merchant_id),
+        frozen=await catalog.frozen_count(read, merchant_id),
+    )
 
 
 async def page(visit: Visit, form: Entries | None = None, errors: dict[str, str] | None = None) -> Response[Any]:
@@ -49,6 +55,7 @@ async def page(visit: Visit, form: Entries | None = None, errors: dict[str, str]
         crumbs=[(visit.say(N_("Compliance")), frame.COMPLIANCE), (visit.say(N_("Papers of categories")), None)],
         kinds=[(each.kind, each.name.in_language(visit.locale)) for each in known.kinds],
         papers=known.papers,
+        frozen=known.frozen,
         today=settlement_day(datetime.now(UTC)),
         form=form or Entries({}, {}),
         errors=errors or {},

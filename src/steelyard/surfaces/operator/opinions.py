@@ -91,6 +91,7 @@ async def _shown(
         grounds={key: visit.say(word) for key, word in GROUNDS.items()},
         kinds=KINDS,
         held=Ground.HELD,
+        me=str(visit.actor.account.account_id) if visit.actor.account else "",
         next_href=address(frame.REVIEWS, state=tab, cursor=found.page.next) if found.page.next else "",
         start_href=address(frame.REVIEWS, state=tab) if cursor else "",
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,7 @@ from steelyard.parties import access, merchants, operator
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.web import conflict_words
 from steelyard.surfaces.web import offer_forms as forms
 from steelyard.surfaces.web import offers as words
 from steelyard.surfaces.web.console import SAVED, address, done, errors_of, told
@@ -134,15 +135,18 @@ async def change_promotion(visit: NamedDependency[Visit], promotion_id: FromPath
     return await _form(visit, forms.kind_of(offer.rule), forms.typed_of(offer), {})
 
 
-async def _form(visit: Visit, kind: str, typed: Entries, errors: dict[str, str]) -> Response[Any]:
+async def _form(
+    visit: Visit, kind: str, typed: Entries, errors: dict[str, str], warned: conflict_words.Told | None = None
+) -> Response[Any]:
     found = await visit.db.ask(choices)
     return await frame.show(
         visit,
         "promotion_form.html",
         frame.PROMOTIONS,
-        status=422 if errors else 200,
+        status=422 if errors else 409 if warned else 200,
         crumbs=[(visit.say(N_("Promotions")), frame.PROMOTIONS), (visit.say(N_("New promotion")), None)],
         errors=errors,
+        warned=warned,
         found=found,
         chosen={*map(str, typed.uuids("shops")), *map(str, typed.uuids("categories"))},
         **forms.form_values(visit, kind, typed, found.currency, datetime.now(UTC)),
@@ -157,12 +161,20 @@ async def make_promotion(visit: NamedDependency[Visit], request: WebRequest) -> 
     if kind not in forms.KIND_NAMES:
         return redirect(visit, f"{frame.PROMOTIONS}/new")
     found = await visit.db.ask(choices)
+    warned: conflict_words.Told | None = None
     try:
         offer = offer_of(form, kind, found.currency)
         form.check()
-        await visit.db.transact(save, visit.actor, cast("Offer", offer))
+        assert offer is not None, "what cannot be read was refused"
+        promotions.check(offer)
+        against = await visit.db.ask(promotions.speaks_against, offer.promotion)
+        warned = conflict_words.told(visit, against, found.currency)
+        conflict_words.check(against, "name_zh")
+        if warned and not form.flag("anyway"):
+            return await _form(visit, kind, form, {}, warned)
+        await visit.db.transact(save, visit.actor, offer, conflict_words.for_the_log(against))
     except Invalid as refusal:
-        return await _form(visit, kind, form, errors_of(visit, refusal.fields))
+        return await _form(visit, kind, form, errors_of(visit, refusal.fields), warned)
     except Refusal as refusal:
         return await _form(visit, kind, form, {"name_zh": told(visit, refusal)})
     return redirect(visit, frame.PROMOTIONS, (visit.say(SAVED), "good"))
@@ -185,13 +197,14 @@ def offer_of(form: Entries, kind: str, currency: str) -> Offer | None:
     )
 
 
-async def save(tx: Tx, actor: Actor, offer: Offer) -> None:
+async def save(tx: Tx, actor: Actor, offer: Offer, confirmed: Mapping[str, object] | None = None) -> None:
     await promotions.save(tx, offer)
     facts = {
         "name": str(offer.name),
         "coupon": offer.coupon,
         "ends_at": offer.ends_at.isoformat(),
         "platform": f"{offer.platform_millionths / MILLIONTHS_PER_PERCENT:g} %",
+        **(confirmed or {}),
     }
     await access.audit(tx, actor, "promotions.save", str(offer.promotion_id), facts)
 

@@ -1,6 +1,7 @@
 """Papers that shops have handed in for categories: looked at, accepted, sent back; and which papers a category needs."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from steelyard.goods import catalog
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.i18n import N_
 from steelyard.parties import access, merchants, notifications
@@ -21,6 +23,7 @@ from steelyard.surfaces.web.console import SAVED, done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.papers import paper
 from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.trade.settlement import settlement_day
 
 REVIEWS = {"permission": "merchants.review"}
 SHOWN_MAX = 50
@@ -45,12 +48,13 @@ async def paper_list(visit: NamedDependency[Visit]) -> Response[Any]:
 async def decide(
     tx: Tx, actor: Actor, merchant_id: MerchantId, paper_id: UUID, *, accepted: bool, file: str, reason: str
 ) -> None:
-    """With a line in the log and a mail to the owners."""
+    """With a line in the log and a mail to the owners. What was off the shelf for want of it is on it again."""
     known = await merchants.decide_paper(
         tx, merchant_id, paper_id, accepted=accepted, file=file, reason=reason, by=actor.by
     )
+    back = await catalog.thaw(tx, settlement_day(datetime.now(UTC)), merchant_id) if accepted else []
     action = "merchants.accept_paper" if accepted else "merchants.send_back_paper"
-    facts = {"kind": known.kind, "number": known.number, "reason": reason}
+    facts = {"kind": known.kind, "number": known.number, "reason": reason, "products": len(back)}
     await access.audit(tx, actor, action, str(merchant_id), facts, merchant_id=merchant_id)
     shop = (await merchants.cards(tx, [merchant_id]))[merchant_id]
     for owner in await access.owners_of(tx, [merchant_id]):

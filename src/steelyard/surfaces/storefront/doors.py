@@ -24,7 +24,7 @@ from steelyard.surfaces.web import refusals
 from steelyard.surfaces.web.callers import address_of
 from steelyard.surfaces.web.pages import Frame, local_path, redirect, render
 from steelyard.surfaces.web.visit import SESSION_COOKIE, Visit, cookie
-from steelyard.trade import cart, favourites
+from steelyard.trade import cart, favourites, rewards
 
 SESSION_COOKIE_SECONDS = 180 * 86_400
 REGISTER_PER_ADDRESS = Limit("register_address", burst=20, per_seconds=3_600)
@@ -144,6 +144,7 @@ async def _open_account(tx: Tx, data: RegisterForm, password_hash: str, locale: 
         tx, Buyer(buyer_id=buyer_id, email=account.email, name=account.name, locale=locale, guest=False)
     )
     await privacy.record_consents(tx, buyer_id, "registering")
+    await rewards.welcome(tx, buyer_id)
     return account_id
 
 

@@ -166,7 +166,7 @@ async def questions_page(
         shell=await shell(read, buyer_id),
         product=product,
         page=page,
-        answers=await reviews.answers_of(read, [question.question_id for question in page.items]),
+        answers=await reviews.answers_of(read, [question.question_id for question in page.items], reader=buyer_id),
         may_answer=await reviews.has_bought(read, buyers, product.merchant_id, product_id),
     )
 
@@ -306,6 +306,24 @@ async def helpful(
     return redirect(visit, f"{back}#r-{review_id}")
 
 
+@post("/answers/{answer_id:uuid}/helpful")
+async def answer_helpful(
+    visit: NamedDependency[Visit], answer_id: FromPath[UUID], data: URLEncodedBody[dict[str, Any]]
+) -> Redirect:
+    """Say that an answer helped, or take it back."""
+    _, buyer_id = signed_in(visit)
+    try:
+        product_id = await visit.db.transact(
+            reviews.vote_for_answer, AnswerId(answer_id), buyer_id, helpful=data.get("helpful") != "no"
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return redirect(visit, local_path(str(data.get("return_to", "")), "/"), (visit.refused(refusal), "bad"))
+    back = local_path(str(data.get("return_to", "")), f"/products/{product_id}/questions")
+    return redirect(visit, f"{back}#a-{answer_id}")
+
+
 @get("/report")
 async def report_page(visit: NamedDependency[Visit]) -> Response[str]:
     """What is wrong with a review, a question or an answer."""
@@ -353,4 +371,4 @@ async def report(visit: NamedDependency[Visit], data: URLEncodedBody[ReportForm]
     return redirect(visit, local_path(data.return_to, "/"), (said, "good"))
 
 
-HANDLERS = [all_reviews, all_questions, ask, answer, helpful, report_page, report]
+HANDLERS = [all_reviews, all_questions, ask, answer, helpful, answer_helpful, report_page, report]

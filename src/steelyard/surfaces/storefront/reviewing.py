@@ -16,9 +16,10 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
-from steelyard.parties import merchants
+from steelyard.parties import merchants, policies
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import ShopCard
+from steelyard.parties.policies.model import POINTS_REVIEW
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.owning import own_order
 from steelyard.surfaces.storefront.shell import Shell, shell, show
@@ -45,7 +46,7 @@ STAR_WORDS = {1: N_("Very bad"), 2: N_("Bad"), 3: N_("Middling"), 4: N_("Good"),
 
 
 class ReviewPage(msgspec.Struct, frozen=True, kw_only=True):
-    """An order's lines, each with the review it has or wants."""
+    """An order's lines, each with the review it has or wants, and the points for each."""
 
     shell: Shell
     order: Order
@@ -54,6 +55,7 @@ class ReviewPage(msgspec.Struct, frozen=True, kw_only=True):
     written: Mapping[int, Review]
     rules: Rules
     received: bool
+    points: int
 
     @property
     def open_lines(self) -> list[OrderLine]:
@@ -93,6 +95,7 @@ async def review_page(read: Read, buyer_id: BuyerId, order: Order) -> ReviewPage
         written={line: review for (_, line), review in known.items()},
         rules=await reviews.rules(read),
         received=reviews.received_at(order) is not None,
+        points=await policies.number(read, POINTS_REVIEW),
     )
 
 
@@ -136,6 +139,7 @@ async def _form(
         view.shell,
         crumbs=[Crumb(visit.say(N_("My orders")), "/orders"), Crumb(visit.say(N_("Review")))],
         status=refusal.status if refusal else 200,
+        points=view.points if visit.account is not None else 0,
         view=view,
         form=form or Entries({}, {}),
         errors=errors,

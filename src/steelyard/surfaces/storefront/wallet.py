@@ -30,9 +30,10 @@ from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.offers import money
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import orders
+from steelyard.trade import orders, rewards
 from steelyard.trade.checkout.model import SHOP, CheckoutView
 from steelyard.trade.orders.model import PurchaseId
+from steelyard.trade.rewards import CheckIn
 
 WALLET = "/account/wallet"
 CODE_CHARACTERS_MAX = 40
@@ -47,14 +48,18 @@ CAUSES: dict[Cause, str] = {
     Cause.RETURNED: N_("Not paid after all: given back"),
     Cause.REFUNDED: N_("Refund"),
     Cause.EARNED: N_("Points earned"),
+    Cause.WELCOMED: N_("Welcome"),
+    Cause.CHECKED_IN: N_("Checked in"),
+    Cause.REVIEWED: N_("For a review"),
     Cause.TAKEN_BACK: N_("Taken back for a refund"),
     Cause.EXPIRED: N_("Expired"),
+    Cause.COMPENSATED: N_("Compensation of a shop"),
 }
 
 
 class WalletPage(msgspec.Struct, frozen=True, kw_only=True):
     """`codes` are those of the purchases and orders that lines are about; `open`: gift cards can be redeemed; `sold`: they can
-    be bought."""
+    be bought; `check_in`: what that brings today."""
 
     shell: Shell
     amounts: Sequence[PurseAmount]
@@ -62,6 +67,7 @@ class WalletPage(msgspec.Struct, frozen=True, kw_only=True):
     codes: Mapping[UUID, str]
     open: bool
     points: int
+    check_in: CheckIn | None
     sold: bool
 
 
@@ -74,6 +80,7 @@ async def wallet_page(read: Read, buyer_id: BuyerId, cursor: str | None) -> Wall
         codes=await _codes(read, lines.items),
         open=bool(await policies.number(read, WALLETS)),
         points=await policies.number(read, POINTS_EARNED),
+        check_in=await rewards.to_check_in(read, buyer_id),
         sold=(await gifts.terms(read)).on,
     )
 
@@ -149,6 +156,16 @@ async def redeem(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, A
     )
 
 
+@post(f"{WALLET}/check-in")
+async def check_in(visit: NamedDependency[Visit]) -> Redirect:
+    """Have today's points; said twice, the second finds them had."""
+    _, buyer_id = buyer_of(visit)
+    points = await visit.db.transact(rewards.check_in, buyer_id)
+    if not points:
+        return redirect(visit, WALLET, (visit.say(N_("You have checked in today. Come back tomorrow.")), "info"))
+    return redirect(visit, WALLET, (visit.say(N_("Checked in: {count} points."), count=points), "good"))
+
+
 async def _shown(
     visit: Visit, page: WalletPage, *, cursor: str | None = None, status: int = 200, error: str = "", code: str = ""
 ) -> Response[str]:
@@ -181,4 +198,4 @@ def purses_of(visit: Visit, found: CheckoutView) -> list[tuple[Purse, int, bool,
     ]
 
 
-HANDLERS = [wallet, redeem]
+HANDLERS = [wallet, redeem, check_in]

@@ -25,6 +25,7 @@ FIELDS: dict[str, str] = {
     "amount": N_("Amount"),
     "answer": N_("Answer"),
     "automatic_days": N_("Days until a review by itself"),
+    "anyway": N_("Saved in spite of"),
     "away": N_("Away"),
     "bank": N_("Bank"),
     "begins_at": N_("Begins"),

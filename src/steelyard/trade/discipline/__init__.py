@@ -4,12 +4,15 @@ measures, and an appeal that is upheld undoes all of it exactly. With a worked e
 
 - `ruling`: what is forbidden, and what it costs
 - `violations`: recorded, appealed against, decided; what points lead to is `measures`
-- `deposits`: asked for, paid in, returned
+- `deposits`: asked for, paid in, returned; `charging`: what a shop owes a buyer is taken out of them where it has to be;
+  `netting`: set off against what a shop has owed for long
 """
 
+from steelyard.trade.discipline.charging import charge
 from steelyard.trade.discipline.deposits import (
     balance_of,
     deposit_of,
+    lock,
     movements,
     note_overdue,
     pay_from_balance,
@@ -31,6 +34,7 @@ from steelyard.trade.discipline.model import (
     Violation,
     ViolationId,
 )
+from steelyard.trade.discipline.netting import OWED_DAYS, net
 from steelyard.trade.discipline.queries import (
     appealed_count,
     listed,
@@ -46,6 +50,7 @@ from steelyard.trade.discipline.violations import APPEAL_WITHIN, appeal, appeala
 __all__ = [
     "APPEAL_WITHIN",
     "CLOSE_AT",
+    "OWED_DAYS",
     "RESTRICT_AT",
     "SUSPEND_AT",
     "Category",
@@ -65,12 +70,15 @@ __all__ = [
     "appealable",
     "appealed_count",
     "balance_of",
+    "charge",
     "decide",
     "deposit_of",
     "end_measures",
     "listed",
+    "lock",
     "measure",
     "movements",
+    "net",
     "note_overdue",
     "pay_from_balance",
     "points_of",

@@ -42,6 +42,8 @@ class MovementKind(StrEnum):
     FINE = "fine"
     FINE_RETURNED = "fine_returned"
     RETURNED = "returned"
+    NETTED = "netted"
+    COMPENSATION = "compensation"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,8 +2,8 @@
 
 Writing, voting and the shop's reply are in `service`; `ratings` keeps what reviews come to, `scores` the daily scores of
 shops. `asking` holds questions and answers, `holding` what the dictionary holds back and the record of what was hidden,
-`moderation` reports and hiding, `appeals` what authors say against it, `todo` what waits for a shop, `privacy` what is kept of
-one buyer. Demo and imports write through `bulk`.
+`moderation` reports and hiding, `appeals` what authors say against it, `voting` which answers helped, `todo` what waits for a
+shop, `privacy` what is kept of one buyer. Demo and imports write through `bulk`.
 """
 
 from steelyard.trade.reviews.appeals import (
@@ -54,6 +54,7 @@ from steelyard.trade.reviews.queries import (
 from steelyard.trade.reviews.scores import compare_shops, score_history, score_shops, scored, scores, taken_off
 from steelyard.trade.reviews.service import follow_up, received_at, reply, reviewable, vote, write
 from steelyard.trade.reviews.todo import Waiting, waiting_for_shop
+from steelyard.trade.reviews.voting import vote_for_answer
 
 __all__ = [
     "APPEAL_CHARACTERS_MAX",
@@ -113,6 +114,7 @@ __all__ = [
     "taken_off",
     "to_review",
     "vote",
+    "vote_for_answer",
     "voted",
     "waiting_for_shop",
     "waiting_for_staff",

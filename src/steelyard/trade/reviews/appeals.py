@@ -24,7 +24,7 @@ from steelyard.trade.reviews.model import (
     Review,
     ReviewId,
 )
-from steelyard.trade.reviews.moderation import show
+from steelyard.trade.reviews.moderation import by_of, show
 from steelyard.trade.reviews.service import held
 
 APPEAL_CHARACTERS_MAX = 500
@@ -68,6 +68,15 @@ class NothingToAppeal(Refusal):
     detail = N_("You can appeal once within {days} days after a review was hidden.")
 
 
+class NotWhoHidIt(Refusal):
+    """Who hid a review does not decide about the appeal against it."""
+
+    code = "review_same_decider"
+    status = 403
+    title = N_("Somebody else decides about this appeal")
+    detail = N_("You hid this review. Another member of staff decides about the appeal.")
+
+
 def appealable(review: Review, now: datetime | None = None) -> bool:
     """Staff have hidden it, not long ago."""
     since = review.hidden_at
@@ -98,8 +107,8 @@ async def appeal(tx: Tx, review_id: ReviewId, buyers: Sequence[BuyerId], words: 
         raise Invalid({"appeal": N_("This text is too long")})
     await tx.execute(
         """
-        INSERT INTO review_appeals (merchant_id, step_id, review_id, buyer_id, words)
-        SELECT s.merchant_id, s.step_id, s.subject_id, $3, $4 FROM moderation_steps s
+        INSERT INTO review_appeals (merchant_id, step_id, review_id, buyer_id, words, hidden_by)
+        SELECT s.merchant_id, s.step_id, s.subject_id, $3, $4, s.by FROM moderation_steps s
         WHERE s.merchant_id = $1 AND s.kind = 'review' AND s.subject_id = $2
         ORDER BY s.at DESC, s.step_id DESC LIMIT 1
         ON CONFLICT (merchant_id, step_id) DO NOTHING
@@ -114,7 +123,7 @@ async def appeal(tx: Tx, review_id: ReviewId, buyers: Sequence[BuyerId], words: 
 async def decide_appeal(tx: Tx, actor: Actor, step_id: UUID, *, granted: bool, answer: str) -> None:
     """Show the review again, or let it stay hidden; its author reads the answer. Said twice, nothing changes.
 
-    Raises `NotFound`, `Invalid`.
+    Raises `NotFound`, `NotWhoHidIt`, `Invalid`.
     """
     answer = answer.strip()
     if not answer:
@@ -122,20 +131,28 @@ async def decide_appeal(tx: Tx, actor: Actor, step_id: UUID, *, granted: bool, a
     if len(answer) > NOTE_CHARACTERS_MAX:
         raise Invalid({"answer": N_("This text is too long")})
     row = await tx.row(
-        "SELECT merchant_id, review_id, decided_at FROM review_appeals WHERE step_id = $1 FOR NO KEY UPDATE", step_id
+        """
+        SELECT merchant_id, review_id, decided_at, hidden_by FROM review_appeals WHERE step_id = $1 FOR NO KEY UPDATE
+        """,
+        step_id,
     )
     if row is None:
         raise NotFound()
     if row["decided_at"] is not None:
         return
+    by = by_of(actor)
+    if by == row["hidden_by"]:
+        raise NotWhoHidIt()
     await tx.execute(
         """
-        UPDATE review_appeals SET decided_at = now(), granted = $3, answer = $4 WHERE merchant_id = $1 AND step_id = $2
+        UPDATE review_appeals SET decided_at = now(), decided_by = $5, granted = $3, answer = $4
+        WHERE merchant_id = $1 AND step_id = $2
         """,
         row["merchant_id"],
         step_id,
         granted,
         answer,
+        by,
     )
     facts = {"after": {"granted": granted, "answer": answer}}
     await access.audit(

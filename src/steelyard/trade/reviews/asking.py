@@ -263,23 +263,30 @@ async def questions_of_merchant(
 
 
 async def answers_of(
-    read: Read, question_ids: Sequence[QuestionId], each_most: int = ANSWERS_PER_QUESTION_MAX
+    read: Read,
+    question_ids: Sequence[QuestionId],
+    each_most: int = ANSWERS_PER_QUESTION_MAX,
+    reader: BuyerId | None = None,
 ) -> Mapping[QuestionId, list[Answer]]:
-    """The shown answers to these questions, the shop's first; of each question at most so many."""
+    """The shown answers to these questions, the shop's first, then those that helped most; of each question at most so
+    many. `reader` is told which of them they found helpful."""
     found: dict[QuestionId, list[Answer]] = {question_id: [] for question_id in question_ids}
     if not found:
         return found
     for one in await read.all(
         Answer,
         """
-        SELECT a.answer_id, a.question_id, a.by_shop, a.author, a.text, a.answered_at, a.hidden_at
+        SELECT a.answer_id, a.question_id, a.by_shop, a.author, a.text, a.answered_at, a.hidden_at, a.helpful
+             , EXISTS (SELECT FROM answer_votes v WHERE v.merchant_id = a.merchant_id AND v.answer_id = a.answer_id
+                                                    AND v.buyer_id = $3) AS voted
         FROM unnest($1::uuid[]) AS q (question_id) CROSS JOIN LATERAL (
             SELECT * FROM answers WHERE question_id = q.question_id AND hidden_at IS NULL
-            ORDER BY by_shop DESC, answered_at LIMIT $2) a
-        ORDER BY a.question_id, a.by_shop DESC, a.answered_at
+            ORDER BY by_shop DESC, helpful DESC, answered_at LIMIT $2) a
+        ORDER BY a.question_id, a.by_shop DESC, a.helpful DESC, a.answered_at
         """,
         list(question_ids),
         each_most,
+        reader,
     ):
         found[one.question_id].append(one)
     return found

@@ -26,6 +26,11 @@ SELECT r.review_id FROM reviews r
 WHERE r.helpful <> (SELECT count(*) FROM review_votes v
                     WHERE v.merchant_id = r.merchant_id AND v.review_id = r.review_id);
 
+-- name: an answer's votes are those that were cast
+SELECT a.answer_id FROM answers a
+WHERE a.helpful <> (SELECT count(*) FROM answer_votes v
+                    WHERE v.merchant_id = a.merchant_id AND v.answer_id = a.answer_id);
+
 -- name: a review is of a line that its buyer bought
 SELECT r.review_id FROM reviews r
 LEFT JOIN order_lines l ON l.merchant_id = r.merchant_id AND l.order_id = r.order_id AND l.line = r.line

@@ -270,6 +270,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """`voted`: the reader found it helpful."""
+
     answer_id: AnswerId
     question_id: QuestionId
     by_shop: bool
@@ -277,6 +279,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     answered_at: datetime
     hidden_at: datetime | None
+    helpful: int = 0
+    voted: bool = False
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
@@ -373,6 +377,14 @@ class OwnReview(Refusal):
 
     code = "own_review"
     title = N_("This is your own review")
+    detail = ""
+
+
+class OwnAnswer(Refusal):
+    """Nobody votes for their own answer."""
+
+    code = "own_answer"
+    title = N_("This is your own answer")
     detail = ""
 
 

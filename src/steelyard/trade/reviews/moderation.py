@@ -101,7 +101,7 @@ async def hide(tx: Tx, actor: Actor, kind: Kind, subject_id: UUID, ground: str, 
         raise Invalid(wrong)
     merchant_id = await owner_of(tx, kind, subject_id)
     if await _move(tx, merchant_id, kind, subject_id, Ground(ground), reason):
-        await note_step(tx, merchant_id, kind, subject_id, Act.HIDDEN, Ground(ground), reason, _by(actor))
+        await note_step(tx, merchant_id, kind, subject_id, Act.HIDDEN, Ground(ground), reason, by_of(actor))
         await _announce(tx, merchant_id, kind, subject_id)
         facts = {"before": None, "after": reason, "ground": ground}
         await _audit(tx, actor, "hide", merchant_id, kind, subject_id, facts)
@@ -114,14 +114,15 @@ async def show(tx: Tx, actor: Actor, kind: Kind, subject_id: UUID, reason: str =
     shown_again = await _move(tx, merchant_id, kind, subject_id, None, None)
     settled = await _settle(tx, merchant_id, kind, subject_id)
     if shown_again:
-        await note_step(tx, merchant_id, kind, subject_id, Act.SHOWN, None, reason, _by(actor))
+        await note_step(tx, merchant_id, kind, subject_id, Act.SHOWN, None, reason, by_of(actor))
         await _announce(tx, merchant_id, kind, subject_id)
         await _tell(tx, merchant_id, kind, subject_id)
     if shown_again or settled:
         await _audit(tx, actor, "show", merchant_id, kind, subject_id, {"reports": settled})
 
 
-def _by(actor: Actor) -> str:
+def by_of(actor: Actor) -> str:
+    """Who is written down as having done it."""
     return str(actor.account.account_id) if actor.account else SYSTEM
 
 

@@ -186,20 +186,33 @@ CREATE TABLE answers (
   , author        text NOT NULL DEFAULT ''
   , text          text NOT NULL
   , answered_at   timestamptz NOT NULL DEFAULT now()
+  , helpful       integer NOT NULL DEFAULT 0
   , hidden_at     timestamptz
   , hidden_reason text
   , hidden_ground text
   , PRIMARY KEY (merchant_id, answer_id)
   , FOREIGN KEY (merchant_id, question_id) REFERENCES questions
+  , CONSTRAINT votes_are_counted CHECK (helpful >= 0)
   , CONSTRAINT hidden_means_why CHECK ((hidden_at IS NULL) = (hidden_reason IS NULL)
                                      AND (hidden_at IS NULL) = (hidden_ground IS NULL))
 );
 COMMENT ON TABLE answers IS 'by merchant, never deleted: answers of the shop, and of people who bought the product';
 COMMENT ON COLUMN answers.writer_id IS 'The buyer, or the account of the shop''s staff';
-CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, answered_at);
+CREATE INDEX answers_of_a_question ON answers (question_id, by_shop DESC, helpful DESC, answered_at);
 CREATE INDEX hidden_answers ON answers (hidden_at DESC, answer_id DESC) WHERE hidden_at IS NOT NULL;
 CREATE INDEX answers_by_id ON answers (answer_id);
 CREATE INDEX answers_of_a_writer ON answers (writer_id);
+
+CREATE TABLE answer_votes (
+    merchant_id uuid NOT NULL
+  , answer_id   uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, answer_id, buyer_id)
+  , FOREIGN KEY (merchant_id, answer_id) REFERENCES answers
+);
+COMMENT ON TABLE answer_votes IS 'by merchant: who found an answer helpful, each once';
+CREATE INDEX answer_votes_of_a_buyer ON answer_votes (buyer_id);
 
 CREATE TABLE review_reports (
     merchant_id uuid NOT NULL
@@ -243,15 +256,20 @@ CREATE TABLE review_appeals (
   , buyer_id    uuid NOT NULL
   , words       text NOT NULL
   , appealed_at timestamptz NOT NULL DEFAULT now()
+  , hidden_by   text NOT NULL
   , decided_at  timestamptz
+  , decided_by  text
   , granted     boolean
   , answer      text
   , PRIMARY KEY (merchant_id, step_id)
   , FOREIGN KEY (merchant_id, step_id) REFERENCES moderation_steps
   , FOREIGN KEY (merchant_id, review_id) REFERENCES reviews
-  , CONSTRAINT decided_means_how CHECK ((decided_at IS NULL) = (granted IS NULL) AND (granted IS NULL) = (answer IS NULL))
+  , CONSTRAINT decided_means_how CHECK ((decided_at IS NULL) = (granted IS NULL) AND (granted IS NULL) = (answer IS NULL)
+                                        AND (answer IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT somebody_else_decides_than_who_hid_it CHECK (decided_by <> hidden_by)
 );
 COMMENT ON TABLE review_appeals IS 'by merchant, never deleted: its author wants a hidden review to stand, once for each time that it was hidden';
+COMMENT ON COLUMN review_appeals.hidden_by IS 'Whose act it is against: who that is does not decide about it';
 CREATE INDEX review_appeals_open ON review_appeals (appealed_at, step_id) WHERE decided_at IS NULL;
 CREATE INDEX review_appeals_by_id ON review_appeals (step_id);
 CREATE INDEX review_appeals_of_a_review ON review_appeals (review_id);

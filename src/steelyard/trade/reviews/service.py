@@ -13,7 +13,7 @@ from steelyard.parties import screening
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.screening.model import Area, Said
-from steelyard.trade import orders
+from steelyard.trade import orders, rewards
 from steelyard.trade.orders.model import Order, OrderLine, OrderState
 from steelyard.trade.reviews.events import OpinionsChanged, ReviewsWritten
 from steelyard.trade.reviews.holding import held_back
@@ -82,6 +82,7 @@ async def write(tx: Tx, review: OrderReview, buyers: Sequence[BuyerId]) -> list[
         tx, order.merchant_id, Kind.REVIEW, {each.review_id: waits[each.line] for each in written if each.line in waits}
     )
     review_ids = [each.review_id for each in written]
+    await rewards.for_reviews(tx, order.buyer_id, order.order_id, review_ids)
     await events.publish(
         tx, ReviewsWritten(merchant_id=order.merchant_id, order_id=order.order_id, review_ids=[*review_ids])
     )

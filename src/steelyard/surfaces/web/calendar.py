@@ -1,0 +1,138 @@
+"""The calendar of what is offered: promotions, coupons and flash sales by the day on which they begin, with what meets marked."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from steelyard.goods import promotions
+from steelyard.goods.promotions.model import Offer
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.text import Text
+from steelyard.surfaces.components.page import TIMEZONE
+from steelyard.surfaces.web.moments import day_of
+from steelyard.surfaces.web.visit import Visit
+
+ZONE = ZoneInfo(TIMEZONE)
+WEEK_DAYS = 7
+
+
+class By(StrEnum):
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Kind(StrEnum):
+    FLASH = "flash"
+    COUPON = "coupon"
+    PROMOTION = "promotion"
+    CAMPAIGN = "campaign"
+
+
+KINDS: dict[Kind, tuple[str, str]] = {
+    Kind.FLASH: (N_("Flash sale"), "warn"),
+    Kind.COUPON: (N_("Coupon"), "info"),
+    Kind.PROMOTION: (N_("Promotion"), "good"),
+    Kind.CAMPAIGN: (N_("Campaign"), "bad"),
+}
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """A week from Monday on, or a month: its first day, and the first that is not in it."""
+
+    by: By
+    first: date
+    end: date
+
+    @property
+    def since(self) -> datetime:
+        return datetime.combine(self.first, time(), ZONE)
+
+    @property
+    def until(self) -> datetime:
+        return datetime.combine(self.end, time(), ZONE)
+
+    @property
+    def before(self) -> date:
+        return (self.first - timedelta(days=1)) if self.by is By.MONTH else self.first - timedelta(days=WEEK_DAYS)
+
+
+def span_of(by: str, day: str, today: date) -> Span:
+    """The week or month of a day as an address carries it; else of today."""
+    on = day_of(day) or today
+    if by == By.MONTH:
+        first = on.replace(day=1)
+        return Span(by=By.MONTH, first=first, end=(first + timedelta(days=31)).replace(day=1))
+    first = on - timedelta(days=on.weekday())
+    return Span(by=By.WEEK, first=first, end=first + timedelta(days=WEEK_DAYS))
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is on: `with_others` are those that it meets, of which one counts for the same goods."""
+
+    kind: Kind
+    name: Text
+    starts_at: datetime
+    ends_at: datetime
+    href: str = ""
+    whose: str = ""
+    with_others: Sequence[Text] = ()
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """What begins on a day; none: what has begun before."""
+
+    day: date | None
+    activities: Sequence[Activity]
+
+
+def activities_of(offers: Sequence[Offer], hrefs: Mapping[Kind, str], whose: Mapping[UUID, str]) -> list[Activity]:
+    """The offers as activities: all prices of a flash sale are one. `hrefs` lead to each kind, where it has a page."""
+    meeting = promotions.overlapping([offer.promotion for offer in offers])
+    found: dict[object, Activity] = {}
+    for offer in offers:
+        kind = Kind.FLASH if offer.flash else Kind.COUPON if offer.coupon else Kind.PROMOTION
+        key = offer.flash.session_id if offer.flash else offer.promotion_id
+        others = [each.name for each in meeting.get(offer.promotion_id, ())]
+        before = found.get(key)
+        found[key] = Activity(
+            kind=kind,
+            name=offer.name,
+            starts_at=offer.starts_at,
+            ends_at=offer.ends_at,
+            href=f"{hrefs[kind]}/{key}" if kind in hrefs else "",
+            whose=whose.get(offer.merchant_id, ""),
+            with_others=[*(before.with_others if before else ()), *others],
+        )
+    return list(found.values())
+
+
+def days_of(span: Span, activities: Sequence[Activity]) -> list[Day]:
+    """What is on in this time, day by day; days on which nothing begins are left out."""
+    by_day: dict[date | None, list[Activity]] = {}
+    for each in sorted(activities, key=lambda each: (each.starts_at, each.ends_at)):
+        day = each.starts_at.astimezone(ZONE).date()
+        by_day.setdefault(day if day >= span.first else None, []).append(each)
+    ordered = sorted(by_day, key=lambda day: day or date.min)
+    return [Day(day=day, activities=by_day[day]) for day in ordered]
+
+
+def values(visit: Visit, span: Span, activities: Sequence[Activity], here: str) -> dict[str, Any]:
+    """What `web/calendar.html` is shown with."""
+    return {
+        "span": span,
+        "days": days_of(span, activities),
+        "kinds": {str(kind): (visit.say(word), tone) for kind, (word, tone) in KINDS.items()},
+        "clashing": sum(bool(each.with_others) for each in activities),
+        "here": here,
+        "before": f"{here}?by={span.by}&day={span.before.isoformat()}",
+        "after": f"{here}?by={span.by}&day={span.end.isoformat()}",
+        "ways": [
+            {"href": f"{here}?by={by}&day={span.first.isoformat()}", "label": visit.say(word), "current": by is span.by}
+            for by, word in ((By.WEEK, N_("Week")), (By.MONTH, N_("Month")))
+        ],
+    }

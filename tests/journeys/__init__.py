@@ -1,0 +1,1 @@
+"""Journeys share one house: it is made for the first of them, and gone after the last."""
