@@ -14,7 +14,7 @@ from litestar.routes import HTTPRoute
 
 from steelyard.goods import inventory, promotions
 from steelyard.goods.inventory.model import CountId
-from steelyard.goods.promotions.model import AmountOff, Offer, PromotionId, Step
+from steelyard.goods.promotions.model import AmountOff, Group, GroupId, Offer, PromotionId, Step
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.text import text
@@ -36,7 +36,9 @@ from tests.support.browser import Browser, browsing
 from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.flash import flash, planned
 from tests.support.gifts import bought, sold, wanted
-from tests.support.groups import group, offered
+from tests.support.groups import group as for_teams
+from tests.support.groups import offered
+from tests.support.presale import presale
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.world import Person, World, account
@@ -66,12 +68,12 @@ PUBLIC = {
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
     "/cart", "/cart/lines", "/cart/lines/{sku_id:uuid}/option", "/cart/favourite",
-    "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
+    "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/set", "/cart/clear-invalid",
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
     "/coupons/claim", "/flash", "/flash/clock", "/group/open", "/account/wallet", "/account/wallet/redeem",
-    "/account/gift-cards", "/account/wallet/check-in",
+    "/account/gift-cards", "/account/presales", "/account/wallet/check-in",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -170,7 +172,10 @@ async def things(db: Database, world: World) -> Ids:
     )  # fmt: skip
     await db.transact(promotions.save, promotion)
     sale = await planned(db, flash(world))
-    together = await offered(db, group(world))
+    together = await offered(db, for_teams(world))
+    booking = await planned(db, presale(world, begins=timedelta(days=2)))
+    group = Group(merchant_id=world.tea.merchant_id, group_id=GroupId(ids.mint()), name=text("茶友", "Tea friends"))
+    await db.transact(promotions.set_group, group)
     violation = NewViolation(
         violation_id=ViolationId(ids.mint()),
         merchant_id=MerchantId(world.tea.merchant_id),
@@ -246,6 +251,8 @@ async def things(db: Database, world: World) -> Ids:
             "promotion_id": str(promotion.promotion_id),
             "flash_id": str(sale.session_id),
             "offer_id": str(together.offer_id),
+            "presale_id": str(booking.session_id),
+            "group_id": str(group.group_id),
             "case_id": str(case_id),
             "violation_id": str(violation.violation_id),
             "paper_id": str(paper.paper_id),

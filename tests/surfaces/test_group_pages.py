@@ -15,7 +15,7 @@ from tests.support.world import World
 
 __all__ = ["app", "database_url", "world"]
 
-NEW = "/merchant/groups/new"
+NEW = "/merchant/group-buying/new"
 
 
 async def typed(db: Database, world: World, **more: str) -> dict[str, str]:
@@ -31,18 +31,18 @@ async def typed(db: Database, world: World, **more: str) -> dict[str, str]:
 
 async def test_a_shop_offers_changes_and_stops(app: Litestar, db: Database, world: World) -> None:
     owner = await signed_in(app, world.tea.owner)
-    assert "No group offers yet" in words(await owner.get("/merchant/groups"))
+    assert "No group offers yet" in words(await owner.get("/merchant/group-buying"))
     fields = await typed(db, world, offer_id=hidden(await owner.get(NEW), "offer_id"))
     for _ in range(2):
         page = words(await owner.follow(await owner.post(NEW, fields)))
         assert "It is offered." in page and "0 / 10" in page and "Only a whole team" in page
-    here = f"/merchant/groups/{fields['offer_id']}"
+    here = f"/merchant/group-buying/{fields['offer_id']}"
     order = await joined(db, (await offers(db, world))[0])
     team = await team_of(db, order)
 
     page = words(await owner.get(here))
     assert team.code in page and "1 of 2" in page and "Waits for more" in page
-    assert "0 / 0 / 0" not in page and "1 / 0 / 0" in words(await owner.get("/merchant/groups"))
+    assert "0 / 0 / 0" not in page and "1 / 0 / 0" in words(await owner.get("/merchant/group-buying"))
     assert "Waits for its group: 1 of 2" in words(await owner.get(f"/merchant/orders/{order.order_id}"))
     assert order.code in words(await owner.get("/merchant/orders", state="held"))
     refused = await owner.post(f"{here}/edit", fields | {"price_0": "28"})
@@ -91,8 +91,8 @@ async def test_the_price_may_be_for_all_variants(app: Litestar, db: Database, wo
 async def test_another_shop_neither_sees_nor_changes_it(app: Litestar, db: Database, world: World) -> None:
     offer = await offered(db, group(world))
     tools = await signed_in(app, world.tools.owner)
-    here = f"/merchant/groups/{offer.offer_id}"
-    assert "No group offers yet" in words(await tools.get("/merchant/groups"))
+    here = f"/merchant/group-buying/{offer.offer_id}"
+    assert "No group offers yet" in words(await tools.get("/merchant/group-buying"))
     assert (await tools.get(here)).status_code == (await tools.get(f"{here}/edit")).status_code == 404
     assert (await tools.post(f"{here}/edit", await typed(db, world))).status_code == 404
     await tools.post(f"{here}/stop", {"reason": "mine"})
@@ -107,14 +107,14 @@ async def test_the_operator_stops_one_with_a_reason_and_the_money_goes_back(
     offer = await offered(db, group(world))
     order = await joined(db, offer)
     chief = await signed_in(app, world.operator)
-    stop = f"/operator/groups/{offer.merchant_id}/{offer.offer_id}/stop"
-    assert "1 / 0 / 0" in words(await chief.get("/operator/groups"))
+    stop = f"/operator/group-buying/{offer.merchant_id}/{offer.offer_id}/stop"
+    assert "1 / 0 / 0" in words(await chief.get("/operator/group-buying"))
     await chief.post(stop, {"reason": ""})
-    assert "1 / 0 / 0" in words(await chief.get("/operator/groups"))
+    assert "1 / 0 / 0" in words(await chief.get("/operator/group-buying"))
     for _ in range(2):
         await chief.post(stop, {"reason": "A price by mistake"})
 
-    assert "None runs, and none is planned" in words(await chief.get("/operator/groups"))
+    assert "None runs, and none is planned" in words(await chief.get("/operator/group-buying"))
     await over(db)
     found = (await db.ask(groups.of_orders, [order.order_id]))[order.order_id]
     assert found.failed_at is not None and found.gone_at is not None

@@ -163,7 +163,7 @@ class ApplicationNews(Facts, frozen=True, kw_only=True):
 
 class ShopNews(Facts, frozen=True, kw_only=True):
     """What becomes of a shop: `what` is licence_ends, licence_accepted, licence_sent_back, suspended, open, closed, back,
-    violation, violation_stands, violation_revoked, deposit_due, deposit_overdue,
+    violation, violation_stands, violation_revoked, deposit_due, deposit_overdue, verify_due, verify_overdue,
     paper_ends, paper_ended, paper_accepted or paper_sent_back; `day` is the licence's last, or the last
     for the deposit."""
 

@@ -39,6 +39,18 @@ async def cancel_unpaid(visit: NamedDependency[Visit], code: FromPath[str]) -> R
     )
 
 
+@post("/purchases/{code:str}/give-up")
+async def give_up_booking(visit: NamedDependency[Visit], code: FromPath[str]) -> Redirect:
+    """Step back from a presale of which the deposit is paid: it is given up, or goes back, as the presale says."""
+    purchase = await own_purchase(visit, code)
+    return await _do(
+        visit,
+        f"/purchases/{purchase.code}",
+        N_("The booking is cancelled."),
+        visit.db.transact(orders.cancel_purchase, purchase.purchase_id, "buyer", visit.by, deposit_too=True),
+    )
+
+
 @post("/orders/{code:str}/cancel")
 async def cancel_paid(
     visit: NamedDependency[Visit], code: FromPath[str], data: URLEncodedBody[dict[str, Any]]
@@ -164,7 +176,7 @@ async def buy_again(visit: NamedDependency[Visit], code: FromPath[str]) -> Redir
 
 async def _put_again(tx: Tx, buyer_id: BuyerId, order_id: OrderId) -> tuple[int, int]:
     put = left_out = 0
-    for line in (await orders.lines_of(tx, [order_id]))[order_id]:
+    for line in (each for each in (await orders.lines_of(tx, [order_id]))[order_id] if each.gift is None):
         try:
             await cart.put(tx, buyer_id, SkuId(line.sku_id), line.quantity)
             put += 1

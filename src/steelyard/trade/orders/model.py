@@ -14,6 +14,8 @@ from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, Pause
+from steelyard.trade.orders.booking_model import Booking, BookingState, NewBooking, Outcome
+from steelyard.trade.orders.gifts import GIFT, GiftTerms
 from steelyard.trade.orders.refusals import (
     AddressCostsMore,
     AddressOutOfReach,
@@ -25,17 +27,11 @@ from steelyard.trade.orders.refusals import (
     UseCancel,
 )
 
-# The refusals stand in a file of their own, and are found here.
+# Gifts, what is booked in presales, and refusals stand in files of their own, and are found here.
 __all__ = [
-    "AddressCostsMore",
-    "AddressOutOfReach",
-    "ExtendedAlready",
-    "NotCancellable",
-    "NotPayable",
-    "PackedAlready",
-    "RemindedAlready",
-    "UseCancel",
-]
+    "GIFT", "AddressCostsMore", "AddressOutOfReach", "Booking", "BookingState", "ExtendedAlready", "GiftTerms", "NewBooking",
+    "NotCancellable", "NotPayable", "Outcome", "PackedAlready", "RemindedAlready", "UseCancel",
+]  # fmt: skip
 
 PurchaseId = NewType("PurchaseId", UUID)
 OrderId = NewType("OrderId", UUID)
@@ -146,6 +142,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     discount: int = 0
     offers: Sequence[LineOffer] = ()
     no_return: NoReturn | None = None
+    gift: GiftTerms | None = None
     ship_hours: int | None = None
     authentic_times: int = 0
 
@@ -199,7 +196,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     """`by` places it, `paid_by` says that it is paid (none: it waits for payment); `tendered` is what purses pay of it.
-    `team_id`: its one order is held until that team of buyers is whole."""
+    `team_id`: its one order is held until that team of buyers is whole; `booking`: it is of a presale."""
 
     purchase_id: PurchaseId
     buyer_id: BuyerId
@@ -214,11 +211,16 @@ class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     orders: Sequence[NewOrder]
     paid_by: str | None = None
     tendered: int = 0
+    booking: NewBooking | None = None
     team_id: UUID | None = None
 
     @property
     def total(self) -> int:
         return sum(order.total for order in self.orders)
+
+    @property
+    def deposit(self) -> int:
+        return self.booking.deposit if self.booking else 0
 
 
 class Purchase(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,6 +237,7 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     pay_by: datetime
     tendered: int  # what purses pay of it; a channel collects the rest
+    deposit: int  # what is paid of it first, where it is of a presale: see Booking
     team_id: UUID | None  # of whose team its order waits for
 
 
@@ -261,6 +264,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     discount: int = 0
     offers: list[LineOffer] = []
     no_return: NoReturn | None = None
+    gift: GiftTerms | None = None
+    gift_charged: int = 0
     ship_hours: int | None = None
     authentic_times: int = 0
 

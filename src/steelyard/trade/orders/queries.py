@@ -36,7 +36,7 @@ SELECT o.merchant_id, o.order_id, o.purchase_id, o.buyer_id, o.code, o.state, o.
 _ORDER: LiteralString = ORDER_COLUMNS + "FROM orders o "
 _PURCHASE: LiteralString = """
 SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
-     , tendered, team_id
+     , tendered, deposit, team_id
 FROM purchases
 """
 
@@ -90,7 +90,7 @@ async def lines_of(read: Read, order_ids: Sequence[OrderId]) -> dict[OrderId, li
         """
         SELECT order_id, line, product_id, sku_id, kind, title, options, picture, sku_code, quantity, unit_price, amount, tax
              , tax_millionths, tax_inclusive, commission_millionths, commission, refunded_quantity, refunded, discount
-             , offers, no_return, ship_hours, authentic_times
+             , offers, no_return, ship_hours, authentic_times, gift, gift_charged
         FROM order_lines WHERE order_id = ANY($1) ORDER BY order_id, line LIMIT $2
         """,
         list(order_ids),

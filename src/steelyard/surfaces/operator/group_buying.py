@@ -52,7 +52,7 @@ async def running(read: Read, cursor: str | None) -> Running:
     )
 
 
-@get("/groups", opt=NEEDS)
+@get("/group-buying", opt=NEEDS)
 async def group_list(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
     """What ends first is first."""
     found = await visit.db.ask(running, cursor)
@@ -60,12 +60,12 @@ async def group_list(visit: NamedDependency[Visit], cursor: FromQuery[str | None
     states = {each.offer_id: OFFER_STATES[each.state(now)] for each in found.offers}
     return await frame.show(
         visit,
-        "groups.html",
-        frame.GROUPS,
+        "group_buying.html",
+        frame.TEAMS,
         found=found,
         states={offer_id: (visit.say(word), tone) for offer_id, (word, tone) in states.items()},
-        next_href=address(frame.GROUPS, cursor=found.next) if found.next else "",
-        start_href=frame.GROUPS if cursor else "",
+        next_href=address(frame.TEAMS, cursor=found.next) if found.next else "",
+        start_href=frame.TEAMS if cursor else "",
     )
 
 
@@ -74,7 +74,7 @@ async def stop(tx: Tx, actor: Actor, merchant_id: MerchantId, offer_id: UUID, re
     await access.audit(tx, actor, "group.stop", str(offer_id), {"merchant_id": str(merchant_id), "reason": reason})
 
 
-@post("/groups/{merchant_id:uuid}/{offer_id:uuid}/stop", opt=NEEDS)
+@post("/group-buying/{merchant_id:uuid}/{offer_id:uuid}/stop", opt=NEEDS)
 async def stop_group(
     visit: NamedDependency[Visit], request: WebRequest, merchant_id: FromPath[UUID], offer_id: FromPath[UUID]
 ) -> Redirect:
@@ -87,7 +87,7 @@ async def stop_group(
             raise Invalid({"reason": N_("Please say why: the shop reads it")})
         await visit.db.transact(stop, visit.actor, MerchantId(merchant_id), offer_id, reason)
 
-    return await done(visit, frame.GROUPS, STOPPED, command)
+    return await done(visit, frame.TEAMS, STOPPED, command)
 
 
 HANDLERS = [group_list, stop_group]
