@@ -18,6 +18,7 @@ from steelyard.surfaces.operator import (
     figures,
     flash,
     gift_sales,
+    group_buying,
     licences,
     merchant_life,
     merchant_page,
@@ -46,6 +47,7 @@ from steelyard.surfaces.operator import (
     today,
     violations,
     wallets,
+    why,
     words,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
@@ -80,9 +82,11 @@ router = Router(
         *attributes.HANDLERS,
         *product_reviews.HANDLERS,
         *flash.HANDLERS,
+        *group_buying.HANDLERS,
         *presales.HANDLERS,
         *opinions.HANDLERS,
         *promotions.HANDLERS,
+        *why.HANDLERS,
         *calendar.HANDLERS,
         *searching.HANDLERS,
         *words.HANDLERS,
