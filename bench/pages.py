@@ -14,6 +14,7 @@ NO_LISTS = {
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
     "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/promotions/new",
+    "/operator/campaigns/new",
     "/operator/roles/new", "/operator/rights/new",
 }  # fmt: skip
 
@@ -130,6 +131,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/freight",
         "/merchant/promotions",
         "/merchant/flash",
+        "/merchant/campaigns",
         "/merchant/calendar",
         "/merchant/calendar?by=month",
         "/merchant/staff",
@@ -152,6 +154,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/orders",
         "/operator/disputes",
         "/operator/flash",
+        "/operator/campaigns",
         "/operator/calendar",
         "/operator/calendar?by=month",
         "/operator/violations",

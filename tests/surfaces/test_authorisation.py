@@ -33,6 +33,7 @@ from steelyard.trade.reviews.model import QuestionId
 from tests.support import deal
 from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
+from tests.support.campaigns import signed_up
 from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.flash import flash, planned
 from tests.support.gifts import bought, sold, wanted
@@ -58,7 +59,7 @@ PUBLIC = {
     "/answers/{answer_id:uuid}/helpful",
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
-    "/shops/{slug:str}/licence", "/products/{product_id:uuid}/share", "/gift-cards",
+    "/shops/{slug:str}/licence", "/campaigns/{code:str}", "/products/{product_id:uuid}/share", "/gift-cards",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
@@ -167,6 +168,7 @@ async def things(db: Database, world: World) -> Ids:
     )  # fmt: skip
     await db.transact(promotions.save, promotion)
     sale = await planned(db, flash(world))
+    campaign_id, entry_id = await db.transact(signed_up, world)
     violation = NewViolation(
         violation_id=ViolationId(ids.mint()),
         merchant_id=MerchantId(world.tea.merchant_id),
@@ -241,6 +243,8 @@ async def things(db: Database, world: World) -> Ids:
             "subject_id": str(question_id),
             "promotion_id": str(promotion.promotion_id),
             "flash_id": str(sale.session_id),
+            "campaign_id": str(campaign_id),
+            "entry_id": str(entry_id),
             "case_id": str(case_id),
             "violation_id": str(violation.violation_id),
             "paper_id": str(paper.paper_id),

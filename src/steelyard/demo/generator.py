@@ -7,6 +7,7 @@ import msgspec
 
 from steelyard.demo import (
     allowances,
+    campaigns,
     cases,
     desk,
     footfall,
@@ -111,6 +112,7 @@ async def make(
         await offers.offer(db, buyer_id)
         await rushes.rush(db, people.HOME)
         await allowances.limit(db)
+        await campaigns.campaign(db)
         await purses.fill(db, buyer_id)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])

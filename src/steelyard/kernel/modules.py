@@ -38,6 +38,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "settlement",
         "discipline",
         "reviews",
+        "campaigns",
     ),
     "channels": ("feeds", "sheets", "amazon", "live", "agents"),
     "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service", "privacy"),

@@ -17,7 +17,7 @@ from steelyard.goods.promotions.events import FlashChanged, GiftAsked
 from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
 from steelyard.goods.promotions.holding import of_buyers, owned
 from steelyard.goods.promotions.people import let_go, new_of, note_people, people_of, used_up
-from steelyard.goods.promotions.planning import begin_due, cancel, end_due, plan
+from steelyard.goods.promotions.planning import begin_due, cancel, cancel_all, end_due, plan
 from steelyard.goods.promotions.queries import (
     ENDS_SOON,
     claimed_by,
@@ -54,6 +54,7 @@ __all__ = [
     "ask_gift",
     "begin_due",
     "cancel",
+    "cancel_all",
     "change",
     "check",
     "claim",
