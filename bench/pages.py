@@ -69,6 +69,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "merchant": (
         "/merchant",
+        "/merchant/promises",
         "/merchant/orders",
         "/merchant/orders?state=placed",
         "/merchant/orders?state=shipped",

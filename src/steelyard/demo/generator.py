@@ -17,6 +17,7 @@ from steelyard.demo import (
     opinions,
     past,
     people,
+    promised,
     purses,
     queue,
     rules_kept,
@@ -114,6 +115,7 @@ async def make(
         await allowances.limit(db)
         await campaigns.campaign(db)
         await purses.fill(db, buyer_id)
+        await promised.promise(db, buyer_id)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])
         await cases.ask_and_answer(db, [made("merchant", maker.slug) for maker in makers()])

@@ -37,6 +37,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "invoices",
         "settlement",
         "discipline",
+        "promises",
         "reviews",
         "campaigns",
     ),

@@ -5,7 +5,7 @@ attribute is and which facts fit it, `attributes` the commands and questions abo
 tree, `shelf` moves products onto it and off it, `reviewing` is the operator's look at them before, `matrix` changes their
 options, `limiting` what a buyer can have, `listing` narrows a merchant's products down, `seeking` keeps what they are found
 by, `versions` what they said before, `completeness` knows what they lack, `papers` takes off the shelf what lacks a paper
-and puts it back with it.
+and puts it back with it, `promising` what shops promise with them.
 """
 
 from steelyard.goods.catalog.attributes import attributes_of, bind_attributes, define_attribute, definitions
@@ -36,6 +36,7 @@ from steelyard.goods.catalog.limiting import Limited, limit, limits_of
 from steelyard.goods.catalog.listing import GridRow, Narrowing, change_many_skus, listed, variants
 from steelyard.goods.catalog.matrix import MatrixOption, MatrixOutdated, MatrixValue, outline, set_matrix
 from steelyard.goods.catalog.papers import frozen_count, thaw
+from steelyard.goods.catalog.promising import set_promises
 from steelyard.goods.catalog.queries import (
     by_codes,
     cards,
@@ -174,6 +175,7 @@ __all__ = [
     "set_matrix",
     "set_pictures",
     "set_policy",
+    "set_promises",
     "sku_ids_of",
     "skus_of",
     "take_off_shelf",

@@ -207,6 +207,7 @@ class Sku(msgspec.Struct, frozen=True, kw_only=True):
     weight_grams: int
     picture: str | None
     active: bool
+    ship_hours: int | None = None
     limits: Limits | None = None
 
 
@@ -242,6 +243,8 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     changed_at: datetime
     no_return: NoReturn | None = None
+    ship_hours: int | None = None
+    authentic_times: int = 0
     limits: Limits | None = None
 
 
@@ -283,6 +286,8 @@ class SkuCard(msgspec.Struct, frozen=True, kw_only=True):
     tax_class: str
     on_sale: bool
     no_return: NoReturn | None = None
+    ship_hours: int | None = None
+    authentic_times: int = 0
     limits: Limits | None = None
     product_limits: Limits | None = None
 

@@ -112,7 +112,8 @@ async def products(read: Read, product_ids: Iterable[UUID]) -> dict[ProductId, P
         """
         SELECT p.merchant_id, p.product_id, p.category_id, c.path AS category_path, p.slug, p.title, p.description
              , p.options, p.attributes, p.facts, p.tax_class, p.state, p.approved, p.gaps, p.on_shelf_at
-             , p.off_shelf_at, p.created_at, p.changed_at, c.no_return, p.limits
+             , p.off_shelf_at, p.created_at, p.changed_at, c.no_return, p.limits, p.ship_hours
+             , p.authentic_times
              , p.state = 'on_shelf' AND m.state = 'open' AS on_sale
              , coalesce((SELECT jsonb_agg(jsonb_build_object('file', i.file, 'alt', i.alt) ORDER BY i.place)
                          FROM product_pictures i
@@ -120,7 +121,7 @@ async def products(read: Read, product_ids: Iterable[UUID]) -> dict[ProductId, P
              , coalesce((SELECT jsonb_agg(jsonb_build_object(
                              'sku_id', s.sku_id, 'product_id', s.product_id, 'code', s.code, 'barcode', s.barcode
                            , 'choice', s.choice, 'weight_grams', s.weight_grams, 'picture', s.picture
-                           , 'active', s.active, 'limits', s.limits) ORDER BY s.place, s.sku_id)
+                           , 'active', s.active, 'limits', s.limits, 'ship_hours', s.ship_hours) ORDER BY s.place, s.sku_id)
                          FROM skus s
                          WHERE s.merchant_id = p.merchant_id AND s.product_id = p.product_id AND s.was IS NULL), '[]') AS skus
         FROM products p
@@ -138,7 +139,7 @@ async def skus_of(read: Read, product_id: UUID) -> list[Sku]:
     return await read.all(
         Sku,
         """
-        SELECT s.sku_id, s.product_id, s.code, s.barcode, s.choice, s.weight_grams, s.picture, s.active
+        SELECT s.sku_id, s.product_id, s.code, s.barcode, s.choice, s.weight_grams, s.picture, s.active, s.ship_hours
         FROM products p JOIN skus s USING (merchant_id, product_id)
         WHERE p.product_id = $1 AND s.was IS NULL ORDER BY s.place, s.sku_id
         """,
@@ -152,6 +153,7 @@ async def cards(read: Read, sku_ids: Iterable[UUID]) -> dict[SkuId, SkuCard]:
         """
         SELECT s.sku_id, s.product_id, s.merchant_id, p.category_id, c.path AS category_path, p.slug, p.title
              , p.options, s.choice, s.was, s.code, s.weight_grams, p.tax_class, c.no_return
+             , coalesce(s.ship_hours, p.ship_hours) AS ship_hours, p.authentic_times
              , s.limits, p.limits AS product_limits, coalesce(s.picture, i.file) AS picture
              , s.active AND p.state = 'on_shelf' AND m.state = 'open' AS on_sale
         FROM skus s
@@ -187,6 +189,8 @@ def _card(row: Any) -> SkuCard:
         tax_class=row["tax_class"],
         on_sale=row["on_sale"],
         no_return=_no_return(row),
+        ship_hours=row["ship_hours"],
+        authentic_times=row["authentic_times"],
         limits=_limits(row["limits"]),
         product_limits=_limits(row["product_limits"]),
     )

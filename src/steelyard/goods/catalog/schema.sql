@@ -88,16 +88,22 @@ CREATE TABLE products (
   , source      text
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
+  , ship_hours  integer
+  , authentic_times integer NOT NULL DEFAULT 0
   , limits      jsonb
   , PRIMARY KEY (merchant_id, product_id)
   , CONSTRAINT a_products_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
   , CONSTRAINT off_the_shelf_after_onto_it CHECK (off_shelf_at > on_shelf_at)
   , CONSTRAINT what_lacks_a_paper_is_off_the_shelf CHECK (NOT lacks_paper OR state = 'off_shelf')
+  , CONSTRAINT a_promise_is_kept_in_time_to_come CHECK (ship_hours > 0)
+  , CONSTRAINT a_guarantee_is_not_negative CHECK (authentic_times >= 0)
 );
 COMMENT ON TABLE products IS 'by merchant: products (SPU)';
 COMMENT ON COLUMN products.options IS '[{"name": Text, "values": [Text, …]}, …], at most three: what a buyer chooses';
 COMMENT ON COLUMN products.attributes IS '[{"name": Text, "value": Text}, …]: what no definition says, so of all its variants';
 COMMENT ON COLUMN products.facts IS '{attribute code: [value codes] | number | {language: words}}: as its category''s attributes are defined';
+COMMENT ON COLUMN products.ship_hours IS 'Hours after payment in which it is promised to leave the house; none: no promise';
+COMMENT ON COLUMN products.authentic_times IS 'How many times its price the shop pays when it is a counterfeit; 0: no promise';
 COMMENT ON COLUMN products.approved IS 'It was on the shelf, or approved, as it is now: it goes back without a review';
 COMMENT ON COLUMN products.limits IS 'How many a buyer can have, and an order needs, of all its variants together: {per_order, per_buyer, period, least}';
 COMMENT ON COLUMN products.gaps IS 'What it lacks to be complete: see completeness';
@@ -165,18 +171,21 @@ CREATE TABLE skus (
   , active       boolean NOT NULL DEFAULT true
   , place        integer NOT NULL DEFAULT 0
   , was          jsonb
+  , ship_hours   integer
   , limits       jsonb
   , PRIMARY KEY (merchant_id, sku_id)
   , FOREIGN KEY (merchant_id, product_id) REFERENCES products
   , UNIQUE (merchant_id, code)
   , CONSTRAINT a_variants_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
   , CONSTRAINT weight_is_not_negative CHECK (weight_grams >= 0)
+  , CONSTRAINT a_promise_is_kept_in_time_to_come CHECK (ship_hours > 0)
   , CONSTRAINT what_was_is_not_sold CHECK (was IS NULL OR NOT active AND choice = '{}')
 );
 COMMENT ON TABLE skus IS 'by merchant: variants (SKU): what is priced, stocked and sold';
 COMMENT ON COLUMN skus.code IS 'The merchant''s own article number';
 COMMENT ON COLUMN skus.code_upper IS 'For what is typed in small letters: a column of its own, since row-level security lets no function into an index';
 COMMENT ON COLUMN skus.choice IS 'For each option of the product, in order, the index of the chosen value';
+COMMENT ON COLUMN skus.ship_hours IS 'Where it is promised to leave in other hours than its product';
 COMMENT ON COLUMN skus.limits IS 'As products.limits, of this variant by itself';
 COMMENT ON COLUMN skus.was IS '{"chosen": [[name Text, value Text], …]} of one whose choice the product does not offer any more; it is kept for its orders';
 CREATE INDEX skus_of_a_product ON skus (merchant_id, product_id, place, sku_id);

@@ -1,6 +1,7 @@
 """What has to leave the house."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -13,13 +14,14 @@ LINES_PER_DISPATCH_MAX = 500
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a paid order that wants sending."""
+    """One line of a paid order that wants sending, within `ship_hours` from now where that was promised."""
 
     merchant_id: UUID
     order_id: UUID
     line: int
     sku_id: UUID
     quantity: int
+    ship_hours: int | None = None
 
 
 class Packed(msgspec.Struct, frozen=True):
@@ -60,11 +62,32 @@ class LineStatus(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
     shipped: int
     withdrawn: int
+    ship_by: datetime | None = None
 
     @property
     def left(self) -> int:
         """Pieces still to be sent."""
         return self.quantity - self.shipped - self.withdrawn
+
+
+class Promised(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise whose time is over: how many pieces were `wanted`, and how many had left `in_time`."""
+
+    merchant_id: UUID
+    order_id: UUID
+    line: int
+    ship_by: datetime
+    wanted: int
+    in_time: int
+
+
+class ToLeave(msgspec.Struct, frozen=True, kw_only=True):
+    """So many pieces of a line are to leave by a promised time."""
+
+    order_id: UUID
+    line: int
+    ship_by: datetime
+    pieces: int
 
 
 class ParcelLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ async def status(read: Read, order_ids: Sequence[UUID]) -> dict[UUID, dict[int, 
     for line in await read.all(
         LineStatus,
         """
-        SELECT order_id, line, quantity, shipped, withdrawn FROM fulfilment_lines
+        SELECT order_id, line, quantity, shipped, withdrawn, ship_by FROM fulfilment_lines
         WHERE order_id = ANY($1) ORDER BY order_id, line
         """,
         list(order_ids),

@@ -27,8 +27,10 @@ async def instruct(tx: Tx, lines: Sequence[Instruction]) -> None:
     """Ask the merchants' warehouses to send these lines. Said twice, the second changes nothing."""
     await tx.execute(
         """
-        INSERT INTO fulfilment_lines (merchant_id, order_id, line, sku_id, quantity)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[], $5::integer[])
+        INSERT INTO fulfilment_lines (merchant_id, order_id, line, sku_id, quantity, ship_by)
+        SELECT merchant_id, order_id, line, sku_id, quantity, now() + hours * interval '1 hour'
+        FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[], $5::integer[], $6::integer[])
+          AS w (merchant_id, order_id, line, sku_id, quantity, hours)
         ON CONFLICT (merchant_id, order_id, line) DO NOTHING
         """,
         [line.merchant_id for line in lines],
@@ -36,6 +38,7 @@ async def instruct(tx: Tx, lines: Sequence[Instruction]) -> None:
         [line.line for line in lines],
         [line.sku_id for line in lines],
         [line.quantity for line in lines],
+        [line.ship_hours for line in lines],
     )
 
 

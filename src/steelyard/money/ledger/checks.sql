@@ -41,3 +41,13 @@ FROM (
 ) AS clearing
 GROUP BY document, currency
 HAVING sum(amount) <> 0;
+
+-- name: what a shop pays a buyer for a broken promise leaves the one and reaches the other
+SELECT document, currency, sum(amount) AS left_over
+FROM (
+    SELECT document, currency, amount FROM ledger_transfers WHERE debit = 'compensation_clearing'
+    UNION ALL
+    SELECT document, currency, -amount FROM ledger_transfers WHERE credit = 'compensation_clearing'
+) AS clearing
+GROUP BY document, currency
+HAVING sum(amount) <> 0;

@@ -41,7 +41,8 @@ HELD: Mapping[Purse, AccountKind] = {Purse.BALANCE: AccountKind.BALANCE_HELD, Pu
 
 
 class Cause(StrEnum):
-    """Why a purse moves. `held`: kept for a purchase that is being paid; `returned`: it was not paid after all."""
+    """Why a purse moves. `held`: kept for a purchase that is being paid; `returned`: it was not paid after all; `compensated`:
+    paid by a shop for a promise that it did not keep."""
 
     REDEEMED = "redeemed"
     CREDITED = "credited"
@@ -54,6 +55,7 @@ class Cause(StrEnum):
     REVIEWED = "reviewed"
     TAKEN_BACK = "taken_back"
     EXPIRED = "expired"
+    COMPENSATED = "compensated"
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,12 +35,12 @@ CREATE TABLE purse_lines (
   , CONSTRAINT what_is_left_is_not_negative CHECK (after >= 0)
   , CONSTRAINT a_cause_is_known CHECK (cause IN (
         'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'welcomed', 'checked_in'
-      , 'reviewed', 'taken_back', 'expired'))
+      , 'reviewed', 'taken_back', 'expired', 'compensated'))
   , CONSTRAINT only_what_comes_in_expires CHECK (expires_at IS NULL OR amount > 0)
 );
 COMMENT ON TABLE purse_lines IS 'by buyer, append-only: every movement of a purse, as its statement tells it';
 COMMENT ON COLUMN purse_lines.document IS 'What caused it, once: a card, a credit, a payment, a refund, an order, an expiry';
-COMMENT ON COLUMN purse_lines.about IS 'The purchase of a payment, the order of a refund, of points or of a review; none for others';
+COMMENT ON COLUMN purse_lines.about IS 'The purchase of a payment, the order of a refund, of points, of a review or of a compensation; none for others';
 COMMENT ON COLUMN purse_lines.after IS 'What was in the purse afterwards';
 CREATE UNIQUE INDEX a_document_moves_a_purse_once ON purse_lines (buyer_id, purse, cause, document);
 CREATE INDEX purse_lines_by_time ON purse_lines (buyer_id, at DESC, line_id DESC);

@@ -23,6 +23,7 @@ _AGAINST: dict[Cause, AccountKind] = {
     Cause.REVIEWED: AccountKind.MARKETING_COST,
     Cause.TAKEN_BACK: AccountKind.MARKETING_COST,
     Cause.EXPIRED: AccountKind.MARKETING_COST,
+    Cause.COMPENSATED: AccountKind.COMPENSATION_CLEARING,
 }
 
 

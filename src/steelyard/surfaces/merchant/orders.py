@@ -25,13 +25,15 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.merchant import frame, order_list, papers
 from steelyard.surfaces.merchant.order_requests import Asked, asked_about
+from steelyard.surfaces.web import promise_words
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
-from steelyard.trade import aftersales, orders, settlement
+from steelyard.trade import aftersales, orders, promises, settlement
 from steelyard.trade.aftersales.model import OrderRefund, Reason, RefundRequest, Returned, freight_of
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderNote, OrderState, Step
+from steelyard.trade.promises import Compensation
 
 REFUNDABLE = (OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED)
 
@@ -52,6 +54,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     carriers: CarrierList
     notes: list[OrderNote]
     settlement_days: int
+    compensations: list[Compensation] = []
 
     @property
     def income(self) -> int:
@@ -92,10 +95,11 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
     assert merchant is not None
     sent = (await parcels.of_orders(read, [order_id]))[order_id]
     refunds = await payments.refunds_of_order(read, merchant_id, order_id)
+    lines = (await orders.lines_of(read, [order_id]))[order_id]
     return Whole(
         order=order,
         shop=(await merchants.cards(read, [merchant_id]))[merchant_id],
-        lines=(await orders.lines_of(read, [order_id]))[order_id],
+        lines=lines,
         history=await orders.history(read, merchant_id, order_id),
         parcels=sent,
         scans={parcel.parcel_id: await parcels.scans(read, merchant_id, parcel.parcel_id) for parcel in sent},
@@ -107,7 +111,12 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         notes=(await orders.notes_of(read, merchant_id, [order_id]))[order_id],
         settlement_days=merchant.settlement_days,
         asked=await asked_about(read, merchant_id, order_id),
+        compensations=await promises.compensations_of(read, [order_id]) if _promised(lines) else [],
     )
+
+
+def _promised(lines: Sequence[OrderLine]) -> bool:
+    return any(line.ship_hours or line.authentic_times for line in lines)
 
 
 @get("/orders/{order_id:uuid}", opt={"permission": "orders.read"})
@@ -131,10 +140,16 @@ async def order_page(visit: NamedDependency[Visit], order_id: FromPath[UUID]) ->
         note_id=ids.mint(),
         people={f"staff:{member.account_id}": member.name for member in staff},
         colleagues=[member for member in staff if member.account_id != me and member.disabled_at is None],
-        ship_by=order_list.ship_by(found.order, found.shop.pause),
+        ship_by=promised_by(found) or order_list.ship_by(found.order, found.shop.pause),
+        promise_words=promise_words,
         address_text=address_text(found.order),
         correctable=correctable(found.parcels),
     )
+
+
+def promised_by(found: Whole) -> datetime | None:
+    """By when the first of what has not left was promised to leave."""
+    return min((each.ship_by for each in found.left.values() if each.left and each.ship_by), default=None)
 
 
 def correctable(sent: Sequence[Parcel]) -> set[UUID]:

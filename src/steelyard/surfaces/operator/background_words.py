@@ -37,6 +37,7 @@ SWEEPS: dict[str, str] = {
     "catalog.papers": N_("Takes goods off the shelf whose paper has ended"),
     "discipline.deposits": N_("Holds back new goods of shops that did not top up their deposit"),
     "discipline.points": N_("Ends what the points of a past year stopped"),
+    "promises.late": N_("Finds what was not sent by its promised time, and compensates the buyers"),
     "idempotency.forget": N_("Forgets old answers kept under idempotency keys"),
     "jobs.forget_errors": N_("Forgets the errors of jobs that are done"),
     "ledger.sum_up": N_("Sums up the trial balance of many accounts"),
@@ -68,6 +69,7 @@ SUBSCRIBERS: dict[str, str] = {
     "orders": N_("Notes deliveries in orders, and counts sales for search"),
     "search": N_("Keeps the search entries of goods and shops"),
     "service.order_mails": N_("Mails buyers about their orders"),
+    "promises": N_("Pays what shops promised for counterfeits"),
     "rewards": N_("Gives buyers points for received orders, and takes them back for refunds"),
     "settlement": N_("Enters completed orders and refunds into settlement"),
 }

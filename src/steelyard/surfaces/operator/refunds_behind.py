@@ -30,6 +30,7 @@ REASONS = {
     "goodwill": N_("Goodwill"),
     "returned": N_("Goods returned"),
     "imported": N_("Imported"),
+    "price_protection": N_("Price protection"),
 }
 ASKED = ("from", "to", "currency", "merchant", "channel")
 

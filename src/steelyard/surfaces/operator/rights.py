@@ -1,17 +1,19 @@
 """The rights of buyers as rules with dates: drafted, tried on past orders, switched on from a day to come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from babel.numbers import list_currencies
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from steelyard.goods.catalog.model import NoReturn
+from steelyard.goods import catalog
+from steelyard.goods.catalog.model import Category, NoReturn
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
@@ -22,11 +24,12 @@ from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web.console import SAVED, address, errors_of, told
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
-from steelyard.surfaces.web.rights_words import KINDS, NO_RETURNS
+from steelyard.surfaces.web.rights_words import COUNTED, KINDS, NO_RETURNS
 from steelyard.surfaces.web.visit import Visit, WebRequest
-from steelyard.trade import aftersales, rights
+from steelyard.trade import aftersales, promises, rights
 from steelyard.trade.aftersales import Trial
-from steelyard.trade.rights import NewRule, Rule, RuleId, RuleKind
+from steelyard.trade.promises import PromiseTrial
+from steelyard.trade.rights import PROMISES, CountedFrom, NewRule, Rule, RuleId, RuleKind
 from steelyard.trade.rights.model import HOUSE
 
 NEEDS = {"permission": "settings.manage"}
@@ -65,8 +68,12 @@ async def rule_list(visit: NamedDependency[Visit]) -> Response[Any]:
 
 
 class One(msgspec.Struct, frozen=True, kw_only=True):
+    """`slugs`: the addresses of the categories that it is for."""
+
     rule: Rule
     trial: Trial | None
+    promise_trial: PromiseTrial | None
+    slugs: Sequence[str]
 
 
 async def one(read: Read, rule_id: UUID, days: int) -> One:
@@ -74,7 +81,32 @@ async def one(read: Read, rule_id: UUID, days: int) -> One:
     found = await rights.rule(read, rule_id)
     if found is None:
         raise NotFound()
-    return One(rule=found, trial=await aftersales.trial(read, found, days) if found.since is None else None)
+    draft, promise = found.since is None, found.kind in PROMISES
+    return One(
+        rule=found,
+        trial=await aftersales.trial(read, found, days) if draft and not promise else None,
+        promise_trial=await promises.trial(read, found, days) if draft and promise else None,
+        slugs=await slugs_of(read, found),
+    )
+
+
+def _flat(tree: Sequence[Category]) -> Iterator[Category]:
+    for each in tree:
+        yield each
+        yield from _flat(each.children)
+
+
+async def slugs_of(read: Read, rule: Rule) -> list[str]:
+    """The addresses of the categories that a rule is for."""
+    if not rule.categories:
+        return []
+    return [each.slug for each in _flat(await catalog.categories(read)) if each.category_id in rule.categories]
+
+
+async def categories_named(read: Read, slugs: Sequence[str]) -> dict[str, UUID]:
+    """The categories of these addresses, as far as they are known."""
+    found = _flat(await catalog.categories(read)) if slugs else ()
+    return {each.slug: each.category_id for each in found if each.slug in slugs}
 
 
 @get("/rights/{rule_id:uuid}", opt=NEEDS)
@@ -98,6 +130,8 @@ async def _page(
         status=422 if errors else 200,
         rule=found.rule,
         trial=found.trial,
+        promise_trial=found.promise_trial,
+        slugs=found.slugs,
         days=days,
         spans=[
             {"label": str(each), "href": address(f"{frame.RIGHTS}/{rule_id}", days=each), "current": each == days}
@@ -112,6 +146,8 @@ def _words(visit: Visit, form: Entries | None, errors: Mapping[str, str] | None)
     return {
         "kinds": [(kind, visit.say(words)) for kind, words in KINDS.items()],
         "no_returns": [(name, visit.say(words)) for name, words in NO_RETURNS.items()],
+        "counted": [(name, visit.say(words)) for name, words in COUNTED.items()],
+        "promises": PROMISES,
         "typed": form,
         "errors": errors or {},
     }
@@ -127,6 +163,7 @@ async def _form(
     visit: Visit, of: UUID | None, form: Entries | None = None, errors: Mapping[str, str] | None = None
 ) -> Response[Any]:
     before = await visit.db.ask(rights.rule, of) if of else None
+    slugs = await visit.db.ask(slugs_of, before) if before else []
     title = visit.say(N_("Next version")) if before else visit.say(N_("New right"))
     return await frame.show(
         visit,
@@ -136,19 +173,21 @@ async def _form(
         status=422 if errors else 200,
         title=title,
         rule=before,
+        slugs=slugs,
         rule_id=(form.text("rule_id") if form else "") or ids.mint(),
         **_words(visit, form, errors),
     )
 
 
-def rule_of(form: Entries) -> NewRule:
+def rule_of(form: Entries, categories: Mapping[str, UUID] | None = None) -> NewRule:
     """Raises `Invalid`."""
+    terms = _terms(form, categories or {})
     kind, until = form.text("kind"), form.text("until")
     if kind not in set(RuleKind):
         form.refuse("kind", N_("Please choose one of these"))
     countries = form.text("countries").upper().replace(",", " ").split()
     last = _day(form, "until") if until else None
-    days = form.number("days", least=1, most=365)
+    days = form.number("days", otherwise=0, most=365)
     form.check()
     return NewRule(
         rule_id=RuleId(form.uuid("rule_id")),
@@ -161,7 +200,34 @@ def rule_of(form: Entries) -> NewRule:
         countries=list(dict.fromkeys(countries)),
         exceptions=[each for each in NoReturn if form.flag(f"except-{each}")],
         until=last,
+        **terms,
     )
+
+
+def _slugs(form: Entries) -> list[str]:
+    return form.text("categories").replace(",", " ").split()
+
+
+def _terms(form: Entries, categories: Mapping[str, UUID]) -> dict[str, Any]:
+    """What a promise says of money, hours and times."""
+    currency = form.text("currency").upper()
+    if currency and currency not in list_currencies():
+        form.refuse("currency", N_("Please enter a currency by its three letters"))
+        currency = ""
+    if any(each not in categories for each in _slugs(form)):
+        form.refuse("categories", N_("There is no category with this address"))
+    counted = form.text("counted_from")
+    return {
+        "percent": form.number("percent", otherwise=0),
+        "amount_least": form.money("amount_least", currency or "CNY", required=False) or 0,
+        "amount_most": form.money("amount_most", currency or "CNY", required=False),
+        "currency": currency or None,
+        "hours_least": form.number("hours_least", otherwise=0),
+        "hours_most": form.number("hours_most", otherwise=0),
+        "times_most": form.number("times_most", otherwise=0),
+        "categories": [categories[each] for each in _slugs(form) if each in categories],
+        "counted_from": CountedFrom(counted) if counted in set(CountedFrom) else CountedFrom.RECEIVED,
+    }
 
 
 def _day(form: Entries, name: str) -> date | None:
@@ -184,7 +250,11 @@ async def draft(tx: Tx, actor: Actor, new: NewRule, by: str) -> Rule:
 def _facts(rule: Rule) -> dict[str, Any]:
     said = msgspec.to_builtins(rule)
     return {
-        name: said[name] for name in ("kind", "name", "days", "countries", "exceptions", "source", "since", "until")
+        name: said[name]
+        for name in (
+            *("kind", "name", "days", "countries", "exceptions", "source", "since", "until", "percent", "amount_least"),
+            *("amount_most", "currency", "hours_least", "hours_most", "times_most", "categories", "counted_from"),
+        )
     }
 
 
@@ -196,7 +266,8 @@ async def save_draft(
     form = await entries_of(request)
     try:
         form.check()
-        saved = await visit.db.transact(draft, visit.actor, rule_of(form), visit.by)
+        categories = await visit.db.ask(categories_named, _slugs(form))
+        saved = await visit.db.transact(draft, visit.actor, rule_of(form, categories), visit.by)
     except NotFound:
         raise
     except Refusal as refusal:

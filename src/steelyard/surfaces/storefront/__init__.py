@@ -102,6 +102,7 @@ router = Router(
         order_actions.remind,
         order_actions.receive,
         order_actions.extend,
+        order_actions.protect,
         order_actions.hide,
         order_actions.buy_again,
         order_actions.show_again,

@@ -17,10 +17,10 @@ from steelyard.money.payments.model import RefundId
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Flash, Undo
 from steelyard.surfaces.storefront.owning import own_order, own_purchase
-from steelyard.surfaces.storefront.typed import said, uuid_of
+from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.web.pages import local_path, redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import aftersales, cart, orders
+from steelyard.trade import aftersales, cart, orders, promises
 from steelyard.trade.orders.model import Order, OrderId
 
 Form = Mapping[str, Any]
@@ -110,6 +110,18 @@ async def extend(visit: NamedDependency[Visit], code: FromPath[str], data: URLEn
         await _back(visit, order, data),
         N_("You have more time now to receive the order."),
         visit.db.transact(orders.extend_receipt, order.merchant_id, order.order_id, visit.by),
+    )
+
+
+@post("/orders/{code:str}/protect")
+async def protect(visit: NamedDependency[Visit], code: FromPath[str], data: URLEncodedBody[dict[str, Any]]) -> Redirect:
+    """Get back what a line has become cheaper by."""
+    order = await own_order(visit, code)
+    return await _do(
+        visit,
+        await _back(visit, order, data),
+        N_("The difference is on its way back to you."),
+        visit.db.transact(promises.claim, order.merchant_id, order.order_id, number(data.get("line"), 0), visit.by),
     )
 
 

@@ -1,6 +1,6 @@
 """A buyer's orders as pages show them: with goods, shop, parcels, what happened, and what can be done now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
@@ -19,11 +19,12 @@ from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Tone
 from steelyard.surfaces.storefront import words
 from steelyard.surfaces.storefront.shell import Shell, shell
-from steelyard.trade import aftersales, orders, reviews
+from steelyard.trade import aftersales, orders, promises, reviews
 from steelyard.trade.aftersales import Action, Case
 from steelyard.trade.aftersales.model import CancellationRequest
 from steelyard.trade.orders import Act
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Purchase, PurchaseState, Step
+from steelyard.trade.promises import Compensation, Drop, Protected
 
 TO_REVIEW_LINES_MAX = 200
 
@@ -67,7 +68,8 @@ TABS = (
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
-    """One merchant's part of a purchase; history, parcels, refunds and cases only on the pages of an order or a purchase."""
+    """One merchant's part of a purchase; history, parcels, refunds, cases and what was paid for promises only on the pages of an
+    order or a purchase."""
 
     order: Order
     shop: ShopCard
@@ -79,10 +81,23 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     parcels: Sequence[tuple[Parcel, Sequence[Scan]]] = ()
     refunds: Sequence[Refund] = ()
     cases: Sequence[Case] = ()
+    compensations: Sequence[Compensation] = ()
+    protected: Sequence[Protected] = ()
+    drops: Mapping[int, Drop] = {}
 
     @property
     def pieces(self) -> int:
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def ship_by(self) -> datetime | None:
+        """By when the first of it is promised to leave, as long as it has not; the shop's pauses are counted in."""
+        hours = [line.ship_hours for line in self.lines if line.ship_hours and line.refunded_quantity < line.quantity]
+        paid_at = self.order.paid_at
+        if not hours or paid_at is None or self.order.state is not OrderState.PAID:
+            return None
+        within, pause = timedelta(hours=min(hours)), self.shop.pause
+        return pause.due(paid_at, within) if pause else paid_at + within
 
     @property
     def arrived(self) -> bool:
@@ -215,6 +230,8 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
     """These orders with everything that happened to each."""
     sent = await parcels.of_orders(read, [order.order_id for order in found])
     cases = await aftersales.cases_of_orders(read, [order.order_id for order in found])
+    brief = await _brief(read, found)
+    compensations, protected = await _promises(read, brief)
     return [
         msgspec.structs.replace(
             view,
@@ -226,9 +243,24 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
             ],
             refunds=await payments.refunds_of_order(read, view.order.merchant_id, view.order.order_id),
             cases=cases[view.order.order_id],
+            compensations=[each for each in compensations if each.order_id == view.order.order_id],
+            protected=[each for each in protected if each.order_id == view.order.order_id],
+            drops=await promises.drops(read, view.order, view.lines),
         )
-        for view in await _brief(read, found)
+        for view in brief
     ]
+
+
+async def _promises(read: Read, views: Sequence[OrderView]) -> tuple[list[Compensation], list[Protected]]:
+    """What was paid for promises of these orders; asked only where something was promised, or given back."""
+    promised = [
+        view.order.order_id for view in views if any(line.ship_hours or line.authentic_times for line in view.lines)
+    ]
+    given = [view.order.order_id for view in views if view.order.refunded]
+    return (
+        await promises.compensations_of(read, promised) if promised else [],
+        await promises.protected_of(read, given) if given else [],
+    )
 
 
 async def purchase_page(read: Read, buyer_id: BuyerId, purchase: Purchase) -> PurchasePage:

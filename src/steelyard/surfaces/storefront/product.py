@@ -45,7 +45,7 @@ from steelyard.trade import cart, rights
 from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
 from steelyard.trade.checkout.model import CheckoutId, Line
 from steelyard.trade.reviews.model import Rating, ShopScore
-from steelyard.trade.rights import Family, Rule
+from steelyard.trade.rights import Family, Rule, RuleKind
 
 # Of fewer pieces the page says how many there are.
 PLENTY = 100
@@ -55,7 +55,8 @@ ONCE_SHOWN = (ProductState.OFF_SHELF, ProductState.BINNED)
 
 
 class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything on the page. `promise` is of one piece of what is chosen, none when there is no such."""
+    """Everything on the page. `promise` is of one piece of what is chosen, none when there is no such; `ship` is by which rule
+    the shop promises to send, `protection` by which what becomes cheaper goes back."""
 
     shell: Shell
     product: ProductView
@@ -72,6 +73,14 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     follows: bool
     offers: Sequence[Offer] = ()
     rule: Rule | None = None
+    ship: Rule | None = None
+    protection: Rule | None = None
+
+    @property
+    def ship_hours(self) -> int | None:
+        """In how many hours what is chosen is promised to leave the house."""
+        own = self.variant.sku.ship_hours if self.variant else None
+        return own or self.product.ship_hours
 
     @property
     def variant(self) -> Variant | None:
@@ -166,6 +175,7 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         )
     choice = await _choice(read, product, asked.given)
     place, own = await delivering.place_of(read, asked.buyer_id, asked.place)
+    now, known = datetime.now(UTC), await rights.rules(read)
     own_entry, goods_beside = await beside.goods(read, asked.buyer_id, product, asked.beside_seconds)
     return ProductPage(
         shell=around,
@@ -184,7 +194,9 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         offers=coupons.of_product(
             await coupons.of_shop(read, product.merchant_id), product.product_id, product.category_path
         ),
-        rule=(await rights.rules(read)).of(Family.NO_REASON, place.country, datetime.now(UTC)),
+        rule=known.of(Family.NO_REASON, place.country, now),
+        ship=known.promise(RuleKind.SHIP_PROMISE, now, shop.currency),
+        protection=known.promise(RuleKind.PRICE_PROTECTION, now, shop.currency, product.category_path),
     )
 
 

@@ -17,7 +17,7 @@ from steelyard.surfaces.storefront.looking_up import CODE_CHARACTERS_MAX, LookUp
 from steelyard.surfaces.storefront.order_views import TABS, list_page, order_page, purchase_page
 from steelyard.surfaces.storefront.owning import own_order, own_purchase
 from steelyard.surfaces.storefront.shell import show
-from steelyard.surfaces.web import case_words
+from steelyard.surfaces.web import case_words, promise_words
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade.aftersales.model import CANCELLATION_REASONS
@@ -96,6 +96,7 @@ def _shown(visit: Visit) -> dict[str, Any]:
     return {
         "words": words,
         "case_words": case_words,
+        "promise_words": promise_words,
         "lines_of": lines_of,
         "fresh_id": ids.mint,
         "reasons": [(name, visit.say(label)) for name, label in CANCELLATION_REASONS.items()],

@@ -53,6 +53,7 @@ CAUSES: dict[Cause, str] = {
     Cause.REVIEWED: N_("For a review"),
     Cause.TAKEN_BACK: N_("Taken back for a refund"),
     Cause.EXPIRED: N_("Expired"),
+    Cause.COMPENSATED: N_("Compensation of a shop"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from steelyard.goods.catalog.model import NoReturn
 from steelyard.kernel.i18n import N_
-from steelyard.trade.rights.model import RuleKind
+from steelyard.trade.rights.model import CountedFrom, RuleKind
 
 NO_RETURNS: dict[str, str] = {
     NoReturn.MADE_TO_ORDER: N_("made to the buyer’s order"),
@@ -15,4 +15,11 @@ KINDS: dict[RuleKind, str] = {
     RuleKind.NO_REASON_RETURN: N_("Return without a reason"),
     RuleKind.WITHDRAWAL: N_("Withdrawal (EU)"),
     RuleKind.FAULT: N_("Faulty goods"),
+    RuleKind.SHIP_PROMISE: N_("Sent by a promised time"),
+    RuleKind.PRICE_PROTECTION: N_("Price protection"),
+    RuleKind.AUTHENTICITY: N_("Guaranteed genuine"),
+}
+COUNTED: dict[CountedFrom, str] = {
+    CountedFrom.RECEIVED: N_("from receipt"),
+    CountedFrom.PLACED: N_("from the order"),
 }

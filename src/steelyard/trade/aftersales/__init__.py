@@ -25,6 +25,7 @@ from steelyard.trade.aftersales.bulk import RecordedReturn, bulk_refund
 from steelyard.trade.aftersales.case_model import (
     BUYER_OBJECTS,
     BUYER_SENDS_BACK,
+    COUNTERFEIT,
     DEADLINES,
     PHOTOGRAPHS_PER_CASE_MAX,
     REASONS,
@@ -102,6 +103,7 @@ __all__ = [
     "APPEAL_WITHIN",
     "BUYER_OBJECTS",
     "BUYER_SENDS_BACK",
+    "COUNTERFEIT",
     "DEADLINES",
     "PHOTOGRAPHS_PER_CASE_MAX",
     "REASONS",

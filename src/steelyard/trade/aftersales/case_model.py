@@ -87,6 +87,8 @@ _EXCHANGE = frozenset({Kind.EXCHANGE})
 _RETURN = frozenset({Kind.RETURN_REFUND})
 _REFUND = frozenset({Kind.REFUND_ONLY})
 _SENT = frozenset({Stage.UNDER_WAY, Stage.RECEIVED})
+# What a shop may have promised more for than the money: see trade.promises.
+COUNTERFEIT = "counterfeit"
 REASONS: dict[str, Why] = {
     "changed_mind": Why(
         words=N_("I do not want it (return without a reason)"),
@@ -110,6 +112,7 @@ REASONS: dict[str, Why] = {
     "wrong_item": Why(words=N_("Something else was sent"), kinds=_ANY, when=_SENT),
     "missing": Why(words=N_("Pieces are missing"), kinds=_REFUND, when=_SENT),
     "not_as_described": Why(words=N_("It is not as described"), kinds=_BOTH, when=_SENT),
+    COUNTERFEIT: Why(words=N_("It is not genuine (a counterfeit)"), kinds=_BOTH, when=_SENT),
     "damaged": Why(words=N_("It was damaged on the way"), kinds=_ANY, when=_SENT),
     "late": Why(words=N_("It was sent or arrived late"), kinds=_BOTH, when=frozenset(Stage)),
 }

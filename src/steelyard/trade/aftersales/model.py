@@ -34,6 +34,7 @@ class Reason(StrEnum):
     GOODWILL = "goodwill"
     RETURNED = "returned"
     IMPORTED = "imported"
+    PRICE_PROTECTION = "price_protection"
 
 
 class Returned(msgspec.Struct, frozen=True):

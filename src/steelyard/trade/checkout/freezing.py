@@ -53,6 +53,8 @@ def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int], costs: Quote) ->
             discount=line.discount,
             offers=offers.frozen(line.shares, costs),
             no_return=_no_return(line),
+            ship_hours=line.card.ship_hours,
+            authentic_times=line.card.authentic_times,
         )
         for number, line in enumerate(lines, start=1)
     ]

@@ -4,12 +4,14 @@ measures, and an appeal that is upheld undoes all of it exactly. With a worked e
 
 - `ruling`: what is forbidden, and what it costs
 - `violations`: recorded, appealed against, decided; what points lead to is `measures`
-- `deposits`: asked for, paid in, returned
+- `deposits`: asked for, paid in, returned; `charging`: what a shop owes a buyer is taken out of them where it has to be
 """
 
+from steelyard.trade.discipline.charging import charge
 from steelyard.trade.discipline.deposits import (
     balance_of,
     deposit_of,
+    lock,
     movements,
     note_overdue,
     pay_from_balance,
@@ -65,10 +67,12 @@ __all__ = [
     "appealable",
     "appealed_count",
     "balance_of",
+    "charge",
     "decide",
     "deposit_of",
     "end_measures",
     "listed",
+    "lock",
     "measure",
     "movements",
     "note_overdue",

@@ -32,6 +32,7 @@ _WAYS: dict[MovementKind, tuple[AccountKind, AccountKind, str]] = {
     MovementKind.FINE: (AccountKind.DEPOSIT, AccountKind.FINES, "fine"),
     MovementKind.FINE_RETURNED: (AccountKind.FINES, AccountKind.DEPOSIT, "fine_returned"),
     MovementKind.RETURNED: (AccountKind.DEPOSIT, AccountKind.PAYABLE, "deposit_returned"),
+    MovementKind.COMPENSATION: (AccountKind.DEPOSIT, AccountKind.COMPENSATION_CLEARING, "compensation"),
 }
 
 

@@ -42,6 +42,7 @@ class MovementKind(StrEnum):
     FINE = "fine"
     FINE_RETURNED = "fine_returned"
     RETURNED = "returned"
+    COMPENSATION = "compensation"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

@@ -87,11 +87,11 @@ CREATE TABLE deposit_movements (
   , at          timestamptz NOT NULL DEFAULT now()
   , by          text NOT NULL
   , PRIMARY KEY (merchant_id, movement_id)
-  , CONSTRAINT a_movement_is_of_a_kind CHECK (kind IN ('from_balance', 'transfer', 'fine', 'fine_returned', 'returned'))
-  , CONSTRAINT what_leaves_is_negative CHECK (amount <> 0 AND (kind IN ('fine', 'returned')) = (amount < 0))
+  , CONSTRAINT a_movement_is_of_a_kind CHECK (kind IN ('from_balance', 'transfer', 'fine', 'fine_returned', 'returned', 'compensation'))
+  , CONSTRAINT what_leaves_is_negative CHECK (amount <> 0 AND (kind IN ('fine', 'returned', 'compensation')) = (amount < 0))
   , CONSTRAINT a_transfer_has_its_reference CHECK (kind <> 'transfer' OR reference <> '')
 );
 COMMENT ON TABLE deposit_movements IS 'by merchant, append-only: what went into a deposit, and what left it';
-COMMENT ON COLUMN deposit_movements.movement_id IS 'The document in the books; of a fine, made from the violation''s id';
+COMMENT ON COLUMN deposit_movements.movement_id IS 'The document in the books; of a fine, made from the violation''s id; of a compensation, that of what is paid';
 CREATE INDEX deposit_movements_of_a_merchant ON deposit_movements (merchant_id, at DESC, movement_id DESC);
 CREATE UNIQUE INDEX a_bank_transfer_counts_once ON deposit_movements (merchant_id, reference) WHERE kind = 'transfer';

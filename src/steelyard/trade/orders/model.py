@@ -146,6 +146,8 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     discount: int = 0
     offers: Sequence[LineOffer] = ()
     no_return: NoReturn | None = None
+    ship_hours: int | None = None
+    authentic_times: int = 0
 
     @property
     def subsidy(self) -> int:
@@ -259,6 +261,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     discount: int = 0
     offers: list[LineOffer] = []
     no_return: NoReturn | None = None
+    ship_hours: int | None = None
+    authentic_times: int = 0
 
     @property
     def subsidy(self) -> int:

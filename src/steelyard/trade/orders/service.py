@@ -111,7 +111,7 @@ async def _to_be_sent(tx: Tx, purchase_ids: Sequence[PurchaseId], by: str) -> No
     lines = await tx.all(
         Instruction,
         """
-        SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity
+        SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity, l.ship_hours
         FROM orders o JOIN order_lines l USING (merchant_id, order_id) WHERE o.purchase_id = ANY($1)
         """,
         list(purchase_ids),

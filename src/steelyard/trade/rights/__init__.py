@@ -6,6 +6,8 @@ changed, only superseded by its next version, so that each decision can name the
 
 from steelyard.trade.rights.model import (
     OF_FAMILY,
+    PROMISES,
+    CountedFrom,
     Family,
     NewRule,
     Rule,
@@ -20,6 +22,8 @@ from steelyard.trade.rights.service import draft, drop, switch_on
 
 __all__ = [
     "OF_FAMILY",
+    "PROMISES",
+    "CountedFrom",
     "Family",
     "NewRule",
     "Rule",

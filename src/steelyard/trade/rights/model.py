@@ -23,6 +23,9 @@ RuleId = NewType("RuleId", UUID)
 
 HOUSE = ZoneInfo("Asia/Shanghai")
 DAYS_MAX = 365
+HOURS_MAX = 720
+PERCENT_MAX = 100
+TIMES_MAX = 10
 COUNTRIES_MAX = 60
 WORDS_CHARACTERS_MAX = 200
 # Where the day ends in the states of the Union: at the seat of the government.
@@ -39,11 +42,15 @@ EU_ZONES: dict[str, ZoneInfo] = {
 
 
 class RuleKind(StrEnum):
-    """`withdrawal` is the Union's word for a return without a reason; `fault` is for what is wrong with the goods."""
+    """`withdrawal` is the Union's word for a return without a reason; `fault` is for what is wrong with the goods. The last three
+    are promises: to send by a time, to give back what becomes cheaper, and that goods are genuine."""
 
     NO_REASON_RETURN = "no_reason_return"
     WITHDRAWAL = "withdrawal"
     FAULT = "fault"
+    SHIP_PROMISE = "ship_promise"
+    PRICE_PROTECTION = "price_protection"
+    AUTHENTICITY = "authenticity"
 
 
 class Family(StrEnum):
@@ -51,6 +58,16 @@ class Family(StrEnum):
 
     NO_REASON = "no_reason"
     FAULT = "fault"
+
+
+PROMISES = frozenset({RuleKind.SHIP_PROMISE, RuleKind.PRICE_PROTECTION, RuleKind.AUTHENTICITY})
+
+
+class CountedFrom(StrEnum):
+    """When the days of a price protection begin."""
+
+    PLACED = "placed"
+    RECEIVED = "received"
 
 
 OF_FAMILY: dict[Family, frozenset[RuleKind]] = {
@@ -61,7 +78,12 @@ OF_FAMILY: dict[Family, frozenset[RuleKind]] = {
 
 class NewRule(msgspec.Struct, frozen=True, kw_only=True):
     """What a version of a right says. `countries`: where the goods go; none means wherever no other rule of its family is.
-    `exceptions`: goods that it does not cover. `until`: the last day on which an order can be placed under it."""
+    `exceptions`: goods that it does not cover. `until`: the last day on which an order can be placed under it.
+
+    Of promises: what is paid for a broken one is `percent` of what was paid, at least `amount_least` and at most `amount_most`
+    (none: as much as was paid) in `currency` (none: whatever the currency); a shop promises `hours_least` to `hours_most`, or
+    up to `times_most` times the price; what becomes cheaper in `days` from `counted_from` goes back, for goods of `categories`
+    (none: all), up to `amount_most` a line."""
 
     rule_id: RuleId
     code: str
@@ -73,6 +95,15 @@ class NewRule(msgspec.Struct, frozen=True, kw_only=True):
     countries: Sequence[str] = ()
     exceptions: Sequence[NoReturn] = ()
     until: date | None = None
+    percent: int = 0
+    amount_least: int = 0
+    amount_most: int | None = None
+    currency: str | None = None
+    hours_least: int = 0
+    hours_most: int = 0
+    times_most: int = 0
+    categories: Sequence[UUID] = ()
+    counted_from: CountedFrom = CountedFrom.RECEIVED
 
 
 class Rule(NewRule, frozen=True, kw_only=True):
@@ -98,17 +129,39 @@ class Rules(msgspec.Struct, frozen=True):
     def of(self, family: Family, country: str, placed: datetime) -> Rule | None:
         """The rule that counts for an order placed then to that country: of each right the newest version that was in
         force, of these one that names the country before one for everywhere else, the longer before the shorter."""
-        day = placed.astimezone(HOUSE).date()
+        known = self._newest(OF_FAMILY[family], placed.astimezone(HOUSE).date())
+        here = [each for each in known if country in each.countries] or [each for each in known if not each.countries]
+        return max(here, key=lambda each: (each.days, each.code), default=None)
+
+    def any(self, kind: RuleKind, placed: datetime) -> bool:
+        """Whether any rule of this kind was in force then."""
+        return bool(self._newest({kind}, placed.astimezone(HOUSE).date()))
+
+    def promise(
+        self, kind: RuleKind, placed: datetime, currency: str | None, path: Collection[UUID] = ()
+    ) -> Rule | None:
+        """The promise that counts for what was ordered then: the newest versions in force, of these one for the goods'
+        categories (`path`) before one for all goods, one in this currency before one for all, the more generous first."""
+        fitting = [
+            each
+            for each in self._newest({kind}, placed.astimezone(HOUSE).date())
+            if each.currency in (None, currency) and (not each.categories or set(each.categories) & set(path))
+        ]
+        return max(
+            fitting,
+            key=lambda each: (bool(each.categories), each.currency is not None, each.days, each.percent, each.code),
+            default=None,
+        )
+
+    def _newest(self, kinds: Collection[RuleKind], day: date) -> list[Rule]:
         newest: dict[str, Rule] = {}
         for each in self.versions:
-            if each.kind not in OF_FAMILY[family] or each.since is None or each.since > day:
+            if each.kind not in kinds or each.since is None or each.since > day:
                 continue
             known = newest.get(each.code)
             if known is None or known.since is None or (known.since, known.version) < (each.since, each.version):
                 newest[each.code] = each
-        known = [each for each in newest.values() if each.until is None or day <= each.until]
-        here = [each for each in known if country in each.countries] or [each for each in known if not each.countries]
-        return max(here, key=lambda each: (each.days, each.code), default=None)
+        return [each for each in newest.values() if each.until is None or day <= each.until]
 
     def told(self, now: datetime) -> list[Rule]:
         """The returns without a reason that there are now, the longer first: for a page that knows of no country."""

@@ -12,7 +12,8 @@ VERSIONS_MAX = 1_000
 
 _RULE: LiteralString = """
     SELECT rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, until, drafted_at
-         , drafted_by
+         , drafted_by, percent, amount_least, amount_most, currency, hours_least, hours_most, times_most, categories
+         , counted_from
     FROM rights_rules
 """
 

@@ -10,11 +10,15 @@ from steelyard.kernel.keeping import forget
 from steelyard.trade.rights.model import (
     COUNTRIES_MAX,
     DAYS_MAX,
+    HOURS_MAX,
+    PERCENT_MAX,
+    TIMES_MAX,
     WORDS_CHARACTERS_MAX,
     InForce,
     NewRule,
     Rule,
     RuleId,
+    RuleKind,
 )
 from steelyard.trade.rights.queries import RULES_KEPT, rule
 
@@ -33,13 +37,17 @@ async def draft(tx: Tx, new: NewRule, by: str) -> Rule:
     written = await tx.execute(
         """
         INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, until
-                                , drafted_by)
+                                , drafted_by, percent, amount_least, amount_most, currency, hours_least, hours_most
+                                , times_most, categories, counted_from)
         SELECT $1, $2, (SELECT coalesce(max(r.version), 0) + 1 FROM rights_rules r WHERE r.code = $2), $3, $4, $5
-             , $6, $7, $8, $9, $10, $11
+             , $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
         ON CONFLICT (rule_id) DO UPDATE
         SET kind = excluded.kind, name = excluded.name, days = excluded.days, countries = excluded.countries
           , exceptions = excluded.exceptions, source = excluded.source, link = excluded.link, until = excluded.until
-          , drafted_at = now(), drafted_by = excluded.drafted_by
+          , drafted_at = now(), drafted_by = excluded.drafted_by, percent = excluded.percent
+          , amount_least = excluded.amount_least, amount_most = excluded.amount_most, currency = excluded.currency
+          , hours_least = excluded.hours_least, hours_most = excluded.hours_most, times_most = excluded.times_most
+          , categories = excluded.categories, counted_from = excluded.counted_from
         WHERE rights_rules.since IS NULL AND rights_rules.code = excluded.code
         """,
         new.rule_id,
@@ -53,6 +61,15 @@ async def draft(tx: Tx, new: NewRule, by: str) -> Rule:
         new.link,
         new.until,
         by,
+        new.percent,
+        new.amount_least,
+        new.amount_most,
+        new.currency,
+        new.hours_least,
+        new.hours_most,
+        new.times_most,
+        list(new.categories),
+        new.counted_from,
     )
     if not written:
         raise InForce()
@@ -65,8 +82,12 @@ def _check(new: NewRule) -> None:
     wrong: dict[str, str] = {}
     if not CODE.fullmatch(new.code):
         wrong["code"] = N_("Please use small letters, digits and underscores")
-    if not 1 <= new.days <= DAYS_MAX:
+    lasting = new.kind not in (RuleKind.SHIP_PROMISE, RuleKind.AUTHENTICITY)
+    if lasting and not 1 <= new.days <= DAYS_MAX:
         wrong["days"] = N_("A right lasts from 1 to 365 days")
+    if not lasting and new.days:
+        wrong["days"] = N_("A promise of this kind has no days")
+    wrong |= _check_terms(new)
     if len(new.countries) > COUNTRIES_MAX or not all(COUNTRY.fullmatch(each) for each in new.countries):
         wrong["countries"] = N_("Please name countries by two capital letters, such as CN DE FR")
     if not any(new.name.values()) or any(len(words) > WORDS_CHARACTERS_MAX for words in new.name.values()):
@@ -77,6 +98,23 @@ def _check(new: NewRule) -> None:
         wrong["link"] = N_("Please enter an address that begins with https://")
     if wrong:
         raise Invalid(wrong)
+
+
+def _check_terms(new: NewRule) -> dict[str, str]:
+    """What a promise says of money, hours and times."""
+    wrong: dict[str, str] = {}
+    most = new.amount_most
+    if not 0 <= new.percent <= PERCENT_MAX:
+        wrong["percent"] = N_("Please enter a share from 0 to 100")
+    if new.amount_least < 0 or (most is not None and most < new.amount_least):
+        wrong["amount_most"] = N_("The most is not less than the least")
+    if new.currency is None and (new.amount_least or most is not None):
+        wrong["currency"] = N_("Please say in which currency the amounts are")
+    if (new.kind is RuleKind.SHIP_PROMISE) != (1 <= new.hours_least <= new.hours_most <= HOURS_MAX):
+        wrong["hours_most"] = N_("A promise to send names its fewest and its most hours, up to 720; no other rule does")
+    if (new.kind is RuleKind.AUTHENTICITY) != (1 <= new.times_most <= TIMES_MAX):
+        wrong["times_most"] = N_("A guarantee of genuine goods names its most times, up to 10; no other rule does")
+    return wrong
 
 
 async def switch_on(tx: Tx, rule_id: RuleId, since: date, today: date) -> Rule:

@@ -52,6 +52,7 @@ JOIN (VALUES ('sale', 'released', 'held', 'payable')
            , ('deposit_returned', 'deposit_returned', 'deposit', 'payable')
            , ('fine', 'fine', 'payable', 'fines')
            , ('fine_returned', 'fine_returned', 'fines', 'payable')
+           , ('compensation', 'compensation', 'payable', 'compensation_clearing')
      ) AS b (kind, reason, debit, credit) USING (kind)
 LEFT JOIN ledger_transfers t
     ON t.owner_id = e.merchant_id AND t.document = e.document AND t.currency = e.currency

@@ -46,7 +46,8 @@ MACHINES = (STATEMENT_MACHINE,)
 
 
 class EntryKind(StrEnum):
-    """What an entry is; commission, refunds, subsidies taken back, what goes into the deposit and fines are negative."""
+    """What an entry is; commission, refunds, subsidies taken back, what goes into the deposit, fines and
+    compensation are negative."""
 
     SALE = "sale"
     SUBSIDY = "subsidy"
@@ -59,6 +60,7 @@ class EntryKind(StrEnum):
     DEPOSIT_RETURNED = "deposit_returned"
     FINE = "fine"
     FINE_RETURNED = "fine_returned"
+    COMPENSATION = "compensation"
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +85,7 @@ class Entry(NewEntry, frozen=True, kw_only=True):
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """What a merchant is paid for one settlement day: payout = sales + subsidy − commission − refunds + commission returned
-    − subsidy returned + adjustments (goodwill of the platform, deposit, fines)."""
+    − subsidy returned + adjustments (goodwill of the platform, deposit, fines, compensation)."""
 
     merchant_id: MerchantId
     statement_id: StatementId

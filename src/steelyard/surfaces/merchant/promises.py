@@ -1,0 +1,161 @@
+"""What the shop has promised: what must leave by when, what broken promises cost, and what it promises with each product."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from steelyard.goods import catalog
+from steelyard.goods.catalog.model import ProductView
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.paging import Page
+from steelyard.logistics import fulfilment
+from steelyard.logistics.fulfilment import ToLeave
+from steelyard.parties import access
+from steelyard.parties.access.model import Actor
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.web import promise_words
+from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, address, errors_of
+from steelyard.surfaces.web.entries import Entries, entries_of
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.trade import orders, promises
+from steelyard.trade.orders.model import Order
+from steelyard.trade.promises import Listed
+from steelyard.trade.rights import Rule
+
+READS = {"permission": "orders.read"}
+EDITS = {"permission": "products.edit"}
+TO_LEAVE_SHOWN = 20
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """`codes` are of the orders that are still to leave."""
+
+    ship: Rule | None
+    genuine: Rule | None
+    to_leave: list[ToLeave]
+    codes: Mapping[UUID, Order]
+    listed: Page[Listed]
+
+
+async def found(read: Read, merchant_id: MerchantId, cursor: str | None) -> Found:
+    ship, genuine = await promises.limits(read, merchant_id)
+    to_leave = await fulfilment.to_leave(read, merchant_id, TO_LEAVE_SHOWN)
+    known = await orders.of_merchant(read, merchant_id, [each.order_id for each in to_leave])
+    return Found(
+        ship=ship,
+        genuine=genuine,
+        to_leave=to_leave,
+        codes={order.order_id: order for order in known},
+        listed=await promises.listed(read, merchant_id, cursor, ROWS_PER_PAGE),
+    )
+
+
+@get("/promises", opt=READS)
+async def promise_list(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
+    """What must leave by when, and what broken promises have cost."""
+    known = await visit.merchant_db.ask(found, visit.merchant_id, cursor)
+    following = known.listed.next
+    return await frame.show(
+        visit,
+        "promises.html",
+        frame.PROMISES,
+        found=known,
+        now=datetime.now(UTC),
+        words=promise_words,
+        next_href=address(frame.PROMISES, cursor=following) if following else "",
+        start_href=frame.PROMISES if cursor else "",
+    )
+
+
+class One(msgspec.Struct, frozen=True, kw_only=True):
+    product: ProductView
+    ship: Rule | None
+    genuine: Rule | None
+
+
+async def one(read: Read, merchant_id: MerchantId, product_id: UUID) -> One:
+    """Raises `NotFound`: another merchant's product is not there."""
+    product = await catalog.product(read, product_id)
+    if product is None or product.merchant_id != merchant_id:
+        raise NotFound()
+    ship, genuine = await promises.limits(read, merchant_id)
+    return One(product=product, ship=ship, genuine=genuine)
+
+
+@get("/products/{product_id:uuid}/promises", opt=EDITS)
+async def promise_form(visit: NamedDependency[Visit], product_id: FromPath[UUID]) -> Response[Any]:
+    """What the shop promises with a product and its variants."""
+    return await _form(visit, product_id)
+
+
+async def _form(
+    visit: Visit, product_id: UUID, form: Entries | None = None, errors: Mapping[str, str] | None = None
+) -> Response[Any]:
+    known = await visit.merchant_db.ask(one, visit.merchant_id, product_id)
+    own = f"{frame.PRODUCTS}/{product_id}"
+    return await frame.show(
+        visit,
+        "product_promises.html",
+        frame.PRODUCTS,
+        crumbs=[
+            (visit.say(N_("Products")), frame.PRODUCTS),
+            (known.product.title.in_language(visit.locale), own),
+            (visit.say(N_("Promises")), None),
+        ],
+        status=422 if errors else 200,
+        own=own,
+        found=known,
+        form=form,
+        errors=errors or {},
+        words=promise_words,
+    )
+
+
+async def promise(tx: Tx, actor: Actor, merchant_id: MerchantId, product_id: UUID, form: Entries) -> None:
+    known = (await one(tx, merchant_id, product_id)).product
+
+    def hours(name: str) -> int | None:
+        return form.number(name) if form.text(name) else None
+
+    ship_hours = hours("ship_hours")
+    of_variants: dict[UUID, int | None] = {
+        sku.sku_id: hours(f"hours-{sku.sku_id}") for sku in known.skus if sku.active and len(known.skus) > 1
+    }
+    times = form.number("authentic_times", otherwise=0)
+    form.check()
+    await promises.promise(tx, merchant_id, product_id, ship_hours, of_variants, times)
+    before = {"ship_hours": known.ship_hours, "authentic_times": known.authentic_times}
+    before |= {sku.code: sku.ship_hours for sku in known.skus if sku.sku_id in of_variants}
+    after = {"ship_hours": ship_hours, "authentic_times": times}
+    after |= {sku.code: of_variants[sku.sku_id] for sku in known.skus if sku.sku_id in of_variants}
+    if before != after:
+        await access.audit(tx, actor, "products.promise", str(product_id), before=before, after=after)
+
+
+@post("/products/{product_id:uuid}/promises", opt=EDITS)
+async def promised(
+    visit: NamedDependency[Visit], request: WebRequest, product_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """Orders placed from now on are under it."""
+    form = await entries_of(request)
+    try:
+        await visit.merchant_db.transact(promise, visit.actor, visit.merchant_id, product_id, form)
+    except NotFound:
+        raise
+    except Invalid as refusal:
+        return await _form(visit, product_id, form, errors_of(visit, refusal.fields))
+    return redirect(visit, f"{frame.PRODUCTS}/{product_id}/promises", (visit.say(SAVED), "good"))
+
+
+HANDLERS = [promise_list, promise_form, promised]

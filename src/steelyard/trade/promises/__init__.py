@@ -1,0 +1,48 @@
+"""Promises: what shops promise with a sale by dated rules of the operator, and what is paid by itself where it was not kept.
+
+`offering` is what a shop promises with its goods; hours and times are frozen on the order's line. `late` finds what has not
+left by its promised second, `guarantee` what the platform found to be counterfeit; `paying` pays for both, once, out of the
+shop's money into the buyer's purse. `protection` gives back what has become cheaper, by a refund like others. The rules are
+those of `trade.rights`; `trials` says what another rule would have cost. With a worked example: docs/algorithms/promises.md.
+"""
+
+from steelyard.trade.promises.events import Compensated
+from steelyard.trade.promises.guarantee import pay_for_counterfeit
+from steelyard.trade.promises.late import note_late
+from steelyard.trade.promises.model import (
+    Cause,
+    Compensation,
+    Drop,
+    Excuse,
+    Listed,
+    NothingFell,
+    Protected,
+    compensation,
+)
+from steelyard.trade.promises.offering import limits, promise
+from steelyard.trade.promises.protection import claim, drops
+from steelyard.trade.promises.queries import compensations_of, listed, protected_of
+from steelyard.trade.promises.trials import PromiseTrial, trial
+
+__all__ = [
+    "Cause",
+    "Compensated",
+    "Compensation",
+    "Drop",
+    "Excuse",
+    "Listed",
+    "NothingFell",
+    "PromiseTrial",
+    "Protected",
+    "claim",
+    "compensation",
+    "compensations_of",
+    "drops",
+    "limits",
+    "listed",
+    "note_late",
+    "pay_for_counterfeit",
+    "promise",
+    "protected_of",
+    "trial",
+]
