@@ -36,6 +36,7 @@ SWEEPS: dict[str, str] = {
     "checks": N_("Looks whether every truth of the database is true"),
     "catalog.papers": N_("Takes goods off the shelf whose paper has ended"),
     "discipline.deposits": N_("Holds back new goods of shops that did not top up their deposit"),
+    "discipline.net": N_("Sets what shops have owed for long off against their deposits"),
     "discipline.points": N_("Ends what the points of a past year stopped"),
     "promises.late": N_("Finds what was not sent by its promised time, and compensates the buyers"),
     "idempotency.forget": N_("Forgets old answers kept under idempotency keys"),

@@ -17,6 +17,7 @@ MOVEMENTS: dict[MovementKind, str] = {
     MovementKind.FINE: N_("Fine"),
     MovementKind.FINE_RETURNED: N_("Fine undone"),
     MovementKind.RETURNED: N_("Returned to the shop"),
+    MovementKind.NETTED: N_("Set off against what the shop owed"),
     MovementKind.COMPENSATION: N_("Compensation of a buyer"),
 }
 

@@ -4,7 +4,8 @@ measures, and an appeal that is upheld undoes all of it exactly. With a worked e
 
 - `ruling`: what is forbidden, and what it costs
 - `violations`: recorded, appealed against, decided; what points lead to is `measures`
-- `deposits`: asked for, paid in, returned; `charging`: what a shop owes a buyer is taken out of them where it has to be
+- `deposits`: asked for, paid in, returned; `charging`: what a shop owes a buyer is taken out of them where it has to be;
+  `netting`: set off against what a shop has owed for long
 """
 
 from steelyard.trade.discipline.charging import charge
@@ -33,6 +34,7 @@ from steelyard.trade.discipline.model import (
     Violation,
     ViolationId,
 )
+from steelyard.trade.discipline.netting import OWED_DAYS, net
 from steelyard.trade.discipline.queries import (
     appealed_count,
     listed,
@@ -48,6 +50,7 @@ from steelyard.trade.discipline.violations import APPEAL_WITHIN, appeal, appeala
 __all__ = [
     "APPEAL_WITHIN",
     "CLOSE_AT",
+    "OWED_DAYS",
     "RESTRICT_AT",
     "SUSPEND_AT",
     "Category",
@@ -75,6 +78,7 @@ __all__ = [
     "lock",
     "measure",
     "movements",
+    "net",
     "note_overdue",
     "pay_from_balance",
     "points_of",

@@ -32,6 +32,7 @@ _WAYS: dict[MovementKind, tuple[AccountKind, AccountKind, str]] = {
     MovementKind.FINE: (AccountKind.DEPOSIT, AccountKind.FINES, "fine"),
     MovementKind.FINE_RETURNED: (AccountKind.FINES, AccountKind.DEPOSIT, "fine_returned"),
     MovementKind.RETURNED: (AccountKind.DEPOSIT, AccountKind.PAYABLE, "deposit_returned"),
+    MovementKind.NETTED: (AccountKind.DEPOSIT, AccountKind.PAYABLE, "deposit_returned"),
     MovementKind.COMPENSATION: (AccountKind.DEPOSIT, AccountKind.COMPENSATION_CLEARING, "compensation"),
 }
 
@@ -281,7 +282,7 @@ async def _demand(tx: Tx, merchant_id: MerchantId, due_on: date | None, *, anew:
 
 
 async def demand_after_fine(tx: Tx, merchant_id: MerchantId, now: datetime) -> None:
-    """A fine has taken from the deposit: what is missing now is due in `TOP_UP_DAYS`."""
+    """A fine, or what the shop owed, has taken from the deposit: what is missing now is due in `TOP_UP_DAYS`."""
     await _demand(tx, merchant_id, now.astimezone(ZONE).date() + timedelta(days=TOP_UP_DAYS))
 
 

@@ -1,4 +1,5 @@
-"""What time brings about: a deposit that was not topped up by its day, points of a year that is over."""
+"""What time brings about: a deposit that was not topped up by its day, one that pays what a shop owes, points of a year that is
+over."""
 
 from datetime import date, datetime
 
@@ -6,6 +7,7 @@ from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
 from steelyard.trade.discipline.deposits import note_overdue
 from steelyard.trade.discipline.measures import end_measures
+from steelyard.trade.discipline.netting import net
 
 EVERY_SECONDS = 600.0
 
@@ -19,6 +21,15 @@ async def _note(db: Database) -> int:
     return await db.transact(_today)
 
 
+async def _owed(tx: Tx) -> int:
+    now: datetime = await tx.value("SELECT now()")
+    return await net(tx, now)
+
+
+async def _net(db: Database) -> int:
+    return await db.transact(_owed)
+
+
 async def _year(tx: Tx) -> int:
     now: datetime = await tx.value("SELECT now()")
     return await end_measures(tx, now)
@@ -30,5 +41,6 @@ async def _end(db: Database) -> int:
 
 SWEEPS = [
     Sweep("discipline.deposits", EVERY_SECONDS, _note),
+    Sweep("discipline.net", EVERY_SECONDS, _net),
     Sweep("discipline.points", EVERY_SECONDS, _end),
 ]

@@ -42,6 +42,7 @@ class MovementKind(StrEnum):
     FINE = "fine"
     FINE_RETURNED = "fine_returned"
     RETURNED = "returned"
+    NETTED = "netted"
     COMPENSATION = "compensation"
 
 

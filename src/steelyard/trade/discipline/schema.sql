@@ -87,8 +87,9 @@ CREATE TABLE deposit_movements (
   , at          timestamptz NOT NULL DEFAULT now()
   , by          text NOT NULL
   , PRIMARY KEY (merchant_id, movement_id)
-  , CONSTRAINT a_movement_is_of_a_kind CHECK (kind IN ('from_balance', 'transfer', 'fine', 'fine_returned', 'returned', 'compensation'))
-  , CONSTRAINT what_leaves_is_negative CHECK (amount <> 0 AND (kind IN ('fine', 'returned', 'compensation')) = (amount < 0))
+  , CONSTRAINT a_movement_is_of_a_kind CHECK (kind IN (
+        'from_balance', 'transfer', 'fine', 'fine_returned', 'returned', 'compensation', 'netted'))
+  , CONSTRAINT what_leaves_is_negative CHECK (amount <> 0 AND (kind IN ('fine', 'returned', 'compensation', 'netted')) = (amount < 0))
   , CONSTRAINT a_transfer_has_its_reference CHECK (kind <> 'transfer' OR reference <> '')
 );
 COMMENT ON TABLE deposit_movements IS 'by merchant, append-only: what went into a deposit, and what left it';
