@@ -881,7 +881,8 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('points_held', 'credit', '{"zh-Hans": "待付款订单冻结的积分", "en": "Points kept for unpaid orders"}')
   , ('gift_cards', 'credit', '{"zh-Hans": "未兑换的礼品卡", "en": "Gift cards not redeemed"}')
   , ('gift_clearing', 'debit', '{"zh-Hans": "礼品卡兑换清算", "en": "Gift card clearing"}')
-  , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}');
+  , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}')
+  , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -977,12 +978,12 @@ CREATE TABLE purse_lines (
   , CONSTRAINT what_is_left_is_not_negative CHECK (after >= 0)
   , CONSTRAINT a_cause_is_known CHECK (cause IN (
         'redeemed', 'credited', 'held', 'returned', 'refunded', 'earned', 'welcomed', 'checked_in'
-      , 'reviewed', 'taken_back', 'expired'))
+      , 'reviewed', 'taken_back', 'expired', 'compensated'))
   , CONSTRAINT only_what_comes_in_expires CHECK (expires_at IS NULL OR amount > 0)
 );
 COMMENT ON TABLE purse_lines IS 'by buyer, append-only: every movement of a purse, as its statement tells it';
 COMMENT ON COLUMN purse_lines.document IS 'What caused it, once: a card, a credit, a payment, a refund, an order, an expiry';
-COMMENT ON COLUMN purse_lines.about IS 'The purchase of a payment, the order of a refund, of points or of a review; none for others';
+COMMENT ON COLUMN purse_lines.about IS 'The purchase of a payment, the order of a refund, of points, of a review or of a compensation; none for others';
 COMMENT ON COLUMN purse_lines.after IS 'What was in the purse afterwards';
 CREATE UNIQUE INDEX a_document_moves_a_purse_once ON purse_lines (buyer_id, purse, cause, document);
 CREATE INDEX purse_lines_by_time ON purse_lines (buyer_id, at DESC, line_id DESC);
@@ -1318,16 +1319,22 @@ CREATE TABLE products (
   , source      text
   , created_at  timestamptz NOT NULL DEFAULT now()
   , changed_at  timestamptz NOT NULL DEFAULT now()
+  , ship_hours  integer
+  , authentic_times integer NOT NULL DEFAULT 0
   , limits      jsonb
   , PRIMARY KEY (merchant_id, product_id)
   , CONSTRAINT a_products_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
   , CONSTRAINT off_the_shelf_after_onto_it CHECK (off_shelf_at > on_shelf_at)
   , CONSTRAINT what_lacks_a_paper_is_off_the_shelf CHECK (NOT lacks_paper OR state = 'off_shelf')
+  , CONSTRAINT a_promise_is_kept_in_time_to_come CHECK (ship_hours > 0)
+  , CONSTRAINT a_guarantee_is_not_negative CHECK (authentic_times >= 0)
 );
 COMMENT ON TABLE products IS 'by merchant: products (SPU)';
 COMMENT ON COLUMN products.options IS '[{"name": Text, "values": [Text, …]}, …], at most three: what a buyer chooses';
 COMMENT ON COLUMN products.attributes IS '[{"name": Text, "value": Text}, …]: what no definition says, so of all its variants';
 COMMENT ON COLUMN products.facts IS '{attribute code: [value codes] | number | {language: words}}: as its category''s attributes are defined';
+COMMENT ON COLUMN products.ship_hours IS 'Hours after payment in which it is promised to leave the house; none: no promise';
+COMMENT ON COLUMN products.authentic_times IS 'How many times its price the shop pays when it is a counterfeit; 0: no promise';
 COMMENT ON COLUMN products.approved IS 'It was on the shelf, or approved, as it is now: it goes back without a review';
 COMMENT ON COLUMN products.limits IS 'How many a buyer can have, and an order needs, of all its variants together: {per_order, per_buyer, period, least}';
 COMMENT ON COLUMN products.gaps IS 'What it lacks to be complete: see completeness';
@@ -1395,18 +1402,21 @@ CREATE TABLE skus (
   , active       boolean NOT NULL DEFAULT true
   , place        integer NOT NULL DEFAULT 0
   , was          jsonb
+  , ship_hours   integer
   , limits       jsonb
   , PRIMARY KEY (merchant_id, sku_id)
   , FOREIGN KEY (merchant_id, product_id) REFERENCES products
   , UNIQUE (merchant_id, code)
   , CONSTRAINT a_variants_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
   , CONSTRAINT weight_is_not_negative CHECK (weight_grams >= 0)
+  , CONSTRAINT a_promise_is_kept_in_time_to_come CHECK (ship_hours > 0)
   , CONSTRAINT what_was_is_not_sold CHECK (was IS NULL OR NOT active AND choice = '{}')
 );
 COMMENT ON TABLE skus IS 'by merchant: variants (SKU): what is priced, stocked and sold';
 COMMENT ON COLUMN skus.code IS 'The merchant''s own article number';
 COMMENT ON COLUMN skus.code_upper IS 'For what is typed in small letters: a column of its own, since row-level security lets no function into an index';
 COMMENT ON COLUMN skus.choice IS 'For each option of the product, in order, the index of the chosen value';
+COMMENT ON COLUMN skus.ship_hours IS 'Where it is promised to leave in other hours than its product';
 COMMENT ON COLUMN skus.limits IS 'As products.limits, of this variant by itself';
 COMMENT ON COLUMN skus.was IS '{"chosen": [[name Text, value Text], …]} of one whose choice the product does not offer any more; it is kept for its orders';
 CREATE INDEX skus_of_a_product ON skus (merchant_id, product_id, place, sku_id);
@@ -2167,11 +2177,18 @@ CREATE TABLE fulfilment_lines (
   , shipped     integer NOT NULL DEFAULT 0
   , withdrawn   integer NOT NULL DEFAULT 0
   , instructed_at timestamptz NOT NULL DEFAULT now()
+  , ship_by     timestamptz
+  , judged_at   timestamptz
   , PRIMARY KEY (merchant_id, order_id, line)
   , CONSTRAINT never_ship_more_than_instructed CHECK (0 <= shipped AND 0 <= withdrawn AND shipped + withdrawn <= quantity)
+  , CONSTRAINT only_a_promise_is_judged CHECK (judged_at IS NULL OR ship_by IS NOT NULL)
 );
 COMMENT ON TABLE fulfilment_lines IS 'by merchant: pieces that a paid order wants sent';
 COMMENT ON COLUMN fulfilment_lines.withdrawn IS 'Pieces that need not be sent any more';
+COMMENT ON COLUMN fulfilment_lines.ship_by IS 'By when it was promised to leave the house; none: no promise';
+COMMENT ON COLUMN fulfilment_lines.judged_at IS 'When it was found whether the promise was kept';
+CREATE INDEX fulfilment_lines_promised ON fulfilment_lines (ship_by) WHERE ship_by IS NOT NULL AND judged_at IS NULL;
+CREATE INDEX fulfilment_lines_promised_by_a_merchant ON fulfilment_lines (merchant_id, ship_by) WHERE ship_by IS NOT NULL AND judged_at IS NULL;
 CREATE INDEX fulfilment_lines_of_an_order ON fulfilment_lines (order_id);
 
 CREATE TABLE parcel_lines (
@@ -2203,16 +2220,39 @@ CREATE TABLE rights_rules (
   , link       text NOT NULL DEFAULT ''
   , since      date
   , until      date
+  , percent    integer NOT NULL DEFAULT 0
+  , amount_least bigint NOT NULL DEFAULT 0
+  , amount_most bigint
+  , currency   text REFERENCES currencies
+  , hours_least integer NOT NULL DEFAULT 0
+  , hours_most integer NOT NULL DEFAULT 0
+  , times_most integer NOT NULL DEFAULT 0
+  , categories uuid[] NOT NULL DEFAULT '{}'
+  , counted_from text NOT NULL DEFAULT 'received'
   , drafted_at timestamptz NOT NULL DEFAULT now()
   , drafted_by text NOT NULL
   , UNIQUE (code, version)
-  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault'))
-  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 1 AND 365)
+  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault', 'ship_promise', 'price_protection', 'authenticity'))
+  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 0 AND 365 AND (days = 0) = (kind IN ('ship_promise', 'authenticity')))
+  , CONSTRAINT a_share_is_a_share CHECK (percent BETWEEN 0 AND 100)
+  , CONSTRAINT the_least_is_not_more_than_the_most CHECK (0 <= amount_least AND amount_least <= amount_most AND 0 <= hours_least AND hours_least <= hours_most)
+  , CONSTRAINT an_amount_is_in_a_currency CHECK (currency IS NOT NULL OR (amount_least = 0 AND amount_most IS NULL))
+  , CONSTRAINT hours_are_promised_for_sending CHECK ((hours_most > 0) = (kind = 'ship_promise'))
+  , CONSTRAINT times_are_promised_for_what_is_genuine CHECK ((times_most > 0) = (kind = 'authenticity'))
+  , CONSTRAINT days_count_from_something CHECK (counted_from IN ('placed', 'received'))
   , CONSTRAINT a_right_ends_after_it_began CHECK (until >= since)
 );
 COMMENT ON TABLE rights_rules IS 'reference: the rights of buyers, version by version; what is switched on is never changed, only superseded';
 COMMENT ON COLUMN rights_rules.code IS 'The right, the same in all its versions';
-COMMENT ON COLUMN rights_rules.days IS 'Whole days after the day on which the goods were received';
+COMMENT ON COLUMN rights_rules.days IS 'Whole days after the day on which the goods were received; of a price protection, times of 24 hours; 0: nothing lasts';
+COMMENT ON COLUMN rights_rules.percent IS 'Of a promise: which part of what was paid a broken one costs';
+COMMENT ON COLUMN rights_rules.amount_least IS 'Of a promise: what a broken one costs at least, in minor units';
+COMMENT ON COLUMN rights_rules.amount_most IS 'Of a promise: what it costs, or gives back, at most for a line; none: as much as was paid';
+COMMENT ON COLUMN rights_rules.currency IS 'Orders in which currency it is for; none: all';
+COMMENT ON COLUMN rights_rules.hours_least IS 'The fewest hours after payment in which a shop may promise to send';
+COMMENT ON COLUMN rights_rules.times_most IS 'How many times the price a shop may promise for a counterfeit';
+COMMENT ON COLUMN rights_rules.categories IS 'For goods of which categories, and those below them; none: all';
+COMMENT ON COLUMN rights_rules.counted_from IS 'Of a price protection: when its days begin';
 COMMENT ON COLUMN rights_rules.countries IS 'Where the goods go, ISO 3166-1; none: wherever no other rule of its family is';
 COMMENT ON COLUMN rights_rules.exceptions IS 'Goods that it does not cover, by the words of categories.no_return';
 COMMENT ON COLUMN rights_rules.source IS 'The law and its article, as people read it';
@@ -2238,6 +2278,13 @@ INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, e
    , '{"zh-Hans": "商品有问题，15 天", "en": "15 days for what is wrong with the goods"}', 15, '{}', '{}'
    , '{"zh-Hans": "本平台规则；法定为 7 天（《消费者权益保护法》第二十四条）", "en": "Rule of this marketplace; by law 7 days (Consumer Rights Law of the PRC, Art. 24)"}'
    , '', '2014-03-15', '2014-03-15', 'house');
+INSERT INTO rights_rules (rule_id, code, version, kind, name, days, percent, amount_least, amount_most, currency, hours_least, hours_most, times_most, source, since, drafted_at, drafted_by) VALUES
+    ('01890000-0000-7000-8000-000000000005', 'ship_by', 1, 'ship_promise'
+   , '{"zh-Hans": "承诺时间内发货，超时赔付", "en": "Sent by a promised time, or compensated"}', 0, 5, 300, 3000, 'CNY', 4, 168, 0
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house')
+  , ('01890000-0000-7000-8000-000000000006', 'genuine', 1, 'authenticity'
+   , '{"zh-Hans": "正品保障，假一赔多", "en": "Guaranteed genuine, or paid several times"}', 0, 0, 0, NULL, NULL, 0, 0, 10
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house');
 
 -- trade.favourites
 
@@ -2543,6 +2590,8 @@ CREATE TABLE order_lines (
   , discount     bigint NOT NULL DEFAULT 0
   , offers       jsonb NOT NULL DEFAULT '[]'
   , no_return    text
+  , ship_hours   integer
+  , authentic_times integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -2556,6 +2605,8 @@ COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_pri
 COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
 COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
 COMMENT ON COLUMN order_lines.no_return IS 'Frozen at sale: why it is not returned without a reason, as its category said, and the buyer confirmed where the law wants that';
+COMMENT ON COLUMN order_lines.ship_hours IS 'Frozen at sale: hours after payment in which it is promised to leave the house; none: no promise';
+COMMENT ON COLUMN order_lines.authentic_times IS 'Frozen at sale: how many times its price a counterfeit costs the shop';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
@@ -2759,7 +2810,7 @@ CREATE TABLE order_refunds (
   , subsidy      bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, refund_id)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
-  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported'))
+  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'))
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
@@ -3142,7 +3193,7 @@ CREATE TABLE statements (
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
-COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
@@ -3178,13 +3229,13 @@ CREATE TABLE settlement_entries (
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
   , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
-                                                       , 'fine_returned'))
+                                                       , 'fine_returned', 'compensation'))
   , CONSTRAINT costs_are_negative
-        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine')) = (amount < 0))
+        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
-COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
@@ -3297,14 +3348,83 @@ CREATE TABLE deposit_movements (
   , at          timestamptz NOT NULL DEFAULT now()
   , by          text NOT NULL
   , PRIMARY KEY (merchant_id, movement_id)
-  , CONSTRAINT a_movement_is_of_a_kind CHECK (kind IN ('from_balance', 'transfer', 'fine', 'fine_returned', 'returned'))
-  , CONSTRAINT what_leaves_is_negative CHECK (amount <> 0 AND (kind IN ('fine', 'returned')) = (amount < 0))
+  , CONSTRAINT a_movement_is_of_a_kind CHECK (kind IN (
+        'from_balance', 'transfer', 'fine', 'fine_returned', 'returned', 'compensation', 'netted'))
+  , CONSTRAINT what_leaves_is_negative CHECK (amount <> 0 AND (kind IN ('fine', 'returned', 'compensation', 'netted')) = (amount < 0))
   , CONSTRAINT a_transfer_has_its_reference CHECK (kind <> 'transfer' OR reference <> '')
 );
 COMMENT ON TABLE deposit_movements IS 'by merchant, append-only: what went into a deposit, and what left it';
-COMMENT ON COLUMN deposit_movements.movement_id IS 'The document in the books; of a fine, made from the violation''s id';
+COMMENT ON COLUMN deposit_movements.movement_id IS 'The document in the books; of a fine, made from the violation''s id; of a compensation, that of what is paid';
 CREATE INDEX deposit_movements_of_a_merchant ON deposit_movements (merchant_id, at DESC, movement_id DESC);
 CREATE UNIQUE INDEX a_bank_transfer_counts_once ON deposit_movements (merchant_id, reference) WHERE kind = 'transfer';
+
+-- trade.promises
+
+-- What shops promise with a sale, and what is paid where it was not kept.
+
+CREATE TABLE compensations (
+    merchant_id  uuid NOT NULL
+  , order_id     uuid NOT NULL
+  , line         integer NOT NULL
+  , cause        text NOT NULL
+  , buyer_id     uuid NOT NULL
+  , rule_id      uuid REFERENCES rights_rules
+  , case_id      uuid
+  , basis        bigint NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , due_at       timestamptz NOT NULL
+  , excuse       text
+  , purse        text
+  , from_deposit bigint NOT NULL DEFAULT 0
+  , document     uuid NOT NULL
+  , at           timestamptz NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, line, cause)
+  , FOREIGN KEY (merchant_id, order_id, line) REFERENCES order_lines
+  , CONSTRAINT a_compensation_has_a_known_cause CHECK (cause IN ('late', 'counterfeit'))
+  , CONSTRAINT an_excuse_is_known CHECK (excuse IN ('readdressed', 'asked', 'split', 'no_rule', 'nothing_left'))
+  , CONSTRAINT paid_or_excused CHECK ((excuse IS NULL) = (amount > 0) AND amount >= 0)
+  , CONSTRAINT what_is_paid_is_paid_into_a_purse CHECK ((purse IS NULL) = (amount = 0))
+  , CONSTRAINT no_compensation_without_a_rule CHECK (amount = 0 OR rule_id IS NOT NULL)
+  , CONSTRAINT a_deposit_pays_a_part_at_most CHECK (from_deposit BETWEEN 0 AND amount)
+  , CONSTRAINT lateness_costs_the_line_at_most CHECK (cause <> 'late' OR amount <= basis)
+);
+COMMENT ON TABLE compensations IS 'by merchant: what shops owed buyers for a line by a dated rule, once for each cause, or why they did not';
+COMMENT ON COLUMN compensations.rule_id IS 'The version of the rule that made it';
+COMMENT ON COLUMN compensations.case_id IS 'The after-sales case in which the platform decided it';
+COMMENT ON COLUMN compensations.basis IS 'What the buyer had paid for the line, less what had gone back';
+COMMENT ON COLUMN compensations.due_at IS 'By when the line was promised to leave; of a case, when it was decided';
+COMMENT ON COLUMN compensations.purse IS 'Where the buyer has it: the balance, or points where no balance is kept';
+COMMENT ON COLUMN compensations.from_deposit IS 'Which part the deposit paid; the rest came, or comes, out of what the shop is owed';
+COMMENT ON COLUMN compensations.document IS 'What the books and the purse name as its cause';
+CREATE INDEX compensations_of_an_order ON compensations (order_id);
+CREATE INDEX compensations_of_a_merchant ON compensations (merchant_id, at DESC, document DESC);
+CREATE INDEX compensations_by_time ON compensations (at DESC, document DESC);
+
+CREATE TABLE price_protections (
+    merchant_id uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , line        integer NOT NULL
+  , rule_id     uuid NOT NULL REFERENCES rights_rules
+  , unit_price  bigint NOT NULL
+  , price       bigint NOT NULL
+  , pieces      integer NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , at          timestamptz NOT NULL
+  , PRIMARY KEY (merchant_id, refund_id)
+  , UNIQUE (merchant_id, order_id, line, price)
+  , FOREIGN KEY (merchant_id, order_id, line) REFERENCES order_lines
+  , FOREIGN KEY (merchant_id, refund_id) REFERENCES order_refunds
+  , CONSTRAINT only_what_is_cheaper_is_protected CHECK (price < unit_price AND pieces > 0 AND amount > 0)
+);
+COMMENT ON TABLE price_protections IS 'by merchant, append-only: what went back of lines since their price had fallen, once for each fall';
+COMMENT ON COLUMN price_protections.unit_price IS 'What a piece was sold for, before promotions';
+COMMENT ON COLUMN price_protections.price IS 'What a piece cost on the day of the claim, without promotions';
+COMMENT ON COLUMN price_protections.amount IS 'What went back, in minor units, added tax included';
+CREATE INDEX price_protections_of_an_order ON price_protections (order_id);
+CREATE INDEX price_protections_of_a_merchant ON price_protections (merchant_id, at DESC, refund_id DESC);
 
 -- trade.reviews
 
