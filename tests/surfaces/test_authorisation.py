@@ -71,8 +71,8 @@ OWN = {
     "/coupons/claim", "/flash", "/flash/clock", "/account/wallet", "/account/wallet/redeem",
     "/account/gift-cards", "/account/wallet/check-in",
 }  # fmt: skip
-# Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
-NAMES_NOTHING = {"/merchant/figures/{what:str}"}
+# Addresses of the merchant console whose parameter is a word or a campaign of ours, the same for every merchant.
+NAMES_NOTHING = {"/merchant/figures/{what:str}", "/merchant/campaigns/{campaign_id:uuid}"}
 # Whoever is not signed in is led to the sign-in page, or refused.
 ACCOUNT = "/account"
 REFUSED = {401, 403, 404}

@@ -122,7 +122,7 @@ async def _page(visit: Visit, campaign_id: UUID, typed: Entries, errors: dict[st
         frame.CAMPAIGNS,
         status=422 if errors else 200,
         crumbs=[
-            (visit.say(N_("Campaigns")), frame.CAMPAIGNS),
+            (visit.say(N_("Platform campaigns")), frame.CAMPAIGNS),
             (found.campaign.name.in_language(visit.locale), None),
         ],
         found=found,

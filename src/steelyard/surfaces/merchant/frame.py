@@ -53,7 +53,7 @@ PLACES = (
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Marketing")),
     (FLASH, N_("Flash sales"), "zap", "promotions.manage", N_("Marketing")),
-    (CAMPAIGNS, N_("Campaigns"), "party-popper", "promotions.manage", N_("Marketing")),
+    (CAMPAIGNS, N_("Platform campaigns"), "party-popper", "promotions.manage", N_("Marketing")),
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),

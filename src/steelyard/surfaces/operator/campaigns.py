@@ -144,7 +144,7 @@ async def _form(visit: Visit, typed: Entries, errors: dict[str, str]) -> Respons
         "campaign_form.html",
         frame.CAMPAIGNS,
         status=422 if errors else 200,
-        crumbs=[(visit.say(N_("Campaigns")), frame.CAMPAIGNS), (visit.say(N_("New campaign")), None)],
+        crumbs=[(visit.say(N_("Platform campaigns")), frame.CAMPAIGNS), (visit.say(N_("New campaign")), None)],
         typed=typed,
         errors=errors,
         campaign_id=typed.text("campaign_id") or ids.mint(),
@@ -164,7 +164,7 @@ async def open_campaign(visit: NamedDependency[Visit], request: WebRequest) -> R
         await visit.db.transact(opened, visit.actor, wanted)
     except Invalid as refusal:
         return await _form(visit, form, errors_of(visit, refusal.fields))
-    message = visit.say(N_("The campaign is open. Shops read of it under “Campaigns”."))
+    message = visit.say(N_("The campaign is open. Shops read of it under “Platform campaigns”."))
     return redirect(visit, f"{frame.CAMPAIGNS}/{wanted.campaign_id}", (message, "good"))
 
 
@@ -227,7 +227,7 @@ async def campaign_page(visit: NamedDependency[Visit], campaign_id: FromPath[UUI
         "campaign.html",
         frame.CAMPAIGNS,
         crumbs=[
-            (visit.say(N_("Campaigns")), frame.CAMPAIGNS),
+            (visit.say(N_("Platform campaigns")), frame.CAMPAIGNS),
             (found.campaign.name.in_language(visit.locale), None),
         ],
         found=found,
