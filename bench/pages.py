@@ -133,6 +133,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/promotions",
         "/merchant/flash",
         "/merchant/campaigns",
+        "/merchant/groups",
         "/merchant/calendar",
         "/merchant/calendar?by=month",
         "/merchant/staff",

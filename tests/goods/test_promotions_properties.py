@@ -14,6 +14,7 @@ from steelyard.goods.catalog.model import SkuId
 from steelyard.goods.promotions import effects
 from steelyard.goods.promotions.effects import Standing
 from steelyard.goods.promotions.model import (
+    PLATFORM,
     AmountOff,
     Audience,
     Bundle,
@@ -26,10 +27,12 @@ from steelyard.goods.promotions.model import (
     Gift,
     Ladder,
     Layer,
+    Offer,
     PiecesFor,
     Promotion,
     PromotionId,
     RateOff,
+    Reason,
     Reckoning,
     Rule,
     Scope,
@@ -200,6 +203,43 @@ def test_no_other_legal_combination_takes_off_more(cart: Cart, every: list[Promo
     assert (answer.off, worth_of(answer)) == (before - sum(priced.values()) + best[0], best[1])
     chosen = [each.promotion for each in answer.applied if each.promotion.layer is not Layer.ITEM]
     assert legal(tuple(chosen), cart, prices)
+
+
+@given(carts(), offered(), st.dictionaries(skus, st.integers(0, 2)))
+@settings(deadline=None, max_examples=60)
+def test_gifts_that_are_gone_count_as_if_they_were_not_offered(
+    cart: Cart, every: list[Promotion], there: dict[SkuId, int]
+) -> None:
+    offers = [offer_of(each) for each in every]
+    answer = promotions.reckon_offers(cart, offers, {**there})
+
+    given_away: dict[SkuId, int] = {}
+    for each in answer.gifts:
+        given_away[each.sku_id] = given_away.get(each.sku_id, 0) + each.pieces
+    assert all(pieces <= there.get(sku_id, 0) for sku_id, pieces in given_away.items())
+    gone = {each.promotion.promotion_id for each in answer.missed if each.reason is Reason.GIFT_GONE}
+    rest = promotions.reckon_offers(cart, [each for each in offers if each.promotion_id not in gone])
+    assert (rest.lines, rest.freight, rest.applied, rest.gifts) == (
+        answer.lines, answer.freight, answer.applied, answer.gifts
+    )  # fmt: skip
+    told = [each.promotion.promotion_id for each in (*answer.applied, *answer.missed)]
+    assert sorted(told) == sorted(each.promotion_id for each in every)
+
+
+def offer_of(promotion: Promotion) -> Offer:
+    """As a shop or the platform keeps it: with an audience, a group and the layers beside it left out."""
+    return Offer(
+        merchant_id=promotion.merchant_id or PLATFORM,
+        promotion_id=promotion.promotion_id,
+        name=promotion.name,
+        rule=promotion.rule,
+        scope=promotion.scope,
+        currency=promotion.currency,
+        starts_at=promotion.starts_at,
+        ends_at=promotion.ends_at,
+        coupon=promotion.coupon,
+        per_buyer=1 if promotion.coupon else None,
+    )
 
 
 def worth_of(answer: Reckoning) -> int:

@@ -14,7 +14,7 @@ from litestar.routes import HTTPRoute
 
 from steelyard.goods import inventory, promotions
 from steelyard.goods.inventory.model import CountId
-from steelyard.goods.promotions.model import AmountOff, Offer, PromotionId, Step
+from steelyard.goods.promotions.model import AmountOff, Group, GroupId, Offer, PromotionId, Step
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.text import text
@@ -64,7 +64,7 @@ PUBLIC = {
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
     "/cart", "/cart/lines", "/cart/lines/{sku_id:uuid}/option", "/cart/favourite",
-    "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
+    "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/set", "/cart/clear-invalid",
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
@@ -169,6 +169,8 @@ async def things(db: Database, world: World) -> Ids:
     await db.transact(promotions.save, promotion)
     sale = await planned(db, flash(world))
     campaign_id, entry_id = await db.transact(signed_up, world)
+    group = Group(merchant_id=world.tea.merchant_id, group_id=GroupId(ids.mint()), name=text("茶友", "Tea friends"))
+    await db.transact(promotions.set_group, group)
     violation = NewViolation(
         violation_id=ViolationId(ids.mint()),
         merchant_id=MerchantId(world.tea.merchant_id),
@@ -245,6 +247,7 @@ async def things(db: Database, world: World) -> Ids:
             "flash_id": str(sale.session_id),
             "campaign_id": str(campaign_id),
             "entry_id": str(entry_id),
+            "group_id": str(group.group_id),
             "case_id": str(case_id),
             "violation_id": str(violation.violation_id),
             "paper_id": str(paper.paper_id),

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+import msgspec
+
 from steelyard.kernel.db import Database
 from steelyard.trade import aftersales, rights
 from steelyard.trade.aftersales import Kind, exchanges
@@ -12,7 +14,7 @@ from tests.support.world import World
 from tests.trade import test_exchanges
 from tests.trade.examples import numbers
 from tests.trade.test_cases import agreed, now, refused, sent, sent_back
-from tests.trade.test_less import after, line
+from tests.trade.test_less import after, gift_of, line
 
 LEADS_TO = {
     "agreed": agreed,
@@ -55,6 +57,24 @@ def test_the_page_says_what_a_difference_comes_to() -> None:
             share = share_of(sold, 1)
             assert share.amount == int(amount), each
             sold = after(sold, share)
+
+
+def test_the_page_says_what_becomes_of_gifts() -> None:
+    for each in numbers("after-sales.md")["gifts"]:
+        said = {name: int(value) for name, value in each.items() if not isinstance(value, list)}
+        sold = line(said["bought"], said["bought"] * said["price"], 0)
+        given = gift_of(sold, over=said["over"], worth=said["worth"])
+        for place, (pieces, amount) in enumerate(zip(each["back"], each["goes_back"], strict=True), 1):
+            wanted = {1: int(pieces)} | ({2: 1} if said["gift_with"] == place else {})
+            lost = aftersales.unearned([sold, given], wanted)
+            shares, charged = aftersales.kept_back([sold, given], [share_of(sold, int(pieces))], lost)
+            assert sum(share.amount for share in shares) == int(amount), each
+            sold = after(sold, shares[0])
+            given = msgspec.structs.replace(
+                given,
+                gift_charged=given.gift_charged + sum(part for _, part in charged),
+                refunded_quantity=given.refunded_quantity + wanted.get(2, 0),
+            )
 
 
 def test_the_page_says_how_an_appeal_runs() -> None:

@@ -4,10 +4,12 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.goods.promotions.model import Counted
 from steelyard.kernel import ids
 from steelyard.kernel.text import text
+from steelyard.trade import aftersales
 from steelyard.trade.aftersales.model import LineShare, less_of, paid_for, share_of
-from steelyard.trade.orders.model import OrderId, OrderLine
+from steelyard.trade.orders.model import GIFT, GiftTerms, OrderId, OrderLine
 
 
 def line(quantity: int, amount: int, commission: int) -> OrderLine:
@@ -17,6 +19,19 @@ def line(quantity: int, amount: int, commission: int) -> OrderLine:
         tax_millionths=0, tax_inclusive=True, commission_millionths=0, commission=commission, refunded_quantity=0,
         refunded=0,
     )  # fmt: skip
+
+
+def gift_of(sold: OrderLine, *, over: int, worth: int, counted: Counted = Counted.AMOUNT, pieces: int = 1) -> OrderLine:
+    """The second line of an order: what the first one earned."""
+    terms = GiftTerms(
+        promotion_id=ids.mint(),
+        name=text("", ""),
+        worth=worth,
+        over=over,
+        counted=counted,
+        of=[(sold.line, sold.amount)],
+    )
+    return msgspec.structs.replace(line(pieces, 0, 0), line=2, kind=GIFT, gift=terms)
 
 
 def after(sold: OrderLine, share: LineShare) -> OrderLine:
@@ -58,3 +73,37 @@ def test_who_kept_a_cheaper_one_gets_its_price_back() -> None:
     assert (first.amount, first.commission) == (9_500, 475)
     last = share_of(after(sold, first), 1)
     assert (last.amount, last.commission) == (9_500, 475)
+
+
+@given(
+    st.integers(1, 5),
+    st.integers(1, 5_000),
+    st.integers(0, 6_000),
+    st.integers(0, 3_000),
+    st.integers(1, 2),
+    st.lists(st.tuples(st.integers(1, 5), st.integers(0, 2)), max_size=6),
+)
+def test_what_goes_back_and_what_is_kept_back_for_a_gift_is_what_was_paid(
+    quantity: int, amount: int, over: int, worth: int, pieces: int, steps: list[tuple[int, int]]
+) -> None:
+    sold = line(quantity, amount, 0)
+    given_away = gift_of(sold, over=min(over, amount), worth=worth, pieces=pieces)
+    for size, gifts in [*steps, (quantity, 0)]:
+        left = sold.quantity - sold.refunded_quantity
+        if not left:
+            continue
+        back = {1: min(size, left), 2: min(gifts, given_away.quantity - given_away.refunded_quantity)}
+        lost = aftersales.unearned([sold, given_away], back)
+        [share], charged = aftersales.kept_back([sold, given_away], [share_of(sold, back[1])], lost)
+        assert share.amount >= min(1, share_of(sold, back[1]).amount), "something goes back wherever something was paid"
+        kept = sum(part for _, part in charged)
+        assert kept <= worth * lost.get(2, 0) and not (kept and given_away.gift_charged), (
+            "once, and for what it is worth"
+        )
+        sold = after(sold, share)
+        given_away = msgspec.structs.replace(
+            given_away,
+            refunded_quantity=given_away.refunded_quantity + back[2],
+            gift_charged=given_away.gift_charged + kept,
+        )
+    assert sold.refunded + given_away.gift_charged == paid_for(sold)

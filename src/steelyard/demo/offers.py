@@ -4,6 +4,7 @@ are the buyer's."""
 from datetime import UTC, datetime, timedelta
 
 from steelyard.demo.catalogue import Maker, makers
+from steelyard.demo.favours import favour
 from steelyard.demo.products import made
 from steelyard.goods import catalog, pricing, promotions
 from steelyard.goods.catalog.model import ProductState
@@ -105,6 +106,7 @@ async def _save(tx: Tx, shops: list[tuple[int, Maker]]) -> None:
         tx, _offer(first, "sale", text("双十二预热", "Twelve Twelve"), sale, in_days=10, budget=5_000_000)
     )
 
+    await favour(tx, _offer(first, "usual", Text(), FreeShipping()))
     for which, name, rule, coupon in ACROSS:
         await promotions.save(tx, _of_platform(which, name, rule, coupon=coupon))
 

@@ -3,7 +3,7 @@
 from litestar import Litestar
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import AmountOff, Offer, Step
+from steelyard.goods.promotions.model import AmountOff, Gift, Offer, Step
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read
 from tests.support import deal
@@ -78,6 +78,36 @@ async def test_every_kind_can_be_offered(db: Database, world: World, owner: Brow
     assert len(made) == len(kinds)
     assert [offer.code for offer in made if offer.coupon] == ["SPRING26"]
     assert (await owner.get("/merchant/promotions")).status_code == 200
+
+
+async def test_gifts_and_sets_name_articles_of_the_shop(db: Database, world: World, owner: Browser) -> None:
+    gift = {"kind": "gift", "over_0": "100", "gift": "black-0", "worth": "30", "starts_at": "2198-01-01T00:00"}
+    together = {
+        "kind": "bundle",
+        "part_0": "NUTS-0",
+        "count_0": "2",
+        "part_1": "BLACK-0",
+        "count_1": "1",
+        "price": "99",
+    }
+    for typed in (gift, together):
+        assert 'id="articles"' in (await owner.get(NEW, kind=typed["kind"])).text
+        assert (await owner.post(NEW, {**TYPED, **typed})).status_code == 303
+    set_, given = await db.ask(promotions.offers, world.tea.merchant_id, None, 10)
+    assert given.rule == Gift(over=10_000, sku_id=world.items["black"].sku_id, worth=3_000)
+    assert set_.scope.products == {world.items["nuts"].product_id, world.items["black"].product_id}
+    here = f"/merchant/promotions/{set_.promotion_id}"
+    tried = {f"n-{world.items['nuts'].sku_id}": "2", f"n-{world.items['black'].sku_id}": "1"}
+    assert "−CN¥32.80" in words(await owner.get(here, **tried))
+    assert "Yunnan black tea × 1" in words(await owner.get(here))
+    again = await owner.get(f"/merchant/promotions/{given.promotion_id}/edit")
+    assert 'value="BLACK-0"' in again.text and 'value="30.00"' in again.text
+
+    for typed, field in (
+        ({**gift, "gift": "HAMMER-0"}, "gift"), ({**gift, "worth": "999"}, "worth"), ({**together, "part_1": ""}, "part_1"),
+    ):  # fmt: skip
+        refused = await owner.post(NEW, {**TYPED, **typed})
+        assert refused.status_code == 422 and f'id="{field}-error"' in refused.text, field
 
 
 async def test_another_shop_cannot_see_or_stop_it(app: Litestar, db: Database, world: World, owner: Browser) -> None:

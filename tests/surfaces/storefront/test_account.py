@@ -102,7 +102,7 @@ async def test_staff_come_in_by_the_same_door(app: Litestar, world: World) -> No
 
 
 FORMS = (
-    "/cart/lines", "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/clear-invalid",
+    "/cart/lines", "/cart/quantity", "/cart/select", "/cart/remove", "/cart/put-back", "/cart/set", "/cart/clear-invalid",
     "/cart/prices", "/cart/checkout", "/sign-in", "/register", "/sign-out", "/forgot", "/find-order", "/language",
     "/account/password", "/account/sessions/end-others",
 )  # fmt: skip

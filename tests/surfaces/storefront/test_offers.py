@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from litestar import Litestar
 
-from steelyard.goods import promotions
-from steelyard.goods.promotions.model import PLATFORM, AmountOff, Offer, PromotionId, Step
+from steelyard.goods import inventory, promotions
+from steelyard.goods.promotions.model import PLATFORM, AmountOff, Bundle, Gift, Offer, PromotionId, Rule, Scope, Step
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.kernel.text import text
@@ -19,13 +19,22 @@ from tests.surfaces.storefront.buying import open_checkout, put
 OVER, OFF = 10_000, 1_000
 
 
-async def offered(db: Database, world: World, *, coupon: bool = False, code: str | None = None) -> Offer:
+async def offered(
+    db: Database,
+    world: World,
+    rule: Rule | None = None,
+    *,
+    coupon: bool = False,
+    code: str | None = None,
+    scope: Scope = Scope(),  # noqa: B008  # it is frozen
+) -> Offer:
     now = datetime.now(UTC)
     made = Offer(
         merchant_id=world.tea.merchant_id,
         promotion_id=PromotionId(ids.mint()),
         name=text("春茶", "Spring tea"),
-        rule=AmountOff(steps=(Step(OVER, OFF),)),
+        rule=rule or AmountOff(steps=(Step(OVER, OFF),)),
+        scope=scope,
         currency="CNY",
         starts_at=now - timedelta(hours=1),
         ends_at=now + timedelta(days=1),
@@ -51,6 +60,45 @@ async def test_a_price_says_why_it_is_lower_and_what_is_missing(db: Database, wo
 
     assert "Spring tea: CN¥10 off over CN¥100" in page
     assert "−CN¥10.00" in page
+
+
+async def test_a_gift_is_seen_before_it_is_paid_for_and_on_the_order(
+    db: Database, world: World, guest: Browser
+) -> None:
+    black = world.items["black"]
+    await offered(db, world, Gift(over=OVER, sku_id=black.sku_id, worth=3_000))
+    nuts = world.items["nuts"]
+    page = words(await guest.get(f"/products/{nuts.product_id}"))
+    assert "A gift worth CN¥30 over CN¥100" in page and "Yunnan black tea" in page
+
+    await put(guest, nuts, 2)
+    assert "CN¥20.20 more for a gift" in words(await guest.get("/cart"))
+    await put(guest, nuts, 1)
+    assert "Spring tea: A gift worth CN¥30 over CN¥100" in words(await guest.get("/cart"))
+    at = await open_checkout(guest)
+    page = words(await guest.get(at))
+    assert "Yunnan black tea Gift × 1" in page and "CN¥119.70" in page
+
+    gone = [(black.sku_id, world.tea.warehouse_id, 0)]
+    await db.transact(inventory.count, world.tea.merchant_id, gone, document=ids.mint(), by="staff:test")
+    page = words(await guest.get(at))
+    assert "The gift is gone" in page and "Yunnan black tea" not in page
+
+
+async def test_a_set_is_put_into_the_cart_at_once(db: Database, world: World, guest: Browser) -> None:
+    nuts, black = world.items["nuts"], world.items["black"]
+    scope = Scope(products=frozenset([nuts.product_id, black.product_id]))
+    made = await offered(db, world, Bundle(parts={nuts.sku_id: 2, black.sku_id: 1}, price=9_900), scope=scope)
+    page = await guest.get(f"/products/{nuts.product_id}")
+    assert "Together for CN¥99 (3 pieces)" in words(page) and "Put the set into the cart" in words(page)
+
+    typed = {"merchant_id": str(made.merchant_id), "promotion_id": str(made.promotion_id)}
+    assert (await guest.post("/cart/set", typed)).status_code == 303
+    assert "CN¥99.00" in words(await guest.get("/cart"))
+
+    await db.transact(promotions.stop, made.merchant_id, made.promotion_id)
+    for wrong in (typed, {**typed, "promotion_id": "x"}):
+        assert (await guest.post("/cart/set", wrong)).status_code == 404
 
 
 async def test_what_shop_and_platform_take_off_is_told_apart(db: Database, world: World, guest: Browser) -> None:

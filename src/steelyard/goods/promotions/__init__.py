@@ -5,7 +5,8 @@
 platform are in `service`, buyers' coupons in `claiming`, those that shops give in `giving`, codes that come with a cart in
 `codes` (their words in `entering`), what buyers hold in `holding`, who is known to have used what in `people`, and what
 orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is stands in `flash`, how one is
-planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`. What
+planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`. Who is in which group
+of a shop's customers is in `groups` (as data: `grouping`); carts as data are in `carts`. What
 speaks against an offer is data in `clashes`, found by `conflicts`; what has to be known for it is in `clashing`.
 """
 
@@ -13,8 +14,19 @@ from steelyard.goods.promotions.claiming import claim, claim_code, forget
 from steelyard.goods.promotions.clashing import on_between, speaks_against
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.conflicts import conflicts, overlapping
-from steelyard.goods.promotions.events import FlashChanged, GiftAsked
+from steelyard.goods.promotions.events import CustomerGroupSet, FlashChanged, GiftAsked
 from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
+from steelyard.goods.promotions.grouping import segment_of
+from steelyard.goods.promotions.groups import (
+    MEMBERS_PER_COMMAND_MAX,
+    customer_groups,
+    groups_of,
+    join,
+    leave,
+    members,
+    set_group,
+)
+from steelyard.goods.promotions.groups import close as close_group
 from steelyard.goods.promotions.holding import of_buyers, owned
 from steelyard.goods.promotions.people import let_go, new_of, note_people, people_of, used_up
 from steelyard.goods.promotions.planning import begin_due, cancel, cancel_all, end_due, plan
@@ -32,11 +44,13 @@ from steelyard.goods.promotions.queries import (
     used,
 )
 from steelyard.goods.promotions.reckoning import covers, for_buyer, in_scope, reckon, reckon_offers
+from steelyard.goods.promotions.rules import named
 from steelyard.goods.promotions.service import change, check, extend, save, stop, version_of
 from steelyard.goods.promotions.sessions import (
     flash_left,
     flash_price,
     had_by,
+    own_price,
     planned,
     session,
     sessions,
@@ -49,6 +63,8 @@ __all__ = [
     "CODES_PER_CART_MAX",
     "CODE_CHARACTERS_MAX",
     "ENDS_SOON",
+    "MEMBERS_PER_COMMAND_MAX",
+    "CustomerGroupSet",
     "FlashChanged",
     "GiftAsked",
     "ask_gift",
@@ -60,9 +76,11 @@ __all__ = [
     "claim",
     "claim_code",
     "claimed_by",
+    "close_group",
     "conflicts",
     "coupons_of",
     "covers",
+    "customer_groups",
     "end_due",
     "extend",
     "flash_left",
@@ -75,11 +93,16 @@ __all__ = [
     "gifts_of",
     "give",
     "give_back",
+    "groups_of",
     "had_by",
     "held_by",
     "hold",
     "in_scope",
+    "join",
+    "leave",
     "let_go",
+    "members",
+    "named",
     "new_of",
     "note_people",
     "of_buyers",
@@ -87,6 +110,7 @@ __all__ = [
     "offers",
     "on_between",
     "overlapping",
+    "own_price",
     "owned",
     "people_of",
     "plan",
@@ -95,9 +119,11 @@ __all__ = [
     "reckon_offers",
     "running",
     "save",
+    "segment_of",
     "session",
     "sessions",
     "sessions_near",
+    "set_group",
     "speaks_against",
     "stop",
     "tidied",

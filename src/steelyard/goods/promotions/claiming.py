@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from steelyard.goods.promotions.groups import forget_members
 from steelyard.goods.promotions.model import PLATFORM, CodeUnknown, CouponClaimed, CouponGone
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
@@ -71,3 +72,4 @@ async def forget(tx: Tx, buyer_ids: Sequence[UUID]) -> None:
     await tx.execute("DELETE FROM coupon_claims WHERE buyer_id = ANY($1)", list(buyer_ids))
     await tx.execute("DELETE FROM coupon_people WHERE buyer_id = ANY($1)", list(buyer_ids))
     await tx.execute("DELETE FROM promotion_limits WHERE buyer_id = ANY($1)", list(buyer_ids))
+    await forget_members(tx, buyer_ids)

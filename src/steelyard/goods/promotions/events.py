@@ -23,3 +23,12 @@ class FlashChanged(Event, frozen=True, kw_only=True):
     session_id: UUID
     product_ids: list[UUID]
     sku_ids: list[UUID]
+
+
+class CustomerGroupSet(Event, frozen=True, kw_only=True):
+    """A shop has a group of customers, or says otherwise who comes into it by what they have bought."""
+
+    KIND = "promotions.customer_group_set"
+
+    merchant_id: UUID
+    group_id: UUID

@@ -1,6 +1,5 @@
 """Promotions as data, carts as data, and what comes out of the two."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NewType
 from uuid import UUID
@@ -8,9 +7,11 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
+from steelyard.goods.promotions.carts import Buyer, Cart, CartLine
 from steelyard.goods.promotions.clashes import Bounds, Clash, Conflict, Level, Ware
 from steelyard.goods.promotions.entering import Code, CodeState, CouponGift, Entered, GiftAudience, OfferState, Standing
 from steelyard.goods.promotions.flash import Flash, FlashItem, FlashState, NewFlash, Planned, Session, SessionId
+from steelyard.goods.promotions.grouping import Group, GroupId, Joining, Member, MemberSource, segment_of
 from steelyard.goods.promotions.people import Limit, Personal, new_of
 from steelyard.goods.promotions.refusals import (
     CodeUnknown,
@@ -50,6 +51,9 @@ __all__ = [
     "Bounds",
     "Bundle",
     "BuyGet",
+    "Buyer",
+    "Cart",
+    "CartLine",
     "Clash",
     "Code",
     "CodeState",
@@ -66,11 +70,16 @@ __all__ = [
     "FreeShipping",
     "Gift",
     "GiftAudience",
+    "Group",
+    "GroupId",
+    "Joining",
     "Ladder",
     "Layer",
     "Level",
     "Limit",
     "LimitReached",
+    "Member",
+    "MemberSource",
     "NewFlash",
     "OfferBegun",
     "OfferGone",
@@ -131,41 +140,6 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
                 return Layer.PLATFORM_COUPON if self.merchant_id is None else Layer.SHOP_COUPON
             case _:
                 return Layer.PLATFORM if self.merchant_id is None else Layer.SHOP
-
-
-class Buyer(msgspec.Struct, frozen=True, kw_only=True):
-    """What counts of a buyer: the segments they are in (a member's level is one), whether they never bought before, and
-    the coupons that they hold."""
-
-    segments: frozenset[str] = frozenset()
-    new: bool = False
-    holds: frozenset[UUID] = frozenset()
-
-
-class CartLine(msgspec.Struct, frozen=True, kw_only=True):
-    """`categories`: that of the goods and all above it."""
-
-    line_id: str
-    sku_id: UUID
-    product_id: UUID
-    merchant_id: UUID
-    categories: Sequence[UUID]
-    unit_price: int
-    quantity: int
-
-    @property
-    def amount(self) -> int:
-        return self.unit_price * self.quantity
-
-
-class Cart(msgspec.Struct, frozen=True, kw_only=True):
-    """`freight`: what sending costs, by merchant."""
-
-    currency: str
-    lines: Sequence[CartLine]
-    at: datetime
-    freight: Mapping[UUID, int] = {}
-    buyer: Buyer = Buyer()
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,9 +205,17 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """Pieces that come with a cart for nothing, `worth` so much each, and for which lines: `of` says what each of these was
+    when it was `counted` towards the threshold `over`."""
+
     promotion_id: PromotionId
+    name: Text
     sku_id: SkuId
     pieces: int
+    worth: int
+    over: int
+    counted: Counted
+    of: tuple[tuple[str, int], ...]
 
 
 class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,7 +251,8 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A promotion as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, all together may take off
-    no more than the `budget`. Of the `PLATFORM`'s it pays the part of `platform_millionths`. `flash`: in a flash sale."""
+    no more than the `budget`. Of the `PLATFORM`'s it pays the part of `platform_millionths`. `flash`: in a flash sale.
+    `group_id`: for the shop's group of customers alone."""
 
     merchant_id: MerchantId
     promotion_id: PromotionId
@@ -291,12 +274,20 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     flash: Flash | None = None
     new_buyers: bool = False
     given: bool = False
+    group_id: UUID | None = None
 
     @property
     def limits(self) -> list[Limit]:
         """What holds for a person: a code is passed on, and whoever is new is so once."""
         by_code = [Limit(limited_by=self.promotion_id, most=self.per_buyer or 1)] if self.code else []
         return by_code + ([Limit(limited_by=self.merchant_id, most=1)] if self.new_buyers else [])
+
+    @property
+    def segments(self) -> frozenset[str]:
+        """One of these a buyer is in for whom it is; none: everybody."""
+        if self.group_id is not None:
+            return frozenset({segment_of(self.group_id)})
+        return frozenset({new_of(self.merchant_id)} if self.new_buyers else ())
 
     @property
     def of_platform(self) -> bool:
@@ -316,7 +307,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             scope=self.scope,
             platform_millionths=self.platform_millionths,
             limited=self.flash is not None,
-            audience=Audience(segments=frozenset({new_of(self.merchant_id)}) if self.new_buyers else frozenset()),
+            audience=Audience(segments=self.segments),
             limits=tuple(self.limits) if self.coupon else (),
         )
 

@@ -63,7 +63,7 @@ async def running(read: Read, merchant_ids: Collection[UUID]) -> dict[UUID, list
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id
              , CASE WHEN session_id IS NOT NULL THEN
                    jsonb_build_object('session_id', session_id, 'sku_id', sku_id, 'pieces', pieces, 'taken', taken
                                     , 'per_order', pieces_per_order, 'per_buyer', pieces_per_buyer) END AS flash
@@ -106,7 +106,7 @@ async def offers(read: Read, merchant_id: UUID, before: UUID | None, limit: int)
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id
         FROM promotions WHERE merchant_id = $1 AND session_id IS NULL AND ($2::uuid IS NULL OR promotion_id < $2)
         ORDER BY promotion_id DESC LIMIT $3
         """,
@@ -121,7 +121,7 @@ async def get(read: Read, merchant_id: UUID, promotion_id: UUID) -> Offer | None
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id
         FROM promotions WHERE merchant_id = $1 AND promotion_id = $2 AND session_id IS NULL
         """,
         merchant_id,

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
+import msgspec
+
 from steelyard.goods.promotions import choice, effects
 from steelyard.goods.promotions.choice import Amounts, Candidate, Taking
 from steelyard.goods.promotions.model import (
@@ -60,14 +62,18 @@ def reckon(cart: Cart, promotions: Collection[Promotion]) -> Reckoning:
     )
 
 
-def reckon_offers(cart: Cart, offers: Sequence[Offer]) -> Reckoning:
+def reckon_offers(cart: Cart, offers: Sequence[Offer], gifts: Mapping[UUID, int] | None = None) -> Reckoning:
     """`reckon` with what shops offer, without those that would take off more than is left of their budget, or from more
-    pieces than there are: an offer counts whole or not at all."""
+    pieces than there are: an offer counts whole or not at all. `gifts`: how many pieces of what is given are there; an offer
+    whose gift is gone is told as missed for that."""
     by_id = {offer.promotion_id: offer for offer in offers}
     usable = [offer.promotion for offer in offers]
+    gone: dict[PromotionId, Missed] = {}
     while True:
         found = reckon(cart, usable)
-        over = {
+        short = _without_gift(found, gifts) if gifts is not None else {}
+        gone |= short
+        over = short.keys() | {
             each.promotion.promotion_id
             for each in found.applied
             for offer in [by_id[each.promotion.promotion_id]]
@@ -75,8 +81,21 @@ def reckon_offers(cart: Cart, offers: Sequence[Offer]) -> Reckoning:
             or (offer.flash is not None and each.pieces > offer.flash.left)
         }
         if not over:
-            return found
+            return msgspec.structs.replace(found, missed=(*found.missed, *gone.values())) if gone else found
         usable = [promotion for promotion in usable if promotion.promotion_id not in over]
+
+
+def _without_gift(found: Reckoning, gifts: Mapping[UUID, int]) -> dict[PromotionId, Missed]:
+    """Those that count and whose gift is not there any more, after the gifts of those before them."""
+    left = dict(gifts)
+    by_id = {each.promotion.promotion_id: each.promotion for each in found.applied}
+    gone: dict[PromotionId, Missed] = {}
+    for given in found.gifts:
+        if left.get(given.sku_id, 0) < given.pieces:
+            gone[given.promotion_id] = Missed(promotion=by_id[given.promotion_id], reason=Reason.GIFT_GONE)
+        else:
+            left[given.sku_id] -= given.pieces
+    return gone
 
 
 def covers(promotion: Promotion, line: CartLine) -> bool:
@@ -216,12 +235,7 @@ def _told(
         ),
         applied=tuple(_applied(lines, steps)),
         missed=tuple(missed),
-        gifts=tuple(
-            Given(promotion_id=each.promotion.promotion_id, sku_id=rule.sku_id, pieces=rule.pieces)
-            for each, _ in steps
-            for rule in [each.promotion.rule]
-            if isinstance(rule, Gift)
-        ),
+        gifts=tuple(_gifts(lines, steps)),
         exact=exact,
     )
 
@@ -251,4 +265,22 @@ def _applied(lines: Sequence[CartLine], steps: Sequence[tuple[Candidate, Taking]
             off=taken.off,
             next=effects.hint(each.promotion.rule, standing),
         )
+        amounts = choice.less(amounts, Taking(taken.lines, {}))
+
+
+def _gifts(lines: Sequence[CartLine], steps: Sequence[tuple[Candidate, Taking]]) -> Iterator[Given]:
+    amounts = Amounts({line.line_id: line.amount for line in lines}, {})
+    for each, taken in steps:
+        rule = each.promotion.rule
+        if isinstance(rule, Gift):
+            yield Given(
+                promotion_id=each.promotion.promotion_id,
+                name=each.promotion.name,
+                sku_id=rule.sku_id,
+                pieces=rule.pieces,
+                worth=rule.worth,
+                over=rule.over,
+                counted=rule.counted,
+                of=tuple((one.line.line_id, one.amount) for one in each.standing(amounts)),
+            )
         amounts = choice.less(amounts, Taking(taken.lines, {}))

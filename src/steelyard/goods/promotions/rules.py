@@ -116,6 +116,17 @@ class Ladder(msgspec.Struct, frozen=True, kw_only=True, tag="ladder"):
 Rule = AmountOff | RateOff | Gift | BuyGet | PiecesFor | Bundle | FreeShipping | SpecialPrice | Ladder
 
 
+def named(rule: Rule) -> dict[SkuId, int]:
+    """The variants that a rule gives, or sells together, and how many pieces of each."""
+    match rule:
+        case Gift():
+            return {rule.sku_id: rule.pieces}
+        case Bundle():
+            return dict(rule.parts)
+        case _:
+            return {}
+
+
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """Which goods a promotion is for: any of these products, or of these categories with all below; empty: all. `shops`:
     of these shops only (none named: of any)."""
@@ -143,5 +154,6 @@ class Reason(StrEnum):
     NOT_FOR_YOU = "not_for_you"
     NOT_CLAIMED = "not_claimed"
     NOT_BESIDE_PRICE = "not_beside_price"
+    GIFT_GONE = "gift_gone"
     MORE_NEEDED = "more_needed"
     BEATEN = "beaten"

@@ -9,16 +9,20 @@ import msgspec
 
 from steelyard.goods.promotions.model import (
     AmountOff,
+    Bundle,
     BuyGet,
     FreeShipping,
+    Gift,
     Ladder,
     Offer,
     OfferBegun,
     PiecesFor,
     RateOff,
     Rule,
+    SpecialPrice,
 )
 from steelyard.goods.promotions.queries import KEPT, get
+from steelyard.goods.promotions.rules import named
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
@@ -29,6 +33,8 @@ PRODUCTS_PER_OFFER_MAX = 200
 OFFERS_PER_MERCHANT_MAX = 500
 AMOUNT_MAX = 10**12
 PIECES_MAX = 9_999
+GIFT_PIECES_MAX = 99
+PARTS_MAX = 10
 
 
 async def save(tx: Tx, offer: Offer) -> None:
@@ -38,22 +44,25 @@ async def save(tx: Tx, offer: Offer) -> None:
     """
     check(offer)
     await _only_so_many(tx, offer)
+    await _of_its_shop(tx, offer)
     tx.kept.pop(KEPT, None)
     written = await tx.execute(
         """
         INSERT INTO promotions AS p (merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon
-                                   , code, copies, per_buyer, budget, platform_millionths, new_buyers, given)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                                   , code, copies, per_buyer, budget, platform_millionths, new_buyers, given, group_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         ON CONFLICT (merchant_id, promotion_id) DO UPDATE
         SET name = excluded.name, rule = excluded.rule, scope = excluded.scope, starts_at = excluded.starts_at
           , ends_at = excluded.ends_at, coupon = excluded.coupon, code = excluded.code, copies = excluded.copies
           , per_buyer = excluded.per_buyer, budget = excluded.budget
           , platform_millionths = excluded.platform_millionths, new_buyers = excluded.new_buyers
-          , given = excluded.given
+          , given = excluded.given, group_id = excluded.group_id
         WHERE p.starts_at > now() AND p.stopped_at IS NULL AND p.claimed = 0
-           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.platform_millionths, p.new_buyers, p.given)
+           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.platform_millionths, p.new_buyers, p.given
+             , coalesce(p.group_id, p.promotion_id))
             = (excluded.name, excluded.rule, excluded.scope, excluded.starts_at, excluded.ends_at, excluded.coupon
-             , excluded.platform_millionths, excluded.new_buyers, excluded.given)
+             , excluded.platform_millionths, excluded.new_buyers, excluded.given
+             , coalesce(excluded.group_id, excluded.promotion_id))
         """,
         offer.merchant_id,
         offer.promotion_id,
@@ -71,6 +80,7 @@ async def save(tx: Tx, offer: Offer) -> None:
         offer.platform_millionths,
         offer.new_buyers,
         offer.given,
+        offer.group_id,
     )
     if not written:
         raise OfferBegun()
@@ -92,6 +102,33 @@ async def _only_so_many(tx: Tx, offer: Offer) -> None:
     )
     if count >= OFFERS_PER_MERCHANT_MAX:
         raise Invalid({"name": N_("There are too many offers at once. Please stop some of them.")})
+
+
+async def _of_its_shop(tx: Tx, offer: Offer) -> None:
+    """What an offer names by its variants is sold by whose offer it is, and whom it is for is known there."""
+    if offer.group_id is not None and not await tx.value(
+        "SELECT true FROM customer_groups WHERE merchant_id = $1 AND group_id = $2 AND closed_at IS NULL",
+        offer.merchant_id,
+        offer.group_id,
+    ):
+        raise Invalid({"group": N_("Please choose one of your groups")})
+    skus = sorted(named(offer.rule))
+    if not skus:
+        return
+    known = await tx.value(
+        "SELECT count(*) FROM skus WHERE merchant_id = $1 AND sku_id = ANY($2)", offer.merchant_id, skus
+    )
+    if known != len(skus):
+        raise Invalid({"rule": N_("Please choose goods of this shop")})
+    if isinstance(offer.rule, Gift):
+        costs = await tx.value(
+            "SELECT amount FROM prices WHERE merchant_id = $1 AND sku_id = $2 AND currency = $3",
+            offer.merchant_id,
+            offer.rule.sku_id,
+            offer.currency,
+        )
+        if offer.rule.worth > (costs or 0):
+            raise Invalid({"worth": N_("A gift is worth no more than it costs in your shop")})
 
 
 async def extend(
@@ -150,7 +187,8 @@ def version_of(offer: Offer) -> str:
     said = msgspec.structs.replace(
         offer, starts_at=starts, ends_at=ends, claimed=0, spent=0, stopped_at=None, flash=None
     )
-    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()[:16]
+    plain = msgspec.to_builtins(said, str_keys=True, order="deterministic")
+    return hashlib.sha256(msgspec.json.encode(plain, order="deterministic")).hexdigest()[:16]
 
 
 async def _held(tx: Tx, merchant_id: UUID, promotion_id: UUID) -> Offer | None:
@@ -193,12 +231,26 @@ def check(offer: Offer) -> None:
         wrong["per_buyer"] = N_("Please enter a number above zero")
     if not 0 <= offer.platform_millionths <= (PARTS_PER_MILLION if offer.of_platform else 0):
         wrong["platform"] = N_("Please enter a percentage from 0 to 100")
+    wrong |= _wrong_goods(offer)
     if offer.new_buyers and (not offer.coupon or offer.of_platform):
         wrong["new_buyers"] = N_("Only a coupon can be for new buyers alone")
     if offer.given and (not offer.coupon or offer.code or offer.of_platform):
         wrong["given"] = N_("What is given is a coupon, and has no code")
     if wrong:
         raise Invalid(wrong)
+
+
+def _wrong_goods(offer: Offer) -> dict[str, str]:
+    """What is given, or sold together, is of one shop; what is given takes nothing off that a budget could count."""
+    if offer.of_platform and isinstance(offer.rule, Gift | Bundle):
+        return {"rule": N_("Please choose goods of this shop")}
+    if offer.group_id is not None and (offer.coupon or offer.of_platform):
+        return {"group": N_("A coupon is for who holds it, not for a group")}
+    if isinstance(offer.rule, SpecialPrice) and offer.group_id is None:
+        return {"group": N_("Please choose one of your groups")}
+    if isinstance(offer.rule, Gift) and offer.budget is not None:
+        return {"budget": N_("A gift ends with its stock, and has no budget")}
+    return {}
 
 
 def wrong_in(rule: Rule) -> dict[str, str]:
@@ -214,8 +266,14 @@ def wrong_in(rule: Rule) -> dict[str, str]:
             fine = 0 < rule.pieces <= PIECES_MAX and 0 < rule.price <= AMOUNT_MAX
         case FreeShipping():
             fine = 0 <= rule.over <= AMOUNT_MAX
-        case _:
-            fine = False
+        case SpecialPrice():
+            fine = not rule.prices and 0 < rule.millionths < PARTS_PER_MILLION
+        case Gift():
+            fine = 0 <= rule.over <= AMOUNT_MAX and 0 < rule.pieces <= GIFT_PIECES_MAX and 0 <= rule.worth <= AMOUNT_MAX
+        case Bundle():
+            pieces = rule.parts.values()
+            fine = 1 < sum(pieces) <= PIECES_MAX and all(count > 0 for count in pieces) and 0 < rule.price <= AMOUNT_MAX
+            fine = fine and len(rule.parts) <= PARTS_MAX
     steps = getattr(rule, "steps", (None,))
     if not fine or not 0 < len(steps) <= STEPS_MAX:
         return {"rule": N_("Please check the numbers: what is taken off is above zero, and no more than its threshold")}

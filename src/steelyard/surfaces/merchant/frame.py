@@ -26,6 +26,7 @@ STOCK = f"{HOME}/stock"
 FREIGHT = f"{HOME}/freight"
 PROMOTIONS = f"{HOME}/promotions"
 FLASH = f"{HOME}/flash"
+GROUPS = f"{HOME}/groups"
 CALENDAR = f"{HOME}/calendar"
 CAMPAIGNS = f"{HOME}/campaigns"
 STATEMENTS = f"{HOME}/statements"
@@ -54,6 +55,7 @@ PLACES = (
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Marketing")),
     (FLASH, N_("Flash sales"), "zap", "promotions.manage", N_("Marketing")),
     (CAMPAIGNS, N_("Platform campaigns"), "party-popper", "promotions.manage", N_("Marketing")),
+    (GROUPS, N_("Customer groups"), "users-round", "promotions.manage", N_("Marketing")),
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),

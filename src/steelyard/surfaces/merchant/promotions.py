@@ -14,9 +14,11 @@ from litestar.response import Redirect
 from steelyard.goods import catalog, pricing, promotions
 from steelyard.goods.catalog.model import ProductId, ProductState, SkuCard, SkuId
 from steelyard.goods.promotions.model import (
+    Bundle,
     Buyer,
     Cart,
     CartLine,
+    Group,
     Offer,
     OfferBegun,
     OfferState,
@@ -34,6 +36,7 @@ from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant.flash import Article, articles
 from steelyard.surfaces.web import conflict_words
 from steelyard.surfaces.web import offer_forms as forms
 from steelyard.surfaces.web import offers as words
@@ -55,9 +58,13 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """`named`: what is given, or sold together, and how many pieces of it."""
+
     offer: Offer
     used: Used | None
     cards: Sequence[tuple[SkuCard, int]]
+    named: Sequence[tuple[SkuCard, int]] = ()
+    group: Group | None = None
 
 
 async def listed(read: Read, merchant_id: MerchantId, before: UUID | None) -> Listed:
@@ -79,16 +86,22 @@ async def _shown(read: Read, merchant_id: MerchantId, promotion_id: UUID, curren
     if offer is None:
         raise NotFound()
     used = await promotions.used(read, merchant_id, [promotion_id])
+    groups = await promotions.customer_groups(read, merchant_id) if offer.group_id else []
+    parts = promotions.named(offer.rule)
     wanted = sorted(offer.scope.products) or list(await _goods(read, merchant_id))
     by_product = await catalog.sku_ids_of(read, merchant_id, wanted[:PRODUCTS_SHOWN])
     # One of each: what an offer does hardly depends on the choice.
     sku_ids = [SkuId(some[0]) for some in by_product.values() if some]
-    cards = await catalog.cards(read, sku_ids)
+    # Of a set each, since only all of them together are it.
+    sku_ids = [*parts] if isinstance(offer.rule, Bundle) else sku_ids
+    cards = await catalog.cards(read, [*sku_ids, *parts])
     prices = await pricing.current(read, sku_ids, currency)
     return Shown(
         offer=offer,
         used=used.get(promotion_id),
         cards=[(cards[each], prices[each].amount) for each in sku_ids if each in cards and each in prices],
+        named=[(cards[each], count) for each, count in parts.items() if each in cards],
+        group=next((each for each in groups if each.group_id == offer.group_id), None),
     )
 
 
@@ -141,7 +154,12 @@ async def _form(
     warned: conflict_words.Told | None = None,
 ) -> Response[Any]:
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
-    values = forms.form_values(visit, kind, typed, currency, datetime.now(UTC))
+    values = forms.form_values(visit, kind, typed, currency, datetime.now(UTC), forms.SHOP_KINDS)
+    found = await visit.merchant_db.ask(articles, visit.merchant_id, currency) if kind in forms.OF_ARTICLES else []
+    numbers = {str(each.card.sku_id): each.card.code for each in found}
+    for name in ("gift", *(f"part_{n}" for n in range(forms.PARTS))):
+        if typed.text(name) in numbers:
+            typed.keep(name, [numbers[typed.text(name)]])
     title = visit.say(N_("New promotion"))
     return await frame.show(
         visit,
@@ -150,6 +168,8 @@ async def _form(
         status=422 if errors else 409 if warned else 200,
         crumbs=[(visit.say(N_("Promotions")), frame.PROMOTIONS), (title, None)],
         errors=errors,
+        articles=found,
+        groups=await visit.merchant_db.ask(promotions.customer_groups, visit.merchant_id),
         warned=warned,
         goods=await visit.merchant_db.ask(_goods, visit.merchant_id),
         chosen={str(each) for each in typed.uuids("products")},
@@ -161,12 +181,13 @@ async def _form(
 async def make_promotion(visit: NamedDependency[Visit], request: WebRequest) -> Response[Any] | Redirect:
     form = await entries_of(request)
     kind = form.text("kind")
-    if kind not in forms.KIND_NAMES:
+    if kind not in forms.SHOP_KIND_NAMES:
         return redirect(visit, f"{frame.PROMOTIONS}/new")
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
+    found = await visit.merchant_db.ask(articles, visit.merchant_id, currency) if kind in forms.OF_ARTICLES else []
     warned: conflict_words.Told | None = None
     try:
-        offer = offer_of(form, visit.merchant_id, kind, currency)
+        offer = offer_of(form, visit.merchant_id, kind, currency, found)
         form.check()
         assert offer is not None, "what cannot be read was refused"
         promotions.check(offer)
@@ -204,12 +225,16 @@ async def stop(tx: Tx, actor: Actor, merchant_id: MerchantId, promotion_id: UUID
     await access.audit(tx, actor, "promotions.stop", str(promotion_id), {})
 
 
-def offer_of(form: Entries, merchant_id: MerchantId, kind: str, currency: str) -> Offer | None:
+def offer_of(
+    form: Entries, merchant_id: MerchantId, kind: str, currency: str, found: Sequence[Article] = ()
+) -> Offer | None:
     """What the form asks for; what cannot be read is noted in it, and then there may be none."""
-    terms = forms.terms_of(form, kind, currency)
+    terms = forms.terms_of(form, kind, currency, {each.card.code.upper(): each.card.sku_id for each in found})
     products = form.uuids("products")
     if terms is None:
         return None
+    if isinstance(terms.rule, Bundle):
+        products = [each.card.product_id for each in found if each.card.sku_id in terms.rule.parts]
     return Offer(
         merchant_id=merchant_id,
         promotion_id=PromotionId(form.uuid("promotion_id")),
@@ -301,7 +326,10 @@ async def _try(visit: Visit, found: Shown, typed: dict[str, str], currency: str)
         currency=currency,
         lines=lines,
         at=now,
-        buyer=Buyer(holds=frozenset(each.promotion_id for each in [*running, own] if each.coupon)),
+        buyer=Buyer(
+            holds=frozenset(each.promotion_id for each in [*running, own] if each.coupon),
+            segments=frozenset(segment for each in [*running, own] for segment in each.segments),
+        ),
     )
     return promotions.reckon(cart, [each.promotion for each in [*running, own]])
 

@@ -80,6 +80,7 @@ router = Router(
         basket.select,
         basket.remove,
         basket.put_back,
+        basket.put_set,
         basket.clear_invalid,
         basket.accept_prices,
         basket.check_out,

@@ -14,7 +14,7 @@ from litestar.response import Redirect
 from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
-from steelyard.goods.promotions.model import Cart, CartLine, Offer, Reckoning
+from steelyard.goods.promotions.model import Bundle, Cart, CartLine, Offer, OfferState, Reckoning
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
@@ -61,6 +61,11 @@ class CartPage(msgspec.Struct, frozen=True, kw_only=True):
     limits: Mapping[str, Problem] = {}
 
     @property
+    def off(self) -> int:
+        """What is taken off the goods; delivery is told at the checkout."""
+        return sum(part.off for part in self.reckoning.lines) if self.reckoning else 0
+
+    @property
     def chosen_pieces(self) -> int:
         return sum(line.quantity for line in self.cart.chosen)
 
@@ -77,7 +82,8 @@ async def cart_page(read: Read, buyer_id: BuyerId, removed: UUID | None, quantit
     """The cart as it stands now."""
     cards = await catalog.cards(read, [removed]) if removed else {}
     view = await cart.view(read, buyer_id)
-    reckoning, ending, flash = await _reckoning(read, buyer_id, view)
+    sending = await _freight(read, buyer_id, view)
+    reckoning, ending, flash = await _reckoning(read, buyer_id, view, sending)
     wanted = [
         checkout.Wanted(line_id=str(line.sku_id), card=line.card, quantity=line.quantity)
         for line in view.chosen
@@ -87,7 +93,7 @@ async def cart_page(read: Read, buyer_id: BuyerId, removed: UUID | None, quantit
     return CartPage(
         shell=await shell(read, buyer_id),
         cart=view,
-        freight=await _freight(read, buyer_id, view),
+        freight=sending,
         reckoning=reckoning,
         ending=ending,
         limits={problem.line_id: problem for problem in [*flash, *limits] if problem.line_id is not None},
@@ -97,10 +103,11 @@ async def cart_page(read: Read, buyer_id: BuyerId, removed: UUID | None, quantit
 
 
 async def _reckoning(
-    read: Read, buyer_id: BuyerId, view: CartView
+    read: Read, buyer_id: BuyerId, view: CartView, sending: Mapping[MerchantId, Freight]
 ) -> tuple[Reckoning | None, Sequence[Offer], Sequence[Problem]]:
-    """What the offers of the shops take off the goods that are selected (delivery is not counted yet), of which of their coupons
-    the buyer should hear that they end soon, and what flash sales have to say."""
+    """What the offers of the shops take off the goods that are selected, and off the cheapest way of sending them, so that
+    what counts here counts at the checkout; of which of their coupons the buyer should hear that they end soon, and what flash
+    sales have to say."""
     chosen = [line for line in view.chosen if line.card is not None and line.price is not None]
     running = await promotions.running(read, {line.merchant_id for line in chosen})
     if not running or len({line.currency for line in chosen}) != 1:
@@ -125,11 +132,14 @@ async def _reckoning(
             for line in chosen
             if line.card is not None and line.price is not None
         ],
+        freight={line.merchant_id: sending[line.merchant_id].fee for line in chosen if line.merchant_id in sending},
         buyer=(await checkout.considered(read, [someone], [[]], held, running)).buyers[0],
     )
+    shelf = await checkout.gift_shelf(read, offered, at)
+    left = checkout.gifts_left(shelf, ((line.sku_id, line.quantity) for line in goods.lines))
     soon = at + promotions.ENDS_SOON
     ending = [each for each in offered if each.promotion_id in mine and each.starts_at <= at and each.ends_at < soon]
-    found = promotions.reckon_offers(goods, offered)
+    found = promotions.reckon_offers(goods, offered, left)
     flash = await checkout.flashes_told(read, goods, offered, found, buyer_id)
     return found, sorted(ending, key=lambda each: each.ends_at), flash
 
@@ -236,6 +246,30 @@ async def put_back(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str,
     except Refusal as refusal:
         return redirect(visit, "/cart", (visit.refused(refusal), "bad"))
     return redirect(visit, "/cart", (visit.say(N_("It is back in your cart.")), "good"))
+
+
+@post("/cart/set")
+async def put_set(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, Any]]) -> Redirect:
+    """What a shop sells together at one price, once more of each."""
+    merchant_id, promotion_id = uuid_of(data.get("merchant_id")), uuid_of(data.get("promotion_id"))
+    if merchant_id is None or promotion_id is None:
+        raise NotFound()
+    try:
+        await visit.db.transact(_put_set, visit.buyer_id, merchant_id, promotion_id)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return redirect(visit, "/cart", (visit.refused(refusal), "bad"))
+    return redirect(visit, "/cart", (visit.say(N_("The set is in your cart.")), "good"))
+
+
+async def _put_set(tx: Tx, buyer_id: BuyerId, merchant_id: UUID, promotion_id: UUID) -> None:
+    """All of it or none. Raises `NotFound` for what is not sold together, and what `cart.put` raises."""
+    offer = await promotions.get(tx, merchant_id, promotion_id)
+    if offer is None or not isinstance(offer.rule, Bundle) or offer.state(datetime.now(UTC)) is not OfferState.RUNNING:
+        raise NotFound()
+    for sku_id, count in offer.rule.parts.items():
+        await cart.put(tx, buyer_id, sku_id, count)
 
 
 @post("/cart/clear-invalid")

@@ -113,7 +113,7 @@ async def shop_view(read: Read, visit: Visit, slug: str, filters: Filters, withi
         own_categories=own,
         own_category=chosen,
         own_hits=hits,
-        offers=await coupons.of_shop(read, shop.merchant_id),
+        offers=await coupons.of_shop(read, shop.merchant_id, visit.known_buyer_id),
     )
 
 

@@ -11,8 +11,9 @@ from litestar.di import NamedDependency
 from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 
-from steelyard.goods import promotions
-from steelyard.goods.promotions.model import PLATFORM, Coupon, Offer
+from steelyard.goods import catalog, promotions
+from steelyard.goods.catalog.model import SkuCard, SkuId
+from steelyard.goods.promotions.model import PLATFORM, Bundle, Coupon, Offer
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -39,11 +40,17 @@ class CouponsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShopOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shop offers everybody, in words; `claim`: it has to be claimed first, which a button does."""
+    """What a shop offers everybody, in words; `claim`: it has to be claimed first, which a button does. `articles`: what is
+    given, or sold together (`together`), and how many pieces of it."""
 
     offer: Offer
     words: str
     claim: bool
+    articles: Sequence[tuple[SkuCard, int]] = ()
+
+    @property
+    def together(self) -> bool:
+        return isinstance(self.offer.rule, Bundle)
 
 
 async def coupons_page(read: Read, buyer_id: BuyerId) -> CouponsPage:
@@ -89,20 +96,25 @@ async def claim(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, An
     return redirect(visit, back, (visit.say(N_("The coupon is yours. It counts by itself at the checkout.")), "good"))
 
 
-async def of_shop(read: Read, merchant_id: MerchantId) -> list[Offer]:
-    """What a shop, and the platform for it, offers everybody at this moment, and its flash sales, those to come too: see
-    `usual`."""
+async def of_shop(read: Read, merchant_id: MerchantId, buyer_id: BuyerId | None) -> list[Offer]:
+    """What a shop, and the platform for it, offers this buyer (none: everybody) at this moment, and its flash sales, those to
+    come too: see `usual`."""
     now = datetime.now(UTC)
     offered = await promotions.running(read, [merchant_id])
     of_platform = [
         each for each in offered.get(PLATFORM, ()) if not each.scope.shops or merchant_id in each.scope.shops
     ]
-    return [
+    found = [
         offer
         for offer in [*offered.get(merchant_id, ()), *of_platform]
         if offer.flash is not None
         or (offer.starts_at <= now and offer.code is None and not (offer.gone or offer.given))
     ]
+    grouped = {(offer.merchant_id, offer.group_id) for offer in found if offer.group_id is not None}
+    mine: frozenset[UUID] = frozenset()
+    if buyer_id is not None:
+        mine = (await promotions.groups_of(read, [buyer_id], grouped)).get(buyer_id, mine)
+    return [offer for offer in found if offer.group_id is None or offer.group_id in mine]
 
 
 def usual(offers: Sequence[Offer]) -> list[Offer]:
@@ -114,9 +126,21 @@ def of_product(offers: Sequence[Offer], product_id: UUID, path: Sequence[UUID]) 
     return [offer for offer in offers if promotions.in_scope(offer.scope, product_id, path)]
 
 
-def shown(visit: Visit, offers: Sequence[Offer]) -> list[ShopOffer]:
+async def articles(read: Read, offers: Sequence[Offer]) -> Mapping[SkuId, SkuCard]:
+    """What these offers give, or sell together. Where they do neither, nothing is asked."""
+    wanted = sorted({sku_id for offer in usual(offers) for sku_id in promotions.named(offer.rule)})
+    return await catalog.cards(read, wanted) if wanted else {}
+
+
+def shown(visit: Visit, offers: Sequence[Offer], cards: Mapping[SkuId, SkuCard] | None = None) -> list[ShopOffer]:
+    known = cards or {}
     return [
-        ShopOffer(offer=offer, words=words.rule_words(visit, offer.rule, offer.currency), claim=offer.coupon)
+        ShopOffer(
+            offer=offer,
+            words=words.rule_words(visit, offer.rule, offer.currency),
+            claim=offer.coupon,
+            articles=[(known[each], n) for each, n in promotions.named(offer.rule).items() if each in known],
+        )
         for offer in usual(offers)[:OFFERS_SHOWN]
     ]
 

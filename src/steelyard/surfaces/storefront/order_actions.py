@@ -164,7 +164,7 @@ async def buy_again(visit: NamedDependency[Visit], code: FromPath[str]) -> Redir
 
 async def _put_again(tx: Tx, buyer_id: BuyerId, order_id: OrderId) -> tuple[int, int]:
     put = left_out = 0
-    for line in (await orders.lines_of(tx, [order_id]))[order_id]:
+    for line in (each for each in (await orders.lines_of(tx, [order_id]))[order_id] if each.gift is None):
         try:
             await cart.put(tx, buyer_id, SkuId(line.sku_id), line.quantity)
             put += 1

@@ -13,7 +13,7 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
 from steelyard.goods import catalog, inventory, pricing, promotions
-from steelyard.goods.catalog.model import ProductState, ProductView, SkuId
+from steelyard.goods.catalog.model import ProductState, ProductView, SkuCard, SkuId
 from steelyard.goods.promotions.model import Offer
 from steelyard.goods.search.model import Hit
 from steelyard.kernel import ids
@@ -72,6 +72,7 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     kept: bool
     follows: bool
     offers: Sequence[Offer] = ()
+    articles: Mapping[SkuId, SkuCard] = {}
     rule: Rule | None = None
     ship: Rule | None = None
     protection: Rule | None = None
@@ -99,6 +100,22 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
         if found is None or variant is None or variant.price is None:
             return None
         return found if found.price < variant.price.amount else None
+
+    @property
+    def own_price(self) -> tuple[Offer, int] | None:
+        """The lowest price of the chosen variant that the shop asks of this buyer alone, and by which offer."""
+        variant = self.variant
+        if variant is None or variant.price is None:
+            return None
+        usual = variant.price.amount
+        prices = [
+            (price, offer.promotion_id, offer)
+            for offer in self.offers
+            if offer.group_id is not None
+            and (price := promotions.own_price(offer, variant.sku.sku_id, usual)) is not None
+            and price < usual
+        ]
+        return (min(prices)[2], min(prices)[0]) if prices else None
 
     @property
     def rating(self) -> Rating:
@@ -175,6 +192,9 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         )
     choice = await _choice(read, product, asked.given)
     place, own = await delivering.place_of(read, asked.buyer_id, asked.place)
+    offers = coupons.of_product(
+        await coupons.of_shop(read, product.merchant_id, asked.buyer_id), product.product_id, product.category_path
+    )
     now, known = datetime.now(UTC), await rights.rules(read)
     own_entry, goods_beside = await beside.goods(read, asked.buyer_id, product, asked.beside_seconds)
     return ProductPage(
@@ -191,9 +211,8 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         beside=goods_beside,
         kept=product.product_id in around.kept,
         follows=product.merchant_id in around.followed,
-        offers=coupons.of_product(
-            await coupons.of_shop(read, product.merchant_id), product.product_id, product.category_path
-        ),
+        offers=offers,
+        articles=await coupons.articles(read, offers),
         rule=known.of(Family.NO_REASON, place.country, now),
         ship=known.promise(RuleKind.SHIP_PROMISE, now, shop.currency),
         protection=known.promise(RuleKind.PRICE_PROTECTION, now, shop.currency, product.category_path),
@@ -255,7 +274,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         flashes=[Flash(visit.say(PREVIEW), "info")] if asked.preview else (),
         view=view,
         listed=listed,
-        offers=coupons.shown(visit, view.offers),
+        offers=coupons.shown(visit, view.offers, view.articles),
         no_return=_no_return(view),
         quantity=max(asked.quantity, view.choice.least),
         limit_rules=limit_words.rules(visit, view.choice.limits),

@@ -27,8 +27,8 @@ from steelyard.trade.aftersales import (
     Side,
     Verdict,
 )
-from steelyard.trade.aftersales.model import CaseState, OrderRefund, share_of
-from steelyard.trade.orders.model import Order, OrderLine
+from steelyard.trade.aftersales.model import CaseState, LineShare, OrderRefund, share_of
+from steelyard.trade.orders.model import Order, OrderLine, OrderState
 from steelyard.trade.rights import Rule
 
 KINDS: dict[Kind, str] = {
@@ -163,12 +163,25 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
         """What went back, or what would: for as many of the pieces as are not given back otherwise."""
         if self.refund is not None:
             return self.refund.goods + self.refund.freight
-        shares = 0
-        for each in self.wanted:
-            line = self.lines[each.line]
-            pieces = min(each.quantity, line.quantity - line.refunded_quantity)
-            shares += share_of(line, pieces).amount if pieces else 0
-        return shares + self.case.freight
+        return sum(share.amount for share in self._shares[0]) + self.case.freight
+
+    @property
+    def kept_back(self) -> int:
+        """What is kept back of it, or would be, for gifts that are not earned any more and do not come back with it."""
+        return sum(amount for _, amount in self._shares[1])
+
+    @property
+    def _shares(self) -> tuple[list[LineShare], list[tuple[int, int]]]:
+        wanted = {
+            each.line: min(each.quantity, self.lines[each.line].quantity - self.lines[each.line].refunded_quantity)
+            for each in self.wanted
+        }
+        lines = [*self.lines.values()]
+        shares = [share_of(self.lines[line], pieces) for line, pieces in wanted.items() if pieces]
+        sent = self.order.state in (OrderState.SHIPPED, OrderState.COMPLETED)
+        if not sent or self.swaps or self.case.shops_fault or not self.case.open:
+            return shares, []
+        return aftersales.kept_back(lines, shares, aftersales.unearned(lines, wanted))
 
     @property
     def reason(self) -> str:

@@ -1,32 +1,39 @@
 """Forms of promotions: which kinds there are, what a form's fields ask for, and an offer as the fields that would make it."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from steelyard.goods import promotions
+from steelyard.goods.catalog.model import SkuId
 from steelyard.goods.promotions.model import (
     AmountOff,
+    Bundle,
     BuyGet,
     Counted,
     FreeShipping,
+    Gift,
     Ladder,
     Offer,
     PiecesFor,
     RateOff,
     Rule,
+    SpecialPrice,
     Step,
 )
 from steelyard.kernel import ids
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
-from steelyard.surfaces.web.entries import Entries
+from steelyard.surfaces.web.entries import Entries, as_uuid
 from steelyard.surfaces.web.moments import local_time, moment_of
 from steelyard.surfaces.web.visit import Visit
 
 STEPS = 3
+PARTS = 4
 PIECES_MAX = 999
 COUNT_MAX = 1_000_000
 DAYS = 7
@@ -44,7 +51,21 @@ KINDS = (
     ),
     ("free_shipping", N_("Free delivery"), N_("Goes free over ¥99"), "truck"),
 )
+# What names articles is for one shop.
+SHOP_KINDS = (
+    *KINDS,
+    ("gift", N_("A gift with it"), N_("Over ¥200 a tea caddy comes with it, as long as there are any"), "gift"),
+    ("bundle", N_("A set at one price"), N_("Pot, two cups and tea together for ¥199"), "package-plus"),
+    ("special", N_("A price for members"), N_("A tenth off each piece for one group of customers"), "users-round"),
+)
 KIND_NAMES = {kind: name for kind, name, _, _ in KINDS}
+SHOP_KIND_NAMES = {kind: name for kind, name, _, _ in SHOP_KINDS}
+# Those whose rules name articles.
+OF_ARTICLES = frozenset({"gift", "bundle"})
+NO_ARTICLE = N_("No article of yours on the shelf has this number")
+Kinds = tuple[tuple[str, str, str, str], ...]
+# Articles by their numbers in capitals.
+Articles = Mapping[str, UUID]
 
 
 def moment(form: Entries, name: str) -> datetime | None:
@@ -54,7 +75,9 @@ def moment(form: Entries, name: str) -> datetime | None:
     return found
 
 
-def rule_of(form: Entries, kind: str, currency: str) -> Rule | None:
+def rule_of(  # noqa: PLR0911  # one for each kind
+    form: Entries, kind: str, currency: str, articles: Articles | None = None
+) -> Rule | None:
     pieces = form.text("counted") == Counted.PIECES
     match kind:
         case "amount_off":
@@ -78,8 +101,46 @@ def rule_of(form: Entries, kind: str, currency: str) -> Rule | None:
         case "pieces_for":
             price = form.money("price", currency)
             return PiecesFor(pieces=form.number("pieces", least=1, most=PIECES_MAX), price=price or 0)
+        case "gift":
+            return _gift_of(form, currency, articles or {})
+        case "bundle":
+            return _bundle_of(form, currency, articles or {})
+        case "special":
+            return SpecialPrice(millionths=10_000 * form.number("percent_0", least=1, most=99))
         case _:
             return FreeShipping(over=form.money("over_0", currency, required=False) or 0)
+
+
+def _gift_of(form: Entries, currency: str, articles: Articles) -> Gift | None:
+    counted = Counted.PIECES if form.text("counted") == Counted.PIECES else Counted.AMOUNT
+    over = form.number("over_0", least=1) if counted is Counted.PIECES else form.money("over_0", currency)
+    worth = form.money("worth", currency)
+    what = _article(form, "gift", articles)
+    pieces = form.number("pieces", otherwise=1, least=1, most=PIECES_MAX)
+    return None if what is None else Gift(over=over or 0, sku_id=what, worth=worth or 0, pieces=pieces, counted=counted)
+
+
+def _bundle_of(form: Entries, currency: str, articles: Articles) -> Bundle | None:
+    """Rows of articles and pieces; the first two are wanted. A row that names an article once more adds its pieces."""
+    parts: dict[SkuId, int] = {}
+    for n in range(PARTS):
+        if n > 1 and not form.text(f"part_{n}"):
+            continue
+        what = _article(form, f"part_{n}", articles)
+        count = form.number(f"count_{n}", otherwise=1, least=1, most=PIECES_MAX)
+        if what is not None:
+            parts[what] = parts.get(what, 0) + count
+    price = form.money("price", currency)
+    return Bundle(parts=parts, price=price or 0) if parts else None
+
+
+def _article(form: Entries, name: str, articles: Articles) -> SkuId | None:
+    """By its number, or as `typed_of` says it."""
+    value = form.text(name, required=True, most=80)
+    found = articles.get(value.upper()) or as_uuid(value)
+    if found is None:
+        form.refuse(name, NO_ARTICLE)
+    return None if found is None else SkuId(found)
 
 
 def _rate_steps(form: Entries, currency: str, *, pieces: bool) -> list[Step]:
@@ -97,7 +158,7 @@ def kind_of(rule: Rule) -> str:
     """The kind of a rule as the form calls it; the empty word for what no form makes."""
     names: dict[type[object], str] = {
         AmountOff: "amount_off", RateOff: "rate_off", BuyGet: "buy_get", PiecesFor: "pieces_for", Ladder: "ladder",
-        FreeShipping: "free_shipping",
+        FreeShipping: "free_shipping", Gift: "gift", Bundle: "bundle", SpecialPrice: "special",
     }  # fmt: skip
     return names.get(type(rule), "")
 
@@ -117,6 +178,7 @@ def typed_of(offer: Offer) -> Entries:
         "code": offer.code or "",
         "new_buyers": "1" if offer.new_buyers else "",
         "given": "1" if offer.given else "",
+        "group": str(offer.group_id or ""),
         "seen": promotions.version_of(offer),
         "platform": f"{offer.platform_millionths / 10_000:g}",
     } | _rule_fields(offer.rule, offer.currency)
@@ -133,7 +195,9 @@ def typed_of(offer: Offer) -> Entries:
 def told_of(offer: Offer) -> dict[str, object]:
     """A promotion as the audit log tells it: what staff decide, without what has come of it."""
     starts, ends = offer.starts_at.astimezone(UTC), offer.ends_at.astimezone(UTC)
-    said = msgspec.to_builtins(msgspec.structs.replace(offer, starts_at=starts, ends_at=ends, flash=None))
+    said = msgspec.to_builtins(
+        msgspec.structs.replace(offer, starts_at=starts, ends_at=ends, flash=None), str_keys=True
+    )
     return {name: value for name, value in said.items() if name not in ("claimed", "spent", "flash")}
 
 
@@ -144,11 +208,14 @@ def changeable(offer: Offer, at: datetime) -> bool:
     return fresh and bool(kind) and rule_of(typed_of(offer), kind, offer.currency) == offer.rule
 
 
-def form_values(visit: Visit, kind: str, typed: Entries, currency: str, at: datetime) -> dict[str, Any]:
+def form_values(
+    visit: Visit, kind: str, typed: Entries, currency: str, at: datetime, kinds: Kinds = KINDS
+) -> dict[str, Any]:
     """What the fields of `web/offer_fields.html` are shown with."""
     return {
-        "kind": kind if kind in KIND_NAMES else "",
-        "kinds": [(each, visit.say(name), visit.say(example), icon) for each, name, example, icon in KINDS],
+        "kind": kind if kind in {each for each, _, _, _ in kinds} else "",
+        "kinds": [(each, visit.say(name), visit.say(example), icon) for each, name, example, icon in kinds],
+        "parts": range(PARTS),
         "typed": typed,
         "currency": currency,
         "steps": range(STEPS),
@@ -173,15 +240,16 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None
     new_buyers: bool = False
     given: bool = False
+    group_id: UUID | None = None
 
 
-def terms_of(form: Entries, kind: str, currency: str) -> Terms | None:
+def terms_of(form: Entries, kind: str, currency: str, articles: Articles | None = None) -> Terms | None:
     """What the form asks for; what cannot be read is noted in it, and then there may be none."""
     coupon = form.flag("coupon")
     starts, ends = moment(form, "starts_at"), moment(form, "ends_at")
     name = form.words("name", required=True, most=60)
-    rule = rule_of(form, kind, currency)
-    budget = form.money("budget", currency, required=False)
+    rule = rule_of(form, kind, currency, articles)
+    budget = None if kind == "gift" else form.money("budget", currency, required=False)
     copies = form.number("copies", otherwise=0, most=COUNT_MAX) if coupon else 0
     per_buyer = form.number("per_buyer", otherwise=1, least=1, most=PIECES_MAX) if coupon else None
     code = form.text("code", most=30).upper().replace(" ", "") if coupon else ""
@@ -199,10 +267,11 @@ def terms_of(form: Entries, kind: str, currency: str) -> Terms | None:
         code=code or None,
         new_buyers=coupon and form.flag("new_buyers"),
         given=coupon and form.flag("given"),
+        group_id=as_uuid(form.text("group")),
     )
 
 
-def _rule_fields(rule: Rule, currency: str) -> dict[str, str]:
+def _rule_fields(rule: Rule, currency: str) -> dict[str, str]:  # noqa: PLR0911  # one for each kind
     match rule:
         case AmountOff():
             steps = {f"over_{n}": amount(step.over, currency) for n, step in enumerate(rule.steps)}
@@ -222,8 +291,17 @@ def _rule_fields(rule: Rule, currency: str) -> dict[str, str]:
             return {"pieces": str(rule.pieces), "price": amount(rule.price, currency)}
         case FreeShipping():
             return {"over_0": amount(rule.over, currency)}
-        case _:
-            return {}
+        case Gift():
+            over = str(rule.over) if rule.counted is Counted.PIECES else amount(rule.over, currency)
+            worth, pieces = amount(rule.worth, currency) or "0", str(rule.pieces)
+            counted = str(rule.counted)
+            return {"over_0": over, "gift": str(rule.sku_id), "worth": worth, "pieces": pieces, "counted": counted}
+        case SpecialPrice():
+            return {"percent_0": str(rule.millionths // 10_000)}
+        case Bundle():
+            named = {f"part_{n}": str(sku_id) for n, sku_id in enumerate(rule.parts)}
+            counts = {f"count_{n}": str(count) for n, count in enumerate(rule.parts.values())}
+            return named | counts | {"price": amount(rule.price, currency)}
 
 
 def amount(amount: int | None, currency: str) -> str:

@@ -9,9 +9,11 @@ from babel import numbers
 from steelyard.goods.promotions.model import (
     AmountOff,
     Applied,
+    Bundle,
     BuyGet,
     Counted,
     FreeShipping,
+    Gift,
     Hint,
     Ladder,
     Missed,
@@ -45,19 +47,21 @@ REASONS = {
     Reason.NOT_FOR_YOU: N_("It is for other buyers."),
     Reason.NOT_CLAIMED: N_("The coupon has to be claimed first."),
     Reason.NOT_BESIDE_PRICE: N_("It does not count beside the lowered price."),
+    Reason.GIFT_GONE: N_("The gift is gone: the order goes without it."),
     Reason.BEATEN: N_("Another one takes off more, and they do not count together."),
 }
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a price: what it is called, what it says, and how much it takes off (none: it does not count).
-    `platform`: it is the platform's, not a shop's."""
+    `platform`: it is the platform's, not a shop's. `counts`: it takes something off, or gives something."""
 
     name: str
     words: str
     off: int | None = None
     hint: str = ""
     platform: bool = False
+    counts: bool = False
 
 
 def money(visit: Visit, amount: int, currency: str) -> str:
@@ -97,14 +101,28 @@ def rule_words(visit: Visit, rule: Rule, currency: str) -> str:  # noqa: PLR0911
             return visit.say(
                 N_("Any {pieces} for {price}"), pieces=rule.pieces, price=money(visit, rule.price, currency)
             )
+        case Gift(counted=Counted.PIECES):
+            facts = {"over": _pieces(visit, rule.over), "worth": money(visit, rule.worth * rule.pieces, currency)}
+            return visit.say(N_("A gift worth {worth} from {over}"), **facts)
+        case Gift():
+            facts = {
+                "over": money(visit, rule.over, currency),
+                "worth": money(visit, rule.worth * rule.pieces, currency),
+            }
+            return visit.say(N_("A gift worth {worth} over {over}"), **facts)
+        case Bundle():
+            pieces = _pieces(visit, sum(rule.parts.values()))
+            return visit.say(
+                N_("Together for {price} ({pieces})"), price=money(visit, rule.price, currency), pieces=pieces
+            )
         case SpecialPrice(prices=prices) if prices:
             return visit.say(N_("Flash price {price}"), price=money(visit, min(prices.values()), currency))
+        case SpecialPrice():
+            return visit.say(N_("{rate} off each piece"), rate=rate(visit, rule.millionths))
         case FreeShipping(over=0):
             return visit.say(N_("Goes free"))
         case FreeShipping():
             return visit.say(N_("Goes free over {over}"), over=money(visit, rule.over, currency))
-        case _:
-            return ""
 
 
 def _off_over(visit: Visit, counted: Counted, step: Step, off: str, currency: str) -> str:
@@ -140,6 +158,8 @@ def hint_words(visit: Visit, hint: Hint | None, rule: Rule, currency: str) -> st
             return visit.say(N_("{missing} more for {rate} off"), missing=missing, rate=rate(visit, hint.off))
         case FreeShipping():
             return visit.say(N_("{missing} more and it goes free"), missing=missing)
+        case Gift():
+            return visit.say(N_("{missing} more for a gift"), missing=missing)
         case BuyGet():
             return visit.say(N_("{missing} more, and the cheapest is free"), missing=missing)
         case PiecesFor(pieces=pieces, price=price):
@@ -154,7 +174,8 @@ def why(visit: Visit, found: Reckoning | None) -> list[Said]:
     if found is None:
         return []
     counts = [_applied(visit, each, found.currency) for each in found.applied]
-    near = [_missed(visit, each, found.currency) for each in found.missed if each.reason is Reason.MORE_NEEDED]
+    told = (Reason.MORE_NEEDED, Reason.GIFT_GONE)
+    near = [_missed(visit, each, found.currency) for each in found.missed if each.reason in told]
     return [*counts, *(said for said in near if said.hint)]
 
 
@@ -174,6 +195,7 @@ def _applied(visit: Visit, each: Applied, currency: str) -> Said:
         off=each.off,
         hint=hint_words(visit, each.next, promotion.rule, currency),
         platform=promotion.merchant_id is None,
+        counts=True,
     )
 
 

@@ -80,6 +80,7 @@ from steelyard.trade.aftersales.exchanges import (
     exchange_of,
     send_again,
 )
+from steelyard.trade.aftersales.gifts import kept_back, unearned
 from steelyard.trade.aftersales.jobs import grant_unanswered
 from steelyard.trade.aftersales.privacy import blank_records, forget_photographs, open_of_buyers
 from steelyard.trade.aftersales.queries import behind, of_orders
@@ -175,6 +176,7 @@ __all__ = [
     "grant_cancellation",
     "grant_unanswered",
     "improve",
+    "kept_back",
     "known_cases",
     "of_orders",
     "offered",
@@ -193,6 +195,7 @@ __all__ = [
     "send_back",
     "standing",
     "trial",
+    "unearned",
     "until",
     "withdraw",
 ]

@@ -18,6 +18,7 @@ from steelyard.trade.aftersales.case_model import DEADLINES, ENDED, SWAPS, Case,
 from steelyard.trade.aftersales.case_queries import case as case_of
 from steelyard.trade.aftersales.case_queries import case_lines
 from steelyard.trade.aftersales.events import AfterSalesMoved
+from steelyard.trade.aftersales.gifts import with_gifts
 from steelyard.trade.aftersales.model import (
     CASE_MACHINE,
     NOTE_CHARACTERS_MAX,
@@ -172,7 +173,7 @@ async def give_back(
         return
     restocked = {each.line: min(wanted[each.line][1], each.quantity) for each in pieces}
     await _note_given(tx, case, {line: (left.get(line, 0), restocked.get(line, 0)) for line in _lines_of(held)})
-    if order.state is OrderState.PAID and _nothing_left(lines, left):
+    if order.state is OrderState.PAID and _nothing_left(lines, with_gifts([*lines.values()], left)):
         await move(tx, held, CaseState.REFUNDED, by, words)
         await cancel(tx, order.merchant_id, order.order_id, case.refund_id, "cancelled_by_buyer", by)
         return
@@ -187,6 +188,7 @@ async def give_back(
         freight=freight,
         reason=Reason.GOODWILL if case.kind is Kind.REFUND_ONLY else Reason.RETURNED,
         note=words,
+        keeps_gifts=case.shops_fault,
     )
     await refund(tx, request, by)
     await move(tx, held, CaseState.REFUNDED, by, words)

@@ -35,6 +35,7 @@ from steelyard.trade.aftersales.case_queries import free_of_lines, in_time, rece
 from steelyard.trade.aftersales.case_steps import count_open, hold, move, said
 from steelyard.trade.aftersales.events import AfterSalesAsked
 from steelyard.trade.aftersales.exchanges import want
+from steelyard.trade.aftersales.gifts import with_gifts
 from steelyard.trade.aftersales.model import (
     CASE_MACHINE,
     LINES_PER_REFUND_MAX,
@@ -137,7 +138,7 @@ async def _check_pieces(tx: Tx, new: NewCase, order: Order, no_reason: Rule | No
         if excepted(no_reason, [lines[each.line].no_return]):
             raise Excepted(line=each.line, why=lines[each.line].no_return)
     asked = {each.line: each.quantity for each in new.lines}
-    if order.state is OrderState.PAID and _all_of_it(lines, asked):
+    if order.state is OrderState.PAID and _all_of_it(lines, with_gifts([*lines.values()], asked)):
         raise UseCancel()
     left = await freight_left(tx, order, [*lines.values()])
     if new.freight > left:

@@ -53,7 +53,8 @@ class Less(msgspec.Struct, frozen=True):
 
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`freight`: of what was paid for sending, added tax included. `restock` puts returned pieces back into stock. `less` is
-    what goes back of lines whose pieces the buyer keeps: an exchange for something cheaper."""
+    what goes back of lines whose pieces the buyer keeps: an exchange for something cheaper. `keeps_gifts`: nothing is kept back
+    for gifts that are not earned any more."""
 
     refund_id: RefundId
     merchant_id: MerchantId
@@ -64,6 +65,7 @@ class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     restock: bool = False
     less: Sequence[Less] = ()
+    keeps_gifts: bool = False
 
 
 class LineShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,7 +228,7 @@ def share_of(line: OrderLine, quantity: int) -> LineShare:
     before, after = line.refunded_quantity, line.refunded_quantity + quantity
     assert quantity > 0 and after <= line.quantity
     whole = paid_for(line)
-    share = _cumulative(whole, after, line.quantity) - _cumulative(whole, before, line.quantity)
+    share = cumulative(whole, after, line.quantity) - cumulative(whole, before, line.quantity)
     less = _without_pieces(line)
     amount = max(0, share - less * quantity // (line.quantity - before)) if less else share
     return LineShare(
@@ -258,12 +260,12 @@ def freight_subsidy_of(order: Order, whole: int, before: int, freight: int) -> i
     subsidy = sum(offer.platform for offer in order.freight_offers)
     if not subsidy or not whole:
         return 0
-    return _cumulative(subsidy, before + freight, whole) - _cumulative(subsidy, before, whole)
+    return cumulative(subsidy, before + freight, whole) - cumulative(subsidy, before, whole)
 
 
 def _without_pieces(line: OrderLine) -> int:
     """What went back of a line beyond its pieces."""
-    return max(0, line.refunded - _cumulative(paid_for(line), line.refunded_quantity, line.quantity))
+    return max(0, line.refunded - cumulative(paid_for(line), line.refunded_quantity, line.quantity))
 
 
 def _more(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
@@ -275,11 +277,12 @@ def _more(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
 def _part(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
     """What has gone back of a line's commission or subsidy once these pieces have, and so much money where it is more than
     theirs: in proportion to whichever says more, so that it never falls, and is all of it with the last cent."""
-    of_pieces = _cumulative(whole, pieces, line.quantity)
-    return of_pieces if money is None else max(of_pieces, _cumulative(whole, money, paid_for(line)))
+    of_pieces = cumulative(whole, pieces, line.quantity)
+    return of_pieces if money is None else max(of_pieces, cumulative(whole, money, paid_for(line)))
 
 
-def _cumulative(whole: int, pieces: int, of: int) -> int:
+def cumulative(whole: int, pieces: int, of: int) -> int:
+    """Of what `of` pieces come to, the part of so many: half a minor unit up."""
     return (2 * whole * pieces + of) // (2 * of)
 
 

@@ -13,6 +13,7 @@ from steelyard.money.payments.model import RefundId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import groups, orders
 from steelyard.trade.aftersales.events import OrderRefunded
+from steelyard.trade.aftersales.gifts import kept_back, together, unearned
 from steelyard.trade.aftersales.model import (
     LINES_PER_REFUND_MAX,
     NOTE_CHARACTERS_MAX,
@@ -67,7 +68,8 @@ async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
 async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     """Give back some pieces of a paid order and some of its freight; commission goes back to the merchant in proportion.
 
-    The pieces are first taken from what has not left the house, which then need not be sent; `restock` is for the others.
+    The pieces are first taken from what has not left the house, which then need not be sent; `restock` is for the others. So
+    are gifts that are not earned any more; for those that were sent their worth is kept back.
     Said twice with the same id, the second changes nothing. Raises `NotFound`, `NotRefundable`, `NotThatMany`,
     `FreightTooHigh`, `UseCancel`, `Invalid`.
     """
@@ -81,11 +83,19 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     left = await freight_left(tx, order, lines)
     if request.freight > left:
         raise FreightTooHigh(left=left, wanted=request.freight, currency=order.currency)
-    shares = [share_of(_line(lines, item), item.quantity) for item in request.lines]
-    shares += [less_of(next(line for line in lines if line.line == item.line), item.amount) for item in request.less]
+    wanted = {item.line: item.quantity for item in request.lines}
+    gifts = unearned(lines, wanted) if wanted else {}
     stayed: dict[int, int] = {}
-    if request.lines and order.state in TO_SEND:
-        stayed = await orders.withdraw_pieces(tx, order, [(item.line, item.quantity) for item in request.lines], by)
+    if wanted and order.state in TO_SEND:
+        stayed = await orders.withdraw_pieces(tx, order, [*together(wanted, gifts).items()], by)
+        unsent = {line: min(count, max(0, stayed.get(line, 0) - wanted.get(line, 0))) for line, count in gifts.items()}
+        wanted = together(wanted, {line: count for line, count in unsent.items() if count})
+        gifts = {line: count - unsent[line] for line, count in gifts.items() if count > unsent[line]}
+    shares = [share_of(_line(lines, Returned(line, count)), count) for line, count in wanted.items()]
+    shares += [less_of(next(line for line in lines if line.line == item.line), item.amount) for item in request.less]
+    if gifts and not request.keeps_gifts:
+        shares, charged = kept_back(lines, shares, gifts)
+        await orders.charge_gifts(tx, order, charged)
     if request.restock:
         await _restock(tx, request, lines, stayed, by)
     subsidy = sum(share.subsidy for share in shares)

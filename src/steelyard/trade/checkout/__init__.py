@@ -2,9 +2,10 @@
 
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed
 (`placement.py`) and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is in
-`quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to whom given: `giving.py`), what flash
-sales have to say in `flashes.py`, what shops limit in `allowances.py`, buying in teams in `gathering.py`, what the buyer's
-own purses pay in `tendering.py`, keeping the pieces in `reserving.py`, what an order copies of it in `freezing.py`.
+`quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to whom given: `giving.py`, who is in
+which group of customers: `members.py`), what flash sales have to say in `flashes.py`, what comes for nothing in
+`gifts.py`, what shops limit in `allowances.py`, buying in teams in `gathering.py`, what the buyer's own purses pay in
+`tendering.py`, keeping the pieces in `reserving.py`, what an order copies of it in `freezing.py`.
 """
 
 from steelyard.trade.checkout.allowances import Wanted
@@ -19,6 +20,8 @@ from steelyard.trade.checkout.collection import (
     receive_webhook,
 )
 from steelyard.trade.checkout.flashes import told as flashes_told
+from steelyard.trade.checkout.gifts import left as gifts_left
+from steelyard.trade.checkout.gifts import shelf as gift_shelf
 from steelyard.trade.checkout.jobs import apply_left_behind, forget_old, query_unknown
 from steelyard.trade.checkout.offers import discounts
 from steelyard.trade.checkout.personal import Someone, considered
@@ -86,6 +89,8 @@ __all__ = [
     "forget_old",
     "get",
     "get_all",
+    "gift_shelf",
+    "gifts_left",
     "hold",
     "invoice_wish",
     "limits_told",

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from steelyard.goods.catalog.model import NoReturn
 from steelyard.kernel import codes, money
-from steelyard.trade.checkout import offers
+from steelyard.trade.checkout import gifts, offers
 from steelyard.trade.checkout.model import Checkout, Quote, QuoteGroup, QuoteLine
-from steelyard.trade.orders.model import Delivery, NewLine, NewOrder, order_id_of
+from steelyard.trade.orders.model import GIFT, Delivery, NewLine, NewOrder, order_id_of
 
 
 def order_of(checkout: Checkout, group: QuoteGroup, rate_of: dict[str, int], costs: Quote) -> NewOrder:
@@ -16,7 +16,7 @@ def order_of(checkout: Checkout, group: QuoteGroup, rate_of: dict[str, int], cos
         merchant_id=group.shop.merchant_id,
         order_id=order_id_of(checkout.purchase_id, group.shop.merchant_id),
         code=codes.mint("S"),
-        lines=_lines(group.lines, rate_of, costs),
+        lines=[*_lines(group.lines, rate_of, costs), *_gifts(group)],
         freight=group.freight,
         freight_tax=group.freight_tax,
         freight_tax_inclusive=group.freight_tax_inclusive,
@@ -57,6 +57,33 @@ def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int], costs: Quote) ->
             authentic_times=line.card.authentic_times,
         )
         for number, line in enumerate(lines, start=1)
+    ]
+
+
+def _gifts(group: QuoteGroup) -> list[NewLine]:
+    """What comes for nothing: no commission is taken of it, and no tax; what it is worth stands in its terms."""
+    return [
+        NewLine(
+            line=number,
+            kind=GIFT,
+            product_id=line.card.product_id,
+            sku_id=line.card.sku_id,
+            title=line.card.title,
+            options=line.card.options,
+            picture=line.card.picture,
+            sku_code=line.card.code,
+            quantity=line.quantity,
+            unit_price=0,
+            amount=0,
+            tax=0,
+            tax_millionths=0,
+            tax_inclusive=True,
+            commission_millionths=0,
+            commission=0,
+            no_return=_no_return(line),
+            gift=gifts.terms(line.gift, group.lines) if line.gift else None,
+        )
+        for number, line in enumerate(group.gifts, start=len(group.lines) + 1)
     ]
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuCard
-from steelyard.goods.promotions.model import Code, Reckoning, Share
+from steelyard.goods.promotions.model import Code, Given, Reckoning, Share
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
@@ -167,7 +167,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     """Amounts are minor units; `tax` is inside or on top of `amount` as `tax_inclusive` says. `discount` is what promotions
-    take off it, by their `shares`. `flash`: its pieces are those of a flash sale."""
+    take off it, by their `shares`. `flash`: its pieces are those of a flash sale; `gift`: it comes for nothing."""
 
     line_id: str
     card: SkuCard
@@ -183,6 +183,7 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     shares: Sequence[Share] = ()
     flash: bool = False
     confirmed: bool = False
+    gift: Given | None = None
 
     @property
     def amount(self) -> int:
@@ -195,7 +196,8 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """One merchant's part: its lines, how it can be sent, and the way that was chosen (none: it cannot be sent there)."""
+    """One merchant's part: its lines, how it can be sent, and the way that was chosen (none: it cannot be sent there). `gifts`
+    are sent with it for nothing, and are in no sum."""
 
     shop: ShopCard
     lines: Sequence[QuoteLine]
@@ -206,6 +208,12 @@ class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
     freight_tax_millionths: int = 0
     freight_off: int = 0
     freight_shares: Sequence[Share] = ()
+    gifts: Sequence[QuoteLine] = ()
+
+    @property
+    def sent(self) -> list[QuoteLine]:
+        """All that is sent: what is bought, and what comes with it."""
+        return [*self.lines, *self.gifts]
 
     @property
     def goods(self) -> int:

@@ -31,7 +31,7 @@ from steelyard.goods.promotions.model import (
 from steelyard.goods.taxes.model import Rate
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Refusal
-from steelyard.trade.checkout import flashes, gathering, personal
+from steelyard.trade.checkout import flashes, gathering, gifts, personal
 from steelyard.trade.checkout.model import Checkout, Discount, Problem, Quote, QuoteGroup, QuoteLine
 from steelyard.trade.groups.model import Gathered
 from steelyard.trade.orders.model import LineOffer, order_id_of
@@ -63,6 +63,14 @@ class Reduction(msgspec.Struct, frozen=True, kw_only=True):
     codes: Sequence[Code] = ()
 
 
+class _Now(msgspec.Struct, frozen=True):
+    """What holds for all baskets: the moment, what buyers have of flash sales, and the gifts that are there."""
+
+    at: datetime
+    had: flashes.Had
+    shelf: gifts.Shelf
+
+
 async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
     """Each of these with what is offered now. Where nobody offers anything, nothing more is asked."""
     running = await promotions.running(read, frozenset().union(*(basket.shops for basket in baskets)))
@@ -79,8 +87,9 @@ async def reduced(read: Read, baskets: Sequence[Basket]) -> list[Reduction]:
     at = datetime.now(UTC)
     wanted = {line.card.sku_id for basket in baskets for group in basket.groups for line in group.lines}
     had = await flashes.had(read, buyers, every, wanted, at)
+    shelf = await gifts.shelf(read, every, at)
     return [
-        _reduced(basket, list(_offers(basket, running)), person, said, (had, at))
+        _reduced(basket, list(_offers(basket, running)), person, said, _Now(at, had, shelf))
         for basket, person, said in zip(baskets, mine.buyers, mine.codes, strict=True)
     ]
 
@@ -100,24 +109,30 @@ def _reduced(
     offers: Sequence[Offer],
     buyer: Buyer,
     codes: Sequence[Code],
-    now: tuple[flashes.Had, datetime],
+    now: _Now,
 ) -> Reduction:
     if not offers or not basket.groups:
         return Reduction(groups=basket.groups, codes=codes)
-    had, at = now
     cart = Cart(
         currency=basket.currency,
-        at=at,
+        at=now.at,
         lines=[_cart_line(line) for group in basket.groups for line in group.lines],
         freight={group.shop.merchant_id: group.freight for group in basket.groups},
         buyer=buyer,
     )
-    found = promotions.reckon_offers(cart, offers)
+    left = gifts.left(now.shelf, ((line.sku_id, line.quantity) for line in cart.lines))
+    found = promotions.reckon_offers(cart, offers, left)
     by_line = {part.key: part for part in found.lines}
     by_shop = {part.key: part for part in found.freight}
     sold = flashes.sold(offers, found)
-    groups = [_group(group, by_line, by_shop[str(group.shop.merchant_id)], sold) for group in basket.groups]
-    said = flashes.problems(cart, offers, found, had, basket.buyer_id)
+    groups = [
+        msgspec.structs.replace(
+            _group(group, by_line, by_shop[str(group.shop.merchant_id)], sold),
+            gifts=gifts.lines(now.shelf, found, group) if found.gifts else (),
+        )
+        for group in basket.groups
+    ]
+    said = flashes.problems(cart, offers, found, now.had, basket.buyer_id)
     return Reduction(groups=groups, reckoning=found, codes=codes, problems=said)
 
 
@@ -184,7 +199,10 @@ def _uses(checkout: Checkout, costs: Quote) -> Iterator[Use]:
     entered = {promotion_id for code in costs.codes for promotion_id in code.promotion_ids}
     for group in costs.groups:
         shares = [*group.freight_shares, *(share for line in group.lines for share in line.shares)]
-        for promotion_id in dict.fromkeys(share.promotion_id for share in shares if share.promotion_id != team):
+        given = [line.gift.promotion_id for line in group.gifts if line.gift is not None]
+        for promotion_id in dict.fromkeys(
+            [*(share.promotion_id for share in shares if share.promotion_id != team), *given]
+        ):
             mine = [share for share in shares if share.promotion_id == promotion_id]
             promotion = applied[promotion_id].promotion
             yield Use(

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import Buyer, Code, CodeState, Offer, Personal, PromotionId
+from steelyard.goods.promotions.model import Buyer, Code, CodeState, Gift, Offer, Personal, PromotionId
 from steelyard.kernel.db import Read
 from steelyard.parties.customers.model import BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId
@@ -45,8 +45,8 @@ async def considered(
     held: Mapping[UUID, set[PromotionId]],
     running: Mapping[UUID, Sequence[Offer]],
 ) -> Considered:
-    """Whom the coupons that they hold, or whose codes they entered, are for. Nothing is asked where none of these is limited
-    to people, or for new buyers."""
+    """Whom the coupons that they hold, or whose codes they entered, are for, and which groups of customers they are in. Nothing
+    is asked where none of these is limited to people, or for new buyers, and nothing is for a group."""
     coupons = {offer.promotion_id: offer for offers in running.values() for offer in offers if offer.coupon}
     holds = [
         frozenset(held.get(basket.buyer_id, ()) if basket.buyer_id else ()).union(
@@ -54,21 +54,30 @@ async def considered(
         )
         for basket, mine in zip(baskets, codes, strict=True)
     ]
+    grouped = {(offer.merchant_id, offer.group_id) for offers in running.values() for offer in offers if offer.group_id}
+    known = {basket.buyer_id for basket in baskets if basket.buyer_id is not None}
+    of_groups = await promotions.groups_of(read, known, grouped)
+    groups = [
+        frozenset(map(promotions.segment_of, of_groups.get(basket.buyer_id, ()) if basket.buyer_id else ()))
+        for basket in baskets
+    ]
     wanted = {promotion_id for mine in holds for promotion_id in mine}
     personal = {key: coupons[key] for key in coupons.keys() & wanted if coupons[key].limits}
     if not personal:
-        return Considered(buyers=[Buyer(holds=mine) for mine in holds], codes=codes)
+        return Considered(
+            buyers=[Buyer(holds=mine, segments=own) for mine, own in zip(holds, groups, strict=True)], codes=codes
+        )
     limits = [limit for offer in personal.values() for limit in offer.limits]
     over = await promotions.used_up(read, {who for basket in baskets for who in basket.people}, limits)
     bought = await _bought(read, baskets, [offer.merchant_id for offer in personal.values() if offer.new_buyers])
     buyers: list[Buyer] = []
     told: list[list[Code]] = []
-    for basket, mine, entered in zip(baskets, holds, codes, strict=True):
+    for basket, mine, own, entered in zip(baskets, holds, groups, codes, strict=True):
         barred: dict[UUID, CodeState] = {
             key: why for key, offer in personal.items() if (why := _barred(basket, offer, over, bought))
         }
         new_of = {promotions.new_of(offer.merchant_id) for key, offer in personal.items() if key not in barred}
-        buyers.append(Buyer(holds=mine - barred.keys(), segments=frozenset(new_of)))
+        buyers.append(Buyer(holds=mine - barred.keys(), segments=own | new_of))
         told.append([_told(code, barred) for code in entered])
     return Considered(buyers=buyers, codes=told)
 
@@ -107,7 +116,7 @@ def of(checkout: Checkout, costs: Quote) -> Iterator[Personal]:
         promotion = each.promotion
         # One of the platform is noted with the first order of the purchase.
         whose = promotion.merchant_id or costs.groups[0].shop.merchant_id
-        if promotion.limits and each.off:
+        if promotion.limits and (each.off or isinstance(promotion.rule, Gift)):
             yield Personal(
                 purchase_id=checkout.purchase_id,
                 order_id=order_id_of(checkout.purchase_id, whose),

@@ -24,7 +24,7 @@ async def reserve(tx: Tx, ready: Sequence[tuple[Checkout, Quote]]) -> dict[Check
         )
         for checkout, costs in ready
         for group in costs.groups
-        for line in group.lines
+        for line in group.sent
         if not line.flash
     ]
     if not wanted:
@@ -36,7 +36,7 @@ async def reserve(tx: Tx, ready: Sequence[tuple[Checkout, Quote]]) -> dict[Check
         checkout.checkout_id: SoldOut(
             shortages=[
                 {"line_id": line.line_id, "free": free[checkout.purchase_id][line.card.sku_id]}
-                for line in chain.from_iterable(group.lines for group in costs.groups)
+                for line in chain.from_iterable(group.sent for group in costs.groups)
                 if line.card.sku_id in free[checkout.purchase_id] and not line.flash
             ]
         )

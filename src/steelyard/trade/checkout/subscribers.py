@@ -4,13 +4,14 @@ promotions when a paid order is called off."""
 from collections.abc import Sequence
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions import GiftAsked
+from steelyard.goods.promotions import CustomerGroupSet, GiftAsked
 from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.trade.checkout.giving import give
+from steelyard.trade.checkout.members import fill, welcome
 from steelyard.trade.checkout.service import lock_of_purchases
-from steelyard.trade.orders import OrderCancelled, PurchaseCancelled
+from steelyard.trade.orders import OrderCancelled, OrderCompleted, PurchaseCancelled
 from steelyard.trade.orders.model import PurchaseId
 
 
@@ -38,4 +39,13 @@ async def give_back(tx: Tx, facts: Sequence[OrderCancelled]) -> None:
     await promotions.give_back(tx, [(fact.merchant_id, fact.order_id) for fact in facts], paid=True)
 
 
-SUBSCRIBER = Subscriber("checkout", {PurchaseCancelled: reopen, OrderCancelled: give_back, GiftAsked: give})
+SUBSCRIBER = Subscriber(
+    "checkout",
+    {
+        PurchaseCancelled: reopen,
+        OrderCancelled: give_back,
+        GiftAsked: give,
+        OrderCompleted: welcome,
+        CustomerGroupSet: fill,
+    },
+)

@@ -4,8 +4,8 @@ A purchase is written down by `placing.py`; every change of state goes through `
 paid and held until its team is whole is let go by `holding.py`.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
 a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what all staff look for in
-`seeking.py`, which orders a figure counts in `behind.py`, what is refused in `refusals.py`, what their staff tell each other in
-`notes.py`, sending many at once in `shipping.py`.
+`seeking.py`, which orders a figure counts in `behind.py`, what came for nothing in `gifts.py`, what is refused in
+`refusals.py`, what their staff tell each other in `notes.py`, sending many at once in `shipping.py`.
 """
 
 from steelyard.trade.orders.behind import Behind, Happening, behind
@@ -24,6 +24,8 @@ from steelyard.trade.orders.buyers import (
     Counting,
     acts_of,
     bought_of,
+    buyers_of_emails,
+    contacts_of,
     counts_of_buyer,
     had_of,
     orders_of_buyer,
@@ -70,6 +72,7 @@ from steelyard.trade.orders.seeking import sought
 from steelyard.trade.orders.service import (
     cancel_order,
     cancel_purchase,
+    charge_gifts,
     confirm_receipt,
     count_cases,
     lock_order,
@@ -126,16 +129,19 @@ __all__ = [
     "bought_of",
     "bulk_refunded",
     "bulk_write",
+    "buyers_of_emails",
     "by_code",
     "cancel_order",
     "cancel_purchase",
     "cancel_unpaid",
     "change_address",
+    "charge_gifts",
     "code_of",
     "codes_of",
     "codes_of_all",
     "complete_received",
     "confirm_receipt",
+    "contacts_of",
     "count_cases",
     "counts_of_buyer",
     "counts_of_merchant",

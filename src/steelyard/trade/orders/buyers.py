@@ -11,7 +11,7 @@ import msgspec
 from steelyard.kernel import codes, paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
-from steelyard.parties.customers.model import BuyerId
+from steelyard.parties.customers.model import BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.orders.model import SEARCH_CHARACTERS_MAX, Order, OrderId, OrderState, Purchase, PurchaseId
 from steelyard.trade.orders.queries import ORDER_COLUMNS
@@ -141,7 +141,7 @@ async def had_of(read: Read, wanted: Sequence[Counting]) -> dict[tuple[UUID, UUI
         JOIN order_lines l ON l.merchant_id = o.merchant_id AND l.order_id = o.order_id AND l.product_id = w.product_id
         WHERE (w.sku_id IS NULL OR l.sku_id = w.sku_id)
           AND (w.days IS NULL OR o.placed_at > now() - make_interval(days => w.days))
-          AND o.state <> 'cancelled'
+          AND o.state <> 'cancelled' AND l.kind <> 'gift'
         GROUP BY 1, 2
         """,
         [each.buyer_id for each in wanted],
@@ -204,3 +204,33 @@ async def purchases_of(read: Read, purchase_ids: Sequence[PurchaseId]) -> dict[P
             list(purchase_ids),
         )
     }
+
+
+async def buyers_of_emails(read: Read, merchant_id: MerchantId, emails: Sequence[str]) -> list[BuyerId]:
+    """Who has ordered of a shop under one of these e-mail addresses."""
+    rows = await read.fetch(
+        """
+        SELECT DISTINCT buyer_id FROM orders WHERE merchant_id = $1 AND contact_email = ANY($2) AND paid_at IS NOT NULL
+        ORDER BY buyer_id
+        """,
+        merchant_id,
+        list({*emails, *(email.lower() for email in emails)}),
+    )
+    return [row["buyer_id"] for row in rows]
+
+
+async def contacts_of(read: Read, merchant_id: MerchantId, buyer_ids: Sequence[UUID]) -> dict[UUID, Contact]:
+    """How these buyers were to be reached in their last order of a shop."""
+    if not buyer_ids:
+        return {}
+    rows = await read.fetch(
+        """
+        SELECT b.buyer_id, o.contact FROM unnest($2::uuid[]) AS b (buyer_id)
+        CROSS JOIN LATERAL (
+            SELECT contact FROM orders o WHERE o.merchant_id = $1 AND o.buyer_id = b.buyer_id AND o.paid_at IS NOT NULL
+            ORDER BY o.paid_at DESC LIMIT 1) AS o
+        """,
+        merchant_id,
+        list(buyer_ids),
+    )
+    return {row["buyer_id"]: msgspec.convert(row["contact"], Contact) for row in rows}

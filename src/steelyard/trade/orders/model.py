@@ -14,6 +14,7 @@ from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, Pause
+from steelyard.trade.orders.gifts import GIFT, GiftTerms
 from steelyard.trade.orders.refusals import (
     AddressCostsMore,
     AddressOutOfReach,
@@ -25,11 +26,13 @@ from steelyard.trade.orders.refusals import (
     UseCancel,
 )
 
-# The refusals stand in a file of their own, and are found here.
+# Gifts and refusals stand in files of their own, and are found here.
 __all__ = [
+    "GIFT",
     "AddressCostsMore",
     "AddressOutOfReach",
     "ExtendedAlready",
+    "GiftTerms",
     "NotCancellable",
     "NotPayable",
     "PackedAlready",
@@ -146,6 +149,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     discount: int = 0
     offers: Sequence[LineOffer] = ()
     no_return: NoReturn | None = None
+    gift: GiftTerms | None = None
     ship_hours: int | None = None
     authentic_times: int = 0
 
@@ -261,6 +265,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     discount: int = 0
     offers: list[LineOffer] = []
     no_return: NoReturn | None = None
+    gift: GiftTerms | None = None
+    gift_charged: int = 0
     ship_hours: int | None = None
     authentic_times: int = 0
 

@@ -319,6 +319,21 @@ async def record_refund(
     )
 
 
+async def charge_gifts(tx: Tx, order: Order, charged: Sequence[tuple[int, int]]) -> None:
+    """Note on a locked order what was kept back for gifts that are not earned any more: (line, amount)."""
+    await tx.execute(
+        """
+        UPDATE order_lines l SET gift_charged = l.gift_charged + c.amount
+        FROM unnest($3::integer[], $4::bigint[]) AS c (line, amount)
+        WHERE l.merchant_id = $1 AND l.order_id = $2 AND l.line = c.line
+        """,
+        order.merchant_id,
+        order.order_id,
+        [line for line, _ in charged],
+        [amount for _, amount in charged],
+    )
+
+
 async def count_cases(tx: Tx, merchant_id: MerchantId, order_id: OrderId, open_cases: int) -> None:
     """So many after-sales cases of a locked order are open: as long as there is one, receipt is confirmed by hand alone."""
     await tx.execute(

@@ -20,7 +20,7 @@ async def push_sales_down(tx: Tx, facts: Sequence[PurchasePaid]) -> None:
         """
         SELECT l.merchant_id, l.product_id, sum(l.quantity)::integer AS sold
         FROM orders o JOIN order_lines l USING (merchant_id, order_id)
-        WHERE o.purchase_id = ANY($1) GROUP BY l.merchant_id, l.product_id
+        WHERE o.purchase_id = ANY($1) AND l.kind <> 'gift' GROUP BY l.merchant_id, l.product_id
         """,
         [fact.purchase_id for fact in facts],
     )

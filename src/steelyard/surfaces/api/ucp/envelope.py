@@ -258,3 +258,8 @@ def message(code: str, content: str, *, severity: str = "recoverable", path: str
 def warning(code: str, content: str, *, path: str | None = None) -> Document:
     said = {"type": "warning", "code": code, "content": content}
     return {**said, "path": path} if path else said
+
+
+def note(code: str, content: str) -> Document:
+    """A message of kind info: nothing has to be done about it."""
+    return {"type": "info", "code": code, "content": content}

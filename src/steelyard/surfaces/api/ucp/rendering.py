@@ -7,13 +7,14 @@ import msgspec
 
 from steelyard.channels import agents
 from steelyard.channels.agents.model import DISCOUNT, FULFILLMENT, Session
+from steelyard.goods.promotions.model import Reason
 from steelyard.kernel.i18n import N_
 from steelyard.money.payments.model import PaymentState
 from steelyard.surfaces.api.ucp.discounting import discounts_document, rejected
 from steelyard.surfaces.api.ucp.discovery import speaks
-from steelyard.surfaces.api.ucp.envelope import Ask, Document, message, warning
+from steelyard.surfaces.api.ucp.envelope import Ask, Document, message, note, warning
 from steelyard.surfaces.api.ucp.intent import GROUP_PREFIX, METHOD_PREFIX, Said, said_of
-from steelyard.surfaces.api.ucp.sheet import Part, Sheet, SheetLine
+from steelyard.surfaces.api.ucp.sheet import Part, Sheet, SheetLine, title_of
 from steelyard.surfaces.web import limit_words
 from steelyard.trade.checkout.model import CheckoutState, Problem, ProblemCode
 
@@ -227,6 +228,7 @@ def _messages(ask: Ask, sheet: Sheet, said: Said, status: str, shown_prices: Map
     found = [_message(ask, sheet, problem) for problem in sheet.problems if problem.blocking]
     if sheet.checkout.state is CheckoutState.OPEN:
         found += _moved(ask, sheet, shown_prices)
+        found += _gifts(ask, sheet)
         found += [
             warning("flash_price_gone", ask.say(WORDS[each.code], **each.facts), path=_path(sheet, each))
             for each in sheet.problems
@@ -248,6 +250,26 @@ def _messages(ask: Ask, sheet: Sheet, said: Said, status: str, shown_prices: Map
 def _message(ask: Ask, sheet: Sheet, problem: Problem) -> Document:
     content = ask.say(limit_words.wrong(problem) or WORDS[problem.code], **problem.facts)
     return message(CODES.get(problem.code, str(problem.code)), content, path=_path(sheet, problem))
+
+
+def _gifts(ask: Ask, sheet: Sheet) -> list[Document]:
+    """What comes with it for nothing, which is no line of what was asked for; and what would, but is gone."""
+    if sheet.costs is None:
+        return []
+    words = N_("{count} × {title} comes with it as a gift.")
+    given = [
+        note("gift", ask.say(words, count=line.quantity, title=title_of(line.card, ask.locale)))
+        for group in sheet.costs.groups
+        for line in group.gifts
+    ]
+    missed = sheet.costs.reckoning.missed if sheet.costs.reckoning else ()
+    lost = N_("The gift of “{offer}” is gone: the order goes without it.")
+    gone = [
+        warning("gift_gone", ask.say(lost, offer=each.promotion.name.in_language(ask.locale)))
+        for each in missed
+        if each.reason is Reason.GIFT_GONE
+    ]
+    return [*given, *gone]
 
 
 def _moved(ask: Ask, sheet: Sheet, shown_prices: Mapping[str, int]) -> list[Document]:

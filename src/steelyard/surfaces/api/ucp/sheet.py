@@ -16,7 +16,7 @@ from steelyard.parties import merchants
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.trade import checkout, orders
 from steelyard.trade.checkout.model import Checkout, CheckoutId, CheckoutState, Discount, Line, Problem, Quote
-from steelyard.trade.orders.model import NewLine, NewOrder, NewPurchase, Order, OrderLine, Purchase
+from steelyard.trade.orders.model import GIFT, NewLine, NewOrder, NewPurchase, Order, OrderLine, Purchase
 
 _PLACED = frozenset({CheckoutState.PLACED, CheckoutState.COMPLETED})
 
@@ -194,7 +194,7 @@ def _lost_line(line: Line, cards: Mapping[SkuId, SkuCard], session: Session, loc
     return SheetLine(
         line_id=line.line_id,
         sku_id=line.sku_id,
-        title=_title(cards.get(SkuId(line.sku_id)), locale),
+        title=title_of(cards.get(SkuId(line.sku_id)), locale),
         picture=None,
         quantity=line.quantity,
         unit_price=session.shown_prices.get(str(line.sku_id), 0),
@@ -209,7 +209,7 @@ def parts_of(costs: Quote, locale: str) -> list[Part]:
                 SheetLine(
                     line_id=line.line_id,
                     sku_id=line.card.sku_id,
-                    title=_title(line.card, locale),
+                    title=title_of(line.card, locale),
                     picture=line.card.picture,
                     quantity=line.quantity,
                     unit_price=line.unit_price,
@@ -236,7 +236,7 @@ def parts_of(costs: Quote, locale: str) -> list[Part]:
     ]
 
 
-def _title(card: SkuCard | None, locale: str) -> str:
+def title_of(card: SkuCard | None, locale: str) -> str:
     if card is None:
         return "–"
     chosen = ", ".join(value.in_language(locale) for _, value in card.options)
@@ -316,6 +316,7 @@ def _part_of(
                 discount=line.discount,
             )
             for line in lines
+            if line.kind != GIFT
         ],
         ways=[way],
         chosen=way.option_id,
