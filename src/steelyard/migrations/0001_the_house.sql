@@ -1684,6 +1684,37 @@ COMMENT ON COLUMN flash_sessions.cancelled_by IS 'Who called it off before its e
 CREATE INDEX flash_sessions_to_begin ON flash_sessions (starts_at) WHERE begun_at IS NULL AND ended_at IS NULL;
 CREATE INDEX flash_sessions_to_end ON flash_sessions (ends_at) WHERE ended_at IS NULL;
 
+CREATE TABLE customer_groups (
+    merchant_id uuid NOT NULL
+  , group_id    uuid NOT NULL
+  , name        jsonb NOT NULL
+  , orders      integer
+  , days        integer
+  , created_at  timestamptz NOT NULL DEFAULT now()
+  , closed_at   timestamptz
+  , PRIMARY KEY (merchant_id, group_id)
+  , CONSTRAINT who_comes_in_has_bought_something CHECK (orders > 0)
+  , CONSTRAINT who_comes_in_stays_for_some_time CHECK (days > 0)
+);
+COMMENT ON TABLE customer_groups IS 'by merchant: customers to whom a shop sells at other prices: its regulars, its members';
+COMMENT ON COLUMN customer_groups.orders IS 'Who has completed so many orders comes in by themselves; none: by hand alone';
+COMMENT ON COLUMN customer_groups.days IS 'How long one stays, from when one came in or completed an order last; none: for good';
+
+CREATE TABLE customer_group_members (
+    merchant_id uuid NOT NULL
+  , group_id    uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , since       timestamptz NOT NULL DEFAULT now()
+  , until       timestamptz
+  , source      text NOT NULL
+  , PRIMARY KEY (merchant_id, group_id, buyer_id)
+  , FOREIGN KEY (merchant_id, group_id) REFERENCES customer_groups
+  , CONSTRAINT one_is_in_a_group_for_a_reason CHECK (source IN ('hand', 'orders', 'segment'))
+);
+COMMENT ON TABLE customer_group_members IS 'by merchant: who is in a group, since when and until when';
+COMMENT ON COLUMN customer_group_members.source IS 'hand: the shop chose them; orders: they bought often enough; segment: a segment of the platform says so';
+CREATE INDEX customer_group_members_of_a_buyer ON customer_group_members (buyer_id);
+
 CREATE TABLE promotions (
     merchant_id  uuid NOT NULL
   , promotion_id uuid NOT NULL
@@ -1712,8 +1743,10 @@ CREATE TABLE promotions (
   , returned_at  timestamptz
   , new_buyers   boolean NOT NULL DEFAULT false
   , given        boolean NOT NULL DEFAULT false
+  , group_id     uuid
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
+  , FOREIGN KEY (merchant_id, group_id) REFERENCES customer_groups
   , CONSTRAINT the_platform_pays_for_its_own_only CHECK (platform_millionths = 0 OR merchant_id = '00000000-0000-0000-0000-000000000000')
   , CONSTRAINT the_platform_pays_a_part CHECK (platform_millionths BETWEEN 0 AND 1000000)
   , CONSTRAINT a_session_has_a_sku_once UNIQUE (merchant_id, session_id, sku_id)
@@ -1727,6 +1760,7 @@ CREATE TABLE promotions (
   , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
   , CONSTRAINT what_is_given_is_not_claimed CHECK (NOT given OR (coupon AND code IS NULL))
   , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
+  , CONSTRAINT a_coupon_is_for_who_holds_it CHECK (group_id IS NULL OR NOT coupon)
   , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
 );
@@ -1746,6 +1780,7 @@ COMMENT ON COLUMN promotions.taken IS 'Of those, in orders that were not dropped
 COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can have; none: as many as there are';
 COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
+COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
@@ -1788,11 +1823,12 @@ CREATE TABLE promotion_uses (
   , platform     bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, promotion_id)
   , FOREIGN KEY (merchant_id, promotion_id) REFERENCES promotions
-  , CONSTRAINT a_use_takes_something_off CHECK (amount > 0)
+  , CONSTRAINT a_use_takes_off_nothing_or_more CHECK (amount >= 0)
   , CONSTRAINT the_platform_pays_no_more_than_all CHECK (0 <= platform AND platform <= amount)
 );
 COMMENT ON TABLE promotion_uses IS 'by merchant: what a promotion took off an order; given back when the order was dropped unpaid, or cancelled as a whole';
 COMMENT ON COLUMN promotion_uses.merchant_id IS 'Whose promotion it is: for one of the platform not the merchant of the order';
+COMMENT ON COLUMN promotion_uses.amount IS 'Nothing where it gives something: a gift';
 COMMENT ON COLUMN promotion_uses.platform IS 'Of the amount, what the platform pays';
 COMMENT ON COLUMN promotion_uses.order_id IS 'Opaque: whose order it is stands in orders';
 COMMENT ON COLUMN promotion_uses.claim IS 'The number of the buyer''s coupon that was used for it';
@@ -2590,21 +2626,27 @@ CREATE TABLE order_lines (
   , discount     bigint NOT NULL DEFAULT 0
   , offers       jsonb NOT NULL DEFAULT '[]'
   , no_return    text
+  , gift         jsonb
+  , gift_charged bigint NOT NULL DEFAULT 0
   , ship_hours   integer
   , authentic_times integer NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
   , CONSTRAINT a_line_costs_nothing_or_more CHECK (unit_price >= 0 AND amount >= 0)
+  , CONSTRAINT a_gift_says_why CHECK ((kind = 'gift') = (gift IS NOT NULL))
+  , CONSTRAINT only_a_gift_is_charged CHECK (gift_charged = 0 OR (gift IS NOT NULL AND gift_charged > 0))
   , CONSTRAINT a_discount_is_not_negative CHECK (discount >= 0)
   , CONSTRAINT never_refund_more_than_sold CHECK (0 <= refunded_quantity AND refunded_quantity <= quantity)
 );
 COMMENT ON TABLE order_lines IS 'by merchant: what was sold, as it was at that moment';
-COMMENT ON COLUMN order_lines.kind IS 'goods, or for imported lines: postage, fee, sample, voucher, adjustment …';
+COMMENT ON COLUMN order_lines.kind IS 'goods, gift, or for imported lines: postage, fee, sample, voucher, adjustment …';
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity, less the discount, unless a sub-unit price was rounded';
 COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
 COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
 COMMENT ON COLUMN order_lines.no_return IS 'Frozen at sale: why it is not returned without a reason, as its category said, and the buyer confirmed where the law wants that';
+COMMENT ON COLUMN order_lines.gift IS 'Frozen at sale, of what came for nothing: {promotion_id, name, worth, over, counted, of: [[line, what it counted for]]}';
+COMMENT ON COLUMN order_lines.gift_charged IS 'What was kept back of refunds, since the gift was not earned any more and was not sent back';
 COMMENT ON COLUMN order_lines.ship_hours IS 'Frozen at sale: hours after payment in which it is promised to leave the house; none: no promise';
 COMMENT ON COLUMN order_lines.authentic_times IS 'Frozen at sale: how many times its price a counterfeit costs the shop';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
