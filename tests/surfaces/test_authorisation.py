@@ -37,6 +37,7 @@ from tests.support.campaigns import signed_up
 from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.flash import flash, planned
 from tests.support.gifts import bought, sold, wanted
+from tests.support.presale import presale
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.world import Person, World, account
@@ -69,7 +70,7 @@ OWN = {
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
     "/coupons/claim", "/flash", "/flash/clock", "/account/wallet", "/account/wallet/redeem",
-    "/account/gift-cards", "/account/wallet/check-in",
+    "/account/gift-cards", "/account/presales", "/account/wallet/check-in",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word or a campaign of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}", "/merchant/campaigns/{campaign_id:uuid}"}
@@ -169,6 +170,7 @@ async def things(db: Database, world: World) -> Ids:
     await db.transact(promotions.save, promotion)
     sale = await planned(db, flash(world))
     campaign_id, entry_id = await db.transact(signed_up, world)
+    booking = await planned(db, presale(world, begins=timedelta(days=2)))
     group = Group(merchant_id=world.tea.merchant_id, group_id=GroupId(ids.mint()), name=text("茶友", "Tea friends"))
     await db.transact(promotions.set_group, group)
     violation = NewViolation(
@@ -247,6 +249,7 @@ async def things(db: Database, world: World) -> Ids:
             "flash_id": str(sale.session_id),
             "campaign_id": str(campaign_id),
             "entry_id": str(entry_id),
+            "presale_id": str(booking.session_id),
             "group_id": str(group.group_id),
             "case_id": str(case_id),
             "violation_id": str(violation.violation_id),

@@ -1,17 +1,18 @@
 """A violation from its record to its appeal, and a deposit paid in, on the pages of both consoles."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from litestar import Litestar
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
-from steelyard.parties import access
+from steelyard.parties import access, merchants
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import discipline
 from steelyard.trade.discipline import NewViolation, ViolationId
+from steelyard.trade.settlement import settlement_day
 from tests.support import deal
 from tests.support.browser import Browser, hidden, words
 from tests.support.consoles import app, database_url, owner, signed_in, world
@@ -151,3 +152,53 @@ async def test_another_shop_finds_nothing(db: Database, world: World, app: Lites
         assert (await others.get(f"/merchant/compliance/{path}")).status_code == 404
         assert (await others.post(f"/merchant/compliance/{path}/appeal", {"appeal": "Mine"})).status_code == 404
     await others.close()
+
+
+async def test_a_category_asks_for_a_deposit_and_a_shop_is_told(
+    db: Database, world: World, owner: Browser, chief: Browser
+) -> None:
+    category = f"/operator/categories/{world.categories['tea']}"
+    wrong = await chief.follow(await chief.post(f"{category}/deposit", {"deposit": "much"}))
+    assert "asked for it in the next minutes" not in words(wrong)
+    for _ in range(2):
+        page = await chief.follow(await chief.post(f"{category}/deposit", {"deposit": "500"}))
+        assert hidden(page, "_csrf_token") and 'value="500.00"' in page.text
+    await db.transact(discipline.follow_categories, datetime.now(UTC).date())
+    assert "by a category that you sell in" in words(await owner.get("/merchant/compliance"))
+    assert "Its categories ask for" in words(await chief.get(f"/operator/violations/{world.tea.merchant_id}"))
+    log = await db.ask(access.audit_log)
+    assert [each.action for each in log.items].count("categories.deposit") == 1
+
+
+async def test_a_shop_to_close_stands_on_the_list_until_it_is_closed(
+    db: Database, world: World, chief: Browser
+) -> None:
+    assert "No shop is to be closed" in words(await chief.get("/operator/violations", state="close"))
+    for _ in range(2):
+        new = NewViolation(
+            violation_id=ViolationId(ids.mint()), merchant_id=MerchantId(world.tea.merchant_id), code="counterfeit",
+            facts="Copies",
+        )  # fmt: skip
+        await db.transact(discipline.record, new, "staff:first", datetime.now(UTC))
+    assert "Shops to close for their points 1" in words(await chief.get("/operator"))
+    page = await chief.get("/operator/violations", state="close")
+    assert f"/operator/merchants/{world.tea.merchant_id}" in page.text and "48" in words(page)
+
+
+async def test_somebody_looks_at_a_shop_anew_each_year(
+    db: Database, world: World, owner: Browser, chief: Browser
+) -> None:
+    shop, today = MerchantId(world.tea.merchant_id), settlement_day(datetime.now(UTC))
+    await db.transact(merchants.verify, shop, today - timedelta(days=366))
+    assert "Shops to look at anew 1" in words(await chief.get("/operator"))
+    listed = await chief.get("/operator/merchants", licence="anew")
+    assert str(shop) in listed.text and str(world.tools.merchant_id) not in listed.text
+    own = f"/operator/merchants/{shop}"
+    assert "Overdue" in words(await chief.get(f"{own}/papers"))
+    for _ in range(2):
+        page = await chief.follow(await chief.post(f"{own}/licence/verify", {"note": "The register"}))
+        assert "Overdue" not in words(page)
+    assert "Shops to look at anew 1" not in words(await chief.get("/operator"))
+    assert "Looked at anew by" in words(await owner.get("/merchant/licence"))
+    log = await db.ask(access.audit_log)
+    assert [each.action for each in log.items].count("merchants.verify") == 1

@@ -2,8 +2,9 @@
 
 from litestar import Litestar
 
-from steelyard.kernel.db import Database
-from steelyard.trade import orders, promises
+from steelyard.kernel.db import Database, Tx
+from steelyard.trade import aftersales, orders, promises
+from steelyard.trade.aftersales import Kind
 from tests.support import deal
 from tests.support.browser import hidden, words
 from tests.support.consoles import app, database_url, signed_in, world
@@ -98,3 +99,29 @@ async def test_the_operator_drafts_a_promise_and_tries_it(app: Litestar, db: Dat
     assert "its fewest and its most hours" in words(wrong)
     page = words(await chief.follow(await chief.post("/operator/rights", form)))
     assert "Would cost shops something else 1" in page and order.code in page
+
+
+async def test_what_sending_back_cost_is_claimed_with_a_receipt(app: Litestar, db: Database, world: World) -> None:
+    [order] = await deal.paid(db, [(world.items["nuts"].sku_id, 1)], world.buyer.buyer_id)
+    await deal.shipped(db, order)
+    case_id = await deal.case_asked(db, order, Kind.RETURN_REFUND)
+    await db.transact(aftersales.agree, order.merchant_id, case_id, "staff:shop")
+    buyer, owner = await signed_in(app, world.buyer), await signed_in(app, world.tea.owner)
+    here = f"/after-sales/{case_id}"
+    assert "up to CN¥25.00" in words(await buyer.get(here))
+    form = {"carrier": "simex", "number": "R-77", "return_freight": "12"}
+    wrong = await buyer.post(f"{here}/send-back", form)
+    assert wrong.status_code == 422 and "add a picture of the receipt" in words(wrong) and 'value="12"' in wrong.text
+
+    async def with_receipt(tx: Tx) -> None:
+        await aftersales.send_back(
+            tx, order.merchant_id, case_id, "simex", "R-77", "buyer", return_freight=1_200, receipts=["receipt.jpg"]
+        )
+
+    await db.transact(with_receipt)
+    inspected = [aftersales.Inspected(line=1, accepted=1)]
+    await db.transact(aftersales.receive, order.merchant_id, case_id, inspected, "", "staff:shop")
+    await deal.at_rest(db)
+    for page in (await buyer.get(here), await owner.get(f"/merchant/after-sales/{case_id}")):
+        said = words(page)
+        assert "Return freight by receipt CN¥12.00" in said and "bears the return freight where it is to blame" in said

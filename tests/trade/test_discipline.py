@@ -1,6 +1,6 @@
 """Violations, points, fines and deposits: what a shop is held to, and that an appeal which is upheld undoes it exactly."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +17,10 @@ from steelyard.money.ledger.model import AccountKind
 from steelyard.parties import merchants
 from steelyard.parties.merchants.jobs import look_at_licences
 from steelyard.parties.merchants.model import LICENCE_ENDED, MerchantId, MerchantState, NewLicence, RenewalId
+from steelyard.parties.merchants.verifying import look_at_verification
 from steelyard.trade import discipline, settlement
 from steelyard.trade.discipline import MovementKind, NewViolation, Outcome, Subject, Violation, ViolationId
-from steelyard.trade.discipline.measures import ends
+from steelyard.trade.discipline.measures import ZONE, ends
 from steelyard.trade.discipline.model import AppealTooLate, DepositStays, NothingToDecide, NotSoMuch, NotTheRecorder
 from steelyard.trade.settlement import EntryKind
 from tests.support import deal
@@ -221,6 +222,89 @@ async def test_a_deposit_is_asked_for_and_held_against_who_does_not_pay(shop: Da
 
     await recorded(shop, tea)
     assert (await shop.ask(discipline.deposit_of, tea)).due_on == today + timedelta(days=7)
+
+
+async def test_a_shop_owes_the_most_that_one_of_its_categories_asks_for(shop: Database, world: World, tea: MerchantId):
+    today, food, tools = NOW.date(), world.categories["food"], world.categories["hand-tools"]
+    follow = discipline.follow_categories
+    assert await shop.transact(follow, today) == 0
+    for category, amount in ((food, 30_000), (world.categories["tea"], 50_000), (tools, 90_000)):
+        await shop.transact(discipline.set_category_deposit, category, "CNY", amount)
+    await shop.transact(discipline.set_category_deposit, food, "EUR", 99_999)
+    assert await shop.transact(follow, today) == 2
+    assert await shop.transact(follow, today) == 0, "it changes nothing twice"
+    deposit = await shop.ask(discipline.deposit_of, tea)
+    due = today + timedelta(days=7)
+    assert (deposit.required, deposit.own, deposit.due_on) == (50_000, 0, due)
+    assert (await shop.ask(discipline.deposit_of, MerchantId(world.tools.merchant_id))).required == 90_000
+
+    await shop.transact(discipline.set_terms, tea, 60_000, None, today)
+    await shop.transact(follow, today)
+    assert (await shop.ask(discipline.deposit_of, tea)).required == 60_000, "what staff ask for is more"
+
+    await shop.transact(discipline.note_overdue, due)
+    assert not await shop.ask(merchants.restricted, tea, NOW), "on its last day there is time"
+    await shop.transact(discipline.note_overdue, due + timedelta(days=1))
+    assert await shop.ask(merchants.restricted, tea, NOW)
+    await paid_in(shop, tea, 55_000)
+    await shop.transact(discipline.set_terms, tea, 0, None, today)
+    assert not await shop.ask(merchants.restricted, tea, NOW)
+    for category in (food, world.categories["tea"]):
+        await shop.transact(discipline.set_category_deposit, category, "CNY", 0)
+    await shop.transact(follow, today)
+    assert (await shop.ask(discipline.deposit_of, tea)).required == 0
+
+
+async def test_what_categories_ask_for_is_nothing_or_something(shop: Database, world: World):
+    with pytest.raises(Invalid):
+        await shop.transact(discipline.set_category_deposit, world.categories["tea"], "CNY", -1)
+    with pytest.raises(NotFound):
+        await shop.transact(discipline.set_category_deposit, ids.mint(), "CNY", 1)
+
+
+async def test_a_shop_with_48_points_is_proposed_to_be_closed_and_closed_by_people(shop: Database, tea: MerchantId):
+    recorded_ones = [await recorded(shop, tea, "counterfeit") for _ in range(2)]
+    [proposed] = await shop.ask(discipline.to_close, NOW)
+    assert (proposed.merchant_id, proposed.points, proposed.appeals) == (tea, 48, 0)
+    assert await state(shop, tea) is MerchantState.SUSPENDED
+    one = recorded_ones[0]
+    await shop.transact(discipline.appeal, tea, one.violation_id, "They are ours", "staff:shop", NOW)
+    assert [each.appeals for each in await shop.ask(discipline.to_close, NOW)] == [1]
+    assert await shop.ask(discipline.to_close, ends(2026)) == [], "another year"
+    await shop.transact(discipline.decide, tea, one.violation_id, Outcome.REVOKED, "They are", SECOND, NOW)
+    assert await shop.ask(discipline.to_close, NOW) == []
+    await recorded(shop, tea, "counterfeit")
+    await shop.transact(merchants.set_state, tea, MerchantState.CLOSED, by=FIRST)
+    assert await shop.ask(discipline.to_close, NOW) == [], "it is closed"
+
+
+async def test_a_shop_that_nobody_looked_at_in_a_year_is_told_and_later_puts_nothing_new_on_the_shelf(
+    shop: Database, tea: MerchantId
+):
+    due = await shop.transact(merchants.verify, tea, NOW.date())
+    assert due == NOW.date() + timedelta(days=365)
+    told = [days for days in range(-40, 40) if await shop.transact(look_at_verification, due + timedelta(days=days))]
+    assert told == [-30, 31], "once before, once when it is held back"
+    last = datetime.combine(due + timedelta(days=30), time(23, 59, 59), ZONE)
+    assert not await shop.ask(merchants.restricted, tea, last)
+    assert await shop.ask(merchants.restricted, tea, last + A_SECOND)
+
+    assert await shop.transact(merchants.verify, tea, due) == due + timedelta(days=365)
+
+    assert not await shop.ask(merchants.restricted, tea, last + A_SECOND)
+    with pytest.raises(NotFound):
+        await shop.transact(merchants.verify, MerchantId(ids.mint()), due)
+
+
+async def test_an_accepted_licence_is_a_look_at_the_shop(shop: Database, tea: MerchantId):
+    today = NOW.date()
+    licence = NewLicence(renewal_id=RenewalId(ids.mint()), good_until=None, file="a.pdf", name="a.pdf", bytes=1)
+    await shop.transact(merchants.hand_in_licence, tea, licence, "staff:shop", today)
+    await shop.transact(
+        merchants.decide_licence, tea, licence.renewal_id, accepted=True, file="a.pdf", reason="", by=FIRST, today=today
+    )
+    merchant = await shop.ask(merchants.get, tea)
+    assert merchant is not None and merchant.verify_by == today + timedelta(days=365)
 
 
 async def test_a_shop_pays_in_what_it_is_owed_and_no_more(shop: Database, world: World, tea: MerchantId):

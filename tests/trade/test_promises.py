@@ -322,3 +322,71 @@ async def test_nothing_more_is_paid_unless_the_platform_found_a_counterfeit(shop
         await shop.transact(aftersales.decide, case.merchant_id, case.case_id, verdict, "So it is", PLATFORM)
     await deal.at_rest(shop)
     assert await decided(shop, order) == []
+
+
+# Return freight.
+
+
+async def going_back(db: Database, world: World, reason: str, claimed_freight: int, pieces: int = 1) -> Any:
+    order = await bought(db, world)
+    await deal.shipped(db, order)
+    case = await asked(db, await deal.again(db, order), pieces, reason=reason)
+    await db.transact(aftersales.agree, case.merchant_id, case.case_id, "staff:shop")
+
+    async def send(tx: Tx) -> None:
+        receipts = ["receipt.jpg"] if claimed_freight else []
+        number = f"R{case.case_id.hex[-12:]}"
+        await aftersales.send_back(
+            tx, case.merchant_id, case.case_id, "simex", number, BUYER,
+            return_freight=claimed_freight, receipts=receipts,
+        )  # fmt: skip
+
+    await db.transact(send)
+    return case
+
+
+async def looked_at(db: Database, case: Any) -> None:
+    inspected = [aftersales.Inspected(line=1, accepted=1, restocked=1)]
+    await db.transact(aftersales.receive, case.merchant_id, case.case_id, inspected, "", "staff:shop")
+    await deal.at_rest(db)
+
+
+@pytest.mark.parametrize(("claim", "gets"), [(1_200, 1_200), (9_900, 2_500)])
+async def test_sending_back_is_paid_with_the_refund_where_the_shop_is_to_blame(
+    shop: Database, world: World, claim: int, gets: int
+):
+    case = await going_back(shop, world, "quality", claim)
+    await deal.at_rest(shop)
+    assert await shop.ask(promises.compensations_of_case, case.case_id) == [], "the shop has not taken it back yet"
+    await looked_at(shop, case)
+    await shop.transact(promises.pay_return_freight, case.merchant_id, case.case_id, datetime.now(UTC))
+    [made] = await shop.ask(promises.compensations_of_case, case.case_id)
+    assert (made.cause, made.basis, made.amount) == (Cause.RETURN_FREIGHT, claim, gets)
+    assert await account(shop, case.buyer_id, AccountKind.POINTS) == gets
+
+
+async def test_who_changed_their_mind_bears_the_freight_and_a_claim_wants_a_receipt(shop: Database, world: World):
+    with pytest.raises(Invalid) as refused:
+        await going_back(shop, world, "changed_mind", 1_200)
+    assert set(refused.value.fields) == {"return_freight"}
+    case = await going_back(shop, world, "changed_mind", 0)
+    await looked_at(shop, case)
+    assert await shop.ask(promises.compensations_of_case, case.case_id) == []
+
+
+async def test_two_cases_about_a_line_are_paid_for_each(shop: Database, world: World):
+    order = await bought(shop, world)
+    await deal.shipped(shop, order)
+    for freight in (800, 900):
+        case = await asked(shop, await deal.again(shop, order), 1, reason="quality")
+        await shop.transact(aftersales.agree, case.merchant_id, case.case_id, "staff:shop")
+
+        async def send(tx: Tx, case: Any = case, freight: int = freight) -> None:
+            number = f"R{case.case_id.hex[-12:]}"
+            await aftersales.send_back(
+                tx, case.merchant_id, case.case_id, "simex", number, BUYER, return_freight=freight, receipts=["a.jpg"]
+            )
+
+        await shop.transact(send)
+        await looked_at(shop, case)
+    assert sorted(each.amount for each in await decided(shop, order)) == [800, 900]

@@ -23,6 +23,9 @@ VIOLATIONS: tuple[tuple[int, str, str, int, str], ...] = (
 
 # Of which shop, the number of its licence, for how many more days it is good, and whether it is accepted.
 PAPERS: tuple[tuple[int, str, int, bool], ...] = ((0, "SP3301-0007", 18, True), (1, "SP3301-0019", 300, False))
+# Of which shop, and how many days ago somebody looked at who it is.
+LOOKED_AT = ((0, 350), (1, 369))
+BY_CATEGORY, CURRENCY = 500_000, "CNY"
 PAPER, CATEGORY = "quality_report", "sandals"
 
 
@@ -48,6 +51,12 @@ async def keep_rules(db: Database, merchant_ids: list[MerchantId]) -> None:
             words = "复核：商家已在时限内同意退货，原登记有误"
             await db.transact(discipline.decide, *ref, Outcome.REVOKED, words, OTHERS, at + timedelta(days=3))
     await _ask_for_papers(db, merchant_ids)
+    # One shop is to be looked at anew soon, and one should have been; a category asks for a deposit.
+    for shop, days in LOOKED_AT:
+        if shop < len(merchant_ids):
+            await db.transact(merchants.verify, merchant_ids[shop], today - timedelta(days=days))
+    await db.transact(discipline.set_category_deposit, made("category", CATEGORY), CURRENCY, BY_CATEGORY)
+    await db.transact(discipline.follow_categories, today)
 
 
 async def _ask_for_papers(db: Database, merchant_ids: list[MerchantId]) -> None:

@@ -164,7 +164,8 @@ async def put_up(tx: Tx, stalls: dict[str, Stall], goods: Sequence[Good], shelf:
         known = await catalog.by_codes(tx, stall.merchant_id, [good.sku for good in of_merchant])
         for good in of_merchant:
             if good.sku not in known:
-                new.append((stall, good, _product(stall, good, await categories.of(tx, good))))
+                product = _product(stall, good, await categories.of(tx, good))
+                new.append((stall, good, await catalog.screened_import(tx, product)))
     await catalog.bulk_create(tx, [(stall.merchant_id, product) for stall, _, product in new], "import")
     await pricing.bulk_set(
         tx,

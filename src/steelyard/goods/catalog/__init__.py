@@ -92,7 +92,7 @@ from steelyard.goods.catalog.shelf import (
     without_papers,
 )
 from steelyard.goods.catalog.versions import Difference, Snapshot, Version, differences, version, versions
-from steelyard.goods.catalog.wording import words_of
+from steelyard.goods.catalog.wording import screened_import, words_of
 
 __all__ = [
     "GAPS",
@@ -171,6 +171,7 @@ __all__ = [
     "reviews_of",
     "schedule",
     "score",
+    "screened_import",
     "send_back",
     "set_matrix",
     "set_pictures",

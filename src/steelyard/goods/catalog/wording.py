@@ -23,6 +23,16 @@ async def screened_product(tx: Tx, new: NewProduct) -> NewProduct:
     return msgspec.structs.replace(new, **texts)
 
 
+async def screened_import(tx: Tx, new: NewProduct) -> NewProduct:
+    """A product that comes in a file, whose writer is not asked again: masked words are starred, and with a word that is
+    refused or to be looked at it begins off the shelf, from where it goes by the operator's review."""
+    said = {name: (area, getattr(new, name)) for name, area in AREAS.items()}
+    masked = await screening.masked_texts(tx, said)
+    off = new.state is ProductState.ON_SHELF and await screening.held_in(tx, said.values())
+    state = ProductState.OFF_SHELF if off else new.state
+    return msgspec.structs.replace(new, **masked, state=state)
+
+
 async def screened_change(tx: Tx, change: ProductChange) -> ProductChange:
     """A change as it may be written. Raises `Invalid` beside title or description."""
     said = {name: (area, words) for name, area in AREAS.items() if (words := getattr(change, name)) is not None}

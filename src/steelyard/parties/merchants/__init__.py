@@ -1,6 +1,6 @@
 """Merchants: who sells here, and their shops. How a licence is renewed is in `licences.py`,
 papers that categories need in `papers.py`, who agreed to which rules in
-`agreeing.py`, and what a shop may not do for a while in `restricting.py`."""
+`agreeing.py`, what a shop may not do for a while in `restricting.py`, and the yearly look at it in `verifying.py`."""
 
 from steelyard.parties.merchants.agreeing import (
     Agreement,
@@ -57,6 +57,7 @@ from steelyard.parties.merchants.service import (
     set_state,
     set_terms,
 )
+from steelyard.parties.merchants.verifying import verify
 
 __all__ = [
     "Agreement",
@@ -109,4 +110,5 @@ __all__ = [
     "set_terms",
     "sought",
     "stop_or_reopen",
+    "verify",
 ]

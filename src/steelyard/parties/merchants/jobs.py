@@ -11,6 +11,7 @@ from steelyard.parties.merchants.events import ShopChanged
 from steelyard.parties.merchants.model import LICENCE_ENDED, REMIND_DAYS, MerchantId, MerchantState
 from steelyard.parties.merchants.queries import cards
 from steelyard.parties.merchants.service import set_state
+from steelyard.parties.merchants.verifying import look_at_verification
 from steelyard.parties.notifications.model import ShopNews, Template
 from steelyard.parties.policies.model import LICENCE_REMINDER
 
@@ -153,7 +154,8 @@ async def _look(db: Database) -> int:
 
 async def _today(tx: Tx) -> int:
     today: date = await tx.value("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date")
-    return await look_at_licences(tx, today) + await look_at_papers(tx, today)
+    told = await look_at_licences(tx, today) + await look_at_papers(tx, today)
+    return told + await look_at_verification(tx, today)
 
 
 SWEEPS = [

@@ -17,6 +17,7 @@ from steelyard.parties.merchants.model import (
 )
 from steelyard.parties.merchants.restricting import stop_or_reopen
 from steelyard.parties.merchants.service import set_licence
+from steelyard.parties.merchants.verifying import verify
 
 RENEWALS_SHOWN_MAX = 20
 REASON_CHARACTERS_MAX = 200
@@ -92,6 +93,7 @@ async def decide_licence(
     )
     if accepted:
         await set_licence(tx, merchant_id, renewal.good_until)
+        await verify(tx, merchant_id, today)
         await stop_or_reopen(tx, merchant_id, today)
     return renewal
 

@@ -35,6 +35,11 @@ MACHINE = Machine(
 # After the first reminder (a policy) the owners are reminded again this many days before their licence ends.
 REMIND_DAYS = (7, 1)
 # Why the house itself suspended a shop, in its history.
+# The operator looks anew at a shop after so many days; its owners are told so many before; so many after that day, nothing new of
+# it goes onto the shelf.
+VERIFY_DAYS = 365
+NOTICE_DAYS = 30
+GRACE_DAYS = 30
 LICENCE_ENDED = "licence_ended"
 POINTS = "points"
 PAUSE_DAYS_MAX = 90
@@ -66,19 +71,23 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     payout: Payout = Payout()
     source: str | None = None
     licence_until: date | None = None
+    verify_by: date | None = None
     created_at: datetime | None = None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which shops the operator looks for. `words` are part of a name, the legal name or the address, or the number; `sort` is
     oldest, newest or address; `licence_before` a day that the licence of a shop that is not closed does not reach; `renewed`
-    those whose new licence waits to be looked over; `without_rules` those that have not agreed to this version of the rules."""
+    those whose new licence waits to be looked over;
+    `verify_before` those to be looked at anew before a day; `without_rules` those that have not
+    agreed to this version of the rules."""
 
     words: str = ""
     state: MerchantState | None = None
     sort: str = "oldest"
     licence_before: date | None = None
     renewed: bool = False
+    verify_before: date | None = None
     without_rules: str | None = None
 
 
@@ -95,7 +104,10 @@ class PublishingRestricted(Refusal):
 
     code = "publishing_restricted"
     title = N_("Nothing new goes onto the shelf for now")
-    detail = N_("Points or a missing deposit stand against it. What is on sale stays; see the page Compliance.")
+    detail = N_(
+        "Points, a missing deposit or an overdue look at the licence stand against it. "
+        "What is on sale stays; see the page Compliance."
+    )
 
 
 class PapersMissing(Refusal):

@@ -148,20 +148,24 @@ async def papers_waiting(read: Read, limit: int | None = None) -> list[Paper]:
     )
 
 
-async def papers_to_look_at(read: Read, before: date, most: int) -> tuple[int, int, int]:
-    """How many licences of shops that are not closed do not reach this day, how many new ones wait to be looked over, and how
-    many papers of categories; the last two counted up to `most`. For the operator."""
+async def papers_to_look_at(read: Read, before: date, today: date, most: int) -> tuple[int, int, int, int]:
+    """How many licences of shops that are not closed do not reach this day, how many new ones wait to be looked over, how
+    many papers of categories, and how many shops should have been looked at anew by today; but for the first counted up to
+    `most`. For the operator."""
     row = await read.row(
         """
         SELECT (SELECT count(*) FROM merchants WHERE licence_until < $1 AND state <> 'closed')::integer AS ending
              , (SELECT count(*) FROM (SELECT FROM licence_renewals WHERE state = 'waiting' LIMIT $2) due)::integer AS licences
              , (SELECT count(*) FROM (SELECT FROM merchant_papers WHERE state = 'waiting' LIMIT $2) due)::integer AS papers
+             , (SELECT count(*) FROM (SELECT FROM merchants WHERE verify_by <= $3 AND state <> 'closed' LIMIT $2) due)::integer
+               AS anew
         """,
         before,
         most,
+        today,
     )
     assert row is not None
-    return row["ending"], row["licences"], row["papers"]
+    return row["ending"], row["licences"], row["papers"], row["anew"]
 
 
 async def paper(read: Read, merchant_id: MerchantId, paper_id: UUID) -> Paper:

@@ -43,7 +43,7 @@ async def get(read: Read, merchant_id: MerchantId) -> Merchant | None:
         Merchant,
         """
         SELECT merchant_id, code, legal_name, country, currency, credit_code, state, self_operated, settlement_days
-             , receipt_days, time_zone, payout, source, licence_until, created_at
+             , receipt_days, time_zone, payout, source, licence_until, verify_by, created_at
         FROM merchants WHERE merchant_id = $1
         """,
         merchant_id,
@@ -127,6 +127,7 @@ def found_sql(sort: Sorting) -> LiteralString:
                OR lower(m.code) = lower($1) OR strpos(s.slug, lower($1)) > 0)
           AND ($2::text IS NULL OR m.state = $2) AND ($3::uuid IS NULL OR {after})
           AND ($5::date IS NULL OR (m.licence_until < $5 AND m.state <> 'closed'))
+          AND ($8::date IS NULL OR (m.verify_by < $8 AND m.state <> 'closed'))
           AND (NOT $6 OR EXISTS (SELECT FROM licence_renewals w WHERE w.merchant_id = m.merchant_id AND w.state = 'waiting'))
           AND ($7::text IS NULL OR (m.state <> 'closed' AND NOT EXISTS (
                SELECT FROM merchant_agreements a WHERE a.merchant_id = m.merchant_id AND a.version = $7)))
@@ -149,6 +150,7 @@ async def found(read: Read, wanted: Wanted, cursor: str | None = None, limit: in
         wanted.licence_before,
         wanted.renewed,
         wanted.without_rules,
+        wanted.verify_before,
     )
     return paging.cut(found, most, lambda last: (last.merchant_id,))
 

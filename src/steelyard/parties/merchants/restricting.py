@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
-from steelyard.parties.merchants.model import LICENCE_ENDED, POINTS, MerchantId, MerchantState
+from steelyard.parties.merchants.model import GRACE_DAYS, LICENCE_ENDED, POINTS, MerchantId, MerchantState
 from steelyard.parties.merchants.service import set_state
 
 
@@ -36,9 +36,14 @@ async def restricted(read: Read, merchant_id: MerchantId, now: datetime) -> bool
     """Whether new products are held back at this moment."""
     return bool(
         await read.value(
-            "SELECT deposit_short OR coalesce($2 < restricted_until, false) FROM merchants WHERE merchant_id = $1",
+            """
+            SELECT deposit_short OR coalesce($2 < restricted_until, false)
+                OR coalesce(verify_by + $3::integer < ($2::timestamptz AT TIME ZONE 'Asia/Shanghai')::date, false)
+            FROM merchants WHERE merchant_id = $1
+            """,
             merchant_id,
             now,
+            GRACE_DAYS,
         )
     )
 

@@ -22,6 +22,8 @@ CREATE TABLE merchants (
   , source       text
   , licence_until date
   , licence_reminded date
+  , verify_by    date
+  , verify_told  date
   , restricted_until timestamptz
   , stopped_by_points boolean NOT NULL DEFAULT false
   , deposit_short boolean NOT NULL DEFAULT false
@@ -40,6 +42,9 @@ COMMENT ON COLUMN merchants.stopped_by_points IS 'Points keep the shop suspended
 COMMENT ON COLUMN merchants.deposit_short IS 'The deposit was not topped up in time: new products are held back';
 CREATE INDEX merchants_stopped_by_points ON merchants (restricted_until) WHERE stopped_by_points;
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
+COMMENT ON COLUMN merchants.verify_by IS 'The day by which the operator looks anew at who it is; none: it came from elsewhere';
+COMMENT ON COLUMN merchants.verify_told IS 'The day on which the owners were last told of that';
+CREATE INDEX merchants_to_verify ON merchants (verify_by) WHERE verify_by IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';

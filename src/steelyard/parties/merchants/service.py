@@ -14,6 +14,7 @@ from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
 from steelyard.parties.merchants.model import (
     MACHINE,
     PAUSE_DAYS_MAX,
+    VERIFY_DAYS,
     CategoryNotAllowed,
     Merchant,
     MerchantId,
@@ -39,8 +40,8 @@ async def open_merchant(tx: Tx, merchant: Merchant, shop: Shop) -> None:
     opened = await tx.execute(
         """
         INSERT INTO merchants (merchant_id, code, legal_name, credit_code, country, currency, state, self_operated
-                             , settlement_days, receipt_days, time_zone, payout, source)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                             , settlement_days, receipt_days, time_zone, payout, source, verify_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, (now() AT TIME ZONE 'Asia/Shanghai')::date + $14::integer)
         ON CONFLICT (merchant_id) DO NOTHING
         """,
         merchant.merchant_id,
@@ -56,6 +57,7 @@ async def open_merchant(tx: Tx, merchant: Merchant, shop: Shop) -> None:
         merchant.time_zone,
         merchant.payout,
         merchant.source,
+        VERIFY_DAYS,
     )
     if not opened:
         return

@@ -164,14 +164,23 @@ async def screen_texts(read: Read, said: Mapping[str, tuple[Area, Text]], *, can
     return texts
 
 
+async def masked_texts(read: Read, said: Mapping[str, tuple[Area, Text]]) -> dict[str, Text]:
+    """Words in several languages, by field, with stars in place of what is masked."""
+    known = await dictionary(read)
+    return {
+        field: Text({language: _masked(words, look(known, area, words, language)) for language, words in text.items()})
+        for field, (area, text) in said.items()
+    }
+
+
 async def held_in(read: Read, said: Iterable[tuple[Area, Text]]) -> list[Found]:
-    """The words for which such texts are looked at first; each once."""
+    """The words for which such texts are looked at first, each once; refused ones came in a file, or were not refused then."""
     known = await dictionary(read)
     found: dict[WordId, Found] = {}
     for area, text in said:
         for language, words in text.items():
             for each in look(known, area, words, language):
-                if each.word.action is Action.HOLD:
+                if each.word.action in (Action.HOLD, Action.REFUSE):
                     found.setdefault(each.word.word_id, each)
     return list(found.values())
 

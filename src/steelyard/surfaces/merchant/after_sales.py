@@ -21,7 +21,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.papers import address_lines
-from steelyard.surfaces.web import case_words, exports
+from steelyard.surfaces.web import case_words, exports, promise_words
 from steelyard.surfaces.web.case_words import case_view
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -29,7 +29,7 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.photographs import PHOTOGRAPHS_BYTES_MAX, photographs
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
-from steelyard.trade import aftersales, orders
+from steelyard.trade import aftersales, orders, promises
 from steelyard.trade.aftersales import REASONS, Case, CaseId, Inspected, Kind, Side
 from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, CaseState
 
@@ -160,6 +160,8 @@ async def _page(
         crumbs=[(visit.say(N_("After-sales")), frame.AFTER_SALES), (view.order.code, None)],
         status=422 if errors else 409 if refusal else 200,
         view=view,
+        paid=await visit.merchant_db.ask(promises.compensations_of_case, case_id),
+        promise_words=promise_words,
         case=view.case,
         form=form,
         errors=errors or {},

@@ -26,6 +26,7 @@ STOCK = f"{HOME}/stock"
 FREIGHT = f"{HOME}/freight"
 PROMOTIONS = f"{HOME}/promotions"
 FLASH = f"{HOME}/flash"
+PRESALES = f"{HOME}/presales"
 GROUPS = f"{HOME}/groups"
 CALENDAR = f"{HOME}/calendar"
 CAMPAIGNS = f"{HOME}/campaigns"
@@ -55,6 +56,7 @@ PLACES = (
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Marketing")),
     (FLASH, N_("Flash sales"), "zap", "promotions.manage", N_("Marketing")),
     (CAMPAIGNS, N_("Platform campaigns"), "party-popper", "promotions.manage", N_("Marketing")),
+    (PRESALES, N_("Presales"), "calendar-clock", "promotions.manage", N_("Marketing")),
     (GROUPS, N_("Customer groups"), "users-round", "promotions.manage", N_("Marketing")),
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),

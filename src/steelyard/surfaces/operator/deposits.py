@@ -20,7 +20,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import discipline_words
-from steelyard.surfaces.web.console import SAVED
+from steelyard.surfaces.web.console import SAVED, done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.pages import redirect
@@ -32,6 +32,7 @@ from steelyard.trade.discipline.model import Standing
 
 NEEDS = {"permission": "merchants.discipline"}
 MOVEMENTS_SHOWN = 30
+CURRENCY = "CNY"
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,8 +100,8 @@ async def set_terms(tx: Tx, actor: Actor, merchant_id: MerchantId, form: Entries
         "deposit.terms",
         str(merchant_id),
         merchant_id=merchant_id,
-        before={"required": before.required, "due_on": before.due_on},
-        after={"required": after.required, "due_on": after.due_on},
+        before={"required": before.own, "due_on": before.due_on},
+        after={"required": after.own, "due_on": after.due_on},
     )
 
 
@@ -167,4 +168,27 @@ async def returned(
     return await _do(visit, request, merchant_id, give_back, said)
 
 
-HANDLERS = [standing_page, terms_set, transferred, returned]
+async def ask_of_category(tx: Tx, actor: Actor, category_id: UUID, amount: int) -> None:
+    before = await discipline.category_deposit(tx, category_id, CURRENCY)
+    await discipline.set_category_deposit(tx, category_id, CURRENCY, amount)
+    if before != amount:
+        await access.audit(
+            tx, actor, "categories.deposit", str(category_id), before={"deposit": before}, after={"deposit": amount}
+        )
+
+
+@post("/categories/{category_id:uuid}/deposit", opt=NEEDS)
+async def category_asked(visit: NamedDependency[Visit], request: WebRequest, category_id: FromPath[UUID]) -> Redirect:
+    """How much deposit a category and all below it ask of shops that sell there; empty: none."""
+    form = await entries_of(request)
+    amount = form.money("deposit", CURRENCY, required=False) or 0
+
+    async def command() -> None:
+        form.check()
+        await visit.db.transact(ask_of_category, visit.actor, category_id, amount)
+
+    said = N_("Shops that sell there are asked for it in the next minutes.")
+    return await done(visit, f"{frame.CATEGORIES}/{category_id}", said, command)
+
+
+HANDLERS = [category_asked, standing_page, terms_set, transferred, returned]

@@ -104,4 +104,36 @@ async def scan(
     return await paper(visit, await visit.db.ask(merchants.renewal, MerchantId(merchant_id), renewal_id))
 
 
-HANDLERS = [accept, send_back, scan]
+async def look(tx: Tx, actor: Actor, merchant_id: MerchantId, note: str) -> None:
+    """With a line in the log."""
+    today = settlement_day(datetime.now(UTC))
+    before = await merchants.get(tx, merchant_id)
+    until = await merchants.verify(tx, merchant_id, today)
+    if before is not None and before.verify_by != until:
+        await access.audit(
+            tx,
+            actor,
+            "merchants.verify",
+            str(merchant_id),
+            {"note": note} if note else {},
+            merchant_id=merchant_id,
+            before={"verify_by": before.verify_by},
+            after={"verify_by": until},
+        )
+
+
+@post("/merchants/{merchant_id:uuid}/licence/verify", opt=REVIEWS)
+async def looked_at(visit: NamedDependency[Visit], request: WebRequest, merchant_id: FromPath[UUID]) -> Redirect:
+    """Somebody has looked anew at who the shop is, and found it in order."""
+    form = await entries_of(request)
+    note = form.text("note", required=False, most=200)
+
+    async def command() -> None:
+        form.check()
+        await visit.db.transact(look, visit.actor, MerchantId(merchant_id), note)
+
+    message = N_("It is looked at anew in a year.")
+    return await done(visit, f"{frame.MERCHANTS}/{merchant_id}/papers", message, command)
+
+
+HANDLERS = [looked_at, accept, send_back, scan]

@@ -28,6 +28,7 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import commission
 from steelyard.trade.commission.model import RateId
+from steelyard.trade.settlement import settlement_day
 
 PERCENT_DIGITS = 4
 
@@ -46,6 +47,7 @@ async def merchant_list(visit: NamedDependency[Visit], cursor: FromQuery[str | N
         sort=typed.get("sort", "oldest"),
         licence_before=_licence_before(typed.get("licence", "")),
         renewed=typed.get("licence") == "renewed",
+        verify_before=_tomorrow_in(LICENCE_DAYS_AHEAD) if typed.get("licence") == "anew" else None,
         without_rules=rules.name if rules.from_day and typed.get("rules") == "outstanding" else None,
     )
     if exports.wanted(visit):
@@ -71,6 +73,10 @@ async def merchant_list(visit: NamedDependency[Visit], cursor: FromQuery[str | N
 def _licence_before(wanted: str) -> date | None:
     today = datetime.now(UTC).date()
     return {"ended": today, "ending": today + timedelta(days=LICENCE_DAYS_AHEAD)}.get(wanted)
+
+
+def _tomorrow_in(days: int) -> date:
+    return settlement_day(datetime.now(UTC)) + timedelta(days=days + 1)
 
 
 async def listed(

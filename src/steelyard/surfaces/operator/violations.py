@@ -27,10 +27,10 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import discipline
-from steelyard.trade.discipline import Category, NewViolation, Outcome, Rule, Subject, Violation, ViolationId
+from steelyard.trade.discipline import Category, NewViolation, Outcome, Proposed, Rule, Subject, Violation, ViolationId
 
 NEEDS = {"permission": "merchants.discipline"}
-TABS = {"all": N_("All"), "waiting": N_("Appeals to decide")}
+TABS = {"all": N_("All"), "waiting": N_("Appeals to decide"), "close": N_("Shops to close")}
 OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.REVOKED: (N_("Revoke"), N_("Points and fine are undone, and so is what followed from them.")),
     Outcome.STANDS: (N_("It stands"), N_("The appeal is rejected. This is final.")),
@@ -43,13 +43,18 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     page: Page[Violation]
     shops: Mapping[MerchantId, ShopCard]
     waiting: int
+    to_close: list[Proposed]
 
 
 async def listed(read: Read, tab: str, cursor: str | None) -> Listed:
-    page = await discipline.listed(read, waiting=tab == "waiting", cursor=cursor, limit=ROWS_PER_PAGE)
+    to_close = await discipline.to_close(read, datetime.now(UTC))
+    page = Page[Violation]([], None)
+    if tab != "close":
+        page = await discipline.listed(read, waiting=tab == "waiting", cursor=cursor, limit=ROWS_PER_PAGE)
     return Listed(
         page=page,
-        shops=await merchants.cards(read, {each.merchant_id for each in page.items}),
+        shops=await merchants.cards(read, {each.merchant_id for each in [*page.items, *to_close]}),
+        to_close=to_close,
         waiting=await discipline.appealed_count(read),
     )
 
@@ -66,13 +71,14 @@ async def violation_list(
         "violations.html",
         frame.VIOLATIONS,
         found=found,
+        tab=tab,
         words=discipline_words,
         tabs=[
             {
                 "label": visit.say(label),
                 "href": address(frame.VIOLATIONS, state=name),
                 "current": name == tab,
-                "count": found.waiting if name == "waiting" else 0,
+                "count": {"waiting": found.waiting, "close": len(found.to_close)}.get(name, 0),
             }
             for name, label in TABS.items()
         ],

@@ -50,6 +50,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     licences: int
     renewals: int
     papers: int
+    anew: int
+    to_close: int
     stuck: list[events.Lag]
 
 
@@ -58,8 +60,9 @@ async def waiting(read: Read) -> Waiting:
     payouts = await settlement.statements_page(read, state=StatementState.FAILED, limit=COUNTED_MAX)
     lost = await orders.with_lost_parcels(read, limit=COUNTED_MAX)
     objections = await settlement.objected(read, limit=COUNTED_MAX)
-    soon = datetime.now(UTC).date() + timedelta(days=LICENCE_DAYS_AHEAD)
-    ending, renewals, papers = await merchants.papers_to_look_at(read, soon, COUNTED_MAX)
+    today = settlement.settlement_day(datetime.now(UTC))
+    soon = today + timedelta(days=LICENCE_DAYS_AHEAD)
+    ending, renewals, papers, anew = await merchants.papers_to_look_at(read, soon, today, COUNTED_MAX)
     disputes, violations = await discipline.waiting_for_platform(read)
     return Waiting(
         refunds=len(refunds.items),
@@ -74,6 +77,8 @@ async def waiting(read: Read) -> Waiting:
         licences=ending,
         renewals=renewals,
         papers=papers,
+        anew=anew,
+        to_close=len(await discipline.to_close(read, datetime.now(UTC))),
         stuck=[lag for lag in await events.lags(read) if lag.error],
     )
 
@@ -86,6 +91,8 @@ def tasks(visit: Visit, found: Waiting) -> list[Task]:
         (N_("Disputes to decide"), frame.DISPUTES, found.disputes, "scale", True, "orders.manage"),
         (N_("Appeals against violations"), f"{frame.VIOLATIONS}?state=waiting", found.violations, "shield-alert", True,
          "merchants.discipline"),
+        (N_("Shops to close for their points"), f"{frame.VIOLATIONS}?state=close", found.to_close, "store", True,
+         "merchants.discipline"),
         (N_("Failed payouts"), f"{frame.SETTLEMENT}?state=failed", found.payouts, "landmark", True, "settlement.run"),
         (N_("Subscribers that are stuck"), f"{frame.SYSTEM}/subscribers", len(found.stuck), "activity", True, "system.read"),
         (N_("Statements objected to"), f"{frame.SETTLEMENT}?state=objected", found.objections, "receipt-text", True,
@@ -94,6 +101,7 @@ def tasks(visit: Visit, found: Waiting) -> list[Task]:
         (N_("Products to review"), frame.PRODUCT_REVIEWS, found.products, "clipboard-check", False, "catalog.manage"),
         (N_("Reported reviews and questions"), frame.REVIEWS, found.reports, "message-square-text", False,
          "reviews.moderate"),
+        (N_("Shops to look at anew"), f"{frame.MERCHANTS}?licence=anew", found.anew, "scan-search", True, "merchants.review"),
         (N_("New licences to look over"), f"{frame.MERCHANTS}?licence=renewed", found.renewals, "file-badge", False,
          "merchants.review"),
         (N_("Papers to look over"), frame.PAPERS, found.papers, "files", False, "merchants.review"),

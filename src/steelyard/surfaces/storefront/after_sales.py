@@ -24,9 +24,10 @@ from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront import exchanging
 from steelyard.surfaces.storefront.addresses import lines_of
 from steelyard.surfaces.storefront.owning import own_case, own_order
+from steelyard.surfaces.storefront.returning import freight_of, send_back
 from steelyard.surfaces.storefront.reviewing import REVIEW_BYTES_MAX
 from steelyard.surfaces.storefront.shell import Shell, shell, show
-from steelyard.surfaces.web import case_words, refusals
+from steelyard.surfaces.web import case_words, promise_words, refusals
 from steelyard.surfaces.web.case_words import CaseView, case_view
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -224,6 +225,7 @@ async def _page(
     visit: Visit, found: Case, form: Entries | None = None, refusal: Refusal | None = None
 ) -> Response[str]:
     page = await visit.db.ask(case_page, visit.buyer_id, found)
+    freight_rule, paid = await visit.db.ask(freight_of, found, page.view.order)
     errors = refusals.fields_of(refusal, visit.locale) if refusal else {}
     return await show(
         visit,
@@ -248,6 +250,9 @@ async def _page(
         refusal=visit.refused(refusal) if refusal and not errors else "",
         words=case_words,
         note_max=NOTE_CHARACTERS_MAX,
+        freight_rule=freight_rule,
+        paid=paid,
+        promise_words=promise_words,
     )
 
 
@@ -264,21 +269,15 @@ async def _do(
     return redirect(visit, f"/after-sales/{found.case_id}", (visit.say(done), "good"))
 
 
-@post("/after-sales/{case_id:uuid}/send-back")
+@post("/after-sales/{case_id:uuid}/send-back", request_max_body_size=REVIEW_BYTES_MAX)
 async def sent_back(
     visit: NamedDependency[Visit], request: WebRequest, case_id: FromPath[UUID]
 ) -> Response[str] | Redirect:
     """The goods are on their way back, under this number."""
     found, form = await own_case(visit, case_id), await entries_of(request)
     done = N_("Thank you. The shop is told that it is on its way.")
-    carrier, number = form.text("carrier"), form.text("number")
-    return await _do(
-        visit,
-        found,
-        form,
-        done,
-        visit.db.transact(aftersales.send_back, found.merchant_id, found.case_id, carrier, number, visit.by),
-    )
+    kept, trouble = await photographs(visit, form, "receipt")
+    return await _do(visit, found, form, done, visit.db.transact(send_back, found, form, kept, trouble, visit.by))
 
 
 @post("/after-sales/{case_id:uuid}/platform")

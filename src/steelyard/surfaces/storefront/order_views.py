@@ -23,7 +23,7 @@ from steelyard.trade import aftersales, orders, promises, reviews
 from steelyard.trade.aftersales import Action, Case
 from steelyard.trade.aftersales.model import CancellationRequest
 from steelyard.trade.orders import Act
-from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Purchase, PurchaseState, Step
+from steelyard.trade.orders.model import Booking, Order, OrderId, OrderLine, OrderState, Purchase, PurchaseState, Step
 from steelyard.trade.promises import Compensation, Drop, Protected
 
 TO_REVIEW_LINES_MAX = 200
@@ -114,11 +114,12 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """`means`: by which it is paid, where it is not by one alone."""
+    """`means`: by which it is paid, where it is not by one alone; `booking`: it is of a presale."""
 
     purchase: Purchase
     orders: Sequence[OrderView]
     means: Sequence[payments.Means] = ()
+    booking: Booking | None = None
 
     def paid_by(self, channel: str) -> int:
         return sum(each.amount for each in self.means if each.channel == channel)
@@ -130,6 +131,13 @@ class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def payable(self) -> bool:
         return self.purchase.state is PurchaseState.PLACED
+
+    @property
+    def due(self) -> int:
+        """What a channel collects now; nothing, where the balance of a presale is not due yet."""
+        if self.booking is not None:
+            return self.booking.due(datetime.now(UTC)) or 0
+        return self.purchase.total - self.purchase.tendered
 
     @property
     def address(self) -> Address:
@@ -267,7 +275,10 @@ async def purchase_page(read: Read, buyer_id: BuyerId, purchase: Purchase) -> Pu
     """A purchase with everything that happened to each of its orders."""
     parts = await orders.orders_of_purchase(read, purchase.purchase_id)
     view = PurchaseView(
-        purchase=purchase, orders=await whole_orders(read, parts), means=await _means(read, purchase, parts)
+        purchase=purchase,
+        orders=await whole_orders(read, parts),
+        means=await _means(read, purchase, parts),
+        booking=await booking_of(read, purchase),
     )
     return PurchasePage(shell=await shell(read, buyer_id), view=view)
 
@@ -277,9 +288,17 @@ async def order_page(read: Read, buyer_id: BuyerId, order: Order) -> PurchasePag
     purchase = await orders.purchase(read, order.purchase_id)
     assert purchase is not None, "an order is part of a purchase"
     view = PurchaseView(
-        purchase=purchase, orders=await whole_orders(read, [order]), means=await _means(read, purchase, [order])
+        purchase=purchase,
+        orders=await whole_orders(read, [order]),
+        means=await _means(read, purchase, [order]),
+        booking=await booking_of(read, purchase),
     )
     return PurchasePage(shell=await shell(read, buyer_id), view=view)
+
+
+async def booking_of(read: Read, purchase: Purchase) -> Booking | None:
+    """What a purchase that is paid in two parts is of a presale; nothing is asked for any other."""
+    return await orders.booking_of(read, purchase.purchase_id) if purchase.deposit else None
 
 
 async def _means(read: Read, purchase: Purchase, parts: Sequence[Order]) -> list[payments.Means]:

@@ -27,6 +27,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb, Flash
 from steelyard.surfaces.storefront import beside, coupons, delivering, flash, opinions, seo, specifying
+from steelyard.surfaces.storefront import presales as presold
 from steelyard.surfaces.storefront.beside import Beside
 from steelyard.surfaces.storefront.choosing import VARIANTS_LISTED_MAX, Choice, Variant, chosen_of
 from steelyard.surfaces.storefront.composed import in_a_frame
@@ -100,6 +101,20 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
         if found is None or variant is None or variant.price is None:
             return None
         return found if found.price < variant.price.amount else None
+
+    @property
+    def presales(self) -> Mapping[SkuId, presold.OnProduct]:
+        """The presales of its variants, those that run and those that begin soon."""
+        return presold.on_product(self.offers)
+
+    @property
+    def presale(self) -> presold.OnProduct | None:
+        """That of the variant that is chosen, as far as it counts."""
+        variant = self.variant
+        found = self.presales.get(SkuId(variant.sku.sku_id)) if variant else None
+        if found is None or variant is None or variant.price is None:
+            return None
+        return found if found.terms.whole < variant.price.amount else None
 
     @property
     def own_price(self) -> tuple[Offer, int] | None:

@@ -70,6 +70,7 @@ FIELDS: dict[str, str] = {
     "kind": N_("Kind"),
     "legal_name": N_("Registered name"),
     "licence_until": N_("Licence good until"),
+    "verify_by": N_("Looked at anew by"),
     "licence_url": N_("Address of the licence"),
     "lines": N_("Lines"),
     "logo": N_("Logo"),

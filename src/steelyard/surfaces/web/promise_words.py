@@ -7,6 +7,7 @@ from steelyard.trade.promises import Cause, Excuse
 CAUSES: dict[Cause, str] = {
     Cause.LATE: N_("Sent later than promised"),
     Cause.COUNTERFEIT: N_("Not genuine"),
+    Cause.RETURN_FREIGHT: N_("Return freight"),
 }
 EXCUSES: dict[Excuse, str] = {
     Excuse.READDRESSED: N_("The buyer had it sent elsewhere after paying"),

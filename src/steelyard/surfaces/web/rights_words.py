@@ -18,6 +18,7 @@ KINDS: dict[RuleKind, str] = {
     RuleKind.SHIP_PROMISE: N_("Sent by a promised time"),
     RuleKind.PRICE_PROTECTION: N_("Price protection"),
     RuleKind.AUTHENTICITY: N_("Guaranteed genuine"),
+    RuleKind.RETURN_FREIGHT: N_("Return freight"),
 }
 COUNTED: dict[CountedFrom, str] = {
     CountedFrom.RECEIVED: N_("from receipt"),

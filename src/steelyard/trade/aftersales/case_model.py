@@ -22,6 +22,7 @@ from steelyard.trade.rights.model import Family, RuleId
 CaseId = NewType("CaseId", UUID)
 
 PHOTOGRAPHS_PER_CASE_MAX = 6
+RECEIPTS_PER_CASE_MAX = 2
 CASES_PER_ORDER_MAX = 50
 
 # How long each side may take; what happens then is in `silence.py`.
@@ -167,6 +168,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     decided_at: datetime | None = None
     decided_by: str | None = None
+    return_freight: int = 0
 
     @property
     def open(self) -> bool:

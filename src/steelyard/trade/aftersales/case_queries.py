@@ -34,7 +34,7 @@ class Pieces(msgspec.Struct, frozen=True, kw_only=True):
 _CASE: LiteralString = """
     SELECT merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note, photographs, freight, currency
          , rule_id, answer, complaint, decision, return_to, carrier, number, asked_at, moved_at, due_at, improved_at, ended_at
-         , verdict, decided_at, decided_by
+         , verdict, decided_at, decided_by, return_freight
 """
 
 

@@ -15,6 +15,7 @@ from steelyard.trade.aftersales.case_model import (
     CASES_PER_ORDER_MAX,
     PHOTOGRAPHS_PER_CASE_MAX,
     REASONS,
+    RECEIPTS_PER_CASE_MAX,
     SHOP_ANSWERS,
     SWAPS,
     Case,
@@ -235,8 +236,19 @@ async def improve(
     await move(tx, held, CaseState.ASKED, by, note.strip())
 
 
-async def send_back(tx: Tx, merchant_id: MerchantId, case_id: CaseId, carrier: str, number: str, by: str) -> None:
-    """The buyer has sent the goods back under this number. Said twice with the same, nothing changes.
+async def send_back(
+    tx: Tx,
+    merchant_id: MerchantId,
+    case_id: CaseId,
+    carrier: str,
+    number: str,
+    by: str,
+    *,
+    return_freight: int = 0,
+    receipts: Sequence[str] = (),
+) -> None:
+    """The buyer has sent the goods back under this number, which cost so much by these receipts. Said twice with the same number,
+    nothing changes.
 
     Raises `NotFound`, `TransitionRefused`, `OwnParcel` for the number of a parcel that the shop sent, `Invalid`.
     """
@@ -250,6 +262,7 @@ async def send_back(tx: Tx, merchant_id: MerchantId, case_id: CaseId, carrier: s
         raise Invalid({"carrier": N_("Please choose a carrier")})
     if await parcels.taken(tx, merchant_id, [(carrier, number)]):
         raise OwnParcel()
+    _check_freight(case, return_freight, receipts)
     # Followed like the parcels of orders, and known by its case.
     await parcels.hand_over(
         tx,
@@ -261,13 +274,30 @@ async def send_back(tx: Tx, merchant_id: MerchantId, case_id: CaseId, carrier: s
         by=by,
     )
     await tx.execute(
-        "UPDATE aftersales_cases SET carrier = $3, number = $4 WHERE merchant_id = $1 AND case_id = $2",
+        """
+        UPDATE aftersales_cases SET carrier = $3, number = $4, return_freight = $5, photographs = photographs || $6::text[]
+        WHERE merchant_id = $1 AND case_id = $2
+        """,
         merchant_id,
         case_id,
         carrier,
         number,
+        return_freight,
+        list(receipts),
     )
     await move(tx, held, CaseState.SENT_BACK, by)
+
+
+def _check_freight(case: Case, return_freight: int, receipts: Sequence[str]) -> None:
+    """Who is not to blame may ask for what sending back cost, with a receipt."""
+    if return_freight < 0:
+        raise Invalid({"return_freight": N_("Please enter a positive number")})
+    if return_freight and not case.shops_fault:
+        raise Invalid({"return_freight": N_("Who returns something without a reason bears what sending it costs.")})
+    if return_freight and not receipts:
+        raise Invalid({"receipt": N_("Please add a picture of the receipt.")})
+    if len(receipts) > RECEIPTS_PER_CASE_MAX:
+        raise Invalid({"receipt": N_("Two pictures are enough.")})
 
 
 async def ask_platform(tx: Tx, merchant_id: MerchantId, case_id: CaseId, complaint: str, by: str) -> None:

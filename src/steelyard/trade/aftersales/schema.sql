@@ -123,8 +123,10 @@ CREATE TABLE aftersales_cases (
   , verdict      text
   , decided_at   timestamptz
   , decided_by   text
+  , return_freight bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, case_id)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT sending_back_costs_nothing_or_more CHECK (return_freight >= 0)
   , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
   , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund', 'exchange', 'replacement'))
   , CONSTRAINT a_case_wants_no_negative_freight CHECK (freight >= 0)
@@ -145,6 +147,7 @@ COMMENT ON COLUMN aftersales_cases.complaint IS 'Why the buyer asks the platform
 COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
 COMMENT ON COLUMN aftersales_cases.verdict IS 'What the platform decided last; none as long as it was not asked';
 COMMENT ON COLUMN aftersales_cases.return_to IS 'The warehouse''s address as it was when the shop agreed';
+COMMENT ON COLUMN aftersales_cases.return_freight IS 'What sending back cost by the buyer''s receipt, where the shop is to blame; see promises';
 COMMENT ON COLUMN aftersales_cases.due_at IS 'What happens to a silent side happens then; see docs/algorithms/after-sales.md';
 COMMENT ON COLUMN aftersales_cases.improved_at IS 'When the buyer improved a refused request, once';
 CREATE INDEX aftersales_cases_by_id ON aftersales_cases (case_id);

@@ -4,11 +4,14 @@ measures, and an appeal that is upheld undoes all of it exactly. With a worked e
 
 - `ruling`: what is forbidden, and what it costs
 - `violations`: recorded, appealed against, decided; what points lead to is `measures`
-- `deposits`: asked for, paid in, returned; `charging`: what a shop owes a buyer is taken out of them where it has to be;
-  `netting`: set off against what a shop has owed for long
+- `deposits`: asked for, paid in, returned; `demanding`: what categories ask for; `charging`: what a shop owes a buyer is
+  taken out of them where it has to be; `netting`: set off against what a shop has owed for long
+- `closing`: which shops are proposed to people to be closed
 """
 
 from steelyard.trade.discipline.charging import charge
+from steelyard.trade.discipline.closing import Proposed, to_close
+from steelyard.trade.discipline.demanding import category_deposit, follow_categories, set_category_deposit
 from steelyard.trade.discipline.deposits import (
     balance_of,
     deposit_of,
@@ -60,6 +63,7 @@ __all__ = [
     "MovementKind",
     "NewViolation",
     "Outcome",
+    "Proposed",
     "Rule",
     "Subject",
     "Violation",
@@ -70,10 +74,12 @@ __all__ = [
     "appealable",
     "appealed_count",
     "balance_of",
+    "category_deposit",
     "charge",
     "decide",
     "deposit_of",
     "end_measures",
+    "follow_categories",
     "listed",
     "lock",
     "measure",
@@ -87,8 +93,10 @@ __all__ = [
     "return_deposit",
     "rules",
     "save_rule",
+    "set_category_deposit",
     "set_terms",
     "standing",
+    "to_close",
     "violation",
     "waiting_for_platform",
     "year_of",

@@ -48,9 +48,11 @@ async def deposit_of(read: Read, merchant_id: MerchantId) -> Deposit:
     merchant = await merchants.get(read, merchant_id)
     if merchant is None:
         raise NotFound()
-    row = await read.row("SELECT required, due_on FROM deposit_terms WHERE merchant_id = $1", merchant_id)
+    row = await read.row("SELECT required, by_category, due_on FROM deposit_terms WHERE merchant_id = $1", merchant_id)
     return Deposit(
-        required=row["required"] if row else 0,
+        required=max(row["required"], row["by_category"]) if row else 0,
+        own=row["required"] if row else 0,
+        by_category=row["by_category"] if row else 0,
         balance=await balance_of(read, merchant_id, AccountKind.DEPOSIT, merchant.currency),
         currency=merchant.currency,
         due_on=row["due_on"] if row else None,
@@ -96,7 +98,7 @@ async def set_terms(tx: Tx, merchant_id: MerchantId, required: int, due_on: date
         required,
         deposit.currency,
     )
-    await _demand(tx, merchant_id, due_on or today + timedelta(days=TOP_UP_DAYS), anew=due_on is not None)
+    await demand(tx, merchant_id, due_on or today + timedelta(days=TOP_UP_DAYS), anew=due_on is not None)
 
 
 async def pay_from_balance(tx: Tx, merchant_id: MerchantId, movement_id: UUID, amount: int, by: str) -> None:
@@ -116,7 +118,7 @@ async def pay_from_balance(tx: Tx, merchant_id: MerchantId, movement_id: UUID, a
         raise NotSoMuch()
     await shift(tx, merchant_id, movement_id, MovementKind.FROM_BALANCE, amount, deposit.currency, by)
     await enter(tx, merchant_id, movement_id, EntryKind.DEPOSIT, -amount, deposit.currency)
-    await _demand(tx, merchant_id, None)
+    await demand(tx, merchant_id, None)
 
 
 async def record_transfer(
@@ -143,7 +145,7 @@ async def record_transfer(
     ):
         raise Invalid({"reference": N_("This transfer has been recorded already")})
     await shift(tx, merchant_id, movement_id, MovementKind.TRANSFER, amount, deposit.currency, by, reference)
-    await _demand(tx, merchant_id, None)
+    await demand(tx, merchant_id, None)
 
 
 async def return_deposit(tx: Tx, merchant_id: MerchantId, movement_id: UUID, by: str, now: datetime) -> int:
@@ -257,7 +259,7 @@ async def enter(tx: Tx, merchant_id: MerchantId, document: UUID, kind: EntryKind
     await settlement.enter(tx, [entry], waits=False)
 
 
-async def _demand(tx: Tx, merchant_id: MerchantId, due_on: date | None, *, anew: bool = False) -> None:
+async def demand(tx: Tx, merchant_id: MerchantId, due_on: date | None, *, anew: bool = False) -> None:
     """Ask for what is missing by a day, which stays when it has been said already unless it is said `anew`; when nothing is
     missing, nothing is asked for, and what was held back goes on."""
     deposit = await deposit_of(tx, merchant_id)
@@ -283,12 +285,12 @@ async def _demand(tx: Tx, merchant_id: MerchantId, due_on: date | None, *, anew:
 
 async def demand_after_fine(tx: Tx, merchant_id: MerchantId, now: datetime) -> None:
     """A fine, or what the shop owed, has taken from the deposit: what is missing now is due in `TOP_UP_DAYS`."""
-    await _demand(tx, merchant_id, now.astimezone(ZONE).date() + timedelta(days=TOP_UP_DAYS))
+    await demand(tx, merchant_id, now.astimezone(ZONE).date() + timedelta(days=TOP_UP_DAYS))
 
 
 async def settle_demand(tx: Tx, merchant_id: MerchantId) -> None:
     """Something came back into the deposit: perhaps nothing is missing any more."""
-    await _demand(tx, merchant_id, None)
+    await demand(tx, merchant_id, None)
 
 
 async def note_overdue(tx: Tx, today: date) -> int:

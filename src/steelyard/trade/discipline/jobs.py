@@ -1,10 +1,11 @@
-"""What time brings about: a deposit that was not topped up by its day, one that pays what a shop owes, points of a year that is
-over."""
+"""What time brings about: a deposit that categories ask for, one that was not topped up by its day or pays what a shop owes,
+points of a year that is over."""
 
 from datetime import date, datetime
 
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
+from steelyard.trade.discipline.demanding import follow_categories
 from steelyard.trade.discipline.deposits import note_overdue
 from steelyard.trade.discipline.measures import end_measures
 from steelyard.trade.discipline.netting import net
@@ -14,7 +15,7 @@ EVERY_SECONDS = 600.0
 
 async def _today(tx: Tx) -> int:
     today: date = await tx.value("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date")
-    return await note_overdue(tx, today)
+    return await follow_categories(tx, today) + await note_overdue(tx, today)
 
 
 async def _note(db: Database) -> int:

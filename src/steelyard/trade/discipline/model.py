@@ -107,12 +107,15 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deposit(msgspec.Struct, frozen=True, kw_only=True):
-    """`required` and `balance` in minor units of the shop's currency; `due_on` is the last day for what is missing."""
+    """`required` and `balance` in minor units of the shop's currency; `due_on` is the last day for what is missing. `own` is what
+    staff ask of this shop, `by_category` what its categories do: the more of them is required."""
 
     required: int
     balance: int
     currency: str
     due_on: date | None
+    own: int = 0
+    by_category: int = 0
 
     @property
     def missing(self) -> int:

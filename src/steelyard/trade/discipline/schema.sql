@@ -67,15 +67,27 @@ CREATE INDEX violations_appealed ON violations (appealed_at, violation_id) WHERE
 CREATE TABLE deposit_terms (
     merchant_id uuid PRIMARY KEY REFERENCES merchants
   , required    bigint NOT NULL
+  , by_category bigint NOT NULL DEFAULT 0
   , currency    text NOT NULL
   , due_on      date
   , told_on     date
-  , CONSTRAINT a_deposit_is_not_negative CHECK (required >= 0)
+  , CONSTRAINT a_deposit_is_not_negative CHECK (required >= 0 AND by_category >= 0)
 );
 COMMENT ON TABLE deposit_terms IS 'by merchant: how much deposit a shop is asked for, and until when';
+COMMENT ON COLUMN deposit_terms.required IS 'What staff ask of this shop; it owes the more of the two';
+COMMENT ON COLUMN deposit_terms.by_category IS 'What its categories ask for: see category_deposits';
 COMMENT ON COLUMN deposit_terms.due_on IS 'The last day for what is missing; none: nothing is missing';
 COMMENT ON COLUMN deposit_terms.told_on IS 'The deadline of which the shop was told that it had passed';
 CREATE INDEX deposit_terms_due ON deposit_terms (due_on) WHERE due_on IS NOT NULL;
+
+CREATE TABLE category_deposits (
+    category_id uuid NOT NULL REFERENCES categories
+  , currency    text NOT NULL REFERENCES currencies
+  , amount      bigint NOT NULL
+  , PRIMARY KEY (category_id, currency)
+  , CONSTRAINT a_category_asks_for_something CHECK (amount > 0)
+);
+COMMENT ON TABLE category_deposits IS 'reference: how much deposit a category and all below it ask of a shop that sells there';
 
 CREATE TABLE deposit_movements (
     merchant_id uuid NOT NULL REFERENCES merchants

@@ -1,9 +1,10 @@
 """Promises: what shops promise with a sale by dated rules of the operator, and what is paid by itself where it was not kept.
 
 `offering` is what a shop promises with its goods; hours and times are frozen on the order's line. `late` finds what has not
-left by its promised second, `guarantee` what the platform found to be counterfeit; `paying` pays for both, once, out of the
-shop's money into the buyer's purse. `protection` gives back what has become cheaper, by a refund like others. The rules are
-those of `trade.rights`; `trials` says what another rule would have cost. With a worked example: docs/algorithms/promises.md.
+left by its promised second, `guarantee` what the platform found to be counterfeit, `returning` is what sending back cost where
+the shop is to blame; `paying` pays for all of these, once, out of the shop's money into the buyer's purse. `protection` gives
+back what has become cheaper, by a refund like others. The rules are those of `trade.rights`; `trials` says what another rule
+would have cost. With a worked example: docs/algorithms/promises.md.
 """
 
 from steelyard.trade.promises.events import Compensated
@@ -21,7 +22,8 @@ from steelyard.trade.promises.model import (
 )
 from steelyard.trade.promises.offering import limits, promise
 from steelyard.trade.promises.protection import claim, drops
-from steelyard.trade.promises.queries import compensations_of, listed, protected_of
+from steelyard.trade.promises.queries import compensations_of, compensations_of_case, listed, protected_of
+from steelyard.trade.promises.returning import pay_return_freight
 from steelyard.trade.promises.trials import PromiseTrial, trial
 
 __all__ = [
@@ -37,11 +39,13 @@ __all__ = [
     "claim",
     "compensation",
     "compensations_of",
+    "compensations_of_case",
     "drops",
     "limits",
     "listed",
     "note_late",
     "pay_for_counterfeit",
+    "pay_return_freight",
     "promise",
     "protected_of",
     "trial",

@@ -24,7 +24,6 @@ BY = "system"
 async def pay_for_counterfeit(tx: Tx, merchant_id: MerchantId, case_id: UUID, now: datetime) -> None:
     """Pay what a shop promised for goods that the platform found not to be genuine. A case that is about something else, or
     that the platform did not decide so, costs nothing more. Said twice, it is paid once."""
-    await discipline.lock(tx, merchant_id)
     rows = await tx.fetch(
         """
         SELECT c.order_id, c.case_id, l.line, o.buyer_id, o.currency, o.placed_at, l.authentic_times, r.amount AS basis
@@ -44,6 +43,7 @@ async def pay_for_counterfeit(tx: Tx, merchant_id: MerchantId, case_id: UUID, no
     known = await rights.rules(tx)
     owed = [each for each in (_owed(merchant_id, row, known, now) for row in rows) if each is not None]
     if owed:
+        await discipline.lock(tx, merchant_id)
         await pay(tx, owed, BY, now)
 
 

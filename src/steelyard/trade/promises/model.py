@@ -21,10 +21,12 @@ _PERCENT_IN_MILLIONTHS = 10_000
 
 
 class Cause(StrEnum):
-    """`late`: not sent by the promised time. `counterfeit`: the platform found that the goods are not genuine."""
+    """`late`: not sent by the promised time. `counterfeit`: the platform found that the goods are not genuine. `return_freight`:
+    what sending back cost, where the shop is to blame."""
 
     LATE = "late"
     COUNTERFEIT = "counterfeit"
+    RETURN_FREIGHT = "return_freight"
 
 
 class Excuse(StrEnum):
@@ -57,8 +59,8 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def document(self) -> UUID:
-        """What the books name as the cause, the same however often it is said."""
-        return ids.derived(self.order_id, self.cause, str(self.line))
+        """What the books name as the cause, the same however often it is said: of a line, or of a line in a case."""
+        return ids.derived(self.case_id or self.order_id, self.cause, str(self.line))
 
 
 class Compensation(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,13 +58,10 @@ async def _new(tx: Tx, owed: Sequence[Owed]) -> list[Owed]:
     rows = await tx.fetch(
         """
         SELECT c.document FROM compensations c
-        JOIN unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[]) AS w (merchant_id, order_id, line, cause)
-            USING (merchant_id, order_id, line, cause)
+        JOIN unnest($1::uuid[], $2::uuid[]) AS w (merchant_id, document) USING (merchant_id, document)
         """,
         [each.merchant_id for each in owed],
-        [each.order_id for each in owed],
-        [each.line for each in owed],
-        [each.cause for each in owed],
+        [each.document for each in owed],
     )
     known = {row["document"] for row in rows}
     return [each for each in owed if each.document not in known]

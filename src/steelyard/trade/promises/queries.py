@@ -30,6 +30,19 @@ async def compensations_of(read: Read, order_ids: Sequence[UUID]) -> list[Compen
     )
 
 
+async def compensations_of_case(read: Read, case_id: UUID) -> list[Compensation]:
+    """What was decided in an after-sales case beside its refund, with the rule that made it."""
+    return await read.all(
+        Compensation,
+        _COMPENSATION
+        + """
+        FROM compensations c LEFT JOIN rights_rules r USING (rule_id)
+        WHERE c.case_id = $1 ORDER BY c.at, c.line
+        """,
+        case_id,
+    )
+
+
 async def listed(
     read: Read, merchant_id: MerchantId | None = None, cursor: str | None = None, limit: int | None = None
 ) -> Page[Listed]:

@@ -17,25 +17,27 @@ CREATE TABLE compensations (
   , from_deposit bigint NOT NULL DEFAULT 0
   , document     uuid NOT NULL
   , at           timestamptz NOT NULL
-  , PRIMARY KEY (merchant_id, order_id, line, cause)
+  , PRIMARY KEY (merchant_id, document)
   , FOREIGN KEY (merchant_id, order_id, line) REFERENCES order_lines
-  , CONSTRAINT a_compensation_has_a_known_cause CHECK (cause IN ('late', 'counterfeit'))
+  , CONSTRAINT a_compensation_has_a_known_cause CHECK (cause IN ('late', 'counterfeit', 'return_freight'))
   , CONSTRAINT an_excuse_is_known CHECK (excuse IN ('readdressed', 'asked', 'split', 'no_rule', 'nothing_left'))
   , CONSTRAINT paid_or_excused CHECK ((excuse IS NULL) = (amount > 0) AND amount >= 0)
   , CONSTRAINT what_is_paid_is_paid_into_a_purse CHECK ((purse IS NULL) = (amount = 0))
   , CONSTRAINT no_compensation_without_a_rule CHECK (amount = 0 OR rule_id IS NOT NULL)
   , CONSTRAINT a_deposit_pays_a_part_at_most CHECK (from_deposit BETWEEN 0 AND amount)
-  , CONSTRAINT lateness_costs_the_line_at_most CHECK (cause <> 'late' OR amount <= basis)
+  , CONSTRAINT lateness_and_freight_cost_their_basis_at_most CHECK (cause = 'counterfeit' OR amount <= basis)
+  , CONSTRAINT what_a_case_decided_names_it CHECK ((cause = 'late') = (case_id IS NULL))
 );
-COMMENT ON TABLE compensations IS 'by merchant: what shops owed buyers for a line by a dated rule, once for each cause, or why they did not';
+COMMENT ON TABLE compensations IS 'by merchant: what shops owed buyers for a line, or for a line in a case, by a dated rule, or why they did not';
 COMMENT ON COLUMN compensations.rule_id IS 'The version of the rule that made it';
 COMMENT ON COLUMN compensations.case_id IS 'The after-sales case in which the platform decided it';
-COMMENT ON COLUMN compensations.basis IS 'What the buyer had paid for the line, less what had gone back';
+COMMENT ON COLUMN compensations.basis IS 'What the buyer had paid for the line, less what had gone back; of a case, what went back of it; of freight, what it cost';
 COMMENT ON COLUMN compensations.due_at IS 'By when the line was promised to leave; of a case, when it was decided';
 COMMENT ON COLUMN compensations.purse IS 'Where the buyer has it: the balance, or points where no balance is kept';
 COMMENT ON COLUMN compensations.from_deposit IS 'Which part the deposit paid; the rest came, or comes, out of what the shop is owed';
-COMMENT ON COLUMN compensations.document IS 'What the books and the purse name as its cause';
+COMMENT ON COLUMN compensations.document IS 'What the books and the purse name as its cause, made from the order or the case, the cause and the line: it is decided once';
 CREATE INDEX compensations_of_an_order ON compensations (order_id);
+CREATE INDEX compensations_of_a_case ON compensations (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX compensations_of_a_merchant ON compensations (merchant_id, at DESC, document DESC);
 CREATE INDEX compensations_by_time ON compensations (at DESC, document DESC);
 

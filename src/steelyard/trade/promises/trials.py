@@ -10,11 +10,16 @@ import msgspec
 from steelyard.kernel.db import Read, Row
 from steelyard.trade import rights
 from steelyard.trade.orders.model import OrderId
-from steelyard.trade.promises.model import compensation
+from steelyard.trade.promises.model import Cause, compensation
 from steelyard.trade.rights.model import CountedFrom, Rule, RuleKind, Rules
 
 LINES_PER_TRIAL_MAX = 5_000
 EXAMPLES_MAX = 20
+CAUSES = {
+    RuleKind.SHIP_PROMISE: Cause.LATE,
+    RuleKind.AUTHENTICITY: Cause.COUNTERFEIT,
+    RuleKind.RETURN_FREIGHT: Cause.RETURN_FREIGHT,
+}
 
 
 class Differing(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +88,7 @@ async def _broken(read: Read, kind: RuleKind, since: datetime) -> list[Row]:
         ORDER BY c.at DESC, c.document DESC LIMIT $3
         """,
         since,
-        "late" if kind is RuleKind.SHIP_PROMISE else "counterfeit",
+        CAUSES[kind],
         LINES_PER_TRIAL_MAX,
     )
 
@@ -119,6 +124,8 @@ def _costs(row: Row, kind: RuleKind, known: Rules, now: datetime) -> int:
         return compensation(rule, row["basis"])
     if kind is RuleKind.AUTHENTICITY:
         amount = row["basis"] * min(row["times"], rule.times_most)
+    elif kind is RuleKind.RETURN_FREIGHT:
+        amount = row["basis"]
     else:
         begun = row["placed_at"] if rule.counted_from is CountedFrom.PLACED else row["received_at"]
         amount = row["basis"] if begun is None or now < begun + timedelta(days=rule.days) else 0

@@ -42,8 +42,8 @@ EU_ZONES: dict[str, ZoneInfo] = {
 
 
 class RuleKind(StrEnum):
-    """`withdrawal` is the Union's word for a return without a reason; `fault` is for what is wrong with the goods. The last three
-    are promises: to send by a time, to give back what becomes cheaper, and that goods are genuine."""
+    """`withdrawal` is the Union's word for a return without a reason; `fault` is for what is wrong with the goods. The others
+    are about money: to send by a time, to give back what becomes cheaper, that goods are genuine, and what sending back costs."""
 
     NO_REASON_RETURN = "no_reason_return"
     WITHDRAWAL = "withdrawal"
@@ -51,6 +51,7 @@ class RuleKind(StrEnum):
     SHIP_PROMISE = "ship_promise"
     PRICE_PROTECTION = "price_protection"
     AUTHENTICITY = "authenticity"
+    RETURN_FREIGHT = "return_freight"
 
 
 class Family(StrEnum):
@@ -60,7 +61,9 @@ class Family(StrEnum):
     FAULT = "fault"
 
 
-PROMISES = frozenset({RuleKind.SHIP_PROMISE, RuleKind.PRICE_PROTECTION, RuleKind.AUTHENTICITY})
+# Those without days: nothing ends.
+UNENDING = frozenset({RuleKind.SHIP_PROMISE, RuleKind.AUTHENTICITY, RuleKind.RETURN_FREIGHT})
+PROMISES = UNENDING | {RuleKind.PRICE_PROTECTION}
 
 
 class CountedFrom(StrEnum):

@@ -13,6 +13,7 @@ from steelyard.trade.rights.model import (
     HOURS_MAX,
     PERCENT_MAX,
     TIMES_MAX,
+    UNENDING,
     WORDS_CHARACTERS_MAX,
     InForce,
     NewRule,
@@ -82,7 +83,7 @@ def _check(new: NewRule) -> None:
     wrong: dict[str, str] = {}
     if not CODE.fullmatch(new.code):
         wrong["code"] = N_("Please use small letters, digits and underscores")
-    lasting = new.kind not in (RuleKind.SHIP_PROMISE, RuleKind.AUTHENTICITY)
+    lasting = new.kind not in UNENDING
     if lasting and not 1 <= new.days <= DAYS_MAX:
         wrong["days"] = N_("A right lasts from 1 to 365 days")
     if not lasting and new.days:
