@@ -576,6 +576,8 @@ CREATE TABLE merchants (
   , source       text
   , licence_until date
   , licence_reminded date
+  , verify_by    date
+  , verify_told  date
   , restricted_until timestamptz
   , stopped_by_points boolean NOT NULL DEFAULT false
   , deposit_short boolean NOT NULL DEFAULT false
@@ -594,6 +596,9 @@ COMMENT ON COLUMN merchants.stopped_by_points IS 'Points keep the shop suspended
 COMMENT ON COLUMN merchants.deposit_short IS 'The deposit was not topped up in time: new products are held back';
 CREATE INDEX merchants_stopped_by_points ON merchants (restricted_until) WHERE stopped_by_points;
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
+COMMENT ON COLUMN merchants.verify_by IS 'The day by which the operator looks anew at who it is; none: it came from elsewhere';
+COMMENT ON COLUMN merchants.verify_told IS 'The day on which the owners were last told of that';
+CREATE INDEX merchants_to_verify ON merchants (verify_by) WHERE verify_by IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_licence ON merchants (licence_until) WHERE licence_until IS NOT NULL AND state <> 'closed';
 CREATE INDEX merchants_by_credit_code ON merchants (credit_code) WHERE credit_code <> '';
 COMMENT ON COLUMN merchants.payout IS 'Where its money goes: {name, bank, account}';
@@ -882,6 +887,7 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('gift_cards', 'credit', '{"zh-Hans": "未兑换的礼品卡", "en": "Gift cards not redeemed"}')
   , ('gift_clearing', 'debit', '{"zh-Hans": "礼品卡兑换清算", "en": "Gift card clearing"}')
   , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}')
+  , ('presale_deposits', 'credit', '{"zh-Hans": "预售定金", "en": "Deposits paid in presales"}')
   , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}');
 
 CREATE TABLE ledger_accounts (
@@ -895,6 +901,7 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT held_money_is_there CHECK (kind <> 'held' OR credits >= debits)
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
   , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
+  , CONSTRAINT presale_deposits_are_there CHECK (kind <> 'presale_deposits' OR credits >= debits)
   , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
   , CONSTRAINT nobody_spends_what_is_not_there CHECK (
         kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards') OR credits >= debits)
@@ -1673,6 +1680,7 @@ CREATE TABLE flash_sessions (
   , ended_at     timestamptz
   , cancelled_by text
   , reason       text NOT NULL DEFAULT ''
+  , presale      jsonb
   , PRIMARY KEY (merchant_id, session_id)
   , CONSTRAINT a_session_begins_before_it_ends CHECK (starts_at < ends_at)
   , CONSTRAINT what_is_called_off_is_over CHECK (cancelled_by IS NULL OR ended_at IS NOT NULL)
@@ -1681,6 +1689,8 @@ COMMENT ON TABLE flash_sessions IS 'by merchant: when a shop sells some pieces a
 COMMENT ON COLUMN flash_sessions.begun_at IS 'When its beginning was announced; prices go by starts_at';
 COMMENT ON COLUMN flash_sessions.ended_at IS 'When what was left was given back to the stock that is sold';
 COMMENT ON COLUMN flash_sessions.cancelled_by IS 'Who called it off before its end, for the reason beside it';
+COMMENT ON COLUMN flash_sessions.presale IS 'Of a presale: {balance_from, balance_until, ships_by, forfeits}; none: a flash sale';
+CREATE INDEX presales_near ON flash_sessions (starts_at) WHERE presale IS NOT NULL;
 CREATE INDEX flash_sessions_to_begin ON flash_sessions (starts_at) WHERE begun_at IS NULL AND ended_at IS NULL;
 CREATE INDEX flash_sessions_to_end ON flash_sessions (ends_at) WHERE ended_at IS NULL;
 
@@ -1743,6 +1753,7 @@ CREATE TABLE promotions (
   , returned_at  timestamptz
   , new_buyers   boolean NOT NULL DEFAULT false
   , given        boolean NOT NULL DEFAULT false
+  , presale      jsonb
   , group_id     uuid
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
@@ -1758,6 +1769,7 @@ CREATE TABLE promotions (
   , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
   , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
   , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT a_presale_has_its_own_pieces CHECK (presale IS NULL OR session_id IS NOT NULL)
   , CONSTRAINT what_is_given_is_not_claimed CHECK (NOT given OR (coupon AND code IS NULL))
   , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
   , CONSTRAINT a_coupon_is_for_who_holds_it CHECK (group_id IS NULL OR NOT coupon)
@@ -1782,6 +1794,7 @@ COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
 COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop gives to whom it wants; nobody claims it';
+COMMENT ON COLUMN promotions.presale IS 'Of a presale: {price, deposit, counts_for} of a piece, and the terms of the session; none: a flash price';
 COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_by_time ON promotions (ends_at, starts_at) WHERE stopped_at IS NULL;
@@ -2268,8 +2281,8 @@ CREATE TABLE rights_rules (
   , drafted_at timestamptz NOT NULL DEFAULT now()
   , drafted_by text NOT NULL
   , UNIQUE (code, version)
-  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault', 'ship_promise', 'price_protection', 'authenticity'))
-  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 0 AND 365 AND (days = 0) = (kind IN ('ship_promise', 'authenticity')))
+  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault', 'ship_promise', 'price_protection', 'authenticity', 'return_freight'))
+  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 0 AND 365 AND (days = 0) = (kind IN ('ship_promise', 'authenticity', 'return_freight')))
   , CONSTRAINT a_share_is_a_share CHECK (percent BETWEEN 0 AND 100)
   , CONSTRAINT the_least_is_not_more_than_the_most CHECK (0 <= amount_least AND amount_least <= amount_most AND 0 <= hours_least AND hours_least <= hours_most)
   , CONSTRAINT an_amount_is_in_a_currency CHECK (currency IS NOT NULL OR (amount_least = 0 AND amount_most IS NULL))
@@ -2320,6 +2333,9 @@ INSERT INTO rights_rules (rule_id, code, version, kind, name, days, percent, amo
    , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house')
   , ('01890000-0000-7000-8000-000000000006', 'genuine', 1, 'authenticity'
    , '{"zh-Hans": "正品保障，假一赔多", "en": "Guaranteed genuine, or paid several times"}', 0, 0, 0, NULL, NULL, 0, 0, 10
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house')
+  , ('01890000-0000-7000-8000-000000000007', 'return_freight', 1, 'return_freight'
+   , '{"zh-Hans": "商家责任退货，运费由商家承担", "en": "The shop bears the return freight where it is to blame"}', 0, 0, 0, 2500, 'CNY', 0, 0, 0
    , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house');
 
 -- trade.favourites
@@ -2425,16 +2441,19 @@ CREATE TABLE purchases (
   , placed_at   timestamptz NOT NULL DEFAULT now()
   , pay_by      timestamptz NOT NULL
   , tendered    bigint NOT NULL DEFAULT 0
+  , deposit     bigint NOT NULL DEFAULT 0
   , team_id     uuid
   , PRIMARY KEY (buyer_id, purchase_id)
   , CONSTRAINT a_total_is_not_negative CHECK (total >= 0)
   , CONSTRAINT purses_pay_the_total_at_most CHECK (0 <= tendered AND tendered <= total)
+  , CONSTRAINT a_deposit_is_a_part_of_the_total CHECK (0 <= deposit AND (deposit = 0 OR (deposit < total AND tendered = 0)))
 );
 COMMENT ON TABLE purchases IS 'by buyer: what a buyer bought at once and pays at once; its id is the idempotency key of placing it';
 COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
 COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
 COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
+COMMENT ON COLUMN purchases.deposit IS 'Of total, what is paid first, where it is of a presale: see presale_bookings; the rest when its time has come';
 COMMENT ON COLUMN purchases.team_id IS 'Opaque: the team of buyers that its one order waits for once it is paid (see groups)';
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
@@ -2683,6 +2702,48 @@ CREATE TABLE order_note_mentions (
 );
 COMMENT ON TABLE order_note_mentions IS 'by merchant: who of the staff is named in a note, and when they opened its order since';
 CREATE INDEX order_note_mentions_unseen ON order_note_mentions (merchant_id, account_id, order_id) WHERE seen_at IS NULL;
+
+CREATE TABLE presale_bookings (
+    merchant_id     uuid NOT NULL
+  , order_id        uuid NOT NULL
+  , purchase_id     uuid NOT NULL
+  , buyer_id        uuid NOT NULL
+  , session_id      uuid NOT NULL
+  , quantity        integer NOT NULL
+  , deposit         bigint NOT NULL
+  , counts_for      bigint NOT NULL
+  , deposit_until   timestamptz NOT NULL
+  , balance_from    timestamptz NOT NULL
+  , balance_until   timestamptz NOT NULL
+  , ships_by        timestamptz NOT NULL
+  , forfeits        boolean NOT NULL
+  , created_at      timestamptz NOT NULL DEFAULT now()
+  , deposit_payment uuid
+  , deposit_paid_at timestamptz
+  , called_off_at   timestamptz
+  , reason          text NOT NULL DEFAULT ''
+  , ended_at        timestamptz
+  , outcome         text
+  , PRIMARY KEY (merchant_id, order_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_deposit_counts_for_no_less_than_it_is CHECK (0 <= deposit AND deposit <= counts_for)
+  , CONSTRAINT a_paid_deposit_has_its_payment CHECK ((deposit_payment IS NULL) = (deposit_paid_at IS NULL))
+  , CONSTRAINT an_end_is_of_a_kind CHECK (outcome IN ('dropped', 'forfeited', 'returned') AND (outcome IS NULL) = (ended_at IS NULL))
+  , CONSTRAINT only_what_was_paid_is_given_up CHECK ((outcome = 'dropped') = (deposit_paid_at IS NULL))
+  , CONSTRAINT what_is_called_off_is_not_given_up CHECK (called_off_at IS NULL OR outcome <> 'forfeited')
+);
+COMMENT ON TABLE presale_bookings IS 'by merchant: orders of presales, what is paid of each when, as it was when they were placed';
+COMMENT ON COLUMN presale_bookings.session_id IS 'Of which presale';
+COMMENT ON COLUMN presale_bookings.deposit IS 'What is paid first, in minor units of the order''s currency; 0: it is paid whole, and sent later';
+COMMENT ON COLUMN presale_bookings.counts_for IS 'What the deposit is worth when the balance is paid; what it is worth more is a discount of the order''s line';
+COMMENT ON COLUMN presale_bookings.forfeits IS 'Who does not pay the balance in time, or steps back, gives the deposit up; else it goes back';
+COMMENT ON COLUMN presale_bookings.deposit_payment IS 'The payment that the deposit was paid by';
+COMMENT ON COLUMN presale_bookings.called_off_at IS 'When the shop or the platform said that it is not delivered; a sweep drops it, and the deposit goes back';
+COMMENT ON COLUMN presale_bookings.outcome IS 'How it ended without being bought: dropped before anything was paid, deposit forfeited, deposit returned';
+CREATE INDEX presale_bookings_of_a_presale ON presale_bookings (merchant_id, session_id, order_id);
+CREATE INDEX presale_bookings_of_a_buyer ON presale_bookings (buyer_id, created_at DESC, order_id DESC);
+CREATE INDEX presale_bookings_of_a_purchase ON presale_bookings (purchase_id);
+CREATE INDEX presale_bookings_called_off ON presale_bookings (called_off_at) WHERE called_off_at IS NOT NULL AND ended_at IS NULL;
 
 -- trade.groups
 
@@ -2961,8 +3022,10 @@ CREATE TABLE aftersales_cases (
   , verdict      text
   , decided_at   timestamptz
   , decided_by   text
+  , return_freight bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, case_id)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT sending_back_costs_nothing_or_more CHECK (return_freight >= 0)
   , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
   , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund', 'exchange', 'replacement'))
   , CONSTRAINT a_case_wants_no_negative_freight CHECK (freight >= 0)
@@ -2983,6 +3046,7 @@ COMMENT ON COLUMN aftersales_cases.complaint IS 'Why the buyer asks the platform
 COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
 COMMENT ON COLUMN aftersales_cases.verdict IS 'What the platform decided last; none as long as it was not asked';
 COMMENT ON COLUMN aftersales_cases.return_to IS 'The warehouse''s address as it was when the shop agreed';
+COMMENT ON COLUMN aftersales_cases.return_freight IS 'What sending back cost by the buyer''s receipt, where the shop is to blame; see promises';
 COMMENT ON COLUMN aftersales_cases.due_at IS 'What happens to a silent side happens then; see docs/algorithms/after-sales.md';
 COMMENT ON COLUMN aftersales_cases.improved_at IS 'When the buyer improved a refused request, once';
 CREATE INDEX aftersales_cases_by_id ON aftersales_cases (case_id);
@@ -3271,7 +3335,7 @@ CREATE TABLE settlement_entries (
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
   , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
-                                                       , 'fine_returned', 'compensation'))
+                                                       , 'fine_returned', 'compensation', 'deposit_forfeited'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation')) = (amount < 0))
 );
@@ -3370,15 +3434,27 @@ CREATE INDEX violations_appealed ON violations (appealed_at, violation_id) WHERE
 CREATE TABLE deposit_terms (
     merchant_id uuid PRIMARY KEY REFERENCES merchants
   , required    bigint NOT NULL
+  , by_category bigint NOT NULL DEFAULT 0
   , currency    text NOT NULL
   , due_on      date
   , told_on     date
-  , CONSTRAINT a_deposit_is_not_negative CHECK (required >= 0)
+  , CONSTRAINT a_deposit_is_not_negative CHECK (required >= 0 AND by_category >= 0)
 );
 COMMENT ON TABLE deposit_terms IS 'by merchant: how much deposit a shop is asked for, and until when';
+COMMENT ON COLUMN deposit_terms.required IS 'What staff ask of this shop; it owes the more of the two';
+COMMENT ON COLUMN deposit_terms.by_category IS 'What its categories ask for: see category_deposits';
 COMMENT ON COLUMN deposit_terms.due_on IS 'The last day for what is missing; none: nothing is missing';
 COMMENT ON COLUMN deposit_terms.told_on IS 'The deadline of which the shop was told that it had passed';
 CREATE INDEX deposit_terms_due ON deposit_terms (due_on) WHERE due_on IS NOT NULL;
+
+CREATE TABLE category_deposits (
+    category_id uuid NOT NULL REFERENCES categories
+  , currency    text NOT NULL REFERENCES currencies
+  , amount      bigint NOT NULL
+  , PRIMARY KEY (category_id, currency)
+  , CONSTRAINT a_category_asks_for_something CHECK (amount > 0)
+);
+COMMENT ON TABLE category_deposits IS 'reference: how much deposit a category and all below it ask of a shop that sells there';
 
 CREATE TABLE deposit_movements (
     merchant_id uuid NOT NULL REFERENCES merchants
@@ -3421,25 +3497,27 @@ CREATE TABLE compensations (
   , from_deposit bigint NOT NULL DEFAULT 0
   , document     uuid NOT NULL
   , at           timestamptz NOT NULL
-  , PRIMARY KEY (merchant_id, order_id, line, cause)
+  , PRIMARY KEY (merchant_id, document)
   , FOREIGN KEY (merchant_id, order_id, line) REFERENCES order_lines
-  , CONSTRAINT a_compensation_has_a_known_cause CHECK (cause IN ('late', 'counterfeit'))
+  , CONSTRAINT a_compensation_has_a_known_cause CHECK (cause IN ('late', 'counterfeit', 'return_freight'))
   , CONSTRAINT an_excuse_is_known CHECK (excuse IN ('readdressed', 'asked', 'split', 'no_rule', 'nothing_left'))
   , CONSTRAINT paid_or_excused CHECK ((excuse IS NULL) = (amount > 0) AND amount >= 0)
   , CONSTRAINT what_is_paid_is_paid_into_a_purse CHECK ((purse IS NULL) = (amount = 0))
   , CONSTRAINT no_compensation_without_a_rule CHECK (amount = 0 OR rule_id IS NOT NULL)
   , CONSTRAINT a_deposit_pays_a_part_at_most CHECK (from_deposit BETWEEN 0 AND amount)
-  , CONSTRAINT lateness_costs_the_line_at_most CHECK (cause <> 'late' OR amount <= basis)
+  , CONSTRAINT lateness_and_freight_cost_their_basis_at_most CHECK (cause = 'counterfeit' OR amount <= basis)
+  , CONSTRAINT what_a_case_decided_names_it CHECK ((cause = 'late') = (case_id IS NULL))
 );
-COMMENT ON TABLE compensations IS 'by merchant: what shops owed buyers for a line by a dated rule, once for each cause, or why they did not';
+COMMENT ON TABLE compensations IS 'by merchant: what shops owed buyers for a line, or for a line in a case, by a dated rule, or why they did not';
 COMMENT ON COLUMN compensations.rule_id IS 'The version of the rule that made it';
 COMMENT ON COLUMN compensations.case_id IS 'The after-sales case in which the platform decided it';
-COMMENT ON COLUMN compensations.basis IS 'What the buyer had paid for the line, less what had gone back';
+COMMENT ON COLUMN compensations.basis IS 'What the buyer had paid for the line, less what had gone back; of a case, what went back of it; of freight, what it cost';
 COMMENT ON COLUMN compensations.due_at IS 'By when the line was promised to leave; of a case, when it was decided';
 COMMENT ON COLUMN compensations.purse IS 'Where the buyer has it: the balance, or points where no balance is kept';
 COMMENT ON COLUMN compensations.from_deposit IS 'Which part the deposit paid; the rest came, or comes, out of what the shop is owed';
-COMMENT ON COLUMN compensations.document IS 'What the books and the purse name as its cause';
+COMMENT ON COLUMN compensations.document IS 'What the books and the purse name as its cause, made from the order or the case, the cause and the line: it is decided once';
 CREATE INDEX compensations_of_an_order ON compensations (order_id);
+CREATE INDEX compensations_of_a_case ON compensations (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX compensations_of_a_merchant ON compensations (merchant_id, at DESC, document DESC);
 CREATE INDEX compensations_by_time ON compensations (at DESC, document DESC);
 
