@@ -47,6 +47,7 @@ from steelyard.surfaces.operator import (
     today,
     violations,
     wallets,
+    why,
     words,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
@@ -84,6 +85,7 @@ router = Router(
         *presales.HANDLERS,
         *opinions.HANDLERS,
         *promotions.HANDLERS,
+        *why.HANDLERS,
         *calendar.HANDLERS,
         *campaigns.HANDLERS,
         *searching.HANDLERS,

@@ -74,6 +74,7 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     follows: bool
     offers: Sequence[Offer] = ()
     articles: Mapping[SkuId, SkuCard] = {}
+    lowest: int | None = None
     rule: Rule | None = None
     ship: Rule | None = None
     protection: Rule | None = None
@@ -212,7 +213,7 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
     )
     now, known = datetime.now(UTC), await rights.rules(read)
     own_entry, goods_beside = await beside.goods(read, asked.buyer_id, product, asked.beside_seconds)
-    return ProductPage(
+    page = ProductPage(
         shell=around,
         product=product,
         shop=shop,
@@ -232,6 +233,12 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         ship=known.promise(RuleKind.SHIP_PROMISE, now, shop.currency),
         protection=known.promise(RuleKind.PRICE_PROTECTION, now, shop.currency, product.category_path),
     )
+    if page.flash is None or page.variant is None or page.variant.price is None:
+        return page
+    offer, price = page.flash.offer, page.variant.price
+    sku_id = page.variant.sku.sku_id
+    lowest = await pricing.lowest_until(read, product.merchant_id, sku_id, price.currency, offer.starts_at)
+    return msgspec.structs.replace(page, lowest=lowest)
 
 
 async def _promise(

@@ -54,7 +54,7 @@ REASONS = {
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a price: what it is called, what it says, and how much it takes off (none: it does not count).
-    `platform`: it is the platform's, not a shop's. `counts`: it takes something off, or gives something."""
+    `platform`: it is the platform's, not a shop's. `counts`: it takes something off, or gives something; `key` is its id."""
 
     name: str
     words: str
@@ -62,6 +62,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
     platform: bool = False
     counts: bool = False
+    key: str = ""
 
 
 def money(visit: Visit, amount: int, currency: str) -> str:
@@ -196,6 +197,7 @@ def _applied(visit: Visit, each: Applied, currency: str) -> Said:
         hint=hint_words(visit, each.next, promotion.rule, currency),
         platform=promotion.merchant_id is None,
         counts=True,
+        key=str(promotion.promotion_id),
     )
 
 
@@ -207,6 +209,7 @@ def _missed(visit: Visit, each: Missed, currency: str) -> Said:
         words=rule_words(visit, promotion.rule, currency),
         hint=reason or hint_words(visit, each.hint, promotion.rule, currency),
         platform=promotion.merchant_id is None,
+        key=str(promotion.promotion_id),
     )
 
 
