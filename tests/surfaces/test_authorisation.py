@@ -37,6 +37,8 @@ from tests.support.campaigns import signed_up
 from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.flash import flash, planned
 from tests.support.gifts import bought, sold, wanted
+from tests.support.groups import group as for_teams
+from tests.support.groups import offered
 from tests.support.presale import presale
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
@@ -61,6 +63,9 @@ PUBLIC = {
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
     "/shops/{slug:str}/licence", "/campaigns/{code:str}", "/products/{product_id:uuid}/share", "/gift-cards",
+    "/shops/{slug:str}/licence", "/products/{product_id:uuid}/share", "/gift-cards",
+    # Whoever has a team's link sees how many are in it, and may join.
+    "/group/{code:str}", "/group/{code:str}/join",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
@@ -69,7 +74,7 @@ OWN = {
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
-    "/coupons/claim", "/flash", "/flash/clock", "/account/wallet", "/account/wallet/redeem",
+    "/coupons/claim", "/flash", "/flash/clock", "/group/open", "/account/wallet", "/account/wallet/redeem",
     "/account/gift-cards", "/account/presales", "/account/wallet/check-in",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word or a campaign of ours, the same for every merchant.
@@ -170,6 +175,7 @@ async def things(db: Database, world: World) -> Ids:
     await db.transact(promotions.save, promotion)
     sale = await planned(db, flash(world))
     campaign_id, entry_id = await db.transact(signed_up, world)
+    together = await offered(db, for_teams(world))
     booking = await planned(db, presale(world, begins=timedelta(days=2)))
     group = Group(merchant_id=world.tea.merchant_id, group_id=GroupId(ids.mint()), name=text("茶友", "Tea friends"))
     await db.transact(promotions.set_group, group)
@@ -249,6 +255,7 @@ async def things(db: Database, world: World) -> Ids:
             "flash_id": str(sale.session_id),
             "campaign_id": str(campaign_id),
             "entry_id": str(entry_id),
+            "offer_id": str(together.offer_id),
             "presale_id": str(booking.session_id),
             "group_id": str(group.group_id),
             "case_id": str(case_id),

@@ -25,6 +25,7 @@ from steelyard.demo import (
     searches,
     shelves,
     shopkeeping,
+    teams,
     wishes,
 )
 from steelyard.demo.catalogue import makers
@@ -115,6 +116,7 @@ async def make(
         await allowances.limit(db)
         await campaigns.campaign(db)
         await purses.fill(db, buyer_id)
+        await teams.gather(db, people.HOME)
         await promised.promise(db, buyer_id)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])

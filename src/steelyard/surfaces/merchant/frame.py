@@ -28,6 +28,7 @@ PROMOTIONS = f"{HOME}/promotions"
 FLASH = f"{HOME}/flash"
 PRESALES = f"{HOME}/presales"
 GROUPS = f"{HOME}/groups"
+TEAMS = f"{HOME}/group-buying"
 CALENDAR = f"{HOME}/calendar"
 CAMPAIGNS = f"{HOME}/campaigns"
 STATEMENTS = f"{HOME}/statements"
@@ -56,6 +57,7 @@ PLACES = (
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Marketing")),
     (FLASH, N_("Flash sales"), "zap", "promotions.manage", N_("Marketing")),
     (CAMPAIGNS, N_("Platform campaigns"), "party-popper", "promotions.manage", N_("Marketing")),
+    (TEAMS, N_("Group buying"), "handshake", "promotions.manage", N_("Marketing")),
     (PRESALES, N_("Presales"), "calendar-clock", "promotions.manage", N_("Marketing")),
     (GROUPS, N_("Customer groups"), "users-round", "promotions.manage", N_("Marketing")),
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Marketing")),

@@ -19,9 +19,10 @@ from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Tone
 from steelyard.surfaces.storefront import words
 from steelyard.surfaces.storefront.shell import Shell, shell
-from steelyard.trade import aftersales, orders, promises, reviews
+from steelyard.trade import aftersales, groups, orders, promises, reviews
 from steelyard.trade.aftersales import Action, Case
 from steelyard.trade.aftersales.model import CancellationRequest
+from steelyard.trade.groups.model import Membership
 from steelyard.trade.orders import Act
 from steelyard.trade.orders.model import Booking, Order, OrderId, OrderLine, OrderState, Purchase, PurchaseState, Step
 from steelyard.trade.promises import Compensation, Drop, Protected
@@ -69,7 +70,7 @@ TABS = (
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     """One merchant's part of a purchase; history, parcels, refunds, cases and what was paid for promises only on the pages of an
-    order or a purchase."""
+    order or a purchase. `team`: for which it waits."""
 
     order: Order
     shop: ShopCard
@@ -81,6 +82,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     parcels: Sequence[tuple[Parcel, Sequence[Scan]]] = ()
     refunds: Sequence[Refund] = ()
     cases: Sequence[Case] = ()
+    team: Membership | None = None
     compensations: Sequence[Compensation] = ()
     protected: Sequence[Protected] = ()
     drops: Mapping[int, Drop] = {}
@@ -208,6 +210,8 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
     shops = await merchants.cards(read, {order.merchant_id for order in found})
     standings = await aftersales.standing(read, found)
     written = await reviews.of_orders(read, [order.order_id for order in found])
+    held = [order.order_id for order in found if order.state is OrderState.HELD]
+    teams = await groups.of_orders(read, held) if held else {}
     write_until = (await reviews.rules(read)).write_days
 
     def actions(order: Order) -> frozenset[Action]:
@@ -229,6 +233,7 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
             lines=lines[order.order_id],
             actions=actions(order),
             request=standings[order.order_id].request,
+            team=teams.get(order.order_id),
         )
         for order in found
     ]

@@ -42,9 +42,11 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.rights_words import NO_RETURNS
 from steelyard.surfaces.web.seals import unseal
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import cart, rights
+from steelyard.trade import cart, groups, rights
 from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
 from steelyard.trade.checkout.model import CheckoutId, Line
+from steelyard.trade.groups.model import Offer as GroupOffer
+from steelyard.trade.groups.model import Team
 from steelyard.trade.reviews.model import Rating, ShopScore
 from steelyard.trade.rights import Family, Rule, RuleKind
 
@@ -76,6 +78,7 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     articles: Mapping[SkuId, SkuCard] = {}
     lowest: int | None = None
     rule: Rule | None = None
+    groups: Sequence[tuple[GroupOffer, Sequence[Team]]] = ()
     ship: Rule | None = None
     protection: Rule | None = None
 
@@ -232,6 +235,7 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         rule=known.of(Family.NO_REASON, place.country, now),
         ship=known.promise(RuleKind.SHIP_PROMISE, now, shop.currency),
         protection=known.promise(RuleKind.PRICE_PROTECTION, now, shop.currency, product.category_path),
+        groups=await groups.of_product(read, product.merchant_id, product.product_id),
     )
     if page.flash is None or page.variant is None or page.variant.price is None:
         return page
@@ -285,7 +289,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         gone = await show(visit, "product_gone.html", view.shell, category=category, crumbs=crumbs, view=view)
         return Drawn(answer=gone, about=frozenset([product_id]))
     looked_at = not asked.preview and "hx-request" not in visit.connection.headers
-    checkout_id, question_id = ids.mint(), ids.mint()
+    checkout_id, question_id, team_checkout_id = ids.mint(), ids.mint(), ids.mint()
     listed = view.choice.variants if 1 < len(view.choice.variants) <= VARIANTS_LISTED_MAX else ()
     shown = await show(
         visit,
@@ -302,6 +306,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         limit_rules=limit_words.rules(visit, view.choice.limits),
         checkout_id=checkout_id,
         question_id=question_id,
+        team_checkout_id=team_checkout_id,
         places=delivering.places(visit.locale, own=view.own_address, home_word=visit.say(N_("My default address"))),
         place_name=delivering.place_name(view.promise.place, visit.locale) if view.promise else "",
         path=f"/products/{product_id}" + (f"/{slug}" if slug else ""),
@@ -316,8 +321,8 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
     return Drawn(
         answer=in_a_frame(visit, shown),
         about=view.about,
-        minted=[checkout_id, question_id],
-        lasting=_is_plenty(view.choice),
+        minted=[checkout_id, question_id, *([team_checkout_id] if view.groups else [])],
+        lasting=_is_plenty(view.choice) and not view.groups,
         **({"note": partial(_looked_at, view.product.merchant_id, product_id)} if looked_at else {}),
     )
 

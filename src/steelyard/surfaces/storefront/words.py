@@ -38,7 +38,7 @@ EXPECT: dict[OrderState, str] = {
 }
 STATE_ICONS: dict[OrderState, str] = {
     OrderState.PLACED: "wallet",
-    OrderState.HELD: "users",
+    OrderState.HELD: "users-round",
     OrderState.PAID: "package",
     OrderState.PARTLY_SHIPPED: "truck",
     OrderState.SHIPPED: "truck",
