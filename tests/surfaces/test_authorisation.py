@@ -63,7 +63,6 @@ PUBLIC = {
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
     "/shops/{slug:str}/licence", "/campaigns/{code:str}", "/products/{product_id:uuid}/share", "/gift-cards",
-    "/shops/{slug:str}/licence", "/products/{product_id:uuid}/share", "/gift-cards",
     # Whoever has a team's link sees how many are in it, and may join.
     "/group/{code:str}", "/group/{code:str}/join",
 }  # fmt: skip
