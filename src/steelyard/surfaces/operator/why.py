@@ -21,8 +21,8 @@ from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout, orders
 from steelyard.trade.checkout.model import Draft, Line, MixedPurchase, Quote
 
-ROWS = 4
-PIECES_MAX = 9_999
+ROWS, ROWS_MAX = 4, 20
+PIECES_DIGITS_MAX = 4
 SHOPS_SHOWN = 100
 HERE = f"{frame.PROMOTIONS}/why"
 
@@ -71,7 +71,8 @@ def _asked(query: Mapping[str, str]) -> Asked:
             code=query.get(f"code_{n}", "").strip(),
             pieces=query.get(f"pieces_{n}", ""),
         )
-        for n in range(ROWS)
+        for n in range(ROWS_MAX)
+        if n < ROWS or query.get(f"code_{n}")
     ]
     return Asked(buyer=query.get("buyer", "").strip(), codes=query.get("codes", ""), rows=rows)
 
@@ -83,19 +84,23 @@ async def found(read: Read, asked: Asked) -> Found:
     buyer = await _buyer(read, asked.buyer)
     if asked.buyer and buyer is None:
         errors["buyer"] = N_("Nobody with an account here has this e-mail address")
+    known: dict[tuple[str, str], SkuId] = {}
+    for slug in {row.shop for row in asked.rows if row.code} & by_slug.keys():
+        codes = [row.code for row in asked.rows if row.shop == slug]
+        found_there = await catalog.by_codes(read, by_slug[slug].merchant_id, codes)
+        known |= {(slug, code): sku_id for code, sku_id in found_there.items()}
     lines: list[Line] = []
-    for n, row in enumerate(asked.rows):  # four at most, each of a shop of its own
+    for n, row in enumerate(asked.rows):
         if not row.code:
             continue
-        shop = by_slug.get(row.shop)
-        sku_ids = await catalog.by_codes(read, shop.merchant_id, [row.code]) if shop else {}
-        pieces = int(row.pieces) if row.pieces.isdecimal() and len(row.pieces) <= 4 else 0
-        if row.code not in sku_ids:
+        sku_id = known.get((row.shop, row.code))
+        pieces = int(row.pieces) if row.pieces.isdecimal() and len(row.pieces) <= PIECES_DIGITS_MAX else 0
+        if sku_id is None:
             errors[f"code_{n}"] = N_("This shop has no such article")
         elif pieces < 1:
             errors[f"pieces_{n}"] = N_("Please enter a positive number")
         else:
-            lines.append(Line(line_id=str(n), sku_id=sku_ids[row.code], quantity=pieces))
+            lines.append(Line(line_id=str(n), sku_id=sku_id, quantity=pieces))
     told = Found(shops=shops, rows=asked.rows, buyer_words=asked.buyer, buyer=buyer, errors=errors)
     if errors or not lines:
         return told
@@ -143,7 +148,7 @@ async def of_order(read: Read, code: str) -> Asked | None:
         Row(shop=shop.slug if shop else "", code=line.sku_code, pieces=str(line.quantity))
         for line in lines
         if line.gift is None
-    ][:ROWS]
+    ][:ROWS_MAX]
     email = buyer.email or "" if buyer and not buyer.guest else ""
     return Asked(buyer=email, codes="", rows=[*rows, *(Row() for _ in range(ROWS - len(rows)))])
 
@@ -161,12 +166,12 @@ async def why(visit: NamedDependency[Visit]) -> Response[Any]:
         "promotion_why.html",
         frame.PROMOTIONS,
         crumbs=[(visit.say(N_("Promotions")), frame.PROMOTIONS), (visit.say(N_("Why this price")), None)],
-        status=422 if told.errors else 200,
+        status=422 if told.errors and not asked else 200,
         found=told,
         order=order if asked else "",
         codes=query.get("codes", ""),
         errors={name: visit.say(word) for name, word in told.errors.items()},
-        rows=range(ROWS),
+        rows=range(len(told.rows)),
         steps=words.every_step(visit, reckoning) if reckoning else [],
     )
 
