@@ -7,6 +7,7 @@ import msgspec
 
 from steelyard.demo import (
     allowances,
+    campaigns,
     cases,
     desk,
     footfall,
@@ -115,6 +116,7 @@ async def make(
         await rushes.rush(db, people.HOME)
         await presold.presell(db, settings, buyer_id, people.HOME)
         await allowances.limit(db)
+        await campaigns.campaign(db)
         await purses.fill(db, buyer_id)
         await teams.gather(db, people.HOME)
         await promised.promise(db, buyer_id)

@@ -20,6 +20,7 @@ from steelyard.goods.promotions.model import (
     Offer,
     OfferState,
     PiecesFor,
+    Promotion,
     RateOff,
     Reason,
     Reckoning,
@@ -188,11 +189,19 @@ def every_step(visit: Visit, found: Reckoning) -> list[Said]:
     ]
 
 
+def _price_words(visit: Visit, promotion: Promotion, currency: str) -> str:
+    """A special price of which there are not only so many pieces is no flash price: that of a team is one."""
+    rule = promotion.rule
+    if isinstance(rule, SpecialPrice) and rule.prices and not promotion.limited:
+        return visit.say(N_("Special price {price}"), price=money(visit, min(rule.prices.values()), currency))
+    return rule_words(visit, rule, currency)
+
+
 def _applied(visit: Visit, each: Applied, currency: str) -> Said:
     promotion = each.promotion
     return Said(
         name=promotion.name.in_language(visit.locale),
-        words=rule_words(visit, promotion.rule, currency),
+        words=_price_words(visit, promotion, currency),
         off=each.off,
         hint=hint_words(visit, each.next, promotion.rule, currency),
         platform=promotion.merchant_id is None,

@@ -104,7 +104,9 @@ def _offers(basket: Basket, running: Mapping[UUID, Sequence[Offer]]) -> Iterator
         yield from offers if basket.gathered is None else (offer for offer in offers if offer.flash is None)
     yield from running.get(PLATFORM, ())
     if basket.gathered is not None:
-        yield gathering.offer_of(basket.gathered)
+        sku_ids = {line.card.sku_id for group in basket.groups for line in group.lines}
+        team = gathering.offer_of(basket.gathered, sku_ids)
+        yield from () if team is None else (team,)
 
 
 def _reduced(
