@@ -75,7 +75,7 @@ async def test_a_licence_ends_and_the_next_one_opens_the_shop_again(house: House
     await expect(staff.page.locator("#renewals")).to_contain_text(staff.words("Accepted"))
 
     await buyer.goto(f"/shops/{SHOP}")
-    await expect(buyer.page.locator(".product-card").first).to_be_visible()
+    await buyer.until(buyer.page.locator(".product-card").first)  # what is found follows a moment later
     await owner.goto("/merchant/licence")
     await expect(owner.page.locator("main")).to_contain_text(re.compile(str(next_year.year)))
     await owner.look("licence-counts")
