@@ -6,6 +6,7 @@ NO_LISTS = {
     "/account", "/account/profile", "/account/privacy", "/find-order", "/forgot", "/register", "/sign-in", "/report",
     "/sell", "/sell/application", "/robots.txt", "/sitemap.xml", "/suggest", "/styleguide",
     "/flash/clock", "/merchant/find", "/merchant/flash/new", "/merchant/freight/new", "/merchant/money/expected",
+    "/merchant/presales/new", "/merchant/group-buying/new",
     "/merchant/orders/papers.pdf", "/merchant/orders/ship",
     "/merchant/orders/ship/done", "/merchant/products/export", "/merchant/products/new", "/merchant/products/template",
     "/merchant/promotions/new", "/merchant/roles/new", "/merchant/shop", "/merchant/shop/visit", "/merchant/stock/move",
@@ -14,7 +15,7 @@ NO_LISTS = {
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
     "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/promotions/new",
-    "/operator/roles/new", "/operator/rights/new",
+    "/operator/roles/new", "/operator/rights/new", "/operator/promotions/why",
 }  # fmt: skip
 
 # Who looks, and at what. `{product}` is the one most sold, `{since}` and `{today}` are days, `{shop}` is the merchant's id.
@@ -57,6 +58,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/account/history",
         "/account/reviews",
         "/account/coupons",
+        "/account/presales",
         "/account/coupons?state=used",
         "/account/invoices",
         "/account/after-sales",
@@ -131,7 +133,9 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/freight",
         "/merchant/promotions",
         "/merchant/flash",
+        "/merchant/presales",
         "/merchant/groups",
+        "/merchant/group-buying",
         "/merchant/calendar",
         "/merchant/calendar?by=month",
         "/merchant/staff",
@@ -154,6 +158,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/orders",
         "/operator/disputes",
         "/operator/flash",
+        "/operator/group-buying",
+        "/operator/presales",
         "/operator/calendar",
         "/operator/calendar?by=month",
         "/operator/violations",

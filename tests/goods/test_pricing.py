@@ -1,5 +1,7 @@
 """Prices: one a currency, announced when they change."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from steelyard.goods import pricing
@@ -116,3 +118,16 @@ async def test_what_it_cost_longer_ago_is_not_counted(database_url: str, db: Dat
     async with administer(database_url) as owner:
         await owner.execute("UPDATE price_history SET until = until - interval '1 hour' WHERE amount = 700")
     assert await now(800) == 900
+
+
+async def test_the_lowest_until_a_moment_is_of_thirty_days_before_it(db: Database, market: Market) -> None:
+    merchant_id, category_id = await market.merchant(), await market.category()
+    _, sku_id = await market.product(merchant_id, category_id, price=700)
+    await db.transact(pricing.set_prices, merchant_id, [NewPrice(sku_id=sku_id, currency="CNY", amount=1_000)])
+
+    async def lowest(days: int) -> int | None:
+        at = datetime.now(UTC) + timedelta(days=days)
+        return await db.ask(pricing.lowest_until, merchant_id, sku_id, "CNY", at)
+
+    assert [await lowest(days) for days in (0, 29, 31)] == [700, 700, 1_000]
+    assert await db.ask(pricing.lowest_until, merchant_id, sku_id, "USD", datetime.now(UTC)) is None

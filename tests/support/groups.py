@@ -14,7 +14,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import checkout, groups
 from steelyard.trade.checkout.model import SHOP, CheckoutId, Quote
 from steelyard.trade.groups.jobs import SWEEPS
-from steelyard.trade.groups.model import Gathering, Membership, NewOffer, OfferId
+from steelyard.trade.groups.model import Gathering, Membership, NewOffer, Offer, OfferId
 from steelyard.trade.orders.model import Order, PurchaseId
 from steelyard.worker import subscribers
 from tests.support import deal
@@ -41,7 +41,7 @@ async def offered(db: Database, wanted: NewOffer) -> NewOffer:
 
 
 async def opened(
-    db: Database, offer: NewOffer, team: UUID | None = None, buyer_id: BuyerId | None = None, pieces: int = 1
+    db: Database, offer: NewOffer | Offer, team: UUID | None = None, buyer_id: BuyerId | None = None, pieces: int = 1
 ) -> CheckoutId:
     """A checkout in which a buyer opens a team, or joins one."""
     checkout_id = CheckoutId(ids.mint())
@@ -60,7 +60,7 @@ async def quoted(db: Database, checkout_id: CheckoutId) -> Quote:
 
 
 async def placed(
-    db: Database, offer: NewOffer, team: UUID | None = None, buyer_id: BuyerId | None = None, pieces: int = 1
+    db: Database, offer: NewOffer | Offer, team: UUID | None = None, buyer_id: BuyerId | None = None, pieces: int = 1
 ) -> PurchaseId:
     checkout_id = await opened(db, offer, team, buyer_id, pieces)
     return await db.transact(checkout.place, checkout_id, expected_total=None, by="buyer")
@@ -77,7 +77,7 @@ async def order_of(db: Database, purchase_id: PurchaseId) -> Order:
 
 
 async def joined(
-    db: Database, offer: NewOffer, team: UUID | None = None, buyer_id: BuyerId | None = None, pieces: int = 1
+    db: Database, offer: NewOffer | Offer, team: UUID | None = None, buyer_id: BuyerId | None = None, pieces: int = 1
 ) -> Order:
     """A buyer has opened a team, or joined one, and paid."""
     return await pay(db, await placed(db, offer, team, buyer_id, pieces))

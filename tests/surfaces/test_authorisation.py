@@ -36,6 +36,9 @@ from tests.support.browser import Browser, browsing
 from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.flash import flash, planned
 from tests.support.gifts import bought, sold, wanted
+from tests.support.groups import group as for_teams
+from tests.support.groups import offered
+from tests.support.presale import presale
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
 from tests.support.world import Person, World, account
@@ -59,6 +62,8 @@ PUBLIC = {
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
     "/shops/{slug:str}/licence", "/products/{product_id:uuid}/share", "/gift-cards",
+    # Whoever has a team's link sees how many are in it, and may join.
+    "/group/{code:str}", "/group/{code:str}/join",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {
@@ -67,8 +72,8 @@ OWN = {
     "/cart/prices", "/search/forget", "/search/choices", "/cart/checkout", "/orders", "/account",
     "/deliver-to", "/favourites", "/account/favourites", "/account/history", "/account/history/remove",
     "/account/history/switch", "/account/reviews", "/account/after-sales", "/coupons", "/account/coupons",
-    "/coupons/claim", "/flash", "/flash/clock", "/account/wallet", "/account/wallet/redeem",
-    "/account/gift-cards", "/account/wallet/check-in",
+    "/coupons/claim", "/flash", "/flash/clock", "/group/open", "/account/wallet", "/account/wallet/redeem",
+    "/account/gift-cards", "/account/presales", "/account/wallet/check-in",
 }  # fmt: skip
 # Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
 NAMES_NOTHING = {"/merchant/figures/{what:str}"}
@@ -167,6 +172,8 @@ async def things(db: Database, world: World) -> Ids:
     )  # fmt: skip
     await db.transact(promotions.save, promotion)
     sale = await planned(db, flash(world))
+    together = await offered(db, for_teams(world))
+    booking = await planned(db, presale(world, begins=timedelta(days=2)))
     group = Group(merchant_id=world.tea.merchant_id, group_id=GroupId(ids.mint()), name=text("茶友", "Tea friends"))
     await db.transact(promotions.set_group, group)
     violation = NewViolation(
@@ -243,6 +250,8 @@ async def things(db: Database, world: World) -> Ids:
             "subject_id": str(question_id),
             "promotion_id": str(promotion.promotion_id),
             "flash_id": str(sale.session_id),
+            "offer_id": str(together.offer_id),
+            "presale_id": str(booking.session_id),
             "group_id": str(group.group_id),
             "case_id": str(case_id),
             "violation_id": str(violation.violation_id),

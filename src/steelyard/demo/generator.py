@@ -24,6 +24,7 @@ from steelyard.demo import (
     searches,
     shelves,
     shopkeeping,
+    teams,
     wishes,
 )
 from steelyard.demo.catalogue import makers
@@ -113,6 +114,7 @@ async def make(
         await rushes.rush(db, people.HOME)
         await allowances.limit(db)
         await purses.fill(db, buyer_id)
+        await teams.gather(db, people.HOME)
         await promised.promise(db, buyer_id)
         await opinions.speak(fast, buyer_id, seed=seed, step=step)
         await wishes.wish(db, buyer_id, [made("merchant", maker.slug) for maker in makers()])

@@ -92,7 +92,7 @@ async def test_gifts_and_sets_name_articles_of_the_shop(db: Database, world: Wor
     }
     for typed in (gift, together):
         assert 'id="articles"' in (await owner.get(NEW, kind=typed["kind"])).text
-        assert (await owner.post(NEW, {**TYPED, **typed})).status_code == 303
+        assert (await owner.post(NEW, {**TYPED, "anyway": "1", **typed})).status_code == 303
     set_, given = await db.ask(promotions.offers, world.tea.merchant_id, None, 10)
     assert given.rule == Gift(over=10_000, sku_id=world.items["black"].sku_id, worth=3_000)
     assert set_.scope.products == {world.items["nuts"].product_id, world.items["black"].product_id}
@@ -106,7 +106,7 @@ async def test_gifts_and_sets_name_articles_of_the_shop(db: Database, world: Wor
     for typed, field in (
         ({**gift, "gift": "HAMMER-0"}, "gift"), ({**gift, "worth": "999"}, "worth"), ({**together, "part_1": ""}, "part_1"),
     ):  # fmt: skip
-        refused = await owner.post(NEW, {**TYPED, **typed})
+        refused = await owner.post(NEW, {**TYPED, "anyway": "1", **typed})
         assert refused.status_code == 422 and f'id="{field}-error"' in refused.text, field
 
 

@@ -10,7 +10,7 @@ from tests.support import deal
 from tests.support.browser import Browser, hidden, words
 from tests.support.world import World
 
-NEW = "/operator/promotions/new"
+NEW, WHY = "/operator/promotions/new", "/operator/promotions/why"
 SOON = local_time(datetime.now(UTC) + timedelta(days=2))
 TYPED = {
     "kind": "amount_off",
@@ -75,3 +75,25 @@ async def test_the_share_is_a_percentage(chief: Browser) -> None:
         answer = await chief.post(NEW, {**TYPED, "platform": share})
         assert answer.status_code == 422, share
         assert 'value="20"' in answer.text
+
+
+async def test_staff_see_why_a_price_is_what_it_is(db: Database, world: World, chief: Browser) -> None:
+    await chief.post(NEW, {**TYPED, "anyway": "1"})
+    await chief.post(NEW, {**TYPED, "anyway": "1", "name_en": "Much more", "over_0": "500"})
+    asked = {"shop_0": "tea", "code_0": "NUTS-0", "pieces_0": "3", "buyer": world.buyer.email}
+    page = words(await chief.get(WHY, **asked))
+    assert "Across shops The platform CN¥20 off over CN¥100 Counts −CN¥20.00 CN¥14.00" in page
+    assert "Much more" in page and "more for CN¥20 off" in page and "CN¥99.70" in page
+
+    [order] = await deal.paid(db, [(world.items["nuts"].sku_id, 3)], world.buyer.buyer_id)
+    again = words(await chief.get(WHY, order=order.code))
+    assert order.code in again and "Counts −CN¥20.00" in again
+
+    for field, typed in {
+        "buyer": {"buyer": "nobody@x.test"},
+        "code_0": {"code_0": "NO"},
+        "pieces_0": {"pieces_0": "0"},
+    }.items():
+        answer = await chief.get(WHY, **{**asked, **typed})
+        assert answer.status_code == 422 and f'id="{field}-error"' in answer.text, field
+    assert (await chief.get(WHY, order="S-NONE")).status_code == 200

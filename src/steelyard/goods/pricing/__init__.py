@@ -3,7 +3,7 @@ shop."""
 
 from steelyard.goods.pricing.costs import costs_of, set_costs
 from steelyard.goods.pricing.events import PricesChanged
-from steelyard.goods.pricing.queries import current, current_at_home, current_in
+from steelyard.goods.pricing.queries import current, current_at_home, current_in, lowest_until
 from steelyard.goods.pricing.service import bulk_set, set_prices
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "current",
     "current_at_home",
     "current_in",
+    "lowest_until",
     "set_costs",
     "set_prices",
 ]

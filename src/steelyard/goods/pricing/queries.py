@@ -1,10 +1,11 @@
 """Questions about prices."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from steelyard.goods.catalog.model import SkuId
-from steelyard.goods.pricing.model import Price
+from steelyard.goods.pricing.model import LOWEST_OF_DAYS, Price
 from steelyard.kernel.db import Read
 
 
@@ -49,3 +50,22 @@ async def current_at_home(read: Read, sku_ids: Iterable[UUID]) -> dict[SkuId, Pr
         row["sku_id"]: Price(amount=row["amount"], compare_at=row["compare_at"], currency=row["currency"])
         for row in rows
     }
+
+
+async def lowest_until(read: Read, merchant_id: UUID, sku_id: UUID, currency: str, at: datetime) -> int | None:
+    """The lowest that a SKU costs, or cost in the `LOWEST_OF_DAYS` days before this moment: what stands beside a price that
+    is lowered from then on for some time."""
+    return await read.value(
+        """
+        SELECT least(p.amount, (
+            SELECT min(h.amount) FROM price_history h
+            WHERE h.merchant_id = p.merchant_id AND h.sku_id = p.sku_id AND h.currency = p.currency
+              AND h.until > $4::timestamptz - make_interval(days => $5)))
+        FROM prices p WHERE p.merchant_id = $1 AND p.sku_id = $2 AND p.currency = $3
+        """,
+        merchant_id,
+        sku_id,
+        currency,
+        at,
+        LOWEST_OF_DAYS,
+    )

@@ -1,13 +1,14 @@
 """What goods cost less, for whom, when, and why: promotions as data, and pure functions from a cart to an explained result.
 
-`reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind takes off, `rules` what there is, and
-`refusals` what is refused. docs/algorithms/pricing.md tells the rules with worked examples. Commands of shops and of the
-platform are in `service`, buyers' coupons in `claiming`, those that shops give in `giving`, codes that come with a cart in
-`codes` (their words in `entering`), what buyers hold in `holding`, who is known to have used what in `people`, and what
-orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale is stands in `flash`, how one is
-planned and ended in `planning`, its pieces are in `handing`, and what is to be seen of it in `sessions`. Who is in which group
-of a shop's customers is in `groups` (as data: `grouping`); carts as data are in `carts`. What
-speaks against an offer is data in `clashes`, found by `conflicts`; what has to be known for it is in `clashing`.
+`reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind takes off, `rules` what there
+is, and `refusals` what is refused. docs/algorithms/pricing.md tells the rules with worked examples. Commands of shops
+and of the platform are in `service`, buyers' coupons in `claiming`, those that shops give in `giving`, codes that
+come with a cart in `codes` (their words in `entering`), what buyers hold in `holding`, who is known to have used what
+in `people`, and what orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale or
+a presale is stands in `flash`, how one is planned and ended in `planning` (what is asked of a presale: `terms`), its
+pieces are in `handing`, and what is to be seen of it in `sessions`. Who is in which group of a shop's customers is in
+`groups` (as data: `grouping`); carts as data are in `carts`. What speaks against an offer is data in `clashes`, found
+by `conflicts`; what has to be known for it is in `clashing`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
@@ -15,6 +16,7 @@ from steelyard.goods.promotions.clashing import on_between, speaks_against
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.conflicts import conflicts, overlapping
 from steelyard.goods.promotions.events import CustomerGroupSet, FlashChanged, GiftAsked
+from steelyard.goods.promotions.flash import Presale, Terms
 from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
 from steelyard.goods.promotions.grouping import segment_of
 from steelyard.goods.promotions.groups import (
@@ -29,7 +31,7 @@ from steelyard.goods.promotions.groups import (
 from steelyard.goods.promotions.groups import close as close_group
 from steelyard.goods.promotions.holding import of_buyers, owned
 from steelyard.goods.promotions.people import let_go, new_of, note_people, people_of, used_up
-from steelyard.goods.promotions.planning import begin_due, cancel, end_due, plan
+from steelyard.goods.promotions.planning import begin_due, cancel, end_due, plan, replan
 from steelyard.goods.promotions.queries import (
     ENDS_SOON,
     claimed_by,
@@ -52,6 +54,7 @@ from steelyard.goods.promotions.sessions import (
     had_by,
     own_price,
     planned,
+    presales_open,
     session,
     sessions,
     sessions_near,
@@ -67,6 +70,8 @@ __all__ = [
     "CustomerGroupSet",
     "FlashChanged",
     "GiftAsked",
+    "Presale",
+    "Terms",
     "ask_gift",
     "begin_due",
     "cancel",
@@ -114,8 +119,10 @@ __all__ = [
     "people_of",
     "plan",
     "planned",
+    "presales_open",
     "reckon",
     "reckon_offers",
+    "replan",
     "running",
     "save",
     "segment_of",

@@ -1,4 +1,4 @@
-"""Flash sales as data: sessions, and prices of which there are only so many pieces."""
+"""Flash sales and presales as data: sessions, and prices of which there are only so many pieces."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,9 +15,37 @@ from steelyard.parties.merchants.model import MerchantId
 SessionId = NewType("SessionId", UUID)
 
 
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes a session a presale: when the balance is paid, until when it is sent, and whether who does not pay the
+    balance in time gives up the deposit (`forfeits`) or gets it back."""
+
+    balance_from: datetime
+    balance_until: datetime
+    ships_by: datetime
+    forfeits: bool = True
+
+
+class Presale(Terms, frozen=True, kw_only=True):
+    """What a piece costs in a presale, in minor units: its `price`, the `deposit` that is paid first (none: all of it is paid
+    at once), and what the deposit counts for when the balance is paid."""
+
+    price: int
+    deposit: int
+    counts_for: int
+
+    @property
+    def whole(self) -> int:
+        """What a piece costs altogether: the deposit counts for more than it is."""
+        return self.price - (self.counts_for - self.deposit)
+
+    @property
+    def balance(self) -> int:
+        return self.price - self.counts_for
+
+
 class Flash(msgspec.Struct, frozen=True, kw_only=True):
     """What a price in a flash sale is beside a price: of which session and SKU, of how many pieces, of which so many are
-    `taken`, and how many an order and a buyer can have (none: as many as there are)."""
+    `taken`, and how many an order and a buyer can have (none: as many as there are). `presale`: it is one of a presale."""
 
     session_id: SessionId
     sku_id: SkuId
@@ -25,10 +53,16 @@ class Flash(msgspec.Struct, frozen=True, kw_only=True):
     taken: int
     per_order: int | None = None
     per_buyer: int | None = None
+    presale: Presale | None = None
 
     @property
     def left(self) -> int:
         return self.pieces - self.taken
+
+    @property
+    def percent(self) -> int:
+        """How much of it is sold, in whole percents: all of it only when nothing is left."""
+        return self.taken * 100 // self.pieces
 
     def most(self, had: int) -> int | None:
         """How many a buyer who has so many can still have in one order; none: as many as there are."""
@@ -37,17 +71,26 @@ class Flash(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FlashItem(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be sold at a flash price, in minor units of the shop's currency."""
+    """What is to be sold at a flash price, in minor units of the shop's currency; in a presale with its deposit, and what that
+    counts for."""
 
     sku_id: SkuId
     price: int
     pieces: int
     per_order: int | None = None
     per_buyer: int | None = 1
+    deposit: int = 0
+    counts_for: int = 0
+
+    @property
+    def whole(self) -> int:
+        """What a piece costs altogether."""
+        return self.price - (self.counts_for - self.deposit)
 
 
 class NewFlash(msgspec.Struct, frozen=True, kw_only=True):
-    """A session that is to be. Its id is the caller's: said twice, it is planned once."""
+    """A session that is to be. Its id is the caller's: said twice, it is planned once. With `terms` it is a presale, and what
+    it lasts the time in which a deposit can be paid."""
 
     merchant_id: MerchantId
     session_id: SessionId
@@ -55,6 +98,15 @@ class NewFlash(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: datetime
     ends_at: datetime
     items: Sequence[FlashItem]
+    terms: Terms | None = None
+
+    def presale_of(self, item: FlashItem) -> Presale | None:
+        """What is frozen with the price of an item, if this is a presale."""
+        if self.terms is None:
+            return None
+        return Presale(
+            **msgspec.structs.asdict(self.terms), price=item.price, deposit=item.deposit, counts_for=item.counts_for
+        )
 
 
 class FlashState(StrEnum):
@@ -74,6 +126,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     cancelled_by: str | None
     reason: str
+    presale: Terms | None = None
 
     def state(self, at: datetime) -> FlashState:
         if self.cancelled_by is not None:
@@ -99,6 +152,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     per_buyer: int | None
     buyers: int = 0
     off: int = 0
+    presale: Presale | None = None
 
     @property
     def left(self) -> int:

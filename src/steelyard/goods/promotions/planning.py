@@ -1,5 +1,5 @@
-"""Flash sales: plan one, which takes its pieces out of what is sold; announce its beginning; end it or call it off, which gives
-back what is left."""
+"""Flash sales and presales: plan one, which takes its pieces out of what is sold; announce its beginning; end it or call it off,
+which gives back what is left."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,8 +8,9 @@ from uuid import UUID
 from steelyard.goods import inventory, pricing
 from steelyard.goods.inventory.model import Wanted
 from steelyard.goods.promotions.events import FlashChanged
-from steelyard.goods.promotions.model import FlashItem, NewFlash, Scope, SpecialPrice
+from steelyard.goods.promotions.model import FlashItem, NewFlash, OfferBegun, Scope, SpecialPrice
 from steelyard.goods.promotions.queries import KEPT
+from steelyard.goods.promotions.terms import WINDOW_DAYS_MAX, wrong_deposit, wrong_windows
 from steelyard.kernel import events, ids
 from steelyard.kernel.db import Row, Tx
 from steelyard.kernel.errors import Invalid, NotFound
@@ -37,7 +38,8 @@ async def plan(tx: Tx, wanted: NewFlash) -> None:
     tx.kept.pop(KEPT, None)
     claimed = await tx.value(
         """
-        INSERT INTO flash_sessions (merchant_id, session_id, name, starts_at, ends_at) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO flash_sessions (merchant_id, session_id, name, starts_at, ends_at, presale)
+        VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (merchant_id, session_id) DO NOTHING RETURNING true
         """,
         wanted.merchant_id,
@@ -45,6 +47,7 @@ async def plan(tx: Tx, wanted: NewFlash) -> None:
         wanted.name,
         wanted.starts_at,
         wanted.ends_at,
+        wanted.terms,
     )
     if not claimed:
         return
@@ -75,10 +78,14 @@ def _check(wanted: NewFlash) -> None:
     wrong: dict[str, str] = {}
     if not now < wanted.ends_at or wanted.starts_at >= wanted.ends_at:
         wrong["ends_at"] = N_("It ends after it begins, and not in the past")
-    elif wanted.ends_at - wanted.starts_at > timedelta(hours=SESSION_HOURS_MAX):
+    elif wanted.terms is not None and wanted.ends_at - wanted.starts_at > timedelta(days=WINDOW_DAYS_MAX):
+        wrong["ends_at"] = N_("Deposits are paid for 60 days at most")
+    elif wanted.terms is None and wanted.ends_at - wanted.starts_at > timedelta(hours=SESSION_HOURS_MAX):
         wrong["ends_at"] = N_("A flash sale lasts three days at most")
     if wanted.starts_at > now + timedelta(days=DAYS_AHEAD_MAX):
         wrong["starts_at"] = N_("Please plan at most 60 days ahead")
+    if wanted.terms is not None:
+        wrong |= wrong_windows(wanted.terms, wanted.starts_at, wanted.ends_at)
     if not 0 < len(wanted.items) <= ITEMS_PER_SESSION_MAX:
         wrong["what_0"] = N_("Please choose what is sold, 50 articles at most")
     seen: set[UUID] = set()
@@ -86,7 +93,7 @@ def _check(wanted: NewFlash) -> None:
         if item.sku_id in seen:
             wrong[f"what_{n}"] = N_("This article is named twice")
         seen.add(item.sku_id)
-        wrong |= _wrong_in(n, item)
+        wrong |= _wrong_in(n, item) | (wrong_deposit(n, item, wanted.terms) if wanted.terms is not None else {})
     if wrong:
         raise Invalid(wrong)
 
@@ -141,8 +148,12 @@ async def _refuse_conflicts(tx: Tx, wanted: NewFlash, goods: dict[UUID, Row]) ->
             wrong[f"what_{n}"] = N_("This article cannot be sold: it is not there, or has no price")
         elif item.sku_id in taken:
             wrong[f"what_{n}"] = N_("This article is in another flash sale at the same time")
-        elif item.price >= current[item.sku_id]:
-            wrong[f"price_{n}"] = N_("A flash price is below what the article costs now")
+        elif item.whole >= current[item.sku_id]:
+            wrong[f"price_{n}"] = (
+                N_("A flash price is below what the article costs now")
+                if wanted.terms is None
+                else N_("In a presale it costs less than now, with what the deposit counts for")
+            )
     if wrong:
         raise Invalid(wrong)
 
@@ -152,10 +163,12 @@ async def _write(tx: Tx, wanted: NewFlash, goods: dict[UUID, Row]) -> None:
     await tx.execute(
         """
         INSERT INTO promotions (merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon
-                              , session_id, sku_id, pieces, pieces_per_order, pieces_per_buyer)
+                              , session_id, sku_id, pieces, pieces_per_order, pieces_per_buyer, presale)
         SELECT $1, i.promotion_id, $2, i.rule, i.scope, $3, $4, $5, false, $6, i.sku_id, i.pieces, i.per_order, i.per_buyer
-        FROM unnest($7::uuid[], $8::jsonb[], $9::jsonb[], $10::uuid[], $11::integer[], $12::integer[], $13::integer[])
-            AS i (promotion_id, rule, scope, sku_id, pieces, per_order, per_buyer)
+             , i.presale
+        FROM unnest($7::uuid[], $8::jsonb[], $9::jsonb[], $10::uuid[], $11::integer[], $12::integer[], $13::integer[]
+                  , $14::jsonb[])
+            AS i (promotion_id, rule, scope, sku_id, pieces, per_order, per_buyer, presale)
         """,
         wanted.merchant_id,
         wanted.name,
@@ -164,13 +177,39 @@ async def _write(tx: Tx, wanted: NewFlash, goods: dict[UUID, Row]) -> None:
         wanted.ends_at,
         wanted.session_id,
         [ids.derived(wanted.session_id, str(item.sku_id)) for item in wanted.items],
-        [SpecialPrice(prices={item.sku_id: item.price}) for item in wanted.items],
+        [SpecialPrice(prices={item.sku_id: item.whole}) for item in wanted.items],
         [Scope(products=frozenset([goods[item.sku_id]["product_id"]])) for item in wanted.items],
         [item.sku_id for item in wanted.items],
         [item.pieces for item in wanted.items],
         [item.per_order for item in wanted.items],
         [item.per_buyer for item in wanted.items],
+        [wanted.presale_of(item) for item in wanted.items],
     )
+
+
+async def replan(tx: Tx, wanted: NewFlash) -> None:
+    """Another plan for a presale that has not begun: nobody has paid anything yet. Raises `NotFound`, what `plan` raises, and
+    `OfferBegun` for one that has begun or was called off."""
+    row = await tx.row(
+        """
+        SELECT starts_at > now() AND ended_at IS NULL AS open FROM flash_sessions
+        WHERE merchant_id = $1 AND session_id = $2 AND presale IS NOT NULL FOR UPDATE
+        """,
+        wanted.merchant_id,
+        wanted.session_id,
+    )
+    if row is None:
+        raise NotFound()
+    if not row["open"]:
+        raise OfferBegun()
+    await inventory.release_orders(tx, [(wanted.merchant_id, wanted.session_id)])
+    await tx.execute(
+        "DELETE FROM promotions WHERE merchant_id = $1 AND session_id = $2", wanted.merchant_id, wanted.session_id
+    )
+    await tx.execute(
+        "DELETE FROM flash_sessions WHERE merchant_id = $1 AND session_id = $2", wanted.merchant_id, wanted.session_id
+    )
+    await plan(tx, wanted)
 
 
 async def cancel(tx: Tx, merchant_id: UUID, session_id: UUID, *, by: str, reason: str = "") -> None:

@@ -66,7 +66,8 @@ async def running(read: Read, merchant_ids: Collection[UUID]) -> dict[UUID, list
              , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id
              , CASE WHEN session_id IS NOT NULL THEN
                    jsonb_build_object('session_id', session_id, 'sku_id', sku_id, 'pieces', pieces, 'taken', taken
-                                    , 'per_order', pieces_per_order, 'per_buyer', pieces_per_buyer) END AS flash
+                                    , 'per_order', pieces_per_order, 'per_buyer', pieces_per_buyer
+                                    , 'presale', presale) END AS flash
         FROM promotions
         WHERE merchant_id = ANY($1) AND stopped_at IS NULL AND ends_at > now() AND (budget IS NULL OR spent < budget)
         ORDER BY merchant_id, promotion_id LIMIT $2

@@ -11,6 +11,7 @@ CREATE TABLE flash_sessions (
   , ended_at     timestamptz
   , cancelled_by text
   , reason       text NOT NULL DEFAULT ''
+  , presale      jsonb
   , PRIMARY KEY (merchant_id, session_id)
   , CONSTRAINT a_session_begins_before_it_ends CHECK (starts_at < ends_at)
   , CONSTRAINT what_is_called_off_is_over CHECK (cancelled_by IS NULL OR ended_at IS NOT NULL)
@@ -19,6 +20,8 @@ COMMENT ON TABLE flash_sessions IS 'by merchant: when a shop sells some pieces a
 COMMENT ON COLUMN flash_sessions.begun_at IS 'When its beginning was announced; prices go by starts_at';
 COMMENT ON COLUMN flash_sessions.ended_at IS 'When what was left was given back to the stock that is sold';
 COMMENT ON COLUMN flash_sessions.cancelled_by IS 'Who called it off before its end, for the reason beside it';
+COMMENT ON COLUMN flash_sessions.presale IS 'Of a presale: {balance_from, balance_until, ships_by, forfeits}; none: a flash sale';
+CREATE INDEX presales_near ON flash_sessions (starts_at) WHERE presale IS NOT NULL;
 CREATE INDEX flash_sessions_to_begin ON flash_sessions (starts_at) WHERE begun_at IS NULL AND ended_at IS NULL;
 CREATE INDEX flash_sessions_to_end ON flash_sessions (ends_at) WHERE ended_at IS NULL;
 
@@ -81,6 +84,7 @@ CREATE TABLE promotions (
   , returned_at  timestamptz
   , new_buyers   boolean NOT NULL DEFAULT false
   , given        boolean NOT NULL DEFAULT false
+  , presale      jsonb
   , group_id     uuid
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
@@ -96,6 +100,7 @@ CREATE TABLE promotions (
   , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
   , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
   , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT a_presale_has_its_own_pieces CHECK (presale IS NULL OR session_id IS NOT NULL)
   , CONSTRAINT what_is_given_is_not_claimed CHECK (NOT given OR (coupon AND code IS NULL))
   , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
   , CONSTRAINT a_coupon_is_for_who_holds_it CHECK (group_id IS NULL OR NOT coupon)
@@ -120,6 +125,7 @@ COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
 COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop gives to whom it wants; nobody claims it';
+COMMENT ON COLUMN promotions.presale IS 'Of a presale: {price, deposit, counts_for} of a piece, and the terms of the session; none: a flash price';
 COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_by_time ON promotions (ends_at, starts_at) WHERE stopped_at IS NULL;

@@ -59,18 +59,22 @@ async def flash_left(read: Read, merchant_ids: Collection[UUID], sku_ids: Collec
     return {row["sku_id"]: row["left"] for row in rows}
 
 
-async def sessions(read: Read, merchant_id: UUID, before: UUID | None, limit: int) -> list[Session]:
-    """A shop's flash sales, what was planned last first; `before` is the last of the page before."""
+async def sessions(
+    read: Read, merchant_id: UUID, before: UUID | None, limit: int, *, presales: bool = False
+) -> list[Session]:
+    """A shop's flash sales, or its presales, what was planned last first; `before` is the last of the page before."""
     return await read.all(
         Session,
         """
-        SELECT merchant_id, session_id, name, starts_at, ends_at, begun_at, ended_at, cancelled_by, reason
-        FROM flash_sessions WHERE merchant_id = $1 AND ($2::uuid IS NULL OR session_id < $2)
+        SELECT merchant_id, session_id, name, starts_at, ends_at, begun_at, ended_at, cancelled_by, reason, presale
+        FROM flash_sessions
+        WHERE merchant_id = $1 AND ($2::uuid IS NULL OR session_id < $2) AND (presale IS NOT NULL) = $4
         ORDER BY session_id DESC LIMIT $3
         """,
         merchant_id,
         before,
         limit,
+        presales,
     )
 
 
@@ -78,7 +82,7 @@ async def session(read: Read, merchant_id: UUID, session_id: UUID) -> Session | 
     return await read.one(
         Session,
         """
-        SELECT merchant_id, session_id, name, starts_at, ends_at, begun_at, ended_at, cancelled_by, reason
+        SELECT merchant_id, session_id, name, starts_at, ends_at, begun_at, ended_at, cancelled_by, reason, presale
         FROM flash_sessions WHERE merchant_id = $1 AND session_id = $2
         """,
         merchant_id,
@@ -86,18 +90,21 @@ async def session(read: Read, merchant_id: UUID, session_id: UUID) -> Session | 
     )
 
 
-async def sessions_near(read: Read, until: datetime) -> list[Session]:
-    """The flash sales of all shops that run, or begin before `until`, what begins first first."""
+async def sessions_near(read: Read, until: datetime, *, presales: bool = False) -> list[Session]:
+    """The flash sales, or the presales, of all shops that run, or begin before `until`, what begins first first."""
     return await read.all(
         Session,
         """
-        SELECT f.merchant_id, f.session_id, f.name, f.starts_at, f.ends_at, f.begun_at, f.ended_at, f.cancelled_by, f.reason
+        SELECT f.merchant_id, f.session_id, f.name, f.starts_at, f.ends_at, f.begun_at, f.ended_at, f.cancelled_by
+             , f.reason, f.presale
         FROM flash_sessions f JOIN merchants m USING (merchant_id)
         WHERE f.ended_at IS NULL AND f.ends_at > now() AND f.starts_at < $1 AND m.state = 'open'
+          AND (f.presale IS NOT NULL) = $3
         ORDER BY f.starts_at, f.ends_at, f.session_id LIMIT $2
         """,
         until,
         SESSIONS_SHOWN_MAX,
+        presales,
     )
 
 
@@ -108,7 +115,7 @@ async def planned(read: Read, sessions: Sequence[tuple[UUID, UUID]]) -> list[Pla
         """
         SELECT p.merchant_id, p.session_id, p.promotion_id, s.product_id, p.sku_id
              , (p.rule -> 'prices' ->> p.sku_id::text)::bigint AS price, p.currency, p.pieces, p.taken
-             , p.pieces_per_order AS per_order, p.pieces_per_buyer AS per_buyer
+             , p.pieces_per_order AS per_order, p.pieces_per_buyer AS per_buyer, p.presale
              , coalesce(u.buyers, 0) AS buyers, coalesce(u.off, 0)::bigint AS off
         FROM unnest($1::uuid[], $2::uuid[]) AS f (merchant_id, session_id)
         JOIN promotions p USING (merchant_id, session_id)
@@ -121,4 +128,18 @@ async def planned(read: Read, sessions: Sequence[tuple[UUID, UUID]]) -> list[Pla
         [merchant_id for merchant_id, _ in sessions],
         [session_id for _, session_id in sessions],
         ITEMS_SHOWN_MAX,
+    )
+
+
+async def presales_open(read: Read) -> list[Session]:
+    """The presales of all shops that are to come, run, or of which something is still to be paid or sent; the last first."""
+    return await read.all(
+        Session,
+        """
+        SELECT merchant_id, session_id, name, starts_at, ends_at, begun_at, ended_at, cancelled_by, reason, presale
+        FROM flash_sessions
+        WHERE presale IS NOT NULL AND starts_at > now() - interval '1 year' AND (presale ->> 'ships_by')::timestamptz > now()
+        ORDER BY starts_at DESC, session_id LIMIT $1
+        """,
+        SESSIONS_SHOWN_MAX,
     )

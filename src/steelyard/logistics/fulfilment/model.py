@@ -14,7 +14,8 @@ LINES_PER_DISPATCH_MAX = 500
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a paid order that wants sending, within `ship_hours` from now where that was promised."""
+    """One line of a paid order that wants sending, within `ship_hours` from now where that was promised, or by
+    the moment `ship_by`."""
 
     merchant_id: UUID
     order_id: UUID
@@ -22,6 +23,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     sku_id: UUID
     quantity: int
     ship_hours: int | None = None
+    ship_by: datetime | None = None
 
 
 class Packed(msgspec.Struct, frozen=True):

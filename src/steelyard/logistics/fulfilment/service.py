@@ -28,9 +28,10 @@ async def instruct(tx: Tx, lines: Sequence[Instruction]) -> None:
     await tx.execute(
         """
         INSERT INTO fulfilment_lines (merchant_id, order_id, line, sku_id, quantity, ship_by)
-        SELECT merchant_id, order_id, line, sku_id, quantity, now() + hours * interval '1 hour'
-        FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[], $5::integer[], $6::integer[])
-          AS w (merchant_id, order_id, line, sku_id, quantity, hours)
+        SELECT merchant_id, order_id, line, sku_id, quantity, coalesce(ship_by, now() + hours * interval '1 hour')
+        FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[], $5::integer[], $6::integer[]
+                  , $7::timestamptz[])
+          AS w (merchant_id, order_id, line, sku_id, quantity, hours, ship_by)
         ON CONFLICT (merchant_id, order_id, line) DO NOTHING
         """,
         [line.merchant_id for line in lines],
@@ -39,6 +40,7 @@ async def instruct(tx: Tx, lines: Sequence[Instruction]) -> None:
         [line.sku_id for line in lines],
         [line.quantity for line in lines],
         [line.ship_hours for line in lines],
+        [line.ship_by for line in lines],
     )
 
 

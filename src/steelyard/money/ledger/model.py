@@ -33,6 +33,7 @@ class AccountKind(StrEnum):
     GIFT_CARDS = "gift_cards"
     GIFT_CLEARING = "gift_clearing"
     MARKETING_COST = "marketing_cost"
+    PRESALE_DEPOSITS = "presale_deposits"
     COMPENSATION_CLEARING = "compensation_clearing"
 
 

@@ -42,6 +42,7 @@ class Subject(StrEnum):
     INVOICE_TITLES = "invoice_titles"
     CART = "cart"
     SEARCHES = "searches"
+    CUSTOMER_GROUPS = "customer_groups"
     SEARCH_CHOICES = "search_choices"
     CONSENTS = "consents"
 
@@ -125,6 +126,13 @@ _SUBJECTS: dict[str, tuple[str, LiteralString]] = {
         """
         SELECT kind, reason, state, note, photographs, complaint, answer, decision, carrier, number, asked_at, ended_at
         FROM aftersales_cases WHERE buyer_id = ANY($1) ORDER BY asked_at LIMIT $2
+        """,
+    ),
+    "customer_groups": (
+        N_("Groups of shops that you are in"),
+        """
+        SELECT g.name, m.since, m.until, m.source FROM customer_group_members m
+        JOIN customer_groups g USING (merchant_id, group_id) WHERE m.buyer_id = ANY($1) ORDER BY m.since LIMIT $2
         """,
     ),
     "search_choices": (

@@ -1,37 +1,21 @@
 """The run-time settings there are. A new one is entered here, and read where it counts with `policies.number`."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
-
-
-class Unit(StrEnum):
-    MINUTES = "minutes"
-    DAYS = "days"
-    MEGABYTES = "megabytes"
-    YES_OR_NO = "yes_or_no"
-    MONTHS = "months"
-    PERCENT = "percent"
-    POINTS = "points"
-    UNITS_OF_MONEY = "units_of_money"
-
-
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """`name` and `about` are msgids; the value is a whole number between `least` and `most`, in `unit`."""
-
-    key: str
-    area: str
-    name: str
-    about: str
-    unit: Unit
-    default: int
-    least: int
-    most: int
+from steelyard.parties.policies.case_times import (
+    CASE_BUYER_CONFIRMS,
+    CASE_BUYER_OBJECTS,
+    CASE_BUYER_SENDS,
+    CASE_SHOP_ANSWERS,
+    CASE_SHOP_INSPECTS,
+    CASE_SHOP_RESENDS,
+)
+from steelyard.parties.policies.kinds import ACCOUNTS, KEEPING, MERCHANTS, TRADE, Policy, Unit
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +38,6 @@ class PolicyChange(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     by: UUID | None
 
-
-TRADE, MERCHANTS, ACCOUNTS, KEEPING = N_("Trade"), N_("Merchants"), N_("Accounts"), N_("Keeping")
 
 PAYMENT_WINDOW = Policy(
     key="payment_window",
@@ -388,6 +370,12 @@ POLICIES: tuple[Policy, ...] = (
     GIFTS_MOST,
     GIFTS_PER_DAY,
     GIFTS_REFUND_DAYS,
+    CASE_SHOP_ANSWERS,
+    CASE_BUYER_SENDS,
+    CASE_SHOP_INSPECTS,
+    CASE_BUYER_OBJECTS,
+    CASE_SHOP_RESENDS,
+    CASE_BUYER_CONFIRMS,
 )
 
 

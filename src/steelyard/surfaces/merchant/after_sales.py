@@ -16,9 +16,10 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
 from steelyard.logistics import parcels
-from steelyard.parties import access
+from steelyard.parties import access, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.policies.model import CASE_SHOP_ANSWERS
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.papers import address_lines
 from steelyard.surfaces.web import case_words, exports, promise_words
@@ -113,6 +114,7 @@ async def case_list(
         visit,
         "after_sales.html",
         frame.AFTER_SALES,
+        answer_hours=await visit.db.ask(policies.number, CASE_SHOP_ANSWERS),
         tabs=tabs,
         kinds=kinds,
         shown=shown,

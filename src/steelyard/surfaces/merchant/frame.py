@@ -26,7 +26,9 @@ STOCK = f"{HOME}/stock"
 FREIGHT = f"{HOME}/freight"
 PROMOTIONS = f"{HOME}/promotions"
 FLASH = f"{HOME}/flash"
+PRESALES = f"{HOME}/presales"
 GROUPS = f"{HOME}/groups"
+TEAMS = f"{HOME}/group-buying"
 CALENDAR = f"{HOME}/calendar"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
@@ -53,6 +55,8 @@ PLACES = (
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Marketing")),
     (FLASH, N_("Flash sales"), "zap", "promotions.manage", N_("Marketing")),
+    (TEAMS, N_("Group buying"), "handshake", "promotions.manage", N_("Marketing")),
+    (PRESALES, N_("Presales"), "calendar-clock", "promotions.manage", N_("Marketing")),
     (GROUPS, N_("Customer groups"), "users-round", "promotions.manage", N_("Marketing")),
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),

@@ -30,8 +30,9 @@ from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
-from steelyard.trade import aftersales, orders, promises, settlement
+from steelyard.trade import aftersales, groups, orders, promises, settlement
 from steelyard.trade.aftersales.model import OrderRefund, Reason, RefundRequest, Returned, freight_of
+from steelyard.trade.groups.model import Membership
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderNote, OrderState, Step
 from steelyard.trade.promises import Compensation
 
@@ -69,6 +70,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
         return settlement.due_on(at, self.settlement_days) if at and going else None
 
     asked: Asked
+    team: Membership | None = None
 
     @property
     def freight_left(self) -> int:
@@ -111,6 +113,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         notes=(await orders.notes_of(read, merchant_id, [order_id]))[order_id],
         settlement_days=merchant.settlement_days,
         asked=await asked_about(read, merchant_id, order_id),
+        team=(await groups.of_orders(read, [order_id])).get(order_id) if order.state is OrderState.HELD else None,
         compensations=await promises.compensations_of(read, [order_id]) if _promised(lines) else [],
     )
 

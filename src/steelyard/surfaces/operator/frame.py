@@ -22,6 +22,8 @@ SETTLEMENT = f"{HOME}/settlement"
 WALLETS = f"{HOME}/wallets"
 CATEGORIES = f"{HOME}/categories"
 FLASH = f"{HOME}/flash"
+TEAMS = f"{HOME}/group-buying"
+PRESALES = f"{HOME}/presales"
 CALENDAR = f"{HOME}/calendar"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
@@ -55,6 +57,8 @@ PLACES = (
     (VIOLATIONS, N_("Violations of rules"), "shield-alert", "merchants.discipline", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),
     (FLASH, N_("Flash sales"), "zap", "catalog.manage", N_("Trade")),
+    (TEAMS, N_("Group buying"), "handshake", "catalog.manage", N_("Trade")),
+    (PRESALES, N_("Presales"), "calendar-clock", "catalog.manage", N_("Trade")),
     (BUYERS, N_("Buyers"), "contact", "buyers.read", N_("Trade")),
     (CATEGORIES, N_("Goods categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),

@@ -17,9 +17,10 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
 from steelyard.logistics import parcels
 from steelyard.logistics.parcels.model import Carrier
-from steelyard.parties import merchants
+from steelyard.parties import merchants, policies
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.parties.policies.model import CASE_SHOP_ANSWERS
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront import exchanging
 from steelyard.surfaces.storefront.addresses import lines_of
@@ -148,6 +149,7 @@ async def _form(
         visit,
         "after_sales_ask.html",
         view.shell,
+        answer_hours=await visit.db.ask(policies.number, CASE_SHOP_ANSWERS),
         crumbs=[
             Crumb(visit.say(N_("My orders")), "/orders"),
             Crumb(order.code, f"/orders/{order.code}"),

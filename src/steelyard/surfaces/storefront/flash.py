@@ -140,7 +140,12 @@ def on_product(offers: Sequence[Offer]) -> dict[SkuId, OnProduct]:
     found: dict[SkuId, OnProduct] = {}
     for offer in sorted(offers, key=lambda each: each.starts_at):
         flash = offer.flash
-        if flash is None or flash.sku_id in found or not now - SOON * 4 < offer.starts_at < now + SOON:
+        if (
+            flash is None
+            or flash.presale is not None
+            or flash.sku_id in found
+            or not now - SOON * 4 < offer.starts_at < now + SOON
+        ):
             continue
         price = promotions.flash_price(offer)
         if price is not None and now < offer.ends_at:

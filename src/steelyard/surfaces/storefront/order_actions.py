@@ -39,6 +39,18 @@ async def cancel_unpaid(visit: NamedDependency[Visit], code: FromPath[str]) -> R
     )
 
 
+@post("/purchases/{code:str}/give-up")
+async def give_up_booking(visit: NamedDependency[Visit], code: FromPath[str]) -> Redirect:
+    """Step back from a presale of which the deposit is paid: it is given up, or goes back, as the presale says."""
+    purchase = await own_purchase(visit, code)
+    return await _do(
+        visit,
+        f"/purchases/{purchase.code}",
+        N_("The booking is cancelled."),
+        visit.db.transact(orders.cancel_purchase, purchase.purchase_id, "buyer", visit.by, deposit_too=True),
+    )
+
+
 @post("/orders/{code:str}/cancel")
 async def cancel_paid(
     visit: NamedDependency[Visit], code: FromPath[str], data: URLEncodedBody[dict[str, Any]]

@@ -19,11 +19,12 @@ from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Tone
 from steelyard.surfaces.storefront import words
 from steelyard.surfaces.storefront.shell import Shell, shell
-from steelyard.trade import aftersales, orders, promises, reviews
+from steelyard.trade import aftersales, groups, orders, promises, reviews
 from steelyard.trade.aftersales import Action, Case
 from steelyard.trade.aftersales.model import CancellationRequest
+from steelyard.trade.groups.model import Membership
 from steelyard.trade.orders import Act
-from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState, Purchase, PurchaseState, Step
+from steelyard.trade.orders.model import Booking, Order, OrderId, OrderLine, OrderState, Purchase, PurchaseState, Step
 from steelyard.trade.promises import Compensation, Drop, Protected
 
 TO_REVIEW_LINES_MAX = 200
@@ -69,7 +70,7 @@ TABS = (
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     """One merchant's part of a purchase; history, parcels, refunds, cases and what was paid for promises only on the pages of an
-    order or a purchase."""
+    order or a purchase. `team`: for which it waits."""
 
     order: Order
     shop: ShopCard
@@ -81,6 +82,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     parcels: Sequence[tuple[Parcel, Sequence[Scan]]] = ()
     refunds: Sequence[Refund] = ()
     cases: Sequence[Case] = ()
+    team: Membership | None = None
     compensations: Sequence[Compensation] = ()
     protected: Sequence[Protected] = ()
     drops: Mapping[int, Drop] = {}
@@ -114,11 +116,12 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """`means`: by which it is paid, where it is not by one alone."""
+    """`means`: by which it is paid, where it is not by one alone; `booking`: it is of a presale."""
 
     purchase: Purchase
     orders: Sequence[OrderView]
     means: Sequence[payments.Means] = ()
+    booking: Booking | None = None
 
     def paid_by(self, channel: str) -> int:
         return sum(each.amount for each in self.means if each.channel == channel)
@@ -130,6 +133,13 @@ class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def payable(self) -> bool:
         return self.purchase.state is PurchaseState.PLACED
+
+    @property
+    def due(self) -> int:
+        """What a channel collects now; nothing, where the balance of a presale is not due yet."""
+        if self.booking is not None:
+            return self.booking.due(datetime.now(UTC)) or 0
+        return self.purchase.total - self.purchase.tendered
 
     @property
     def address(self) -> Address:
@@ -200,6 +210,8 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
     shops = await merchants.cards(read, {order.merchant_id for order in found})
     standings = await aftersales.standing(read, found)
     written = await reviews.of_orders(read, [order.order_id for order in found])
+    held = [order.order_id for order in found if order.state is OrderState.HELD]
+    teams = await groups.of_orders(read, held) if held else {}
     write_until = (await reviews.rules(read)).write_days
 
     def actions(order: Order) -> frozenset[Action]:
@@ -221,6 +233,7 @@ async def _brief(read: Read, found: Sequence[Order]) -> list[OrderView]:
             lines=lines[order.order_id],
             actions=actions(order),
             request=standings[order.order_id].request,
+            team=teams.get(order.order_id),
         )
         for order in found
     ]
@@ -267,7 +280,10 @@ async def purchase_page(read: Read, buyer_id: BuyerId, purchase: Purchase) -> Pu
     """A purchase with everything that happened to each of its orders."""
     parts = await orders.orders_of_purchase(read, purchase.purchase_id)
     view = PurchaseView(
-        purchase=purchase, orders=await whole_orders(read, parts), means=await _means(read, purchase, parts)
+        purchase=purchase,
+        orders=await whole_orders(read, parts),
+        means=await _means(read, purchase, parts),
+        booking=await booking_of(read, purchase),
     )
     return PurchasePage(shell=await shell(read, buyer_id), view=view)
 
@@ -277,9 +293,17 @@ async def order_page(read: Read, buyer_id: BuyerId, order: Order) -> PurchasePag
     purchase = await orders.purchase(read, order.purchase_id)
     assert purchase is not None, "an order is part of a purchase"
     view = PurchaseView(
-        purchase=purchase, orders=await whole_orders(read, [order]), means=await _means(read, purchase, [order])
+        purchase=purchase,
+        orders=await whole_orders(read, [order]),
+        means=await _means(read, purchase, [order]),
+        booking=await booking_of(read, purchase),
     )
     return PurchasePage(shell=await shell(read, buyer_id), view=view)
+
+
+async def booking_of(read: Read, purchase: Purchase) -> Booking | None:
+    """What a purchase that is paid in two parts is of a presale; nothing is asked for any other."""
+    return await orders.booking_of(read, purchase.purchase_id) if purchase.deposit else None
 
 
 async def _means(read: Read, purchase: Purchase, parts: Sequence[Order]) -> list[payments.Means]:

@@ -1,6 +1,7 @@
 """Paying a purchase: to the channel's cashier, and back."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import msgspec
 from litestar import Response, get, post
@@ -16,6 +17,7 @@ from steelyard.money import payments
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.storefront.order_views import booking_of
 from steelyard.surfaces.storefront.owning import own_purchase
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
@@ -23,7 +25,7 @@ from steelyard.surfaces.storefront.words import CHANNELS
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout, orders
-from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
+from steelyard.trade.orders.model import Booking, NotPayable, Purchase, PurchaseId, PurchaseState
 
 LOOKS_DIGITS_MAX = 3
 # How often the page asks the channel by itself: (as many times, after so many seconds), about five minutes in all.
@@ -52,12 +54,26 @@ def looks_of(visit: Visit) -> int:
 
 
 class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
-    """`last` is the latest try to pay; none was made when the purchase costs nothing."""
+    """`last` is the latest try to pay; none was made when the purchase costs nothing. `booking`: it is paid in two parts."""
 
     shell: Shell
     purchase: Purchase
     last: Payment | None
     looks: int = 0
+    booking: Booking | None = None
+
+    @property
+    def due(self) -> int:
+        """What is to be paid now."""
+        if self.booking is not None:
+            return self.booking.due(datetime.now(UTC)) or 0
+        return self.purchase.total - self.purchase.tendered
+
+    @property
+    def deposit_paid(self) -> bool:
+        """Whether what was paid last is the deposit."""
+        done = self.last is not None and self.last.state is PaymentState.CAPTURED
+        return done and self.purchase.state is PurchaseState.PLACED and self.booking is not None
 
     @property
     def next_look_seconds(self) -> int | None:
@@ -103,7 +119,8 @@ async def return_page(read: Read, buyer_id: BuyerId, purchase_id: PurchaseId, lo
         raise NotFound()
     tries = [each for each in await payments.of_purchase(read, purchase_id) if not payments.is_purse(each.channel)]
     last = tries[0] if tries else None
-    return ReturnPage(shell=await shell(read, buyer_id), purchase=purchase, last=last, looks=looks)
+    booking = await booking_of(read, purchase)
+    return ReturnPage(shell=await shell(read, buyer_id), purchase=purchase, last=last, looks=looks, booking=booking)
 
 
 @post("/purchases/{code:str}/pay")

@@ -27,6 +27,7 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb, Flash
 from steelyard.surfaces.storefront import beside, coupons, delivering, flash, opinions, seo, specifying
+from steelyard.surfaces.storefront import presales as presold
 from steelyard.surfaces.storefront.beside import Beside
 from steelyard.surfaces.storefront.choosing import VARIANTS_LISTED_MAX, Choice, Variant, chosen_of
 from steelyard.surfaces.storefront.composed import in_a_frame
@@ -41,9 +42,11 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.rights_words import NO_RETURNS
 from steelyard.surfaces.web.seals import unseal
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import cart, rights
+from steelyard.trade import cart, groups, rights
 from steelyard.trade.cart.model import QUANTITY_PER_LINE_MAX
 from steelyard.trade.checkout.model import CheckoutId, Line
+from steelyard.trade.groups.model import Offer as GroupOffer
+from steelyard.trade.groups.model import Team
 from steelyard.trade.reviews.model import Rating, ShopScore
 from steelyard.trade.rights import Family, Rule, RuleKind
 
@@ -73,7 +76,9 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     follows: bool
     offers: Sequence[Offer] = ()
     articles: Mapping[SkuId, SkuCard] = {}
+    lowest: int | None = None
     rule: Rule | None = None
+    groups: Sequence[tuple[GroupOffer, Sequence[Team]]] = ()
     ship: Rule | None = None
     protection: Rule | None = None
 
@@ -100,6 +105,20 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
         if found is None or variant is None or variant.price is None:
             return None
         return found if found.price < variant.price.amount else None
+
+    @property
+    def presales(self) -> Mapping[SkuId, presold.OnProduct]:
+        """The presales of its variants, those that run and those that begin soon."""
+        return presold.on_product(self.offers)
+
+    @property
+    def presale(self) -> presold.OnProduct | None:
+        """That of the variant that is chosen, as far as it counts."""
+        variant = self.variant
+        found = self.presales.get(SkuId(variant.sku.sku_id)) if variant else None
+        if found is None or variant is None or variant.price is None:
+            return None
+        return found if found.terms.whole < variant.price.amount else None
 
     @property
     def own_price(self) -> tuple[Offer, int] | None:
@@ -197,7 +216,7 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
     )
     now, known = datetime.now(UTC), await rights.rules(read)
     own_entry, goods_beside = await beside.goods(read, asked.buyer_id, product, asked.beside_seconds)
-    return ProductPage(
+    page = ProductPage(
         shell=around,
         product=product,
         shop=shop,
@@ -216,7 +235,14 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         rule=known.of(Family.NO_REASON, place.country, now),
         ship=known.promise(RuleKind.SHIP_PROMISE, now, shop.currency),
         protection=known.promise(RuleKind.PRICE_PROTECTION, now, shop.currency, product.category_path),
+        groups=await groups.of_product(read, product.merchant_id, product.product_id),
     )
+    if page.flash is None or page.variant is None or page.variant.price is None:
+        return page
+    offer, price = page.flash.offer, page.variant.price
+    sku_id = page.variant.sku.sku_id
+    lowest = await pricing.lowest_until(read, product.merchant_id, sku_id, price.currency, offer.starts_at)
+    return msgspec.structs.replace(page, lowest=lowest)
 
 
 async def _promise(
@@ -263,7 +289,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         gone = await show(visit, "product_gone.html", view.shell, category=category, crumbs=crumbs, view=view)
         return Drawn(answer=gone, about=frozenset([product_id]))
     looked_at = not asked.preview and "hx-request" not in visit.connection.headers
-    checkout_id, question_id = ids.mint(), ids.mint()
+    checkout_id, question_id, team_checkout_id = ids.mint(), ids.mint(), ids.mint()
     listed = view.choice.variants if 1 < len(view.choice.variants) <= VARIANTS_LISTED_MAX else ()
     shown = await show(
         visit,
@@ -280,6 +306,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         limit_rules=limit_words.rules(visit, view.choice.limits),
         checkout_id=checkout_id,
         question_id=question_id,
+        team_checkout_id=team_checkout_id,
         places=delivering.places(visit.locale, own=view.own_address, home_word=visit.say(N_("My default address"))),
         place_name=delivering.place_name(view.promise.place, visit.locale) if view.promise else "",
         path=f"/products/{product_id}" + (f"/{slug}" if slug else ""),
@@ -294,8 +321,8 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
     return Drawn(
         answer=in_a_frame(visit, shown),
         about=view.about,
-        minted=[checkout_id, question_id],
-        lasting=_is_plenty(view.choice),
+        minted=[checkout_id, question_id, *([team_checkout_id] if view.groups else [])],
+        lasting=_is_plenty(view.choice) and not view.groups,
         **({"note": partial(_looked_at, view.product.merchant_id, product_id)} if looked_at else {}),
     )
 

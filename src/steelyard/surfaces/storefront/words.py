@@ -38,7 +38,7 @@ EXPECT: dict[OrderState, str] = {
 }
 STATE_ICONS: dict[OrderState, str] = {
     OrderState.PLACED: "wallet",
-    OrderState.HELD: "users",
+    OrderState.HELD: "users-round",
     OrderState.PAID: "package",
     OrderState.PARTLY_SHIPPED: "truck",
     OrderState.SHIPPED: "truck",
@@ -95,6 +95,7 @@ CANCEL_REASONS: dict[str, str] = {
     "changed": N_("It was changed before it was paid."),
     "buyer": N_("You cancelled it."),
     "cancelled_by_buyer": N_("You cancelled it."),
+    "shop": N_("The shop does not deliver it."),
     "group_failed": N_("The group did not come together in time. All of your money goes back."),
     "group_too_late": N_("The group had ended before it was paid. All of your money goes back."),
     "group_ended": N_("The group had ended before it was paid."),
@@ -114,6 +115,9 @@ _PROBLEMS: dict[ProblemCode, str] = {
     ProblemCode.PRICE_MOVED: N_("The price has changed"),
     ProblemCode.LIMIT_REACHED: N_("At the flash price you can have {free} more"),
     ProblemCode.FLASH_GONE: N_("At the flash price {free} are left: the usual price counts"),
+    ProblemCode.PRESALE_ALONE: N_("Sold in a presale: please buy it by itself, on its page"),
+    ProblemCode.PRESALE_LIMIT: N_("In the presale you can have {free} more"),
+    ProblemCode.PRESALE_GONE: N_("In the presale {free} are left: the usual price counts"),
     ProblemCode.GROUP_ALONE: N_("What is bought in a group is bought alone"),
     ProblemCode.GROUP_LIMIT: N_("At the group price you can have {free} more"),
     ProblemCode.GROUP_OVER: N_("This group price is over"),

@@ -6,6 +6,7 @@ from steelyard.parties.policies.model import Unit
 # What settings are counted in.
 UNITS: dict[Unit, str] = {
     Unit.MINUTES: N_("minutes"),
+    Unit.HOURS: N_("hours"),
     Unit.DAYS: N_("days"),
     Unit.MEGABYTES: N_("MB"),
     Unit.YES_OR_NO: "",

@@ -20,6 +20,7 @@ from steelyard.goods.promotions.model import (
     Offer,
     OfferState,
     PiecesFor,
+    Promotion,
     RateOff,
     Reason,
     Reckoning,
@@ -54,7 +55,7 @@ REASONS = {
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a price: what it is called, what it says, and how much it takes off (none: it does not count).
-    `platform`: it is the platform's, not a shop's. `counts`: it takes something off, or gives something."""
+    `platform`: it is the platform's, not a shop's. `counts`: it takes something off, or gives something; `key` is its id."""
 
     name: str
     words: str
@@ -62,6 +63,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
     platform: bool = False
     counts: bool = False
+    key: str = ""
 
 
 def money(visit: Visit, amount: int, currency: str) -> str:
@@ -187,15 +189,24 @@ def every_step(visit: Visit, found: Reckoning) -> list[Said]:
     ]
 
 
+def _price_words(visit: Visit, promotion: Promotion, currency: str) -> str:
+    """A special price of which there are not only so many pieces is no flash price: that of a team is one."""
+    rule = promotion.rule
+    if isinstance(rule, SpecialPrice) and rule.prices and not promotion.limited:
+        return visit.say(N_("Special price {price}"), price=money(visit, min(rule.prices.values()), currency))
+    return rule_words(visit, rule, currency)
+
+
 def _applied(visit: Visit, each: Applied, currency: str) -> Said:
     promotion = each.promotion
     return Said(
         name=promotion.name.in_language(visit.locale),
-        words=rule_words(visit, promotion.rule, currency),
+        words=_price_words(visit, promotion, currency),
         off=each.off,
         hint=hint_words(visit, each.next, promotion.rule, currency),
         platform=promotion.merchant_id is None,
         counts=True,
+        key=str(promotion.promotion_id),
     )
 
 
@@ -207,6 +218,7 @@ def _missed(visit: Visit, each: Missed, currency: str) -> Said:
         words=rule_words(visit, promotion.rule, currency),
         hint=reason or hint_words(visit, each.hint, promotion.rule, currency),
         platform=promotion.merchant_id is None,
+        key=str(promotion.promotion_id),
     )
 
 

@@ -4,10 +4,10 @@ A buyer calls off what nobody packs yet at once, and asks the shop otherwise: `r
 at a moment is said by `actions`, one rule for pages and tests.
 
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
-buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, and what happens to who
-says nothing `silence`; what is sent instead of what came back is `exchanges`. An appeal against the platform's decision is
-`appeals`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have decided,
-and `privacy` is for buyers who leave.
+buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, how long each may take
+`deadlines`, and what happens to who says nothing `silence`; what is sent instead of what came back is `exchanges`. An appeal
+against the platform's decision is `appeals`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what
+another rule would have decided, and `privacy` is for buyers who leave.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing
@@ -23,14 +23,9 @@ from steelyard.trade.aftersales.appeal_model import (
 from steelyard.trade.aftersales.appeals import answer_appeal, appeal, appeals_of
 from steelyard.trade.aftersales.bulk import RecordedReturn, bulk_refund
 from steelyard.trade.aftersales.case_model import (
-    BUYER_OBJECTS,
-    BUYER_SENDS_BACK,
     COUNTERFEIT,
-    DEADLINES,
     PHOTOGRAPHS_PER_CASE_MAX,
     REASONS,
-    SHOP_ANSWERS,
-    SHOP_INSPECTS,
     SWAPS,
     Case,
     CaseId,
@@ -102,14 +97,9 @@ from steelyard.trade.aftersales.trials import Decided, Differing, Trial, trial
 __all__ = [
     "APPEAL_ANSWERED_WITHIN",
     "APPEAL_WITHIN",
-    "BUYER_OBJECTS",
-    "BUYER_SENDS_BACK",
     "COUNTERFEIT",
-    "DEADLINES",
     "PHOTOGRAPHS_PER_CASE_MAX",
     "REASONS",
-    "SHOP_ANSWERS",
-    "SHOP_INSPECTS",
     "SWAPS",
     "Action",
     "AfterSalesAppealed",

@@ -1,7 +1,7 @@
 """After-sales cases: what a buyer may ask for and why, in which state it is, and how long each side may take."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
@@ -25,21 +25,6 @@ PHOTOGRAPHS_PER_CASE_MAX = 6
 RECEIPTS_PER_CASE_MAX = 2
 CASES_PER_ORDER_MAX = 50
 
-# How long each side may take; what happens then is in `silence.py`.
-SHOP_ANSWERS = timedelta(hours=48)
-BUYER_SENDS_BACK = timedelta(days=7)
-SHOP_INSPECTS = timedelta(days=10)
-BUYER_OBJECTS = timedelta(days=7)
-SHOP_SENDS_AGAIN = timedelta(hours=72)
-BUYER_CONFIRMS = timedelta(days=10)
-DEADLINES: dict[CaseState, timedelta] = {
-    CaseState.ASKED: SHOP_ANSWERS,
-    CaseState.AGREED: BUYER_SENDS_BACK,
-    CaseState.SENT_BACK: SHOP_INSPECTS,
-    CaseState.REFUSED: BUYER_OBJECTS,
-    CaseState.ACCEPTED: SHOP_SENDS_AGAIN,
-    CaseState.RESENT: BUYER_CONFIRMS,
-}
 ENDED = frozenset({CaseState.EXCHANGED, CaseState.REFUNDED, CaseState.REJECTED, CaseState.WITHDRAWN, CaseState.CLOSED})
 
 

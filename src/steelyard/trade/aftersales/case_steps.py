@@ -14,9 +14,10 @@ from steelyard.kernel.i18n import N_
 from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import orders
-from steelyard.trade.aftersales.case_model import DEADLINES, ENDED, SWAPS, Case, CaseId, CaseLine, Kind
+from steelyard.trade.aftersales.case_model import ENDED, SWAPS, Case, CaseId, CaseLine, Kind
 from steelyard.trade.aftersales.case_queries import case as case_of
 from steelyard.trade.aftersales.case_queries import case_lines
+from steelyard.trade.aftersales.deadlines import time_for
 from steelyard.trade.aftersales.events import AfterSalesMoved
 from steelyard.trade.aftersales.gifts import with_gifts
 from steelyard.trade.aftersales.model import (
@@ -90,7 +91,7 @@ async def move(tx: Tx, held: Held, following: CaseState, by: str, words: str = "
         case.case_id,
         case.state,
         following,
-        DEADLINES.get(following),
+        await time_for(tx, following),
         following in ENDED,
         words,
         by,

@@ -16,7 +16,6 @@ from steelyard.trade.aftersales.case_model import (
     PHOTOGRAPHS_PER_CASE_MAX,
     REASONS,
     RECEIPTS_PER_CASE_MAX,
-    SHOP_ANSWERS,
     SWAPS,
     Case,
     CaseId,
@@ -34,6 +33,7 @@ from steelyard.trade.aftersales.case_model import (
 )
 from steelyard.trade.aftersales.case_queries import free_of_lines, in_time, received_at, rule_of, stages
 from steelyard.trade.aftersales.case_steps import count_open, hold, move, said
+from steelyard.trade.aftersales.deadlines import time_for
 from steelyard.trade.aftersales.events import AfterSalesAsked
 from steelyard.trade.aftersales.exchanges import want
 from steelyard.trade.aftersales.gifts import with_gifts
@@ -178,7 +178,7 @@ async def _write(tx: Tx, new: NewCase, order: Order, rule_id: RuleId | None) -> 
         new.freight,
         order.currency,
         rule_id,
-        SHOP_ANSWERS,
+        await time_for(tx, CaseState.ASKED),
     )
 
 

@@ -1,4 +1,4 @@
-"""What happens to a side that says nothing until its time is over. The times are in `case_model.py`.
+"""What happens to a side that says nothing until its time is over. The times are in `deadlines.py`.
 
 A silent shop agrees: the money goes back, or the goods may come back (where it has no address to send them to, the money
 goes back); what it does not look at it accepts. What it does not send instead of goods in time is paid back. A

@@ -34,7 +34,7 @@ from steelyard.money.payments.model import (
 )
 from steelyard.trade import groups, orders
 from steelyard.trade.checkout.service import complete, lock_of_purchases
-from steelyard.trade.orders.model import NotPayable, Purchase, PurchaseId, PurchaseState
+from steelyard.trade.orders.model import Booking, NotPayable, Purchase, PurchaseId, PurchaseState
 
 log = structlog.get_logger()
 
@@ -108,29 +108,48 @@ async def begin(
         return Collection(state="nothing_to_pay")
     if purchase.state is not PurchaseState.PLACED or purchase.pay_by <= datetime.now(UTC):
         raise NotPayable(state=str(PurchaseState.CANCELLED))
-    for earlier in tries:
+    booking = await _part_due(tx, purchase) if purchase.deposit else None
+    for earlier in tries if booking is None else booking.of_this_part(tries):
         if earlier.channel != channel:
             continue
         if earlier.state is PaymentState.INSTRUCTED:
-            return await _instruction(tx, purchase, channel, return_url, token, earlier.payment_id)
+            return await _instruction(tx, purchase, booking, channel, return_url, token, earlier.payment_id)
         if earlier.state is PaymentState.PENDING and token is None and earlier.cashier_url is not None:
             return _state_of(earlier)
-    instruction = await _instruction(tx, purchase, channel, return_url, token, payment_id)
+    instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id)
     await payments.instruct(tx, instruction)
     return instruction
 
 
+async def _part_due(tx: Tx, purchase: Purchase) -> Booking:
+    """What a locked purchase is of a presale, of which something is to be paid now. Raises `NotPayable`."""
+    booking = (await orders.lock_bookings(tx, [purchase.purchase_id]))[purchase.purchase_id]
+    if booking.due(datetime.now(UTC)) is None:
+        raise NotPayable(state=str(booking.state(datetime.now(UTC))))
+    return booking
+
+
 async def _instruction(
-    tx: Tx, purchase: Purchase, channel: str, return_url: str, token: str | None, payment_id: PaymentId | None
+    tx: Tx,
+    purchase: Purchase,
+    booking: Booking | None,
+    channel: str,
+    return_url: str,
+    token: str | None,
+    payment_id: PaymentId | None,
 ) -> Instruction:
     parts = await orders.orders_of_purchase(tx, purchase.purchase_id)
     kept = await payments.kept_of(tx, purchase.purchase_id) if purchase.tendered else {}
+    due = purchase.total - purchase.tendered
+    if booking is not None:  # one order, of which what is not due now counts as kept
+        due = booking.due(datetime.now(UTC)) or due
+        kept = {part.order_id: part.total - due for part in parts}
     return Instruction(
         payment_id=payment_id or PaymentId(ids.mint()),
         purchase_id=purchase.purchase_id,
         buyer_id=purchase.buyer_id,
         channel=channel,
-        amount=purchase.total - purchase.tendered,
+        amount=due,
         currency=purchase.currency,
         splits=[
             Split(merchant_id=part.merchant_id, order_id=part.order_id, amount=part.total - kept.get(part.order_id, 0))
@@ -206,9 +225,14 @@ async def _settle(
 ) -> None:
     """What follows from money that has come, for locked purchases."""
     paid: dict[PurchaseId, str] = {}
+    parts = await _parts(tx, [known[PaymentId(recording.payment_id)] for recording in captured], purchases)
     for recording in captured:
-        purchase = purchases[PurchaseId(known[PaymentId(recording.payment_id)].purchase_id)]
-        if purchase.state is PurchaseState.PLACED and purchase.purchase_id not in paid:
+        payment = known[PaymentId(recording.payment_id)]
+        purchase = purchases[PurchaseId(payment.purchase_id)]
+        booking = parts.get(purchase.purchase_id)
+        if booking is not None and booking.waits_for_deposit and purchase.state is PurchaseState.PLACED:
+            parts[purchase.purchase_id] = await orders.keep_deposit(tx, purchase, booking, payment.payment_id)
+        elif _pays(purchase, booking, payment) and purchase.purchase_id not in paid:
             paid[purchase.purchase_id] = recording.by
         else:  # rare: nobody pays late or twice in crowds
             reason = "paid_late" if purchase.state is PurchaseState.CANCELLED else "paid_twice"
@@ -220,7 +244,26 @@ async def _settle(
             await groups.pay(tx, joined)
         if kept := [purchase_id for purchase_id in mine if purchases[purchase_id].tendered]:
             await payments.take(tx, kept)
+        if whole := [parts[purchase_id] for purchase_id in mine if purchase_id in parts]:
+            await orders.use_deposits(tx, whole)
         await complete(tx, mine)
+
+
+async def _parts(
+    tx: Tx, captured: Sequence[Payment], purchases: Mapping[PurchaseId, Purchase]
+) -> dict[PurchaseId, Booking]:
+    """What these payments' purchases are of presales, where they are paid in two parts; nothing is asked for any other."""
+    ids_of = {PurchaseId(payment.purchase_id) for payment in captured}
+    wanted = sorted(purchase_id for purchase_id in ids_of if purchases[purchase_id].deposit)
+    return await orders.lock_bookings(tx, wanted) if wanted else {}
+
+
+def _pays(purchase: Purchase, booking: Booking | None, payment: Payment) -> bool:
+    """Whether this payment is what a purchase waits for."""
+    waits = purchase.state is PurchaseState.PLACED
+    if booking is None or not waits:
+        return waits
+    return booking.called_off_at is None and booking.is_balance(payment)
 
 
 async def apply_news(tx: Tx, channel: str, news: PaymentNews | RefundNews | OtherNews) -> None:

@@ -60,7 +60,8 @@ def problems(cart: Cart, offers: Sequence[Offer], found: Reckoning, had: Had, bu
         most = flash.most(bought)
         if most is not None and wanted > most:
             facts: dict[str, int | str] = {"free": most, "bought": bought}
-            said += [Problem(code=ProblemCode.LIMIT_REACHED, line_id=line.line_id, facts=facts) for line in lines]
+            code = ProblemCode.PRESALE_LIMIT if flash.presale else ProblemCode.LIMIT_REACHED
+            said += [Problem(code=code, line_id=line.line_id, facts=facts) for line in lines]
     return said
 
 
@@ -75,4 +76,5 @@ def _running(cart: Cart, offers: Sequence[Offer]) -> Iterator[tuple[Offer, Flash
 
 
 def _gone(line: CartLine, flash: Flash) -> Problem:
-    return Problem(code=ProblemCode.FLASH_GONE, line_id=line.line_id, facts={"free": flash.left})
+    code = ProblemCode.PRESALE_GONE if flash.presale else ProblemCode.FLASH_GONE
+    return Problem(code=code, line_id=line.line_id, facts={"free": flash.left})

@@ -3,7 +3,7 @@
 Nothing is asked, and nothing held, where nobody buys in a team.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -46,14 +46,17 @@ async def known(read: Read, asked: Sequence[tuple[Draft, UUID | None]]) -> list[
     return found
 
 
-def offer_of(found: Gathered) -> Offer:
-    """The group price as promotions know prices: of all prices for a piece the lowest counts."""
+def offer_of(found: Gathered, sku_ids: Collection[UUID]) -> Offer | None:
+    """The group price of these goods as promotions know prices: of all prices for a piece the lowest counts."""
     offer = found.offer
+    prices = {SkuId(sku_id): price for sku_id, price in offer.prices.items() if sku_id in sku_ids}
+    if not prices:
+        return None
     return Offer(
         merchant_id=MerchantId(offer.merchant_id),
         promotion_id=PromotionId(offer.offer_id),
         name=NAME,
-        rule=SpecialPrice(prices={SkuId(sku_id): price for sku_id, price in offer.prices.items()}),
+        rule=SpecialPrice(prices=prices),
         scope=Scope(products=frozenset([offer.product_id])),
         currency=offer.currency,
         starts_at=_EVER,

@@ -18,7 +18,7 @@ from steelyard.money.wallets.model import Purse, Tender
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.trade.groups.model import Gathered, Gathering
-from steelyard.trade.orders.model import PurchaseId
+from steelyard.trade.orders.model import NewBooking, PurchaseId
 
 CheckoutId = NewType("CheckoutId", UUID)
 
@@ -137,6 +137,9 @@ class ProblemCode(StrEnum):
     TOO_MANY = "too_many"
     TOO_FEW = "too_few"
     FLASH_GONE = "flash_gone"
+    PRESALE_ALONE = "presale_alone"
+    PRESALE_LIMIT = "presale_limit"
+    PRESALE_GONE = "presale_gone"
     GROUP_ALONE = "group_alone"
     GROUP_LIMIT = "group_limit"
     GROUP_OVER = "group_over"
@@ -145,7 +148,7 @@ class ProblemCode(StrEnum):
 
 
 # News that the buyer is told; the others have to be mended before the purchase can be placed.
-NEWS = frozenset({ProblemCode.PRICE_MOVED, ProblemCode.FLASH_GONE})
+NEWS = frozenset({ProblemCode.PRICE_MOVED, ProblemCode.FLASH_GONE, ProblemCode.PRESALE_GONE})
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -248,13 +251,14 @@ class QuoteGroup(msgspec.Struct, frozen=True, kw_only=True):
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs now. Lines whose goods are gone are not in `groups` but among the problems. `reckoning` says which
     promotions count, and why; there is none where nothing is offered. `codes`: what each code of the draft is.
-    `gathered`: what buying it in a team comes to."""
+    `gathered`: what buying it in a team comes to; `booking`: it is bought in a presale."""
 
     currency: str
     groups: Sequence[QuoteGroup]
     problems: Sequence[Problem]
     reckoning: Reckoning | None = None
     codes: Sequence[Code] = ()
+    booking: NewBooking | None = None
     gathered: Gathered | None = None
 
     @property
@@ -292,6 +296,11 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
         return sum(group.total for group in self.groups)
 
     @property
+    def deposit(self) -> int:
+        """What is paid first, where it is bought in a presale with a deposit."""
+        return self.booking.deposit if self.booking else 0
+
+    @property
     def blocking(self) -> list[Problem]:
         return [problem for problem in self.problems if problem.blocking]
 
@@ -306,8 +315,8 @@ class CheckoutView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rest(self) -> int:
-        """What a channel collects."""
-        return self.quote.total - sum(tender.amount for tender in self.tenders)
+        """What a channel collects now."""
+        return self.quote.deposit or self.quote.total - sum(tender.amount for tender in self.tenders)
 
     @property
     def ready(self) -> bool:

@@ -31,21 +31,23 @@ from steelyard.goods.promotions.model import (
 from steelyard.goods.taxes.model import Rate
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Refusal
-from steelyard.trade.checkout import flashes, gathering, gifts, personal
+from steelyard.trade.checkout import flashes, gathering, gifts, personal, presales
 from steelyard.trade.checkout.model import Checkout, Discount, Problem, Quote, QuoteGroup, QuoteLine
 from steelyard.trade.groups.model import Gathered
-from steelyard.trade.orders.model import LineOffer, order_id_of
+from steelyard.trade.orders.model import LineOffer, NewBooking, order_id_of
 
 _BY_PIECE = (SpecialPrice, Ladder, BuyGet, PiecesFor, Bundle)
 
 
 class Basket(personal.Someone, frozen=True, kw_only=True):
     """What a buyer (none: nobody in particular) would pay without any offer, the codes of coupons that they entered, and how
-    they can be reached: by that people are told apart. `gathered`: what they buy in a team."""
+    they can be reached: by that people are told apart. `gathered`: what they buy in a team; `agent`: somebody's
+    program asks."""
 
     currency: str
     groups: Sequence[QuoteGroup]
     codes: Sequence[str] = ()
+    agent: bool = False
     gathered: Gathered | None = None
 
     @property
@@ -55,12 +57,13 @@ class Basket(personal.Someone, frozen=True, kw_only=True):
 
 class Reduction(msgspec.Struct, frozen=True, kw_only=True):
     """The same with the offers that count, and why; no reckoning where nothing is offered. `problems` are what is to be
-    said of flash sales."""
+    said of flash sales and presales; `booking`: it is bought in a presale."""
 
     groups: Sequence[QuoteGroup]
     reckoning: Reckoning | None = None
     problems: Sequence[Problem] = ()
     codes: Sequence[Code] = ()
+    booking: NewBooking | None = None
 
 
 class _Now(msgspec.Struct, frozen=True):
@@ -101,7 +104,9 @@ def _offers(basket: Basket, running: Mapping[UUID, Sequence[Offer]]) -> Iterator
         yield from offers if basket.gathered is None else (offer for offer in offers if offer.flash is None)
     yield from running.get(PLATFORM, ())
     if basket.gathered is not None:
-        yield gathering.offer_of(basket.gathered)
+        sku_ids = {line.card.sku_id for group in basket.groups for line in group.lines}
+        team = gathering.offer_of(basket.gathered, sku_ids)
+        yield from () if team is None else (team,)
 
 
 def _reduced(
@@ -120,6 +125,8 @@ def _reduced(
         freight={group.shop.merchant_id: group.freight for group in basket.groups},
         buyer=buyer,
     )
+    told = presales.chosen(cart, offers, agent=basket.agent)
+    offers = told.offers
     left = gifts.left(now.shelf, ((line.sku_id, line.quantity) for line in cart.lines))
     found = promotions.reckon_offers(cart, offers, left)
     by_line = {part.key: part for part in found.lines}
@@ -132,8 +139,9 @@ def _reduced(
         )
         for group in basket.groups
     ]
-    said = flashes.problems(cart, offers, found, now.had, basket.buyer_id)
-    return Reduction(groups=groups, reckoning=found, codes=codes, problems=said)
+    said = [*told.problems, *flashes.problems(cart, offers, found, now.had, basket.buyer_id)]
+    booking = presales.booking(offers, found, cart.lines[0].quantity)
+    return Reduction(groups=groups, reckoning=found, codes=codes, problems=said, booking=booking)
 
 
 def _cart_line(line: QuoteLine) -> CartLine:

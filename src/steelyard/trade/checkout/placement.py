@@ -20,6 +20,7 @@ from steelyard.trade import cart, commission, groups, orders
 from steelyard.trade.checkout import allowances, gathering, offers, service, tendering
 from steelyard.trade.checkout.freezing import order_of
 from steelyard.trade.checkout.model import (
+    SHOP,
     Checkout,
     CheckoutClosed,
     CheckoutId,
@@ -120,6 +121,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
                 currency=checkout.currency,
                 completeness=wish.completeness,
                 buyer_id=checkout.buyer_id,
+                agent=checkout.client != SHOP,
             )
             for wish, checkout in self.fresh
         ]
@@ -346,7 +348,7 @@ async def _purchases(tx: Tx, ready: Sequence[_Ready]) -> dict[CheckoutId, NewPur
 
 
 def _purchase(one: _Ready, rates: Iterator[int], pay_by: datetime) -> NewPurchase:
-    checkout = one.checkout
+    checkout, booking = one.checkout, one.costs.booking
     rate_of = {line.line_id: next(rates) for group in one.costs.groups for line in group.lines}
     return NewPurchase(
         purchase_id=checkout.purchase_id,
@@ -357,8 +359,12 @@ def _purchase(one: _Ready, rates: Iterator[int], pay_by: datetime) -> NewPurchas
         address=checkout.address,
         locale=checkout.locale,
         source=checkout.client,
-        pay_by=gathering.until(one.costs, pay_by),
+        # The deposit of a presale is paid while deposits are.
+        pay_by=min(pay_by, booking.deposit_until)
+        if booking and booking.deposit
+        else gathering.until(one.costs, pay_by),
         by=one.wish.by,
         orders=[order_of(checkout, group, rate_of, one.costs) for group in one.costs.groups],
         team_id=gathering.team_id_of(checkout),
+        booking=booking,
     )

@@ -34,12 +34,14 @@ STRICT = Completeness()
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A draft whose price is asked for, by whom: their coupons count (none: nobody in particular)."""
+    """A draft whose price is asked for, by whom: their coupons count (none: nobody in particular); `agent`: by somebody's
+    program."""
 
     draft: Draft
     currency: str
     completeness: Completeness = STRICT
     buyer_id: BuyerId | None = None
+    agent: bool = False
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -56,9 +58,11 @@ async def quote(
     currency: str,
     completeness: Completeness = STRICT,
     buyer_id: BuyerId | None = None,
+    *,
+    agent: bool = False,
 ) -> Quote:
     """What the draft costs this buyer at this moment in `currency`, and everything that stands in its way."""
-    asked = Asked(draft=draft, currency=currency, completeness=completeness, buyer_id=buyer_id)
+    asked = Asked(draft=draft, currency=currency, completeness=completeness, buyer_id=buyer_id, agent=agent)
     (found,) = await quotes(read, [asked])
     return found
 
@@ -110,6 +114,7 @@ async def quotes(
             ],
             reckoning=less.reckoning,
             codes=less.codes,
+            booking=less.booking,
             gathered=team,
         )
         for each, less, gone, limited, team in zip(
@@ -128,6 +133,7 @@ def _baskets(
             currency=each.currency,
             groups=mine,
             codes=each.draft.codes,
+            agent=each.agent,
             gathered=team,
         )
         for each, mine, team in zip(asked, groups, teams, strict=True)

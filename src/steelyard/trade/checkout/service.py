@@ -20,6 +20,7 @@ from steelyard.trade.checkout import tendering
 from steelyard.trade.checkout.model import (
     CHECKOUT_HOURS,
     FIELD_CHARACTERS_MAX,
+    SHOP,
     Checkout,
     CheckoutClosed,
     CheckoutId,
@@ -272,7 +273,7 @@ async def view(read: Read, checkout_id: CheckoutId, completeness: Completeness =
     )
     if found is None:
         return None
-    costs = await quote(read, found.draft, found.currency, completeness, found.buyer_id)
+    costs = await quote(read, found.draft, found.currency, completeness, found.buyer_id, agent=found.client != SHOP)
     tenders = await tendering.offered(read, found, costs, found.own)
     return CheckoutView(checkout=found, quote=costs, own=found.own, tenders=tenders)
 

@@ -1,7 +1,8 @@
 """What of a purchase the buyer's own purses pay: held while it is placed, before its goods are, and written down with it.
 
 The purses' rows are locked in the order of their keys, after promotions and before any stock row. A purchase whose buyer
-ticked nothing asks for nothing here. Only the shop's own checkouts are paid so: an agent spends nobody's balance.
+ticked nothing asks for nothing here. Only the shop's own checkouts are paid so: an agent spends nobody's balance. What is
+paid in two parts is paid by a channel alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ def ticked(checkout: Checkout) -> Sequence[Purse]:
 async def offered(read: Read, checkout: Checkout, cost: Quote, own: Mapping[Purse, int]) -> list[Tender]:
     """What the ticked purses would pay of it now."""
     chosen = ticked(checkout)
-    if not chosen:
+    if not chosen or cost.deposit:
         return []
     percent = await policies.number(read, POINTS_SHARE)
     return wallets.tenders([group.total for group in cost.groups], own, chosen, percent)
@@ -35,7 +36,7 @@ async def hold(
 ) -> tuple[dict[CheckoutId, list[Tender]], set[CheckoutId]]:
     """Hold the purses of these checkouts and say what each pays, in their order; also returns those whose rest is another
     than the one that the buyer saw (the number; none: whatever it is)."""
-    own = [each for each in wanted if ticked(each[0])]
+    own = [each for each in wanted if ticked(each[0]) and not each[1].deposit]
     keys = sorted({(each.buyer_id, purse, each.currency) for each, _, _ in own for purse in PURSES})
     left = await wallets.lock(tx, keys) if keys else {}
     percent = await policies.number(tx, POINTS_SHARE) if own else 0
@@ -43,8 +44,10 @@ async def hold(
     moved: set[CheckoutId] = set()
     for each, purchase, expected in wanted:
         free = {purse: left.get((each.buyer_id, purse, each.currency), 0) for purse in PURSES}
-        tenders = wallets.tenders([order.total for order in purchase.orders], free, ticked(each), percent)
-        if expected is not None and expected != purchase.total - sum(tender.amount for tender in tenders):
+        chosen = () if purchase.deposit else ticked(each)
+        tenders = wallets.tenders([order.total for order in purchase.orders], free, chosen, percent)
+        rest = purchase.deposit or purchase.total - sum(tender.amount for tender in tenders)
+        if expected is not None and expected != rest:
             moved.add(each.checkout_id)
             continue
         for tender in tenders:

@@ -4,8 +4,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.keeping import kept
+from steelyard.kernel.paging import Page
 from steelyard.trade.groups.model import Gathered, Gathering, Membership, Offer, Team
 
 KEPT = "trade.groups"
@@ -152,20 +154,24 @@ async def offers(read: Read, merchant_id: UUID, before: UUID | None, limit: int)
     )
 
 
-async def running(read: Read, after: datetime | None, limit: int) -> list[Offer]:
-    """The offers of all shops that run or are to come, what ends first first; `after` is the end of the last of the page
-    before."""
-    return await read.all(
+async def running(read: Read, cursor: str | None = None, limit: int | None = None) -> Page[Offer]:
+    """The offers of all shops that run or are to come, what ends first first."""
+    most = paging.limit(limit)
+    key = paging.read_cursor(cursor, datetime, UUID) or (None, None)
+    found = await read.all(
         Offer,
         """
         SELECT merchant_id, offer_id, product_id, prices, currency, size, hours, pieces, taken, per_buyer, enough
              , starts_at, ends_at, stopped_at, stopped_by, reason
-        FROM group_offers WHERE stopped_at IS NULL AND ends_at > greatest(now(), $1::timestamptz)
-        ORDER BY ends_at, merchant_id, offer_id LIMIT $2
+        FROM group_offers
+        WHERE stopped_at IS NULL AND ends_at > now()
+          AND ($1::timestamptz IS NULL OR (ends_at, offer_id) > ($1, $2::uuid))
+        ORDER BY ends_at, offer_id LIMIT $3
         """,
-        after,
-        limit,
+        *key,
+        most + 1,
     )
+    return paging.cut(found, most, lambda last: (last.ends_at, last.offer_id))
 
 
 async def teams(read: Read, merchant_id: UUID, offer_id: UUID, before: UUID | None, limit: int) -> list[Team]:

@@ -5,10 +5,20 @@ paid and held until its team is whole is let go by `holding.py`.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
 a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what all staff look for in
 `seeking.py`, which orders a figure counts in `behind.py`, what came for nothing in `gifts.py`, what is refused in
-`refusals.py`, what their staff tell each other in `notes.py`, sending many at once in `shipping.py`.
+`refusals.py`, what their staff tell each other in `notes.py`, sending many at once in `shipping.py`. Purchases of
+presales, which are paid in two parts, are in `bookings.py`; what one is stands in `booking_model.py`.
 """
 
 from steelyard.trade.orders.behind import Behind, Happening, behind
+from steelyard.trade.orders.bookings import (
+    booking_of,
+    bookings_of_buyer,
+    bookings_of_presale,
+    call_off,
+    keep_deposit,
+    lock_bookings,
+    use_deposits,
+)
 from steelyard.trade.orders.bulk import (
     DRESSED_LINE_COLUMNS,
     LINE_COLUMNS,
@@ -33,6 +43,8 @@ from steelyard.trade.orders.buyers import (
     reminders_of_merchant,
 )
 from steelyard.trade.orders.events import (
+    DepositForfeited,
+    DepositPaid,
     OrderCancelled,
     OrderCompleted,
     OrderLetGo,
@@ -45,7 +57,7 @@ from steelyard.trade.orders.events import (
 )
 from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant, to_do
 from steelyard.trade.orders.holding import let_go
-from steelyard.trade.orders.jobs import cancel_unpaid, complete_received
+from steelyard.trade.orders.jobs import cancel_unpaid, complete_received, drop_called_off
 from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
 from steelyard.trade.orders.queries import (
@@ -106,6 +118,8 @@ __all__ = [
     "ActKind",
     "Behind",
     "Counting",
+    "DepositForfeited",
+    "DepositPaid",
     "Happening",
     "Life",
     "OrderCancelled",
@@ -125,12 +139,16 @@ __all__ = [
     "begin_packing_of",
     "behind",
     "blank_records",
+    "booking_of",
+    "bookings_of_buyer",
+    "bookings_of_presale",
     "bought_last",
     "bought_of",
     "bulk_refunded",
     "bulk_write",
     "buyers_of_emails",
     "by_code",
+    "call_off",
     "cancel_order",
     "cancel_purchase",
     "cancel_unpaid",
@@ -145,6 +163,7 @@ __all__ = [
     "count_cases",
     "counts_of_buyer",
     "counts_of_merchant",
+    "drop_called_off",
     "extend_receipt",
     "fee_to",
     "find",
@@ -152,8 +171,10 @@ __all__ = [
     "had_of",
     "hide",
     "history",
+    "keep_deposit",
     "let_go",
     "lines_of",
+    "lock_bookings",
     "lock_order",
     "lock_purchase",
     "lock_purchases",
@@ -181,6 +202,7 @@ __all__ = [
     "show_again",
     "sought",
     "to_do",
+    "use_deposits",
     "with_lost_parcels",
     "withdraw_pieces",
     "write_note",

@@ -198,7 +198,7 @@ async def purchases_of(read: Read, purchase_ids: Sequence[PurchaseId]) -> dict[P
             Purchase,
             """
             SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
-             , tendered, team_id
+             , tendered, deposit, team_id
             FROM purchases WHERE purchase_id = ANY($1)
             """,
             list(purchase_ids),

@@ -73,3 +73,39 @@ LEFT JOIN (SELECT owner_id, document, sum(amount) AS released FROM ledger_transf
            WHERE reason = 'released' GROUP BY 1, 2) t ON t.owner_id = o.merchant_id AND t.document = o.order_id
 WHERE CASE WHEN o.state = 'completed' THEN coalesce(t.released, 0) > o.total OR coalesce(t.released, 0) < o.total - o.refunded
            ELSE t.released IS NOT NULL END;
+
+-- name: What is paid first of a purchase is what its booking says
+SELECT p.purchase_id, p.deposit, b.deposit AS booked
+FROM purchases p LEFT JOIN presale_bookings b USING (buyer_id, purchase_id)
+WHERE (p.deposit > 0 OR b.deposit > 0) AND p.deposit IS DISTINCT FROM b.deposit;
+
+-- name: Deposits of presales are kept until the balance is paid, or they are given up or back
+SELECT owner_id, currency, a.amount AS booked, b.amount AS known
+FROM (SELECT owner_id, currency, credits - debits AS amount FROM ledger_accounts WHERE kind = 'presale_deposits') a
+FULL JOIN (SELECT b.merchant_id AS owner_id, o.currency, sum(b.deposit) AS amount
+           FROM presale_bookings b JOIN orders o USING (merchant_id, order_id)
+           WHERE b.deposit_paid_at IS NOT NULL AND b.ended_at IS NULL AND o.state = 'placed' GROUP BY 1, 2) b
+  USING (owner_id, currency)
+WHERE coalesce(a.amount, 0) <> coalesce(b.amount, 0);
+
+-- name: A paid deposit was captured for its order
+SELECT b.merchant_id, b.order_id, b.deposit, s.captured
+FROM presale_bookings b
+LEFT JOIN payment_splits s ON (s.merchant_id, s.order_id, s.payment_id) = (b.merchant_id, b.order_id, b.deposit_payment)
+WHERE b.deposit_paid_at IS NOT NULL AND s.captured IS DISTINCT FROM b.deposit;
+
+-- name: A deposit goes back whole, or to the shop, or stays with its order
+SELECT b.merchant_id, b.order_id, b.outcome, s.refunding + s.refunded AS back, t.amount AS given_up
+FROM presale_bookings b
+JOIN orders o USING (merchant_id, order_id)
+JOIN payment_splits s ON (s.merchant_id, s.order_id, s.payment_id) = (b.merchant_id, b.order_id, b.deposit_payment)
+LEFT JOIN ledger_transfers t ON (t.owner_id, t.document, t.reason) = (b.merchant_id, b.order_id, 'deposit_forfeited')
+WHERE (b.outcome = 'returned' AND s.refunding + s.refunded <> b.deposit)
+   OR (b.outcome = 'forfeited' AND s.refunding + s.refunded <> 0)
+   OR (b.outcome = 'forfeited' AND t.amount IS DISTINCT FROM b.deposit)
+   OR (b.outcome IS DISTINCT FROM 'forfeited' AND t.amount IS NOT NULL);
+
+-- name: A booking has ended when its order was dropped unpaid
+SELECT b.merchant_id, b.order_id, b.outcome, o.state
+FROM presale_bookings b JOIN orders o USING (merchant_id, order_id)
+WHERE b.deposit > 0 AND (b.ended_at IS NOT NULL) <> (o.state = 'cancelled' AND o.paid_at IS NULL);

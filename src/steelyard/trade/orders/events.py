@@ -108,3 +108,28 @@ class OrderReaddressed(Event, frozen=True, kw_only=True):
     merchant_id: UUID
     order_id: UUID
     buyer_id: UUID
+
+
+class DepositPaid(Event, frozen=True, kw_only=True):
+    """What is paid first in a presale was captured; the balance is still to be paid."""
+
+    KIND = "orders.deposit_paid"
+
+    merchant_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+    amount: int
+    currency: str
+
+
+class DepositForfeited(Event, frozen=True, kw_only=True):
+    """The balance was not paid in time, or the buyer stepped back: the deposit is the shop's."""
+
+    KIND = "orders.deposit_forfeited"
+
+    merchant_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+    amount: int
+    currency: str
+    at: datetime

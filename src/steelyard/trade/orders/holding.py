@@ -27,7 +27,7 @@ async def let_go(tx: Tx, order_ids: Sequence[UUID], by: str) -> None:
     await states.move_orders(tx, [row["order_id"] for row in held], OrderState.PAID, by)
     lines = await tx.all(
         Instruction,
-        "SELECT merchant_id, order_id, line, sku_id, quantity FROM order_lines WHERE order_id = ANY($1)",
+        "SELECT merchant_id, order_id, line, sku_id, quantity, ship_hours FROM order_lines WHERE order_id = ANY($1)",
         [row["order_id"] for row in held],
     )
     await fulfilment.instruct(tx, lines)

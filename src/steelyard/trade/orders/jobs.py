@@ -15,7 +15,7 @@ async def cancel_unpaid(tx: Tx) -> int:
         Purchase,
         """
         SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
-             , tendered, team_id
+             , tendered, deposit, team_id
         FROM purchases WHERE state = 'placed' AND pay_by <= now()
         ORDER BY pay_by LIMIT $1 FOR UPDATE SKIP LOCKED
         """,
@@ -24,6 +24,25 @@ async def cancel_unpaid(tx: Tx) -> int:
     if lapsed:
         await drop(tx, lapsed, reason="unpaid", by="system")
     return len(lapsed)
+
+
+async def drop_called_off(tx: Tx) -> int:
+    """Drop what shops do not deliver of their presales: deposits go back. What another transaction holds is left to the next
+    round."""
+    called_off = await tx.all(
+        Purchase,
+        """
+        SELECT p.buyer_id, p.purchase_id, p.code, p.state, p.currency, p.total, p.contact, p.address, p.locale, p.source
+             , p.placed_at, p.pay_by, p.tendered, p.deposit, p.team_id
+        FROM presale_bookings b JOIN purchases p USING (buyer_id, purchase_id)
+        WHERE b.called_off_at IS NOT NULL AND b.ended_at IS NULL AND p.state = 'placed'
+        ORDER BY b.called_off_at LIMIT $1 FOR UPDATE OF p SKIP LOCKED
+        """,
+        PURCHASES_PER_SWEEP,
+    )
+    if called_off:
+        await drop(tx, called_off, reason="shop", by="system")
+    return len(called_off)
 
 
 async def complete_received(tx: Tx) -> int:
@@ -53,11 +72,16 @@ async def _cancel_unpaid(db: Database) -> int:
     return await db.transact(cancel_unpaid)
 
 
+async def _drop_called_off(db: Database) -> int:
+    return await db.transact(drop_called_off)
+
+
 async def _complete_received(db: Database) -> int:
     return await db.transact(complete_received)
 
 
 SWEEPS = [
     Sweep("orders.cancel_unpaid", 2.0, _cancel_unpaid),
+    Sweep("orders.drop_called_off", 2.0, _drop_called_off),
     Sweep("orders.complete_received", 10.0, _complete_received),
 ]

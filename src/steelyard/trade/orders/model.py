@@ -14,6 +14,7 @@ from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, Pause
+from steelyard.trade.orders.booking_model import Booking, BookingState, NewBooking, Outcome
 from steelyard.trade.orders.gifts import GIFT, GiftTerms
 from steelyard.trade.orders.refusals import (
     AddressCostsMore,
@@ -26,19 +27,11 @@ from steelyard.trade.orders.refusals import (
     UseCancel,
 )
 
-# Gifts and refusals stand in files of their own, and are found here.
+# Gifts, what is booked in presales, and refusals stand in files of their own, and are found here.
 __all__ = [
-    "GIFT",
-    "AddressCostsMore",
-    "AddressOutOfReach",
-    "ExtendedAlready",
-    "GiftTerms",
-    "NotCancellable",
-    "NotPayable",
-    "PackedAlready",
-    "RemindedAlready",
-    "UseCancel",
-]
+    "GIFT", "AddressCostsMore", "AddressOutOfReach", "Booking", "BookingState", "ExtendedAlready", "GiftTerms", "NewBooking",
+    "NotCancellable", "NotPayable", "Outcome", "PackedAlready", "RemindedAlready", "UseCancel",
+]  # fmt: skip
 
 PurchaseId = NewType("PurchaseId", UUID)
 OrderId = NewType("OrderId", UUID)
@@ -203,7 +196,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     """`by` places it, `paid_by` says that it is paid (none: it waits for payment); `tendered` is what purses pay of it.
-    `team_id`: its one order is held until that team of buyers is whole."""
+    `team_id`: its one order is held until that team of buyers is whole; `booking`: it is of a presale."""
 
     purchase_id: PurchaseId
     buyer_id: BuyerId
@@ -218,11 +211,16 @@ class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
     orders: Sequence[NewOrder]
     paid_by: str | None = None
     tendered: int = 0
+    booking: NewBooking | None = None
     team_id: UUID | None = None
 
     @property
     def total(self) -> int:
         return sum(order.total for order in self.orders)
+
+    @property
+    def deposit(self) -> int:
+        return self.booking.deposit if self.booking else 0
 
 
 class Purchase(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,6 +237,7 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     pay_by: datetime
     tendered: int  # what purses pay of it; a channel collects the rest
+    deposit: int  # what is paid of it first, where it is of a presale: see Booking
     team_id: UUID | None  # of whose team its order waits for
 
 

@@ -8,6 +8,7 @@ from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.logistics import fulfilment
 from steelyard.logistics.fulfilment.model import Instruction
+from steelyard.trade.orders import bookings
 from steelyard.trade.orders.events import PurchasePaid, PurchasePlaced
 from steelyard.trade.orders.model import NewOrder, NewPurchase, OrderState, PurchaseId
 
@@ -25,6 +26,8 @@ async def place(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
         await _write_orders(tx, new)
         await _write_lines(tx, [order for purchase in new for order in purchase.orders])
         await _write_codes(tx, new)
+        if booked := [purchase for purchase in new if purchase.booking is not None]:
+            await bookings.write(tx, booked)
         paid = [purchase for purchase in new if purchase.paid_by is not None]
         if paid:
             await fulfilment.instruct(tx, [line for purchase in paid for line in _to_send(purchase)])
@@ -42,6 +45,7 @@ def _to_send(purchase: NewPurchase) -> Iterator[Instruction]:
                 sku_id=line.sku_id,
                 quantity=line.quantity,
                 ship_hours=line.ship_hours,
+                ship_by=purchase.booking.ships_by if purchase.booking else None,
             )
 
 
@@ -63,14 +67,14 @@ async def _claim(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
         WITH wanted AS (
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::jsonb[], $7::jsonb[]
                                , $8::text[], $9::text[], $10::timestamptz[], $11::text[], $12::text[], $13::bigint[]
-                               , $14::uuid[])
+                               , $14::uuid[], $15::bigint[])
                 WITH ORDINALITY AS p (buyer_id, purchase_id, code, currency, total, contact, address
-                                    , locale, source, pay_by, by, paid_by, tendered, team_id, place)
+                                    , locale, source, pay_by, by, paid_by, tendered, team_id, deposit, place)
         ), claimed AS (
             INSERT INTO purchases (buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source
-                                 , pay_by, tendered, team_id)
+                                 , pay_by, tendered, team_id, deposit)
             SELECT buyer_id, purchase_id, code, CASE WHEN paid_by IS NULL THEN 'placed' ELSE 'paid' END, currency, total
-                 , contact, address, locale, source, pay_by, tendered, team_id
+                 , contact, address, locale, source, pay_by, tendered, team_id, deposit
             FROM wanted ORDER BY place
             ON CONFLICT (buyer_id, purchase_id) DO NOTHING
             RETURNING buyer_id, purchase_id
@@ -97,6 +101,7 @@ async def _claim(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
         [purchase.paid_by for purchase in purchases],
         [purchase.tendered for purchase in purchases],
         [purchase.team_id for purchase in purchases],
+        [purchase.deposit for purchase in purchases],
     )
     return {PurchaseId(row["purchase_id"]) for row in rows}
 

@@ -36,7 +36,7 @@ SELECT o.merchant_id, o.order_id, o.purchase_id, o.buyer_id, o.code, o.state, o.
 _ORDER: LiteralString = ORDER_COLUMNS + "FROM orders o "
 _PURCHASE: LiteralString = """
 SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
-     , tendered, team_id
+     , tendered, deposit, team_id
 FROM purchases
 """
 

@@ -19,16 +19,19 @@ CREATE TABLE purchases (
   , placed_at   timestamptz NOT NULL DEFAULT now()
   , pay_by      timestamptz NOT NULL
   , tendered    bigint NOT NULL DEFAULT 0
+  , deposit     bigint NOT NULL DEFAULT 0
   , team_id     uuid
   , PRIMARY KEY (buyer_id, purchase_id)
   , CONSTRAINT a_total_is_not_negative CHECK (total >= 0)
   , CONSTRAINT purses_pay_the_total_at_most CHECK (0 <= tendered AND tendered <= total)
+  , CONSTRAINT a_deposit_is_a_part_of_the_total CHECK (0 <= deposit AND (deposit = 0 OR (deposit < total AND tendered = 0)))
 );
 COMMENT ON TABLE purchases IS 'by buyer: what a buyer bought at once and pays at once; its id is the idempotency key of placing it';
 COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
 COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
 COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
+COMMENT ON COLUMN purchases.deposit IS 'Of total, what is paid first, where it is of a presale: see presale_bookings; the rest when its time has come';
 COMMENT ON COLUMN purchases.team_id IS 'Opaque: the team of buyers that its one order waits for once it is paid (see groups)';
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
@@ -277,3 +280,45 @@ CREATE TABLE order_note_mentions (
 );
 COMMENT ON TABLE order_note_mentions IS 'by merchant: who of the staff is named in a note, and when they opened its order since';
 CREATE INDEX order_note_mentions_unseen ON order_note_mentions (merchant_id, account_id, order_id) WHERE seen_at IS NULL;
+
+CREATE TABLE presale_bookings (
+    merchant_id     uuid NOT NULL
+  , order_id        uuid NOT NULL
+  , purchase_id     uuid NOT NULL
+  , buyer_id        uuid NOT NULL
+  , session_id      uuid NOT NULL
+  , quantity        integer NOT NULL
+  , deposit         bigint NOT NULL
+  , counts_for      bigint NOT NULL
+  , deposit_until   timestamptz NOT NULL
+  , balance_from    timestamptz NOT NULL
+  , balance_until   timestamptz NOT NULL
+  , ships_by        timestamptz NOT NULL
+  , forfeits        boolean NOT NULL
+  , created_at      timestamptz NOT NULL DEFAULT now()
+  , deposit_payment uuid
+  , deposit_paid_at timestamptz
+  , called_off_at   timestamptz
+  , reason          text NOT NULL DEFAULT ''
+  , ended_at        timestamptz
+  , outcome         text
+  , PRIMARY KEY (merchant_id, order_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_deposit_counts_for_no_less_than_it_is CHECK (0 <= deposit AND deposit <= counts_for)
+  , CONSTRAINT a_paid_deposit_has_its_payment CHECK ((deposit_payment IS NULL) = (deposit_paid_at IS NULL))
+  , CONSTRAINT an_end_is_of_a_kind CHECK (outcome IN ('dropped', 'forfeited', 'returned') AND (outcome IS NULL) = (ended_at IS NULL))
+  , CONSTRAINT only_what_was_paid_is_given_up CHECK ((outcome = 'dropped') = (deposit_paid_at IS NULL))
+  , CONSTRAINT what_is_called_off_is_not_given_up CHECK (called_off_at IS NULL OR outcome <> 'forfeited')
+);
+COMMENT ON TABLE presale_bookings IS 'by merchant: orders of presales, what is paid of each when, as it was when they were placed';
+COMMENT ON COLUMN presale_bookings.session_id IS 'Of which presale';
+COMMENT ON COLUMN presale_bookings.deposit IS 'What is paid first, in minor units of the order''s currency; 0: it is paid whole, and sent later';
+COMMENT ON COLUMN presale_bookings.counts_for IS 'What the deposit is worth when the balance is paid; what it is worth more is a discount of the order''s line';
+COMMENT ON COLUMN presale_bookings.forfeits IS 'Who does not pay the balance in time, or steps back, gives the deposit up; else it goes back';
+COMMENT ON COLUMN presale_bookings.deposit_payment IS 'The payment that the deposit was paid by';
+COMMENT ON COLUMN presale_bookings.called_off_at IS 'When the shop or the platform said that it is not delivered; a sweep drops it, and the deposit goes back';
+COMMENT ON COLUMN presale_bookings.outcome IS 'How it ended without being bought: dropped before anything was paid, deposit forfeited, deposit returned';
+CREATE INDEX presale_bookings_of_a_presale ON presale_bookings (merchant_id, session_id, order_id);
+CREATE INDEX presale_bookings_of_a_buyer ON presale_bookings (buyer_id, created_at DESC, order_id DESC);
+CREATE INDEX presale_bookings_of_a_purchase ON presale_bookings (purchase_id);
+CREATE INDEX presale_bookings_called_off ON presale_bookings (called_off_at) WHERE called_off_at IS NOT NULL AND ended_at IS NULL;

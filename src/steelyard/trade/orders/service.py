@@ -15,7 +15,7 @@ from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.parties import merchants, policies
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies.model import UNTRACKED_DELIVERY
-from steelyard.trade.orders import states
+from steelyard.trade.orders import bookings, states
 from steelyard.trade.orders.events import (
     OrderCancelled,
     OrderCompleted,
@@ -52,7 +52,7 @@ async def lock_purchases(tx: Tx, purchase_ids: Sequence[PurchaseId]) -> list[Pur
         Purchase,
         """
         SELECT buyer_id, purchase_id, code, state, currency, total, contact, address, locale, source, placed_at, pay_by
-             , tendered, team_id
+             , tendered, deposit, team_id
         FROM purchases WHERE purchase_id = ANY($1) ORDER BY purchase_id FOR UPDATE
         """,
         list(purchase_ids),
@@ -111,24 +111,30 @@ async def _to_be_sent(tx: Tx, purchase_ids: Sequence[PurchaseId], by: str) -> No
     lines = await tx.all(
         Instruction,
         """
-        SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity, l.ship_hours
-        FROM orders o JOIN order_lines l USING (merchant_id, order_id) WHERE o.purchase_id = ANY($1)
+        SELECT l.merchant_id, l.order_id, l.line, l.sku_id, l.quantity, l.ship_hours, b.ships_by AS ship_by
+        FROM orders o JOIN order_lines l USING (merchant_id, order_id) LEFT JOIN presale_bookings b USING (merchant_id, order_id)
+        WHERE o.purchase_id = ANY($1)
         """,
         list(purchase_ids),
     )
     await fulfilment.instruct(tx, lines)
 
 
-async def cancel_purchase(tx: Tx, purchase_id: PurchaseId, reason: str, by: str) -> None:
+async def cancel_purchase(tx: Tx, purchase_id: PurchaseId, reason: str, by: str, *, deposit_too: bool = False) -> None:
     """Drop a purchase that is not paid: its stock is free again. Said twice, the second changes nothing.
 
-    Raises `NotCancellable` when it is paid: then orders are cancelled one by one, with refunds (see aftersales).
+    Raises `NotCancellable` when it is paid: then orders are cancelled one by one, with refunds (see aftersales); and when a
+    deposit was paid for it, unless `deposit_too`: then that is given up, or goes back, as its presale says.
     """
     purchase = await lock_purchase(tx, purchase_id)
     if purchase.state is PurchaseState.CANCELLED:
         return
     if purchase.state is not PurchaseState.PLACED:
         raise NotCancellable(state=str(purchase.state))
+    if purchase.deposit and not deposit_too:
+        booking = (await bookings.lock_bookings(tx, [purchase_id]))[purchase_id]
+        if booking.deposit_paid_at is not None:
+            raise NotCancellable(state="deposit_paid")
     await drop(tx, [purchase], reason, by)
 
 
@@ -143,6 +149,8 @@ async def drop(tx: Tx, purchases: Sequence[Purchase], reason: str, by: str) -> N
     if any(purchase.tendered for purchase in purchases):
         await payments.let_go(tx, [purchase.purchase_id for purchase in purchases if purchase.tendered])
     await inventory.release_orders(tx, cancelled)
+    if parts := [purchase for purchase in purchases if purchase.deposit]:
+        await bookings.end(tx, parts, reason)
     await events.publish(
         tx,
         *(

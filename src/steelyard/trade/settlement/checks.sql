@@ -52,6 +52,7 @@ JOIN (VALUES ('sale', 'released', 'held', 'payable')
            , ('deposit_returned', 'deposit_returned', 'deposit', 'payable')
            , ('fine', 'fine', 'payable', 'fines')
            , ('fine_returned', 'fine_returned', 'fines', 'payable')
+           , ('deposit_forfeited', 'deposit_forfeited', 'presale_deposits', 'payable')
            , ('compensation', 'compensation', 'payable', 'compensation_clearing')
      ) AS b (kind, reason, debit, credit) USING (kind)
 LEFT JOIN ledger_transfers t

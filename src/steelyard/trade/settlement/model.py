@@ -60,6 +60,7 @@ class EntryKind(StrEnum):
     DEPOSIT_RETURNED = "deposit_returned"
     FINE = "fine"
     FINE_RETURNED = "fine_returned"
+    DEPOSIT_FORFEITED = "deposit_forfeited"
     COMPENSATION = "compensation"
 
 

@@ -8,7 +8,7 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.aftersales import AppealEnded, OrderRefunded
-from steelyard.trade.orders import OrderCompleted
+from steelyard.trade.orders import DepositForfeited, OrderCompleted
 from steelyard.trade.settlement.earnings import enter
 from steelyard.trade.settlement.model import EntryKind, NewEntry
 
@@ -89,6 +89,31 @@ async def on_appeal_ended(tx: Tx, ended: Sequence[AppealEnded]) -> None:
     )
 
 
+async def on_forfeited(tx: Tx, forfeited: Sequence[DepositForfeited]) -> None:
+    """A deposit that was given up is on the shop's statement; nothing was sold, so there is no commission."""
+    await enter(
+        tx,
+        [
+            NewEntry(
+                merchant_id=MerchantId(each.merchant_id),
+                order_id=each.order_id,
+                document=each.order_id,
+                kind=EntryKind.DEPOSIT_FORFEITED,
+                amount=each.amount,
+                currency=each.currency,
+                earned_at=each.at,
+            )
+            for each in forfeited
+        ],
+    )
+
+
 SUBSCRIBER = Subscriber(
-    "settlement", {OrderCompleted: on_completed, OrderRefunded: on_refunded, AppealEnded: on_appeal_ended}
+    "settlement",
+    {
+        OrderCompleted: on_completed,
+        OrderRefunded: on_refunded,
+        AppealEnded: on_appeal_ended,
+        DepositForfeited: on_forfeited,
+    },
 )

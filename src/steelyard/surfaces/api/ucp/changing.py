@@ -44,6 +44,7 @@ class Rewritten(msgspec.Struct, frozen=True, kw_only=True):
             currency=self.currency,
             completeness=self.before.completeness,
             buyer_id=self.before.checkout.buyer_id,
+            agent=True,
         )
 
 

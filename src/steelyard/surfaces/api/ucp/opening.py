@@ -65,7 +65,7 @@ class Drafted(msgspec.Struct, frozen=True, kw_only=True):
     def asked(self) -> list[checkout.Asked]:
         """What has to be quoted before it is opened."""
         return [
-            checkout.Asked(draft=each.draft, currency=each.currency, completeness=each.wanted.completeness)
+            checkout.Asked(draft=each.draft, currency=each.currency, completeness=each.wanted.completeness, agent=True)
             for each in self.drafts
         ]
 

@@ -164,6 +164,7 @@ async def _of_quotes(read: Read, found: Mapping[Looking, Begun]) -> dict[Looking
                 currency=each.checkout.currency,
                 completeness=looking.completeness,
                 buyer_id=each.checkout.buyer_id,
+                agent=True,
             )
             for looking, each in found.items()
         ],
