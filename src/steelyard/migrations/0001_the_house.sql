@@ -887,6 +887,7 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('gift_cards', 'credit', '{"zh-Hans": "未兑换的礼品卡", "en": "Gift cards not redeemed"}')
   , ('gift_clearing', 'debit', '{"zh-Hans": "礼品卡兑换清算", "en": "Gift card clearing"}')
   , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}')
+  , ('presale_deposits', 'credit', '{"zh-Hans": "预售定金", "en": "Deposits paid in presales"}')
   , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}');
 
 CREATE TABLE ledger_accounts (
@@ -900,6 +901,7 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT held_money_is_there CHECK (kind <> 'held' OR credits >= debits)
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
   , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
+  , CONSTRAINT presale_deposits_are_there CHECK (kind <> 'presale_deposits' OR credits >= debits)
   , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
   , CONSTRAINT nobody_spends_what_is_not_there CHECK (
         kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards') OR credits >= debits)
@@ -1678,6 +1680,7 @@ CREATE TABLE flash_sessions (
   , ended_at     timestamptz
   , cancelled_by text
   , reason       text NOT NULL DEFAULT ''
+  , presale      jsonb
   , PRIMARY KEY (merchant_id, session_id)
   , CONSTRAINT a_session_begins_before_it_ends CHECK (starts_at < ends_at)
   , CONSTRAINT what_is_called_off_is_over CHECK (cancelled_by IS NULL OR ended_at IS NOT NULL)
@@ -1686,6 +1689,8 @@ COMMENT ON TABLE flash_sessions IS 'by merchant: when a shop sells some pieces a
 COMMENT ON COLUMN flash_sessions.begun_at IS 'When its beginning was announced; prices go by starts_at';
 COMMENT ON COLUMN flash_sessions.ended_at IS 'When what was left was given back to the stock that is sold';
 COMMENT ON COLUMN flash_sessions.cancelled_by IS 'Who called it off before its end, for the reason beside it';
+COMMENT ON COLUMN flash_sessions.presale IS 'Of a presale: {balance_from, balance_until, ships_by, forfeits}; none: a flash sale';
+CREATE INDEX presales_near ON flash_sessions (starts_at) WHERE presale IS NOT NULL;
 CREATE INDEX flash_sessions_to_begin ON flash_sessions (starts_at) WHERE begun_at IS NULL AND ended_at IS NULL;
 CREATE INDEX flash_sessions_to_end ON flash_sessions (ends_at) WHERE ended_at IS NULL;
 
@@ -1748,6 +1753,7 @@ CREATE TABLE promotions (
   , returned_at  timestamptz
   , new_buyers   boolean NOT NULL DEFAULT false
   , given        boolean NOT NULL DEFAULT false
+  , presale      jsonb
   , group_id     uuid
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
@@ -1763,6 +1769,7 @@ CREATE TABLE promotions (
   , CONSTRAINT a_flash_price_has_its_own_pieces CHECK ((session_id IS NULL) = (pieces IS NULL) AND (session_id IS NULL) = (sku_id IS NULL))
   , CONSTRAINT never_take_more_pieces_than_there_are CHECK (0 <= taken AND taken <= coalesce(pieces, 0))
   , CONSTRAINT a_flash_price_is_everybodys CHECK (session_id IS NULL OR NOT coupon)
+  , CONSTRAINT a_presale_has_its_own_pieces CHECK (presale IS NULL OR session_id IS NOT NULL)
   , CONSTRAINT what_is_given_is_not_claimed CHECK (NOT given OR (coupon AND code IS NULL))
   , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
   , CONSTRAINT a_coupon_is_for_who_holds_it CHECK (group_id IS NULL OR NOT coupon)
@@ -1787,6 +1794,7 @@ COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
 COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop gives to whom it wants; nobody claims it';
+COMMENT ON COLUMN promotions.presale IS 'Of a presale: {price, deposit, counts_for} of a piece, and the terms of the session; none: a flash price';
 COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_by_time ON promotions (ends_at, starts_at) WHERE stopped_at IS NULL;
@@ -2433,16 +2441,19 @@ CREATE TABLE purchases (
   , placed_at   timestamptz NOT NULL DEFAULT now()
   , pay_by      timestamptz NOT NULL
   , tendered    bigint NOT NULL DEFAULT 0
+  , deposit     bigint NOT NULL DEFAULT 0
   , team_id     uuid
   , PRIMARY KEY (buyer_id, purchase_id)
   , CONSTRAINT a_total_is_not_negative CHECK (total >= 0)
   , CONSTRAINT purses_pay_the_total_at_most CHECK (0 <= tendered AND tendered <= total)
+  , CONSTRAINT a_deposit_is_a_part_of_the_total CHECK (0 <= deposit AND (deposit = 0 OR (deposit < total AND tendered = 0)))
 );
 COMMENT ON TABLE purchases IS 'by buyer: what a buyer bought at once and pays at once; its id is the idempotency key of placing it';
 COMMENT ON COLUMN purchases.contact IS '{name, email, phone}';
 COMMENT ON COLUMN purchases.pay_by IS 'Until then stock is reserved for it; a sweep cancels what is unpaid after';
 COMMENT ON COLUMN purchases.source IS 'Opaque: shop, ucp:<client>, import:<name of the source>:<its id>';
 COMMENT ON COLUMN purchases.tendered IS 'Of total, what the buyer''s purses pay (balance and points, see payments); the rest is collected by a channel';
+COMMENT ON COLUMN purchases.deposit IS 'Of total, what is paid first, where it is of a presale: see presale_bookings; the rest when its time has come';
 COMMENT ON COLUMN purchases.team_id IS 'Opaque: the team of buyers that its one order waits for once it is paid (see groups)';
 CREATE INDEX purchases_by_id ON purchases (purchase_id);
 CREATE INDEX purchases_of_a_buyer ON purchases (buyer_id, placed_at DESC, purchase_id DESC);
@@ -2691,6 +2702,48 @@ CREATE TABLE order_note_mentions (
 );
 COMMENT ON TABLE order_note_mentions IS 'by merchant: who of the staff is named in a note, and when they opened its order since';
 CREATE INDEX order_note_mentions_unseen ON order_note_mentions (merchant_id, account_id, order_id) WHERE seen_at IS NULL;
+
+CREATE TABLE presale_bookings (
+    merchant_id     uuid NOT NULL
+  , order_id        uuid NOT NULL
+  , purchase_id     uuid NOT NULL
+  , buyer_id        uuid NOT NULL
+  , session_id      uuid NOT NULL
+  , quantity        integer NOT NULL
+  , deposit         bigint NOT NULL
+  , counts_for      bigint NOT NULL
+  , deposit_until   timestamptz NOT NULL
+  , balance_from    timestamptz NOT NULL
+  , balance_until   timestamptz NOT NULL
+  , ships_by        timestamptz NOT NULL
+  , forfeits        boolean NOT NULL
+  , created_at      timestamptz NOT NULL DEFAULT now()
+  , deposit_payment uuid
+  , deposit_paid_at timestamptz
+  , called_off_at   timestamptz
+  , reason          text NOT NULL DEFAULT ''
+  , ended_at        timestamptz
+  , outcome         text
+  , PRIMARY KEY (merchant_id, order_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_deposit_counts_for_no_less_than_it_is CHECK (0 <= deposit AND deposit <= counts_for)
+  , CONSTRAINT a_paid_deposit_has_its_payment CHECK ((deposit_payment IS NULL) = (deposit_paid_at IS NULL))
+  , CONSTRAINT an_end_is_of_a_kind CHECK (outcome IN ('dropped', 'forfeited', 'returned') AND (outcome IS NULL) = (ended_at IS NULL))
+  , CONSTRAINT only_what_was_paid_is_given_up CHECK ((outcome = 'dropped') = (deposit_paid_at IS NULL))
+  , CONSTRAINT what_is_called_off_is_not_given_up CHECK (called_off_at IS NULL OR outcome <> 'forfeited')
+);
+COMMENT ON TABLE presale_bookings IS 'by merchant: orders of presales, what is paid of each when, as it was when they were placed';
+COMMENT ON COLUMN presale_bookings.session_id IS 'Of which presale';
+COMMENT ON COLUMN presale_bookings.deposit IS 'What is paid first, in minor units of the order''s currency; 0: it is paid whole, and sent later';
+COMMENT ON COLUMN presale_bookings.counts_for IS 'What the deposit is worth when the balance is paid; what it is worth more is a discount of the order''s line';
+COMMENT ON COLUMN presale_bookings.forfeits IS 'Who does not pay the balance in time, or steps back, gives the deposit up; else it goes back';
+COMMENT ON COLUMN presale_bookings.deposit_payment IS 'The payment that the deposit was paid by';
+COMMENT ON COLUMN presale_bookings.called_off_at IS 'When the shop or the platform said that it is not delivered; a sweep drops it, and the deposit goes back';
+COMMENT ON COLUMN presale_bookings.outcome IS 'How it ended without being bought: dropped before anything was paid, deposit forfeited, deposit returned';
+CREATE INDEX presale_bookings_of_a_presale ON presale_bookings (merchant_id, session_id, order_id);
+CREATE INDEX presale_bookings_of_a_buyer ON presale_bookings (buyer_id, created_at DESC, order_id DESC);
+CREATE INDEX presale_bookings_of_a_purchase ON presale_bookings (purchase_id);
+CREATE INDEX presale_bookings_called_off ON presale_bookings (called_off_at) WHERE called_off_at IS NOT NULL AND ended_at IS NULL;
 
 -- trade.groups
 
@@ -3282,7 +3335,7 @@ CREATE TABLE settlement_entries (
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
   , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
-                                                       , 'fine_returned', 'compensation'))
+                                                       , 'fine_returned', 'compensation', 'deposit_forfeited'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation')) = (amount < 0))
 );
