@@ -15,6 +15,7 @@ NO_LISTS = {
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
     "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/promotions/new",
+    "/operator/campaigns/new",
     "/operator/roles/new", "/operator/rights/new", "/operator/promotions/why",
 }  # fmt: skip
 
@@ -133,6 +134,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/merchant/freight",
         "/merchant/promotions",
         "/merchant/flash",
+        "/merchant/campaigns",
         "/merchant/presales",
         "/merchant/groups",
         "/merchant/group-buying",
@@ -158,6 +160,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/orders",
         "/operator/disputes",
         "/operator/flash",
+        "/operator/campaigns",
         "/operator/group-buying",
         "/operator/presales",
         "/operator/calendar",

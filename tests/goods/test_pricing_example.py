@@ -22,6 +22,7 @@ from steelyard.goods.promotions.model import (
     Cart,
     CartLine,
     Flash,
+    FlashItem,
     FreeShipping,
     Gift,
     Ladder,
@@ -37,7 +38,7 @@ from steelyard.goods.promotions.model import (
     Step,
 )
 from steelyard.kernel import ids
-from steelyard.kernel.money import Money, share
+from steelyard.kernel.money import Money, share, split
 from steelyard.kernel.text import Text
 from steelyard.parties.merchants.model import MerchantId
 
@@ -58,6 +59,7 @@ def blocks() -> Numbers:
 TOLD = blocks()
 GOODS: Numbers = TOLD.pop("goods")
 FLASH: Numbers = TOLD.pop("flash")
+PRESALE: Numbers = TOLD.pop("presale")
 
 
 def named(name: str) -> UUID:
@@ -216,3 +218,24 @@ def test_the_page_says_what_a_flash_sale_sells() -> None:
             had[buyer] = had.get(buyer, 0) + wants
             flash = msgspec.structs.replace(flash, taken=flash.taken + wants)
         assert flash.left == int(asked["left"])
+
+
+def test_the_page_says_what_a_presale_comes_to() -> None:
+    item = FlashItem(
+        sku_id=SkuId(named("kettle")),
+        price=minor(PRESALE["price"]),
+        pieces=int(PRESALE["pieces"]),
+        deposit=minor(PRESALE["deposit"]),
+        counts_for=minor(PRESALE["counts_for"]),
+    )
+    pieces, usual = int(PRESALE["pieces"]), minor(PRESALE["usual"])
+    deposit, total = item.deposit * pieces, item.whole * pieces + minor(PRESALE["delivery"])
+
+    assert item.whole == minor(PRESALE["whole"])
+    assert (usual - item.whole) * pieces == minor(PRESALE["discount"])
+    assert (deposit, total, total - deposit) == tuple(
+        minor(PRESALE[name]) for name in ("pays_first", "total", "balance")
+    )
+    back = PRESALE["refund"]
+    parts = [minor(back["from_deposit"]), minor(back["from_balance"])]
+    assert split(minor(back["of"]), [deposit, total - deposit]) == parts

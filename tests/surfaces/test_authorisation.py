@@ -33,6 +33,7 @@ from steelyard.trade.reviews.model import QuestionId
 from tests.support import deal
 from tests.support.applicants import submitted
 from tests.support.browser import Browser, browsing
+from tests.support.campaigns import signed_up
 from tests.support.consoles import app, database_url, signed_in, world
 from tests.support.flash import flash, planned
 from tests.support.gifts import bought, sold, wanted
@@ -61,7 +62,7 @@ PUBLIC = {
     "/answers/{answer_id:uuid}/helpful",
     # Finding goods.
     "/suggest", "/robots.txt", "/sitemap.xml", "/sitemaps/{name:str}", "/topics/{slug:str}",
-    "/shops/{slug:str}/licence", "/products/{product_id:uuid}/share", "/gift-cards",
+    "/shops/{slug:str}/licence", "/campaigns/{code:str}", "/products/{product_id:uuid}/share", "/gift-cards",
     # Whoever has a team's link sees how many are in it, and may join.
     "/group/{code:str}", "/group/{code:str}/join",
 }  # fmt: skip
@@ -75,8 +76,8 @@ OWN = {
     "/coupons/claim", "/flash", "/flash/clock", "/group/open", "/account/wallet", "/account/wallet/redeem",
     "/account/gift-cards", "/account/presales", "/account/wallet/check-in",
 }  # fmt: skip
-# Addresses of the merchant console whose parameter is a word of ours, the same for every merchant.
-NAMES_NOTHING = {"/merchant/figures/{what:str}"}
+# Addresses of the merchant console whose parameter is a word or a campaign of ours, the same for every merchant.
+NAMES_NOTHING = {"/merchant/figures/{what:str}", "/merchant/campaigns/{campaign_id:uuid}"}
 # Whoever is not signed in is led to the sign-in page, or refused.
 ACCOUNT = "/account"
 REFUSED = {401, 403, 404}
@@ -172,6 +173,7 @@ async def things(db: Database, world: World) -> Ids:
     )  # fmt: skip
     await db.transact(promotions.save, promotion)
     sale = await planned(db, flash(world))
+    campaign_id, entry_id = await db.transact(signed_up, world)
     together = await offered(db, for_teams(world))
     booking = await planned(db, presale(world, begins=timedelta(days=2)))
     group = Group(merchant_id=world.tea.merchant_id, group_id=GroupId(ids.mint()), name=text("茶友", "Tea friends"))
@@ -250,6 +252,8 @@ async def things(db: Database, world: World) -> Ids:
             "subject_id": str(question_id),
             "promotion_id": str(promotion.promotion_id),
             "flash_id": str(sale.session_id),
+            "campaign_id": str(campaign_id),
+            "entry_id": str(entry_id),
             "offer_id": str(together.offer_id),
             "presale_id": str(booking.session_id),
             "group_id": str(group.group_id),

@@ -2,9 +2,12 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from uuid import UUID
 
 import pytest
 from litestar import Litestar
+from PIL import Image
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
@@ -19,6 +22,12 @@ from tests.support.consoles import app, database_url, owner, signed_in, world
 from tests.support.world import World, account
 
 __all__ = ["app", "database_url", "owner", "world"]
+
+
+def photograph() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (320, 240), "teal").save(out, "PNG")
+    return out.getvalue()
 
 
 @pytest.fixture
@@ -202,3 +211,29 @@ async def test_somebody_looks_at_a_shop_anew_each_year(
     assert "Looked at anew by" in words(await owner.get("/merchant/licence"))
     log = await db.ask(access.audit_log)
     assert [each.action for each in log.items].count("merchants.verify") == 1
+
+
+async def test_both_sides_show_pictures_and_no_others_see_the_page(
+    db: Database, world: World, app: Litestar, owner: Browser, chief: Browser
+) -> None:
+    base = f"/operator/violations/{world.tea.merchant_id}"
+    form = await chief.get(f"{base}/new")
+    said = {"violation_id": hidden(form, "violation_id"), "code": "misdescribed", "facts": "Another colour", "fine": ""}
+    picture = {"pictures": ("a.png", photograph())}
+    wrong = await chief.upload(f"{base}/new", {**said, "facts": ""}, picture)
+    assert wrong.status_code == 422
+    [kept] = re.findall('name="pictures-kept" value="([^"]+)"', wrong.text)
+    await chief.follow(await chief.upload(f"{base}/new", {**said, "pictures-kept": kept}, {}))
+    refused = await chief.upload(f"{base}/new", said, {"pictures": ("a.png", b"no picture")})
+    assert refused.status_code == 422
+
+    mine = f"/merchant/compliance/{said['violation_id']}"
+    assert kept in (await owner.get(mine)).text
+    await owner.follow(await owner.upload(f"{mine}/appeal", {"appeal": "It is this one"}, picture))
+
+    violation = await db.ask(discipline.violation, MerchantId(world.tea.merchant_id), UUID(said["violation_id"]))
+    assert violation is not None and violation.pictures == [kept] and len(violation.appeal_pictures) == 1
+    assert violation.appeal_pictures[0] in (await chief.get(f"{base}/{said['violation_id']}")).text
+    stranger = await signed_in(app, world.tools.owner)
+    assert (await stranger.get(mine)).status_code == 404
+    await stranger.close()

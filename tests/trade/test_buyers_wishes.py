@@ -225,6 +225,22 @@ async def test_a_shop_that_does_not_answer_agrees_unless_it_has_sent_the_order(s
     assert (await deal.again(shop, sent)).state is OrderState.SHIPPED
 
 
+async def test_a_shops_time_to_answer_is_over_at_its_second(shop: Database, world: World):
+    order = await one_paid(shop, world)
+    await pack(shop, order)
+    await ask(shop, order)
+    assert await shop.transact(with_seconds_left, 1) == 0
+    assert await shop.transact(with_seconds_left, 0) == 1
+    await deal.at_rest(shop)
+    assert (await deal.again(shop, order)).state is OrderState.CANCELLED
+
+
+async def with_seconds_left(tx: Tx, seconds: int) -> int:
+    """Within a transaction its time stands still."""
+    await tx.execute("UPDATE cancellation_requests SET answer_by = now() + $1 * interval '1 second'", seconds)
+    return await aftersales.grant_unanswered(tx)
+
+
 async def a_day_later(tx: Tx) -> None:
     await tx.execute("UPDATE cancellation_requests SET answer_by = answer_by - interval '25 hours'")
 

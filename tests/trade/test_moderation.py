@@ -1,6 +1,7 @@
 """What the dictionary holds back, what staff hide on a ground, what authors say against it; and that nothing is ever deleted."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -200,6 +201,10 @@ async def test_an_appeal_has_its_time_and_none_is_decided_twice_at_once(
     assert (known.granted, known.answer) == (False, "It was")
     assert (await one(shop, review_id)).hidden_at is not None
 
+    hidden = await one(shop, review_id)
+    assert hidden.hidden_at is not None
+    last = hidden.hidden_at + timedelta(days=30)
+    assert reviews.appealable(hidden, last) and not reviews.appealable(hidden, last + timedelta(seconds=1))
     await shop.transact(_long_ago)
     with pytest.raises(NothingToAppeal):
         await shop.transact(reviews.appeal, review_id, [buyer], "Now, too")

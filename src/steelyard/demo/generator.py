@@ -7,6 +7,7 @@ import msgspec
 
 from steelyard.demo import (
     allowances,
+    campaigns,
     cases,
     desk,
     footfall,
@@ -16,6 +17,7 @@ from steelyard.demo import (
     opinions,
     past,
     people,
+    presold,
     promised,
     purses,
     queue,
@@ -112,7 +114,9 @@ async def make(
         await merchandise.decorate(db)
         await offers.offer(db, buyer_id)
         await rushes.rush(db, people.HOME)
+        await presold.presell(db, settings, buyer_id, people.HOME)
         await allowances.limit(db)
+        await campaigns.campaign(db)
         await purses.fill(db, buyer_id)
         await teams.gather(db, people.HOME)
         await promised.promise(db, buyer_id)

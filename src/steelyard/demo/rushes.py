@@ -43,14 +43,19 @@ async def rush(db: Database, home: Address) -> None:
 
 
 async def _articles(tx: Tx, maker: Maker) -> list[tuple[SkuId, int]]:
-    """What has enough on the shelf, with its price: not the goods that come first everywhere."""
+    """Not the goods that come first everywhere."""
+    return (await articles_of(tx, maker, PIECES))[-ARTICLES:]
+
+
+async def articles_of(tx: Tx, maker: Maker, pieces: int) -> list[tuple[SkuId, int]]:
+    """What has three times so many pieces on the shelf, with its price."""
     merchant_id = MerchantId(made("merchant", maker.slug))
     page = await catalog.products_page(tx, merchant_id, ProductState.ON_SHELF, limit=60)
     by_product = await catalog.sku_ids_of(tx, merchant_id, [row.product_id for row in page.items])
     firsts = [SkuId(some[0]) for some in by_product.values() if some]
     free = await inventory.available(tx, firsts)
     prices = await pricing.current(tx, firsts, maker.currency)
-    return [(each, prices[each].amount) for each in firsts if each in prices and free[each] > 3 * PIECES][-ARTICLES:]
+    return [(each, prices[each].amount) for each in firsts if each in prices and free[each] > 3 * pieces]
 
 
 async def _plan(tx: Tx, maker: Maker, articles: list[tuple[SkuId, int]], session: tuple[str, Text, int, int]) -> None:

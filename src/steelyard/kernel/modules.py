@@ -39,6 +39,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "discipline",
         "promises",
         "reviews",
+        "campaigns",
     ),
     "channels": ("feeds", "sheets", "amazon", "live", "agents"),
     "operations": ("workboard", "analytics", "growth", "recommendations", "merchandising", "service", "privacy"),

@@ -3404,9 +3404,11 @@ CREATE TABLE violations (
   , facts        text NOT NULL
   , subject      text NOT NULL DEFAULT ''
   , subject_id   uuid
+  , pictures     text[] NOT NULL DEFAULT '{}'
   , recorded_at  timestamptz NOT NULL
   , recorded_by  text NOT NULL
   , appeal       text NOT NULL DEFAULT ''
+  , appeal_pictures text[] NOT NULL DEFAULT '{}'
   , appealed_at  timestamptz
   , appealed_by  text
   , outcome      text
@@ -3418,6 +3420,7 @@ CREATE TABLE violations (
   , CONSTRAINT a_violation_says_what_happened CHECK (facts <> '')
   , CONSTRAINT evidence_is_an_order_a_product_or_a_case CHECK (subject IN ('', 'order', 'product', 'case') AND (subject = '') = (subject_id IS NULL))
   , CONSTRAINT an_appeal_has_words_and_an_author CHECK ((appeal = '') = (appealed_at IS NULL) AND (appealed_at IS NULL) = (appealed_by IS NULL))
+  , CONSTRAINT pictures_come_with_words CHECK (appeal <> '' OR appeal_pictures = '{}')
   , CONSTRAINT only_an_appeal_is_decided CHECK (outcome IS NULL OR appealed_at IS NOT NULL)
   , CONSTRAINT an_appeal_is_upheld_or_not CHECK (outcome IN ('stands', 'revoked'))
   , CONSTRAINT a_decision_says_when_and_by_whom CHECK ((outcome IS NULL) = (decided_at IS NULL) AND (outcome IS NULL) = (decided_by IS NULL))
@@ -3425,6 +3428,7 @@ CREATE TABLE violations (
 );
 COMMENT ON TABLE violations IS 'by merchant: what a shop did against the rules, and what it cost; revoked when its appeal was upheld';
 COMMENT ON COLUMN violations.year IS 'The calendar year (Asia/Shanghai) whose points they are';
+COMMENT ON COLUMN violations.pictures IS 'Evidence of the staff, by its name in the file store; appeal_pictures: of the shop';
 COMMENT ON COLUMN violations.from_deposit IS 'How much of the fine the deposit paid';
 COMMENT ON COLUMN violations.from_payable IS 'How much of the fine came, or comes, out of what the shop is owed';
 CREATE INDEX violations_of_a_merchant ON violations (merchant_id, recorded_at DESC, violation_id DESC);
@@ -3823,6 +3827,61 @@ COMMENT ON COLUMN review_appeals.hidden_by IS 'Whose act it is against: who that
 CREATE INDEX review_appeals_open ON review_appeals (appealed_at, step_id) WHERE decided_at IS NULL;
 CREATE INDEX review_appeals_by_id ON review_appeals (step_id);
 CREATE INDEX review_appeals_of_a_review ON review_appeals (review_id);
+
+-- trade.campaigns
+
+-- Campaigns of the platform, and the goods that shops sign up for them.
+
+CREATE TABLE campaigns (
+    campaign_id   uuid PRIMARY KEY
+  , code          text NOT NULL UNIQUE
+  , name          jsonb NOT NULL
+  , about         jsonb NOT NULL DEFAULT '{}'
+  , sign_up_from  timestamptz NOT NULL
+  , sign_up_until timestamptz NOT NULL
+  , starts_at     timestamptz NOT NULL
+  , ends_at       timestamptz NOT NULL
+  , rules         jsonb NOT NULL
+  , created_at    timestamptz NOT NULL DEFAULT now()
+  , ended_at      timestamptz
+  , ended_by      text
+  , reason        text NOT NULL DEFAULT ''
+  , CONSTRAINT sign_up_is_over_when_it_starts CHECK (sign_up_from < sign_up_until AND sign_up_until <= starts_at)
+  , CONSTRAINT a_campaign_starts_before_it_ends CHECK (starts_at < ends_at)
+  , CONSTRAINT an_ended_campaign_was_ended_by_somebody CHECK ((ended_at IS NULL) = (ended_by IS NULL))
+);
+COMMENT ON TABLE campaigns IS 'reference: campaigns of the platform, for which shops sign goods up';
+COMMENT ON COLUMN campaigns.code IS 'Its address: small letters, digits and hyphens';
+COMMENT ON COLUMN campaigns.rules IS 'What goods have to keep to, as trade/campaigns/model.py says';
+COMMENT ON COLUMN campaigns.ended_at IS 'When it was ended before its time, by whom and for the reason beside it';
+CREATE INDEX campaigns_by_end ON campaigns (ends_at, campaign_id);
+
+CREATE TABLE campaign_entries (
+    merchant_id uuid NOT NULL
+  , entry_id    uuid NOT NULL
+  , campaign_id uuid NOT NULL REFERENCES campaigns
+  , product_id  uuid NOT NULL
+  , sku_id      uuid NOT NULL
+  , price       bigint NOT NULL
+  , pieces      integer NOT NULL
+  , per_buyer   integer
+  , state       text NOT NULL DEFAULT 'waiting'
+  , asked_at    timestamptz NOT NULL DEFAULT now()
+  , asked_by    text NOT NULL
+  , decided_at  timestamptz
+  , decided_by  text
+  , reason      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, entry_id)
+  , CONSTRAINT an_article_is_signed_up_once UNIQUE (merchant_id, campaign_id, sku_id)
+  , CONSTRAINT an_entry_is_in_a_state CHECK (state IN ('waiting', 'approved', 'sent_back', 'withdrawn'))
+  , CONSTRAINT what_is_decided_was_decided_by_somebody CHECK ((state = 'waiting') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL))
+  , CONSTRAINT sent_back_has_a_reason CHECK (state <> 'sent_back' OR reason <> '')
+  , CONSTRAINT an_entry_sells_something CHECK (price > 0 AND pieces > 0 AND per_buyer > 0)
+);
+COMMENT ON TABLE campaign_entries IS 'by merchant: an article that a shop signs up for a campaign, at which price and how many';
+COMMENT ON COLUMN campaign_entries.entry_id IS 'Once approved, also the id of the flash sale that sells it';
+CREATE INDEX campaign_entries_to_decide ON campaign_entries (campaign_id, asked_at, entry_id) WHERE state = 'waiting';
+CREATE INDEX campaign_entries_of_a_campaign ON campaign_entries (campaign_id, state, entry_id);
 
 -- channels.feeds
 

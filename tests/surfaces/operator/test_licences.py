@@ -55,6 +55,7 @@ async def test_a_new_licence_counts_once_the_operator_has_looked_it_over(
     assert await db.ask(mails) == ["licence_accepted"]
     log = [entry.action for entry in (await db.ask(access.audit_log)).items]
     assert log.count("merchants.accept_licence") == 1
+    assert "Accepted" in words(await chief.get(f"{own}/papers")), "with none that waits the page is there, too"
     stranger = await signed_in(app, world.tools.owner)
     assert (await stranger.get(f"/merchant/licence/papers/{waiting.renewal_id}")).status_code == 404
     await stranger.close()

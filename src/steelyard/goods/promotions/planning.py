@@ -24,14 +24,14 @@ SESSIONS_PER_SWEEP = 20
 REASON_CHARACTERS_MAX = 200
 
 
-async def plan(tx: Tx, wanted: NewFlash) -> None:
+async def plan(tx: Tx, wanted: NewFlash, *, hours_most: int = SESSION_HOURS_MAX) -> None:
     """Sell these pieces at these prices from the beginning of the session until its end. They are kept for it from now on.
     Said twice, the second changes nothing.
 
     Raises `Invalid`, by the field `what_N` of the item where it is one: for goods that are not the shop's, are twice in
     it or in another session of the same time, have no lower price, or are not there. Nothing is done then.
     """
-    _check(wanted)
+    _check(wanted, hours_most)
     skus = [(wanted.merchant_id, item.sku_id) for item in wanted.items]
     # First of all: whoever plans the same goods waits here, and then sees this session.
     await inventory.lock(tx, skus)
@@ -73,14 +73,14 @@ def _kept(wanted: NewFlash) -> Sequence[Wanted]:
     ]
 
 
-def _check(wanted: NewFlash) -> None:
+def _check(wanted: NewFlash, hours_most: int) -> None:
     now = datetime.now(UTC)
     wrong: dict[str, str] = {}
     if not now < wanted.ends_at or wanted.starts_at >= wanted.ends_at:
         wrong["ends_at"] = N_("It ends after it begins, and not in the past")
     elif wanted.terms is not None and wanted.ends_at - wanted.starts_at > timedelta(days=WINDOW_DAYS_MAX):
         wrong["ends_at"] = N_("Deposits are paid for 60 days at most")
-    elif wanted.terms is None and wanted.ends_at - wanted.starts_at > timedelta(hours=SESSION_HOURS_MAX):
+    elif wanted.terms is None and wanted.ends_at - wanted.starts_at > timedelta(hours=hours_most):
         wrong["ends_at"] = N_("A flash sale lasts three days at most")
     if wanted.starts_at > now + timedelta(days=DAYS_AHEAD_MAX):
         wrong["starts_at"] = N_("Please plan at most 60 days ahead")
@@ -221,6 +221,11 @@ async def cancel(tx: Tx, merchant_id: UUID, session_id: UUID, *, by: str, reason
     if not known:
         raise NotFound()
     await _close(tx, [(merchant_id, session_id)], by=by, reason=reason[:REASON_CHARACTERS_MAX])
+
+
+async def cancel_all(tx: Tx, sessions: Sequence[tuple[UUID, UUID]], *, by: str, reason: str = "") -> None:
+    """`cancel` many at once, by `(merchant_id, session_id)`; those that are over, or are not there, are left alone."""
+    await _close(tx, sessions, by=by, reason=reason[:REASON_CHARACTERS_MAX])
 
 
 async def begin_due(tx: Tx) -> int:

@@ -11,7 +11,7 @@ from steelyard.parties import access, merchants, notifications
 from steelyard.parties.access.model import CHIEF_ROLE, AccountId, AccountKind
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.notifications.model import HandedOver, MailId, PayoutAccountChanged, ShopNews, Template
-from steelyard.trade import discipline
+from steelyard.trade import campaigns, discipline
 
 
 async def tell_payout_account_changed(tx: Tx, events: Sequence[merchants.PayoutAccountChanged]) -> None:
@@ -96,6 +96,15 @@ async def tell_deposit_demanded(tx: Tx, events: Sequence[discipline.DepositDeman
     for event in events:
         what = "deposit_overdue" if event.overdue else "deposit_due"
         await _tell_owners(tx, event.merchant_id, what, "", event.due_on, "/merchant/compliance")
+
+
+async def tell_entry_decided(tx: Tx, events: Sequence[campaigns.EntryDecided]) -> None:
+    """Owners read what the platform decided on the goods that they signed up."""
+    for event in events:
+        entries = await campaigns.entries(tx, event.campaign_id, event.merchant_id)
+        reason = next((each.reason for each in entries if each.entry_id == event.entry_id), "")
+        what, link = f"campaign_{event.state}", f"/merchant/campaigns/{event.campaign_id}"
+        await _tell_owners(tx, event.merchant_id, what, reason, "", link)
 
 
 async def _tell_owners(tx: Tx, merchant_id: UUID, what: str, reason: str, day: str, link: str) -> None:

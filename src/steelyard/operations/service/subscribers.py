@@ -19,6 +19,7 @@ from steelyard.operations.service.case_mails import (
 from steelyard.operations.service.questions import tell_answered, tell_asked
 from steelyard.operations.service.shop_mails import (
     tell_deposit_demanded,
+    tell_entry_decided,
     tell_handed_over,
     tell_payout_account_changed,
     tell_violation_decided,
@@ -37,7 +38,7 @@ from steelyard.parties.notifications.model import (
     RefundSent,
     Template,
 )
-from steelyard.trade import aftersales, discipline, orders, reviews
+from steelyard.trade import aftersales, campaigns, discipline, orders, reviews
 from steelyard.trade.aftersales.model import Reason
 from steelyard.trade.orders.model import Order, OrderId, Purchase, PurchaseId
 
@@ -173,6 +174,7 @@ SUBSCRIBER = Subscriber(
         discipline.ViolationRecorded: tell_violation_recorded,
         discipline.ViolationDecided: tell_violation_decided,
         discipline.DepositDemanded: tell_deposit_demanded,
+        campaigns.EntryDecided: tell_entry_decided,
         reviews.QuestionAsked: tell_asked,
         reviews.QuestionAnswered: tell_answered,
     },

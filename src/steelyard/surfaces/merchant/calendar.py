@@ -12,6 +12,8 @@ from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web import calendar
 from steelyard.surfaces.web.calendar import Kind
 from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import campaigns
+from steelyard.trade.campaigns.model import CampaignState
 
 NEEDS = {"permission": "promotions.manage"}
 HREFS = {Kind.FLASH: frame.FLASH, Kind.COUPON: frame.PROMOTIONS, Kind.PROMOTION: frame.PROMOTIONS}
@@ -24,7 +26,16 @@ async def calendar_page(
     """What is on, by week or month."""
     span = calendar.span_of(by or "", day or "", datetime.now(calendar.ZONE).date())
     offers = await visit.merchant_db.ask(promotions.on_between, visit.merchant_id, span.since, span.until)
-    activities = calendar.activities_of(offers, HREFS, {})
+    planned = await visit.merchant_db.ask(campaigns.between, span.since, span.until)
+    now = datetime.now(calendar.ZONE)
+    activities = [
+        *calendar.activities_of(offers, HREFS, {}),
+        *(
+            calendar.of_campaign(each, f"{frame.CAMPAIGNS}/{each.campaign_id}")
+            for each in planned
+            if each.state(now) is not CampaignState.PLANNED
+        ),
+    ]
     return await frame.show(
         visit, "calendar.html", frame.CALENDAR, **calendar.values(visit, span, activities, frame.CALENDAR)
     )

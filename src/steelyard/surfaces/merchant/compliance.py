@@ -1,5 +1,6 @@
 """How the shop stands: points and violations of the year, the deposit, the papers. Appeals, and paying into the deposit."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from litestar.response import Redirect
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import NotFound, Refusal
+from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
@@ -25,6 +26,7 @@ from steelyard.surfaces.web import discipline_words
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.photographs import PHOTOGRAPHS_BYTES_MAX, photographs
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import discipline
@@ -160,20 +162,26 @@ async def _violation(
     )
 
 
-async def appeal(tx: Tx, actor: Actor, merchant_id: MerchantId, violation_id: UUID, words: str, by: str) -> None:
-    if await discipline.appeal(tx, merchant_id, violation_id, words, by, datetime.now(UTC)):
-        await access.audit(tx, actor, "violations.appeal", str(violation_id), {"words": words})
+async def appeal(
+    tx: Tx, actor: Actor, merchant_id: MerchantId, violation_id: UUID, words: str, pictures: Sequence[str], by: str
+) -> None:
+    if await discipline.appeal(tx, merchant_id, violation_id, words, by, datetime.now(UTC), pictures):
+        facts = {"words": words, "pictures": len(pictures)}
+        await access.audit(tx, actor, "violations.appeal", str(violation_id), facts)
 
 
-@post("/compliance/{violation_id:uuid}/appeal", opt=READS)
+@post("/compliance/{violation_id:uuid}/appeal", opt=READS, request_max_body_size=PHOTOGRAPHS_BYTES_MAX)
 async def appealed(
     visit: NamedDependency[Visit], request: WebRequest, violation_id: FromPath[UUID]
 ) -> Response[Any] | Redirect:
     """Appeal against a violation, once."""
     form = await entries_of(request)
+    pictures, trouble = await photographs(visit, form, "pictures")
     try:
+        if trouble:
+            raise Invalid({"pictures": trouble})
         await visit.merchant_db.transact(
-            appeal, visit.actor, visit.merchant_id, violation_id, form.text("appeal"), visit.by
+            appeal, visit.actor, visit.merchant_id, violation_id, form.text("appeal"), pictures, visit.by
         )
     except NotFound:
         raise

@@ -30,6 +30,7 @@ PRESALES = f"{HOME}/presales"
 GROUPS = f"{HOME}/groups"
 TEAMS = f"{HOME}/group-buying"
 CALENDAR = f"{HOME}/calendar"
+CAMPAIGNS = f"{HOME}/campaigns"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
 INVOICES = f"{HOME}/invoices"
@@ -55,6 +56,7 @@ PLACES = (
     (FREIGHT, N_("Freight"), "truck", "freight.edit", N_("Goods")),
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Marketing")),
     (FLASH, N_("Flash sales"), "zap", "promotions.manage", N_("Marketing")),
+    (CAMPAIGNS, N_("Platform campaigns"), "party-popper", "promotions.manage", N_("Marketing")),
     (TEAMS, N_("Group buying"), "handshake", "promotions.manage", N_("Marketing")),
     (PRESALES, N_("Presales"), "calendar-clock", "promotions.manage", N_("Marketing")),
     (GROUPS, N_("Customer groups"), "users-round", "promotions.manage", N_("Marketing")),

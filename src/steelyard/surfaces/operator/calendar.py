@@ -20,6 +20,8 @@ from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import calendar
 from steelyard.surfaces.web.calendar import Kind, Span
 from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import campaigns
+from steelyard.trade.campaigns.model import Campaign
 
 NEEDS = {"permission": "promotions.manage"}
 OWN = {Kind.COUPON: frame.PROMOTIONS, Kind.PROMOTION: frame.PROMOTIONS}
@@ -28,12 +30,13 @@ OWN = {Kind.COUPON: frame.PROMOTIONS, Kind.PROMOTION: frame.PROMOTIONS}
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     offers: Sequence[Offer]
     shops: dict[MerchantId, ShopCard]
+    campaigns: Sequence[Campaign]
 
 
 async def found_of(read: Read, span: Span) -> Found:
     offers = await promotions.on_between(read, None, span.since, span.until)
     shops = await merchants.cards(read, {each.merchant_id for each in offers if not each.of_platform})
-    return Found(offers=offers, shops=shops)
+    return Found(offers=offers, shops=shops, campaigns=await campaigns.between(read, span.since, span.until))
 
 
 @get("/calendar", opt=NEEDS)
@@ -50,6 +53,7 @@ async def calendar_page(
     activities = [
         *calendar.activities_of(of_platform, OWN, whose),
         *calendar.activities_of(of_shops, {}, whose),
+        *(calendar.of_campaign(each, f"{frame.CAMPAIGNS}/{each.campaign_id}") for each in found.campaigns),
     ]
     return await frame.show(
         visit, "calendar.html", frame.CALENDAR, **calendar.values(visit, span, activities, frame.CALENDAR)

@@ -25,6 +25,7 @@ FLASH = f"{HOME}/flash"
 TEAMS = f"{HOME}/group-buying"
 PRESALES = f"{HOME}/presales"
 CALENDAR = f"{HOME}/calendar"
+CAMPAIGNS = f"{HOME}/campaigns"
 PRODUCT_REVIEWS = f"{HOME}/product-reviews"
 REVIEWS = f"{HOME}/reviews"
 WORDS = f"{HOME}/words"
@@ -63,6 +64,7 @@ PLACES = (
     (CATEGORIES, N_("Goods categories"), "folder-tree", "catalog.manage", N_("Trade")),
     (REVIEWS, N_("Reviews and questions"), "message-square-text", "reviews.moderate", N_("Trade")),
     (PROMOTIONS, N_("Promotions"), "ticket-percent", "promotions.manage", N_("Trade")),
+    (CAMPAIGNS, N_("Platform campaigns"), "party-popper", "promotions.manage", N_("Trade")),
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Trade")),
     (WORDS, N_("Sensitive words"), "book-a", "words.manage", N_("Trade")),
     (f"{PAGES}/home", N_("Home page"), "layout-template", "catalog.manage", N_("Trade")),

@@ -24,6 +24,7 @@ from steelyard.surfaces.web import discipline_words
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, InState, address
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.photographs import PHOTOGRAPHS_BYTES_MAX, photographs
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import discipline
@@ -282,11 +283,11 @@ async def record(tx: Tx, actor: Actor, new: NewViolation) -> None:
     known = await discipline.violation(tx, new.merchant_id, new.violation_id)
     await discipline.record(tx, new, actor.by, datetime.now(UTC))
     if known is None:
-        facts = {"rule": new.code, "facts": new.facts}
+        facts = {"rule": new.code, "facts": new.facts, "pictures": len(new.pictures)}
         await access.audit(tx, actor, "violations.record", str(new.violation_id), facts, merchant_id=new.merchant_id)
 
 
-@post("/violations/{merchant_id:uuid}/new", opt=NEEDS)
+@post("/violations/{merchant_id:uuid}/new", opt=NEEDS, request_max_body_size=PHOTOGRAPHS_BYTES_MAX)
 async def recorded(
     visit: NamedDependency[Visit], request: WebRequest, merchant_id: FromPath[UUID]
 ) -> Response[Any] | Redirect:
@@ -295,7 +296,10 @@ async def recorded(
     shop_id = MerchantId(merchant_id)
     _, _, currency = await visit.db.ask(_recordable, shop_id)
     subject = form.text("subject")
+    pictures, trouble = await photographs(visit, form, "pictures")
     try:
+        if trouble:
+            raise Invalid({"pictures": trouble})
         new = NewViolation(
             violation_id=ViolationId(form.uuid("violation_id")),
             merchant_id=shop_id,
@@ -304,6 +308,7 @@ async def recorded(
             subject=Subject(subject) if subject in set(Subject) else Subject.NOTHING,
             subject_id=form.uuid("subject_id") if subject else None,
             fine=form.money("fine", currency, required=False),
+            pictures=pictures,
         )
         form.check()
         await visit.db.transact(record, visit.actor, new)

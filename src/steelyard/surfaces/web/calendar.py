@@ -16,6 +16,7 @@ from steelyard.kernel.text import Text
 from steelyard.surfaces.components.page import TIMEZONE
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
+from steelyard.trade.campaigns.model import Campaign
 
 ZONE = ZoneInfo(TIMEZONE)
 WEEK_DAYS = 7
@@ -109,6 +110,12 @@ def activities_of(offers: Sequence[Offer], hrefs: Mapping[Kind, str], whose: Map
             with_others=[*(before.with_others if before else ()), *others],
         )
     return list(found.values())
+
+
+def of_campaign(campaign: Campaign, href: str) -> Activity:
+    return Activity(
+        kind=Kind.CAMPAIGN, name=campaign.name, starts_at=campaign.starts_at, ends_at=campaign.ends_at, href=href
+    )
 
 
 def days_of(span: Span, activities: Sequence[Activity]) -> list[Day]:

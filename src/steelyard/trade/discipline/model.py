@@ -68,6 +68,7 @@ class NewViolation(msgspec.Struct, frozen=True, kw_only=True):
     subject: Subject = Subject.NOTHING
     subject_id: UUID | None = None
     fine: int | None = None
+    pictures: list[str] = []
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +96,8 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
     decision: str
     decided_at: datetime | None
     decided_by: str | None
+    pictures: list[str] = []
+    appeal_pictures: list[str] = []
 
     @property
     def waits(self) -> bool:

@@ -18,7 +18,7 @@ __all__ = ["appealed_count", "listed", "points_of", "rules", "standing", "violat
 _VIOLATION: LiteralString = """
     SELECT v.merchant_id, v.violation_id, v.code, r.name, v.category, v.year, v.points, v.fine, v.currency, v.from_deposit
          , v.from_payable, v.facts, v.subject, v.subject_id, v.recorded_at, v.recorded_by, v.appeal, v.appealed_at, v.outcome
-         , v.decision, v.decided_at, v.decided_by
+         , v.decision, v.decided_at, v.decided_by, v.pictures, v.appeal_pictures
     FROM violations v JOIN violation_rules r USING (code)
 """
 

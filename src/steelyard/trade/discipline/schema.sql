@@ -37,9 +37,11 @@ CREATE TABLE violations (
   , facts        text NOT NULL
   , subject      text NOT NULL DEFAULT ''
   , subject_id   uuid
+  , pictures     text[] NOT NULL DEFAULT '{}'
   , recorded_at  timestamptz NOT NULL
   , recorded_by  text NOT NULL
   , appeal       text NOT NULL DEFAULT ''
+  , appeal_pictures text[] NOT NULL DEFAULT '{}'
   , appealed_at  timestamptz
   , appealed_by  text
   , outcome      text
@@ -51,6 +53,7 @@ CREATE TABLE violations (
   , CONSTRAINT a_violation_says_what_happened CHECK (facts <> '')
   , CONSTRAINT evidence_is_an_order_a_product_or_a_case CHECK (subject IN ('', 'order', 'product', 'case') AND (subject = '') = (subject_id IS NULL))
   , CONSTRAINT an_appeal_has_words_and_an_author CHECK ((appeal = '') = (appealed_at IS NULL) AND (appealed_at IS NULL) = (appealed_by IS NULL))
+  , CONSTRAINT pictures_come_with_words CHECK (appeal <> '' OR appeal_pictures = '{}')
   , CONSTRAINT only_an_appeal_is_decided CHECK (outcome IS NULL OR appealed_at IS NOT NULL)
   , CONSTRAINT an_appeal_is_upheld_or_not CHECK (outcome IN ('stands', 'revoked'))
   , CONSTRAINT a_decision_says_when_and_by_whom CHECK ((outcome IS NULL) = (decided_at IS NULL) AND (outcome IS NULL) = (decided_by IS NULL))
@@ -58,6 +61,7 @@ CREATE TABLE violations (
 );
 COMMENT ON TABLE violations IS 'by merchant: what a shop did against the rules, and what it cost; revoked when its appeal was upheld';
 COMMENT ON COLUMN violations.year IS 'The calendar year (Asia/Shanghai) whose points they are';
+COMMENT ON COLUMN violations.pictures IS 'Evidence of the staff, by its name in the file store; appeal_pictures: of the shop';
 COMMENT ON COLUMN violations.from_deposit IS 'How much of the fine the deposit paid';
 COMMENT ON COLUMN violations.from_payable IS 'How much of the fine came, or comes, out of what the shop is owed';
 CREATE INDEX violations_of_a_merchant ON violations (merchant_id, recorded_at DESC, violation_id DESC);

@@ -1,5 +1,6 @@
 """Violations: recorded by staff, appealed against once by the shop, decided by somebody else."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from steelyard.trade.settlement import EntryKind
 
 APPEAL_WITHIN = timedelta(days=7)
 WORDS_CHARACTERS_MAX = 1_000
+PICTURES_MAX = 6
 TOO_LONG = N_("Please be brief: 1,000 characters at most")
 
 
@@ -82,8 +84,8 @@ async def record(tx: Tx, new: NewViolation, by: str, now: datetime) -> None:
     await tx.execute(
         """
         INSERT INTO violations (merchant_id, violation_id, code, category, year, points, fine, currency, from_deposit
-                              , from_payable, facts, subject, subject_id, recorded_at, recorded_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                              , from_payable, facts, subject, subject_id, recorded_at, recorded_by, pictures)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         """,
         new.merchant_id,
         new.violation_id,
@@ -100,6 +102,7 @@ async def record(tx: Tx, new: NewViolation, by: str, now: datetime) -> None:
         new.subject_id,
         now,
         by,
+        new.pictures[:PICTURES_MAX],
     )
     await _take(tx, new.merchant_id, new.violation_id, from_deposit, fine - from_deposit, deposit.currency, by)
     await demand_after_fine(tx, new.merchant_id, now)
@@ -137,7 +140,15 @@ async def _take(
         await enter(tx, merchant_id, document, EntryKind.FINE, -rest, currency)
 
 
-async def appeal(tx: Tx, merchant_id: MerchantId, violation_id: UUID, words: str, by: str, now: datetime) -> bool:
+async def appeal(
+    tx: Tx,
+    merchant_id: MerchantId,
+    violation_id: UUID,
+    words: str,
+    by: str,
+    now: datetime,
+    pictures: Sequence[str] = (),
+) -> bool:
     """A shop appeals against a violation, once and in time; false is told when it had done so already.
     Raises `NotFound`, `AppealTooLate`, `Invalid`."""
     await lock(tx, merchant_id)
@@ -151,7 +162,7 @@ async def appeal(tx: Tx, merchant_id: MerchantId, violation_id: UUID, words: str
     words = _said("appeal", words, N_("Please say why: the platform decides by it."))
     await tx.execute(
         """
-        UPDATE violations SET appeal = $3, appealed_at = $4, appealed_by = $5
+        UPDATE violations SET appeal = $3, appealed_at = $4, appealed_by = $5, appeal_pictures = $6
         WHERE merchant_id = $1 AND violation_id = $2 AND appealed_at IS NULL
         """,
         merchant_id,
@@ -159,6 +170,7 @@ async def appeal(tx: Tx, merchant_id: MerchantId, violation_id: UUID, words: str
         words,
         now,
         by,
+        list(pictures)[:PICTURES_MAX],
     )
     return True
 
