@@ -38,10 +38,10 @@ async def filled(db: Database, url: str, home: Path) -> None:
 
 async def facts(read: Read) -> list[tuple[str, int]]:
     """What two marketplaces of the same seed have in common: everything but the moment in which they were made, and the
-    codes of orders that wait for their payment, which were placed as buyers place them."""
+    codes of orders that were placed as buyers place them."""
     rows = await read.fetch(
         """
-        SELECT CASE o.state WHEN 'placed' THEN '' ELSE o.code END, o.total FROM orders o
+        SELECT CASE o.source WHEN 'shop' THEN '' ELSE o.code END, o.total FROM orders o
         UNION ALL SELECT s.code, p.amount FROM skus s JOIN prices p USING (merchant_id, sku_id)
         UNION ALL SELECT sku_id::text, on_hand FROM stock
         ORDER BY 1, 2
