@@ -43,6 +43,13 @@ STICK = """
     }
 """
 # What lies below the window's edge is asked for now, and is there (or will never be: then the page is looked at without it).
+# What moves has come to rest: halfway faded in, words have less contrast than they will have. Nobody waits for what turns for
+# ever, or goes away after some seconds.
+STILL = """
+    () => Promise.all(document.getAnimations()
+      .filter((each) => each.playState === "running" && each.effect.getComputedTiming().endTime <= 1000)
+      .map((each) => each.finished.catch(() => null))).then(() => null)
+"""
 ALL_PICTURES = """
     async () => {
       const late = new Promise((there) => setTimeout(there, 30_000));
@@ -127,6 +134,7 @@ class Visitor:
         await self.settled()
         await self.page.evaluate("window.scrollTo(0, 0)")
         if self._scripts:
+            await self.page.evaluate(STILL)
             await self.page.evaluate(ALL_PICTURES)
         if self._shots is not None:
             # Hiding the caret would need a style of its own, which the page's policy rightly refuses.

@@ -1,5 +1,5 @@
-"""Presales of the demo: one that takes deposits, and one whose balances are due, by the clock of the day on which the demo is
-made. Neither is of a shop whose prices anybody counts on."""
+"""Presales of the demo: one that takes deposits, one whose balances are due, and one to come, by the clock of the day on which
+the demo is made. Those that run are of shops whose prices nobody counts on."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -38,11 +38,18 @@ class Plan(msgspec.Struct, frozen=True):
     deposit: tuple[int, int]
     balance: tuple[int, int]
     ships_by: int
+    pieces: int = PIECES
+
+    @property
+    def begun(self) -> bool:
+        return self.deposit[0] < 0
 
 
 PLANS = (
     Plan("tiesuo", text("新品预售 · 付定金", "Presale of what is new"), (-24, 6 * 24), (6 * 24, 9 * 24), 25),
     Plan("kouzi", text("早订早享 · 付尾款", "Booked early, paid now"), (-6 * 24, 12), (-1, 3 * 24), 15),
+    # The first shop, whose staff look around in the demo, has one to come.
+    Plan("zoufang", text("换季预售", "Presale of the season"), (30, 5 * 24), (5 * 24, 8 * 24), 20, 12),
 )
 
 
@@ -51,7 +58,7 @@ async def presell(db: Database, settings: Settings, buyer_id: BuyerId, home: Add
     for plan in PLANS:
         maker = next(each for each in makers() if each.slug == plan.shop)
         sku_ids = await db.transact(_plan, maker, plan)
-        for number, sku_id in enumerate(sku_ids[:1] * BOOKED):
+        for number, sku_id in enumerate(sku_ids[:1] * BOOKED if plan.begun else []):
             who = buyer_id if number == 0 else BuyerId(made("buyer", "presale", plan.shop, str(number)))
             await _book(db, settings, who, sku_id, home, (plan.shop, str(number)))
 
@@ -60,7 +67,7 @@ async def _plan(tx: Tx, maker: Maker, plan: Plan) -> list[SkuId]:
     """Returns what is sold in it; nothing when it was planned before."""
     merchant_id = MerchantId(made("merchant", maker.slug))
     session_id = SessionId(made("presale", maker.slug))
-    chosen = (await articles_of(tx, maker, PIECES))[-ARTICLES:]
+    chosen = (await articles_of(tx, maker, plan.pieces))[-ARTICLES:]
     if not chosen or await promotions.session(tx, merchant_id, session_id) is not None:
         return []
     now = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -70,7 +77,7 @@ async def _plan(tx: Tx, maker: Maker, plan: Plan) -> list[SkuId]:
         name=plan.name,
         starts_at=now + timedelta(hours=plan.deposit[0]),
         ends_at=now + timedelta(hours=plan.deposit[1]),
-        items=[_item(sku_id, amount - share(amount, OFF)) for sku_id, amount in chosen],
+        items=[_item(sku_id, amount - share(amount, OFF), plan.pieces) for sku_id, amount in chosen],
         terms=Terms(
             balance_from=now + timedelta(hours=plan.balance[0]),
             balance_until=now + timedelta(hours=plan.balance[1]),
@@ -81,10 +88,10 @@ async def _plan(tx: Tx, maker: Maker, plan: Plan) -> list[SkuId]:
     return [item.sku_id for item in wanted.items]
 
 
-def _item(sku_id: SkuId, price: int) -> FlashItem:
+def _item(sku_id: SkuId, price: int, pieces: int) -> FlashItem:
     deposit = share(price, DEPOSIT)
     return FlashItem(
-        sku_id=sku_id, price=price, pieces=PIECES, per_buyer=2, deposit=deposit, counts_for=deposit * COUNTS
+        sku_id=sku_id, price=price, pieces=pieces, per_buyer=2, deposit=deposit, counts_for=deposit * COUNTS
     )
 
 
