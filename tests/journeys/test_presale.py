@@ -56,9 +56,7 @@ async def test_a_deposit_is_paid_then_the_balance_and_the_goods_are_sent(
 async def made(merchant: Visitor, nth: int) -> str:
     """The shop sells an article of its own in a presale from a minute ago on; returns the page of the goods."""
     page = merchant.page
-    options = await page.locator("#articles option").evaluate_all(
-        "all => all.map(one => [one.value, one.textContent])"
-    )
+    options = await page.locator("#articles option").evaluate_all("all => all.map(one => [one.value, one.textContent])")
     by_title: dict[str, tuple[str, int]] = {}
     for code, told in options:
         price = re.search(r"[\d,]+\.\d\d", told)
