@@ -40,7 +40,7 @@ from steelyard.surfaces.web import conflict_words
 from steelyard.surfaces.web.console import address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.flash_words import STATES
-from steelyard.surfaces.web.moments import moment_of
+from steelyard.surfaces.web.moments import entered_moment
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
@@ -193,7 +193,7 @@ def _wanted(
     form: Entries, merchant_id: MerchantId, rows: Sequence[int], known: dict[str, SkuId], currency: str
 ) -> NewFlash:
     """What the form asks for; what cannot be read is noted in it."""
-    starts, ends = (_moment(form, name) for name in ("starts_at", "ends_at"))
+    starts, ends = (entered_moment(form, name) for name in ("starts_at", "ends_at"))
     return NewFlash(
         merchant_id=merchant_id,
         session_id=SessionId(form.uuid("flash_id")),
@@ -215,13 +215,6 @@ def _item(form: Entries, n: int, known: dict[str, SkuId], currency: str) -> Flas
         per_order=form.number(f"per_order_{n}", otherwise=0, most=LIMIT_MAX) or None,
         per_buyer=form.number(f"per_buyer_{n}", otherwise=0, most=LIMIT_MAX) or None,
     )
-
-
-def _moment(form: Entries, name: str) -> datetime:
-    moment = moment_of(form.text(name, required=True, most=30))
-    if moment is None:
-        form.refuse(name, N_("Please enter a day and an hour"))
-    return moment or datetime.now(UTC)
 
 
 async def against_flash(read: Read, wanted: NewFlash, currency: str) -> list[Conflict]:

@@ -27,7 +27,7 @@ from steelyard.surfaces.merchant.product_forms import major
 from steelyard.surfaces.web.console import address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.group_words import OFFER_STATES, TEAM_STATES
-from steelyard.surfaces.web.moments import moment_of
+from steelyard.surfaces.web.moments import entered_moment
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import groups
@@ -274,16 +274,9 @@ def _wanted(
         pieces=form.number("pieces", least=1, most=PIECES_MAX),
         per_buyer=form.number("per_buyer", otherwise=0, most=LIMIT_MAX) or None,
         enough=form.number("enough", otherwise=0, most=SIZE_MAX) or None,
-        starts_at=_moment(form, "starts_at"),
-        ends_at=_moment(form, "ends_at"),
+        starts_at=entered_moment(form, "starts_at"),
+        ends_at=entered_moment(form, "ends_at"),
     )
-
-
-def _moment(form: Entries, name: str) -> datetime:
-    moment = moment_of(form.text(name, required=True, most=30))
-    if moment is None:
-        form.refuse(name, N_("Please enter a day and an hour"))
-    return moment or datetime.now(UTC)
 
 
 async def _for_all(read: Read, wanted: NewOffer) -> NewOffer:

@@ -1,7 +1,7 @@
 """The form of a presale: what it shows when it is opened, and what was typed into it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from steelyard.goods.catalog.model import SkuCard, SkuId
@@ -12,7 +12,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.web.entries import Entries
-from steelyard.surfaces.web.moments import local_time, moment_of
+from steelyard.surfaces.web.moments import entered_moment, local_time
 
 ROWS = 6
 PIECES_MAX = 1_000_000
@@ -90,10 +90,10 @@ def wanted(
     """What the form asks for; what cannot be read is noted in it. Where nothing is paid first, there is no time for balances:
     all is paid while it lasts."""
     items = [_item(form, n, known, currency) for n in rows]
-    starts, ends = _moment(form, "starts_at"), _moment(form, "ends_at")
+    starts, ends = entered_moment(form, "starts_at"), entered_moment(form, "ends_at")
     by_parts = any(item.deposit for item in items)
-    balance_from = _moment(form, "balance_from") if by_parts else starts
-    balance_until = _moment(form, "balance_until") if by_parts else ends + timedelta(minutes=1)
+    balance_from = entered_moment(form, "balance_from") if by_parts else starts
+    balance_until = entered_moment(form, "balance_until") if by_parts else ends + timedelta(minutes=1)
     return NewFlash(
         merchant_id=merchant_id,
         session_id=SessionId(session_id or form.uuid("presale_id")),
@@ -104,7 +104,7 @@ def wanted(
         terms=Terms(
             balance_from=balance_from,
             balance_until=balance_until,
-            ships_by=_moment(form, "ships_by"),
+            ships_by=entered_moment(form, "ships_by"),
             forfeits=form.flag("forfeits"),
         ),
     )
@@ -123,10 +123,3 @@ def _item(form: Entries, n: int, known: Mapping[str, SkuId], currency: str) -> F
         deposit=deposit,
         counts_for=form.money(f"counts_for_{n}", currency, required=False) or deposit,
     )
-
-
-def _moment(form: Entries, name: str) -> datetime:
-    moment = moment_of(form.text(name, required=True, most=30))
-    if moment is None:
-        form.refuse(name, N_("Please enter a day and an hour"))
-    return moment or datetime.now(UTC)

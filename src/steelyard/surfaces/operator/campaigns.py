@@ -26,7 +26,7 @@ from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import campaign_words as words
 from steelyard.surfaces.web.console import address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
-from steelyard.surfaces.web.moments import local_time, moment_of
+from steelyard.surfaces.web.moments import entered_moment, local_time
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import campaigns
@@ -175,10 +175,10 @@ def wanted_of(form: Entries) -> NewCampaign:
         code=form.text("code", required=True, most=40).lower(),
         name=form.words("name", required=True, most=60),
         about=form.words("about", most=ABOUT_CHARACTERS_MAX),
-        sign_up_from=_moment(form, "sign_up_from"),
-        sign_up_until=_moment(form, "sign_up_until"),
-        starts_at=_moment(form, "starts_at"),
-        ends_at=_moment(form, "ends_at"),
+        sign_up_from=entered_moment(form, "sign_up_from"),
+        sign_up_until=entered_moment(form, "sign_up_until"),
+        starts_at=entered_moment(form, "starts_at"),
+        ends_at=entered_moment(form, "ends_at"),
         rules=Rules(
             categories=frozenset(form.uuids("categories")),
             off=form.number("off", otherwise=0, most=99) * PER_PERCENT,
@@ -187,13 +187,6 @@ def wanted_of(form: Entries) -> NewCampaign:
             rating=_stars(form),
         ),
     )
-
-
-def _moment(form: Entries, name: str) -> datetime:
-    found = moment_of(form.text(name, required=True, most=30))
-    if found is None:
-        form.refuse(name, N_("Please enter a day and an hour"))
-    return found or datetime.now(UTC)
 
 
 def _stars(form: Entries) -> int:

@@ -14,12 +14,12 @@ from steelyard.goods import catalog, promotions
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.goods.promotions.model import Planned, Session
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.operator.reasons import reason_in
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.flash_words import STATES
@@ -77,11 +77,9 @@ async def stop_flash(
 ) -> Redirect:
     """Nothing is sold at its prices from now on; the shop reads why."""
     form = await entries_of(request)
-    reason = form.text("reason")[:200]
 
     async def command() -> None:
-        if not reason:
-            raise Invalid({"reason": N_("Please say why: the shop reads it")})
+        reason = reason_in(form)
         await visit.db.transact(stop, visit.actor, MerchantId(merchant_id), flash_id, reason)
 
     return await done(visit, frame.FLASH, N_("It is stopped. What was left is sold as everything else."), command)

@@ -13,12 +13,12 @@ from litestar.response import Redirect
 from steelyard.goods import catalog
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.operator.reasons import reason_in
 from steelyard.surfaces.web.console import address, done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.group_words import OFFER_STATES
@@ -80,11 +80,9 @@ async def stop_group(
 ) -> Redirect:
     """No team goes on; the shop reads why."""
     form = await entries_of(request)
-    reason = form.text("reason")[:200]
 
     async def command() -> None:
-        if not reason:
-            raise Invalid({"reason": N_("Please say why: the shop reads it")})
+        reason = reason_in(form)
         await visit.db.transact(stop, visit.actor, MerchantId(merchant_id), offer_id, reason)
 
     return await done(visit, frame.TEAMS, STOPPED, command)

@@ -14,12 +14,13 @@ from steelyard.goods import catalog, promotions
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.goods.promotions.model import FlashState, Planned, Session
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import Invalid, NotFound
+from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
+from steelyard.surfaces.operator.reasons import reason_in
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.flash_words import STATES
@@ -82,11 +83,9 @@ async def stop_presale(
 ) -> Redirect:
     """The shop and its buyers read why."""
     form = await entries_of(request)
-    reason = form.text("reason")[:200]
 
     async def command() -> None:
-        if not reason:
-            raise Invalid({"reason": N_("Please say why: the shop reads it")})
+        reason = reason_in(form)
         await visit.db.transact(stop, visit.actor, MerchantId(merchant_id), presale_id, reason)
 
     return await done(visit, frame.PRESALES, N_("It is stopped. Deposits that were paid go back."), command)

@@ -1,6 +1,6 @@
 """Days and hours as people type them and as addresses carry them, within what the database and its sums can hold."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from steelyard.kernel.errors import Invalid
@@ -38,6 +38,14 @@ def moment_of(typed: str) -> datetime | None:
     if moment.year not in YEARS:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(TIMEZONE))
+
+
+def entered_moment(form: Entries, name: str) -> datetime:
+    """The day and hour that a field of a form must have; this moment where there is none, which the form is told."""
+    moment = moment_of(form.text(name, required=True, most=30))
+    if moment is None:
+        form.refuse(name, N_("Please enter a day and an hour"))
+    return moment or datetime.now(UTC)
 
 
 def local_time(moment: datetime | None) -> str:

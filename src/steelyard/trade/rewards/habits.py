@@ -4,7 +4,7 @@ Each is given once: for an account, a day, a review. How many is a policy of the
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -16,9 +16,8 @@ from steelyard.money import wallets
 from steelyard.money.wallets import Cause, Move, Purse
 from steelyard.parties import operator, policies
 from steelyard.parties.customers.model import BuyerId
-from steelyard.parties.policies.model import POINTS_CHECK_IN, POINTS_MONTHS, POINTS_REVIEW, POINTS_WELCOME, Policy
-
-DAYS_PER_MONTH = 30
+from steelyard.parties.policies.model import POINTS_CHECK_IN, POINTS_REVIEW, POINTS_WELCOME, Policy
+from steelyard.trade.rewards.service import good_until
 
 
 class CheckIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +61,7 @@ async def _give(
     house = await operator.profile(tx) if points and documents else None
     if house is None:
         return 0
-    expires_at = datetime.now(UTC) + timedelta(days=DAYS_PER_MONTH * await policies.number(tx, POINTS_MONTHS))
+    expires_at = await good_until(tx)
     given = await wallets.move(
         tx,
         [

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.kernel.db import Tx
+from steelyard.kernel.db import Read, Tx
 from steelyard.money import wallets
 from steelyard.money.wallets import Cause, Move, Purse
 from steelyard.parties import policies
@@ -73,7 +73,7 @@ async def reward(tx: Tx, received: Sequence[Key]) -> None:
         [points for _, points in earned],
     )
     fresh = {row["order_id"] for row in rows}
-    expires_at = datetime.now(UTC) + timedelta(days=DAYS_PER_MONTH * await policies.number(tx, POINTS_MONTHS))
+    expires_at = await good_until(tx)
     await wallets.move(
         tx,
         [
@@ -91,6 +91,11 @@ async def reward(tx: Tx, received: Sequence[Key]) -> None:
             if each.order_id in fresh
         ],
     )
+
+
+async def good_until(read: Read) -> datetime:
+    """When points that are given now expire."""
+    return datetime.now(UTC) + timedelta(days=DAYS_PER_MONTH * await policies.number(read, POINTS_MONTHS))
 
 
 async def take_back(tx: Tx, refunds: Sequence[tuple[UUID, UUID, UUID]]) -> None:
