@@ -169,6 +169,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/violations/rules",
         "/operator/papers",
         "/operator/violations?state=waiting",
+        "/operator/violations?state=owing",
         "/operator/rights",
         "/operator/orders?state=to_ship",
         "/operator/orders?state=completed",

@@ -18,6 +18,7 @@ from steelyard.operations.service.case_mails import (
 )
 from steelyard.operations.service.questions import tell_answered, tell_asked
 from steelyard.operations.service.shop_mails import (
+    tell_debt_claimed,
     tell_deposit_demanded,
     tell_entry_decided,
     tell_handed_over,
@@ -174,6 +175,7 @@ SUBSCRIBER = Subscriber(
         discipline.ViolationRecorded: tell_violation_recorded,
         discipline.ViolationDecided: tell_violation_decided,
         discipline.DepositDemanded: tell_deposit_demanded,
+        discipline.DebtClaimed: tell_debt_claimed,
         campaigns.EntryDecided: tell_entry_decided,
         reviews.QuestionAsked: tell_asked,
         reviews.QuestionAnswered: tell_answered,

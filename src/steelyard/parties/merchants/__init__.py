@@ -44,7 +44,14 @@ from steelyard.parties.merchants.queries import (
     pause_of,
     sought,
 )
-from steelyard.parties.merchants.restricting import hold, mark_deposit_short, restrict, restricted, stop_or_reopen
+from steelyard.parties.merchants.restricting import (
+    hold,
+    mark_deposit_short,
+    mark_in_debt,
+    restrict,
+    restricted,
+    stop_or_reopen,
+)
 from steelyard.parties.merchants.service import (
     change_shop,
     check_categories,
@@ -85,6 +92,7 @@ __all__ = [
     "licences_of",
     "listed",
     "mark_deposit_short",
+    "mark_in_debt",
     "not_agreed",
     "open_merchant",
     "paper",

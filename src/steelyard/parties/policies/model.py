@@ -16,6 +16,15 @@ from steelyard.parties.policies.case_times import (
     CASE_SHOP_RESENDS,
 )
 from steelyard.parties.policies.kinds import ACCOUNTS, KEEPING, MERCHANTS, TRADE, Policy, Unit
+from steelyard.parties.policies.shop_rules import (
+    DEBT_REMINDER,
+    DEBT_RESTRICTS,
+    DEPOSIT_DAYS,
+    OWED_DAYS,
+    VERIFY_DAYS,
+    VERIFY_GRACE,
+    VERIFY_NOTICE,
+)
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
@@ -376,6 +385,13 @@ POLICIES: tuple[Policy, ...] = (
     CASE_BUYER_OBJECTS,
     CASE_SHOP_RESENDS,
     CASE_BUYER_CONFIRMS,
+    VERIFY_DAYS,
+    VERIFY_NOTICE,
+    VERIFY_GRACE,
+    DEPOSIT_DAYS,
+    OWED_DAYS,
+    DEBT_REMINDER,
+    DEBT_RESTRICTS,
 )
 
 

@@ -62,6 +62,7 @@ class EntryKind(StrEnum):
     FINE_RETURNED = "fine_returned"
     DEPOSIT_FORFEITED = "deposit_forfeited"
     COMPENSATION = "compensation"
+    DEBT_PAID = "debt_paid"
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
