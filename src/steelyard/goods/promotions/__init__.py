@@ -30,7 +30,7 @@ from steelyard.goods.promotions.groups import (
 )
 from steelyard.goods.promotions.groups import close as close_group
 from steelyard.goods.promotions.holding import of_buyers, owned
-from steelyard.goods.promotions.people import let_go, new_of, note_people, people_of, used_up
+from steelyard.goods.promotions.people import let_go, new_of, note_people, noted_for, people_of, used_up
 from steelyard.goods.promotions.planning import begin_due, cancel, cancel_all, end_due, plan, replan
 from steelyard.goods.promotions.queries import (
     ENDS_SOON,
@@ -110,6 +110,7 @@ __all__ = [
     "named",
     "new_of",
     "note_people",
+    "noted_for",
     "of_buyers",
     "offering",
     "offers",
