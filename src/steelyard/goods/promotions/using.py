@@ -265,7 +265,14 @@ async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]], *, paid: bool
         list({row["promotion_id"] for row in rows if row["entered"] and not paid}),
     )
     used_for = await _lock_coupons(tx, rows)
-    dropped = await tx.fetch(
+    dropped = await _give_back(tx, rows, paid=paid)
+    await people.let_go(tx, {_noted_for(row, used_for) for row in dropped if row["free"]})
+    await handing.back(tx, dropped, locked)
+
+
+async def _give_back(tx: Tx, rows: Sequence[Row], *, paid: bool) -> list[Row]:
+    """What was given back now, of that what made a coupon `free`. All that it changes is held."""
+    return await tx.fetch(
         """
         WITH dropped AS (
             UPDATE promotion_uses u SET given_back_at = now()
@@ -313,8 +320,6 @@ async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]], *, paid: bool
         [row["promotion_id"] for row in rows],
         paid,
     )
-    await people.let_go(tx, {_noted_for(row, used_for) for row in dropped if row["free"]})
-    await handing.back(tx, dropped, locked)
 
 
 def _noted_for(row: Row, used_for: Mapping[tuple[UUID, UUID, int], UUID]) -> UUID:
