@@ -13,6 +13,7 @@ from steelyard.trade.checkout.allowances import Wanted
 from steelyard.trade.checkout.allowances import told as limits_told
 from steelyard.trade.checkout.collection import (
     Collection,
+    Payer,
     apply_news,
     apply_payment,
     apply_payments,
@@ -67,6 +68,7 @@ __all__ = [
     "Explanation",
     "Held",
     "NewCheckout",
+    "Payer",
     "Paying",
     "Placed",
     "Placement",
