@@ -139,7 +139,7 @@ async def pay_debt(tx: Tx, actor: Actor, merchant_id: MerchantId, form: Entries)
     except Invalid as wrong:
         # The other form of the page has fields of these names.
         names = {"amount": "paid", "reference": "paid_reference"}
-        raise Invalid({names.get(name, name): what for name, what in wrong.fields.items()}) from wrong
+        raise Invalid({names[name]: what for name, what in wrong.fields.items()}) from wrong
     if booked:
         facts = {"amount": Money(amount, currency).decimal(), "reference": reference}
         await access.audit(tx, actor, "debts.transfer", str(merchant_id), facts, merchant_id=merchant_id)

@@ -55,7 +55,7 @@ async def set_category_deposit(tx: Tx, category_id: UUID, currency: str, amount:
 
 async def follow_categories(tx: Tx, today: date) -> int:
     """Ask shops for what their categories ask for by now. What is missing is due after the days of the setting, and no
-    later than what they were asked for already; after that nothing new goes onto the shelf. Returns of how many it changed."""
+    later than what they were asked for already; after that nothing new goes onto the shelf. Returns how many it changed."""
     rows = await tx.fetch(
         """
         WITH owed AS (
