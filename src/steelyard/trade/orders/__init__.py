@@ -3,9 +3,10 @@
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row; what is
 paid and held until its team is whole is let go by `holding.py`.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
-a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what all staff look for in
-`seeking.py`, which orders a figure counts in `behind.py`, what came for nothing in `gifts.py`, what is refused in
-`refusals.py`, what their staff tell each other in `notes.py`, sending many at once in `shipping.py`. Purchases of
+a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, by when they have to send them in
+`due.py`, what all staff look for in `seeking.py`, which orders a figure counts in `behind.py`, what came for nothing in
+`gifts.py`, what is refused in `refusals.py`, what their staff tell each other in `notes.py`, sending many at once in
+`shipping.py`. Purchases of
 presales, which are paid in two parts, are in `bookings.py`; what one is stands in `booking_model.py`.
 """
 
@@ -42,6 +43,7 @@ from steelyard.trade.orders.buyers import (
     purchases_of,
     reminders_of_merchant,
 )
+from steelyard.trade.orders.due import next_due, to_do
 from steelyard.trade.orders.events import (
     DepositForfeited,
     DepositPaid,
@@ -55,7 +57,7 @@ from steelyard.trade.orders.events import (
     PurchasePlaced,
     ShopReminded,
 )
-from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant, to_do
+from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant
 from steelyard.trade.orders.holding import let_go
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received, drop_called_off
 from steelyard.trade.orders.notes import see_notes, write_note
@@ -179,6 +181,7 @@ __all__ = [
     "lock_purchase",
     "lock_purchases",
     "mark_paid",
+    "next_due",
     "notes_of",
     "of_merchant",
     "order",
