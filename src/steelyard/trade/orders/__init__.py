@@ -7,7 +7,8 @@ a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding
 `due.py`, what all staff look for in `seeking.py`, which orders a figure counts in `behind.py`, what came for nothing in
 `gifts.py`, what is refused in `refusals.py`, what their staff tell each other in `notes.py`, sending many at once in
 `shipping.py`. Purchases of
-presales, which are paid in two parts, are in `bookings.py`; what one is stands in `booking_model.py`.
+presales, which are paid in two parts, are in `bookings.py`; what one is stands in `booking_model.py`, and which states follow
+each other in `state_model.py`.
 """
 
 from steelyard.trade.orders.behind import Behind, Happening, behind
