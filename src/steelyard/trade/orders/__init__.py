@@ -19,7 +19,9 @@ from steelyard.trade.orders.bookings import (
     call_off,
     keep_deposit,
     lock_bookings,
+    open_balances,
     use_deposits,
+    warn_of_ends,
 )
 from steelyard.trade.orders.bulk import (
     DRESSED_LINE_COLUMNS,
@@ -47,8 +49,10 @@ from steelyard.trade.orders.buyers import (
 )
 from steelyard.trade.orders.due import next_due, to_do
 from steelyard.trade.orders.events import (
+    BalanceDue,
     DepositForfeited,
     DepositPaid,
+    DepositReturned,
     OrderCancelled,
     OrderCompleted,
     OrderLetGo,
@@ -120,10 +124,12 @@ __all__ = [
     "ORDERS_PER_DISPATCH_MAX",
     "Act",
     "ActKind",
+    "BalanceDue",
     "Behind",
     "Counting",
     "DepositForfeited",
     "DepositPaid",
+    "DepositReturned",
     "Happening",
     "Life",
     "OrderCancelled",
@@ -187,6 +193,7 @@ __all__ = [
     "next_due",
     "notes_of",
     "of_merchant",
+    "open_balances",
     "order",
     "order_by_code",
     "orders_of_buyer",
@@ -209,6 +216,7 @@ __all__ = [
     "sought",
     "to_do",
     "use_deposits",
+    "warn_of_ends",
     "with_lost_parcels",
     "withdraw_pieces",
     "write_note",

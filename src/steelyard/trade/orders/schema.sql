@@ -305,6 +305,8 @@ CREATE TABLE presale_bookings (
   , deposit_payment uuid
   , deposit_paid_at timestamptz
   , called_off_at   timestamptz
+  , opened_at       timestamptz
+  , warned_at       timestamptz
   , reason          text NOT NULL DEFAULT ''
   , ended_at        timestamptz
   , outcome         text
@@ -323,8 +325,14 @@ COMMENT ON COLUMN presale_bookings.counts_for IS 'What the deposit is worth when
 COMMENT ON COLUMN presale_bookings.forfeits IS 'Who does not pay the balance in time, or steps back, gives the deposit up; else it goes back';
 COMMENT ON COLUMN presale_bookings.deposit_payment IS 'The payment that the deposit was paid by';
 COMMENT ON COLUMN presale_bookings.called_off_at IS 'When the shop or the platform said that it is not delivered; a sweep drops it, and the deposit goes back';
+COMMENT ON COLUMN presale_bookings.opened_at IS 'When its buyer was told that the balance can be paid, or need not be told any more';
+COMMENT ON COLUMN presale_bookings.warned_at IS 'When its buyer was told that it is soon too late for the balance, or need not be told any more';
 COMMENT ON COLUMN presale_bookings.outcome IS 'How it ended without being bought: dropped before anything was paid, deposit forfeited, deposit returned';
 CREATE INDEX presale_bookings_of_a_presale ON presale_bookings (merchant_id, session_id, order_id);
 CREATE INDEX presale_bookings_of_a_buyer ON presale_bookings (buyer_id, created_at DESC, order_id DESC);
 CREATE INDEX presale_bookings_of_a_purchase ON presale_bookings (purchase_id);
+CREATE INDEX presale_bookings_to_open ON presale_bookings (balance_from)
+    WHERE opened_at IS NULL AND deposit_paid_at IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX presale_bookings_to_warn ON presale_bookings (balance_until)
+    WHERE warned_at IS NULL AND deposit_paid_at IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX presale_bookings_called_off ON presale_bookings (called_off_at) WHERE called_off_at IS NOT NULL AND ended_at IS NULL;
