@@ -23,6 +23,7 @@ from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.promotions import NEEDS, shown_page
 from steelyard.surfaces.web import conflict_words
 from steelyard.surfaces.web import offer_forms as forms
+from steelyard.surfaces.web.clashes import against as against_it
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -50,7 +51,7 @@ async def extend_promotion(
         form.check()
         assert ends_at is not None, "a missing one was refused"
         longer = msgspec.structs.replace(offer, ends_at=max(ends_at, offer.ends_at))
-        against = await visit.db.ask(promotions.speaks_against, longer.promotion) if ends_at > offer.ends_at else []
+        against = await visit.db.ask(against_it, longer.promotion) if ends_at > offer.ends_at else []
         conflict_words.check(against, "ends_at")
         warned = conflict_words.told(visit, against, offer.currency)
         if warned and not form.flag("anyway"):
