@@ -199,8 +199,7 @@ def _moved(booking: Booking, debit: AccountKind, credit: AccountKind, reason: st
 async def open_balances(tx: Tx, now: datetime | None = None) -> int:
     """Announce, once each, the bookings whose balance can be paid from now on; returns how many. It can be paid by the clock,
     whether this is done or not; of what was paid meanwhile nothing is said."""
-    return await _announce(
-        tx,
+    rows = await tx.fetch(
         """
         UPDATE presale_bookings b SET opened_at = $1
         FROM (SELECT merchant_id, order_id FROM presale_bookings
@@ -210,16 +209,16 @@ async def open_balances(tx: Tx, now: datetime | None = None) -> int:
         WHERE b.merchant_id = due.merchant_id AND b.order_id = due.order_id
         RETURNING b.merchant_id, b.order_id, b.buyer_id, o.state = 'placed' AND b.called_off_at IS NULL AS waits
         """,
-        now,
-        ends=False,
+        now or datetime.now(UTC),
+        BOOKINGS_PER_SWEEP,
     )
+    return await _announce(tx, rows, ends=False)
 
 
 async def warn_of_ends(tx: Tx, now: datetime | None = None) -> int:
     """Announce, once each, the bookings whose balance can soon not be paid any more: the last day is running, and half of the
     time at least is over; returns how many."""
-    return await _announce(
-        tx,
+    rows = await tx.fetch(
         """
         UPDATE presale_bookings b SET warned_at = $1
         FROM (SELECT merchant_id, order_id FROM presale_bookings
@@ -231,13 +230,13 @@ async def warn_of_ends(tx: Tx, now: datetime | None = None) -> int:
         RETURNING b.merchant_id, b.order_id, b.buyer_id
                 , o.state = 'placed' AND b.called_off_at IS NULL AND b.balance_until > $1 AS waits
         """,
-        now,
-        ends=True,
+        now or datetime.now(UTC),
+        BOOKINGS_PER_SWEEP,
     )
+    return await _announce(tx, rows, ends=True)
 
 
-async def _announce(tx: Tx, sql: LiteralString, now: datetime | None, *, ends: bool) -> int:
-    rows = await tx.fetch(sql, now or datetime.now(UTC), BOOKINGS_PER_SWEEP)
+async def _announce(tx: Tx, rows: Sequence[Row], *, ends: bool) -> int:
     await events.publish(
         tx,
         *(
