@@ -37,7 +37,7 @@ from steelyard.kernel.settings import Settings
 P = ParamSpec("P")
 
 NOT_AS_IT_SHOULD_BE = 3
-SIMULATORS = ("payments", "carriers", "bank", "mail")
+SIMULATORS = ("payments", "carriers", "bank", "mail", "alipay", "wechatpay")
 SHOPPERS = "shoppers"
 
 _console = Console(stderr=True)
@@ -308,7 +308,7 @@ def _walk(number: int) -> None:
 @click.option("--number", default=5, show_default=True, help="With `shoppers`: how many walk through the shop.")
 @_plainly
 def simulate(who: tuple[str, ...], port: int | None, number: int) -> None:
-    """Play the outside world: the payment channel, the carriers, the bank, the mail server; or, of the shop at the
+    """Play the outside world: the payment channel, Alipay and WeChat Pay, the carriers, the bank, the mail server; or, of the shop at the
     installation's address, its shoppers."""
     from steelyard.demo import running
     from steelyard.simulators import programs
