@@ -19,6 +19,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.money import payments
+from steelyard.money.payments import Standing
 from steelyard.money.wallets import PURSES, TenderMoved
 from steelyard.operations.analytics import Step
 from steelyard.parties import customers
@@ -42,7 +43,8 @@ from steelyard.surfaces.storefront.paying import pay, purchase_path
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import amount, number, said, uuid_of
 from steelyard.surfaces.storefront.wallet import purses_of
-from steelyard.surfaces.storefront.words import CHANNELS, problem_words
+from steelyard.surfaces.storefront.ways import Way, ways
+from steelyard.surfaces.storefront.words import problem_words
 from steelyard.surfaces.web import asking, footfall, offers, placing
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
@@ -98,6 +100,7 @@ class TillPage(msgspec.Struct, frozen=True, kw_only=True):
     shell: Shell
     checkout: CheckoutView
     book: Sequence[SavedAddress]
+    standing: Standing
     rule: Rule | None = None
 
     @property
@@ -128,7 +131,8 @@ async def till_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId], ch
         raise NotFound()
     book = await customers.addresses(read, buyer_id)
     rule = unreturnable.rule_of(view, await rights.rules(read))
-    return TillPage(shell=await shell(read, buyer_id), checkout=view, book=book, rule=rule)
+    now = await payments.standing(read)
+    return TillPage(shell=await shell(read, buyer_id), checkout=view, book=book, standing=now, rule=rule)
 
 
 @get("/checkout/{checkout_id:uuid}")
@@ -278,10 +282,9 @@ def read_invoice(data: Mapping[str, Any]) -> InvoiceWish | None:
 
 
 async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Response[str] | Redirect:
-    offered = payments.channels(visit.settings)
     channel = said(data, "channel")
     view = await _look(visit, checkout_id)
-    wrong, agreed = _wrong(view, channel, list(offered)), said(data, "agreed")
+    wrong, agreed = _wrong(view, channel, [way.name for way in _ways(visit, view)]), said(data, "agreed")
     news = await asking.of_buyer(visit)
     if len(asking.agreed(news, agreed)) < len(news):
         wrong["agreed"] = N_("Please read what has changed, and agree to it.")
@@ -296,6 +299,12 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
     await _remember_address(visit, view, data)
     return await pay(visit, purchase_id, channel, _key(visit, view.checkout.checkout))
+
+
+def _ways(visit: Visit, view: TillPage) -> list[Way]:
+    """How what a channel has to collect of it can be paid."""
+    quote, country = view.checkout.quote, view.checkout.checkout.address.country
+    return ways(visit, view.standing, amount=view.checkout.rest, currency=quote.currency, country=country)
 
 
 def _wish(view: TillPage, expected: int | None, rest: int | None, by: str) -> placing.Wish:
@@ -377,7 +386,7 @@ async def _shown(
         undeliverable=undeliverable,
         problem_words={key: visit.say(problem_words(each), **each.facts) for key, each in lines.items()},
         form_only={problem.code for problem in view.checkout.quote.blocking} <= _OF_THE_FORM,
-        channels=[(name, *CHANNELS.get(name, (name, ""))) for name in payments.channels(visit.settings)],
+        channels=_ways(visit, view),
         delivery=DELIVERY,
         pieces=QUANTITY,
         note=NOTE,

@@ -13,6 +13,7 @@ from steelyard.trade.checkout.allowances import Wanted
 from steelyard.trade.checkout.allowances import told as limits_told
 from steelyard.trade.checkout.collection import (
     Collection,
+    Payer,
     apply_news,
     apply_payment,
     apply_payments,
@@ -65,6 +66,7 @@ __all__ = [
     "Completeness",
     "Held",
     "NewCheckout",
+    "Payer",
     "Paying",
     "Placed",
     "Placement",
