@@ -308,7 +308,7 @@ def _walk(number: int) -> None:
 @click.option("--number", default=5, show_default=True, help="With `shoppers`: how many walk through the shop.")
 @_plainly
 def simulate(who: tuple[str, ...], port: int | None, number: int) -> None:
-    """Play the outside world: the payment channel, Alipay and WeChat Pay, the carriers, the bank, the mail server; or, of the shop at the
+    """Play the outside world: the payment channels, the carriers, the bank, the mail server; or, of the shop at the
     installation's address, its shoppers."""
     from steelyard.demo import running
     from steelyard.simulators import programs

@@ -100,12 +100,9 @@ async def test_all_run_in_one_process_and_stop_cleanly(tmp_path: Path, how: sign
             process.kill()
     assert (process.returncode, output) == (0, b"stopped\n")
     assert time.monotonic() - begun < 45
-    assert sorted(file.name for file in tmp_path.glob("*.sqlite3")) == [
-        "bank.sqlite3",
-        "carriers.sqlite3",
-        "mail.sqlite3",
-        "payments.sqlite3",
-    ]
+    assert sorted(file.name for file in tmp_path.glob("*.sqlite3")) == sorted(
+        f"{name}.sqlite3" for name in programs.LISTENERS
+    )
 
 
 async def test_a_killed_channel_sends_the_webhook_after_it_comes_back(tmp_path: Path) -> None:

@@ -99,7 +99,8 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """Collect `amount` for a purchase. `token` is a means of payment that the buyer has given already.
 
-    `device` and `payer_address` (of the network) say where the buyer's page is shown.
+    `device` and `payer_address` (of the network) say where the buyer's page is shown, `payer` who they are to the app that
+    shows it, if it has told us (WeChat's openid).
     """
 
     payment_id: PaymentId
@@ -115,6 +116,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     device: Device = Device.DESK
     payer_address: str = ""
+    payer: str = ""
 
 
 class Sought(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,12 +271,13 @@ class DueQuery(Sought, frozen=True, kw_only=True):
 
 class DueRefund(msgspec.Struct, frozen=True, kw_only=True):
     """A refund that is to be sent, or asked for, now. `attempt` 1 is the first instruction, each retry by staff the
-    next: it is part of the channel's idempotency key."""
+    next: it is part of the channel's idempotency key. `of_amount` is the whole payment's."""
 
     merchant_id: MerchantId
     refund_id: RefundId
     payment_id: PaymentId
     amount: int
+    of_amount: int
     currency: str
     state: RefundState
     channel: str

@@ -19,12 +19,21 @@ from steelyard.simulators.clock import Clock
 from steelyard.simulators.serving import Listener
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.walletpay import alipay, phone, wechatpay
-from steelyard.simulators.walletpay.book import Tell, TradeBook
+from steelyard.simulators.walletpay.book import Tell, TradeBook, WontDo
 from steelyard.simulators.walletpay.keys import Keys, folder_of, keys
 from steelyard.simulators.walletpay.schema import SCHEMA
 from steelyard.simulators.web import ClientMaker, Foundation, assemble, misbehave
 
-__all__ = ["alipay_app", "alipay_listener", "folder_of", "keys", "wechatpay_app", "wechatpay_listener"]
+__all__ = [
+    "TradeBook",
+    "WontDo",
+    "alipay_app",
+    "alipay_listener",
+    "folder_of",
+    "keys",
+    "wechatpay_app",
+    "wechatpay_listener",
+]
 
 ALIPAY_IDS = "2026"
 WECHATPAY_IDS = "4200"
@@ -73,7 +82,7 @@ def _app(ground: Foundation, own: Keys, tell: Tell, ids: str, api: Sequence[Cont
         return own
 
     signed = Router("/", route_handlers=list(api), before_request=misbehave)
-    return assemble(
+    made = assemble(
         ground,
         api=[],
         page_routes=phone.PAGES,
@@ -83,6 +92,8 @@ def _app(ground: Foundation, own: Keys, tell: Tell, ids: str, api: Sequence[Cont
             "keys": Provide(provide_keys, sync_to_thread=False),
         },
     )
+    made.state.trades = trades
+    return made
 
 
 def alipay_listener(settings: Settings) -> Listener:

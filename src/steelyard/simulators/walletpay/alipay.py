@@ -17,7 +17,8 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 
-from steelyard.simulators.walletpay.book import Order, Refund, Trade, TradeBook, Way, Why, WontDo
+from steelyard.simulators.store import Tx
+from steelyard.simulators.walletpay.book import Order, Refund, Tell, Trade, TradeBook, Way, Why, WontDo
 from steelyard.simulators.walletpay.keys import Keys
 from steelyard.simulators.web import Foundation
 
@@ -49,7 +50,7 @@ class Said(msgspec.Struct, frozen=True):
     form: dict[str, str]
 
 
-def tell(ground: Foundation) -> Callable[..., None]:
+def tell(ground: Foundation) -> Tell:
     """Writes the messages: a payment's, and a refund's, which goes where the payment's went."""
 
     def told(tx, trade: Trade, refund: Refund | None) -> None:

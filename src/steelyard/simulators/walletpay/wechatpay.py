@@ -17,7 +17,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from steelyard.simulators.store import Tx
-from steelyard.simulators.walletpay.book import Order, Refund, Trade, TradeBook, Way, Why, WontDo
+from steelyard.simulators.walletpay.book import Order, Refund, Tell, Trade, TradeBook, Way, Why, WontDo
 from steelyard.simulators.walletpay.keys import Keys
 from steelyard.simulators.web import Foundation
 
@@ -87,7 +87,7 @@ class Said(msgspec.Struct, frozen=True):
     words: dict[str, Any]
 
 
-def tell(ground: Foundation) -> Callable[[Tx, Trade, Refund | None], None]:
+def tell(ground: Foundation) -> Tell:
     def told(tx: Tx, trade: Trade, refund: Refund | None) -> None:
         if refund is None:
             said = Said("TRANSACTION.SUCCESS", "transaction", "支付成功", _transaction(trade))

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from steelyard.kernel.settings import Settings
+from steelyard.money.payments.gateways.alipay import Alipay
 from steelyard.money.payments.gateways.interface import Channel, Verifier
 from steelyard.money.payments.gateways.simpay import Simpay
+from steelyard.money.payments.gateways.wechatpay import Wechatpay
 from steelyard.money.payments.model import UnknownChannel
 
 __all__ = ["Channel", "Verifier", "channel", "channels", "verifier"]
@@ -46,4 +48,8 @@ def _set_up(settings: Settings) -> dict[str, Channel]:
     found: dict[str, Channel] = {}
     if settings.simpay_url:
         found["simpay"] = Simpay(settings.simpay_url, settings.simpay_key, settings.simpay_webhook_secret)
+    if settings.alipay_app_id:
+        found["alipay"] = Alipay.set_up(settings)
+    if settings.wechatpay_mchid:
+        found["wechatpay"] = Wechatpay.set_up(settings)
     return found

@@ -1,8 +1,9 @@
 """The payment channel Alipay (支付宝): the gateway of its open platform, with keys (公钥模式) and RSA2.
 
 https://opendocs.alipay.com/open/270/105898 (page), …/203/107084 (phone), …/194/106078 (code), …/common/02mriz (signing),
-…/open/270/105902 (messages). On a desk the buyer is shown a code to scan (`alipay.trade.precreate`); on a phone the browser is sent to
-the wallet (`alipay.trade.wap.pay`); who sits at a desk and would rather sign in goes to Alipay's own page (`alipay.trade.page.pay`).
+…/open/270/105902 (messages). On a phone the browser is sent to the wallet (`alipay.trade.wap.pay`); at a desk the buyer is
+shown a code to scan (`alipay.trade.precreate`), or goes to Alipay's own page (`alipay.trade.page.pay`), as the installation
+has it.
 """
 
 import time
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from steelyard.kernel import outside
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
+from steelyard.kernel.settings import Settings
 from steelyard.money.payments.gateways import rsa
 from steelyard.money.payments.gateways.numbers import (
     BEIJING,
@@ -29,6 +31,7 @@ from steelyard.money.payments.gateways.numbers import (
     payment_of,
     refund_number,
     refund_of,
+    scanned,
 )
 from steelyard.money.payments.model import (
     AnsweredState,
@@ -133,15 +136,29 @@ class Alipay:
         private_key: Path,
         alipay_public_key: Path,
         url: str = GATEWAY,
+        desk: str = "code",
         client: httpx.AsyncClient | None = None,
     ) -> None:
         """Raises `rsa.UnusableKey`."""
+        self._desk = desk
         self.terms = msgspec.structs.replace(TERMS, cashiers=(outside.origin(url),))
         self._app_id = app_id
         self._key: RSAPrivateKey = rsa.private_key(private_key)
         self._alipay_key: RSAPublicKey = rsa.public_key(alipay_public_key)
         self._url = url
         self._client = client or outside.bare_client()
+
+    @classmethod
+    def set_up(cls, settings: Settings) -> "Alipay":
+        """As this installation has it. Raises `rsa.UnusableKey`."""
+        assert settings.alipay_private_key_file and settings.alipay_public_key_file, "the settings were checked"
+        return cls(
+            app_id=settings.alipay_app_id,
+            private_key=settings.alipay_private_key_file,
+            alipay_public_key=settings.alipay_public_key_file,
+            url=settings.alipay_url,
+            desk=settings.alipay_desk,
+        )
 
     async def collect(self, instruction: Instruction, webhook_url: str) -> ChannelAnswer | Unknown:
         if instruction.currency != CURRENCY:
@@ -153,6 +170,9 @@ class Alipay:
             "time_expire": beijing(instruction.expires_at).strftime(TIME),
         }
         match instruction.device:
+            case Device.DESK if self._desk == "page":
+                trade |= {"product_code": "FAST_INSTANT_TRADE_PAY"}
+                return self._page("alipay.trade.page.pay", trade, instruction, webhook_url)
             case Device.DESK | Device.WECHAT:
                 # In WeChat's browser Alipay's pages are blocked: a code is all that can be shown there.
                 return await self._precreate(trade, instruction, webhook_url)
@@ -169,11 +189,12 @@ class Alipay:
     async def _precreate(
         self, trade: dict[str, str], instruction: Instruction, webhook_url: str
     ) -> ChannelAnswer | Unknown:
-        """A code to scan, and for who would rather sign in with a password, Alipay's own page."""
+        """A code to scan. A simulator says where its phone can be seen, too."""
         answer = await self._ask("alipay.trade.precreate", trade, _Precreated, notify_url=webhook_url)
         match answer:
             case _Precreated():
-                handed = Handover(device=instruction.device, qr=answer.qr_code)
+                phone = scanned(self._url, answer.qr_code) if self._url != GATEWAY else None
+                handed = Handover(device=instruction.device, qr=answer.qr_code, told=phone)
                 return ChannelAnswer(reference=None, state=PaymentState.PENDING, handed=handed)
             case _Outcome(sub_code=sub_code) if sub_code in ENDED_ALREADY:
                 return Unknown(why=sub_code)
@@ -311,7 +332,7 @@ class Alipay:
             )
         except httpx.HTTPError as error:
             return Unknown(why=type(error).__name__)
-        if answer.status_code != httpx.codes.OK:
+        if answer.status_code != 200:
             return Unknown(why=str(answer.status_code))
         return self._understood(answer.content, method, shape)
 

@@ -5,8 +5,10 @@ underscores at both: a UUID without its hyphens, and for the second and further 
 """
 
 from datetime import datetime, timedelta, timezone
+from urllib.parse import urlencode
 from uuid import UUID
 
+from steelyard.kernel import outside
 from steelyard.money.payments.model import PaymentId, RefundId
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -49,3 +51,8 @@ def _uuid(text: str) -> UUID | None:
 def beijing(at: datetime) -> datetime:
     """The same moment on a clock in Beijing, to the second."""
     return at.astimezone(BEIJING).replace(microsecond=0)
+
+
+def scanned(url: str, code: str) -> dict[str, str]:
+    """Where a simulator shows what a phone would show that scans this code; no channel of the real world has such a page."""
+    return {"simulated_phone": f"{outside.origin(url)}/scan?{urlencode({'code': code})}"}

@@ -10,13 +10,14 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
 
 from steelyard.kernel import outside
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.settings import Settings
 from steelyard.money.payments.gateways import rsa
 from steelyard.money.payments.gateways.numbers import (
     CURRENCY,
@@ -25,6 +26,7 @@ from steelyard.money.payments.gateways.numbers import (
     payment_of,
     refund_number,
     refund_of,
+    scanned,
 )
 from steelyard.money.payments.gateways.wechatpay_signing import Keys, NotFromWechat, Sealed
 from steelyard.money.payments.model import (
@@ -94,6 +96,7 @@ DEFINITE_STATUS = {400, 403, 404}
 NOBODY_KNOWS = {"OUT_TRADE_NO_USED", "FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "SYSTEM_ERROR", *PAID_ALREADY}
 
 S = TypeVar("S")
+_Order = dict[str, object]
 
 
 class _Amount(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,10 +174,23 @@ class Wechatpay:
         self._url = url.rstrip("/")
         self._client = client or outside.bare_client()
 
+    @classmethod
+    def set_up(cls, settings: Settings) -> "Wechatpay":
+        """As this installation has it. Raises `rsa.UnusableKey`."""
+        assert settings.wechatpay_private_key_file and settings.wechatpay_api_v3_key_file, "the settings were checked"
+        keys = Keys.read(
+            mchid=settings.wechatpay_mchid,
+            serial=settings.wechatpay_serial,
+            private_key=settings.wechatpay_private_key_file,
+            api_v3_key=settings.wechatpay_api_v3_key_file,
+            platform=settings.wechatpay_platform_folder,
+        )
+        return cls(appid=settings.wechatpay_appid, keys=keys, url=settings.wechatpay_url)
+
     async def collect(self, instruction: Instruction, webhook_url: str) -> ChannelAnswer | Unknown:
         if instruction.currency != CURRENCY:
             return ChannelAnswer(reference=None, state=PaymentState.DECLINED, failure="currency_not_supported")
-        order = {
+        order: _Order = {
             "appid": self._appid,
             "mchid": self._keys.mchid,
             "description": (instruction.description or "-")[:DESCRIPTION_CHARACTERS_MAX],
@@ -189,10 +205,11 @@ class Wechatpay:
             return await self._on_a_phone(order, instruction)
         made = await self._post(f"{TRANSACTIONS}/native", order, _Code)
         if isinstance(made, _Code):
-            return _waits(handed=Handover(device=instruction.device, qr=made.code_url))
+            phone = scanned(self._url, made.code_url) if self._url != API else None
+            return _waits(handed=Handover(device=instruction.device, qr=made.code_url, told=phone))
         return await self._not_made(made, instruction)
 
-    async def _on_a_phone(self, order: dict[str, object], instruction: Instruction) -> ChannelAnswer | Unknown:
+    async def _on_a_phone(self, order: _Order, instruction: Instruction) -> ChannelAnswer | Unknown:
         """A page of WeChat Pay's, which opens the app and brings the payer back to ours."""
         scene = {"payer_client_ip": instruction.payer_address or "127.0.0.1", "h5_info": {"type": "Wap"}}
         made = await self._post(f"{TRANSACTIONS}/h5", order | {"scene_info": scene}, _Page)
@@ -201,7 +218,7 @@ class Wechatpay:
             return _waits(cashier_url=f"{made.h5_url}{'&' if '?' in made.h5_url else '?'}{back}")
         return await self._not_made(made, instruction)
 
-    async def _in_wechat(self, order: dict[str, object], instruction: Instruction) -> ChannelAnswer | Unknown:
+    async def _in_wechat(self, order: _Order, instruction: Instruction) -> ChannelAnswer | Unknown:
         """What the page hands to the app (WeixinJSBridge), signed once more."""
         made = await self._post(f"{TRANSACTIONS}/jsapi", order | {"payer": {"openid": instruction.payer}}, _Prepaid)
         if not isinstance(made, _Prepaid):
@@ -262,7 +279,7 @@ class Wechatpay:
             "out_trade_no": order_number(due.payment_id),
             "out_refund_no": refund_number(due.refund_id, due.attempt),
             "notify_url": webhook_url,
-            "amount": {"refund": due.amount, "total": due.payment_amount, "currency": CURRENCY},
+            "amount": {"refund": due.amount, "total": due.of_amount, "currency": CURRENCY},
         }
         made = await self._post(REFUNDS, asked, _Refund)
         match made:
@@ -355,7 +372,7 @@ class Wechatpay:
         answer = await self._send("GET", CERTIFICATES, b"")
         if isinstance(answer, Unknown):
             return answer
-        if answer.status_code != httpx.codes.OK:
+        if answer.status_code != 200:
             return Unknown(why=f"{answer.status_code} no certificates")
         try:
             listed = msgspec.json.decode(answer.content, type=_Certificates)
@@ -424,8 +441,3 @@ def _refund_answer(refund: _Refund) -> RefundAnswer | Unknown:
         return Unknown(why=f"unreadable: {said}")
     failure = said.lower() if state is RefundState.FAILED else None
     return RefundAnswer(reference=refund.refund_id, state=state, failure=failure)
-
-
-def simulated_scan(url: str, code_url: str) -> str:
-    """Where the simulator shows what a phone would show that scans this code."""
-    return f"{url.rstrip('/')}/scan?code={quote(code_url, safe='')}"
