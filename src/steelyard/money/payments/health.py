@@ -7,14 +7,12 @@ well costs a payment nothing.
 
 import time
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import msgspec
 import structlog
 
 from steelyard.kernel.db import Database, Read, Tx
-from steelyard.kernel.states import Machine
-from steelyard.money.payments.model import Unknown
+from steelyard.money.payments.model import REST_MACHINE, RestState, Unknown
 
 # Within so long …
 WINDOW_SECONDS = 60
@@ -32,18 +30,6 @@ WHY_CHARACTERS_MAX = 200
 KEPT = "money.payments.health"
 
 log = structlog.get_logger()
-
-
-class RestState(StrEnum):
-    WORKING = "working"
-    RESTING = "resting"
-
-
-REST_MACHINE = Machine(
-    "channel rest",
-    {RestState.RESTING},
-    {RestState.RESTING: {RestState.RESTING, RestState.WORKING}, RestState.WORKING: {RestState.RESTING}},
-)
 
 
 class Rest(msgspec.Struct, frozen=True, kw_only=True):

@@ -85,7 +85,21 @@ REFUND_MACHINE = Machine(
 
 AnsweredRefundState = Literal[RefundState.SENT, RefundState.SUCCEEDED, RefundState.FAILED]
 
-MACHINES = (PAYMENT_MACHINE, REFUND_MACHINE)
+
+class RestState(StrEnum):
+    """Of a channel that once did not answer; see `health`."""
+
+    WORKING = "working"
+    RESTING = "resting"
+
+
+REST_MACHINE = Machine(
+    "channel_rest",
+    {RestState.RESTING},
+    {RestState.RESTING: {RestState.RESTING, RestState.WORKING}, RestState.WORKING: {RestState.RESTING}},
+)
+
+MACHINES = (PAYMENT_MACHINE, REFUND_MACHINE, REST_MACHINE)
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,6 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
-from stdnum.cn import uscc
 
 from steelyard.goods import promotions
 from steelyard.goods.promotions.model import LimitReached, OfferGone
@@ -38,6 +37,7 @@ from steelyard.surfaces.storefront.addresses import (
     shown_with,
     wrong_email,
 )
+from steelyard.surfaces.storefront.invoice_wishes import read_invoice, wrong_invoice
 from steelyard.surfaces.storefront.owning import look_up_cookie
 from steelyard.surfaces.storefront.paying import pay, purchase_path
 from steelyard.surfaces.storefront.shell import Shell, shell, show
@@ -59,7 +59,6 @@ from steelyard.trade.checkout.model import (
     CheckoutState,
     CheckoutView,
     Draft,
-    InvoiceWish,
     ProblemCode,
     SoldOut,
     TotalMoved,
@@ -269,18 +268,6 @@ def _notes(data: Mapping[str, Any]) -> dict[str, str]:
     return {merchant: note for merchant, note in written.items() if note and uuid_of(merchant) is not None}
 
 
-def read_invoice(data: Mapping[str, Any]) -> InvoiceWish | None:
-    """To whom an invoice is wanted, if one is."""
-    kind = said(data, "invoice")
-    if kind not in ("personal", "company"):
-        return None
-    return InvoiceWish(
-        company=kind == "company",
-        name=said(data, "invoice_name"),
-        tax_number=said(data, "invoice_tax_number").upper().replace(" ", "") if kind == "company" else "",
-    )
-
-
 async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Response[str] | Redirect:
     channel = said(data, "channel")
     view = await _look(visit, checkout_id)
@@ -325,17 +312,6 @@ def _wrong(view: TillPage, channel: str, offered: Sequence[str]) -> dict[str, st
     wrong |= wrong_invoice(found.invoice) | unreturnable.unconfirmed(view.checkout, view.rule)
     if channel not in offered and view.checkout.rest:
         wrong["channel"] = N_("Please choose how to pay.")
-    return wrong
-
-
-def wrong_invoice(wish: InvoiceWish | None) -> dict[str, str]:
-    """What is missing for an invoice to a company. (One to a person may bear no name.)"""
-    wrong: dict[str, str] = {}
-    if wish is not None and wish.company:
-        if not wish.name:
-            wrong["invoice_name"] = N_("Please enter the company’s name.")
-        if not uscc.is_valid(wish.tax_number):
-            wrong["invoice_tax_number"] = N_("Please check the unified social credit code: it has 18 characters.")
     return wrong
 
 
