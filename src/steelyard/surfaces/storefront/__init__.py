@@ -98,6 +98,7 @@ router = Router(
         *gifts.HANDLERS,
         paying.pay_again,
         paying.back_from_cashier,
+        paying.watch,
         purchases.order_list,
         purchases.purchase_shown,
         purchases.order_shown,

@@ -1,7 +1,7 @@
 """Checkout: from what a buyer wants to a paid purchase.
 
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed
-(`placement.py`) and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is
+(`placement.py`) and paid (`collection.py`; with a new code: `renewal.py`). The storefront and agents (UCP) say the same commands. What it costs is
 in `quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to whom given: `giving.py`, who is in
 which group of customers: `members.py`), what flash sales have to say in `flashes.py`, what presales do in
 `presales.py`, what comes for nothing in `gifts.py`, what shops limit in `allowances.py`, buying in teams in
@@ -39,6 +39,7 @@ from steelyard.trade.checkout.placement import (
     place_held,
 )
 from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quote, quotes
+from steelyard.trade.checkout.renewal import renew
 from steelyard.trade.checkout.service import (
     Change,
     NewCheckout,
@@ -107,5 +108,6 @@ __all__ = [
     "quote",
     "quotes",
     "receive_webhook",
+    "renew",
     "view",
 ]

@@ -61,7 +61,7 @@ CERTIFICATES = "/v3/certificates"
 TERMS = Terms(
     name=N_("WeChat Pay"),
     note=N_("Scan with WeChat, or go on in the app"),
-    icon="smartphone",
+    icon="scan-qr-code",
     currencies=frozenset({CURRENCY}),
     smallest={CURRENCY: 1},
     largest={CURRENCY: 10_000_000_000},
@@ -215,7 +215,8 @@ class Wechatpay:
         made = await self._post(f"{TRANSACTIONS}/h5", order | {"scene_info": scene}, _Page)
         if isinstance(made, _Page):
             back = urlencode({"redirect_url": instruction.return_url})
-            return _waits(cashier_url=f"{made.h5_url}{'&' if '?' in made.h5_url else '?'}{back}")
+            address = f"{made.h5_url}{'&' if '?' in made.h5_url else '?'}{back}"
+            return _waits(cashier_url=address, handed=Handover(device=instruction.device))
         return await self._not_made(made, instruction)
 
     async def _in_wechat(self, order: _Order, instruction: Instruction) -> ChannelAnswer | Unknown:
