@@ -21,6 +21,7 @@ from steelyard.money.payments import (
     RefundState,
     Unknown,
 )
+from steelyard.money.payments.gateways import rsa
 from steelyard.money.payments.gateways.wechatpay import Wechatpay
 from steelyard.simulators import walletpay
 from steelyard.simulators.walletpay import wechatpay as simulated
@@ -258,8 +259,6 @@ async def test_requests_that_the_merchant_has_not_signed_do_nothing(either: Both
     other = walletpay.keys(tmp_path / "other", gateway.name)
     assert other.merchant_serial
     stranger = walletpay.folder_of(tmp_path / "other", gateway.name) / "merchant_private.pem"
-    from steelyard.money.payments.gateways import rsa
-
     holder = gateway._keys if isinstance(gateway, Wechatpay) else gateway
     monkeypatch.setattr(holder, "_key", rsa.private_key(stranger))
 
@@ -413,7 +412,7 @@ async def test_a_refund_is_known_by_its_message_before_it_is_asked_for(db: Datab
 
 
 async def test_what_is_too_old_is_not_refunded(db: Database, either: Both) -> None:
-    outside, gateway = either
+    outside, _ = either
     deal = await paid(db, either)
     made = await refund(db, deal, 700)
     with outside.book.store.write() as tx:

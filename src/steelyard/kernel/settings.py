@@ -23,7 +23,7 @@ _TOGETHER = {
         "wechatpay_appid",
         "wechatpay_serial",
         "wechatpay_private_key_file",
-        "wechatpay_api_v3_key_file",
+        "wechatpay_key_file",
     ),
 }
 
@@ -53,7 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     wechatpay_appid: str = ""
     wechatpay_serial: str = ""  # of the merchant's certificate
     wechatpay_private_key_file: Path | None = None
-    wechatpay_api_v3_key_file: Path | None = None
+    wechatpay_key_file: Path | None = None
     wechatpay_platform_folder: Path | None = None  # WeChat Pay's certificates and public keys
     wechatpay_secret_file: Path | None = None  # of the official account, to pay inside WeChat
     wechatpay_url: str = "https://api.mch.weixin.qq.com"

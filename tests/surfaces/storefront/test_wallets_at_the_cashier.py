@@ -14,6 +14,8 @@ from steelyard.kernel.db import Database
 from steelyard.kernel.files import Files
 from steelyard.kernel.settings import Settings
 from steelyard.money.payments import Channel, gateways
+from steelyard.surfaces.storefront import paying
+from steelyard.trade.checkout import Payer
 from tests.money.wallets import Wallet, wallet
 from tests.support.application import application
 from tests.support.browser import BASE, Browser
@@ -164,9 +166,6 @@ async def test_inside_wechat_the_button_has_what_the_app_pays_by(
     guest: Browser, world: World, wallets: dict, monkeypatch
 ) -> None:
     """Who the buyer is to WeChat is asked before; here it is known already."""
-    from steelyard.surfaces.storefront import paying
-    from steelyard.trade.checkout import Payer
-
     guest.http.headers["user-agent"] = WECHAT
     known = paying.payer_of
     monkeypatch.setattr(

@@ -113,8 +113,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """Collect `amount` for a purchase. `token` is a means of payment that the buyer has given already.
 
-    `device` and `payer_address` (of the network) say where the buyer's page is shown, `payer` who they are to the app that
-    shows it, if it has told us (WeChat's openid).
+    `device` and `payer_address` (of the network) say where the page is shown, `payer` who the buyer is to the app there (openid).
     """
 
     payment_id: PaymentId

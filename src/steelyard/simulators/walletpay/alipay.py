@@ -53,7 +53,7 @@ class Said(msgspec.Struct, frozen=True):
 def tell(ground: Foundation) -> Tell:
     """Writes the messages: a payment's, and a refund's, which goes where the payment's went."""
 
-    def told(tx, trade: Trade, refund: Refund | None) -> None:
+    def told(tx: Tx, trade: Trade, refund: Refund | None) -> None:
         if refund is not None and refund.status != "succeeded":
             return
         form = {

@@ -1,12 +1,12 @@
 """Checkout: from what a buyer wants to a paid purchase.
 
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed
-(`placement.py`) and paid (`collection.py`; with a new code: `renewal.py`). The storefront and agents (UCP) say the same commands. What it costs is
-in `quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to whom given: `giving.py`, who is in
-which group of customers: `members.py`), what flash sales have to say in `flashes.py`, what presales do in
-`presales.py`, what comes for nothing in `gifts.py`, what shops limit in `allowances.py`, buying in teams in
-`gathering.py`, what the buyer's own purses pay in `tendering.py`, keeping the pieces in `reserving.py`, what an order
-copies of it in `freezing.py`.
+(`placement.py`) and paid (`collection.py`; with a new code: `renewal.py`). The storefront and agents (UCP) say the
+same commands. What it costs is in `quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to
+whom given: `giving.py`, who is in which group of customers: `members.py`), what flash sales have to say in
+`flashes.py`, what presales do in `presales.py`, what comes for nothing in `gifts.py`, what shops limit in
+`allowances.py`, buying in teams in `gathering.py`, what the buyer's own purses pay in `tendering.py`, keeping the
+pieces in `reserving.py`, what an order copies of it in `freezing.py`.
 """
 
 from steelyard.trade.checkout.allowances import Wanted

@@ -28,7 +28,18 @@ from steelyard.money.payments.gateways.numbers import (
     refund_of,
     scanned,
 )
-from steelyard.money.payments.gateways.wechatpay_signing import Keys, NotFromWechat, Sealed
+from steelyard.money.payments.gateways.wechatpay_messages import (
+    Certificates,
+    Code,
+    Event,
+    Nothing,
+    Page,
+    Prepaid,
+    Refund,
+    Refused,
+    Transaction,
+)
+from steelyard.money.payments.gateways.wechatpay_signing import Keys, NotFromWechat
 from steelyard.money.payments.model import (
     AnsweredRefundState,
     AnsweredState,
@@ -99,68 +110,6 @@ S = TypeVar("S")
 _Order = dict[str, object]
 
 
-class _Amount(msgspec.Struct, frozen=True, kw_only=True):
-    """In fen. What the payer pays may be less: vouchers of the wallet are its own affair."""
-
-    total: int = 0
-    currency: str = CURRENCY
-    refund: int = 0
-
-
-class _Transaction(msgspec.Struct, frozen=True, kw_only=True):
-    mchid: str
-    out_trade_no: str
-    trade_state: str
-    transaction_id: str | None = None
-    amount: _Amount | None = None
-
-
-class _Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """`status` in answers, `refund_status` in messages."""
-
-    out_refund_no: str
-    refund_id: str
-    status: str = ""
-    refund_status: str = ""
-    mchid: str | None = None
-
-
-class _Code(msgspec.Struct, frozen=True):
-    code_url: str
-
-
-class _Page(msgspec.Struct, frozen=True):
-    h5_url: str
-
-
-class _Prepaid(msgspec.Struct, frozen=True):
-    prepay_id: str
-
-
-class _Nothing(msgspec.Struct, frozen=True):
-    """An answer without a body (204)."""
-
-
-class _Refused(msgspec.Struct, frozen=True):
-    code: str = "refused"
-    message: str = ""
-
-
-class _Certificate(msgspec.Struct, frozen=True):
-    serial_no: str
-    encrypt_certificate: Sealed
-
-
-class _Certificates(msgspec.Struct, frozen=True):
-    data: list[_Certificate]
-
-
-class _Event(msgspec.Struct, frozen=True):
-    id: str
-    event_type: str
-    resource: Sealed
-
-
 class Wechatpay:
     """A client of one merchant at WeChat Pay. `client` is given by tests."""
 
@@ -177,12 +126,12 @@ class Wechatpay:
     @classmethod
     def set_up(cls, settings: Settings) -> "Wechatpay":
         """As this installation has it. Raises `rsa.UnusableKey`."""
-        assert settings.wechatpay_private_key_file and settings.wechatpay_api_v3_key_file, "the settings were checked"
+        assert settings.wechatpay_private_key_file and settings.wechatpay_key_file, "the settings were checked"
         keys = Keys.read(
             mchid=settings.wechatpay_mchid,
             serial=settings.wechatpay_serial,
             private_key=settings.wechatpay_private_key_file,
-            api_v3_key=settings.wechatpay_api_v3_key_file,
+            api_v3_key=settings.wechatpay_key_file,
             platform=settings.wechatpay_platform_folder,
         )
         return cls(appid=settings.wechatpay_appid, keys=keys, url=settings.wechatpay_url)
@@ -203,8 +152,8 @@ class Wechatpay:
             return await self._in_wechat(order, instruction)
         if instruction.device is Device.PHONE:
             return await self._on_a_phone(order, instruction)
-        made = await self._post(f"{TRANSACTIONS}/native", order, _Code)
-        if isinstance(made, _Code):
+        made = await self._post(f"{TRANSACTIONS}/native", order, Code)
+        if isinstance(made, Code):
             phone = scanned(self._url, made.code_url) if self._url != API else None
             return _waits(handed=Handover(device=instruction.device, qr=made.code_url, told=phone))
         return await self._not_made(made, instruction)
@@ -212,8 +161,8 @@ class Wechatpay:
     async def _on_a_phone(self, order: _Order, instruction: Instruction) -> ChannelAnswer | Unknown:
         """A page of WeChat Pay's, which opens the app and brings the payer back to ours."""
         scene = {"payer_client_ip": instruction.payer_address or "127.0.0.1", "h5_info": {"type": "Wap"}}
-        made = await self._post(f"{TRANSACTIONS}/h5", order | {"scene_info": scene}, _Page)
-        if isinstance(made, _Page):
+        made = await self._post(f"{TRANSACTIONS}/h5", order | {"scene_info": scene}, Page)
+        if isinstance(made, Page):
             back = urlencode({"redirect_url": instruction.return_url})
             address = f"{made.h5_url}{'&' if '?' in made.h5_url else '?'}{back}"
             return _waits(cashier_url=address, handed=Handover(device=instruction.device))
@@ -221,8 +170,8 @@ class Wechatpay:
 
     async def _in_wechat(self, order: _Order, instruction: Instruction) -> ChannelAnswer | Unknown:
         """What the page hands to the app (WeixinJSBridge), signed once more."""
-        made = await self._post(f"{TRANSACTIONS}/jsapi", order | {"payer": {"openid": instruction.payer}}, _Prepaid)
-        if not isinstance(made, _Prepaid):
+        made = await self._post(f"{TRANSACTIONS}/jsapi", order | {"payer": {"openid": instruction.payer}}, Prepaid)
+        if not isinstance(made, Prepaid):
             return await self._not_made(made, instruction)
         at, nonce = str(int(time.time())), secrets.token_hex(NONCE_BYTES)
         package = f"prepay_id={made.prepay_id}"
@@ -237,7 +186,7 @@ class Wechatpay:
         }
         return _waits(handed=Handover(device=instruction.device, bridge=bridge))
 
-    async def _not_made(self, refused: _Refused | Unknown, instruction: Instruction) -> ChannelAnswer | Unknown:
+    async def _not_made(self, refused: Refused | Unknown, instruction: Instruction) -> ChannelAnswer | Unknown:
         if isinstance(refused, Unknown):
             return refused
         if refused.code in CLOSED_ALREADY:
@@ -248,13 +197,13 @@ class Wechatpay:
 
     async def query(self, sought: Sought) -> ChannelAnswer | Unknown | None:
         path = f"{TRANSACTIONS}/out-trade-no/{order_number(sought.payment_id)}"
-        found = await self._get(path, _Transaction, mchid=self._keys.mchid)
+        found = await self._get(path, Transaction, mchid=self._keys.mchid)
         match found:
-            case _Transaction():
+            case Transaction():
                 return self._payment_answer(found)
-            case _Refused(code=code) if code in NEVER_HEARD_OF:
+            case Refused(code=code) if code in NEVER_HEARD_OF:
                 return None
-            case _Refused():
+            case Refused():
                 return Unknown(why=found.code)
             case Unknown():
                 return found
@@ -262,15 +211,15 @@ class Wechatpay:
     async def cancel(self, sought: Sought) -> ChannelAnswer | Unknown | None:
         """Close the order (关单). A number that WeChat Pay has never heard of cannot be closed beforehand: not known."""
         path = f"{TRANSACTIONS}/out-trade-no/{order_number(sought.payment_id)}/close"
-        done = await self._post(path, {"mchid": self._keys.mchid}, _Nothing)
+        done = await self._post(path, {"mchid": self._keys.mchid}, Nothing)
         match done:
-            case _Nothing():
+            case Nothing():
                 return ChannelAnswer(reference=None, state=PaymentState.CANCELLED)
-            case _Refused(code=code) if code in CLOSED_ALREADY:
+            case Refused(code=code) if code in CLOSED_ALREADY:
                 return ChannelAnswer(reference=None, state=PaymentState.CANCELLED)
-            case _Refused(code=code) if code in PAID_ALREADY:
+            case Refused(code=code) if code in PAID_ALREADY:
                 return await self.query(sought)
-            case _Refused():
+            case Refused():
                 return Unknown(why=done.code)
             case Unknown():
                 return done
@@ -282,25 +231,25 @@ class Wechatpay:
             "notify_url": webhook_url,
             "amount": {"refund": due.amount, "total": due.of_amount, "currency": CURRENCY},
         }
-        made = await self._post(REFUNDS, asked, _Refund)
+        made = await self._post(REFUNDS, asked, Refund)
         match made:
-            case _Refund():
+            case Refund():
                 return _refund_answer(made)
-            case _Refused(code=code) if code in NOBODY_KNOWS:
+            case Refused(code=code) if code in NOBODY_KNOWS:
                 return Unknown(why=code)
-            case _Refused():
+            case Refused():
                 return RefundAnswer(reference=None, state=RefundState.FAILED, failure=made.code)
             case Unknown():
                 return made
 
     async def query_refund(self, due: DueRefund) -> RefundAnswer | Unknown | None:
-        found = await self._get(f"{REFUNDS}/{refund_number(due.refund_id, due.attempt)}", _Refund)
+        found = await self._get(f"{REFUNDS}/{refund_number(due.refund_id, due.attempt)}", Refund)
         match found:
-            case _Refund():
+            case Refund():
                 return _refund_answer(found)
-            case _Refused(code=code) if code in NEVER_HEARD_OF:
+            case Refused(code=code) if code in NEVER_HEARD_OF:
                 return None
-            case _Refused():
+            case Refused():
                 return Unknown(why=found.code)
             case Unknown():
                 return found
@@ -316,7 +265,7 @@ class Wechatpay:
     def unpack(self, body: bytes) -> Mapping[str, object]:
         """The message with what was sealed in it laid open; the sealed words are not kept."""
         try:
-            event = msgspec.json.decode(body, type=_Event)
+            event = msgspec.json.decode(body, type=Event)
             said = msgspec.json.decode(self._keys.unseal(event.resource), type=dict[str, object])
         except (msgspec.DecodeError, NotFromWechat) as error:
             raise BadWebhook(why="unreadable") from error
@@ -328,14 +277,14 @@ class Wechatpay:
         kind = str(body.get("event_type", ""))
         try:
             if kind.startswith("TRANSACTION."):
-                return self._payment_news(event_id, msgspec.convert(body.get("said"), _Transaction))
+                return self._payment_news(event_id, msgspec.convert(body.get("said"), Transaction))
             if kind.startswith("REFUND."):
-                return self._refund_news(event_id, msgspec.convert(body.get("said"), _Refund))
+                return self._refund_news(event_id, msgspec.convert(body.get("said"), Refund))
         except msgspec.ValidationError as error:
             raise BadWebhook(why="unreadable") from error
         return OtherNews(event_id=event_id)
 
-    def _payment_news(self, event_id: str, transaction: _Transaction) -> News:
+    def _payment_news(self, event_id: str, transaction: Transaction) -> News:
         payment_id = payment_of(transaction.out_trade_no)
         if payment_id is None:
             return OtherNews(event_id=event_id)
@@ -344,7 +293,7 @@ class Wechatpay:
             raise BadWebhook(why=answer.why)
         return PaymentNews(event_id=event_id, payment_id=payment_id, answer=answer)
 
-    def _refund_news(self, event_id: str, refund: _Refund) -> News:
+    def _refund_news(self, event_id: str, refund: Refund) -> News:
         ours = refund_of(refund.out_refund_no)
         if ours is None:
             return OtherNews(event_id=event_id)
@@ -353,7 +302,7 @@ class Wechatpay:
             raise BadWebhook(why="unreadable")
         return RefundNews(event_id=event_id, refund_id=ours[0], attempt=ours[1], answer=answer)
 
-    def _payment_answer(self, transaction: _Transaction) -> ChannelAnswer | Unknown:
+    def _payment_answer(self, transaction: Transaction) -> ChannelAnswer | Unknown:
         state = _STATES.get(transaction.trade_state)
         if state is None or transaction.mchid != self._keys.mchid:
             return Unknown(why=f"unreadable: {transaction.trade_state}")
@@ -376,7 +325,7 @@ class Wechatpay:
         if answer.status_code != 200:
             return Unknown(why=f"{answer.status_code} no certificates")
         try:
-            listed = msgspec.json.decode(answer.content, type=_Certificates)
+            listed = msgspec.json.decode(answer.content, type=Certificates)
             opened = {
                 each.serial_no: rsa.public_key_of(self._keys.unseal(each.encrypt_certificate)) for each in listed.data
             }
@@ -386,13 +335,13 @@ class Wechatpay:
         self._keys.learn(opened)
         return None
 
-    async def _post(self, path: str, body: Mapping[str, object], shape: type[S]) -> S | _Refused | Unknown:
+    async def _post(self, path: str, body: Mapping[str, object], shape: type[S]) -> S | Refused | Unknown:
         return await self._ask("POST", path, msgspec.json.encode(body), shape)
 
-    async def _get(self, path: str, shape: type[S], **query: str) -> S | _Refused | Unknown:
+    async def _get(self, path: str, shape: type[S], **query: str) -> S | Refused | Unknown:
         return await self._ask("GET", f"{path}?{urlencode(query)}" if query else path, b"", shape)
 
-    async def _ask(self, method: str, path: str, body: bytes, shape: type[S]) -> S | _Refused | Unknown:
+    async def _ask(self, method: str, path: str, body: bytes, shape: type[S]) -> S | Refused | Unknown:
         answer = await self._send(method, path, body)
         if isinstance(answer, Unknown):
             return answer
@@ -428,14 +377,14 @@ def _waits(*, cashier_url: str | None = None, handed: Handover | None = None) ->
     return ChannelAnswer(reference=None, state=PaymentState.PENDING, cashier_url=cashier_url, handed=handed)
 
 
-def _refused(answer: httpx.Response) -> _Refused:
+def _refused(answer: httpx.Response) -> Refused:
     try:
-        return msgspec.json.decode(answer.content, type=_Refused)
+        return msgspec.json.decode(answer.content, type=Refused)
     except msgspec.DecodeError:
-        return _Refused()
+        return Refused()
 
 
-def _refund_answer(refund: _Refund) -> RefundAnswer | Unknown:
+def _refund_answer(refund: Refund) -> RefundAnswer | Unknown:
     said = refund.status or refund.refund_status
     state = _REFUND_STATES.get(said)
     if state is None:
