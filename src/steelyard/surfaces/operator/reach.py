@@ -34,6 +34,8 @@ def parties(settings: Settings) -> list[Party]:
     mail = f"{settings.smtp_host}:{settings.smtp_port}"
     return [
         _by_url(N_("Payment channel"), settings.simpay_url),
+        _by_url(N_("Alipay"), settings.alipay_url if settings.alipay_app_id else None),
+        _by_url(N_("WeChat Pay"), settings.wechatpay_url if settings.wechatpay_mchid else None),
         _by_url(N_("Carriers"), settings.carriers_url),
         _by_url(N_("Bank"), settings.bank_url),
         Party(name=N_("Mail server"), where=mail, host=settings.smtp_host, port=settings.smtp_port),
