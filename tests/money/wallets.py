@@ -12,6 +12,7 @@ from steelyard.money import payments
 from steelyard.money.payments import Channel
 from steelyard.money.payments.gateways.alipay import Alipay
 from steelyard.money.payments.gateways.numbers import order_number
+from steelyard.money.payments.gateways.wechat_account import WechatAccount
 from steelyard.money.payments.gateways.wechatpay import Wechatpay
 from steelyard.money.payments.gateways.wechatpay_signing import Keys
 from steelyard.simulators import walletpay
@@ -50,6 +51,16 @@ class Wallet(Outside):
         return self.app.state.trades
 
 
+OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
+
+
+def told(request: httpx.Request) -> httpx.Response:
+    """WeChat says who came with the code "good", once its secret fits; nobody came with any other."""
+    asked = request.url.params
+    known = (asked["secret"], asked["code"], asked["grant_type"]) == ("shh", "good", "authorization_code")
+    return httpx.Response(200, json={"openid": OPENID} if known else {"errcode": 40029, "errmsg": "invalid code"})
+
+
 def merchant(home: Path, wallet: str, client: httpx.AsyncClient) -> Channel:
     """Our client, with the keys that the simulated wallet has given its merchant."""
     folder = walletpay.folder_of(home, wallet)
@@ -68,7 +79,9 @@ def merchant(home: Path, wallet: str, client: httpx.AsyncClient) -> Channel:
         api_v3_key=folder / "api_v3_key",
         platform=folder / "platform",
     )
-    return Wechatpay(appid=wechatpay.APPID, keys=keys, url=WECHATPAY, client=client)
+    strangers = httpx.AsyncClient(transport=httpx.MockTransport(told))
+    account = WechatAccount(appid=wechatpay.APPID, secret="shh", client=strangers)
+    return Wechatpay(appid=wechatpay.APPID, keys=keys, url=WECHATPAY, account=account, client=client)
 
 
 @asynccontextmanager

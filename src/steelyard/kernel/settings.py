@@ -103,6 +103,10 @@ def _check(settings: Settings) -> None:
     """What would otherwise be found out in the middle of a webhook or a log-in."""
     if settings.alipay_desk not in ("code", "page"):
         raise msgspec.ValidationError("STEELYARD_ALIPAY_DESK is code or page")
+    for name in Settings.__struct_fields__:
+        file = getattr(settings, name)
+        if name.endswith("_file") and file is not None and not os.access(file, os.R_OK):
+            raise msgspec.ValidationError(f"STEELYARD_{name.upper()}: {file} is no file that can be read")
     for first, names in _TOGETHER.items():
         missing = [name for name in names if not getattr(settings, name)]
         if getattr(settings, first) and missing:

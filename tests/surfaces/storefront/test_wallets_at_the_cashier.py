@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -14,9 +15,7 @@ from steelyard.kernel.db import Database
 from steelyard.kernel.files import Files
 from steelyard.kernel.settings import Settings
 from steelyard.money.payments import Channel, gateways
-from steelyard.surfaces.storefront import paying
-from steelyard.trade.checkout import Payer
-from tests.money.wallets import Wallet, wallet
+from tests.money.wallets import OPENID, Wallet, wallet
 from tests.support.application import application
 from tests.support.browser import BASE, Browser
 from tests.support.world import World, picture
@@ -162,23 +161,33 @@ async def test_a_phone_goes_to_the_wallet(
     assert "return" in path_of(answer)
 
 
-async def test_inside_wechat_the_button_has_what_the_app_pays_by(
-    guest: Browser, world: World, wallets: dict, monkeypatch
-) -> None:
-    """Who the buyer is to WeChat is asked before; here it is known already."""
+async def test_inside_wechat_the_button_has_what_the_app_pays_by(guest: Browser, world: World, wallets: dict) -> None:
+    outside, _ = wallets["wechatpay"]
     guest.http.headers["user-agent"] = WECHAT
-    known = paying.payer_of
-    monkeypatch.setattr(
-        paying, "payer_of", lambda visit: Payer(device=known(visit).device, name="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o")
-    )
 
-    page = await guest.get(path_of(await placed(guest, world, "wechatpay")))
+    asked = path_of(await placed(guest, world, "wechatpay"))
+    (back,) = parse_qs(urlsplit(asked).query)["redirect_uri"]
+    page = await guest.get(path_of(await guest.get(back.removeprefix(BASE), code="good", state="pay")))
 
+    assert asked.startswith("https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx0000000000000001")
     found = re.search(r'data-wechat-pay="([^"]+)"', page.text)
     assert found
-    handed = json.loads(unescape(found[1]))
-    assert handed["signType"] == "RSA"
+    assert json.loads(unescape(found[1]))["signType"] == "RSA"
     assert "wechat_pay." in page.text
+    (trade,) = outside.book.latest()
+    assert (trade.way, trade.payer) == ("inside", OPENID)
+
+
+async def test_when_wechat_does_not_say_who_pays_nothing_is_begun(guest: Browser, world: World, wallets: dict) -> None:
+    outside, _ = wallets["wechatpay"]
+    guest.http.headers["user-agent"] = WECHAT
+    (back,) = parse_qs(urlsplit(path_of(await placed(guest, world, "wechatpay"))).query)["redirect_uri"]
+
+    answer = await guest.get(back.removeprefix(BASE), code="forged")
+
+    assert answer.status_code == 303
+    assert "WeChat did not tell us who pays" in (await guest.follow(answer)).text
+    assert not outside.book.latest()
 
 
 async def test_each_device_has_a_code_of_its_own(guest: Browser, world: World, wallets: dict) -> None:

@@ -19,12 +19,17 @@ from steelyard.simulators.clock import Clock
 from steelyard.simulators.serving import Listener
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.walletpay import alipay, phone, wechatpay
+from steelyard.simulators.walletpay.alipay import APP_ID
 from steelyard.simulators.walletpay.book import Tell, TradeBook, WontDo
 from steelyard.simulators.walletpay.keys import Keys, folder_of, keys
 from steelyard.simulators.walletpay.schema import SCHEMA
+from steelyard.simulators.walletpay.wechatpay import APPID, MCHID
 from steelyard.simulators.web import ClientMaker, Foundation, assemble, misbehave
 
 __all__ = [
+    "APPID",
+    "APP_ID",
+    "MCHID",
     "TradeBook",
     "WontDo",
     "alipay_app",

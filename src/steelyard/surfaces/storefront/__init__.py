@@ -99,6 +99,7 @@ router = Router(
         paying.pay_again,
         paying.back_from_cashier,
         paying.watch,
+        paying.known_to_wechat,
         purchases.order_list,
         purchases.purchase_shown,
         purchases.order_shown,

@@ -14,7 +14,7 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.money import payments
-from steelyard.money.payments import Standing
+from steelyard.money.payments import Device, Standing
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
@@ -37,6 +37,7 @@ LOOKS = ((15, 2), (18, 5), (18, 10))
 
 # How often a page that shows a code asks whether it was paid, and how often that asks the channel.
 WATCH_SECONDS = 3
+WECHATPAY = "wechatpay"
 ASK_SECONDS = 12
 
 
@@ -135,7 +136,13 @@ def ways_of(visit: Visit, purchase: Purchase, booking: Booking | None, now: Stan
 
 
 async def pay(
-    visit: Visit, purchase_id: PurchaseId, channel: str, cookies: Sequence[Cookie] = (), *, anew: bool = False
+    visit: Visit,
+    purchase_id: PurchaseId,
+    channel: str,
+    cookies: Sequence[Cookie] = (),
+    *,
+    anew: bool = False,
+    openid: str = "",
 ) -> Redirect:
     """Begin to pay, or go on with what was begun, and send the buyer to the cashier (or to what is known already)."""
     found = await visit.db.ask(due_now, purchase_id)
@@ -144,10 +151,13 @@ async def pay(
     try:
         if channel not in {way.name for way in found.ways(visit)} and found.purchase.state is PurchaseState.PLACED:
             raise UnknownChannel(channel=channel)
+        payer = payer_of(visit)
+        account = payments.account_of(visit.settings, channel) if payer.device is Device.WECHAT else None
+        if account is not None and not openid:
+            return redirect(visit, account.ask(f"{visit.settings.base_url.rstrip('/')}{path}/wechat"), cookies=cookies)
+        payer = msgspec.structs.replace(payer, name=openid)
         begin = checkout.renew if anew else checkout.collect
-        collection = await begin(
-            visit.db, visit.settings, purchase_id, channel=channel, return_url=back, payer=payer_of(visit)
-        )
+        collection = await begin(visit.db, visit.settings, purchase_id, channel=channel, return_url=back, payer=payer)
     except UnknownChannel:
         purchase = await visit.db.ask(orders.purchase, purchase_id)
         if purchase is not None and purchase.state is PurchaseState.PAID:
@@ -183,6 +193,18 @@ async def pay_again(visit: NamedDependency[Visit], code: FromPath[str], data: UR
     """Pay a purchase that waits for its money."""
     purchase = await own_purchase(visit, code)
     return await pay(visit, purchase.purchase_id, data.channel, anew=bool(data.anew))
+
+
+@get("/purchases/{code:str}/wechat")
+async def known_to_wechat(visit: NamedDependency[Visit], code: FromPath[str]) -> Redirect:
+    """Back from WeChat, which has said who the buyer is there: now the app can be handed what it pays by."""
+    purchase = await own_purchase(visit, code)
+    account = payments.account_of(visit.settings, WECHATPAY)
+    openid = await account.openid(visit.connection.query_params.get("code", "")) if account else None
+    if openid is None:
+        failed = visit.say(N_("WeChat did not tell us who pays. Please try again, or choose another way to pay."))
+        return redirect(visit, f"/purchases/{purchase.code}", (failed, "bad"))
+    return await pay(visit, purchase.purchase_id, WECHATPAY, openid=openid)
 
 
 @get("/purchases/{code:str}/paid")

@@ -7,10 +7,11 @@ from steelyard.kernel.settings import Settings
 from steelyard.money.payments.gateways.alipay import Alipay
 from steelyard.money.payments.gateways.interface import Channel, Verifier
 from steelyard.money.payments.gateways.simpay import Simpay
+from steelyard.money.payments.gateways.wechat_account import WechatAccount
 from steelyard.money.payments.gateways.wechatpay import Wechatpay
 from steelyard.money.payments.model import UnknownChannel
 
-__all__ = ["Channel", "Verifier", "channel", "channels", "verifier"]
+__all__ = ["Channel", "Verifier", "account_of", "channel", "channels", "verifier"]
 
 CHANNELS_REMEMBERED = 16
 
@@ -42,6 +43,12 @@ def verifier(settings: Settings, name: str) -> Verifier | None:
 def _verifier(found: Channel) -> Verifier | None:
     """Remembered, since to ask what an object can do costs more than to have a token verified."""
     return found if isinstance(found, Verifier) else None
+
+
+def account_of(settings: Settings, name: str) -> WechatAccount | None:
+    """What says who a buyer is to the app that shows the page, where the channel of this name wants to know."""
+    found = channels(settings).get(name)
+    return found.account if isinstance(found, Wechatpay) else None
 
 
 def _set_up(settings: Settings) -> dict[str, Channel]:

@@ -8,6 +8,7 @@ import binascii
 import textwrap
 from pathlib import Path
 
+import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -18,8 +19,8 @@ KEY_BITS_MIN = 2048
 _PEM_COLUMNS = 64
 
 
-class UnusableKey(Exception):
-    """A file does not hold the RSA key that it should: which file, and what is wrong with it, never what is in it."""
+class UnusableKey(msgspec.ValidationError):
+    """A setting is wrong: a file does not hold the RSA key that it should. Says which file, and never what is in it."""
 
     def __init__(self, file: Path, why: str) -> None:
         super().__init__(f"{file}: {why}")

@@ -28,7 +28,9 @@ from steelyard.money.payments.gateways.numbers import (
     refund_of,
     scanned,
 )
+from steelyard.money.payments.gateways.wechat_account import WechatAccount
 from steelyard.money.payments.gateways.wechatpay_messages import (
+    STATES,
     Certificates,
     Code,
     Event,
@@ -38,11 +40,11 @@ from steelyard.money.payments.gateways.wechatpay_messages import (
     Refund,
     Refused,
     Transaction,
+    refund_answer,
+    refused,
 )
 from steelyard.money.payments.gateways.wechatpay_signing import Keys, NotFromWechat
 from steelyard.money.payments.model import (
-    AnsweredRefundState,
-    AnsweredState,
     BadWebhook,
     ChannelAnswer,
     DueRefund,
@@ -83,22 +85,6 @@ TERMS = Terms(
     cashiers=("https://wx.tenpay.com",),
 )
 
-_STATES: dict[str, AnsweredState] = {
-    "NOTPAY": PaymentState.PENDING,
-    "USERPAYING": PaymentState.PENDING,
-    "ACCEPT": PaymentState.PENDING,
-    "SUCCESS": PaymentState.CAPTURED,
-    "REFUND": PaymentState.CAPTURED,  # paid, and some of it has been given back since
-    "CLOSED": PaymentState.CANCELLED,
-    "REVOKED": PaymentState.CANCELLED,
-    "PAYERROR": PaymentState.DECLINED,
-}
-_REFUND_STATES: dict[str, AnsweredRefundState] = {
-    "PROCESSING": RefundState.SENT,
-    "SUCCESS": RefundState.SUCCEEDED,
-    "CLOSED": RefundState.FAILED,
-    "ABNORMAL": RefundState.FAILED,
-}
 NEVER_HEARD_OF = {"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"}
 PAID_ALREADY = {"ORDER_PAID", "ORDERPAID"}
 CLOSED_ALREADY = {"ORDER_CLOSED", "ORDERCLOSED"}
@@ -115,9 +101,23 @@ class Wechatpay:
 
     name = "wechatpay"
 
-    def __init__(self, *, appid: str, keys: Keys, url: str = API, client: httpx.AsyncClient | None = None) -> None:
-        simulated = () if url == API else (outside.origin(url),)
-        self.terms = msgspec.structs.replace(TERMS, cashiers=(*TERMS.cashiers, *simulated))
+    def __init__(
+        self,
+        *,
+        appid: str,
+        keys: Keys,
+        url: str = API,
+        account: WechatAccount | None = None,
+        client: httpx.AsyncClient | None = None,
+    ) -> None:
+        """Inside WeChat it is offered only with the `account` that says who a buyer is there."""
+        further = ((account.door,) if account else ()) + (() if url == API else (outside.origin(url),))
+        self.account = account
+        self.terms = msgspec.structs.replace(
+            TERMS,
+            cashiers=(*TERMS.cashiers, *further),
+            devices=TERMS.devices if account else TERMS.devices - {Device.WECHAT},
+        )
         self._appid = appid
         self._keys = keys
         self._url = url.rstrip("/")
@@ -134,7 +134,9 @@ class Wechatpay:
             api_v3_key=settings.wechatpay_key_file,
             platform=settings.wechatpay_platform_folder,
         )
-        return cls(appid=settings.wechatpay_appid, keys=keys, url=settings.wechatpay_url)
+        appid, secret = settings.wechatpay_appid, settings.wechatpay_secret_file
+        account = WechatAccount.read(appid=appid, secret=secret) if secret else None
+        return cls(appid=appid, keys=keys, url=settings.wechatpay_url, account=account)
 
     async def collect(self, instruction: Instruction, webhook_url: str) -> ChannelAnswer | Unknown:
         if instruction.currency != CURRENCY:
@@ -234,7 +236,7 @@ class Wechatpay:
         made = await self._post(REFUNDS, asked, Refund)
         match made:
             case Refund():
-                return _refund_answer(made)
+                return refund_answer(made)
             case Refused(code=code) if code in NOBODY_KNOWS:
                 return Unknown(why=code)
             case Refused():
@@ -246,7 +248,7 @@ class Wechatpay:
         found = await self._get(f"{REFUNDS}/{refund_number(due.refund_id, due.attempt)}", Refund)
         match found:
             case Refund():
-                return _refund_answer(found)
+                return refund_answer(found)
             case Refused(code=code) if code in NEVER_HEARD_OF:
                 return None
             case Refused():
@@ -297,13 +299,13 @@ class Wechatpay:
         ours = refund_of(refund.out_refund_no)
         if ours is None:
             return OtherNews(event_id=event_id)
-        answer = _refund_answer(refund)
+        answer = refund_answer(refund)
         if isinstance(answer, Unknown) or refund.mchid not in (None, self._keys.mchid):
             raise BadWebhook(why="unreadable")
         return RefundNews(event_id=event_id, refund_id=ours[0], attempt=ours[1], answer=answer)
 
     def _payment_answer(self, transaction: Transaction) -> ChannelAnswer | Unknown:
-        state = _STATES.get(transaction.trade_state)
+        state = STATES.get(transaction.trade_state)
         if state is None or transaction.mchid != self._keys.mchid:
             return Unknown(why=f"unreadable: {transaction.trade_state}")
         amount = transaction.amount
@@ -316,6 +318,8 @@ class Wechatpay:
 
     async def close(self) -> None:
         await self._client.aclose()
+        if self.account:
+            await self.account.close()
 
     async def refresh_certificates(self) -> Unknown | None:
         """Fetch the platform's certificates, which are sealed with our APIv3 key and signed with one of themselves."""
@@ -346,9 +350,9 @@ class Wechatpay:
         if isinstance(answer, Unknown):
             return answer
         if answer.status_code in DEFINITE_STATUS:
-            return _refused(answer)
+            return refused(answer)
         if not answer.is_success:
-            return Unknown(why=f"{answer.status_code} {_refused(answer).code}")
+            return Unknown(why=f"{answer.status_code} {refused(answer).code}")
         if not self._keys.knows(answer.headers) and (missing := await self.refresh_certificates()):
             return missing
         try:
@@ -375,19 +379,3 @@ class Wechatpay:
 
 def _waits(*, cashier_url: str | None = None, handed: Handover | None = None) -> ChannelAnswer:
     return ChannelAnswer(reference=None, state=PaymentState.PENDING, cashier_url=cashier_url, handed=handed)
-
-
-def _refused(answer: httpx.Response) -> Refused:
-    try:
-        return msgspec.json.decode(answer.content, type=Refused)
-    except msgspec.DecodeError:
-        return Refused()
-
-
-def _refund_answer(refund: Refund) -> RefundAnswer | Unknown:
-    said = refund.status or refund.refund_status
-    state = _REFUND_STATES.get(said)
-    if state is None:
-        return Unknown(why=f"unreadable: {said}")
-    failure = said.lower() if state is RefundState.FAILED else None
-    return RefundAnswer(reference=refund.refund_id, state=state, failure=failure)

@@ -1,9 +1,35 @@
 """What WeChat Pay (APIv3) says in its answers and messages, as far as we read it."""
 
+import httpx
 import msgspec
 
 from steelyard.money.payments.gateways.numbers import CURRENCY
 from steelyard.money.payments.gateways.wechatpay_signing import Sealed
+from steelyard.money.payments.model import (
+    AnsweredRefundState,
+    AnsweredState,
+    PaymentState,
+    RefundAnswer,
+    RefundState,
+    Unknown,
+)
+
+STATES: dict[str, AnsweredState] = {
+    "NOTPAY": PaymentState.PENDING,
+    "USERPAYING": PaymentState.PENDING,
+    "ACCEPT": PaymentState.PENDING,
+    "SUCCESS": PaymentState.CAPTURED,
+    "REFUND": PaymentState.CAPTURED,  # paid, and some of it has been given back since
+    "CLOSED": PaymentState.CANCELLED,
+    "REVOKED": PaymentState.CANCELLED,
+    "PAYERROR": PaymentState.DECLINED,
+}
+REFUND_STATES: dict[str, AnsweredRefundState] = {
+    "PROCESSING": RefundState.SENT,
+    "SUCCESS": RefundState.SUCCEEDED,
+    "CLOSED": RefundState.FAILED,
+    "ABNORMAL": RefundState.FAILED,
+}
 
 
 class Amount(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,3 +92,19 @@ class Event(msgspec.Struct, frozen=True):
     id: str
     event_type: str
     resource: Sealed
+
+
+def refused(answer: httpx.Response) -> Refused:
+    try:
+        return msgspec.json.decode(answer.content, type=Refused)
+    except msgspec.DecodeError:
+        return Refused()
+
+
+def refund_answer(refund: Refund) -> RefundAnswer | Unknown:
+    said = refund.status or refund.refund_status
+    state = REFUND_STATES.get(said)
+    if state is None:
+        return Unknown(why=f"unreadable: {said}")
+    failure = said.lower() if state is RefundState.FAILED else None
+    return RefundAnswer(reference=refund.refund_id, state=state, failure=failure)
