@@ -111,11 +111,11 @@ class Wechatpay:
         client: httpx.AsyncClient | None = None,
     ) -> None:
         """Inside WeChat it is offered only with the `account` that says who a buyer is there."""
-        further = ((account.door,) if account else ()) + (() if url == API else (outside.origin(url),))
+        pages = TERMS.cashiers if url == API else (outside.origin(url),)
         self.account = account
         self.terms = msgspec.structs.replace(
             TERMS,
-            cashiers=(*TERMS.cashiers, *further),
+            cashiers=(*pages, account.door) if account else pages,
             devices=TERMS.devices if account else TERMS.devices - {Device.WECHAT},
         )
         self._appid = appid
