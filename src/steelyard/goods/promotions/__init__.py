@@ -7,15 +7,16 @@ come with a cart in `codes` (their words in `entering`), what buyers hold in `ho
 in `people`, and what orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale or
 a presale is stands in `flash`, how one is planned and ended in `planning` (what is asked of a presale: `terms`), its
 pieces are in `handing`, and what is to be seen of it in `sessions`. Who is in which group of a shop's customers is in
-`groups` (as data: `grouping`); carts as data are in `carts`. What speaks against an offer is data in `clashes`, found
-by `conflicts`; what has to be known for it is in `clashing`.
+`groups` (as data: `grouping`); carts as data are in `carts`. What stands reduced on the shelf, and what it cost before, is
+in `shelf`, and what has to be known for it, with the news of it, in `lowering`. What speaks against an offer is data in
+`clashes`, found by `conflicts`; what has to be known for it is in `clashing`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
 from steelyard.goods.promotions.clashing import on_between, speaks_against
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.conflicts import conflicts, overlapping
-from steelyard.goods.promotions.events import CustomerGroupSet, FlashChanged, GiftAsked
+from steelyard.goods.promotions.events import CustomerGroupSet, FlashChanged, GiftAsked, ShelfPricesChanged
 from steelyard.goods.promotions.flash import Presale, Terms
 from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
 from steelyard.goods.promotions.grouping import segment_of
@@ -30,6 +31,14 @@ from steelyard.goods.promotions.groups import (
 )
 from steelyard.goods.promotions.groups import close as close_group
 from steelyard.goods.promotions.holding import of_buyers, owned
+from steelyard.goods.promotions.lowering import (
+    hide_due,
+    lowered_now,
+    lowered_prices,
+    on_shelf,
+    show_due,
+    with_lowest,
+)
 from steelyard.goods.promotions.people import let_go, new_of, note_people, people_of, used_up
 from steelyard.goods.promotions.planning import begin_due, cancel, cancel_all, end_due, plan, replan
 from steelyard.goods.promotions.queries import (
@@ -42,6 +51,7 @@ from steelyard.goods.promotions.queries import (
     offering,
     offers,
     running,
+    shelving,
     to_claim,
     used,
 )
@@ -59,6 +69,7 @@ from steelyard.goods.promotions.sessions import (
     sessions,
     sessions_near,
 )
+from steelyard.goods.promotions.shelf import Article, Lowered, lowered
 from steelyard.goods.promotions.using import give_back, hold, use
 
 __all__ = [
@@ -67,10 +78,13 @@ __all__ = [
     "CODE_CHARACTERS_MAX",
     "ENDS_SOON",
     "MEMBERS_PER_COMMAND_MAX",
+    "Article",
     "CustomerGroupSet",
     "FlashChanged",
     "GiftAsked",
+    "Lowered",
     "Presale",
+    "ShelfPricesChanged",
     "Terms",
     "ask_gift",
     "begin_due",
@@ -101,11 +115,15 @@ __all__ = [
     "groups_of",
     "had_by",
     "held_by",
+    "hide_due",
     "hold",
     "in_scope",
     "join",
     "leave",
     "let_go",
+    "lowered",
+    "lowered_now",
+    "lowered_prices",
     "members",
     "named",
     "new_of",
@@ -114,6 +132,7 @@ __all__ = [
     "offering",
     "offers",
     "on_between",
+    "on_shelf",
     "overlapping",
     "own_price",
     "owned",
@@ -131,6 +150,8 @@ __all__ = [
     "sessions",
     "sessions_near",
     "set_group",
+    "shelving",
+    "show_due",
     "speaks_against",
     "stop",
     "tidied",
@@ -140,4 +161,5 @@ __all__ = [
     "used",
     "used_up",
     "version_of",
+    "with_lowest",
 ]
