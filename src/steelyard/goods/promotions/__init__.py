@@ -69,7 +69,7 @@ from steelyard.goods.promotions.sessions import (
     sessions,
     sessions_near,
 )
-from steelyard.goods.promotions.shelf import Article, Lowered, lowered
+from steelyard.goods.promotions.shelf import Article, Lowered, articles_of, lowered
 from steelyard.goods.promotions.using import give_back, hold, use
 
 __all__ = [
@@ -86,6 +86,7 @@ __all__ = [
     "Presale",
     "ShelfPricesChanged",
     "Terms",
+    "articles_of",
     "ask_gift",
     "begin_due",
     "cancel",

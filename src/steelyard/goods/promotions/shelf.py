@@ -1,13 +1,14 @@
 """Prices that stand on the shelf, reduced for everybody: what an article costs now by what its shop has lowered, and what it
 cost least before. Pure; the questions behind it are in `lowering`."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
-from steelyard.goods.pricing.model import LOWEST_OF_DAYS
+from steelyard.goods.catalog.model import ProductView, SkuId
+from steelyard.goods.pricing.model import LOWEST_OF_DAYS, Price
 from steelyard.goods.promotions.model import Offer, OfferState, Scope, SpecialPrice
 from steelyard.goods.promotions.reckoning import in_scope
 
@@ -24,6 +25,22 @@ class Article(msgspec.Struct, frozen=True, kw_only=True):
     categories: Sequence[UUID]
     currency: str
     usual: int
+
+
+def articles_of(product: ProductView, prices: Mapping[SkuId, Price]) -> list[Article]:
+    """The variants of a product that have a price."""
+    return [
+        Article(
+            merchant_id=product.merchant_id,
+            sku_id=sku.sku_id,
+            product_id=product.product_id,
+            categories=product.category_path,
+            currency=prices[sku.sku_id].currency,
+            usual=prices[sku.sku_id].amount,
+        )
+        for sku in product.skus
+        if sku.sku_id in prices
+    ]
 
 
 class Lowered(msgspec.Struct, frozen=True, kw_only=True):

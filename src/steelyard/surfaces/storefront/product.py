@@ -14,6 +14,7 @@ from litestar.response import Redirect
 
 from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import ProductState, ProductView, SkuCard, SkuId
+from steelyard.goods.pricing.model import Price
 from steelyard.goods.promotions import Lowered
 from steelyard.goods.promotions.model import Offer
 from steelyard.goods.search.model import Hit
@@ -106,6 +107,20 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
         if found is None or variant is None or variant.price is None:
             return None
         return found if found.price < variant.price.amount else None
+
+    @property
+    def more_offers(self) -> list[Offer]:
+        """Those that the price does not tell already."""
+        return [offer for offer in self.offers if not offer.shelf]
+
+    @property
+    def for_sale(self) -> list[tuple[Price, str, bool]]:
+        """What each variant costs now, its article number, and whether it can be had."""
+        return [
+            (lowered.price_now(each.price, self.lows.get(each.sku.sku_id)), each.sku.code, each.buyable)
+            for each in self.choice.variants
+            if each.price is not None
+        ]
 
     @property
     def low(self) -> Lowered | None:
@@ -307,7 +322,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         flashes=[Flash(visit.say(PREVIEW), "info")] if asked.preview else (),
         view=view,
         listed=listed,
-        offers=coupons.shown(visit, [each for each in view.offers if not each.shelf], view.articles),
+        offers=coupons.shown(visit, view.more_offers, view.articles),
         no_return=_no_return(view),
         quantity=max(asked.quantity, view.choice.least),
         limit_rules=limit_words.rules(visit, view.choice.limits),
@@ -321,11 +336,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
             visit,
             view.product,
             view.shop,
-            [
-                (lowered.price_now(each.price, view.lows.get(each.sku.sku_id)), each.sku.code, each.buyable)
-                for each in view.choice.variants
-                if each.price is not None
-            ],
+            view.for_sale,
             (view.rating.hundredths / 100, view.rating.count) if view.rating.count else None,
         ),
     )
