@@ -35,11 +35,36 @@ async def shelving(read: Read) -> frozenset[UUID]:
     return (await _offering(read)).shelf
 
 
+async def own_offers(read: Read, buyer_id: UUID) -> list[Offer]:
+    """The prices that shops ask of this buyer alone at this moment, since they are in a group of its customers. Where no shop
+    has any such price, nothing is asked."""
+    some = (await _offering(read)).own
+    if not some:
+        return []
+    return await read.all(
+        Offer,
+        """
+        SELECT p.merchant_id, p.promotion_id, p.name, p.rule, p.scope, p.currency, p.starts_at, p.ends_at, p.budget, p.spent
+             , p.group_id
+        FROM customer_group_members m
+        JOIN customer_groups g USING (merchant_id, group_id)
+        JOIN promotions p ON p.merchant_id = m.merchant_id AND p.group_id = m.group_id
+        WHERE m.buyer_id = $1 AND (m.until IS NULL OR m.until > now()) AND g.closed_at IS NULL
+          AND p.stopped_at IS NULL AND p.ends_at > now() AND p.starts_at <= now() AND (p.budget IS NULL OR p.spent < p.budget)
+          AND p.rule ->> 'type' = 'special_price'
+        ORDER BY p.merchant_id, p.promotion_id LIMIT $2
+        """,
+        buyer_id,
+        OFFERS_PER_SHOP_MAX,
+    )
+
+
 class _Offering(NamedTuple):
     at: float
     any: frozenset[UUID]
     flash: frozenset[UUID]
     shelf: frozenset[UUID]
+    own: frozenset[UUID]
 
 
 async def _offering(read: Read) -> _Offering:
@@ -49,6 +74,7 @@ async def _offering(read: Read) -> _Offering:
             """
             SELECT merchant_id, bool_or(session_id IS NOT NULL) AS flash
                  , bool_or(shelf OR session_id IS NOT NULL) AS shelf
+                 , bool_or(group_id IS NOT NULL AND rule ->> 'type' = 'special_price') AS own
             FROM promotions
             WHERE stopped_at IS NULL AND ends_at > now() GROUP BY merchant_id
             """
@@ -58,6 +84,7 @@ async def _offering(read: Read) -> _Offering:
             frozenset(row["merchant_id"] for row in rows),
             frozenset(row["merchant_id"] for row in rows if row["flash"]),
             frozenset(row["merchant_id"] for row in rows if row["shelf"]),
+            frozenset(row["merchant_id"] for row in rows if row["own"]),
         )
         read.kept[KEPT] = kept
     return kept
