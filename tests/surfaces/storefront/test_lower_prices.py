@@ -7,7 +7,7 @@ import pytest
 from litestar import Litestar
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import Group, GroupId, Joining, MemberSource, Offer, SpecialPrice
+from steelyard.goods.promotions.model import Group, GroupId, Joining, MemberSource, Offer, Scope, SpecialPrice
 from steelyard.kernel import answers, ids
 from steelyard.kernel.db import Database
 from steelyard.kernel.text import text
@@ -18,21 +18,23 @@ from tests.support.world import World
 from tests.surfaces.storefront.buying import open_checkout, put
 
 
-async def test_it_stands_on_cards_and_lists_sort_and_narrow_by_it(
-    app: Litestar, db: Database, world: World, guest: Browser
-) -> None:
+async def test_it_stands_on_cards_and_lists_sort_and_narrow_by_it(db: Database, world: World, guest: Browser) -> None:
+    """The dearest of all becomes the cheapest."""
+    rare = world.items["rare"]
     before = await guest.get("/c/food", sort="price_up")
-    await lowered(db, world, sale(world, SpecialPrice(price=90)))
+    await lowered(db, world, sale(world, SpecialPrice(price=90), scope=Scope(products=frozenset([rare.product_id]))))
 
     after = await guest.get("/c/food", sort="price_up")
 
-    nuts, rest = f"/products/{world.items['nuts'].product_id}", f"/products/{world.items['green'].product_id}"
-    assert before.text.index(nuts) > before.text.index(rest)
-    assert after.text.index(nuts) < after.text.index(rest)
-    assert "CN¥0.90 before CN¥39.90" in words(after)
-    narrowed = words(await guest.get("/c/food", price_from="0", price_to="1"))
-    assert "Hickory nuts" in narrowed
-    assert "Hickory nuts" not in words(await guest.get("/c/food", price_from="30", price_to="50"))
+    others = [world.items[name].product_id for name in ("green", "black", "nuts")]
+    for page, first in ((before, False), (after, True)):
+        card = page.text.index(f"/products/{rare.product_id}")
+        assert [card < page.text.index(f"/products/{other}") for other in others] == [first] * 3
+    assert "CN¥0.90 before" in words(after)
+    asked = {(0, 1): True, (100, 100_000): False}
+    for (least, most), there in asked.items():
+        page = await guest.get("/c/food", price_from=str(least), price_to=str(most))
+        assert (f"/products/{rare.product_id}" in page.text) == there
 
 
 async def test_it_is_what_the_page_the_cart_and_the_till_say(db: Database, world: World, guest: Browser) -> None:
