@@ -2,7 +2,8 @@
 
 `offering` is what a shop promises with its goods; hours and times are frozen on the order's line. `late` finds what has not
 left by its promised second, `guarantee` what the platform found to be counterfeit, `returning` is what sending back cost where
-the shop is to blame; `paying` pays for all of these, once, out of the shop's money into the buyer's purse. `protection` gives
+the shop is to blame; `paying` pays for all of these, once, out of the shop's money into the buyer's purse, and
+`making_good` pays a shop back what an appeal finds that it did not owe. `protection` gives
 back what has become cheaper, by a refund like others. The rules are those of `trade.rights`; `trials` says what another rule
 would have cost. With a worked example: docs/algorithms/promises.md.
 """
@@ -10,6 +11,7 @@ would have cost. With a worked example: docs/algorithms/promises.md.
 from steelyard.trade.promises.events import Compensated
 from steelyard.trade.promises.guarantee import pay_for_counterfeit
 from steelyard.trade.promises.late import note_late
+from steelyard.trade.promises.making_good import make_good
 from steelyard.trade.promises.model import (
     Cause,
     Compensation,
@@ -43,6 +45,7 @@ __all__ = [
     "drops",
     "limits",
     "listed",
+    "make_good",
     "note_late",
     "pay_for_counterfeit",
     "pay_return_freight",
