@@ -1,6 +1,7 @@
 """An appeal of a shop that is upheld makes all good that the case took from it; whatever refunds, exchanges, disputes and appeals
 an order sees, exactly what was paid goes back, and the shop has lost nothing to decisions that were wrong."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -96,9 +97,7 @@ async def test_what_a_wrong_decision_cost_beside_the_refund_is_made_good_and_sta
 
     await shop.transact(aftersales.appeal, case.merchant_id, case.case_id, Side.SHOP, "It is genuine", [], SHOP)
     later = datetime.now(UTC) + timedelta(hours=73)
-    await shop.transact(
-        aftersales.decide, case.merchant_id, case.case_id, Verdict.REJECT, "So it is", OTHERS, later
-    )
+    await shop.transact(aftersales.decide, case.merchant_id, case.case_id, Verdict.REJECT, "So it is", OTHERS, later)
     await deal.at_rest(shop)
     for _ in range(2):
         await shop.transact(promises.make_good, case.merchant_id, case.case_id, later)
@@ -166,16 +165,17 @@ async def test_whatever_is_decided_and_decided_anew_exactly_what_was_paid_goes_b
     assert (ended.refunded, ended.commission_returned, ended.subsidy_returned) == (
         ended.total, ended.commission, ended.subsidy
     )  # fmt: skip
-    refunds = {each.refund_id: each for each in (await shop.ask(aftersales.of_orders, [order.order_id]))[order.order_id]}
+    refunds = {
+        each.refund_id: each for each in (await shop.ask(aftersales.of_orders, [order.order_id]))[order.order_id]
+    }
     cases = (await shop.ask(aftersales.cases_of_orders, [order.order_id]))[order.order_id]
     appeals = await shop.ask(aftersales.appeals_of, [each.case_id for each in cases])
     for case in cases:
         paid = await shop.ask(promises.compensations_of_case, case.case_id)
         appeal = appeals.get(case.case_id)
-        wrong = (
-            appeal is not None and appeal.outcome is Outcome.CHANGED and (await now(shop, case.case_id)).state is CaseState.REFUNDED
-            and appeal.verdict is Verdict.REFUND
-        )  # fmt: skip
+        refunded = (await now(shop, case.case_id)).state is CaseState.REFUNDED
+        changed = appeal is not None and appeal.outcome is Outcome.CHANGED and appeal.verdict is Verdict.REFUND
+        wrong = refunded and changed
         assert all((each.made_good_at is not None) == wrong for each in paid if each.amount)
         if wrong:
             assert appeal is not None
@@ -190,10 +190,8 @@ async def test_whatever_is_decided_and_decided_anew_exactly_what_was_paid_goes_b
 
 async def whole(db: Database, order: Order) -> Order:
     """The order is received, and what is left of it is given back."""
-    try:
+    with suppress(Refusal):  # it was
         await deal.received(db, order)
-    except Refusal:
-        pass  # it was
     await deal.at_rest(db)
     order = await deal.again(db, order)
     [line] = (await db.ask(orders.lines_of, [order.order_id]))[order.order_id]

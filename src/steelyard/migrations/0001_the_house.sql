@@ -1328,6 +1328,7 @@ CREATE TABLE products (
   , changed_at  timestamptz NOT NULL DEFAULT now()
   , ship_hours  integer
   , authentic_times integer NOT NULL DEFAULT 0
+  , free_returns boolean NOT NULL DEFAULT false
   , limits      jsonb
   , PRIMARY KEY (merchant_id, product_id)
   , CONSTRAINT a_products_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
@@ -1342,6 +1343,7 @@ COMMENT ON COLUMN products.attributes IS '[{"name": Text, "value": Text}, …]: 
 COMMENT ON COLUMN products.facts IS '{attribute code: [value codes] | number | {language: words}}: as its category''s attributes are defined';
 COMMENT ON COLUMN products.ship_hours IS 'Hours after payment in which it is promised to leave the house; none: no promise';
 COMMENT ON COLUMN products.authentic_times IS 'How many times its price the shop pays when it is a counterfeit; 0: no promise';
+COMMENT ON COLUMN products.free_returns IS 'Whether the shop bears what sending it back costs, whatever the reason';
 COMMENT ON COLUMN products.approved IS 'It was on the shelf, or approved, as it is now: it goes back without a review';
 COMMENT ON COLUMN products.limits IS 'How many a buyer can have, and an order needs, of all its variants together: {per_order, per_buyer, period, least}';
 COMMENT ON COLUMN products.gaps IS 'What it lacks to be complete: see completeness';
@@ -2281,8 +2283,8 @@ CREATE TABLE rights_rules (
   , drafted_at timestamptz NOT NULL DEFAULT now()
   , drafted_by text NOT NULL
   , UNIQUE (code, version)
-  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault', 'ship_promise', 'price_protection', 'authenticity', 'return_freight'))
-  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 0 AND 365 AND (days = 0) = (kind IN ('ship_promise', 'authenticity', 'return_freight')))
+  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault', 'ship_promise', 'price_protection', 'authenticity', 'return_freight', 'free_returns'))
+  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 0 AND 365 AND (days = 0) = (kind IN ('ship_promise', 'authenticity', 'return_freight', 'free_returns')))
   , CONSTRAINT a_share_is_a_share CHECK (percent BETWEEN 0 AND 100)
   , CONSTRAINT the_least_is_not_more_than_the_most CHECK (0 <= amount_least AND amount_least <= amount_most AND 0 <= hours_least AND hours_least <= hours_most)
   , CONSTRAINT an_amount_is_in_a_currency CHECK (currency IS NOT NULL OR (amount_least = 0 AND amount_most IS NULL))
@@ -2336,6 +2338,9 @@ INSERT INTO rights_rules (rule_id, code, version, kind, name, days, percent, amo
    , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house')
   , ('01890000-0000-7000-8000-000000000007', 'return_freight', 1, 'return_freight'
    , '{"zh-Hans": "商家责任退货，运费由商家承担", "en": "The shop bears the return freight where it is to blame"}', 0, 0, 0, 2500, 'CNY', 0, 0, 0
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house')
+  , ('01890000-0000-7000-8000-000000000008', 'free_returns', 1, 'free_returns'
+   , '{"zh-Hans": "退货包运费", "en": "Free returns"}', 0, 0, 0, 2500, 'CNY', 0, 0, 0
    , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house');
 
 -- trade.favourites
@@ -2649,6 +2654,7 @@ CREATE TABLE order_lines (
   , gift_charged bigint NOT NULL DEFAULT 0
   , ship_hours   integer
   , authentic_times integer NOT NULL DEFAULT 0
+  , free_returns boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -2668,6 +2674,7 @@ COMMENT ON COLUMN order_lines.gift IS 'Frozen at sale, of what came for nothing:
 COMMENT ON COLUMN order_lines.gift_charged IS 'What was kept back of refunds, since the gift was not earned any more and was not sent back';
 COMMENT ON COLUMN order_lines.ship_hours IS 'Frozen at sale: hours after payment in which it is promised to leave the house; none: no promise';
 COMMENT ON COLUMN order_lines.authentic_times IS 'Frozen at sale: how many times its price a counterfeit costs the shop';
+COMMENT ON COLUMN order_lines.free_returns IS 'Frozen at sale: whether the shop bears what sending it back costs, whatever the reason';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';

@@ -164,6 +164,7 @@ async def _page(
         view=view,
         paid=await visit.merchant_db.ask(promises.compensations_of_case, case_id),
         promise_words=promise_words,
+        freight_rule=await visit.merchant_db.ask(case_words.bearing, view),
         case=view.case,
         form=form,
         errors=errors or {},

@@ -227,7 +227,7 @@ async def _page(
     visit: Visit, found: Case, form: Entries | None = None, refusal: Refusal | None = None
 ) -> Response[str]:
     page = await visit.db.ask(case_page, visit.buyer_id, found)
-    freight_rule, paid = await visit.db.ask(freight_of, found, page.view.order)
+    freight_rule, paid = await visit.db.ask(freight_of, page.view)
     errors = refusals.fields_of(refusal, visit.locale) if refusal else {}
     return await show(
         visit,

@@ -32,7 +32,7 @@ from steelyard.trade.aftersales.case_model import (
     Why,
 )
 from steelyard.trade.aftersales.case_queries import free_of_lines, in_time, received_at, rule_of, stages
-from steelyard.trade.aftersales.case_steps import count_open, hold, move, said
+from steelyard.trade.aftersales.case_steps import Held, count_open, hold, move, said
 from steelyard.trade.aftersales.deadlines import time_for
 from steelyard.trade.aftersales.events import AfterSalesAsked
 from steelyard.trade.aftersales.exchanges import want
@@ -262,7 +262,7 @@ async def send_back(
         raise Invalid({"carrier": N_("Please choose a carrier")})
     if await parcels.taken(tx, merchant_id, [(carrier, number)]):
         raise OwnParcel()
-    _check_freight(case, return_freight, receipts)
+    _check_freight(case, return_freight, receipts, promised=await _free_returns(tx, held))
     # Followed like the parcels of orders, and known by its case.
     await parcels.hand_over(
         tx,
@@ -288,11 +288,18 @@ async def send_back(
     await move(tx, held, CaseState.SENT_BACK, by)
 
 
-def _check_freight(case: Case, return_freight: int, receipts: Sequence[str]) -> None:
-    """Who is not to blame may ask for what sending back cost, with a receipt."""
+async def _free_returns(tx: Tx, held: Held) -> bool:
+    """Whether the shop promised with one of the goods that go back to bear what sending them costs, whatever the reason."""
+    lines = (await orders.lines_of(tx, [held.order.order_id]))[held.order.order_id]
+    going = {each.line for each in held.lines}
+    return any(line.free_returns for line in lines if line.line in going)
+
+
+def _check_freight(case: Case, return_freight: int, receipts: Sequence[str], *, promised: bool) -> None:
+    """Who is not to blame, or was promised free returns, may ask for what sending back cost, with a receipt."""
     if return_freight < 0:
         raise Invalid({"return_freight": N_("Please enter a positive number")})
-    if return_freight and not case.shops_fault:
+    if return_freight and not case.shops_fault and not promised:
         raise Invalid({"return_freight": N_("Who returns something without a reason bears what sending it costs.")})
     if return_freight and not receipts:
         raise Invalid({"receipt": N_("Please add a picture of the receipt.")})

@@ -22,10 +22,10 @@ from steelyard.trade.promises.model import (
     Protected,
     compensation,
 )
-from steelyard.trade.promises.offering import limits, promise
+from steelyard.trade.promises.offering import Limits, limits, promise
 from steelyard.trade.promises.protection import claim, drops
 from steelyard.trade.promises.queries import compensations_of, compensations_of_case, listed, protected_of
-from steelyard.trade.promises.returning import pay_return_freight
+from steelyard.trade.promises.returning import freight_rule, pay_return_freight
 from steelyard.trade.promises.trials import PromiseTrial, trial
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Compensation",
     "Drop",
     "Excuse",
+    "Limits",
     "Listed",
     "NothingFell",
     "PromiseTrial",
@@ -43,6 +44,7 @@ __all__ = [
     "compensations_of",
     "compensations_of_case",
     "drops",
+    "freight_rule",
     "limits",
     "listed",
     "make_good",

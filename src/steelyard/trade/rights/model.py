@@ -43,7 +43,8 @@ EU_ZONES: dict[str, ZoneInfo] = {
 
 class RuleKind(StrEnum):
     """`withdrawal` is the Union's word for a return without a reason; `fault` is for what is wrong with the goods. The others
-    are about money: to send by a time, to give back what becomes cheaper, that goods are genuine, and what sending back costs."""
+    are about money: to send by a time, to give back what becomes cheaper, that goods are genuine, what sending back costs
+    where the shop is to blame, and what of that it may promise to bear whatever the reason."""
 
     NO_REASON_RETURN = "no_reason_return"
     WITHDRAWAL = "withdrawal"
@@ -52,6 +53,7 @@ class RuleKind(StrEnum):
     PRICE_PROTECTION = "price_protection"
     AUTHENTICITY = "authenticity"
     RETURN_FREIGHT = "return_freight"
+    FREE_RETURNS = "free_returns"
 
 
 class Family(StrEnum):
@@ -62,7 +64,7 @@ class Family(StrEnum):
 
 
 # Those without days: nothing ends.
-UNENDING = frozenset({RuleKind.SHIP_PROMISE, RuleKind.AUTHENTICITY, RuleKind.RETURN_FREIGHT})
+UNENDING = frozenset({RuleKind.SHIP_PROMISE, RuleKind.AUTHENTICITY, RuleKind.RETURN_FREIGHT, RuleKind.FREE_RETURNS})
 PROMISES = UNENDING | {RuleKind.PRICE_PROTECTION}
 
 
