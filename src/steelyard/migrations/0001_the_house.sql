@@ -2139,6 +2139,7 @@ CREATE TABLE parcels (
   , registered_at timestamptz
   , attempt_at   timestamptz
   , attempts     integer NOT NULL DEFAULT 0
+  , refused_at   timestamptz
   , PRIMARY KEY (merchant_id, parcel_id)
   , UNIQUE (merchant_id, carrier, number)
   , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
@@ -2146,6 +2147,7 @@ CREATE TABLE parcels (
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
 COMMENT ON COLUMN parcels.order_id IS 'The order, or the after-sales case whose goods go back or out again';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
+COMMENT ON COLUMN parcels.refused_at IS 'Since when the carrier says that it does not know the number, or that it cannot be one';
 COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
 CREATE INDEX parcels_of_an_order ON parcels (order_id);
 CREATE INDEX parcels_by_number ON parcels (carrier, number);
@@ -2202,6 +2204,7 @@ CREATE TABLE waybills (
   , sender       jsonb NOT NULL
   , recipient    jsonb NOT NULL
   , weight_grams integer NOT NULL
+  , collect      boolean NOT NULL DEFAULT false
   , number       text
   , failure      text
   , asked_at     timestamptz NOT NULL DEFAULT now()
@@ -2211,6 +2214,7 @@ CREATE TABLE waybills (
   , CONSTRAINT answered_means_when CHECK ((answered_at IS NOT NULL) = (number IS NOT NULL OR failure IS NOT NULL))
 );
 COMMENT ON TABLE waybills IS 'by merchant: numbers that carriers were asked for; its id is the carrier''s idempotency key and becomes the parcel''s';
+COMMENT ON COLUMN waybills.collect IS 'The recipient pays the carrier, not the sender';
 COMMENT ON COLUMN waybills.answered_at IS 'None while the carrier''s answer is not known';
 CREATE INDEX waybills_of_an_order ON waybills (merchant_id, order_id);
 CREATE INDEX waybills_unanswered ON waybills (asked_at) WHERE answered_at IS NULL;
@@ -3030,8 +3034,13 @@ CREATE TABLE aftersales_cases (
   , decided_at   timestamptz
   , decided_by   text
   , return_freight bigint NOT NULL DEFAULT 0
+  , code         text NOT NULL
+  , pickup_at    timestamptz
+  , pickup_carrier text REFERENCES carriers
   , PRIMARY KEY (merchant_id, case_id)
+  , UNIQUE (merchant_id, code)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT who_fetches_is_asked_at_a_time CHECK ((pickup_at IS NULL) = (pickup_carrier IS NULL))
   , CONSTRAINT sending_back_costs_nothing_or_more CHECK (return_freight >= 0)
   , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
   , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund', 'exchange', 'replacement'))
@@ -3054,6 +3063,8 @@ COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
 COMMENT ON COLUMN aftersales_cases.verdict IS 'What the platform decided last; none as long as it was not asked';
 COMMENT ON COLUMN aftersales_cases.return_to IS 'The warehouse''s address as it was when the shop agreed';
 COMMENT ON COLUMN aftersales_cases.return_freight IS 'What sending back cost by the buyer''s receipt, where the shop is to blame; see promises';
+COMMENT ON COLUMN aftersales_cases.code IS 'What people call it by; it stands on the parcel that comes back';
+COMMENT ON COLUMN aftersales_cases.pickup_at IS 'When a carrier was asked to fetch the goods';
 COMMENT ON COLUMN aftersales_cases.due_at IS 'What happens to a silent side happens then; see docs/algorithms/after-sales.md';
 COMMENT ON COLUMN aftersales_cases.improved_at IS 'When the buyer improved a refused request, once';
 CREATE INDEX aftersales_cases_by_id ON aftersales_cases (case_id);
@@ -3062,6 +3073,7 @@ CREATE INDEX aftersales_cases_due ON aftersales_cases (due_at) WHERE due_at IS N
 CREATE INDEX aftersales_cases_of_a_buyer ON aftersales_cases (buyer_id, asked_at DESC, case_id DESC);
 CREATE INDEX aftersales_cases_of_a_merchant ON aftersales_cases (merchant_id, asked_at DESC, case_id DESC);
 CREATE INDEX aftersales_cases_of_a_merchant_by_state ON aftersales_cases (merchant_id, state, asked_at DESC, case_id DESC);
+CREATE INDEX aftersales_cases_to_fetch ON aftersales_cases (pickup_at) WHERE state = 'agreed' AND pickup_at IS NOT NULL;
 CREATE INDEX aftersales_cases_disputed ON aftersales_cases (moved_at, case_id) WHERE state = 'disputed';
 
 CREATE TABLE aftersales_case_lines (

@@ -44,6 +44,7 @@ from steelyard.trade.aftersales.model import (
     FreightTooHigh,
     share_of,
 )
+from steelyard.trade.aftersales.pickups import fetched, fetching
 from steelyard.trade.aftersales.service import freight_left
 from steelyard.trade.orders.model import Order, OrderLine, OrderState, UseCancel
 from steelyard.trade.rights.model import Family, Rule, RuleId, excepted
@@ -163,8 +164,8 @@ async def _write(tx: Tx, new: NewCase, order: Order, rule_id: RuleId | None) -> 
     await tx.execute(
         """
         INSERT INTO aftersales_cases (merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note
-                                    , photographs, freight, currency, rule_id, due_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'asked', $8, $9, $10, $11, $12, now() + $13)
+                                    , photographs, freight, currency, rule_id, due_at, code)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'asked', $8, $9, $10, $11, $12, now() + $13, $14)
         """,
         new.merchant_id,
         new.case_id,
@@ -179,6 +180,7 @@ async def _write(tx: Tx, new: NewCase, order: Order, rule_id: RuleId | None) -> 
         order.currency,
         rule_id,
         await time_for(tx, CaseState.ASKED),
+        new.code,
     )
 
 
@@ -260,9 +262,15 @@ async def send_back(
     CASE_MACHINE.check(case.state, CaseState.SENT_BACK)
     if carrier not in {each.carrier for each in await parcels.carriers(tx)}:
         raise Invalid({"carrier": N_("Please choose a carrier")})
+    _check_freight(case, return_freight, receipts, promised=await _free_returns(tx, held))
+    coming = await fetching(tx, case_id)
+    if coming is not None and (coming.carrier, coming.number) == (carrier, number):
+        if return_freight:
+            raise Invalid({"return_freight": N_("The carrier that was asked settles this with the shop.")})
+        await fetched(tx, held, carrier, number, by)
+        return
     if await parcels.taken(tx, merchant_id, [(carrier, number)]):
         raise OwnParcel()
-    _check_freight(case, return_freight, receipts, promised=await _free_returns(tx, held))
     # Followed like the parcels of orders, and known by its case.
     await parcels.hand_over(
         tx,
