@@ -7,6 +7,7 @@ import pytest
 from steelyard.kernel import codes
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import Invalid, NotFound, TransitionRefused
+from steelyard.kernel.text import text
 from steelyard.logistics import parcels
 from steelyard.logistics.parcels import waybills
 from steelyard.logistics.parcels.model import NewWaybill, Scan
@@ -50,7 +51,7 @@ async def booked(db: Database, case: Case) -> None:
 
 
 async def scanned(db: Database, code: str) -> None:
-    scan = Scan(at=(await _clock(db)), code=code, place="Wenzhou", words={})
+    scan = Scan(at=(await _clock(db)), code=code, place="Wenzhou", words=text("", ""))
     await db.transact(parcels.record_scans, carrier="simex", number=NUMBER, scans=[scan])
 
 

@@ -16,6 +16,7 @@ from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.logistics import parcels
 from steelyard.logistics.parcels.model import NewWaybill, Parcel
+from steelyard.surfaces.components.page import Tone
 from steelyard.surfaces.storefront.after_sales import shown_case
 from steelyard.surfaces.storefront.owning import own_case
 from steelyard.surfaces.web import exports
@@ -71,7 +72,7 @@ async def fetched(
     return redirect(visit, f"/after-sales/{case_id}", done)
 
 
-async def _book(visit: Visit, found: Case, carrier: str, wanted: NewWaybill | None) -> tuple[str, str]:
+async def _book(visit: Visit, found: Case, carrier: str, wanted: NewWaybill | None) -> tuple[str, Tone]:
     """What is said of it. Raises `Invalid` with the reason of a carrier that does not come."""
     good = (visit.say(N_("The carrier comes to fetch it. Print the label, or show the code.")), "good")
     if wanted is None:
