@@ -170,6 +170,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/papers",
         "/operator/violations?state=waiting",
         "/operator/rights",
+        "/operator/rights/holidays",
         "/operator/orders?state=to_ship",
         "/operator/orders?state=completed",
         "/operator/orders?state=lost",

@@ -92,4 +92,4 @@ async def test_the_page_says_the_last_second_of_each_right(shop: Database, world
         rule = rules.of(Family(each["family"]), each["country"], received)
         assert rule is not None and (rule.code, rule.days) == (each["rule"], int(each["days"])), each
         last = datetime.fromisoformat(each["last_second"])
-        assert rights.ends(rule, received, each["country"]) == last + timedelta(seconds=1), each
+        assert rules.ends(rule, received, each["country"]) == last + timedelta(seconds=1), each

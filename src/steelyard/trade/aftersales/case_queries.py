@@ -16,7 +16,7 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.aftersales.case_model import REASONS, Case, CaseId, CaseLine, CaseStep, Kind, Stage, Why
 from steelyard.trade.aftersales.model import CaseState
 from steelyard.trade.orders.model import Order, OrderId, OrderState
-from steelyard.trade.rights.model import Family, Rule, Rules, ends, excepted
+from steelyard.trade.rights.model import Family, Rule, Rules, excepted
 
 CASES_MAX = 500
 COUNTED_MAX = 100
@@ -277,7 +277,7 @@ def rule_of(order: Order, why: Why, rules: Rules) -> Rule | None:
 def until(order: Order, why: Why, rules: Rules) -> datetime | None:
     """The first moment at which it is too late to give this reason; none before the goods are received."""
     received, rule = received_at(order), rule_of(order, why, rules)
-    return None if received is None or rule is None else ends(rule, received, order.address.country)
+    return None if received is None or rule is None else rules.ends(rule, received, order.address.country)
 
 
 def in_time(order: Order, why: Why, rules: Rules, now: datetime) -> bool:
