@@ -25,7 +25,7 @@ def number_for(code: str) -> str:
     return "RT" + code.replace("-", "")
 
 
-async def sold(buyer: Visitor, merchant: Visitor, house: House, *, quantity: int) -> tuple[Chosen, int, str]:
+async def sold(buyer: Visitor, merchant: Visitor, *, quantity: int) -> tuple[Chosen, int, str]:
     """Some pieces are bought, sent, delivered and received: what, for how much in all, and the order's code."""
     await steps.empty_cart(buyer)
     chosen = await steps.choose(buyer, SHOP, quantity=quantity)
@@ -34,7 +34,6 @@ async def sold(buyer: Visitor, merchant: Visitor, house: House, *, quantity: int
     total = await steps.place(buyer)
     await steps.at_the_cashier(buyer, "approve")
     code = (await steps.paid(buyer, total)).orders[SHOP]
-    await steps.sign_in(merchant, house, MERCHANT, to="/merchant/orders")
     await steps.send(merchant, code, number_for(code))
     await steps.delivered(buyer, code)
     await steps.receive(buyer, code)
@@ -97,7 +96,8 @@ async def test_what_comes_back_after_the_payout_is_on_the_next_statement(
     await steps.sign_in(operator, house, OPERATOR, to="/operator")
     await settle(operator, cleared)  # what was sold before
     await steps.sign_in(buyer, house, BUYER)
-    chosen, total, code = await sold(buyer, merchant, house, quantity=1)
+    await steps.sign_in(merchant, house, MERCHANT, to="/merchant/orders")
+    chosen, total, code = await sold(buyer, merchant, quantity=1)
     earned = total - commission(chosen)
     assert await settled(operator, merchant, day) == [total, -commission(chosen), earned]
 
@@ -118,7 +118,7 @@ async def test_what_comes_back_after_the_payout_is_on_the_next_statement(
     rows = merchant.page.locator("tbody tr", has_text=written(merchant, next_day))
     await expect(rows).to_have_count(0)  # refunds that outweigh sales wait
 
-    again, total, _ = await sold(buyer, merchant, house, quantity=2)
+    again, total, _ = await sold(buyer, merchant, quantity=2)
     netted = total - commission(again) - owed
     assert netted > 0
     assert await settled(operator, merchant, next_day) == [
