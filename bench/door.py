@@ -21,11 +21,12 @@ from steelyard.money.payments.model import (
     DueRefund,
     Instruction,
     News,
-    PaymentId,
     PaymentState,
     RefundAnswer,
     RefundState,
+    Sought,
 )
+from steelyard.money.payments.terms import Terms
 
 CHANNEL = "simpay"  # the one that agents are told of
 SECRET_VARIABLE = "BENCH_TOKEN_SECRET"  # noqa: S105  # the variable's name
@@ -40,6 +41,7 @@ class Signed:
     """A channel of tokens that are verified here. It captures at once."""
 
     name = CHANNEL
+    terms = Terms(name="Bench")
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
@@ -58,10 +60,10 @@ class Signed:
             currency=instruction.currency,
         )
 
-    async def query(self, payment_id: PaymentId) -> None:
+    async def query(self, sought: Sought) -> None:
         return None
 
-    async def cancel(self, payment_id: PaymentId) -> None:
+    async def cancel(self, sought: Sought) -> None:
         return None
 
     async def refund(self, due: DueRefund, webhook_url: str) -> RefundAnswer:
@@ -71,6 +73,9 @@ class Signed:
         return None
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> News:
+        raise BadWebhook()
+
+    def unpack(self, body: bytes) -> Mapping[str, object]:
         raise BadWebhook()
 
     def read_stored(self, event_id: str, body: Mapping[str, object]) -> News:

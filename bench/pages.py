@@ -16,7 +16,7 @@ NO_LISTS = {
     "/operator/figures/orders", "/operator/figures/refunds",
     "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/promotions/new",
     "/operator/campaigns/new",
-    "/operator/roles/new", "/operator/rights/new", "/operator/promotions/why",
+    "/operator/roles/new", "/operator/rights/new", "/operator/promotions/why", "/merchant/promotions/why",
 }  # fmt: skip
 
 # Who looks, and at what. `{product}` is the one most sold, `{since}` and `{today}` are days, `{shop}` is the merchant's id.

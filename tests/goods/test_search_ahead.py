@@ -101,3 +101,28 @@ async def test_of_too_many_those_ahead_are_the_ones_that_are_ranked(
     found = await db.ask(search.find, Query(text="lamp", limit=5))
 
     assert [hit.product_id for hit in found.hits] == [lamps[23][1], lamps[22][1]]
+
+
+async def test_who_is_content_with_what_sells_best_is_told_that_there_may_be_more(
+    db: Database, lamps: list[tuple[UUID, UUID]]
+) -> None:
+    await chosen(db)
+
+    enough = await db.ask(search.find, Query(text="lamp", limit=5, facets=False, count=True, enough=2))
+    assert [hit.product_id for hit in enough.hits] == [lamps[23][1], lamps[22][1]]
+    assert (enough.count, enough.capped, enough.next) == (2, True, None)
+
+    too_few = await db.ask(search.find, Query(text="lamp", limit=5, facets=False, count=True, enough=3))
+    assert (too_few.count, too_few.capped) == (PRODUCTS, False)
+    assert too_few.hits == (await db.ask(search.find, Query(text="lamp", limit=5))).hits
+
+
+async def test_what_follows_a_search_is_planned_as_usual(db: Database) -> None:
+    async def modes(read: Read) -> list[str]:
+        said = "SELECT current_setting('plan_cache_mode')"
+        await search.find(read, Query(text="lamp"))
+        during = await read.value(said)
+        await read.plan_as_usual()
+        return [during, await read.value(said)]
+
+    assert await db.ask(modes) == ["force_custom_plan", "auto"]

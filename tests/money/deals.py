@@ -16,6 +16,7 @@ from steelyard.money.payments import (
     PaymentState,
     RefundAnswer,
     RefundState,
+    Sought,
     Split,
 )
 
@@ -55,6 +56,18 @@ class Deal:
             PaymentId(ids.mint()),
             self.merchants,
             self.orders,
+        )
+
+    def sought(self, reference: str | None = None) -> Sought:
+        """What a channel is asked about it."""
+        return Sought(
+            payment_id=self.payment_id,
+            channel="simpay",
+            reference=reference,
+            amount=sum(self.amounts),
+            currency=self.currency,
+            created_at=datetime.now(UTC),
+            expires_at=datetime.now(UTC) + timedelta(minutes=30),
         )
 
     def instruction(self, **changes: object) -> Instruction:

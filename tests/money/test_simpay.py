@@ -57,7 +57,7 @@ async def test_each_kind_of_answer_is_understood(simpay, token: str | None, stat
 
     assert isinstance(answer, ChannelAnswer)
     assert answer.state is state
-    assert answer == await gateway.query(deal.payment_id)
+    assert answer == await gateway.query(deal.sought())
     assert (answer.amount, answer.currency) == (10_000, "CNY")
     assert answer.cashier_url
     assert (answer.action_url is not None) == (token == "tok_3ds")
@@ -90,10 +90,10 @@ async def test_a_broken_answer_leaves_the_outcome_unknown_until_it_is_asked_for(
     await db.transact(payments.instruct, instruction)
     await outside.faults(answers="error500")
     assert isinstance(await gateway.collect(instruction, HOOK), Unknown)
-    assert isinstance(await gateway.query(deal.payment_id), Unknown)
+    assert isinstance(await gateway.query(deal.sought()), Unknown)
     await outside.faults(answers="prompt")
 
-    assert await gateway.query(deal.payment_id) is None
+    assert await gateway.query(deal.sought()) is None
     assert isinstance(await gateway.collect(instruction, HOOK), ChannelAnswer)
 
 
@@ -108,8 +108,8 @@ async def test_a_call_without_an_answer_is_unknown(error: type[httpx.HTTPError])
 
     for answer in (
         await gateway.collect(deal.instruction(), HOOK),
-        await gateway.query(deal.payment_id),
-        await gateway.cancel(deal.payment_id),
+        await gateway.query(deal.sought()),
+        await gateway.cancel(deal.sought()),
     ):
         assert answer == Unknown(why=error.__name__)
     await gateway.close()
@@ -122,7 +122,7 @@ async def test_a_cancelled_payment_is_not_captured_and_a_captured_one_says_so(si
     await gateway.collect(decided.instruction(token="tok_approve"), HOOK)
     await gateway.collect(hanging.instruction(token="tok_hang"), HOOK)
 
-    answers = [await gateway.cancel(deal.payment_id) for deal in (open_, decided, hanging, unheard)]
+    answers = [await gateway.cancel(deal.sought()) for deal in (open_, decided, hanging, unheard)]
 
     states = [answer.state if isinstance(answer, ChannelAnswer) else answer for answer in answers]
     assert states == [PaymentState.CANCELLED, PaymentState.CAPTURED, PaymentState.PENDING, None]
@@ -132,11 +132,11 @@ async def test_what_was_cancelled_before_it_arrived_is_not_taken_any_more(simpay
     _, gateway = simpay
     deal = Deal()
 
-    assert await gateway.cancel(deal.payment_id) is None
+    assert await gateway.cancel(deal.sought()) is None
     late = await gateway.collect(deal.instruction(token="tok_approve"), HOOK)
 
     assert late == ChannelAnswer(reference=None, state=PaymentState.CANCELLED)
-    assert await gateway.query(deal.payment_id) is None
+    assert await gateway.query(deal.sought()) is None
 
 
 async def test_a_payment_that_lapses_at_the_channel_is_cancelled(db: Database, simpay) -> None:
@@ -147,7 +147,7 @@ async def test_a_payment_that_lapses_at_the_channel_is_cancelled(db: Database, s
     outside.clock.at = deal.instruction().expires_at.timestamp()
     await outside.after(7_200)
 
-    answer = await gateway.query(deal.payment_id)
+    answer = await gateway.query(deal.sought())
     assert isinstance(answer, ChannelAnswer)
     assert answer.state is PaymentState.CANCELLED
 

@@ -47,6 +47,19 @@ async def test_a_word_is_found_however_it_is_written(db: Database) -> None:
         assert not await found(db, said), said
 
 
+async def test_traditional_and_simplified_characters_are_one(db: Database) -> None:
+    for each in ("赌博", "發票"):
+        await db.transact(screening.save_word, NOBODY, word(each))
+
+    assert await found(db, "一起賭-博") == ["赌博"]
+    assert await found(db, "代开发票") == ["發票"], "whichever of them is in the dictionary"
+    waits = await db.ask(screening.screen, [Said(field="text", area=Area.REVIEW, text="請加 微信")], can_wait=True)
+    assert waits.why() == "加 微信", "told as it was written"
+    with pytest.raises(Invalid) as twice:
+        await db.transact(screening.save_word, NOBODY, word("賭博"))
+    assert set(twice.value.fields) == {"word"}
+
+
 async def test_a_longer_word_that_is_allowed_takes_a_shorter_one_out(db: Database) -> None:
     assert await found(db, "最 新 款围巾", Area.TITLE) == ["最"]
     assert not await found(db, "最后一批围巾", Area.TITLE)

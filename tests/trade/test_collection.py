@@ -78,7 +78,8 @@ async def test_back_from_the_cashier_the_channel_is_asked(till: Till):
     assert begun.payment_id is not None
     await till.outside.end(str(begun.payment_id), "captured")
 
-    await checkout.ask_about(till.db, SETTINGS, begun.payment_id, CHANNEL)
+    [waits] = await till.db.ask(payments.of_purchase, purchase_id)
+    await checkout.ask_about(till.db, SETTINGS, waits.sought)
 
     assert await till.purchase(purchase_id) is PurchaseState.PAID
 
@@ -277,8 +278,8 @@ async def test_money_that_comes_twice_goes_back_once(till: Till):
 async def test_everybody_tells_of_one_payment_at_once_and_it_has_one_effect(till: Till):
     purchase_id = await till.placed()
     post = await captured_post(till, purchase_id)
-    payment_id = (await till.db.ask(payments.of_purchase, purchase_id))[0].payment_id
-    asked = partial(checkout.ask_about, till.db, SETTINGS, payment_id, CHANNEL)
+    [waits] = await till.db.ask(payments.of_purchase, purchase_id)
+    asked = partial(checkout.ask_about, till.db, SETTINGS, waits.sought)
 
     await asyncio.gather(till.deliver(post), asked(), till.deliver(post), till.sweep(), asked(), till.deliver(post))
 

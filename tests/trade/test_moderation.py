@@ -263,3 +263,58 @@ async def _delivered_long_ago(tx: Tx) -> None:
 
 async def _count(read: Read) -> int:
     return await read.value("SELECT count(*) FROM reviews")
+
+
+async def test_what_comes_in_a_file_waits_like_what_is_typed(shop: Database, world: World, buyer: BuyerId) -> None:
+    nuts, chief = world.items["nuts"], await operator(shop, world)
+    masked = Word(word_id=WordId(ids.mint()), word="笨蛋", action=Action.MASK, areas=[Area.REVIEW, Area.ANSWER])
+    await shop.transact(screening.save_word, chief, masked)
+    bad, good = [await received(shop, [(nuts.sku_id, 1)], buyer) for _ in range(2)]
+    past = [
+        reviews.PastReview(
+            merchant_id=order.merchant_id,
+            review_id=ids.mint(),
+            product_id=nuts.product_id,
+            sku_id=nuts.sku_id,
+            order_id=order.order_id,
+            line=1,
+            buyer_id=buyer,
+            author="Li Na",
+            locale="zh-Hans",
+            options=[],
+            stars=5,
+            written_at=order.placed_at,
+            text="不是笨蛋的茶",
+            reply=reply,
+            replied_at=order.placed_at,
+        )
+        for order, reply in ((bad, "請加微信"), (good, "谢谢"))
+    ]
+    answers = [
+        reviews.PastAnswer(
+            answer_id=ids.mint(), by_shop=False, writer_id=buyer, author="Bo", text=said, answered_at=bad.placed_at
+        )
+        for said in (LEADS_AWAY, "笨蛋！")
+    ]
+    question = reviews.PastQuestion(
+        merchant_id=bad.merchant_id,
+        question_id=ids.mint(),
+        product_id=nuts.product_id,
+        buyer_id=buyer,
+        author="Bo",
+        locale="zh-Hans",
+        text="好喝吗？",
+        asked_at=bad.placed_at,
+        answers=answers,
+    )
+
+    await shop.transact(reviews.bulk_reviews, past, [])
+    await shop.transact(reviews.bulk_questions, [question])
+
+    (shown,) = (await shop.ask(reviews.of_product, nuts.product_id)).items
+    assert (shown.review_id, shown.text) == (past[1].review_id, "不是**的茶")
+    assert (await shop.ask(reviews.rating, nuts.product_id)).count == 1
+    waiting = (await shop.ask(reviews.reported)).items
+    assert {(each.kind, each.notes[0]) for each in waiting} == {(Kind.REVIEW, "加微信"), (Kind.ANSWER, "加 微 信")}
+    (asked,) = (await shop.ask(reviews.questions_of_product, nuts.product_id)).items
+    assert asked.answers == 1

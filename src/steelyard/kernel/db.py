@@ -35,10 +35,7 @@ CONNECT_TIMEOUT_SECONDS = 10
 # What a burst has opened is given back, up to one: a connection that has worked holds megabytes of plans at the server.
 UNUSED_SECONDS_MAX = 60.0
 _NO_MORE: Mapping[str, str] = MappingProxyType({})
-_PATIENT = {
-    "statement_timeout": f"{FILLING_TIMEOUT_SECONDS}s",
-    "idle_in_transaction_session_timeout": f"{FILLING_TIMEOUT_SECONDS}s",
-}
+_PATIENT = dict.fromkeys(("statement_timeout", "idle_in_transaction_session_timeout"), f"{FILLING_TIMEOUT_SECONDS}s")
 
 # The first byte of a jsonb value on the wire.
 _JSONB_VERSION = b"\x01"
@@ -46,8 +43,7 @@ _JSONB_VERSION = b"\x01"
 APP_ROLE = "steelyard_app"
 MERCHANT_ROLE = "steelyard_merchant"
 
-# What another transaction can do to ours, and what a second try mends; a migration that changed a table under our
-# prepared statements is one such.
+# What another transaction can do to ours, a migration under our prepared statements too, and a second try mends.
 _RETRIED = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
@@ -110,10 +106,16 @@ class Read:
         return None if row is None else _convert(row, struct)
 
     async def plan_anew(self) -> None:
-        """To the end of this transaction each statement is planned for its own values, not once for any."""
+        """Until `plan_as_usual` or the end, each statement is planned for its own values, not once for any."""
         if not self._planned_anew:
             await self._connection.execute("SET LOCAL plan_cache_mode = 'force_custom_plan'")
             self._planned_anew = True
+
+    async def plan_as_usual(self) -> None:
+        """What follows is planned once for any values again: half of what finding rows by their keys takes is the plan."""
+        if self._planned_anew:
+            await self._connection.execute("SET LOCAL plan_cache_mode TO DEFAULT")
+            self._planned_anew = False
 
     async def stream(self, sql: LiteralString, *args: Any, prefetch: int = 1_000) -> AsyncIterator[Row]:
         """Rows by a cursor, for exports: `prefetch` rows in memory at a time."""

@@ -1,5 +1,7 @@
 """The way to programs that are not ours: one HTTP client a gateway, which never waits for ever."""
 
+from urllib.parse import urlsplit
+
 import httpx
 
 TIMEOUT_SECONDS = 8.0
@@ -16,3 +18,9 @@ def client(url: str, key: str) -> httpx.AsyncClient:
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of an address, as a content security policy names them."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -506,7 +506,7 @@ CREATE TABLE screened_words (
   , CONSTRAINT a_word_stands_once UNIQUE (key, language, action)
   , CONSTRAINT a_word_is_refused_held_masked_or_allowed CHECK (action IN ('refuse', 'hold', 'mask', 'allow'))
   , CONSTRAINT a_word_counts_somewhere CHECK (cardinality(areas) > 0 AND areas <@ ARRAY['title', 'description', 'shop'
-                                                              , 'review', 'question', 'answer', 'reply'])
+                                                              , 'review', 'question', 'answer', 'reply', 'message'])
   , CONSTRAINT a_word_has_characters CHECK (key <> '')
 );
 COMMENT ON TABLE screened_words IS 'reference: the dictionary that people''s words are held against';
@@ -548,7 +548,7 @@ INSERT INTO screened_words (word_id, word, key, action, areas, language, reason,
   , ('5c4ee2ed-0000-4000-8000-000000000009', '第一次', '第一次', 'allow', '{title}', 'zh', '{}', '')
   , ('5c4ee2ed-0000-4000-8000-00000000000a', '第一课', '第一课', 'allow', '{title}', 'zh', '{}', '')
   , ('5c4ee2ed-0000-4000-8000-00000000000b', '加微信', '加微信', 'hold', '{review,question,answer}', '', '{"zh-Hans": "引导到平台外交易，买家得不到保障。", "en": "It leads buyers to where nobody protects them."}', '')
-  , ('5c4ee2ed-0000-4000-8000-00000000000c', '加微信', '加微信', 'refuse', '{description,shop,reply}', '', '{"zh-Hans": "请不要引导到平台外交易。", "en": "Please do not lead buyers away from the marketplace."}', '');
+  , ('5c4ee2ed-0000-4000-8000-00000000000c', '加微信', '加微信', 'refuse', '{description,shop,reply,message}', '', '{"zh-Hans": "请不要引导到平台外交易。", "en": "Please do not lead buyers away from the marketplace."}', '');
 
 -- parties.merchants
 
@@ -1065,6 +1065,7 @@ CREATE TABLE payments (
   , captured_at       timestamptz
   , query_at          timestamptz
   , queries           integer NOT NULL DEFAULT 0
+  , handed            jsonb
   , PRIMARY KEY (buyer_id, payment_id)
   , CONSTRAINT a_payment_is_of_some_money CHECK (amount > 0)
   , CONSTRAINT captured_means_when CHECK ((state = 'captured') = (captured_at IS NOT NULL))
@@ -1072,6 +1073,7 @@ CREATE TABLE payments (
 COMMENT ON TABLE payments IS 'by buyer: one instruction to a channel to collect a purchase''s money; its id is the channel''s idempotency key';
 COMMENT ON COLUMN payments.surplus IS 'Captured though the purchase did not need it any more (paid twice, or cancelled): refunded by itself';
 COMMENT ON COLUMN payments.query_at IS 'When to ask the channel next while the outcome is unknown; none when it is known';
+COMMENT ON COLUMN payments.handed IS 'What the payer gets on our own page: a QR code''s text, facts to pay by; none where a channel''s page follows';
 CREATE INDEX payments_by_id ON payments (payment_id);
 CREATE INDEX payments_of_a_purchase ON payments (purchase_id);
 CREATE INDEX payments_by_reference ON payments (channel_reference) WHERE channel_reference IS NOT NULL;
@@ -1172,11 +1174,83 @@ CREATE TABLE webhook_receipts (
   , received_at timestamptz NOT NULL DEFAULT now()
   , applied_at  timestamptz
   , error       text
+  , document    uuid
   , PRIMARY KEY (channel, event_id)
 );
 COMMENT ON TABLE webhook_receipts IS 'by key: verified messages from outside, stored before they are applied, so that the second copy is nothing new';
-CREATE INDEX webhooks_about_a_document ON webhook_receipts (split_part(body #>> '{data,reference}', '.', 1));
+COMMENT ON COLUMN webhook_receipts.document IS 'The payment or refund that it tells of; none for anything else';
+CREATE INDEX webhooks_about_a_document ON webhook_receipts (document) WHERE document IS NOT NULL;
 CREATE INDEX webhooks_to_apply ON webhook_receipts (received_at) WHERE applied_at IS NULL;
+
+CREATE TABLE channel_rest_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE channel_rest_transitions IS 'reference: how a channel is rested and works again';
+INSERT INTO channel_rest_transitions (from_state, to_state) VALUES
+    ('nowhere', 'resting'), ('resting', 'resting'), ('resting', 'working'), ('working', 'resting');
+
+CREATE TABLE channel_rests (
+    channel      text PRIMARY KEY
+  , state        text NOT NULL
+  , since        timestamptz NOT NULL
+  , rested_until timestamptz NOT NULL
+  , times        integer NOT NULL
+  , why          text NOT NULL
+  , CONSTRAINT rested_means_how_often CHECK ((state = 'resting') = (times > 0))
+);
+COMMENT ON TABLE channel_rests IS 'local: channels that did not answer: not offered until then, and tried again afterwards';
+COMMENT ON COLUMN channel_rests.times IS 'How often in a row it was rested: each rest is twice as long as the one before';
+
+CREATE TABLE channel_rest_history (
+    channel    text NOT NULL REFERENCES channel_rests
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , why        text NOT NULL
+  , by         text NOT NULL
+  , PRIMARY KEY (channel, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES channel_rest_transitions
+);
+COMMENT ON TABLE channel_rest_history IS 'local, append-only: when a channel was rested and worked again';
+CREATE INDEX channel_rest_history_by_time ON channel_rest_history (at DESC);
+
+CREATE TABLE channel_calls (
+    channel    text NOT NULL
+  , tick       timestamptz NOT NULL
+  , answered   bigint NOT NULL
+  , unanswered bigint NOT NULL
+  , PRIMARY KEY (channel, tick)
+  , CONSTRAINT calls_are_counted_up CHECK (answered >= 0 AND unanswered >= 0)
+);
+COMMENT ON TABLE channel_calls IS 'local: how many calls of a channel were answered and how many were not, by ten seconds';
+CREATE INDEX channel_calls_by_tick ON channel_calls (tick);
+
+CREATE TABLE channel_rules (
+    channel    text NOT NULL
+  , valid_from timestamptz NOT NULL
+  , offered    boolean NOT NULL
+  , place      integer NOT NULL
+  , countries  text[] NOT NULL DEFAULT '{}'
+  , note       text NOT NULL DEFAULT ''
+  , set_by     uuid
+  , set_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, valid_from)
+  , CONSTRAINT places_are_counted_from_one CHECK (place BETWEEN 1 AND 99)
+);
+COMMENT ON TABLE channel_rules IS 'reference: what the operator decided about a channel; the latest that has begun counts';
+COMMENT ON COLUMN channel_rules.place IS 'Where buyers see it among the others, the first first';
+COMMENT ON COLUMN channel_rules.countries IS 'Where goods must go for it to be offered; none: wherever the channel takes them';
+
+CREATE TABLE channel_rule_limits (
+    channel    text NOT NULL
+  , valid_from timestamptz NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , smallest   bigint
+  , largest    bigint
+  , PRIMARY KEY (channel, valid_from, currency)
+  , FOREIGN KEY (channel, valid_from) REFERENCES channel_rules
+  , CONSTRAINT limits_are_in_order CHECK (coalesce(smallest, 1) > 0 AND coalesce(smallest, 1) <= coalesce(largest, coalesce(smallest, 1)))
+);
+COMMENT ON TABLE channel_rule_limits IS 'reference: the amounts, in minor units, within which a rule has a channel offered';
 
 -- money.gifts
 
@@ -1795,9 +1869,9 @@ COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can
 COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
 COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
-COMMENT ON COLUMN promotions.given IS 'A coupon that the shop gives to whom it wants; nobody claims it';
+COMMENT ON COLUMN promotions.given IS 'A coupon that the shop or the platform gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.presale IS 'Of a presale: {price, deposit, counts_for} of a piece, and the terms of the session; none: a flash price';
-COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
+COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop, or of one of the platform anywhere here, before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_by_time ON promotions (ends_at, starts_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
@@ -1820,9 +1894,9 @@ CREATE TABLE coupon_gifts (
   , CONSTRAINT what_is_done_is_counted CHECK ((done_at IS NULL) = (given IS NULL) AND (done_at IS NULL) = (left_out IS NULL))
   , CONSTRAINT addresses_are_kept_until_it_is_done CHECK (done_at IS NULL OR emails = '{}')
 );
-COMMENT ON TABLE coupon_gifts IS 'by merchant: to whom a shop gives a coupon of its own, and what came of it';
-COMMENT ON COLUMN coupon_gifts.audience IS 'named: by e-mail address; bought: within so many days; never: who follows the shop and has not bought';
-COMMENT ON COLUMN coupon_gifts.left_out IS 'Who is not known to the shop, has it already, or came after the last copy';
+COMMENT ON TABLE coupon_gifts IS 'by merchant: to whom a shop, or under an id of zeros the platform, gives a coupon of its own, and what came of it';
+COMMENT ON COLUMN coupon_gifts.audience IS 'named: by e-mail address; bought: within so many days; never: who follows the shop, or has an account here, and has not bought';
+COMMENT ON COLUMN coupon_gifts.left_out IS 'Who is not known there, has it already, or came after the last copy';
 CREATE INDEX coupon_gifts_of_a_coupon ON coupon_gifts (merchant_id, promotion_id, asked_at DESC);
 
 CREATE TABLE promotion_uses (
@@ -1858,26 +1932,29 @@ CREATE TABLE coupon_claims (
   , merchant_id  uuid NOT NULL
   , claimed_at   timestamptz NOT NULL DEFAULT now()
   , used_for     uuid
+  , entered      boolean NOT NULL DEFAULT false
   , PRIMARY KEY (buyer_id, promotion_id, number)
 );
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
 COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
+COMMENT ON COLUMN coupon_claims.entered IS 'It was claimed by entering its code with a purchase: it goes again when that is dropped unpaid';
 
 CREATE TABLE coupon_people (
     person       text NOT NULL
   , limited_by   uuid NOT NULL
   , number       integer NOT NULL
-  , order_id     uuid NOT NULL
+  , used_for     uuid NOT NULL
   , buyer_id     uuid NOT NULL
   , at           timestamptz NOT NULL DEFAULT now()
   , PRIMARY KEY (person, limited_by, number)
 );
 COMMENT ON TABLE coupon_people IS 'by key: who used coupons of which each person can have only so many, as far as people can be told apart';
 COMMENT ON COLUMN coupon_people.person IS 'SHA-256 of a buyer''s id, an e-mail address or a telephone number, with its kind before it';
-COMMENT ON COLUMN coupon_people.limited_by IS 'The coupon; or the shop, of whose coupons for new buyers a person uses one';
+COMMENT ON COLUMN coupon_people.limited_by IS 'The coupon; or the shop (zeros: the platform), of whose coupons for new buyers a person uses one';
+COMMENT ON COLUMN coupon_people.used_for IS 'The order; for a coupon of the platform, made of the purchase and the coupon';
 COMMENT ON COLUMN coupon_people.number IS 'The person''s first, second … time';
-CREATE INDEX coupon_people_of_an_order ON coupon_people (order_id);
+CREATE INDEX coupon_people_of_an_order ON coupon_people (used_for);
 CREATE INDEX coupon_people_of_a_buyer ON coupon_people (buyer_id);
 
 CREATE TABLE promotion_limits (

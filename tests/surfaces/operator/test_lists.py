@@ -65,7 +65,7 @@ async def test_an_orders_page_tells_the_whole_chain(db: Database, world: World, 
     [order] = await deal.paid(db, [(world.items["green"].sku_id, 2)])
     [payment] = await db.ask(payments.of_purchase, order.purchase_id)
     said = {"type": "payment.captured", "data": {"reference": str(payment.payment_id)}}
-    await db.transact(payments.receive, "simpay", "evt_1", said)
+    await db.transact(payments.receive, "simpay", "evt_1", said, payment.payment_id)
     await deal.shipped(db, order)
     await deal.received(db, order)
     await deal.at_rest(db)

@@ -70,6 +70,34 @@ async def test_what_has_not_begun_is_changed_and_what_has_begun_is_not(db: Datab
     assert (await chief.post(NEW, {**to_come, "off_0": "30"})).status_code == 422
 
 
+async def test_what_runs_is_prolonged_and_a_coupon_is_given_to_chosen_accounts(
+    db: Database, world: World, chief: Browser
+) -> None:
+    typed = {**TYPED, "coupon": "1", "given": "1", "new_buyers": "1", "per_buyer": "1", "budget": "50"}
+    typed["promotion_id"] = hidden(await chief.get(NEW, kind="amount_off"), "promotion_id")
+    assert (await chief.post(NEW, typed)).status_code == 303
+    (offer,) = await db.ask(promotions.offers, PLATFORM, None, 10)
+    assert offer.given and offer.new_buyers
+    here = f"/operator/promotions/{offer.promotion_id}"
+    page = await chief.get(here)
+    assert "New buyers of the marketplace" in words(page)
+
+    more = {"ends_at": "2199-02-01T00:00", "budget": "80", "seen": hidden(page, "seen")}
+    answer = await chief.post(f"{here}/extend", {**more, "budget": "40"})
+    assert answer.status_code == 422 and 'id="budget-error"' in answer.text and "2199-02-01T00:00" in answer.text
+    assert (await chief.post(f"{here}/extend", more)).status_code in (303, 409)
+    assert (await chief.post(f"{here}/extend", {**more, "anyway": "1"})).status_code == 303
+    now = await db.ask(promotions.get, PLATFORM, offer.promotion_id)
+    assert now is not None and now.budget == 8_000 and now.ends_at > offer.ends_at
+
+    wish = {"audience": "named", "gift_id": hidden(page, "gift_id"), "emails": f"x,{world.buyer.email}\nno@x.test"}
+    assert (await chief.post(f"{here}/give", {**wish, "emails": ""})).status_code == 422
+    for _ in range(2):
+        assert (await chief.post(f"{here}/give", wish)).status_code == 303
+    await deal.at_rest(db)
+    assert "1 given, 1 left out" in words(await chief.get(here))
+
+
 async def test_the_share_is_a_percentage(chief: Browser) -> None:
     for share in ("101", "-1", "much", ""):
         answer = await chief.post(NEW, {**TYPED, "platform": share})
@@ -82,12 +110,12 @@ async def test_staff_see_why_a_price_is_what_it_is(db: Database, world: World, c
     await chief.post(NEW, {**TYPED, "anyway": "1", "name_en": "Much more", "over_0": "500"})
     asked = {"shop_0": "tea", "code_0": "NUTS-0", "pieces_0": "3", "buyer": world.buyer.email}
     page = words(await chief.get(WHY, **asked))
-    assert "Across shops The platform CN¥20 off over CN¥100 Counts −CN¥20.00 CN¥14.00" in page
+    assert "Across shops The platform CN¥20 off over CN¥100 It counts −CN¥20.00 CN¥14.00" in page
     assert "Much more" in page and "more for CN¥20 off" in page and "CN¥99.70" in page
 
     [order] = await deal.paid(db, [(world.items["nuts"].sku_id, 3)], world.buyer.buyer_id)
     again = words(await chief.get(WHY, order=order.code))
-    assert order.code in again and "Counts −CN¥20.00" in again
+    assert order.code in again and "It counts −CN¥20.00" in again
 
     for field, typed in {
         "buyer": {"buyer": "nobody@x.test"},

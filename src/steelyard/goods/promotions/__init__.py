@@ -3,12 +3,12 @@
 `reckoning` adds up, `choice` finds the best combination, `effects` knows what each kind takes off, `rules` what there
 is, and `refusals` what is refused. docs/algorithms/pricing.md tells the rules with worked examples. Commands of shops
 and of the platform are in `service`, buyers' coupons in `claiming`, those that shops give in `giving`, codes that
-come with a cart in `codes` (their words in `entering`), what buyers hold in `holding`, who is known to have used what
-in `people`, and what orders take of a budget, of coupons or of a flash sale's pieces in `using`. What a flash sale or
-a presale is stands in `flash`, how one is planned and ended in `planning` (what is asked of a presale: `terms`), its
-pieces are in `handing`, and what is to be seen of it in `sessions`. Who is in which group of a shop's customers is in
-`groups` (as data: `grouping`); carts as data are in `carts`. What speaks against an offer is data in `clashes`, found
-by `conflicts`; what has to be known for it is in `clashing`.
+come with a cart in `codes` (their words in `entering`), what buyers hold in `holding`, what was so once in `past`,
+who is known to have used what in `people`, and what orders take of a budget, of coupons or of a flash sale's pieces
+in `using`. What a flash sale or a presale is stands in `flash`, how one is planned and ended in `planning` (what is
+asked of a presale: `terms`), its pieces are in `handing`, and what is to be seen of it in `sessions`. Who is in which
+group of a shop's customers is in `groups` (as data: `grouping`); carts as data are in `carts`. What speaks against an
+offer is data in `clashes`, found by `conflicts`; what has to be known for it is in `clashing`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
@@ -30,7 +30,8 @@ from steelyard.goods.promotions.groups import (
 )
 from steelyard.goods.promotions.groups import close as close_group
 from steelyard.goods.promotions.holding import of_buyers, owned
-from steelyard.goods.promotions.people import let_go, new_of, note_people, people_of, used_up
+from steelyard.goods.promotions.past import groups_at, held_at, offered_at
+from steelyard.goods.promotions.people import let_go, new_of, note_people, noted_for, people_of, used_up
 from steelyard.goods.promotions.planning import begin_due, cancel, cancel_all, end_due, plan, replan
 from steelyard.goods.promotions.queries import (
     ENDS_SOON,
@@ -98,8 +99,10 @@ __all__ = [
     "gifts_of",
     "give",
     "give_back",
+    "groups_at",
     "groups_of",
     "had_by",
+    "held_at",
     "held_by",
     "hold",
     "in_scope",
@@ -110,7 +113,9 @@ __all__ = [
     "named",
     "new_of",
     "note_people",
+    "noted_for",
     "of_buyers",
+    "offered_at",
     "offering",
     "offers",
     "on_between",

@@ -26,10 +26,14 @@ async def claim(tx: Tx, buyer_id: UUID, merchant_id: UUID, promotion_id: UUID) -
     )
     if offered is None:
         raise NotFound()
-    have = await tx.value(
-        "SELECT count(*) FROM coupon_claims WHERE buyer_id = $1 AND promotion_id = $2", buyer_id, promotion_id
+    have = await tx.row(
+        "SELECT count(*) AS claims, coalesce(max(number), 0) AS last FROM coupon_claims "
+        "WHERE buyer_id = $1 AND promotion_id = $2",
+        buyer_id,
+        promotion_id,
     )
-    if have >= offered["per_buyer"]:
+    assert have is not None, "a count is there"
+    if have["claims"] >= offered["per_buyer"]:
         raise CouponClaimed()
     if offered["over"] or offered["gone"]:
         raise CouponGone()
@@ -37,7 +41,7 @@ async def claim(tx: Tx, buyer_id: UUID, merchant_id: UUID, promotion_id: UUID) -
         "INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id) VALUES ($1, $2, $3, $4)",
         buyer_id,
         promotion_id,
-        have + 1,
+        have["last"] + 1,
         merchant_id,
     )
     await tx.execute(

@@ -1,4 +1,4 @@
-"""Coupons that a shop gives: it says to whom, and what knows buyers and their orders carries it out by event."""
+"""Coupons that a shop or the platform gives: it says to whom, and what knows buyers and their orders does it by event."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,8 +18,8 @@ GIFTS_SHOWN_MAX = 20
 
 
 async def ask_gift(tx: Tx, gift: CouponGift, by: str) -> None:
-    """Give a coupon of the shop to these. Said twice, the first counts. Raises `Invalid`, `NotFound` for what is no coupon
-    that the shop gives, or none any more."""
+    """Give a coupon of the shop, or of the platform, to these. Said twice, the first counts. Raises `Invalid`, `NotFound` for
+    what is no coupon that it gives, or none any more."""
     _check(gift)
     there = await tx.value(
         """
@@ -86,13 +86,13 @@ async def give(tx: Tx, gift: CouponGift, buyer_ids: Sequence[UUID]) -> list[UUID
     rows = await tx.fetch(
         """
         WITH have AS (
-            SELECT b.buyer_id, count(c.number) AS claims
+            SELECT b.buyer_id, count(c.number) AS claims, coalesce(max(c.number), 0) AS last
             FROM unnest($1::uuid[]) AS b (buyer_id)
             LEFT JOIN coupon_claims c ON c.buyer_id = b.buyer_id AND c.promotion_id = $2
             GROUP BY 1
         )
         INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id)
-        SELECT buyer_id, $2, claims + 1, $3 FROM have WHERE claims < $4 ORDER BY buyer_id LIMIT $5
+        SELECT buyer_id, $2, last + 1, $3 FROM have WHERE claims < $4 ORDER BY buyer_id LIMIT $5
         RETURNING buyer_id
         """,
         [] if offered is None or offered["over"] else list(set(buyer_ids)),

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 
 # A number with and without its country's code is the same.
@@ -26,11 +27,11 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Personal(msgspec.Struct, frozen=True, kw_only=True):
-    """An order that is being placed, whose it is, and the limits that it counts for. Those of one `purchase_id` all count,
-    or none."""
+    """What is being placed with a coupon (`used_for`: see `noted_for`), whose it is, and the limits that it counts for. Those
+    of one `purchase_id` all count, or none."""
 
     purchase_id: UUID
-    order_id: UUID
+    used_for: UUID
     buyer_id: UUID
     people: Sequence[str]
     limits: Sequence[Limit]
@@ -39,6 +40,12 @@ class Personal(msgspec.Struct, frozen=True, kw_only=True):
 def new_of(merchant_id: UUID) -> str:
     """The segment of those who have not bought of a shop."""
     return f"new:{merchant_id}"
+
+
+def noted_for(promotion_id: UUID, *, order_id: UUID | None, purchase_id: UUID) -> UUID:
+    """Under what it is noted who uses this coupon: the order; for one of the platform (`order_id` none), which may serve several
+    orders and comes back with the last of them, something of its own for the purchase."""
+    return ids.derived(purchase_id, str(promotion_id)) if order_id is None else order_id
 
 
 def people_of(email: str, phone: str, buyer_id: UUID | None = None) -> list[str]:
@@ -93,7 +100,7 @@ async def note_people(tx: Tx, wanted: Sequence[Personal]) -> set[UUID]:
     late = {
         each.purchase_id for person, limited_by, number, each in rows if (person, limited_by, number) not in written
     }
-    await let_go(tx, [each.order_id for each in wanted if each.purchase_id in late])
+    await let_go(tx, [each.used_for for each in wanted if each.purchase_id in late])
     return refused | late
 
 
@@ -131,10 +138,10 @@ async def _taken(tx: Tx, wanted: Sequence[Personal]) -> dict[tuple[str, UUID], s
 async def _write(tx: Tx, rows: Sequence[tuple[str, UUID, int, Personal]]) -> set[tuple[str, UUID, int]]:
     written = await tx.fetch(
         """
-        INSERT INTO coupon_people (person, limited_by, number, order_id, buyer_id)
-        SELECT person, limited_by, number, order_id, buyer_id
+        INSERT INTO coupon_people (person, limited_by, number, used_for, buyer_id)
+        SELECT person, limited_by, number, used_for, buyer_id
         FROM unnest($1::text[], $2::uuid[], $3::integer[], $4::uuid[], $5::uuid[])
-            WITH ORDINALITY AS n (person, limited_by, number, order_id, buyer_id, place)
+            WITH ORDINALITY AS n (person, limited_by, number, used_for, buyer_id, place)
         ORDER BY place
         ON CONFLICT (person, limited_by, number) DO NOTHING
         RETURNING person, limited_by, number
@@ -142,13 +149,13 @@ async def _write(tx: Tx, rows: Sequence[tuple[str, UUID, int, Personal]]) -> set
         [person for person, _, _, _ in rows],
         [limited_by for _, limited_by, _, _ in rows],
         [number for _, _, number, _ in rows],
-        [each.order_id for _, _, _, each in rows],
+        [each.used_for for _, _, _, each in rows],
         [each.buyer_id for _, _, _, each in rows],
     )
     return {(row["person"], row["limited_by"], row["number"]) for row in written}
 
 
-async def let_go(tx: Tx, order_ids: Collection[UUID]) -> None:
-    """These orders are not placed, or called off: nobody has used anything for them."""
-    if order_ids:
-        await tx.execute("DELETE FROM coupon_people WHERE order_id = ANY($1)", list(order_ids))
+async def let_go(tx: Tx, used_for: Collection[UUID]) -> None:
+    """What was noted under these (see `noted_for`) is not placed, or called off: nobody has used anything for it."""
+    if used_for:
+        await tx.execute("DELETE FROM coupon_people WHERE used_for = ANY($1)", list(used_for))

@@ -124,9 +124,9 @@ COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can
 COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
 COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
-COMMENT ON COLUMN promotions.given IS 'A coupon that the shop gives to whom it wants; nobody claims it';
+COMMENT ON COLUMN promotions.given IS 'A coupon that the shop or the platform gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.presale IS 'Of a presale: {price, deposit, counts_for} of a piece, and the terms of the session; none: a flash price';
-COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop before';
+COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop, or of one of the platform anywhere here, before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_by_time ON promotions (ends_at, starts_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
@@ -149,9 +149,9 @@ CREATE TABLE coupon_gifts (
   , CONSTRAINT what_is_done_is_counted CHECK ((done_at IS NULL) = (given IS NULL) AND (done_at IS NULL) = (left_out IS NULL))
   , CONSTRAINT addresses_are_kept_until_it_is_done CHECK (done_at IS NULL OR emails = '{}')
 );
-COMMENT ON TABLE coupon_gifts IS 'by merchant: to whom a shop gives a coupon of its own, and what came of it';
-COMMENT ON COLUMN coupon_gifts.audience IS 'named: by e-mail address; bought: within so many days; never: who follows the shop and has not bought';
-COMMENT ON COLUMN coupon_gifts.left_out IS 'Who is not known to the shop, has it already, or came after the last copy';
+COMMENT ON TABLE coupon_gifts IS 'by merchant: to whom a shop, or under an id of zeros the platform, gives a coupon of its own, and what came of it';
+COMMENT ON COLUMN coupon_gifts.audience IS 'named: by e-mail address; bought: within so many days; never: who follows the shop, or has an account here, and has not bought';
+COMMENT ON COLUMN coupon_gifts.left_out IS 'Who is not known there, has it already, or came after the last copy';
 CREATE INDEX coupon_gifts_of_a_coupon ON coupon_gifts (merchant_id, promotion_id, asked_at DESC);
 
 CREATE TABLE promotion_uses (
@@ -187,26 +187,29 @@ CREATE TABLE coupon_claims (
   , merchant_id  uuid NOT NULL
   , claimed_at   timestamptz NOT NULL DEFAULT now()
   , used_for     uuid
+  , entered      boolean NOT NULL DEFAULT false
   , PRIMARY KEY (buyer_id, promotion_id, number)
 );
 COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each of them to be used once';
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
 COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
+COMMENT ON COLUMN coupon_claims.entered IS 'It was claimed by entering its code with a purchase: it goes again when that is dropped unpaid';
 
 CREATE TABLE coupon_people (
     person       text NOT NULL
   , limited_by   uuid NOT NULL
   , number       integer NOT NULL
-  , order_id     uuid NOT NULL
+  , used_for     uuid NOT NULL
   , buyer_id     uuid NOT NULL
   , at           timestamptz NOT NULL DEFAULT now()
   , PRIMARY KEY (person, limited_by, number)
 );
 COMMENT ON TABLE coupon_people IS 'by key: who used coupons of which each person can have only so many, as far as people can be told apart';
 COMMENT ON COLUMN coupon_people.person IS 'SHA-256 of a buyer''s id, an e-mail address or a telephone number, with its kind before it';
-COMMENT ON COLUMN coupon_people.limited_by IS 'The coupon; or the shop, of whose coupons for new buyers a person uses one';
+COMMENT ON COLUMN coupon_people.limited_by IS 'The coupon; or the shop (zeros: the platform), of whose coupons for new buyers a person uses one';
+COMMENT ON COLUMN coupon_people.used_for IS 'The order; for a coupon of the platform, made of the purchase and the coupon';
 COMMENT ON COLUMN coupon_people.number IS 'The person''s first, second … time';
-CREATE INDEX coupon_people_of_an_order ON coupon_people (order_id);
+CREATE INDEX coupon_people_of_an_order ON coupon_people (used_for);
 CREATE INDEX coupon_people_of_a_buyer ON coupon_people (buyer_id);
 
 CREATE TABLE promotion_limits (

@@ -232,9 +232,9 @@ def check(offer: Offer) -> None:
     if not 0 <= offer.platform_millionths <= (PARTS_PER_MILLION if offer.of_platform else 0):
         wrong["platform"] = N_("Please enter a percentage from 0 to 100")
     wrong |= _wrong_goods(offer)
-    if offer.new_buyers and (not offer.coupon or offer.of_platform):
+    if offer.new_buyers and not offer.coupon:
         wrong["new_buyers"] = N_("Only a coupon can be for new buyers alone")
-    if offer.given and (not offer.coupon or offer.code or offer.of_platform):
+    if offer.given and (not offer.coupon or offer.code):
         wrong["given"] = N_("What is given is a coupon, and has no code")
     if wrong:
         raise Invalid(wrong)

@@ -5,7 +5,7 @@ coupons, and all of it before any stock row: see docs/architecture.md. Any other
 coupon of it is claimed by its code in the same moment. What is particular to flash sales is in `handing`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -32,12 +32,20 @@ _Whose = tuple[UUID, UUID]
 
 
 @dataclass
+class _Claims:
+    """How many of a coupon a buyer has, and the number of the last: those that were taken back leave their numbers free."""
+
+    count: int = 0
+    last: int = 0
+
+
+@dataclass
 class _There:
     """What there is for these uses, less what was taken for those before."""
 
     lots: dict[UUID, _Lot]
     unused: dict[_Whose, list[int]]
-    claims: dict[_Whose, int]
+    claims: dict[_Whose, _Claims]
     had: dict[_Whose, int]
 
 
@@ -97,7 +105,7 @@ def _refusal(use: Use, there: _There) -> Refusal | None:
         return None
     if not use.by_code or lot is None:
         return OfferGone()
-    enough = (lot.copies is None or lot.copies > 0) and there.claims.get(whose, 0) < lot.per_buyer
+    enough = (lot.copies is None or lot.copies > 0) and there.claims.get(whose, _Claims()).count < lot.per_buyer
     return None if enough else OfferGone()
 
 
@@ -126,8 +134,9 @@ def _take(use: Use, there: _There) -> Held:
         return Held(use=use, claim=there.unused[whose].pop(0), limited=limited)
     assert lot is not None, "what is claimed by its code is held"
     lot.copies = None if lot.copies is None else lot.copies - 1
-    there.claims[whose] = there.claims.get(whose, 0) + 1
-    return Held(use=use, claim=there.claims[whose], limited=limited, fresh=True)
+    before = there.claims.get(whose, _Claims())
+    there.claims[whose] = _Claims(count=before.count + 1, last=before.last + 1)
+    return Held(use=use, claim=before.last + 1, limited=limited, fresh=True)
 
 
 async def _lots(tx: Tx, uses: Sequence[Use]) -> dict[UUID, _Lot]:
@@ -170,19 +179,19 @@ async def _coupons(tx: Tx, uses: Sequence[Use]) -> dict[_Whose, list[int]]:
     return found
 
 
-async def _claims(tx: Tx, uses: Sequence[Use]) -> dict[_Whose, int]:
+async def _claims(tx: Tx, uses: Sequence[Use]) -> dict[_Whose, _Claims]:
     """How many these buyers have had of coupons that are held: nobody claims another meanwhile."""
     if not uses:
         return {}
     rows = await tx.fetch(
         """
-        SELECT buyer_id, promotion_id, count(*) AS claims FROM coupon_claims
+        SELECT buyer_id, promotion_id, count(*) AS claims, max(number) AS last FROM coupon_claims
         WHERE buyer_id = ANY($1) AND promotion_id = ANY($2) GROUP BY 1, 2
         """,
         list({use.buyer_id for use in uses}),
         list({use.promotion_id for use in uses}),
     )
-    return {(row["buyer_id"], row["promotion_id"]): row["claims"] for row in rows}
+    return {(row["buyer_id"], row["promotion_id"]): _Claims(row["claims"], row["last"]) for row in rows}
 
 
 async def use(tx: Tx, held: Sequence[Held]) -> None:
@@ -208,8 +217,8 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
             UPDATE coupon_claims c SET used_for = u.used_for FROM used u
             WHERE c.buyer_id = u.buyer_id AND c.promotion_id = u.promotion_id AND c.number = u.claim AND NOT u.fresh
         ), claimed AS (
-            INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id, used_for)
-            SELECT buyer_id, promotion_id, claim, merchant_id, used_for FROM used WHERE fresh
+            INSERT INTO coupon_claims (buyer_id, promotion_id, number, merchant_id, used_for, entered)
+            SELECT buyer_id, promotion_id, claim, merchant_id, used_for, true FROM used WHERE fresh
         ), limits AS (
             INSERT INTO promotion_limits AS l (buyer_id, promotion_id, pieces, most)
             SELECT buyer_id, promotion_id, sum(pieces)::integer, min(most) FROM used WHERE most IS NOT NULL
@@ -237,23 +246,33 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
 
 async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]], *, paid: bool = False) -> None:
     """These `(merchant_id, order_id)` are dropped unpaid, or cancelled as a whole (`paid`): their coupons can be used again,
-    and budgets have what they took. A coupon of the platform comes back with the last order that it was used for. Pieces of a
-    flash sale that is not over are kept for it again, and their buyers may have as many more, where nothing was paid. Said
-    twice, nothing changes."""
+    and budgets have what they took. A coupon of the platform comes back with the last order that it was used for; one that was
+    claimed by its code with what is dropped unpaid is nobody's again, and can be claimed by others. Pieces of a flash sale that
+    is not over are kept for it again, and their buyers may have as many more, where nothing was paid. Said twice, nothing
+    changes."""
     rows = await _used_for(tx, orders, paid=paid)
     if not rows:
         return
     locked = await tx.fetch(
         """
         SELECT promotion_id, session_id, sku_id, taken = pieces AS sold_out, returned_at FROM promotions
-        WHERE merchant_id = ANY($1) AND promotion_id = ANY($2) AND (budget IS NOT NULL OR session_id IS NOT NULL)
+        WHERE merchant_id = ANY($1) AND promotion_id = ANY($2)
+          AND (budget IS NOT NULL OR session_id IS NOT NULL OR promotion_id = ANY($3))
         ORDER BY merchant_id, promotion_id FOR NO KEY UPDATE
         """,
         list({row["merchant_id"] for row in rows}),
         list({row["promotion_id"] for row in rows}),
+        list({row["promotion_id"] for row in rows if row["entered"] and not paid}),
     )
-    await _lock_coupons(tx, rows)
-    dropped = await tx.fetch(
+    used_for = await _lock_coupons(tx, rows)
+    dropped = await _give_back(tx, rows, paid=paid)
+    await people.let_go(tx, {_noted_for(row, used_for) for row in dropped if row["free"]})
+    await handing.back(tx, dropped, locked)
+
+
+async def _give_back(tx: Tx, rows: Sequence[Row], *, paid: bool) -> list[Row]:
+    """What was given back now, of that what made a coupon `free`. All that it changes is held."""
+    return await tx.fetch(
         """
         WITH dropped AS (
             UPDATE promotion_uses u SET given_back_at = now()
@@ -261,56 +280,83 @@ async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]], *, paid: bool
             WHERE u.merchant_id = d.merchant_id AND u.order_id = d.order_id AND u.promotion_id = d.promotion_id
               AND u.given_back_at IS NULL
             RETURNING u.merchant_id, u.order_id, u.promotion_id, u.buyer_id, u.claim, u.amount, u.pieces
+        ), free AS (
+            SELECT DISTINCT d.merchant_id, d.buyer_id, d.promotion_id, d.claim FROM dropped d
+            WHERE d.claim IS NOT NULL
+              AND NOT EXISTS (SELECT FROM promotion_uses k
+                              WHERE k.merchant_id = d.merchant_id AND k.promotion_id = d.promotion_id
+                                AND k.buyer_id = d.buyer_id AND k.claim = d.claim AND k.given_back_at IS NULL
+                                AND k.order_id <> ALL($2))
+        ), nobodys AS (
+            DELETE FROM coupon_claims c USING free f
+            WHERE c.buyer_id = f.buyer_id AND c.promotion_id = f.promotion_id AND c.number = f.claim AND c.entered AND NOT $4
+            RETURNING c.merchant_id, c.promotion_id
+        ), coupons AS (
+            UPDATE coupon_claims c SET used_for = NULL FROM free f
+            WHERE c.buyer_id = f.buyer_id AND c.promotion_id = f.promotion_id AND c.number = f.claim
+              AND (NOT c.entered OR $4)
         ), spent AS (
             UPDATE promotions p
             SET spent = p.spent - s.amount * (p.budget IS NOT NULL)::integer, taken = p.taken - s.pieces
-            FROM (SELECT merchant_id, promotion_id, sum(amount) AS amount, sum(pieces)::integer AS pieces FROM dropped
-                  GROUP BY 1, 2) AS s
+              , claimed = p.claimed - s.claims
+            FROM (SELECT merchant_id, promotion_id, sum(amount)::bigint AS amount, sum(pieces)::integer AS pieces
+                       , (SELECT count(*) FROM nobodys n
+                          WHERE n.merchant_id = d.merchant_id AND n.promotion_id = d.promotion_id)::integer AS claims
+                  FROM dropped d GROUP BY 1, 2) AS s
             WHERE p.merchant_id = s.merchant_id AND p.promotion_id = s.promotion_id
-              AND (p.budget IS NOT NULL OR p.session_id IS NOT NULL)
+              AND (p.budget IS NOT NULL OR p.session_id IS NOT NULL OR s.claims > 0)
         ), limits AS (
             UPDATE promotion_limits l SET pieces = l.pieces - d.pieces
             FROM (SELECT buyer_id, promotion_id, sum(pieces)::integer AS pieces FROM dropped WHERE pieces > 0
                   GROUP BY 1, 2) AS d
             WHERE l.buyer_id = d.buyer_id AND l.promotion_id = d.promotion_id
-        ), coupons AS (
-            UPDATE coupon_claims c SET used_for = NULL FROM dropped d
-            WHERE c.buyer_id = d.buyer_id AND c.promotion_id = d.promotion_id AND c.number = d.claim
-              AND NOT EXISTS (SELECT FROM promotion_uses k
-                              WHERE k.merchant_id = d.merchant_id AND k.promotion_id = d.promotion_id
-                                AND k.buyer_id = d.buyer_id AND k.claim = d.claim AND k.given_back_at IS NULL
-                                AND k.order_id <> ALL($2))
         )
-        SELECT merchant_id, order_id, promotion_id, pieces FROM dropped
+        SELECT d.merchant_id, d.order_id, d.promotion_id, d.buyer_id, d.claim, d.pieces, f.claim IS NOT NULL AS free
+        FROM dropped d
+        LEFT JOIN free f USING (merchant_id, buyer_id, promotion_id, claim)
         """,
         [row["merchant_id"] for row in rows],
         [row["order_id"] for row in rows],
         [row["promotion_id"] for row in rows],
+        paid,
     )
-    await people.let_go(tx, {row["order_id"] for row in rows if row["claim"]})
-    await handing.back(tx, dropped, locked)
 
 
-async def _lock_coupons(tx: Tx, rows: Sequence[Row]) -> None:
-    """Two orders of a purchase that are given back at the same moment wait for each other: the second sees the first."""
+def _noted_for(row: Row, used_for: Mapping[tuple[UUID, UUID, int], UUID]) -> UUID:
+    """Under what it was noted who used the coupon of this row."""
+    claim = (row["buyer_id"], row["promotion_id"], row["claim"])
+    own = row["order_id"] if row["merchant_id"] != PLATFORM else None
+    return people.noted_for(row["promotion_id"], order_id=own, purchase_id=used_for.get(claim, row["order_id"]))
+
+
+async def _lock_coupons(tx: Tx, rows: Sequence[Row]) -> dict[tuple[UUID, UUID, int], UUID]:
+    """Two orders of a purchase that are given back at the same moment wait for each other: the second sees the first. What each
+    of these coupons is used for."""
     claimed = [row for row in rows if row["claim"] is not None]
-    if claimed:
-        await tx.fetch(
-            """
-            SELECT FROM coupon_claims WHERE buyer_id = ANY($1) AND promotion_id = ANY($2)
-            ORDER BY buyer_id, promotion_id, number FOR NO KEY UPDATE
-            """,
-            list({row["buyer_id"] for row in claimed}),
-            list({row["promotion_id"] for row in claimed}),
-        )
+    if not claimed:
+        return {}
+    held = await tx.fetch(
+        """
+        SELECT buyer_id, promotion_id, number, used_for FROM coupon_claims WHERE buyer_id = ANY($1) AND promotion_id = ANY($2)
+        ORDER BY buyer_id, promotion_id, number FOR NO KEY UPDATE
+        """,
+        list({row["buyer_id"] for row in claimed}),
+        list({row["promotion_id"] for row in claimed}),
+    )
+    return {
+        (row["buyer_id"], row["promotion_id"], row["number"]): row["used_for"]
+        for row in held
+        if row["used_for"] is not None
+    }
 
 
 async def _used_for(tx: Tx, orders: Collection[tuple[UUID, UUID]], *, paid: bool) -> list[Row]:
     """What was used for these orders, of their shops and of the platform, and is not given back."""
     return await tx.fetch(
         """
-        SELECT u.merchant_id, u.order_id, u.promotion_id, u.buyer_id, u.claim, u.pieces
+        SELECT u.merchant_id, u.order_id, u.promotion_id, u.buyer_id, u.claim, u.pieces, coalesce(c.entered, false) AS entered
         FROM promotion_uses u JOIN unnest($1::uuid[], $2::uuid[]) AS o (merchant_id, order_id) USING (merchant_id, order_id)
+        LEFT JOIN coupon_claims c ON c.buyer_id = u.buyer_id AND c.promotion_id = u.promotion_id AND c.number = u.claim
         WHERE u.given_back_at IS NULL AND (u.pieces = 0 OR NOT $3)
         """,
         [merchant_id for owner in orders for merchant_id in (owner[0], PLATFORM)],

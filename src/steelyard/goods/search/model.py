@@ -48,6 +48,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     `values`: for each attribute the codes of values, of which a hit has one at least: `{"material": ["wool"]}`.
     `shops`: any of these; `merchant_id` is the shop whose page it is. `rating_from`: hundredths of a star.
     `facets`: whether to count as well, hits and where they are; a further page need not. `count`: hits alone.
+    `enough`: when so many of what sells best in a large house are hits, a search by relevance is content with these.
     """
 
     text: str = ""
@@ -66,6 +67,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
     facets: bool = True
     count: bool = False
+    enough: int = COUNT_MAX
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,13 +146,10 @@ class Facets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """`count` is exact below `COUNT_MAX` and means "that many or more" at it."""
+    """`count` is exact, or means "that many or more" where it is `capped`."""
 
     hits: list[Hit]
     count: int
+    capped: bool = False
     facets: Facets
     next: str | None
-
-    @property
-    def capped(self) -> bool:
-        return self.count >= COUNT_MAX

@@ -5,7 +5,7 @@ A filter that is not in use stands there as `$n IS NULL`, so that every form tak
 1 text (tsquery), 2 category, 3 merchant, 4 price from, 5 price to, 6 in stock only, 7 currency, 8 and 9 the key of the
 last hit, 10 how many hits, 11 how many to count, 12 where price buckets begin, 13 merchants (any of them), 14 rating
 from, 15 to 20 the chosen values of one attribute each (any of them), 21 how many rows to look at for `near`, 22 how many
-rows to put in order.
+rows to put in order, or of a ranked search, how many of what is ahead are enough.
 
 A sorted page is read along the index of its sort when hits are many, since they are everywhere on it then. Some thousands
 may all stand at its end (all shoes cost more than all buttons), behind tens of thousands of others: they are taken together
@@ -190,17 +190,20 @@ def _ranked(
     where: LiteralString, near: LiteralString, counts: LiteralString, *, columns: LiteralString
 ) -> LiteralString:
     # Ranking needs every hit's words, so at most COUNT_MAX are ranked: the same ones that are counted. They are sought among
-    # what is ahead first (see `ahead`): an append goes through its parts in their order, and the limit ends it.
+    # what is ahead first (see `ahead`), and among all others only if that is not enough.
     order: LiteralString = "e.relevance DESC, e.product_id DESC"
     hits: LiteralString = f"SELECT e.product_id{columns}, {_RELEVANCE} AS relevance FROM search_entries e WHERE {where}"  # noqa: S608  # literals
     return f"""
-        WITH found AS MATERIALIZED (
-            SELECT e.* FROM (({hits} AND e.ahead) UNION ALL ({hits} AND NOT e.ahead)) e LIMIT 2000
+        WITH front AS MATERIALIZED (
+            {hits} AND e.ahead LIMIT $22
+        ), found AS MATERIALIZED (
+            SELECT e.* FROM ((SELECT f.* FROM front f) UNION ALL
+                ({hits} AND NOT e.ahead AND (SELECT count(*) < $22 FROM front))) e LIMIT 2000
         ), capped AS (
             SELECT e.* FROM found e LIMIT $11
         ), first AS (
             SELECT e.merchant_id, e.product_id, e.relevance FROM found e
-            WHERE $22::integer IS NOT NULL AND ($8::float8 IS NULL OR (e.relevance, e.product_id) < ($8, $9::uuid))
+            WHERE $8::float8 IS NULL OR (e.relevance, e.product_id) < ($8, $9::uuid)
             ORDER BY {order} LIMIT $10
         ), page AS (
             SELECT {HIT}, f.relevance FROM first f JOIN search_entries e USING (merchant_id, product_id)

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from steelyard.kernel.han import simplified
+
 QUERY_CHARACTERS_MAX = 100
 QUERY_TERMS_MAX = 16
 WORD_CHARACTERS_MAX = 64
@@ -26,7 +28,7 @@ _FOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th",
 
 
 def folded(text: str) -> str:
-    """A text as it is compared: composed, without case and accents."""
+    """A text as it is compared: composed, without case and accents, in simplified characters."""
     return _unaccented(_composed(text))
 
 
@@ -42,9 +44,9 @@ def runs(text: str) -> Iterable[tuple[str, bool]]:
 
 
 def _composed(text: str) -> str:
-    """Full-width letters as ordinary ones, and marks on letters wherever a letter with its mark exists; else the marks
-    stand alone and are dropped, so that they divide no word."""
-    composed = unicodedata.normalize("NFKC", text)
+    """Full-width letters as ordinary ones, traditional characters as simplified ones, and marks on letters wherever a letter
+    with its mark exists; else the marks stand alone and are dropped, so that they divide no word."""
+    composed = simplified(unicodedata.normalize("NFKC", text))
     return "".join(char for char in composed if unicodedata.category(char) != "Mn")
 
 

@@ -13,6 +13,7 @@ from steelyard.kernel.settings import Settings
 from steelyard.money import payments, wallets
 from steelyard.money.gifts.model import Sale, SaleOver
 from steelyard.money.gifts.service import lock
+from steelyard.money.payments import Device
 from steelyard.money.payments.model import (
     Instruction,
     Outcome,
@@ -32,16 +33,19 @@ DESCRIPTION = "礼品卡 Gift card"
 log = structlog.get_logger()
 
 
-async def collect(db: Database, settings: Settings, sale_id: UUID, *, channel: str, return_url: str) -> str | None:
+async def collect(
+    db: Database, settings: Settings, sale_id: UUID, *, channel: str, return_url: str, device: Device = Device.DESK
+) -> str | None:
     """Pay a card through a channel; returns where the payer goes on, or none when there is nothing to go on with.
 
     A second click goes on with the payment of the first. Raises `NotFound`, `SaleOver`, `UnknownChannel`.
     """
     gateway = payments.channel(settings, channel)
-    begun = await db.transact(begin, sale_id, channel, return_url)
+    begun = await db.transact(begin, sale_id, channel, return_url, device)
     if not isinstance(begun, Instruction):
         return begun
     answer = await gateway.collect(begun, payments.webhook_url(settings, channel))
+    await payments.note(db, channel, answer)
     if isinstance(answer, Unknown):
         log.warning("payment.unknown", payment_id=str(begun.payment_id), why=answer.why)
         return None
@@ -49,7 +53,9 @@ async def collect(db: Database, settings: Settings, sale_id: UUID, *, channel: s
     return outcome.payment.cashier_url if outcome.payment.state is PaymentState.PENDING else None
 
 
-async def begin(tx: Tx, sale_id: UUID, channel: str, return_url: str) -> Instruction | str | None:
+async def begin(
+    tx: Tx, sale_id: UUID, channel: str, return_url: str, device: Device = Device.DESK
+) -> Instruction | str | None:
     """The intent to pay, written down; or where an earlier try goes on; or none when it is paid. Raises `NotFound`,
     `SaleOver`."""
     sale = (await lock(tx, [sale_id])).get(sale_id)
@@ -63,15 +69,17 @@ async def begin(tx: Tx, sale_id: UUID, channel: str, return_url: str) -> Instruc
         if earlier.channel != channel:
             continue
         if earlier.state is PaymentState.INSTRUCTED:
-            return _instruction(sale, channel, return_url, earlier.payment_id)
+            return _instruction(sale, channel, return_url, earlier.payment_id, device)
+        if earlier.state is PaymentState.PENDING and earlier.handed is not None and earlier.handed.device is device:
+            return None  # what it is paid by stands on the card's own page
         if earlier.state is PaymentState.PENDING and earlier.cashier_url is not None:
             return earlier.cashier_url
-    instruction = _instruction(sale, channel, return_url, PaymentId(ids.mint()))
+    instruction = _instruction(sale, channel, return_url, PaymentId(ids.mint()), device)
     await payments.instruct(tx, instruction)
     return instruction
 
 
-def _instruction(sale: Sale, channel: str, return_url: str, payment_id: PaymentId) -> Instruction:
+def _instruction(sale: Sale, channel: str, return_url: str, payment_id: PaymentId, device: Device) -> Instruction:
     """No merchant sells it: the sale itself stands where the merchant and the order of a payment do."""
     return Instruction(
         payment_id=payment_id,
@@ -84,6 +92,7 @@ def _instruction(sale: Sale, channel: str, return_url: str, payment_id: PaymentI
         expires_at=sale.pay_by,
         return_url=return_url,
         description=DESCRIPTION,
+        device=device,
     )
 
 

@@ -96,7 +96,7 @@ async def _checked(tx: Tx, wanted: NewSale, rules: Terms, today: date) -> tuple[
     if wrong:
         raise Invalid(wrong)
     said = [
-        Said(field=name, area=Area.REVIEW, text=text)
+        Said(field=name, area=Area.MESSAGE, text=text)
         for name, text in (("sender", wanted.sender), ("message", wanted.message))
     ]
     sender, message = (await screening.screen(tx, said)).texts

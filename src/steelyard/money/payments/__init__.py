@@ -8,12 +8,31 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
     answer = await channel.collect(instruction, webhook_url)                   # no transaction open
     outcome = await db.transact(payments.record, payment_id, answer, "channel")  # transaction 2: the result
 
-The states live in `payments.model`, the ways to the outside in `payments.gateways`.
+The states live in `payments.model`, the ways to the outside in `payments.gateways`, what each declares of itself in
+`payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not answer.
 """
 
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
+from steelyard.money.payments.choosing import (
+    Limit,
+    Rule,
+    RuleHasBegun,
+    Standing,
+    Wanted,
+    note_of,
+    offered,
+    place_of,
+    rule,
+    rules_in_force,
+    rules_of,
+    standing,
+    why_not,
+    withdraw_rule,
+)
 from steelyard.money.payments.events import Refunded
 from steelyard.money.payments.gateways import Channel, Verifier, channel, channels, verifier
+from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
+from steelyard.money.payments.health import changes as rest_changes
 from steelyard.money.payments.instructions import instruct, instruct_all, query_soon, to_query
 from steelyard.money.payments.jobs import send_refunds
 from steelyard.money.payments.known import record_known
@@ -40,6 +59,7 @@ from steelyard.money.payments.model import (
     RefundNews,
     RefundState,
     RefundTooLarge,
+    Sought,
     Split,
     Step,
     Unknown,
@@ -69,14 +89,20 @@ from steelyard.money.payments.queries import (
 )
 from steelyard.money.payments.refunds import record_refund, refund, refund_surplus, retry_refund, to_refund
 from steelyard.money.payments.signatures import verify as verify_signature
+from steelyard.money.payments.terms import Device, Fee, Handover, Terms, Thanks
 from steelyard.money.payments.webhooks import applied, not_applied, receive, to_apply, webhook_url
 
 __all__ = [
     "BadWebhook",
+    "Calls",
     "Channel",
     "ChannelAnswer",
+    "Device",
     "DueQuery",
+    "Fee",
+    "Handover",
     "Instruction",
+    "Limit",
     "Means",
     "Message",
     "News",
@@ -99,15 +125,24 @@ __all__ = [
     "RefundState",
     "RefundTooLarge",
     "Refunded",
+    "Rest",
+    "Rule",
+    "RuleHasBegun",
+    "Sought",
     "Split",
+    "Standing",
     "Step",
     "Tendered",
+    "Terms",
+    "Thanks",
     "Unknown",
     "UnknownChannel",
     "Verifier",
+    "Wanted",
     "applied",
     "bulk_record",
     "by_reference",
+    "calls_since",
     "channel",
     "channels",
     "get",
@@ -123,8 +158,12 @@ __all__ = [
     "means_of",
     "messages_about",
     "not_applied",
+    "note",
+    "note_of",
     "of_purchase",
+    "offered",
     "page",
+    "place_of",
     "query_soon",
     "receive",
     "record",
@@ -137,17 +176,26 @@ __all__ = [
     "refunds_of_order",
     "refunds_of_payment",
     "refunds_page",
+    "rest_changes",
+    "rests",
     "retry_refund",
+    "rule",
+    "rules_in_force",
+    "rules_of",
     "send_refunds",
     "splits_of",
     "splits_of_order",
+    "standing",
     "take",
     "timeline",
     "timelines",
     "to_apply",
     "to_query",
     "to_refund",
+    "try_now",
     "verifier",
     "verify_signature",
     "webhook_url",
+    "why_not",
+    "withdraw_rule",
 ]

@@ -60,7 +60,7 @@ async def instruct_all(tx: Tx, instructions: Sequence[Instruction]) -> list[Paym
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at
+             , failure, surplus, created_at, expires_at, captured_at, handed
         FROM payments WHERE payment_id = ANY($1::uuid[])
         """,
         [i.payment_id for i in instructions],
@@ -118,8 +118,8 @@ async def to_query(tx: Tx, limit: int) -> list[DueQuery]:
           , query_at = now() + least($2 * 2 ^ least(p.queries + 1, 20), $3) * interval '1 second'
         FROM due
         WHERE (p.buyer_id, p.payment_id) = (due.buyer_id, due.payment_id)
-        RETURNING p.payment_id, p.channel, p.channel_reference
-                , p.expires_at < now() AND p.created_at < now() - $4::interval AS overdue
+        RETURNING p.payment_id, p.channel, p.channel_reference AS reference, p.amount, p.currency, p.created_at
+                , p.expires_at, p.expires_at < now() AND p.created_at < now() - $4::interval AS overdue
                 , p.state = 'instructed' AND p.created_at < now() - $5::interval AS lost
         """,
         limit,

@@ -10,6 +10,7 @@ from steelyard.kernel.settings import Settings
 from steelyard.kernel.sweeps import Sweep
 from steelyard.money.payments.gateways import channels
 from steelyard.money.payments.gateways.interface import Channel
+from steelyard.money.payments.health import forget_calls, note
 from steelyard.money.payments.model import DueRefund, RefundAnswer, RefundState, Unknown, is_purse
 from steelyard.money.payments.refunds import record_refund, to_refund
 from steelyard.money.payments.webhooks import webhook_url
@@ -37,6 +38,7 @@ async def send_refunds(db: Database, offered: Mapping[str, Channel], settings: S
             log.warning("refund.channel_missing", refund_id=str(refund.refund_id), channel=refund.channel)
             continue
         answer = await _ask(channel, refund, webhook_url(settings, refund.channel))
+        await note(db, refund.channel, answer)
         if isinstance(answer, Unknown):
             log.warning("refund.unknown", refund_id=str(refund.refund_id), why=answer.why)
             continue
@@ -57,4 +59,8 @@ async def _send(db: Database) -> int:
     return await send_refunds(db, channels(settings), settings)
 
 
-SWEEPS = [Sweep("payments.refunds", EVERY_SECONDS, _send)]
+async def _forget_calls(db: Database) -> int:
+    return await db.transact(forget_calls)
+
+
+SWEEPS = [Sweep("payments.refunds", EVERY_SECONDS, _send), Sweep("payments.forget_calls", 3_600.0, _forget_calls)]

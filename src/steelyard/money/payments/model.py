@@ -12,6 +12,7 @@ from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.money.ledger.model import AccountKind
+from steelyard.money.payments.terms import Device, Handover
 from steelyard.money.wallets.model import HELD, Purse
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
@@ -84,7 +85,21 @@ REFUND_MACHINE = Machine(
 
 AnsweredRefundState = Literal[RefundState.SENT, RefundState.SUCCEEDED, RefundState.FAILED]
 
-MACHINES = (PAYMENT_MACHINE, REFUND_MACHINE)
+
+class RestState(StrEnum):
+    """Of a channel that once did not answer; see `health`."""
+
+    WORKING = "working"
+    RESTING = "resting"
+
+
+REST_MACHINE = Machine(
+    "channel_rest",
+    {RestState.RESTING},
+    {RestState.RESTING: {RestState.RESTING, RestState.WORKING}, RestState.WORKING: {RestState.RESTING}},
+)
+
+MACHINES = (PAYMENT_MACHINE, REFUND_MACHINE, REST_MACHINE)
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +111,10 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
-    """Collect `amount` for a purchase. `token` is a means of payment that the buyer has given already."""
+    """Collect `amount` for a purchase. `token` is a means of payment that the buyer has given already.
+
+    `device` and `payer_address` (of the network) say where the buyer's page is shown.
+    """
 
     payment_id: PaymentId
     purchase_id: UUID
@@ -109,12 +127,27 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     return_url: str
     token: str | None = None
     description: str = ""
+    device: Device = Device.DESK
+    payer_address: str = ""
+
+
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that a channel is asked about; `reference` is the channel's own name of it, where we know it."""
+
+    payment_id: PaymentId
+    channel: str
+    reference: str | None
+    amount: int
+    currency: str
+    created_at: datetime
+    expires_at: datetime
 
 
 class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel says about a payment. `reference` is its own name of it, `action_url` where the payer must go on.
 
-    `amount` and `currency` are what it says it collects, where it says so: they must be what we asked for.
+    `amount` and `currency` are what it says it collects, where it says so: they must be what we asked for. `handed` is
+    what the payer gets on our own page, where there is no other to go on to.
     """
 
     reference: str | None
@@ -124,6 +157,7 @@ class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None = None
     amount: int | None = None
     currency: str | None = None
+    handed: Handover | None = None
 
 
 class RefundAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +191,19 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     captured_at: datetime | None
+    handed: Handover | None = None
+
+    @property
+    def sought(self) -> Sought:
+        return Sought(
+            payment_id=self.payment_id,
+            channel=self.channel,
+            reference=self.channel_reference,
+            amount=self.amount,
+            currency=self.currency,
+            created_at=self.created_at,
+            expires_at=self.expires_at,
+        )
 
 
 class PaymentSplit(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,14 +272,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     became: Became
 
 
-class DueQuery(msgspec.Struct, frozen=True, kw_only=True):
+class DueQuery(Sought, frozen=True, kw_only=True):
     """A payment whose outcome is to be asked for now. If the channel does not know it either, one that is `overdue` (its
     time is over) may be given up (`give_up`), and one that is `lost` (it should have arrived long since) once the channel
     has been told not to take it any more."""
 
-    payment_id: PaymentId
-    channel: str
-    channel_reference: str | None
     overdue: bool
     lost: bool
 
@@ -269,6 +313,10 @@ class PaymentNews(msgspec.Struct, frozen=True, kw_only=True):
     payment_id: PaymentId
     answer: ChannelAnswer
 
+    @property
+    def document(self) -> UUID | None:
+        return self.payment_id
+
 
 class RefundNews(msgspec.Struct, frozen=True, kw_only=True):
     """A webhook that tells of a refund's `attempt`."""
@@ -278,11 +326,19 @@ class RefundNews(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     answer: RefundAnswer
 
+    @property
+    def document(self) -> UUID | None:
+        return self.refund_id
+
 
 class OtherNews(msgspec.Struct, frozen=True, kw_only=True):
     """A webhook that tells of something we know nothing about: kept, and nothing follows."""
 
     event_id: str
+
+    @property
+    def document(self) -> UUID | None:
+        return None
 
 
 News = PaymentNews | RefundNews | OtherNews

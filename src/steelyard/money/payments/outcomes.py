@@ -74,7 +74,7 @@ async def _lock(tx: Tx, payment_ids: Sequence[UUID]) -> dict[UUID, Payment]:
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at
+             , failure, surplus, created_at, expires_at, captured_at, handed
         FROM payments WHERE payment_id = ANY($1::uuid[])
         ORDER BY payment_id
         FOR UPDATE
@@ -97,6 +97,7 @@ def _learn(payment: Payment, answer: ChannelAnswer) -> Payment:
         channel_reference=reference,
         cashier_url=answer.action_url or answer.cashier_url or payment.cashier_url,
         failure=None if answer.state is PaymentState.CAPTURED else answer.failure,
+        handed=answer.handed or payment.handed,
     )
 
 
@@ -105,10 +106,12 @@ async def _write_payments(tx: Tx, payments: Sequence[Payment]) -> None:
         """
         UPDATE payments p
         SET state = k.state, channel_reference = k.channel_reference, cashier_url = k.cashier_url, failure = k.failure
+          , handed = k.handed::jsonb
           , captured_at = CASE k.state WHEN 'captured' THEN coalesce(p.captured_at, now()) END
           , query_at = CASE WHEN k.state IN ('instructed', 'pending') THEN p.query_at END
-        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
-                 AS k (buyer_id, payment_id, state, channel_reference, cashier_url, failure)
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]
+                  , $7::text[])
+                 AS k (buyer_id, payment_id, state, channel_reference, cashier_url, failure, handed)
         WHERE (p.buyer_id, p.payment_id) = (k.buyer_id, k.payment_id)
         """,
         [p.buyer_id for p in payments],
@@ -117,6 +120,7 @@ async def _write_payments(tx: Tx, payments: Sequence[Payment]) -> None:
         [p.channel_reference for p in payments],
         [p.cashier_url for p in payments],
         [p.failure for p in payments],
+        [msgspec.json.encode(p.handed).decode() if p.handed else None for p in payments],
     )
 
 

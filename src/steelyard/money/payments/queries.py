@@ -35,7 +35,7 @@ async def get_all(read: Read, payment_ids: Sequence[UUID]) -> dict[PaymentId, Pa
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at
+             , failure, surplus, created_at, expires_at, captured_at, handed
         FROM payments WHERE payment_id = ANY($1)
         """,
         list(payment_ids),
@@ -49,7 +49,7 @@ async def of_purchase(read: Read, purchase_id: UUID) -> list[Payment]:
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at
+             , failure, surplus, created_at, expires_at, captured_at, handed
         FROM payments WHERE purchase_id = $1
         ORDER BY created_at DESC, payment_id DESC
         LIMIT $2
@@ -65,7 +65,7 @@ async def latest_of(read: Read, purchase_ids: Sequence[UUID]) -> dict[UUID, Paym
         Payment,
         """
         SELECT DISTINCT ON (purchase_id) buyer_id, payment_id, purchase_id, channel, amount, currency, state
-             , channel_reference, cashier_url, failure, surplus, created_at, expires_at, captured_at
+             , channel_reference, cashier_url, failure, surplus, created_at, expires_at, captured_at, handed
         FROM payments WHERE purchase_id = ANY($1)
         ORDER BY purchase_id, created_at DESC, payment_id DESC
         """,
@@ -80,7 +80,7 @@ async def by_reference(read: Read, reference: str, *, limit: int) -> list[Paymen
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at
+             , failure, surplus, created_at, expires_at, captured_at, handed
         FROM payments WHERE channel_reference = $1 ORDER BY payment_id LIMIT $2
         """,
         reference.strip(),
@@ -106,7 +106,7 @@ async def page(
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at
+             , failure, surplus, created_at, expires_at, captured_at, handed
         FROM payments
         WHERE ($1::text IS NULL OR state = $1)
           AND ($2::timestamptz IS NULL OR (created_at <= $2 AND (created_at < $2 OR payment_id > $3::uuid)))
@@ -132,12 +132,12 @@ async def messages_about(read: Read, documents: Sequence[UUID]) -> list[Message]
     return await read.all(
         Message,
         """
-        SELECT channel, event_id, body ->> 'type' AS type, split_part(body #>> '{data,reference}', '.', 1)::uuid AS document
+        SELECT channel, event_id, coalesce(body ->> 'type', body ->> 'event_type', body ->> 'notify_type') AS type, document
              , received_at, applied_at, error
-        FROM webhook_receipts WHERE split_part(body #>> '{data,reference}', '.', 1) = ANY($1::text[])
+        FROM webhook_receipts WHERE document = ANY($1)
         ORDER BY received_at, event_id LIMIT $2
         """,
-        [str(document) for document in documents],
+        list(documents),
         MESSAGES_SHOWN_MAX,
     )
 

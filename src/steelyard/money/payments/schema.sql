@@ -25,6 +25,7 @@ CREATE TABLE payments (
   , captured_at       timestamptz
   , query_at          timestamptz
   , queries           integer NOT NULL DEFAULT 0
+  , handed            jsonb
   , PRIMARY KEY (buyer_id, payment_id)
   , CONSTRAINT a_payment_is_of_some_money CHECK (amount > 0)
   , CONSTRAINT captured_means_when CHECK ((state = 'captured') = (captured_at IS NOT NULL))
@@ -32,6 +33,7 @@ CREATE TABLE payments (
 COMMENT ON TABLE payments IS 'by buyer: one instruction to a channel to collect a purchase''s money; its id is the channel''s idempotency key';
 COMMENT ON COLUMN payments.surplus IS 'Captured though the purchase did not need it any more (paid twice, or cancelled): refunded by itself';
 COMMENT ON COLUMN payments.query_at IS 'When to ask the channel next while the outcome is unknown; none when it is known';
+COMMENT ON COLUMN payments.handed IS 'What the payer gets on our own page: a QR code''s text, facts to pay by; none where a channel''s page follows';
 CREATE INDEX payments_by_id ON payments (payment_id);
 CREATE INDEX payments_of_a_purchase ON payments (purchase_id);
 CREATE INDEX payments_by_reference ON payments (channel_reference) WHERE channel_reference IS NOT NULL;
@@ -132,8 +134,80 @@ CREATE TABLE webhook_receipts (
   , received_at timestamptz NOT NULL DEFAULT now()
   , applied_at  timestamptz
   , error       text
+  , document    uuid
   , PRIMARY KEY (channel, event_id)
 );
 COMMENT ON TABLE webhook_receipts IS 'by key: verified messages from outside, stored before they are applied, so that the second copy is nothing new';
-CREATE INDEX webhooks_about_a_document ON webhook_receipts (split_part(body #>> '{data,reference}', '.', 1));
+COMMENT ON COLUMN webhook_receipts.document IS 'The payment or refund that it tells of; none for anything else';
+CREATE INDEX webhooks_about_a_document ON webhook_receipts (document) WHERE document IS NOT NULL;
 CREATE INDEX webhooks_to_apply ON webhook_receipts (received_at) WHERE applied_at IS NULL;
+
+CREATE TABLE channel_rest_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE channel_rest_transitions IS 'reference: how a channel is rested and works again';
+INSERT INTO channel_rest_transitions (from_state, to_state) VALUES
+    ('nowhere', 'resting'), ('resting', 'resting'), ('resting', 'working'), ('working', 'resting');
+
+CREATE TABLE channel_rests (
+    channel      text PRIMARY KEY
+  , state        text NOT NULL
+  , since        timestamptz NOT NULL
+  , rested_until timestamptz NOT NULL
+  , times        integer NOT NULL
+  , why          text NOT NULL
+  , CONSTRAINT rested_means_how_often CHECK ((state = 'resting') = (times > 0))
+);
+COMMENT ON TABLE channel_rests IS 'local: channels that did not answer: not offered until then, and tried again afterwards';
+COMMENT ON COLUMN channel_rests.times IS 'How often in a row it was rested: each rest is twice as long as the one before';
+
+CREATE TABLE channel_rest_history (
+    channel    text NOT NULL REFERENCES channel_rests
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , why        text NOT NULL
+  , by         text NOT NULL
+  , PRIMARY KEY (channel, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES channel_rest_transitions
+);
+COMMENT ON TABLE channel_rest_history IS 'local, append-only: when a channel was rested and worked again';
+CREATE INDEX channel_rest_history_by_time ON channel_rest_history (at DESC);
+
+CREATE TABLE channel_calls (
+    channel    text NOT NULL
+  , tick       timestamptz NOT NULL
+  , answered   bigint NOT NULL
+  , unanswered bigint NOT NULL
+  , PRIMARY KEY (channel, tick)
+  , CONSTRAINT calls_are_counted_up CHECK (answered >= 0 AND unanswered >= 0)
+);
+COMMENT ON TABLE channel_calls IS 'local: how many calls of a channel were answered and how many were not, by ten seconds';
+CREATE INDEX channel_calls_by_tick ON channel_calls (tick);
+
+CREATE TABLE channel_rules (
+    channel    text NOT NULL
+  , valid_from timestamptz NOT NULL
+  , offered    boolean NOT NULL
+  , place      integer NOT NULL
+  , countries  text[] NOT NULL DEFAULT '{}'
+  , note       text NOT NULL DEFAULT ''
+  , set_by     uuid
+  , set_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, valid_from)
+  , CONSTRAINT places_are_counted_from_one CHECK (place BETWEEN 1 AND 99)
+);
+COMMENT ON TABLE channel_rules IS 'reference: what the operator decided about a channel; the latest that has begun counts';
+COMMENT ON COLUMN channel_rules.place IS 'Where buyers see it among the others, the first first';
+COMMENT ON COLUMN channel_rules.countries IS 'Where goods must go for it to be offered; none: wherever the channel takes them';
+
+CREATE TABLE channel_rule_limits (
+    channel    text NOT NULL
+  , valid_from timestamptz NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , smallest   bigint
+  , largest    bigint
+  , PRIMARY KEY (channel, valid_from, currency)
+  , FOREIGN KEY (channel, valid_from) REFERENCES channel_rules
+  , CONSTRAINT limits_are_in_order CHECK (coalesce(smallest, 1) > 0 AND coalesce(smallest, 1) <= coalesce(largest, coalesce(smallest, 1)))
+);
+COMMENT ON TABLE channel_rule_limits IS 'reference: the amounts, in minor units, within which a rule has a channel offered';

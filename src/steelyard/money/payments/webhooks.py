@@ -1,6 +1,7 @@
 """Messages from outside: verified by the gateway, stored here, then applied by whose change it must be atomic with."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from steelyard.kernel.db import Tx
 from steelyard.kernel.settings import Settings
@@ -16,16 +17,22 @@ def webhook_url(settings: Settings, channel: str) -> str:
     return f"{settings.base_url}/webhooks/{channel}"
 
 
-async def receive(tx: Tx, channel: str, event_id: str, body: Mapping[str, object]) -> bool:
-    """Store a verified message; False when it was stored before and is applied: the second copy is nothing new."""
+async def receive(
+    tx: Tx, channel: str, event_id: str, body: Mapping[str, object], document: UUID | None = None
+) -> bool:
+    """Store a verified message; False when it was stored before and is applied: the second copy is nothing new.
+
+    `document`: the payment or refund that it tells of.
+    """
     fresh = await tx.execute(
         """
-        INSERT INTO webhook_receipts (channel, event_id, body) VALUES ($1, $2, $3)
+        INSERT INTO webhook_receipts (channel, event_id, body, document) VALUES ($1, $2, $3, $4)
         ON CONFLICT (channel, event_id) DO NOTHING
         """,
         channel,
         event_id,
         body,
+        document,
     )
     if fresh:
         return True

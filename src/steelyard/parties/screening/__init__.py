@@ -12,7 +12,9 @@ from steelyard.parties.screening.queries import (
     look,
     masked_texts,
     screen,
+    screen_quietly,
     screen_texts,
+    starred,
     waiting,
     word,
 )
@@ -29,7 +31,9 @@ __all__ = [
     "remove_word",
     "save_word",
     "screen",
+    "screen_quietly",
     "screen_texts",
+    "starred",
     "waiting",
     "word",
 ]

@@ -1,14 +1,16 @@
 """Finding many words in a text at once, however they are spaced and written.
 
-Text and words are folded alike: one width (NFKC), one case, Latin letters without accents, nothing that is neither letter
-nor digit; only the end of a line keeps what stands around it apart. The folded words make an automaton (Aho and Corasick,
-"Efficient string matching", CACM 18 (6), 1975) that reads a text once, whatever the number of words. A word that begins or
-ends in a Latin letter or a digit is a word of its own: `ass` is not in `glass`.
+Text and words are folded alike: one width (NFKC), one case, Latin letters without accents, simplified characters, nothing
+that is neither letter nor digit; only the end of a line keeps what stands around it apart. The folded words make an automaton
+(Aho and Corasick, "Efficient string matching", CACM 18 (6), 1975) that reads a text once, whatever the number of words. A word
+that begins or ends in a Latin letter or a digit is a word of its own: `ass` is not in `glass`.
 """
 
 import unicodedata
 from collections import deque
 from collections.abc import Iterator, Sequence
+
+from steelyard.kernel.han import simplified
 
 KNOWN_CHARACTERS_MAX = 50_000
 LINE_END = "\n"
@@ -30,7 +32,7 @@ def _folded(character: str) -> str:
     parts = unicodedata.normalize("NFKD", character)
     plain = parts[0] if parts[:1].isascii() and len(parts) > 1 and unicodedata.combining(parts[1]) else ""
     same = plain or unicodedata.normalize("NFKC", character)
-    return "".join(each for each in same.casefold() if each.isalnum())
+    return "".join(each for each in simplified(same).casefold() if each.isalnum())
 
 
 _FOLDS = _Folds()

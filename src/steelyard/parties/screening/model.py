@@ -33,7 +33,7 @@ class Action(StrEnum):
 
 
 class Area(StrEnum):
-    """Where people write what others read."""
+    """Where people write what others read; `message`: what one buyer and one shop write to each other."""
 
     TITLE = "title"
     DESCRIPTION = "description"
@@ -42,6 +42,7 @@ class Area(StrEnum):
     QUESTION = "question"
     ANSWER = "answer"
     REPLY = "reply"
+    MESSAGE = "message"
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True):

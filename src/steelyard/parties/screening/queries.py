@@ -149,6 +149,17 @@ async def screen(read: Read, said: Sequence[Said], *, can_wait: bool = False) ->
     return Screened(texts=texts, held=held)
 
 
+async def screen_quietly(read: Read, said: Sequence[Said]) -> Screened:
+    """`screen` for texts that are taken whatever they say, since nobody can be asked to write otherwise, or nobody must be kept
+    from saying it: masked words are starred, and what is told of a text is what it would be refused or wait for."""
+    known = await dictionary(read)
+    found = [look(known, each.area, each.text, each.language) if each.text else [] for each in said]
+    return Screened(
+        texts=[_masked(each.text, met) for each, met in zip(said, found, strict=True)],
+        held=[[one for one in met if one.word.action in (Action.REFUSE, Action.HOLD)] for met in found],
+    )
+
+
 async def screen_texts(read: Read, said: Mapping[str, tuple[Area, Text]], *, can_wait: bool = False) -> dict[str, Text]:
     """`screen` for words in several languages, by field: as they may stand. Of `title`, what is wrong stands beside
     `title_zh` or `title_en`."""
@@ -185,12 +196,21 @@ async def held_in(read: Read, said: Iterable[tuple[Area, Text]]) -> list[Found]:
     return list(found.values())
 
 
+async def starred(read: Read, area: Area, texts: Sequence[str]) -> list[str]:
+    """Texts with stars for every word that counts there, whatever is done with it: what must not be lost for a word."""
+    known = await dictionary(read)
+    return [_starred(text, look(known, area, text)) for text in texts]
+
+
 def _masked(text: str, found: Iterable[Found]) -> str:
-    stars = [each for each in found if each.word.action is Action.MASK]
-    if not stars:
+    return _starred(text, [each for each in found if each.word.action is Action.MASK])
+
+
+def _starred(text: str, found: Sequence[Found]) -> str:
+    if not found:
         return text
     written = list(text)
-    for each in stars:
+    for each in found:
         written[each.start : each.end] = MASK * (each.end - each.start)
     return "".join(written)
 

@@ -12,7 +12,7 @@ CREATE TABLE screened_words (
   , CONSTRAINT a_word_stands_once UNIQUE (key, language, action)
   , CONSTRAINT a_word_is_refused_held_masked_or_allowed CHECK (action IN ('refuse', 'hold', 'mask', 'allow'))
   , CONSTRAINT a_word_counts_somewhere CHECK (cardinality(areas) > 0 AND areas <@ ARRAY['title', 'description', 'shop'
-                                                              , 'review', 'question', 'answer', 'reply'])
+                                                              , 'review', 'question', 'answer', 'reply', 'message'])
   , CONSTRAINT a_word_has_characters CHECK (key <> '')
 );
 COMMENT ON TABLE screened_words IS 'reference: the dictionary that people''s words are held against';
@@ -54,4 +54,4 @@ INSERT INTO screened_words (word_id, word, key, action, areas, language, reason,
   , ('5c4ee2ed-0000-4000-8000-000000000009', '第一次', '第一次', 'allow', '{title}', 'zh', '{}', '')
   , ('5c4ee2ed-0000-4000-8000-00000000000a', '第一课', '第一课', 'allow', '{title}', 'zh', '{}', '')
   , ('5c4ee2ed-0000-4000-8000-00000000000b', '加微信', '加微信', 'hold', '{review,question,answer}', '', '{"zh-Hans": "引导到平台外交易，买家得不到保障。", "en": "It leads buyers to where nobody protects them."}', '')
-  , ('5c4ee2ed-0000-4000-8000-00000000000c', '加微信', '加微信', 'refuse', '{description,shop,reply}', '', '{"zh-Hans": "请不要引导到平台外交易。", "en": "Please do not lead buyers away from the marketplace."}', '');
+  , ('5c4ee2ed-0000-4000-8000-00000000000c', '加微信', '加微信', 'refuse', '{description,shop,reply,message}', '', '{"zh-Hans": "请不要引导到平台外交易。", "en": "Please do not lead buyers away from the marketplace."}', '');

@@ -8,13 +8,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-from litestar import Router, post
+from litestar import Response, Router, post
+from litestar.params import FromPath
 
 from steelyard.kernel.db import Database
-from steelyard.kernel.errors import Refusal
+from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.settings import Settings
 from steelyard.logistics import parcels
+from steelyard.money import payments
 from steelyard.surfaces.web.visit import WebRequest
 from steelyard.trade import checkout, settlement
 
@@ -32,14 +34,19 @@ class TooSlow(Refusal):
     title = N_("The request took too long to arrive")
 
 
-@post("/webhooks/simpay", status_code=204)
-async def simpay(request: WebRequest) -> None:
-    """From the payment channel: a payment or a refund has come further."""
+@post("/webhooks/{channel:str}")
+async def payment_channel(request: WebRequest, channel: FromPath[str]) -> Response[bytes]:
+    """From a payment channel: a payment or a refund has come further. It hears the thanks that it wants to hear."""
+    gateway = payments.channels(request.app.state.settings).get(channel)
+    if gateway is None:
+        raise NotFound()
 
     async def receive(db: Database, settings: Settings, headers: Mapping[str, str], body: bytes, now: float) -> None:
-        await checkout.receive_webhook(db, settings, "simpay", headers, body, now)
+        await checkout.receive_webhook(db, settings, channel, headers, body, now)
 
     await _take(request, receive)
+    thanks = gateway.terms.thanks
+    return Response(thanks.body, status_code=thanks.status, media_type=thanks.media_type)
 
 
 @post("/webhooks/carriers", status_code=204)
@@ -66,6 +73,9 @@ async def _take(request: WebRequest, receive: Receive) -> None:
 
 routers = [
     Router(
-        "/", route_handlers=[simpay, carriers, simbank], request_max_body_size=BODY_BYTES_MAX, include_in_schema=False
+        "/",
+        route_handlers=[payment_channel, carriers, simbank],
+        request_max_body_size=BODY_BYTES_MAX,
+        include_in_schema=False,
     )
 ]

@@ -58,6 +58,7 @@ from steelyard.surfaces.merchant import (
     stock_list,
     stock_moves,
     warehouse_pages,
+    why,
 )
 from steelyard.surfaces.web.console import SIGN_IN_FIRST
 from steelyard.surfaces.web.guards import staff_only
@@ -96,6 +97,7 @@ router = Router(
         *freight.HANDLERS,
         *promotions.HANDLERS,
         *promotion_acts.HANDLERS,
+        *why.HANDLERS,
         *flash.HANDLERS,
         *presales.HANDLERS,
         *groups.HANDLERS,

@@ -21,13 +21,11 @@ from steelyard.goods.promotions.model import (
     Group,
     Offer,
     OfferBegun,
-    OfferState,
     PromotionId,
     Reckoning,
     Scope,
     Used,
 )
-from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
@@ -42,7 +40,6 @@ from steelyard.surfaces.web import offer_forms as forms
 from steelyard.surfaces.web import offers as words
 from steelyard.surfaces.web.console import SAVED, address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
-from steelyard.surfaces.web.moments import local_time
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
@@ -277,15 +274,10 @@ async def shown_page(
         status=422 if errors else 409 if warned else 200,
         errors=errors,
         warned=warned,
-        entered=entered,
-        seen=promotions.version_of(found.offer),
-        ends_at=entered.text("ends_at") or local_time(found.offer.ends_at),
-        budget=entered.text("budget") or forms.amount(found.offer.budget, found.offer.currency),
-        gift_id=ids.mint(),
+        **forms.act_values(found.offer, entered, datetime.now(UTC)),
         gifts=await visit.merchant_db.ask(promotions.gifts_of, visit.merchant_id, promotion_id)
         if found.offer.given
         else [],
-        extendable=found.offer.state(datetime.now(UTC)) in (OfferState.RUNNING, OfferState.SPENT),
         changeable=forms.changeable(found.offer, datetime.now(UTC)),
         stoppable=found.offer.stopped_at is None and found.offer.ends_at > datetime.now(UTC),
         words=words.rule_words(visit, found.offer.rule, currency),

@@ -217,6 +217,17 @@ async def stop(tx: Tx, actor: Actor, promotion_id: UUID) -> None:
 @get("/promotions/{promotion_id:uuid}", opt=NEEDS)
 async def promotion_page(visit: NamedDependency[Visit], promotion_id: FromPath[UUID]) -> Response[Any]:
     """What it says, for whom, who pays, and what came of it."""
+    return await shown_page(visit, promotion_id, {}, Entries({}, {}))
+
+
+async def shown_page(
+    visit: Visit,
+    promotion_id: UUID,
+    errors: dict[str, str],
+    entered: Entries,
+    warned: conflict_words.Told | None = None,
+) -> Response[Any]:
+    """The page, with what was entered into its forms and is wrong."""
     found = await visit.db.ask(shown, promotion_id)
     offer, now = found.offer, datetime.now(UTC)
     return await frame.show(
@@ -227,6 +238,11 @@ async def promotion_page(visit: NamedDependency[Visit], promotion_id: FromPath[U
         found=found,
         offer=offer,
         state=words.states(visit, [offer])[str(promotion_id)],
+        status=422 if errors else 409 if warned else 200,
+        errors=errors,
+        warned=warned,
+        gifts=await visit.db.ask(promotions.gifts_of, PLATFORM, promotion_id) if offer.given else [],
+        **forms.act_values(offer, entered, now),
         changeable=forms.changeable(offer, now),
         stoppable=offer.stopped_at is None and offer.ends_at > now,
         words=words.rule_words(visit, offer.rule, offer.currency),

@@ -17,22 +17,13 @@ from steelyard.parties.customers.model import Address, Buyer, Contact
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import offers as words
+from steelyard.surfaces.web.price_rows import ROWS, ROWS_MAX, Row, paid_by_platform, rows_of
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout, orders
 from steelyard.trade.checkout.model import Draft, Line, MixedPurchase, Quote
 
-ROWS, ROWS_MAX = 4, 20
-PIECES_DIGITS_MAX = 4
 SHOPS_SHOWN = 100
 HERE = f"{frame.PROMOTIONS}/why"
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What was typed: whose goods, which article, and how many pieces."""
-
-    shop: str = ""
-    code: str = ""
-    pieces: str = ""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,29 +43,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     cards: Mapping[SkuId, SkuCard] = {}
     errors: Mapping[str, str] = {}
 
-    @property
-    def platform(self) -> dict[str, int]:
-        """Of what each promotion takes off, what the platform pays."""
-        paid: dict[str, int] = {}
-        reckoning = self.quote.reckoning if self.quote else None
-        for part in (*reckoning.lines, *reckoning.freight) if reckoning else ():
-            for share in part.shares:
-                key = str(share.promotion_id)
-                paid[key] = paid.get(key, 0) + share.platform
-        return paid
-
 
 def _asked(query: Mapping[str, str]) -> Asked:
-    rows = [
-        Row(
-            shop=query.get(f"shop_{n}", ""),
-            code=query.get(f"code_{n}", "").strip(),
-            pieces=query.get(f"pieces_{n}", ""),
-        )
-        for n in range(ROWS_MAX)
-        if n < ROWS or query.get(f"code_{n}")
-    ]
-    return Asked(buyer=query.get("buyer", "").strip(), codes=query.get("codes", ""), rows=rows)
+    return Asked(buyer=query.get("buyer", "").strip(), codes=query.get("codes", ""), rows=rows_of(query))
 
 
 async def found(read: Read, asked: Asked) -> Found:
@@ -94,13 +65,12 @@ async def found(read: Read, asked: Asked) -> Found:
         if not row.code:
             continue
         sku_id = known.get((row.shop, row.code))
-        pieces = int(row.pieces) if row.pieces.isdecimal() and len(row.pieces) <= PIECES_DIGITS_MAX else 0
         if sku_id is None:
             errors[f"code_{n}"] = N_("This shop has no such article")
-        elif pieces < 1:
+        elif row.count < 1:
             errors[f"pieces_{n}"] = N_("Please enter a positive number")
         else:
-            lines.append(Line(line_id=str(n), sku_id=sku_id, quantity=pieces))
+            lines.append(Line(line_id=str(n), sku_id=sku_id, quantity=row.count))
     told = Found(shops=shops, rows=asked.rows, buyer_words=asked.buyer, buyer=buyer, errors=errors)
     if errors or not lines:
         return told
@@ -173,6 +143,7 @@ async def why(visit: NamedDependency[Visit]) -> Response[Any]:
         errors={name: visit.say(word) for name, word in told.errors.items()},
         rows=range(len(told.rows)),
         steps=words.every_step(visit, reckoning) if reckoning else [],
+        paid=paid_by_platform(reckoning),
     )
 
 

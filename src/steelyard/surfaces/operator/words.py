@@ -40,7 +40,7 @@ ACTIONS = {
 ABOUT_ACTIONS = {
     Action.REFUSE: N_("The text is not taken; its writer is told which word, and why."),
     Action.HOLD: N_(
-        "Others read it when somebody has looked at it. Shop names, replies and follow-ups cannot wait: refused."
+        "Others read it when somebody has looked at it. Shop names, replies, messages and follow-ups cannot wait: refused."
     ),
     Action.MASK: N_("Others read stars in its place."),
     Action.ALLOW: N_("A longer word in which a shorter one of the dictionary is meant otherwise."),
@@ -54,6 +54,7 @@ AREAS = {
     Area.QUESTION: N_("Questions of buyers"),
     Area.ANSWER: N_("Answers to questions"),
     Area.REPLY: N_("Replies to reviews"),
+    Area.MESSAGE: N_("Messages between buyers and shops"),
 }
 LANGUAGES = {"": N_("All languages"), "zh": N_("Chinese texts"), "en": N_("English texts")}
 # As they stand in the file that is exported, and in one that is imported.

@@ -21,6 +21,7 @@ from steelyard.kernel.paging import Page
 from steelyard.money import gifts, payments
 from steelyard.money.gifts import NewSale, Sale, SaleId, SaleOver, SaleState, Terms
 from steelyard.money.gifts.model import CURRENCY, HOUSE_ZONE, MESSAGE_CHARACTERS_MAX, SEND_DAYS_AHEAD_MAX
+from steelyard.money.payments import Standing
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
 from steelyard.parties.access.model import Account
 from steelyard.parties.customers.model import BuyerId
@@ -29,7 +30,7 @@ from steelyard.surfaces.storefront.me import ACCOUNT, buyer_of
 from steelyard.surfaces.storefront.paying import looks_of, next_look
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
-from steelyard.surfaces.storefront.words import CHANNELS
+from steelyard.surfaces.storefront.ways import Way, device_of, ways
 from steelyard.surfaces.web.gift_words import STATES
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.offers import money
@@ -50,6 +51,7 @@ SENDINGS_PER_BUYER = Limit("send_gift_card", burst=10, per_seconds=3_600)
 class ShopPage(msgspec.Struct, frozen=True, kw_only=True):
     shell: Shell
     terms: Terms
+    standing: Standing
 
 
 class CardPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,7 @@ class CardPage(msgspec.Struct, frozen=True, kw_only=True):
 
     shell: Shell
     sale: Sale
+    standing: Standing
     last: Payment | None
     looks: int
 
@@ -82,7 +85,7 @@ async def shop_page(read: Read, buyer_id: BuyerId | None) -> ShopPage:
     terms = await gifts.terms(read)
     if not terms.on:
         raise NotFound()
-    return ShopPage(shell=await shell(read, buyer_id), terms=terms)
+    return ShopPage(shell=await shell(read, buyer_id), terms=terms, standing=await payments.standing(read))
 
 
 async def card_page(read: Read, buyer_id: BuyerId, sale_id: UUID, looks: int) -> CardPage:
@@ -91,7 +94,9 @@ async def card_page(read: Read, buyer_id: BuyerId, sale_id: UUID, looks: int) ->
     if sale is None:
         raise NotFound()
     tries = await payments.of_purchase(read, sale_id) if sale.state is SaleState.UNPAID else []
-    return CardPage(shell=await shell(read, buyer_id), sale=sale, last=tries[0] if tries else None, looks=looks)
+    now = await payments.standing(read)
+    last = tries[0] if tries else None
+    return CardPage(shell=await shell(read, buyer_id), sale=sale, standing=now, last=last, looks=looks)
 
 
 async def my_cards(read: Read, buyer_id: BuyerId, cursor: str | None) -> MyCards:
@@ -119,7 +124,7 @@ async def buy(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, Any]
         raise
     except Refusal as refusal:
         return await _shop(visit, data, refusal)
-    return await _pay(visit, sale.sale_id, said(data, "channel"))
+    return await _pay(visit, sale, said(data, "channel"))
 
 
 def _wanted(visit: Visit, account: Account, buyer_id: BuyerId, data: Mapping[str, Any]) -> NewSale:
@@ -166,23 +171,28 @@ async def _shop(visit: Visit, data: Mapping[str, Any], refusal: Refusal | None =
             money(visit, Money.of(str(each), CURRENCY).amount, CURRENCY) for each in (view.terms.least, view.terms.most)
         ],
         buyer=visit.account if visit.account is not None and visit.account.buyer_id is not None else None,
-        channels=_channels(visit),
+        channels=ways(visit, view.standing, amount=0, currency=CURRENCY),
         first_day=today,
         last_day=today + timedelta(days=SEND_DAYS_AHEAD_MAX),
         mine=MINE,
     )
 
 
-def _channels(visit: Visit) -> list[tuple[str, str, str]]:
-    return [(name, *CHANNELS.get(name, (name, ""))) for name in payments.channels(visit.settings)]
+def _ways(visit: Visit, sale: Sale, now: Standing) -> list[Way]:
+    return ways(visit, now, amount=sale.amount, currency=sale.currency)
 
 
-async def _pay(visit: Visit, sale_id: SaleId, channel: str) -> Redirect:
+async def _pay(visit: Visit, sale: Sale, channel: str) -> Redirect:
     """Send the buyer to the cashier, or to what is known already."""
+    sale_id = sale.sale_id
     own = f"{MINE}/{sale_id}"
     back = f"{visit.settings.base_url.rstrip('/')}{own}"
     try:
-        go_on = await gifts.collect(visit.db, visit.settings, sale_id, channel=channel, return_url=back)
+        if channel not in {way.name for way in _ways(visit, sale, await visit.db.ask(payments.standing))}:
+            raise UnknownChannel(channel=channel)
+        go_on = await gifts.collect(
+            visit.db, visit.settings, sale_id, channel=channel, return_url=back, device=device_of(visit)
+        )
     except UnknownChannel:
         return redirect(visit, own, (visit.say(N_("Please choose how to pay.")), "bad"))
     except SaleOver as refusal:
@@ -221,7 +231,7 @@ async def _card(visit: Visit, sale_id: UUID, refusal: Refusal | None = None, typ
     looks = looks_of(visit)
     view = await visit.db.ask(card_page, buyer_id, sale_id, looks)
     if view.waiting and view.last is not None:
-        await checkout.ask_about(visit.db, visit.settings, view.last.payment_id, view.last.channel)
+        await checkout.ask_about(visit.db, visit.settings, view.last.sought)
         view = await visit.db.ask(card_page, buyer_id, sale_id, looks)
     errors = fields_of(refusal, visit.locale) if refusal else {}
     return await show(
@@ -234,7 +244,7 @@ async def _card(visit: Visit, sale_id: UUID, refusal: Refusal | None = None, typ
         sale=view.sale,
         own=f"{MINE}/{sale_id}",
         states=STATES,
-        channels=_channels(visit),
+        channels=_ways(visit, view.sale, view.standing),
         refundable=view.sale.refundable(datetime.now(UTC)),
         errors=errors,
         refusal=visit.refused(refusal) if refusal and not errors else "",
@@ -249,7 +259,7 @@ async def pay(visit: NamedDependency[Visit], sale_id: FromPath[UUID], data: URLE
     sale = await visit.db.ask(gifts.get, buyer_id, sale_id)
     if sale is None:
         raise NotFound()
-    return await _pay(visit, sale.sale_id, said(data, "channel"))
+    return await _pay(visit, sale, said(data, "channel"))
 
 
 @post(f"{MINE}/{{sale_id:uuid}}/again")

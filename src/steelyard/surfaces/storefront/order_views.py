@@ -161,8 +161,11 @@ class ListPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurchasePage(msgspec.Struct, frozen=True, kw_only=True):
+    """`standing` of the channels, where something is to be paid."""
+
     shell: Shell
     view: PurchaseView
+    standing: payments.Standing | None = None
 
 
 async def tab_counts(read: Read, owners: Sequence[BuyerId]) -> dict[str, int]:
@@ -285,7 +288,8 @@ async def purchase_page(read: Read, buyer_id: BuyerId, purchase: Purchase) -> Pu
         means=await _means(read, purchase, parts),
         booking=await booking_of(read, purchase),
     )
-    return PurchasePage(shell=await shell(read, buyer_id), view=view)
+    now = await payments.standing(read) if view.payable else None
+    return PurchasePage(shell=await shell(read, buyer_id), view=view, standing=now)
 
 
 async def order_page(read: Read, buyer_id: BuyerId, order: Order) -> PurchasePage:
@@ -298,7 +302,8 @@ async def order_page(read: Read, buyer_id: BuyerId, order: Order) -> PurchasePag
         means=await _means(read, purchase, [order]),
         booking=await booking_of(read, purchase),
     )
-    return PurchasePage(shell=await shell(read, buyer_id), view=view)
+    now = await payments.standing(read) if view.payable else None
+    return PurchasePage(shell=await shell(read, buyer_id), view=view, standing=now)
 
 
 async def booking_of(read: Read, purchase: Purchase) -> Booking | None:

@@ -14,6 +14,7 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.money import payments
+from steelyard.money.payments import Standing
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
@@ -21,7 +22,7 @@ from steelyard.surfaces.storefront.order_views import booking_of
 from steelyard.surfaces.storefront.owning import own_purchase
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
-from steelyard.surfaces.storefront.words import CHANNELS
+from steelyard.surfaces.storefront.ways import Way, payer_of, ways
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout, orders
@@ -59,15 +60,14 @@ class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
     shell: Shell
     purchase: Purchase
     last: Payment | None
+    standing: Standing
     looks: int = 0
     booking: Booking | None = None
 
     @property
     def due(self) -> int:
         """What is to be paid now."""
-        if self.booking is not None:
-            return self.booking.due(datetime.now(UTC)) or 0
-        return self.purchase.total - self.purchase.tendered
+        return due_of(self.purchase, self.booking)
 
     @property
     def deposit_paid(self) -> bool:
@@ -94,12 +94,48 @@ async def purchase_path(visit: Visit, purchase_id: PurchaseId) -> str:
     return f"/purchases/{found.code}"
 
 
+class DueNow(msgspec.Struct, frozen=True, kw_only=True):
+    purchase: Purchase
+    standing: Standing
+    booking: Booking | None
+
+    def ways(self, visit: Visit) -> list[Way]:
+        return ways_of(visit, self.purchase, self.booking, self.standing)
+
+
+async def due_now(read: Read, purchase_id: PurchaseId) -> DueNow:
+    """What of a purchase is to be paid, and how the channels stand. Raises `NotFound`."""
+    purchase = await orders.purchase(read, purchase_id)
+    if purchase is None:
+        raise NotFound()
+    booking = await booking_of(read, purchase)
+    return DueNow(purchase=purchase, standing=await payments.standing(read), booking=booking)
+
+
+def due_of(purchase: Purchase, booking: Booking | None) -> int:
+    """What is to be paid of it now, in minor units."""
+    if booking is not None:
+        return booking.due(datetime.now(UTC)) or 0
+    return purchase.total - purchase.tendered
+
+
+def ways_of(visit: Visit, purchase: Purchase, booking: Booking | None, now: Standing) -> list[Way]:
+    """How what is to be paid of it now can be paid."""
+    country = purchase.address.country
+    return ways(visit, now, amount=due_of(purchase, booking), currency=purchase.currency, country=country)
+
+
 async def pay(visit: Visit, purchase_id: PurchaseId, channel: str, cookies: Sequence[Cookie] = ()) -> Redirect:
     """Begin to pay, or go on with what was begun, and send the buyer to the cashier (or to what is known already)."""
-    path = await purchase_path(visit, purchase_id)
+    found = await visit.db.ask(due_now, purchase_id)
+    path = f"/purchases/{found.purchase.code}"
     back = f"{visit.settings.base_url.rstrip('/')}{path}/return"
     try:
-        collection = await checkout.collect(visit.db, visit.settings, purchase_id, channel=channel, return_url=back)
+        if channel not in {way.name for way in found.ways(visit)} and found.purchase.state is PurchaseState.PLACED:
+            raise UnknownChannel(channel=channel)
+        collection = await checkout.collect(
+            visit.db, visit.settings, purchase_id, channel=channel, return_url=back, payer=payer_of(visit)
+        )
     except UnknownChannel:
         purchase = await visit.db.ask(orders.purchase, purchase_id)
         if purchase is not None and purchase.state is PurchaseState.PAID:
@@ -120,7 +156,14 @@ async def return_page(read: Read, buyer_id: BuyerId, purchase_id: PurchaseId, lo
     tries = [each for each in await payments.of_purchase(read, purchase_id) if not payments.is_purse(each.channel)]
     last = tries[0] if tries else None
     booking = await booking_of(read, purchase)
-    return ReturnPage(shell=await shell(read, buyer_id), purchase=purchase, last=last, looks=looks, booking=booking)
+    return ReturnPage(
+        shell=await shell(read, buyer_id),
+        purchase=purchase,
+        last=last,
+        standing=await payments.standing(read),
+        looks=looks,
+        booking=booking,
+    )
 
 
 @post("/purchases/{code:str}/pay")
@@ -137,7 +180,7 @@ async def back_from_cashier(visit: NamedDependency[Visit], code: FromPath[str]) 
     looks = looks_of(visit)
     view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id, looks)
     if view.waiting and view.last is not None:
-        await checkout.ask_about(visit.db, visit.settings, view.last.payment_id, view.last.channel)
+        await checkout.ask_about(visit.db, visit.settings, view.last.sought)
         view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id, looks)
     return await show(
         visit,
@@ -145,5 +188,5 @@ async def back_from_cashier(visit: NamedDependency[Visit], code: FromPath[str]) 
         view.shell,
         crumbs=[Crumb(visit.say(N_("My orders")), "/orders"), Crumb(visit.say(N_("Payment")))],
         view=view,
-        channels=[(name, *CHANNELS.get(name, (name, ""))) for name in payments.channels(visit.settings)],
+        channels=ways_of(visit, view.purchase, view.booking, view.standing),
     )

@@ -9,14 +9,14 @@ from litestar.params import FromPath
 from steelyard.kernel import ids
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
-from steelyard.money import payments
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront import words
 from steelyard.surfaces.storefront.addresses import lines_of
 from steelyard.surfaces.storefront.looking_up import CODE_CHARACTERS_MAX, LookUpForm, form_page
-from steelyard.surfaces.storefront.order_views import TABS, list_page, order_page, purchase_page
+from steelyard.surfaces.storefront.order_views import TABS, PurchasePage, list_page, order_page, purchase_page
 from steelyard.surfaces.storefront.owning import own_order, own_purchase
 from steelyard.surfaces.storefront.shell import show
+from steelyard.surfaces.storefront.ways import Way, ways
 from steelyard.surfaces.web import case_words, promise_words
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.visit import Visit
@@ -71,6 +71,7 @@ async def purchase_shown(visit: NamedDependency[Visit], code: FromPath[str]) -> 
         page.shell,
         crumbs=[Crumb(visit.say(N_("My orders")), "/orders"), Crumb(purchase.code)],
         view=page.view,
+        channels=_ways(visit, page),
         **_shown(visit),
     )
 
@@ -87,8 +88,17 @@ async def order_shown(visit: NamedDependency[Visit], code: FromPath[str]) -> Res
         crumbs=[Crumb(visit.say(N_("My orders")), "/orders"), Crumb(order.code)],
         view=page.view,
         part=page.view.orders[0],
+        channels=_ways(visit, page),
         **_shown(visit),
     )
+
+
+def _ways(visit: Visit, page: PurchasePage) -> list[Way]:
+    """How what is to be paid now can be paid."""
+    if page.standing is None:
+        return []
+    purchase, country = page.view.purchase, page.view.address.country
+    return ways(visit, page.standing, amount=page.view.due, currency=purchase.currency, country=country)
 
 
 def _shown(visit: Visit) -> dict[str, Any]:
@@ -101,5 +111,4 @@ def _shown(visit: Visit) -> dict[str, Any]:
         "fresh_id": ids.mint,
         "reasons": [(name, visit.say(label)) for name, label in CANCELLATION_REASONS.items()],
         "extension_days": EXTENSION_DAYS,
-        "channels": [(name, *words.CHANNELS.get(name, (name, ""))) for name in payments.channels(visit.settings)],
     }

@@ -10,7 +10,6 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
-from stdnum.cn import uscc
 
 from steelyard.goods import promotions
 from steelyard.goods.promotions.model import LimitReached, OfferGone
@@ -19,6 +18,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.money import payments
+from steelyard.money.payments import Standing
 from steelyard.money.wallets import PURSES, TenderMoved
 from steelyard.operations.analytics import Step
 from steelyard.parties import customers
@@ -37,12 +37,14 @@ from steelyard.surfaces.storefront.addresses import (
     shown_with,
     wrong_email,
 )
+from steelyard.surfaces.storefront.invoice_wishes import read_invoice, wrong_invoice
 from steelyard.surfaces.storefront.owning import look_up_cookie
 from steelyard.surfaces.storefront.paying import pay, purchase_path
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import amount, number, said, uuid_of
 from steelyard.surfaces.storefront.wallet import purses_of
-from steelyard.surfaces.storefront.words import CHANNELS, problem_words
+from steelyard.surfaces.storefront.ways import Way, ways
+from steelyard.surfaces.storefront.words import problem_words
 from steelyard.surfaces.web import asking, footfall, offers, placing
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
@@ -57,7 +59,6 @@ from steelyard.trade.checkout.model import (
     CheckoutState,
     CheckoutView,
     Draft,
-    InvoiceWish,
     ProblemCode,
     SoldOut,
     TotalMoved,
@@ -98,6 +99,7 @@ class TillPage(msgspec.Struct, frozen=True, kw_only=True):
     shell: Shell
     checkout: CheckoutView
     book: Sequence[SavedAddress]
+    standing: Standing
     rule: Rule | None = None
 
     @property
@@ -128,7 +130,8 @@ async def till_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId], ch
         raise NotFound()
     book = await customers.addresses(read, buyer_id)
     rule = unreturnable.rule_of(view, await rights.rules(read))
-    return TillPage(shell=await shell(read, buyer_id), checkout=view, book=book, rule=rule)
+    now = await payments.standing(read)
+    return TillPage(shell=await shell(read, buyer_id), checkout=view, book=book, standing=now, rule=rule)
 
 
 @get("/checkout/{checkout_id:uuid}")
@@ -265,23 +268,10 @@ def _notes(data: Mapping[str, Any]) -> dict[str, str]:
     return {merchant: note for merchant, note in written.items() if note and uuid_of(merchant) is not None}
 
 
-def read_invoice(data: Mapping[str, Any]) -> InvoiceWish | None:
-    """To whom an invoice is wanted, if one is."""
-    kind = said(data, "invoice")
-    if kind not in ("personal", "company"):
-        return None
-    return InvoiceWish(
-        company=kind == "company",
-        name=said(data, "invoice_name"),
-        tax_number=said(data, "invoice_tax_number").upper().replace(" ", "") if kind == "company" else "",
-    )
-
-
 async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Response[str] | Redirect:
-    offered = payments.channels(visit.settings)
     channel = said(data, "channel")
     view = await _look(visit, checkout_id)
-    wrong, agreed = _wrong(view, channel, list(offered)), said(data, "agreed")
+    wrong, agreed = _wrong(view, channel, [way.name for way in _ways(visit, view)]), said(data, "agreed")
     news = await asking.of_buyer(visit)
     if len(asking.agreed(news, agreed)) < len(news):
         wrong["agreed"] = N_("Please read what has changed, and agree to it.")
@@ -296,6 +286,12 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
         return redirect(visit, "/cart", (visit.say(N_("This checkout is closed. Please start again.")), "info"))
     await _remember_address(visit, view, data)
     return await pay(visit, purchase_id, channel, _key(visit, view.checkout.checkout))
+
+
+def _ways(visit: Visit, view: TillPage) -> list[Way]:
+    """How what a channel has to collect of it can be paid."""
+    quote, country = view.checkout.quote, view.checkout.checkout.address.country
+    return ways(visit, view.standing, amount=view.checkout.rest, currency=quote.currency, country=country)
 
 
 def _wish(view: TillPage, expected: int | None, rest: int | None, by: str) -> placing.Wish:
@@ -316,17 +312,6 @@ def _wrong(view: TillPage, channel: str, offered: Sequence[str]) -> dict[str, st
     wrong |= wrong_invoice(found.invoice) | unreturnable.unconfirmed(view.checkout, view.rule)
     if channel not in offered and view.checkout.rest:
         wrong["channel"] = N_("Please choose how to pay.")
-    return wrong
-
-
-def wrong_invoice(wish: InvoiceWish | None) -> dict[str, str]:
-    """What is missing for an invoice to a company. (One to a person may bear no name.)"""
-    wrong: dict[str, str] = {}
-    if wish is not None and wish.company:
-        if not wish.name:
-            wrong["invoice_name"] = N_("Please enter the company’s name.")
-        if not uscc.is_valid(wish.tax_number):
-            wrong["invoice_tax_number"] = N_("Please check the unified social credit code: it has 18 characters.")
     return wrong
 
 
@@ -377,7 +362,7 @@ async def _shown(
         undeliverable=undeliverable,
         problem_words={key: visit.say(problem_words(each), **each.facts) for key, each in lines.items()},
         form_only={problem.code for problem in view.checkout.quote.blocking} <= _OF_THE_FORM,
-        channels=[(name, *CHANNELS.get(name, (name, ""))) for name in payments.channels(visit.settings)],
+        channels=_ways(visit, view),
         delivery=DELIVERY,
         pieces=QUANTITY,
         note=NOTE,

@@ -18,6 +18,7 @@ from steelyard.goods.promotions.model import (
     Gift,
     Ladder,
     Offer,
+    OfferState,
     PiecesFor,
     RateOff,
     Rule,
@@ -223,6 +224,18 @@ def form_values(
         "seen": typed.text("seen"),
         "starts_at": typed.text("starts_at") or local_time(at),
         "ends_at": typed.text("ends_at") or local_time(at + timedelta(days=DAYS)),
+    }
+
+
+def act_values(offer: Offer, entered: Entries, at: datetime) -> dict[str, Any]:
+    """What the fields of `web/offer_acts.html` are shown with."""
+    return {
+        "entered": entered,
+        "seen": promotions.version_of(offer),
+        "ends_at": entered.text("ends_at") or local_time(offer.ends_at),
+        "budget": entered.text("budget") or amount(offer.budget, offer.currency),
+        "gift_id": ids.mint(),
+        "extendable": offer.state(at) in (OfferState.RUNNING, OfferState.SPENT),
     }
 
 

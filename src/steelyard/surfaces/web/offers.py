@@ -1,7 +1,8 @@
 """Promotions in words: what one takes off, what it took off, and what is missing for more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
 import msgspec
 from babel import numbers
@@ -31,6 +32,7 @@ from steelyard.goods.promotions.model import (
 from steelyard.kernel import i18n
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import PARTS_PER_MILLION, Money
+from steelyard.kernel.text import Text
 from steelyard.surfaces.web.visit import Visit
 
 STATES = {
@@ -183,13 +185,24 @@ def why(visit: Visit, found: Reckoning | None) -> list[Said]:
 
 def every_step(visit: Visit, found: Reckoning) -> list[Said]:
     """All that was considered, for staff: what does not count, with the reason."""
+    names: dict[UUID, Text] = {each.promotion.promotion_id: each.promotion.name for each in found.applied}
     return [
         *(_applied(visit, each, found.currency) for each in found.applied),
-        *(_missed(visit, each, found.currency) for each in found.missed),
+        *(missed(visit, each, found.currency, names) for each in found.missed),
     ]
 
 
-def _price_words(visit: Visit, promotion: Promotion, currency: str) -> str:
+def missed(visit: Visit, each: Missed, currency: str, names: Mapping[UUID, Text]) -> Said:
+    """What does not count, and what counts instead, as far as it has one of these names."""
+    said = _missed(visit, each, currency)
+    instead = [names[other].in_language(visit.locale) for other in each.by if other in names]
+    if not instead:
+        return said
+    hint = visit.say(N_("{reason} Instead: {names}"), reason=said.hint, names=_joined(visit, instead))
+    return msgspec.structs.replace(said, hint=hint)
+
+
+def price_words(visit: Visit, promotion: Promotion, currency: str) -> str:
     """A special price of which there are not only so many pieces is no flash price: that of a team is one."""
     rule = promotion.rule
     if isinstance(rule, SpecialPrice) and rule.prices and not promotion.limited:
@@ -201,7 +214,7 @@ def _applied(visit: Visit, each: Applied, currency: str) -> Said:
     promotion = each.promotion
     return Said(
         name=promotion.name.in_language(visit.locale),
-        words=_price_words(visit, promotion, currency),
+        words=price_words(visit, promotion, currency),
         off=each.off,
         hint=hint_words(visit, each.next, promotion.rule, currency),
         platform=promotion.merchant_id is None,

@@ -8,16 +8,13 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
+from steelyard.kernel.han import simplified
 from steelyard.parties.customers.model import Address
 from steelyard.surfaces.web.regions import COUNTRIES, Gazetteer, Region, below
 
 CHARACTERS_MAX = 500
 NAME_CHARACTERS_MAX = 40
 _REGION_CHARACTERS_MAX = 16
-_SIMPLIFIED = str.maketrans(
-    "臺灣龍觀門縣區雲蓮東廣島葉離荃黃圳國寧陝貴遼潤濟閩鄭漢廈義園嘉豐興榮樓號層鄉鎮莊陽慶將軍馬崙",
-    "台湾龙观门县区云莲东广岛叶离荃黄圳国宁陕贵辽润济闽郑汉厦义园嘉丰兴荣楼号层乡镇庄阳庆将军马仑",
-)
 _LABELS = re.compile(
     r"(收货人姓名|收件人姓名|收货人|收件人|联系人|姓名|手机号码|手机号|联系电话|联系方式|电话号码|手机|电话"
     r"|收货地址|收件地址|所在地区|所在地|详细地址|地址|邮政编码|邮编|name|phone|tel|address|zip)\s*[:：]\s*",
@@ -93,7 +90,7 @@ def read_pasted(text: str, places: Gazetteer) -> Pasted:
     path = match.region.path() if match else []
     area = ""
     if path and path[0].code == "81":
-        word = _HONG_KONG_WORDS.match(after.translate(_SIMPLIFIED))
+        word = _HONG_KONG_WORDS.match(simplified(after))
         after = after[word.end() :] if word else after
         area = _hong_kong_area(path)
     if path and path[0].code == "71":
@@ -134,7 +131,7 @@ def _take_named(text: str) -> tuple[str, str]:
 
 def _best(text: str, places: Gazetteer) -> _Match | None:
     """The place in the text that names the most levels; of equal ones the longer, then the earlier."""
-    simple = text.translate(_SIMPLIFIED)
+    simple = simplified(text)
     found = [match for start in range(len(simple)) for match in _from(simple, start, places)]
     if not found:
         return None

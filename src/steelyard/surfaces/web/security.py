@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 import structlog
 from litestar.config.csrf import CSRFConfig
@@ -13,6 +12,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPSendMessage, Mes
 
 from steelyard.kernel import logs
 from steelyard.kernel.settings import Settings, secret
+from steelyard.money import payments
 from steelyard.surfaces.web.problems import FOR_PROGRAMS, SERVER_ERROR
 from steelyard.surfaces.web.visit import cookie, set_cookie, visitor_cookie
 
@@ -50,10 +50,8 @@ class Tokens(CSRFMiddleware):
 
 def policy(settings: Settings) -> str:
     """The content security policy: everything from here, nothing inline; forms may lead on to a channel's cashier."""
-    cashier = ""
-    if settings.simpay_url:
-        parts = urlsplit(settings.simpay_url)
-        cashier = f" {parts.scheme}://{parts.netloc}"
+    origins = {origin for channel in payments.channels(settings).values() for origin in channel.terms.cashiers}
+    cashiers = "".join(f" {origin}" for origin in sorted(origins))
     return "; ".join(
         [
             "default-src 'self'",
@@ -61,7 +59,7 @@ def policy(settings: Settings) -> str:
             "object-src 'none'",
             "base-uri 'none'",
             "frame-ancestors 'none'",
-            f"form-action 'self'{cashier}",
+            f"form-action 'self'{cashiers}",
         ]
     )
 

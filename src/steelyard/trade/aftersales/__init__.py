@@ -6,9 +6,9 @@ at a moment is said by `actions`, one rule for pages and tests.
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
 buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, how long each may take
 `deadlines`, and what happens to who says nothing `silence`; what is sent instead of what came back is `exchanges`, having it
-fetched `pickups`. An appeal
-against the platform's decision is `appeals`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what
-another rule would have decided, and `privacy` is for buyers who leave.
+fetched `pickups`. An appeal against the platform's decision is `appeals`; how the words of both sides are held against the
+dictionary, `wording`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have
+decided, and `privacy` is for buyers who leave.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing

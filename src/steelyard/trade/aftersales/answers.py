@@ -24,6 +24,7 @@ from steelyard.trade.aftersales.case_model import (
 from steelyard.trade.aftersales.case_steps import Held, give_back, hold, move, return_address, said
 from steelyard.trade.aftersales.exchanges import accept, let_come, taken_in
 from steelyard.trade.aftersales.model import CASE_MACHINE, CaseState
+from steelyard.trade.aftersales.wording import answered
 from steelyard.trade.rights.model import OF_FAMILY, Family
 
 SAY_WHY = N_("Please say why: the buyer reads it.")
@@ -63,7 +64,7 @@ async def refuse(tx: Tx, merchant_id: MerchantId, case_id: CaseId, answer: str, 
     if held.case.state is CaseState.REFUSED:
         return held.case
     CASE_MACHINE.check(held.case.state, CaseState.REFUSED)
-    answer = said("answer", answer, SAY_WHY)
+    answer = await answered(tx, "answer", said("answer", answer, SAY_WHY))
     await _check_right(tx, held)
     await _keep_answer(tx, held.case, answer)
     await move(tx, held, CaseState.REFUSED, by, answer)
@@ -109,7 +110,7 @@ async def receive(
     if not any(each.accepted for each in inspected):
         raise Invalid({"lines": N_("Who accepts nothing refuses, with a reason.")})
     partial = any(found[line].accepted < quantity for line, quantity in asked.items())
-    answer = said("answer", answer, SAY_WHY if partial else "")
+    answer = await answered(tx, "answer", said("answer", answer, SAY_WHY if partial else ""))
     await _keep_answer(tx, held.case, answer)
     accepted = {line: (each.accepted, each.restocked) for line, each in found.items()}
     if held.case.kind in SWAPS:

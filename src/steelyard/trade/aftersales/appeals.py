@@ -33,6 +33,7 @@ from steelyard.trade.aftersales.case_queries import free_of_lines
 from steelyard.trade.aftersales.case_steps import Held, hold, move, said
 from steelyard.trade.aftersales.events import AfterSalesAppealed, AppealAnswered, AppealEnded
 from steelyard.trade.aftersales.model import CaseState
+from steelyard.trade.aftersales.wording import claimed
 from steelyard.trade.orders.model import OrderState
 
 TOO_MANY_PICTURES = N_("There can be at most six pictures")
@@ -76,7 +77,7 @@ async def appeal(
         return
     if not appealable(held.case, side, before, now):
         raise NotAppealable()
-    words = said("appeal", words, N_("Please say why: the platform decides by it."))
+    words = await claimed(tx, "appeal", said("appeal", words, N_("Please say why: the platform decides by it.")))
     _check_pictures("appeal-photos", photographs)
     await _claim(tx, held, side, words, photographs, by, now)
     if held.case.state is not CaseState.REFUNDED:
@@ -155,7 +156,7 @@ async def answer_appeal(
         return
     if not found.open or now >= found.answer_by:
         raise AnswerTooLate()
-    words = said("appeal", words, N_("Please say why: the platform decides by it."))
+    words = await claimed(tx, "appeal", said("appeal", words, N_("Please say why: the platform decides by it.")))
     _check_pictures("appeal-photos", photographs)
     await tx.execute(
         """

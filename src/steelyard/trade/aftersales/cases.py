@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from steelyard.kernel import events, ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import Invalid, NotFound, TransitionRefused
@@ -46,6 +48,7 @@ from steelyard.trade.aftersales.model import (
 )
 from steelyard.trade.aftersales.pickups import fetched, fetching
 from steelyard.trade.aftersales.service import freight_left
+from steelyard.trade.aftersales.wording import claimed
 from steelyard.trade.orders.model import Order, OrderLine, OrderState, UseCancel
 from steelyard.trade.rights.model import Family, Rule, RuleId, excepted
 
@@ -65,6 +68,7 @@ async def ask(tx: Tx, new: NewCase, by: str, now: datetime | None = None) -> Non
     if await _asked(tx, new):
         return
     why = _check(new, order)
+    new = msgspec.structs.replace(new, note=await claimed(tx, "note", new.note.strip()))
     known = await rights.rules(tx)
     rule = rule_of(order, why, known)
     if not in_time(order, why, known, now or datetime.now(UTC)):
@@ -84,7 +88,7 @@ async def ask(tx: Tx, new: NewCase, by: str, now: datetime | None = None) -> Non
         """,
         new.merchant_id,
         new.case_id,
-        new.note.strip(),
+        new.note,
         by,
     )
     await count_open(tx, order)
@@ -174,7 +178,7 @@ async def _write(tx: Tx, new: NewCase, order: Order, rule_id: RuleId | None) -> 
         new.refund_id,
         new.kind,
         new.reason,
-        new.note.strip(),
+        new.note,
         list(new.photographs),
         new.freight,
         order.currency,
@@ -222,6 +226,7 @@ async def improve(
     if why is None or case.kind not in why.kinds or why.family is not REASONS[case.reason].family:
         raise Invalid({"reason": CHOOSE_REASON})
     _check_words(note, photographs, 0, why)
+    note = await claimed(tx, "note", note.strip())
     await tx.execute(
         """
         UPDATE aftersales_cases SET reason = $3, note = $4, photographs = $5, improved_at = now()
@@ -231,11 +236,11 @@ async def improve(
         merchant_id,
         case_id,
         reason,
-        note.strip(),
+        note,
         list(photographs),
         why.shops_fault,
     )
-    await move(tx, held, CaseState.ASKED, by, note.strip())
+    await move(tx, held, CaseState.ASKED, by, note)
 
 
 async def send_back(
@@ -325,6 +330,7 @@ async def ask_platform(tx: Tx, merchant_id: MerchantId, case_id: CaseId, complai
         return
     CASE_MACHINE.check(held.case.state, CaseState.DISPUTED)
     complaint = said("complaint", complaint, N_("Please say why: the platform decides by it."))
+    complaint = await claimed(tx, "complaint", complaint)
     await tx.execute(
         "UPDATE aftersales_cases SET complaint = $3 WHERE merchant_id = $1 AND case_id = $2",
         merchant_id,

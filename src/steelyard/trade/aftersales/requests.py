@@ -26,6 +26,7 @@ from steelyard.trade.aftersales.model import (
     CancellationState,
 )
 from steelyard.trade.aftersales.service import cancel
+from steelyard.trade.aftersales.wording import answered, claimed
 from steelyard.trade.orders.model import MACHINE, Order, OrderId, OrderState
 
 REQUESTS_MAX = 500
@@ -64,6 +65,7 @@ async def ask_to_cancel(
         raise Invalid({"reason": N_("Please choose a reason.")})
     if len(note) > NOTE_CHARACTERS_MAX:
         raise Invalid({"note": N_("Please be brief: 500 characters at most")})
+    note = await claimed(tx, "note", note)
     await tx.execute(
         """
         INSERT INTO cancellation_requests (merchant_id, order_id, buyer_id, refund_id, state, reason, note, answer_by)
@@ -105,7 +107,8 @@ async def refuse_cancellation(tx: Tx, merchant_id: MerchantId, order_id: OrderId
         raise Invalid({"answer": N_("Please say why: the buyer reads it.")})
     if len(answer) > NOTE_CHARACTERS_MAX:
         raise Invalid({"answer": N_("Please be brief: 500 characters at most")})
-    await _answer(tx, order, CancellationState.REFUSED, answer.strip(), by)
+    answer = await answered(tx, "answer", answer.strip())
+    await _answer(tx, order, CancellationState.REFUSED, answer, by)
 
 
 async def overtake(tx: Tx, refs: Sequence[tuple[MerchantId, OrderId]]) -> None:

@@ -2,17 +2,18 @@
 
 A checkout is opened with lines, contact, address and delivery choices, quoted again at every look, placed
 (`placement.py`) and paid (`collection.py`). The storefront and agents (UCP) say the same commands. What it costs is
-in `quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to whom given: `giving.py`, who is in
-which group of customers: `members.py`), what flash sales have to say in `flashes.py`, what presales do in
+in `quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`, to whom given: `giving.py`, who is
+in which group of customers: `members.py`), what flash sales have to say in `flashes.py`, what presales do in
 `presales.py`, what comes for nothing in `gifts.py`, what shops limit in `allowances.py`, buying in teams in
-`gathering.py`, what the buyer's own purses pay in `tendering.py`, keeping the pieces in `reserving.py`, what an order
-copies of it in `freezing.py`.
+`gathering.py`, why an order cost what it did in `explaining.py`, what the buyer's own purses pay in `tendering.py`,
+keeping the pieces in `reserving.py`, what an order copies of it in `freezing.py`.
 """
 
 from steelyard.trade.checkout.allowances import Wanted
 from steelyard.trade.checkout.allowances import told as limits_told
 from steelyard.trade.checkout.collection import (
     Collection,
+    Payer,
     apply_news,
     apply_payment,
     apply_payments,
@@ -20,6 +21,7 @@ from steelyard.trade.checkout.collection import (
     collect,
     receive_webhook,
 )
+from steelyard.trade.checkout.explaining import Explanation, explained
 from steelyard.trade.checkout.flashes import told as flashes_told
 from steelyard.trade.checkout.gifts import left as gifts_left
 from steelyard.trade.checkout.gifts import shelf as gift_shelf
@@ -63,8 +65,10 @@ __all__ = [
     "Change",
     "Collection",
     "Completeness",
+    "Explanation",
     "Held",
     "NewCheckout",
+    "Payer",
     "Paying",
     "Placed",
     "Placement",
@@ -85,6 +89,7 @@ __all__ = [
     "currency_among",
     "currency_of",
     "discounts",
+    "explained",
     "flashes_told",
     "forget",
     "forget_old",

@@ -18,6 +18,7 @@ from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.settings import Settings
 from steelyard.money import gifts, payments
+from steelyard.money.payments import Device
 from steelyard.money.payments.model import (
     ChannelAnswer,
     Instruction,
@@ -29,6 +30,7 @@ from steelyard.money.payments.model import (
     PaymentState,
     Recording,
     RefundNews,
+    Sought,
     Split,
     Unknown,
 )
@@ -52,6 +54,16 @@ class Collection(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None = None
 
 
+class Payer(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the buyer's page is shown, and the network address that it is asked for from."""
+
+    device: Device = Device.DESK
+    address: str = ""
+
+
+HERE = Payer()
+
+
 async def collect(
     db: Database,
     settings: Settings,
@@ -61,19 +73,21 @@ async def collect(
     return_url: str,
     token: str | None = None,
     payment_id: PaymentId | None = None,
+    payer: Payer = HERE,
 ) -> Collection:
-    """Pay a purchase through a channel: at its cashier, or at once with a token the buyer has given.
+    """Pay a purchase through a channel: at its cashier, on our own page, or at once with a token the buyer has given.
 
     A second click goes on with the payment of the first. Raises `NotFound`, `NotPayable`, `UnknownChannel`. An outcome
     that stays unknown is asked for by a sweep until it is known.
     """
     gateway = payments.channel(settings, channel)
     begun = await db.transact(
-        begin, purchase_id, channel=channel, return_url=return_url, token=token, payment_id=payment_id
+        begin, purchase_id, channel=channel, return_url=return_url, token=token, payment_id=payment_id, payer=payer
     )
     if isinstance(begun, Collection):
         return begun
     answer = await gateway.collect(begun, payments.webhook_url(settings, channel))
+    await payments.note(db, channel, answer)
     if isinstance(answer, Unknown):
         log.warning("payment.unknown", payment_id=str(begun.payment_id), why=answer.why)
         return Collection(state="unknown", payment_id=begun.payment_id)
@@ -90,6 +104,7 @@ async def begin(
     return_url: str,
     token: str | None,
     payment_id: PaymentId | None,
+    payer: Payer = HERE,
 ) -> Instruction | Collection:
     """The intent to pay, written down; or how far an earlier try has come, when this is its second click.
 
@@ -113,12 +128,17 @@ async def begin(
         if earlier.channel != channel:
             continue
         if earlier.state is PaymentState.INSTRUCTED:
-            return await _instruction(tx, purchase, booking, channel, return_url, token, earlier.payment_id)
-        if earlier.state is PaymentState.PENDING and token is None and earlier.cashier_url is not None:
+            return await _instruction(tx, purchase, booking, channel, return_url, token, earlier.payment_id, payer)
+        if earlier.state is PaymentState.PENDING and token is None and _goes_on(earlier, payer):
             return _state_of(earlier)
-    instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id)
+    instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id, payer)
     await payments.instruct(tx, instruction)
     return instruction
+
+
+def _goes_on(earlier: Payment, payer: Payer) -> bool:
+    """Whether the payer can go on with an earlier try where they are: what was handed over for another device is no use."""
+    return earlier.cashier_url is not None if earlier.handed is None else earlier.handed.device is payer.device
 
 
 async def _part_due(tx: Tx, purchase: Purchase) -> Booking:
@@ -137,6 +157,7 @@ async def _instruction(
     return_url: str,
     token: str | None,
     payment_id: PaymentId | None,
+    payer: Payer,
 ) -> Instruction:
     parts = await orders.orders_of_purchase(tx, purchase.purchase_id)
     kept = await payments.kept_of(tx, purchase.purchase_id) if purchase.tendered else {}
@@ -159,6 +180,8 @@ async def _instruction(
         return_url=return_url,
         token=token,
         description=purchase.code,
+        device=payer.device,
+        payer_address=payer.address,
     )
 
 
@@ -285,8 +308,9 @@ async def receive_webhook(
 
     What cannot be applied is kept with the reason, and its outcome is found by asking: the channel gets its thanks.
     """
-    news = payments.channel(settings, channel).read_webhook(headers, body, now)
-    if not await db.transact(payments.receive, channel, news.event_id, msgspec.json.decode(body)):
+    gateway = payments.channel(settings, channel)
+    news = gateway.read_webhook(headers, body, now)
+    if not await db.transact(payments.receive, channel, news.event_id, gateway.unpack(body), news.document):
         return
     try:
         await db.transact(apply_news, channel, news)
@@ -295,25 +319,29 @@ async def receive_webhook(
 
 
 async def ask_about(
-    db: Database, settings: Settings, payment_id: PaymentId, channel: str, *, overdue: bool = False, lost: bool = False
+    db: Database, settings: Settings, sought: Sought, *, overdue: bool = False, lost: bool = False
 ) -> None:
     """Ask a channel how far a payment is and apply the answer; one that neither side knows is given up when it is `lost`
     or `overdue` (see `DueQuery`).
 
     Whoever was to ask for a lost one has died, or stands still and may go on at any moment. So the channel is told first
-    not to take it any more: then the buyer can try again soon, and is never charged twice.
+    not to take it any more: then the buyer can try again soon, and is never charged twice. It is told the same of one that
+    still waits for its payer when its time is over.
     """
-    offered = payments.channels(settings).get(channel)
+    offered = payments.channels(settings).get(sought.channel)
     if offered is None:
-        log.warning("payment.channel_missing", payment_id=str(payment_id), channel=channel)
+        log.warning("payment.channel_missing", payment_id=str(sought.payment_id), channel=sought.channel)
         return
-    answer = await offered.query(payment_id)
+    answer = await offered.query(sought)
+    await payments.note(db, sought.channel, answer)
     unheard_of = answer is None
-    if unheard_of and lost:
-        answer = await offered.cancel(payment_id)
+    if (unheard_of and lost) or (
+        overdue and isinstance(answer, ChannelAnswer) and answer.state is PaymentState.PENDING
+    ):
+        answer = await offered.cancel(sought)
     if isinstance(answer, ChannelAnswer):
-        await db.transact(apply_payment, payment_id, answer, "channel")
+        await db.transact(apply_payment, sought.payment_id, answer, "channel")
     elif (answer is None and lost) or (unheard_of and overdue):
-        await db.transact(payments.give_up, payment_id, "system")
+        await db.transact(payments.give_up, sought.payment_id, "system")
     elif isinstance(answer, Unknown):
-        log.warning("payment.unknown", payment_id=str(payment_id), why=answer.why)
+        log.warning("payment.unknown", payment_id=str(sought.payment_id), why=answer.why)

@@ -1,11 +1,12 @@
-"""To whom a shop's coupon goes: its own buyers and followers with an account, and nobody whom it does not know."""
+"""To whom a coupon that is given goes: of a shop to its own buyers and followers with an account, and to nobody whom it does not
+know; of the platform to whoever has an account."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from steelyard.goods import promotions
 from steelyard.goods.promotions import BUYERS_PER_GIFT_MAX, GiftAsked
-from steelyard.goods.promotions.model import CouponGift, GiftAudience
+from steelyard.goods.promotions.model import PLATFORM, CouponGift, GiftAudience
 from steelyard.kernel.db import Read, Tx
 
 
@@ -14,7 +15,8 @@ async def give(tx: Tx, facts: Sequence[GiftAsked]) -> None:
     for fact in facts:  # few, and each is a statement over many
         gift = await promotions.gift_to_do(tx, fact.merchant_id, fact.gift_id)
         if gift is not None:
-            await promotions.give(tx, gift, await _audience(tx, gift))
+            found = await (_of_all if gift.merchant_id == PLATFORM else _audience)(tx, gift)
+            await promotions.give(tx, gift, found)
 
 
 async def _audience(read: Read, gift: CouponGift) -> list[UUID]:
@@ -53,6 +55,45 @@ async def _audience(read: Read, gift: CouponGift) -> list[UUID]:
                 ORDER BY b.buyer_id LIMIT $3
                 """,
                 gift.merchant_id,
+                gift.emails,
+                BUYERS_PER_GIFT_MAX,
+            )
+    return [row["buyer_id"] for row in rows]
+
+
+async def _of_all(read: Read, gift: CouponGift) -> list[UUID]:
+    """Of all who have an account here, and none of this coupon yet: said again, those come who were one too many before."""
+    match gift.audience:
+        case GiftAudience.BOUGHT:
+            rows = await read.fetch(
+                """
+                SELECT b.buyer_id FROM buyers b
+                WHERE b.buyer_id IN (SELECT o.buyer_id FROM orders o
+                                     WHERE o.paid_at > now() - $2 * interval '1 day' AND o.state <> 'cancelled')
+                  AND NOT b.guest
+                  AND NOT EXISTS (SELECT FROM coupon_claims c WHERE c.buyer_id = b.buyer_id AND c.promotion_id = $1)
+                ORDER BY b.buyer_id LIMIT $3
+                """,
+                gift.promotion_id,
+                gift.days,
+                BUYERS_PER_GIFT_MAX,
+            )
+        case GiftAudience.NEVER:
+            rows = await read.fetch(
+                """
+                SELECT b.buyer_id FROM buyers b
+                WHERE NOT b.guest AND b.email IS NOT NULL
+                  AND NOT EXISTS (SELECT FROM orders o
+                                  WHERE o.buyer_id = b.buyer_id AND o.paid_at IS NOT NULL AND o.state <> 'cancelled')
+                  AND NOT EXISTS (SELECT FROM coupon_claims c WHERE c.buyer_id = b.buyer_id AND c.promotion_id = $1)
+                ORDER BY b.buyer_id LIMIT $2
+                """,
+                gift.promotion_id,
+                BUYERS_PER_GIFT_MAX,
+            )
+        case GiftAudience.NAMED:
+            rows = await read.fetch(
+                "SELECT buyer_id FROM buyers WHERE lower(email) = ANY($1) AND NOT guest ORDER BY buyer_id LIMIT $2",
                 gift.emails,
                 BUYERS_PER_GIFT_MAX,
             )

@@ -31,7 +31,7 @@ async def query_unknown(db: Database, settings: Settings) -> int:
     async def ask(one: DueQuery) -> None:
         async with slots:
             try:
-                await ask_about(db, settings, one.payment_id, one.channel, overdue=one.overdue, lost=one.lost)
+                await ask_about(db, settings, one, overdue=one.overdue, lost=one.lost)
             except Exception:  # one that cannot be applied must not hold up the others: it is asked for again
                 log.exception("payment.query_failed", payment_id=str(one.payment_id))
 

@@ -195,7 +195,7 @@ async def keep(tx: Tx, quoted: Sequence[tuple[Checkout, Quote]]) -> tuple[list[H
 
 async def let_go(tx: Tx, refused: Sequence[tuple[Checkout, Quote]]) -> None:
     """What was noted of people for purchases that are not placed after all."""
-    noted = [one.order_id for checkout, costs in refused for one in personal.of(checkout, costs)]
+    noted = [one.used_for for checkout, costs in refused for one in personal.of(checkout, costs)]
     await promotions.let_go(tx, noted)
 
 

@@ -1,4 +1,5 @@
-"""For whom coupons are: people who entered a code as often as they may, and people who bought of a shop before."""
+"""For whom coupons are: people who entered a code as often as they may, and people who bought of a shop, or anywhere here,
+before."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
@@ -6,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods import promotions
-from steelyard.goods.promotions.model import Buyer, Code, CodeState, Gift, Offer, Personal, PromotionId
+from steelyard.goods.promotions.model import PLATFORM, Buyer, Code, CodeState, Gift, Offer, Personal, PromotionId
 from steelyard.kernel.db import Read
 from steelyard.parties.customers.model import BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId
@@ -85,9 +86,13 @@ async def considered(
 async def _bought(read: Read, baskets: Sequence[Someone], merchant_ids: Sequence[MerchantId]) -> set[tuple[str, UUID]]:
     if not merchant_ids:
         return set()
-    buyer_ids = {BuyerId(basket.buyer_id) for basket in baskets if basket.buyer_id is not None}
-    emails = {name for basket in baskets for name in basket.named if "@" in name}
-    return await orders.bought_of(read, list(buyer_ids), list(emails), list(merchant_ids))
+    buyer_ids = [*{BuyerId(basket.buyer_id) for basket in baskets if basket.buyer_id is not None}]
+    emails = [*{name for basket in baskets for name in basket.named if "@" in name}]
+    shops = [*{each for each in merchant_ids if each != PLATFORM}]
+    found = await orders.bought_of(read, buyer_ids, emails, shops) if shops else set[tuple[str, UUID]]()
+    if PLATFORM in merchant_ids:
+        found |= {(who, PLATFORM) for who in await orders.bought_anywhere(read, buyer_ids, emails)}
+    return found
 
 
 def _barred(
@@ -114,12 +119,16 @@ def of(checkout: Checkout, costs: Quote) -> Iterator[Personal]:
     """What is to be noted of who places this."""
     for each in costs.reckoning.applied if costs.reckoning else ():
         promotion = each.promotion
-        # One of the platform is noted with the first order of the purchase.
-        whose = promotion.merchant_id or costs.groups[0].shop.merchant_id
         if promotion.limits and (each.off or isinstance(promotion.rule, Gift)):
             yield Personal(
                 purchase_id=checkout.purchase_id,
-                order_id=order_id_of(checkout.purchase_id, whose),
+                used_for=promotions.noted_for(
+                    promotion.promotion_id,
+                    order_id=order_id_of(checkout.purchase_id, promotion.merchant_id)
+                    if promotion.merchant_id
+                    else None,
+                    purchase_id=checkout.purchase_id,
+                ),
                 buyer_id=checkout.buyer_id,
                 people=promotions.people_of(checkout.contact.email, checkout.contact.phone, checkout.buyer_id),
                 limits=promotion.limits,

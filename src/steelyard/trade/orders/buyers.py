@@ -114,6 +114,26 @@ async def bought_of(
     return {(row["who"], row["merchant_id"]) for row in rows}
 
 
+async def bought_anywhere(read: Read, buyer_ids: Sequence[BuyerId], emails: Sequence[str]) -> set[str]:
+    """Which of these, buyers by their ids and people by their addresses, have an order of any shop that was not called off.
+    Addresses are looked up shop by shop: that is the index there is, and few hold what this is asked for."""
+    rows = await read.fetch(
+        """
+        SELECT b.buyer_id::text AS who FROM unnest($1::uuid[]) AS b (buyer_id)
+        WHERE EXISTS (SELECT FROM orders o WHERE o.buyer_id = b.buyer_id AND o.state <> 'cancelled')
+        UNION
+        SELECT e.email FROM unnest($2::text[]) AS e (email)
+        WHERE EXISTS (
+            SELECT FROM merchants m CROSS JOIN LATERAL (
+                SELECT FROM orders o
+                WHERE o.merchant_id = m.merchant_id AND o.contact_email = e.email AND o.state <> 'cancelled' LIMIT 1) AS o)
+        """,
+        list(buyer_ids),
+        list(emails),
+    )
+    return {row["who"] for row in rows}
+
+
 class Counting(msgspec.Struct, frozen=True, kw_only=True):
     """What of a buyer's is counted: pieces of a product, or of one variant of it, bought in the last so many days (none:
     ever)."""

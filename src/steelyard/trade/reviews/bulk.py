@@ -1,7 +1,9 @@
 """The bulk path for reviews, questions and answers that were made elsewhere, or made up: one COPY a table, and the
-counts afterwards from what stands there."""
+counts afterwards from what stands there. Nobody can be asked to write otherwise: what the dictionary stars is starred, and
+what it refuses or holds waits, off the pages, until staff have looked at it."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +12,11 @@ import msgspec
 from steelyard.goods import search
 from steelyard.kernel.db import Tx
 from steelyard.kernel.text import Text
-from steelyard.trade.reviews.model import VOTE_WORTH, average, masked, worth_of
+from steelyard.parties import screening
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.screening.model import Area, Said
+from steelyard.trade.reviews.holding import held_back
+from steelyard.trade.reviews.model import VOTE_WORTH, Ground, Kind, average, masked, worth_of
 
 
 class PastReview(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,13 +78,19 @@ REVIEW_COLUMNS = tuple(
 ) + tuple(
     "written_at follow_up follow_up_pictures followed_up_at reply replied_at helpful worth".split()  # noqa: SIM905  # as one reads them
 )
+OFF_COLUMNS = ("hidden_at", "hidden_ground", "hidden_reason")
 QUESTION_COLUMNS = "merchant_id question_id product_id buyer_id author locale text asked_at answers shop_at".split()  # noqa: SIM905  # as one reads them
 ANSWER_COLUMNS = "merchant_id answer_id question_id by_shop writer_id author text answered_at".split()  # noqa: SIM905  # as one reads them
 
 
 async def bulk_reviews(tx: Tx, reviews: Sequence[PastReview], scores: Iterable[PastScore]) -> None:
     """Write reviews of lines that have none, with their votes and the scores of their orders; ratings follow."""
-    await tx.copy("reviews", REVIEW_COLUMNS, [_row(each) for each in reviews])
+    reviews, waits = await _screened_reviews(tx, reviews)
+    now = await tx.value("SELECT now()")
+    await tx.copy(
+        "reviews", REVIEW_COLUMNS + OFF_COLUMNS, [_row(each) + _off(waits, each.review_id, now) for each in reviews]
+    )
+    await _hold(tx, Kind.REVIEW, waits, {each.review_id: each.merchant_id for each in reviews})
     await tx.copy(
         "review_votes",
         ("merchant_id", "review_id", "buyer_id"),
@@ -122,19 +134,83 @@ async def rate_anew(tx: Tx, product_ids: Sequence[UUID]) -> None:
 
 async def bulk_questions(tx: Tx, questions: Sequence[PastQuestion]) -> None:
     """Write questions with their answers."""
-    await tx.copy("questions", QUESTION_COLUMNS, [_question_row(each) for each in questions])
+    questions, asked, answered = await _screened_questions(tx, questions)
+    now = await tx.value("SELECT now()")
+    await tx.copy(
+        "questions",
+        [*QUESTION_COLUMNS, *OFF_COLUMNS],
+        [_question_row(each, answered) + _off(asked, each.question_id, now) for each in questions],
+    )
     await tx.copy(
         "answers",
-        ANSWER_COLUMNS,
+        [*ANSWER_COLUMNS, *OFF_COLUMNS],
         [
             (
                 each.merchant_id, one.answer_id, each.question_id, one.by_shop, one.writer_id
-              , "" if one.by_shop else masked(one.author), one.text, one.answered_at
+              , "" if one.by_shop else masked(one.author), one.text, one.answered_at, *_off(answered, one.answer_id, now)
             )
             for each in questions
             for one in each.answers
         ],
     )  # fmt: skip
+    await _hold(tx, Kind.QUESTION, asked, {each.question_id: each.merchant_id for each in questions})
+    of = {one.answer_id: each.merchant_id for each in questions for one in each.answers}
+    await _hold(tx, Kind.ANSWER, answered, of)
+
+
+async def _screened_reviews(tx: Tx, reviews: Sequence[PastReview]) -> tuple[list[PastReview], dict[UUID, str]]:
+    """The reviews as they may be written, and for which words some wait: a follow-up or a reply holds back the whole."""
+    said = [
+        Said(field=name, area=area, text=getattr(each, name) or "")
+        for each in reviews
+        for name, area in (("text", Area.REVIEW), ("follow_up", Area.REVIEW), ("reply", Area.REPLY))
+    ]
+    screened = await screening.screen_quietly(tx, said)
+    waits: dict[UUID, str] = {}
+    written: list[PastReview] = []
+    for place, each in enumerate(reviews):
+        text, follow_up, reply = screened.texts[place * 3 : place * 3 + 3]
+        written.append(
+            msgspec.structs.replace(
+                each,
+                text=text,
+                follow_up=None if each.follow_up is None else follow_up,
+                reply=None if each.reply is None else reply,
+            )
+        )
+        if words := ", ".join(filter(None, map(screened.why, range(place * 3, place * 3 + 3)))):
+            waits[each.review_id] = words
+    return written, waits
+
+
+async def _screened_questions(
+    tx: Tx, questions: Sequence[PastQuestion]
+) -> tuple[list[PastQuestion], dict[UUID, str], dict[UUID, str]]:
+    """The questions as they may be written, for which words some wait, and for which some of the answers."""
+    said = [Said(field="", area=Area.QUESTION, text=each.text) for each in questions]
+    heard = [Said(field="", area=Area.ANSWER, text=one.text) for each in questions for one in each.answers]
+    asked, told = await screening.screen_quietly(tx, said), await screening.screen_quietly(tx, heard)
+    words, why = iter(told.texts), map(told.why, range(len(heard)))
+    answered: dict[UUID, str] = {}
+    written: list[PastQuestion] = []
+    for each, text in zip(questions, asked.texts, strict=True):
+        answers = [msgspec.structs.replace(one, text=next(words)) for one in each.answers]
+        answered |= {one.answer_id: waits for one in answers if (waits := next(why))}
+        written.append(msgspec.structs.replace(each, text=text, answers=answers))
+    waiting = {each.question_id: waits for place, each in enumerate(questions) if (waits := asked.why(place))}
+    return written, waiting, answered
+
+
+def _off(waits: Mapping[UUID, str], subject_id: UUID, now: datetime) -> tuple[datetime | None, str | None, str | None]:
+    return (now, Ground.HELD.value, waits[subject_id]) if subject_id in waits else (None, None, None)
+
+
+async def _hold(tx: Tx, kind: Kind, waits: Mapping[UUID, str], merchants: Mapping[UUID, UUID]) -> None:
+    by_merchant: defaultdict[UUID, dict[UUID, str]] = defaultdict(dict)
+    for subject_id, words in waits.items():
+        by_merchant[merchants[subject_id]][subject_id] = words
+    for merchant_id, held in by_merchant.items():
+        await held_back(tx, MerchantId(merchant_id), kind, held)
 
 
 def _row(review: PastReview) -> tuple[object, ...]:
@@ -148,9 +224,10 @@ def _row(review: PastReview) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _question_row(question: PastQuestion) -> tuple[object, ...]:
+def _question_row(question: PastQuestion, waits: Mapping[UUID, str]) -> tuple[object, ...]:
+    shown = sum(1 for one in question.answers if one.answer_id not in waits)
     shop_at = min((one.answered_at for one in question.answers if one.by_shop), default=None)
     return (
         question.merchant_id, question.question_id, question.product_id, question.buyer_id, masked(question.author)
-      , question.locale, question.text, question.asked_at, len(question.answers), shop_at
+      , question.locale, question.text, question.asked_at, shown, shop_at
     )  # fmt: skip

@@ -35,17 +35,33 @@ async def note_step(
 
 async def held_back(tx: Tx, merchant_id: MerchantId, kind: Kind, why: Mapping[UUID, str]) -> None:
     """These were written with words to be looked at: they wait in the queue of what was reported, with the words."""
-    for subject_id, words in why.items():
-        await note_step(tx, merchant_id, kind, subject_id, Act.HELD, Ground.HELD, words, SYSTEM)
-        await tx.execute(
-            """
-            INSERT INTO review_reports (merchant_id, kind, subject_id, reporter_id, reason, note)
-            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (merchant_id, kind, subject_id, reporter_id) DO NOTHING
-            """,
-            merchant_id,
-            kind,
-            subject_id,
-            NOBODY,
-            ReportReason.WORDS,
-            words[:NOTE_CHARACTERS_MAX],
-        )
+    subjects = sorted(why)
+    words = [why[subject_id] for subject_id in subjects]
+    await tx.execute(
+        """
+        INSERT INTO moderation_steps (merchant_id, step_id, kind, subject_id, act, ground, reason, by)
+        SELECT $1, step_id, $2, subject_id, $3, $4, reason, $5
+        FROM unnest($6::uuid[], $7::uuid[], $8::text[]) AS n (step_id, subject_id, reason)
+        """,
+        merchant_id,
+        kind,
+        Act.HELD,
+        Ground.HELD,
+        SYSTEM,
+        [ids.mint() for _ in subjects],
+        subjects,
+        words,
+    )
+    await tx.execute(
+        """
+        INSERT INTO review_reports (merchant_id, kind, subject_id, reporter_id, reason, note)
+        SELECT $1, $2, subject_id, $3, $4, note FROM unnest($5::uuid[], $6::text[]) AS n (subject_id, note)
+        ON CONFLICT (merchant_id, kind, subject_id, reporter_id) DO NOTHING
+        """,
+        merchant_id,
+        kind,
+        NOBODY,
+        ReportReason.WORDS,
+        subjects,
+        [each[:NOTE_CHARACTERS_MAX] for each in words],
+    )

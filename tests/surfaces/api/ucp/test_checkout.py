@@ -205,14 +205,11 @@ async def test_a_payment_that_the_buyer_confirms(agent: Agent, house: House, wor
     assert found is not None
     path = waiting["continue_url"].split("/", 3)[3]
     await house.channel.browser.post(f"/{path}", data={"code": "123456"})
-    await checkout.ask_about(db, house.settings, await payments_of(db, found.purchase_id), "simpay")
+    [waits] = await db.ask(payments.of_purchase, found.purchase_id)
+    await checkout.ask_about(db, house.settings, waits.sought)
 
     done = assert_checkout(await agent.get(f"{SESSIONS}/{opened['id']}"))
     assert done["status"] == "completed"
-
-
-async def payments_of(db: Database, purchase_id: PurchaseId) -> payments.PaymentId:
-    return (await db.ask(payments.of_purchase, purchase_id))[0].payment_id
 
 
 async def test_a_payment_under_way_is_not_disturbed(agent: Agent, world: World):

@@ -8,10 +8,11 @@ from steelyard.money.payments.model import (
     DueRefund,
     Instruction,
     News,
-    PaymentId,
     RefundAnswer,
+    Sought,
     Unknown,
 )
+from steelyard.money.payments.terms import Terms
 
 
 class Channel(Protocol):
@@ -19,16 +20,17 @@ class Channel(Protocol):
     transaction is open. Every instruction may be repeated under its id without being done twice."""
 
     name: str
+    terms: Terms
 
     async def collect(self, instruction: Instruction, webhook_url: str) -> ChannelAnswer | Unknown:
         """Ask for a payment."""
         ...
 
-    async def query(self, payment_id: PaymentId) -> ChannelAnswer | Unknown | None:
+    async def query(self, sought: Sought) -> ChannelAnswer | Unknown | None:
         """How far a payment is; None when the channel has never heard of it."""
         ...
 
-    async def cancel(self, payment_id: PaymentId) -> ChannelAnswer | Unknown | None:
+    async def cancel(self, sought: Sought) -> ChannelAnswer | Unknown | None:
         """See to it that a payment is not captured any more; the answer says whether that came too late.
 
         None: the channel has never heard of it, and will not take it should it be asked for later. A channel that cannot
@@ -48,8 +50,12 @@ class Channel(Protocol):
         """What a message says, once its signature is verified. Raises `BadWebhook`. `now`: seconds since 1970."""
         ...
 
+    def unpack(self, body: bytes) -> Mapping[str, object]:
+        """A verified message as it is stored: what `read_stored` reads again."""
+        ...
+
     def read_stored(self, event_id: str, body: Mapping[str, object]) -> News:
-        """The same for a message that was verified and stored before. Raises `BadWebhook`."""
+        """The same as `read_webhook` for a message that was verified and stored before. Raises `BadWebhook`."""
         ...
 
     async def close(self) -> None:

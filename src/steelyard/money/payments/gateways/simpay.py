@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from steelyard.kernel import outside
+from steelyard.kernel.i18n import N_
 from steelyard.money.payments.model import (
     AnsweredRefundState,
     AnsweredState,
@@ -25,9 +26,11 @@ from steelyard.money.payments.model import (
     RefundId,
     RefundNews,
     RefundState,
+    Sought,
     Unknown,
 )
 from steelyard.money.payments.signatures import verify
+from steelyard.money.payments.terms import Fee, Terms
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -45,6 +48,15 @@ _REFUND_STATES: dict[str, AnsweredRefundState] = {
     "succeeded": RefundState.SUCCEEDED,
     "failed": RefundState.FAILED,
 }
+
+
+# The simulator's own fee (`simulators/payments/statement.py`): 6 per mille, which it keeps when money goes back.
+TERMS = Terms(
+    name=N_("SimPay"),
+    note=N_("Payment simulator: no real money is moved"),
+    fee=Fee(millionths=6_000),
+    statement="simpay",
+)
 
 
 class _Payment(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +101,7 @@ class Simpay:
     name = "simpay"
 
     def __init__(self, url: str, key: str, secret: str, *, client: httpx.AsyncClient | None = None) -> None:
+        self.terms = msgspec.structs.replace(TERMS, cashiers=(outside.origin(url),) if url else ())
         self._secret = secret
         self._client = client or outside.client(url, key)
 
@@ -112,12 +125,12 @@ class Simpay:
             return ChannelAnswer(reference=None, state=PaymentState.CANCELLED)
         return _known(answer, _Payment, _payment_answer)
 
-    async def query(self, payment_id: PaymentId) -> ChannelAnswer | Unknown | None:
-        found = await self._find(payment_id)
+    async def query(self, sought: Sought) -> ChannelAnswer | Unknown | None:
+        found = await self._find(sought.payment_id)
         return _payment_answer(found) if isinstance(found, _Payment) else found
 
-    async def cancel(self, payment_id: PaymentId) -> ChannelAnswer | Unknown | None:
-        answer = await self._post("/v1/payments/cancel", {"reference": str(payment_id)}, key=None)
+    async def cancel(self, sought: Sought) -> ChannelAnswer | Unknown | None:
+        answer = await self._post("/v1/payments/cancel", {"reference": str(sought.payment_id)}, key=None)
         found = answer if isinstance(answer, Unknown) else _known(answer, _Payments, _truth)
         return _payment_answer(found) if isinstance(found, _Payment) else found
 
@@ -148,6 +161,9 @@ class Simpay:
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> News:
         return self._news(verify(self._secret, headers, body, now), body)
+
+    def unpack(self, body: bytes) -> Mapping[str, object]:
+        return msgspec.json.decode(body, type=dict[str, object])
 
     def read_stored(self, event_id: str, body: Mapping[str, object]) -> News:
         return self._news(event_id, msgspec.json.encode(body))

@@ -29,6 +29,8 @@ from steelyard.surfaces.web.problems import BadRequest
 
 PRODUCTS_PER_PAGE = 10
 PRODUCTS_PER_PAGE_MAX = 50
+# An agent reads a page or two: of words that very many goods have, the best sellers alone are ranked.
+ENOUGH = 500
 EVERYTHING = "*"
 
 
@@ -61,6 +63,7 @@ async def _search(ask: Ask) -> tuple[Document, shelf.Shelf, float]:
 
 async def _found(read: Read, ask: Ask, wanted: SearchRequest) -> tuple[Document, shelf.Shelf]:
     found = await _results(read, wanted)
+    await read.plan_as_usual()
     goods = await shelf.on_shelf(read, [hit.product_id for hit in found.hits])
     products = [shelf.product(goods, product, ask) for product in goods.products]
     pagination: Document = {"has_next_page": found.next is not None}
@@ -104,6 +107,7 @@ async def _results(read: Read, wanted: SearchRequest) -> Results:
             limit=min((page.limit if page else None) or PRODUCTS_PER_PAGE, PRODUCTS_PER_PAGE_MAX),
             facets=False,
             count=True,
+            enough=ENOUGH,
         ),
     )
 

@@ -1,0 +1,87 @@
+"""What a channel declares of itself, and what a payer is handed who does not simply go on to another page."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from steelyard.kernel import money
+
+
+class Device(StrEnum):
+    """Where the buyer's page is shown: a computer, a phone's browser, or the browser inside one of two apps."""
+
+    DESK = "desk"
+    PHONE = "phone"
+    WECHAT = "wechat"
+    ALIPAY = "alipay"
+
+
+EVERY_DEVICE = frozenset(Device)
+
+
+class Fee(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel keeps of a payment: a share in millionths and a fixed part in minor units by currency.
+
+    `returned`: whether it comes back when the payment is given back.
+    """
+
+    millionths: int = 0
+    fixed: Mapping[str, int] = {}
+    returned: bool = False
+
+    def of(self, amount: int, currency: str) -> int:
+        """The fee on `amount`, in minor units, half a unit upwards."""
+        return money.share(amount, self.millionths) + self.fixed.get(currency, 0)
+
+
+class Thanks(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel wants to hear once its message has been taken in; otherwise it is sent again."""
+
+    status: int = 204
+    body: bytes = b""
+    media_type: str = "text/plain"
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel can do, as its publisher says it and this installation has set it up.
+
+    `name` and `note` are msgids: what buyers read, and one line about it. `currencies` and `countries` (where the goods
+    go) are none for any. `smallest` and `largest` are amounts in minor units by currency; without one there is no bound.
+    `refund_days` is how long after the capture money can be given back, none for ever. `cashiers` are the origins
+    (scheme, host, port) of pages that payers are sent to. `statement` names the format of its statements, for
+    reconciliation. `by_hand` means that people say when money has come: it is not asked for an outcome.
+    """
+
+    name: str
+    note: str = ""
+    icon: str = "credit-card"
+    currencies: frozenset[str] | None = None
+    countries: frozenset[str] | None = None
+    smallest: Mapping[str, int] = {}
+    largest: Mapping[str, int] = {}
+    devices: frozenset[Device] = EVERY_DEVICE
+    authorises: bool = False
+    refunds_parts: bool = True
+    refund_days: int | None = None
+    fee: Fee = Fee()
+    cashiers: tuple[str, ...] = ()
+    statement: str = ""
+    by_hand: bool = False
+    thanks: Thanks = Thanks()
+
+    def takes(self, amount: int, currency: str) -> bool:
+        """Whether an amount is within what the channel collects at once."""
+        if self.currencies is not None and currency not in self.currencies:
+            return False
+        return self.smallest.get(currency, 1) <= amount <= self.largest.get(currency, amount)
+
+
+class Handover(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the payer gets on our own page: the text of a QR code to scan (`qr`), what the page hands to the app that it
+    is shown in (`bridge`), or facts to pay by (`told`: an account, a reference). `device` is whom it was made for."""
+
+    device: Device = Device.DESK
+    qr: str | None = None
+    bridge: Mapping[str, str] | None = None
+    told: Mapping[str, str] | None = None
