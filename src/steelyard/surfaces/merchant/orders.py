@@ -120,7 +120,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
 
 
 def _promised(lines: Sequence[OrderLine]) -> bool:
-    return any(line.ship_hours or line.authentic_times for line in lines)
+    return any(line.ship_hours or line.authentic_times or line.free_returns for line in lines)
 
 
 @get("/orders/{order_id:uuid}", opt={"permission": "orders.read"})

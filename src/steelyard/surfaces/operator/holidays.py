@@ -26,6 +26,8 @@ from steelyard.trade.rights import Holiday
 HERE = f"{frame.RIGHTS}/holidays"
 DAYS_AT_ONCE_MAX = 31
 YEARS = (2000, 2200)
+# The country that stands first.
+HOUSE_COUNTRY = "CN"
 
 
 @get("/rights/holidays", opt=NEEDS)
@@ -38,7 +40,8 @@ async def _page(
     visit: Visit, year: int, form: Entries | None = None, errors: Mapping[str, str] | None = None
 ) -> Response[Any]:
     by_country: dict[str, list[Holiday]] = {}
-    for each in await visit.db.ask(rights.holidays, year):
+    found = await visit.db.ask(rights.holidays, year)
+    for each in sorted(found, key=lambda each: (each.country != HOUSE_COUNTRY, each.country, each.day)):
         by_country.setdefault(each.country, []).append(each)
     title = visit.say(N_("Holidays"))
     return await frame.show(
