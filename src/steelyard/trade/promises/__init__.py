@@ -2,9 +2,9 @@
 
 `offering` is what a shop promises with its goods; hours and times are frozen on the order's line. `late` finds what has not
 left by its promised second, `guarantee` what the platform found to be counterfeit, `returning` is what sending back cost where
-the shop is to blame; `paying` pays for all of these, once, out of the shop's money into the buyer's purse, and
-`making_good` pays a shop back what an appeal finds that it did not owe. `protection` gives
-back what has become cheaper, by a refund like others. The rules are those of `trade.rights`; `trials` says what another rule
+the shop is to blame or promised to bear it; `paying` pays for all of these, once, out of the shop's money into the buyer's
+purse, and `making_good` pays a shop back what an appeal finds that it did not owe. `protection` gives back what has become
+cheaper, by a refund like others. `paid` lists all of it. The rules are those of `trade.rights`; `trials` says what another rule
 would have cost. With a worked example: docs/algorithms/promises.md.
 """
 
@@ -23,6 +23,8 @@ from steelyard.trade.promises.model import (
     compensation,
 )
 from steelyard.trade.promises.offering import Limits, limits, promise
+from steelyard.trade.promises.paid import Kind as PaidKind
+from steelyard.trade.promises.paid import Paid, PaidSum, PaidWanted, paid, paid_sums
 from steelyard.trade.promises.protection import claim, drops
 from steelyard.trade.promises.queries import compensations_of, compensations_of_case, listed, protected_of
 from steelyard.trade.promises.returning import freight_rule, pay_return_freight
@@ -37,6 +39,10 @@ __all__ = [
     "Limits",
     "Listed",
     "NothingFell",
+    "Paid",
+    "PaidKind",
+    "PaidSum",
+    "PaidWanted",
     "PromiseTrial",
     "Protected",
     "claim",
@@ -49,6 +55,8 @@ __all__ = [
     "listed",
     "make_good",
     "note_late",
+    "paid",
+    "paid_sums",
     "pay_for_counterfeit",
     "pay_return_freight",
     "promise",
