@@ -63,6 +63,7 @@ class EntryKind(StrEnum):
     DEPOSIT_FORFEITED = "deposit_forfeited"
     COMPENSATION = "compensation"
     DEBT_PAID = "debt_paid"
+    COMPENSATION_RETURNED = "compensation_returned"
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
