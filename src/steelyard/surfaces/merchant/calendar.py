@@ -16,7 +16,12 @@ from steelyard.trade import campaigns
 from steelyard.trade.campaigns.model import CampaignState
 
 NEEDS = {"permission": "promotions.manage"}
-HREFS = {Kind.FLASH: frame.FLASH, Kind.COUPON: frame.PROMOTIONS, Kind.PROMOTION: frame.PROMOTIONS}
+HREFS = {
+    Kind.FLASH: frame.FLASH,
+    Kind.COUPON: frame.PROMOTIONS,
+    Kind.PROMOTION: frame.PROMOTIONS,
+    Kind.LOWER: frame.PROMOTIONS,
+}
 
 
 @get("/calendar", opt=NEEDS)

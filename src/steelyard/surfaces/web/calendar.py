@@ -31,6 +31,7 @@ class Kind(StrEnum):
     FLASH = "flash"
     COUPON = "coupon"
     PROMOTION = "promotion"
+    LOWER = "lower"
     CAMPAIGN = "campaign"
 
 
@@ -38,6 +39,7 @@ KINDS: dict[Kind, tuple[str, str]] = {
     Kind.FLASH: (N_("Flash sale"), "warn"),
     Kind.COUPON: (N_("Coupon"), "info"),
     Kind.PROMOTION: (N_("Promotion"), "good"),
+    Kind.LOWER: (N_("Lower price"), "good"),
     Kind.CAMPAIGN: (N_("Campaign"), "bad"),
 }
 
@@ -96,7 +98,7 @@ def activities_of(offers: Sequence[Offer], hrefs: Mapping[Kind, str], whose: Map
     meeting = promotions.overlapping([offer.promotion for offer in offers])
     found: dict[object, Activity] = {}
     for offer in offers:
-        kind = Kind.FLASH if offer.flash else Kind.COUPON if offer.coupon else Kind.PROMOTION
+        kind = _kind(offer)
         key = offer.flash.session_id if offer.flash else offer.promotion_id
         others = [each.name for each in meeting.get(offer.promotion_id, ())]
         before = found.get(key)
@@ -110,6 +112,12 @@ def activities_of(offers: Sequence[Offer], hrefs: Mapping[Kind, str], whose: Map
             with_others=[*(before.with_others if before else ()), *others],
         )
     return list(found.values())
+
+
+def _kind(offer: Offer) -> Kind:
+    if offer.flash:
+        return Kind.FLASH
+    return Kind.COUPON if offer.coupon else Kind.LOWER if offer.shelf else Kind.PROMOTION
 
 
 def of_campaign(campaign: Campaign, href: str) -> Activity:
