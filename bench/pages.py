@@ -183,6 +183,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/payments?from={since}&to={today}",
         "/operator/refunds",
         "/operator/refunds?state=succeeded",
+        "/operator/channels",
+        "/operator/channels/simpay",
         "/operator/settlement",
         "/operator/wallets",
         "/operator/wallets/sold",

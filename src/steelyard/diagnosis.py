@@ -12,6 +12,7 @@ from steelyard.kernel import checks, events, installation, migrations
 from steelyard.kernel.db import Database, Read
 from steelyard.kernel.postgres import ClusterError
 from steelyard.kernel.settings import Settings
+from steelyard.money import payments
 from steelyard.surfaces.components.assets import Assets
 
 FREE_MEGABYTES_MIN = 500
@@ -70,9 +71,11 @@ def _assets() -> Finding:
 
 def _outside(settings: Settings) -> list[Finding]:
     findings = [_mail(settings)]
-    if not settings.simpay_url:
+    if not payments.channels(settings):
         findings.append(
-            Finding("payment channels", False, "none is set up", "set STEELYARD_SIMPAY_URL, or run the demo")
+            Finding(
+                "payment channels", False, "none is set up", "set one up as docs/guide/running.md says, or run the demo"
+            )
         )
     for name in ("simpay", "carriers", "bank"):
         if getattr(settings, f"{name}_url") and not getattr(settings, f"{name}_webhook_secret"):

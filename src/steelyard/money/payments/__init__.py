@@ -32,6 +32,7 @@ from steelyard.money.payments.choosing import (
 from steelyard.money.payments.events import Refunded
 from steelyard.money.payments.gateways import Channel, Verifier, channel, channels, verifier
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
+from steelyard.money.payments.health import Change as RestChange
 from steelyard.money.payments.health import changes as rest_changes
 from steelyard.money.payments.instructions import instruct, instruct_all, query_soon, to_query
 from steelyard.money.payments.jobs import send_refunds
@@ -126,6 +127,7 @@ __all__ = [
     "RefundTooLarge",
     "Refunded",
     "Rest",
+    "RestChange",
     "Rule",
     "RuleHasBegun",
     "Sought",

@@ -32,8 +32,8 @@ from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders
 from steelyard.trade.orders.model import Order, Purchase, PurchaseId
 
-# Those that payments have come through, history from elsewhere included.
-CHANNELS = ("simpay", "archive")
+# History that came from elsewhere.
+ARCHIVE = "archive"
 NEEDS = {"permission": "payments.read"}
 PAYMENT_TABS: dict[str, tuple[str, PaymentState | None]] = {
     "all": (N_("All"), None),
@@ -131,7 +131,7 @@ async def payment_list(
         ],
         typed=typed,
         tab=tab,
-        channels=CHANNELS,
+        channels=[*payments.channels(visit.settings), ARCHIVE],
         clear_href=address(frame.PAYMENTS, state=tab),
         next_href=address(frame.PAYMENTS, **here, cursor=found.next) if found.next else "",
         start_href=address(frame.PAYMENTS, **here) if cursor else "",

@@ -9,6 +9,7 @@ import msgspec
 
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.settings import Settings
+from steelyard.money import payments
 
 PATIENCE_SECONDS = 2.0
 PORTS = {"https": 443, "http": 80}
@@ -33,11 +34,17 @@ def parties(settings: Settings) -> list[Party]:
     """Everybody outside whom the house may have to speak to."""
     mail = f"{settings.smtp_host}:{settings.smtp_port}"
     return [
-        _by_url(N_("Payment channel"), settings.simpay_url),
+        *_channels(settings),
         _by_url(N_("Carriers"), settings.carriers_url),
         _by_url(N_("Bank"), settings.bank_url),
         Party(name=N_("Mail server"), where=mail, host=settings.smtp_host, port=settings.smtp_port),
     ]
+
+
+def _channels(settings: Settings) -> list[Party]:
+    """The payment channels that are programs of somebody else."""
+    channels = payments.channels(settings).values()
+    return [_by_url(each.terms.name, each.terms.cashiers[0]) for each in channels if each.terms.cashiers]
 
 
 def _by_url(name: str, url: str | None) -> Party:

@@ -17,6 +17,7 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.settings import Settings
+from steelyard.money import payments
 from steelyard.parties import access, merchants, operator, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.policies.model import Policy, PolicyChange, Settled, policy_called
@@ -92,8 +93,8 @@ async def first_steps(read: Read, settings: Settings) -> list[Step]:
         Step(
             name=N_("Connect a payment channel"),
             why=N_("Buyers can order only where they can pay."),
-            href=frame.SYSTEM,
-            done=bool(settings.simpay_url),
+            href=frame.CHANNELS,
+            done=bool(payments.channels(settings)),
         ),
         Step(
             name=N_("Let the first merchant in"),

@@ -15,6 +15,7 @@ from steelyard.kernel import checks, events, queue, sweep_board, vitals
 from steelyard.kernel.checks import CheckFailure, CheckResult
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.i18n import N_
+from steelyard.money import payments
 from steelyard.parties import access, notifications
 from steelyard.parties.access.model import Actor
 from steelyard.parties.notifications.model import MailQueue
@@ -82,6 +83,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     failing: int
     given_up: int
     untrue: int
+    resting: list[payments.Rest]
 
 
 async def health(read: Read) -> Health:
@@ -97,6 +99,7 @@ async def health(read: Read) -> Health:
         paused=sum(1 for each in [*lags, *runs] if each.paused_at),
         failing=sum(1 for run in runs if run.failed_at and run.ran_at and run.failed_at >= run.ran_at),
         given_up=await queue.given_up(read),
+        resting=[each for each in (await payments.rests(read)).values() if each.rests],
         untrue=sum(1 for result in results if result.found),
     )
 
