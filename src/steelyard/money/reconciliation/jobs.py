@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import structlog
 
+from steelyard.kernel import jobs
 from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import Refusal
@@ -106,6 +107,12 @@ async def _sweep(db: Database) -> int:
     except Refusal as refusal:  # a source that is not known here: nothing that asking again would change
         log.error("reconciliation.refused", why=str(refusal))
     return 0
+
+
+@jobs.job("reconciliation.run_day")
+async def run_day(db: Database, *, source: str, day: date) -> None:
+    """Lay a day beside the books: for statements that nobody waits for in a browser."""
+    await db.transact(run, source, day)
 
 
 SWEEPS = [Sweep("reconciliation.fetch", EVERY_SECONDS, _sweep)]
