@@ -90,19 +90,17 @@ async def _moved(read: Read, day: date) -> list[Moved]:
 
 
 def _said(back: int, moved: Sequence[Moved]) -> list[Moved]:
-    """What the statement of so many days ago says of it. Most days it is right."""
+    """What the statement of so many days ago says of it. Most days it is right; a day may be poor in sales."""
     said = list(moved)
-    if len(said) < 4:
-        return said
-    if back == 6:
-        said[2] = msgspec.structs.replace(said[2], fee=said[2].fee + 120)
-    if back == 4:
-        said[0] = msgspec.structs.replace(said[0], amount=said[0].amount - 2_000, fee=said[0].fee)
-        del said[3]
+    if back == 6 and said:
+        said[0] = msgspec.structs.replace(said[0], fee=said[0].fee + 120)
+    if back == 4 and said:
+        said[0] = msgspec.structs.replace(said[0], amount=said[0].amount - 2_000)
+        del said[1:2]
     if back == 2:
-        said.append(said[1])
+        said += said[1:2]
     if back == 1:
-        del said[1]
+        del said[1:2]
     return said
 
 
