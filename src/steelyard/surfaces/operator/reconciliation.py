@@ -52,7 +52,7 @@ DAYS_DRAWN = 30
 LINES_AT_ONCE_MAX = 2_000
 FORM_BYTES_MAX = UPLOAD_BYTES_MAX + 64 * 1024
 TABS: dict[str, tuple[str, tuple[DifferenceState, ...] | None]] = {
-    "work": (N_("To do"), (DifferenceState.OPEN, DifferenceState.PROPOSED)),
+    "work": (N_("Still to do"), (DifferenceState.OPEN, DifferenceState.PROPOSED)),
     "waiting": (N_("Waiting for the next day"), (DifferenceState.WAITING,)),
     "explained": (N_("Explained"), tuple(each for each in DifferenceState if each not in UNFINISHED)),
     "all": (N_("All"), None),
@@ -203,7 +203,7 @@ async def file_list(visit: NamedDependency[Visit], cursor: FromQuery[str | None]
         visit,
         "reconciliation_files.html",
         frame.RECONCILIATION,
-        crumbs=[(visit.say(N_("Reconciliation")), frame.RECONCILIATION), (visit.say(N_("Statements")), None)],
+        crumbs=[(visit.say(N_("Reconciliation")), frame.RECONCILIATION), (visit.say(N_("Statement files")), None)],
         sources=sources,
         files=page,
         days={(each.source, each.day): each for each in days.items},
@@ -317,7 +317,7 @@ async def file_page(visit: NamedDependency[Visit], source: FromPath[str], file_i
         frame.RECONCILIATION,
         crumbs=[
             (visit.say(N_("Reconciliation")), frame.RECONCILIATION),
-            (visit.say(N_("Statements")), FILES),
+            (visit.say(N_("Statement files")), FILES),
             (found.file.name, None),
         ],
         found=found,

@@ -20,7 +20,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     DifferenceState.OPEN: (N_("To look at"), "warn"),
     DifferenceState.PROPOSED: (N_("A second person decides"), "info"),
     DifferenceState.BOOKED: (N_("Booked"), "good"),
-    DifferenceState.ACCEPTED: (N_("Accepted"), "good"),
+    DifferenceState.ACCEPTED: (N_("Accepted as it is"), "good"),
     DifferenceState.CLOSED: (N_("Closed by itself"), "quiet"),
 }
 LINES: Mapping[str, str] = {
