@@ -2065,6 +2065,9 @@ CREATE TABLE promotions (
   , given        boolean NOT NULL DEFAULT false
   , presale      jsonb
   , group_id     uuid
+  , shelf        boolean NOT NULL DEFAULT false
+  , shown_at     timestamptz
+  , hidden_at    timestamptz
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
   , FOREIGN KEY (merchant_id, group_id) REFERENCES customer_groups
@@ -2083,6 +2086,8 @@ CREATE TABLE promotions (
   , CONSTRAINT what_is_given_is_not_claimed CHECK (NOT given OR (coupon AND code IS NULL))
   , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
   , CONSTRAINT a_coupon_is_for_who_holds_it CHECK (group_id IS NULL OR NOT coupon)
+  , CONSTRAINT what_stands_on_the_shelf_is_everybodys CHECK (NOT shelf OR (session_id IS NULL AND group_id IS NULL AND NOT coupon AND budget IS NULL))
+  , CONSTRAINT only_what_is_for_the_shelf_is_shown CHECK (shelf OR (shown_at IS NULL AND hidden_at IS NULL))
   , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
 );
@@ -2105,10 +2110,17 @@ COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went
 COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop or the platform gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.presale IS 'Of a presale: {price, deposit, counts_for} of a piece, and the terms of the session; none: a flash price';
+COMMENT ON COLUMN promotions.shelf IS 'Its price stands on cards and pages, for everybody: a special price without session, group and coupon';
+COMMENT ON COLUMN promotions.shown_at IS 'Of the shelf: when its beginning was announced; the price counts from starts_at on';
+COMMENT ON COLUMN promotions.hidden_at IS 'Of the shelf: when its end was announced, or it was stopped';
 COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop, or of one of the platform anywhere here, before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_by_time ON promotions (ends_at, starts_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
+
+CREATE INDEX promotions_on_shelf ON promotions (merchant_id, ends_at) WHERE shelf OR session_id IS NOT NULL;
+CREATE INDEX promotions_to_show ON promotions (starts_at) WHERE shelf AND shown_at IS NULL AND hidden_at IS NULL;
+CREATE INDEX promotions_to_hide ON promotions (ends_at) WHERE shelf AND shown_at IS NOT NULL AND hidden_at IS NULL;
 
 CREATE TABLE coupon_gifts (
     merchant_id  uuid NOT NULL
@@ -2218,6 +2230,7 @@ CREATE TABLE search_entries (
   , price         bigint NOT NULL
   , price_to      bigint NOT NULL
   , compare_at    bigint
+  , usual         bigint
   , in_stock      boolean NOT NULL
   , sold          integer NOT NULL DEFAULT 0
   , rating        integer NOT NULL DEFAULT 0
@@ -2228,6 +2241,9 @@ CREATE TABLE search_entries (
 COMMENT ON TABLE search_entries IS 'by merchant: products on the shelf as search and category pages show them';
 COMMENT ON COLUMN search_entries.words IS 'Latin words and CJK bigrams of title, attributes, shop and codes, by the simple configuration';
 COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by; _ships:free of what is sent free of charge';
+COMMENT ON COLUMN search_entries.price IS 'What the cheapest SKU costs now, with what is lowered for everybody';
+COMMENT ON COLUMN search_entries.compare_at IS 'What is struck out beside it: the market price; of what is lowered, the lowest of the 30 days before';
+COMMENT ON COLUMN search_entries.usual IS 'What the cheapest SKU would cost if nothing were lowered; none: nothing is';
 COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
 COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
 COMMENT ON COLUMN search_entries.ahead IS 'Among what sells best of very many: looked through first for words that too many have';
@@ -2846,6 +2862,8 @@ CREATE TABLE orders (
   , subsidy      bigint NOT NULL DEFAULT 0
   , subsidy_returned bigint NOT NULL DEFAULT 0
   , freight_offers jsonb NOT NULL DEFAULT '[]'
+  , ship_hours   integer
+  , ship_by      timestamptz
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
@@ -2853,6 +2871,7 @@ CREATE TABLE orders (
   , CONSTRAINT never_take_back_more_subsidy CHECK (0 <= subsidy_returned AND subsidy_returned <= subsidy)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
   , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
+  , CONSTRAINT a_promise_is_an_hour_at_least CHECK (ship_hours > 0)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
   , CONSTRAINT cancelled_means_when CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
 );
@@ -2866,6 +2885,8 @@ COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to th
 COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
 COMMENT ON COLUMN orders.subsidy_returned IS 'Of subsidy, taken back because of refunds';
 COMMENT ON COLUMN orders.freight_offers IS 'What promotions took off the freight, as order_lines.offers';
+COMMENT ON COLUMN orders.ship_hours IS 'Frozen at sale: hours after payment in which the first of it is to leave the house, where a line promises that; none: see ship_by';
+COMMENT ON COLUMN orders.ship_by IS 'By when it is to leave the house: as agreed in a presale, or as promised and once paid; none: within 48 hours of payment, as every order';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
 COMMENT ON COLUMN orders.buyer_name IS 'Who receives it, in small letters, as staff look for it by its beginning';
@@ -2886,7 +2907,8 @@ CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, contact_phone);
 CREATE INDEX orders_of_an_email ON orders (merchant_id, contact_email);
-CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped') AND ship_by IS NULL;
+CREATE INDEX orders_to_send_by_day ON orders (merchant_id, ship_by) WHERE state IN ('paid', 'partly_shipped') AND ship_by IS NOT NULL;
 CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
 CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, merchant_id);
@@ -3034,6 +3056,8 @@ CREATE TABLE presale_bookings (
   , deposit_payment uuid
   , deposit_paid_at timestamptz
   , called_off_at   timestamptz
+  , opened_at       timestamptz
+  , warned_at       timestamptz
   , reason          text NOT NULL DEFAULT ''
   , ended_at        timestamptz
   , outcome         text
@@ -3052,10 +3076,16 @@ COMMENT ON COLUMN presale_bookings.counts_for IS 'What the deposit is worth when
 COMMENT ON COLUMN presale_bookings.forfeits IS 'Who does not pay the balance in time, or steps back, gives the deposit up; else it goes back';
 COMMENT ON COLUMN presale_bookings.deposit_payment IS 'The payment that the deposit was paid by';
 COMMENT ON COLUMN presale_bookings.called_off_at IS 'When the shop or the platform said that it is not delivered; a sweep drops it, and the deposit goes back';
+COMMENT ON COLUMN presale_bookings.opened_at IS 'When its buyer was told that the balance can be paid, or need not be told any more';
+COMMENT ON COLUMN presale_bookings.warned_at IS 'When its buyer was told that it is soon too late for the balance, or need not be told any more';
 COMMENT ON COLUMN presale_bookings.outcome IS 'How it ended without being bought: dropped before anything was paid, deposit forfeited, deposit returned';
 CREATE INDEX presale_bookings_of_a_presale ON presale_bookings (merchant_id, session_id, order_id);
 CREATE INDEX presale_bookings_of_a_buyer ON presale_bookings (buyer_id, created_at DESC, order_id DESC);
 CREATE INDEX presale_bookings_of_a_purchase ON presale_bookings (purchase_id);
+CREATE INDEX presale_bookings_to_open ON presale_bookings (balance_from)
+    WHERE opened_at IS NULL AND deposit_paid_at IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX presale_bookings_to_warn ON presale_bookings (balance_until)
+    WHERE warned_at IS NULL AND deposit_paid_at IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX presale_bookings_called_off ON presale_bookings (called_off_at) WHERE called_off_at IS NOT NULL AND ended_at IS NULL;
 
 -- trade.groups
@@ -3861,6 +3891,7 @@ COMMENT ON COLUMN price_protections.unit_price IS 'What a piece was sold for, be
 COMMENT ON COLUMN price_protections.price IS 'What a piece cost on the day of the claim, without promotions';
 COMMENT ON COLUMN price_protections.amount IS 'What went back, in minor units, added tax included';
 CREATE INDEX price_protections_of_an_order ON price_protections (order_id);
+CREATE INDEX price_protections_by_time ON price_protections (at DESC, refund_id DESC);
 CREATE INDEX price_protections_of_a_merchant ON price_protections (merchant_id, at DESC, refund_id DESC);
 
 -- trade.reviews

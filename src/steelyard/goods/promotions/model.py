@@ -110,7 +110,8 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
 
     `group`: of one owner's promotions with the same group one counts. `beside`: the layers of promotions that may count
     for the same goods. `platform_millionths`: which part of what it takes off is paid by the platform. `limited`: there
-    are only so many pieces for it.
+    are only so many pieces for it. `alone`: what is bought by it is bought by itself, and nothing else counts (a presale);
+    `team`: it is a price for buyers who come together.
     """
 
     promotion_id: PromotionId
@@ -127,6 +128,8 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     beside: frozenset[Layer] = EVERY_LAYER
     platform_millionths: int = 0
     limited: bool = False
+    alone: bool = False
+    team: bool = False
     limits: tuple[Limit, ...] = ()
 
     @property
@@ -252,7 +255,7 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A promotion as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, all together may take off
     no more than the `budget`. Of the `PLATFORM`'s it pays the part of `platform_millionths`. `flash`: in a flash sale.
-    `group_id`: for the shop's group of customers alone."""
+    `group_id`: for the shop's group of customers alone. `shelf`: the price stands on cards and pages, for everybody."""
 
     merchant_id: MerchantId
     promotion_id: PromotionId
@@ -275,6 +278,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     new_buyers: bool = False
     given: bool = False
     group_id: UUID | None = None
+    shelf: bool = False
 
     @property
     def limits(self) -> list[Limit]:
@@ -307,6 +311,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             scope=self.scope,
             platform_millionths=self.platform_millionths,
             limited=self.flash is not None,
+            alone=self.flash is not None and self.flash.presale is not None,
             audience=Audience(segments=self.segments),
             limits=tuple(self.limits) if self.coupon else (),
         )
