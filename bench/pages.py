@@ -171,6 +171,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/papers",
         "/operator/violations?state=waiting",
         "/operator/rights",
+        "/operator/rights/holidays",
         "/operator/compensations",
         "/operator/compensations?kind=late&shop={shop}&from={since}&to={today}",
         "/operator/orders?state=to_ship",

@@ -4,6 +4,7 @@ from steelyard.kernel.i18n import N_
 
 SWEEPS: dict[str, str] = {
     "access.forget": N_("Ends sessions and links that are over"),
+    "aftersales.follow_pickups": N_("Moves returns on that a carrier has fetched"),
     "aftersales.act_on_silence": N_("Decides refunds and returns that one side has left unanswered"),
     "aftersales.grant_unanswered": N_("Grants requests of buyers that nobody has answered in time"),
     "analytics.count_imports": N_("Counts imported orders into the figures"),

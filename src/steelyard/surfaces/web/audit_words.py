@@ -105,6 +105,7 @@ ACTIONS: dict[str, str] = {
     "reviews.answer": N_("Answered a question"),
     "reviews.reply": N_("Replied to a review"),
     "rights.draft": N_("Drafted a right of buyers"),
+    "rights.holiday": N_("Kept a holiday"),
     "rights.drop": N_("Threw a draft of a right away"),
     "rights.switch_on": N_("Switched on a right of buyers"),
     "reviews.set_rules": N_("Changed the rules for reviews"),
