@@ -14,6 +14,7 @@ NO_LISTS = {
     "/merchant/carriers", "/merchant/licence",
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
+    "/operator/reconciliation/upload",
     "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/promotions/new",
     "/operator/campaigns/new",
     "/operator/roles/new", "/operator/rights/new", "/operator/promotions/why", "/merchant/promotions/why",
@@ -189,6 +190,10 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/refunds?state=succeeded",
         "/operator/channels",
         "/operator/channels/simpay",
+        "/operator/reconciliation",
+        "/operator/reconciliation?state=all",
+        "/operator/reconciliation?state=explained&source=archive&kind=fee",
+        "/operator/reconciliation/files",
         "/operator/settlement",
         "/operator/wallets",
         "/operator/wallets/sold",

@@ -55,6 +55,7 @@ SWEEPS: dict[str, str] = {
     "orders.complete_received": N_("Confirms receipt when its days are over"),
     "parcels.ask_carriers": N_("Asks carriers where parcels are"),
     "payments.refunds": N_("Sends refunds to the payment channel"),
+    "reconciliation.fetch": N_("Asks channels and banks for yesterday’s statement, and lays it beside the books"),
     "search.stale_entries": N_("Brings search entries up to date"),
     "settlement.payouts": N_("Sends payouts to the bank"),
     "settlement.run": N_("Makes the day's statements"),
