@@ -37,7 +37,7 @@ from steelyard.kernel.settings import Settings
 P = ParamSpec("P")
 
 NOT_AS_IT_SHOULD_BE = 3
-SIMULATORS = ("payments", "carriers", "bank", "mail")
+SIMULATORS = ("payments", "carriers", "bank", "mail", "stripe")
 SHOPPERS = "shoppers"
 
 _console = Console(stderr=True)

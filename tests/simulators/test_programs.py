@@ -21,9 +21,10 @@ PROGRAM = """
 import asyncio, sys
 from pathlib import Path
 from steelyard.simulators import programs
-ports = [int(port) for port in sys.argv[2:]]
+stripe_port, *ports = [int(port) for port in sys.argv[2:]]
 settings = programs.Settings(
-    home=Path(sys.argv[1]), payments_port=ports[0], carriers_port=ports[1], bank_port=ports[2], mail_port=ports[3],
+    home=Path(sys.argv[1]), stripe_port=stripe_port,
+    payments_port=ports[0], carriers_port=ports[1], bank_port=ports[2], mail_port=ports[3],
     smtp_port=ports[4], refund_seconds=0, timeout_seconds=60,
 )
 asyncio.run(programs.serve(list(programs.LISTENERS), settings, ready=lambda: print("ready", flush=True)))
@@ -44,6 +45,7 @@ def free_ports(count: int) -> list[int]:
 def settings_on(home: Path, ports: list[int]) -> Settings:
     return Settings(
         home=home,
+        stripe_port=free_ports(1)[0],
         payments_port=ports[0],
         carriers_port=ports[1],
         bank_port=ports[2],
@@ -55,7 +57,7 @@ def settings_on(home: Path, ports: list[int]) -> Settings:
 async def started(home: Path, ports: list[int]) -> asyncio.subprocess.Process:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-W", "error", "-c", PROGRAM, str(home), *map(str, ports)),
+        *("-W", "error", "-c", PROGRAM, str(home), *map(str, [*free_ports(1), *ports])),
         stdout=asyncio.subprocess.PIPE,
         env={"PYTHONPATH": str(Path(programs.__file__).parents[2]), "PATH": ""},
     )
@@ -76,7 +78,7 @@ async def test_all_four_run_in_one_process_and_stop_cleanly(tmp_path: Path, how:
     process = await started(tmp_path, ports)
     try:
         async with httpx.AsyncClient(trust_env=False) as http:
-            for port, name in zip(ports, programs.LISTENERS, strict=False):
+            for port, name in zip(ports[:-1], programs.LISTENERS, strict=False):
                 assert (await http.get(f"http://127.0.0.1:{port}/health")).json()["program"] == name
             await aiosmtplib.send(a_mail(), hostname="127.0.0.1", port=ports[4])
             # A charge that hangs does not keep the program open.
@@ -98,12 +100,9 @@ async def test_all_four_run_in_one_process_and_stop_cleanly(tmp_path: Path, how:
             process.kill()
     assert (process.returncode, output) == (0, b"stopped\n")
     assert time.monotonic() - begun < 45
-    assert sorted(file.name for file in tmp_path.glob("*.sqlite3")) == [
-        "bank.sqlite3",
-        "carriers.sqlite3",
-        "mail.sqlite3",
-        "payments.sqlite3",
-    ]
+    assert sorted(file.name for file in tmp_path.glob("*.sqlite3")) == sorted(
+        f"{name}.sqlite3" for name in programs.LISTENERS
+    )
 
 
 async def test_a_killed_channel_sends_the_webhook_after_it_comes_back(tmp_path: Path) -> None:

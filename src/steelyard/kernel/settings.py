@@ -32,6 +32,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     simpay_url: str | None = None  # the payment simulator; none means the channel is not offered
     simpay_key: str = ""
     simpay_webhook_secret: str = ""
+    stripe_key: str = ""  # the secret key of a Stripe account; none means the channel is not offered
+    stripe_webhook_secret: str = ""  # of the account's endpoint /webhooks/stripe
+    stripe_url: str = "https://api.stripe.com"
+    stripe_fee_millionths: int = 0  # what the contract says that Stripe keeps of a payment
     carriers_url: str | None = None
     carriers_key: str = ""
     carriers_webhook_secret: str = ""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from steelyard.simulators import bank, carriers, mail, payments
+from steelyard.simulators import bank, carriers, mail, payments, stripe
 from steelyard.simulators.serving import Listener, PortTaken, StoppedUnexpectedly, serve_apps
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.web import Program
@@ -15,6 +15,7 @@ LISTENERS: dict[Program, Callable[[Settings], Listener]] = {
     "carriers": carriers.listener,
     "bank": bank.listener,
     "mail": mail.listener,
+    "stripe": stripe.listener,
 }
 
 
@@ -25,6 +26,7 @@ def addresses(settings: Settings) -> dict[Program, str]:
         "carriers": settings.carriers_url,
         "bank": settings.bank_url,
         "mail": settings.mail_url,
+        "stripe": settings.stripe_url,
     }
 
 

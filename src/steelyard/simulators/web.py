@@ -27,13 +27,13 @@ from steelyard.simulators.pump import Pump, Work
 from steelyard.simulators.requests import add_headers, is_foreign
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.store import Store
-from steelyard.simulators.webhooks import Delivery, Outbox, delivery_log
+from steelyard.simulators.webhooks import Delivery, Envelope, Heard, Outbox, any_success, delivery_log, standard
 
 BODY_BYTES_MAX = 64 * 1024
 
 AnyRequest = Request[object, object, State]
 ClientMaker = Callable[[], httpx.AsyncClient]
-Program = Literal["payments", "carriers", "bank", "mail"]
+Program = Literal["payments", "carriers", "bank", "mail", "stripe"]
 
 
 class Foundation:
@@ -47,7 +47,11 @@ class Foundation:
         *,
         clock: Clock | None = None,
         client: ClientMaker | None = None,
+        envelope: Envelope | None = None,
+        heard: Heard = any_success,
     ) -> None:
+        """`envelope` and `heard` are how its messages are sent, and what says that they have arrived; without them after
+        the Standard Webhooks specification."""
         self.program: Program = program
         self.settings = settings
         self.clock = clock or Clock()
@@ -64,7 +68,8 @@ class Foundation:
             self.store,
             self.clock,
             self.faults,
-            secret=settings.webhook_secret,
+            envelope=envelope or standard(settings.webhook_secret),
+            heard=heard,
             retry_seconds=settings.retry_seconds,
             closing=self.closing,
             client=client,

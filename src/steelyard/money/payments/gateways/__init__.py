@@ -6,6 +6,7 @@ from functools import lru_cache
 from steelyard.kernel.settings import Settings
 from steelyard.money.payments.gateways.interface import Channel, Verifier
 from steelyard.money.payments.gateways.simpay import Simpay
+from steelyard.money.payments.gateways.stripe import Stripe
 from steelyard.money.payments.model import UnknownChannel
 
 __all__ = ["Channel", "Verifier", "channel", "channels", "verifier"]
@@ -46,4 +47,11 @@ def _set_up(settings: Settings) -> dict[str, Channel]:
     found: dict[str, Channel] = {}
     if settings.simpay_url:
         found["simpay"] = Simpay(settings.simpay_url, settings.simpay_key, settings.simpay_webhook_secret)
+    if settings.stripe_key:
+        found["stripe"] = Stripe(
+            settings.stripe_url,
+            settings.stripe_key,
+            settings.stripe_webhook_secret,
+            fee_millionths=settings.stripe_fee_millionths,
+        )
     return found
