@@ -107,6 +107,15 @@ async def tell_entry_decided(tx: Tx, events: Sequence[campaigns.EntryDecided]) -
         await _tell_owners(tx, event.merchant_id, what, reason, "", link)
 
 
+async def tell_leave_answered(tx: Tx, events: Sequence[campaigns.LeaveAnswered]) -> None:
+    """Owners read whether the platform lets an article go that they asked to end."""
+    for event in events:
+        entries = await campaigns.entries(tx, event.campaign_id, event.merchant_id)
+        answer = next((each.leave_answer for each in entries if each.entry_id == event.entry_id), "")
+        what = "campaign_left" if event.let_go else "campaign_stays"
+        await _tell_owners(tx, event.merchant_id, what, answer, "", f"/merchant/campaigns/{event.campaign_id}")
+
+
 async def _tell_owners(tx: Tx, merchant_id: UUID, what: str, reason: str, day: str, link: str) -> None:
     shop = MerchantId(merchant_id)
     name = (await merchants.cards(tx, [shop]))[shop].name

@@ -138,6 +138,11 @@ async def _page(visit: Visit, campaign_id: UUID, typed: Entries, errors: dict[st
             or (each.state is EntryState.APPROVED and state in (CampaignState.SIGN_UP, CampaignState.CHOOSING))
         },
         live=state is CampaignState.RUNNING,
+        endable={
+            each.entry_id
+            for each in found.entries
+            if state is CampaignState.RUNNING and each.state is EntryState.APPROVED and not each.leaving
+        },
         typed=typed,
         errors=errors,
         rows=range(ROWS),
@@ -230,4 +235,30 @@ async def withdraw(visit: NamedDependency[Visit], campaign_id: FromPath[UUID], e
     )
 
 
-HANDLERS = [campaign_list, campaign_page, sign_up, withdraw]
+async def leave_asked(tx: Tx, actor: Actor, merchant_id: MerchantId, entry_id: UUID, reason: str) -> None:
+    if await campaigns.ask_leave(tx, merchant_id, entry_id, reason):
+        await access.audit(tx, actor, "campaigns.ask_leave", str(entry_id), {"reason": reason})
+
+
+@post("/campaigns/{campaign_id:uuid}/entries/{entry_id:uuid}/leave", opt=NEEDS)
+async def leave(
+    visit: NamedDependency[Visit], request: WebRequest, campaign_id: FromPath[UUID], entry_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """Ask the platform to end an article of a campaign that runs."""
+    form = await entries_of(request)
+    reason = form.text("reason", most=200)
+    try:
+        form.check()
+        await visit.merchant_db.transact(leave_asked, visit.actor, visit.merchant_id, entry_id, reason)
+    except Invalid as refusal:
+        errors = {f"leave-{entry_id}": word for word in errors_of(visit, refusal.fields).values()}
+        return await _page(visit, campaign_id, form, errors)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return redirect(visit, f"{frame.CAMPAIGNS}/{campaign_id}", (told(visit, refusal), "bad"))
+    said = N_("The platform is asked. Until it answers the article is sold as before.")
+    return redirect(visit, f"{frame.CAMPAIGNS}/{campaign_id}", (visit.say(said), "good"))
+
+
+HANDLERS = [campaign_list, campaign_page, sign_up, withdraw, leave]

@@ -43,6 +43,8 @@ from steelyard.surfaces.web.flash_words import STATES
 from steelyard.surfaces.web.moments import entered_moment
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
+from steelyard.trade import campaigns
+from steelyard.trade.campaigns.model import PartOfCampaign
 
 NEEDS = {"permission": "promotions.manage"}
 PER_PAGE = 30
@@ -252,6 +254,9 @@ async def plan(tx: Tx, actor: Actor, wanted: NewFlash, confirmed: Mapping[str, o
 
 
 async def cancel(tx: Tx, actor: Actor, merchant_id: MerchantId, session_id: UUID, reason: str) -> None:
+    """Raises `PartOfCampaign`: what buyers see of a campaign is not ended by the shop alone."""
+    if await campaigns.carried_by(tx, merchant_id, session_id) is not None:
+        raise PartOfCampaign()
     await promotions.cancel(tx, merchant_id, session_id, by=actor.by, reason=reason)
     await access.audit(tx, actor, "flash.cancel", str(session_id), {"reason": reason})
 
@@ -273,6 +278,7 @@ async def flash_page(visit: NamedDependency[Visit], flash_id: FromPath[UUID]) ->
         session=found.session,
         state=_state(visit, found.session),
         stoppable=state in (FlashState.TO_COME, FlashState.RUNNING),
+        campaign_id=await visit.merchant_db.ask(campaigns.carried_by, visit.merchant_id, flash_id),
     )
 
 

@@ -11,19 +11,21 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from steelyard.goods import catalog, pricing
+from steelyard.goods import catalog, pricing, promotions
 from steelyard.goods.catalog.model import Category, SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
+from steelyard.goods.promotions.model import Conflict, Level, Promotion, PromotionId, SpecialPrice
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
-from steelyard.parties import access, merchants
+from steelyard.parties import access, merchants, operator
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import campaign_words as words
+from steelyard.surfaces.web import conflict_words
 from steelyard.surfaces.web.console import address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.moments import entered_moment, local_time
@@ -39,6 +41,7 @@ from steelyard.trade.campaigns.model import (
     CampaignState,
     Count,
     Entry,
+    EntryId,
     EntryState,
     NewCampaign,
     Rules,
@@ -50,6 +53,7 @@ DEPTH = 2
 DAYS = 3
 PER_PERCENT = 10_000
 ACTS = ("approve", "send_back")
+ANSWERS = ("let_go", "keep")
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,12 +217,23 @@ async def opened(tx: Tx, actor: Actor, wanted: NewCampaign) -> None:
 @get("/campaigns/{campaign_id:uuid}", opt=NEEDS)
 async def campaign_page(visit: NamedDependency[Visit], campaign_id: FromPath[UUID]) -> Response[Any]:
     """What shops have signed up: what waits first."""
+    return await _page(visit, campaign_id, Entries({}, {}))
+
+
+async def _page(
+    visit: Visit, campaign_id: UUID, typed: Entries, warned: conflict_words.Told | None = None
+) -> Response[Any]:
+    """`typed`: what was ticked, when something speaks against it."""
     found = await visit.db.ask(shown_of, campaign_id)
     state = found.campaign.state(datetime.now(UTC))
     return await frame.show(
         visit,
         "campaign.html",
         frame.CAMPAIGNS,
+        status=409 if warned else 200,
+        warned=warned,
+        ticked=set(typed.all("entry")),
+        leaving=[each for each in found.entries if each.leaving],
         crumbs=[
             (visit.say(N_("Platform campaigns")), frame.CAMPAIGNS),
             (found.campaign.name.in_language(visit.locale), None),
@@ -248,10 +263,15 @@ async def decide_entries(
         return redirect(visit, here, (visit.say(N_("Please tick some articles first.")), "warn"))
     if action == "send_back" and not reason:
         return redirect(visit, here, (visit.say(N_("Please say why: the shop reads it")), "bad"))
+    against = await visit.db.ask(_against, campaign_id, chosen) if action == "approve" else {}
+    if against and not form.flag("anyway"):
+        flat = [each for some in against.values() for each in some]
+        return await _page(visit, campaign_id, form, conflict_words.told(visit, flat, await visit.db.ask(_currency)))
     count, refused = 0, ""
     for entry in chosen:
+        log = conflict_words.for_the_log(against.get(entry.entry_id, []))
         try:
-            count += await visit.db.transact(decide, visit.actor, entry, action, reason)
+            count += await visit.db.transact(decide, visit.actor, entry, action, reason, log)
         except Refusal as refusal:
             refused = told(visit, refusal)
     said = N_("{count} approved.") if action == "approve" else N_("{count} sent back.")
@@ -259,17 +279,71 @@ async def decide_entries(
     return redirect(visit, here, (message, "warn" if refused else "good"))
 
 
-async def decide(tx: Tx, actor: Actor, entry: Entry, action: str, reason: str) -> bool:
+async def _against(read: Read, campaign_id: UUID, chosen: Sequence[Entry]) -> dict[EntryId, list[Conflict]]:
+    """What speaks against selling these at their prices, as if their shops planned it; what cannot be at all the command says."""
+    campaign = await campaigns.campaign(read, campaign_id)
+    shops = await merchants.cards(read, {each.merchant_id for each in chosen})
+    found: dict[EntryId, list[Conflict]] = {}
+    for entry in chosen:
+        assert campaign is not None, "an entry is of a campaign"
+        offered = Promotion(
+            promotion_id=PromotionId(entry.entry_id),
+            name=campaign.name,
+            rule=SpecialPrice(prices={SkuId(entry.sku_id): entry.price}),
+            currency=shops[entry.merchant_id].currency,
+            starts_at=campaign.starts_at,
+            ends_at=campaign.ends_at,
+            merchant_id=entry.merchant_id,
+            limited=True,
+        )
+        some = await promotions.speaks_against(read, offered, [entry.sku_id])
+        if warnings := [each for each in some if each.level is Level.WARNING]:
+            found[entry.entry_id] = warnings
+    return found
+
+
+async def _currency(read: Read) -> str:
+    house = await operator.profile(read)
+    return house.currency if house else "CNY"
+
+
+async def decide(
+    tx: Tx, actor: Actor, entry: Entry, action: str, reason: str, confirmed: Mapping[str, object] | None = None
+) -> bool:
+    """`confirmed`: which warnings were read and put aside, for the log."""
     if action == "approve":
         decided = await campaigns.approve(tx, entry.merchant_id, entry.entry_id, actor.by)
     else:
         decided = await campaigns.send_back(tx, entry.merchant_id, entry.entry_id, actor.by, reason)
     if decided:
-        await access.audit(
-            tx, actor, f"campaigns.{action}", str(entry.entry_id), {"reason": reason} if reason else {},
-            merchant_id=entry.merchant_id,
-        )  # fmt: skip
+        facts = {**({"reason": reason} if reason else {}), **(confirmed or {})}
+        await access.audit(tx, actor, f"campaigns.{action}", str(entry.entry_id), facts, merchant_id=entry.merchant_id)
     return decided
+
+
+@post("/campaigns/{campaign_id:uuid}/leaving", opt=NEEDS)
+async def answer_leaving(visit: NamedDependency[Visit], request: WebRequest, campaign_id: FromPath[UUID]) -> Redirect:
+    """Let an article go that its shop asks to end while the campaign runs, or say why not."""
+    form = await entries_of(request)
+    here = f"{frame.CAMPAIGNS}/{campaign_id}"
+    action, words_said = form.text("action"), form.text("reason")[:200]
+    known = {str(each.entry_id): each for each in await visit.db.ask(campaigns.entries, campaign_id)}
+    entry = known.get(form.text("entry"))
+    if entry is None or action not in ANSWERS:
+        raise NotFound()
+    let_go = action == "let_go"
+    said = N_("It is let go: nothing more is sold at its price.") if let_go else N_("It stays. The shop reads why.")
+    return await done(
+        visit, here, said, lambda: visit.db.transact(answered, visit.actor, entry, let_go=let_go, words_said=words_said)
+    )
+
+
+async def answered(tx: Tx, actor: Actor, entry: Entry, *, let_go: bool, words_said: str) -> None:
+    now = await campaigns.answer_leave(tx, entry.merchant_id, entry.entry_id, actor.by, let_go=let_go, words=words_said)
+    if now:
+        act = "campaigns.let_go" if let_go else "campaigns.keep"
+        facts = {"reason": words_said} if words_said else {}
+        await access.audit(tx, actor, act, str(entry.entry_id), facts, merchant_id=entry.merchant_id)
 
 
 async def ended(tx: Tx, actor: Actor, campaign_id: UUID, reason: str) -> None:
@@ -289,4 +363,4 @@ async def end_campaign(visit: NamedDependency[Visit], request: WebRequest, campa
     )
 
 
-HANDLERS = [campaign_list, new_campaign, open_campaign, campaign_page, decide_entries, end_campaign]
+HANDLERS = [campaign_list, new_campaign, open_campaign, campaign_page, decide_entries, answer_leaving, end_campaign]

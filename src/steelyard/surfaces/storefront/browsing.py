@@ -32,7 +32,8 @@ from steelyard.surfaces.storefront.shell import Shell, asked, category_crumbs, p
 from steelyard.surfaces.storefront.strangers import Answer, Drawn, shared
 from steelyard.surfaces.web.entries import as_uuid
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import reviews
+from steelyard.trade import campaigns, reviews
+from steelyard.trade.campaigns.model import Campaign
 from steelyard.trade.reviews.model import ShopScore
 
 
@@ -43,6 +44,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
     title: Text
     composed: Composed
     choices: search.Choices = search.Choices()
+    campaigns: Sequence[Campaign] = ()
 
 
 class ListingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,7 @@ class ListingView(msgspec.Struct, frozen=True, kw_only=True):
     own_category: ShopCategory | None = None
     own_hits: Sequence[Hit] = ()
     offers: Sequence[Offer] = ()
+    campaigns: Sequence[Campaign] = ()
 
 
 async def home_view(read: Read, visit: Visit) -> PageView:
@@ -67,6 +70,7 @@ async def home_view(read: Read, visit: Visit) -> PageView:
         title=Text(),
         composed=await compose(read, visit, around, page.blocks if page and page.blocks else DEFAULT_HOME),
         choices=await search.choices(read, visit.buyer_id),
+        campaigns=await campaigns.running(read),
     )
 
 
@@ -87,6 +91,7 @@ async def category_view(read: Read, buyer_id: BuyerId, slug: str, filters: Filte
         shell=around,
         category=around.find(found.category_id),
         listing=await find(read, filters, category_id=found.category_id),
+        campaigns=[each for each in await campaigns.running(read) if each.rules.reaches(found.path)],
     )
 
 

@@ -14,3 +14,14 @@ class EntryDecided(Event, frozen=True, kw_only=True):
     campaign_id: UUID
     entry_id: UUID
     state: str
+
+
+class LeaveAnswered(Event, frozen=True, kw_only=True):
+    """The platform has let an article go that a shop asked to end while its campaign runs, or has not."""
+
+    KIND = "campaigns.leave_answered"
+
+    merchant_id: UUID
+    campaign_id: UUID
+    entry_id: UUID
+    let_go: bool

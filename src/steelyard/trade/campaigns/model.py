@@ -39,6 +39,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pieces: int = 1
     rating: int = 0
 
+    def reaches(self, path: Sequence[UUID]) -> bool:
+        """Whether goods of a category (its path from the top down) can be in it."""
+        return not self.categories or not self.categories.isdisjoint(path)
+
 
 class CampaignState(StrEnum):
     PLANNED = "planned"
@@ -104,13 +108,24 @@ class Entry(NewEntry, frozen=True, kw_only=True):
     asked_at: datetime
     decided_at: datetime | None
     reason: str
+    leave_asked_at: datetime | None = None
+    leave_reason: str = ""
+    leave_answered_at: datetime | None = None
+    leave_answer: str = ""
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the shop has asked to end it, and the platform has not answered."""
+        asked = self.leave_asked_at is not None and self.leave_answered_at is None
+        return asked and self.state is EntryState.APPROVED
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a campaign waits, and how much is approved."""
+    """How much of a campaign waits, how much is approved, and of that, how much the shops ask to end."""
 
     waiting: int = 0
     approved: int = 0
+    leaving: int = 0
 
 
 class Article(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +185,16 @@ class CampaignBegun(Refusal):
     code = "campaign_begun"
     title = N_("It has begun already")
     detail = N_("What buyers see at this price stays. Ask the platform to end it.")
+
+
+class PartOfCampaign(Refusal):
+    """A flash sale that carries an article of a campaign is ended by the campaign's ways alone."""
+
+    code = "part_of_campaign"
+    title = N_("It is part of a campaign of the platform")
+    detail = N_(
+        "Withdraw it on the campaign's page before it starts; while it runs, ask the platform there to let it go."
+    )
 
 
 class TooManyEntries(Refusal):

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from steelyard.goods import inventory
+from steelyard.kernel import keeping
 from steelyard.kernel.db import Read
 from steelyard.trade import reviews
 from steelyard.trade.campaigns.model import ENTRIES_SHOWN_MAX, Article, Campaign, Count, Entry
@@ -86,7 +87,7 @@ async def entries(read: Read, campaign_id: UUID, merchant_id: UUID | None = None
         Entry,
         """
         SELECT merchant_id, entry_id, campaign_id, product_id, sku_id, price, pieces, per_buyer, state, asked_at, decided_at
-             , reason
+             , reason, leave_asked_at, leave_reason, leave_answered_at, leave_answer
         FROM campaign_entries WHERE campaign_id = $1 AND ($2::uuid IS NULL OR merchant_id = $2)
         ORDER BY state <> 'waiting', state, asked_at, entry_id LIMIT $3
         """,
@@ -96,16 +97,52 @@ async def entries(read: Read, campaign_id: UUID, merchant_id: UUID | None = None
     )
 
 
+async def carried_by(read: Read, merchant_id: UUID, session_id: UUID) -> UUID | None:
+    """The campaign whose article this flash sale carries, if it does."""
+    return await read.value(
+        """
+        SELECT campaign_id FROM campaign_entries WHERE merchant_id = $1 AND entry_id = $2 AND state = 'approved'
+        """,
+        merchant_id,
+        session_id,
+    )
+
+
+async def running(read: Read) -> list[Campaign]:
+    """Those that run now and in which something is sold, what ends first first; known for two seconds, since the home page and
+    every category ask."""
+
+    async def found() -> list[Campaign]:
+        return await read.all(
+            Campaign,
+            """
+            SELECT campaign_id, code, name, about, sign_up_from, sign_up_until, starts_at, ends_at, rules, ended_at, ended_by
+                 , reason
+            FROM campaigns c
+            WHERE ends_at > now() AND starts_at <= now() AND ended_at IS NULL
+              AND EXISTS (SELECT FROM campaign_entries e WHERE e.campaign_id = c.campaign_id AND e.state = 'approved')
+            ORDER BY ends_at, campaign_id LIMIT $1
+            """,
+            CAMPAIGNS_SHOWN_MAX,
+        )
+
+    return await keeping.kept(read, "trade.campaigns", found)
+
+
 async def counts(read: Read, campaign_ids: Collection[UUID]) -> dict[UUID, Count]:
     rows = await read.fetch(
         """
         SELECT campaign_id, count(*) FILTER (WHERE state = 'waiting') AS waiting
              , count(*) FILTER (WHERE state = 'approved') AS approved
+             , count(*) FILTER (WHERE state = 'approved' AND leave_asked_at IS NOT NULL AND leave_answered_at IS NULL) AS leaving
         FROM campaign_entries WHERE campaign_id = ANY($1) GROUP BY campaign_id
         """,
         list(campaign_ids),
     )
-    return {row["campaign_id"]: Count(waiting=row["waiting"], approved=row["approved"]) for row in rows}
+    return {
+        row["campaign_id"]: Count(waiting=row["waiting"], approved=row["approved"], leaving=row["leaving"])
+        for row in rows
+    }
 
 
 async def articles(read: Read, merchant_id: UUID, sku_ids: Sequence[UUID]) -> dict[UUID, Article]:

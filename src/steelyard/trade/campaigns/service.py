@@ -143,6 +143,7 @@ async def _write(tx: Tx, wanted: Sequence[NewEntry], known: Mapping[UUID, Articl
         SET entry_id = CASE WHEN e.state = 'withdrawn' THEN excluded.entry_id ELSE e.entry_id END
           , price = excluded.price, pieces = excluded.pieces, per_buyer = excluded.per_buyer, state = 'waiting'
           , asked_at = excluded.asked_at, asked_by = excluded.asked_by, decided_at = NULL, decided_by = NULL, reason = ''
+          , leave_asked_at = NULL, leave_reason = '', leave_answered_at = NULL, leave_answer = ''
         WHERE e.state <> 'approved'
         """,
         merchant_id,
@@ -169,7 +170,7 @@ async def _write(tx: Tx, wanted: Sequence[NewEntry], known: Mapping[UUID, Articl
 async def withdraw(tx: Tx, merchant_id: UUID, entry_id: UUID, by: str) -> Entry:
     """The shop takes an article back before the campaign starts: what was kept for it is sold as everything else. Said twice,
     nothing changes. Raises `NotFound`, `CampaignBegun`."""
-    entry = await _held(tx, merchant_id, entry_id)
+    entry = await held(tx, merchant_id, entry_id)
     campaign = await queries.campaign(tx, entry.campaign_id)
     assert campaign is not None, "an entry is of a campaign"
     if entry.state is EntryState.WITHDRAWN:
@@ -178,7 +179,7 @@ async def withdraw(tx: Tx, merchant_id: UUID, entry_id: UUID, by: str) -> Entry:
         if campaign.state(datetime.now(UTC)) in (CampaignState.RUNNING, CampaignState.OVER, CampaignState.ENDED):
             raise CampaignBegun()
         await promotions.cancel(tx, merchant_id, entry_id, by=by, reason="campaign")
-    await _decide(tx, merchant_id, entry_id, EntryState.WITHDRAWN, by)
+    await decide(tx, merchant_id, entry_id, EntryState.WITHDRAWN, by)
     return entry
 
 
@@ -198,7 +199,7 @@ async def approve(tx: Tx, merchant_id: UUID, entry_id: UUID, by: str) -> bool:
         merchant_id,
         entry_id,
     )
-    entry = await _held(tx, merchant_id, entry_id)
+    entry = await held(tx, merchant_id, entry_id)
     if entry.state is not EntryState.WAITING:
         return False
     campaign = await queries.campaign(tx, entry.campaign_id)
@@ -222,7 +223,7 @@ async def approve(tx: Tx, merchant_id: UUID, entry_id: UUID, by: str) -> bool:
         ),
         hours_most=24 * DAYS_MAX,
     )
-    await _decide(tx, merchant_id, entry_id, EntryState.APPROVED, by)
+    await decide(tx, merchant_id, entry_id, EntryState.APPROVED, by)
     await events.publish(tx, _told(entry, EntryState.APPROVED))
     return True
 
@@ -232,10 +233,10 @@ async def send_back(tx: Tx, merchant_id: UUID, entry_id: UUID, by: str, reason: 
     `Invalid` without a reason."""
     if not reason.strip():
         raise Invalid({"reason": N_("Please say why: the shop reads it")})
-    entry = await _held(tx, merchant_id, entry_id)
+    entry = await held(tx, merchant_id, entry_id)
     if entry.state is not EntryState.WAITING:
         return False
-    await _decide(tx, merchant_id, entry_id, EntryState.SENT_BACK, by, reason.strip()[:REASON_CHARACTERS_MAX])
+    await decide(tx, merchant_id, entry_id, EntryState.SENT_BACK, by, reason.strip()[:REASON_CHARACTERS_MAX])
     await events.publish(tx, _told(entry, EntryState.SENT_BACK))
     return True
 
@@ -246,13 +247,13 @@ def _told(entry: Entry, state: EntryState) -> EntryDecided:
     )
 
 
-async def _held(tx: Tx, merchant_id: UUID, entry_id: UUID) -> Entry:
+async def held(tx: Tx, merchant_id: UUID, entry_id: UUID) -> Entry:
     """The entry, held: two decisions wait for each other. Raises `NotFound`."""
     entry = await tx.one(
         Entry,
         """
         SELECT merchant_id, entry_id, campaign_id, product_id, sku_id, price, pieces, per_buyer, state, asked_at, decided_at
-             , reason
+             , reason, leave_asked_at, leave_reason, leave_answered_at, leave_answer
         FROM campaign_entries WHERE merchant_id = $1 AND entry_id = $2 FOR NO KEY UPDATE
         """,
         merchant_id,
@@ -263,7 +264,7 @@ async def _held(tx: Tx, merchant_id: UUID, entry_id: UUID) -> Entry:
     return entry
 
 
-async def _decide(tx: Tx, merchant_id: UUID, entry_id: UUID, state: EntryState, by: str, reason: str = "") -> None:
+async def decide(tx: Tx, merchant_id: UUID, entry_id: UUID, state: EntryState, by: str, reason: str = "") -> None:
     await tx.execute(
         """
         UPDATE campaign_entries SET state = $3, decided_at = now(), decided_by = $4, reason = $5
