@@ -95,6 +95,7 @@ from steelyard.trade.orders.service import (
     record_delivery,
     record_refund,
     ship,
+    wait_for_payment,
     withdraw_pieces,
 )
 from steelyard.trade.orders.shipping import ORDERS_PER_DISPATCH_MAX, ship_all
@@ -205,6 +206,7 @@ __all__ = [
     "sought",
     "to_do",
     "use_deposits",
+    "wait_for_payment",
     "with_lost_parcels",
     "withdraw_pieces",
     "write_note",
