@@ -184,6 +184,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/refunds",
         "/operator/refunds?state=succeeded",
         "/operator/channels",
+        "/operator/transfers",
         "/operator/channels/simpay",
         "/operator/settlement",
         "/operator/wallets",

@@ -36,6 +36,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_webhook_secret: str = ""  # of the account's endpoint /webhooks/stripe
     stripe_url: str = "https://api.stripe.com"
     stripe_fee_millionths: int = 0  # what the contract says that Stripe keeps of a payment
+    transfer_account: str = ""  # the bank account that buyers transfer to; none means bank transfer is not offered
+    transfer_bank: str = ""
+    transfer_holder: str = ""
+    transfer_currency: str = "CNY"
+    transfer_hours: int = 72  # how long a purchase waits for its transfer
     carriers_url: str | None = None
     carriers_key: str = ""
     carriers_webhook_secret: str = ""

@@ -21,6 +21,7 @@ PaymentId = NewType("PaymentId", UUID)
 RefundId = NewType("RefundId", UUID)
 
 SPLITS_PER_PAYMENT_MAX = 200
+BY_TRANSFER = "bank_transfer"
 
 
 def is_purse(channel: str) -> bool:
@@ -29,7 +30,10 @@ def is_purse(channel: str) -> bool:
 
 
 def cash_of(channel: str) -> AccountKind:
-    """Where a captured payment's money was before it was the orders': with the channel, or kept out of a purse."""
+    """Where a captured payment's money was before it was the orders': with the channel, kept out of a purse, or received by
+    transfer."""
+    if channel == BY_TRANSFER:
+        return AccountKind.TRANSFERS_RECEIVED
     return HELD[Purse(channel)] if is_purse(channel) else AccountKind.CHANNEL_CASH
 
 

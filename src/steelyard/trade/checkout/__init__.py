@@ -58,6 +58,7 @@ from steelyard.trade.checkout.service import (
     open_checkout,
     view,
 )
+from steelyard.trade.checkout.transfers import receive_transfer, return_transfer
 
 __all__ = [
     "STRICT",
@@ -109,6 +110,8 @@ __all__ = [
     "query_unknown",
     "quote",
     "quotes",
+    "receive_transfer",
     "receive_webhook",
+    "return_transfer",
     "view",
 ]

@@ -102,6 +102,7 @@ from steelyard.trade.orders.service import (
     record_delivery,
     record_refund,
     ship,
+    wait_for_payment,
     withdraw_pieces,
 )
 from steelyard.trade.orders.shipping import ORDERS_PER_DISPATCH_MAX, ship_all
@@ -217,6 +218,7 @@ __all__ = [
     "to_do",
     "use_deposits",
     "warn_of_ends",
+    "wait_for_payment",
     "with_lost_parcels",
     "withdraw_pieces",
     "write_note",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from steelyard.kernel.settings import Settings
+from steelyard.money.payments.gateways.bank_transfer import BankTransfer
 from steelyard.money.payments.gateways.interface import Channel, Verifier
 from steelyard.money.payments.gateways.simpay import Simpay
 from steelyard.money.payments.gateways.stripe import Stripe
@@ -47,6 +48,14 @@ def _set_up(settings: Settings) -> dict[str, Channel]:
     found: dict[str, Channel] = {}
     if settings.simpay_url:
         found["simpay"] = Simpay(settings.simpay_url, settings.simpay_key, settings.simpay_webhook_secret)
+    if settings.transfer_account:
+        found["bank_transfer"] = BankTransfer(
+            bank=settings.transfer_bank,
+            holder=settings.transfer_holder,
+            account=settings.transfer_account,
+            currency=settings.transfer_currency,
+            hours=settings.transfer_hours,
+        )
     if settings.stripe_key:
         found["stripe"] = Stripe(
             settings.stripe_url,
