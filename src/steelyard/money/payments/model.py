@@ -30,8 +30,7 @@ def is_purse(channel: str) -> bool:
 
 
 def cash_of(channel: str) -> AccountKind:
-    """Where a captured payment's money was before it was the orders': with the channel, kept out of a purse, or received by
-    transfer."""
+    """Where a captured payment's money was before: with the channel, kept out of a purse, or received by transfer."""
     if channel == BY_TRANSFER:
         return AccountKind.TRANSFERS_RECEIVED
     return HELD[Purse(channel)] if is_purse(channel) else AccountKind.CHANNEL_CASH
@@ -149,7 +148,6 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
 
 class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel says about a payment. `reference` is its own name of it, `action_url` where the payer must go on.
-
     `amount` and `currency` are what it says it collects, where it says so: they must be what we asked for. `handed` is
     what the payer gets on our own page, where there is no other to go on to.
     """

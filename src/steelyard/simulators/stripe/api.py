@@ -13,6 +13,7 @@ from litestar.params import FromPath
 from steelyard.simulators.problems import Refused
 from steelyard.simulators.requests import request_id
 from steelyard.simulators.stripe.book import StripeBook
+from steelyard.simulators.stripe.keys import Keys
 from steelyard.simulators.stripe.words import StripeRefused, form
 from steelyard.simulators.web import Foundation
 
@@ -36,13 +37,11 @@ def _json(body: object, status: int, request: AnyRequest) -> Response[bytes]:
     return Response(msgspec.json.encode(body), status_code=status, media_type="application/json", headers=headers)
 
 
-async def _done(
-    request: AnyRequest, book: StripeBook, ground: Foundation, work: Callable[[Any, dict[str, Any]], Any]
-) -> Response[bytes]:
+async def _done(request: AnyRequest, ground: Foundation, work: Callable[[Any, dict[str, Any]], Any]) -> Response[bytes]:
     """Do what a POST asks for, once for each of its keys."""
     given = form((await request.body()).decode())
     key = request.headers.get("idempotency-key")
-    status, body, again = book.once(key, request.url.path, given, work)
+    status, body, again = Keys(ground.store).once(key, request.url.path, given, work)
     ground.pump.wake()
     answer = _json(body, status, request)
     if again:
@@ -56,7 +55,7 @@ async def _done(
 async def open_session(
     request: AnyRequest, book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
 ) -> Response[bytes]:
-    return await _done(request, book, ground, book.open_session)
+    return await _done(request, ground, book.open_session)
 
 
 @get("/v1/checkout/sessions/{name:str}")
@@ -69,14 +68,14 @@ async def show_session(request: AnyRequest, name: FromPath[str], book: NamedDepe
 async def expire_session(
     request: AnyRequest, name: FromPath[str], book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
 ) -> Response[bytes]:
-    return await _done(request, book, ground, lambda tx, _: book.expire(tx, name))
+    return await _done(request, ground, lambda tx, _: book.expire(tx, name))
 
 
 @post("/v1/payment_intents", status_code=200)
 async def make_intent(
     request: AnyRequest, book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
 ) -> Response[bytes]:
-    return await _done(request, book, ground, book.make_intent)
+    return await _done(request, ground, book.make_intent)
 
 
 @get("/v1/payment_intents/{name:str}")
@@ -96,7 +95,6 @@ async def move_intent(
         raise StripeRefused(f"Unrecognized request URL (POST: {request.url.path}).", status=404)
     return await _done(
         request,
-        book,
         ground,
         lambda tx, given: book.capture(tx, name, given) if what == "capture" else book.cancel(tx, name),
     )
@@ -106,7 +104,7 @@ async def move_intent(
 async def refund(
     request: AnyRequest, book: NamedDependency[StripeBook], ground: NamedDependency[Foundation]
 ) -> Response[bytes]:
-    return await _done(request, book, ground, book.refund)
+    return await _done(request, ground, book.refund)
 
 
 @get("/v1/refunds/{name:str}")

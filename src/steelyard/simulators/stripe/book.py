@@ -3,9 +3,7 @@
 A thing is kept as the JSON that the API shows of it. What a charge has given back stands beside it.
 """
 
-import hashlib
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,6 +11,7 @@ import msgspec
 from steelyard.simulators.payments.model import REFUND_FAILS_ON_LAST_DIGITS
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.store import Read, Tx
+from steelyard.simulators.stripe.charges import charge, decline, large_enough, unexpected
 from steelyard.simulators.stripe.words import StripeRefused, integer, missing, word
 from steelyard.simulators.web import Foundation
 
@@ -42,7 +41,6 @@ LATEST_SHOWN = 50
 ROWS_MAX = 100
 SESSION_SECONDS_MIN = 30 * 60
 SESSION_SECONDS_MAX = 24 * 3600
-SMALLEST = {"usd": 50, "eur": 50, "gbp": 30, "hkd": 400, "jpy": 50}
 OPEN = ("requires_payment_method", "requires_action", "requires_capture", "requires_confirmation")
 Thing = dict[str, Any]
 
@@ -52,13 +50,6 @@ class _Row(msgspec.Struct, frozen=True):
     refunded: int
 
 
-class _Earlier(msgspec.Struct, frozen=True):
-    path: str
-    request: str
-    status: int
-    body: bytes
-
-
 class StripeBook:
     """Every command is one transaction."""
 
@@ -66,45 +57,6 @@ class StripeBook:
         self._store, self._clock, self._outbox, self._faults = ground.store, ground.clock, ground.outbox, ground.faults
         self._url, self._tell = settings.stripe_url, settings.stripe_webhook_url
         self._refund_seconds = settings.refund_seconds
-
-    # Keys
-
-    def once(
-        self, key: str | None, path: str, given: Thing, work: Callable[[Tx, Thing], Thing]
-    ) -> tuple[int, Thing, bool]:
-        """Do `work` for the first request of a key and say its answer again for the others; status, body, whether again.
-
-        What was refused before anything was done is not remembered, as with the real one.
-        """
-        asked = hashlib.sha256(msgspec.json.encode(given)).hexdigest()
-        with self._store.write() as tx:
-            earlier = (
-                None if key is None else tx.row(_Earlier, "SELECT * FROM idempotency WHERE key = :key", {"key": key})
-            )
-            if earlier is not None:
-                if (earlier.path, earlier.request) != (path, asked):
-                    raise StripeRefused(_other_use(earlier.path == path, path), kind="idempotency_error")
-                return earlier.status, msgspec.json.decode(earlier.body), True
-            status, body = 200, {}
-            try:
-                body = work(tx, given)
-            except StripeRefused as refused:
-                if refused.error["type"] != "card_error":
-                    raise
-                status, body = refused.status, {"error": refused.error}
-            if key is not None:
-                facts = {
-                    "key": key,
-                    "path": path,
-                    "request": asked,
-                    "status": status,
-                    "body": msgspec.json.encode(body),
-                }
-                tx.execute(
-                    "INSERT INTO idempotency (key, path, request, status, body) VALUES (:key, :path, :request, :status, :body)",
-                    facts,
-                )
-            return status, body, False
 
     # Things
 
@@ -176,7 +128,7 @@ class StripeBook:
             integer(price, "unit_amount") * integer(line, "quantity") for price, line in zip(prices, lines, strict=True)
         )
         currency = word(prices[0], "currency")
-        _large_enough(amount, currency)
+        large_enough(amount, currency)
         now = self._clock.now()
         ends = integer(given, "expires_at", default=int(now) + SESSION_SECONDS_MAX)
         if not SESSION_SECONDS_MIN <= ends - now <= SESSION_SECONDS_MAX:
@@ -214,13 +166,13 @@ class StripeBook:
         )
         session["payment_intent"] = intent["id"]
         if do == "decline":
-            _decline(intent, "generic_decline")
+            decline(intent, "generic_decline")
             self._write(tx, intent)
             self._say(tx, "payment_intent.payment_failed", intent)
             return self._write(tx, session, due_at=float(session["expires_at"]))
         paid = do == "pay"
         manual = intent["capture_method"] == "manual"
-        _charge(intent, paid=paid and not manual)
+        charge(intent, paid=paid and not manual)
         if paid and manual:
             intent["status"], intent["amount_capturable"] = "requires_capture", intent["amount"]
         session["status"] = "complete"
@@ -245,10 +197,10 @@ class StripeBook:
     def _settle(self, tx: Tx, session: Thing, *, paid: bool) -> Thing:
         intent = self.get("payment_intent", session["payment_intent"], tx)
         if paid:
-            _charge(intent, paid=True)
+            charge(intent, paid=True)
             session["payment_status"] = "paid"
         else:
-            _decline(intent, "insufficient_funds")
+            decline(intent, "insufficient_funds")
         self._write(tx, intent)
         self._write(tx, session)
         self._say(tx, f"checkout.session.async_payment_{'succeeded' if paid else 'failed'}", session)
@@ -291,7 +243,7 @@ class StripeBook:
 
     def make_intent(self, tx: Tx, given: Thing) -> Thing:
         amount, currency = integer(given, "amount"), word(given, "currency")
-        _large_enough(amount, currency)
+        large_enough(amount, currency)
         intent = self._fresh_intent(amount, currency, given.get("capture_method", "automatic"), given)
         if given.get("confirm") == "true":
             self._confirm(tx, intent, word(given, "payment_method"))
@@ -302,7 +254,7 @@ class StripeBook:
             case "pm_card_visa":
                 self._charged(tx, intent)
             case "pm_card_visa_chargeDeclined":
-                _decline(intent, "generic_decline")
+                decline(intent, "generic_decline")
                 self._write(tx, intent)
                 self._say(tx, "payment_intent.payment_failed", intent)
                 raise StripeRefused(
@@ -323,7 +275,7 @@ class StripeBook:
             intent["status"], intent["amount_capturable"] = "requires_capture", intent["amount"]
             self._say(tx, "payment_intent.amount_capturable_updated", intent)
             return
-        _charge(intent, paid=True)
+        charge(intent, paid=True)
         self._say(tx, "payment_intent.succeeded", intent)
 
     def authenticate(self, name: str, passed: bool) -> Thing:
@@ -336,21 +288,21 @@ class StripeBook:
             if passed:
                 self._charged(tx, intent)
             else:
-                _decline(intent, None, "payment_intent_authentication_failure")
+                decline(intent, None, "payment_intent_authentication_failure")
                 self._say(tx, "payment_intent.payment_failed", intent)
             return self._write(tx, intent)
 
     def capture(self, tx: Tx, name: str, given: Thing) -> Thing:
         intent = self.get("payment_intent", name, tx)
         if intent["status"] != "requires_capture":
-            raise _unexpected(intent, "capture")
+            raise unexpected(intent, "capture")
         amount = integer(given, "amount_to_capture", default=intent["amount_capturable"])
         if amount > intent["amount_capturable"]:
             raise StripeRefused(
                 "The requested capture amount is greater than the amount you can capture for this charge.",
                 code="amount_too_large", param="amount_to_capture",
             )  # fmt: skip
-        _charge(intent, paid=True)
+        charge(intent, paid=True)
         intent["amount_received"], intent["amount_capturable"] = amount, 0
         self._write(tx, intent)
         self._say(tx, "payment_intent.succeeded", intent)
@@ -359,7 +311,7 @@ class StripeBook:
     def cancel(self, tx: Tx, name: str) -> Thing:
         intent = self.get("payment_intent", name, tx)
         if intent["status"] not in OPEN:
-            raise _unexpected(intent, "cancel")
+            raise unexpected(intent, "cancel")
         intent["status"], intent["amount_capturable"] = "canceled", 0
         self._write(tx, intent)
         self._say(tx, "payment_intent.canceled", intent)
@@ -420,35 +372,3 @@ class StripeBook:
             )
         self._write(tx, refund, parent=refund["payment_intent"])
         self._say(tx, "refund.failed" if fails else "refund.updated", refund)
-
-
-def _charge(intent: Thing, *, paid: bool) -> None:
-    intent["status"] = "succeeded" if paid else "processing"
-    intent["amount_received"] = intent["amount"] if paid else 0
-    intent["latest_charge"] = intent["latest_charge"] or "ch_" + secrets.token_hex(12)
-    intent["last_payment_error"] = None
-
-
-def _decline(intent: Thing, decline_code: str | None, code: str = "card_declined") -> None:
-    intent["status"] = "requires_payment_method"
-    intent["last_payment_error"] = {"type": "card_error", "code": code, "decline_code": decline_code}
-
-
-def _large_enough(amount: int, currency: str) -> None:
-    if amount < SMALLEST.get(currency, 1):
-        raise StripeRefused(
-            "The amount is less than the minimum charge amount allowed.", code="amount_too_small", param="amount"
-        )
-
-
-def _unexpected(intent: Thing, verb: str) -> StripeRefused:
-    return StripeRefused(
-        f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}.",
-        code="payment_intent_unexpected_state",
-    )
-
-
-def _other_use(same_path: bool, path: str) -> str:
-    if same_path:
-        return "Keys for idempotent requests can only be used with the same parameters they were first used with."
-    return f"Keys for idempotent requests can only be used for the same endpoint they were first used for. ({path})"

@@ -64,7 +64,7 @@ from steelyard.trade.orders.events import (
     ShopReminded,
 )
 from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant
-from steelyard.trade.orders.holding import let_go
+from steelyard.trade.orders.holding import let_go, wait_for_payment
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received, drop_called_off
 from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
@@ -102,7 +102,6 @@ from steelyard.trade.orders.service import (
     record_delivery,
     record_refund,
     ship,
-    wait_for_payment,
     withdraw_pieces,
 )
 from steelyard.trade.orders.shipping import ORDERS_PER_DISPATCH_MAX, ship_all

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import msgspec
-
 from steelyard.goods import inventory, promotions
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
@@ -79,20 +77,6 @@ async def lock_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> Orde
     if order is None:
         raise NotFound()
     return order
-
-
-async def wait_for_payment(tx: Tx, purchase: Purchase, until: datetime) -> Purchase:
-    """A locked purchase that is not paid waits until then, with its goods reserved, if that is later than it would."""
-    assert purchase.state is PurchaseState.PLACED
-    if until <= purchase.pay_by:
-        return purchase
-    await tx.execute(
-        "UPDATE purchases SET pay_by = $3 WHERE buyer_id = $1 AND purchase_id = $2",
-        purchase.buyer_id,
-        purchase.purchase_id,
-        until,
-    )
-    return msgspec.structs.replace(purchase, pay_by=until)
 
 
 async def mark_paid(tx: Tx, purchases: Sequence[Purchase], by: str) -> None:

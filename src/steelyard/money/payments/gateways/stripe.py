@@ -7,29 +7,30 @@ docs/decisions/0121. The library is loaded with the first call: an installation 
 
 import json
 from collections.abc import Awaitable, Mapping
-from datetime import timedelta
 from typing import Any, TypeVar, cast
-from uuid import UUID
 
 import httpx
 import msgspec
 
 from steelyard.kernel import outside
 from steelyard.kernel.i18n import N_
+from steelyard.money.payments.gateways.stripe_words import (
+    KEY_USED,
+    Refused,
+    answer_of,
+    declined,
+    intent_form,
+    news_of,
+    refund_of,
+    session_form,
+)
 from steelyard.money.payments.model import (
-    AnsweredRefundState,
     BadWebhook,
     ChannelAnswer,
     DueRefund,
     Instruction,
     News,
-    OtherNews,
-    PaymentId,
-    PaymentNews,
-    PaymentState,
     RefundAnswer,
-    RefundId,
-    RefundNews,
     RefundState,
     Sought,
     Unknown,
@@ -41,8 +42,6 @@ T = TypeVar("T")
 URL = "https://api.stripe.com"
 CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 TOLERANCE_SECONDS = 300
-# A page of theirs is open for 30 minutes at least; ours is told to end when its time is over.
-PAGE_OPEN = timedelta(minutes=40)
 # How far apart their clock and ours may be when one of theirs is looked for by when it was made.
 SKEW_SECONDS = 300
 PAGES_LOOKED_AT_MAX = 10
@@ -61,14 +60,6 @@ TERMS = Terms(
     refund_days=180,
     statement="stripe_balance_transactions",
 )
-
-_REFUND_STATES: dict[str, AnsweredRefundState] = {
-    "pending": RefundState.SENT,
-    "requires_action": RefundState.SENT,
-    "succeeded": RefundState.SUCCEEDED,
-    "failed": RefundState.FAILED,
-    "canceled": RefundState.FAILED,
-}
 
 
 class Stripe:
@@ -90,9 +81,9 @@ class Stripe:
         if instruction.token is not None:
             return await self._charge(instruction, "automatic")
         told = await self._tried(
-            self._api.checkout.sessions.create_async(_session(instruction), self._key_of(instruction))
+            self._api.checkout.sessions.create_async(session_form(instruction), self._key_of(instruction))
         )
-        return _declined(told) if isinstance(told, _Refused) else _read(told)
+        return declined(told) if isinstance(told, Refused) else answer_of(told)
 
     async def authorise(self, instruction: Instruction) -> ChannelAnswer | Unknown:
         """Have an amount kept back on a token's card: `pending` until `capture` takes it or `void` lets it go."""
@@ -113,7 +104,7 @@ class Stripe:
         if sought.reference is None:
             return await self._look_for(sought)
         told = await self._tried(self._get(sought.reference))
-        return Unknown(why=told.why) if isinstance(told, _Refused) else _read(told)
+        return Unknown(why=told.why) if isinstance(told, Refused) else answer_of(told)
 
     async def cancel(self, sought: Sought) -> ChannelAnswer | Unknown | None:
         if sought.reference is not None:
@@ -140,9 +131,9 @@ class Stripe:
                 {"idempotency_key": due.reference},
             )
         )
-        if isinstance(told, _Refused):
+        if isinstance(told, Refused):
             return RefundAnswer(reference=None, state=RefundState.FAILED, failure=told.why)
-        return _refund(told)
+        return refund_of(told)
 
     async def query_refund(self, due: DueRefund) -> RefundAnswer | Unknown | None:
         intent = await self._intent_of(due)
@@ -157,7 +148,7 @@ class Stripe:
                 return Unknown(why=told.why)
             for refund in told["data"]:
                 if refund["metadata"].get("reference") == due.reference:
-                    return _refund(refund)
+                    return refund_of(refund)
             if not told["has_more"]:
                 return None
             after = {"starting_after": told["data"][-1]["id"]}
@@ -186,7 +177,7 @@ class Stripe:
 
     def read_stored(self, event_id: str, body: Mapping[str, object]) -> News:
         try:
-            return _news(cast("dict[str, Any]", body))
+            return news_of(cast("dict[str, Any]", body))
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise BadWebhook(why="unreadable") from error
 
@@ -208,18 +199,18 @@ class Stripe:
     def _key_of(instruction: Instruction) -> dict[str, str]:
         return {"idempotency_key": str(instruction.payment_id)}
 
-    async def _tried(self, call: Awaitable[Any]) -> "dict[str, Any] | _Refused | Unknown":
+    async def _tried(self, call: Awaitable[Any]) -> "dict[str, Any] | Refused | Unknown":
         """What they answered; refused when they say so for good; anything else leaves us not knowing."""
         import stripe  # noqa: PLC0415
 
         try:
             return cast("dict[str, Any]", json.loads(str(await call)))
         except stripe.IdempotencyError:
-            return _Refused(KEY_USED)
+            return Refused(KEY_USED)
         except (stripe.CardError, stripe.InvalidRequestError) as error:
             if error.http_status in (409, 429):
                 return Unknown(why=str(error.code or error.http_status))
-            return _Refused(str(error.code or getattr(error, "param", None) or "refused"), error.http_status)
+            return Refused(str(error.code or getattr(error, "param", None) or "refused"), error.http_status)
         except stripe.StripeError as error:
             return Unknown(why=type(error).__name__)
         except httpx.HTTPError as error:
@@ -227,20 +218,20 @@ class Stripe:
 
     async def _charge(self, instruction: Instruction, capture: str) -> ChannelAnswer | Unknown:
         told = await self._tried(
-            self._api.payment_intents.create_async(_intent(instruction, capture), self._key_of(instruction))
+            self._api.payment_intents.create_async(intent_form(instruction, capture), self._key_of(instruction))
         )
-        return _declined(told) if isinstance(told, _Refused) else _read(told)
+        return declined(told) if isinstance(told, Refused) else answer_of(told)
 
     def _get(self, reference: str) -> Awaitable[Any]:
         if reference.startswith("cs_"):
             return self._api.checkout.sessions.retrieve_async(reference, {"expand": ["payment_intent"]})
         return self._api.payment_intents.retrieve_async(reference)
 
-    async def _truth(self, sought: Sought, told: "dict[str, Any] | _Refused | Unknown") -> ChannelAnswer | Unknown:
+    async def _truth(self, sought: Sought, told: "dict[str, Any] | Refused | Unknown") -> ChannelAnswer | Unknown:
         """What was said, or, when they would not do it, how far it is."""
-        if isinstance(told, _Refused):
+        if isinstance(told, Refused):
             told = await self._tried(self._get(sought.reference or ""))
-        return Unknown(why=told.why) if isinstance(told, _Refused) else _read(told)
+        return Unknown(why=told.why) if isinstance(told, Refused) else answer_of(told)
 
     async def _end(self, sought: Sought) -> ChannelAnswer | Unknown:
         reference = sought.reference or ""
@@ -251,7 +242,7 @@ class Stripe:
         )
         return await self._truth(sought, await self._tried(call))
 
-    async def _use_up(self, sought: Sought) -> "Unknown | _Refused | None":
+    async def _use_up(self, sought: Sought) -> "Unknown | Refused | None":
         """Use a payment's key for something that is given up at once; refused when it was used before."""
         told = await self._tried(
             self._api.payment_intents.create_async(
@@ -263,7 +254,7 @@ class Stripe:
                 {"idempotency_key": str(sought.payment_id)},
             )
         )
-        if isinstance(told, _Refused):
+        if isinstance(told, Refused):
             return told if told.why == KEY_USED else Unknown(why=told.why)
         if isinstance(told, Unknown):
             return told
@@ -300,145 +291,3 @@ class Stripe:
         if not isinstance(told, dict):
             return Unknown(why=told.why)
         return told["payment_intent"] or Unknown(why="its page was not paid")
-
-
-KEY_USED = "idempotency_error"
-
-
-class _Refused(msgspec.Struct, frozen=True):
-    """They will not, and say why; asked again they say the same."""
-
-    why: str
-    status: int | None = None
-
-
-def _declined(refused: _Refused) -> ChannelAnswer | Unknown:
-    """A key that was used for something else, and a page whose time has become too short, say nothing about the payment."""
-    if refused.why in (KEY_USED, "expires_at"):
-        return Unknown(why=refused.why)
-    return ChannelAnswer(reference=None, state=PaymentState.DECLINED, failure=refused.why)
-
-
-def _facts(instruction: Instruction) -> dict[str, str]:
-    return {"payment_id": str(instruction.payment_id), "purchase": instruction.description}
-
-
-def _session(instruction: Instruction) -> dict[str, Any]:
-    """The same each time that it is said: what is computed comes from the instruction."""
-    begun = instruction.payment_id.int >> 80  # milliseconds since 1970: RFC 9562, version 7
-    ends = max(int(instruction.expires_at.timestamp()), begun // 1000 + int(PAGE_OPEN.total_seconds()))
-    price = {
-        "currency": instruction.currency.lower(),
-        "unit_amount": instruction.amount,
-        "product_data": {"name": instruction.description or str(instruction.payment_id)},
-    }
-    return {
-        "mode": "payment",
-        "client_reference_id": str(instruction.payment_id),
-        "line_items": [{"price_data": price, "quantity": 1}],
-        "success_url": instruction.return_url,
-        "cancel_url": instruction.return_url,
-        "expires_at": ends,
-        "metadata": _facts(instruction),
-        "payment_intent_data": {
-            "description": instruction.description,
-            "metadata": {**_facts(instruction), "on_page": "yes"},
-            "transfer_group": str(instruction.purchase_id),
-        },
-    }
-
-
-def _intent(instruction: Instruction, capture: str) -> dict[str, Any]:
-    return {
-        "amount": instruction.amount,
-        "currency": instruction.currency.lower(),
-        "payment_method": instruction.token,
-        "confirm": True,
-        "capture_method": capture,
-        "description": instruction.description,
-        "return_url": instruction.return_url,
-        "metadata": _facts(instruction),
-        "transfer_group": str(instruction.purchase_id),
-        "automatic_payment_methods": {"enabled": True},
-    }
-
-
-def _read(told: dict[str, Any] | Unknown) -> ChannelAnswer | Unknown:
-    if isinstance(told, Unknown):
-        return told
-    try:
-        return _of_session(told) if told["object"] == "checkout.session" else _of_intent(told)
-    except (KeyError, TypeError) as error:
-        return Unknown(why=f"unreadable: {error}")
-
-
-def _of_session(told: dict[str, Any], failed: bool = False) -> ChannelAnswer:
-    intent = told["payment_intent"] if isinstance(told["payment_intent"], dict) else {}
-    state, failure = PaymentState.PENDING, None
-    if told["status"] == "expired":
-        state = PaymentState.CANCELLED
-    elif told["status"] == "complete" and told["payment_status"] == "paid":
-        state = PaymentState.CAPTURED
-    elif failed or (told["status"] == "complete" and intent.get("status") == "requires_payment_method"):
-        state, failure = PaymentState.DECLINED, (intent.get("last_payment_error") or {}).get("code") or "failed"
-    return ChannelAnswer(
-        reference=told["id"],
-        state=state,
-        cashier_url=told["url"],
-        failure=failure,
-        amount=told["amount_total"],
-        currency=told["currency"].upper(),
-    )
-
-
-def _of_intent(told: dict[str, Any]) -> ChannelAnswer:
-    action = (told.get("next_action") or {}).get("redirect_to_url") or {}
-    error = told.get("last_payment_error") or {}
-    state, failure = PaymentState.PENDING, None
-    match told["status"]:
-        case "succeeded":
-            state = PaymentState.CAPTURED
-        case "canceled":
-            state = PaymentState.CANCELLED
-        case "requires_payment_method":
-            state, failure = PaymentState.DECLINED, error.get("decline_code") or error.get("code") or "declined"
-        case _:
-            pass
-    taken = told["amount_received"] if state is PaymentState.CAPTURED else told["amount"]
-    return ChannelAnswer(
-        reference=told["id"],
-        state=state,
-        cashier_url=action.get("url"),
-        action_url=action.get("url"),
-        failure=failure,
-        amount=taken,
-        currency=told["currency"].upper(),
-    )
-
-
-def _refund(told: dict[str, Any] | Unknown) -> RefundAnswer | Unknown:
-    if isinstance(told, Unknown):
-        return told
-    failure = told.get("failure_reason")
-    return RefundAnswer(reference=told["id"], state=_REFUND_STATES[told["status"]], failure=failure)
-
-
-def _news(event: dict[str, Any]) -> News:
-    """What an event says of a payment or refund of ours. A failed try on their page is none: another card may follow."""
-    kind, about, event_id = str(event["type"]), event["data"]["object"], str(event["id"])
-    facts = about.get("metadata") or {}
-    if kind.startswith("checkout.session.") and "payment_id" in facts:
-        answer = _of_session(about, failed=kind.endswith("async_payment_failed"))
-        return PaymentNews(event_id=event_id, payment_id=PaymentId(UUID(facts["payment_id"])), answer=answer)
-    if kind.startswith("payment_intent.") and "payment_id" in facts:
-        answer = _of_intent(about)
-        if "on_page" not in facts or answer.state is PaymentState.CAPTURED:
-            return PaymentNews(event_id=event_id, payment_id=PaymentId(UUID(facts["payment_id"])), answer=answer)
-    if about.get("object") == "refund" and "reference" in facts:
-        refund_id, _, attempt = str(facts["reference"]).partition(".")
-        answer = _refund(about)
-        assert isinstance(answer, RefundAnswer)
-        return RefundNews(
-            event_id=event_id, refund_id=RefundId(UUID(refund_id)), attempt=int(attempt or 1), answer=answer
-        )
-    return OtherNews(event_id=event_id)
