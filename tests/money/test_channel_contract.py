@@ -138,6 +138,7 @@ def due(
         refund_id=refund_id or RefundId(ids.mint()),
         payment_id=deal.payment_id,
         amount=amount,
+        of_amount=sum(deal.amounts),
         currency=deal.currency,
         state=RefundState.INSTRUCTED,
         channel=answer.reference or "",

@@ -13,7 +13,7 @@ STRIPE_WEBHOOK_SECRET_DEMO = "whsec_simulated_stripe"  # noqa: S105 - public, of
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of all four simulators. The keys are for simulated money on loopback: they protect nothing.
+    """The settings of all simulators. The keys are for simulated money on loopback: they protect nothing.
 
     `faults` given here replaces the fault modes remembered from the last run; None keeps those.
     A duration of 0 seconds means "at once", but for `stage_seconds`, where 0 means that parcels stand still until
@@ -27,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bank_port: int = 8103
     mail_port: int = 8104
     stripe_port: int = 8109
+    alipay_port: int = 8107
+    wechatpay_port: int = 8108
     smtp_port: int = 8125
     api_key: str = API_KEY_DEMO
     webhook_secret: str = WEBHOOK_SECRET_DEMO
@@ -64,6 +66,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def bank_url(self) -> str:
         return f"http://{self.host}:{self.bank_port}"
+
+    @property
+    def alipay_url(self) -> str:
+        return f"http://{self.host}:{self.alipay_port}"
+
+    @property
+    def wechatpay_url(self) -> str:
+        return f"http://{self.host}:{self.wechatpay_port}"
 
     @property
     def mail_url(self) -> str:

@@ -131,7 +131,7 @@ class Outbox:
         event = Event("evt_" + secrets.token_hex(12), kind, datetime.fromtimestamp(now, UTC), data)
         again = _Again(event.id, kind, url, msgspec.json.encode(event))
         delay = self._faults.now.delay_seconds
-        match self._faults.now.webhooks:
+        match self._faults.webhooks():
             case "prompt":
                 self._write(tx, again, subject, due_at=now)
             case "late":

@@ -31,9 +31,7 @@ def is_purse(channel: str) -> bool:
 
 def cash_of(channel: str) -> AccountKind:
     """Where a captured payment's money was before: with the channel, kept out of a purse, or received by transfer."""
-    if channel == BY_TRANSFER:
-        return AccountKind.TRANSFERS_RECEIVED
-    return HELD[Purse(channel)] if is_purse(channel) else AccountKind.CHANNEL_CASH
+    return {**HELD, BY_TRANSFER: AccountKind.TRANSFERS_RECEIVED}.get(channel, AccountKind.CHANNEL_CASH)
 
 
 class PaymentState(StrEnum):
@@ -116,7 +114,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """Collect `amount` for a purchase. `token` is a means of payment that the buyer has given already.
 
-    `device` and `payer_address` (of the network) say where the buyer's page is shown.
+    `device` and `payer_address` (of the network) say where the page is shown, `payer` who the buyer is to the app there (openid).
     """
 
     payment_id: PaymentId
@@ -132,6 +130,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     device: Device = Device.DESK
     payer_address: str = ""
+    payer: str = ""
 
 
 class Sought(msgspec.Struct, frozen=True, kw_only=True):
@@ -285,12 +284,13 @@ class DueQuery(Sought, frozen=True, kw_only=True):
 
 class DueRefund(msgspec.Struct, frozen=True, kw_only=True):
     """A refund that is to be sent, or asked for, now. `attempt` 1 is the first instruction, each retry by staff the
-    next: it is part of the channel's idempotency key."""
+    next: it is part of the channel's idempotency key. `of_amount` is the whole payment's."""
 
     merchant_id: MerchantId
     refund_id: RefundId
     payment_id: PaymentId
     amount: int
+    of_amount: int
     currency: str
     state: RefundState
     channel: str

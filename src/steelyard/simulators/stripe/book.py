@@ -362,7 +362,7 @@ class StripeBook:
         return self._store.number("SELECT min(due_at) FROM things WHERE kind = 'refund'")
 
     def _settle_refund(self, tx: Tx, refund: Thing) -> None:
-        fails = self._faults.now.refunds == "fail" and refund["amount"] % 100 == REFUND_FAILS_ON_LAST_DIGITS
+        fails = self._faults.refunds() == "fail" and refund["amount"] % 100 == REFUND_FAILS_ON_LAST_DIGITS
         refund["status"] = "failed" if fails else "succeeded"
         if fails:
             refund["failure_reason"] = "expired_or_canceled_card"
