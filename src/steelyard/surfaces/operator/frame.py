@@ -20,6 +20,7 @@ REFUNDS = f"{HOME}/refunds"
 CHANNELS = f"{HOME}/channels"
 TRANSFERS = f"{HOME}/transfers"
 BOOKS = f"{HOME}/books"
+RECONCILIATION = f"{HOME}/reconciliation"
 SETTLEMENT = f"{HOME}/settlement"
 WALLETS = f"{HOME}/wallets"
 CATEGORIES = f"{HOME}/categories"
@@ -78,6 +79,7 @@ PLACES = (
     (TRANSFERS, N_("Bank transfers"), "landmark", "payments.read", N_("Money")),
     (CHANNELS, N_("Ways to pay"), "credit-card", "payments.read", N_("Money")),
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
+    (RECONCILIATION, N_("Reconciliation"), "list-checks", "reconciliation.manage", N_("Money")),
     (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
     (WALLETS, N_("Wallets"), "wallet", "wallets.manage", N_("Money")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),
