@@ -1,5 +1,6 @@
-"""What the clock brings about: flash sales begin and end."""
+"""What the clock brings about: flash sales, and prices on the shelf, begin and end."""
 
+from steelyard.goods.promotions.lowering import hide_due, show_due
 from steelyard.goods.promotions.planning import begin_due, end_due
 from steelyard.kernel.db import Database
 from steelyard.kernel.sweeps import Sweep
@@ -13,7 +14,17 @@ async def _end(db: Database) -> int:
     return await db.transact(end_due)
 
 
+async def _show(db: Database) -> int:
+    return await db.transact(show_due)
+
+
+async def _hide(db: Database) -> int:
+    return await db.transact(hide_due)
+
+
 SWEEPS = [
     Sweep("promotions.begin_flash_sales", 1.0, _begin),
     Sweep("promotions.end_flash_sales", 2.0, _end),
+    Sweep("promotions.show_shelf_prices", 1.0, _show),
+    Sweep("promotions.hide_shelf_prices", 1.0, _hide),
 ]
