@@ -15,7 +15,7 @@ from steelyard.goods.promotions.claiming import claim, claim_code, forget
 from steelyard.goods.promotions.clashing import on_between, speaks_against
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.conflicts import conflicts, overlapping
-from steelyard.goods.promotions.events import CustomerGroupSet, FlashChanged, GiftAsked
+from steelyard.goods.promotions.events import CouponEnding, CouponsGiven, CustomerGroupSet, FlashChanged, GiftAsked
 from steelyard.goods.promotions.flash import Presale, Terms
 from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
 from steelyard.goods.promotions.grouping import segment_of
@@ -29,7 +29,7 @@ from steelyard.goods.promotions.groups import (
     set_group,
 )
 from steelyard.goods.promotions.groups import close as close_group
-from steelyard.goods.promotions.holding import of_buyers, owned
+from steelyard.goods.promotions.holding import holders, of_buyers, owned, tell_of_ends
 from steelyard.goods.promotions.past import groups_at, held_at, offered_at
 from steelyard.goods.promotions.people import let_go, new_of, note_people, noted_for, people_of, used_up
 from steelyard.goods.promotions.planning import begin_due, cancel, cancel_all, end_due, plan, replan
@@ -68,6 +68,8 @@ __all__ = [
     "CODE_CHARACTERS_MAX",
     "ENDS_SOON",
     "MEMBERS_PER_COMMAND_MAX",
+    "CouponEnding",
+    "CouponsGiven",
     "CustomerGroupSet",
     "FlashChanged",
     "GiftAsked",
@@ -105,6 +107,7 @@ __all__ = [
     "held_at",
     "held_by",
     "hold",
+    "holders",
     "in_scope",
     "join",
     "leave",
@@ -138,6 +141,7 @@ __all__ = [
     "set_group",
     "speaks_against",
     "stop",
+    "tell_of_ends",
     "tidied",
     "to_claim",
     "understood",

@@ -1,5 +1,6 @@
-"""What the clock brings about: flash sales begin and end."""
+"""What the clock brings about: flash sales begin and end, and coupons are about to."""
 
+from steelyard.goods.promotions.holding import tell_of_ends
 from steelyard.goods.promotions.planning import begin_due, end_due
 from steelyard.kernel.db import Database
 from steelyard.kernel.sweeps import Sweep
@@ -13,7 +14,12 @@ async def _end(db: Database) -> int:
     return await db.transact(end_due)
 
 
+async def _tell(db: Database) -> int:
+    return await db.transact(tell_of_ends)
+
+
 SWEEPS = [
     Sweep("promotions.begin_flash_sales", 1.0, _begin),
     Sweep("promotions.end_flash_sales", 2.0, _end),
+    Sweep("promotions.coupons_ending", 60.0, _tell),
 ]

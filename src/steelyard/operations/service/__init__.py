@@ -1,3 +1,3 @@
 """Customer service: what buyers are told about their purchases without asking. Mails follow the events of trade; those about
-questions to a shop are in `questions`, those about refunds and returns that buyers ask for in `case_mails`, those to a shop's
-owners in `shop_mails`."""
+questions to a shop are in `questions`, those about refunds and returns that buyers ask for in `case_mails`, those to a
+shop's owners in `shop_mails`, those about coupons, with what buyers read where they are signed in, in `coupon_news`."""

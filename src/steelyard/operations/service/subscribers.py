@@ -4,6 +4,7 @@ from what it tells, so that each buyer hears it once."""
 from collections.abc import Sequence
 from uuid import UUID
 
+from steelyard.goods import promotions
 from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
@@ -16,6 +17,7 @@ from steelyard.operations.service.case_mails import (
     tell_case_asked,
     tell_case_moved,
 )
+from steelyard.operations.service.coupon_news import tell_coupon_ending, tell_coupons_given
 from steelyard.operations.service.questions import tell_answered, tell_asked
 from steelyard.operations.service.shop_mails import (
     tell_deposit_demanded,
@@ -177,6 +179,8 @@ SUBSCRIBER = Subscriber(
         discipline.DepositDemanded: tell_deposit_demanded,
         campaigns.EntryDecided: tell_entry_decided,
         campaigns.LeaveAnswered: tell_leave_answered,
+        promotions.CouponsGiven: tell_coupons_given,
+        promotions.CouponEnding: tell_coupon_ending,
         reviews.QuestionAsked: tell_asked,
         reviews.QuestionAnswered: tell_answered,
     },
