@@ -79,7 +79,7 @@ async def test_who_is_given_a_coupon_reads_it_and_gets_no_mail_unasked(
 
     page = words(await buyer.get(MESSAGES))
 
-    assert page.count("You were given a coupon: Thank you") == 1 and "The platform" in page and "New" in page
+    assert page.count("You were given a coupon: Thank you") == 1 and "The platform" in page and "Unread" in page
     assert re.search(r"Messages\s*1", words(await buyer.get("/account")))
     assert await db.ask(mails) == []
     for _ in range(2):
