@@ -5,105 +5,29 @@ looked at is not as it should be (`check`, `doctor`, rejected rows of `import`).
 """
 
 import asyncio
-import errno
 import json
 import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from datetime import date
-from functools import update_wrapper
 from pathlib import Path
-from typing import Any, Literal, NoReturn, ParamSpec
+from typing import Any, Literal, NoReturn
 
 import click
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from steelyard import __version__
 from steelyard.kernel import archive, checks, events, installation, migrations, processes
 from steelyard.kernel import settings as kernel_settings
-from steelyard.kernel.archive import ArchiveError
 from steelyard.kernel.db import Database, administer
-from steelyard.kernel.errors import Refusal
-from steelyard.kernel.installation import NotMigrated
-from steelyard.kernel.postgres import ClusterError
 from steelyard.kernel.processes import Program
 from steelyard.kernel.settings import Settings
+from steelyard.reconcile import reconcile
+from steelyard.terminal import NOT_AS_IT_SHOULD_BE, Sentence, ask, bar, plainly, progressing, tell
 
-P = ParamSpec("P")
-
-NOT_AS_IT_SHOULD_BE = 3
 SIMULATORS = ("payments", "carriers", "bank", "mail")
 SHOPPERS = "shoppers"
-
-_console = Console(stderr=True)
-
-
-class Sentence(click.ClickException):
-    """One sentence says what is wrong."""
-
-
-def _plainly(command: Callable[P, None]) -> Callable[P, None]:
-    """What may go wrong in an installation is told in one sentence, not in a trace."""
-
-    def told(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except (ClusterError, ArchiveError, NotMigrated, processes.ProgramEnded) as error:
-            raise Sentence(str(error)) from error
-        except migrations.EditedMigration as error:
-            raise Sentence(
-                f"The migration {error} was changed after it had run here; it must say what it said."
-            ) from error
-        except (msgspec.ValidationError, *installation.BAD_ADDRESS) as error:
-            raise Sentence(f"A setting in the environment is wrong: {str(error).strip()}") from error
-        except installation.DISK_FULL as error:
-            raise Sentence("The disk of the database is full.") from error
-        except OSError as error:
-            raise Sentence(_obstacle(error)) from error
-        except installation.NO_ANSWER as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise Sentence(f"The database does not answer: {reason}") from error
-        except Refusal as refusal:
-            raise Sentence(_words_of(refusal)) from refusal
-
-    return update_wrapper(told, command)
-
-
-def _obstacle(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full{f': {error.filename}' if error.filename else ''}."
-    if error.filename:
-        return f"{error.filename}: {error.strerror}."
-    return f"The database does not answer: {error or type(error).__name__}"
-
-
-def _words_of(refusal: Refusal) -> str:
-    facts = ", ".join(f"{name}: {value}" for name, value in refusal.facts.items() if value)
-    return f"{refusal.title}. {facts}".strip()
-
-
-@contextmanager
-def _progress() -> Generator[Progress]:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=_console, transient=True) as progress:
-        yield progress
-
-
-def _bar(progress: Progress, what: str) -> Callable[[int, int, str], None]:
-    bar = progress.add_task(what)
-    return lambda done, of, _name: progress.update(bar, completed=done, total=of)
-
-
-def _print(value: object, as_json: bool, words: Callable[[], None]) -> None:
-    if as_json:
-        click.echo(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2))
-    else:
-        words()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -129,7 +53,7 @@ def steelyard() -> None:
     help="So many times the orders, buyers and products: 10 or 100 to test under load, 0.1 to start sooner.",
 )
 @click.option("--traffic", default=0, metavar="N", help="N simulated shoppers browse and buy while it runs.")
-@_plainly
+@plainly
 def demo(fresh: bool, from_import: bool, seed: int, scale: float, traffic: int) -> None:
     """Run a whole marketplace on this machine, with simulated payments, carriers, bank and mail."""
     from steelyard.demo import running
@@ -144,7 +68,7 @@ def demo(fresh: bool, from_import: bool, seed: int, scale: float, traffic: int) 
 
 @steelyard.command()
 @click.option("--all", "everything", is_flag=True, help="Run the worker beside the web server.")
-@_plainly
+@plainly
 def serve(everything: bool) -> None:
     """Serve the web pages and the API."""
     settings = kernel_settings.load()
@@ -187,7 +111,7 @@ def _serve(settings: Settings) -> None:
 
 
 @steelyard.command()
-@_plainly
+@plainly
 def work() -> None:
     """Do what goes on by itself: jobs, subscribers, sweeps."""
     from steelyard import worker
@@ -198,7 +122,7 @@ def work() -> None:
 
 
 @steelyard.command()
-@_plainly
+@plainly
 def migrate() -> None:
     """Bring the database up to date."""
     with installation.opened(kernel_settings.load()) as here:
@@ -213,14 +137,14 @@ def migrate() -> None:
 @click.option("--map", "mapping", help="A mapping file, or the name of one that ships with Steelyard.")
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="Where rejected rows are written.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result for a program.")
-@_plainly
+@plainly
 def import_(what: str, files: tuple[Path, ...], mapping: str | None, rejects: Path | None, as_json: bool) -> None:
     """Import products, customers or orders from CSV or Parquet files. See docs/guide/import.md."""
     from steelyard.channels import feeds
 
-    with installation.opened_and_migrated(kernel_settings.load()) as here, _progress() as progress:
+    with installation.opened_and_migrated(kernel_settings.load()) as here, progressing() as progress:
         result = feeds.import_files(here, what, files, mapping=mapping, rejects=rejects, progress=progress)
-    _print(result, as_json, lambda: click.echo(result.summary()))
+    tell(result, as_json, lambda: click.echo(result.summary()))
     if result.rejected:
         sys.exit(NOT_AS_IT_SHOULD_BE)
 
@@ -235,7 +159,7 @@ def report() -> None:
 @click.option("--to", "last", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day.")
 @click.option("--definition", type=click.Choice(["net", "published"]), default="net", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures for a program.")
-@_plainly
+@plainly
 def sales(first: Any, last: Any, definition: Literal["net", "published"], as_json: bool) -> None:
     """Sales of a period: net of returns with everything included, or by the published definition (customer known,
     quantity and price above zero)."""
@@ -244,31 +168,18 @@ def sales(first: Any, last: Any, definition: Literal["net", "published"], as_jso
     async def question(db: Database) -> analytics.SalesReport:
         return await db.ask(analytics.sales_report, _day(first), _day(last), definition)
 
-    figures = _ask(question)
+    figures = ask(question)
     lines = [f"{name:>12}  {value}" for name, value in msgspec.to_builtins(figures).items()]
-    _print(figures, as_json, lambda: click.echo("\n".join(lines)))
+    tell(figures, as_json, lambda: click.echo("\n".join(lines)))
 
 
 def _day(moment: Any) -> date:
     return moment.date()
 
 
-def _ask(question: Callable[[Database], Any]) -> Any:
-    async def asked(url: str) -> Any:
-        db = await Database.connect(url, size=1)
-        try:
-            return await question(db)
-        finally:
-            await db.close()
-
-    with installation.opened_and_migrated(kernel_settings.load()) as here:
-        assert here.database_url is not None
-        return asyncio.run(asked(here.database_url))
-
-
 @steelyard.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the violations for a program.")
-@_plainly
+@plainly
 def check(as_json: bool) -> None:
     """Run every checks.sql: the truths that must hold over the whole database."""
     with installation.opened_and_migrated(kernel_settings.load()) as here:
@@ -306,7 +217,7 @@ def _walk(number: int) -> None:
 @click.argument("who", nargs=-1, type=click.Choice([*SIMULATORS, "all", SHOPPERS]))
 @click.option("--port", type=int, help="The first port; the simulators take this and the next ones.")
 @click.option("--number", default=5, show_default=True, help="With `shoppers`: how many walk through the shop.")
-@_plainly
+@plainly
 def simulate(who: tuple[str, ...], port: int | None, number: int) -> None:
     """Play the outside world: the payment channel, the carriers, the bank, the mail server; or, of the shop at the
     installation's address, its shoppers."""
@@ -328,7 +239,7 @@ def simulate(who: tuple[str, ...], port: int | None, number: int) -> None:
 
 @steelyard.command(context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[PART ...] [OPTION ...]")
-@_plainly
+@plainly
 def bench(words: tuple[str, ...]) -> None:
     """Measure Steelyard beside its targets.
 
@@ -344,23 +255,23 @@ def bench(words: tuple[str, ...]) -> None:
 
 @steelyard.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@_plainly
+@plainly
 def backup(file: Path) -> None:
     """Write the whole database to one FILE, while everybody goes on working."""
-    with installation.opened(kernel_settings.load()) as here, _progress() as progress:
+    with installation.opened(kernel_settings.load()) as here, progressing() as progress:
         assert here.database_url is not None
-        made = archive.backup(here.database_url, file, _bar(progress, "tables"))
+        made = archive.backup(here.database_url, file, bar(progress, "tables"))
     click.echo(f"{made.file}: {made.tables} tables, {made.size_bytes:,} bytes")
 
 
 @steelyard.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_plainly
+@plainly
 def restore(file: Path) -> None:
     """Fill this installation's empty database from a backup FILE."""
-    with installation.opened(kernel_settings.load()) as here, _progress() as progress:
+    with installation.opened(kernel_settings.load()) as here, progressing() as progress:
         assert here.database_url is not None
-        archive.restore(here.database_url, file, _bar(progress, "tables"), after=_go_on)
+        archive.restore(here.database_url, file, bar(progress, "tables"), after=_go_on)
     click.echo("Restored. Next: steelyard check")
 
 
@@ -377,15 +288,18 @@ def _go_on(url: str) -> None:
 
 @steelyard.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings for a program.")
-@_plainly
+@plainly
 def doctor(as_json: bool) -> None:
     """Explain what is wrong with this installation."""
     from steelyard import diagnosis
 
     findings = diagnosis.examine(kernel_settings.load())
-    _print(findings, as_json, lambda: click.echo("\n".join(finding.line() for finding in findings)))
+    tell(findings, as_json, lambda: click.echo("\n".join(finding.line() for finding in findings)))
     if not all(finding.good for finding in findings):
         sys.exit(NOT_AS_IT_SHOULD_BE)
+
+
+steelyard.add_command(reconcile)
 
 
 def main() -> NoReturn:

@@ -41,6 +41,7 @@ def test_all_commands_are_there() -> None:
         "migrate",
         "import",
         "report",
+        "reconcile",
         "check",
         "simulate",
         "backup",

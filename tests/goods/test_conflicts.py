@@ -84,6 +84,29 @@ def test_the_same_article_is_in_one_flash_sale_at_a_time() -> None:
     assert found(price(9_000), later) == []
 
 
+def test_a_presale_is_one_of_the_prices_of_an_article_and_counts_by_itself() -> None:
+    """Its whole price is 60 here: no coupon makes it less, and it makes nothing else less."""
+    presale = price(6_000, alone=True)
+    coupon = offer(AmountOff(steps=(Step(over=1, off=5_500),)), coupon=True)
+    assert found(presale, price(8_000)) == found(price(8_000), presale) == [Clash.TWO_FLASH_SALES]
+    assert found(presale, coupon, of=ware(cost=5_000)) == []
+    assert Clash.BELOW_COST in found(price(6_000), coupon, of=ware(cost=5_000))
+    assert found(coupon, presale, of=ware(cost=4_000)) == []
+    assert Clash.BELOW_COST in found(coupon, price(6_000), of=ware(cost=4_000))
+    assert found(presale, of=ware(lowest=7_000, cost=6_500)) == [Clash.BELOW_LOWEST, Clash.BELOW_COST]
+
+
+def test_a_price_for_teams_is_a_price_like_others_and_another_door_than_a_flash_sale() -> None:
+    team = offer(SpecialPrice(prices={NUTS: 7_000}), team=True)
+    for door in (price(8_000), price(8_000, alone=True)):
+        assert found(team, door) == found(door, team) == [Clash.OTHER_PRICE]
+        assert promotions.overlapping([team, door]) == {team.promotion_id: [door], door.promotion_id: [team]}
+    assert found(team, offer(SpecialPrice(prices={NUTS: 9_000}))) == [Clash.SAME_KIND]
+    assert found(team, of=ware(lowest=7_500)) == [Clash.BELOW_LOWEST]
+    coupon = offer(AmountOff(steps=(Step(over=1, off=2_500),)), coupon=True)
+    assert found(team, coupon, of=ware(cost=5_000)) == [Clash.BELOW_COST]
+
+
 def test_two_of_the_same_kind_are_warned_of_and_two_of_different_kinds_are_not() -> None:
     reduction = offer(AmountOff(steps=(Step(20_000, 1_000),)))
     assert found(reduction, offer(RateOff(steps=(Step(30_000, 50_000),)))) == [Clash.SAME_KIND]

@@ -128,9 +128,9 @@ class Visitor:
         for name, value in fields.items():
             await self.page.locator(f"input[name='{name}'], textarea[name='{name}']").first.fill(value)
 
-    async def look(self, name: str) -> None:
-        """The page is whole: accessible, no wider than the window, and nothing on it has failed. A picture is taken where
-        pictures are kept: it takes as long as all the rest."""
+    async def look(self, name: str, *, closely: bool = True) -> None:
+        """The page is whole: no wider than the window, nothing on it has failed, and, looked at `closely`, it is accessible.
+        A picture is taken where pictures are kept: it takes as long as all the rest."""
         await self.settled()
         await self.page.evaluate("window.scrollTo(0, 0)")
         if self._scripts:
@@ -142,7 +142,7 @@ class Visitor:
         wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{name} is {wide} px wider than the window"
         # Where scripts are off, axe cannot run either; the same pages are looked at with it elsewhere.
-        assert not (found := await self._axe() if self._scripts else []), f"{name}:\n" + "\n".join(found)
+        assert not (found := await self._axe() if self._scripts and closely else []), f"{name}:\n" + "\n".join(found)
         self.assert_content()
 
     async def settled(self) -> None:

@@ -128,6 +128,41 @@ SAMPLES: dict[Template, model.Facts] = {
         link="/account/coupons",
         stop_link="/coupon-mails/stop/1/2",
     ),
+    Template.PRESALE_NEWS: model.PresaleNews(
+        name="Lin <b>",
+        order="S-1",
+        shop=text("茶舍", "Tea house"),
+        what="balance_open",
+        lines=[model.Line(title=text("龙井", "Longjing"), quantity=2, amount=Money(60_000, "CNY"))],
+        deposit=Money(10_000, "CNY"),
+        balance=Money(50_800, "CNY"),
+        balance_from=datetime(2026, 3, 5, 8, tzinfo=UTC),
+        balance_until=datetime(2026, 3, 8, 8, tzinfo=UTC),
+        ships_by=datetime(2026, 3, 18, 8, tzinfo=UTC),
+        forfeits=True,
+        link="/purchases/P-1",
+    ),
+    Template.TEAM_NEWS: model.TeamNews(
+        name="Lin <b>",
+        order="S-1",
+        shop=text("茶舍", "Tea house"),
+        what="failed",
+        lines=[model.Line(title=text("龙井", "Longjing"), quantity=1, amount=Money(2_990, "CNY"))],
+        refund=Money(3_790, "CNY"),
+        link="/purchases/P-1",
+    ),
+    Template.COMPENSATED: model.CompensationPaid(
+        name="Lin <b>",
+        order="S-1",
+        shop=text("茶舍", "Tea house"),
+        cause="late",
+        lines=[model.Line(title=text("龙井", "Longjing"), quantity=1)],
+        amount=Money(617, "CNY"),
+        purse="points",
+        points=617,
+        rule=text("延迟发货赔付", "Late parcels"),
+        link="/purchases/P-1",
+    ),
     Template.GIFT_CARD: model.GiftCardSent(
         sender="Lin <b>",
         message="<b> Happy birthday",
@@ -358,6 +393,38 @@ def test_every_mail_speaks_both_languages(template: Template) -> None:
         assert "&lt;" not in mail.subject + mail.text, "only HTML is escaped"
         assert mail.html.count("<h") == mail.html.count("</h") > 0
         assert not re.search(r"\n{4}", mail.text), mail.text
+
+
+NEWS: list[tuple[Template, str, list[str]]] = [
+    (
+        Template.PRESALE_NEWS,
+        "what",
+        ["deposit_paid", "balance_open", "balance_ends", "called_off", "returned", "forfeited"],
+    ),
+    (Template.TEAM_NEWS, "what", ["whole", "failed", "too_late"]),
+    (Template.COMPENSATED, "cause", ["late", "counterfeit", "return_freight", "price_protection"]),
+]
+
+
+@pytest.mark.parametrize(("template", "field", "kinds"), NEWS)
+def test_each_kind_of_news_has_words_of_its_own(template: Template, field: str, kinds: list[str]) -> None:
+    known = cast(dict[str, object], msgspec.to_builtins(SAMPLES[template]))
+    for locale in ("zh-Hans", "en"):
+        said = [render(template, locale, {**known, field: kind}, "https://market.test", "S") for kind in kinds]
+        assert len({mail.subject for mail in said}) >= len(kinds) - (
+            locale == "en" and template is Template.COMPENSATED
+        )
+        assert len({mail.text for mail in said}) == len({mail.html for mail in said}) == len(kinds)
+        assert all("https://market.test/purchases/P-1" in mail.text for mail in said)
+
+
+def test_a_balance_says_what_how_much_and_until_when() -> None:
+    facts = cast(dict[str, object], msgspec.to_builtins(SAMPLES[Template.PRESALE_NEWS]))
+    zh = render(Template.PRESALE_NEWS, "zh-Hans", facts, "https://market.test", "S")
+    assert "¥508.00" in zh.text and "2026年3月8日" in zh.text and "定金 ¥100.00 不退" in zh.text
+    assert "支付尾款" in zh.html
+    kept = render(Template.PRESALE_NEWS, "zh-Hans", {**facts, "forfeits": False}, "https://market.test", "S")
+    assert "定金退回给您" in kept.text
 
 
 def test_amounts_and_dates_are_written_as_the_reader_writes_them() -> None:

@@ -98,10 +98,10 @@ def settings_in(home: Path, **chosen: object) -> Settings:
     return Settings(home=home, **chosen)  # type: ignore[arg-type]
 
 
-def simulate(program, settings: Settings, clock: ManualClock | None = None) -> Simulated:
+def simulate(program, settings: Settings, clock: ManualClock | None = None, **more: object) -> Simulated:
     clock = clock or ManualClock()
     shop = Receiver(settings, clock)
-    extra = {} if program.__name__.endswith(".mail") else {"client": shop.client}
+    extra = {} if program.__name__.endswith(".mail") else {"client": shop.client, **more}
     app = program.app(settings, clock=clock, **extra)
     transport = httpx.ASGITransport(app)
     key = {"authorization": f"Bearer {settings.api_key}"}

@@ -3,23 +3,25 @@ twice. The control shows what the locks and the guard are for."""
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from steelyard.goods import inventory
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx, administer
-from steelyard.kernel.errors import Refusal
+from steelyard.kernel.errors import Invalid, Refusal
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import checkout, groups
 from steelyard.trade.checkout.model import CheckoutId
-from steelyard.trade.groups.model import Team
+from steelyard.trade.groups.model import NewOffer, Team
 from tests.support.cluster import TestServer
 from tests.support.database import assert_checks
 from tests.support.groups import group, joined, offered, opened, team_of
 from tests.support.seeded import SeededServer
 from tests.support.world import World
 
+DAY = timedelta(days=1)
 SIZE, AT_ONCE = 5, 6
 STRANGERS, EAGER_CLICKS = 8, 4
 
@@ -92,4 +94,67 @@ async def test_control_without_lock_and_guard_a_team_has_too_many(seeded: Seeded
 
     found = await team(db, offer.merchant_id, offer.offer_id)
     assert found.members == 1 + AT_ONCE > found.size
+    await db.close()
+
+
+async def test_of_offers_of_one_product_made_in_the_same_instant_one_is_taken(seeded: SeededServer, url: str) -> None:
+    db = await Database.connect(url, size=AT_ONCE)
+    wanted = [group(seeded.world) for _ in range(AT_ONCE)]
+
+    async def offer(one: NewOffer) -> Invalid | None:
+        async def make_and_linger(tx: Tx) -> None:
+            await groups.make(tx, one)
+            await asyncio.sleep(0.05)  # the others look meanwhile
+
+        try:
+            await db.transact(make_and_linger)
+        except Invalid as refused:
+            return refused
+        return None
+
+    answers = await asyncio.gather(*map(offer, wanted))
+
+    refused = [answer for answer in answers if answer is not None]
+    assert [list(answer.fields) for answer in refused] == [["product"]] * (AT_ONCE - 1)
+    assert len(await db.ask(groups.offers, wanted[0].merchant_id, None, 10)) == 1
+    await db.close()
+
+
+async def test_control_who_looks_and_then_writes_makes_several(seeded: SeededServer, url: str) -> None:
+    """The same without holding the product: if one came of this, the test above proves nothing."""
+    db = await Database.connect(url, size=AT_ONCE)
+    first = group(seeded.world, starts_at=datetime.now(UTC) - DAY, ends_at=datetime.now(UTC) - DAY / 2)
+    async with administer(url) as owner:  # one that is over, to be copied
+        await owner.execute(
+            """
+            INSERT INTO group_offers (merchant_id, offer_id, product_id, prices, currency, size, hours, pieces, starts_at
+                                    , ends_at)
+            VALUES ($1, $2, $3, '{}', 'CNY', 2, 24, 10, $4, $5)
+            """,
+            first.merchant_id,
+            first.offer_id,
+            first.product_id,
+            first.starts_at,
+            first.ends_at,
+        )
+    everybody_has_looked = asyncio.Barrier(AT_ONCE)
+
+    async def careless(tx: Tx) -> None:
+        there = await tx.value("SELECT EXISTS (SELECT FROM group_offers WHERE ends_at > now())")
+        await everybody_has_looked.wait()
+        if not there:
+            await tx.execute(
+                """
+                INSERT INTO group_offers (merchant_id, offer_id, product_id, prices, currency, size, hours, pieces, starts_at
+                                        , ends_at)
+                SELECT merchant_id, $1, product_id, prices, currency, size, hours, pieces, now(), now() + interval '1 day'
+                FROM group_offers WHERE offer_id = $2
+                """,
+                ids.mint(),
+                first.offer_id,
+            )
+
+    await asyncio.gather(*(db.transact(careless) for _ in range(AT_ONCE)))
+
+    assert len(await db.ask(groups.offers, first.merchant_id, None, 10)) == 1 + AT_ONCE
     await db.close()

@@ -53,6 +53,7 @@ def simulators(settings: Settings, first_port: int | None = None) -> SimulatorSe
         bank_port=first + 2,
         mail_port=first + 3,
         smtp_port=first + SMTP_AFTER_PORT - SIMULATORS_AFTER_PORT,
+        pays_out=True,
     )
     pace = os.environ.get(PACE_VARIABLE)
     if not pace:

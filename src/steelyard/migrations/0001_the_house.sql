@@ -337,6 +337,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('orders.manage', 'operator', '{"zh-Hans": "处理任意订单", "en": "Act on any order"}')
   , ('payments.read', 'operator', '{"zh-Hans": "查看支付与退款", "en": "See payments and refunds"}')
   , ('ledger.read', 'operator', '{"zh-Hans": "查看账簿与试算平衡表", "en": "See the books and the trial balance"}')
+  , ('reconciliation.manage', 'operator', '{"zh-Hans": "对账：上传账单、处理差异", "en": "Reconcile: upload statements, work on differences"}')
   , ('settlement.run', 'operator', '{"zh-Hans": "执行结算", "en": "Run settlement"}')
   , ('catalog.manage', 'operator', '{"zh-Hans": "管理类目", "en": "Manage categories"}')
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
@@ -406,6 +407,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
     ('operator_finance', 'dashboard.read'), ('operator_finance', 'merchants.read')
   , ('operator_finance', 'orders.read'), ('operator_finance', 'payments.read')
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
+  , ('operator_finance', 'reconciliation.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
@@ -922,7 +924,15 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('gift_clearing', 'debit', '{"zh-Hans": "礼品卡兑换清算", "en": "Gift card clearing"}')
   , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}')
   , ('presale_deposits', 'credit', '{"zh-Hans": "预售定金", "en": "Deposits paid in presales"}')
-  , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}');
+  , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}')
+  , ('channel_fees', 'debit', '{"zh-Hans": "支付渠道手续费", "en": "Fees of payment channels"}')
+  , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}');
+
+CREATE TABLE ledger_counterparties (
+    owner_id uuid PRIMARY KEY
+  , name     text NOT NULL UNIQUE
+);
+COMMENT ON TABLE ledger_counterparties IS 'reference: channels and banks that have accounts of their own here: what they charged and paid on is of no single buyer or merchant';
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -941,7 +951,7 @@ CREATE TABLE ledger_accounts (
         kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards') OR credits >= debits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
-COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer or an issue of gift cards; the platform''s own accounts are sub-accounts of theirs';
+COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';
 CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 
@@ -1341,6 +1351,232 @@ CREATE TABLE gift_days (
   , CONSTRAINT nobody_buys_less_than_nothing CHECK (amount >= 0)
 );
 COMMENT ON TABLE gift_days IS 'by buyer: what a buyer has ordered of gift cards in a day and not let lapse: the row that orders of one buyer wait at';
+
+-- money.reconciliation
+
+-- What channels and banks say has moved, line by line, beside what our books say.
+
+CREATE TABLE reconciliation_sources (
+    source      text PRIMARY KEY
+  , side        text NOT NULL
+  , format      text NOT NULL
+  , utc_minutes integer NOT NULL
+  , fee_ppm     integer
+  , name        jsonb NOT NULL
+  , CONSTRAINT a_source_is_a_channel_or_a_bank CHECK (side IN ('channel', 'bank'))
+  , CONSTRAINT a_fee_is_a_part_of_the_whole CHECK (fee_ppm BETWEEN 0 AND 1000000)
+);
+COMMENT ON TABLE reconciliation_sources IS 'reference: who sends statements: a channel is called as in payments.channel';
+COMMENT ON COLUMN reconciliation_sources.utc_minutes IS 'Where its days begin: minutes ahead of UTC';
+COMMENT ON COLUMN reconciliation_sources.fee_ppm IS 'The agreed fee of a captured amount in millionths, half a minor unit rounded up; none: fees are booked as they come and not compared';
+INSERT INTO reconciliation_sources (source, side, format, utc_minutes, fee_ppm, name) VALUES
+    ('simpay', 'channel', 'simpay', 0, 6000, '{"zh-Hans": "模拟支付", "en": "Simulated channel"}')
+  , ('stripe', 'channel', 'stripe', 0, NULL, '{"zh-Hans": "Stripe", "en": "Stripe"}')
+  , ('alipay', 'channel', 'alipay', 480, NULL, '{"zh-Hans": "支付宝", "en": "Alipay"}')
+  , ('wechatpay', 'channel', 'wechatpay', 480, NULL, '{"zh-Hans": "微信支付", "en": "WeChat Pay"}')
+  , ('simbank', 'bank', 'simbank', 0, NULL, '{"zh-Hans": "模拟银行", "en": "Simulated bank"}');
+
+CREATE TABLE reconciliation_files (
+    source      text NOT NULL REFERENCES reconciliation_sources
+  , file_id     uuid NOT NULL
+  , day         date NOT NULL
+  , format      text NOT NULL
+  , name        text NOT NULL
+  , sha256      text NOT NULL
+  , size        bigint NOT NULL
+  , lines       integer NOT NULL
+  , problems    integer NOT NULL
+  , state       text NOT NULL
+  , received_by text NOT NULL
+  , received_at timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (source, file_id)
+  , CONSTRAINT a_file_is_read_or_refused CHECK (state IN ('read', 'refused', 'withdrawn'))
+  , CONSTRAINT refused_means_why CHECK ((state = 'refused') = (problems > 0))
+);
+COMMENT ON TABLE reconciliation_files IS 'by key: statements as they came, whether they could be read or not';
+COMMENT ON COLUMN reconciliation_files.size IS 'Bytes';
+COMMENT ON COLUMN reconciliation_files.problems IS 'How many lines could not be read; one is enough to refuse the file, and nothing of it is used';
+-- (Days on which nothing moved have the same bytes: a header and nothing else.)
+CREATE UNIQUE INDEX the_same_bytes_are_the_same_file ON reconciliation_files (source, sha256)
+    WHERE state <> 'withdrawn' AND lines + problems > 0;
+CREATE UNIQUE INDEX a_day_has_one_statement ON reconciliation_files (source, day) WHERE state = 'read';
+CREATE INDEX reconciliation_files_by_time ON reconciliation_files (received_at DESC, file_id DESC);
+
+CREATE TABLE reconciliation_contents (
+    source  text NOT NULL
+  , file_id uuid NOT NULL
+  , part    integer NOT NULL
+  , content bytea NOT NULL
+  , PRIMARY KEY (source, file_id, part)
+  , FOREIGN KEY (source, file_id) REFERENCES reconciliation_files
+);
+COMMENT ON TABLE reconciliation_contents IS 'by key, append-only: the bytes of a statement as they came, in parts';
+
+CREATE TABLE reconciliation_problems (
+    source  text NOT NULL
+  , file_id uuid NOT NULL
+  , number  integer NOT NULL
+  , line_no integer NOT NULL
+  , problem text NOT NULL
+  , told    text NOT NULL
+  , PRIMARY KEY (source, file_id, number)
+  , FOREIGN KEY (source, file_id) REFERENCES reconciliation_files
+);
+COMMENT ON TABLE reconciliation_problems IS 'by key, append-only: why a statement could not be read, line by line';
+COMMENT ON COLUMN reconciliation_problems.told IS 'What stands there, shortened';
+
+CREATE TABLE reconciliation_lines (
+    source    text NOT NULL
+  , file_id   uuid NOT NULL
+  , line_no   integer NOT NULL
+  , at        timestamptz NOT NULL
+  , kind      text NOT NULL
+  , their_id  text NOT NULL
+  , reference text
+  , document  uuid
+  , their_document text
+  , currency  text NOT NULL
+  , amount    bigint NOT NULL
+  , fee       bigint NOT NULL
+  , PRIMARY KEY (source, file_id, line_no)
+  , FOREIGN KEY (source, file_id) REFERENCES reconciliation_files
+  , CONSTRAINT a_line_is_of_a_kind CHECK (kind IN ('capture', 'refund', 'fee', 'payout', 'paid_out', 'received', 'other'))
+);
+COMMENT ON TABLE reconciliation_lines IS 'by key, append-only: what a statement says has moved';
+COMMENT ON COLUMN reconciliation_lines.their_id IS 'What the sender calls this movement; a second line of it is a duplicate';
+COMMENT ON COLUMN reconciliation_lines.reference IS 'What we called it when we asked for it, as it stands there';
+COMMENT ON COLUMN reconciliation_lines.document IS 'The payment, refund, payout or transfer that the reference names; it need not be one of ours';
+COMMENT ON COLUMN reconciliation_lines.their_document IS 'What the sender calls the payment or refund itself';
+COMMENT ON COLUMN reconciliation_lines.amount IS 'Minor units, positive where it came into the account, before the fee';
+COMMENT ON COLUMN reconciliation_lines.fee IS 'Minor units that were kept for it; negative where a fee came back';
+CREATE INDEX reconciliation_lines_by_their_id ON reconciliation_lines (source, their_id, kind);
+
+CREATE TABLE reconciliation_matches (
+    source      text NOT NULL
+  , file_id     uuid NOT NULL
+  , line_no     integer NOT NULL
+  , owner_id    uuid NOT NULL
+  , transfer_id uuid NOT NULL
+  , way         text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (source, file_id, line_no)
+  , UNIQUE (source, owner_id, transfer_id)
+  , FOREIGN KEY (source, file_id, line_no) REFERENCES reconciliation_lines
+  , CONSTRAINT a_match_is_found_in_a_way CHECK (way IN ('our_id', 'their_id', 'amount'))
+);
+COMMENT ON TABLE reconciliation_matches IS 'by key: which transfer of the books a line is about; each line and each transfer once';
+
+CREATE TABLE reconciliation_difference_transitions (
+    from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE reconciliation_difference_transitions IS 'reference: the states of a difference that follow each other';
+INSERT INTO reconciliation_difference_transitions (from_state, to_state) VALUES
+    ('nowhere', 'waiting'), ('nowhere', 'open'), ('nowhere', 'closed')
+  , ('waiting', 'open'), ('waiting', 'closed')
+  , ('open', 'proposed'), ('open', 'booked'), ('open', 'accepted'), ('open', 'closed')
+  , ('proposed', 'open'), ('proposed', 'booked'), ('proposed', 'accepted'), ('proposed', 'closed')
+  , ('booked', 'open'), ('booked', 'closed'), ('accepted', 'open'), ('accepted', 'closed'), ('closed', 'waiting');
+
+CREATE TABLE reconciliation_differences (
+    source      text NOT NULL REFERENCES reconciliation_sources
+  , item_id     uuid NOT NULL
+  , day         date NOT NULL
+  , kind        text NOT NULL
+  , state       text NOT NULL
+  , file_id     uuid
+  , line_no     integer
+  , owner_id    uuid
+  , transfer_id uuid
+  , document    uuid
+  , currency    text NOT NULL
+  , theirs      bigint NOT NULL
+  , our_currency text NOT NULL
+  , ours        bigint NOT NULL
+  , found_at    timestamptz NOT NULL DEFAULT now()
+  , ended_at    timestamptz
+  , ended_on    date
+  , into_kind   text
+  , proposed_by text
+  , booking     uuid
+  , words       text NOT NULL DEFAULT ''
+  , PRIMARY KEY (source, item_id)
+  , FOREIGN KEY (source, file_id, line_no) REFERENCES reconciliation_lines
+  , CONSTRAINT a_difference_is_of_a_kind CHECK (
+        kind IN ('missing_here', 'missing_there', 'amount', 'fee', 'duplicate', 'currency', 'day'))
+  , CONSTRAINT only_what_is_missing_there_has_no_line CHECK ((kind = 'missing_there') = (line_no IS NULL))
+  , CONSTRAINT booked_means_how CHECK ((state = 'booked') = (booking IS NOT NULL))
+  , CONSTRAINT ended_means_when CHECK (
+        (state IN ('booked', 'accepted', 'closed')) = (ended_at IS NOT NULL AND ended_on IS NOT NULL))
+  , CONSTRAINT what_is_accepted_says_why CHECK (state <> 'accepted' OR words <> '')
+  , CONSTRAINT it_is_booked_into_a_known_account CHECK (into_kind IN ('suspense', 'channel_fees'))
+);
+COMMENT ON TABLE reconciliation_differences IS 'by key: where a statement and our books say different things';
+COMMENT ON COLUMN reconciliation_differences.day IS 'Of the statement on which it was found';
+COMMENT ON COLUMN reconciliation_differences.theirs IS 'Minor units of currency that the statement says; of a fee, what was kept; 0 where it says nothing';
+COMMENT ON COLUMN reconciliation_differences.ours IS 'Minor units of our_currency that our books say; of a fee, what was agreed; 0 where they say nothing';
+COMMENT ON COLUMN reconciliation_differences.ended_on IS 'The day, as its source counts days, from which it is explained';
+COMMENT ON COLUMN reconciliation_differences.booking IS 'The document of the transfers that were posted for it';
+CREATE UNIQUE INDEX a_line_differs_once ON reconciliation_differences (source, file_id, line_no) WHERE line_no IS NOT NULL;
+CREATE UNIQUE INDEX a_transfer_is_missing_once ON reconciliation_differences (source, owner_id, transfer_id)
+    WHERE kind = 'missing_there';
+CREATE INDEX reconciliation_differences_by_day ON reconciliation_differences (day DESC, source, item_id DESC);
+CREATE INDEX reconciliation_differences_to_work_on ON reconciliation_differences (source, day)
+    WHERE state IN ('waiting', 'open', 'proposed');
+CREATE INDEX reconciliation_differences_unmatched ON reconciliation_differences (source, kind)
+    WHERE kind IN ('missing_here', 'missing_there') AND state <> 'closed';
+
+CREATE TABLE reconciliation_difference_history (
+    source     text NOT NULL
+  , item_id    uuid NOT NULL
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , words      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (source, item_id, step)
+  , FOREIGN KEY (source, item_id) REFERENCES reconciliation_differences
+  , FOREIGN KEY (from_state, to_state) REFERENCES reconciliation_difference_transitions
+);
+COMMENT ON TABLE reconciliation_difference_history IS 'by key, append-only: each change of a difference''s state';
+
+CREATE TABLE reconciliation_days (
+    source    text NOT NULL REFERENCES reconciliation_sources
+  , day       date NOT NULL
+  , file_id   uuid NOT NULL
+  , lines     integer NOT NULL
+  , matched   integer NOT NULL
+  , run_at    timestamptz NOT NULL DEFAULT now()
+  , closed_at timestamptz
+  , PRIMARY KEY (source, day)
+  , FOREIGN KEY (source, file_id) REFERENCES reconciliation_files
+);
+COMMENT ON TABLE reconciliation_days IS 'by key: a day of a source that was laid beside our books';
+COMMENT ON COLUMN reconciliation_days.closed_at IS 'Since when nothing of the day waits for anybody';
+
+CREATE TABLE reconciliation_totals (
+    source   text NOT NULL
+  , day      date NOT NULL
+  , currency text NOT NULL
+  , theirs   bigint NOT NULL
+  , ours     bigint NOT NULL
+  , fees     bigint NOT NULL
+  , paid_on  bigint NOT NULL
+  , PRIMARY KEY (source, day, currency)
+  , FOREIGN KEY (source, day) REFERENCES reconciliation_days
+);
+COMMENT ON TABLE reconciliation_totals IS 'by key: what the lines of a day come to in a currency, and what the transfers that they were matched with come to';
+COMMENT ON COLUMN reconciliation_totals.paid_on IS 'What a channel says it has paid to our bank';
+
+CREATE TABLE reconciliation_fetches (
+    source   text NOT NULL REFERENCES reconciliation_sources
+  , day      date NOT NULL
+  , tries    integer NOT NULL
+  , next_at  timestamptz
+  , failure  text
+  , PRIMARY KEY (source, day)
+);
+COMMENT ON TABLE reconciliation_fetches IS 'by key: statements that are asked for; no next_at: it is here';
+CREATE INDEX reconciliation_fetches_due ON reconciliation_fetches (next_at) WHERE next_at IS NOT NULL;
 
 -- goods.catalog
 
@@ -2648,6 +2884,8 @@ CREATE TABLE orders (
   , subsidy      bigint NOT NULL DEFAULT 0
   , subsidy_returned bigint NOT NULL DEFAULT 0
   , freight_offers jsonb NOT NULL DEFAULT '[]'
+  , ship_hours   integer
+  , ship_by      timestamptz
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
@@ -2655,6 +2893,7 @@ CREATE TABLE orders (
   , CONSTRAINT never_take_back_more_subsidy CHECK (0 <= subsidy_returned AND subsidy_returned <= subsidy)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
   , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
+  , CONSTRAINT a_promise_is_an_hour_at_least CHECK (ship_hours > 0)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
   , CONSTRAINT cancelled_means_when CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
 );
@@ -2668,6 +2907,8 @@ COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to th
 COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
 COMMENT ON COLUMN orders.subsidy_returned IS 'Of subsidy, taken back because of refunds';
 COMMENT ON COLUMN orders.freight_offers IS 'What promotions took off the freight, as order_lines.offers';
+COMMENT ON COLUMN orders.ship_hours IS 'Frozen at sale: hours after payment in which the first of it is to leave the house, where a line promises that; none: see ship_by';
+COMMENT ON COLUMN orders.ship_by IS 'By when it is to leave the house: as agreed in a presale, or as promised and once paid; none: within 48 hours of payment, as every order';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
 COMMENT ON COLUMN orders.buyer_name IS 'Who receives it, in small letters, as staff look for it by its beginning';
@@ -2688,7 +2929,8 @@ CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, contact_phone);
 CREATE INDEX orders_of_an_email ON orders (merchant_id, contact_email);
-CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped') AND ship_by IS NULL;
+CREATE INDEX orders_to_send_by_day ON orders (merchant_id, ship_by) WHERE state IN ('paid', 'partly_shipped') AND ship_by IS NOT NULL;
 CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
 CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, merchant_id);
@@ -2836,6 +3078,8 @@ CREATE TABLE presale_bookings (
   , deposit_payment uuid
   , deposit_paid_at timestamptz
   , called_off_at   timestamptz
+  , opened_at       timestamptz
+  , warned_at       timestamptz
   , reason          text NOT NULL DEFAULT ''
   , ended_at        timestamptz
   , outcome         text
@@ -2854,10 +3098,16 @@ COMMENT ON COLUMN presale_bookings.counts_for IS 'What the deposit is worth when
 COMMENT ON COLUMN presale_bookings.forfeits IS 'Who does not pay the balance in time, or steps back, gives the deposit up; else it goes back';
 COMMENT ON COLUMN presale_bookings.deposit_payment IS 'The payment that the deposit was paid by';
 COMMENT ON COLUMN presale_bookings.called_off_at IS 'When the shop or the platform said that it is not delivered; a sweep drops it, and the deposit goes back';
+COMMENT ON COLUMN presale_bookings.opened_at IS 'When its buyer was told that the balance can be paid, or need not be told any more';
+COMMENT ON COLUMN presale_bookings.warned_at IS 'When its buyer was told that it is soon too late for the balance, or need not be told any more';
 COMMENT ON COLUMN presale_bookings.outcome IS 'How it ended without being bought: dropped before anything was paid, deposit forfeited, deposit returned';
 CREATE INDEX presale_bookings_of_a_presale ON presale_bookings (merchant_id, session_id, order_id);
 CREATE INDEX presale_bookings_of_a_buyer ON presale_bookings (buyer_id, created_at DESC, order_id DESC);
 CREATE INDEX presale_bookings_of_a_purchase ON presale_bookings (purchase_id);
+CREATE INDEX presale_bookings_to_open ON presale_bookings (balance_from)
+    WHERE opened_at IS NULL AND deposit_paid_at IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX presale_bookings_to_warn ON presale_bookings (balance_until)
+    WHERE warned_at IS NULL AND deposit_paid_at IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX presale_bookings_called_off ON presale_bookings (called_off_at) WHERE called_off_at IS NOT NULL AND ended_at IS NULL;
 
 -- trade.groups

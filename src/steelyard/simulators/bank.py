@@ -3,7 +3,8 @@
 bank.app(settings)          the application
 await bank.serve(settings)  the program
 
-A transfer is accepted, then paid; one to an account that ends in 0000 is rejected, since that account is closed.
+A transfer is accepted, then paid; one to an account that ends in 0000 is rejected, since that account is closed. What
+others pay in is a credit. The statement of a day has both: see `bank_statement`.
 """
 
 import asyncio
@@ -19,12 +20,14 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Template
 from msgspec import Meta
 
+from steelyard.simulators.bank_statement import statement
 from steelyard.simulators.clock import Clock
 from steelyard.simulators.idempotency import Answer, once
 from steelyard.simulators.pages import page
 from steelyard.simulators.problems import not_found
 from steelyard.simulators.serving import Listener, serve_apps
 from steelyard.simulators.settings import Settings
+from steelyard.simulators.statement_days import statement_day
 from steelyard.simulators.store import Store, Tx
 from steelyard.simulators.web import ClientMaker, Foundation, assemble
 from steelyard.simulators.webhooks import Outbox
@@ -55,6 +58,16 @@ CREATE TABLE IF NOT EXISTS transfers (
 );
 CREATE INDEX IF NOT EXISTS transfers_due ON transfers (due_at, reference) WHERE status = 'accepted';
 CREATE INDEX IF NOT EXISTS transfers_by_creation ON transfers (created_at, reference);
+CREATE INDEX IF NOT EXISTS transfers_by_decision ON transfers (decided_at, reference) WHERE status = 'paid';
+
+CREATE TABLE IF NOT EXISTS credits (
+  reference TEXT PRIMARY KEY
+, party     TEXT NOT NULL
+, amount    INTEGER NOT NULL CHECK (amount > 0)
+, currency  TEXT NOT NULL
+, at        REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS credits_by_time ON credits (at, reference);
 """
 
 Status = Literal["accepted", "paid", "rejected"]
@@ -76,6 +89,19 @@ class TransferRequest(msgspec.Struct, frozen=True, kw_only=True):
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
     purpose: Annotated[str, Meta(max_length=200)] = ""
     webhook_url: Annotated[str, Meta(pattern=r"^https?://[^\s/?#]+[^\s]*$", max_length=2000)] | None = None
+
+
+class CreditRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that somebody pays in to the platform's account. `reference` is the payer's, and its identity."""
+
+    reference: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,80}$")]
+    party: Name
+    amount: Annotated[int, Meta(ge=1, le=10**15)]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+
+
+class Credit(CreditRequest, frozen=True, kw_only=True):
+    at: datetime
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +186,29 @@ class TransferBook:
             work=work,
         )
 
+    def credit(self, request: CreditRequest) -> Answer:
+        """Take money in. The same reference answers the same, or 409 for another amount."""
+
+        def work(tx: Tx) -> Credit:
+            row = tx.row(
+                Credit,
+                """INSERT INTO credits (reference, party, amount, currency, at)
+                   VALUES (:reference, :party, :amount, :currency, :now) RETURNING *""",
+                {**msgspec.structs.asdict(request), "now": self._clock.now()},
+            )
+            assert row is not None
+            return row
+
+        return once(
+            self._store,
+            self._clock,
+            operation="credit",
+            key=request.reference,
+            request=request,
+            status=201,
+            work=work,
+        )
+
     async def decide_due(self) -> float | None:
         """Pay what is due, reject what goes to a closed account; returns when the next one is due."""
         with self._store.write() as tx:
@@ -222,6 +271,22 @@ async def show(reference: FromPath[str], transfers: NamedDependency[TransferBook
     return transfers.one(reference)
 
 
+@post("/v1/credits")
+async def pay_in(data: JSONBody[CreditRequest], transfers: NamedDependency[TransferBook]) -> Response[bytes]:
+    return transfers.credit(data).response()
+
+
+@get("/v1/statements/{file:str}", media_type="text/csv")
+async def show_statement(file: FromPath[str], ground: NamedDependency[Foundation]) -> Response[str]:
+    """The statement of a day that has begun; today's is not whole yet."""
+    day = statement_day(file, ground.clock.now())
+    return Response(
+        statement(ground.store, day),
+        media_type="text/csv",
+        headers={"content-disposition": f'attachment; filename="simbank-{day}.csv"'},
+    )
+
+
 @get("/")
 async def index(
     request: AnyRequest, transfers: NamedDependency[TransferBook], before: FromQuery[str | None] = None
@@ -242,7 +307,7 @@ def app(settings: Settings, *, clock: Clock | None = None, client: ClientMaker |
 
     return assemble(
         ground,
-        api=[instruct, show],
+        api=[instruct, show, pay_in, show_statement],
         page_routes=[index],
         dependencies={"transfers": Provide(provide_transfers, sync_to_thread=False)},
     )

@@ -40,6 +40,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     retry_seconds: float = 1
     """The pause before the first retry of a webhook; it doubles with each."""
 
+    pays_out: bool = False
+    """Whether the channel pays on what it has collected, every day, to the simulated bank."""
+
     @property
     def payments_url(self) -> str:
         return f"http://{self.host}:{self.payments_port}"

@@ -9,9 +9,14 @@ from steelyard.goods.catalog.model import SkuId
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.parties import access
+from steelyard.trade import groups
 from tests.support.browser import Browser, browsing, words
 from tests.support.flash import flash, planned
+from tests.support.groups import group, offered
 from tests.support.world import World
+from tests.surfaces.merchant.test_flash import code
+from tests.surfaces.merchant.test_presales import moment
+from tests.surfaces.merchant.test_presales import typed as presale_typed
 
 NEW = "/merchant/promotions/new"
 
@@ -99,3 +104,55 @@ async def test_the_calendar_lists_what_is_on_and_marks_what_meets(db: Database, 
     assert "A tenth off" in later and "Another" in later and "Meets another" in later
     for odd in ("nonsense", "2026-13-45", "0001-01-01"):
         assert (await owner.get("/merchant/calendar", by=odd, day=odd)).status_code == 200
+
+
+async def test_a_presale_and_a_group_offer_are_looked_at_before_they_are_saved(
+    db: Database, world: World, owner: Browser
+) -> None:
+    nuts = world.items["nuts"]
+    await db.transact(pricing.set_costs, world.tea.merchant_id, "CNY", {SkuId(nuts.sku_id): 3_800})
+    number = await code(db, world, "nuts")
+    teams = {
+        "offer_id": str(ids.mint()), "what_0": number, "price_0": "29.90", "size": "2", "hours": "24", "pieces": "10",
+        "starts_at": moment(1), "ends_at": moment(3),
+    }  # fmt: skip
+    of_teams = "/merchant/group-buying/new"
+    answer = await owner.post(of_teams, teams)
+    assert answer.status_code == 409
+    assert "CN¥29.90, which is below its cost of CN¥38" in words(answer) and 'value="29.90"' in answer.text
+    assert "It is offered" in words(await owner.follow(await owner.post(of_teams, {**teams, "anyway": "1"})))
+    assert await logged(db, world, "group.make") == [["below_cost"]]
+
+    fields = await presale_typed(db, world, presale_id=str(ids.mint()))
+    answer = await owner.post("/merchant/presales/new", fields)
+    page = words(answer)
+    assert answer.status_code == 409
+    assert "CN¥30, which is below its cost of CN¥38" in page
+    assert "“Group buying” sells it at another price at the same time" in page
+    assert await db.ask(promotions.sessions, world.tea.merchant_id, None, 10, presales=True) == []
+    for _ in range(2):
+        done = await owner.follow(await owner.post("/merchant/presales/new", {**fields, "anyway": "1"}))
+        assert "The presale is planned" in words(done)
+    assert ["below_cost", "other_price"] in await logged(db, world, "presale.plan")
+
+    page = words(await owner.get("/merchant/calendar", day=moment(1)[:10]))
+    assert "Group buying Hickory nuts" in page and "Presale Presale of spring" in page
+    assert page.count("Meets another") == 2
+    assert "Flash sale Presale" not in page
+    # What is changed is not compared with itself as it was.
+    changed = await owner.post(f"/merchant/presales/{fields['presale_id']}/change", {**fields, "price_0": "34"})
+    assert changed.status_code == 409 and "another flash sale" not in words(changed)
+
+
+async def test_a_product_in_two_group_offers_is_refused_and_not_only_warned_of(
+    db: Database, world: World, owner: Browser
+) -> None:
+    wanted = await offered(db, group(world))
+    number = await code(db, world, "nuts")
+    teams = {
+        "offer_id": str(ids.mint()), "what_0": number, "price_0": "29.90", "size": "2", "hours": "24", "pieces": "10",
+        "starts_at": moment(0), "ends_at": moment(1), "anyway": "1",
+    }  # fmt: skip
+    answer = await owner.post("/merchant/group-buying/new", teams)
+    assert answer.status_code == 422 and "offered to groups in this time already" in words(answer)
+    assert [each.offer_id for each in await db.ask(groups.offers, world.tea.merchant_id, None, 9)] == [wanted.offer_id]

@@ -20,6 +20,7 @@ class Clash(StrEnum):
     TWO_FLASH_SALES = "two_flash_sales"
     FOR_NOTHING = "for_nothing"
     SAME_KIND = "same_kind"
+    OTHER_PRICE = "other_price"
     BELOW_LOWEST = "below_lowest"
     BELOW_COST = "below_cost"
     THIN_MARGIN = "thin_margin"

@@ -17,13 +17,20 @@ ACTIVITIES_MAX = 400
 _PER_PERCENT = 10_000
 
 
-async def speaks_against(read: Read, offered: Promotion, sku_ids: Collection[UUID] | None = None) -> list[Conflict]:
-    """What speaks against this offer, for its dearest articles (or for those of `sku_ids`). Never asked as one merchant: what the
-    platform offers counts, too."""
+async def speaks_against(
+    read: Read,
+    offered: Promotion,
+    sku_ids: Collection[UUID] | None = None,
+    *,
+    teams: Collection[Promotion] = (),
+) -> list[Conflict]:
+    """What speaks against this offer, for its dearest articles (or for those of `sku_ids`), beside the prices for `teams` too.
+    Never asked as one merchant: what the platform offers counts, too."""
     shops = [offered.merchant_id] if offered.merchant_id is not None else sorted(offered.scope.shops)
     goods = await _wares(read, shops, offered, sku_ids)
     others = await running(read, {ware.merchant_id for ware in goods} | set(shops))
-    beside = [offer.promotion for some in others.values() for offer in some if offer.currency == offered.currency]
+    beside = [offer.promotion for some in others.values() for offer in some]
+    beside = [each for each in (*beside, *teams) if each.currency == offered.currency]
     bounds = Bounds(
         margin=await policies.number(read, MARGIN_LEAST) * _PER_PERCENT,
         off=await policies.number(read, OFF_MOST) * _PER_PERCENT,
@@ -75,7 +82,8 @@ async def on_between(read: Read, merchant_id: UUID | None, since: datetime, unti
              , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given
              , CASE WHEN session_id IS NOT NULL THEN
                    jsonb_build_object('session_id', session_id, 'sku_id', sku_id, 'pieces', pieces, 'taken', taken
-                                    , 'per_order', pieces_per_order, 'per_buyer', pieces_per_buyer) END AS flash
+                                    , 'per_order', pieces_per_order, 'per_buyer', pieces_per_buyer
+                                    , 'presale', presale) END AS flash
         FROM promotions
         WHERE ($1::uuid IS NULL OR merchant_id = $1) AND stopped_at IS NULL AND ends_at > $2 AND starts_at < $3
         ORDER BY starts_at, merchant_id, promotion_id LIMIT $4

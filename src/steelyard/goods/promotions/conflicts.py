@@ -59,8 +59,9 @@ def _at_once(one: Promotion, other: Promotion) -> bool:
 
 
 def _of(ware: Ware, offered: Promotion, beside: Sequence[Promotion], bounds: Bounds) -> Iterator[Conflict]:
+    counting = [] if offered.alone else [each for each in beside if not each.alone]
     alone = piece_price(ware, offered, [])
-    together = piece_price(ware, offered, beside)
+    together = piece_price(ware, offered, counting)
 
     def told(clash: Clash, price: int = 0, compared: int = 0, other: Promotion | None = None) -> Conflict:
         return Conflict(
@@ -76,6 +77,8 @@ def _of(ware: Ware, offered: Promotion, beside: Sequence[Promotion], bounds: Bou
     for other in beside:
         if offered.limited and other.limited:
             yield told(Clash.TWO_FLASH_SALES, other=other)
+        elif _two_prices(offered, other):
+            yield told(Clash.OTHER_PRICE, other=other)
         elif _same_kind(offered, other):
             yield told(Clash.SAME_KIND, other=other)
     if together <= 0:
@@ -88,7 +91,7 @@ def _of(ware: Ware, offered: Promotion, beside: Sequence[Promotion], bounds: Bou
         yield told(Clash.BELOW_COST, together, ware.cost)
     elif ware.cost is not None and (together - ware.cost) * PARTS_PER_MILLION < together * bounds.margin:
         yield told(Clash.THIN_MARGIN, together, ware.cost)
-    if beside and (ware.price - together) * PARTS_PER_MILLION > ware.price * bounds.off:
+    if counting and (ware.price - together) * PARTS_PER_MILLION > ware.price * bounds.off:
         yield told(Clash.STACKED, together, ware.price)
 
 
@@ -104,7 +107,7 @@ def overlapping(offers: Sequence[Promotion]) -> dict[PromotionId, list[Promotion
 
 
 def _meet(one: Promotion, other: Promotion) -> bool:
-    if not ((one.limited and other.limited) or _same_kind(one, other)):
+    if not ((one.limited and other.limited) or _two_prices(one, other) or _same_kind(one, other)):
         return False
     mine, others = one.scope, other.scope
     if isinstance(one.rule, SpecialPrice) and isinstance(other.rule, SpecialPrice) and one.rule.prices:
@@ -113,6 +116,11 @@ def _meet(one: Promotion, other: Promotion) -> bool:
     return any(everything) or not (
         mine.products.isdisjoint(others.products) and mine.categories.isdisjoint(others.categories)
     )
+
+
+def _two_prices(one: Promotion, other: Promotion) -> bool:
+    """Whether these are two doors to the same goods, each with a price of its own: for teams, and in a flash sale or presale."""
+    return one.merchant_id == other.merchant_id and ((one.team and other.limited) or (one.limited and other.team))
 
 
 def _same_kind(one: Promotion, other: Promotion) -> bool:

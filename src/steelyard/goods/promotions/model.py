@@ -110,7 +110,8 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
 
     `group`: of one owner's promotions with the same group one counts. `beside`: the layers of promotions that may count
     for the same goods. `platform_millionths`: which part of what it takes off is paid by the platform. `limited`: there
-    are only so many pieces for it.
+    are only so many pieces for it. `alone`: what is bought by it is bought by itself, and nothing else counts (a presale);
+    `team`: it is a price for buyers who come together.
     """
 
     promotion_id: PromotionId
@@ -127,6 +128,8 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     beside: frozenset[Layer] = EVERY_LAYER
     platform_millionths: int = 0
     limited: bool = False
+    alone: bool = False
+    team: bool = False
     limits: tuple[Limit, ...] = ()
 
     @property
@@ -307,6 +310,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             scope=self.scope,
             platform_millionths=self.platform_millionths,
             limited=self.flash is not None,
+            alone=self.flash is not None and self.flash.presale is not None,
             audience=Audience(segments=self.segments),
             limits=tuple(self.limits) if self.coupon else (),
         )

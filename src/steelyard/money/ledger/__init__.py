@@ -7,10 +7,12 @@ of one document that meet in the clearing accounts.
 
     await ledger.post(tx, [Transfer(...), ...])     a document moves money once: said twice, it is written once
 
+`counterparties` are channels and banks with accounts of their own.
 `drilling` is the way down from a figure to its transfers; `summing` sums up all accounts, from time to time when they are many.
 """
 
 from steelyard.money.ledger.bulk import DatedTransfer, bulk_post
+from steelyard.money.ledger.counterparties import counterparties, counterparty, counterparty_id
 from steelyard.money.ledger.drilling import (
     SUMMED_MAX,
     Sum,
@@ -44,6 +46,9 @@ __all__ = [
     "balance_before",
     "balances",
     "bulk_post",
+    "counterparties",
+    "counterparty",
+    "counterparty_id",
     "entries",
     "grows_on",
     "lock_accounts",

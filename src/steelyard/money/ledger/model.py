@@ -35,6 +35,8 @@ class AccountKind(StrEnum):
     MARKETING_COST = "marketing_cost"
     PRESALE_DEPOSITS = "presale_deposits"
     COMPENSATION_CLEARING = "compensation_clearing"
+    CHANNEL_FEES = "channel_fees"
+    SUSPENSE = "suspense"
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):

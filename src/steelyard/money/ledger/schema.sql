@@ -29,7 +29,15 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('gift_clearing', 'debit', '{"zh-Hans": "礼品卡兑换清算", "en": "Gift card clearing"}')
   , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}')
   , ('presale_deposits', 'credit', '{"zh-Hans": "预售定金", "en": "Deposits paid in presales"}')
-  , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}');
+  , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}')
+  , ('channel_fees', 'debit', '{"zh-Hans": "支付渠道手续费", "en": "Fees of payment channels"}')
+  , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}');
+
+CREATE TABLE ledger_counterparties (
+    owner_id uuid PRIMARY KEY
+  , name     text NOT NULL UNIQUE
+);
+COMMENT ON TABLE ledger_counterparties IS 'reference: channels and banks that have accounts of their own here: what they charged and paid on is of no single buyer or merchant';
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -48,7 +56,7 @@ CREATE TABLE ledger_accounts (
         kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards') OR credits >= debits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
-COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer or an issue of gift cards; the platform''s own accounts are sub-accounts of theirs';
+COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';
 CREATE INDEX ledger_accounts_of_a_kind ON ledger_accounts (kind, currency, owner_id);
 COMMENT ON COLUMN ledger_accounts.debits IS 'Sum of all debits, in minor units';
 

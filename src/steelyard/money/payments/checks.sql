@@ -59,7 +59,8 @@ WHERE p.surplus AND s.refunding + s.refunded <> s.captured;
 
 -- name: a buyer's money at the channels is what was captured less what was given back
 SELECT owner_id, currency, a.debits - a.credits AS booked, m.captured - m.refunded AS known
-FROM (SELECT * FROM ledger_accounts WHERE kind = 'channel_cash') AS a
+FROM (SELECT * FROM ledger_accounts
+      WHERE kind = 'channel_cash' AND owner_id NOT IN (SELECT owner_id FROM ledger_counterparties)) AS a
 FULL JOIN (
     SELECT buyer_id AS owner_id, currency, sum(captured) AS captured, sum(refunded) AS refunded
     FROM payment_splits WHERE channel NOT IN ('balance', 'points') GROUP BY buyer_id, currency

@@ -2,15 +2,13 @@
 from what it tells, so that each buyer hears it once."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from steelyard.goods import promotions
-from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.kernel.money import Money
-from steelyard.kernel.text import Text
 from steelyard.logistics import fulfilment, parcels
+from steelyard.operations.service import buyer_mails
 from steelyard.operations.service.case_mails import (
     tell_appeal_ended,
     tell_appealed,
@@ -18,6 +16,13 @@ from steelyard.operations.service.case_mails import (
     tell_case_moved,
 )
 from steelyard.operations.service.coupon_news import tell_coupon_ending, tell_coupons_given
+from steelyard.operations.service.presale_mails import (
+    tell_balance_due,
+    tell_deposit_forfeited,
+    tell_deposit_paid,
+    tell_deposit_returned,
+)
+from steelyard.operations.service.promise_mails import tell_compensated, tell_protected
 from steelyard.operations.service.questions import tell_answered, tell_asked
 from steelyard.operations.service.shop_mails import (
     tell_deposit_demanded,
@@ -28,12 +33,11 @@ from steelyard.operations.service.shop_mails import (
     tell_violation_decided,
     tell_violation_recorded,
 )
-from steelyard.parties import access, merchants, notifications
-from steelyard.parties.merchants.model import MerchantId
+from steelyard.operations.service.team_mails import TEAM_REASONS, tell_let_go
+from steelyard.operations.service.team_mails import tell as tell_team
+from steelyard.parties import access, merchants
 from steelyard.parties.notifications.model import (
-    Facts,
     Line,
-    MailId,
     OrderCancelled,
     OrderConfirmed,
     OrderPart,
@@ -41,9 +45,9 @@ from steelyard.parties.notifications.model import (
     RefundSent,
     Template,
 )
-from steelyard.trade import aftersales, campaigns, discipline, orders, reviews
+from steelyard.trade import aftersales, campaigns, discipline, orders, promises, reviews
 from steelyard.trade.aftersales.model import Reason
-from steelyard.trade.orders.model import Order, OrderId, Purchase, PurchaseId
+from steelyard.trade.orders.model import OrderId, PurchaseId
 
 
 async def tell_paid(tx: Tx, events: Sequence[orders.PurchasePaid]) -> None:
@@ -72,14 +76,16 @@ async def tell_paid(tx: Tx, events: Sequence[orders.PurchasePaid]) -> None:
             purchase=purchase.code,
             orders=parts,
             total=Money(purchase.total, purchase.currency),
-            link=_link(purchase),
+            link=buyer_mails.page_of(purchase),
+            waits=purchase.team_id is not None,
+            ships_by=next((order.agreed for order in placed if order.agreed is not None), None),
         )
-        await _send(tx, purchase, Template.ORDER_CONFIRMED, facts, purchase.purchase_id)
+        await buyer_mails.send(tx, purchase, Template.ORDER_CONFIRMED, facts, purchase.purchase_id)
 
 
 async def tell_shipped(tx: Tx, events: Sequence[orders.OrderShipped]) -> None:
     for event in events:
-        order, purchase = await _found(tx, event.merchant_id, event.order_id)
+        order, purchase = await buyer_mails.found(tx, event.merchant_id, event.order_id)
         sent = (await parcels.of_orders(tx, [order.order_id]))[order.order_id]
         parcel = next((parcel for parcel in sent if parcel.parcel_id == event.parcel_id), None)
         if parcel is None or not purchase.contact.email:
@@ -89,27 +95,30 @@ async def tell_shipped(tx: Tx, events: Sequence[orders.OrderShipped]) -> None:
         facts = OrderShipped(
             name=purchase.contact.name,
             order=order.code,
-            shop=await _shop(tx, order.merchant_id),
+            shop=await buyer_mails.shop_of(tx, order.merchant_id),
             carrier=parcel.carrier_name,
             number=parcel.number,
             lines=[Line(title=lines[item.line].title, quantity=item.quantity) for item in inside],
-            link=_link(purchase),
+            link=buyer_mails.page_of(purchase),
         )
-        await _send(tx, purchase, Template.ORDER_SHIPPED, facts, parcel.parcel_id)
+        await buyer_mails.send(tx, purchase, Template.ORDER_SHIPPED, facts, parcel.parcel_id)
 
 
 async def tell_cancelled(tx: Tx, events: Sequence[orders.OrderCancelled]) -> None:
     for event in events:
-        order, purchase = await _found(tx, event.merchant_id, event.order_id)
+        order, purchase = await buyer_mails.found(tx, event.merchant_id, event.order_id)
+        if event.reason in TEAM_REASONS:
+            await tell_team(tx, order, purchase, TEAM_REASONS[event.reason])
+            continue
         facts = OrderCancelled(
             name=purchase.contact.name,
             order=order.code,
-            shop=await _shop(tx, order.merchant_id),
+            shop=await buyer_mails.shop_of(tx, order.merchant_id),
             reason=event.reason,
             refund=Money(order.refunded, order.currency) if order.refunded else None,
-            link=_link(purchase),
+            link=buyer_mails.page_of(purchase),
         )
-        await _send(tx, purchase, Template.ORDER_CANCELLED, facts, order.order_id)
+        await buyer_mails.send(tx, purchase, Template.ORDER_CANCELLED, facts, order.order_id)
 
 
 async def tell_refunded(tx: Tx, events: Sequence[aftersales.OrderRefunded]) -> None:
@@ -119,46 +128,19 @@ async def tell_refunded(tx: Tx, events: Sequence[aftersales.OrderRefunded]) -> N
         refund = next((each for each in decided if each.refund_id == event.refund_id), None)
         if refund is None or refund.reason in (Reason.CANCELLED, Reason.IMPORTED):
             continue
-        order, purchase = await _found(tx, event.merchant_id, event.order_id)
+        order, purchase = await buyer_mails.found(tx, event.merchant_id, event.order_id)
+        if refund.reason is Reason.PRICE_PROTECTION:
+            await tell_protected(tx, order, purchase, refund.refund_id)
+            continue
         facts = RefundSent(
             name=purchase.contact.name,
             order=order.code,
-            shop=await _shop(tx, order.merchant_id),
+            shop=await buyer_mails.shop_of(tx, order.merchant_id),
             amount=Money(event.goods + event.freight, event.currency),
             at=refund.at,
-            link=_link(purchase),
+            link=buyer_mails.page_of(purchase),
         )
-        await _send(tx, purchase, Template.REFUND_SENT, facts, event.refund_id)
-
-
-async def _found(tx: Tx, merchant_id: UUID, order_id: UUID) -> tuple[Order, Purchase]:
-    order = await orders.order(tx, MerchantId(merchant_id), OrderId(order_id))
-    assert order is not None
-    purchase = await orders.purchase(tx, order.purchase_id)
-    assert purchase is not None
-    return order, purchase
-
-
-async def _shop(tx: Tx, merchant_id: MerchantId) -> Text:
-    cards = await merchants.cards(tx, [merchant_id])
-    return cards[merchant_id].name
-
-
-def _link(purchase: Purchase) -> str:
-    return f"/purchases/{purchase.code}"
-
-
-async def _send(tx: Tx, purchase: Purchase, template: Template, facts: Facts, about: UUID) -> None:
-    if not purchase.contact.email:
-        return
-    await notifications.send(
-        tx,
-        recipient=purchase.contact.email,
-        template=template,
-        locale=purchase.locale,
-        facts=facts,
-        mail_id=MailId(ids.derived(about, template)),
-    )
+        await buyer_mails.send(tx, purchase, Template.REFUND_SENT, facts, event.refund_id)
 
 
 SUBSCRIBER = Subscriber(
@@ -167,6 +149,12 @@ SUBSCRIBER = Subscriber(
         orders.PurchasePaid: tell_paid,
         orders.OrderShipped: tell_shipped,
         orders.OrderCancelled: tell_cancelled,
+        orders.OrderLetGo: tell_let_go,
+        orders.DepositPaid: tell_deposit_paid,
+        orders.BalanceDue: tell_balance_due,
+        orders.DepositReturned: tell_deposit_returned,
+        orders.DepositForfeited: tell_deposit_forfeited,
+        promises.Compensated: tell_compensated,
         aftersales.OrderRefunded: tell_refunded,
         aftersales.AfterSalesAsked: tell_case_asked,
         aftersales.AfterSalesMoved: tell_case_moved,

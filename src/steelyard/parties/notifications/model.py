@@ -34,6 +34,9 @@ class Template(StrEnum):
     QUESTION_ASKED = "question_asked"
     QUESTION_ANSWERED = "question_answered"
     AFTER_SALES = "after_sales"
+    PRESALE_NEWS = "presale_news"
+    TEAM_NEWS = "team_news"
+    COMPENSATED = "compensated"
     GIFT_CARD = "gift_card"
     COUPON_NEWS = "coupon_news"
 
@@ -77,13 +80,16 @@ class OrderPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderConfirmed(Facts, frozen=True, kw_only=True):
-    """A purchase is paid: its code, one order per shop, and `link` to its page."""
+    """A purchase is paid: its code, one order per shop, and `link` to its page. `waits`: it is sent when its team is whole;
+    `ships_by`: it is sent later, by a day that was agreed."""
 
     name: str
     purchase: str
     orders: list[OrderPart]
     total: Money
     link: str
+    waits: bool = False
+    ships_by: datetime | None = None
 
 
 class OrderShipped(Facts, frozen=True, kw_only=True):
@@ -210,6 +216,56 @@ class AfterSales(Facts, frozen=True, kw_only=True):
     link: str
 
 
+class PresaleNews(Facts, frozen=True, kw_only=True):
+    """What becomes of a booking in a presale: `what` is deposit_paid, balance_open, balance_ends (it is soon too late),
+    called_off (the shop does not deliver, the deposit goes back), returned (it was given up or not paid, and the deposit goes
+    back) or forfeited. `balance` is what is still to be paid, between `balance_from` and `balance_until`; `forfeits`: who does
+    not pay it in time gives up the deposit."""
+
+    name: str
+    order: str
+    shop: Text
+    what: str
+    lines: list[Line]
+    deposit: Money
+    balance: Money
+    balance_from: datetime
+    balance_until: datetime
+    ships_by: datetime
+    forfeits: bool
+    reason: str = ""
+    link: str
+
+
+class TeamNews(Facts, frozen=True, kw_only=True):
+    """What becomes of a team that an order waited for: `what` is whole, failed, or too_late (it had ended when the order was
+    paid). `refund` is what goes back."""
+
+    name: str
+    order: str
+    shop: Text
+    what: str
+    lines: list[Line]
+    refund: Money | None = None
+    link: str
+
+
+class CompensationPaid(Facts, frozen=True, kw_only=True):
+    """A shop has paid for a promise that it did not keep: `cause` is late, counterfeit, return_freight or price_protection;
+    `purse` is balance or points, and empty where it goes back as the order was paid. `points`: how many, where it is points."""
+
+    name: str
+    order: str
+    shop: Text
+    cause: str
+    lines: list[Line]
+    amount: Money
+    purse: str = ""
+    points: int = 0
+    rule: Text
+    link: str
+
+
 class EmailChange(Facts, frozen=True, kw_only=True):
     """The link by which a new e-mail address becomes somebody's."""
 
@@ -265,6 +321,9 @@ FACTS: dict[Template, type[Facts]] = {
     Template.QUESTION_ASKED: QuestionAsked,
     Template.QUESTION_ANSWERED: QuestionAnswered,
     Template.AFTER_SALES: AfterSales,
+    Template.PRESALE_NEWS: PresaleNews,
+    Template.TEAM_NEWS: TeamNews,
+    Template.COMPENSATED: CompensationPaid,
     Template.GIFT_CARD: GiftCardSent,
     Template.COUPON_NEWS: CouponNews,
 }

@@ -4,7 +4,8 @@
 its own transaction. A process remembers the answers for two seconds, so that asking costs nothing on hot paths and a
 change counts everywhere within two seconds, without a restart.
 
-`kinds` says what a setting is, `case_times` are those of after-sales cases. `documents` are the terms, which the operator
+`kinds` says what a setting is; `case_times` are those of after-sales cases, `reconciling` that of statements.
+`documents` are the terms, which the operator
 changes by publishing another version.
 """
 

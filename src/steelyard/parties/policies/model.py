@@ -16,6 +16,7 @@ from steelyard.parties.policies.case_times import (
     CASE_SHOP_RESENDS,
 )
 from steelyard.parties.policies.kinds import ACCOUNTS, KEEPING, MERCHANTS, TRADE, Policy, Unit
+from steelyard.parties.policies.reconciling import RECONCILIATION_ALONE
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
@@ -342,7 +343,6 @@ GIFTS_REFUND_DAYS = Policy(
     least=0,
     most=365,
 )
-
 POLICIES: tuple[Policy, ...] = (
     PAYMENT_WINDOW,
     UNTRACKED_DELIVERY,
@@ -370,6 +370,7 @@ POLICIES: tuple[Policy, ...] = (
     GIFTS_MOST,
     GIFTS_PER_DAY,
     GIFTS_REFUND_DAYS,
+    RECONCILIATION_ALONE,
     CASE_SHOP_ANSWERS,
     CASE_BUYER_SENDS,
     CASE_SHOP_INSPECTS,

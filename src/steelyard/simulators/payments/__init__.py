@@ -7,7 +7,8 @@ What it answers to is in `api.py`, what the payer sees in `cashier.py`, the colu
 A charge with a token needs no cashier: `tok_approve` is captured, `tok_decline` declined, `tok_3ds` waits for the 3-D
 step at its `action_url` (code 123456), `tok_hang` is processing until somebody resolves it, and `tok_timeout` is
 captured while its caller waits in vain. Refunds succeed after a moment; under the fault `refunds=fail` those fail whose
-amount ends in 13 minor units. The other faults are described in `steelyard.simulators.faults`.
+amount ends in 13 minor units. What it has collected it pays on to the bank every day (`payouts.py`). The other
+faults are described in `steelyard.simulators.faults`.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from steelyard.simulators.payments.api import API
 from steelyard.simulators.payments.book import PaymentBook
 from steelyard.simulators.payments.cashier import CASHIER
 from steelyard.simulators.payments.desk import DESK
+from steelyard.simulators.payments.payouts import PayoutBook
 from steelyard.simulators.payments.refunds import RefundBook
 from steelyard.simulators.payments.schema import SCHEMA
 from steelyard.simulators.serving import Listener, serve_apps
@@ -30,12 +32,19 @@ from steelyard.simulators.web import ClientMaker, Foundation, assemble
 __all__ = ["app", "listener", "serve"]
 
 
-def app(settings: Settings, *, clock: Clock | None = None, client: ClientMaker | None = None) -> Litestar:
-    """The channel as an ASGI application; tests bring their own clock and the client that sends webhooks."""
+def app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    client: ClientMaker | None = None,
+    bank: ClientMaker | None = None,
+) -> Litestar:
+    """The channel as an ASGI application; tests bring their own clock, the client that sends webhooks, and a bank."""
     ground = Foundation("payments", settings, SCHEMA, clock=clock, client=client)
     payments = PaymentBook(ground.store, ground.clock, ground.outbox, settings.payments_url)
     refunds = RefundBook(payments, ground.faults, settings.refund_seconds)
-    ground.works(payments.expire_due, refunds.settle_due)
+    payouts = PayoutBook(ground.store, ground.clock, settings, bank)
+    ground.works(payments.expire_due, refunds.settle_due, payouts.pay_due)
 
     def provide_payments() -> PaymentBook:
         return payments

@@ -1,12 +1,9 @@
 """What a merchant's program may ask of the channel: /v1."""
 
-from datetime import UTC, date, datetime
 from typing import Annotated
 
-import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.exceptions import ValidationException
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 
 from steelyard.simulators.payments.book import PaymentBook
@@ -23,7 +20,7 @@ from steelyard.simulators.payments.model import (
 )
 from steelyard.simulators.payments.refunds import RefundBook
 from steelyard.simulators.payments.statement import statement
-from steelyard.simulators.problems import Refused
+from steelyard.simulators.statement_days import statement_day
 from steelyard.simulators.web import Foundation
 
 IdempotencyKey = Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=255)]
@@ -109,12 +106,7 @@ async def find_refunds(reference: FromQuery[str], refunds: NamedDependency[Refun
 @get("/v1/statements/{file:str}", media_type="text/csv")
 async def show_statement(file: FromPath[str], ground: NamedDependency[Foundation]) -> Response[str]:
     """The statement of a day that has begun; today's is not whole yet."""
-    try:
-        day = msgspec.convert(file.removesuffix(".csv"), date)
-    except msgspec.ValidationError as error:
-        raise ValidationException("The file is named after a day: YYYY-MM-DD.csv.") from error
-    if not file.endswith(".csv") or day > datetime.fromtimestamp(ground.clock.now(), UTC).date():
-        raise Refused(404, "statement_not_found", "There is no statement of this day.")
+    day = statement_day(file, ground.clock.now())
     return Response(
         statement(ground.store, day),
         media_type="text/csv",

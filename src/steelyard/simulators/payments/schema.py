@@ -61,5 +61,13 @@ CREATE TABLE IF NOT EXISTS refunds (
 CREATE INDEX IF NOT EXISTS refunds_by_reference ON refunds (reference, created_at);
 CREATE INDEX IF NOT EXISTS refunds_of ON refunds (payment, created_at);
 CREATE INDEX IF NOT EXISTS refunds_due ON refunds (due_at, id) WHERE status = 'pending';
+CREATE TABLE IF NOT EXISTS payouts (
+  id       TEXT PRIMARY KEY
+, currency TEXT NOT NULL
+, amount   INTEGER NOT NULL CHECK (amount > 0)
+, at       REAL NOT NULL
+, taken    INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS payouts_by_time ON payouts (at, id);
 CREATE INDEX IF NOT EXISTS refunds_by_settlement ON refunds (settled_at, id) WHERE status = 'succeeded';
 """

@@ -1,4 +1,4 @@
-"""The channel's daily statement: what it captured and gave back on one UTC day, with its fee."""
+"""The channel's daily statement: what it captured, gave back and paid on to the bank on one UTC day, with its fee."""
 
 import csv
 import io
@@ -10,9 +10,9 @@ from steelyard.simulators.store import Read
 
 FEE_PER_MILLE = 6
 COLUMNS = ["time", "kind", "id", "payment", "reference", "currency", "amount", "fee", "net"]
-"""time: ISO 8601, UTC. kind: capture or refund. id: of the payment or the refund. payment: of the payment.
-reference: the merchant's. amount: minor units, negative for a refund. fee: minor units, for captures alone, the
-channel keeps it when it refunds. net: amount less fee."""
+"""time: ISO 8601, UTC. kind: capture, refund or payout. id: of any of them. payment: of the payment.
+reference: the merchant's; of a payout the one the bank shows. amount: minor units, negative for a refund or a payout.
+fee: minor units, for captures alone, the channel keeps it when it refunds. net: amount less fee."""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -40,6 +40,8 @@ def statement(read: Read, day: date) -> str:
            UNION ALL
            SELECT settled_at, 'refund', id, payment, reference, currency, -amount
            FROM refunds WHERE status = 'succeeded' AND settled_at >= :start AND settled_at < :stop
+           UNION ALL
+           SELECT at, 'payout', id, '', id, currency, -amount FROM payouts WHERE at >= :start AND at < :stop
            ORDER BY 1, 3""",
         {"start": start.timestamp(), "stop": (start + timedelta(days=1)).timestamp()},
     )

@@ -2,7 +2,6 @@
 before anything happens; then all of them leave, or none."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -95,7 +94,7 @@ async def show(
         said=said,
         troubles=sum(1 for row in typed.values() if row.error),
         filled=sum(1 for row in typed.values() if row.number),
-        ship_by=partial(order_list.ship_by, pause=found.pause),
+        pause=found.pause,
         csv_href=address(HERE, format="csv") + "".join(f"&order={order.order_id}" for order in found.orders),
     )
 

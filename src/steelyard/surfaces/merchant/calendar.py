@@ -16,7 +16,10 @@ from steelyard.trade import campaigns
 from steelyard.trade.campaigns.model import CampaignState
 
 NEEDS = {"permission": "promotions.manage"}
-HREFS = {Kind.FLASH: frame.FLASH, Kind.COUPON: frame.PROMOTIONS, Kind.PROMOTION: frame.PROMOTIONS}
+HREFS = {
+    Kind.FLASH: frame.FLASH, Kind.PRESALE: frame.PRESALES, Kind.TEAM: frame.TEAMS, Kind.COUPON: frame.PROMOTIONS,
+    Kind.PROMOTION: frame.PROMOTIONS,
+}  # fmt: skip
 
 
 @get("/calendar", opt=NEEDS)
@@ -26,10 +29,11 @@ async def calendar_page(
     """What is on, by week or month."""
     span = calendar.span_of(by or "", day or "", datetime.now(calendar.ZONE).date())
     offers = await visit.merchant_db.ask(promotions.on_between, visit.merchant_id, span.since, span.until)
+    teams = await visit.merchant_db.ask(calendar.teams_between, [visit.merchant_id], span)
     planned = await visit.merchant_db.ask(campaigns.between, span.since, span.until)
     now = datetime.now(calendar.ZONE)
     activities = [
-        *calendar.activities_of(offers, HREFS, {}),
+        *calendar.activities_of(offers, HREFS, {}, teams),
         *(
             calendar.of_campaign(each, f"{frame.CAMPAIGNS}/{each.campaign_id}")
             for each in planned

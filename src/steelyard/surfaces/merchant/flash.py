@@ -15,17 +15,12 @@ from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import ProductState, SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
 from steelyard.goods.promotions.model import (
-    Conflict,
     FlashItem,
     FlashState,
-    Level,
     NewFlash,
     Planned,
-    Promotion,
-    PromotionId,
     Session,
     SessionId,
-    SpecialPrice,
 )
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
@@ -37,6 +32,7 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.editor import local_time
 from steelyard.surfaces.web import conflict_words
+from steelyard.surfaces.web.clashes import against_session
 from steelyard.surfaces.web.console import address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.flash_words import STATES
@@ -172,7 +168,7 @@ async def plan_flash(visit: NamedDependency[Visit], request: WebRequest) -> Resp
         known = await visit.merchant_db.ask(inventory.scanned, visit.merchant_id, words)
         wanted = _wanted(form, visit.merchant_id, rows, known, currency)
         form.check()
-        against = await visit.db.ask(against_flash, wanted, currency)
+        against = await visit.db.ask(against_session, wanted, currency)
         warned = conflict_words.told(visit, against, currency)
         if warned and not warned.refused and not form.flag("anyway"):
             return await _form(visit, form, {}, warned)
@@ -217,27 +213,6 @@ def _item(form: Entries, n: int, known: dict[str, SkuId], currency: str) -> Flas
         per_order=form.number(f"per_order_{n}", otherwise=0, most=LIMIT_MAX) or None,
         per_buyer=form.number(f"per_buyer_{n}", otherwise=0, most=LIMIT_MAX) or None,
     )
-
-
-async def against_flash(read: Read, wanted: NewFlash, currency: str) -> list[Conflict]:
-    """What speaks against its prices. What cannot be at all is said by the command, beside its row."""
-    found: list[Conflict] = []
-    # A second click is about a sale that is planned already.
-    if await promotions.session(read, wanted.merchant_id, wanted.session_id) is not None:
-        return found
-    for item in wanted.items:
-        offered = Promotion(
-            promotion_id=PromotionId(ids.derived(wanted.session_id, str(item.sku_id))),
-            name=wanted.name,
-            rule=SpecialPrice(prices={item.sku_id: item.price}),
-            currency=currency,
-            starts_at=wanted.starts_at,
-            ends_at=wanted.ends_at,
-            merchant_id=wanted.merchant_id,
-            limited=True,
-        )
-        found += await promotions.speaks_against(read, offered, [item.sku_id])
-    return [each for each in found if each.level is Level.WARNING]
 
 
 async def plan(tx: Tx, actor: Actor, wanted: NewFlash, confirmed: Mapping[str, object] | None = None) -> None:

@@ -1,6 +1,6 @@
 """Group buying of a shop: offer a product to teams, see how they do, change what is offered, stop it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,8 @@ from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.editor import local_time
 from steelyard.surfaces.merchant.flash import articles
 from steelyard.surfaces.merchant.product_forms import major
+from steelyard.surfaces.web import conflict_words
+from steelyard.surfaces.web.clashes import against_team
 from steelyard.surfaces.web.console import address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.group_words import OFFER_STATES, TEAM_STATES
@@ -174,14 +176,21 @@ async def edit_group(visit: NamedDependency[Visit], offer_id: FromPath[UUID]) ->
     return await _form(visit, Entries({name: [value] for name, value in typed.items()}, {}), {}, offer_id)
 
 
-async def _form(visit: Visit, typed: Entries, errors: dict[str, str], offer_id: UUID | None = None) -> Response[Any]:
+async def _form(
+    visit: Visit,
+    typed: Entries,
+    errors: dict[str, str],
+    offer_id: UUID | None = None,
+    warned: conflict_words.Told | None = None,
+) -> Response[Any]:
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
     title = visit.say(N_("New group offer") if offer_id is None else N_("Change the group offer"))
     return await frame.show(
         visit,
         "group_buying_form.html",
         frame.TEAMS,
-        status=422 if errors else 200,
+        status=422 if errors else 409 if warned else 200,
+        warned=warned,
         crumbs=[(visit.say(N_("Group buying")), frame.TEAMS), (title, None)],
         title=title,
         typed=typed,
@@ -224,7 +233,12 @@ async def _kept(visit: Visit, form: Entries, offer_id: UUID | None) -> Response[
             wanted = await visit.merchant_db.ask(_for_all, wanted)
         if offer_id is not None:
             wanted = await visit.merchant_db.ask(_with_unseen, wanted)
-        await visit.merchant_db.transact(make if offer_id is None else change, visit.actor, wanted)
+        against = await visit.db.ask(against_team, wanted, currency) if wanted.prices else []
+        warned = conflict_words.told(visit, against, currency)
+        if warned and not form.flag("anyway"):
+            return await _form(visit, form, {}, offer_id, warned)
+        command = make if offer_id is None else change
+        await visit.merchant_db.transact(command, visit.actor, wanted, conflict_words.for_the_log(against))
     except Invalid as refusal:
         fields = {_field(name, row_of, rows): what for name, what in refusal.fields.items()}
         return await _form(visit, form, errors_of(visit, fields), offer_id)
@@ -310,14 +324,14 @@ def _facts(wanted: NewOffer | Offer) -> dict[str, Any]:
     }
 
 
-async def make(tx: Tx, actor: Actor, wanted: NewOffer) -> None:
+async def make(tx: Tx, actor: Actor, wanted: NewOffer, confirmed: Mapping[str, object]) -> None:
     await groups.make(tx, wanted)
-    await access.audit(tx, actor, "group.make", str(wanted.offer_id), _facts(wanted))
+    await access.audit(tx, actor, "group.make", str(wanted.offer_id), {**_facts(wanted), **confirmed})
 
 
-async def change(tx: Tx, actor: Actor, wanted: NewOffer) -> None:
+async def change(tx: Tx, actor: Actor, wanted: NewOffer, confirmed: Mapping[str, object]) -> None:
     before = await groups.change(tx, wanted)
-    facts = {"before": _facts(before), "after": _facts(wanted)}
+    facts = {"before": _facts(before), "after": _facts(wanted), **confirmed}
     await access.audit(tx, actor, "group.change", str(wanted.offer_id), facts)
 
 

@@ -14,20 +14,19 @@ from steelyard.goods import catalog, inventory
 from steelyard.goods.catalog.model import ProductState
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.i18n import N_
-from steelyard.logistics import fulfilment
 from steelyard.operations import analytics
 from steelyard.operations.analytics import DayFigures
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import Merchant, MerchantId, Pause
-from steelyard.surfaces.merchant import frame, order_list, setting_up
+from steelyard.surfaces.merchant import frame, setting_up
 from steelyard.surfaces.merchant.setting_up import Progress
 from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales, invoices, orders, reviews, settlement
 from steelyard.trade.aftersales.model import CancellationRequest
-from steelyard.trade.orders.model import Order, OrderId, ToDo, Wanted
+from steelyard.trade.orders.model import Order, OrderId, ToDo
 from steelyard.trade.settlement import StatementState, settlement_day
 
 DAYS_SHOWN = 14
@@ -102,24 +101,16 @@ async def waiting(read: Read, merchant_id: MerchantId) -> Waiting:
 
 async def urgent(read: Read, merchant_id: MerchantId, pause: Pause | None) -> list[Urgent]:
     """The nearest deadlines, the first first."""
-    to_send = Wanted(states=order_list.TABS["to_ship"][1], oldest_first=True)
-    waiting = (await orders.find(read, merchant_id, to_send, limit=URGENT_SHOWN)).items
+    waiting = await orders.next_due(read, merchant_id, URGENT_SHOWN)
     asking = (await aftersales.open_requests_of_merchant(read, merchant_id, limit=URGENT_SHOWN)).items
-    # What was promised earlier than the rest is due earlier.
-    promised: dict[OrderId, datetime] = {}
-    for each in await fulfilment.to_leave(read, merchant_id, URGENT_SHOWN):
-        promised.setdefault(OrderId(each.order_id), each.ship_by)
-    wanted = [*_orders_of(asking), *promised]
-    order_of = {order.order_id: order for order in await orders.of_merchant(read, merchant_id, wanted)}
+    order_of = {order.order_id: order for order in await orders.of_merchant(read, merchant_id, _orders_of(asking))}
     found = [
         Urgent(order=order_of[request.order_id], due=request.answer_by, cancellation=True)
         for request in asking
         if request.order_id in order_of
     ]
-    listed = {order.order_id for order in waiting}
-    waiting = [*waiting, *(order_of[each] for each in promised if each in order_of and each not in listed)]
     for order in waiting:
-        due = promised.get(order.order_id) or order_list.ship_by(order, pause)
+        due = order.due(pause)
         if due is not None:
             found.append(Urgent(order=order, due=due, cancellation=False))
     return sorted(found, key=lambda each: each.due)[:URGENT_SHOWN]

@@ -1,7 +1,6 @@
 """The list of orders: tabs with their counts, filters, the selection, and the same list as a file."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from steelyard.kernel.paging import Page
 from steelyard.logistics import freight, parcels
 from steelyard.logistics.parcels.model import Carrier, Parcel
 from steelyard.parties import merchants
-from steelyard.parties.merchants.model import MerchantId, Pause
+from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
@@ -27,7 +26,6 @@ from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales, orders
 from steelyard.trade.orders.model import (
-    SHIP_WITHIN_HOURS,
     Order,
     OrderId,
     OrderLine,
@@ -195,7 +193,7 @@ async def order_list(
         shown=shown,
         troubles={name: visit.say(what) for name, what in TROUBLES.items()},
         provinces=[province.name for province in freight.PROVINCES],
-        ship_by=partial(ship_by, pause=shown.to_do.pause),
+        pause=shown.to_do.pause,
         now=datetime.now(UTC),
         export_href=address(frame.ORDERS, **here, format="csv"),
         all_href=address(f"{frame.ORDERS}/ship", **here, all="yes"),
@@ -203,14 +201,6 @@ async def order_list(
         next_href=address(frame.ORDERS, **here, cursor=shown.page.next) if shown.page.next else "",
         start_href=address(frame.ORDERS, **here) if cursor else "",
     )
-
-
-def ship_by(order: Order, pause: Pause | None) -> datetime | None:
-    """Until when a paid order is to leave the house; what was ordered while the shop was away is due after its return."""
-    if order.paid_at is None or order.state not in (OrderState.PAID, OrderState.PARTLY_SHIPPED):
-        return None
-    within = timedelta(hours=SHIP_WITHIN_HOURS)
-    return order.paid_at + within if pause is None else pause.due(order.paid_at, within)
 
 
 def _tabs(visit: Visit, found: Asked, counts: dict[OrderState, int]) -> list[dict[str, object]]:
@@ -273,7 +263,7 @@ async def _as_file(visit: Visit, found: Asked) -> Response[bytes]:
         for place, line in enumerate(lines[order.order_id]):
             first = place == 0
             rows.append([
-                order.code, state_words(visit, order.state), order.placed_at, order.paid_at, ship_by(order, pause), line.title,
+                order.code, state_words(visit, order.state), order.placed_at, order.paid_at, order.due(pause), line.title,
                 " · ".join(value.in_language(visit.locale) for _, value in line.options), line.sku_code, line.quantity,
                 Money(line.unit_price, order.currency), Money(line.amount, order.currency),
                 Money(order.freight, order.currency) if first else None,

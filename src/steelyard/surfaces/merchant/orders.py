@@ -23,7 +23,7 @@ from steelyard.money.payments.model import Refund, RefundId
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.surfaces.merchant import frame, order_list, papers
+from steelyard.surfaces.merchant import frame, papers
 from steelyard.surfaces.merchant.order_requests import Asked, asked_about
 from steelyard.surfaces.web import promise_words
 from steelyard.surfaces.web.console import done
@@ -114,12 +114,12 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         settlement_days=merchant.settlement_days,
         asked=await asked_about(read, merchant_id, order_id),
         team=(await groups.of_orders(read, [order_id])).get(order_id) if order.state is OrderState.HELD else None,
-        compensations=await promises.compensations_of(read, [order_id]) if _promised(lines) else [],
+        compensations=await promises.compensations_of(read, [order_id]) if _promised(order, lines) else [],
     )
 
 
-def _promised(lines: Sequence[OrderLine]) -> bool:
-    return any(line.ship_hours or line.authentic_times for line in lines)
+def _promised(order: Order, lines: Sequence[OrderLine]) -> bool:
+    return order.ship_by is not None or any(line.authentic_times for line in lines)
 
 
 @get("/orders/{order_id:uuid}", opt={"permission": "orders.read"})
@@ -143,16 +143,12 @@ async def order_page(visit: NamedDependency[Visit], order_id: FromPath[UUID]) ->
         note_id=ids.mint(),
         people={f"staff:{member.account_id}": member.name for member in staff},
         colleagues=[member for member in staff if member.account_id != me and member.disabled_at is None],
-        ship_by=promised_by(found) or order_list.ship_by(found.order, found.shop.pause),
+        ship_by=found.order.due(found.shop.pause),
+        now=datetime.now(UTC),
         promise_words=promise_words,
         address_text=address_text(found.order),
         correctable=correctable(found.parcels),
     )
-
-
-def promised_by(found: Whole) -> datetime | None:
-    """By when the first of what has not left was promised to leave."""
-    return min((each.ship_by for each in found.left.values() if each.left and each.ship_by), default=None)
 
 
 def correctable(sent: Sequence[Parcel]) -> set[UUID]:

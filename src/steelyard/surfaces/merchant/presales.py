@@ -1,6 +1,6 @@
 """Presales of a shop: make one, change it before it begins, see what was booked, call bookings off, stop it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,8 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame, presale_forms
 from steelyard.surfaces.merchant.flash import articles
+from steelyard.surfaces.web import conflict_words
+from steelyard.surfaces.web.clashes import against_session
 from steelyard.surfaces.web.console import address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.flash_words import STATES
@@ -106,14 +108,21 @@ async def new_presale(visit: NamedDependency[Visit]) -> Response[Any]:
     return await _form(visit, presale_forms.empty(datetime.now(UTC)), {})
 
 
-async def _form(visit: Visit, typed: Entries, errors: dict[str, str], session: Session | None = None) -> Response[Any]:
+async def _form(
+    visit: Visit,
+    typed: Entries,
+    errors: dict[str, str],
+    session: Session | None = None,
+    warned: conflict_words.Told | None = None,
+) -> Response[Any]:
     currency = await visit.merchant_db.ask(frame.currency, visit.merchant_id)
     title = visit.say(N_("Change the presale") if session else N_("New presale"))
     return await frame.show(
         visit,
         "presale_form.html",
         frame.PRESALES,
-        status=422 if errors else 200,
+        status=422 if errors else 409 if warned else 200,
+        warned=warned,
         crumbs=[(visit.say(N_("Presales")), frame.PRESALES), (title, None)],
         title=title,
         action=f"{frame.PRESALES}/{session.session_id}/change" if session else f"{frame.PRESALES}/new",
@@ -141,7 +150,11 @@ async def _save(
         session_id = session.session_id if session else None
         wanted = presale_forms.wanted(form, visit.merchant_id, rows, known, currency, session_id)
         form.check()
-        await visit.merchant_db.transact(command, visit.actor, wanted)
+        against = await visit.db.ask(against_session, wanted, currency, again=session is not None)
+        warned = conflict_words.told(visit, against, currency)
+        if warned and not form.flag("anyway"):
+            return await _form(visit, form, {}, session, warned)
+        await visit.merchant_db.transact(command, visit.actor, wanted, conflict_words.for_the_log(against))
     except Invalid as refusal:
         # What is wrong with an item is told beside the row that it stands in.
         fields = refusal.fields if form.errors else presale_forms.in_rows(refusal.fields, rows)
@@ -151,15 +164,16 @@ async def _save(
     return redirect(visit, f"{frame.PRESALES}/{wanted.session_id}", (visit.say(said), "good"))
 
 
-async def plan(tx: Tx, actor: Actor, wanted: NewFlash) -> None:
+async def plan(tx: Tx, actor: Actor, wanted: NewFlash, confirmed: Mapping[str, object]) -> None:
     await promotions.plan(tx, wanted)
-    await access.audit(tx, actor, "presale.plan", str(wanted.session_id), _facts(wanted))
+    await access.audit(tx, actor, "presale.plan", str(wanted.session_id), {**_facts(wanted), **confirmed})
 
 
-async def change(tx: Tx, actor: Actor, wanted: NewFlash) -> None:
+async def change(tx: Tx, actor: Actor, wanted: NewFlash, confirmed: Mapping[str, object]) -> None:
     before = await shown_of(tx, wanted.merchant_id, wanted.session_id)
     await promotions.replan(tx, wanted)
-    facts = _facts(wanted) | {"before": {"name": str(before.session.name), "articles": len(before.items)}}
+    was = {"name": str(before.session.name), "articles": len(before.items)}
+    facts = {**_facts(wanted), "before": was, **confirmed}
     await access.audit(tx, actor, "presale.change", str(wanted.session_id), facts)
 
 

@@ -14,6 +14,7 @@ from steelyard.kernel.i18n import N_
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.promotions import NEEDS, shown_page
 from steelyard.surfaces.web import conflict_words, offer_acts
+from steelyard.surfaces.web.clashes import against as against_it
 from steelyard.surfaces.web.console import SAVED, errors_of
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -32,7 +33,7 @@ async def extend_promotion(
     try:
         longer = offer_acts.longer_of(form, offer)
         later = longer.ends_at > offer.ends_at
-        against = await visit.db.ask(promotions.speaks_against, longer.offer.promotion) if later else []
+        against = await visit.db.ask(against_it, longer.offer.promotion) if later else []
         conflict_words.check(against, "ends_at")
         warned = conflict_words.told(visit, against, offer.currency)
         if warned and not form.flag("anyway"):

@@ -48,6 +48,7 @@ SWEEPS: dict[str, str] = {
     "notifications.send_again": N_("Sends mails again that did not get out"),
     "orders.cancel_unpaid": N_("Cancels orders that were not paid in time"),
     "orders.drop_called_off": N_("Drops bookings of presales that a shop has called off; deposits go back"),
+    "orders.open_balances": N_("Tells buyers that the balance of a presale can be paid, or that it is soon too late"),
     "orders.complete_received": N_("Confirms receipt when its days are over"),
     "parcels.ask_carriers": N_("Asks carriers where parcels are"),
     "payments.refunds": N_("Sends refunds to the payment channel"),

@@ -25,6 +25,7 @@ from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import conflict_words
 from steelyard.surfaces.web import offer_forms as forms
 from steelyard.surfaces.web import offers as words
+from steelyard.surfaces.web.clashes import against as against_it
 from steelyard.surfaces.web.console import SAVED, address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -167,7 +168,7 @@ async def make_promotion(visit: NamedDependency[Visit], request: WebRequest) -> 
         form.check()
         assert offer is not None, "what cannot be read was refused"
         promotions.check(offer)
-        against = await visit.db.ask(promotions.speaks_against, offer.promotion)
+        against = await visit.db.ask(against_it, offer.promotion)
         warned = conflict_words.told(visit, against, found.currency)
         conflict_words.check(against, "name_zh")
         if warned and not form.flag("anyway"):

@@ -94,12 +94,13 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ship_by(self) -> datetime | None:
         """By when the first of it is promised to leave, as long as it has not; the shop's pauses are counted in."""
-        hours = [line.ship_hours for line in self.lines if line.ship_hours and line.refunded_quantity < line.quantity]
-        paid_at = self.order.paid_at
-        if not hours or paid_at is None or self.order.state is not OrderState.PAID:
-            return None
-        within, pause = timedelta(hours=min(hours)), self.shop.pause
-        return pause.due(paid_at, within) if pause else paid_at + within
+        promised = self.order.ship_by is not None and self.order.state is OrderState.PAID
+        return self.order.due(self.shop.pause) if promised else None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its buyer can cancel it by right, since nothing was sent by the day that was agreed."""
+        return self.order.is_overdue(datetime.now(UTC))
 
     @property
     def arrived(self) -> bool:
@@ -270,7 +271,7 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
 async def _promises(read: Read, views: Sequence[OrderView]) -> tuple[list[Compensation], list[Protected]]:
     """What was paid for promises of these orders; asked only where something was promised, or given back."""
     promised = [
-        view.order.order_id for view in views if any(line.ship_hours or line.authentic_times for line in view.lines)
+        view.order.order_id for view in views if view.order.ship_by or any(line.authentic_times for line in view.lines)
     ]
     given = [view.order.order_id for view in views if view.order.refunded]
     return (

@@ -5,7 +5,7 @@ from steelyard.logistics.parcels.model import ParcelState
 from steelyard.money.payments.model import RefundState
 from steelyard.surfaces.components.page import Tone
 from steelyard.surfaces.web import limit_words
-from steelyard.trade.aftersales.model import CancellationState
+from steelyard.trade.aftersales.model import OVERDUE, CancellationState
 from steelyard.trade.checkout.model import Problem, ProblemCode
 from steelyard.trade.orders import ActKind
 from steelyard.trade.orders.model import OrderState, PurchaseState
@@ -95,6 +95,9 @@ CANCEL_REASONS: dict[str, str] = {
     "changed": N_("It was changed before it was paid."),
     "buyer": N_("You cancelled it."),
     "cancelled_by_buyer": N_("You cancelled it."),
+    OVERDUE: N_(
+        "You cancelled it, since nothing was sent by the agreed day. All of your money goes back, the deposit too."
+    ),
     "shop": N_("The shop does not deliver it."),
     "group_failed": N_("The group did not come together in time. All of your money goes back."),
     "group_too_late": N_("The group had ended before it was paid. All of your money goes back."),

@@ -9,14 +9,19 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from steelyard.goods import promotions
-from steelyard.goods.promotions.model import Offer
+from steelyard.goods import catalog, promotions
+from steelyard.goods.catalog.model import SkuId
+from steelyard.goods.promotions.model import Offer, PromotionId
+from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.surfaces.components.page import TIMEZONE
+from steelyard.surfaces.web.clashes import TEAM, team_price
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
+from steelyard.trade import groups
 from steelyard.trade.campaigns.model import Campaign
+from steelyard.trade.groups.model import Offer as TeamOffer
 
 ZONE = ZoneInfo(TIMEZONE)
 WEEK_DAYS = 7
@@ -29,6 +34,8 @@ class By(StrEnum):
 
 class Kind(StrEnum):
     FLASH = "flash"
+    PRESALE = "presale"
+    TEAM = "team"
     COUPON = "coupon"
     PROMOTION = "promotion"
     CAMPAIGN = "campaign"
@@ -36,6 +43,8 @@ class Kind(StrEnum):
 
 KINDS: dict[Kind, tuple[str, str]] = {
     Kind.FLASH: (N_("Flash sale"), "warn"),
+    Kind.PRESALE: (N_("Presale"), "warn"),
+    Kind.TEAM: (N_("Group buying"), "good"),
     Kind.COUPON: (N_("Coupon"), "info"),
     Kind.PROMOTION: (N_("Promotion"), "good"),
     Kind.CAMPAIGN: (N_("Campaign"), "bad"),
@@ -91,12 +100,19 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     activities: Sequence[Activity]
 
 
-def activities_of(offers: Sequence[Offer], hrefs: Mapping[Kind, str], whose: Mapping[UUID, str]) -> list[Activity]:
-    """The offers as activities: all prices of a flash sale are one. `hrefs` lead to each kind, where it has a page."""
-    meeting = promotions.overlapping([offer.promotion for offer in offers])
+def activities_of(
+    offers: Sequence[Offer],
+    hrefs: Mapping[Kind, str],
+    whose: Mapping[UUID, str],
+    teams: Sequence[tuple[TeamOffer, Text]] = (),
+) -> list[Activity]:
+    """The offers as activities: all prices of a flash sale are one; what is offered to `teams` is called as its goods. `hrefs`
+    lead to each kind, where it has a page."""
+    prices = [msgspec.structs.replace(team_price(offer, offer.currency), name=title) for offer, title in teams]
+    meeting = promotions.overlapping([*(offer.promotion for offer in offers), *prices])
     found: dict[object, Activity] = {}
     for offer in offers:
-        kind = Kind.FLASH if offer.flash else Kind.COUPON if offer.coupon else Kind.PROMOTION
+        kind = _kind(offer)
         key = offer.flash.session_id if offer.flash else offer.promotion_id
         others = [each.name for each in meeting.get(offer.promotion_id, ())]
         before = found.get(key)
@@ -109,7 +125,33 @@ def activities_of(offers: Sequence[Offer], hrefs: Mapping[Kind, str], whose: Map
             whose=whose.get(offer.merchant_id, ""),
             with_others=[*(before.with_others if before else ()), *others],
         )
-    return list(found.values())
+    of_teams = [
+        Activity(
+            kind=Kind.TEAM,
+            name=title,
+            starts_at=offer.starts_at,
+            ends_at=offer.ends_at,
+            href=f"{hrefs[Kind.TEAM]}/{offer.offer_id}" if Kind.TEAM in hrefs else "",
+            whose=whose.get(offer.merchant_id, ""),
+            with_others=[each.name for each in meeting.get(PromotionId(offer.offer_id), ())],
+        )
+        for offer, title in teams
+    ]
+    return [*found.values(), *of_teams]
+
+
+def _kind(offer: Offer) -> Kind:
+    if offer.flash is not None:
+        return Kind.PRESALE if offer.flash.presale is not None else Kind.FLASH
+    return Kind.COUPON if offer.coupon else Kind.PROMOTION
+
+
+async def teams_between(read: Read, shops: Sequence[UUID] | None, span: Span) -> list[tuple[TeamOffer, Text]]:
+    """What these shops, or (none) all of them, offer to teams in this time, with what each is called: its goods."""
+    offers = await groups.between(read, shops, span.since, span.until)
+    cards = await catalog.cards(read, [SkuId(next(iter(each.prices))) for each in offers])
+    titles: dict[UUID, Text] = {card.product_id: card.title for card in cards.values()}
+    return [(each, titles.get(each.product_id, TEAM)) for each in offers]
 
 
 def of_campaign(campaign: Campaign, href: str) -> Activity:

@@ -15,6 +15,7 @@ WORDS: dict[Clash, str] = {
     Clash.TWO_FLASH_SALES: N_("{article}: it is in another flash sale at the same time, “{other}”"),
     Clash.FOR_NOTHING: N_("{article}: together with all other offers it could be had for nothing"),
     Clash.SAME_KIND: N_("{article}: “{other}” is of the same kind at the same time, and of the two one counts"),
+    Clash.OTHER_PRICE: N_("{article}: “{other}” sells it at another price at the same time"),
     Clash.BELOW_LOWEST: N_("{article}: {price} is below {compared}, the lowest of the last 30 days"),
     Clash.BELOW_COST: N_("{article}: with all offers it could cost {price}, which is below its cost of {compared}"),
     Clash.THIN_MARGIN: N_("{article}: with all offers it could cost {price}, hardly more than its cost of {compared}"),

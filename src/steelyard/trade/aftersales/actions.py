@@ -58,10 +58,7 @@ def offered(standing: Standing, now: datetime | None = None) -> frozenset[Action
         case OrderState.PLACED:
             actions |= {Action.PAY, Action.DROP, Action.CHANGE_ADDRESS}
         case OrderState.HELD | OrderState.PAID:
-            if order.packing_at is None:
-                actions |= {Action.CANCEL, Action.CHANGE_ADDRESS}
-            elif standing.request is None:
-                actions.add(Action.ASK_TO_CANCEL)
+            actions |= _calling_off(standing, now)
         case OrderState.SHIPPED:
             actions.add(Action.RECEIVE)
             if order.extended_at is None:
@@ -82,6 +79,15 @@ def offered(standing: Standing, now: datetime | None = None) -> frozenset[Action
         actions.discard(Action.HIDE)
         actions.add(Action.SHOW)
     return frozenset(actions)
+
+
+def _calling_off(standing: Standing, now: datetime) -> set[Action]:
+    """How a paid order of which nothing was sent is called off: until it is packed, or past the day that was agreed, by right."""
+    if standing.order.packing_at is None:
+        return {Action.CANCEL, Action.CHANGE_ADDRESS}
+    if standing.order.is_overdue(now):
+        return {Action.CANCEL}
+    return {Action.ASK_TO_CANCEL} if standing.request is None else set()
 
 
 def _askable(standing: Standing, now: datetime) -> bool:

@@ -19,6 +19,8 @@ LINES_PER_REFUND_MAX = 200
 NOTE_CHARACTERS_MAX = 500
 # A shop that does not answer a request to cancel within this time agrees.
 ANSWER_HOURS = 24
+# Why an order was called off by its buyer by right: nothing was sent by the day that its presale agreed.
+OVERDUE = "not_sent_as_agreed"
 CANCELLATION_REASONS = {
     "changed_mind": N_("I do not want it any more"),
     "wrong_choice": N_("I chose the wrong option or quantity"),

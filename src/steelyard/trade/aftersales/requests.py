@@ -1,7 +1,7 @@
 """Asking a shop to call off an order that it is packing already: asked, answered, or granted when no answer came."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from steelyard.kernel import events, paging
@@ -19,6 +19,7 @@ from steelyard.trade.aftersales.model import (
     CANCELLATION_MACHINE,
     CANCELLATION_REASONS,
     NOTE_CHARACTERS_MAX,
+    OVERDUE,
     AskedAlready,
     AskInstead,
     CancelAtOnce,
@@ -32,15 +33,19 @@ from steelyard.trade.orders.model import MACHINE, Order, OrderId, OrderState
 REQUESTS_MAX = 500
 
 
-async def cancel_for_buyer(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: RefundId, by: str) -> None:
-    """Call off a paid order that the shop has not begun to pack; all of its money goes back at once.
+async def cancel_for_buyer(
+    tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: RefundId, by: str, now: datetime | None = None
+) -> None:
+    """Call off a paid order that the shop has not begun to pack, or of which nothing was sent by the day that its presale
+    agreed, whatever the shop does with it (decision 0106); all of its money goes back at once.
 
     Said twice, the second changes nothing. Raises `AskInstead` when it is being packed, and what `cancel` raises.
     """
     order = await orders.lock_order(tx, merchant_id, order_id)
-    if order.state is OrderState.PAID and order.packing_at is not None:
+    overdue = order.is_overdue(now or datetime.now(UTC))
+    if order.state is OrderState.PAID and order.packing_at is not None and not overdue:
         raise AskInstead()
-    await cancel(tx, merchant_id, order_id, refund_id, "cancelled_by_buyer", by)
+    await cancel(tx, merchant_id, order_id, refund_id, OVERDUE if overdue else "cancelled_by_buyer", by)
 
 
 async def ask_to_cancel(
@@ -57,7 +62,7 @@ async def ask_to_cancel(
         return
     if order.state is not OrderState.PAID:
         raise TransitionRefused(machine=MACHINE.name, state=str(order.state), wanted=str(OrderState.CANCELLED))
-    if order.packing_at is None:
+    if order.packing_at is None or order.is_overdue(datetime.now(UTC)):
         raise CancelAtOnce()
     if before is not None:
         raise AskedAlready()

@@ -11,6 +11,7 @@ from steelyard.trade.groups.joining import hold, join
 from steelyard.trade.groups.leaving import leave
 from steelyard.trade.groups.paying import end_due, pay
 from steelyard.trade.groups.queries import (
+    between,
     by_code,
     counts,
     gathered,
@@ -31,6 +32,7 @@ __all__ = [
     "GroupChanged",
     "MemberTooLate",
     "TeamEnded",
+    "between",
     "by_code",
     "change",
     "counts",

@@ -12,6 +12,7 @@ from steelyard.trade.groups.model import Gathered, Gathering, Membership, Offer,
 
 KEPT = "trade.groups"
 OFFERS_SHOWN_MAX = 200
+OFFERS_BETWEEN_MAX = 500
 TEAMS_SHOWN_MAX = 10
 PRODUCTS_KNOWN_MAX = 10_000
 
@@ -172,6 +173,25 @@ async def running(read: Read, cursor: str | None = None, limit: int | None = Non
         most + 1,
     )
     return paging.cut(found, most, lambda last: (last.ends_at, last.offer_id))
+
+
+async def between(read: Read, merchant_ids: Collection[UUID] | None, since: datetime, until: datetime) -> list[Offer]:
+    """What these shops, or (none) all of them, offer to teams at some moment between these and did not stop; what begins
+    first first."""
+    return await read.all(
+        Offer,
+        """
+        SELECT merchant_id, offer_id, product_id, prices, currency, size, hours, pieces, taken, per_buyer, enough
+             , starts_at, ends_at, stopped_at, stopped_by, reason
+        FROM group_offers
+        WHERE stopped_at IS NULL AND ends_at > $2 AND starts_at < $3 AND ($1::uuid[] IS NULL OR merchant_id = ANY($1))
+        ORDER BY starts_at, merchant_id, offer_id LIMIT $4
+        """,
+        None if merchant_ids is None else list(merchant_ids),
+        since,
+        until,
+        OFFERS_BETWEEN_MAX,
+    )
 
 
 async def teams(read: Read, merchant_id: UUID, offer_id: UUID, before: UUID | None, limit: int) -> list[Team]:

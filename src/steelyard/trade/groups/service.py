@@ -167,6 +167,13 @@ def _wrong_numbers(wanted: NewOffer, begins: datetime) -> dict[str, str]:
 
 
 async def _other(tx: Tx, wanted: NewOffer) -> bool:
+    """Whether another offer of the product meets this one. The product is held until the transaction ends, so that of two
+    offers that are made or changed in the same instant the second sees the first."""
+    await tx.execute(
+        "SELECT FROM products WHERE merchant_id = $1 AND product_id = $2 FOR NO KEY UPDATE",
+        wanted.merchant_id,
+        wanted.product_id,
+    )
     return await tx.value(
         """
         SELECT EXISTS (SELECT FROM group_offers

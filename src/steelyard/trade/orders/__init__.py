@@ -3,10 +3,12 @@
 A purchase is written down by `placing.py`; every change of state goes through `states.py`, with its history row; what is
 paid and held until its team is whole is let go by `holding.py`.
 History that was made elsewhere comes in through `bulk.py`. What a buyer wants of an order beside that is in `wishes.py`,
-a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, what all staff look for in
-`seeking.py`, which orders a figure counts in `behind.py`, what came for nothing in `gifts.py`, what is refused in
-`refusals.py`, what their staff tell each other in `notes.py`, sending many at once in `shipping.py`. Purchases of
-presales, which are paid in two parts, are in `bookings.py`; what one is stands in `booking_model.py`.
+a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding.py`, by when they have to send them in
+`due.py`, what all staff look for in `seeking.py`, which orders a figure counts in `behind.py`, what came for nothing in
+`gifts.py`, what is refused in `refusals.py`, what their staff tell each other in `notes.py`, sending many at once in
+`shipping.py`. Purchases of
+presales, which are paid in two parts, are in `bookings.py`; what one is stands in `booking_model.py`, and which states follow
+each other in `state_model.py`.
 """
 
 from steelyard.trade.orders.behind import Behind, Happening, behind
@@ -17,7 +19,9 @@ from steelyard.trade.orders.bookings import (
     call_off,
     keep_deposit,
     lock_bookings,
+    open_balances,
     use_deposits,
+    warn_of_ends,
 )
 from steelyard.trade.orders.bulk import (
     DRESSED_LINE_COLUMNS,
@@ -43,9 +47,12 @@ from steelyard.trade.orders.buyers import (
     purchases_of,
     reminders_of_merchant,
 )
+from steelyard.trade.orders.due import next_due, to_do
 from steelyard.trade.orders.events import (
+    BalanceDue,
     DepositForfeited,
     DepositPaid,
+    DepositReturned,
     OrderCancelled,
     OrderCompleted,
     OrderLetGo,
@@ -56,7 +63,7 @@ from steelyard.trade.orders.events import (
     PurchasePlaced,
     ShopReminded,
 )
-from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant, to_do
+from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant
 from steelyard.trade.orders.holding import let_go
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received, drop_called_off
 from steelyard.trade.orders.notes import see_notes, write_note
@@ -117,10 +124,12 @@ __all__ = [
     "ORDERS_PER_DISPATCH_MAX",
     "Act",
     "ActKind",
+    "BalanceDue",
     "Behind",
     "Counting",
     "DepositForfeited",
     "DepositPaid",
+    "DepositReturned",
     "Happening",
     "Life",
     "OrderCancelled",
@@ -181,8 +190,10 @@ __all__ = [
     "lock_purchase",
     "lock_purchases",
     "mark_paid",
+    "next_due",
     "notes_of",
     "of_merchant",
+    "open_balances",
     "order",
     "order_by_code",
     "orders_of_buyer",
@@ -205,6 +216,7 @@ __all__ = [
     "sought",
     "to_do",
     "use_deposits",
+    "warn_of_ends",
     "with_lost_parcels",
     "withdraw_pieces",
     "write_note",

@@ -112,7 +112,7 @@ class Booking(NewBooking, frozen=True, kw_only=True):
             case "placed":
                 return BookingState.BALANCE_DUE if self.balance_from <= at else BookingState.DEPOSIT_PAID
             case "held" | "paid" | "partly_shipped":
-                return BookingState.LATE if self.ships_by < at else BookingState.TO_SEND
+                return BookingState.LATE if self.ships_by <= at else BookingState.TO_SEND
             case "shipped" | "completed":
                 return BookingState.SENT
             case "cancelled":

@@ -17,10 +17,11 @@ from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.money.payments.model import PaymentId
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.orders.events import DepositForfeited, DepositPaid
+from steelyard.trade.orders.events import BalanceDue, DepositForfeited, DepositPaid, DepositReturned
 from steelyard.trade.orders.model import Booking, NewPurchase, Outcome, Purchase, PurchaseId, order_id_of
 
 BOOKINGS_SHOWN_MAX = 200
+BOOKINGS_PER_SWEEP = 200
 # What a purchase is dropped for that is its buyer's own doing: they give up the deposit, where the presale says so.
 OWN_DOING = ("unpaid", "buyer")
 REASON_CHARACTERS_MAX = 200
@@ -127,7 +128,7 @@ async def end(tx: Tx, purchases: Sequence[Purchase], reason: str) -> None:
                            WHEN forfeits AND called_off_at IS NULL AND $2 = ANY($3) THEN 'forfeited'
                            ELSE 'returned' END
         WHERE purchase_id = ANY($1) AND ended_at IS NULL
-        RETURNING merchant_id, order_id, buyer_id, deposit, deposit_payment, outcome, purchase_id
+        RETURNING merchant_id, order_id, buyer_id, deposit, deposit_payment, outcome, purchase_id, called_off_at
         """,
         [purchase.purchase_id for purchase in purchases],
         reason,
@@ -142,6 +143,18 @@ async def end(tx: Tx, purchases: Sequence[Purchase], reason: str) -> None:
     at = datetime.now(UTC)
     await events.publish(
         tx,
+        *(
+            DepositReturned(
+                merchant_id=row["merchant_id"],
+                order_id=row["order_id"],
+                buyer_id=row["buyer_id"],
+                amount=row["deposit"],
+                currency=money,
+                reason="shop" if row["called_off_at"] else reason,
+            )
+            for row, money in moves
+            if row["outcome"] == Outcome.RETURNED
+        ),
         *(
             DepositForfeited(
                 merchant_id=row["merchant_id"],
@@ -181,6 +194,58 @@ def _moved(booking: Booking, debit: AccountKind, credit: AccountKind, reason: st
         reason=reason,
         document=booking.order_id,
     )
+
+
+async def open_balances(tx: Tx, now: datetime | None = None) -> int:
+    """Announce, once each, the bookings whose balance can be paid from now on; returns how many. It can be paid by the clock,
+    whether this is done or not; of what was paid meanwhile nothing is said."""
+    rows = await tx.fetch(
+        """
+        UPDATE presale_bookings b SET opened_at = $1
+        FROM (SELECT merchant_id, order_id FROM presale_bookings
+              WHERE opened_at IS NULL AND deposit_paid_at IS NOT NULL AND ended_at IS NULL AND balance_from <= $1
+              ORDER BY balance_from LIMIT $2 FOR UPDATE SKIP LOCKED) due
+        JOIN orders o USING (merchant_id, order_id)
+        WHERE b.merchant_id = due.merchant_id AND b.order_id = due.order_id
+        RETURNING b.merchant_id, b.order_id, b.buyer_id, o.state = 'placed' AND b.called_off_at IS NULL AS waits
+        """,
+        now or datetime.now(UTC),
+        BOOKINGS_PER_SWEEP,
+    )
+    return await _announce(tx, rows, ends=False)
+
+
+async def warn_of_ends(tx: Tx, now: datetime | None = None) -> int:
+    """Announce, once each, the bookings whose balance can soon not be paid any more: the last day is running, and half of the
+    time at least is over; returns how many."""
+    rows = await tx.fetch(
+        """
+        UPDATE presale_bookings b SET warned_at = $1
+        FROM (SELECT merchant_id, order_id FROM presale_bookings
+              WHERE warned_at IS NULL AND deposit_paid_at IS NOT NULL AND ended_at IS NULL
+                AND balance_until <= $1::timestamptz + interval '1 day' AND $1 - balance_from >= balance_until - $1
+              ORDER BY balance_until LIMIT $2 FOR UPDATE SKIP LOCKED) due
+        JOIN orders o USING (merchant_id, order_id)
+        WHERE b.merchant_id = due.merchant_id AND b.order_id = due.order_id
+        RETURNING b.merchant_id, b.order_id, b.buyer_id
+                , o.state = 'placed' AND b.called_off_at IS NULL AND b.balance_until > $1 AS waits
+        """,
+        now or datetime.now(UTC),
+        BOOKINGS_PER_SWEEP,
+    )
+    return await _announce(tx, rows, ends=True)
+
+
+async def _announce(tx: Tx, rows: Sequence[Row], *, ends: bool) -> int:
+    await events.publish(
+        tx,
+        *(
+            BalanceDue(merchant_id=row["merchant_id"], order_id=row["order_id"], buyer_id=row["buyer_id"], ends=ends)
+            for row in rows
+            if row["waits"]
+        ),
+    )
+    return len(rows)
 
 
 async def call_off(

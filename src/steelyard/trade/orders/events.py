@@ -122,6 +122,31 @@ class DepositPaid(Event, frozen=True, kw_only=True):
     currency: str
 
 
+class BalanceDue(Event, frozen=True, kw_only=True):
+    """The balance of a booking can be paid from now on; or (`ends`) it is soon too late for it."""
+
+    KIND = "orders.balance_due"
+
+    merchant_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+    ends: bool
+
+
+class DepositReturned(Event, frozen=True, kw_only=True):
+    """A booking came to nothing and its deposit goes back: the `reason` for which its purchase was dropped is `shop` where
+    the shop, or the platform, called it off."""
+
+    KIND = "orders.deposit_returned"
+
+    merchant_id: UUID
+    order_id: UUID
+    buyer_id: UUID
+    amount: int
+    currency: str
+    reason: str
+
+
 class DepositForfeited(Event, frozen=True, kw_only=True):
     """The balance was not paid in time, or the buyer stepped back: the deposit is the shop's."""
 

@@ -5,29 +5,23 @@ from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
-import msgspec
-
 from steelyard.kernel import codes, paging
 from steelyard.kernel.db import Read, Row
 from steelyard.kernel.paging import Page
-from steelyard.parties import merchants
-from steelyard.parties.merchants.model import MerchantId, Pause
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.orders.due import late
 from steelyard.trade.orders.model import (
-    COUNTED_MAX,
-    SHIP_WITHIN_HOURS,
     STUCK_AFTER_DAYS,
     Order,
     OrderId,
     OrderNote,
     OrderState,
-    ToDo,
     Wanted,
 )
 from steelyard.trade.orders.queries import ORDER_COLUMNS
 
 ORDERS_FOUND_MAX = 2_000
 MATCHES_MAX = 500
-SOON_HOURS = 12
 
 _LAST = UUID(int=2**128 - 1)
 _FIRST = UUID(int=0)
@@ -41,8 +35,7 @@ _NARROWED: LiteralString = """
   AND ($11 = '' OR (SELECT true FROM parcels p WHERE p.order_id = o.order_id AND p.carrier = $11 LIMIT 1))
   AND ($12::uuid IS NULL OR (SELECT true FROM order_lines l
                              WHERE l.order_id = o.order_id AND l.product_id = $12 LIMIT 1))
-  AND ($13::timestamptz IS NULL OR (o.paid_at <= $13 AND o.state IN ('paid', 'partly_shipped')))
-  AND (NOT $15 OR (o.reminded_at IS NOT NULL AND o.state IN ('paid', 'partly_shipped')))
+  AND (NOT $14 OR (o.reminded_at IS NOT NULL AND o.state IN ('paid', 'partly_shipped')))
 """
 
 
@@ -56,14 +49,14 @@ def finding(*, chosen: bool, oldest_first: bool, every_state: bool) -> LiteralSt
         else "(o.placed_at, o.order_id) < (coalesce($3::timestamptz, 'infinity'), $4)"
     )
     order: LiteralString = (
-        "ORDER BY o.placed_at, o.order_id LIMIT $14"
+        "ORDER BY o.placed_at, o.order_id LIMIT $13"
         if oldest_first
-        else "ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $14"
+        else "ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $13"
     )
     if chosen:
         return (
             ORDER_COLUMNS
-            + "FROM unnest($16::uuid[]) AS w (order_id) JOIN orders o ON o.merchant_id = $1 AND o.order_id = w.order_id "
+            + "FROM unnest($15::uuid[]) AS w (order_id) JOIN orders o ON o.merchant_id = $1 AND o.order_id = w.order_id "
             + "WHERE o.state = ANY($2) AND "
             + after
             + _NARROWED
@@ -122,7 +115,6 @@ async def find(
         wanted.with_buyers_note,
         wanted.carrier,
         wanted.product_id,
-        await paid_before(read, merchant_id, now) if wanted.trouble == "late" else None,
         most + 1,
         wanted.trouble == "reminded",
     )
@@ -152,6 +144,7 @@ async def _chosen(read: Read, merchant_id: MerchantId, wanted: Wanted, now: date
             await _named(read, merchant_id, wanted.named) if wanted.named is not None else None,
             await _worded(read, merchant_id, wanted.text.strip()) if wanted.text.strip() else None,
             await _in_trouble(read, merchant_id, wanted.trouble, now) if wanted.trouble in ("stuck", "lost") else None,
+            await late(read, merchant_id, now) if wanted.trouble == "late" else None,
             await _noted(read, merchant_id) if wanted.with_notes else None,
             await _of_product(read, merchant_id, wanted.product_id) if wanted.product_id is not None else None,
         )
@@ -257,58 +250,6 @@ async def notes_of(read: Read, merchant_id: MerchantId, order_ids: Sequence[Orde
     ):
         found[note.order_id].append(note)
     return found
-
-
-def _late(pause: Pause | None, now: datetime) -> datetime:
-    within = timedelta(hours=SHIP_WITHIN_HOURS)
-    return now - within if pause is None else pause.paid_before(now, within)
-
-
-async def paid_before(read: Read, merchant_id: MerchantId, now: datetime) -> datetime:
-    """What was paid until then, and has not left the house, is late: the shop's pauses are counted in."""
-    return _late(await merchants.pause_of(read, merchant_id), now)
-
-
-async def to_do(read: Read, merchant_id: MerchantId, account_id: UUID | None) -> ToDo:
-    """What of a merchant's orders waits for somebody; `account_id` is who asks."""
-    now = datetime.now(UTC)
-    pause = await merchants.pause_of(read, merchant_id)
-    found = await read.one(
-        ToDo,
-        """
-        SELECT (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped')
-                                      LIMIT $6) AS o) AS to_send
-             , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped')
-                                        AND paid_at <= $3 LIMIT $6) AS o) AS late
-             , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped')
-                                        AND paid_at > $3 AND paid_at <= $4 LIMIT $6) AS o) AS soon_late
-             , (SELECT count(*) FROM (SELECT DISTINCT p.order_id FROM parcels p
-                                      JOIN orders o ON o.merchant_id = p.merchant_id AND o.order_id = p.order_id
-                                      WHERE p.merchant_id = $1
-                                        AND p.state IN ('handed_over', 'in_transit') AND p.sent_at <= $5
-                                      LIMIT $6) AS o) AS stuck
-             , (SELECT count(*) FROM (SELECT DISTINCT p.order_id FROM parcels p
-                                      JOIN orders o ON o.merchant_id = p.merchant_id AND o.order_id = p.order_id
-                                      WHERE p.merchant_id = $1 AND p.state = 'lost'
-                                        AND o.state IN ('partly_shipped', 'shipped') AND o.refunded < o.total
-                                      LIMIT $6) AS o) AS lost
-             , (SELECT count(*) FROM (SELECT DISTINCT order_id FROM order_note_mentions
-                                      WHERE merchant_id = $1 AND account_id = $2 AND seen_at IS NULL
-                                      LIMIT $6) AS o) AS named
-             , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state = 'placed' LIMIT $6) AS o)
-                   AS unpaid
-             , (SELECT count(*) FROM (SELECT FROM orders WHERE merchant_id = $1 AND state IN ('paid', 'partly_shipped')
-                                        AND reminded_at IS NOT NULL LIMIT $6) AS o) AS reminded
-        """,
-        merchant_id,
-        account_id,
-        _late(pause, now),
-        _late(pause, now + timedelta(hours=SOON_HOURS)),
-        now - timedelta(days=STUCK_AFTER_DAYS),
-        COUNTED_MAX,
-    )
-    assert found is not None
-    return msgspec.structs.replace(found, pause=pause)
 
 
 async def of_merchant(read: Read, merchant_id: MerchantId, order_ids: Sequence[UUID]) -> list[Order]:

@@ -2,6 +2,7 @@
 
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
+from steelyard.trade.orders.bookings import open_balances, warn_of_ends
 from steelyard.trade.orders.model import Order, Purchase
 from steelyard.trade.orders.service import complete, drop
 
@@ -54,7 +55,7 @@ async def complete_received(tx: Tx) -> int:
         SELECT merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight, tax_added, tax_included
              , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
              , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason, packing_at, reminded_at
-             , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers
+             , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers, ship_hours, ship_by
         FROM orders o
         WHERE state = 'shipped' AND open_cases = 0 AND receive_by <= now()
           AND NOT EXISTS (SELECT FROM parcels p
@@ -76,6 +77,10 @@ async def _drop_called_off(db: Database) -> int:
     return await db.transact(drop_called_off)
 
 
+async def _open_balances(db: Database) -> int:
+    return await db.transact(open_balances) + await db.transact(warn_of_ends)
+
+
 async def _complete_received(db: Database) -> int:
     return await db.transact(complete_received)
 
@@ -83,5 +88,6 @@ async def _complete_received(db: Database) -> int:
 SWEEPS = [
     Sweep("orders.cancel_unpaid", 2.0, _cancel_unpaid),
     Sweep("orders.drop_called_off", 2.0, _drop_called_off),
+    Sweep("orders.open_balances", 10.0, _open_balances),
     Sweep("orders.complete_received", 10.0, _complete_received),
 ]

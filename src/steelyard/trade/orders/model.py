@@ -1,8 +1,7 @@
 """Purchases and orders: one purchase is what a buyer pays at once, one order is what one merchant delivers of it."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import NewType
 from uuid import UUID
 
@@ -10,7 +9,6 @@ import msgspec
 
 from steelyard.goods.catalog.model import NoReturn
 from steelyard.kernel import ids
-from steelyard.kernel.states import Machine
 from steelyard.kernel.text import Text
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, Pause
@@ -26,11 +24,19 @@ from steelyard.trade.orders.refusals import (
     RemindedAlready,
     UseCancel,
 )
+from steelyard.trade.orders.state_model import (
+    MACHINE,
+    PURCHASE_MACHINE,
+    TO_SEND,
+    OrderState,
+    PurchaseState,
+)
 
-# Gifts, what is booked in presales, and refusals stand in files of their own, and are found here.
+# States, gifts, what is booked in presales, and refusals stand in files of their own, and are found here.
 __all__ = [
-    "GIFT", "AddressCostsMore", "AddressOutOfReach", "Booking", "BookingState", "ExtendedAlready", "GiftTerms", "NewBooking",
-    "NotCancellable", "NotPayable", "Outcome", "PackedAlready", "RemindedAlready", "UseCancel",
+    "GIFT", "MACHINE", "PURCHASE_MACHINE", "TO_SEND", "AddressCostsMore", "AddressOutOfReach", "Booking", "BookingState",
+    "ExtendedAlready", "GiftTerms", "NewBooking", "NotCancellable", "NotPayable", "OrderState", "Outcome", "PackedAlready",
+    "PurchaseState", "RemindedAlready", "UseCancel",
 ]  # fmt: skip
 
 PurchaseId = NewType("PurchaseId", UUID)
@@ -49,51 +55,6 @@ MENTIONS_PER_NOTE_MAX = 20
 EXTENSION_DAYS = 7  # how much longer a buyer may take to look at the goods, once an order
 REMINDERS_APART_HOURS = 24
 SEARCH_CHARACTERS_MAX = 60
-
-
-class PurchaseState(StrEnum):
-    PLACED = "placed"
-    PAID = "paid"
-    CANCELLED = "cancelled"
-
-
-PURCHASE_MACHINE = Machine(
-    "purchase",
-    {PurchaseState.PLACED, PurchaseState.PAID},
-    {
-        PurchaseState.PLACED: {PurchaseState.PAID, PurchaseState.CANCELLED},
-        PurchaseState.PAID: set(),
-        PurchaseState.CANCELLED: set(),
-    },
-)
-
-
-class OrderState(StrEnum):
-    """Held: paid, and not to be sent before its team of buyers is whole."""
-
-    PLACED = "placed"
-    HELD = "held"
-    PAID = "paid"
-    PARTLY_SHIPPED = "partly_shipped"
-    SHIPPED = "shipped"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-
-
-# An order is born completed or cancelled only when it is imported: its life was elsewhere.
-MACHINE = Machine(
-    "order",
-    {OrderState.PLACED, OrderState.COMPLETED, OrderState.CANCELLED},
-    {
-        OrderState.PLACED: {OrderState.HELD, OrderState.PAID, OrderState.CANCELLED},
-        OrderState.HELD: {OrderState.PAID, OrderState.CANCELLED},
-        OrderState.PAID: {OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.CANCELLED},
-        OrderState.PARTLY_SHIPPED: {OrderState.SHIPPED},
-        OrderState.SHIPPED: {OrderState.COMPLETED},
-        OrderState.COMPLETED: set(),
-        OrderState.CANCELLED: set(),
-    },
-)
 
 
 def order_id_of(purchase_id: PurchaseId, merchant_id: MerchantId) -> OrderId:
@@ -168,6 +129,13 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     def subsidy(self) -> int:
         """What the platform pays the merchant of what promotions took off goods and freight."""
         return sum(line.subsidy for line in self.lines) + sum(offer.platform for offer in self.freight_offers)
+
+    @property
+    def ship_hours(self) -> int | None:
+        """Hours after payment in which the first of it is to leave, where one of its lines promises that."""
+        if not any(line.ship_hours for line in self.lines):
+            return None
+        return min(line.ship_hours or SHIP_WITHIN_HOURS for line in self.lines)
 
     @property
     def goods(self) -> int:
@@ -311,6 +279,27 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     subsidy: int = 0
     subsidy_returned: int = 0
     freight_offers: list[LineOffer] = []
+    ship_hours: int | None = None
+    ship_by: datetime | None = None
+
+    def due(self, pause: Pause | None = None) -> datetime | None:
+        """By when what has not left of it is to leave the house; none when nothing is to be sent. What was paid while the shop
+        was away, and took orders, is due after its return; a day that was agreed stands."""
+        if self.paid_at is None or self.state not in TO_SEND:
+            return None
+        if self.agreed is not None:
+            return self.agreed
+        within = self.ship_by - self.paid_at if self.ship_by else timedelta(hours=SHIP_WITHIN_HOURS)
+        return self.paid_at + within if pause is None else pause.due(self.paid_at, within)
+
+    @property
+    def agreed(self) -> datetime | None:
+        """The day to ship by that was agreed when it was booked in a presale."""
+        return self.ship_by if self.ship_hours is None else None
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Whether nothing has been sent by the day that was agreed: its buyer can call it off by right (decision 0106)."""
+        return self.state is OrderState.PAID and self.agreed is not None and self.agreed <= at
 
     @property
     def kept(self) -> int:
@@ -347,7 +336,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     `text` is an order's code, a tracking number, an article number, or the phone, name or e-mail address of who bought.
     `since` and `until` bound when it was placed, `least` and `most` its total in minor units. `trouble` is `late` (not
-    sent within `SHIP_WITHIN_HOURS`), `stuck` (a parcel under way for longer than `STUCK_AFTER_DAYS`) or `lost` or
+    sent by its own day, see `Order.due`), `stuck` (a parcel under way for longer than `STUCK_AFTER_DAYS`) or `lost` or
     `reminded` (the buyer asked to hurry). `named` is whom unread notes name; `among` are the only orders that come into question.
     """
 

@@ -114,18 +114,21 @@ async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[]
                                , $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::jsonb[]
                                , $14::jsonb[], $15::jsonb[], $16::text[], $17::text[], $18::text[], $19::text[]
-                               , $20::bigint[], $21::text[], $22::text[])
+                               , $20::bigint[], $21::text[], $22::text[], $23::integer[], $24::timestamptz[])
                 AS o (merchant_id, order_id, purchase_id, buyer_id, code, currency, goods, freight, tax_added
                     , tax_included, total, commission, delivery, contact, address, note, source, by, paid_by
-                    , subsidy, freight_offers, once_paid)
+                    , subsidy, freight_offers, once_paid, ship_hours, ship_by)
         ), written AS (
             INSERT INTO orders (merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight
                               , tax_added, tax_included, total, commission, delivery, contact, address, note, source
-                              , paid_at, subsidy, freight_offers)
+                              , paid_at, subsidy, freight_offers, ship_hours, ship_by)
             SELECT merchant_id, order_id, purchase_id, buyer_id, code
                  , CASE WHEN paid_by IS NULL THEN 'placed' ELSE once_paid END, currency, goods, freight, tax_added
                  , tax_included, total, commission, delivery, contact, address, note, source
                  , CASE WHEN paid_by IS NOT NULL AND once_paid = 'paid' THEN now() END, subsidy, freight_offers::jsonb
+                 , ship_hours
+                 , CASE WHEN ship_hours IS NULL THEN ship_by
+                        WHEN paid_by IS NOT NULL AND once_paid = 'paid' THEN now() + ship_hours * interval '1 hour' END
             FROM wanted
         )
         INSERT INTO order_history (merchant_id, order_id, step, from_state, to_state, by)
@@ -157,6 +160,8 @@ async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
         [order.subsidy for _, order in orders],
         [msgspec.json.encode(order.freight_offers).decode() for _, order in orders],
         [OrderState.PAID if purchase.team_id is None else OrderState.HELD for purchase, _ in orders],
+        [None if purchase.booking else order.ship_hours for purchase, order in orders],
+        [purchase.booking.ships_by if purchase.booking else None for purchase, _ in orders],
     )
 
 

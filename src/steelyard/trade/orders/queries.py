@@ -31,7 +31,7 @@ SELECT o.merchant_id, o.order_id, o.purchase_id, o.buyer_id, o.code, o.state, o.
      , o.tax_included, o.total, o.commission, o.refunded, o.commission_returned, o.delivery, o.contact, o.address, o.note
      , o.source, o.placed_at, o.paid_at, o.shipped_at, o.delivered_at, o.receive_by, o.completed_at, o.cancelled_at
      , o.cancel_reason, o.packing_at, o.reminded_at, o.extended_at, o.hidden_at, o.subsidy, o.subsidy_returned
-     , o.freight_offers
+     , o.freight_offers, o.ship_hours, o.ship_by
 """
 _ORDER: LiteralString = ORDER_COLUMNS + "FROM orders o "
 _PURCHASE: LiteralString = """

@@ -111,6 +111,8 @@ CREATE TABLE orders (
   , subsidy      bigint NOT NULL DEFAULT 0
   , subsidy_returned bigint NOT NULL DEFAULT 0
   , freight_offers jsonb NOT NULL DEFAULT '[]'
+  , ship_hours   integer
+  , ship_by      timestamptz
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
@@ -118,6 +120,7 @@ CREATE TABLE orders (
   , CONSTRAINT never_take_back_more_subsidy CHECK (0 <= subsidy_returned AND subsidy_returned <= subsidy)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
   , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
+  , CONSTRAINT a_promise_is_an_hour_at_least CHECK (ship_hours > 0)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
   , CONSTRAINT cancelled_means_when CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
 );
@@ -131,6 +134,8 @@ COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to th
 COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
 COMMENT ON COLUMN orders.subsidy_returned IS 'Of subsidy, taken back because of refunds';
 COMMENT ON COLUMN orders.freight_offers IS 'What promotions took off the freight, as order_lines.offers';
+COMMENT ON COLUMN orders.ship_hours IS 'Frozen at sale: hours after payment in which the first of it is to leave the house, where a line promises that; none: see ship_by';
+COMMENT ON COLUMN orders.ship_by IS 'By when it is to leave the house: as agreed in a presale, or as promised and once paid; none: within 48 hours of payment, as every order';
 COMMENT ON COLUMN orders.delivery IS 'The chosen freight option as it was: {template_id, name, days_from, days_to}';
 COMMENT ON COLUMN orders.import_run IS 'Opaque: which import brought it';
 COMMENT ON COLUMN orders.buyer_name IS 'Who receives it, in small letters, as staff look for it by its beginning';
@@ -151,7 +156,8 @@ CREATE INDEX orders_of_a_merchant ON orders (merchant_id, placed_at DESC, order_
 CREATE INDEX orders_of_a_merchant_by_state ON orders (merchant_id, state, placed_at DESC, order_id DESC);
 CREATE INDEX orders_of_a_contact_phone ON orders (merchant_id, contact_phone);
 CREATE INDEX orders_of_an_email ON orders (merchant_id, contact_email);
-CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped');
+CREATE INDEX orders_to_send_by_payment ON orders (merchant_id, paid_at) WHERE state IN ('paid', 'partly_shipped') AND ship_by IS NULL;
+CREATE INDEX orders_to_send_by_day ON orders (merchant_id, ship_by) WHERE state IN ('paid', 'partly_shipped') AND ship_by IS NOT NULL;
 CREATE INDEX orders_awaiting_receipt ON orders (merchant_id, receive_by, order_id) WHERE state = 'shipped';
 CREATE INDEX orders_sought_by_code ON orders (code text_pattern_ops, merchant_id);
 CREATE INDEX orders_by_buyer_name ON orders (buyer_name text_pattern_ops, merchant_id);
@@ -299,6 +305,8 @@ CREATE TABLE presale_bookings (
   , deposit_payment uuid
   , deposit_paid_at timestamptz
   , called_off_at   timestamptz
+  , opened_at       timestamptz
+  , warned_at       timestamptz
   , reason          text NOT NULL DEFAULT ''
   , ended_at        timestamptz
   , outcome         text
@@ -317,8 +325,14 @@ COMMENT ON COLUMN presale_bookings.counts_for IS 'What the deposit is worth when
 COMMENT ON COLUMN presale_bookings.forfeits IS 'Who does not pay the balance in time, or steps back, gives the deposit up; else it goes back';
 COMMENT ON COLUMN presale_bookings.deposit_payment IS 'The payment that the deposit was paid by';
 COMMENT ON COLUMN presale_bookings.called_off_at IS 'When the shop or the platform said that it is not delivered; a sweep drops it, and the deposit goes back';
+COMMENT ON COLUMN presale_bookings.opened_at IS 'When its buyer was told that the balance can be paid, or need not be told any more';
+COMMENT ON COLUMN presale_bookings.warned_at IS 'When its buyer was told that it is soon too late for the balance, or need not be told any more';
 COMMENT ON COLUMN presale_bookings.outcome IS 'How it ended without being bought: dropped before anything was paid, deposit forfeited, deposit returned';
 CREATE INDEX presale_bookings_of_a_presale ON presale_bookings (merchant_id, session_id, order_id);
 CREATE INDEX presale_bookings_of_a_buyer ON presale_bookings (buyer_id, created_at DESC, order_id DESC);
 CREATE INDEX presale_bookings_of_a_purchase ON presale_bookings (purchase_id);
+CREATE INDEX presale_bookings_to_open ON presale_bookings (balance_from)
+    WHERE opened_at IS NULL AND deposit_paid_at IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX presale_bookings_to_warn ON presale_bookings (balance_until)
+    WHERE warned_at IS NULL AND deposit_paid_at IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX presale_bookings_called_off ON presale_bookings (called_off_at) WHERE called_off_at IS NOT NULL AND ended_at IS NULL;

@@ -26,6 +26,7 @@ from steelyard.trade.orders.events import (
 from steelyard.trade.orders.model import (
     EXTENSION_DAYS,
     MACHINE,
+    SHIP_WITHIN_HOURS,
     NotCancellable,
     NotPayable,
     Order,
@@ -67,7 +68,7 @@ async def lock_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> Orde
         SELECT merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight, tax_added, tax_included
              , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
              , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason, packing_at, reminded_at
-             , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers
+             , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers, ship_hours, ship_by
         FROM orders WHERE merchant_id = $1 AND order_id = $2 FOR UPDATE
         """,
         merchant_id,
@@ -185,6 +186,7 @@ async def withdraw_pieces(tx: Tx, order: Order, pieces: Sequence[tuple[int, int]
     """
     withdrawal = await fulfilment.withdraw_pieces(tx, order.merchant_id, order.order_id, pieces)
     if withdrawal.left or not any(withdrawal.lines.values()):
+        await _due_for_the_rest(tx, order)
         return withdrawal.lines
     if not withdrawal.sent:
         raise UseCancel()
@@ -215,6 +217,8 @@ async def ship(tx: Tx, dispatch: Dispatch, by: str) -> Order:
         await states.move_orders(tx, [order.order_id], following, by)
     if departure.whole:
         await _count_on_arrival(tx, order)
+    else:
+        await _due_for_the_rest(tx, order)
     await events.publish(
         tx,
         OrderShipped(
@@ -226,6 +230,24 @@ async def ship(tx: Tx, dispatch: Dispatch, by: str) -> Order:
         ),
     )
     return order
+
+
+async def _due_for_the_rest(tx: Tx, order: Order) -> None:
+    """Where a line promised to leave sooner or later than others, what has not left is due as its own lines say."""
+    if order.ship_hours is None:
+        return
+    await tx.execute(
+        """
+        UPDATE orders o SET ship_by = o.paid_at + w.hours * interval '1 hour'
+        FROM (SELECT min(coalesce(l.ship_hours, $3)) AS hours
+              FROM fulfilment_lines f JOIN order_lines l USING (merchant_id, order_id, line)
+              WHERE f.merchant_id = $1 AND f.order_id = $2 AND f.shipped + f.withdrawn < f.quantity) w
+        WHERE o.merchant_id = $1 AND o.order_id = $2 AND w.hours IS NOT NULL
+        """,
+        order.merchant_id,
+        order.order_id,
+        SHIP_WITHIN_HOURS,
+    )
 
 
 async def _count_on_arrival(tx: Tx, order: Order) -> None:

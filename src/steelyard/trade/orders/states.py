@@ -74,6 +74,8 @@ async def _move(
             UPDATE orders o
             SET state = $3
               , paid_at = CASE WHEN $3 = 'paid' THEN now() ELSE o.paid_at END
+              , ship_by = CASE WHEN $3 = 'paid' AND o.ship_hours IS NOT NULL THEN now() + o.ship_hours * interval '1 hour'
+                               ELSE o.ship_by END
               , shipped_at = CASE WHEN $3 = 'shipped' THEN now() ELSE o.shipped_at END
               , completed_at = CASE WHEN $3 = 'completed' THEN now() END
               , cancelled_at = CASE WHEN $3 = 'cancelled' THEN now() END

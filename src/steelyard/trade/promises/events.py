@@ -6,7 +6,7 @@ from steelyard.kernel.events import Event
 
 
 class Compensated(Event, frozen=True, kw_only=True):
-    """A buyer has been paid for a promise that a shop did not keep."""
+    """A buyer has been paid for a promise that a shop did not keep; `document` is what books and purse name as its cause."""
 
     KIND = "promises.compensated"
 
@@ -18,3 +18,4 @@ class Compensated(Event, frozen=True, kw_only=True):
     amount: int
     currency: str
     purse: str
+    document: UUID | None = None

@@ -47,6 +47,7 @@ async def pay(tx: Tx, owed: Sequence[Owed], by: str, now: datetime) -> None:
                 amount=each.amount,
                 currency=each.currency,
                 purse=purse,
+                document=each.document,
             )
             for each in due
         ),

@@ -78,9 +78,11 @@ async def score_shops(tx: Tx) -> int:
         CROSS JOIN LATERAL (
             SELECT count(*)::integer AS paid, count(*) FILTER (WHERE shipped_at IS NOT NULL OR by < now())::integer AS due
                  , count(*) FILTER (WHERE coalesce(shipped_at, now()) > by)::integer AS late
-            FROM (SELECT t.shipped_at, $4 * interval '1 hour' + CASE
-                             WHEN s.away_sells AND s.away_from <= t.paid_at AND t.paid_at < s.away_until THEN s.away_until
-                             ELSE t.paid_at END AS by
+            FROM (SELECT t.shipped_at
+                       , CASE WHEN t.ship_by IS NOT NULL AND t.ship_hours IS NULL THEN t.ship_by
+                              ELSE coalesce(t.ship_by - t.paid_at, $4 * interval '1 hour') + CASE
+                                  WHEN s.away_sells AND s.away_from <= t.paid_at AND t.paid_at < s.away_until THEN s.away_until
+                                  ELSE t.paid_at END END AS by
                   FROM orders t JOIN shops s ON s.merchant_id = t.merchant_id
                   WHERE t.merchant_id = d.merchant_id AND t.paid_at > now() - $3 * interval '1 day'
                     AND t.state IN ('paid', 'partly_shipped', 'shipped', 'completed')) t

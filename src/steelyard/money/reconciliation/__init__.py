@@ -1,0 +1,87 @@
+"""Reconciliation: what channels and banks say has moved, line by line, beside what our books say.
+
+A statement is taken in as it came (`taking`, read by one of `formats`), the day is run (`running`: the statements of SQL are
+in `matching`), and what differs becomes a list for people, who decide on it (`deciding`; what is posted is in `booking`).
+Statements are matched against the books, so nothing above payments needs to be asked: see docs/algorithms/reconciliation.md.
+
+    statement = read_statement(source, day, name, content, traded)     # no transaction: it may be a million lines
+    await db.transact(reconciliation.take, statement, by)              # kept, with its lines or with what is wrong
+    await db.transact(reconciliation.run, source, day)                 # matched, listed, fees and payouts booked
+    await db.transact(reconciliation.settle, source, item_id, into, words, by)
+"""
+
+from steelyard.money.reconciliation.booking import Suggestion, suggested
+from steelyard.money.reconciliation.deciding import agree, limit, settle, take_back
+from steelyard.money.reconciliation.formats import FORMATS
+from steelyard.money.reconciliation.gateways import Sender, senders
+from steelyard.money.reconciliation.jobs import fetch_due
+from steelyard.money.reconciliation.queries import (
+    Beside,
+    Health,
+    Step,
+    Totals,
+    Unexplained,
+    currencies_of,
+    days,
+    difference,
+    differences,
+    file,
+    files,
+    health,
+    history,
+    line,
+    problems,
+    sources,
+    totals,
+    unexplained,
+)
+from steelyard.money.reconciliation.running import run, withdraw
+from steelyard.money.reconciliation.taking import (
+    Statement,
+    by_content,
+    content_of,
+    read_statement,
+    source_called,
+    take,
+    traded,
+)
+
+__all__ = [
+    "FORMATS",
+    "Beside",
+    "Health",
+    "Sender",
+    "Statement",
+    "Step",
+    "Suggestion",
+    "Totals",
+    "Unexplained",
+    "agree",
+    "by_content",
+    "content_of",
+    "currencies_of",
+    "days",
+    "difference",
+    "differences",
+    "fetch_due",
+    "file",
+    "files",
+    "health",
+    "history",
+    "limit",
+    "line",
+    "problems",
+    "read_statement",
+    "run",
+    "senders",
+    "settle",
+    "source_called",
+    "sources",
+    "suggested",
+    "take",
+    "take_back",
+    "totals",
+    "traded",
+    "unexplained",
+    "withdraw",
+]

@@ -1,0 +1,51 @@
+"""The statement of the simulated channel: CSV in UTF-8, minor units, UTC; see `steelyard.simulators.payments.statement`."""
+
+from collections.abc import Iterator
+from datetime import UTC
+
+from steelyard.money.reconciliation.formats import cells
+from steelyard.money.reconciliation.formats.cells import Row, Unreadable
+from steelyard.money.reconciliation.model import Line, LineKind, Problem
+
+COLUMNS = ("time", "kind", "id", "payment", "reference", "currency", "amount", "fee", "net")
+KINDS = {"capture": LineKind.CAPTURE, "refund": LineKind.REFUND, "payout": LineKind.PAYOUT}
+
+
+def read(content: bytes) -> Iterator[Line | Problem]:
+    header: dict[str, int] | None = None
+    number = 0
+    try:
+        for number, found in cells.rows(cells.decoded(content, "utf-8")):
+            if header is None:
+                header = cells.places(found, COLUMNS)
+                continue
+            try:
+                yield _line(cells.row(number, header, found))
+            except Unreadable as wrong:
+                yield cells.problem(number, wrong)
+        if header is None:
+            raise Unreadable("not_this_format")
+    except Unreadable as wrong:
+        yield cells.problem(number + 1, wrong)
+
+
+def _line(row: Row) -> Line:
+    kind = KINDS.get(row["kind"])
+    if kind is None:
+        raise Unreadable("kind", row["kind"])
+    amount, fee = cells.minor(row["amount"]), cells.minor(row["fee"])
+    if amount - fee != cells.minor(row["net"]):
+        raise Unreadable("net", f"{row['amount']} − {row['fee']} ≠ {row['net']}")
+    return cells.checked(
+        Line(
+            number=row.number,
+            at=cells.moment(row["time"], UTC),
+            kind=kind,
+            their_id=row["id"],
+            currency=cells.currency(row["currency"]),
+            amount=amount,
+            fee=fee,
+            reference=row["reference"] or None,
+            their_document=row["id"],
+        )
+    )

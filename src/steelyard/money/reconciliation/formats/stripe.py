@@ -1,0 +1,75 @@
+"""Stripe's itemised report of balance changes (`balance_change_from_activity.itemized`): CSV in UTF-8, major units, UTC.
+
+Our name of a payment or refund is looked for in the columns of metadata; else Stripe's own names of it count. `charge`,
+`refund`, `payout` and `fee` are reporting categories, as in docs.stripe.com/reports/reporting-categories.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC
+
+from steelyard.money.reconciliation.formats import cells
+from steelyard.money.reconciliation.formats.cells import Row, Unreadable
+from steelyard.money.reconciliation.model import Line, LineKind, Problem, document_of
+
+COLUMNS = ("balance_transaction_id", "created_utc", "currency", "gross", "fee", "net", "reporting_category")
+KINDS = {
+    "charge": LineKind.CAPTURE,
+    "refund": LineKind.REFUND,
+    "partial_capture_reversal": LineKind.REFUND,
+    "payout": LineKind.PAYOUT,
+    "fee": LineKind.FEE,
+    "network_cost": LineKind.FEE,
+    "tax": LineKind.FEE,
+}
+OURS = {LineKind.CAPTURE: "payment_metadata[", LineKind.REFUND: "refund_metadata["}
+
+
+def read(content: bytes) -> Iterator[Line | Problem]:
+    header: dict[str, int] | None = None
+    number = 0
+    try:
+        for number, found in cells.rows(cells.decoded(content, "utf-8")):
+            if header is None:
+                header = cells.places(found, COLUMNS)
+                continue
+            try:
+                yield _line(cells.row(number, header, found))
+            except Unreadable as wrong:
+                yield cells.problem(number, wrong)
+        if header is None:
+            raise Unreadable("not_this_format")
+    except Unreadable as wrong:
+        yield cells.problem(number + 1, wrong)
+
+
+def _line(row: Row) -> Line:
+    currency = cells.currency(row["currency"])
+    kind = KINDS.get(row["reporting_category"], LineKind.OTHER)
+    gross, fee = cells.major(row["gross"], currency), cells.major(row["fee"], currency)
+    if gross - fee != cells.major(row["net"], currency):
+        raise Unreadable("net", f"{row['gross']} − {row['fee']} ≠ {row['net']}")
+    if kind is LineKind.FEE:
+        # A fee of its own is a movement out: as a cost it is the other way round.
+        gross, fee = 0, fee - gross
+    source = row.get("source_id")
+    return cells.checked(
+        Line(
+            number=row.number,
+            at=cells.moment(row["created_utc"], UTC),
+            kind=kind,
+            their_id=row["balance_transaction_id"],
+            currency=currency,
+            amount=gross,
+            fee=fee,
+            reference=(source or row["balance_transaction_id"]) if kind is LineKind.PAYOUT else _ours(row, kind),
+            their_document=(row.get("payment_intent_id") or source) if kind is LineKind.CAPTURE else source or None,
+        )
+    )
+
+
+def _ours(row: Row, kind: LineKind) -> str | None:
+    """The first metadata that is an id of ours: of a refund only the refund's own, which does not name the payment."""
+    begins = OURS.get(kind)
+    if begins is None:
+        return None
+    return next((row[name] for name in row.columns if name.startswith(begins) and document_of(row[name])), None)

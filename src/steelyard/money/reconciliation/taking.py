@@ -1,0 +1,186 @@
+"""Taking a statement in: it is read whole, kept as it came, and either all of its lines are here or none."""
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Sequence
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from steelyard.kernel import ids
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import NotFound
+from steelyard.money import currencies
+from steelyard.money.reconciliation.formats import FORMATS
+from steelyard.money.reconciliation.model import (
+    FILE_BYTES_MAX,
+    LINES_MAX,
+    PROBLEMS_KEPT_MAX,
+    DayTaken,
+    File,
+    FileId,
+    FileKnown,
+    FileTooLarge,
+    Line,
+    NoSuchSource,
+    Problem,
+    Source,
+)
+
+PART_BYTES = 4 * 1024 * 1024
+NAME_LETTERS_MAX = 200
+PATIENCE_SECONDS = 600
+
+_COLUMNS = (
+    "source", "file_id", "line_no", "at", "kind", "their_id", "reference", "document", "their_document", "currency",
+    "amount", "fee",
+)  # fmt: skip
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was read: `lines` are those that could be, `problems` all that is wrong with the others."""
+
+    source: Source
+    day: date
+    name: str
+    content: bytes
+    lines: Sequence[Line]
+    problems: Sequence[Problem]
+
+
+def read_statement(
+    source: Source, day: date, name: str, content: bytes, traded: Sequence[str], *, bytes_max: int = FILE_BYTES_MAX
+) -> Statement:
+    """Read a file in the source's format; `traded` are the currencies of this marketplace. Touches no database, and takes
+    about ten seconds for a million lines. Raises `FileTooLarge`."""
+    if len(content) > bytes_max:
+        raise FileTooLarge(megabytes=bytes_max >> 20)
+    lines: list[Line] = []
+    problems: list[Problem] = []
+    known = set(traded)
+    for found in FORMATS[source.format](content):
+        if isinstance(found, Problem):
+            problems.append(found)
+        elif found.currency not in known:
+            problems.append(Problem(number=found.number, problem="currency", told=found.currency))
+        else:
+            lines.append(found)
+        if len(lines) > LINES_MAX:
+            problems.append(Problem(number=found.number, problem="too_many_lines", told=str(LINES_MAX)))
+            break
+    return Statement(source=source, day=day, name=name, content=content, lines=lines, problems=problems)
+
+
+async def take(tx: Tx, statement: Statement, by: str) -> File:
+    """Keep a statement. One with problems is kept with them, and no line of it counts.
+
+    Raises `FileKnown` when the same bytes were received before, and `DayTaken` when the day has another statement.
+    """
+    await be_patient(tx)
+    source, day = statement.source.source, statement.day
+    digest = hashlib.sha256(statement.content).hexdigest()
+    state = "refused" if statement.problems else "read"
+    file = await tx.one(
+        File,
+        """
+        INSERT INTO reconciliation_files (source, file_id, day, format, name, sha256, size, lines, problems, state
+                                        , received_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        ON CONFLICT DO NOTHING
+        RETURNING source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+        """,
+        source,
+        ids.mint(),
+        day,
+        statement.source.format,
+        statement.name[:NAME_LETTERS_MAX],
+        digest,
+        len(statement.content),
+        len(statement.lines),
+        len(statement.problems),
+        state,
+        by,
+    )
+    if file is None:
+        known = await by_content(tx, source, digest)
+        raise DayTaken(day=day) if known is None else FileKnown(day=known.day, file_id=str(known.file_id))
+    await _keep(tx, file, statement)
+    return file
+
+
+async def _keep(tx: Tx, file: File, statement: Statement) -> None:
+    await tx.copy(
+        "reconciliation_contents",
+        ("source", "file_id", "part", "content"),
+        [
+            (file.source, file.file_id, part, zlib.compress(statement.content[start : start + PART_BYTES]))
+            for part, start in enumerate(range(0, len(statement.content), PART_BYTES))
+        ],
+    )
+    if statement.problems:
+        await tx.copy(
+            "reconciliation_problems",
+            ("source", "file_id", "number", "line_no", "problem", "told"),
+            [
+                (file.source, file.file_id, number, wrong.number, wrong.problem, wrong.told.replace("\x00", ""))
+                for number, wrong in enumerate(statement.problems[:PROBLEMS_KEPT_MAX])
+            ],
+        )
+        return
+    await tx.copy("reconciliation_lines", _COLUMNS, _records(file, statement.lines))
+
+
+def _records(file: File, lines: Sequence[Line]) -> Iterator[tuple[object, ...]]:
+    for line in lines:
+        yield (
+            file.source, file.file_id, line.number, line.at, str(line.kind), line.their_id, line.reference, line.document,
+            line.their_document, line.currency, line.amount, line.fee,
+        )  # fmt: skip
+
+
+async def be_patient(tx: Tx) -> None:
+    """A day has up to a million lines: what is done with all of them at once may take minutes."""
+    await tx.fetch("SELECT set_config('statement_timeout', $1, true)", f"{PATIENCE_SECONDS}s")
+
+
+async def source_called(read: Read, name: str) -> Source:
+    """Raises `NoSuchSource`."""
+    found = await read.one(
+        Source,
+        "SELECT source, side, format, utc_minutes, fee_ppm, name FROM reconciliation_sources WHERE source = $1",
+        name,
+    )
+    if found is None:
+        raise NoSuchSource(source=name)
+    return found
+
+
+async def traded(read: Read) -> list[str]:
+    """The currencies of this marketplace."""
+    return [each.currency for each in await currencies.all(read)]
+
+
+async def by_content(read: Read, source: str, sha256: str) -> File | None:
+    """The file with these bytes, if it is here."""
+    return await read.one(
+        File,
+        """
+        SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
+        FROM reconciliation_files WHERE source = $1 AND sha256 = $2 AND state <> 'withdrawn' AND lines + problems > 0
+        """,
+        source,
+        sha256,
+    )
+
+
+async def content_of(read: Read, source: str, file_id: UUID) -> bytes:
+    """The bytes as they came. Raises `NotFound`."""
+    parts = await read.fetch(
+        "SELECT content FROM reconciliation_contents WHERE source = $1 AND file_id = $2 ORDER BY part", source, file_id
+    )
+    if not parts and not await read.value(
+        "SELECT EXISTS (SELECT FROM reconciliation_files WHERE source = $1 AND file_id = $2)", source, FileId(file_id)
+    ):
+        raise NotFound()
+    return b"".join(zlib.decompress(part["content"]) for part in parts)
