@@ -171,6 +171,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/papers",
         "/operator/violations?state=waiting",
         "/operator/rights",
+        "/operator/compensations",
+        "/operator/compensations?kind=late&shop={shop}&from={since}&to={today}",
         "/operator/orders?state=to_ship",
         "/operator/orders?state=completed",
         "/operator/orders?state=lost",

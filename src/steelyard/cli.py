@@ -26,7 +26,7 @@ from steelyard.kernel.settings import Settings
 from steelyard.reconcile import reconcile
 from steelyard.terminal import NOT_AS_IT_SHOULD_BE, Sentence, ask, bar, plainly, progressing, tell
 
-SIMULATORS = ("payments", "carriers", "bank", "mail")
+SIMULATORS = ("payments", "carriers", "bank", "mail", "alipay", "wechatpay")
 SHOPPERS = "shoppers"
 
 
@@ -219,7 +219,7 @@ def _walk(number: int) -> None:
 @click.option("--number", default=5, show_default=True, help="With `shoppers`: how many walk through the shop.")
 @plainly
 def simulate(who: tuple[str, ...], port: int | None, number: int) -> None:
-    """Play the outside world: the payment channel, the carriers, the bank, the mail server; or, of the shop at the
+    """Play the outside world: the payment channels, the carriers, the bank, the mail server; or, of the shop at the
     installation's address, its shoppers."""
     from steelyard.demo import running
     from steelyard.simulators import programs

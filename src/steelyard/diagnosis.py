@@ -71,12 +71,7 @@ def _assets() -> Finding:
 
 def _outside(settings: Settings) -> list[Finding]:
     findings = [_mail(settings)]
-    if not payments.channels(settings):
-        findings.append(
-            Finding(
-                "payment channels", False, "none is set up", "set one up as docs/guide/running.md says, or run the demo"
-            )
-        )
+    findings.append(_channels(settings))
     for name in ("simpay", "carriers", "bank"):
         if getattr(settings, f"{name}_url") and not getattr(settings, f"{name}_webhook_secret"):
             variable = f"STEELYARD_{name.upper()}_WEBHOOK_SECRET"
@@ -84,6 +79,17 @@ def _outside(settings: Settings) -> list[Finding]:
                 Finding(f"webhooks of {name}", False, "all are refused: there is no secret", f"set {variable}")
             )
     return findings
+
+
+def _channels(settings: Settings) -> Finding:
+    """Whether buyers can pay, and the keys of each channel are what they should be."""
+    try:
+        names = ", ".join(payments.channels(settings))
+    except msgspec.ValidationError as error:
+        return Finding("payment channels", False, str(error), "see docs/guide/running.md")
+    if not names:
+        return Finding("payment channels", False, "none is set up", "see docs/guide/running.md, or run the demo")
+    return Finding("payment channels", True, names)
 
 
 def _mail(settings: Settings) -> Finding:

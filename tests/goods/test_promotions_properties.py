@@ -103,6 +103,8 @@ rules: st.SearchStrategy[Rule] = st.one_of(
     st.builds(
         SpecialPrice, prices=st.dictionaries(skus, st.sampled_from([0, 90, 30_000]), max_size=2), millionths=rates
     ),
+    st.builds(SpecialPrice, off=st.sampled_from([1, 99, 3_000])),
+    st.builds(SpecialPrice, price=st.sampled_from([0, 98, 3_000, 30_000])),
     st.builds(Ladder, steps=rate_steps, by_product=st.booleans()),
 )
 

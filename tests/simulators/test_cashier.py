@@ -142,7 +142,7 @@ async def test_the_desk_lists_payments_and_resolves_them(channel: Simulated) -> 
 
 
 async def test_the_desk_switches_faults(channel: Simulated) -> None:
-    form = {"webhooks": "never", "answers": "prompt", "refunds": "fail", "delay_seconds": "7.5"}
+    form = {"webhooks": "never", "answers": "prompt", "refunds": "fail", "delay_seconds": "7.5", "rate": "0.25"}
     assert (await channel.browser.post("/faults", data=form)).status_code == 303
     shown = (await channel.http.get("/v1/faults")).json()
-    assert shown == {"webhooks": "never", "answers": "prompt", "refunds": "fail", "delay_seconds": 7.5}
+    assert shown == {"webhooks": "never", "answers": "prompt", "refunds": "fail", "delay_seconds": 7.5, "rate": 0.25}

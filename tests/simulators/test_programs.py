@@ -24,7 +24,7 @@ from steelyard.simulators import programs
 ports = [int(port) for port in sys.argv[2:]]
 settings = programs.Settings(
     home=Path(sys.argv[1]), payments_port=ports[0], carriers_port=ports[1], bank_port=ports[2], mail_port=ports[3],
-    smtp_port=ports[4], refund_seconds=0, timeout_seconds=60,
+    alipay_port=ports[4], wechatpay_port=ports[5], smtp_port=ports[6], refund_seconds=0, timeout_seconds=60,
 )
 asyncio.run(programs.serve(list(programs.LISTENERS), settings, ready=lambda: print("ready", flush=True)))
 print("stopped", flush=True)
@@ -48,7 +48,9 @@ def settings_on(home: Path, ports: list[int]) -> Settings:
         carriers_port=ports[1],
         bank_port=ports[2],
         mail_port=ports[3],
-        smtp_port=ports[4],
+        alipay_port=ports[4],
+        wechatpay_port=ports[5],
+        smtp_port=ports[6],
     )
 
 
@@ -71,19 +73,19 @@ async def stopped(process: asyncio.subprocess.Process, how: signal.Signals) -> b
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-async def test_all_four_run_in_one_process_and_stop_cleanly(tmp_path: Path, how: signal.Signals) -> None:
-    ports = free_ports(5)
+async def test_all_run_in_one_process_and_stop_cleanly(tmp_path: Path, how: signal.Signals) -> None:
+    ports = free_ports(7)
     process = await started(tmp_path, ports)
     try:
         async with httpx.AsyncClient(trust_env=False) as http:
             for port, name in zip(ports, programs.LISTENERS, strict=False):
                 assert (await http.get(f"http://127.0.0.1:{port}/health")).json()["program"] == name
-            await aiosmtplib.send(a_mail(), hostname="127.0.0.1", port=ports[4])
+            await aiosmtplib.send(a_mail(), hostname="127.0.0.1", port=ports[6])
             # A charge that hangs does not keep the program open.
             hanging = asyncio.create_task(
                 http.post(
                     f"http://127.0.0.1:{ports[0]}/v1/payments",
-                    json=a_charge(token="tok_timeout", webhook_url=f"http://127.0.0.1:{ports[4]}/nobody"),
+                    json=a_charge(token="tok_timeout", webhook_url=f"http://127.0.0.1:{ports[6]}/nobody"),
                     headers={"authorization": "Bearer simulated-api-key", "idempotency-key": "k"},
                     timeout=50,
                 )
@@ -98,16 +100,13 @@ async def test_all_four_run_in_one_process_and_stop_cleanly(tmp_path: Path, how:
             process.kill()
     assert (process.returncode, output) == (0, b"stopped\n")
     assert time.monotonic() - begun < 45
-    assert sorted(file.name for file in tmp_path.glob("*.sqlite3")) == [
-        "bank.sqlite3",
-        "carriers.sqlite3",
-        "mail.sqlite3",
-        "payments.sqlite3",
-    ]
+    assert sorted(file.name for file in tmp_path.glob("*.sqlite3")) == sorted(
+        f"{name}.sqlite3" for name in programs.LISTENERS
+    )
 
 
 async def test_a_killed_channel_sends_the_webhook_after_it_comes_back(tmp_path: Path) -> None:
-    ports = free_ports(5)
+    ports = free_ports(7)
     got: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def shop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -139,7 +138,7 @@ async def test_a_killed_channel_sends_the_webhook_after_it_comes_back(tmp_path: 
 
 
 async def test_a_program_stops_when_its_embedder_says_so(tmp_path: Path) -> None:
-    ports = free_ports(5)
+    ports = free_ports(7)
     stop = asyncio.Event()
     ready = asyncio.Event()
     settings = settings_on(tmp_path, ports)
@@ -151,7 +150,7 @@ async def test_a_program_stops_when_its_embedder_says_so(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("taken", [2, 4])
 async def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path, taken: int) -> None:
-    ports = free_ports(5)
+    ports = free_ports(7)
     with socket.socket() as other:
         other.bind(("127.0.0.1", ports[taken]))
         other.listen()
@@ -163,10 +162,10 @@ async def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path, taken
 async def test_a_program_that_cannot_start_does_not_end_as_if_it_had_been_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ports = free_ports(5)
+    ports = free_ports(7)
     monkeypatch.setattr("steelyard.simulators.mail.ensure_free", lambda _host, _port: None)
     with socket.socket() as other:
-        other.bind(("127.0.0.1", ports[4]))
+        other.bind(("127.0.0.1", ports[6]))
         other.listen()
         with pytest.raises(programs.StoppedUnexpectedly):
             await asyncio.wait_for(programs.serve(["mail"], settings_on(tmp_path, ports), stop=asyncio.Event()), 60)

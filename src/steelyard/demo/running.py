@@ -22,7 +22,7 @@ from steelyard.kernel.db import Database
 from steelyard.kernel.postgres import Cluster, create_database, drop_database
 from steelyard.kernel.processes import Program, Running
 from steelyard.kernel.settings import Settings, secret
-from steelyard.simulators import programs
+from steelyard.simulators import programs, walletpay
 from steelyard.simulators.settings import API_KEY_DEMO, WEBHOOK_SECRET_DEMO
 from steelyard.simulators.settings import Settings as SimulatorSettings
 
@@ -52,6 +52,8 @@ def simulators(settings: Settings, first_port: int | None = None) -> SimulatorSe
         carriers_port=first + 1,
         bank_port=first + 2,
         mail_port=first + 3,
+        alipay_port=first + 6,
+        wechatpay_port=first + 7,
         smtp_port=first + SMTP_AFTER_PORT - SIMULATORS_AFTER_PORT,
         pays_out=True,
     )
@@ -98,7 +100,13 @@ def _shoppers(own: list[str], logs: Path, number: int) -> list[Program]:
 
 
 def _look_around(settings: Settings, outside: SimulatorSettings) -> None:
-    ports = {settings.port, outside.smtp_port, *(outside.payments_port + n for n in range(4))}
+    ports = {
+        settings.port,
+        outside.smtp_port,
+        *(outside.payments_port + n for n in range(4)),
+        outside.alipay_port,
+        outside.wechatpay_port,
+    }
     for port in sorted(ports):
         if processes.taken(port):
             raise Obstacle(
@@ -196,9 +204,29 @@ def _with_simulators(settings: Settings, outside: SimulatorSettings) -> Settings
         bank_key=API_KEY_DEMO,
         bank_webhook_secret=WEBHOOK_SECRET_DEMO,
         smtp_port=outside.smtp_port,
+        **_wallets(outside),
         # What the conformance runner needs of a server (docs/guide/ucp.md); a real installation leaves it off.
         ucp_lenient=True,
     )
+
+
+def _wallets(outside: SimulatorSettings) -> dict[str, object]:
+    """Alipay and WeChat Pay, simulated, with the keys that they have given their merchant."""
+    alipay, wechatpay = (walletpay.folder_of(outside.home, name) for name in ("alipay", "wechatpay"))
+    walletpay.keys(outside.home, "alipay")
+    return {
+        "alipay_app_id": walletpay.APP_ID,
+        "alipay_private_key_file": alipay / "merchant_private.pem",
+        "alipay_public_key_file": alipay / "platform" / "public.pem",
+        "alipay_url": f"{outside.alipay_url}/gateway.do",
+        "wechatpay_mchid": walletpay.MCHID,
+        "wechatpay_appid": walletpay.APPID,
+        "wechatpay_serial": walletpay.keys(outside.home, "wechatpay").merchant_serial,
+        "wechatpay_private_key_file": wechatpay / "merchant_private.pem",
+        "wechatpay_key_file": wechatpay / "api_v3_key",
+        "wechatpay_platform_folder": wechatpay / "platform",
+        "wechatpay_url": outside.wechatpay_url,
+    }
 
 
 def _environ(settings: Settings) -> dict[str, str]:

@@ -20,6 +20,15 @@ def client(url: str, key: str) -> httpx.AsyncClient:
     )
 
 
+def bare_client() -> httpx.AsyncClient:
+    """The same for whoever signs each request, and shows no key."""
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
 def origin(url: str) -> str:
     """Scheme, host and port of an address, as a content security policy names them."""
     parts = urlsplit(url)

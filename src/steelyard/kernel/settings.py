@@ -16,6 +16,18 @@ SECRET_BYTES = 32
 WEBHOOK_SECRET_PREFIX = "whsec_"  # noqa: S105  # public: the Standard Webhooks specification writes it so
 
 
+# What a channel needs beside its name.
+_TOGETHER = {
+    "alipay_app_id": ("alipay_private_key_file", "alipay_public_key_file"),
+    "wechatpay_mchid": (
+        "wechatpay_appid",
+        "wechatpay_serial",
+        "wechatpay_private_key_file",
+        "wechatpay_key_file",
+    ),
+}
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an installation decides. `home` is the folder for everything that is kept outside the database."""
 
@@ -32,6 +44,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     simpay_url: str | None = None  # the payment simulator; none means the channel is not offered
     simpay_key: str = ""
     simpay_webhook_secret: str = ""
+    alipay_app_id: str = ""  # an application at Alipay; none means that the channel is not offered
+    alipay_private_key_file: Path | None = None  # keys are files, and never in the environment
+    alipay_public_key_file: Path | None = None  # Alipay's own, of this application
+    alipay_url: str = "https://openapi.alipay.com/gateway.do"
+    alipay_desk: str = "code"  # what a buyer at a desk gets: a code to scan (当面付), or Alipay's page (电脑网站支付)
+    wechatpay_mchid: str = ""  # a merchant at WeChat Pay; none means that the channel is not offered
+    wechatpay_appid: str = ""
+    wechatpay_serial: str = ""  # of the merchant's certificate
+    wechatpay_private_key_file: Path | None = None
+    wechatpay_key_file: Path | None = None
+    wechatpay_platform_folder: Path | None = None  # WeChat Pay's certificates and public keys
+    wechatpay_secret_file: Path | None = None  # of the official account, to pay inside WeChat
+    wechatpay_url: str = "https://api.mch.weixin.qq.com"
     carriers_url: str | None = None
     carriers_key: str = ""
     carriers_webhook_secret: str = ""
@@ -76,6 +101,16 @@ def networks(words: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
 
 def _check(settings: Settings) -> None:
     """What would otherwise be found out in the middle of a webhook or a log-in."""
+    if settings.alipay_desk not in ("code", "page"):
+        raise msgspec.ValidationError("STEELYARD_ALIPAY_DESK is code or page")
+    for name in Settings.__struct_fields__:
+        file = getattr(settings, name)
+        if name.endswith("_file") and file is not None and not os.access(file, os.R_OK):
+            raise msgspec.ValidationError(f"STEELYARD_{name.upper()}: {file} is no file that can be read")
+    for first, names in _TOGETHER.items():
+        missing = [name for name in names if not getattr(settings, name)]
+        if getattr(settings, first) and missing:
+            raise msgspec.ValidationError(f"STEELYARD_{first.upper()} needs STEELYARD_{missing[0].upper()}, too")
     try:
         networks(settings.trusted_proxies)
     except ValueError as error:

@@ -2100,6 +2100,9 @@ CREATE TABLE promotions (
   , presale      jsonb
   , group_id     uuid
   , told_end     timestamptz
+  , shelf        boolean NOT NULL DEFAULT false
+  , shown_at     timestamptz
+  , hidden_at    timestamptz
   , PRIMARY KEY (merchant_id, promotion_id)
   , FOREIGN KEY (merchant_id, session_id) REFERENCES flash_sessions
   , FOREIGN KEY (merchant_id, group_id) REFERENCES customer_groups
@@ -2118,6 +2121,8 @@ CREATE TABLE promotions (
   , CONSTRAINT what_is_given_is_not_claimed CHECK (NOT given OR (coupon AND code IS NULL))
   , CONSTRAINT only_coupons_are_for_new_buyers CHECK (coupon OR NOT new_buyers)
   , CONSTRAINT a_coupon_is_for_who_holds_it CHECK (group_id IS NULL OR NOT coupon)
+  , CONSTRAINT what_stands_on_the_shelf_is_everybodys CHECK (NOT shelf OR (session_id IS NULL AND group_id IS NULL AND NOT coupon AND budget IS NULL))
+  , CONSTRAINT only_what_is_for_the_shelf_is_shown CHECK (shelf OR (shown_at IS NULL AND hidden_at IS NULL))
   , CONSTRAINT a_limit_leaves_something CHECK (pieces_per_order > 0 AND pieces_per_buyer > 0)
   , CONSTRAINT never_spend_more_than_the_budget CHECK (0 <= spent AND (budget IS NULL OR spent <= budget))
 );
@@ -2141,10 +2146,17 @@ COMMENT ON COLUMN promotions.told_end IS 'The end that those who hold a coupon w
 COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop or the platform gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.presale IS 'Of a presale: {price, deposit, counts_for} of a piece, and the terms of the session; none: a flash price';
+COMMENT ON COLUMN promotions.shelf IS 'Its price stands on cards and pages, for everybody: a special price without session, group and coupon';
+COMMENT ON COLUMN promotions.shown_at IS 'Of the shelf: when its beginning was announced; the price counts from starts_at on';
+COMMENT ON COLUMN promotions.hidden_at IS 'Of the shelf: when its end was announced, or it was stopped';
 COMMENT ON COLUMN promotions.new_buyers IS 'It counts only for who has not bought of the shop, or of one of the platform anywhere here, before';
 CREATE INDEX promotions_running ON promotions (merchant_id, ends_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_by_time ON promotions (ends_at, starts_at) WHERE stopped_at IS NULL;
 CREATE INDEX promotions_to_claim ON promotions (ends_at, promotion_id) WHERE stopped_at IS NULL AND coupon AND code IS NULL;
+
+CREATE INDEX promotions_on_shelf ON promotions (merchant_id, ends_at) WHERE shelf OR session_id IS NOT NULL;
+CREATE INDEX promotions_to_show ON promotions (starts_at) WHERE shelf AND shown_at IS NULL AND hidden_at IS NULL;
+CREATE INDEX promotions_to_hide ON promotions (ends_at) WHERE shelf AND shown_at IS NOT NULL AND hidden_at IS NULL;
 
 CREATE TABLE coupon_gifts (
     merchant_id  uuid NOT NULL
@@ -2256,6 +2268,7 @@ CREATE TABLE search_entries (
   , price         bigint NOT NULL
   , price_to      bigint NOT NULL
   , compare_at    bigint
+  , usual         bigint
   , in_stock      boolean NOT NULL
   , sold          integer NOT NULL DEFAULT 0
   , rating        integer NOT NULL DEFAULT 0
@@ -2266,6 +2279,9 @@ CREATE TABLE search_entries (
 COMMENT ON TABLE search_entries IS 'by merchant: products on the shelf as search and category pages show them';
 COMMENT ON COLUMN search_entries.words IS 'Latin words and CJK bigrams of title, attributes, shop and codes, by the simple configuration';
 COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by; _ships:free of what is sent free of charge';
+COMMENT ON COLUMN search_entries.price IS 'What the cheapest SKU costs now, with what is lowered for everybody';
+COMMENT ON COLUMN search_entries.compare_at IS 'What is struck out beside it: the market price; of what is lowered, the lowest of the 30 days before';
+COMMENT ON COLUMN search_entries.usual IS 'What the cheapest SKU would cost if nothing were lowered; none: nothing is';
 COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
 COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
 COMMENT ON COLUMN search_entries.ahead IS 'Among what sells best of very many: looked through first for words that too many have';
@@ -3913,6 +3929,7 @@ COMMENT ON COLUMN price_protections.unit_price IS 'What a piece was sold for, be
 COMMENT ON COLUMN price_protections.price IS 'What a piece cost on the day of the claim, without promotions';
 COMMENT ON COLUMN price_protections.amount IS 'What went back, in minor units, added tax included';
 CREATE INDEX price_protections_of_an_order ON price_protections (order_id);
+CREATE INDEX price_protections_by_time ON price_protections (at DESC, refund_id DESC);
 CREATE INDEX price_protections_of_a_merchant ON price_protections (merchant_id, at DESC, refund_id DESC);
 
 -- trade.reviews

@@ -1,6 +1,7 @@
 """The ways in which an outside party misbehaves, switched on and off while it runs."""
 
-from typing import Annotated, Literal
+import random
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -8,9 +9,10 @@ from msgspec import UNSET, Meta, UnsetType
 from steelyard.simulators.store import Store
 
 WebhookMode = Literal["prompt", "late", "twice", "out_of_order", "never"]
-AnswerMode = Literal["prompt", "slow", "error500"]
+AnswerMode = Literal["prompt", "slow", "error500", "lost"]
 RefundMode = Literal["succeed", "fail"]
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
+Share = Annotated[float, Meta(ge=0, le=1)]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS faults (only INTEGER PRIMARY KEY CHECK (only = 1), modes BLOB NOT NULL);
@@ -22,14 +24,17 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
 
     `webhooks`: prompt; late (after `delay_seconds`); twice (again after `delay_seconds`); out_of_order (each waits
     until the next one has gone out, for `delay_seconds` at most); never (only the delivery log knows it).
-    `answers` of /v1: prompt; slow (after `delay_seconds`); error500 (nothing is done).
+    `answers` to programs: prompt; slow (after `delay_seconds`); error500 (nothing is done); lost (it is done, and the caller
+    hears 504).
     `refunds`: succeed; fail (those whose amount ends in 13 minor units).
+    `rate` is the share of messages, answers and refunds that this happens to; the others are as they should be.
     """
 
     webhooks: WebhookMode = "prompt"
     answers: AnswerMode = "prompt"
     refunds: RefundMode = "succeed"
     delay_seconds: Seconds = 5
+    rate: Share = 1
 
 
 class FaultsChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +44,12 @@ class FaultsChange(msgspec.Struct, frozen=True, kw_only=True):
     answers: AnswerMode | UnsetType = UNSET
     refunds: RefundMode | UnsetType = UNSET
     delay_seconds: Seconds | UnsetType = UNSET
+    rate: Share | UnsetType = UNSET
+
+
+def modes() -> dict[str, tuple[str, ...]]:
+    """What each switch can be set to."""
+    return {"webhooks": get_args(WebhookMode), "answers": get_args(AnswerMode), "refunds": get_args(RefundMode)}
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -55,6 +66,30 @@ class FaultBoard:
         if at_start is not None:
             self._set(at_start)
 
+    @property
+    def on(self) -> bool:
+        """Whether anything is not as it should be."""
+        return self.now.rate > 0 and (self.now.webhooks, self.now.answers, self.now.refunds) != (
+            "prompt",
+            "prompt",
+            "succeed",
+        )
+
+    def webhooks(self) -> WebhookMode:
+        """How the next message goes out."""
+        return self.now.webhooks if self._strikes() else "prompt"
+
+    def answers(self) -> AnswerMode:
+        """How the next request is answered."""
+        return self.now.answers if self._strikes() else "prompt"
+
+    def refunds(self) -> RefundMode:
+        """How the next refund ends."""
+        return self.now.refunds if self._strikes() else "succeed"
+
+    def _strikes(self) -> bool:
+        return self.now.rate >= 1 or random.random() < self.now.rate  # noqa: S311 - chance, not a secret
+
     def change(self, change: FaultsChange) -> Faults:
         self._set(
             Faults(
@@ -62,6 +97,7 @@ class FaultBoard:
                 answers=self.now.answers if change.answers is UNSET else change.answers,
                 refunds=self.now.refunds if change.refunds is UNSET else change.refunds,
                 delay_seconds=self.now.delay_seconds if change.delay_seconds is UNSET else change.delay_seconds,
+                rate=self.now.rate if change.rate is UNSET else change.rate,
             )
         )
         return self.now

@@ -41,7 +41,7 @@ def not_found(what: str) -> Refused:
 
 
 def _wants_page(request: AnyRequest) -> bool:
-    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(("/v1/", "/v3/"))
 
 
 def _answer(

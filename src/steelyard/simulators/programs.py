@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from steelyard.simulators import bank, carriers, mail, payments
+from steelyard.simulators import bank, carriers, mail, payments, walletpay
 from steelyard.simulators.serving import Listener, PortTaken, StoppedUnexpectedly, serve_apps
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.web import Program
@@ -15,6 +15,8 @@ LISTENERS: dict[Program, Callable[[Settings], Listener]] = {
     "carriers": carriers.listener,
     "bank": bank.listener,
     "mail": mail.listener,
+    "alipay": walletpay.alipay_listener,
+    "wechatpay": walletpay.wechatpay_listener,
 }
 
 
@@ -25,6 +27,8 @@ def addresses(settings: Settings) -> dict[Program, str]:
         "carriers": settings.carriers_url,
         "bank": settings.bank_url,
         "mail": settings.mail_url,
+        "alipay": settings.alipay_url,
+        "wechatpay": settings.wechatpay_url,
     }
 
 

@@ -40,6 +40,22 @@ async def add_headers(message: Message, scope: Scope) -> None:
     headers.setdefault("cache-control", "no-store")
 
 
+def lose(scope: HTTPScope) -> None:
+    """Let the answer to this request get lost on its way: what was asked for is done."""
+    scope["state"]["lost"] = True
+
+
+async def say_nothing(message: Message, scope: Scope) -> None:
+    """A lost answer is an empty 504, as of something between the two."""
+    if not scope["state"].get("lost"):
+        return
+    if message["type"] == "http.response.start":
+        message["status"] = 504
+        MutableScopeHeaders.from_message(message)["content-length"] = "0"
+    elif message["type"] == "http.response.body":
+        message["body"] = b""
+
+
 def is_foreign(scope: HTTPScope) -> bool:
     """Whether a browser says that another site's page sent this."""
     return Headers.from_scope(scope).get("sec-fetch-site", "") == "cross-site"

@@ -11,7 +11,7 @@ WEBHOOK_SECRET_DEMO = "whsec_c3RlZWx5YXJkLXNpbXVsYXRlZC13ZWJob29rLXNlY3JldA=="  
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of all four simulators. The keys are for simulated money on loopback: they protect nothing.
+    """The settings of all simulators. The keys are for simulated money on loopback: they protect nothing.
 
     `faults` given here replaces the fault modes remembered from the last run; None keeps those.
     A duration of 0 seconds means "at once", but for `stage_seconds`, where 0 means that parcels stand still until
@@ -24,6 +24,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     carriers_port: int = 8102
     bank_port: int = 8103
     mail_port: int = 8104
+    alipay_port: int = 8107
+    wechatpay_port: int = 8108
     smtp_port: int = 8125
     api_key: str = API_KEY_DEMO
     webhook_secret: str = WEBHOOK_SECRET_DEMO
@@ -54,6 +56,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def bank_url(self) -> str:
         return f"http://{self.host}:{self.bank_port}"
+
+    @property
+    def alipay_url(self) -> str:
+        return f"http://{self.host}:{self.alipay_port}"
+
+    @property
+    def wechatpay_url(self) -> str:
+        return f"http://{self.host}:{self.wechatpay_port}"
 
     @property
     def mail_url(self) -> str:

@@ -24,16 +24,16 @@ from steelyard.simulators.clock import Clock
 from steelyard.simulators.faults import FaultBoard, Faults, FaultsChange
 from steelyard.simulators.problems import Refused, on_bug, on_http_exception, on_refused
 from steelyard.simulators.pump import Pump, Work
-from steelyard.simulators.requests import add_headers, is_foreign
+from steelyard.simulators.requests import add_headers, is_foreign, lose, say_nothing
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.store import Store
-from steelyard.simulators.webhooks import Delivery, Outbox, delivery_log
+from steelyard.simulators.webhooks import Delivery, Envelope, Heard, Outbox, any_success, delivery_log, standard
 
 BODY_BYTES_MAX = 64 * 1024
 
 AnyRequest = Request[object, object, State]
 ClientMaker = Callable[[], httpx.AsyncClient]
-Program = Literal["payments", "carriers", "bank", "mail"]
+Program = Literal["payments", "carriers", "bank", "mail", "alipay", "wechatpay"]
 
 
 class Foundation:
@@ -47,7 +47,11 @@ class Foundation:
         *,
         clock: Clock | None = None,
         client: ClientMaker | None = None,
+        envelope: Envelope | None = None,
+        heard: Heard = any_success,
     ) -> None:
+        """`envelope` and `heard` are how its messages are sent, and what says that they have arrived; without them after
+        the Standard Webhooks specification."""
         self.program: Program = program
         self.settings = settings
         self.clock = clock or Clock()
@@ -64,7 +68,8 @@ class Foundation:
             self.store,
             self.clock,
             self.faults,
-            secret=settings.webhook_secret,
+            envelope=envelope or standard(settings.webhook_secret),
+            heard=heard,
             retry_seconds=settings.retry_seconds,
             closing=self.closing,
             client=client,
@@ -123,7 +128,9 @@ async def misbehave(request: AnyRequest) -> Response[bytes] | None:
     ground = foundation(request.app)
     if request.url.path == "/v1/faults":
         return None
-    match ground.faults.now.answers:
+    match ground.faults.answers():
+        case "lost":
+            lose(request.scope)
         case "slow":
             await ground.clock.sleep(ground.faults.now.delay_seconds, ground.closing)
         case "error500":
@@ -166,7 +173,7 @@ def assemble(
         lifespan=[_turning, *lifespan],
         template_config=pages.templates(),
         exception_handlers={Refused: on_refused, HTTPException: on_http_exception, Exception: on_bug},
-        before_send=[add_headers],
+        before_send=[add_headers, say_nothing],
         request_max_body_size=BODY_BYTES_MAX,
         state=State({"foundation": ground, "program": ground.program}),
         openapi_config=None,

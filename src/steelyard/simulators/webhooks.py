@@ -48,6 +48,11 @@ CREATE INDEX IF NOT EXISTS attempts_of ON attempts (delivery, at);
 """
 
 DeliveryState = Literal["waiting", "delivered", "failed", "suppressed"]
+Envelope = Callable[[str, int, bytes], tuple[dict[str, str], bytes]]
+"""How an event goes over the wire: from its id, the time of sending and its body to headers and content."""
+
+Heard = Callable[[httpx.Response], bool]
+"""Whether an answer says that the message has been taken in."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -103,7 +108,8 @@ class Outbox:
         clock: Clock,
         faults: FaultBoard,
         *,
-        secret: str,
+        envelope: Envelope,
+        heard: Heard,
         retry_seconds: float,
         closing: asyncio.Event,
         client: Callable[[], httpx.AsyncClient] | None = None,
@@ -111,7 +117,8 @@ class Outbox:
         self._store = store
         self._clock = clock
         self._faults = faults
-        self._secret = secret
+        self._envelope = envelope
+        self._heard = heard
         self._retry_seconds = retry_seconds
         self._closing = closing
         self._client = client or _new_client
@@ -124,7 +131,7 @@ class Outbox:
         event = Event("evt_" + secrets.token_hex(12), kind, datetime.fromtimestamp(now, UTC), data)
         again = _Again(event.id, kind, url, msgspec.json.encode(event))
         delay = self._faults.now.delay_seconds
-        match self._faults.now.webhooks:
+        match self._faults.webhooks():
             case "prompt":
                 self._write(tx, again, subject, due_at=now)
             case "late":
@@ -204,18 +211,14 @@ class Outbox:
             self._record(delivery, await self._send(client, delivery))
 
     async def _send(self, client: httpx.AsyncClient, delivery: _Due) -> int | str:
-        """The HTTP status of the answer, or why there was none."""
-        timestamp = int(self._clock.now())
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": delivery.event,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": sign(self._secret, delivery.event, timestamp, delivery.body),
-        }
+        """The HTTP status of the answer, or why it does not count."""
+        headers, content = self._envelope(delivery.event, int(self._clock.now()), delivery.body)
         try:
-            answer = await client.post(delivery.url, content=delivery.body, headers=headers)
+            answer = await client.post(delivery.url, content=content, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return type(error).__name__
+        if answer.is_success and not self._heard(answer):
+            return f"{answer.status_code}, other words"
         return answer.status_code
 
     def _record(self, delivery: _Due, answer: int | str) -> None:
@@ -235,6 +238,24 @@ class Outbox:
                 {**facts, "due": now + pause},
             )
             tx.execute("INSERT INTO attempts (delivery, at, answer) VALUES (:id, :now, :answer)", facts)
+
+
+def standard(secret: str) -> Envelope:
+    """After the Standard Webhooks specification."""
+
+    def wrapped(event: str, timestamp: int, body: bytes) -> tuple[dict[str, str], bytes]:
+        return {
+            "content-type": "application/json",
+            "webhook-id": event,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": sign(secret, event, timestamp, body),
+        }, body
+
+    return wrapped
+
+
+def any_success(answer: httpx.Response) -> bool:
+    return answer.is_success
 
 
 def _new_client() -> httpx.AsyncClient:

@@ -1,9 +1,11 @@
 """A shop makes a promotion, tries it out and stops it; what cannot be is said beside its field."""
 
+from uuid import UUID
+
 from litestar import Litestar
 
-from steelyard.goods import promotions
-from steelyard.goods.promotions.model import AmountOff, Gift, Offer, Step
+from steelyard.goods import catalog, promotions
+from steelyard.goods.promotions.model import AmountOff, Gift, Offer, SpecialPrice, Step
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Read
 from tests.support import deal
@@ -213,3 +215,59 @@ async def test_another_shops_promotion_is_neither_extended_nor_given(
     assert await db.ask(promotions.get, offer.merchant_id, offer.promotion_id) == offer
     assert await db.ask(promotions.gifts_of, offer.merchant_id, offer.promotion_id) == []
     await stranger.close()
+
+
+async def test_a_lower_price_is_made_stands_everywhere_and_is_stopped(
+    db: Database, world: World, owner: Browser, app: Litestar
+) -> None:
+    nuts, green = world.items["nuts"], world.items["green"]
+    form = await owner.get(NEW, kind="sale")
+    assert "Or all of these categories" in words(form)
+    sale = {key: value for key, value in TYPED.items() if not key.startswith(("over", "off"))}
+    made = {**sale, "kind": "sale", "promotion_id": hidden(form, "promotion_id"), "how": "price", "less": "29.90"}
+    for less in ("", "0", "much"):
+        wrong = await owner.post(NEW, {**made, "less": less})
+        assert wrong.status_code == 422, less
+        assert "Spring tea" in wrong.text
+
+    answer = await owner.post(NEW, {**made, "products": str(nuts.product_id)})
+    for _ in range(2):
+        assert answer.status_code == 303, words(answer)
+        answer = await owner.post(NEW, {**made, "products": str(nuts.product_id)})
+
+    [offer] = await db.ask(promotions.offers, world.tea.merchant_id, None, 10)
+    assert (offer.shelf, offer.rule) == (True, SpecialPrice(price=2_990))
+    assert "On cards Each for CN¥29.90" in words(await owner.get("/merchant/promotions"))
+    here = f"/merchant/promotions/{offer.promotion_id}"
+    assert "CN¥59.80" in words(await owner.get(here, **{f"n-{nuts.sku_id}": "2"}))
+
+    page = words(await Browser(app).get(f"/products/{nuts.product_id}"))
+    assert "CN¥29.90 before CN¥39.90" in page and "Spring tea" in page
+    assert "lowest price of the 30 days" in page
+    assert "Spring tea" not in words(await Browser(app).get(f"/products/{green.product_id}"))
+    await owner.post(f"{here}/stop")
+    assert "CN¥29.90" not in words(await Browser(app).get(f"/products/{nuts.product_id}"))
+
+
+async def test_a_lower_price_to_come_is_changed_as_it_was_typed(db: Database, world: World, owner: Browser) -> None:
+    typed = {
+        "percent": ("15", SpecialPrice(millionths=150_000)),
+        "off": ("5.50", SpecialPrice(off=550)),
+        "price": ("9.90", SpecialPrice(price=990)),
+    }
+    for how, (less, rule) in typed.items():
+        form = await owner.get(NEW, kind="sale")
+        made = {
+            **TYPED, "kind": "sale", "promotion_id": hidden(form, "promotion_id"), "how": how, "less": less,
+            "starts_at": "2198-01-01T00:00", "anyway": "1", "categories": str(await category_of(db, world)),
+        }  # fmt: skip
+        assert (await owner.post(NEW, made)).status_code == 303
+        offer = await db.ask(promotions.get, world.tea.merchant_id, UUID(made["promotion_id"]))
+        assert offer is not None and offer.rule == rule and offer.scope.categories
+
+        edit = await owner.get(f"/merchant/promotions/{made['promotion_id']}/edit")
+        assert f'value="{less}"' in edit.text and "checked" in edit.text
+
+
+async def category_of(db: Database, world: World) -> UUID:
+    return next(iter(await db.ask(catalog.sold_in, world.tea.merchant_id)))

@@ -107,6 +107,8 @@ async def test_nobody_else_sees_or_touches_a_purchase(
             checkout,
             f"/purchases/{code}",
             f"/purchases/{code}/return",
+            f"/purchases/{code}/paid",
+            f"/purchases/{code}/wechat",
             f"/orders/{order}",
             f"/orders/{order}/address",
         ):

@@ -50,6 +50,7 @@ from steelyard.goods.catalog.queries import (
     products_page,
     sku_ids_of,
     skus_of,
+    sold_in,
 )
 from steelyard.goods.catalog.reviewing import (
     ChangedSince,
@@ -179,6 +180,7 @@ __all__ = [
     "set_promises",
     "sku_ids_of",
     "skus_of",
+    "sold_in",
     "take_off_shelf",
     "thaw",
     "variants",

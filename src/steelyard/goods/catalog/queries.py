@@ -29,6 +29,7 @@ from steelyard.kernel.paging import Page
 from steelyard.kernel.text import Text
 from steelyard.parties.merchants.model import MerchantId
 
+SOLD_IN_MAX = 100
 CATEGORIES_KEPT = "goods.catalog.categories"
 
 
@@ -62,6 +63,21 @@ async def category(read: Read, slug: str) -> Category | None:
         slug,
     )
     return None if row is None else _category(row)
+
+
+async def sold_in(read: Read, merchant_id: UUID) -> dict[CategoryId, Text]:
+    """The categories in which a merchant has something on the shelf, in the order of the tree."""
+    rows = await read.fetch(
+        """
+        SELECT c.category_id, c.name FROM categories c
+        WHERE EXISTS (SELECT FROM products p
+                      WHERE p.category_id = c.category_id AND p.merchant_id = $1 AND p.state = 'on_shelf')
+        ORDER BY c.place, c.category_id LIMIT $2
+        """,
+        merchant_id,
+        SOLD_IN_MAX,
+    )
+    return {row["category_id"]: Text(row["name"]) for row in rows}
 
 
 async def category_now(read: Read, slug: str) -> str | None:

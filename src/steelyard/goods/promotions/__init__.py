@@ -7,15 +7,24 @@ come with a cart in `codes` (their words in `entering`), what buyers hold in `ho
 who is known to have used what in `people`, and what orders take of a budget, of coupons or of a flash sale's pieces
 in `using`. What a flash sale or a presale is stands in `flash`, how one is planned and ended in `planning` (what is
 asked of a presale: `terms`), its pieces are in `handing`, and what is to be seen of it in `sessions`. Who is in which
-group of a shop's customers is in `groups` (as data: `grouping`); carts as data are in `carts`. What speaks against an
-offer is data in `clashes`, found by `conflicts`; what has to be known for it is in `clashing`.
+group of a shop's customers is in `groups` (as data: `grouping`); carts as data are in `carts`. What stands
+reduced on the shelf, and what it cost before, is in `shelf`, and what has to be known for it, with the news of it, in
+`lowering`. What speaks against an offer is data in `clashes`, found by `conflicts`; what has to be known for it is in
+`clashing`.
 """
 
 from steelyard.goods.promotions.claiming import claim, claim_code, forget
 from steelyard.goods.promotions.clashing import on_between, speaks_against
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.conflicts import conflicts, overlapping
-from steelyard.goods.promotions.events import CouponEnding, CouponsGiven, CustomerGroupSet, FlashChanged, GiftAsked
+from steelyard.goods.promotions.events import (
+    CouponEnding,
+    CouponsGiven,
+    CustomerGroupSet,
+    FlashChanged,
+    GiftAsked,
+    ShelfPricesChanged,
+)
 from steelyard.goods.promotions.flash import Presale, Terms
 from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
 from steelyard.goods.promotions.grouping import segment_of
@@ -30,6 +39,14 @@ from steelyard.goods.promotions.groups import (
 )
 from steelyard.goods.promotions.groups import close as close_group
 from steelyard.goods.promotions.holding import holders, of_buyers, owned, tell_of_ends
+from steelyard.goods.promotions.lowering import (
+    hide_due,
+    lowered_now,
+    lowered_prices,
+    on_shelf,
+    show_due,
+    with_lowest,
+)
 from steelyard.goods.promotions.past import groups_at, held_at, offered_at
 from steelyard.goods.promotions.people import let_go, new_of, note_people, noted_for, people_of, used_up
 from steelyard.goods.promotions.planning import begin_due, cancel, cancel_all, end_due, plan, replan
@@ -42,7 +59,9 @@ from steelyard.goods.promotions.queries import (
     held_by,
     offering,
     offers,
+    own_offers,
     running,
+    shelving,
     to_claim,
     used,
 )
@@ -60,6 +79,7 @@ from steelyard.goods.promotions.sessions import (
     sessions,
     sessions_near,
 )
+from steelyard.goods.promotions.shelf import Article, Lowered, articles_of, lowered
 from steelyard.goods.promotions.using import give_back, hold, use
 
 __all__ = [
@@ -68,13 +88,17 @@ __all__ = [
     "CODE_CHARACTERS_MAX",
     "ENDS_SOON",
     "MEMBERS_PER_COMMAND_MAX",
+    "Article",
     "CouponEnding",
     "CouponsGiven",
     "CustomerGroupSet",
     "FlashChanged",
     "GiftAsked",
+    "Lowered",
     "Presale",
+    "ShelfPricesChanged",
     "Terms",
+    "articles_of",
     "ask_gift",
     "begin_due",
     "cancel",
@@ -106,12 +130,16 @@ __all__ = [
     "had_by",
     "held_at",
     "held_by",
+    "hide_due",
     "hold",
     "holders",
     "in_scope",
     "join",
     "leave",
     "let_go",
+    "lowered",
+    "lowered_now",
+    "lowered_prices",
     "members",
     "named",
     "new_of",
@@ -122,7 +150,9 @@ __all__ = [
     "offering",
     "offers",
     "on_between",
+    "on_shelf",
     "overlapping",
+    "own_offers",
     "own_price",
     "owned",
     "people_of",
@@ -139,6 +169,8 @@ __all__ = [
     "sessions",
     "sessions_near",
     "set_group",
+    "shelving",
+    "show_due",
     "speaks_against",
     "stop",
     "tell_of_ends",
@@ -149,4 +181,5 @@ __all__ = [
     "used",
     "used_up",
     "version_of",
+    "with_lowest",
 ]

@@ -153,10 +153,7 @@ def _bundle(rule: Bundle, lines: Sequence[Standing]) -> list[int]:
 
 def _special(rule: SpecialPrice, standing: Standing) -> int:
     line = standing.line
-    price = next((amount for sku_id, amount in rule.prices.items() if sku_id == line.sku_id), None)
-    if price is not None:
-        return max(0, standing.amount - price * line.quantity)
-    return share(line.unit_price, rule.millionths) * line.quantity
+    return (line.unit_price - rule.of(line.sku_id, line.unit_price)) * line.quantity
 
 
 def _ladder(rule: Ladder, lines: Sequence[Standing]) -> list[int]:

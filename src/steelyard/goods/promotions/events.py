@@ -26,6 +26,18 @@ class FlashChanged(Event, frozen=True, kw_only=True):
     sku_ids: list[UUID]
 
 
+class ShelfPricesChanged(Event, frozen=True, kw_only=True):
+    """A price that a shop has reduced for everybody stands on the shelf from now on, or until now, or until another day: of
+    these products, of all in these categories, or (none named) of all of the shop."""
+
+    KIND = "promotions.shelf_prices_changed"
+
+    merchant_id: UUID
+    promotion_id: UUID
+    product_ids: list[UUID]
+    category_ids: list[UUID]
+
+
 class CustomerGroupSet(Event, frozen=True, kw_only=True):
     """A shop has a group of customers, or says otherwise who comes into it by what they have bought."""
 

@@ -255,7 +255,7 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A promotion as it is kept: `copies` for all and `per_buyer` for each can be claimed of a coupon, all together may take off
     no more than the `budget`. Of the `PLATFORM`'s it pays the part of `platform_millionths`. `flash`: in a flash sale.
-    `group_id`: for the shop's group of customers alone."""
+    `group_id`: for the shop's group of customers alone. `shelf`: the price stands on cards and pages, for everybody."""
 
     merchant_id: MerchantId
     promotion_id: PromotionId
@@ -278,6 +278,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     new_buyers: bool = False
     given: bool = False
     group_id: UUID | None = None
+    shelf: bool = False
 
     @property
     def limits(self) -> list[Limit]:

@@ -29,10 +29,42 @@ async def flashing(read: Read) -> frozenset[UUID]:
     return (await _offering(read)).flash
 
 
+async def shelving(read: Read) -> frozenset[UUID]:
+    """Those of `offering` of which a price stands on the shelf, now or in some time: lowered, or in a flash sale; known as
+    long."""
+    return (await _offering(read)).shelf
+
+
+async def own_offers(read: Read, buyer_id: UUID) -> list[Offer]:
+    """The prices that shops ask of this buyer alone at this moment, since they are in a group of its customers. Where no shop
+    has any such price, nothing is asked."""
+    some = (await _offering(read)).own
+    if not some:
+        return []
+    return await read.all(
+        Offer,
+        """
+        SELECT p.merchant_id, p.promotion_id, p.name, p.rule, p.scope, p.currency, p.starts_at, p.ends_at, p.budget, p.spent
+             , p.group_id
+        FROM customer_group_members m
+        JOIN customer_groups g USING (merchant_id, group_id)
+        JOIN promotions p ON p.merchant_id = m.merchant_id AND p.group_id = m.group_id
+        WHERE m.buyer_id = $1 AND (m.until IS NULL OR m.until > now()) AND g.closed_at IS NULL
+          AND p.stopped_at IS NULL AND p.ends_at > now() AND p.starts_at <= now() AND (p.budget IS NULL OR p.spent < p.budget)
+          AND p.rule ->> 'type' = 'special_price'
+        ORDER BY p.merchant_id, p.promotion_id LIMIT $2
+        """,
+        buyer_id,
+        OFFERS_PER_SHOP_MAX,
+    )
+
+
 class _Offering(NamedTuple):
     at: float
     any: frozenset[UUID]
     flash: frozenset[UUID]
+    shelf: frozenset[UUID]
+    own: frozenset[UUID]
 
 
 async def _offering(read: Read) -> _Offering:
@@ -40,7 +72,10 @@ async def _offering(read: Read) -> _Offering:
     if kept is None or time.monotonic() - kept.at > keeping.KEPT_SECONDS:
         rows = await read.fetch(
             """
-            SELECT merchant_id, bool_or(session_id IS NOT NULL) AS flash FROM promotions
+            SELECT merchant_id, bool_or(session_id IS NOT NULL) AS flash
+                 , bool_or(shelf OR session_id IS NOT NULL) AS shelf
+                 , bool_or(group_id IS NOT NULL AND rule ->> 'type' = 'special_price') AS own
+            FROM promotions
             WHERE stopped_at IS NULL AND ends_at > now() GROUP BY merchant_id
             """
         )
@@ -48,6 +83,8 @@ async def _offering(read: Read) -> _Offering:
             time.monotonic(),
             frozenset(row["merchant_id"] for row in rows),
             frozenset(row["merchant_id"] for row in rows if row["flash"]),
+            frozenset(row["merchant_id"] for row in rows if row["shelf"]),
+            frozenset(row["merchant_id"] for row in rows if row["own"]),
         )
         read.kept[KEPT] = kept
     return kept
@@ -63,7 +100,7 @@ async def running(read: Read, merchant_ids: Collection[UUID]) -> dict[UUID, list
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id, shelf
              , CASE WHEN session_id IS NOT NULL THEN
                    jsonb_build_object('session_id', session_id, 'sku_id', sku_id, 'pieces', pieces, 'taken', taken
                                     , 'per_order', pieces_per_order, 'per_buyer', pieces_per_buyer
@@ -107,7 +144,7 @@ async def offers(read: Read, merchant_id: UUID, before: UUID | None, limit: int)
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id, shelf
         FROM promotions WHERE merchant_id = $1 AND session_id IS NULL AND ($2::uuid IS NULL OR promotion_id < $2)
         ORDER BY promotion_id DESC LIMIT $3
         """,
@@ -122,7 +159,7 @@ async def get(read: Read, merchant_id: UUID, promotion_id: UUID) -> Offer | None
         Offer,
         """
         SELECT merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, code, copies, per_buyer
-             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id
+             , budget, claimed, spent, stopped_at, platform_millionths, new_buyers, given, group_id, shelf
         FROM promotions WHERE merchant_id = $1 AND promotion_id = $2 AND session_id IS NULL
         """,
         merchant_id,

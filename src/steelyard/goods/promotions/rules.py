@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
-from steelyard.kernel.money import PARTS_PER_MILLION
+from steelyard.kernel.money import PARTS_PER_MILLION, share
 
 
 class Layer(IntEnum):
@@ -100,10 +100,20 @@ class FreeShipping(msgspec.Struct, frozen=True, kw_only=True, tag="free_shipping
 
 
 class SpecialPrice(msgspec.Struct, frozen=True, kw_only=True, tag="special_price"):
-    """Another price for a piece: by SKU, or a rate off. With an audience it is a member's or a segment's price."""
+    """Another price for a piece: by SKU, or one `price`, or so much `off`, or a rate off. With an audience it is a member's or a
+    segment's price."""
 
     prices: dict[SkuId, int] = {}
     millionths: int = 0
+    off: int = 0
+    price: int | None = None
+
+    def of(self, sku_id: UUID, usual: int) -> int:
+        """What a piece costs that usually costs so much: never more, and never nothing for an amount off."""
+        named = next((price for each, price in self.prices.items() if each == sku_id), self.price)
+        if named is not None:
+            return min(named, usual)
+        return usual - share(usual, self.millionths) - (self.off if self.off < usual else 0)
 
 
 class Ladder(msgspec.Struct, frozen=True, kw_only=True, tag="ladder"):

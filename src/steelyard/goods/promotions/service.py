@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from steelyard.goods.promotions.lowering import Told, announce
 from steelyard.goods.promotions.model import (
     AmountOff,
     Bundle,
@@ -49,19 +50,20 @@ async def save(tx: Tx, offer: Offer) -> None:
     written = await tx.execute(
         """
         INSERT INTO promotions AS p (merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon
-                                   , code, copies, per_buyer, budget, platform_millionths, new_buyers, given, group_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                                   , code, copies, per_buyer, budget, platform_millionths, new_buyers, given, group_id
+                                   , shelf)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
         ON CONFLICT (merchant_id, promotion_id) DO UPDATE
         SET name = excluded.name, rule = excluded.rule, scope = excluded.scope, starts_at = excluded.starts_at
           , ends_at = excluded.ends_at, coupon = excluded.coupon, code = excluded.code, copies = excluded.copies
           , per_buyer = excluded.per_buyer, budget = excluded.budget
           , platform_millionths = excluded.platform_millionths, new_buyers = excluded.new_buyers
-          , given = excluded.given, group_id = excluded.group_id
+          , given = excluded.given, group_id = excluded.group_id, shelf = excluded.shelf
         WHERE p.starts_at > now() AND p.stopped_at IS NULL AND p.claimed = 0
-           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.platform_millionths, p.new_buyers, p.given
+           OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.platform_millionths, p.new_buyers, p.given, p.shelf
              , coalesce(p.group_id, p.promotion_id))
             = (excluded.name, excluded.rule, excluded.scope, excluded.starts_at, excluded.ends_at, excluded.coupon
-             , excluded.platform_millionths, excluded.new_buyers, excluded.given
+             , excluded.platform_millionths, excluded.new_buyers, excluded.given, excluded.shelf
              , coalesce(excluded.group_id, excluded.promotion_id))
         """,
         offer.merchant_id,
@@ -81,6 +83,7 @@ async def save(tx: Tx, offer: Offer) -> None:
         offer.new_buyers,
         offer.given,
         offer.group_id,
+        offer.shelf,
     )
     if not written:
         raise OfferBegun()
@@ -166,6 +169,8 @@ async def extend(
         budget,
     )
     tx.kept.pop(KEPT, None)
+    if after.shelf:
+        await announce(tx, [Told(merchant_id=merchant_id, promotion_id=promotion_id, scope=after.scope)])
     return before, after
 
 
@@ -203,17 +208,23 @@ async def _held(tx: Tx, merchant_id: UUID, promotion_id: UUID) -> Offer | None:
 async def stop(tx: Tx, merchant_id: UUID, promotion_id: UUID) -> None:
     """It counts for nothing that is placed from now on. Said twice, nothing changes. Raises `NotFound`."""
     tx.kept.pop(KEPT, None)
-    known = await tx.value(
+    row = await tx.row(
         """
-        UPDATE promotions SET stopped_at = coalesce(stopped_at, now())
-        WHERE merchant_id = $1 AND promotion_id = $2 AND session_id IS NULL
-        RETURNING true
+        UPDATE promotions p SET stopped_at = coalesce(p.stopped_at, now())
+             , hidden_at = CASE WHEN p.shelf THEN coalesce(p.hidden_at, now()) END
+        FROM promotions o
+        WHERE p.merchant_id = $1 AND p.promotion_id = $2 AND p.session_id IS NULL
+          AND o.merchant_id = p.merchant_id AND o.promotion_id = p.promotion_id
+        RETURNING o.shelf AND o.hidden_at IS NULL AS shown
         """,
         merchant_id,
         promotion_id,
     )
-    if not known:
+    if row is None:
         raise NotFound()
+    stopped = await get(tx, merchant_id, promotion_id) if row["shown"] else None
+    if stopped is not None:
+        await announce(tx, [Told(merchant_id=merchant_id, promotion_id=promotion_id, scope=stopped.scope)])
 
 
 def check(offer: Offer) -> None:
@@ -246,10 +257,19 @@ def _wrong_goods(offer: Offer) -> dict[str, str]:
         return {"rule": N_("Please choose goods of this shop")}
     if offer.group_id is not None and (offer.coupon or offer.of_platform):
         return {"group": N_("A coupon is for who holds it, not for a group")}
-    if isinstance(offer.rule, SpecialPrice) and offer.group_id is None:
+    if isinstance(offer.rule, SpecialPrice) and offer.group_id is None and not offer.shelf:
         return {"group": N_("Please choose one of your groups")}
     if isinstance(offer.rule, Gift) and offer.budget is not None:
         return {"budget": N_("A gift ends with its stock, and has no budget")}
+    return _wrong_shelf(offer) if offer.shelf else {}
+
+
+def _wrong_shelf(offer: Offer) -> dict[str, str]:
+    """What stands on every card is everybody's, and does not change with the next order."""
+    if not isinstance(offer.rule, SpecialPrice) or offer.group_id or offer.coupon or offer.of_platform:
+        return {"rule": N_("A lower price on the shelf is everybody's, and needs no coupon")}
+    if offer.budget is not None:
+        return {"budget": N_("A price that everybody sees has no budget: it would change with every order")}
     return {}
 
 
@@ -267,7 +287,12 @@ def wrong_in(rule: Rule) -> dict[str, str]:
         case FreeShipping():
             fine = 0 <= rule.over <= AMOUNT_MAX
         case SpecialPrice():
-            fine = not rule.prices and 0 < rule.millionths < PARTS_PER_MILLION
+            rate, price = (
+                0 < rule.millionths < PARTS_PER_MILLION,
+                rule.price is not None and 0 < rule.price <= AMOUNT_MAX,
+            )
+            fine = not rule.prices and [rate, 0 < rule.off <= AMOUNT_MAX, price].count(True) == 1
+            fine = fine and [rule.millionths != 0, rule.off != 0, rule.price is not None].count(True) == 1
         case Gift():
             fine = 0 <= rule.over <= AMOUNT_MAX and 0 < rule.pieces <= GIFT_PIECES_MAX and 0 <= rule.worth <= AMOUNT_MAX
         case Bundle():

@@ -7,7 +7,6 @@ from uuid import UUID
 from steelyard.goods.promotions.model import Offer, Planned, Session, SpecialPrice
 from steelyard.goods.promotions.queries import flashing
 from steelyard.kernel.db import Read
-from steelyard.kernel.money import share
 
 SESSIONS_SHOWN_MAX = 60
 ITEMS_SHOWN_MAX = 500
@@ -31,8 +30,7 @@ def own_price(offer: Offer, sku_id: UUID, usual: int) -> int | None:
     """What a piece costs that usually costs so much by this offer, if it is a special price of it."""
     if offer.flash is not None or not isinstance(offer.rule, SpecialPrice):
         return None
-    named = next((price for each, price in offer.rule.prices.items() if each == sku_id), None)
-    return usual - share(usual, offer.rule.millionths) if named is None else named
+    return offer.rule.of(sku_id, usual)
 
 
 def flash_price(offer: Offer) -> int | None:

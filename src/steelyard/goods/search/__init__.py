@@ -4,7 +4,8 @@
 `wordlist` makes the vocabulary, which `vocabulary` keeps in memory for suggestions and mended words; `readings` is how its
 Chinese is read. `searches` is what
 people search (history, hot words, what found nothing), `rules` what the operator decides of it. `shelves` are the few goods
-that are shown beside something else. `ahead` are those that a large house looks through first.
+that are shown beside something else, `shown` what an entry says of prices. `ahead` are those that a large house looks
+through first.
 """
 
 from steelyard.goods.search.ahead import choose_ahead

@@ -71,8 +71,9 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """A product on the shelf. `price` is of its cheapest SKU, `price_to` of its dearest, `rating` hundredths of a
-    star; `ships_free`: one piece is sent free of charge in the house's country."""
+    """A product on the shelf. `price` is of its cheapest SKU now, with what is lowered for everybody, `price_to` of its dearest,
+    `usual` what the cheapest would cost if nothing were lowered (none: nothing is), `rating` hundredths of a star;
+    `ships_free`: one piece is sent free of charge in the house's country."""
 
     merchant_id: MerchantId
     product_id: ProductId
@@ -89,6 +90,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     rating: int
     listed_at: datetime
     ships_free: bool = False
+    usual: int | None = None
 
 
 class CategoryCount(msgspec.Struct, frozen=True, kw_only=True):

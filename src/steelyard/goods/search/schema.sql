@@ -13,6 +13,7 @@ CREATE TABLE search_entries (
   , price         bigint NOT NULL
   , price_to      bigint NOT NULL
   , compare_at    bigint
+  , usual         bigint
   , in_stock      boolean NOT NULL
   , sold          integer NOT NULL DEFAULT 0
   , rating        integer NOT NULL DEFAULT 0
@@ -23,6 +24,9 @@ CREATE TABLE search_entries (
 COMMENT ON TABLE search_entries IS 'by merchant: products on the shelf as search and category pages show them';
 COMMENT ON COLUMN search_entries.words IS 'Latin words and CJK bigrams of title, attributes, shop and codes, by the simple configuration';
 COMMENT ON COLUMN search_entries.facets IS 'code:value of each attribute that buyers filter by; _ships:free of what is sent free of charge';
+COMMENT ON COLUMN search_entries.price IS 'What the cheapest SKU costs now, with what is lowered for everybody';
+COMMENT ON COLUMN search_entries.compare_at IS 'What is struck out beside it: the market price; of what is lowered, the lowest of the 30 days before';
+COMMENT ON COLUMN search_entries.usual IS 'What the cheapest SKU would cost if nothing were lowered; none: nothing is';
 COMMENT ON COLUMN search_entries.sold IS 'Pieces sold, pushed down by orders';
 COMMENT ON COLUMN search_entries.rating IS 'Hundredths of a star, pushed down by reviews';
 COMMENT ON COLUMN search_entries.ahead IS 'Among what sells best of very many: looked through first for words that too many have';

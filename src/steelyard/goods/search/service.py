@@ -8,6 +8,7 @@ from uuid import UUID
 from steelyard.goods import catalog
 from steelyard.goods.catalog import Definition
 from steelyard.goods.search.model import PRODUCTS_PER_REINDEX_MAX, SHIPS_FREE
+from steelyard.goods.search.shown import shown_prices
 from steelyard.goods.search.words import vector
 from steelyard.kernel.db import Row, Tx
 
@@ -74,7 +75,7 @@ async def _facts(tx: Tx, merchant_ids: Sequence[UUID], product_ids: Sequence[UUI
         """
         SELECT p.merchant_id, p.product_id, c.path AS category_path, p.title, p.slug, p.options, p.attributes, p.facts
              , (SELECT jsonb_agg(a.name) FROM categories a WHERE a.category_id = ANY(c.path)) AS categories
-             , shop.name AS shop, m.currency, offer.price, offer.price_to, offer.compare_at
+             , shop.name AS shop, m.currency, offer.prices
              , offer.codes, offer.in_stock, f.sold, f.rating
              , EXISTS (SELECT FROM search_free_delivery d
                        WHERE d.merchant_id = p.merchant_id AND d.currency = m.currency AND d.free_from <= offer.price
@@ -90,8 +91,8 @@ async def _facts(tx: Tx, merchant_ids: Sequence[UUID], product_ids: Sequence[UUI
         JOIN categories c ON c.category_id = p.category_id
         LEFT JOIN shops shop ON shop.merchant_id = p.merchant_id
         JOIN LATERAL (
-            SELECT min(x.amount) AS price, max(x.amount) AS price_to
-                 , (array_agg(x.compare_at ORDER BY x.amount, x.compare_at))[1] AS compare_at
+            SELECT min(x.amount) AS price
+                 , jsonb_agg(jsonb_build_array(s.sku_id, x.amount, x.compare_at) ORDER BY x.amount, x.compare_at) AS prices
                  , array_agg(s.code ORDER BY s.place) || array_agg(s.barcode ORDER BY s.place) AS codes
                  , bool_or(EXISTS (
                        SELECT FROM stock t JOIN warehouses w USING (merchant_id, warehouse_id)
@@ -136,25 +137,28 @@ async def _write(tx: Tx, facts: Sequence[Row], definitions: Mapping[str, Definit
     def column(name: str) -> list[Any]:
         return [row[name] for row in facts]
 
+    shown = await shown_prices(tx, facts)
+
     # Path and facets are arrays of their own length in each row, which unnest would flatten: they travel as an array's
     # text. (Codes of facets are slugs: nothing in them has a meaning there.)
     await tx.execute(
         """
         INSERT INTO search_entries (merchant_id, product_id, category_path, words, facets, title, slug, picture, currency
-                                  , price, price_to, compare_at, in_stock, sold, rating, listed_at)
+                                  , price, price_to, compare_at, usual, in_stock, sold, rating, listed_at)
         SELECT n.merchant_id, n.product_id, n.path::uuid[], n.words::tsvector, n.facets::text[], n.title
-             , n.slug, n.picture, n.currency, n.price, n.price_to, n.compare_at, n.in_stock, n.sold, n.rating
-             , n.listed_at
+             , n.slug, n.picture, n.currency, n.price, n.price_to, n.compare_at, n.usual, n.in_stock, n.sold
+             , n.rating, n.listed_at
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::text[], $8::text[]
                   , $9::bigint[], $10::bigint[], $11::bigint[], $12::boolean[], $13::integer[], $14::integer[]
-                  , $15::timestamptz[], $16::text[])
+                  , $15::timestamptz[], $16::text[], $17::bigint[])
             AS n (merchant_id, product_id, path, words, title, slug, picture, currency, price, price_to
-                , compare_at, in_stock, sold, rating, listed_at, facets)
+                , compare_at, in_stock, sold, rating, listed_at, facets, usual)
         ON CONFLICT (merchant_id, product_id) DO UPDATE
         SET category_path = excluded.category_path, words = excluded.words, facets = excluded.facets
           , title = excluded.title, slug = excluded.slug
           , picture = excluded.picture, currency = excluded.currency, price = excluded.price
-          , price_to = excluded.price_to, compare_at = excluded.compare_at, in_stock = excluded.in_stock
+          , price_to = excluded.price_to, compare_at = excluded.compare_at, usual = excluded.usual
+          , in_stock = excluded.in_stock
           , sold = excluded.sold, rating = excluded.rating
           , listed_at = excluded.listed_at
         """,
@@ -166,14 +170,15 @@ async def _write(tx: Tx, facts: Sequence[Row], definitions: Mapping[str, Definit
         column("slug"),
         column("picture"),
         column("currency"),
-        column("price"),
-        column("price_to"),
-        column("compare_at"),
-        column("in_stock"),
+        [each.price for each in shown],
+        [each.price_to for each in shown],
+        [each.compare_at for each in shown],
+        [row["in_stock"] or each.flash for row, each in zip(facts, shown, strict=True)],
         column("sold"),
         column("rating"),
         column("listed_at"),
         ["{" + ",".join(_facets(row, definitions)) + "}" for row in facts],
+        [each.usual for each in shown],
     )
 
 
@@ -272,15 +277,17 @@ async def mark_stale(tx: Tx, merchant_ids: Iterable[UUID]) -> None:
     )
 
 
-async def mark_stale_in(tx: Tx, category_ids: Iterable[UUID]) -> None:
-    """Something changed for whole branches of the category tree: what is on the shelf there is indexed anew."""
+async def mark_stale_in(tx: Tx, category_ids: Iterable[UUID], merchant_id: UUID | None = None) -> None:
+    """Something changed for whole branches of the category tree: what is on the shelf there, of one merchant or (none) of
+    all, is indexed anew."""
     await tx.execute(
         """
         INSERT INTO search_stale (merchant_id, product_id)
         SELECT p.merchant_id, p.product_id FROM categories c JOIN products p USING (category_id)
-        WHERE c.path && $1::uuid[] AND p.state = 'on_shelf'
+        WHERE c.path && $1::uuid[] AND p.state = 'on_shelf' AND ($2::uuid IS NULL OR p.merchant_id = $2)
         ORDER BY p.merchant_id, p.product_id
         ON CONFLICT (merchant_id, product_id) DO NOTHING
         """,
         list(category_ids),
+        merchant_id,
     )

@@ -21,7 +21,7 @@ from steelyard.goods.search.model import Sort
 
 HIT: LiteralString = """
     e.merchant_id, e.product_id, e.category_path, e.title, e.slug, e.picture, e.currency, e.price, e.price_to
-  , e.compare_at, e.in_stock, e.sold, e.rating, e.listed_at
+  , e.compare_at, e.usual, e.in_stock, e.sold, e.rating, e.listed_at
   , '_ships:free' = ANY(e.facets) AS ships_free
 """
 

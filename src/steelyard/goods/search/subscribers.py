@@ -6,6 +6,7 @@ from uuid import UUID
 from steelyard.goods.catalog import CategoryChanged, ProductChanged
 from steelyard.goods.inventory import AvailabilityChanged
 from steelyard.goods.pricing import PricesChanged
+from steelyard.goods.promotions import FlashChanged, ShelfPricesChanged
 from steelyard.goods.search.model import PRODUCTS_PER_REINDEX_MAX
 from steelyard.goods.search.service import mark_stale, mark_stale_in, reindex_products
 from steelyard.kernel.db import Tx
@@ -30,6 +31,19 @@ async def _skus_changed(tx: Tx, changes: Sequence[PricesChanged | AvailabilityCh
     await _reindex(tx, {(row["merchant_id"], row["product_id"]) for row in rows})
 
 
+async def _flash_changed(tx: Tx, changes: Sequence[FlashChanged]) -> None:
+    await _reindex(tx, {(change.merchant_id, product_id) for change in changes for product_id in change.product_ids})
+
+
+async def _shelf_changed(tx: Tx, changes: Sequence[ShelfPricesChanged]) -> None:
+    """Named products at once; what is lowered in whole categories, or in all of a shop, by the sweep, a part at a time."""
+    await _reindex(tx, {(change.merchant_id, product_id) for change in changes for product_id in change.product_ids})
+    for change in changes:
+        if change.category_ids:
+            await mark_stale_in(tx, change.category_ids, change.merchant_id)
+    await mark_stale(tx, {change.merchant_id for change in changes if not (change.product_ids or change.category_ids)})
+
+
 async def _shops_changed(tx: Tx, changes: Sequence[ShopChanged]) -> None:
     await mark_stale(tx, {change.merchant_id for change in changes})
 
@@ -50,6 +64,8 @@ SUBSCRIBER = Subscriber(
         ProductChanged: _products_changed,
         PricesChanged: _skus_changed,
         AvailabilityChanged: _skus_changed,
+        FlashChanged: _flash_changed,
+        ShelfPricesChanged: _shelf_changed,
         ShopChanged: _shops_changed,
         CategoryChanged: _categories_changed,
     },

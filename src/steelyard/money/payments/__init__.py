@@ -30,7 +30,7 @@ from steelyard.money.payments.choosing import (
     withdraw_rule,
 )
 from steelyard.money.payments.events import Refunded
-from steelyard.money.payments.gateways import Channel, Verifier, channel, channels, verifier
+from steelyard.money.payments.gateways import Channel, Verifier, account_of, channel, channels, verifier
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
 from steelyard.money.payments.health import Change as RestChange
 from steelyard.money.payments.health import changes as rest_changes
@@ -141,6 +141,7 @@ __all__ = [
     "UnknownChannel",
     "Verifier",
     "Wanted",
+    "account_of",
     "applied",
     "bulk_record",
     "by_reference",

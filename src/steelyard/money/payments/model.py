@@ -113,7 +113,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """Collect `amount` for a purchase. `token` is a means of payment that the buyer has given already.
 
-    `device` and `payer_address` (of the network) say where the buyer's page is shown.
+    `device` and `payer_address` (of the network) say where the page is shown, `payer` who the buyer is to the app there (openid).
     """
 
     payment_id: PaymentId
@@ -129,6 +129,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     device: Device = Device.DESK
     payer_address: str = ""
+    payer: str = ""
 
 
 class Sought(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,12 +284,13 @@ class DueQuery(Sought, frozen=True, kw_only=True):
 
 class DueRefund(msgspec.Struct, frozen=True, kw_only=True):
     """A refund that is to be sent, or asked for, now. `attempt` 1 is the first instruction, each retry by staff the
-    next: it is part of the channel's idempotency key."""
+    next: it is part of the channel's idempotency key. `of_amount` is the whole payment's."""
 
     merchant_id: MerchantId
     refund_id: RefundId
     payment_id: PaymentId
     amount: int
+    of_amount: int
     currency: str
     state: RefundState
     channel: str

@@ -214,6 +214,8 @@ async def to_refund(tx: Tx, limit: int) -> list[DueRefund]:
         WHERE (r.merchant_id, r.refund_id) = (due.merchant_id, due.refund_id)
         RETURNING r.merchant_id, r.refund_id, r.payment_id, r.amount, r.currency, r.state, r.channel, r.channel_payment
                 , r.attempts > 1 AS asked_before
+                , (SELECT p.amount FROM payments p WHERE (p.buyer_id, p.payment_id) = (r.buyer_id, r.payment_id))
+                  AS of_amount
                 , (SELECT count(*) FROM refund_history h
                    WHERE (h.merchant_id, h.refund_id) = (r.merchant_id, r.refund_id) AND h.to_state = 'instructed')
                   AS attempt

@@ -85,3 +85,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     qr: str | None = None
     bridge: Mapping[str, str] | None = None
     told: Mapping[str, str] | None = None
+
+    def __hash__(self) -> int:
+        """What waits to be recorded in a batch is told apart by it; its mappings cannot be hashed, and need not be."""
+        return hash((self.device, self.qr))

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 
-from steelyard.simulators.faults import AnswerMode, Faults, FaultsChange, RefundMode, Seconds, WebhookMode
+from steelyard.simulators.faults import AnswerMode, FaultsChange, RefundMode, Seconds, Share, WebhookMode, modes
 from steelyard.simulators.pages import page
 from steelyard.simulators.payments.book import PaymentBook
 from steelyard.simulators.payments.model import PAGE_ROWS, PaymentStatus
@@ -31,6 +31,7 @@ class FaultForm(msgspec.Struct, frozen=True):
     answers: AnswerMode
     refunds: RefundMode
     delay_seconds: Seconds
+    rate: Share
 
 
 @get("/")
@@ -47,12 +48,8 @@ async def index(
         payments=rows,
         older=rows[-1].id if len(rows) == PAGE_ROWS else None,
         faults=ground.faults.now,
-        modes={
-            "webhooks": ["prompt", "late", "twice", "out_of_order", "never"],
-            "answers": ["prompt", "slow", "error500"],
-            "refunds": ["succeed", "fail"],
-        },
-        all_prompt=ground.faults.now == Faults(delay_seconds=ground.faults.now.delay_seconds),
+        modes=modes(),
+        on=ground.faults.on,
     )
 
 
@@ -116,6 +113,7 @@ async def change_faults(
             answers=data.answers,
             refunds=data.refunds,
             delay_seconds=data.delay_seconds,
+            rate=data.rate,
         )
     )
     return Redirect(f"/?lang={language(request)}", status_code=SEE_OTHER)

@@ -110,7 +110,7 @@ class RefundBook:
         return self._store.number("SELECT min(due_at) FROM refunds WHERE status = 'pending'")
 
     def _settle(self, tx: Tx, refund: RefundRow) -> None:
-        fails = self._faults.now.refunds == "fail" and refund.amount % 100 == REFUND_FAILS_ON_LAST_DIGITS
+        fails = self._faults.refunds() == "fail" and refund.amount % 100 == REFUND_FAILS_ON_LAST_DIGITS
         facts = {
             "id": refund.id,
             "payment": refund.payment,

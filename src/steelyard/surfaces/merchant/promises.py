@@ -1,7 +1,7 @@
 """What the shop has promised: what must leave by when, what broken promises cost, and what it promises with each product."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,26 +16,29 @@ from steelyard.goods.catalog.model import ProductView
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
-from steelyard.kernel.paging import Page
+from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.logistics import fulfilment
 from steelyard.logistics.fulfilment import ToLeave
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import promise_words
+from steelyard.surfaces.web import exports, promise_words
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, SAVED, address, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders, promises
 from steelyard.trade.orders.model import Order
-from steelyard.trade.promises import Listed
+from steelyard.trade.promises import Listed, Paid, PaidKind, PaidSum, PaidWanted
 from steelyard.trade.rights import Rule
 
 READS = {"permission": "orders.read"}
 EDITS = {"permission": "products.edit"}
 TO_LEAVE_SHOWN = 20
+FALLEN_SHOWN = 20
+SUMMED_DAYS = 30
+FILE_DAYS = 730
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,10 +49,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     to_leave: list[ToLeave]
     codes: Mapping[UUID, Order]
     listed: Page[Listed]
+    sums: list[PaidSum]
+    fallen: list[Paid]
 
 
 async def found(read: Read, merchant_id: MerchantId, cursor: str | None) -> Found:
     ship, genuine = await promises.limits(read, merchant_id)
+    protections = msgspec.structs.replace(wanted_of(merchant_id, FILE_DAYS), kind=PaidKind.PRICE_PROTECTION)
     to_leave = await fulfilment.to_leave(read, merchant_id, TO_LEAVE_SHOWN)
     known = await orders.of_merchant(read, merchant_id, [each.order_id for each in to_leave])
     return Found(
@@ -58,12 +64,27 @@ async def found(read: Read, merchant_id: MerchantId, cursor: str | None) -> Foun
         to_leave=to_leave,
         codes={order.order_id: order for order in known},
         listed=await promises.listed(read, merchant_id, cursor, ROWS_PER_PAGE),
+        sums=await promises.paid_sums(read, wanted_of(merchant_id, SUMMED_DAYS)),
+        fallen=(await promises.paid(read, protections, limit=FALLEN_SHOWN)).items,
     )
+
+
+def wanted_of(merchant_id: MerchantId, days: int) -> PaidWanted:
+    """What the shop has paid in the last days."""
+    now = datetime.now(UTC)
+    return PaidWanted(since=now - timedelta(days=days), until=now, merchant_ids=[merchant_id])
+
+
+async def everything(read: Read, merchant_id: MerchantId) -> list[Paid]:
+    wanted = wanted_of(merchant_id, FILE_DAYS)
+    return await exports.everything(lambda cursor: promises.paid(read, wanted, cursor, ITEMS_PER_PAGE_MAX))
 
 
 @get("/promises", opt=READS)
 async def promise_list(visit: NamedDependency[Visit], cursor: FromQuery[str | None] = None) -> Response[Any]:
-    """What must leave by when, and what broken promises have cost."""
+    """What must leave by when, and what broken promises have cost; as a file with `?format=csv`."""
+    if exports.wanted(visit):
+        return promise_words.paid_file(visit, await visit.merchant_db.ask(everything, visit.merchant_id), {})
     known = await visit.merchant_db.ask(found, visit.merchant_id, cursor)
     following = known.listed.next
     return await frame.show(
@@ -73,6 +94,7 @@ async def promise_list(visit: NamedDependency[Visit], cursor: FromQuery[str | No
         found=known,
         now=datetime.now(UTC),
         words=promise_words,
+        summed_days=SUMMED_DAYS,
         next_href=address(frame.PROMISES, cursor=following) if following else "",
         start_href=frame.PROMISES if cursor else "",
     )

@@ -132,7 +132,7 @@ async def change_promotion(visit: NamedDependency[Visit], promotion_id: FromPath
         raise NotFound()
     if not forms.changeable(offer, datetime.now(UTC)):
         return redirect(visit, f"{frame.PROMOTIONS}/{promotion_id}", (visit.refused(OfferBegun()), "info"))
-    return await _form(visit, forms.kind_of(offer.rule), forms.typed_of(offer), {})
+    return await _form(visit, forms.kind_of(offer), forms.typed_of(offer), {})
 
 
 async def _again(
@@ -171,6 +171,8 @@ async def _form(
         warned=warned,
         goods=await visit.merchant_db.ask(_goods, visit.merchant_id),
         chosen={str(each) for each in typed.uuids("products")},
+        sold_in=await visit.merchant_db.ask(catalog.sold_in, visit.merchant_id) if kind == "sale" else {},
+        chosen_categories={str(each) for each in typed.uuids("categories")},
         **(values if seen is None else {**values, "seen": seen}),
     )
 
@@ -236,7 +238,9 @@ def offer_of(
     return Offer(
         merchant_id=merchant_id,
         promotion_id=PromotionId(form.uuid("promotion_id")),
-        scope=Scope(products=frozenset(products)),
+        scope=Scope(
+            products=frozenset(products), categories=frozenset(form.uuids("categories") if terms.shelf else ())
+        ),
         currency=currency,
         **msgspec.structs.asdict(terms),
     )

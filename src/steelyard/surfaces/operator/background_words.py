@@ -29,6 +29,8 @@ SWEEPS: dict[str, str] = {
     "cart.clear_forgotten": N_("Clears carts that nobody has touched for long"),
     "checkout.apply_left_behind_webhooks": N_("Applies news of payment channels that were left behind"),
     "promotions.begin_flash_sales": N_("Tells that flash sales have begun"),
+    "promotions.show_shelf_prices": N_("Tells that lower prices have begun, and puts them on the cards"),
+    "promotions.hide_shelf_prices": N_("Takes lower prices off the cards when they are over"),
     "promotions.end_flash_sales": N_("Gives back what flash sales have left when they are over"),
     "groups.end_teams": N_("Ends teams of buyers whose time is over, and has their money given back"),
     "checkout.forget_old": N_("Forgets checkouts that were never placed"),

@@ -35,6 +35,7 @@ PROMOTIONS = f"{HOME}/promotions"
 VIOLATIONS = f"{HOME}/violations"
 PAPERS = f"{HOME}/papers"
 RIGHTS = f"{HOME}/rights"
+COMPENSATIONS = f"{HOME}/compensations"
 SEARCH = f"{HOME}/search"
 PAGES = f"{HOME}/pages"
 FIND = f"{HOME}/find"
@@ -55,6 +56,7 @@ PLACES = (
     (ORDERS, N_("Orders"), "package", "orders.read", N_("Trade")),
     (DISPUTES, N_("Disputes"), "scale", "orders.manage", N_("Trade")),
     (RIGHTS, N_("Buyers’ rights"), "shield-check", "settings.manage", N_("Trade")),
+    (COMPENSATIONS, N_("Compensations"), "hand-coins", "orders.read", N_("Trade")),
     (PAPERS, N_("Papers of shops"), "file-badge", "merchants.review", N_("Trade")),
     (VIOLATIONS, N_("Violations of rules"), "shield-alert", "merchants.discipline", N_("Trade")),
     (PRODUCT_REVIEWS, N_("Product reviews"), "clipboard-check", "catalog.manage", N_("Trade")),

@@ -133,7 +133,7 @@ async def change_promotion(visit: NamedDependency[Visit], promotion_id: FromPath
         raise NotFound()
     if not forms.changeable(offer, datetime.now(UTC)):
         return redirect(visit, f"{frame.PROMOTIONS}/{promotion_id}", (visit.refused(OfferBegun()), "info"))
-    return await _form(visit, forms.kind_of(offer.rule), forms.typed_of(offer), {})
+    return await _form(visit, forms.kind_of(offer), forms.typed_of(offer), {})
 
 
 async def _form(

@@ -100,6 +100,8 @@ router = Router(
         *gifts.HANDLERS,
         paying.pay_again,
         paying.back_from_cashier,
+        paying.watch,
+        paying.known_to_wechat,
         purchases.order_list,
         purchases.purchase_shown,
         purchases.order_shown,

@@ -14,7 +14,8 @@ from litestar.response import Redirect
 from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
-from steelyard.goods.promotions.model import Bundle, Cart, CartLine, Offer, OfferState, Reckoning
+from steelyard.goods.promotions import Lowered
+from steelyard.goods.promotions.model import PLATFORM, Bundle, Cart, CartLine, Offer, OfferState, Reckoning
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
@@ -25,6 +26,7 @@ from steelyard.parties import customers, operator
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.surfaces.components.page import Crumb
+from steelyard.surfaces.storefront import lowered
 from steelyard.surfaces.storefront.opening import open_for
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
@@ -49,7 +51,8 @@ class Freight(msgspec.Struct, frozen=True, kw_only=True):
 
 class CartPage(msgspec.Struct, frozen=True, kw_only=True):
     """`removed` was taken out just now and can be put back; `ending` are coupons of the buyer that end soon; `limits`
-    say, by line, which limit of the shop or of a flash sale a checkout would tell of."""
+    say, by line, which limit of the shop or of a flash sale a checkout would tell of; `lows`, by SKU, what shops have lowered
+    for everybody."""
 
     shell: Shell
     cart: CartView
@@ -59,6 +62,7 @@ class CartPage(msgspec.Struct, frozen=True, kw_only=True):
     reckoning: Reckoning | None = None
     ending: Sequence[Offer] = ()
     limits: Mapping[str, Problem] = {}
+    lows: Mapping[UUID, Lowered] = {}
 
     @property
     def off(self) -> int:
@@ -83,7 +87,8 @@ async def cart_page(read: Read, buyer_id: BuyerId, removed: UUID | None, quantit
     cards = await catalog.cards(read, [removed]) if removed else {}
     view = await cart.view(read, buyer_id)
     sending = await _freight(read, buyer_id, view)
-    reckoning, ending, flash = await _reckoning(read, buyer_id, view, sending)
+    running = await promotions.running(read, {line.merchant_id for line in view.lines if line.card is not None})
+    reckoning, ending, flash = await _reckoning(read, buyer_id, view, sending, running)
     wanted = [
         checkout.Wanted(line_id=str(line.sku_id), card=line.card, quantity=line.quantity)
         for line in view.chosen
@@ -97,19 +102,25 @@ async def cart_page(read: Read, buyer_id: BuyerId, removed: UUID | None, quantit
         reckoning=reckoning,
         ending=ending,
         limits={problem.line_id: problem for problem in [*flash, *limits] if problem.line_id is not None},
+        lows=await lowered.of_cart(read, view, running),
         removed=cards.get(SkuId(removed)) if removed else None,
         removed_quantity=quantity,
     )
 
 
 async def _reckoning(
-    read: Read, buyer_id: BuyerId, view: CartView, sending: Mapping[MerchantId, Freight]
+    read: Read,
+    buyer_id: BuyerId,
+    view: CartView,
+    sending: Mapping[MerchantId, Freight],
+    every: Mapping[UUID, Sequence[Offer]],
 ) -> tuple[Reckoning | None, Sequence[Offer], Sequence[Problem]]:
     """What the offers of the shops take off the goods that are selected, and off the cheapest way of sending them, so that
     what counts here counts at the checkout; of which of their coupons the buyer should hear that they end soon, and what flash
     sales have to say."""
     chosen = [line for line in view.chosen if line.card is not None and line.price is not None]
-    running = await promotions.running(read, {line.merchant_id for line in chosen})
+    shops = {PLATFORM, *(line.merchant_id for line in chosen)}
+    running = {merchant_id: offers_of_shop for merchant_id, offers_of_shop in every.items() if merchant_id in shops}
     if not running or len({line.currency for line in chosen}) != 1:
         return None, (), ()
     offered = [offer for offers_of_shop in running.values() for offer in offers_of_shop]

@@ -27,10 +27,11 @@ from steelyard.parties.access.model import Account
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.me import ACCOUNT, buyer_of
-from steelyard.surfaces.storefront.paying import looks_of, next_look
+from steelyard.surfaces.storefront.paying import looks_of, next_look, wallet_of
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.storefront.ways import Way, device_of, ways
+from steelyard.surfaces.web import codes
 from steelyard.surfaces.web.gift_words import STATES
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.offers import money
@@ -245,6 +246,8 @@ async def _card(visit: Visit, sale_id: UUID, refusal: Refusal | None = None, typ
         own=f"{MINE}/{sale_id}",
         states=STATES,
         channels=_ways(visit, view.sale, view.standing),
+        wallet=wallet_of(visit, view.last),
+        qr=codes.qr,
         refundable=view.sale.refundable(datetime.now(UTC)),
         errors=errors,
         refusal=visit.refused(refusal) if refusal and not errors else "",

@@ -14,7 +14,7 @@ from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.money import payments
-from steelyard.money.payments import Standing
+from steelyard.money.payments import Device, Standing
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
@@ -23,6 +23,7 @@ from steelyard.surfaces.storefront.owning import own_purchase
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.storefront.ways import Way, payer_of, ways
+from steelyard.surfaces.web import codes
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout, orders
@@ -34,8 +35,17 @@ LOOKS_DIGITS_MAX = 3
 LOOKS = ((15, 2), (18, 5), (18, 10))
 
 
+# How often a page that shows a code asks whether it was paid, and how often that asks the channel.
+WATCH_SECONDS = 3
+WECHATPAY = "wechatpay"
+ASK_SECONDS = 12
+
+
 class PayForm(Typed, frozen=True):
+    """`anew`: what was handed over before is no use any more."""
+
     channel: str = ""
+    anew: str = ""
 
 
 def next_look(looks: int) -> int | None:
@@ -125,7 +135,15 @@ def ways_of(visit: Visit, purchase: Purchase, booking: Booking | None, now: Stan
     return ways(visit, now, amount=due_of(purchase, booking), currency=purchase.currency, country=country)
 
 
-async def pay(visit: Visit, purchase_id: PurchaseId, channel: str, cookies: Sequence[Cookie] = ()) -> Redirect:
+async def pay(
+    visit: Visit,
+    purchase_id: PurchaseId,
+    channel: str,
+    cookies: Sequence[Cookie] = (),
+    *,
+    anew: bool = False,
+    openid: str = "",
+) -> Redirect:
     """Begin to pay, or go on with what was begun, and send the buyer to the cashier (or to what is known already)."""
     found = await visit.db.ask(due_now, purchase_id)
     path = f"/purchases/{found.purchase.code}"
@@ -133,9 +151,13 @@ async def pay(visit: Visit, purchase_id: PurchaseId, channel: str, cookies: Sequ
     try:
         if channel not in {way.name for way in found.ways(visit)} and found.purchase.state is PurchaseState.PLACED:
             raise UnknownChannel(channel=channel)
-        collection = await checkout.collect(
-            visit.db, visit.settings, purchase_id, channel=channel, return_url=back, payer=payer_of(visit)
-        )
+        payer = payer_of(visit)
+        account = payments.account_of(visit.settings, channel) if payer.device is Device.WECHAT else None
+        if account is not None and not openid:
+            return redirect(visit, account.ask(f"{visit.settings.base_url.rstrip('/')}{path}/wechat"), cookies=cookies)
+        payer = msgspec.structs.replace(payer, name=openid)
+        begin = checkout.renew if anew else checkout.collect
+        collection = await begin(visit.db, visit.settings, purchase_id, channel=channel, return_url=back, payer=payer)
     except UnknownChannel:
         purchase = await visit.db.ask(orders.purchase, purchase_id)
         if purchase is not None and purchase.state is PurchaseState.PAID:
@@ -170,7 +192,33 @@ async def return_page(read: Read, buyer_id: BuyerId, purchase_id: PurchaseId, lo
 async def pay_again(visit: NamedDependency[Visit], code: FromPath[str], data: URLEncodedBody[PayForm]) -> Redirect:
     """Pay a purchase that waits for its money."""
     purchase = await own_purchase(visit, code)
-    return await pay(visit, purchase.purchase_id, data.channel)
+    return await pay(visit, purchase.purchase_id, data.channel, anew=bool(data.anew))
+
+
+@get("/purchases/{code:str}/wechat")
+async def known_to_wechat(visit: NamedDependency[Visit], code: FromPath[str]) -> Redirect:
+    """Back from WeChat, which has said who the buyer is there: now the app can be handed what it pays by."""
+    purchase = await own_purchase(visit, code)
+    account = payments.account_of(visit.settings, WECHATPAY)
+    openid = await account.openid(visit.connection.query_params.get("code", "")) if account else None
+    if openid is None:
+        failed = visit.say(N_("WeChat did not tell us who pays. Please try again, or choose another way to pay."))
+        return redirect(visit, f"/purchases/{purchase.code}", (failed, "bad"))
+    return await pay(visit, purchase.purchase_id, WECHATPAY, openid=openid)
+
+
+@get("/purchases/{code:str}/paid")
+async def watch(visit: NamedDependency[Visit], code: FromPath[str]) -> Response[None]:
+    """For a page that shows a code: nothing new (204), or go on to what has become of it."""
+    purchase = await own_purchase(visit, code)
+    tries = await visit.db.ask(payments.of_purchase, purchase.purchase_id)
+    last = next((each for each in tries if not payments.is_purse(each.channel)), None)
+    unsettled = last is not None and last.state in (PaymentState.INSTRUCTED, PaymentState.PENDING)
+    if last is not None and unsettled and purchase.state is PurchaseState.PLACED:
+        if (datetime.now(UTC) - last.created_at).seconds % ASK_SECONDS < WATCH_SECONDS:
+            await checkout.ask_about(visit.db, visit.settings, last.sought)
+        return Response(None, status_code=204)
+    return Response(None, status_code=204, headers={"hx-redirect": f"/purchases/{purchase.code}/return"})
 
 
 @get("/purchases/{code:str}/return")
@@ -189,4 +237,12 @@ async def back_from_cashier(visit: NamedDependency[Visit], code: FromPath[str]) 
         crumbs=[Crumb(visit.say(N_("My orders")), "/orders"), Crumb(visit.say(N_("Payment")))],
         view=view,
         channels=ways_of(visit, view.purchase, view.booking, view.standing),
+        wallet=wallet_of(visit, view.last),
+        qr=codes.qr,
     )
+
+
+def wallet_of(visit: Visit, payment: Payment | None) -> str:
+    """What the channel of a payment is called."""
+    channel = payments.channels(visit.settings).get(payment.channel) if payment else None
+    return visit.say(channel.terms.name) if channel else ""

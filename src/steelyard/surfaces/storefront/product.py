@@ -14,6 +14,8 @@ from litestar.response import Redirect
 
 from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import ProductState, ProductView, SkuCard, SkuId
+from steelyard.goods.pricing.model import Price
+from steelyard.goods.promotions import Lowered
 from steelyard.goods.promotions.model import Offer
 from steelyard.goods.search.model import Hit
 from steelyard.kernel import ids
@@ -26,7 +28,7 @@ from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb, Flash
-from steelyard.surfaces.storefront import beside, coupons, delivering, flash, opinions, seo, specifying
+from steelyard.surfaces.storefront import beside, coupons, delivering, flash, lowered, opinions, seo, specifying
 from steelyard.surfaces.storefront import presales as presold
 from steelyard.surfaces.storefront.beside import Beside
 from steelyard.surfaces.storefront.choosing import VARIANTS_LISTED_MAX, Choice, Variant, chosen_of
@@ -76,7 +78,7 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     follows: bool
     offers: Sequence[Offer] = ()
     articles: Mapping[SkuId, SkuCard] = {}
-    lowest: int | None = None
+    lows: Mapping[UUID, Lowered] = {}
     rule: Rule | None = None
     groups: Sequence[tuple[GroupOffer, Sequence[Team]]] = ()
     ship: Rule | None = None
@@ -107,6 +109,30 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
         return found if found.price < variant.price.amount else None
 
     @property
+    def more_offers(self) -> list[Offer]:
+        """Those that the price does not tell already."""
+        return [offer for offer in self.offers if not offer.shelf]
+
+    @property
+    def for_sale(self) -> list[tuple[Price, str, bool]]:
+        """What each variant costs now, its article number, and whether it can be had."""
+        return [
+            (lowered.price_now(each.price, self.lows.get(each.sku.sku_id)), each.sku.code, each.buyable)
+            for each in self.choice.variants
+            if each.price is not None
+        ]
+
+    @property
+    def low(self) -> Lowered | None:
+        """What the chosen variant costs now, where its shop has lowered that for everybody, or it is in a flash sale."""
+        return self.lows.get(self.variant.sku.sku_id) if self.variant else None
+
+    @property
+    def reduction(self) -> Offer | None:
+        """By which offer it is lowered, if not by a flash sale, which is told by itself."""
+        return self.low.offer if self.low is not None and self.low.offer.flash is None else None
+
+    @property
     def presales(self) -> Mapping[SkuId, presold.OnProduct]:
         """The presales of its variants, those that run and those that begin soon."""
         return presold.on_product(self.offers)
@@ -127,12 +153,13 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
         if variant is None or variant.price is None:
             return None
         usual = variant.price.amount
+        now = self.low.price if self.low else usual
         prices = [
             (price, offer.promotion_id, offer)
             for offer in self.offers
             if offer.group_id is not None
             and (price := promotions.own_price(offer, variant.sku.sku_id, usual)) is not None
-            and price < usual
+            and price < now
         ]
         return (min(prices)[2], min(prices)[0]) if prices else None
 
@@ -216,7 +243,7 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
     )
     now, known = datetime.now(UTC), await rights.rules(read)
     own_entry, goods_beside = await beside.goods(read, asked.buyer_id, product, asked.beside_seconds)
-    page = ProductPage(
+    return ProductPage(
         shell=around,
         product=product,
         shop=shop,
@@ -236,13 +263,8 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         ship=known.promise(RuleKind.SHIP_PROMISE, now, shop.currency),
         protection=known.promise(RuleKind.PRICE_PROTECTION, now, shop.currency, product.category_path),
         groups=await groups.of_product(read, product.merchant_id, product.product_id),
+        lows=await lowered.of_choice(read, choice, offers),
     )
-    if page.flash is None or page.variant is None or page.variant.price is None:
-        return page
-    offer, price = page.flash.offer, page.variant.price
-    sku_id = page.variant.sku.sku_id
-    lowest = await pricing.lowest_until(read, product.merchant_id, sku_id, price.currency, offer.starts_at)
-    return msgspec.structs.replace(page, lowest=lowest)
 
 
 async def _promise(
@@ -300,7 +322,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
         flashes=[Flash(visit.say(PREVIEW), "info")] if asked.preview else (),
         view=view,
         listed=listed,
-        offers=coupons.shown(visit, view.offers, view.articles),
+        offers=coupons.shown(visit, view.more_offers, view.articles),
         no_return=_no_return(view),
         quantity=max(asked.quantity, view.choice.least),
         limit_rules=limit_words.rules(visit, view.choice.limits),
@@ -314,7 +336,7 @@ async def _drawn(visit: Visit, product_id: UUID, slug: str) -> Drawn:
             visit,
             view.product,
             view.shop,
-            [(each.price, each.sku.code, each.buyable) for each in view.choice.variants if each.price is not None],
+            view.for_sale,
             (view.rating.hundredths / 100, view.rating.count) if view.rating.count else None,
         ),
     )

@@ -13,9 +13,10 @@ from litestar import Response
 from litestar.datastructures import Cookie
 from litestar.status_codes import HTTP_200_OK
 
-from steelyard.goods import catalog
+from steelyard.goods import catalog, promotions
 from steelyard.goods import search as goods_search
 from steelyard.goods.catalog.model import Category, CategoryId
+from steelyard.goods.promotions.model import Offer
 from steelyard.goods.search.model import CategoryCount, Hit
 from steelyard.kernel import i18n
 from steelyard.kernel.db import Read
@@ -58,12 +59,14 @@ AFTERWARDS = N_("You can go on looking around; we ask again before you order.")
 
 
 class Shell(msgspec.Struct, frozen=True, kw_only=True):
-    """The category tree, how many pieces lie in the cart, and which products and shops the visitor keeps."""
+    """The category tree, how many pieces lie in the cart, which products and shops the visitor keeps, and the prices that shops
+    ask of them alone."""
 
     categories: Sequence[Category]
     cart_count: int
     kept: frozenset[UUID] = frozenset()
     followed: frozenset[UUID] = frozenset()
+    own: Sequence[Offer] = ()
 
     def find(self, category_id: CategoryId) -> Category | None:
         """The category of this id, wherever in the tree it is."""
@@ -95,6 +98,7 @@ async def shell(read: Read, buyer_id: BuyerId | None) -> Shell:
         cart_count=await cart.count(read, buyer_id),
         kept=frozenset(marks.products),
         followed=frozenset(marks.shops),
+        own=await promotions.own_offers(read, buyer_id),
     )
 
 
@@ -141,6 +145,7 @@ async def show(
         "glyph": glyph,
         "CONSOLES": CONSOLES,
         "kept_products": around.kept,
+        "own_hit": partial(own_hit, around.own),
         "followed_shops": around.followed,
         "seo": head(visit, seo, frame.breadcrumb),
         **values,
@@ -218,6 +223,21 @@ def short_money(locale: str, amount: int, currency: str) -> str:
 def hit_path(hit: Hit) -> str:
     """The address of a product, with its words in it."""
     return f"/products/{hit.product_id}/{hit.slug}" if hit.slug else f"/products/{hit.product_id}"
+
+
+def own_hit(offers: Sequence[Offer], hit: Hit) -> tuple[Hit, bool]:
+    """A card with the price that its shop asks of this visitor alone, where that is lower than everybody's; and whether it is."""
+    usual = hit.price if hit.usual is None else hit.usual
+    prices = [
+        price
+        for offer in offers
+        if offer.merchant_id == hit.merchant_id
+        and offer.currency == hit.currency
+        and promotions.in_scope(offer.scope, hit.product_id, hit.category_path)
+        and (price := promotions.own_price(offer, hit.product_id, usual)) is not None
+        and price < hit.price
+    ]
+    return (msgspec.structs.replace(hit, price=min(prices), compare_at=None), True) if prices else (hit, False)
 
 
 def category_crumbs(visit: Visit, trail: Sequence[Category], *, last_is_page: bool) -> list[Crumb]:

@@ -3,7 +3,7 @@
 from steelyard.goods.catalog import CategoryChanged, ProductChanged
 from steelyard.goods.inventory import AvailabilityChanged
 from steelyard.goods.pricing import PricesChanged
-from steelyard.goods.promotions import FlashChanged
+from steelyard.goods.promotions import FlashChanged, ShelfPricesChanged
 from steelyard.goods.warehouses import WarehousesChanged
 from steelyard.kernel.answers import About
 from steelyard.logistics.freight import DeliveryChanged
@@ -19,6 +19,7 @@ ABOUT: About = {
     PricesChanged: lambda news: news.sku_ids,
     AvailabilityChanged: lambda news: news.sku_ids,
     FlashChanged: lambda news: [*news.product_ids, *news.sku_ids],
+    ShelfPricesChanged: lambda news: news.product_ids or [*news.category_ids, news.merchant_id],
     GroupChanged: lambda news: [news.product_id],
     ShopChanged: lambda news: [news.merchant_id],
     DeliveryChanged: lambda news: [news.merchant_id],

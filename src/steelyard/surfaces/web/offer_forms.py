@@ -54,6 +54,12 @@ KINDS = (
 )
 # What names articles is for one shop.
 SHOP_KINDS = (
+    (
+        "sale",
+        N_("A lower price"),
+        N_("A fifth off each piece, on every card and page, with the old price struck out"),
+        "tag",
+    ),
     *KINDS,
     ("gift", N_("A gift with it"), N_("Over ¥200 a tea caddy comes with it, as long as there are any"), "gift"),
     ("bundle", N_("A set at one price"), N_("Pot, two cups and tea together for ¥199"), "package-plus"),
@@ -63,6 +69,8 @@ KIND_NAMES = {kind: name for kind, name, _, _ in KINDS}
 SHOP_KIND_NAMES = {kind: name for kind, name, _, _ in SHOP_KINDS}
 # Those whose rules name articles.
 OF_ARTICLES = frozenset({"gift", "bundle"})
+# How a lower price is said.
+HOW = (("percent", N_("A part off")), ("off", N_("So much off each piece")), ("price", N_("One price for each piece")))
 NO_ARTICLE = N_("No article of yours on the shelf has this number")
 Kinds = tuple[tuple[str, str, str, str], ...]
 # Articles by their numbers in capitals.
@@ -106,10 +114,22 @@ def rule_of(  # noqa: PLR0911  # one for each kind
             return _gift_of(form, currency, articles or {})
         case "bundle":
             return _bundle_of(form, currency, articles or {})
+        case "sale":
+            return _sale_of(form, currency)
         case "special":
             return SpecialPrice(millionths=10_000 * form.number("percent_0", least=1, most=99))
         case _:
             return FreeShipping(over=form.money("over_0", currency, required=False) or 0)
+
+
+def _sale_of(form: Entries, currency: str) -> SpecialPrice:
+    match form.text("how"):
+        case "off":
+            return SpecialPrice(off=form.money("less", currency) or 0)
+        case "price":
+            return SpecialPrice(price=form.money("less", currency) or 0)
+        case _:
+            return SpecialPrice(millionths=10_000 * form.number("less", least=1, most=99))
 
 
 def _gift_of(form: Entries, currency: str, articles: Articles) -> Gift | None:
@@ -155,13 +175,15 @@ def _rate_steps(form: Entries, currency: str, *, pieces: bool) -> list[Step]:
     return found
 
 
-def kind_of(rule: Rule) -> str:
-    """The kind of a rule as the form calls it; the empty word for what no form makes."""
+def kind_of(offer: Offer) -> str:
+    """The kind of an offer as the form calls it; the empty word for what no form makes."""
+    if offer.shelf:
+        return "sale"
     names: dict[type[object], str] = {
         AmountOff: "amount_off", RateOff: "rate_off", BuyGet: "buy_get", PiecesFor: "pieces_for", Ladder: "ladder",
         FreeShipping: "free_shipping", Gift: "gift", Bundle: "bundle", SpecialPrice: "special",
     }  # fmt: skip
-    return names.get(type(rule), "")
+    return names.get(type(offer.rule), "")
 
 
 def typed_of(offer: Offer) -> Entries:
@@ -182,7 +204,7 @@ def typed_of(offer: Offer) -> Entries:
         "group": str(offer.group_id or ""),
         "seen": promotions.version_of(offer),
         "platform": f"{offer.platform_millionths / 10_000:g}",
-    } | _rule_fields(offer.rule, offer.currency)
+    } | (_sale_fields(offer) if offer.shelf else _rule_fields(offer.rule, offer.currency))
     named = {
         "products": offer.scope.products, "categories": offer.scope.categories, "shops": offer.scope.shops,
     }  # fmt: skip
@@ -204,7 +226,7 @@ def told_of(offer: Offer) -> dict[str, object]:
 
 def changeable(offer: Offer, at: datetime) -> bool:
     """Whether the form can change it: it has not begun, nobody has claimed one, and the form says all that it says."""
-    kind = kind_of(offer.rule)
+    kind = kind_of(offer)
     fresh = offer.stopped_at is None and offer.starts_at > at and not offer.claimed
     return fresh and bool(kind) and rule_of(typed_of(offer), kind, offer.currency) == offer.rule
 
@@ -217,6 +239,7 @@ def form_values(
         "kind": kind if kind in {each for each, _, _, _ in kinds} else "",
         "kinds": [(each, visit.say(name), visit.say(example), icon) for each, name, example, icon in kinds],
         "parts": range(PARTS),
+        "how": [(each, visit.say(name)) for each, name in HOW],
         "typed": typed,
         "currency": currency,
         "steps": range(STEPS),
@@ -254,15 +277,16 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     new_buyers: bool = False
     given: bool = False
     group_id: UUID | None = None
+    shelf: bool = False
 
 
 def terms_of(form: Entries, kind: str, currency: str, articles: Articles | None = None) -> Terms | None:
     """What the form asks for; what cannot be read is noted in it, and then there may be none."""
-    coupon = form.flag("coupon")
+    coupon, shelf = form.flag("coupon") and kind != "sale", kind == "sale"
     starts, ends = moment(form, "starts_at"), moment(form, "ends_at")
     name = form.words("name", required=True, most=60)
     rule = rule_of(form, kind, currency, articles)
-    budget = None if kind == "gift" else form.money("budget", currency, required=False)
+    budget = None if kind in ("gift", "sale") else form.money("budget", currency, required=False)
     copies = form.number("copies", otherwise=0, most=COUNT_MAX) if coupon else 0
     per_buyer = form.number("per_buyer", otherwise=1, least=1, most=PIECES_MAX) if coupon else None
     code = form.text("code", most=30).upper().replace(" ", "") if coupon else ""
@@ -280,8 +304,19 @@ def terms_of(form: Entries, kind: str, currency: str, articles: Articles | None 
         code=code or None,
         new_buyers=coupon and form.flag("new_buyers"),
         given=coupon and form.flag("given"),
-        group_id=as_uuid(form.text("group")),
+        group_id=None if shelf else as_uuid(form.text("group")),
+        shelf=shelf,
     )
+
+
+def _sale_fields(offer: Offer) -> dict[str, str]:
+    rule = offer.rule
+    assert isinstance(rule, SpecialPrice), "what stands on the shelf is a price"
+    if rule.price is not None:
+        return {"how": "price", "less": amount(rule.price, offer.currency)}
+    if rule.off:
+        return {"how": "off", "less": amount(rule.off, offer.currency)}
+    return {"how": "percent", "less": str(rule.millionths // 10_000)}
 
 
 def _rule_fields(rule: Rule, currency: str) -> dict[str, str]:  # noqa: PLR0911  # one for each kind

@@ -119,14 +119,22 @@ def rule_words(visit: Visit, rule: Rule, currency: str) -> str:  # noqa: PLR0911
             return visit.say(
                 N_("Together for {price} ({pieces})"), price=money(visit, rule.price, currency), pieces=pieces
             )
-        case SpecialPrice(prices=prices) if prices:
-            return visit.say(N_("Flash price {price}"), price=money(visit, min(prices.values()), currency))
         case SpecialPrice():
-            return visit.say(N_("{rate} off each piece"), rate=rate(visit, rule.millionths))
+            return _special_words(visit, rule, currency)
         case FreeShipping(over=0):
             return visit.say(N_("Goes free"))
         case FreeShipping():
             return visit.say(N_("Goes free over {over}"), over=money(visit, rule.over, currency))
+
+
+def _special_words(visit: Visit, rule: SpecialPrice, currency: str) -> str:
+    if rule.prices:
+        return visit.say(N_("Flash price {price}"), price=money(visit, min(rule.prices.values()), currency))
+    if rule.price is not None:
+        return visit.say(N_("Each for {price}"), price=money(visit, rule.price, currency))
+    if rule.off:
+        return visit.say(N_("{off} off each piece"), off=money(visit, rule.off, currency))
+    return visit.say(N_("{rate} off each piece"), rate=rate(visit, rule.millionths))
 
 
 def _off_over(visit: Visit, counted: Counted, step: Step, off: str, currency: str) -> str:

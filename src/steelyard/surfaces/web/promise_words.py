@@ -1,8 +1,16 @@
-"""Promises in words: why something was paid, why it was not, and where it went."""
+"""Promises in words: why something was paid, why it was not, and where it went; and what was paid as a file."""
+
+from collections.abc import Mapping, Sequence
+
+from litestar import Response
 
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
 from steelyard.money.wallets import Purse
-from steelyard.trade.promises import Cause, Excuse
+from steelyard.parties.merchants.model import MerchantId
+from steelyard.surfaces.web import exports
+from steelyard.surfaces.web.visit import Visit
+from steelyard.trade.promises import Cause, Excuse, Paid, PaidKind
 
 CAUSES: dict[Cause, str] = {
     Cause.LATE: N_("Sent later than promised"),
@@ -18,3 +26,33 @@ EXCUSES: dict[Excuse, str] = {
 }
 PURSES: dict[Purse, str] = {Purse.BALANCE: N_("to the buyer’s balance"), Purse.POINTS: N_("as points of the buyer")}
 OWN_PURSES: dict[Purse, str] = {Purse.BALANCE: N_("paid into your balance"), Purse.POINTS: N_("paid to you as points")}
+PAID: dict[PaidKind, str] = {
+    **{PaidKind(cause): words for cause, words in CAUSES.items()},
+    PaidKind.PRICE_PROTECTION: N_("Price protection"),
+}
+
+
+def paid_file(visit: Visit, rows: Sequence[Paid], shops: Mapping[MerchantId, str]) -> Response[bytes]:
+    """What was paid, a line of an order each; with the shops where there are several."""
+    columns = (
+        *((N_("Shop"),) if shops else ()), N_("Order"), N_("Line"), N_("Product"), N_("Why"), N_("Rule"), N_("Paid"),
+        N_("Currency"), N_("Amount"), N_("Out of the deposit"), N_("Where to"), N_("Document"),
+    )  # fmt: skip
+    lines = [
+        (
+            *((shops.get(each.merchant_id, ""),) if shops else ()),
+            each.code,
+            each.line,
+            each.title,
+            visit.say(PAID[each.kind]),
+            each.rule,
+            each.at,
+            each.currency,
+            Money(each.amount, each.currency),
+            Money(each.from_deposit, each.currency),
+            visit.say(PURSES[each.purse] if each.purse else N_("as the order was paid")),
+            str(each.document),
+        )
+        for each in rows
+    ]
+    return exports.sheet(visit, N_("Compensations"), columns, lines)

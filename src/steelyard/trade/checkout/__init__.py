@@ -6,7 +6,7 @@ in `quote.py`, what promotions take off in `offers.py` (for whom: `personal.py`,
 in which group of customers: `members.py`), what flash sales have to say in `flashes.py`, what presales do in
 `presales.py`, what comes for nothing in `gifts.py`, what shops limit in `allowances.py`, buying in teams in
 `gathering.py`, why an order cost what it did in `explaining.py`, what the buyer's own purses pay in `tendering.py`,
-keeping the pieces in `reserving.py`, what an order copies of it in `freezing.py`.
+keeping the pieces in `reserving.py`, what an order copies of it in `freezing.py`, a new code to pay by in `renewal.py`.
 """
 
 from steelyard.trade.checkout.allowances import Wanted
@@ -40,6 +40,7 @@ from steelyard.trade.checkout.placement import (
     place_held,
 )
 from steelyard.trade.checkout.quote import STRICT, Asked, Completeness, quote, quotes
+from steelyard.trade.checkout.renewal import renew
 from steelyard.trade.checkout.service import (
     Change,
     NewCheckout,
@@ -110,5 +111,6 @@ __all__ = [
     "quote",
     "quotes",
     "receive_webhook",
+    "renew",
     "view",
 ]

@@ -55,10 +55,12 @@ class Collection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Payer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the buyer's page is shown, and the network address that it is asked for from."""
+    """Where the buyer's page is shown, the network address that it is asked for from, and who the buyer is to the app that
+    shows it, if it has told us."""
 
     device: Device = Device.DESK
     address: str = ""
+    name: str = ""
 
 
 HERE = Payer()
@@ -74,15 +76,23 @@ async def collect(
     token: str | None = None,
     payment_id: PaymentId | None = None,
     payer: Payer = HERE,
+    anew: bool = False,
 ) -> Collection:
     """Pay a purchase through a channel: at its cashier, on our own page, or at once with a token the buyer has given.
 
-    A second click goes on with the payment of the first. Raises `NotFound`, `NotPayable`, `UnknownChannel`. An outcome
-    that stays unknown is asked for by a sweep until it is known.
+    A second click goes on with the payment of the first, unless it is to be begun `anew`. Raises `NotFound`, `NotPayable`,
+    `UnknownChannel`. An outcome that stays unknown is asked for by a sweep until it is known.
     """
     gateway = payments.channel(settings, channel)
     begun = await db.transact(
-        begin, purchase_id, channel=channel, return_url=return_url, token=token, payment_id=payment_id, payer=payer
+        begin,
+        purchase_id,
+        channel=channel,
+        return_url=return_url,
+        token=token,
+        payment_id=payment_id,
+        payer=payer,
+        anew=anew,
     )
     if isinstance(begun, Collection):
         return begun
@@ -105,6 +115,7 @@ async def begin(
     token: str | None,
     payment_id: PaymentId | None,
     payer: Payer = HERE,
+    anew: bool = False,
 ) -> Instruction | Collection:
     """The intent to pay, written down; or how far an earlier try has come, when this is its second click.
 
@@ -129,7 +140,8 @@ async def begin(
             continue
         if earlier.state is PaymentState.INSTRUCTED:
             return await _instruction(tx, purchase, booking, channel, return_url, token, earlier.payment_id, payer)
-        if earlier.state is PaymentState.PENDING and token is None and _goes_on(earlier, payer):
+        waits = earlier.state is PaymentState.PENDING and token is None and not anew
+        if waits and _goes_on(earlier, payer):
             return _state_of(earlier)
     instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id, payer)
     await payments.instruct(tx, instruction)
@@ -182,6 +194,7 @@ async def _instruction(
         description=purchase.code,
         device=payer.device,
         payer_address=payer.address,
+        payer=payer.name,
     )
 
 

@@ -3,8 +3,8 @@
 `offering` is what a shop promises with its goods; hours and times are frozen on the order's line. `late` finds what has not
 left by its promised second, `guarantee` what the platform found to be counterfeit, `returning` is what sending back cost where
 the shop is to blame; `paying` pays for all of these, once, out of the shop's money into the buyer's purse. `protection` gives
-back what has become cheaper, by a refund like others. The rules are those of `trade.rights`; `trials` says what another rule
-would have cost. With a worked example: docs/algorithms/promises.md.
+back what has become cheaper, by a refund like others. `paid` lists all of it. The rules are those of `trade.rights`; `trials`
+says what another rule would have cost. With a worked example: docs/algorithms/promises.md.
 """
 
 from steelyard.trade.promises.events import Compensated
@@ -21,6 +21,8 @@ from steelyard.trade.promises.model import (
     compensation,
 )
 from steelyard.trade.promises.offering import limits, promise
+from steelyard.trade.promises.paid import Kind as PaidKind
+from steelyard.trade.promises.paid import Paid, PaidSum, PaidWanted, paid, paid_sums
 from steelyard.trade.promises.protection import claim, drops
 from steelyard.trade.promises.queries import compensations_of, compensations_of_case, listed, protected_of
 from steelyard.trade.promises.returning import pay_return_freight
@@ -34,6 +36,10 @@ __all__ = [
     "Excuse",
     "Listed",
     "NothingFell",
+    "Paid",
+    "PaidKind",
+    "PaidSum",
+    "PaidWanted",
     "PromiseTrial",
     "Protected",
     "claim",
@@ -44,6 +50,8 @@ __all__ = [
     "limits",
     "listed",
     "note_late",
+    "paid",
+    "paid_sums",
     "pay_for_counterfeit",
     "pay_return_freight",
     "promise",

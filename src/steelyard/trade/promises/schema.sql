@@ -64,4 +64,5 @@ COMMENT ON COLUMN price_protections.unit_price IS 'What a piece was sold for, be
 COMMENT ON COLUMN price_protections.price IS 'What a piece cost on the day of the claim, without promotions';
 COMMENT ON COLUMN price_protections.amount IS 'What went back, in minor units, added tax included';
 CREATE INDEX price_protections_of_an_order ON price_protections (order_id);
+CREATE INDEX price_protections_by_time ON price_protections (at DESC, refund_id DESC);
 CREATE INDEX price_protections_of_a_merchant ON price_protections (merchant_id, at DESC, refund_id DESC);

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from ucp_sdk.models.schemas.shopping import catalog_lookup, catalog_search, fulfillment
 
+from steelyard.kernel.db import Database
+from tests.support.lower import lowered, sale
 from tests.support.world import World
 from tests.surfaces.api.house import Agent
-from tests.surfaces.api.ucp.buying import codes
+from tests.surfaces.api.ucp.buying import codes, purchase
 
 
 async def found(agent: Agent, **wanted: Any) -> dict[str, Any]:
@@ -136,3 +138,21 @@ async def test_words_are_in_the_readers_language(agent: Agent, world: World):
     [chinese] = (await found(agent, query="hammer", context={"language": "zh-Hans"}))["products"]
 
     assert chinese["title"] == "羊角锤"
+
+
+async def test_a_lower_price_is_said_with_what_it_was_and_charged(agent: Agent, world: World, db: Database) -> None:
+    nuts = world.items["nuts"]
+    await lowered(db, world, sale(world))
+
+    [product] = (await found(agent, query="nuts"))["products"]
+    opened = await agent.post("/checkout-sessions", purchase((nuts.sku_id, 2)))
+
+    [variant] = product["variants"]
+    assert (variant["price"]["amount"], variant["list_price"]["amount"]) == (2_990, 3_990)
+    assert product["price_range"]["min"]["amount"] == 2_990
+    assert [
+        each["id"]
+        for each in (await found(agent, filters={"price": {"max": 3_000}, "categories": ["snacks"]}))["products"]
+    ]
+    [applied] = opened["discounts"]["applied"]
+    assert (applied["title"], applied["amount"], applied["method"]) == ("Winter sale", 2_000, "each")

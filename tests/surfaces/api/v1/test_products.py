@@ -8,6 +8,7 @@ import pytest
 from steelyard.kernel.db import Database
 from steelyard.parties import access
 from tests.support.deal import placed
+from tests.support.lower import lowered, sale
 from tests.support.world import World
 from tests.surfaces.api.v1.caller import Caller
 
@@ -147,3 +148,14 @@ async def test_categories_come_with_their_place_in_the_tree(world: World, tea: C
     found = {each["slug"]: each for each in (await tea.get("/categories"))["items"]}
     assert found["tea"]["parent_id"] == found["food"]["category_id"]
     assert found["food"]["parent_id"] is None
+
+
+async def test_what_buyers_pay_while_it_is_lowered_is_told(db: Database, world: World, tea: Caller) -> None:
+    path = f"/products/{world.items['nuts'].product_id}"
+    [before] = (await tea.get(path))["skus"]
+    await lowered(db, world, sale(world))
+
+    [after] = (await tea.get(path))["skus"]
+
+    assert (before["price_now"], after["price_now"]) == (None, {"amount": 2_990, "currency": "CNY"})
+    assert after["price"] == before["price"] == {"amount": 3_990, "currency": "CNY"}

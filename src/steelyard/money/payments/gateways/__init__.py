@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from steelyard.kernel.settings import Settings
+from steelyard.money.payments.gateways.alipay import Alipay
 from steelyard.money.payments.gateways.interface import Channel, Verifier
 from steelyard.money.payments.gateways.simpay import Simpay
+from steelyard.money.payments.gateways.wechat_account import WechatAccount
+from steelyard.money.payments.gateways.wechatpay import Wechatpay
 from steelyard.money.payments.model import UnknownChannel
 
-__all__ = ["Channel", "Verifier", "channel", "channels", "verifier"]
+__all__ = ["Channel", "Verifier", "account_of", "channel", "channels", "verifier"]
 
 CHANNELS_REMEMBERED = 16
 
@@ -42,8 +45,18 @@ def _verifier(found: Channel) -> Verifier | None:
     return found if isinstance(found, Verifier) else None
 
 
+def account_of(settings: Settings, name: str) -> WechatAccount | None:
+    """What says who a buyer is to the app that shows the page, where the channel of this name wants to know."""
+    found = channels(settings).get(name)
+    return found.account if isinstance(found, Wechatpay) else None
+
+
 def _set_up(settings: Settings) -> dict[str, Channel]:
     found: dict[str, Channel] = {}
     if settings.simpay_url:
         found["simpay"] = Simpay(settings.simpay_url, settings.simpay_key, settings.simpay_webhook_secret)
+    if settings.alipay_app_id:
+        found["alipay"] = Alipay.set_up(settings)
+    if settings.wechatpay_mchid:
+        found["wechatpay"] = Wechatpay.set_up(settings)
     return found

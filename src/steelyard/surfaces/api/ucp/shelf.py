@@ -6,9 +6,10 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.goods import catalog, inventory, pricing
+from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog.model import Category, ProductId, ProductView, Sku, SkuId
 from steelyard.goods.pricing.model import Price
+from steelyard.goods.promotions import Lowered
 from steelyard.kernel.db import Read
 from steelyard.kernel.text import Text
 from steelyard.logistics import freight
@@ -22,7 +23,8 @@ DEFAULT_TITLE = Text({"zh-Hans": "标准", "en": "Standard"})
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
-    """Products with everything that is said of them: what they cost, what is free, who sells them and how they send."""
+    """Products with everything that is said of them: what they cost, what is free, who sells them and how they send; `lows`, by
+    SKU, what is lowered for everybody."""
 
     products: list[ProductView]
     prices: dict[SkuId, Price]
@@ -30,6 +32,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     shops: dict[MerchantId, ShopCard]
     ways: dict[MerchantId, list[Template]]
     category_names: dict[UUID, tuple[str, Text]]
+    lows: dict[UUID, Lowered] = {}
 
 
 async def on_shelf(read: Read, product_ids: Sequence[UUID]) -> Shelf:
@@ -45,9 +48,13 @@ async def on_shelf(read: Read, product_ids: Sequence[UUID]) -> Shelf:
     shops = await merchants.cards(read, {product.merchant_id for product in shown})
     sku_ids = [sku.sku_id for product in shown for sku in product.skus]
     ways = await freight.templates_of(read, shops)
+    prices = await pricing.current_at_home(read, sku_ids)
     return Shelf(
         products=shown,
-        prices=await pricing.current_at_home(read, sku_ids),
+        prices=prices,
+        lows=await promotions.lowered_prices(
+            read, [each for view in shown for each in promotions.articles_of(view, prices)]
+        ),
         free=await inventory.available(read, sku_ids),
         shops=shops,
         ways={merchant_id: [way for way in found if way.active] for merchant_id, found in ways.items()},
@@ -145,6 +152,10 @@ def _choice(variant: Document) -> dict[str, str]:
 
 def _variant(shelf: Shelf, view: ProductView, sku: Sku, ask: Ask) -> Document:
     shop, price, free = shelf.shops[view.merchant_id], shelf.prices[sku.sku_id], shelf.free[sku.sku_id]
+    low = shelf.lows.get(sku.sku_id)
+    if low is not None:
+        price = msgspec.structs.replace(price, amount=low.price, compare_at=low.was)
+        free = max(free, low.offer.flash.left if low.offer.flash else 0)
     options = [
         {
             "name": option.name.in_language(ask.locale),

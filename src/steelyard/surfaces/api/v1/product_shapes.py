@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from steelyard.goods import catalog, inventory, pricing
+from steelyard.goods import catalog, inventory, pricing, promotions
 from steelyard.goods.catalog import model
 from steelyard.goods.catalog.model import ProductState, ProductView
 from steelyard.goods.pricing.model import AMOUNT_MAX, Price
@@ -74,7 +74,8 @@ class ProductPicture(msgspec.Struct, frozen=True, kw_only=True):
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """A SKU. `choice` is, for each option of the product in order, the index of the chosen value. `price` is the one in
-    your own currency, `compare_at` the market price that it is compared with; `free` pieces can be sold at once."""
+    your own currency, `compare_at` the market price that it is compared with, `price_now` what buyers see while a lower
+    price or a flash sale of yours counts for it (null: the `price`); `free` pieces can be sold at once."""
 
     sku_id: UUID
     code: str
@@ -84,6 +85,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     active: bool
     price: Money | None
     compare_at: Money | None
+    price_now: Money | None
     free: int
 
 
@@ -188,6 +190,7 @@ async def whole(read: Read, merchant_id: MerchantId, product_id: UUID) -> Produc
     currency = await currency_of(read, merchant_id)
     prices = await pricing.current(read, sku_ids, currency)
     free = await inventory.available(read, sku_ids)
+    lows = await promotions.lowered_now(read, promotions.articles_of(found, prices))
     return shown(
         ProductDetail,
         found,
@@ -202,6 +205,7 @@ async def whole(read: Read, merchant_id: MerchantId, product_id: UUID) -> Produc
                 currency,
                 price=Money(prices[sku.sku_id].amount, currency) if sku.sku_id in prices else None,
                 compare_at=_compare_at(prices.get(sku.sku_id)),
+                price_now=Money(lows[sku.sku_id].price, currency) if sku.sku_id in lows else None,
                 free=free[sku.sku_id],
             )
             for sku in found.skus

@@ -1,0 +1,390 @@
+"""The payment channel Alipay (支付宝): the gateway of its open platform, with keys (公钥模式) and RSA2.
+
+https://opendocs.alipay.com/open/270/105898 (page), …/203/107084 (phone), …/194/106078 (code), …/common/02mriz (signing),
+…/open/270/105902 (messages). On a phone the browser is sent to the wallet (`alipay.trade.wap.pay`); at a desk the buyer is
+shown a code to scan (`alipay.trade.precreate`), or goes to Alipay's own page (`alipay.trade.page.pay`), as the installation
+has it.
+"""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import InvalidOperation
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+import httpx
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from steelyard.kernel import outside
+from steelyard.kernel.i18n import N_
+from steelyard.kernel.money import Money
+from steelyard.kernel.settings import Settings
+from steelyard.money.payments.gateways import rsa
+from steelyard.money.payments.gateways.numbers import (
+    BEIJING,
+    CURRENCY,
+    beijing,
+    order_number,
+    payment_of,
+    refund_number,
+    refund_of,
+    scanned,
+)
+from steelyard.money.payments.model import (
+    AnsweredState,
+    BadWebhook,
+    ChannelAnswer,
+    DueRefund,
+    Instruction,
+    News,
+    OtherNews,
+    PaymentNews,
+    PaymentState,
+    RefundAnswer,
+    RefundNews,
+    RefundState,
+    Sought,
+    Unknown,
+)
+from steelyard.money.payments.terms import Device, Fee, Handover, Terms, Thanks
+
+GATEWAY = "https://openapi.alipay.com/gateway.do"
+TIME = "%Y-%m-%d %H:%M:%S"
+SUBJECT_CHARACTERS_MAX = 256
+NOTIFY_ID_CHARACTERS_MAX = 200
+# Alipay says the same again for 25 hours until it hears "success"; what is older was kept back by somebody.
+NOTIFY_HOURS_MAX = 26
+NOTIFY_AHEAD_SECONDS_MAX = 300
+# What is signed of a message is all of it but these two.
+UNSIGNED = ("sign", "sign_type")
+
+DONE = "10000"
+BUSINESS_REFUSAL = "40004"
+# The sub codes that say "perhaps": the same is asked again, or asked about.
+NOBODY_KNOWS = {"ACQ.SYSTEM_ERROR", "aop.ACQ.SYSTEM_ERROR", "isp.unknow-error", "isp.unknown-error"}
+NEVER_HEARD_OF = "ACQ.TRADE_NOT_EXIST"
+ENDED_ALREADY = {"ACQ.TRADE_HAS_CLOSE", "ACQ.TRADE_HAS_SUCCESS", "ACQ.TRADE_HAS_FINISHED", "ACQ.TRADE_STATUS_ERROR"}
+
+# A merchant's contract says its own fee; 6 per mille is the list price, kept when money goes back. A trade can be refunded for as
+# long as the contract says, a year at most. One trade is of 100 million yuan at most (total_amount).
+TERMS = Terms(
+    name=N_("Alipay"),
+    note=N_("Scan with Alipay, or go on in the app"),
+    icon="scan-qr-code",
+    currencies=frozenset({CURRENCY}),
+    smallest={CURRENCY: 1},
+    largest={CURRENCY: 10_000_000_000},
+    refund_days=365,
+    fee=Fee(millionths=6_000),
+    statement="alipay",
+    thanks=Thanks(status=200, body=b"success"),
+)
+
+S = TypeVar("S")
+
+
+class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What every answer begins with."""
+
+    code: str
+    msg: str = ""
+    sub_code: str = ""
+
+    @property
+    def failure(self) -> str:
+        return self.sub_code or self.code
+
+
+class _Precreated(_Outcome, frozen=True, kw_only=True):
+    out_trade_no: str
+    qr_code: str
+
+
+class _Trade(_Outcome, frozen=True, kw_only=True):
+    """`send_pay_date` is there when it was paid: closed after that means that all of it was given back."""
+
+    out_trade_no: str
+    trade_no: str
+    trade_status: str
+    total_amount: str
+    send_pay_date: str = ""
+
+
+class _Refunded(_Outcome, frozen=True, kw_only=True):
+    trade_no: str = ""
+    fund_change: str = "N"
+
+
+class _RefundFound(_Outcome, frozen=True, kw_only=True):
+    trade_no: str = ""
+    out_request_no: str = ""
+    refund_status: str = ""
+
+
+class Alipay:
+    """A client of one application at Alipay. `client` is given by tests."""
+
+    name = "alipay"
+
+    def __init__(
+        self,
+        *,
+        app_id: str,
+        private_key: Path,
+        alipay_public_key: Path,
+        url: str = GATEWAY,
+        desk: str = "code",
+        client: httpx.AsyncClient | None = None,
+    ) -> None:
+        """Raises `rsa.UnusableKey`."""
+        self._desk = desk
+        self.terms = msgspec.structs.replace(TERMS, cashiers=(outside.origin(url),))
+        self._app_id = app_id
+        self._key: RSAPrivateKey = rsa.private_key(private_key)
+        self._alipay_key: RSAPublicKey = rsa.public_key(alipay_public_key)
+        self._url = url
+        self._client = client or outside.bare_client()
+
+    @classmethod
+    def set_up(cls, settings: Settings) -> "Alipay":
+        """As this installation has it. Raises `rsa.UnusableKey`."""
+        assert settings.alipay_private_key_file and settings.alipay_public_key_file, "the settings were checked"
+        return cls(
+            app_id=settings.alipay_app_id,
+            private_key=settings.alipay_private_key_file,
+            alipay_public_key=settings.alipay_public_key_file,
+            url=settings.alipay_url,
+            desk=settings.alipay_desk,
+        )
+
+    async def collect(self, instruction: Instruction, webhook_url: str) -> ChannelAnswer | Unknown:
+        if instruction.currency != CURRENCY:
+            return ChannelAnswer(reference=None, state=PaymentState.DECLINED, failure="currency_not_supported")
+        trade = {
+            "out_trade_no": order_number(instruction.payment_id),
+            "total_amount": str(Money(instruction.amount, CURRENCY).decimal()),
+            "subject": (instruction.description or order_number(instruction.payment_id))[:SUBJECT_CHARACTERS_MAX],
+            "time_expire": beijing(instruction.expires_at).strftime(TIME),
+        }
+        match instruction.device:
+            case Device.DESK if self._desk == "page":
+                trade |= {"product_code": "FAST_INSTANT_TRADE_PAY"}
+                return self._page("alipay.trade.page.pay", trade, instruction, webhook_url)
+            case Device.DESK | Device.WECHAT:
+                # In WeChat's browser Alipay's pages are blocked: a code is all that can be shown there.
+                return await self._precreate(trade, instruction, webhook_url)
+            case Device.PHONE | Device.ALIPAY:
+                trade |= {"product_code": "QUICK_WAP_WAY", "quit_url": instruction.return_url}
+                return self._page("alipay.trade.wap.pay", trade, instruction, webhook_url)
+
+    def _page(self, method: str, trade: dict[str, str], instruction: Instruction, webhook_url: str) -> ChannelAnswer:
+        """Where the browser goes: a signed address. Alipay hears of the trade when the buyer is there."""
+        asked = self._signed(method, trade, notify_url=webhook_url, return_url=instruction.return_url)
+        address = f"{self._url}?{urlencode(asked)}"
+        return ChannelAnswer(reference=None, state=PaymentState.PENDING, cashier_url=address)
+
+    async def _precreate(
+        self, trade: dict[str, str], instruction: Instruction, webhook_url: str
+    ) -> ChannelAnswer | Unknown:
+        """A code to scan. A simulator says where its phone can be seen, too."""
+        answer = await self._ask("alipay.trade.precreate", trade, _Precreated, notify_url=webhook_url)
+        match answer:
+            case _Precreated():
+                phone = scanned(self._url, answer.qr_code) if self._url != GATEWAY else None
+                handed = Handover(device=instruction.device, qr=answer.qr_code, told=phone)
+                return ChannelAnswer(reference=None, state=PaymentState.PENDING, handed=handed)
+            case _Outcome(sub_code=sub_code) if sub_code in ENDED_ALREADY:
+                return Unknown(why=sub_code)
+            case _Outcome():
+                return ChannelAnswer(reference=None, state=PaymentState.DECLINED, failure=answer.failure)
+            case Unknown():
+                return answer
+
+    async def query(self, sought: Sought) -> ChannelAnswer | Unknown | None:
+        answer = await self._ask("alipay.trade.query", {"out_trade_no": order_number(sought.payment_id)}, _Trade)
+        match answer:
+            case _Trade():
+                return _payment_answer(
+                    answer.trade_no, answer.trade_status, answer.total_amount, paid=bool(answer.send_pay_date)
+                )
+            case _Outcome(sub_code=sub_code) if sub_code == NEVER_HEARD_OF:
+                return None
+            case _Outcome():
+                return Unknown(why=answer.failure)
+            case Unknown():
+                return answer
+
+    async def cancel(self, sought: Sought) -> ChannelAnswer | Unknown | None:
+        """Close the trade (关单). A number that Alipay has never heard of cannot be closed beforehand: that is not known."""
+        answer = await self._ask("alipay.trade.close", {"out_trade_no": order_number(sought.payment_id)}, _Outcome)
+        if isinstance(answer, Unknown):
+            return answer
+        if answer.code == DONE:
+            return ChannelAnswer(reference=None, state=PaymentState.CANCELLED)
+        if answer.sub_code in ENDED_ALREADY:
+            return await self.query(sought)
+        return Unknown(why=answer.failure)
+
+    async def refund(self, due: DueRefund, webhook_url: str) -> RefundAnswer | Unknown:
+        asked = {
+            "out_trade_no": order_number(due.payment_id),
+            "out_request_no": refund_number(due.refund_id, due.attempt),
+            "refund_amount": str(Money(due.amount, CURRENCY).decimal()),
+        }
+        answer = await self._ask("alipay.trade.refund", asked, _Refunded)
+        match answer:
+            case _Refunded(fund_change="Y"):
+                return RefundAnswer(reference=answer.trade_no, state=RefundState.SUCCEEDED)
+            case _Refunded():  # taken in, or repeated: how far it is, the question tells
+                return RefundAnswer(reference=answer.trade_no, state=RefundState.SENT)
+            case _Outcome():
+                return RefundAnswer(reference=None, state=RefundState.FAILED, failure=answer.failure)
+            case Unknown():
+                return answer
+
+    async def query_refund(self, due: DueRefund) -> RefundAnswer | Unknown | None:
+        asked = {
+            "out_trade_no": order_number(due.payment_id),
+            "out_request_no": refund_number(due.refund_id, due.attempt),
+        }
+        answer = await self._ask("alipay.trade.fastpay.refund.query", asked, _RefundFound)
+        match answer:
+            case _RefundFound(refund_status="REFUND_SUCCESS"):
+                return RefundAnswer(reference=answer.trade_no, state=RefundState.SUCCEEDED)
+            case _RefundFound(out_request_no=""):
+                return None  # nothing is said of it: not received, or not done; asked again under the same number
+            case _RefundFound():
+                return RefundAnswer(reference=answer.trade_no, state=RefundState.SENT)
+            case _Outcome(sub_code=sub_code) if sub_code == NEVER_HEARD_OF:
+                return None
+            case _Outcome():
+                return Unknown(why=answer.failure)
+            case Unknown():
+                return answer
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, now: float) -> News:
+        said = _form(body)
+        signed = "&".join(f"{name}={said[name]}" for name in sorted(said) if name not in UNSIGNED)
+        if not rsa.fits(self._alipay_key, signed.encode(), said.get("sign", "")):
+            raise BadWebhook(why="signature")
+        try:
+            at = datetime.strptime(said["notify_time"], TIME).replace(tzinfo=BEIJING).timestamp()
+        except (KeyError, ValueError) as error:
+            raise BadWebhook(why="malformed") from error
+        if not -NOTIFY_AHEAD_SECONDS_MAX <= now - at <= NOTIFY_HOURS_MAX * 3600:
+            raise BadWebhook(why="stale")
+        return self.read_stored(said.get("notify_id", ""), said)
+
+    def unpack(self, body: bytes) -> Mapping[str, object]:
+        return {name: value for name, value in _form(body).items() if name not in UNSIGNED}
+
+    def read_stored(self, event_id: str, body: Mapping[str, object]) -> News:
+        said = {name: str(value) for name, value in body.items()}
+        if not 0 < len(event_id) <= NOTIFY_ID_CHARACTERS_MAX:
+            raise BadWebhook(why="malformed")
+        if said.get("app_id") != self._app_id:
+            raise BadWebhook(why="another application's")
+        payment_id = payment_of(said.get("out_trade_no", ""))
+        refunded = refund_of(said.get("out_biz_no", "")) if "refund_fee" in said else None
+        if refunded is not None:
+            refund_id, attempt = refunded
+            arrived = RefundAnswer(reference=said.get("trade_no"), state=RefundState.SUCCEEDED)
+            return RefundNews(event_id=event_id, refund_id=refund_id, attempt=attempt, answer=arrived)
+        if payment_id is None or "trade_status" not in said:
+            return OtherNews(event_id=event_id)
+        answer = _payment_answer(
+            said.get("trade_no", ""), said["trade_status"], said.get("total_amount", ""), paid="gmt_payment" in said
+        )
+        if isinstance(answer, Unknown):
+            raise BadWebhook(why=answer.why)
+        return PaymentNews(event_id=event_id, payment_id=payment_id, answer=answer)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    def _signed(self, method: str, content: Mapping[str, str], **addresses: str) -> dict[str, str]:
+        """The common parameters and what is asked, signed: name=value in order of the names, without what is empty."""
+        asked = {
+            "app_id": self._app_id,
+            "method": method,
+            "format": "JSON",
+            "charset": "utf-8",
+            "sign_type": "RSA2",
+            "timestamp": datetime.fromtimestamp(time.time(), UTC).astimezone(BEIJING).strftime(TIME),
+            "version": "1.0",
+            "biz_content": msgspec.json.encode(content).decode(),
+            **addresses,
+        }
+        return asked | {"sign": rsa.sign(self._key, content_to_sign(asked))}
+
+    async def _ask(
+        self, method: str, content: Mapping[str, str], shape: type[S], **addresses: str
+    ) -> S | _Outcome | Unknown:
+        """The answer in its shape, a refusal, or nothing that could be relied on."""
+        try:
+            answer = await self._client.post(
+                self._url,
+                data=self._signed(method, content, **addresses),
+                headers={"content-type": "application/x-www-form-urlencoded;charset=utf-8"},
+            )
+        except httpx.HTTPError as error:
+            return Unknown(why=type(error).__name__)
+        if answer.status_code != 200:
+            return Unknown(why=str(answer.status_code))
+        return self._understood(answer.content, method, shape)
+
+    def _understood(self, body: bytes, method: str, shape: type[S]) -> S | _Outcome | Unknown:
+        """What Alipay signed is the bytes of the answer as they came: they are cut out of the body, never written anew."""
+        try:
+            parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+            raw = parts.get(f"{method.replace('.', '_')}_response") or parts.get("error_response")
+            if raw is None:
+                return Unknown(why="unreadable: no answer in it")
+            signature = msgspec.json.decode(parts["sign"], type=str) if "sign" in parts else ""
+            outcome = msgspec.json.decode(raw, type=_Outcome)
+            if not rsa.fits(self._alipay_key, bytes(raw), signature):
+                return Unknown(why=f"signature {outcome.failure}")
+            if outcome.code == DONE:
+                return msgspec.json.decode(raw, type=shape)
+        except msgspec.DecodeError as error:
+            return Unknown(why=f"unreadable: {error}")
+        if outcome.code != BUSINESS_REFUSAL or outcome.sub_code in NOBODY_KNOWS:
+            return Unknown(why=f"{outcome.code} {outcome.failure}")
+        return outcome
+
+
+def content_to_sign(asked: Mapping[str, str]) -> bytes:
+    """What is signed of a request (待签名字符串)."""
+    return "&".join(f"{name}={asked[name]}" for name in sorted(asked) if asked[name] and name != "sign").encode()
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """A form in UTF-8, each name once. Raises `BadWebhook`."""
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError as error:
+        raise BadWebhook(why="malformed") from error
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise BadWebhook(why="malformed")
+    return dict(pairs)
+
+
+def _payment_answer(trade_no: str, status: str, total: str, *, paid: bool) -> ChannelAnswer | Unknown:
+    states: dict[str, AnsweredState] = {
+        "WAIT_BUYER_PAY": PaymentState.PENDING,
+        "TRADE_SUCCESS": PaymentState.CAPTURED,
+        "TRADE_FINISHED": PaymentState.CAPTURED,  # paid, and past the time to be refunded
+        # Closed is what was never paid, and what was given back whole.
+        "TRADE_CLOSED": PaymentState.CAPTURED if paid else PaymentState.CANCELLED,
+    }
+    state = states.get(status)
+    if state is None:
+        return Unknown(why=f"unreadable: {status}")
+    try:
+        amount = Money.of(total, CURRENCY).amount
+    except (InvalidOperation, ValueError):
+        return Unknown(why="unreadable: the amount")
+    return ChannelAnswer(reference=trade_no or None, state=state, amount=amount, currency=CURRENCY)

@@ -1,0 +1,380 @@
+"""Prices that a shop has lowered for everybody: what an article costs now, what it cost least before, and the card that says so
+while it is so."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steelyard.goods import pricing, promotions, search
+from steelyard.goods.catalog.model import CategoryId, ProductId, SkuId
+from steelyard.goods.pricing.model import NewPrice
+from steelyard.goods.promotions import Article
+from steelyard.goods.promotions.jobs import SWEEPS
+from steelyard.goods.promotions.model import (
+    Cart,
+    CartLine,
+    FlashItem,
+    Group,
+    GroupId,
+    NewFlash,
+    Offer,
+    PromotionId,
+    RateOff,
+    Rule,
+    Scope,
+    SessionId,
+    SpecialPrice,
+    Step,
+)
+from steelyard.goods.promotions.shelf import Stood, Was, lowest_before
+from steelyard.goods.search.jobs import STALE_ENTRIES
+from steelyard.goods.search.model import Hit, Query, Sort
+from steelyard.goods.search.subscribers import SUBSCRIBER
+from steelyard.kernel import ids
+from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.errors import Invalid
+from steelyard.kernel.events import drain
+from steelyard.kernel.sweeps import sweep_once
+from steelyard.kernel.text import text
+from steelyard.parties.merchants.model import MerchantId
+from tests.goods.conftest import Market
+
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
+MERCHANT = MerchantId(UUID(int=1))
+ARTICLE = Article(
+    merchant_id=MERCHANT,
+    sku_id=UUID(int=2),
+    product_id=UUID(int=3),
+    categories=[UUID(int=4)],
+    currency="CNY",
+    usual=10_000,
+)
+TENTH_OFF = SpecialPrice(millionths=100_000)
+
+
+def days(count: float) -> datetime:
+    return NOW + timedelta(days=count)
+
+
+def offer(
+    rule: Rule = TENTH_OFF,
+    scope: Scope = Scope(),  # noqa: B008  # frozen
+    merchant_id: MerchantId = MERCHANT,
+    starts: datetime | None = None,
+    ends: datetime | None = None,
+    promotion_id: UUID | None = None,
+) -> Offer:
+    now = datetime.now(UTC)
+    return Offer(
+        merchant_id=merchant_id,
+        promotion_id=PromotionId(promotion_id or ids.mint()),
+        name=text("冬季直降", "Winter sale"),
+        rule=rule,
+        scope=scope,
+        currency="CNY",
+        starts_at=starts or now - timedelta(minutes=1),
+        ends_at=ends or now + timedelta(days=2),
+        shelf=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "price"),
+    [
+        (SpecialPrice(millionths=150_000), 8_500),
+        (SpecialPrice(off=2_500), 7_500),
+        (SpecialPrice(off=10_000), 10_000),
+        (SpecialPrice(price=9_900), 9_900),
+        (SpecialPrice(price=12_000), 10_000),
+        (SpecialPrice(prices={SkuId(UUID(int=2)): 4_000}), 4_000),
+    ],
+)
+def test_a_piece_costs_less_and_never_nothing_or_more(rule: SpecialPrice, price: int) -> None:
+    assert rule.of(ARTICLE.sku_id, ARTICLE.usual) == price
+    found = promotions.lowered(ARTICLE, [offer(rule)], datetime.now(UTC))
+    assert (found.price if found else ARTICLE.usual) == price
+
+
+def test_a_price_counts_from_its_first_moment_until_just_before_its_end() -> None:
+    sale = offer(starts=NOW, ends=days(1))
+    a_moment = timedelta(microseconds=1)
+
+    asked = [NOW - a_moment, NOW, days(1) - a_moment, days(1)]
+    assert [promotions.lowered(ARTICLE, [sale], at) is not None for at in asked] == [False, True, True, False]
+    stopped = msgspec.structs.replace(sale, stopped_at=NOW)
+    assert promotions.lowered(ARTICLE, [stopped], NOW) is None
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(
+                st.builds(SpecialPrice, millionths=st.sampled_from([1, 100_000, 333_333, 999_999])),
+                st.builds(SpecialPrice, off=st.sampled_from([1, 500, 10_000, 20_000])),
+                st.builds(SpecialPrice, price=st.sampled_from([1, 999, 10_000, 20_000])),
+            ),
+            st.sampled_from(
+                [
+                    Scope(),
+                    Scope(products=frozenset([UUID(int=3)])),
+                    Scope(products=frozenset([UUID(int=9)])),
+                    Scope(categories=frozenset([UUID(int=4)])),
+                    Scope(without=frozenset([UUID(int=3)])),
+                ]
+            ),
+        ),
+        max_size=4,
+    ),
+    st.integers(1, 9),
+)
+@settings(deadline=None, max_examples=60)
+def test_what_the_card_says_is_what_a_cart_costs(drawn: list[tuple[SpecialPrice, Scope]], pieces: int) -> None:
+    every = [offer(rule, scope, promotion_id=UUID(int=n)) for n, (rule, scope) in enumerate(drawn, start=1)]
+    at = datetime.now(UTC)
+    shown = promotions.lowered(ARTICLE, every, at)
+    line = CartLine(
+        line_id="1",
+        sku_id=ARTICLE.sku_id,
+        product_id=ARTICLE.product_id,
+        merchant_id=ARTICLE.merchant_id,
+        categories=ARTICLE.categories,
+        unit_price=ARTICLE.usual,
+        quantity=pieces,
+    )
+
+    answer = promotions.reckon_offers(Cart(currency="CNY", at=at, lines=[line]), every)
+
+    assert answer.amount == (shown.price if shown else ARTICLE.usual) * pieces
+    assert [each.promotion.promotion_id for each in answer.applied] == ([shown.offer.promotion_id] if shown else [])
+
+
+def stood(first: float, until: float, rule: SpecialPrice = TENTH_OFF, scope: Scope = Scope()) -> Stood:  # noqa: B008
+    return Stood(merchant_id=MERCHANT, rule=rule, scope=scope, sku_id=None, starts_at=days(first), until=days(until))
+
+
+@pytest.mark.parametrize(
+    ("was", "before", "lowest"),
+    [
+        ([], [], 10_000),
+        ([(-10, 8_000)], [], 8_000),  # until ten days ago it cost less
+        ([(-30.01, 8_000)], [], 10_000),  # that is over for more than thirty days
+        ([(5, 8_000)], [], 8_000),  # it is dearer since then; on the day itself it was not
+        ([(-10, 12_000), (5, 11_000)], [], 11_000),  # what it costs since it began is not before it
+        ([], [(-20, -10)], 9_000),  # it was on sale before
+        ([], [(-50, -29)], 9_000),
+        ([], [(-50, -30)], 10_000),
+        ([], [(0, 5)], 10_000),  # itself
+        ([(-15, 12_000)], [(-30, -20)], 10_000),  # a tenth off 12,000 is more than it costs since
+        ([(-15, 12_000)], [(-20, -10)], 9_000),  # a tenth off both, and off 10,000 it is less
+    ],
+)
+def test_what_is_struck_out_is_the_lowest_of_thirty_days(
+    was: Sequence[tuple[float, int]], before: Sequence[tuple[float, float]], lowest: int
+) -> None:
+    prices = [Was(sku_id=ARTICLE.sku_id, until=days(until), amount=amount) for until, amount in was]
+
+    assert lowest_before(ARTICLE, prices, [stood(*each) for each in before], NOW) == lowest
+
+
+def test_what_was_lowered_for_other_goods_is_no_price_of_these() -> None:
+    others = stood(-20, -10, scope=Scope(products=frozenset([UUID(int=99)])))
+    flash = msgspec.structs.replace(stood(-20, -10), sku_id=UUID(int=98))
+
+    assert lowest_before(ARTICLE, [], [others, flash], NOW) == ARTICLE.usual
+
+
+class Shelf:
+    """Three cups of a shop, at 10, 20 and 30; and what a search finds of them."""
+
+    def __init__(self, db: Database, market: Market) -> None:
+        self.db, self.market = db, market
+        self.merchant_id = MERCHANT
+        self.category_id = CategoryId(MERCHANT)
+        self.cups: list[tuple[ProductId, SkuId]] = []
+
+    async def fill(self) -> None:
+        self.merchant_id, self.category_id = await self.market.merchant(), await self.market.category()
+        warehouse_id = await self.market.warehouse(self.merchant_id)
+        self.cups = [
+            await self.market.product(self.merchant_id, self.category_id, price=price, stock={warehouse_id: 5})
+            for price in (1_000, 2_000, 3_000)
+        ]
+
+    async def told(self) -> None:
+        """What the clock and the events bring about has come about."""
+        await sweep_once(self.db, SWEEPS)
+        await drain(self.db, [SUBSCRIBER])
+        await sweep_once(self.db, [STALE_ENTRIES])
+
+    async def cards(self, **query: object) -> list[Hit]:
+        await self.told()
+        found = await self.db.ask(search.find, Query(**{"sort": Sort.PRICE_UP, **query}))  # pyright: ignore[reportArgumentType]
+        return found.hits
+
+    async def prices(self, **query: object) -> list[int]:
+        return [hit.price for hit in await self.cards(**query)]
+
+    async def put(self, offered: Offer) -> Offer:
+        mine = msgspec.structs.replace(offered, merchant_id=self.merchant_id)
+        await self.db.transact(promotions.save, mine)
+        return mine
+
+
+@pytest.fixture
+async def shelf(db: Database, market: Market) -> Shelf:
+    found = Shelf(db, market)
+    await found.fill()
+    return found
+
+
+async def test_lists_sort_and_filter_by_the_price_that_stands_on_the_card(db: Database, shelf: Shelf) -> None:
+    assert await shelf.prices() == [1_000, 2_000, 3_000]
+    dearest = frozenset([UUID(str(shelf.cups[2][0]))])
+    await shelf.put(offer(SpecialPrice(price=900), Scope(products=dearest)))
+
+    first, *_ = await shelf.cards()
+
+    assert (first.product_id, first.price, first.price_to, first.compare_at, first.usual) == (
+        shelf.cups[2][0], 900, 900, 3_000, 3_000
+    )  # fmt: skip
+    assert await shelf.prices() == [900, 1_000, 2_000]
+    assert await shelf.prices(price_to=950) == [900]
+    assert await shelf.prices(price_from=2_500) == []
+    found = await db.ask(search.find, Query(price_from=800, price_to=950))
+    assert next((band.price_from, band.count) for band in found.facets.prices) == (500, 1)
+
+
+async def test_it_goes_up_and_comes_down_by_the_clock(db: Database, shelf: Shelf) -> None:
+    sale = await shelf.put(
+        offer(starts=datetime.now(UTC) + timedelta(hours=1), ends=datetime.now(UTC) + timedelta(hours=2))
+    )
+    assert await shelf.prices() == [1_000, 2_000, 3_000]
+
+    await db.transact(moved, sale, timedelta(hours=-1, minutes=-1))
+    assert await shelf.prices() == [900, 1_800, 2_700]
+    assert await sweep_once(db, SWEEPS) == 0, "its beginning is told once"
+    await db.transact(moved, sale, timedelta(hours=-1))
+    assert await shelf.prices() == [1_000, 2_000, 3_000]
+    assert [hit.compare_at for hit in await shelf.cards()] == [None] * 3
+    assert await sweep_once(db, SWEEPS) == 0, "and its end, too"
+
+
+async def moved(tx: Tx, sale: Offer, by: timedelta) -> None:
+    """The clock has moved, seen from the sale."""
+    await tx.execute(
+        "UPDATE promotions SET starts_at = starts_at + $2, ends_at = ends_at + $2 WHERE promotion_id = $1",
+        sale.promotion_id,
+        by,
+    )
+
+
+async def test_stopped_it_comes_down_at_once_and_another_price_below_it_stays(db: Database, shelf: Shelf) -> None:
+    small = await shelf.put(offer())
+    large = await shelf.put(offer(SpecialPrice(millionths=500_000), Scope(categories=frozenset([shelf.category_id]))))
+    assert await shelf.prices() == [500, 1_000, 1_500]
+
+    for _ in range(2):
+        await db.transact(promotions.stop, shelf.merchant_id, large.promotion_id)
+    assert await shelf.prices() == [900, 1_800, 2_700]
+    await db.transact(promotions.stop, shelf.merchant_id, small.promotion_id)
+    assert await shelf.prices() == [1_000, 2_000, 3_000]
+
+
+async def test_a_changed_price_is_lowered_as_well_and_what_was_before_is_known(db: Database, shelf: Shelf) -> None:
+    (_, sku_id), *_ = shelf.cups
+    await shelf.put(offer(starts=datetime.now(UTC) - timedelta(days=1)))
+    await db.transact(pricing.set_prices, shelf.merchant_id, [NewPrice(sku_id=sku_id, currency="CNY", amount=800)])
+
+    first, *_ = await shelf.cards()
+
+    assert (first.price, first.compare_at) == (720, 1_000)
+
+
+async def test_after_a_sale_the_next_one_strikes_out_what_it_cost_in_the_first(db: Database, shelf: Shelf) -> None:
+    now = datetime.now(UTC)
+    await db.transact(stood_before, await shelf.put(offer(SpecialPrice(millionths=300_000))), now - timedelta(days=9))
+    await shelf.put(offer(starts=now - timedelta(minutes=5)))
+    assert [(hit.price, hit.compare_at) for hit in await shelf.cards()] == [(900, None), (1_800, None), (2_700, None)]
+
+    await shelf.put(offer(SpecialPrice(millionths=400_000), starts=now - timedelta(minutes=4)))
+
+    assert [(hit.price, hit.compare_at) for hit in await shelf.cards()] == [(600, 700), (1_200, 1_400), (1_800, 2_100)]
+
+
+async def stood_before(tx: Tx, sale: Offer, until: datetime) -> None:
+    await tx.execute(
+        "UPDATE promotions SET starts_at = $2::timestamptz - interval '5 days', ends_at = $2 WHERE promotion_id = $1",
+        sale.promotion_id,
+        until,
+    )
+
+
+async def test_a_flash_price_stands_on_the_card_while_pieces_are_left(db: Database, shelf: Shelf) -> None:
+    _, sku_id = shelf.cups[1]
+    now = datetime.now(UTC)
+    session_id = SessionId(ids.mint())
+    wanted = NewFlash(
+        merchant_id=shelf.merchant_id,
+        session_id=session_id,
+        name=text("秒杀", "Rush"),
+        starts_at=now - timedelta(minutes=1),
+        ends_at=now + timedelta(hours=2),
+        items=[FlashItem(sku_id=sku_id, price=700, pieces=5)],
+    )
+    await db.transact(promotions.plan, wanted)
+
+    first, *rest = await shelf.cards()
+    assert (first.price, first.compare_at, first.in_stock) == (700, 2_000, True), "all that is left is kept for it"
+    assert [hit.price for hit in rest] == [1_000, 3_000]
+
+    await db.transact(promotions.cancel, shelf.merchant_id, session_id, by="staff")
+    assert await shelf.prices() == [1_000, 2_000, 3_000]
+
+
+async def test_it_is_of_one_shop_and_of_its_category_there(db: Database, market: Market, shelf: Shelf) -> None:
+    other = await market.merchant()
+    warehouse_id = await market.warehouse(other)
+    await market.product(other, shelf.category_id, price=4_000, stock={warehouse_id: 1})
+    await shelf.put(offer(scope=Scope(categories=frozenset([shelf.category_id]))))
+
+    assert await shelf.prices() == [900, 1_800, 2_700, 4_000]
+    assert await db.as_merchant(other).ask(promotions.on_shelf, [shelf.merchant_id]) == []
+
+
+async def test_a_member_price_is_on_no_card(db: Database, shelf: Shelf) -> None:
+    group_id = GroupId(ids.mint())
+    await db.transact(
+        promotions.set_group, Group(merchant_id=shelf.merchant_id, group_id=group_id, name=text("会员", "Members"))
+    )
+    await shelf.put(msgspec.structs.replace(offer(), shelf=False, group_id=group_id))
+
+    assert await shelf.prices() == [1_000, 2_000, 3_000]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"rule": RateOff(steps=(Step(1, 100_000),))}, "rule"),
+        ({"coupon": True, "per_buyer": 1}, "rule"),
+        ({"budget": 10_000}, "budget"),
+        ({"rule": SpecialPrice()}, "rule"),
+        ({"rule": SpecialPrice(off=100, millionths=100_000)}, "rule"),
+        ({"rule": SpecialPrice(price=0)}, "rule"),
+        ({"rule": SpecialPrice(off=-5)}, "rule"),
+        ({"shelf": False}, "group"),
+    ],
+)
+async def test_what_cannot_stand_on_a_shelf_is_refused(
+    db: Database, shelf: Shelf, changes: dict[str, object], field: str
+) -> None:
+    wrong = msgspec.structs.replace(offer(), merchant_id=shelf.merchant_id, **changes)
+
+    with pytest.raises(Invalid) as refused:
+        await db.transact(promotions.save, wrong)
+
+    assert list(refused.value.fields) == [field]

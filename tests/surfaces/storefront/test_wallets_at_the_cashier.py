@@ -1,0 +1,210 @@
+"""Paying with Alipay and WeChat Pay: a code at a desk, the wallet itself on a phone, the app's own button inside WeChat."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from steelyard.kernel.db import Database
+from steelyard.kernel.files import Files
+from steelyard.kernel.settings import Settings
+from steelyard.money.payments import Channel, gateways
+from tests.money.wallets import OPENID, Wallet, wallet
+from tests.support.application import application
+from tests.support.browser import BASE, Browser
+from tests.support.world import World, picture
+from tests.surfaces.storefront.buying import open_checkout, place, put
+
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148"
+WECHAT = f"{PHONE} MicroMessenger/8.0.50"
+
+
+@pytest.fixture
+async def wallets(tmp_path: Path) -> AsyncIterator[dict[str, tuple[Wallet, Channel]]]:
+    async with wallet("alipay", tmp_path / "sim") as alipay, wallet("wechatpay", tmp_path / "sim") as wechatpay:
+        yield {"alipay": alipay, "wechatpay": wechatpay}
+
+
+@pytest.fixture
+async def app(
+    db: Database, database_url: str, world: World, wallets: dict[str, tuple[Wallet, Channel]], tmp_path: Path
+) -> AsyncIterator[Litestar]:
+    settings = Settings(
+        home=tmp_path / "home", database_url=database_url, base_url=BASE, pool_size=4, kept_page_seconds=0
+    )
+    gateways._offered[settings] = {name: gateway for name, (_, gateway) in wallets.items()}
+    for slug in world.items:
+        Files(settings.home).put(picture(slug), "image/svg+xml")
+    yield application(settings, db)
+    del gateways._offered[settings]
+
+
+async def placed(browser: Browser, world: World, channel: str) -> httpx.Response:
+    await put(browser, world.items["ruler"])
+    return await place(browser, await open_checkout(browser), channel=channel)
+
+
+def path_of(answer: httpx.Response) -> str:
+    assert answer.status_code == 303, answer.text[:2_000]
+    return answer.headers["location"].removeprefix(BASE)
+
+
+async def deliver(browser: Browser, outside: Wallet, channel: str) -> list[httpx.Response]:
+    return [
+        await browser.http.post(f"/webhooks/{channel}", content=post.body, headers=_headers(post.headers))
+        for post in outside.posts
+    ]
+
+
+def _headers(headers: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.startswith("wechatpay") or name == "content-type"}
+
+
+@pytest.mark.parametrize("channel", ["alipay", "wechatpay"])
+async def test_a_code_is_scanned_at_a_desk_and_the_page_goes_on(
+    guest: Browser, world: World, wallets: dict, channel: str
+) -> None:
+    outside, gateway = wallets[channel]
+    waiting = path_of(await placed(guest, world, channel))
+    page = await guest.get(waiting)
+    watch = waiting.replace("/return", "/paid")
+
+    assert '<svg class="qr" role="img"' in page.text
+    assert "Scan to pay" in page.text
+    assert f'hx-get="{watch}"' in page.text
+    assert "<script>" not in page.text and "style=" not in page.text.split('class="qr-frame"')[1].split("</div>")[0]
+    before = await guest.get(watch)
+    (trade,) = outside.book.latest()
+    outside.book.see(trade.code)
+    outside.book.pay(trade.number)
+    await outside.after(0)
+    (thanks,) = await deliver(guest, outside, channel)
+    after = await guest.get(watch)
+
+    assert (before.status_code, before.headers.get("hx-redirect")) == (204, None)
+    assert (thanks.status_code, thanks.content) == (gateway.terms.thanks.status, gateway.terms.thanks.body)
+    assert after.headers["hx-redirect"] == waiting
+    assert "Paid. Thank you!" in (await guest.get(waiting)).text
+
+
+async def test_a_forged_message_is_refused_and_a_second_one_changes_nothing(
+    guest: Browser, world: World, wallets: dict
+) -> None:
+    outside, _ = wallets["wechatpay"]
+    waiting = path_of(await placed(guest, world, "wechatpay"))
+    (trade,) = outside.book.latest()
+    outside.book.pay(trade.number)
+    await outside.after(0)
+    (post,) = outside.posts
+
+    forged = await guest.http.post("/webhooks/wechatpay", content=post.body + b" ", headers=_headers(post.headers))
+    answers = [*await deliver(guest, outside, "wechatpay"), *await deliver(guest, outside, "wechatpay")]
+
+    assert forged.status_code == 401
+    assert [answer.status_code for answer in answers] == [204, 204]
+    assert "Paid. Thank you!" in (await guest.get(waiting)).text
+
+
+@pytest.mark.parametrize("channel", ["alipay", "wechatpay"])
+async def test_the_code_stays_the_same_until_a_new_one_is_wanted(
+    guest: Browser, world: World, wallets: dict, channel: str
+) -> None:
+    outside, _ = wallets[channel]
+    waiting = path_of(await placed(guest, world, channel))
+    first = re.search(r'class="qr-dark" d="([^"]+)"', (await guest.get(waiting)).text)
+    pay = waiting.replace("/return", "/pay")
+
+    again = await guest.post(pay, {"channel": channel})
+    same = re.search(r'class="qr-dark" d="([^"]+)"', (await guest.get(path_of(again))).text)
+    (trade,) = outside.book.latest()
+    outside.book.see(trade.code)
+    new = await guest.post(pay, {"channel": channel, "anew": "1"})
+    other = re.search(r'class="qr-dark" d="([^"]+)"', (await guest.get(path_of(new))).text)
+
+    assert first and same and other
+    assert first[1] == same[1] != other[1]
+    old = outside.book.find(trade.number)
+    assert old is not None and old.status == "closed"
+
+
+async def test_what_was_paid_meanwhile_counts_when_a_new_code_is_wanted(
+    guest: Browser, world: World, wallets: dict
+) -> None:
+    outside, _ = wallets["wechatpay"]
+    waiting = path_of(await placed(guest, world, "wechatpay"))
+    (trade,) = outside.book.latest()
+    outside.book.pay(trade.number)
+
+    answer = await guest.post(waiting.replace("/return", "/pay"), {"channel": "wechatpay", "anew": "1"})
+
+    assert "Paid. Thank you!" in (await guest.get(path_of(answer))).text
+    assert len(outside.book.latest()) == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "begins"), [("alipay", "http://alipay.test/gateway.do?"), ("wechatpay", "http://")]
+)
+async def test_a_phone_goes_to_the_wallet(
+    guest: Browser, world: World, wallets: dict, channel: str, begins: str
+) -> None:
+    guest.http.headers["user-agent"] = PHONE
+
+    answer = await placed(guest, world, channel)
+
+    assert path_of(answer).startswith(begins)
+    assert "return" in path_of(answer)
+
+
+async def test_inside_wechat_the_button_has_what_the_app_pays_by(guest: Browser, world: World, wallets: dict) -> None:
+    outside, _ = wallets["wechatpay"]
+    guest.http.headers["user-agent"] = WECHAT
+
+    asked = path_of(await placed(guest, world, "wechatpay"))
+    (back,) = parse_qs(urlsplit(asked).query)["redirect_uri"]
+    page = await guest.get(path_of(await guest.get(back.removeprefix(BASE), code="good", state="pay")))
+
+    assert asked.startswith("https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx0000000000000001")
+    found = re.search(r'data-wechat-pay="([^"]+)"', page.text)
+    assert found
+    assert json.loads(unescape(found[1]))["signType"] == "RSA"
+    assert "wechat_pay." in page.text
+    (trade,) = outside.book.latest()
+    assert (trade.way, trade.payer) == ("inside", OPENID)
+
+
+async def test_when_wechat_does_not_say_who_pays_nothing_is_begun(guest: Browser, world: World, wallets: dict) -> None:
+    outside, _ = wallets["wechatpay"]
+    guest.http.headers["user-agent"] = WECHAT
+    (back,) = parse_qs(urlsplit(path_of(await placed(guest, world, "wechatpay"))).query)["redirect_uri"]
+
+    answer = await guest.get(back.removeprefix(BASE), code="forged")
+
+    assert answer.status_code == 303
+    assert "WeChat did not tell us who pays" in (await guest.follow(answer)).text
+    assert not outside.book.latest()
+
+
+async def test_each_device_has_a_code_of_its_own(guest: Browser, world: World, wallets: dict) -> None:
+    """Begun at a desk, gone on with on a phone: what was handed over for the desk is no use there."""
+    waiting = path_of(await placed(guest, world, "wechatpay"))
+    guest.http.headers["user-agent"] = PHONE
+
+    answer = await guest.post(waiting.replace("/return", "/pay"), {"channel": "wechatpay"})
+
+    assert "/checkmweb" in path_of(answer)
+
+
+async def test_the_code_reads_the_same_in_chinese(app: Litestar, world: World, wallets: dict) -> None:
+    browser = Browser(app, language="zh-CN")
+
+    page = await browser.get(path_of(await placed(browser, world, "alipay")))
+
+    assert "支付宝" in page.text
+    assert "扫" in page.text
+    await browser.close()
