@@ -203,6 +203,7 @@ async def test_a_number_the_carrier_refuses_waits_with_the_others(db: Database, 
     unknown, pause = await db.transact(waiting)
     assert unknown
     assert pause > timedelta(minutes=10)
+    assert (await now(db, parcel.order_id)).unknown, "the shop can be told"
     assert (await now(db, parcel.order_id)).state is ParcelState.HANDED_OVER
 
 
@@ -298,6 +299,15 @@ async def test_a_parcel_that_the_carrier_refuses_says_so_and_may_be_asked_for_an
     given = (await parcels.book_now(db, yard.settings, [mended]))[bill.order_id]
     assert given.waybill_id == mended.waybill_id
     assert given.number
+
+
+@pytest.mark.parametrize("collect", [False, True])
+async def test_the_carrier_knows_who_pays(db: Database, yard: Yard, collect: bool) -> None:
+    bill = msgspec.structs.replace(wanted(ids.mint()), collect=collect)
+    given = (await parcels.book_now(db, yard.settings, [bill]))[bill.order_id]
+    assert given.collect is collect
+    label = await yard.outside.http.get(f"/labels/{given.carrier}/{given.number}?lang=en")
+    assert ("Freight collect" in label.text) is collect
 
 
 async def test_a_number_whose_answer_was_lost_is_asked_for_again_under_the_same_key(db: Database, yard: Yard) -> None:

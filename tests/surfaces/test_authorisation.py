@@ -42,6 +42,7 @@ from tests.support.groups import offered
 from tests.support.presale import presale
 from tests.support.purses import issued, switched_on
 from tests.support.received import said
+from tests.support.statement import strange
 from tests.support.world import Person, World, account
 
 __all__ = ["app", "database_url", "world"]
@@ -203,6 +204,7 @@ async def things(db: Database, world: World) -> Ids:
     issue_id, _ = await issued(db)
     await sold(db)
     gift = await bought(db, wanted(world.buyer.buyer_id))
+    difference = await strange(db)
     today = datetime.now(UTC).date()
     await db.transact(merchants.hand_in_licence, world.tea.merchant_id, licence, "test", today)
     return Ids(
@@ -266,6 +268,9 @@ async def things(db: Database, world: World) -> Ids:
             "rule_id": "01890000-0000-7000-8000-000000000001",
             "issue_id": str(issue_id),
             "sale_id": str(gift.sale_id),
+            "source": "simpay",
+            "file_id": str(difference.file_id),
+            "item_id": str(difference.item_id),
         }
     )
 

@@ -82,7 +82,7 @@ def test_the_page_says_how_an_appeal_runs() -> None:
     assert timedelta(days=int(said["within_days"])) == aftersales.APPEAL_WITHIN
     assert timedelta(hours=int(said["answer_hours"])) == aftersales.APPEAL_ANSWERED_WITHIN
     good = {name: int(value) for name, value in said["made_good"].items()}
-    assert good["goods"] + good["freight"] - good["commission"] == good["credited"]
+    assert good["goods"] + good["freight"] - good["commission"] + good["subsidy"] == good["credited"]
 
 
 async def test_the_page_says_the_last_second_of_each_right(shop: Database, world: World) -> None:
@@ -92,4 +92,4 @@ async def test_the_page_says_the_last_second_of_each_right(shop: Database, world
         rule = rules.of(Family(each["family"]), each["country"], received)
         assert rule is not None and (rule.code, rule.days) == (each["rule"], int(each["days"])), each
         last = datetime.fromisoformat(each["last_second"])
-        assert rights.ends(rule, received, each["country"]) == last + timedelta(seconds=1), each
+        assert rules.ends(rule, received, each["country"]) == last + timedelta(seconds=1), each

@@ -380,7 +380,7 @@ async def test_after_receipt_the_days_of_the_reason_count_and_the_money_comes_fr
         rule = rules.of(Family.NO_REASON if days == 7 else Family.FAULT, "CN", order.placed_at)
         assert rule is not None and order.completed_at is not None
         assert rule.days == days
-        return rights.ends(rule, order.completed_at, "CN")
+        return rules.ends(rule, order.completed_at, "CN")
 
     for reason, days in (("changed_mind", 7), ("quality", 15)):
         with pytest.raises(TooLateToAsk):

@@ -327,8 +327,10 @@ async def test_nothing_more_is_paid_unless_the_platform_found_a_counterfeit(shop
 # Return freight.
 
 
-async def going_back(db: Database, world: World, reason: str, claimed_freight: int, pieces: int = 1) -> Any:
-    order = await bought(db, world)
+async def going_back(
+    db: Database, world: World, reason: str, claimed_freight: int, pieces: int = 1, *, item: str = "nuts"
+) -> Any:
+    order = await bought(db, world, item=item)
     await deal.shipped(db, order)
     case = await asked(db, await deal.again(db, order), pieces, reason=reason)
     await db.transact(aftersales.agree, case.merchant_id, case.case_id, "staff:shop")
@@ -390,3 +392,66 @@ async def test_two_cases_about_a_line_are_paid_for_each(shop: Database, world: W
         await shop.transact(send)
         await looked_at(shop, case)
     assert sorted(each.amount for each in await decided(shop, order)) == [800, 900]
+
+
+# Free returns.
+
+
+async def free(db: Database, world: World, *, promised: bool = True) -> None:
+    each = world.items["nuts"]
+    await db.transact(promises.promise, each.merchant_id, each.product_id, None, {}, 0, free_returns=promised)
+
+
+@pytest.mark.parametrize(("claim", "gets"), [(1_200, 1_200), (9_900, 2_500)])
+async def test_a_shop_that_promised_free_returns_bears_the_freight_of_a_changed_mind(
+    shop: Database, world: World, claim: int, gets: int
+):
+    await free(shop, world)
+    case = await going_back(shop, world, "changed_mind", claim)
+    await looked_at(shop, case)
+    await shop.transact(promises.pay_return_freight, case.merchant_id, case.case_id, datetime.now(UTC))
+    [made] = await shop.ask(promises.compensations_of_case, case.case_id)
+    assert (made.cause, made.basis, made.amount) == (Cause.RETURN_FREIGHT, claim, gets)
+    assert made.rule is not None and made.rule.in_language("en") == "Free returns"
+
+
+async def test_the_promise_is_that_of_the_day_of_the_order(shop: Database, world: World):
+    await free(shop, world)
+    order = await bought(shop, world)
+    await free(shop, world, promised=False)
+    [line] = (await shop.ask(orders.lines_of, [order.order_id]))[order.order_id]
+    assert line.free_returns
+    with pytest.raises(Invalid):
+        await going_back(shop, world, "changed_mind", 1_200)
+
+
+async def test_who_is_to_blame_bears_it_by_the_rule_that_pays_more(shop: Database, world: World):
+    def most(rule: Rule | None) -> int | None:
+        return rule.amount_most if rule else None
+
+    known = await shop.ask(rights.rules)
+    at: dict[str, Any] = {"placed": datetime.now(UTC), "currency": "CNY"}
+    assert promises.freight_rule(known, "changed_mind", promised=False, **at) is None
+    blamed = promises.freight_rule(known, "quality", promised=True, **at)
+    assert blamed is not None and blamed.kind is RuleKind.RETURN_FREIGHT, "of equals, the fault"
+    rule = NewRule(
+        rule_id=RuleId(ids.mint()), code="free_returns", kind=RuleKind.FREE_RETURNS, days=0, amount_most=4_000, currency="CNY",
+        name=text("退货包运费", "Free returns"), source=text("本平台规则", "Rule of this marketplace"),
+    )  # fmt: skip
+    await shop.transact(rights.draft, rule, "staff:first")
+    since = date(2020, 1, 1)
+    await shop.transact(rights.switch_on, rule.rule_id, since, since - timedelta(days=1))
+    known = await shop.ask(rights.rules)
+    assert most(promises.freight_rule(known, "quality", promised=True, **at)) == 4_000
+    assert most(promises.freight_rule(known, "quality", promised=False, **at)) == 2_500
+    assert promises.freight_rule(known, "changed_mind", promised=True, placed=at["placed"], currency="EUR") is None
+
+
+async def test_without_a_rule_of_the_platform_nobody_promises_free_returns(shop: Database, world: World):
+    async def none(tx: Tx) -> None:
+        await tx.execute("UPDATE rights_rules SET since = current_date + 9, until = NULL WHERE kind = 'free_returns'")
+
+    await shop.transact(none)
+    with pytest.raises(Invalid) as refused:
+        await free(shop, world)
+    assert set(refused.value.fields) == {"free_returns"}

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from steelyard.kernel import ids
+from steelyard.kernel.db import Database
 from steelyard.kernel.text import text
+from steelyard.trade import promises, rights
 from steelyard.trade.orders.model import OrderId, OrderLine
 from steelyard.trade.promises import compensation
 from steelyard.trade.promises.protection import fallen
@@ -37,3 +39,13 @@ def test_the_page_says_what_a_fallen_price_gives_back() -> None:
     for row in numbers("promises.md")["protection"]:
         most = None if row["most"] == "none" else int(row["most"])
         assert fallen(line(row), int(row["price"]), most, int(row["before"])) == int(row["gives"]), row
+
+
+async def test_the_page_says_who_bears_what_sending_back_costs(shop: Database) -> None:
+    known = await shop.ask(rights.rules)
+    for row in numbers("promises.md")["return_freight"]:
+        promised = row["promised"] in (True, "true")
+        rule = promises.freight_rule(known, row["reason"], promised=promised, placed=datetime.now(UTC), currency="CNY")
+        assert (rule.code if rule else "none") == row["rule"], row
+        most = rule.amount_most if rule else 0
+        assert min(int(row["receipt"]), most or 0) == int(row["bears"]), row

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from steelyard.goods import catalog
 from steelyard.goods.catalog import CategoryChange
@@ -18,7 +20,7 @@ from steelyard.trade.aftersales import Kind
 from steelyard.trade.aftersales.case_model import Excepted, RightStands, TooLateToAsk
 from steelyard.trade.aftersales.model import CaseState
 from steelyard.trade.orders.model import Order
-from steelyard.trade.rights import Family, NewRule, Rule, RuleId, RuleKind
+from steelyard.trade.rights import Calendar, Family, Holiday, NewRule, Rule, RuleId, RuleKind
 from steelyard.trade.rights.model import HOUSE, InForce
 from tests.support import deal
 from tests.support.world import World
@@ -112,7 +114,7 @@ async def test_the_union_has_fourteen_days_to_the_last_second(shop: Database, wo
     order = await received(shop, await sent(shop, world), "DE")
     known = (await shop.ask(rights.rules)).of(Family.NO_REASON, "DE", order.placed_at)
     assert known is not None and known.kind is RuleKind.WITHDRAWAL and order.completed_at is not None
-    last = rights.ends(known, order.completed_at, "DE")
+    last = (await shop.ask(rights.rules)).ends(known, order.completed_at, "DE")
 
     with pytest.raises(TooLateToAsk):
         await shop.transact(aftersales.ask, wanted(order, reason="changed_mind"), BUYER, last)
@@ -188,3 +190,34 @@ async def test_a_right_that_ended_gives_way_to_the_rule_for_everywhere(shop: Dat
     ):
         found = with_it.of(Family.NO_REASON, "CN", datetime.fromisoformat(moment))
         assert found is not None and found.code == code
+
+
+DAYS = st.dates(date(2026, 1, 1), date(2026, 2, 28))
+
+
+@given(DAYS, st.dictionaries(DAYS, st.booleans()))
+def test_a_last_day_moves_forward_only_and_to_a_day_that_is_worked(day: date, known: dict[date, bool]) -> None:
+    calendar = Calendar({("CN", each): worked for each, worked in known.items()})
+    found = calendar.next_working("CN", day)
+    assert found >= day and known.get(found, found.weekday() < 5)
+    between = [day + timedelta(days=number) for number in range((found - day).days)]
+    assert not any(known.get(each, each.weekday() < 5) for each in between)
+    if calendar.next_working("DE", day) != day:
+        assert day.weekday() >= 5, "another country's holidays are not this one's"
+
+
+async def test_a_holiday_that_is_entered_moves_the_last_day_of_what_was_received(shop: Database, world: World) -> None:
+    received_at = datetime(2027, 2, 2, 4, tzinfo=UTC)
+    rule = (await shop.ask(rights.rules)).of(Family.NO_REASON, "CN", received_at)
+    assert rule is not None and rule.moves
+    before = (await shop.ask(rights.rules)).ends(rule, received_at, "CN")
+    for number in range(7, 12):
+        each = Holiday(
+            country="CN", day=date(2027, 2, 2) + timedelta(days=number), name=text("春节", "Spring Festival")
+        )
+        for _ in range(2):
+            await shop.transact(rights.keep_holiday, each)
+    after = (await shop.ask(rights.rules)).ends(rule, received_at, "CN")
+    assert after - before == timedelta(days=6), "five of the holiday, and the Sunday after it"
+    assert await shop.transact(rights.forget_holiday, "CN", date(2027, 2, 9)) is not None
+    assert (await shop.ask(rights.rules)).ends(rule, received_at, "CN") == before

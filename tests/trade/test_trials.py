@@ -1,12 +1,16 @@
 """A draft of a right tried on past orders says what would have been decided otherwise, and changes nothing."""
 
+from datetime import timedelta
+
 import msgspec
 
 from steelyard.goods.catalog.model import NoReturn
 from steelyard.kernel.db import Database
+from steelyard.kernel.text import text
 from steelyard.trade import aftersales, rights
 from steelyard.trade.aftersales import Trial
-from steelyard.trade.rights import Family, NewRule
+from steelyard.trade.rights import Family, Holiday, NewRule
+from steelyard.trade.rights.model import HOUSE
 from tests.support.world import World
 from tests.trade.test_cases import BUYER, SECOND, sent, wanted
 from tests.trade.test_rights import excepting, received, rule
@@ -22,7 +26,11 @@ async def test_a_draft_shows_what_it_would_have_decided_otherwise(shop: Database
     assert order.completed_at is not None
     known = (await shop.ask(rights.rules)).of(Family.NO_REASON, "CN", order.placed_at)
     assert known is not None
-    last = rights.ends(known, order.completed_at, "CN") - SECOND
+    # Whatever day of the week it is today: the last day stays where it is.
+    day = order.completed_at.astimezone(HOUSE).date() + timedelta(days=known.days)
+    worked = Holiday(country="CN", day=day, name=text("上班", "Worked"), worked=True)
+    await shop.transact(rights.keep_holiday, worked)
+    last = (await shop.ask(rights.rules)).ends(known, order.completed_at, "CN") - SECOND
     new = wanted(order, reason="changed_mind")
     await shop.transact(aftersales.ask, new, BUYER, last)
     await shop.transact(aftersales.ask, wanted(order, reason="quality"), BUYER)

@@ -191,6 +191,7 @@ async def say_rights(tx: Tx) -> None:
             "A promise of the marketplace; by law 7 days (Consumer Rights Law of the PRC, Art. 25)",
         ),
         link="https://flk.npc.gov.cn/",
+        moves=True,
     )
     known = await rights.rule(tx, new.rule_id)
     if known is None:

@@ -21,6 +21,7 @@ from steelyard.demo import (
     promised,
     purses,
     queue,
+    reconciled,
     rules_kept,
     rushes,
     searches,
@@ -126,6 +127,7 @@ async def make(
         await db.transact(cases.say_rights)
         await desk.lay(db, settings, hashed)
         await footfall.count_up(fast, seed=seed, step=step)
+        await reconciled.reconcile(db)
         await db.transact(ledger.sum_up)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])
         await rules_kept.keep_rules(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()])

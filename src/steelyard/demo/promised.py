@@ -18,8 +18,12 @@ from steelyard.trade.orders.model import OrderId
 from steelyard.trade.rights import CountedFrom, NewRule, RuleId, RuleKind
 
 STAFF = "staff:demo"
-# Shops whose goods nobody counts the sums of: how soon they send, and what a counterfeit costs them.
-PROMISING: tuple[tuple[str, int, int], ...] = (("mingmu", 24, 10), ("qingxu", 48, 3), ("kouzi", 24, 0))
+# Shops whose goods nobody counts the sums of: how soon they send, what a counterfeit costs them, and whether returns are free.
+PROMISING: tuple[tuple[str, int, int, bool], ...] = (
+    ("mingmu", 24, 10, True),
+    ("qingxu", 48, 3, False),
+    ("kouzi", 24, 0, True),
+)
 ARTICLES = 8
 HOURS = 24
 # A tenth off.
@@ -31,8 +35,8 @@ LOOKED_AT = 40
 async def promise(db: Database, buyer_id: BuyerId) -> None:
     """Promise, be late once, and let two prices fall: one of them is claimed."""
     await db.transact(_protect)
-    for slug, hours, times in PROMISING:
-        await db.transact(_promise, MerchantId(made("merchant", slug)), hours, times)
+    for slug, hours, times, free in PROMISING:
+        await db.transact(_promise, MerchantId(made("merchant", slug)), hours, times, free)
     await db.transact(_late, buyer_id)
     await _fall(db, buyer_id)
 
@@ -54,10 +58,10 @@ async def _protect(tx: Tx) -> None:
         await rights.switch_on(tx, new.rule_id, SINCE, SINCE - timedelta(days=1))
 
 
-async def _promise(tx: Tx, merchant_id: MerchantId, hours: int, times: int) -> None:
+async def _promise(tx: Tx, merchant_id: MerchantId, hours: int, times: int, free: bool) -> None:
     page = await catalog.products_page(tx, merchant_id, ProductState.ON_SHELF, limit=ARTICLES)
     for row in sorted(page.items, key=lambda each: each.product_id):
-        await promises.promise(tx, merchant_id, row.product_id, hours, {}, times)
+        await promises.promise(tx, merchant_id, row.product_id, hours, {}, times, free_returns=free)
 
 
 async def _late(tx: Tx, buyer_id: BuyerId) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from uuid import UUID
 
 # Crockford's base 32: no I, L, O or U, so that a code is never misread and never a word.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -18,6 +19,15 @@ def mint(prefix: str, symbols: int = CODE_SYMBOLS) -> str:
     # Of 256 bytes, eight stand for each symbol: none is likelier than another.
     body = "".join(ALPHABET[byte % len(ALPHABET)] for byte in secrets.token_bytes(symbols))
     return f"{prefix}-{body[: symbols // 2]}-{body[symbols // 2 :]}"
+
+
+def of(prefix: str, id: UUID) -> str:
+    """The code of what has an id of ours: made of its last 50 bits, which are random. The same whenever it is asked for."""
+    rest, body = id.int, ""
+    for _ in range(CODE_SYMBOLS):
+        rest, symbol = divmod(rest, len(ALPHABET))
+        body = ALPHABET[symbol] + body
+    return f"{prefix}-{body[: CODE_SYMBOLS // 2]}-{body[CODE_SYMBOLS // 2 :]}"
 
 
 def read(typed: str) -> str:

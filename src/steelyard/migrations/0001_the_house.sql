@@ -1672,6 +1672,7 @@ CREATE TABLE products (
   , changed_at  timestamptz NOT NULL DEFAULT now()
   , ship_hours  integer
   , authentic_times integer NOT NULL DEFAULT 0
+  , free_returns boolean NOT NULL DEFAULT false
   , limits      jsonb
   , PRIMARY KEY (merchant_id, product_id)
   , CONSTRAINT a_products_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
@@ -1686,6 +1687,7 @@ COMMENT ON COLUMN products.attributes IS '[{"name": Text, "value": Text}, …]: 
 COMMENT ON COLUMN products.facts IS '{attribute code: [value codes] | number | {language: words}}: as its category''s attributes are defined';
 COMMENT ON COLUMN products.ship_hours IS 'Hours after payment in which it is promised to leave the house; none: no promise';
 COMMENT ON COLUMN products.authentic_times IS 'How many times its price the shop pays when it is a counterfeit; 0: no promise';
+COMMENT ON COLUMN products.free_returns IS 'Whether the shop bears what sending it back costs, whatever the reason';
 COMMENT ON COLUMN products.approved IS 'It was on the shelf, or approved, as it is now: it goes back without a review';
 COMMENT ON COLUMN products.limits IS 'How many a buyer can have, and an order needs, of all its variants together: {per_order, per_buyer, period, least}';
 COMMENT ON COLUMN products.gaps IS 'What it lacks to be complete: see completeness';
@@ -2504,6 +2506,7 @@ CREATE TABLE parcels (
   , registered_at timestamptz
   , attempt_at   timestamptz
   , attempts     integer NOT NULL DEFAULT 0
+  , refused_at   timestamptz
   , PRIMARY KEY (merchant_id, parcel_id)
   , UNIQUE (merchant_id, carrier, number)
   , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
@@ -2511,6 +2514,7 @@ CREATE TABLE parcels (
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
 COMMENT ON COLUMN parcels.order_id IS 'The order, or the after-sales case whose goods go back or out again';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
+COMMENT ON COLUMN parcels.refused_at IS 'Since when the carrier says that it does not know the number, or that it cannot be one';
 COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
 CREATE INDEX parcels_of_an_order ON parcels (order_id);
 CREATE INDEX parcels_by_number ON parcels (carrier, number);
@@ -2567,6 +2571,7 @@ CREATE TABLE waybills (
   , sender       jsonb NOT NULL
   , recipient    jsonb NOT NULL
   , weight_grams integer NOT NULL
+  , collect      boolean NOT NULL DEFAULT false
   , number       text
   , failure      text
   , asked_at     timestamptz NOT NULL DEFAULT now()
@@ -2576,6 +2581,7 @@ CREATE TABLE waybills (
   , CONSTRAINT answered_means_when CHECK ((answered_at IS NOT NULL) = (number IS NOT NULL OR failure IS NOT NULL))
 );
 COMMENT ON TABLE waybills IS 'by merchant: numbers that carriers were asked for; its id is the carrier''s idempotency key and becomes the parcel''s';
+COMMENT ON COLUMN waybills.collect IS 'The recipient pays the carrier, not the sender';
 COMMENT ON COLUMN waybills.answered_at IS 'None while the carrier''s answer is not known';
 CREATE INDEX waybills_of_an_order ON waybills (merchant_id, order_id);
 CREATE INDEX waybills_unanswered ON waybills (asked_at) WHERE answered_at IS NULL;
@@ -2645,17 +2651,19 @@ CREATE TABLE rights_rules (
   , times_most integer NOT NULL DEFAULT 0
   , categories uuid[] NOT NULL DEFAULT '{}'
   , counted_from text NOT NULL DEFAULT 'received'
+  , moves      boolean NOT NULL DEFAULT false
   , drafted_at timestamptz NOT NULL DEFAULT now()
   , drafted_by text NOT NULL
   , UNIQUE (code, version)
-  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault', 'ship_promise', 'price_protection', 'authenticity', 'return_freight'))
-  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 0 AND 365 AND (days = 0) = (kind IN ('ship_promise', 'authenticity', 'return_freight')))
+  , CONSTRAINT a_right_is_of_a_known_kind CHECK (kind IN ('no_reason_return', 'withdrawal', 'fault', 'ship_promise', 'price_protection', 'authenticity', 'return_freight', 'free_returns'))
+  , CONSTRAINT a_right_lasts_some_days CHECK (days BETWEEN 0 AND 365 AND (days = 0) = (kind IN ('ship_promise', 'authenticity', 'return_freight', 'free_returns')))
   , CONSTRAINT a_share_is_a_share CHECK (percent BETWEEN 0 AND 100)
   , CONSTRAINT the_least_is_not_more_than_the_most CHECK (0 <= amount_least AND amount_least <= amount_most AND 0 <= hours_least AND hours_least <= hours_most)
   , CONSTRAINT an_amount_is_in_a_currency CHECK (currency IS NOT NULL OR (amount_least = 0 AND amount_most IS NULL))
   , CONSTRAINT hours_are_promised_for_sending CHECK ((hours_most > 0) = (kind = 'ship_promise'))
   , CONSTRAINT times_are_promised_for_what_is_genuine CHECK ((times_most > 0) = (kind = 'authenticity'))
   , CONSTRAINT days_count_from_something CHECK (counted_from IN ('placed', 'received'))
+  , CONSTRAINT only_the_last_day_of_a_right_moves CHECK (NOT moves OR kind IN ('no_reason_return', 'withdrawal', 'fault'))
   , CONSTRAINT a_right_ends_after_it_began CHECK (until >= since)
 );
 COMMENT ON TABLE rights_rules IS 'reference: the rights of buyers, version by version; what is switched on is never changed, only superseded';
@@ -2669,31 +2677,32 @@ COMMENT ON COLUMN rights_rules.hours_least IS 'The fewest hours after payment in
 COMMENT ON COLUMN rights_rules.times_most IS 'How many times the price a shop may promise for a counterfeit';
 COMMENT ON COLUMN rights_rules.categories IS 'For goods of which categories, and those below them; none: all';
 COMMENT ON COLUMN rights_rules.counted_from IS 'Of a price protection: when its days begin';
+COMMENT ON COLUMN rights_rules.moves IS 'A last day that is no working day where the goods are moves to the next one';
 COMMENT ON COLUMN rights_rules.countries IS 'Where the goods go, ISO 3166-1; none: wherever no other rule of its family is';
 COMMENT ON COLUMN rights_rules.exceptions IS 'Goods that it does not cover, by the words of categories.no_return';
 COMMENT ON COLUMN rights_rules.source IS 'The law and its article, as people read it';
 COMMENT ON COLUMN rights_rules.since IS 'It counts for orders placed on this day or later, in the house''s time zone; none: a draft';
 COMMENT ON COLUMN rights_rules.until IS 'The last day on which orders are placed under it; none: until it is superseded';
-INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, drafted_at, drafted_by) VALUES
+INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, since, drafted_at, drafted_by, moves) VALUES
     ('01890000-0000-7000-8000-000000000001', 'cn_seven_days', 1, 'no_reason_return'
    , '{"zh-Hans": "七天无理由退货", "en": "7-day return without a reason"}', 7, '{CN}'
    , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
-   , '{"zh-Hans": "《消费者权益保护法》第二十五条；《网络购买商品七日无理由退货暂行办法》第十条", "en": "Consumer Rights Law of the PRC, Art. 25; Interim Measures for the 7-day Return of Goods Bought Online, Art. 10"}'
-   , 'https://flk.npc.gov.cn/', '2014-03-15', '2014-03-15', 'house')
+   , '{"zh-Hans": "《消费者权益保护法》第二十五条；《网络购买商品七日无理由退货暂行办法》第十条；《民法典》第二百零三条", "en": "Consumer Rights Law of the PRC, Art. 25; Interim Measures for the 7-day Return of Goods Bought Online, Art. 10; Civil Code, Art. 203"}'
+   , 'https://flk.npc.gov.cn/', '2014-03-15', '2014-03-15', 'house', true)
   , ('01890000-0000-7000-8000-000000000002', 'eu_withdrawal', 1, 'withdrawal'
    , '{"zh-Hans": "欧盟 14 天撤回权", "en": "14-day right of withdrawal (EU)"}', 14
    , '{AT,BE,BG,CY,CZ,DE,DK,EE,ES,FI,FR,GR,HR,HU,IE,IT,LT,LU,LV,MT,NL,PL,PT,RO,SE,SI,SK}'
    , '{made_to_order,perishable,opened_digital,periodical}'
-   , '{"zh-Hans": "欧盟指令 2011/83/EU 第九条、第十六条", "en": "Directive 2011/83/EU, Art. 9 and 16"}'
-   , 'https://eur-lex.europa.eu/eli/dir/2011/83/oj', '2014-06-13', '2014-06-13', 'house')
+   , '{"zh-Hans": "欧盟指令 2011/83/EU 第九条、第十六条；第 1182/71 号条例第三条第四款", "en": "Directive 2011/83/EU, Art. 9 and 16; Regulation No 1182/71, Art. 3 (4)"}'
+   , 'https://eur-lex.europa.eu/eli/dir/2011/83/oj', '2014-06-13', '2014-06-13', 'house', true)
   , ('01890000-0000-7000-8000-000000000003', 'house_seven_days', 1, 'no_reason_return'
    , '{"zh-Hans": "七天无理由退货（平台规则）", "en": "7-day return without a reason (marketplace)"}', 7, '{}'
    , '{made_to_order,perishable,opened_digital,periodical,confirmed}'
-   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '', '2014-03-15', '2014-03-15', 'house')
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '', '2014-03-15', '2014-03-15', 'house', false)
   , ('01890000-0000-7000-8000-000000000004', 'fault', 1, 'fault'
    , '{"zh-Hans": "商品有问题，15 天", "en": "15 days for what is wrong with the goods"}', 15, '{}', '{}'
    , '{"zh-Hans": "本平台规则；法定为 7 天（《消费者权益保护法》第二十四条）", "en": "Rule of this marketplace; by law 7 days (Consumer Rights Law of the PRC, Art. 24)"}'
-   , '', '2014-03-15', '2014-03-15', 'house');
+   , '', '2014-03-15', '2014-03-15', 'house', false);
 INSERT INTO rights_rules (rule_id, code, version, kind, name, days, percent, amount_least, amount_most, currency, hours_least, hours_most, times_most, source, since, drafted_at, drafted_by) VALUES
     ('01890000-0000-7000-8000-000000000005', 'ship_by', 1, 'ship_promise'
    , '{"zh-Hans": "承诺时间内发货，超时赔付", "en": "Sent by a promised time, or compensated"}', 0, 5, 300, 3000, 'CNY', 4, 168, 0
@@ -2703,7 +2712,77 @@ INSERT INTO rights_rules (rule_id, code, version, kind, name, days, percent, amo
    , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house')
   , ('01890000-0000-7000-8000-000000000007', 'return_freight', 1, 'return_freight'
    , '{"zh-Hans": "商家责任退货，运费由商家承担", "en": "The shop bears the return freight where it is to blame"}', 0, 0, 0, 2500, 'CNY', 0, 0, 0
+   , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house')
+  , ('01890000-0000-7000-8000-000000000008', 'free_returns', 1, 'free_returns'
+   , '{"zh-Hans": "退货包运费", "en": "Free returns"}', 0, 0, 0, 2500, 'CNY', 0, 0, 0
    , '{"zh-Hans": "本平台规则", "en": "Rule of this marketplace"}', '2014-03-15', '2014-03-15', 'house');
+
+CREATE TABLE rights_holidays (
+    country text NOT NULL
+  , day     date NOT NULL
+  , name    jsonb NOT NULL
+  , worked  boolean NOT NULL DEFAULT false
+  , PRIMARY KEY (country, day)
+);
+COMMENT ON TABLE rights_holidays IS 'reference: days on which nobody works in a country, and days of the weekend on which people do, as the operator keeps them';
+COMMENT ON COLUMN rights_holidays.country IS 'ISO 3166-1';
+COMMENT ON COLUMN rights_holidays.worked IS 'A day of the weekend that is worked for a holiday elsewhere in the week';
+-- China 2026: notice of the General Office of the State Council of 4 November 2025. China 2027: the days that the Measures for Public
+-- Holidays name by their date; those of the moon, and what is worked instead, come with the notice of the year.
+INSERT INTO rights_holidays (country, day, name, worked) VALUES
+    ('CN', '2026-01-01', '{"zh-Hans": "元旦", "en": "New Year"}', false)
+  , ('CN', '2026-01-02', '{"zh-Hans": "元旦", "en": "New Year"}', false)
+  , ('CN', '2026-01-03', '{"zh-Hans": "元旦", "en": "New Year"}', false)
+  , ('CN', '2026-01-04', '{"zh-Hans": "调休上班", "en": "Worked instead"}', true)
+  , ('CN', '2026-02-14', '{"zh-Hans": "调休上班", "en": "Worked instead"}', true)
+  , ('CN', '2026-02-15', '{"zh-Hans": "春节", "en": "Spring Festival"}', false)
+  , ('CN', '2026-02-16', '{"zh-Hans": "春节", "en": "Spring Festival"}', false)
+  , ('CN', '2026-02-17', '{"zh-Hans": "春节", "en": "Spring Festival"}', false)
+  , ('CN', '2026-02-18', '{"zh-Hans": "春节", "en": "Spring Festival"}', false)
+  , ('CN', '2026-02-19', '{"zh-Hans": "春节", "en": "Spring Festival"}', false)
+  , ('CN', '2026-02-20', '{"zh-Hans": "春节", "en": "Spring Festival"}', false)
+  , ('CN', '2026-02-21', '{"zh-Hans": "春节", "en": "Spring Festival"}', false)
+  , ('CN', '2026-02-22', '{"zh-Hans": "春节", "en": "Spring Festival"}', false)
+  , ('CN', '2026-02-23', '{"zh-Hans": "春节", "en": "Spring Festival"}', false)
+  , ('CN', '2026-02-28', '{"zh-Hans": "调休上班", "en": "Worked instead"}', true)
+  , ('CN', '2026-04-04', '{"zh-Hans": "清明节", "en": "Qingming"}', false)
+  , ('CN', '2026-04-05', '{"zh-Hans": "清明节", "en": "Qingming"}', false)
+  , ('CN', '2026-04-06', '{"zh-Hans": "清明节", "en": "Qingming"}', false)
+  , ('CN', '2026-05-01', '{"zh-Hans": "劳动节", "en": "Labour Day"}', false)
+  , ('CN', '2026-05-02', '{"zh-Hans": "劳动节", "en": "Labour Day"}', false)
+  , ('CN', '2026-05-03', '{"zh-Hans": "劳动节", "en": "Labour Day"}', false)
+  , ('CN', '2026-05-04', '{"zh-Hans": "劳动节", "en": "Labour Day"}', false)
+  , ('CN', '2026-05-05', '{"zh-Hans": "劳动节", "en": "Labour Day"}', false)
+  , ('CN', '2026-05-09', '{"zh-Hans": "调休上班", "en": "Worked instead"}', true)
+  , ('CN', '2026-06-19', '{"zh-Hans": "端午节", "en": "Dragon Boat Festival"}', false)
+  , ('CN', '2026-06-20', '{"zh-Hans": "端午节", "en": "Dragon Boat Festival"}', false)
+  , ('CN', '2026-06-21', '{"zh-Hans": "端午节", "en": "Dragon Boat Festival"}', false)
+  , ('CN', '2026-09-20', '{"zh-Hans": "调休上班", "en": "Worked instead"}', true)
+  , ('CN', '2026-09-25', '{"zh-Hans": "中秋节", "en": "Mid-Autumn Festival"}', false)
+  , ('CN', '2026-09-26', '{"zh-Hans": "中秋节", "en": "Mid-Autumn Festival"}', false)
+  , ('CN', '2026-09-27', '{"zh-Hans": "中秋节", "en": "Mid-Autumn Festival"}', false)
+  , ('CN', '2026-10-01', '{"zh-Hans": "国庆节", "en": "National Day"}', false)
+  , ('CN', '2026-10-02', '{"zh-Hans": "国庆节", "en": "National Day"}', false)
+  , ('CN', '2026-10-03', '{"zh-Hans": "国庆节", "en": "National Day"}', false)
+  , ('CN', '2026-10-04', '{"zh-Hans": "国庆节", "en": "National Day"}', false)
+  , ('CN', '2026-10-05', '{"zh-Hans": "国庆节", "en": "National Day"}', false)
+  , ('CN', '2026-10-06', '{"zh-Hans": "国庆节", "en": "National Day"}', false)
+  , ('CN', '2026-10-07', '{"zh-Hans": "国庆节", "en": "National Day"}', false)
+  , ('CN', '2026-10-10', '{"zh-Hans": "调休上班", "en": "Worked instead"}', true)
+  , ('CN', '2027-01-01', '{"zh-Hans": "元旦", "en": "New Year"}', false)
+  , ('CN', '2027-05-01', '{"zh-Hans": "劳动节", "en": "Labour Day"}', false)
+  , ('CN', '2027-05-02', '{"zh-Hans": "劳动节", "en": "Labour Day"}', false)
+  , ('CN', '2027-10-01', '{"zh-Hans": "国庆节", "en": "National Day"}', false)
+  , ('CN', '2027-10-02', '{"zh-Hans": "国庆节", "en": "National Day"}', false)
+  , ('CN', '2027-10-03', '{"zh-Hans": "国庆节", "en": "National Day"}', false);
+-- The member states of the Union: the two days that are public holidays in each of them.
+INSERT INTO rights_holidays (country, day, name)
+SELECT c.country, d.day, d.name
+FROM unnest('{AT,BE,BG,CY,CZ,DE,DK,EE,ES,FI,FR,GR,HR,HU,IE,IT,LT,LU,LV,MT,NL,PL,PT,RO,SE,SI,SK}'::text[]) AS c (country)
+CROSS JOIN (VALUES ('2026-01-01'::date, '{"zh-Hans": "元旦", "en": "New Year"}'::jsonb)
+                 , ('2026-12-25', '{"zh-Hans": "圣诞节", "en": "Christmas"}')
+                 , ('2027-01-01', '{"zh-Hans": "元旦", "en": "New Year"}')
+                 , ('2027-12-25', '{"zh-Hans": "圣诞节", "en": "Christmas"}')) AS d (day, name);
 
 -- trade.favourites
 
@@ -3022,6 +3101,7 @@ CREATE TABLE order_lines (
   , gift_charged bigint NOT NULL DEFAULT 0
   , ship_hours   integer
   , authentic_times integer NOT NULL DEFAULT 0
+  , free_returns boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -3041,6 +3121,7 @@ COMMENT ON COLUMN order_lines.gift IS 'Frozen at sale, of what came for nothing:
 COMMENT ON COLUMN order_lines.gift_charged IS 'What was kept back of refunds, since the gift was not earned any more and was not sent back';
 COMMENT ON COLUMN order_lines.ship_hours IS 'Frozen at sale: hours after payment in which it is promised to leave the house; none: no promise';
 COMMENT ON COLUMN order_lines.authentic_times IS 'Frozen at sale: how many times its price a counterfeit costs the shop';
+COMMENT ON COLUMN order_lines.free_returns IS 'Frozen at sale: whether the shop bears what sending it back costs, whatever the reason';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
@@ -3404,8 +3485,13 @@ CREATE TABLE aftersales_cases (
   , decided_at   timestamptz
   , decided_by   text
   , return_freight bigint NOT NULL DEFAULT 0
+  , code         text NOT NULL
+  , pickup_at    timestamptz
+  , pickup_carrier text REFERENCES carriers
   , PRIMARY KEY (merchant_id, case_id)
+  , UNIQUE (merchant_id, code)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT who_fetches_is_asked_at_a_time CHECK ((pickup_at IS NULL) = (pickup_carrier IS NULL))
   , CONSTRAINT sending_back_costs_nothing_or_more CHECK (return_freight >= 0)
   , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
   , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund', 'exchange', 'replacement'))
@@ -3428,6 +3514,8 @@ COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
 COMMENT ON COLUMN aftersales_cases.verdict IS 'What the platform decided last; none as long as it was not asked';
 COMMENT ON COLUMN aftersales_cases.return_to IS 'The warehouse''s address as it was when the shop agreed';
 COMMENT ON COLUMN aftersales_cases.return_freight IS 'What sending back cost by the buyer''s receipt, where the shop is to blame; see promises';
+COMMENT ON COLUMN aftersales_cases.code IS 'What people call it by; it stands on the parcel that comes back';
+COMMENT ON COLUMN aftersales_cases.pickup_at IS 'When a carrier was asked to fetch the goods';
 COMMENT ON COLUMN aftersales_cases.due_at IS 'What happens to a silent side happens then; see docs/algorithms/after-sales.md';
 COMMENT ON COLUMN aftersales_cases.improved_at IS 'When the buyer improved a refused request, once';
 CREATE INDEX aftersales_cases_by_id ON aftersales_cases (case_id);
@@ -3436,6 +3524,7 @@ CREATE INDEX aftersales_cases_due ON aftersales_cases (due_at) WHERE due_at IS N
 CREATE INDEX aftersales_cases_of_a_buyer ON aftersales_cases (buyer_id, asked_at DESC, case_id DESC);
 CREATE INDEX aftersales_cases_of_a_merchant ON aftersales_cases (merchant_id, asked_at DESC, case_id DESC);
 CREATE INDEX aftersales_cases_of_a_merchant_by_state ON aftersales_cases (merchant_id, state, asked_at DESC, case_id DESC);
+CREATE INDEX aftersales_cases_to_fetch ON aftersales_cases (pickup_at) WHERE state = 'agreed' AND pickup_at IS NOT NULL;
 CREATE INDEX aftersales_cases_disputed ON aftersales_cases (moved_at, case_id) WHERE state = 'disputed';
 
 CREATE TABLE aftersales_case_lines (
@@ -3716,7 +3805,8 @@ CREATE TABLE settlement_entries (
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
   , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
-                                                       , 'fine_returned', 'compensation', 'deposit_forfeited'))
+                                                       , 'fine_returned', 'compensation', 'compensation_returned'
+                                                       , 'deposit_forfeited'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation')) = (amount < 0))
 );
@@ -3882,6 +3972,7 @@ CREATE TABLE compensations (
   , from_deposit bigint NOT NULL DEFAULT 0
   , document     uuid NOT NULL
   , at           timestamptz NOT NULL
+  , made_good_at timestamptz
   , PRIMARY KEY (merchant_id, document)
   , FOREIGN KEY (merchant_id, order_id, line) REFERENCES order_lines
   , CONSTRAINT a_compensation_has_a_known_cause CHECK (cause IN ('late', 'counterfeit', 'return_freight'))
@@ -3892,6 +3983,7 @@ CREATE TABLE compensations (
   , CONSTRAINT a_deposit_pays_a_part_at_most CHECK (from_deposit BETWEEN 0 AND amount)
   , CONSTRAINT lateness_and_freight_cost_their_basis_at_most CHECK (cause = 'counterfeit' OR amount <= basis)
   , CONSTRAINT what_a_case_decided_names_it CHECK ((cause = 'late') = (case_id IS NULL))
+  , CONSTRAINT only_what_a_case_cost_is_made_good CHECK (made_good_at IS NULL OR (case_id IS NOT NULL AND amount > 0))
 );
 COMMENT ON TABLE compensations IS 'by merchant: what shops owed buyers for a line, or for a line in a case, by a dated rule, or why they did not';
 COMMENT ON COLUMN compensations.rule_id IS 'The version of the rule that made it';
@@ -3901,6 +3993,7 @@ COMMENT ON COLUMN compensations.due_at IS 'By when the line was promised to leav
 COMMENT ON COLUMN compensations.purse IS 'Where the buyer has it: the balance, or points where no balance is kept';
 COMMENT ON COLUMN compensations.from_deposit IS 'Which part the deposit paid; the rest came, or comes, out of what the shop is owed';
 COMMENT ON COLUMN compensations.document IS 'What the books and the purse name as its cause, made from the order or the case, the cause and the line: it is decided once';
+COMMENT ON COLUMN compensations.made_good_at IS 'When the platform paid it back to the shop, since an appeal found the refund wrong; the buyer keeps it';
 CREATE INDEX compensations_of_an_order ON compensations (order_id);
 CREATE INDEX compensations_of_a_case ON compensations (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX compensations_of_a_merchant ON compensations (merchant_id, at DESC, document DESC);

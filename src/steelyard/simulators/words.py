@@ -146,6 +146,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "from": ("寄件人", "From"),
     "to": ("收件人", "To"),
     "weight": ("重量", "Weight"),
+    "collect": ("到付", "Freight collect"),
     # bank
     "no_transfers": ("还没有转账。", "No transfers yet."),
     "beneficiary": ("收款人", "Beneficiary"),

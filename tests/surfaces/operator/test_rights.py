@@ -1,7 +1,7 @@
 """The operator drafts a right, sees what it would have decided otherwise, and switches it on from a day to come."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from litestar import Litestar
@@ -86,3 +86,21 @@ async def test_a_category_says_why_its_goods_are_not_returned(world: World, oper
     assert wrong.status_code == 422 and "Please choose one of these" in words(wrong)
     saved = await operator.follow(await operator.post(page, {**sent, "no_return": "perishable"}))
     assert 'value="perishable" selected' in saved.text
+
+
+async def test_holidays_are_kept_by_country_and_year(db: Database, operator: Browser) -> None:
+    page = words(await operator.get(f"{HERE}/holidays", year=2026))
+    assert "Spring Festival" in page and "Christmas" in page
+    form = {"country": "de", "day": "2027-03-26", "until": "2027-03-29", "name_zh": "复活节", "name_en": "Easter"}
+    wrong = await operator.post(f"{HERE}/holidays", form | {"until": "2026-03-01"})
+    assert wrong.status_code == 422 and "at most a month away" in words(wrong) and "Easter" in wrong.text
+    nowhere = await operator.post(f"{HERE}/holidays", form | {"country": "Germany"})
+    assert nowhere.status_code == 422 and "two capital letters" in words(nowhere)
+    for _ in range(2):
+        assert "Easter" in words(await operator.follow(await operator.post(f"{HERE}/holidays", form)))
+    rules = await db.ask(rights.rules)
+    assert rules.calendar.next_working("DE", date(2027, 3, 26)) == date(2027, 3, 30)
+    for day in ("2027-03-26", "2027-03-27", "2027-03-28", "2027-03-29"):
+        await operator.post(f"{HERE}/holidays/forget", {"country": "DE", "day": day})
+    assert "Easter" not in words(await operator.get(f"{HERE}/holidays", year=2027))
+    assert (await operator.get(f"{HERE}/holidays", year=2100)).status_code == 200

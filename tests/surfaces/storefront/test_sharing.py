@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from steelyard.surfaces.storefront.sharing import QUIET_ZONE, qr_svg
+from steelyard.surfaces.web.scanning import QUIET_ZONE, qr_svg
 from tests.support.browser import Browser
 from tests.support.world import World
 

@@ -245,6 +245,7 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     no_return: NoReturn | None = None
     ship_hours: int | None = None
     authentic_times: int = 0
+    free_returns: bool = False
     limits: Limits | None = None
 
 
@@ -288,6 +289,7 @@ class SkuCard(msgspec.Struct, frozen=True, kw_only=True):
     no_return: NoReturn | None = None
     ship_hours: int | None = None
     authentic_times: int = 0
+    free_returns: bool = False
     limits: Limits | None = None
     product_limits: Limits | None = None
 

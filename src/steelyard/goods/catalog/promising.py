@@ -1,4 +1,4 @@
-"""What a shop promises with a product: how soon it is sent, and what a counterfeit would cost the shop."""
+"""What a shop promises with a product: how soon it is sent, what a counterfeit would cost it, and who bears return freight."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -17,19 +17,22 @@ async def set_promises(
     ship_hours: int | None,
     of_variants: Mapping[UUID, int | None],
     authentic_times: int,
+    free_returns: bool = False,
 ) -> None:
     """These are the promises of a product from now on: hours after payment in which it leaves the house (none: no promise),
-    of some variants other hours, and how many times its price a counterfeit costs (0: no promise). Whether the platform's
+    of some variants other hours, how many times its price a counterfeit costs (0: no promise), and whether the
+    shop bears what sending back costs, whatever the reason. Whether the platform's
     rules allow it is the caller's to know. Said twice, nothing changes. Raises `NotFound`."""
     touched = await tx.execute(
         """
-        UPDATE products SET ship_hours = $3, authentic_times = $4, changed_at = now()
+        UPDATE products SET ship_hours = $3, authentic_times = $4, free_returns = $5, changed_at = now()
         WHERE merchant_id = $1 AND product_id = $2
         """,
         merchant_id,
         product_id,
         ship_hours,
         authentic_times,
+        free_returns,
     )
     if not touched:
         raise NotFound()

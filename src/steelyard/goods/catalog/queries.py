@@ -129,7 +129,7 @@ async def products(read: Read, product_ids: Iterable[UUID]) -> dict[ProductId, P
         SELECT p.merchant_id, p.product_id, p.category_id, c.path AS category_path, p.slug, p.title, p.description
              , p.options, p.attributes, p.facts, p.tax_class, p.state, p.approved, p.gaps, p.on_shelf_at
              , p.off_shelf_at, p.created_at, p.changed_at, c.no_return, p.limits, p.ship_hours
-             , p.authentic_times
+             , p.authentic_times, p.free_returns
              , p.state = 'on_shelf' AND m.state = 'open' AS on_sale
              , coalesce((SELECT jsonb_agg(jsonb_build_object('file', i.file, 'alt', i.alt) ORDER BY i.place)
                          FROM product_pictures i
@@ -169,7 +169,7 @@ async def cards(read: Read, sku_ids: Iterable[UUID]) -> dict[SkuId, SkuCard]:
         """
         SELECT s.sku_id, s.product_id, s.merchant_id, p.category_id, c.path AS category_path, p.slug, p.title
              , p.options, s.choice, s.was, s.code, s.weight_grams, p.tax_class, c.no_return
-             , coalesce(s.ship_hours, p.ship_hours) AS ship_hours, p.authentic_times
+             , coalesce(s.ship_hours, p.ship_hours) AS ship_hours, p.authentic_times, p.free_returns
              , s.limits, p.limits AS product_limits, coalesce(s.picture, i.file) AS picture
              , s.active AND p.state = 'on_shelf' AND m.state = 'open' AS on_sale
         FROM skus s
@@ -207,6 +207,7 @@ def _card(row: Any) -> SkuCard:
         no_return=_no_return(row),
         ship_hours=row["ship_hours"],
         authentic_times=row["authentic_times"],
+        free_returns=row["free_returns"],
         limits=_limits(row["limits"]),
         product_limits=_limits(row["product_limits"]),
     )

@@ -90,6 +90,7 @@ CREATE TABLE products (
   , changed_at  timestamptz NOT NULL DEFAULT now()
   , ship_hours  integer
   , authentic_times integer NOT NULL DEFAULT 0
+  , free_returns boolean NOT NULL DEFAULT false
   , limits      jsonb
   , PRIMARY KEY (merchant_id, product_id)
   , CONSTRAINT a_products_limits_are_named CHECK (jsonb_typeof(limits) = 'object')
@@ -104,6 +105,7 @@ COMMENT ON COLUMN products.attributes IS '[{"name": Text, "value": Text}, …]: 
 COMMENT ON COLUMN products.facts IS '{attribute code: [value codes] | number | {language: words}}: as its category''s attributes are defined';
 COMMENT ON COLUMN products.ship_hours IS 'Hours after payment in which it is promised to leave the house; none: no promise';
 COMMENT ON COLUMN products.authentic_times IS 'How many times its price the shop pays when it is a counterfeit; 0: no promise';
+COMMENT ON COLUMN products.free_returns IS 'Whether the shop bears what sending it back costs, whatever the reason';
 COMMENT ON COLUMN products.approved IS 'It was on the shelf, or approved, as it is now: it goes back without a review';
 COMMENT ON COLUMN products.limits IS 'How many a buyer can have, and an order needs, of all its variants together: {per_order, per_buyer, period, least}';
 COMMENT ON COLUMN products.gaps IS 'What it lacks to be complete: see completeness';

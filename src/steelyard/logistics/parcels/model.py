@@ -98,6 +98,12 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     state: ParcelState
     sent_at: datetime
     delivered_at: datetime | None
+    refused_at: datetime | None = None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether its carrier says that it does not know the number: somebody mistyped it, or it cannot be one."""
+        return self.refused_at is not None and self.state is ParcelState.HANDED_OVER
 
 
 class NewParcel(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +117,7 @@ class NewParcel(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewWaybill(msgspec.Struct, frozen=True, kw_only=True):
     """A parcel that a carrier is asked to give a number. `sender` and `recipient` are addresses as JSON objects: name,
-    phone, country, region, city, district, street, postal_code."""
+    phone, country, region, city, district, street, postal_code. `collect`: the recipient pays the carrier."""
 
     merchant_id: UUID
     waybill_id: ParcelId
@@ -120,6 +126,7 @@ class NewWaybill(msgspec.Struct, frozen=True, kw_only=True):
     sender: dict[str, str]
     recipient: dict[str, str]
     weight_grams: int
+    collect: bool = False
 
 
 class Waybill(NewWaybill, frozen=True, kw_only=True):

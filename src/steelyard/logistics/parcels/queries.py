@@ -23,7 +23,7 @@ async def of_orders(read: Read, order_ids: Sequence[UUID]) -> dict[UUID, list[Pa
         Parcel,
         """
         SELECT p.parcel_id, p.merchant_id, p.order_id, p.carrier, c.name AS carrier_name, p.number, p.state, p.sent_at
-             , p.delivered_at
+             , p.delivered_at, p.refused_at
         FROM parcels p JOIN carriers c USING (carrier)
         WHERE p.order_id = ANY($1)
         ORDER BY p.sent_at, p.parcel_id
@@ -40,7 +40,7 @@ async def sought(read: Read, words: str, *, limit: int) -> list[Parcel]:
         Parcel,
         """
         SELECT p.parcel_id, p.merchant_id, p.order_id, p.carrier, c.name AS carrier_name, p.number, p.state, p.sent_at
-             , p.delivered_at
+             , p.delivered_at, p.refused_at
         FROM parcels p JOIN carriers c USING (carrier)
         WHERE p.number ~>=~ $1 AND p.number ~<~ $2
         LIMIT $3

@@ -48,6 +48,7 @@ CREATE TABLE parcels (
   , registered_at timestamptz
   , attempt_at   timestamptz
   , attempts     integer NOT NULL DEFAULT 0
+  , refused_at   timestamptz
   , PRIMARY KEY (merchant_id, parcel_id)
   , UNIQUE (merchant_id, carrier, number)
   , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
@@ -55,6 +56,7 @@ CREATE TABLE parcels (
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
 COMMENT ON COLUMN parcels.order_id IS 'The order, or the after-sales case whose goods go back or out again';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
+COMMENT ON COLUMN parcels.refused_at IS 'Since when the carrier says that it does not know the number, or that it cannot be one';
 COMMENT ON COLUMN parcels.attempt_at IS 'When to ask the carrier next; none when nothing is to ask';
 CREATE INDEX parcels_of_an_order ON parcels (order_id);
 CREATE INDEX parcels_by_number ON parcels (carrier, number);
@@ -111,6 +113,7 @@ CREATE TABLE waybills (
   , sender       jsonb NOT NULL
   , recipient    jsonb NOT NULL
   , weight_grams integer NOT NULL
+  , collect      boolean NOT NULL DEFAULT false
   , number       text
   , failure      text
   , asked_at     timestamptz NOT NULL DEFAULT now()
@@ -120,6 +123,7 @@ CREATE TABLE waybills (
   , CONSTRAINT answered_means_when CHECK ((answered_at IS NOT NULL) = (number IS NOT NULL OR failure IS NOT NULL))
 );
 COMMENT ON TABLE waybills IS 'by merchant: numbers that carriers were asked for; its id is the carrier''s idempotency key and becomes the parcel''s';
+COMMENT ON COLUMN waybills.collect IS 'The recipient pays the carrier, not the sender';
 COMMENT ON COLUMN waybills.answered_at IS 'None while the carrier''s answer is not known';
 CREATE INDEX waybills_of_an_order ON waybills (merchant_id, order_id);
 CREATE INDEX waybills_unanswered ON waybills (asked_at) WHERE answered_at IS NULL;

@@ -130,7 +130,7 @@ async def correct_number(
             SELECT $1, $2, (SELECT count(*) + 1 FROM parcel_corrections WHERE merchant_id = $1 AND parcel_id = $2)
                  , $5, $6, $7
         )
-        UPDATE parcels SET carrier = $3, number = $4, registered_at = NULL, attempts = 0
+        UPDATE parcels SET carrier = $3, number = $4, registered_at = NULL, refused_at = NULL, attempts = 0
              , attempt_at = CASE WHEN $3 <> 'other' THEN now() END
         WHERE merchant_id = $1 AND parcel_id = $2
         """,
@@ -267,6 +267,7 @@ async def asked(tx: Tx, parcel: ToAsk, *, known: bool = True) -> None:
     await tx.execute(
         """
         UPDATE parcels SET registered_at = CASE WHEN $5 THEN coalesce(registered_at, now()) END
+             , refused_at = CASE WHEN NOT $5 THEN coalesce(refused_at, now()) END
              , attempt_at = CASE WHEN state <> 'delivered' AND attempts < $4 THEN now() + $3::interval END
         WHERE merchant_id = $1 AND parcel_id = $2
         """,

@@ -35,9 +35,10 @@ async def ask_for(tx: Tx, wanted: Sequence[NewWaybill]) -> list[Waybill]:
     merchant_ids = [waybill.merchant_id for waybill in wanted]
     await tx.execute(
         """
-        INSERT INTO waybills (merchant_id, waybill_id, order_id, carrier, sender, recipient, weight_grams)
-        SELECT w.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::jsonb[], $7::integer[])
-            AS w (merchant_id, waybill_id, order_id, carrier, sender, recipient, weight_grams)
+        INSERT INTO waybills (merchant_id, waybill_id, order_id, carrier, sender, recipient, weight_grams, collect)
+        SELECT w.*
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::jsonb[], $7::integer[], $8::boolean[])
+            AS w (merchant_id, waybill_id, order_id, carrier, sender, recipient, weight_grams, collect)
         WHERE NOT EXISTS (SELECT FROM waybills k
                           WHERE k.merchant_id = w.merchant_id AND k.order_id = w.order_id AND k.carrier = w.carrier
                             AND k.failure IS NULL
@@ -52,6 +53,7 @@ async def ask_for(tx: Tx, wanted: Sequence[NewWaybill]) -> list[Waybill]:
         [waybill.sender for waybill in wanted],
         [waybill.recipient for waybill in wanted],
         [waybill.weight_grams for waybill in wanted],
+        [waybill.collect for waybill in wanted],
     )
     carrier_of = {waybill.order_id: waybill.carrier for waybill in wanted}
     found = await _open(tx, merchant_ids[0], list(carrier_of))
@@ -63,7 +65,7 @@ async def _open(read: Read, merchant_id: UUID, order_ids: Sequence[UUID]) -> lis
     return await read.all(
         Waybill,
         """
-        SELECT merchant_id, waybill_id, order_id, carrier, sender, recipient, weight_grams, number, failure
+        SELECT merchant_id, waybill_id, order_id, carrier, sender, recipient, weight_grams, collect, number, failure
         FROM waybills w WHERE w.merchant_id = $1 AND w.order_id = ANY($2)
           AND NOT EXISTS (SELECT FROM parcels p WHERE p.merchant_id = w.merchant_id AND p.parcel_id = w.waybill_id)
         ORDER BY w.asked_at, w.waybill_id
@@ -125,7 +127,7 @@ async def unanswered(read: Read) -> list[Waybill]:
     return await read.all(
         Waybill,
         """
-        SELECT merchant_id, waybill_id, order_id, carrier, sender, recipient, weight_grams, number, failure
+        SELECT merchant_id, waybill_id, order_id, carrier, sender, recipient, weight_grams, collect, number, failure
         FROM waybills WHERE answered_at IS NULL AND asked_at < now() - $1::interval AND asked_at > now() - $2::interval
         ORDER BY asked_at LIMIT $3
         """,

@@ -14,7 +14,7 @@ from steelyard.money.reconciliation.booking import Suggestion, suggested
 from steelyard.money.reconciliation.deciding import agree, limit, settle, take_back
 from steelyard.money.reconciliation.formats import FORMATS
 from steelyard.money.reconciliation.gateways import Sender, senders
-from steelyard.money.reconciliation.jobs import fetch_due
+from steelyard.money.reconciliation.jobs import fetch_due, run_day
 from steelyard.money.reconciliation.queries import (
     Beside,
     Health,
@@ -73,6 +73,7 @@ __all__ = [
     "problems",
     "read_statement",
     "run",
+    "run_day",
     "senders",
     "settle",
     "source_called",

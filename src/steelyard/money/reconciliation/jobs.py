@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import structlog
 
+from steelyard.kernel import jobs
 from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import Refusal
@@ -36,24 +37,31 @@ async def fetch_due(db: Database, known: Mapping[str, Sender], now: datetime) ->
         source = await db.ask(source_called, name)
         today = source.day_of(now - timedelta(minutes=AFTER_MINUTES))
         wanted = [today - timedelta(days=back) for back in range(DAYS_BACK, 0, -1)]
-        for day in await db.transact(_claim, name, wanted):
+        for day in await db.transact(_claim, name, wanted, today):
             await _fetch(db, sender, day)
             asked += 1
     return asked
 
 
-async def _claim(tx: Tx, source: str, wanted: list[date]) -> list[date]:
+async def _claim(tx: Tx, source: str, wanted: list[date], today: date) -> list[date]:
     """The days of these that have no statement and whose time has come; their next try is pushed ahead first, so that two
-    processes never ask for the same. (The first day of an installation is the one before it began to ask.)"""
+    processes never ask for the same. The first day of an installation is the one on which it begins to ask: what was
+    before is another's history."""
+    await tx.execute(
+        """
+        INSERT INTO reconciliation_fetches (source, day, tries, next_at)
+        SELECT $1, $2, 0, now() WHERE NOT EXISTS (SELECT FROM reconciliation_fetches WHERE source = $1)
+        ON CONFLICT DO NOTHING
+        """,
+        source,
+        today,
+    )
     rows = await tx.fetch(
         """
-        WITH missing AS (
-            SELECT w.day FROM unnest($2::date[]) AS w (day)
-            WHERE w.day >= coalesce((SELECT min(f.day) FROM reconciliation_fetches f WHERE f.source = $1)
-                                  , (SELECT max(d) FROM unnest($2::date[]) AS d))
-        )
         INSERT INTO reconciliation_fetches AS f (source, day, tries, next_at)
-        SELECT $1, day, 1, now() + $3 * interval '1 second' FROM missing ORDER BY day
+        SELECT $1, w.day, 1, now() + $3 * interval '1 second' FROM unnest($2::date[]) AS w (day)
+        WHERE w.day >= (SELECT min(f.day) FROM reconciliation_fetches f WHERE f.source = $1)
+        ORDER BY w.day
         ON CONFLICT (source, day) DO UPDATE
         SET tries = f.tries + 1, next_at = now() + least($3 * 2 ^ least(f.tries, 20), $4) * interval '1 second'
         WHERE f.next_at <= now()
@@ -106,6 +114,12 @@ async def _sweep(db: Database) -> int:
     except Refusal as refusal:  # a source that is not known here: nothing that asking again would change
         log.error("reconciliation.refused", why=str(refusal))
     return 0
+
+
+@jobs.job("reconciliation.run_day")
+async def run_day(db: Database, *, source: str, day: date) -> None:
+    """Lay a day beside the books: for statements that nobody waits for in a browser."""
+    await db.transact(run, source, day)
 
 
 SWEEPS = [Sweep("reconciliation.fetch", EVERY_SECONDS, _sweep)]

@@ -127,7 +127,8 @@ async def label(
     if parcel.parties is None:
         raise not_found("label")
     sender, recipient = parcel.parties
-    return page(request, "label.html", parcel=parcel, sender=sender, recipient=recipient)
+    collect = yard.collects(carrier, number)
+    return page(request, "label.html", parcel=parcel, sender=sender, recipient=recipient, collect=collect)
 
 
 def app(settings: Settings, *, clock: Clock | None = None, client: ClientMaker | None = None) -> Litestar:

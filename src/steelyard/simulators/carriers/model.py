@@ -48,11 +48,14 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaybillRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`collect`: the recipient pays."""
+
     reference: Reference
     carrier: Carrier
     sender: Address = msgspec.field(name="from")
     recipient: Address = msgspec.field(name="to")
     weight_grams: Annotated[int, Meta(ge=1, le=WEIGHT_GRAMS_MAX)]
+    collect: bool = False
     webhook_url: WebAddress | None = None
 
 

@@ -42,6 +42,12 @@ CREATE TABLE IF NOT EXISTS parcels (
 );
 CREATE INDEX IF NOT EXISTS parcels_to_move ON parcels (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS parcels_by_creation ON parcels (created_at);
+CREATE TABLE IF NOT EXISTS parcels_collect (
+  carrier TEXT NOT NULL
+, number  TEXT NOT NULL
+, PRIMARY KEY (carrier, number)
+, FOREIGN KEY (carrier, number) REFERENCES parcels
+);
 CREATE TABLE IF NOT EXISTS parcel_events (
   carrier TEXT NOT NULL
 , number  TEXT NOT NULL
@@ -123,6 +129,11 @@ class Yard:
             while self._find(tx, request.carrier, number) is not None:
                 number = new_number(request.carrier)
             self._accept(tx, request.carrier, number, request)
+            if request.collect:
+                tx.execute(
+                    "INSERT INTO parcels_collect VALUES (:carrier, :number)",
+                    {"carrier": request.carrier, "number": number},
+                )
             self._subscribe(tx, request.carrier, number, request.webhook_url)
             self._step(tx, request.carrier, number, "accepted")
             return Waybill(request.carrier, number, f"{self._public_url}/labels/{request.carrier}/{number}")
@@ -253,6 +264,14 @@ class Yard:
         )
         told = [TrackingEvent(event.at, event.code, event.place, *TEXTS[event.code]) for event in events]
         return Tracking(parcel.carrier, number, parcel.status, told)
+
+    def collects(self, carrier: str, number: str) -> bool:
+        """Whether the recipient pays for this parcel."""
+        found = self._store.number(
+            "SELECT 1 FROM parcels_collect WHERE carrier = :carrier AND number = :number",
+            {"carrier": carrier, "number": number},
+        )
+        return found is not None
 
     def latest(self) -> list[ParcelRow]:
         return self._store.rows(

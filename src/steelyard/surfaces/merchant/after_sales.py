@@ -21,13 +21,13 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies.model import CASE_SHOP_ANSWERS
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.merchant.papers import address_lines
 from steelyard.surfaces.web import case_words, exports, promise_words
 from steelyard.surfaces.web.case_words import case_view
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address, done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.photographs import PHOTOGRAPHS_BYTES_MAX, photographs
+from steelyard.surfaces.web.postal import address_lines
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders, promises
@@ -84,8 +84,12 @@ async def case_list(
     wanted: InState = None,
     kind: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
-) -> Response[Any]:
-    """The cases in a state, or the file of them."""
+    code: FromQuery[str | None] = None,
+) -> Response[Any] | Redirect:
+    """The cases in a state, or the file of them; the one whose code was scanned off a parcel, or typed in."""
+    scanned = await visit.merchant_db.ask(aftersales.case_of_code, visit.merchant_id, code) if code else None
+    if scanned is not None:
+        return Redirect(f"{frame.AFTER_SALES}/{scanned}", status_code=303)
     tab = wanted if wanted in TABS else "to_do"
     only = Kind(kind) if kind in set(Kind) else None
     if exports.wanted(visit):
@@ -114,6 +118,7 @@ async def case_list(
         visit,
         "after_sales.html",
         frame.AFTER_SALES,
+        code=code or "",
         answer_hours=await visit.db.ask(policies.number, CASE_SHOP_ANSWERS),
         tabs=tabs,
         kinds=kinds,
@@ -164,6 +169,7 @@ async def _page(
         view=view,
         paid=await visit.merchant_db.ask(promises.compensations_of_case, case_id),
         promise_words=promise_words,
+        freight_rule=await visit.merchant_db.ask(case_words.bearing, view),
         case=view.case,
         form=form,
         errors=errors or {},

@@ -23,12 +23,13 @@ from steelyard.money.payments.model import Refund, RefundId
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.surfaces.merchant import frame, papers
+from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.order_requests import Asked, asked_about
 from steelyard.surfaces.web import promise_words
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.postal import address_lines
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, groups, orders, promises, settlement
 from steelyard.trade.aftersales.model import OrderRefund, Reason, RefundRequest, Returned, freight_of
@@ -119,7 +120,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
 
 
 def _promised(order: Order, lines: Sequence[OrderLine]) -> bool:
-    return order.ship_by is not None or any(line.authentic_times for line in lines)
+    return order.ship_by is not None or any(line.authentic_times or line.free_returns for line in lines)
 
 
 @get("/orders/{order_id:uuid}", opt={"permission": "orders.read"})
@@ -161,7 +162,7 @@ def address_text(order: Order) -> str:
     """Whom and where, as one pastes it into a carrier's form."""
     to = order.address
     who = [to.name or order.contact.name, to.phone or order.contact.phone]
-    return " ".join(part for part in (*who, *papers.address_lines(to)) if part)
+    return " ".join(part for part in (*who, *address_lines(to)) if part)
 
 
 async def ship(tx: Tx, actor: Actor, dispatch: Dispatch, by: str) -> None:

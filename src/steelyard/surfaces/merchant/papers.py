@@ -27,9 +27,10 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.merchant.paper import Label, Pick, Slip, SlipLine, labels, pick_list, slips
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.entries import as_uuid, entries_of
+from steelyard.surfaces.web.paper import Label, Pick, Slip, SlipLine, labels, pick_list, slips
+from steelyard.surfaces.web.postal import address_lines
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders
 from steelyard.trade.orders.model import Order, OrderId, OrderLine
@@ -143,20 +144,6 @@ class _Words:
 
     def title(self, line: OrderLine) -> str:
         return line.title.in_language(self.locale)
-
-
-def address_lines(address: Address) -> list[str]:
-    """An address as it is written on a parcel: large to small in China, small to large abroad."""
-    if address.country in ("CN", "HK", "MO", "TW", ""):
-        region = "" if address.region == address.city else address.region
-        return [region + address.city + address.district, address.street, address.postal_code]
-    return [
-        address.street,
-        address.district,
-        f"{address.city} {address.postal_code}".strip(),
-        address.region,
-        address.country,
-    ]
 
 
 def _labels(found: Papers, words: _Words, title: str) -> bytes:

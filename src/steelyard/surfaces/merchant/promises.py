@@ -30,8 +30,7 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import orders, promises
 from steelyard.trade.orders.model import Order
-from steelyard.trade.promises import Listed, Paid, PaidKind, PaidSum, PaidWanted
-from steelyard.trade.rights import Rule
+from steelyard.trade.promises import Limits, Listed, Paid, PaidKind, PaidSum, PaidWanted
 
 READS = {"permission": "orders.read"}
 EDITS = {"permission": "products.edit"}
@@ -44,8 +43,7 @@ FILE_DAYS = 730
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """`codes` are of the orders that are still to leave."""
 
-    ship: Rule | None
-    genuine: Rule | None
+    limits: Limits
     to_leave: list[ToLeave]
     codes: Mapping[UUID, Order]
     listed: Page[Listed]
@@ -54,13 +52,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def found(read: Read, merchant_id: MerchantId, cursor: str | None) -> Found:
-    ship, genuine = await promises.limits(read, merchant_id)
     protections = msgspec.structs.replace(wanted_of(merchant_id, FILE_DAYS), kind=PaidKind.PRICE_PROTECTION)
     to_leave = await fulfilment.to_leave(read, merchant_id, TO_LEAVE_SHOWN)
     known = await orders.of_merchant(read, merchant_id, [each.order_id for each in to_leave])
     return Found(
-        ship=ship,
-        genuine=genuine,
+        limits=await promises.limits(read, merchant_id),
         to_leave=to_leave,
         codes={order.order_id: order for order in known},
         listed=await promises.listed(read, merchant_id, cursor, ROWS_PER_PAGE),
@@ -102,8 +98,7 @@ async def promise_list(visit: NamedDependency[Visit], cursor: FromQuery[str | No
 
 class One(msgspec.Struct, frozen=True, kw_only=True):
     product: ProductView
-    ship: Rule | None
-    genuine: Rule | None
+    limits: Limits
 
 
 async def one(read: Read, merchant_id: MerchantId, product_id: UUID) -> One:
@@ -111,8 +106,7 @@ async def one(read: Read, merchant_id: MerchantId, product_id: UUID) -> One:
     product = await catalog.product(read, product_id)
     if product is None or product.merchant_id != merchant_id:
         raise NotFound()
-    ship, genuine = await promises.limits(read, merchant_id)
-    return One(product=product, ship=ship, genuine=genuine)
+    return One(product=product, limits=await promises.limits(read, merchant_id))
 
 
 @get("/products/{product_id:uuid}/promises", opt=EDITS)
@@ -156,10 +150,15 @@ async def promise(tx: Tx, actor: Actor, merchant_id: MerchantId, product_id: UUI
     }
     times = form.number("authentic_times", otherwise=0)
     form.check()
-    await promises.promise(tx, merchant_id, product_id, ship_hours, of_variants, times)
-    before = {"ship_hours": known.ship_hours, "authentic_times": known.authentic_times}
+    free = form.flag("free_returns")
+    await promises.promise(tx, merchant_id, product_id, ship_hours, of_variants, times, free_returns=free)
+    before = {
+        "ship_hours": known.ship_hours,
+        "authentic_times": known.authentic_times,
+        "free_returns": known.free_returns,
+    }
     before |= {sku.code: sku.ship_hours for sku in known.skus if sku.sku_id in of_variants}
-    after = {"ship_hours": ship_hours, "authentic_times": times}
+    after = {"ship_hours": ship_hours, "authentic_times": times, "free_returns": free}
     after |= {sku.code: of_variants[sku.sku_id] for sku in known.skus if sku.sku_id in of_variants}
     if before != after:
         await access.audit(tx, actor, "products.promise", str(product_id), before=before, after=after)

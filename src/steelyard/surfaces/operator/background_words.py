@@ -4,6 +4,7 @@ from steelyard.kernel.i18n import N_
 
 SWEEPS: dict[str, str] = {
     "access.forget": N_("Ends sessions and links that are over"),
+    "aftersales.follow_pickups": N_("Moves returns on that a carrier has fetched"),
     "aftersales.act_on_silence": N_("Decides refunds and returns that one side has left unanswered"),
     "aftersales.grant_unanswered": N_("Grants requests of buyers that nobody has answered in time"),
     "analytics.count_imports": N_("Counts imported orders into the figures"),
@@ -54,6 +55,7 @@ SWEEPS: dict[str, str] = {
     "orders.complete_received": N_("Confirms receipt when its days are over"),
     "parcels.ask_carriers": N_("Asks carriers where parcels are"),
     "payments.refunds": N_("Sends refunds to the payment channel"),
+    "reconciliation.fetch": N_("Asks channels and banks for yesterday’s statement, and lays it beside the books"),
     "search.stale_entries": N_("Brings search entries up to date"),
     "settlement.payouts": N_("Sends payouts to the bank"),
     "settlement.run": N_("Makes the day's statements"),

@@ -19,6 +19,7 @@ PAYMENTS = f"{HOME}/payments"
 REFUNDS = f"{HOME}/refunds"
 CHANNELS = f"{HOME}/channels"
 BOOKS = f"{HOME}/books"
+RECONCILIATION = f"{HOME}/reconciliation"
 SETTLEMENT = f"{HOME}/settlement"
 WALLETS = f"{HOME}/wallets"
 CATEGORIES = f"{HOME}/categories"
@@ -76,6 +77,7 @@ PLACES = (
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
     (CHANNELS, N_("Ways to pay"), "credit-card", "payments.read", N_("Money")),
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
+    (RECONCILIATION, N_("Reconciliation"), "list-checks", "reconciliation.manage", N_("Money")),
     (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
     (WALLETS, N_("Wallets"), "wallet", "wallets.manage", N_("Money")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),

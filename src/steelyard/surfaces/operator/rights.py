@@ -186,7 +186,7 @@ def rule_of(form: Entries, categories: Mapping[str, UUID] | None = None) -> NewR
     if kind not in set(RuleKind):
         form.refuse("kind", N_("Please choose one of these"))
     countries = form.text("countries").upper().replace(",", " ").split()
-    last = _day(form, "until") if until else None
+    last = day_typed(form, "until") if until else None
     days = form.number("days", otherwise=0, most=365)
     form.check()
     return NewRule(
@@ -200,6 +200,7 @@ def rule_of(form: Entries, categories: Mapping[str, UUID] | None = None) -> NewR
         countries=list(dict.fromkeys(countries)),
         exceptions=[each for each in NoReturn if form.flag(f"except-{each}")],
         until=last,
+        moves=form.flag("moves"),
         **terms,
     )
 
@@ -230,7 +231,7 @@ def _terms(form: Entries, categories: Mapping[str, UUID]) -> dict[str, Any]:
     }
 
 
-def _day(form: Entries, name: str) -> date | None:
+def day_typed(form: Entries, name: str) -> date | None:
     try:
         return date.fromisoformat(form.text(name))
     except ValueError:
@@ -253,7 +254,16 @@ def _facts(rule: Rule) -> dict[str, Any]:
         name: said[name]
         for name in (
             *("kind", "name", "days", "countries", "exceptions", "source", "since", "until", "percent", "amount_least"),
-            *("amount_most", "currency", "hours_least", "hours_most", "times_most", "categories", "counted_from"),
+            *(
+                "amount_most",
+                "currency",
+                "hours_least",
+                "hours_most",
+                "times_most",
+                "categories",
+                "counted_from",
+                "moves",
+            ),
         )
     }
 
@@ -292,7 +302,7 @@ async def switched_on(
     """From a day to come it counts for orders placed then."""
     form = await entries_of(request)
     try:
-        since = _day(form, "since")
+        since = day_typed(form, "since")
         form.check()
         assert since is not None
         await visit.db.transact(switch_on, visit.actor, RuleId(rule_id), since)

@@ -2,7 +2,7 @@
 
 A visitor is known by a sealed cookie and can do everything but keep an address book. Each file is one part of the
 way: `browsing`, `product` (with `choosing`, `delivering`, `specifying`, `opinions`), `keeping`, `basket`, `till`, `paying`,
-`purchases`, `after_sales`,
+`purchases`, `after_sales`, `fetching`,
 `reviewing`, `looking_up`; `doors` and `me` are the account, `selling` the way to become a merchant, `house` the
 legal pages, the language and the pictures.
 """
@@ -19,6 +19,7 @@ from steelyard.surfaces.storefront import (
     delivering,
     doors,
     exchanging,
+    fetching,
     flash,
     gifts,
     group,
@@ -117,6 +118,7 @@ router = Router(
         order_actions.buy_again,
         order_actions.show_again,
         *after_sales.HANDLERS,
+        *fetching.HANDLERS,
         *exchanging.HANDLERS,
         looking_up.find_order_page,
         looking_up.find_order,

@@ -220,14 +220,14 @@ async def _said(visit: Visit, order: Order, kind: Kind, form: Entries) -> NewCas
 @get("/after-sales/{case_id:uuid}")
 async def case_shown(visit: NamedDependency[Visit], case_id: FromPath[UUID]) -> Response[str]:
     """How far it is, what is next and until when, and what can be done."""
-    return await _page(visit, await own_case(visit, case_id))
+    return await shown_case(visit, await own_case(visit, case_id))
 
 
-async def _page(
+async def shown_case(
     visit: Visit, found: Case, form: Entries | None = None, refusal: Refusal | None = None
 ) -> Response[str]:
     page = await visit.db.ask(case_page, visit.buyer_id, found)
-    freight_rule, paid = await visit.db.ask(freight_of, found, page.view.order)
+    freight_rule, paid = await visit.db.ask(freight_of, page.view)
     errors = refusals.fields_of(refusal, visit.locale) if refusal else {}
     return await show(
         visit,
@@ -267,7 +267,7 @@ async def _do(
     except NotFound:
         raise
     except Refusal as refusal:
-        return await _page(visit, await own_case(visit, found.case_id), form, refusal)
+        return await shown_case(visit, await own_case(visit, found.case_id), form, refusal)
     return redirect(visit, f"/after-sales/{found.case_id}", (visit.say(done), "good"))
 
 

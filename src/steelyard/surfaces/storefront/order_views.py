@@ -271,7 +271,9 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
 async def _promises(read: Read, views: Sequence[OrderView]) -> tuple[list[Compensation], list[Protected]]:
     """What was paid for promises of these orders; asked only where something was promised, or given back."""
     promised = [
-        view.order.order_id for view in views if view.order.ship_by or any(line.authentic_times for line in view.lines)
+        view.order.order_id
+        for view in views
+        if view.order.ship_by or any(line.authentic_times or line.free_returns for line in view.lines)
     ]
     given = [view.order.order_id for view in views if view.order.refunded]
     return (

@@ -61,7 +61,8 @@ ONCE_SHOWN = (ProductState.OFF_SHELF, ProductState.BINNED)
 
 class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     """Everything on the page. `promise` is of one piece of what is chosen, none when there is no such; `ship` is by which rule
-    the shop promises to send, `protection` by which what becomes cheaper goes back."""
+    the shop promises to send, `protection` by which what becomes cheaper goes back, `free_returns` by which it bears what
+    sending back costs."""
 
     shell: Shell
     product: ProductView
@@ -83,6 +84,7 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     groups: Sequence[tuple[GroupOffer, Sequence[Team]]] = ()
     ship: Rule | None = None
     protection: Rule | None = None
+    free_returns: Rule | None = None
 
     @property
     def ship_hours(self) -> int | None:
@@ -262,6 +264,7 @@ async def product_page(read: Read, asked: Asked) -> ProductPage | GonePage:
         rule=known.of(Family.NO_REASON, place.country, now),
         ship=known.promise(RuleKind.SHIP_PROMISE, now, shop.currency),
         protection=known.promise(RuleKind.PRICE_PROTECTION, now, shop.currency, product.category_path),
+        free_returns=known.promise(RuleKind.FREE_RETURNS, now, shop.currency) if product.free_returns else None,
         groups=await groups.of_product(read, product.merchant_id, product.product_id),
         lows=await lowered.of_choice(read, choice, offers),
     )

@@ -4,19 +4,17 @@ from collections.abc import Sequence
 
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
+from steelyard.surfaces.web.case_words import CaseView, bearing
 from steelyard.surfaces.web.entries import Entries
-from steelyard.trade import aftersales, promises, rights
+from steelyard.trade import aftersales, promises
 from steelyard.trade.aftersales import Case
-from steelyard.trade.orders.model import Order
 from steelyard.trade.promises import Compensation
-from steelyard.trade.rights import Rule, RuleKind
+from steelyard.trade.rights import Rule
 
 
-async def freight_of(read: Read, case: Case, order: Order) -> tuple[Rule | None, list[Compensation]]:
+async def freight_of(read: Read, view: CaseView) -> tuple[Rule | None, list[Compensation]]:
     """By which rule the shop bears what sending back costs, and what it has paid in this case beside the refund."""
-    known = await rights.rules(read)
-    rule = known.promise(RuleKind.RETURN_FREIGHT, order.placed_at, order.currency) if case.shops_fault else None
-    return rule, await promises.compensations_of_case(read, case.case_id)
+    return await bearing(read, view), await promises.compensations_of_case(read, view.case.case_id)
 
 
 async def send_back(tx: Tx, found: Case, form: Entries, receipts: Sequence[str], trouble: str, by: str) -> None:

@@ -21,11 +21,10 @@ from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront import seo
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.web.pages import local_path
+from steelyard.surfaces.web.scanning import qr_svg
 from steelyard.surfaces.web.visit import Visit
 
 PATH_CHARACTERS_MAX = 300
-# Modules of white around a code, as ISO/IEC 18004 wants them.
-QUIET_ZONE = 4
 DAY = "public, max-age=86400"
 
 
@@ -99,27 +98,6 @@ async def code(visit: NamedDependency[Visit]) -> Response[bytes]:
         raise NotFound()
     drawing = qr_svg(visit.settings.base_url.rstrip("/") + path)
     return Response(drawing.encode(), media_type="image/svg+xml", headers={"cache-control": DAY})
-
-
-def qr_svg(words: str) -> str:
-    """A QR code (ISO/IEC 18004) as a drawing, black on white whatever the theme: it is made to be scanned."""
-    from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
-
-    drawn = QRCode(None, QRErrorCorrectLevel.M)
-    drawn.addData(words)
-    drawn.make()
-    count: int = drawn.getModuleCount()
-    dark = "".join(
-        f"M{column + QUIET_ZONE} {row + QUIET_ZONE}h1v1h-1z"
-        for row in range(count)
-        for column in range(count)
-        if drawn.isDark(row, column)
-    )
-    side = count + 2 * QUIET_ZONE
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side * 8}" height="{side * 8}" viewBox="0 0 {side} {side}"'
-        f' shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{dark}"/></svg>'
-    )
 
 
 HANDLERS = [share_product, share_shop, code]

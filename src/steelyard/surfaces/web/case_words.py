@@ -12,7 +12,7 @@ from steelyard.logistics.parcels.model import Parcel
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import ShopCard
 from steelyard.surfaces.components.page import Tone
-from steelyard.trade import aftersales, orders, rights
+from steelyard.trade import aftersales, orders, promises, rights
 from steelyard.trade.aftersales import (
     APPEAL_WITHIN,
     REASONS,
@@ -159,6 +159,11 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
         return self.case.decided_at + APPEAL_WITHIN if self.case.decided_at else None
 
     @property
+    def free_returns(self) -> bool:
+        """Whether the shop promised with one of these goods to bear what sending them back costs, whatever the reason."""
+        return any(self.lines[each.line].free_returns for each in self.wanted)
+
+    @property
     def amount(self) -> int:
         """What went back, or what would: for as many of the pieces as are not given back otherwise."""
         if self.refund is not None:
@@ -206,4 +211,15 @@ async def case_view(read: Read, found: Case) -> CaseView:
         parcels=(await parcels.of_orders(read, [found.case_id]))[found.case_id],
         # Without a decision of the platform there is no appeal to ask for.
         appeal=(await aftersales.appeals_of(read, [found.case_id])).get(found.case_id) if found.verdict else None,
+    )
+
+
+async def bearing(read: Read, view: CaseView) -> Rule | None:
+    """The rule by which the shop bears what sending back costs in this case; none where the buyer does."""
+    return promises.freight_rule(
+        await rights.rules(read),
+        view.case.reason,
+        promised=view.free_returns,
+        placed=view.order.placed_at,
+        currency=view.order.currency,
     )

@@ -213,3 +213,17 @@ def tidy_phone(phone: str, country: str) -> str:
 def _mobile(phone: str) -> bool:
     digits = "".join(each for each in phone if each.isdecimal())
     return len(digits.removeprefix("86")) == 11 and digits.removeprefix("86").startswith("1")
+
+
+def address_lines(address: Address) -> list[str]:
+    """An address as it is written on a parcel: large to small in China, small to large abroad."""
+    if address.country in ("CN", "HK", "MO", "TW", ""):
+        region = "" if address.region == address.city else address.region
+        return [region + address.city + address.district, address.street, address.postal_code]
+    return [
+        address.street,
+        address.district,
+        f"{address.city} {address.postal_code}".strip(),
+        address.region,
+        address.country,
+    ]

@@ -19,6 +19,7 @@ KINDS: dict[RuleKind, str] = {
     RuleKind.PRICE_PROTECTION: N_("Price protection"),
     RuleKind.AUTHENTICITY: N_("Guaranteed genuine"),
     RuleKind.RETURN_FREIGHT: N_("Return freight"),
+    RuleKind.FREE_RETURNS: N_("Free returns"),
 }
 COUNTED: dict[CountedFrom, str] = {
     CountedFrom.RECEIVED: N_("from receipt"),

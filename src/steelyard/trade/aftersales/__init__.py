@@ -5,10 +5,10 @@ at a moment is said by `actions`, one rule for pages and tests.
 
 Money back for some pieces, with the goods sent back or without, is an after-sales case (`case_model`, `case_queries`): the
 buyer's side is `cases`, the shop's and the platform's `answers`, what all of these do `case_steps`, how long each may take
-`deadlines`, and what happens to who says nothing `silence`; what is sent instead of what came back is `exchanges`. An appeal
-against the platform's decision is `appeals`; how the words of both sides are held against the dictionary,
-`wording`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have decided, and
-`privacy` is for buyers who leave.
+`deadlines`, and what happens to who says nothing `silence`; what is sent instead of what came back is `exchanges`, having it
+fetched `pickups`. An appeal against the platform's decision is `appeals`; how the words of both sides are held against the
+dictionary, `wording`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have
+decided, and `privacy` is for buyers who leave.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing
@@ -44,6 +44,7 @@ from steelyard.trade.aftersales.case_queries import (
     case,
     case_history,
     case_lines,
+    case_of_code,
     cases_of_buyer,
     cases_of_merchant,
     cases_of_orders,
@@ -78,6 +79,7 @@ from steelyard.trade.aftersales.exchanges import (
 )
 from steelyard.trade.aftersales.gifts import kept_back, unearned
 from steelyard.trade.aftersales.jobs import grant_unanswered
+from steelyard.trade.aftersales.pickups import fetching, pickup_booked, want_pickup
 from steelyard.trade.aftersales.privacy import blank_records, forget_photographs, open_of_buyers
 from steelyard.trade.aftersales.queries import behind, of_orders
 from steelyard.trade.aftersales.requests import (
@@ -150,6 +152,7 @@ __all__ = [
     "case",
     "case_history",
     "case_lines",
+    "case_of_code",
     "cases_of_buyer",
     "cases_of_merchant",
     "cases_of_orders",
@@ -161,6 +164,7 @@ __all__ = [
     "difference_id",
     "disputed",
     "exchange_of",
+    "fetching",
     "forget_photographs",
     "free_of_lines",
     "freight_left",
@@ -173,6 +177,7 @@ __all__ = [
     "offered",
     "open_of_buyers",
     "open_requests_of_merchant",
+    "pickup_booked",
     "pieces_of_orders",
     "reasons_for",
     "receive",
@@ -188,5 +193,6 @@ __all__ = [
     "trial",
     "unearned",
     "until",
+    "want_pickup",
     "withdraw",
 ]

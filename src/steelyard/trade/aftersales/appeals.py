@@ -224,9 +224,10 @@ def goodwill_document(case_id: CaseId) -> UUID:
 
 
 async def _make_good(tx: Tx, held: Held) -> int:
-    """The platform pays the shop what the refund took from it: goods and freight, less the commission that it got back."""
+    """The platform pays the shop what the refund took from it: goods and freight, and what the platform
+    took back of promotions, less the commission that it got back."""
     taken = await tx.value(
-        "SELECT goods + freight - commission FROM order_refunds WHERE merchant_id = $1 AND refund_id = $2",
+        "SELECT goods + freight - commission + subsidy FROM order_refunds WHERE merchant_id = $1 AND refund_id = $2",
         held.case.merchant_id,
         held.case.refund_id,
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import SkuId
-from steelyard.kernel import ids
+from steelyard.kernel import codes, ids
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.money.payments.model import RefundId
@@ -24,6 +24,7 @@ CaseId = NewType("CaseId", UUID)
 PHOTOGRAPHS_PER_CASE_MAX = 6
 RECEIPTS_PER_CASE_MAX = 2
 CASES_PER_ORDER_MAX = 50
+CASE_PREFIX = "R"
 
 ENDED = frozenset({CaseState.EXCHANGED, CaseState.REFUNDED, CaseState.REJECTED, CaseState.WITHDRAWN, CaseState.CLOSED})
 
@@ -119,12 +120,18 @@ class NewCase(msgspec.Struct, frozen=True, kw_only=True):
     sku_id: SkuId | None = None
 
     @property
+    def code(self) -> str:
+        """What people call the case by: it stands on the parcel."""
+        return codes.of(CASE_PREFIX, self.case_id)
+
+    @property
     def refund_id(self) -> RefundId:
         return RefundId(ids.derived(self.case_id, "refund"))
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """A case as it is; `due_at` is when silence decides, none when it is nobody's turn or the platform's."""
+    """A case as it is; `due_at` is when silence decides, none when it is nobody's turn or the platform's.
+    `pickup_carrier` was asked to fetch the goods at `pickup_at`."""
 
     merchant_id: MerchantId
     case_id: CaseId
@@ -154,6 +161,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime | None = None
     decided_by: str | None = None
     return_freight: int = 0
+    code: str = ""
+    pickup_at: datetime | None = None
+    pickup_carrier: str | None = None
 
     @property
     def open(self) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods.catalog.model import NoReturn
-from steelyard.kernel import paging
+from steelyard.kernel import codes, paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
 from steelyard.parties.customers.model import BuyerId
@@ -16,7 +16,7 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.aftersales.case_model import REASONS, Case, CaseId, CaseLine, CaseStep, Kind, Stage, Why
 from steelyard.trade.aftersales.model import CaseState
 from steelyard.trade.orders.model import Order, OrderId, OrderState
-from steelyard.trade.rights.model import Family, Rule, Rules, ends, excepted
+from steelyard.trade.rights.model import Family, Rule, Rules, excepted
 
 CASES_MAX = 500
 COUNTED_MAX = 100
@@ -34,7 +34,7 @@ class Pieces(msgspec.Struct, frozen=True, kw_only=True):
 _CASE: LiteralString = """
     SELECT merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note, photographs, freight, currency
          , rule_id, answer, complaint, decision, return_to, carrier, number, asked_at, moved_at, due_at, improved_at, ended_at
-         , verdict, decided_at, decided_by, return_freight
+         , verdict, decided_at, decided_by, return_freight, code, pickup_at, pickup_carrier
 """
 
 
@@ -48,6 +48,14 @@ async def case(read: Read, case_id: CaseId) -> Case | None:
         """,
         case_id,
     )
+
+
+async def case_of_code(read: Read, merchant_id: MerchantId, typed: str) -> CaseId | None:
+    """The case of a shop that people call by this code, as it was typed in or scanned off a parcel."""
+    found = await read.value(
+        "SELECT case_id FROM aftersales_cases WHERE merchant_id = $1 AND code = $2", merchant_id, codes.read(typed)
+    )
+    return CaseId(found) if found else None
 
 
 async def known_cases(read: Read, ids: Sequence[UUID]) -> set[UUID]:
@@ -172,7 +180,7 @@ async def appealed_refunds(read: Read, limit: int | None = None) -> list[Case]:
         """
         SELECT c.merchant_id, c.case_id, c.order_id, c.buyer_id, c.refund_id, c.kind, c.reason, c.state, c.note, c.photographs
              , c.freight, c.currency, c.rule_id, c.answer, c.complaint, c.decision, c.return_to, c.carrier, c.number, c.asked_at
-             , c.moved_at, c.due_at, c.improved_at, c.ended_at, c.verdict, c.decided_at, c.decided_by
+             , c.moved_at, c.due_at, c.improved_at, c.ended_at, c.verdict, c.decided_at, c.decided_by, c.code
         FROM aftersales_appeals a JOIN aftersales_cases c USING (merchant_id, case_id)
         WHERE a.outcome IS NULL AND a.verdict = 'refund' ORDER BY a.appealed_at, a.case_id LIMIT $1
         """,
@@ -269,7 +277,7 @@ def rule_of(order: Order, why: Why, rules: Rules) -> Rule | None:
 def until(order: Order, why: Why, rules: Rules) -> datetime | None:
     """The first moment at which it is too late to give this reason; none before the goods are received."""
     received, rule = received_at(order), rule_of(order, why, rules)
-    return None if received is None or rule is None else ends(rule, received, order.address.country)
+    return None if received is None or rule is None else rules.ends(rule, received, order.address.country)
 
 
 def in_time(order: Order, why: Why, rules: Rules, now: datetime) -> bool:

@@ -34,7 +34,7 @@ from steelyard.trade.aftersales.case_model import (
     Why,
 )
 from steelyard.trade.aftersales.case_queries import free_of_lines, in_time, received_at, rule_of, stages
-from steelyard.trade.aftersales.case_steps import count_open, hold, move, said
+from steelyard.trade.aftersales.case_steps import Held, count_open, hold, move, said
 from steelyard.trade.aftersales.deadlines import time_for
 from steelyard.trade.aftersales.events import AfterSalesAsked
 from steelyard.trade.aftersales.exchanges import want
@@ -46,6 +46,7 @@ from steelyard.trade.aftersales.model import (
     FreightTooHigh,
     share_of,
 )
+from steelyard.trade.aftersales.pickups import fetched, fetching
 from steelyard.trade.aftersales.service import freight_left
 from steelyard.trade.aftersales.wording import claimed
 from steelyard.trade.orders.model import Order, OrderLine, OrderState, UseCancel
@@ -167,8 +168,8 @@ async def _write(tx: Tx, new: NewCase, order: Order, rule_id: RuleId | None) -> 
     await tx.execute(
         """
         INSERT INTO aftersales_cases (merchant_id, case_id, order_id, buyer_id, refund_id, kind, reason, state, note
-                                    , photographs, freight, currency, rule_id, due_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'asked', $8, $9, $10, $11, $12, now() + $13)
+                                    , photographs, freight, currency, rule_id, due_at, code)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'asked', $8, $9, $10, $11, $12, now() + $13, $14)
         """,
         new.merchant_id,
         new.case_id,
@@ -183,6 +184,7 @@ async def _write(tx: Tx, new: NewCase, order: Order, rule_id: RuleId | None) -> 
         order.currency,
         rule_id,
         await time_for(tx, CaseState.ASKED),
+        new.code,
     )
 
 
@@ -265,9 +267,15 @@ async def send_back(
     CASE_MACHINE.check(case.state, CaseState.SENT_BACK)
     if carrier not in {each.carrier for each in await parcels.carriers(tx)}:
         raise Invalid({"carrier": N_("Please choose a carrier")})
+    _check_freight(case, return_freight, receipts, promised=await _free_returns(tx, held))
+    coming = await fetching(tx, case_id)
+    if coming is not None and (coming.carrier, coming.number) == (carrier, number):
+        if return_freight:
+            raise Invalid({"return_freight": N_("The carrier that was asked settles this with the shop.")})
+        await fetched(tx, held, carrier, number, by)
+        return
     if await parcels.taken(tx, merchant_id, [(carrier, number)]):
         raise OwnParcel()
-    _check_freight(case, return_freight, receipts)
     # Followed like the parcels of orders, and known by its case.
     await parcels.hand_over(
         tx,
@@ -293,11 +301,18 @@ async def send_back(
     await move(tx, held, CaseState.SENT_BACK, by)
 
 
-def _check_freight(case: Case, return_freight: int, receipts: Sequence[str]) -> None:
-    """Who is not to blame may ask for what sending back cost, with a receipt."""
+async def _free_returns(tx: Tx, held: Held) -> bool:
+    """Whether the shop promised with one of the goods that go back to bear what sending them costs, whatever the reason."""
+    lines = (await orders.lines_of(tx, [held.order.order_id]))[held.order.order_id]
+    going = {each.line for each in held.lines}
+    return any(line.free_returns for line in lines if line.line in going)
+
+
+def _check_freight(case: Case, return_freight: int, receipts: Sequence[str], *, promised: bool) -> None:
+    """Who is not to blame, or was promised free returns, may ask for what sending back cost, with a receipt."""
     if return_freight < 0:
         raise Invalid({"return_freight": N_("Please enter a positive number")})
-    if return_freight and not case.shops_fault:
+    if return_freight and not case.shops_fault and not promised:
         raise Invalid({"return_freight": N_("Who returns something without a reason bears what sending it costs.")})
     if return_freight and not receipts:
         raise Invalid({"receipt": N_("Please add a picture of the receipt.")})

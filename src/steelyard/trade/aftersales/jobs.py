@@ -3,6 +3,7 @@
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.aftersales.pickups import follow_pickups
 from steelyard.trade.aftersales.requests import grant_cancellation, overtake
 from steelyard.trade.aftersales.silence import act_on_silence
 from steelyard.trade.orders.model import OrderId, OrderState
@@ -38,7 +39,12 @@ async def _act_on_silence(db: Database) -> int:
     return await db.transact(act_on_silence)
 
 
+async def _follow_pickups(db: Database) -> int:
+    return await db.transact(follow_pickups)
+
+
 SWEEPS = [
+    Sweep("aftersales.follow_pickups", 5.0, _follow_pickups),
     Sweep("aftersales.grant_unanswered", 30.0, _grant_unanswered),
     Sweep("aftersales.act_on_silence", 30.0, _act_on_silence),
 ]

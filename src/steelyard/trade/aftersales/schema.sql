@@ -124,8 +124,13 @@ CREATE TABLE aftersales_cases (
   , decided_at   timestamptz
   , decided_by   text
   , return_freight bigint NOT NULL DEFAULT 0
+  , code         text NOT NULL
+  , pickup_at    timestamptz
+  , pickup_carrier text REFERENCES carriers
   , PRIMARY KEY (merchant_id, case_id)
+  , UNIQUE (merchant_id, code)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT who_fetches_is_asked_at_a_time CHECK ((pickup_at IS NULL) = (pickup_carrier IS NULL))
   , CONSTRAINT sending_back_costs_nothing_or_more CHECK (return_freight >= 0)
   , CONSTRAINT a_decision_has_its_verdict_time_and_author CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL))
   , CONSTRAINT a_case_is_of_a_known_kind CHECK (kind IN ('refund_only', 'return_refund', 'exchange', 'replacement'))
@@ -148,6 +153,8 @@ COMMENT ON COLUMN aftersales_cases.decision IS 'The platform''s reason';
 COMMENT ON COLUMN aftersales_cases.verdict IS 'What the platform decided last; none as long as it was not asked';
 COMMENT ON COLUMN aftersales_cases.return_to IS 'The warehouse''s address as it was when the shop agreed';
 COMMENT ON COLUMN aftersales_cases.return_freight IS 'What sending back cost by the buyer''s receipt, where the shop is to blame; see promises';
+COMMENT ON COLUMN aftersales_cases.code IS 'What people call it by; it stands on the parcel that comes back';
+COMMENT ON COLUMN aftersales_cases.pickup_at IS 'When a carrier was asked to fetch the goods';
 COMMENT ON COLUMN aftersales_cases.due_at IS 'What happens to a silent side happens then; see docs/algorithms/after-sales.md';
 COMMENT ON COLUMN aftersales_cases.improved_at IS 'When the buyer improved a refused request, once';
 CREATE INDEX aftersales_cases_by_id ON aftersales_cases (case_id);
@@ -156,6 +163,7 @@ CREATE INDEX aftersales_cases_due ON aftersales_cases (due_at) WHERE due_at IS N
 CREATE INDEX aftersales_cases_of_a_buyer ON aftersales_cases (buyer_id, asked_at DESC, case_id DESC);
 CREATE INDEX aftersales_cases_of_a_merchant ON aftersales_cases (merchant_id, asked_at DESC, case_id DESC);
 CREATE INDEX aftersales_cases_of_a_merchant_by_state ON aftersales_cases (merchant_id, state, asked_at DESC, case_id DESC);
+CREATE INDEX aftersales_cases_to_fetch ON aftersales_cases (pickup_at) WHERE state = 'agreed' AND pickup_at IS NOT NULL;
 CREATE INDEX aftersales_cases_disputed ON aftersales_cases (moved_at, case_id) WHERE state = 'disputed';
 
 CREATE TABLE aftersales_case_lines (

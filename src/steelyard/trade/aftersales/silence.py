@@ -17,6 +17,7 @@ from steelyard.trade.aftersales.case_model import CaseId, Kind
 from steelyard.trade.aftersales.case_steps import Held, give_back, hold, move, overdue, return_address
 from steelyard.trade.aftersales.exchanges import give_up_sending, let_come
 from steelyard.trade.aftersales.model import CaseState
+from steelyard.trade.aftersales.pickups import gone_by
 
 log = structlog.get_logger()
 
@@ -57,6 +58,8 @@ async def _decide(tx: Tx, held: Held) -> None:
                 await give_back(tx, held, BY)
             else:
                 await let_come(tx, held, address, BY)
+        case CaseState.AGREED if await gone_by(tx, held, BY):
+            return
         case CaseState.ASKED | CaseState.SENT_BACK:
             await give_back(tx, held, BY)
         case CaseState.ACCEPTED:

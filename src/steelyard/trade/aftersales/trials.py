@@ -11,7 +11,7 @@ from steelyard.kernel.db import Read, Row
 from steelyard.trade import rights
 from steelyard.trade.aftersales.case_model import REASONS, CaseId
 from steelyard.trade.orders.model import OrderId
-from steelyard.trade.rights.model import OF_FAMILY, Family, Rule, Rules, ends
+from steelyard.trade.rights.model import OF_FAMILY, Family, Rule, Rules
 
 ORDERS_PER_TRIAL_MAX = 5_000
 EXAMPLES_MAX = 20
@@ -111,7 +111,7 @@ def _decided(row: Row, family: Family, known: Rules, tried: Rules) -> Differing:
         rule = rules.of(family, country, row["placed_at"])
         return Decided(
             rule=rule,
-            too_late=rule and ends(rule, row["received_at"], country),
+            too_late=rule and rules.ends(rule, row["received_at"], country),
             excepted=frozenset(each for each in goods if rule is not None and not rule.covers(each)),
         )
 

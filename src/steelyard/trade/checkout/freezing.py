@@ -55,6 +55,7 @@ def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int], costs: Quote) ->
             no_return=_no_return(line),
             ship_hours=line.card.ship_hours,
             authentic_times=line.card.authentic_times,
+            free_returns=line.card.free_returns,
         )
         for number, line in enumerate(lines, start=1)
     ]

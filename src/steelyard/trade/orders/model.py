@@ -106,6 +106,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     gift: GiftTerms | None = None
     ship_hours: int | None = None
     authentic_times: int = 0
+    free_returns: bool = False
 
     @property
     def subsidy(self) -> int:
@@ -236,6 +237,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     gift_charged: int = 0
     ship_hours: int | None = None
     authentic_times: int = 0
+    free_returns: bool = False
 
     @property
     def subsidy(self) -> int:

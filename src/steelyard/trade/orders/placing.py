@@ -172,18 +172,18 @@ async def _write_lines(tx: Tx, orders: Sequence[NewOrder]) -> None:
         INSERT INTO order_lines (merchant_id, order_id, line, product_id, sku_id, kind, title, options, picture, sku_code
                                , quantity, unit_price, amount, tax, tax_millionths, tax_inclusive, commission_millionths
                                , commission, discount, offers, no_return, ship_hours, authentic_times
-                               , gift)
+                               , gift, free_returns)
         SELECT l.merchant_id, l.order_id, l.line, l.product_id, l.sku_id, l.kind, l.title, l.options::jsonb, l.picture
              , l.sku_code, l.quantity, l.unit_price, l.amount, l.tax, l.tax_millionths, l.tax_inclusive
              , l.commission_millionths, l.commission, l.discount, l.offers::jsonb, l.no_return
-             , l.ship_hours, l.authentic_times, l.gift::jsonb
+             , l.ship_hours, l.authentic_times, l.gift::jsonb, l.free_returns
         FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[], $5::uuid[], $6::text[], $7::jsonb[], $8::text[]
                   , $9::text[], $10::text[], $11::integer[], $12::bigint[], $13::bigint[], $14::bigint[], $15::integer[]
                   , $16::boolean[], $17::integer[], $18::bigint[], $19::bigint[], $20::text[], $21::text[]
-                  , $22::integer[], $23::integer[], $24::text[])
+                  , $22::integer[], $23::integer[], $24::text[], $25::boolean[])
           AS l (merchant_id, order_id, line, product_id, sku_id, kind, title, options, picture, sku_code, quantity
               , unit_price, amount, tax, tax_millionths, tax_inclusive, commission_millionths, commission, discount
-              , offers, no_return, ship_hours, authentic_times, gift)
+              , offers, no_return, ship_hours, authentic_times, gift, free_returns)
         """,
         [merchant_id for merchant_id, _, _ in lines],
         [order_id for _, order_id, _ in lines],
@@ -210,6 +210,7 @@ async def _write_lines(tx: Tx, orders: Sequence[NewOrder]) -> None:
         [line.ship_hours for _, _, line in lines],
         [line.authentic_times for _, _, line in lines],
         [msgspec.json.encode(line.gift).decode() if line.gift else None for _, _, line in lines],
+        [line.free_returns for _, _, line in lines],
     )
 
 

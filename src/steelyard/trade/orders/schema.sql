@@ -233,6 +233,7 @@ CREATE TABLE order_lines (
   , gift_charged bigint NOT NULL DEFAULT 0
   , ship_hours   integer
   , authentic_times integer NOT NULL DEFAULT 0
+  , free_returns boolean NOT NULL DEFAULT false
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -252,6 +253,7 @@ COMMENT ON COLUMN order_lines.gift IS 'Frozen at sale, of what came for nothing:
 COMMENT ON COLUMN order_lines.gift_charged IS 'What was kept back of refunds, since the gift was not earned any more and was not sent back';
 COMMENT ON COLUMN order_lines.ship_hours IS 'Frozen at sale: hours after payment in which it is promised to leave the house; none: no promise';
 COMMENT ON COLUMN order_lines.authentic_times IS 'Frozen at sale: how many times its price a counterfeit costs the shop';
+COMMENT ON COLUMN order_lines.free_returns IS 'Frozen at sale: whether the shop bears what sending it back costs, whatever the reason';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';

@@ -65,7 +65,7 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
 
 class Compensation(msgspec.Struct, frozen=True, kw_only=True):
     """As it was decided, with the rule that made it. `purse`: where the buyer has it; `from_deposit` is the part that the
-    shop's deposit paid."""
+    shop's deposit paid; `made_good_at`: when the platform paid it back to a shop that an appeal found in the right."""
 
     merchant_id: MerchantId
     order_id: OrderId
@@ -84,6 +84,7 @@ class Compensation(msgspec.Struct, frozen=True, kw_only=True):
     from_deposit: int
     document: UUID
     at: datetime
+    made_good_at: datetime | None = None
 
 
 class Listed(Compensation, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from steelyard.trade.promises.model import Compensation, Listed, Protected
 _COMPENSATION: LiteralString = """
     SELECT c.merchant_id, c.order_id, c.line, c.cause, c.buyer_id, c.rule_id, r.name AS rule, c.basis, c.amount, c.currency
          , c.due_at, c.excuse, c.case_id, c.purse, c.from_deposit, c.document, c.at
+         , c.made_good_at
 """
 
 

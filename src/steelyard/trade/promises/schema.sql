@@ -17,6 +17,7 @@ CREATE TABLE compensations (
   , from_deposit bigint NOT NULL DEFAULT 0
   , document     uuid NOT NULL
   , at           timestamptz NOT NULL
+  , made_good_at timestamptz
   , PRIMARY KEY (merchant_id, document)
   , FOREIGN KEY (merchant_id, order_id, line) REFERENCES order_lines
   , CONSTRAINT a_compensation_has_a_known_cause CHECK (cause IN ('late', 'counterfeit', 'return_freight'))
@@ -27,6 +28,7 @@ CREATE TABLE compensations (
   , CONSTRAINT a_deposit_pays_a_part_at_most CHECK (from_deposit BETWEEN 0 AND amount)
   , CONSTRAINT lateness_and_freight_cost_their_basis_at_most CHECK (cause = 'counterfeit' OR amount <= basis)
   , CONSTRAINT what_a_case_decided_names_it CHECK ((cause = 'late') = (case_id IS NULL))
+  , CONSTRAINT only_what_a_case_cost_is_made_good CHECK (made_good_at IS NULL OR (case_id IS NOT NULL AND amount > 0))
 );
 COMMENT ON TABLE compensations IS 'by merchant: what shops owed buyers for a line, or for a line in a case, by a dated rule, or why they did not';
 COMMENT ON COLUMN compensations.rule_id IS 'The version of the rule that made it';
@@ -36,6 +38,7 @@ COMMENT ON COLUMN compensations.due_at IS 'By when the line was promised to leav
 COMMENT ON COLUMN compensations.purse IS 'Where the buyer has it: the balance, or points where no balance is kept';
 COMMENT ON COLUMN compensations.from_deposit IS 'Which part the deposit paid; the rest came, or comes, out of what the shop is owed';
 COMMENT ON COLUMN compensations.document IS 'What the books and the purse name as its cause, made from the order or the case, the cause and the line: it is decided once';
+COMMENT ON COLUMN compensations.made_good_at IS 'When the platform paid it back to the shop, since an appeal found the refund wrong; the buyer keeps it';
 CREATE INDEX compensations_of_an_order ON compensations (order_id);
 CREATE INDEX compensations_of_a_case ON compensations (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX compensations_of_a_merchant ON compensations (merchant_id, at DESC, document DESC);

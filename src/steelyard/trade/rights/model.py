@@ -2,10 +2,12 @@
 
 The clock begins on the day after the goods were signed for, in the zone of where they went, and ends with the last second
 of the last day: 《网络购买商品七日无理由退货暂行办法》 (SAIC Order No. 90 of 2017, amended 2020), Art. 10; Civil Code Art. 201
-and 203; for the Union, Directive 2011/83/EU, Art. 9 (2) (b).
+and 203; for the Union, Directive 2011/83/EU, Art. 9 (2) (b). Where a rule says so, a last day that is no working day moves to
+the next one.
 """
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NewType
@@ -27,6 +29,10 @@ HOURS_MAX = 720
 PERCENT_MAX = 100
 TIMES_MAX = 10
 COUNTRIES_MAX = 60
+COUNTRY = re.compile(r"[A-Z]{2}")
+SATURDAY = 5
+# So that nobody looks further than any row of holidays.
+DAYS_OFF_MAX = 60
 WORDS_CHARACTERS_MAX = 200
 # Where the day ends in the states of the Union: at the seat of the government.
 EU_ZONES: dict[str, ZoneInfo] = {
@@ -43,7 +49,8 @@ EU_ZONES: dict[str, ZoneInfo] = {
 
 class RuleKind(StrEnum):
     """`withdrawal` is the Union's word for a return without a reason; `fault` is for what is wrong with the goods. The others
-    are about money: to send by a time, to give back what becomes cheaper, that goods are genuine, and what sending back costs."""
+    are about money: to send by a time, to give back what becomes cheaper, that goods are genuine, what sending back costs
+    where the shop is to blame, and what of that it may promise to bear whatever the reason."""
 
     NO_REASON_RETURN = "no_reason_return"
     WITHDRAWAL = "withdrawal"
@@ -52,6 +59,7 @@ class RuleKind(StrEnum):
     PRICE_PROTECTION = "price_protection"
     AUTHENTICITY = "authenticity"
     RETURN_FREIGHT = "return_freight"
+    FREE_RETURNS = "free_returns"
 
 
 class Family(StrEnum):
@@ -62,7 +70,7 @@ class Family(StrEnum):
 
 
 # Those without days: nothing ends.
-UNENDING = frozenset({RuleKind.SHIP_PROMISE, RuleKind.AUTHENTICITY, RuleKind.RETURN_FREIGHT})
+UNENDING = frozenset({RuleKind.SHIP_PROMISE, RuleKind.AUTHENTICITY, RuleKind.RETURN_FREIGHT, RuleKind.FREE_RETURNS})
 PROMISES = UNENDING | {RuleKind.PRICE_PROTECTION}
 
 
@@ -81,7 +89,8 @@ OF_FAMILY: dict[Family, frozenset[RuleKind]] = {
 
 class NewRule(msgspec.Struct, frozen=True, kw_only=True):
     """What a version of a right says. `countries`: where the goods go; none means wherever no other rule of its family is.
-    `exceptions`: goods that it does not cover. `until`: the last day on which an order can be placed under it.
+    `exceptions`: goods that it does not cover. `until`: the last day on which an order can be placed under it. `moves`: a
+    last day that is no working day moves to the next that is.
 
     Of promises: what is paid for a broken one is `percent` of what was paid, at least `amount_least` and at most `amount_most`
     (none: as much as was paid) in `currency` (none: whatever the currency); a shop promises `hours_least` to `hours_most`, or
@@ -107,6 +116,7 @@ class NewRule(msgspec.Struct, frozen=True, kw_only=True):
     times_most: int = 0
     categories: Sequence[UUID] = ()
     counted_from: CountedFrom = CountedFrom.RECEIVED
+    moves: bool = False
 
 
 class Rule(NewRule, frozen=True, kw_only=True):
@@ -124,10 +134,34 @@ class Rule(NewRule, frozen=True, kw_only=True):
         return self.since is not None and self.since <= day
 
 
+class Holiday(msgspec.Struct, frozen=True, kw_only=True):
+    """A day on which nobody works there; or (`worked`) a day of the weekend on which people do."""
+
+    country: str
+    day: date
+    name: Text
+    worked: bool = False
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """Which days are worked: by country and day, those that are otherwise than the days of the week say."""
+
+    worked: Mapping[tuple[str, date], bool] = {}
+
+    def next_working(self, country: str, day: date) -> date:
+        """This day, or the first after it that is worked."""
+        for _ in range(DAYS_OFF_MAX):
+            if self.worked.get((country, day), day.weekday() < SATURDAY):
+                break
+            day += timedelta(days=1)
+        return day
+
+
 class Rules(msgspec.Struct, frozen=True):
-    """All versions that were ever switched on."""
+    """All versions that were ever switched on, and the days on which nobody works."""
 
     versions: Sequence[Rule]
+    calendar: Calendar = Calendar()
 
     def of(self, family: Family, country: str, placed: datetime) -> Rule | None:
         """The rule that counts for an order placed then to that country: of each right the newest version that was in
@@ -176,18 +210,19 @@ class Rules(msgspec.Struct, frozen=True):
     def tried(self, draft: Rule) -> "Rules":
         """As if this draft had always been the newest version of its right."""
         others = [each for each in self.versions if each.code != draft.code]
-        return Rules([*others, msgspec.structs.replace(draft, since=date.min)])
+        return Rules([*others, msgspec.structs.replace(draft, since=date.min)], self.calendar)
+
+    def ends(self, rule: NewRule, received: datetime, country: str) -> datetime:
+        """The first moment at which it is too late: midnight after the last day, where the goods are."""
+        zone = zone_of(country)
+        last = received.astimezone(zone).date() + timedelta(days=rule.days)
+        if rule.moves:
+            last = self.calendar.next_working(country, last)
+        return datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
 def zone_of(country: str) -> ZoneInfo:
     return EU_ZONES.get(country, HOUSE)
-
-
-def ends(rule: NewRule, received: datetime, country: str) -> datetime:
-    """The first moment at which it is too late: midnight after the last day, where the goods are."""
-    zone = zone_of(country)
-    last = received.astimezone(zone).date() + timedelta(days=rule.days)
-    return datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
 def excepted(rule: Rule | None, goods: Collection[NoReturn | None]) -> bool:

@@ -9,9 +9,11 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.keeping import forget
 from steelyard.trade.rights.model import (
     COUNTRIES_MAX,
+    COUNTRY,
     DAYS_MAX,
     HOURS_MAX,
     PERCENT_MAX,
+    PROMISES,
     TIMES_MAX,
     UNENDING,
     WORDS_CHARACTERS_MAX,
@@ -24,7 +26,6 @@ from steelyard.trade.rights.model import (
 from steelyard.trade.rights.queries import RULES_KEPT, rule
 
 CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
-COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 async def draft(tx: Tx, new: NewRule, by: str) -> Rule:
@@ -39,9 +40,9 @@ async def draft(tx: Tx, new: NewRule, by: str) -> Rule:
         """
         INSERT INTO rights_rules (rule_id, code, version, kind, name, days, countries, exceptions, source, link, until
                                 , drafted_by, percent, amount_least, amount_most, currency, hours_least, hours_most
-                                , times_most, categories, counted_from)
+                                , times_most, categories, counted_from, moves)
         SELECT $1, $2, (SELECT coalesce(max(r.version), 0) + 1 FROM rights_rules r WHERE r.code = $2), $3, $4, $5
-             , $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
+             , $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
         ON CONFLICT (rule_id) DO UPDATE
         SET kind = excluded.kind, name = excluded.name, days = excluded.days, countries = excluded.countries
           , exceptions = excluded.exceptions, source = excluded.source, link = excluded.link, until = excluded.until
@@ -49,6 +50,7 @@ async def draft(tx: Tx, new: NewRule, by: str) -> Rule:
           , amount_least = excluded.amount_least, amount_most = excluded.amount_most, currency = excluded.currency
           , hours_least = excluded.hours_least, hours_most = excluded.hours_most, times_most = excluded.times_most
           , categories = excluded.categories, counted_from = excluded.counted_from
+          , moves = excluded.moves
         WHERE rights_rules.since IS NULL AND rights_rules.code = excluded.code
         """,
         new.rule_id,
@@ -71,6 +73,7 @@ async def draft(tx: Tx, new: NewRule, by: str) -> Rule:
         new.times_most,
         list(new.categories),
         new.counted_from,
+        new.moves,
     )
     if not written:
         raise InForce()
@@ -88,6 +91,8 @@ def _check(new: NewRule) -> None:
         wrong["days"] = N_("A right lasts from 1 to 365 days")
     if not lasting and new.days:
         wrong["days"] = N_("A promise of this kind has no days")
+    if new.moves and new.kind in PROMISES:
+        wrong["moves"] = N_("Only the last day of a right moves, not that of a promise")
     wrong |= _check_terms(new)
     if len(new.countries) > COUNTRIES_MAX or not all(COUNTRY.fullmatch(each) for each in new.countries):
         wrong["countries"] = N_("Please name countries by two capital letters, such as CN DE FR")

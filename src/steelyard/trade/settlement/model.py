@@ -62,6 +62,7 @@ class EntryKind(StrEnum):
     FINE_RETURNED = "fine_returned"
     DEPOSIT_FORFEITED = "deposit_forfeited"
     COMPENSATION = "compensation"
+    COMPENSATION_RETURNED = "compensation_returned"
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -73,7 +73,8 @@ CREATE TABLE settlement_entries (
   , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
   , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
-                                                       , 'fine_returned', 'compensation', 'deposit_forfeited'))
+                                                       , 'fine_returned', 'compensation', 'compensation_returned'
+                                                       , 'deposit_forfeited'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation')) = (amount < 0))
 );

@@ -70,6 +70,7 @@ class Simcarriers:
             "from": _party(waybill.sender),
             "to": _party(waybill.recipient),
             "weight_grams": waybill.weight_grams,
+            "collect": waybill.collect,
             "webhook_url": webhook_url,
         }
         headers = {"content-type": "application/json"}

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from steelyard.kernel.i18n import N_
-from steelyard.surfaces.merchant.paper.labels import Say
-from steelyard.surfaces.merchant.paper.sheet import A4, Flow, Sheet, broken
+from steelyard.surfaces.web.paper.labels import Say
+from steelyard.surfaces.web.paper.sheet import A4, Flow, Sheet, broken
 
 MARGIN = 16.0
 RIGHT = A4[0] - MARGIN

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from steelyard.kernel.i18n import N_
-from steelyard.surfaces.merchant.paper.sheet import LABEL, Sheet, width_of
+from steelyard.surfaces.web.paper.sheet import LABEL, Sheet, width_of
 
 MARGIN = 5.0
 ROOM = LABEL[0] - 2 * MARGIN
@@ -55,9 +55,9 @@ def _label(sheet: Sheet, parcel: Label, say: Say) -> None:
         MARGIN + (ROOM + width_of(parcel.number, 12, bold=True)) / 2, 54.5, parcel.number, 12, bold=True, end=True
     )
     sheet.rule(58, MARGIN, right)
-    _party(sheet, 64, say(N_("Recipient")), parcel.name, parcel.phone, parcel.lines, 13)
+    party(sheet, 64, say(N_("Recipient")), parcel.name, parcel.phone, parcel.lines, 13)
     sheet.rule(91, MARGIN, right, dashed=True)
-    _party(sheet, 96, say(N_("Sender")), parcel.sender_name, parcel.sender_phone, parcel.sender_lines, 8)
+    party(sheet, 96, say(N_("Sender")), parcel.sender_name, parcel.sender_phone, parcel.sender_lines, 8)
     sheet.rule(110, MARGIN, right, thick=True)
     y = 115.0
     for title, pieces in parcel.contents[:CONTENTS_MAX]:
@@ -73,7 +73,8 @@ def _label(sheet: Sheet, parcel: Label, say: Say) -> None:
     sheet.words(right, 147, parcel.printed, 7, grey=True, end=True)
 
 
-def _party(sheet: Sheet, y: float, who: str, name: str, phone: str, lines: Sequence[str], size: float) -> None:
+def party(sheet: Sheet, y: float, who: str, name: str, phone: str, lines: Sequence[str], size: float) -> None:
+    """Who sends or receives, and where."""
     sheet.words(MARGIN, y, who, 7.5, grey=True)
     left = MARGIN + 11
     room = ROOM - 11

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache
 
+from steelyard.surfaces.web.scanning import QUIET_ZONE, qr_modules
+
 mm = 72 / 25.4  # PDF counts in points
 A4 = (210.0, 297.0)
 LABEL = (100.0, 150.0)
@@ -177,6 +179,18 @@ class Sheet:
         module = min(0.5, room / modules) * mm
         code = Code128(value, barHeight=height * mm, barWidth=module, quiet=0)
         code.drawOn(self._canvas, (x + (room - code.width / mm) / 2) * mm, (self.height - y - height) * mm)
+
+    def code(self, x: float, y: float, value: str, side: float) -> None:
+        """`value` as a QR code in a square of this side, the white around it included."""
+        rows = qr_modules(value)
+        module = side / (len(rows) + 2 * QUIET_ZONE)
+        for row, modules in enumerate(rows):
+            for column, dark in enumerate(modules):
+                if dark:
+                    left, top = x + (column + QUIET_ZONE) * module, y + (row + QUIET_ZONE) * module
+                    self._canvas.rect(
+                        left * mm, (self.height - top - module) * mm, module * mm, module * mm, stroke=0, fill=1
+                    )
 
     def end_page(self) -> None:
         self._canvas.showPage()

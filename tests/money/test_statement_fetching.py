@@ -1,0 +1,89 @@
+"""Statements are asked for when their day is over: once, again while there is no answer, and never twice."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from steelyard.kernel.db import Database, Tx
+from steelyard.money import reconciliation
+from steelyard.money.payments import Unknown
+from tests.money.statements import Row, Sale, noon, sold, written
+
+DAY = date(2026, 3, 5)
+
+
+class Played:
+    """A sender whose answers are given to it."""
+
+    source = "simpay"
+
+    def __init__(self, *answers: bytes | Unknown | None) -> None:
+        self.answers = list(answers)
+        self.asked: list[date] = []
+
+    async def statement(self, day: date) -> bytes | Unknown | None:
+        self.asked.append(day)
+        return self.answers.pop(0)
+
+    async def close(self) -> None: ...
+
+
+def after(days: int, minutes: int = 15) -> datetime:
+    midnight = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
+    return midnight + timedelta(days=days, minutes=minutes)
+
+
+async def due(db: Database) -> None:
+    """The pause is over."""
+
+    async def over(tx: Tx) -> None:
+        await tx.execute("UPDATE reconciliation_fetches SET next_at = now() WHERE next_at IS NOT NULL")
+
+    await db.transact(over)
+
+
+async def fetched(db: Database, sender: Played, now: datetime) -> int:
+    return await reconciliation.fetch_due(db, {"simpay": sender}, now)
+
+
+async def test_the_day_on_which_one_begins_to_ask_is_fetched_when_it_is_over(db: Database) -> None:
+    rows: list[Row] = await sold(db, [Sale(10_000, noon(DAY))])
+    sender = Played(written(rows))
+
+    assert await fetched(db, sender, after(0)) == 0, "it is not over, and what was before is another's"
+    assert await fetched(db, sender, after(1, minutes=5)) == 0, "they are closing their day"
+    assert await fetched(db, sender, after(1)) == 1
+    assert await fetched(db, sender, after(1)) == 0, "it is here"
+
+    assert sender.asked == [DAY]
+    [day] = (await db.ask(reconciliation.days)).items
+    assert (day.day, day.matched, day.closed_at is not None) == (DAY, 1, True)
+
+
+async def test_without_an_answer_it_is_asked_for_again_after_a_pause_and_the_page_says_why(db: Database) -> None:
+    sender = Played(Unknown(why="ReadTimeout"), None, written([]))
+    await fetched(db, sender, after(0))
+
+    assert await fetched(db, sender, after(1)) == 1
+    assert await fetched(db, sender, after(1)) == 0, "it waits a minute first"
+    [health] = await db.ask(reconciliation.health)
+    assert health.failure == "ReadTimeout"
+    for _ in range(2):
+        await due(db)
+        await fetched(db, sender, after(1))
+
+    [health] = await db.ask(reconciliation.health)
+    assert (health.last_run, health.failure) == (DAY, None)
+
+
+async def test_a_file_that_cannot_be_read_is_kept_and_asked_for_again(db: Database) -> None:
+    rows = await sold(db, [Sale(10_000, noon(DAY))])
+    whole = written(rows)
+    sender = Played(whole[:-10], whole[:-10], whole)
+    await fetched(db, sender, after(0))
+    for _ in range(3):
+        await due(db)
+        await fetched(db, sender, after(1))
+
+    [good, bad] = (await db.ask(reconciliation.files)).items
+    assert (good.state, bad.state) == ("read", "refused")
+    [day] = (await db.ask(reconciliation.days)).items
+    assert day.matched == 1
