@@ -189,6 +189,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/refunds",
         "/operator/refunds?state=succeeded",
         "/operator/channels",
+        "/operator/transfers",
         "/operator/channels/simpay",
         "/operator/reconciliation",
         "/operator/reconciliation?state=all",

@@ -925,6 +925,7 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}')
   , ('presale_deposits', 'credit', '{"zh-Hans": "预售定金", "en": "Deposits paid in presales"}')
   , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}')
+  , ('transfers_received', 'credit', '{"zh-Hans": "已收未核销的银行转账", "en": "Received by bank transfer, not used yet"}')
   , ('channel_fees', 'debit', '{"zh-Hans": "支付渠道手续费", "en": "Fees of payment channels"}')
   , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}');
 
@@ -948,7 +949,8 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT presale_deposits_are_there CHECK (kind <> 'presale_deposits' OR credits >= debits)
   , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
   , CONSTRAINT nobody_spends_what_is_not_there CHECK (
-        kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards') OR credits >= debits)
+        kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards', 'transfers_received')
+        OR credits >= debits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';
@@ -1225,6 +1227,27 @@ COMMENT ON TABLE webhook_receipts IS 'by key: verified messages from outside, st
 COMMENT ON COLUMN webhook_receipts.document IS 'The payment or refund that it tells of; none for anything else';
 CREATE INDEX webhooks_about_a_document ON webhook_receipts (document) WHERE document IS NOT NULL;
 CREATE INDEX webhooks_to_apply ON webhook_receipts (received_at) WHERE applied_at IS NULL;
+
+CREATE TABLE bank_movements (
+    bank_number text PRIMARY KEY
+  , payment_id  uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , party       text NOT NULL
+  , on_day      date NOT NULL
+  , recorded_at timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , CONSTRAINT a_movement_is_of_some_money CHECK (amount <> 0)
+);
+COMMENT ON TABLE bank_movements IS 'by key, append-only: lines of the bank statement that are of payments by bank transfer, as staff wrote them down';
+COMMENT ON COLUMN bank_movements.amount IS 'Above zero: it came. Below: what was left over was given back';
+COMMENT ON COLUMN bank_movements.party IS 'Whose account it came from or went to';
+CREATE INDEX bank_movements_of_a_payment ON bank_movements (payment_id);
+CREATE INDEX bank_movements_by_time ON bank_movements (recorded_at DESC, bank_number);
+CREATE INDEX payments_by_transfer ON payments (created_at, payment_id) WHERE channel = 'bank_transfer';
+CREATE INDEX refunds_by_transfer ON refunds (created_at, refund_id)
+    WHERE channel = 'bank_transfer' AND state IN ('instructed', 'sent');
 
 CREATE TABLE channel_rest_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE channel_rest_transitions IS 'reference: how a channel is rested and works again';

@@ -172,7 +172,7 @@ async def _shop(visit: Visit, data: Mapping[str, Any], refusal: Refusal | None =
             money(visit, Money.of(str(each), CURRENCY).amount, CURRENCY) for each in (view.terms.least, view.terms.most)
         ],
         buyer=visit.account if visit.account is not None and visit.account.buyer_id is not None else None,
-        channels=ways(visit, view.standing, amount=0, currency=CURRENCY),
+        channels=ways(visit, view.standing, amount=0, currency=CURRENCY, at_once=True),
         first_day=today,
         last_day=today + timedelta(days=SEND_DAYS_AHEAD_MAX),
         mine=MINE,
@@ -180,7 +180,7 @@ async def _shop(visit: Visit, data: Mapping[str, Any], refusal: Refusal | None =
 
 
 def _ways(visit: Visit, sale: Sale, now: Standing) -> list[Way]:
-    return ways(visit, now, amount=sale.amount, currency=sale.currency)
+    return ways(visit, now, amount=sale.amount, currency=sale.currency, at_once=True)
 
 
 async def _pay(visit: Visit, sale: Sale, channel: str) -> Redirect:
