@@ -171,6 +171,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/violations/rules",
         "/operator/papers",
         "/operator/violations?state=waiting",
+        "/operator/violations?state=owing",
         "/operator/rights",
         "/operator/rights/holidays",
         "/operator/compensations",

@@ -25,6 +25,7 @@ from steelyard.operations.service.presale_mails import (
 from steelyard.operations.service.promise_mails import tell_compensated, tell_protected
 from steelyard.operations.service.questions import tell_answered, tell_asked
 from steelyard.operations.service.shop_mails import (
+    tell_debt_claimed,
     tell_deposit_demanded,
     tell_entry_decided,
     tell_handed_over,
@@ -165,6 +166,7 @@ SUBSCRIBER = Subscriber(
         discipline.ViolationRecorded: tell_violation_recorded,
         discipline.ViolationDecided: tell_violation_decided,
         discipline.DepositDemanded: tell_deposit_demanded,
+        discipline.DebtClaimed: tell_debt_claimed,
         campaigns.EntryDecided: tell_entry_decided,
         campaigns.LeaveAnswered: tell_leave_answered,
         promotions.CouponsGiven: tell_coupons_given,

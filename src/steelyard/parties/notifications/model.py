@@ -170,9 +170,9 @@ class ApplicationNews(Facts, frozen=True, kw_only=True):
 
 class ShopNews(Facts, frozen=True, kw_only=True):
     """What becomes of a shop: `what` is licence_ends, licence_accepted, licence_sent_back, suspended, open, closed, back,
-    violation, violation_stands, violation_revoked, deposit_due, deposit_overdue, verify_due, verify_overdue,
-    paper_ends, paper_ended, paper_accepted, paper_sent_back, campaign_approved
-    campaign_sent_back, campaign_left or campaign_stays; `day` is the licence's last, or the last
+    violation, violation_stands, violation_revoked, deposit_due, deposit_overdue, debt_due, debt_overdue, verify_due,
+    verify_overdue, paper_ends, paper_ended, paper_accepted, paper_sent_back, campaign_approved, campaign_sent_back,
+    campaign_left or campaign_stays; `day` is the licence's last, or the last
     for the deposit."""
 
     name: str
