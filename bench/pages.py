@@ -60,6 +60,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/account/history",
         "/account/reviews",
         "/account/coupons",
+        "/account/notices",
         "/account/presales",
         "/account/coupons?state=used",
         "/account/invoices",

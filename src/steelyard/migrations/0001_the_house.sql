@@ -449,7 +449,7 @@ CREATE INDEX audit_log_of_a_merchant ON audit_log (merchant_id, at DESC, audit_i
 
 -- parties.notifications
 
--- Mails on their way out.
+-- Mails on their way out, and what buyers read where they are signed in.
 
 CREATE TABLE mails (
     mail_id    uuid PRIMARY KEY
@@ -468,6 +468,23 @@ COMMENT ON COLUMN mails.facts IS 'What the template needs; a secret in it is goo
 COMMENT ON COLUMN mails.retry_at IS 'When an unsent mail is tried (again) by the sweep; infinity: given up, see error';
 CREATE INDEX mails_by_recipient ON mails (recipient);
 CREATE INDEX mails_to_send ON mails (retry_at) WHERE sent_at IS NULL;
+
+CREATE TABLE notices (
+    buyer_id  uuid NOT NULL
+  , notice_id uuid NOT NULL
+  , kind      text NOT NULL
+  , facts     jsonb NOT NULL
+  , link      text NOT NULL
+  , at        timestamptz NOT NULL DEFAULT now()
+  , read_at   timestamptz
+  , PRIMARY KEY (buyer_id, notice_id)
+  , CONSTRAINT a_notice_is_of_a_kind CHECK (kind IN ('coupon_given', 'coupon_ends'))
+);
+COMMENT ON TABLE notices IS 'by buyer: what we tell a buyer where they are signed in';
+COMMENT ON COLUMN notices.facts IS 'As parties/notifications/model.py says: {name, shop, until}';
+COMMENT ON COLUMN notices.link IS 'Where it leads, a path of ours';
+CREATE INDEX notices_by_time ON notices (buyer_id, at DESC, notice_id DESC);
+CREATE INDEX notices_unread ON notices (buyer_id) WHERE read_at IS NULL;
 
 -- parties.operator
 
@@ -839,6 +856,23 @@ CREATE TABLE visitor_merges (
 );
 COMMENT ON TABLE visitor_merges IS 'by key: a visitor who signed in is this buyer; nothing is rewritten';
 CREATE INDEX visitors_of_a_buyer ON visitor_merges (buyer_id, at DESC);
+
+CREATE TABLE marketing_consents (
+    buyer_id   uuid NOT NULL
+  , consent_id uuid NOT NULL
+  , agreed     boolean NOT NULL
+  , wording    text NOT NULL
+  , how        text NOT NULL
+  , secret     text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, consent_id)
+  , CONSTRAINT one_says_so_somewhere CHECK (how IN ('profile', 'mail'))
+);
+COMMENT ON TABLE marketing_consents IS 'by buyer, append-only: whether a buyer wants mails about coupons; the last counts, and who never said so wants none';
+COMMENT ON COLUMN marketing_consents.wording IS 'Which words were agreed to';
+COMMENT ON COLUMN marketing_consents.how IS 'profile: on their page; mail: by the link in such a mail';
+COMMENT ON COLUMN marketing_consents.secret IS 'Ends the link in each such mail, by which it is withdrawn without signing in';
+CREATE INDEX marketing_consents_last ON marketing_consents (buyer_id, at DESC, consent_id DESC);
 
 -- money.currencies
 
@@ -2099,6 +2133,7 @@ CREATE TABLE promotions (
   , given        boolean NOT NULL DEFAULT false
   , presale      jsonb
   , group_id     uuid
+  , told_end     timestamptz
   , shelf        boolean NOT NULL DEFAULT false
   , shown_at     timestamptz
   , hidden_at    timestamptz
@@ -2141,6 +2176,7 @@ COMMENT ON COLUMN promotions.taken IS 'Of those, in orders that were not dropped
 COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can have; none: as many as there are';
 COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
+COMMENT ON COLUMN promotions.told_end IS 'The end that those who hold a coupon were told of; put off, they are told again';
 COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop or the platform gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.presale IS 'Of a presale: {price, deposit, counts_for} of a piece, and the terms of the session; none: a flash price';
@@ -2219,6 +2255,8 @@ COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each 
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
 COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
 COMMENT ON COLUMN coupon_claims.entered IS 'It was claimed by entering its code with a purchase: it goes again when that is dropped unpaid';
+
+CREATE INDEX coupon_claims_unused ON coupon_claims (promotion_id, buyer_id) WHERE used_for IS NULL;
 
 CREATE TABLE coupon_people (
     person       text NOT NULL
