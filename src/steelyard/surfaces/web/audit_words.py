@@ -17,6 +17,8 @@ ACTIONS: dict[str, str] = {
     "deposit.pay": N_("Paid into the deposit"),
     "deposit.return": N_("Returned a deposit"),
     "deposit.terms": N_("Set the deposit asked for"),
+    "debts.transfer": N_("Confirmed a transfer for what a shop owes"),
+    "gift_cards.refund": N_("Gave the money of a gift card back"),
     "deposit.transfer": N_("Confirmed a transfer into a deposit"),
     "violations.appeal": N_("Appealed against a violation"),
     "violations.decide": N_("Decided an appeal against a violation"),
