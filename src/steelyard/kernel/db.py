@@ -29,13 +29,13 @@ TRIES_MAX = 5
 BACKOFF_SECONDS = 0.01
 STATEMENT_TIMEOUT_SECONDS = 10
 LOCK_TIMEOUT_SECONDS = 5
-FILLING_TIMEOUT_SECONDS = 600
+FILLING_TIMEOUT = "600s"
 IDLE_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 10
 # What a burst has opened is given back, up to one: a connection that has worked holds megabytes of plans at the server.
 UNUSED_SECONDS_MAX = 60.0
 _NO_MORE: Mapping[str, str] = MappingProxyType({})
-_PATIENT = dict.fromkeys(("statement_timeout", "idle_in_transaction_session_timeout"), f"{FILLING_TIMEOUT_SECONDS}s")
+_PATIENT = {"statement_timeout": FILLING_TIMEOUT, "idle_in_transaction_session_timeout": FILLING_TIMEOUT}
 
 # The first byte of a jsonb value on the wire.
 _JSONB_VERSION = b"\x01"
