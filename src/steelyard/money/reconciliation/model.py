@@ -295,11 +295,12 @@ class NothingToBook(Refusal):
 
 
 def document_of(reference: str | None) -> UUID | None:
-    """The id in a name of ours, which may have the number of a later attempt behind a point."""
+    """The id in a name of ours, with or without hyphens, which may have the number of a later attempt behind a point or an
+    underscore."""
     if not reference:
         return None
     try:
-        return UUID(reference.strip().partition(".")[0])
+        return UUID(reference.strip().partition(".")[0].partition("_")[0])
     except ValueError:
         return None
 
