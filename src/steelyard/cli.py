@@ -26,7 +26,7 @@ from steelyard.kernel.settings import Settings
 from steelyard.reconcile import reconcile
 from steelyard.terminal import NOT_AS_IT_SHOULD_BE, Sentence, ask, bar, plainly, progressing, tell
 
-SIMULATORS = ("payments", "carriers", "bank", "mail", "alipay", "wechatpay")
+SIMULATORS = ("payments", "carriers", "bank", "mail", "alipay", "wechatpay", "stripe")
 SHOPPERS = "shoppers"
 
 

@@ -72,8 +72,9 @@ def _assets() -> Finding:
 def _outside(settings: Settings) -> list[Finding]:
     findings = [_mail(settings)]
     findings.append(_channels(settings))
-    for name in ("simpay", "carriers", "bank"):
-        if getattr(settings, f"{name}_url") and not getattr(settings, f"{name}_webhook_secret"):
+    for name in ("simpay", "carriers", "bank", "stripe"):
+        there = settings.stripe_key if name == "stripe" else getattr(settings, f"{name}_url")
+        if there and not getattr(settings, f"{name}_webhook_secret"):
             variable = f"STEELYARD_{name.upper()}_WEBHOOK_SECRET"
             findings.append(
                 Finding(f"webhooks of {name}", False, "all are refused: there is no secret", f"set {variable}")

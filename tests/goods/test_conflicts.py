@@ -12,6 +12,7 @@ from steelyard.goods import promotions
 from steelyard.goods.catalog.model import SkuId
 from steelyard.goods.promotions.model import (
     AmountOff,
+    Audience,
     Bounds,
     BuyGet,
     Clash,
@@ -114,6 +115,22 @@ def test_two_of_the_same_kind_are_warned_of_and_two_of_different_kinds_are_not()
     assert found(reduction, offer(AmountOff(steps=(Step(20_000, 500),)), merchant_id=None)) == []
     assert found(reduction, offer(reduction.rule, scope=Scope(products=frozenset([UUID(int=99)])))) == []
     assert found(reduction, reduction) == [], "saved again, it is no other"
+
+
+def test_a_lower_price_on_the_shelf_meets_others_and_members_prices_and_no_flash_sale() -> None:
+    lower = offer(SpecialPrice(millionths=100_000))
+    another, members = (
+        offer(SpecialPrice(off=500)),
+        offer(SpecialPrice(price=9_000), audience=Audience(segments=frozenset(["g"]))),
+    )
+
+    assert found(lower, another) == found(another, lower) == found(members, lower) == [Clash.SAME_KIND]
+    assert found(lower, price(8_000)) == []
+    team = offer(SpecialPrice(prices={NUTS: 7_000}), scope=Scope(products=frozenset([UUID(int=21)])))
+    meeting = promotions.overlapping([lower, team])
+    assert set(meeting) == {lower.promotion_id, team.promotion_id}
+    elsewhere = offer(SpecialPrice(off=500), scope=Scope(products=frozenset([UUID(int=22)])))
+    assert promotions.overlapping([elsewhere, team]) == {}
 
 
 def test_a_price_below_the_lowest_of_thirty_days_is_warned_of_where_it_has_moved() -> None:

@@ -37,6 +37,7 @@ from steelyard.goods.promotions.model import (
     SpecialPrice,
     Step,
 )
+from steelyard.goods.promotions.shelf import Article, Stood, lowest_before
 from steelyard.kernel import ids
 from steelyard.kernel.money import Money, share, split
 from steelyard.kernel.text import Text
@@ -60,6 +61,7 @@ TOLD = blocks()
 GOODS: Numbers = TOLD.pop("goods")
 FLASH: Numbers = TOLD.pop("flash")
 PRESALE: Numbers = TOLD.pop("presale")
+SHELF: Numbers = TOLD.pop("shelf")
 
 
 def named(name: str) -> UUID:
@@ -100,6 +102,8 @@ def rule_of(told: Numbers) -> Rule:
             return Gift(over=minor(gift["over"]), sku_id=SkuId(named(gift["what"])), worth=minor(gift["worth"]))
         case {"free_shipping": threshold}:
             return FreeShipping(over=minor(threshold), at_most=at_most)
+        case {"one_price": price}:
+            return SpecialPrice(price=minor(price))
         case {"special_price": off}:
             return SpecialPrice(millionths=rate(off))
         case {"ladder": steps}:
@@ -239,3 +243,49 @@ def test_the_page_says_what_a_presale_comes_to() -> None:
     back = PRESALE["refund"]
     parts = [minor(back["from_deposit"]), minor(back["from_balance"])]
     assert split(minor(back["of"]), [deposit, total - deposit]) == parts
+
+
+def test_the_page_says_what_stands_on_the_shelf_and_what_is_struck_out() -> None:
+    article = Article(
+        merchant_id=named("tea"),
+        sku_id=named("leaves"),
+        product_id=named("leaves"),
+        categories=[],
+        currency="CNY",
+        usual=minor(SHELF["usual"]),
+    )
+    stood: list[Stood] = []
+    for told in SHELF["lowered"]:
+        begins, ends = (NOW + timedelta(days=int(told[day])) for day in ("from", "to"))
+        rule = shelf_rule(told)
+        offer = Offer(
+            merchant_id=MerchantId(named("tea")),
+            promotion_id=PromotionId(UUID(int=len(stood) + 1)),
+            name=Text(en="sale"),
+            rule=rule,
+            currency="CNY",
+            starts_at=begins,
+            ends_at=ends,
+            shelf=True,
+        )
+        now = promotions.lowered(article, [offer], begins)
+        price = now.price if now else article.usual
+        lowest = lowest_before(article, [], stood, begins)
+
+        assert price == minor(told.get("price_now", told["price"])), told
+        assert (lowest if lowest > price else None) == (minor(told["was"]) if "was" in told else None), told
+        stood.append(
+            Stood(
+                merchant_id=offer.merchant_id, rule=rule, scope=offer.scope, sku_id=None, starts_at=begins, until=ends
+            )
+        )
+
+
+def shelf_rule(told: Numbers) -> SpecialPrice:
+    match told:
+        case {"rate": off}:
+            return SpecialPrice(millionths=rate(off))
+        case {"off": off}:
+            return SpecialPrice(off=minor(off))
+        case _:
+            return SpecialPrice(price=minor(told["price"]))

@@ -36,13 +36,14 @@ from steelyard.goods.search.jobs import STALE_ENTRIES
 from steelyard.goods.search.model import Hit, Query, Sort
 from steelyard.goods.search.subscribers import SUBSCRIBER
 from steelyard.kernel import ids
-from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.db import Database, Tx, administer
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.events import drain
 from steelyard.kernel.sweeps import sweep_once
 from steelyard.kernel.text import text
 from steelyard.parties.merchants.model import MerchantId
 from tests.goods.conftest import Market
+from tests.support.plans import Listening
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 MERCHANT = MerchantId(UUID(int=1))
@@ -378,3 +379,58 @@ async def test_what_cannot_stand_on_a_shelf_is_refused(
         await db.transact(promotions.save, wrong)
 
     assert list(refused.value.fields) == [field]
+
+
+async def test_at_many_promotions_each_question_goes_by_an_index(db: Database, shelf: Shelf, database_url: str) -> None:
+    """Ten thousand offers of as many shops, of which a few stand on a shelf; and twenty thousand prices of before."""
+    await shelf.put(offer())
+    async with administer(database_url) as owner:
+        await owner.execute(
+            """
+            INSERT INTO promotions (merchant_id, promotion_id, name, rule, scope, currency, starts_at, ends_at, coupon, shelf)
+            SELECT gen_random_uuid(), gen_random_uuid(), '{}', '{"type": "special_price", "millionths": 1}', '{}', 'CNY'
+                 , now() - n * interval '1 hour', now() + n * interval '1 hour', false, n % 20 = 0
+            FROM generate_series(1, 10000) AS n
+            """
+        )
+        await owner.execute(
+            """
+            INSERT INTO price_history (merchant_id, sku_id, currency, until, amount)
+            SELECT gen_random_uuid(), gen_random_uuid(), 'CNY', now(), 1 FROM generate_series(1, 20000)
+            """
+        )
+        await owner.execute(
+            """
+            WITH made AS (
+                INSERT INTO customer_groups (merchant_id, group_id, name)
+                SELECT merchant_id, promotion_id, '{}' FROM promotions WHERE NOT shelf LIMIT 5000
+                RETURNING merchant_id, group_id)
+            INSERT INTO customer_group_members (merchant_id, group_id, buyer_id, source)
+            SELECT merchant_id, group_id, gen_random_uuid(), 'hand' FROM made
+            """
+        )
+        await owner.execute(
+            "UPDATE promotions p SET group_id = g.group_id FROM customer_groups g WHERE p.promotion_id = g.group_id"
+        )
+        await owner.execute(
+            "UPDATE promotions SET shown_at = now() WHERE shelf AND merchant_id <> $1", shelf.merchant_id
+        )
+        await owner.execute("ANALYZE")
+    product_id, sku_id = shelf.cups[0]
+    article = msgspec.structs.replace(
+        ARTICLE, merchant_id=shelf.merchant_id, sku_id=sku_id, product_id=product_id, usual=1_000
+    )
+    scans: list[str] = []
+
+    async def listen(tx: Tx) -> None:
+        heard = Listening(tx, {"promotions", "price_history", "customer_group_members", "customer_groups"})
+        assert (await promotions.lowered_now(heard, [article]))[sku_id].price == 900
+        assert await promotions.show_due(heard) == 1
+        assert await promotions.hide_due(heard) == 0
+        await promotions.own_offers(heard, ids.mint())
+        scans.extend(heard.scans)
+
+    await db.transact(listen)
+
+    # Who offers anything at all is asked once in two seconds, of all that runs.
+    assert [each for each in scans if "bool_or" not in each] == []

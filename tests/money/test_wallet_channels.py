@@ -7,7 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.kernel.settings import Settings
 from steelyard.money import payments
@@ -22,7 +25,9 @@ from steelyard.money.payments import (
     Unknown,
 )
 from steelyard.money.payments.gateways import rsa
+from steelyard.money.payments.gateways.numbers import order_number, payment_of, refund_number, refund_of
 from steelyard.money.payments.gateways.wechatpay import Wechatpay
+from steelyard.money.reconciliation.model import document_of
 from steelyard.simulators import walletpay
 from steelyard.simulators.walletpay import wechatpay as simulated
 from tests.money.deals import Deal, balance, make_due, refund
@@ -177,8 +182,8 @@ async def test_a_trade_closes_when_its_time_is_over(either: Both) -> None:
     await gateway.collect(deal.instruction(expires_at=datetime.now(UTC) + timedelta(minutes=5)), HOOK)
     await outside.look(deal)
 
-    await outside.after(301)
-    outside.clock.at -= 301
+    await outside.after(900)  # its clock stood still while ours went on
+    outside.clock.at -= 900
 
     assert state_of(await gateway.query(deal.sought())) is PaymentState.CANCELLED
 
@@ -419,6 +424,20 @@ async def test_what_is_too_old_is_not_refunded(db: Database, either: Both) -> No
         tx.execute("UPDATE trades SET paid_at = paid_at - 366 * 86400")
 
     assert await sweep(db, either, made.refund_id) is RefundState.FAILED
+
+
+@given(attempt=st.integers(1, 99))
+@settings(max_examples=20)
+def test_our_numbers_at_the_wallets_are_read_back_by_messages_and_by_statements(attempt: int) -> None:
+    refund_id, payment_id = ids.mint(), ids.mint()
+    number = refund_number(refund_id, attempt)
+
+    assert refund_of(number) == (refund_id, attempt)
+    assert payment_of(order_number(payment_id)) == payment_id
+    assert (document_of(number), document_of(order_number(payment_id))) == (refund_id, payment_id)
+    assert len(order_number(payment_id)) == 32 and len(number) <= 64
+    for strange in ("", "x", str(refund_id), f"{refund_id.hex}_", f"{refund_id.hex}_x", refund_id.hex.upper() + "_2"):
+        assert refund_of(strange) is None
 
 
 # What is theirs alone.

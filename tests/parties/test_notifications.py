@@ -119,6 +119,15 @@ SAMPLES: dict[Template, model.Facts] = {
         until=datetime(2026, 3, 5, 8, tzinfo=UTC),
         link="/purchases/P-1",
     ),
+    Template.COUPON_NEWS: model.CouponNews(
+        name="Lin <b>",
+        what="given",
+        coupon=text("新人券", "Welcome"),
+        shop=text("茶舍", "Tea house"),
+        until=datetime(2026, 3, 5, 8, tzinfo=UTC),
+        link="/account/coupons",
+        stop_link="/coupon-mails/stop/1/2",
+    ),
     Template.PRESALE_NEWS: model.PresaleNews(
         name="Lin <b>",
         order="S-1",

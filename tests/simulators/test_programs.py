@@ -21,9 +21,10 @@ PROGRAM = """
 import asyncio, sys
 from pathlib import Path
 from steelyard.simulators import programs
-ports = [int(port) for port in sys.argv[2:]]
+stripe_port, *ports = [int(port) for port in sys.argv[2:]]
 settings = programs.Settings(
-    home=Path(sys.argv[1]), payments_port=ports[0], carriers_port=ports[1], bank_port=ports[2], mail_port=ports[3],
+    home=Path(sys.argv[1]), stripe_port=stripe_port,
+    payments_port=ports[0], carriers_port=ports[1], bank_port=ports[2], mail_port=ports[3],
     alipay_port=ports[4], wechatpay_port=ports[5], smtp_port=ports[6], refund_seconds=0, timeout_seconds=60,
 )
 asyncio.run(programs.serve(list(programs.LISTENERS), settings, ready=lambda: print("ready", flush=True)))
@@ -44,6 +45,7 @@ def free_ports(count: int) -> list[int]:
 def settings_on(home: Path, ports: list[int]) -> Settings:
     return Settings(
         home=home,
+        stripe_port=free_ports(1)[0],
         payments_port=ports[0],
         carriers_port=ports[1],
         bank_port=ports[2],
@@ -57,7 +59,7 @@ def settings_on(home: Path, ports: list[int]) -> Settings:
 async def started(home: Path, ports: list[int]) -> asyncio.subprocess.Process:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-W", "error", "-c", PROGRAM, str(home), *map(str, ports)),
+        *("-W", "error", "-c", PROGRAM, str(home), *map(str, [*free_ports(1), *ports])),
         stdout=asyncio.subprocess.PIPE,
         env={"PYTHONPATH": str(Path(programs.__file__).parents[2]), "PATH": ""},
     )
@@ -78,7 +80,7 @@ async def test_all_run_in_one_process_and_stop_cleanly(tmp_path: Path, how: sign
     process = await started(tmp_path, ports)
     try:
         async with httpx.AsyncClient(trust_env=False) as http:
-            for port, name in zip(ports, programs.LISTENERS, strict=False):
+            for port, name in zip(ports[:-1], programs.LISTENERS, strict=False):
                 assert (await http.get(f"http://127.0.0.1:{port}/health")).json()["program"] == name
             await aiosmtplib.send(a_mail(), hostname="127.0.0.1", port=ports[6])
             # A charge that hangs does not keep the program open.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from steelyard.goods import promotions, search
-from steelyard.goods.promotions.model import Offer, PromotionId, Scope, SpecialPrice
+from steelyard.goods.promotions.model import Offer, PromotionId, Rule, Scope, SpecialPrice
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database
 from steelyard.kernel.text import text
@@ -14,7 +14,7 @@ from tests.support.world import World
 PRICE = 2_990
 
 
-def sale(world: World, rule: SpecialPrice = SpecialPrice(price=PRICE), **more: object) -> Offer:  # noqa: B008  # frozen
+def sale(world: World, rule: Rule = SpecialPrice(price=PRICE), **more: object) -> Offer:  # noqa: B008  # frozen
     """Of nuts, which cost 39.90."""
     nuts, now = world.items["nuts"], datetime.now(UTC)
     told = Offer(

@@ -66,6 +66,8 @@ PUBLIC = {
     "/shops/{slug:str}/licence", "/campaigns/{code:str}", "/products/{product_id:uuid}/share", "/gift-cards",
     # Whoever has a team's link sees how many are in it, and may join.
     "/group/{code:str}", "/group/{code:str}/join",
+    # Whoever has the link of a mail can end such mails.
+    "/coupon-mails/stop/{buyer_id:uuid}/{secret:str}",
 }  # fmt: skip
 # The visitor's own things: there is no id in the address that could be another's.
 OWN = {

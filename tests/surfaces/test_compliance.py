@@ -167,11 +167,14 @@ async def test_a_category_asks_for_a_deposit_and_a_shop_is_told(
     db: Database, world: World, owner: Browser, chief: Browser
 ) -> None:
     category = f"/operator/categories/{world.categories['tea']}"
-    wrong = await chief.follow(await chief.post(f"{category}/deposit", {"deposit": "much"}))
-    assert "asked for it in the next minutes" not in words(wrong)
+    wrong = await chief.post(f"{category}/deposit", {"deposit_CNY": "much", "deposit_USD": "70"})
+    assert wrong.status_code == 422
+    assert 'value="much"' in wrong.text and 'value="70"' in wrong.text, "what was typed stays"
     for _ in range(2):
-        page = await chief.follow(await chief.post(f"{category}/deposit", {"deposit": "500"}))
-        assert hidden(page, "_csrf_token") and 'value="500.00"' in page.text
+        page = await chief.follow(
+            await chief.post(f"{category}/deposit", {"deposit_CNY": "500", "deposit_JPY": "9000"})
+        )
+        assert hidden(page, "_csrf_token") and 'value="500.00"' in page.text and 'value="9000"' in page.text
     await db.transact(discipline.follow_categories, datetime.now(UTC).date())
     assert "by a category that you sell in" in words(await owner.get("/merchant/compliance"))
     assert "Its categories ask for" in words(await chief.get(f"/operator/violations/{world.tea.merchant_id}"))
@@ -237,3 +240,33 @@ async def test_both_sides_show_pictures_and_no_others_see_the_page(
     stranger = await signed_in(app, world.tools.owner)
     assert (await stranger.get(mine)).status_code == 404
     await stranger.close()
+
+
+async def test_a_shop_that_owes_is_told_and_pays_by_transfer(
+    db: Database, world: World, owner: Browser, chief: Browser
+) -> None:
+    tea = MerchantId(world.tea.merchant_id)
+    new = NewViolation(violation_id=ViolationId(ids.mint()), merchant_id=tea, code="misdescribed", facts="Not cotton")
+    now = datetime.now(UTC)
+    await db.transact(discipline.record, new, "staff:first", now)
+    assert "No shop owes anything" in words(await chief.get("/operator/violations", state="owing"))
+
+    await db.transact(discipline.follow_debts, now + timedelta(days=31))
+
+    assert "You owe the platform" in words(await owner.get("/merchant/compliance"))
+    assert "To be paid by" in words(await chief.get("/operator/violations", state="owing"))
+    base = f"/operator/violations/{tea}"
+    page = await chief.get(base)
+    assert "It pays what it owes" in words(page)
+    wrong = await chief.post(
+        f"{base}/debt", {"payment_id": hidden(page, "payment_id"), "paid": "200", "paid_reference": ""}
+    )
+    assert wrong.status_code == 422
+    assert 'value="200"' in wrong.text
+    fields = {"payment_id": hidden(page, "payment_id"), "paid": "200", "paid_reference": "D-1"}
+    for _ in range(2):
+        assert (await chief.post(f"{base}/debt", fields)).status_code == 303, "a second click"
+    assert "It pays what it owes" not in words(await chief.get(base))
+    assert "You owe the platform" not in words(await owner.get("/merchant/compliance"))
+    log = await db.ask(access.audit_log)
+    assert [each.action for each in log.items].count("debts.transfer") == 1

@@ -11,7 +11,7 @@ from steelyard.kernel.db import Database
 from steelyard.money import gifts, payments, wallets
 from steelyard.money.gifts import SaleState
 from steelyard.money.gifts.model import HOUSE_ZONE
-from steelyard.parties import policies
+from steelyard.parties import access, policies
 from steelyard.parties.policies.model import GIFTS_SOLD
 from tests.support.browser import browsing, words
 from tests.support.consoles import app, database_url, world
@@ -127,7 +127,7 @@ async def test_the_mails_link_brings_the_code_along(app: Litestar, db: Database,
     await db.transact(gifts.send_due)
     code = await code_of(db)
     async with at(app, world.buyer) as buyer:
-        assert f'value="{code}"' in (await buyer.get(f"/account/wallet?code={code}")).text
+        assert f">{code}</textarea>" in (await buyer.get(f"/account/wallet?code={code}")).text
 
 
 async def test_a_card_that_is_not_paid_says_so_and_can_be_paid(app: Litestar, db: Database, world: World):
@@ -177,3 +177,44 @@ def _form(page: str) -> dict[str, Any]:
     found = re.search(r'name="sale_id" value="([^"]*)"', page)
     assert found
     return {"sale_id": found[1], "amount": "100", "to": "self", "sender": "Li Na", "channel": "simpay"}
+
+
+async def test_several_are_bought_at_once_and_redeemed_at_once(app: Litestar, db: Database, world: World):
+    await sold(db)
+    async with at(app, world.buyer) as buyer:
+        page = await buyer.get(SHOP)
+        many = await buyer.post(SHOP, _form(page.text) | {"amount": "50", "cards": "11"})
+        assert many.status_code == 422
+        assert 'value="11"' in many.text
+        await buyer.post(SHOP, _form(page.text) | {"amount": "50", "cards": "2"})
+        first = (await db.ask(gifts.of_buyer, buyer_of(world))).items[0]
+        assert "2 cards for" in words(await buyer.get(f"{MINE}/{first.sale_id}"))
+
+    for place in (1, 2):
+        await bought(db, wanted(recipient=f"{place}@example.test"))
+    await db.transact(gifts.send_due)
+    codes = [await code_of(db, f"{place}@example.test") for place in (1, 2)]
+    async with at(app, world.other_buyer) as friend:
+        wrong = await friend.post("/account/wallet/redeem", {"code": f"{codes[0]}\nwrong"})
+        assert wrong.status_code == 422
+        assert "wrong" in words(wrong) and "None was redeemed" in words(wrong)
+        await friend.post("/account/wallet/redeem", {"code": "\n".join(codes)})
+        assert "200.00" in words(await friend.get("/account/wallet"))
+
+
+async def test_staff_give_the_money_of_a_card_back_with_a_reason(app: Litestar, db: Database, world: World):
+    await sold(db)
+    sale = await bought(db)
+    own = f"/operator/wallets/sold/{sale.sale_id}"
+    async with at(app, world.operator) as chief:
+        assert "Give the money back" in words(await chief.get(own))
+        assert "Owed for gift cards" in words(await chief.get("/operator/wallets/sold"))
+        assert (await chief.post(f"{own}/refund", {"reason": ""})).status_code == 422
+        for _ in range(2):
+            assert (await chief.post(f"{own}/refund", {"reason": "Stolen card"})).status_code in (302, 303)
+        assert "Stolen card" in words(await chief.get(own))
+    assert (await now(db, sale)).state is SaleState.REFUNDED
+    log = await db.ask(access.audit_log)
+    assert [each.action for each in log.items].count("gift_cards.refund") == 1
+    async with at(app, world.buyer) as buyer:
+        assert (await buyer.post(f"{own}/refund", {"reason": "Mine"})).status_code in (302, 303, 401, 403, 404)

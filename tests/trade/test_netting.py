@@ -6,12 +6,13 @@ from datetime import timedelta
 from steelyard.kernel.db import Database
 from steelyard.money.ledger.model import AccountKind
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.policies.model import OWED_DAYS
 from steelyard.trade import discipline, settlement
 from steelyard.trade.discipline import MovementKind
 from tests.support.world import World
 from tests.trade.test_discipline import NOW, paid_in, recorded
 
-LATER = timedelta(days=discipline.OWED_DAYS)
+LATER = timedelta(days=OWED_DAYS.default)
 A_DAY = timedelta(days=1)
 
 

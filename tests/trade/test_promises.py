@@ -9,6 +9,7 @@ import pytest
 
 from steelyard.goods import pricing
 from steelyard.goods.pricing.model import NewPrice
+from steelyard.goods.promotions.model import SpecialPrice
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import Invalid, NotFound
@@ -29,6 +30,8 @@ from steelyard.trade.promises import Cause, Compensation, Excuse, NothingFell
 from steelyard.trade.rights import CountedFrom, NewRule, Rule, RuleId, RuleKind
 from steelyard.trade.settlement import EntryKind
 from tests.support import deal
+from tests.support.flash import flash, item, planned
+from tests.support.lower import lowered, sale
 from tests.support.world import World
 from tests.trade.test_cases import BUYER, PLATFORM, SECOND, asked, disputed
 
@@ -247,6 +250,23 @@ async def test_what_became_cheaper_goes_back_once_for_each_fall(shop: Database, 
     await deal.shipped(shop, order)
     await deal.refunded(shop, order, Returned(1, 2))
     assert (await deal.again(shop, order)).refunded == 2 * was, "all together what was paid"
+
+
+async def test_a_lower_price_on_the_shelf_is_a_fall_and_a_flash_price_is_none(shop: Database, world: World):
+    await protecting(shop)
+    was = world.items["nuts"].amounts[0]
+    order = await bought(shop, world, 2)
+    await planned(shop, flash(world, item(world, price=100)))
+    with pytest.raises(NothingFell):
+        await claimed(shop, order)
+
+    await lowered(shop, world, sale(world, SpecialPrice(off=150)))
+
+    assert await claimed(shop, order) == 300
+    with pytest.raises(NothingFell):
+        await claimed(shop, order)
+    [told] = await shop.ask(promises.protected_of, [order.order_id])
+    assert told.price == was - 150
 
 
 async def test_price_protection_ends_with_its_last_second(shop: Database, world: World):

@@ -1,4 +1,5 @@
-"""What some shops of the demo do for those who buy more of them: a gift, a set at one price, a price for regulars."""
+"""What some shops of the demo do for those who buy more of them: a gift, a set at one price, a price for regulars; and what one
+has lowered for everybody."""
 
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from steelyard.kernel.text import Text, text
 from steelyard.parties.merchants.model import MerchantId
 
 # Not of the shops in whose baskets journeys count every cent.
-GIVING, TOGETHER, FOR_REGULARS = "tongqu", "mingmu", "kouzi"
+GIVING, TOGETHER, FOR_REGULARS, LOWERING = "tongqu", "mingmu", "kouzi", "qingxu"
 # And one of the shop whose console is looked at; nothing is offered to it.
 OWN = "zoufang"
 LOOKED_AT = 8
@@ -29,6 +30,7 @@ async def favour(tx: Tx, usual: Offer) -> None:
         (GIVING, text("满 300 送好礼", "A gift over 300"), "gift"),
         (TOGETHER, text("一起买更划算", "Better together"), "bundle"),
         (FOR_REGULARS, text("会员专享价", "Members' price"), "members"),
+        (LOWERING, text("年末直降", "Year-end sale"), "lower"),
     ):
         merchant_id = MerchantId(made("merchant", slug))
         offer = msgspec.structs.replace(
@@ -64,6 +66,11 @@ def _with_rule(offer: Offer, which: str, goods: list[tuple[int, SkuId, UUID]], g
             rule = Bundle(parts={sku_id: 1, other: 1}, price=together - share(together, 150_000))
             return msgspec.structs.replace(
                 offer, rule=rule, scope=Scope(products=frozenset([product_id, other_product]))
+            )
+        case "lower":
+            some = frozenset(product_id for _, _, product_id in goods[::2])
+            return msgspec.structs.replace(
+                offer, rule=SpecialPrice(millionths=150_000), shelf=True, scope=Scope(products=some)
             )
         case _:
             return msgspec.structs.replace(offer, rule=SpecialPrice(millionths=100_000), group_id=group_id)

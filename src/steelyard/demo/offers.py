@@ -3,6 +3,8 @@ are the buyer's."""
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from steelyard.demo.catalogue import Maker, makers
 from steelyard.demo.favours import favour
 from steelyard.demo.products import made
@@ -14,7 +16,9 @@ from steelyard.goods.promotions.model import (
     AmountOff,
     BuyGet,
     Counted,
+    CouponGift,
     FreeShipping,
+    GiftAudience,
     Ladder,
     Offer,
     PiecesFor,
@@ -26,6 +30,7 @@ from steelyard.goods.promotions.model import (
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.money import share
 from steelyard.kernel.text import Text, text
+from steelyard.parties import customers
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 
@@ -56,6 +61,7 @@ async def offer(db: Database, buyer_id: BuyerId) -> None:
     """Each shop's offers, as its staff would make them."""
     await db.transact(_save, list(enumerate(maker for maker in makers() if maker.currency == "CNY")))
     await db.transact(_reduce, next(maker for maker in makers() if maker.currency == "CNY"))
+    await db.transact(_give, buyer_id)
     await db.transact(_claim, buyer_id, [maker for maker in makers() if maker.currency == "CNY"][:2])
 
 
@@ -155,6 +161,23 @@ def _offer(
         code=code,
         budget=budget,
     )
+
+
+async def _give(tx: Tx, buyer_id: BuyerId) -> None:
+    """The platform gives the buyer a coupon, of which they read under "Messages"; for more than anybody spends by the way."""
+    buyer = await customers.get(tx, buyer_id)
+    assert buyer is not None and buyer.email is not None, "the demo's buyer signs in"
+    thanks = AmountOff(steps=(Step(500_000, 30_000),))
+    coupon = _of_platform("given", text("会员回馈券", "A thank-you of the marketplace"), thanks, coupon=True)
+    await promotions.save(tx, msgspec.structs.replace(coupon, given=True))
+    wish = CouponGift(
+        merchant_id=PLATFORM,
+        gift_id=made("gift", "platform"),
+        promotion_id=coupon.promotion_id,
+        audience=GiftAudience.NAMED,
+        emails=[buyer.email],
+    )
+    await promotions.ask_gift(tx, wish, "staff:demo")
 
 
 async def _claim(tx: Tx, buyer_id: BuyerId, shops: list[Maker]) -> None:

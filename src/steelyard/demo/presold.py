@@ -1,5 +1,5 @@
-"""Presales of the demo: one that takes deposits, one whose balances are due, and one to come, by the clock of the day on which
-the demo is made. Those that run are of shops whose prices nobody counts on."""
+"""Presales of the demo: one that takes deposits, one whose balances are due, one to come, and one that was paid whole and not
+sent by its day, by the clock of the day on which the demo is made. Those that run are of shops whose prices nobody counts on."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,9 +21,10 @@ from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import checkout, orders
 from steelyard.trade.checkout.model import SHOP, CheckoutId, CheckoutNotReady, Draft, Line, SoldOut
-from steelyard.trade.orders.model import PurchaseId
+from steelyard.trade.orders.model import OrderState, PurchaseId
 
 CHANNEL = "simpay"
+STAFF = "staff:demo"
 PIECES, ARTICLES = 30, 2
 # A twentieth off, a tenth as the deposit, which counts for twice as much.
 OFF, DEPOSIT, COUNTS = 50_000, 100_000, 2
@@ -39,6 +40,7 @@ class Plan(msgspec.Struct, frozen=True):
     balance: tuple[int, int]
     ships_by: int
     pieces: int = PIECES
+    whole: bool = False
 
     @property
     def begun(self) -> bool:
@@ -48,6 +50,14 @@ class Plan(msgspec.Struct, frozen=True):
 PLANS = (
     Plan("tiesuo", text("新品预售 · 付定金", "Presale of what is new"), (-24, 6 * 24), (6 * 24, 9 * 24), 25),
     Plan("kouzi", text("早订早享 · 付尾款", "Booked early, paid now"), (-6 * 24, 12), (-1, 3 * 24), 15),
+    Plan(
+        "qingxu",
+        text("产地直发 · 全款预售", "Straight from the field, paid whole"),
+        (-24, 3 * 24),
+        (-24, 3 * 24 + 1),
+        10,
+        whole=True,
+    ),
     # The first shop, whose staff look around in the demo, has one to come.
     Plan("zoufang", text("换季预售", "Presale of the season"), (30, 5 * 24), (5 * 24, 8 * 24), 20, 12),
 )
@@ -58,9 +68,11 @@ async def presell(db: Database, settings: Settings, buyer_id: BuyerId, home: Add
     for plan in PLANS:
         maker = next(each for each in makers() if each.slug == plan.shop)
         sku_ids = await db.transact(_plan, maker, plan)
-        for number, sku_id in enumerate(sku_ids[:1] * BOOKED if plan.begun else []):
+        for number, sku_id in enumerate(sku_ids[:1] * (1 if plan.whole else BOOKED) if plan.begun else []):
             who = buyer_id if number == 0 else BuyerId(made("buyer", "presale", plan.shop, str(number)))
-            await _book(db, settings, who, sku_id, home, (plan.shop, str(number)))
+            purchase_id = await _book(db, settings, who, sku_id, home, (plan.shop, str(number)))
+            if plan.whole and purchase_id is not None:
+                await db.transact(_not_sent, purchase_id)
 
 
 async def _plan(tx: Tx, maker: Maker, plan: Plan) -> list[SkuId]:
@@ -77,7 +89,7 @@ async def _plan(tx: Tx, maker: Maker, plan: Plan) -> list[SkuId]:
         name=plan.name,
         starts_at=now + timedelta(hours=plan.deposit[0]),
         ends_at=now + timedelta(hours=plan.deposit[1]),
-        items=[_item(sku_id, amount - share(amount, OFF), plan.pieces) for sku_id, amount in chosen],
+        items=[_item(sku_id, amount - share(amount, OFF), plan) for sku_id, amount in chosen],
         terms=Terms(
             balance_from=now + timedelta(hours=plan.balance[0]),
             balance_until=now + timedelta(hours=plan.balance[1]),
@@ -88,16 +100,36 @@ async def _plan(tx: Tx, maker: Maker, plan: Plan) -> list[SkuId]:
     return [item.sku_id for item in wanted.items]
 
 
-def _item(sku_id: SkuId, price: int, pieces: int) -> FlashItem:
-    deposit = share(price, DEPOSIT)
+def _item(sku_id: SkuId, price: int, plan: Plan) -> FlashItem:
+    deposit = 0 if plan.whole else share(price, DEPOSIT)
     return FlashItem(
-        sku_id=sku_id, price=price, pieces=pieces, per_buyer=2, deposit=deposit, counts_for=deposit * COUNTS
+        sku_id=sku_id, price=price, pieces=plan.pieces, per_buyer=2, deposit=deposit, counts_for=deposit * COUNTS
     )
+
+
+async def _not_sent(tx: Tx, purchase_id: PurchaseId) -> None:
+    """The shop packs it, and its day was yesterday: the buyer can cancel it by right."""
+    for order in await orders.orders_of_purchase(tx, purchase_id):
+        if order.state is not OrderState.PAID:
+            continue
+        await orders.begin_packing(tx, order.merchant_id, order.order_id, STAFF)
+        await tx.execute(
+            """
+            WITH booked AS (
+                UPDATE presale_bookings SET ships_by = now() - interval '1 day' WHERE merchant_id = $1 AND order_id = $2
+            ), promised AS (
+                UPDATE fulfilment_lines SET ship_by = now() - interval '1 day' WHERE merchant_id = $1 AND order_id = $2
+            )
+            UPDATE orders SET ship_by = now() - interval '1 day' WHERE merchant_id = $1 AND order_id = $2
+            """,
+            order.merchant_id,
+            order.order_id,
+        )
 
 
 async def _book(
     db: Database, settings: Settings, buyer_id: BuyerId, sku_id: SkuId, home: Address, names: tuple[str, ...]
-) -> None:
+) -> PurchaseId | None:
     draft = Draft(
         lines=[Line(line_id="1", sku_id=sku_id, quantity=1)],
         contact=Contact(name=home.name, email="early@example.com", phone=home.phone),
@@ -106,12 +138,13 @@ async def _book(
     try:
         purchase_id = await db.transact(_place, CheckoutId(made("checkout", "presale", *names)), buyer_id, draft)
     except (SoldOut, CheckoutNotReady):
-        return
+        return None
     found = await db.ask(orders.booking_of, purchase_id)
     if found is not None and found.waits_for_deposit and CHANNEL in payments.channels(settings):
         token = "tok_approve"  # noqa: S105  # a word of the simulator
         back = settings.base_url
         await checkout.collect(db, settings, purchase_id, channel=CHANNEL, return_url=back, token=token)
+    return purchase_id
 
 
 async def _place(tx: Tx, checkout_id: CheckoutId, buyer_id: BuyerId, draft: Draft) -> PurchaseId:

@@ -28,6 +28,7 @@ from steelyard.simulators.settings import Settings as SimulatorSettings
 
 SIMULATORS_AFTER_PORT = 101
 SMTP_AFTER_PORT = 125
+STRIPE_AFTER_FIRST = 8
 READY_SECONDS_MAX = 60
 PACE_VARIABLE = "STEELYARD_SIMULATED_SECONDS"
 FREE_MEGABYTES_MIN = 500
@@ -49,6 +50,8 @@ def simulators(settings: Settings, first_port: int | None = None) -> SimulatorSe
     plain = SimulatorSettings(
         home=settings.home / "simulators",
         payments_port=first,
+        stripe_port=first + STRIPE_AFTER_FIRST,
+        stripe_webhook_url=f"{settings.base_url}/webhooks/stripe",
         carriers_port=first + 1,
         bank_port=first + 2,
         mail_port=first + 3,
@@ -106,6 +109,7 @@ def _look_around(settings: Settings, outside: SimulatorSettings) -> None:
         *(outside.payments_port + n for n in range(4)),
         outside.alipay_port,
         outside.wechatpay_port,
+        outside.stripe_port,
     }
     for port in sorted(ports):
         if processes.taken(port):
@@ -197,6 +201,12 @@ def _with_simulators(settings: Settings, outside: SimulatorSettings) -> Settings
         simpay_url=outside.payments_url,
         simpay_key=API_KEY_DEMO,
         simpay_webhook_secret=WEBHOOK_SECRET_DEMO,
+        transfer_account="6200 0000 0000 0000 000",
+        transfer_bank="模拟银行 Simulated Bank",
+        transfer_holder="Steelyard 示例商城",
+        stripe_url=outside.stripe_url,
+        stripe_key=API_KEY_DEMO,
+        stripe_webhook_secret=outside.stripe_webhook_secret,
         carriers_url=outside.carriers_url,
         carriers_key=API_KEY_DEMO,
         carriers_webhook_secret=WEBHOOK_SECRET_DEMO,

@@ -44,6 +44,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     simpay_url: str | None = None  # the payment simulator; none means the channel is not offered
     simpay_key: str = ""
     simpay_webhook_secret: str = ""
+    stripe_key: str = ""  # the secret key of a Stripe account; none means the channel is not offered
+    stripe_webhook_secret: str = ""  # of the account's endpoint /webhooks/stripe
+    stripe_url: str = "https://api.stripe.com"
+    stripe_fee_millionths: int = 0  # what the contract says that Stripe keeps of a payment
+    transfer_account: str = ""  # the bank account that buyers transfer to; none means bank transfer is not offered
+    transfer_bank: str = ""
+    transfer_holder: str = ""
+    transfer_currency: str = "CNY"
+    transfer_hours: int = 72  # how long a purchase waits for its transfer
     alipay_app_id: str = ""  # an application at Alipay; none means that the channel is not offered
     alipay_private_key_file: Path | None = None  # keys are files, and never in the environment
     alipay_public_key_file: Path | None = None  # Alipay's own, of this application

@@ -449,7 +449,7 @@ CREATE INDEX audit_log_of_a_merchant ON audit_log (merchant_id, at DESC, audit_i
 
 -- parties.notifications
 
--- Mails on their way out.
+-- Mails on their way out, and what buyers read where they are signed in.
 
 CREATE TABLE mails (
     mail_id    uuid PRIMARY KEY
@@ -468,6 +468,23 @@ COMMENT ON COLUMN mails.facts IS 'What the template needs; a secret in it is goo
 COMMENT ON COLUMN mails.retry_at IS 'When an unsent mail is tried (again) by the sweep; infinity: given up, see error';
 CREATE INDEX mails_by_recipient ON mails (recipient);
 CREATE INDEX mails_to_send ON mails (retry_at) WHERE sent_at IS NULL;
+
+CREATE TABLE notices (
+    buyer_id  uuid NOT NULL
+  , notice_id uuid NOT NULL
+  , kind      text NOT NULL
+  , facts     jsonb NOT NULL
+  , link      text NOT NULL
+  , at        timestamptz NOT NULL DEFAULT now()
+  , read_at   timestamptz
+  , PRIMARY KEY (buyer_id, notice_id)
+  , CONSTRAINT a_notice_is_of_a_kind CHECK (kind IN ('coupon_given', 'coupon_ends'))
+);
+COMMENT ON TABLE notices IS 'by buyer: what we tell a buyer where they are signed in';
+COMMENT ON COLUMN notices.facts IS 'As parties/notifications/model.py says: {name, shop, until}';
+COMMENT ON COLUMN notices.link IS 'Where it leads, a path of ours';
+CREATE INDEX notices_by_time ON notices (buyer_id, at DESC, notice_id DESC);
+CREATE INDEX notices_unread ON notices (buyer_id) WHERE read_at IS NULL;
 
 -- parties.operator
 
@@ -583,6 +600,7 @@ CREATE TABLE merchants (
   , restricted_until timestamptz
   , stopped_by_points boolean NOT NULL DEFAULT false
   , deposit_short boolean NOT NULL DEFAULT false
+  , in_debt boolean NOT NULL DEFAULT false
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
@@ -596,6 +614,7 @@ COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licen
 COMMENT ON COLUMN merchants.restricted_until IS 'Points hold new products back until then';
 COMMENT ON COLUMN merchants.stopped_by_points IS 'Points keep the shop suspended';
 COMMENT ON COLUMN merchants.deposit_short IS 'The deposit was not topped up in time: new products are held back';
+COMMENT ON COLUMN merchants.in_debt IS 'What it owes the platform was asked for long ago and is not paid: new products are held back';
 CREATE INDEX merchants_stopped_by_points ON merchants (restricted_until) WHERE stopped_by_points;
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
 COMMENT ON COLUMN merchants.verify_by IS 'The day by which the operator looks anew at who it is; none: it came from elsewhere';
@@ -838,6 +857,23 @@ CREATE TABLE visitor_merges (
 COMMENT ON TABLE visitor_merges IS 'by key: a visitor who signed in is this buyer; nothing is rewritten';
 CREATE INDEX visitors_of_a_buyer ON visitor_merges (buyer_id, at DESC);
 
+CREATE TABLE marketing_consents (
+    buyer_id   uuid NOT NULL
+  , consent_id uuid NOT NULL
+  , agreed     boolean NOT NULL
+  , wording    text NOT NULL
+  , how        text NOT NULL
+  , secret     text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, consent_id)
+  , CONSTRAINT one_says_so_somewhere CHECK (how IN ('profile', 'mail'))
+);
+COMMENT ON TABLE marketing_consents IS 'by buyer, append-only: whether a buyer wants mails about coupons; the last counts, and who never said so wants none';
+COMMENT ON COLUMN marketing_consents.wording IS 'Which words were agreed to';
+COMMENT ON COLUMN marketing_consents.how IS 'profile: on their page; mail: by the link in such a mail';
+COMMENT ON COLUMN marketing_consents.secret IS 'Ends the link in each such mail, by which it is withdrawn without signing in';
+CREATE INDEX marketing_consents_last ON marketing_consents (buyer_id, at DESC, consent_id DESC);
+
 -- money.currencies
 
 CREATE TABLE currencies (
@@ -891,6 +927,7 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('marketing_cost', 'debit', '{"zh-Hans": "平台营销费用", "en": "Marketing cost of the platform"}')
   , ('presale_deposits', 'credit', '{"zh-Hans": "预售定金", "en": "Deposits paid in presales"}')
   , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}')
+  , ('transfers_received', 'credit', '{"zh-Hans": "已收未核销的银行转账", "en": "Received by bank transfer, not used yet"}')
   , ('channel_fees', 'debit', '{"zh-Hans": "支付渠道手续费", "en": "Fees of payment channels"}')
   , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}');
 
@@ -914,7 +951,8 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT presale_deposits_are_there CHECK (kind <> 'presale_deposits' OR credits >= debits)
   , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
   , CONSTRAINT nobody_spends_what_is_not_there CHECK (
-        kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards') OR credits >= debits)
+        kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards', 'transfers_received')
+        OR credits >= debits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';
@@ -1192,6 +1230,27 @@ COMMENT ON COLUMN webhook_receipts.document IS 'The payment or refund that it te
 CREATE INDEX webhooks_about_a_document ON webhook_receipts (document) WHERE document IS NOT NULL;
 CREATE INDEX webhooks_to_apply ON webhook_receipts (received_at) WHERE applied_at IS NULL;
 
+CREATE TABLE bank_movements (
+    bank_number text PRIMARY KEY
+  , payment_id  uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , party       text NOT NULL
+  , on_day      date NOT NULL
+  , recorded_at timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , CONSTRAINT a_movement_is_of_some_money CHECK (amount <> 0)
+);
+COMMENT ON TABLE bank_movements IS 'by key, append-only: lines of the bank statement that are of payments by bank transfer, as staff wrote them down';
+COMMENT ON COLUMN bank_movements.amount IS 'Above zero: it came. Below: what was left over was given back';
+COMMENT ON COLUMN bank_movements.party IS 'Whose account it came from or went to';
+CREATE INDEX bank_movements_of_a_payment ON bank_movements (payment_id);
+CREATE INDEX bank_movements_by_time ON bank_movements (recorded_at DESC, bank_number);
+CREATE INDEX payments_by_transfer ON payments (created_at, payment_id) WHERE channel = 'bank_transfer';
+CREATE INDEX refunds_by_transfer ON refunds (created_at, refund_id)
+    WHERE channel = 'bank_transfer' AND state IN ('instructed', 'sent');
+
 CREATE TABLE channel_rest_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE channel_rest_transitions IS 'reference: how a channel is rested and works again';
 INSERT INTO channel_rest_transitions (from_state, to_state) VALUES
@@ -1268,6 +1327,7 @@ COMMENT ON TABLE channel_rule_limits IS 'reference: the amounts, in minor units,
 
 CREATE TABLE gift_sales (
     sale_id     uuid PRIMARY KEY
+  , batch_id    uuid NOT NULL
   , buyer_id    uuid NOT NULL
   , amount      bigint NOT NULL
   , currency    text NOT NULL REFERENCES currencies
@@ -1286,6 +1346,8 @@ CREATE TABLE gift_sales (
   , sent_at     timestamptz
   , sendings    integer NOT NULL DEFAULT 0
   , refunded_at timestamptz
+  , refunded_by text
+  , refund_reason text NOT NULL DEFAULT ''
   , forgotten   boolean NOT NULL DEFAULT false
   , CONSTRAINT a_card_is_worth_something CHECK (amount > 0)
   , CONSTRAINT paid_means_by_which_payment CHECK ((paid_at IS NULL) = (payment_id IS NULL))
@@ -1294,8 +1356,11 @@ CREATE TABLE gift_sales (
   , CONSTRAINT only_what_is_paid_is_sent CHECK (sent_at IS NULL OR paid_at IS NOT NULL)
   , CONSTRAINT sent_means_so_many_times CHECK ((sent_at IS NULL) = (sendings = 0))
   , CONSTRAINT only_what_was_paid_is_refunded CHECK (refunded_at IS NULL OR paid_at IS NOT NULL)
+  , CONSTRAINT refunded_means_by_whom CHECK ((refunded_at IS NULL) = (refunded_by IS NULL))
 );
 COMMENT ON TABLE gift_sales IS 'by key: a gift card that a buyer ordered; once it is paid its card is one of gift_cards, whose issue is the sale';
+COMMENT ON COLUMN gift_sales.batch_id IS 'Cards that are ordered at once are paid at once, and each goes its own way then: the first one''s id';
+COMMENT ON COLUMN gift_sales.refund_reason IS 'Why staff gave the money back; empty: its buyer did';
 COMMENT ON COLUMN gift_sales.recipient IS 'The mail address that the code goes to; empty when its buyer was forgotten';
 COMMENT ON COLUMN gift_sales.day IS 'The day of the house that it counts for, under what one may buy in a day';
 COMMENT ON COLUMN gift_sales.send_at IS 'Not before';
@@ -1303,6 +1368,7 @@ COMMENT ON COLUMN gift_sales.refund_by IS 'Until when a card that nobody has red
 COMMENT ON COLUMN gift_sales.lapsed_at IS 'It was not paid in time';
 COMMENT ON COLUMN gift_sales.sendings IS 'How often a code was sent: each time a new one, and the one before is good for nothing';
 COMMENT ON COLUMN gift_sales.forgotten IS 'Its buyer has left: what is personal goes with the sending';
+CREATE INDEX gift_sales_of_a_batch ON gift_sales (batch_id, sale_id);
 CREATE INDEX gift_sales_of_a_buyer ON gift_sales (buyer_id, placed_at DESC, sale_id DESC);
 CREATE INDEX gift_sales_by_time ON gift_sales (placed_at DESC, sale_id DESC);
 CREATE INDEX gift_sales_to_lapse ON gift_sales (pay_by) WHERE paid_at IS NULL AND lapsed_at IS NULL;
@@ -2067,6 +2133,7 @@ CREATE TABLE promotions (
   , given        boolean NOT NULL DEFAULT false
   , presale      jsonb
   , group_id     uuid
+  , told_end     timestamptz
   , shelf        boolean NOT NULL DEFAULT false
   , shown_at     timestamptz
   , hidden_at    timestamptz
@@ -2109,6 +2176,7 @@ COMMENT ON COLUMN promotions.taken IS 'Of those, in orders that were not dropped
 COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can have; none: as many as there are';
 COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
+COMMENT ON COLUMN promotions.told_end IS 'The end that those who hold a coupon were told of; put off, they are told again';
 COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop or the platform gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.presale IS 'Of a presale: {price, deposit, counts_for} of a piece, and the terms of the session; none: a flash price';
@@ -2187,6 +2255,8 @@ COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each 
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
 COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
 COMMENT ON COLUMN coupon_claims.entered IS 'It was claimed by entering its code with a purchase: it goes again when that is dropped unpaid';
+
+CREATE INDEX coupon_claims_unused ON coupon_claims (promotion_id, buyer_id) WHERE used_for IS NULL;
 
 CREATE TABLE coupon_people (
     person       text NOT NULL
@@ -3731,7 +3801,7 @@ CREATE TABLE statements (
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
-COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
@@ -3768,7 +3838,7 @@ CREATE TABLE settlement_entries (
   , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
-                                                       , 'deposit_forfeited'))
+                                                       , 'deposit_forfeited', 'debt_paid'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation')) = (amount < 0))
 );
@@ -3912,6 +3982,38 @@ COMMENT ON TABLE deposit_movements IS 'by merchant, append-only: what went into 
 COMMENT ON COLUMN deposit_movements.movement_id IS 'The document in the books; of a fine, made from the violation''s id; of a compensation, that of what is paid';
 CREATE INDEX deposit_movements_of_a_merchant ON deposit_movements (merchant_id, at DESC, movement_id DESC);
 CREATE UNIQUE INDEX a_bank_transfer_counts_once ON deposit_movements (merchant_id, reference) WHERE kind = 'transfer';
+
+CREATE TABLE debts (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , currency    text NOT NULL REFERENCES currencies
+  , amount      bigint NOT NULL
+  , claimed_on  date NOT NULL
+  , told_on     date
+  , restricts   boolean NOT NULL DEFAULT false
+  , PRIMARY KEY (merchant_id, currency)
+  , CONSTRAINT who_owes_owes_something CHECK (amount > 0)
+);
+COMMENT ON TABLE debts IS 'by merchant: what a shop was asked to pay, since neither sales nor deposit did; gone once it is paid';
+COMMENT ON COLUMN debts.claimed_on IS 'The day on which it was first asked for';
+COMMENT ON COLUMN debts.told_on IS 'The day of the last reminder';
+COMMENT ON COLUMN debts.restricts IS 'It holds new products back';
+CREATE INDEX debts_to_tell ON debts (told_on);
+
+CREATE TABLE debt_payments (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , payment_id  uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL
+  , reference   text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, payment_id)
+  , CONSTRAINT a_payment_is_more_than_nothing CHECK (amount > 0)
+  , CONSTRAINT a_payment_has_its_reference CHECK (reference <> '')
+);
+COMMENT ON TABLE debt_payments IS 'by merchant, append-only: what shops paid in by transfer of what they owed';
+COMMENT ON COLUMN debt_payments.payment_id IS 'The document in the books and on the statement';
+CREATE UNIQUE INDEX a_transfer_pays_once ON debt_payments (merchant_id, reference);
 
 -- trade.promises
 

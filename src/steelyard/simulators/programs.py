@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from steelyard.simulators import bank, carriers, mail, payments, walletpay
+from steelyard.simulators import bank, carriers, mail, payments, stripe, walletpay
 from steelyard.simulators.serving import Listener, PortTaken, StoppedUnexpectedly, serve_apps
 from steelyard.simulators.settings import Settings
 from steelyard.simulators.web import Program
@@ -17,6 +17,7 @@ LISTENERS: dict[Program, Callable[[Settings], Listener]] = {
     "mail": mail.listener,
     "alipay": walletpay.alipay_listener,
     "wechatpay": walletpay.wechatpay_listener,
+    "stripe": stripe.listener,
 }
 
 
@@ -29,6 +30,7 @@ def addresses(settings: Settings) -> dict[Program, str]:
         "mail": settings.mail_url,
         "alipay": settings.alipay_url,
         "wechatpay": settings.wechatpay_url,
+        "stripe": settings.stripe_url,
     }
 
 

@@ -9,6 +9,8 @@ from steelyard.simulators.faults import Faults
 API_KEY_DEMO = "simulated-api-key"
 WEBHOOK_SECRET_DEMO = "whsec_c3RlZWx5YXJkLXNpbXVsYXRlZC13ZWJob29rLXNlY3JldA=="  # noqa: S105 - public, of simulated webhooks
 
+STRIPE_WEBHOOK_SECRET_DEMO = "whsec_simulated_stripe"  # noqa: S105 - public, of simulated messages
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of all simulators. The keys are for simulated money on loopback: they protect nothing.
@@ -24,12 +26,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     carriers_port: int = 8102
     bank_port: int = 8103
     mail_port: int = 8104
+    stripe_port: int = 8109
     alipay_port: int = 8107
     wechatpay_port: int = 8108
     smtp_port: int = 8125
     api_key: str = API_KEY_DEMO
     webhook_secret: str = WEBHOOK_SECRET_DEMO
     """`whsec_` and the base64 of at least 24 bytes, as the Standard Webhooks specification writes it."""
+    stripe_webhook_secret: str = STRIPE_WEBHOOK_SECRET_DEMO
+    stripe_webhook_url: str | None = None
+    """Where the simulated Stripe sends its messages: the real one has that in its account, and not in requests."""
     faults: Faults | None = None
     refund_seconds: float = 3
     """How long a refund is pending."""
@@ -52,6 +58,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def carriers_url(self) -> str:
         return f"http://{self.host}:{self.carriers_port}"
+
+    @property
+    def stripe_url(self) -> str:
+        return f"http://{self.host}:{self.stripe_port}"
 
     @property
     def bank_url(self) -> str:

@@ -33,7 +33,7 @@ BODY_BYTES_MAX = 64 * 1024
 
 AnyRequest = Request[object, object, State]
 ClientMaker = Callable[[], httpx.AsyncClient]
-Program = Literal["payments", "carriers", "bank", "mail", "alipay", "wechatpay"]
+Program = Literal["payments", "carriers", "bank", "mail", "alipay", "wechatpay", "stripe"]
 
 
 class Foundation:

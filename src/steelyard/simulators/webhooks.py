@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 import msgspec
@@ -61,7 +61,7 @@ class Event(msgspec.Struct, frozen=True):
     id: str
     type: str
     created_at: datetime
-    data: msgspec.Struct
+    data: msgspec.Struct | dict[str, Any]
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -123,7 +123,7 @@ class Outbox:
         self._closing = closing
         self._client = client or _new_client
 
-    def publish(self, tx: Tx, kind: str, subject: str, url: str | None, data: msgspec.Struct) -> None:
+    def publish(self, tx: Tx, kind: str, subject: str, url: str | None, data: msgspec.Struct | dict[str, Any]) -> None:
         """Write one event. Nobody to tell (no `url`) is fine."""
         if url is None:
             return

@@ -20,6 +20,8 @@ WORDS: dict[str, tuple[str, str]] = {
     # programs
     "payments": ("SimPay 支付渠道", "SimPay payment channel"),
     "carriers": ("SimEx · SimPost 承运商", "SimEx · SimPost carriers"),
+    "stripe": ("模拟 Stripe", "Simulated Stripe"),
+    "stripe_slow": ("由银行稍后决定", "Let the bank decide later"),
     "bank": ("模拟银行", "Simulated bank"),
     "mail": ("邮件收集器", "Mail catcher"),
     "alipay": ("支付宝（模拟）", "Alipay (simulated)"),

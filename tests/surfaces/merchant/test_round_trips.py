@@ -15,6 +15,7 @@ BUDGET = {
     "/merchant/figures/customers": 12,
     "/merchant/products": 8,
     "/merchant/products/grid": 8,
+    "/merchant/promotions/why?code_0=NUTS-0&pieces_0=3": 14,
     "/operator": 25,
     "/operator/figures/days": 9,
     "/operator/figures/merchants": 11,

@@ -18,6 +18,7 @@ from steelyard.money.payments import Channel, gateways
 from tests.money.wallets import OPENID, Wallet, wallet
 from tests.support.application import application
 from tests.support.browser import BASE, Browser
+from tests.support.gifts import sold
 from tests.support.world import World, picture
 from tests.surfaces.storefront.buying import open_checkout, place, put
 
@@ -207,4 +208,27 @@ async def test_the_code_reads_the_same_in_chinese(app: Litestar, world: World, w
 
     assert "支付宝" in page.text
     assert "扫" in page.text
+    await browser.close()
+
+
+async def test_a_gift_card_is_paid_by_a_code_too(app: Litestar, db: Database, world: World, wallets: dict) -> None:
+    outside, _ = wallets["wechatpay"]
+    await sold(db)
+    browser = Browser(app)
+    await browser.sign_in(world.buyer)
+    page = await browser.get("/gift-cards")
+    form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+
+    answer = await browser.post(
+        "/gift-cards", form | {"amount": "other", "amount_other": "88", "to": "me", "channel": "wechatpay"}
+    )
+    own = path_of(answer)
+    waiting = await browser.get(own)
+    (trade,) = outside.book.latest()
+    outside.book.pay(trade.number)
+    after = await browser.get(own)
+
+    assert "Scan to pay" in waiting.text and '<svg class="qr" role="img"' in waiting.text
+    assert trade.total == 8_800
+    assert "Scan to pay" not in after.text
     await browser.close()

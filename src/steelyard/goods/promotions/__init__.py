@@ -17,7 +17,14 @@ from steelyard.goods.promotions.claiming import claim, claim_code, forget
 from steelyard.goods.promotions.clashing import on_between, speaks_against
 from steelyard.goods.promotions.codes import CODE_CHARACTERS_MAX, CODES_PER_CART_MAX, tidied, understood
 from steelyard.goods.promotions.conflicts import conflicts, overlapping
-from steelyard.goods.promotions.events import CustomerGroupSet, FlashChanged, GiftAsked, ShelfPricesChanged
+from steelyard.goods.promotions.events import (
+    CouponEnding,
+    CouponsGiven,
+    CustomerGroupSet,
+    FlashChanged,
+    GiftAsked,
+    ShelfPricesChanged,
+)
 from steelyard.goods.promotions.flash import Presale, Terms
 from steelyard.goods.promotions.giving import BUYERS_PER_GIFT_MAX, ask_gift, gift_to_do, gifts_of, give
 from steelyard.goods.promotions.grouping import segment_of
@@ -31,7 +38,7 @@ from steelyard.goods.promotions.groups import (
     set_group,
 )
 from steelyard.goods.promotions.groups import close as close_group
-from steelyard.goods.promotions.holding import of_buyers, owned
+from steelyard.goods.promotions.holding import holders, of_buyers, owned, tell_of_ends
 from steelyard.goods.promotions.lowering import (
     hide_due,
     lowered_now,
@@ -82,6 +89,8 @@ __all__ = [
     "ENDS_SOON",
     "MEMBERS_PER_COMMAND_MAX",
     "Article",
+    "CouponEnding",
+    "CouponsGiven",
     "CustomerGroupSet",
     "FlashChanged",
     "GiftAsked",
@@ -123,6 +132,7 @@ __all__ = [
     "held_by",
     "hide_due",
     "hold",
+    "holders",
     "in_scope",
     "join",
     "leave",
@@ -163,6 +173,7 @@ __all__ = [
     "show_due",
     "speaks_against",
     "stop",
+    "tell_of_ends",
     "tidied",
     "to_claim",
     "understood",

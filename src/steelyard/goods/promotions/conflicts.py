@@ -110,7 +110,12 @@ def _meet(one: Promotion, other: Promotion) -> bool:
     if not ((one.limited and other.limited) or _two_prices(one, other) or _same_kind(one, other)):
         return False
     mine, others = one.scope, other.scope
-    if isinstance(one.rule, SpecialPrice) and isinstance(other.rule, SpecialPrice) and one.rule.prices:
+    if (
+        isinstance(one.rule, SpecialPrice)
+        and isinstance(other.rule, SpecialPrice)
+        and one.rule.prices
+        and other.rule.prices
+    ):
         return not one.rule.prices.keys().isdisjoint(other.rule.prices)
     everything = [not scope.products and not scope.categories for scope in (mine, others)]
     return any(everything) or not (

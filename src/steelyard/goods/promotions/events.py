@@ -1,5 +1,6 @@
 """What promotions announce."""
 
+from datetime import datetime
 from uuid import UUID
 
 from steelyard.kernel.events import Event
@@ -44,3 +45,23 @@ class CustomerGroupSet(Event, frozen=True, kw_only=True):
 
     merchant_id: UUID
     group_id: UUID
+
+
+class CouponsGiven(Event, frozen=True, kw_only=True):
+    """A shop, or the platform, has given these buyers a coupon each."""
+
+    KIND = "promotions.coupons_given"
+
+    merchant_id: UUID
+    promotion_id: UUID
+    buyer_ids: list[UUID]
+
+
+class CouponEnding(Event, frozen=True, kw_only=True):
+    """A coupon that buyers hold ends soon."""
+
+    KIND = "promotions.coupon_ending"
+
+    merchant_id: UUID
+    promotion_id: UUID
+    ends_at: datetime

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from steelyard.goods.promotions.events import GiftAsked
+from steelyard.goods.promotions.events import CouponsGiven, GiftAsked
 from steelyard.goods.promotions.model import CouponGift, GiftAudience
 from steelyard.kernel import events
 from steelyard.kernel.db import Read, Tx
@@ -15,6 +15,7 @@ EMAIL_CHARACTERS_MAX = 254
 BUYERS_PER_GIFT_MAX = 10_000
 DAYS_MAX = 3_650
 GIFTS_SHOWN_MAX = 20
+BUYERS_PER_EVENT = 500
 
 
 async def ask_gift(tx: Tx, gift: CouponGift, by: str) -> None:
@@ -115,7 +116,19 @@ async def give(tx: Tx, gift: CouponGift, buyer_ids: Sequence[UUID]) -> list[UUID
         len(rows),
         max(0, max(len(gift.emails), len(set(buyer_ids))) - len(rows)),
     )
-    return [row["buyer_id"] for row in rows]
+    given = sorted(row["buyer_id"] for row in rows)
+    await events.publish(
+        tx,
+        *(
+            CouponsGiven(
+                merchant_id=gift.merchant_id,
+                promotion_id=gift.promotion_id,
+                buyer_ids=given[n : n + BUYERS_PER_EVENT],
+            )
+            for n in range(0, len(given), BUYERS_PER_EVENT)
+        ),
+    )
+    return given
 
 
 async def gifts_of(read: Read, merchant_id: UUID, promotion_id: UUID) -> list[CouponGift]:

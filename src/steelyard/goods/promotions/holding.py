@@ -1,12 +1,16 @@
-"""What buyers hold: their coupons, usable, used and gone by, and all that is kept of it for an export."""
+"""What buyers hold: their coupons, usable, used and gone by, all that is kept of it for an export, and which end soon."""
 
 from collections.abc import Collection
 from uuid import UUID
 
+from steelyard.goods.promotions.events import CouponEnding
 from steelyard.goods.promotions.model import Owned, Standing
-from steelyard.kernel.db import Read
+from steelyard.goods.promotions.queries import ENDS_SOON
+from steelyard.kernel import events
+from steelyard.kernel.db import Read, Tx
 
 EXPORTED_MAX = 20_000
+TOLD_PER_SWEEP = 20
 
 
 async def owned(read: Read, buyer_id: UUID, standing: Standing, before: UUID | None, limit: int) -> list[Owned]:
@@ -53,3 +57,44 @@ async def of_buyers(read: Read, buyer_ids: Collection[UUID]) -> list[dict[str, o
         EXPORTED_MAX,
     )
     return [dict(row) for row in rows]
+
+
+async def holders(read: Read, promotion_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
+    """Who has an unused coupon of it, by their ids; `after` is the last of those before."""
+    rows = await read.fetch(
+        """
+        SELECT DISTINCT buyer_id FROM coupon_claims
+        WHERE promotion_id = $1 AND used_for IS NULL AND ($2::uuid IS NULL OR buyer_id > $2)
+        ORDER BY buyer_id LIMIT $3
+        """,
+        promotion_id,
+        after,
+        limit,
+    )
+    return [row["buyer_id"] for row in rows]
+
+
+async def tell_of_ends(tx: Tx) -> int:
+    """Announce the coupons that end within three days, and of whose time half is over: of one for a day nobody has to be reminded
+    in the hour in which they got it. Each end is announced once; returns how many were."""
+    rows = await tx.fetch(
+        """
+        UPDATE promotions SET told_end = ends_at WHERE (merchant_id, promotion_id) IN (
+            SELECT merchant_id, promotion_id FROM promotions
+            WHERE coupon AND stopped_at IS NULL AND ends_at > now() AND ends_at <= now() + $2
+              AND now() - starts_at >= ends_at - now() AND told_end IS DISTINCT FROM ends_at
+              AND (budget IS NULL OR spent < budget) AND claimed > 0
+            ORDER BY ends_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)
+        RETURNING merchant_id, promotion_id, ends_at
+        """,
+        TOLD_PER_SWEEP,
+        ENDS_SOON,
+    )
+    await events.publish(
+        tx,
+        *(
+            CouponEnding(merchant_id=row["merchant_id"], promotion_id=row["promotion_id"], ends_at=row["ends_at"])
+            for row in rows
+        ),
+    )
+    return len(rows)

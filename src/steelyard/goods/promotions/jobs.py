@@ -1,5 +1,6 @@
-"""What the clock brings about: flash sales, and prices on the shelf, begin and end."""
+"""What the clock brings about: flash sales, and prices on the shelf, begin and end, and coupons are about to."""
 
+from steelyard.goods.promotions.holding import tell_of_ends
 from steelyard.goods.promotions.lowering import hide_due, show_due
 from steelyard.goods.promotions.planning import begin_due, end_due
 from steelyard.kernel.db import Database
@@ -12,6 +13,10 @@ async def _begin(db: Database) -> int:
 
 async def _end(db: Database) -> int:
     return await db.transact(end_due)
+
+
+async def _tell(db: Database) -> int:
+    return await db.transact(tell_of_ends)
 
 
 async def _show(db: Database) -> int:
@@ -27,4 +32,5 @@ SWEEPS = [
     Sweep("promotions.end_flash_sales", 2.0, _end),
     Sweep("promotions.show_shelf_prices", 1.0, _show),
     Sweep("promotions.hide_shelf_prices", 1.0, _hide),
+    Sweep("promotions.coupons_ending", 60.0, _tell),
 ]

@@ -31,27 +31,28 @@ class _Before(msgspec.Struct, frozen=True, kw_only=True):
     stood: list[Stood]
 
 
-async def lowered_prices(read: Read, articles: Collection[Article]) -> dict[UUID, Lowered]:
-    """What these cost now, by their SKU, where that is less than usual; with the lowest before. Where none of the shops has
-    lowered anything, nothing is asked. Never asked as one merchant."""
+async def lowered_prices(read: Read, articles: Collection[Article], *, flash: bool = True) -> dict[UUID, Lowered]:
+    """What these cost now, by their SKU, where that is less than usual, with or without flash sales; with the lowest before.
+    Where none of the shops has lowered anything, nothing is asked. Never asked as one merchant."""
     some = await shelving(read)
-    return await lowered_now(read, [each for each in articles if each.merchant_id in some])
+    return await lowered_now(read, [each for each in articles if each.merchant_id in some], flash=flash)
 
 
-async def lowered_now(read: Read, articles: Collection[Article]) -> dict[UUID, Lowered]:
+async def lowered_now(read: Read, articles: Collection[Article], *, flash: bool = True) -> dict[UUID, Lowered]:
     """The same without what is remembered of who lowers anything: for what is written down from it, and for one merchant."""
     if not articles:
         return {}
-    offers = await on_shelf(read, {each.merchant_id for each in articles})
+    found = await on_shelf(read, {each.merchant_id for each in articles})
+    offers = [each for each in found if flash or each.flash is None]
     if not offers:
         return {}
     at, by_shop = datetime.now(UTC), _by_shop(offers)
-    found = {
+    lows = {
         each.sku_id: (each, price)
         for each in articles
         if (price := lowered(each, by_shop.get(each.merchant_id, ()), at)) is not None
     }
-    return await with_lowest(read, list(found.values()))
+    return await with_lowest(read, list(lows.values()))
 
 
 async def with_lowest(read: Read, found: Sequence[tuple[Article, Lowered]]) -> dict[UUID, Lowered]:

@@ -86,6 +86,7 @@ CREATE TABLE promotions (
   , given        boolean NOT NULL DEFAULT false
   , presale      jsonb
   , group_id     uuid
+  , told_end     timestamptz
   , shelf        boolean NOT NULL DEFAULT false
   , shown_at     timestamptz
   , hidden_at    timestamptz
@@ -128,6 +129,7 @@ COMMENT ON COLUMN promotions.taken IS 'Of those, in orders that were not dropped
 COMMENT ON COLUMN promotions.pieces_per_order IS 'How many of them one order can have; none: as many as there are';
 COMMENT ON COLUMN promotions.pieces_per_buyer IS 'How many of them one buyer can have';
 COMMENT ON COLUMN promotions.returned_at IS 'When the pieces that were left went back to the stock that is sold';
+COMMENT ON COLUMN promotions.told_end IS 'The end that those who hold a coupon were told of; put off, they are told again';
 COMMENT ON COLUMN promotions.group_id IS 'The group of the shop''s customers that it is for; none: everybody';
 COMMENT ON COLUMN promotions.given IS 'A coupon that the shop or the platform gives to whom it wants; nobody claims it';
 COMMENT ON COLUMN promotions.presale IS 'Of a presale: {price, deposit, counts_for} of a piece, and the terms of the session; none: a flash price';
@@ -206,6 +208,8 @@ COMMENT ON TABLE coupon_claims IS 'by buyer: the coupons that a buyer has, each 
 COMMENT ON COLUMN coupon_claims.number IS 'The buyer''s first, second … of this coupon';
 COMMENT ON COLUMN coupon_claims.used_for IS 'The order that it was used for; of a coupon of the platform, the purchase';
 COMMENT ON COLUMN coupon_claims.entered IS 'It was claimed by entering its code with a purchase: it goes again when that is dropped unpaid';
+
+CREATE INDEX coupon_claims_unused ON coupon_claims (promotion_id, buyer_id) WHERE used_for IS NULL;
 
 CREATE TABLE coupon_people (
     person       text NOT NULL

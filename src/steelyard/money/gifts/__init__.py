@@ -23,9 +23,9 @@ from steelyard.money.gifts.model import (
     Terms,
     TooMuchToday,
 )
-from steelyard.money.gifts.queries import get, lately, of_buyer, page, terms
+from steelyard.money.gifts.queries import get, lately, of_buyer, page, paid_with, terms
 from steelyard.money.gifts.sending import again, send_due
-from steelyard.money.gifts.service import forget, lapse, order, refund
+from steelyard.money.gifts.service import forget, lapse, order, refund, refund_by_staff
 
 __all__ = [
     "NewSale",
@@ -49,7 +49,9 @@ __all__ = [
     "of_buyer",
     "order",
     "page",
+    "paid_with",
     "refund",
+    "refund_by_staff",
     "send_due",
     "terms",
 ]

@@ -12,6 +12,11 @@ WHERE s.paid_at IS NOT NULL
   AND (p.captured IS DISTINCT FROM s.amount
        OR p.refunding + p.refunded <> CASE WHEN s.refunded_at IS NULL THEN 0 ELSE s.amount END);
 
+-- name: cards that were ordered at once are one buyer's, in one currency, and paid together
+SELECT batch_id FROM gift_sales GROUP BY batch_id
+HAVING count(DISTINCT (buyer_id, currency)) > 1
+    OR count(DISTINCT payment_id) > 1 OR (count(payment_id) > 0 AND count(payment_id) < count(*));
+
 -- name: what a buyer has ordered of gift cards in a day is the sum of it
 SELECT buyer_id, day, currency, d.amount, s.amount AS ordered
 FROM gift_days d

@@ -12,7 +12,7 @@ from steelyard.kernel.errors import NotFound
 from steelyard.kernel.settings import Settings
 from steelyard.money import payments, wallets
 from steelyard.money.gifts.model import Sale, SaleOver
-from steelyard.money.gifts.service import lock
+from steelyard.money.gifts.service import lock_batches
 from steelyard.money.payments import Device
 from steelyard.money.payments.model import (
     Instruction,
@@ -58,38 +58,43 @@ async def begin(
 ) -> Instruction | str | None:
     """The intent to pay, written down; or where an earlier try goes on; or none when it is paid. Raises `NotFound`,
     `SaleOver`."""
-    sale = (await lock(tx, [sale_id])).get(sale_id)
-    if sale is None:
+    batch_id = await tx.value("SELECT batch_id FROM gift_sales WHERE sale_id = $1", sale_id)
+    cards = (await lock_batches(tx, [batch_id])).get(batch_id)
+    if not cards:
         raise NotFound()
-    if sale.paid_at is not None:
+    if all(card.paid_at is not None for card in cards):
         return None
-    if sale.lapsed_at is not None or sale.pay_by <= datetime.now(UTC):
+    if any(card.lapsed_at is not None or card.pay_by <= datetime.now(UTC) for card in cards):
         raise SaleOver()
-    for earlier in await payments.of_purchase(tx, sale_id):
+    for earlier in await payments.of_purchase(tx, batch_id):
         if earlier.channel != channel:
             continue
         if earlier.state is PaymentState.INSTRUCTED:
-            return _instruction(sale, channel, return_url, earlier.payment_id, device)
+            return _instruction(cards, channel, return_url, earlier.payment_id, device)
         if earlier.state is PaymentState.PENDING and earlier.handed is not None and earlier.handed.device is device:
             return None  # what it is paid by stands on the card's own page
         if earlier.state is PaymentState.PENDING and earlier.cashier_url is not None:
             return earlier.cashier_url
-    instruction = _instruction(sale, channel, return_url, PaymentId(ids.mint()), device)
+    instruction = _instruction(cards, channel, return_url, PaymentId(ids.mint()), device)
     await payments.instruct(tx, instruction)
     return instruction
 
 
-def _instruction(sale: Sale, channel: str, return_url: str, payment_id: PaymentId, device: Device) -> Instruction:
-    """No merchant sells it: the sale itself stands where the merchant and the order of a payment do."""
+def _instruction(
+    cards: Sequence[Sale], channel: str, return_url: str, payment_id: PaymentId, device: Device
+) -> Instruction:
+    """No merchant sells them: each card itself stands where the merchant and the order of a part of a payment do."""
+    first = cards[0]
+    assert first.batch_id is not None
     return Instruction(
         payment_id=payment_id,
-        purchase_id=sale.sale_id,
-        buyer_id=sale.buyer_id,
+        purchase_id=first.batch_id,
+        buyer_id=first.buyer_id,
         channel=channel,
-        amount=sale.amount,
-        currency=sale.currency,
-        splits=[Split(merchant_id=sale.sale_id, order_id=sale.sale_id, amount=sale.amount)],
-        expires_at=sale.pay_by,
+        amount=sum(card.amount for card in cards),
+        currency=first.currency,
+        splits=[Split(merchant_id=card.sale_id, order_id=card.sale_id, amount=card.amount) for card in cards],
+        expires_at=first.pay_by,
         return_url=return_url,
         description=DESCRIPTION,
         device=device,
@@ -107,21 +112,22 @@ async def apply(tx: Tx, recordings: Sequence[Recording], known: Mapping[PaymentI
 
     Captured: the card is there, and owed. Captured when it is paid already, or too late: the money is on its way back.
     """
-    sales = await lock(tx, sorted({known[PaymentId(each.payment_id)].purchase_id for each in recordings}))
+    batches = await lock_batches(tx, sorted({known[PaymentId(each.payment_id)].purchase_id for each in recordings}))
     outcomes = await payments.record_all(tx, recordings)
-    paid: dict[UUID, tuple[Sale, PaymentId]] = {}
+    paid: dict[UUID, tuple[Sequence[Sale], PaymentId]] = {}
     for outcome in outcomes:
         if outcome.became != "captured":
             continue
-        sale = sales.get(outcome.payment.purchase_id)
-        if sale is None:
+        batch_id = outcome.payment.purchase_id
+        cards = batches.get(batch_id)
+        if cards is None:
             raise NotFound(payment_id=outcome.payment.payment_id)
-        if sale.paid_at is None and sale.lapsed_at is None and sale.sale_id not in paid:
-            paid[sale.sale_id] = (sale, outcome.payment.payment_id)
+        late = any(card.lapsed_at is not None for card in cards)
+        if not late and batch_id not in paid and all(card.paid_at is None for card in cards):
+            paid[batch_id] = (cards, outcome.payment.payment_id)
         else:
-            reason = "paid_late" if sale.lapsed_at is not None else "paid_twice"
-            await payments.refund_surplus(tx, outcome.payment.payment_id, reason)
-    await _paid(tx, list(paid.values()))
+            await payments.refund_surplus(tx, outcome.payment.payment_id, "paid_late" if late else "paid_twice")
+    await _paid(tx, [(card, payment_id) for cards, payment_id in paid.values() for card in cards])
     return outcomes
 
 

@@ -1,5 +1,6 @@
 """Gift cards bought in the shop: what one may buy, how a sale stands, and refusals."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
@@ -22,8 +23,12 @@ SEND_DAYS_AHEAD_MAX = 365
 SENDINGS_MAX = 5
 MESSAGE_CHARACTERS_MAX = 200
 SENDER_CHARACTERS_MAX = 60
-# What cards are sold in.
+# What cards are sold in unless somebody asks for another currency that shops sell in here.
 CURRENCY = "CNY"
+CARDS_AT_ONCE_MAX = 10
+# The operator's bounds are in hundreds of minor units: 1.00 of most currencies, and 100 yen.
+MINOR_PER_UNIT = 100
+REASON_CHARACTERS_MAX = 200
 # What the operator's sums go back.
 LATELY_DAYS = 30
 # What a page offers, as far as the operator's bounds allow it; other whole amounts are typed. In major units.
@@ -42,21 +47,25 @@ class SaleState(StrEnum):
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator's settings say of cards in the shop; amounts in major units. `on`: they are sold."""
+    """What the operator's settings say of cards in the shop; amounts in hundreds of minor units. `on`: they are sold, in these
+    `currencies`: the usual one, and those that shops sell in."""
 
     on: bool
     least: int
     most: int
     per_day: int
     refund_days: int
+    currencies: Sequence[str] = (CURRENCY,)
 
     @property
     def usual(self) -> list[int]:
+        """What a page offers, in hundreds of minor units."""
         return [amount for amount in USUAL if self.least <= amount <= self.most] or [self.least]
 
 
 class NewSale(msgspec.Struct, frozen=True, kw_only=True):
-    """A card that a buyer wants: `amount` in major units, `send_on` the day it is sent (none: when it is paid)."""
+    """One or more cards that a buyer wants: `amount` of each in major units, `send_on` the day it is sent (none: when it is
+    paid). `sale_id` becomes that of the first, and of them all together."""
 
     sale_id: SaleId
     buyer_id: BuyerId
@@ -66,10 +75,13 @@ class NewSale(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     locale: str
     send_on: date | None
+    currency: str = CURRENCY
+    cards: int = 1
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True):
-    """A card that was ordered, `amount` in minor units; the last four are of its card."""
+    """A card that was ordered, `amount` in minor units; the last four are of its card. `cards` were ordered with it and are
+    paid with it, for `together` in all."""
 
     sale_id: SaleId
     buyer_id: BuyerId
@@ -93,6 +105,10 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     redeemed_at: datetime | None = None
     redeemed_by: BuyerId | None = None
     last4: str | None = None
+    batch_id: UUID | None = None
+    cards: int = 1
+    together: int = 0
+    refund_reason: str = ""
 
     @property
     def state(self) -> SaleState:
@@ -104,9 +120,14 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
             return SaleState.TO_SEND if self.sent_at is None else SaleState.OPEN
         return SaleState.UNPAID if self.lapsed_at is None else SaleState.LAPSED
 
+    @property
+    def unspent(self) -> bool:
+        """Whether it was paid for and nobody has redeemed it: staff may give its money back."""
+        return self.state in (SaleState.TO_SEND, SaleState.OPEN)
+
     def refundable(self, now: datetime) -> bool:
         """Whether its buyer may give it back."""
-        return self.state in (SaleState.TO_SEND, SaleState.OPEN) and self.refund_by is not None and now < self.refund_by
+        return self.unspent and self.refund_by is not None and now < self.refund_by
 
     @property
     def sendable(self) -> bool:

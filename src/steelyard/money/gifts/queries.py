@@ -6,8 +6,8 @@ from uuid import UUID
 from steelyard.kernel import paging
 from steelyard.kernel.db import Read
 from steelyard.kernel.paging import Page
-from steelyard.money.gifts.model import LATELY_DAYS, Sale, SaleState, Sold, Terms
-from steelyard.parties import policies
+from steelyard.money.gifts.model import CURRENCY, LATELY_DAYS, Sale, SaleState, Sold, Terms
+from steelyard.parties import merchants, policies
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.policies.model import (
     GIFTS_LEAST,
@@ -28,6 +28,7 @@ async def terms(read: Read) -> Terms:
         most=most,
         per_day=await policies.number(read, GIFTS_PER_DAY),
         refund_days=await policies.number(read, GIFTS_REFUND_DAYS),
+        currencies=[CURRENCY, *(each for each in await merchants.currencies_sold_in(read) if each != CURRENCY)],
     )
 
 
@@ -38,12 +39,31 @@ async def get(read: Read, buyer_id: BuyerId, sale_id: UUID) -> Sale | None:
         """
         SELECT s.sale_id, s.buyer_id, s.amount, s.currency, s.recipient, s.sender, s.message, s.locale, s.day, s.placed_at
              , s.pay_by, s.send_at, s.paid_at, s.payment_id, s.refund_by, s.lapsed_at, s.sent_at, s.sendings, s.refunded_at
-             , CASE c.state WHEN 'redeemed' THEN c.ended_at END AS redeemed_at, c.redeemed_by, c.last4
+             , CASE c.state WHEN 'redeemed' THEN c.ended_at END AS redeemed_at, c.redeemed_by, c.last4, s.batch_id
+             , s.refund_reason, b.cards, b.together
         FROM gift_sales s LEFT JOIN gift_cards c ON c.issue_id = s.sale_id
+        CROSS JOIN LATERAL (SELECT count(*)::integer AS cards, sum(amount)::bigint AS together
+                            FROM gift_sales t WHERE t.batch_id = s.batch_id) b
         WHERE s.sale_id = $1 AND s.buyer_id = $2
         """,
         sale_id,
         buyer_id,
+    )
+
+
+async def paid_with(read: Read, sale_id: UUID) -> list[Sale]:
+    """A card with those that were ordered with it, in the order of their ids. For the operator."""
+    return await read.all(
+        Sale,
+        """
+        SELECT s.sale_id, s.buyer_id, s.amount, s.currency, s.recipient, s.sender, s.message, s.locale, s.day, s.placed_at
+             , s.pay_by, s.send_at, s.paid_at, s.payment_id, s.refund_by, s.lapsed_at, s.sent_at, s.sendings, s.refunded_at
+             , CASE c.state WHEN 'redeemed' THEN c.ended_at END AS redeemed_at, c.redeemed_by, c.last4, s.batch_id
+             , s.refund_reason
+        FROM gift_sales s LEFT JOIN gift_cards c ON c.issue_id = s.sale_id
+        WHERE s.batch_id = (SELECT batch_id FROM gift_sales WHERE sale_id = $1) ORDER BY s.sale_id
+        """,
+        sale_id,
     )
 
 
@@ -80,7 +100,8 @@ async def page(
         """
         SELECT s.sale_id, s.buyer_id, s.amount, s.currency, s.recipient, s.sender, s.message, s.locale, s.day, s.placed_at
              , s.pay_by, s.send_at, s.paid_at, s.payment_id, s.refund_by, s.lapsed_at, s.sent_at, s.sendings, s.refunded_at
-             , CASE c.state WHEN 'redeemed' THEN c.ended_at END AS redeemed_at, c.redeemed_by, c.last4
+             , CASE c.state WHEN 'redeemed' THEN c.ended_at END AS redeemed_at, c.redeemed_by, c.last4, s.batch_id
+             , s.refund_reason
         FROM gift_sales s LEFT JOIN gift_cards c ON c.issue_id = s.sale_id
         WHERE ($1::timestamptz IS NULL OR (s.placed_at, s.sale_id) < ($1, $2::uuid))
           AND ($4::text IS NULL OR $4 = CASE

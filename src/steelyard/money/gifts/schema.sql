@@ -2,6 +2,7 @@
 
 CREATE TABLE gift_sales (
     sale_id     uuid PRIMARY KEY
+  , batch_id    uuid NOT NULL
   , buyer_id    uuid NOT NULL
   , amount      bigint NOT NULL
   , currency    text NOT NULL REFERENCES currencies
@@ -20,6 +21,8 @@ CREATE TABLE gift_sales (
   , sent_at     timestamptz
   , sendings    integer NOT NULL DEFAULT 0
   , refunded_at timestamptz
+  , refunded_by text
+  , refund_reason text NOT NULL DEFAULT ''
   , forgotten   boolean NOT NULL DEFAULT false
   , CONSTRAINT a_card_is_worth_something CHECK (amount > 0)
   , CONSTRAINT paid_means_by_which_payment CHECK ((paid_at IS NULL) = (payment_id IS NULL))
@@ -28,8 +31,11 @@ CREATE TABLE gift_sales (
   , CONSTRAINT only_what_is_paid_is_sent CHECK (sent_at IS NULL OR paid_at IS NOT NULL)
   , CONSTRAINT sent_means_so_many_times CHECK ((sent_at IS NULL) = (sendings = 0))
   , CONSTRAINT only_what_was_paid_is_refunded CHECK (refunded_at IS NULL OR paid_at IS NOT NULL)
+  , CONSTRAINT refunded_means_by_whom CHECK ((refunded_at IS NULL) = (refunded_by IS NULL))
 );
 COMMENT ON TABLE gift_sales IS 'by key: a gift card that a buyer ordered; once it is paid its card is one of gift_cards, whose issue is the sale';
+COMMENT ON COLUMN gift_sales.batch_id IS 'Cards that are ordered at once are paid at once, and each goes its own way then: the first one''s id';
+COMMENT ON COLUMN gift_sales.refund_reason IS 'Why staff gave the money back; empty: its buyer did';
 COMMENT ON COLUMN gift_sales.recipient IS 'The mail address that the code goes to; empty when its buyer was forgotten';
 COMMENT ON COLUMN gift_sales.day IS 'The day of the house that it counts for, under what one may buy in a day';
 COMMENT ON COLUMN gift_sales.send_at IS 'Not before';
@@ -37,6 +43,7 @@ COMMENT ON COLUMN gift_sales.refund_by IS 'Until when a card that nobody has red
 COMMENT ON COLUMN gift_sales.lapsed_at IS 'It was not paid in time';
 COMMENT ON COLUMN gift_sales.sendings IS 'How often a code was sent: each time a new one, and the one before is good for nothing';
 COMMENT ON COLUMN gift_sales.forgotten IS 'Its buyer has left: what is personal goes with the sending';
+CREATE INDEX gift_sales_of_a_batch ON gift_sales (batch_id, sale_id);
 CREATE INDEX gift_sales_of_a_buyer ON gift_sales (buyer_id, placed_at DESC, sale_id DESC);
 CREATE INDEX gift_sales_by_time ON gift_sales (placed_at DESC, sale_id DESC);
 CREATE INDEX gift_sales_to_lapse ON gift_sales (pay_by) WHERE paid_at IS NULL AND lapsed_at IS NULL;

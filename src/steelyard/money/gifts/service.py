@@ -11,9 +11,11 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.money import payments, wallets
 from steelyard.money.gifts.model import (
-    CURRENCY,
+    CARDS_AT_ONCE_MAX,
     HOUSE_ZONE,
     MESSAGE_CHARACTERS_MAX,
+    MINOR_PER_UNIT,
+    REASON_CHARACTERS_MAX,
     SEND_DAYS_AHEAD_MAX,
     SEND_HOUR,
     SENDER_CHARACTERS_MAX,
@@ -35,7 +37,8 @@ SALES_PER_SWEEP = 200
 
 
 async def order(tx: Tx, wanted: NewSale) -> Sale:
-    """Order a card; it is made when it is paid. Said twice with the same id, the first counts.
+    """Order a card, or several alike, which are paid together; each is made when it is paid, and its own from then on.
+    Returns the first. Said twice with the same id, the first counts.
 
     Raises `Invalid` with what is wrong beside each field, `NotSold`, `TooMuchToday`; `NotFound` when the id is another's.
     """
@@ -54,17 +57,27 @@ async def _order(tx: Tx, wanted: NewSale) -> None:
         raise NotSold()
     today = datetime.now(HOUSE_ZONE).date()
     recipient, sender, message = await _checked(tx, wanted, rules, today)
-    amount = Money.of(str(wanted.amount), CURRENCY).amount
     claimed = await tx.value(
         """
-        INSERT INTO gift_sales (sale_id, buyer_id, amount, currency, recipient, sender, message, locale, day, pay_by, send_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10, coalesce($11, now()))
-        ON CONFLICT (sale_id) DO NOTHING RETURNING true
+        WITH first AS (
+            INSERT INTO gift_sales (sale_id, batch_id, buyer_id, amount, currency, recipient, sender, message, locale, day
+                                  , pay_by, send_at)
+            VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10, coalesce($11, now()))
+            ON CONFLICT (sale_id) DO NOTHING
+            RETURNING batch_id, buyer_id, amount, currency, recipient, sender, message, locale, day, pay_by, send_at
+        ), others AS (
+            INSERT INTO gift_sales (sale_id, batch_id, buyer_id, amount, currency, recipient, sender, message, locale, day
+                                  , pay_by, send_at)
+            SELECT o.sale_id, f.batch_id, f.buyer_id, f.amount, f.currency, f.recipient, f.sender, f.message, f.locale, f.day
+                 , f.pay_by, f.send_at
+            FROM first f CROSS JOIN unnest($12::uuid[]) AS o (sale_id)
+        )
+        SELECT true FROM first
         """,
         wanted.sale_id,
         wanted.buyer_id,
-        amount,
-        CURRENCY,
+        _minor(wanted),
+        wanted.currency,
         recipient,
         sender,
         message,
@@ -72,16 +85,26 @@ async def _order(tx: Tx, wanted: NewSale) -> None:
         today,
         timedelta(minutes=await policies.number(tx, PAYMENT_WINDOW)),
         _morning_of(wanted.send_on) if wanted.send_on is not None and wanted.send_on > today else None,
+        [ids.derived(wanted.sale_id, "card", str(each)) for each in range(2, wanted.cards + 1)],
     )
     if claimed:
-        await _counted(tx, wanted.buyer_id, today, amount, Money.of(str(rules.per_day), CURRENCY).amount)
+        most = rules.per_day * MINOR_PER_UNIT
+        await _counted(tx, wanted.buyer_id, today, wanted.currency, _minor(wanted) * wanted.cards, most)
+
+
+def _minor(wanted: NewSale) -> int:
+    return Money.of(str(wanted.amount), wanted.currency).amount
 
 
 async def _checked(tx: Tx, wanted: NewSale, rules: Terms, today: date) -> tuple[str, str, str]:
     """To whom, from whom and with which words. Raises `Invalid`."""
     wrong: dict[str, str] = {}
-    if not rules.least <= wanted.amount <= rules.most:
+    if wanted.currency not in rules.currencies:
+        wrong["currency"] = N_("Please choose a currency.")
+    elif not rules.least * MINOR_PER_UNIT <= _minor(wanted) <= rules.most * MINOR_PER_UNIT:
         wrong["amount"] = N_("Please choose an amount within what is offered.")
+    if not 1 <= wanted.cards <= CARDS_AT_ONCE_MAX:
+        wrong["cards"] = N_("Between one and ten cards at once.")
     recipient = ""
     try:
         recipient = access.clean_email(wanted.recipient)
@@ -103,8 +126,8 @@ async def _checked(tx: Tx, wanted: NewSale, rules: Terms, today: date) -> tuple[
     return recipient, sender, message
 
 
-async def _counted(tx: Tx, buyer_id: BuyerId, day: date, amount: int, most: int) -> None:
-    """Orders of one buyer wait for each other at the day's row. Raises `TooMuchToday`."""
+async def _counted(tx: Tx, buyer_id: BuyerId, day: date, currency: str, amount: int, most: int) -> None:
+    """Orders of one buyer in one currency wait for each other at the day's row. Raises `TooMuchToday`."""
     counted = amount <= most and await tx.value(
         """
         INSERT INTO gift_days AS d (buyer_id, day, currency, amount) VALUES ($1, $2, $3, $4)
@@ -114,7 +137,7 @@ async def _counted(tx: Tx, buyer_id: BuyerId, day: date, amount: int, most: int)
         """,
         buyer_id,
         day,
-        CURRENCY,
+        currency,
         amount,
         most,
     )
@@ -128,12 +151,30 @@ async def lock(tx: Tx, sale_ids: Sequence[UUID]) -> dict[UUID, Sale]:
         Sale,
         """
         SELECT sale_id, buyer_id, amount, currency, recipient, sender, message, locale, day, placed_at, pay_by, send_at
-             , paid_at, payment_id, refund_by, lapsed_at, sent_at, sendings, refunded_at
+             , paid_at, payment_id, refund_by, lapsed_at, sent_at, sendings, refunded_at, batch_id
         FROM gift_sales WHERE sale_id = ANY($1) ORDER BY sale_id FOR UPDATE
         """,
         list(sale_ids),
     )
     return {sale.sale_id: sale for sale in found}
+
+
+async def lock_batches(tx: Tx, batch_ids: Sequence[UUID]) -> dict[UUID, list[Sale]]:
+    """The cards that were ordered at once, held until the transaction ends, by what they are paid as."""
+    found = await tx.all(
+        Sale,
+        """
+        SELECT sale_id, buyer_id, amount, currency, recipient, sender, message, locale, day, placed_at, pay_by, send_at
+             , paid_at, payment_id, refund_by, lapsed_at, sent_at, sendings, refunded_at, batch_id
+        FROM gift_sales WHERE batch_id = ANY($1) ORDER BY sale_id FOR UPDATE
+        """,
+        list(batch_ids),
+    )
+    batches: dict[UUID, list[Sale]] = {}
+    for sale in found:
+        assert sale.batch_id is not None
+        batches.setdefault(sale.batch_id, []).append(sale)
+    return batches
 
 
 async def refund(tx: Tx, buyer_id: BuyerId, sale_id: UUID, by: str) -> None:
@@ -151,14 +192,40 @@ async def refund(tx: Tx, buyer_id: BuyerId, sale_id: UUID, by: str) -> None:
         raise NoRefund()
     if sale.refund_by <= datetime.now(UTC) and await policies.number(tx, WALLETS):
         raise NoRefund()
+    await _give_back(tx, sale, "", by)
+
+
+async def refund_by_staff(tx: Tx, sale_id: UUID, reason: str, by: str) -> Sale:
+    """Staff give a card's money back for a reason, whenever it was bought, as long as nobody has redeemed it; returns the card as
+    it was. Said twice, it is done once. Raises `NotFound`, `NoRefund`, `Invalid` without a reason."""
+    reason = reason.strip()
+    sale = (await lock(tx, [sale_id])).get(sale_id)
+    if sale is None:
+        raise NotFound()
+    if sale.refunded_at is not None:
+        return sale
+    if not reason or len(reason) > REASON_CHARACTERS_MAX:
+        raise Invalid({"reason": N_("Please say why, in 200 characters at most.")})
+    if sale.paid_at is None:
+        raise NoRefund()
+    await _give_back(tx, sale, reason, by)
+    return sale
+
+
+async def _give_back(tx: Tx, sale: Sale, reason: str, by: str) -> None:
     if not await wallets.take_back(tx, sale.sale_id):
         raise NoRefund()
-    await tx.execute("UPDATE gift_sales SET refunded_at = now() WHERE sale_id = $1", sale_id)
+    await tx.execute(
+        "UPDATE gift_sales SET refunded_at = now(), refunded_by = $2, refund_reason = $3 WHERE sale_id = $1",
+        sale.sale_id,
+        by,
+        reason,
+    )
     await payments.refund(
         tx,
-        refund_id=ids.derived(sale_id, "refund"),
-        merchant_id=sale_id,
-        order_id=sale_id,
+        refund_id=ids.derived(sale.sale_id, "refund"),
+        merchant_id=sale.sale_id,
+        order_id=sale.sale_id,
         payment_id=sale.payment_id,
         amount=sale.amount,
         reason="gift_card",

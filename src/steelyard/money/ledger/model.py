@@ -35,6 +35,7 @@ class AccountKind(StrEnum):
     MARKETING_COST = "marketing_cost"
     PRESALE_DEPOSITS = "presale_deposits"
     COMPENSATION_CLEARING = "compensation_clearing"
+    TRANSFERS_RECEIVED = "transfers_received"
     CHANNEL_FEES = "channel_fees"
     SUSPENSE = "suspense"
 

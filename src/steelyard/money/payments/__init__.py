@@ -9,9 +9,16 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
     outcome = await db.transact(payments.record, payment_id, answer, "channel")  # transaction 2: the result
 
 The states live in `payments.model`, the ways to the outside in `payments.gateways`, what each declares of itself in
-`payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not answer.
+`payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not answer. What
+came by bank transfer is written down in `bank_movements`.
 """
 
+from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
+from steelyard.money.payments.bank_movements import Movement as BankMovement
+from steelyard.money.payments.bank_movements import MovementKnown, NotLeftOver, OwedBack, book_movement, owed_back
+from steelyard.money.payments.bank_movements import expected as expected_transfer
+from steelyard.money.payments.bank_movements import expected_all as expected_transfers
+from steelyard.money.payments.bank_movements import movements as bank_movements
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
 from steelyard.money.payments.choosing import (
     Limit,
@@ -95,21 +102,26 @@ from steelyard.money.payments.webhooks import applied, not_applied, receive, to_
 
 __all__ = [
     "BadWebhook",
+    "BankMovement",
     "Calls",
     "Channel",
     "ChannelAnswer",
     "Device",
     "DueQuery",
+    "ExpectedTransfer",
     "Fee",
     "Handover",
     "Instruction",
     "Limit",
     "Means",
     "Message",
+    "MovementKnown",
     "News",
+    "NotLeftOver",
     "NothingCaptured",
     "OtherNews",
     "Outcome",
+    "OwedBack",
     "Payment",
     "PaymentId",
     "PaymentNews",
@@ -143,11 +155,15 @@ __all__ = [
     "Wanted",
     "account_of",
     "applied",
+    "bank_movements",
+    "book_movement",
     "bulk_record",
     "by_reference",
     "calls_since",
     "channel",
     "channels",
+    "expected_transfer",
+    "expected_transfers",
     "get",
     "get_all",
     "give_up",
@@ -165,6 +181,7 @@ __all__ = [
     "note_of",
     "of_purchase",
     "offered",
+    "owed_back",
     "page",
     "place_of",
     "query_soon",

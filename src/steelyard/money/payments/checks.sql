@@ -63,7 +63,12 @@ FROM (SELECT * FROM ledger_accounts
       WHERE kind = 'channel_cash' AND owner_id NOT IN (SELECT owner_id FROM ledger_counterparties)) AS a
 FULL JOIN (
     SELECT buyer_id AS owner_id, currency, sum(captured) AS captured, sum(refunded) AS refunded
-    FROM payment_splits WHERE channel NOT IN ('balance', 'points') GROUP BY buyer_id, currency
+    FROM (
+        SELECT buyer_id, currency, CASE channel WHEN 'bank_transfer' THEN 0 ELSE captured END AS captured, refunded
+        FROM payment_splits WHERE channel NOT IN ('balance', 'points')
+        UNION ALL
+        SELECT buyer_id, currency, amount, 0 FROM bank_movements
+    ) AS known GROUP BY buyer_id, currency
 ) AS m USING (owner_id, currency)
 WHERE coalesce(a.debits - a.credits, 0) <> coalesce(m.captured - m.refunded, 0);
 
@@ -83,3 +88,16 @@ FROM (SELECT buyer_id, channel, currency, sum(amount) AS amount FROM payments
 FULL JOIN (SELECT owner_id AS buyer_id, replace(kind, '_held', '') AS channel, currency, credits - debits AS amount
            FROM ledger_accounts WHERE kind IN ('balance_held', 'points_held')) a USING (buyer_id, channel, currency)
 WHERE coalesce(k.amount, 0) <> coalesce(a.amount, 0);
+
+-- name: what is received by transfer is what came, less what was given back and what payments were captured out of
+SELECT owner_id, currency, a.amount AS booked, k.amount AS known
+FROM (SELECT owner_id, currency, credits - debits AS amount FROM ledger_accounts WHERE kind = 'transfers_received') AS a
+FULL JOIN (
+    SELECT buyer_id AS owner_id, currency, sum(amount) AS amount
+    FROM (
+        SELECT buyer_id, currency, amount FROM bank_movements
+        UNION ALL
+        SELECT buyer_id, currency, -amount FROM payments WHERE channel = 'bank_transfer' AND state = 'captured'
+    ) AS each GROUP BY buyer_id, currency
+) AS k USING (owner_id, currency)
+WHERE coalesce(a.amount, 0) <> coalesce(k.amount, 0);

@@ -21,6 +21,7 @@ PaymentId = NewType("PaymentId", UUID)
 RefundId = NewType("RefundId", UUID)
 
 SPLITS_PER_PAYMENT_MAX = 200
+BY_TRANSFER = "bank_transfer"
 
 
 def is_purse(channel: str) -> bool:
@@ -29,8 +30,8 @@ def is_purse(channel: str) -> bool:
 
 
 def cash_of(channel: str) -> AccountKind:
-    """Where a captured payment's money was before it was the orders': with the channel, or kept out of a purse."""
-    return HELD[Purse(channel)] if is_purse(channel) else AccountKind.CHANNEL_CASH
+    """Where a captured payment's money was before: with the channel, kept out of a purse, or received by transfer."""
+    return {**HELD, BY_TRANSFER: AccountKind.TRANSFERS_RECEIVED}.get(channel, AccountKind.CHANNEL_CASH)
 
 
 class PaymentState(StrEnum):
@@ -146,7 +147,6 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
 
 class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel says about a payment. `reference` is its own name of it, `action_url` where the payer must go on.
-
     `amount` and `currency` are what it says it collects, where it says so: they must be what we asked for. `handed` is
     what the payer gets on our own page, where there is no other to go on to.
     """

@@ -142,6 +142,27 @@ COMMENT ON COLUMN webhook_receipts.document IS 'The payment or refund that it te
 CREATE INDEX webhooks_about_a_document ON webhook_receipts (document) WHERE document IS NOT NULL;
 CREATE INDEX webhooks_to_apply ON webhook_receipts (received_at) WHERE applied_at IS NULL;
 
+CREATE TABLE bank_movements (
+    bank_number text PRIMARY KEY
+  , payment_id  uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , party       text NOT NULL
+  , on_day      date NOT NULL
+  , recorded_at timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , CONSTRAINT a_movement_is_of_some_money CHECK (amount <> 0)
+);
+COMMENT ON TABLE bank_movements IS 'by key, append-only: lines of the bank statement that are of payments by bank transfer, as staff wrote them down';
+COMMENT ON COLUMN bank_movements.amount IS 'Above zero: it came. Below: what was left over was given back';
+COMMENT ON COLUMN bank_movements.party IS 'Whose account it came from or went to';
+CREATE INDEX bank_movements_of_a_payment ON bank_movements (payment_id);
+CREATE INDEX bank_movements_by_time ON bank_movements (recorded_at DESC, bank_number);
+CREATE INDEX payments_by_transfer ON payments (created_at, payment_id) WHERE channel = 'bank_transfer';
+CREATE INDEX refunds_by_transfer ON refunds (created_at, refund_id)
+    WHERE channel = 'bank_transfer' AND state IN ('instructed', 'sent');
+
 CREATE TABLE channel_rest_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE channel_rest_transitions IS 'reference: how a channel is rested and works again';
 INSERT INTO channel_rest_transitions (from_state, to_state) VALUES

@@ -50,7 +50,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     go) are none for any. `smallest` and `largest` are amounts in minor units by currency; without one there is no bound.
     `refund_days` is how long after the capture money can be given back, none for ever. `cashiers` are the origins
     (scheme, host, port) of pages that payers are sent to. `statement` names the format of its statements, for
-    reconciliation. `by_hand` means that people say when money has come: it is not asked for an outcome.
+    reconciliation. `by_hand` means that people say when money has come; `wait_hours` that a
+    purchase waits so long for it, instead of as long as the operator lets purchases wait.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     cashiers: tuple[str, ...] = ()
     statement: str = ""
     by_hand: bool = False
+    wait_hours: int = 0
     thanks: Thanks = Thanks()
 
     def takes(self, amount: int, currency: str) -> bool:

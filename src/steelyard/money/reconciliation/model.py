@@ -295,8 +295,7 @@ class NothingToBook(Refusal):
 
 
 def document_of(reference: str | None) -> UUID | None:
-    """The id in a name of ours, with or without hyphens, which may have the number of a later attempt behind a point or an
-    underscore."""
+    """The id in a name of ours, which may have the number of a later attempt behind a point, or an underscore at the wallets."""
     if not reference:
         return None
     try:

@@ -6,7 +6,7 @@ and credit that the operator gives, `sold.py` cards that are sold in the shop (s
 point is one minor unit, given by the platform. See decisions 0073 and 0074.
 """
 
-from steelyard.money.wallets.cards import credit, issue, redeem, withdraw
+from steelyard.money.wallets.cards import credit, issue, redeem, redeem_all, withdraw
 from steelyard.money.wallets.model import (
     FREE,
     HELD,
@@ -20,6 +20,7 @@ from steelyard.money.wallets.model import (
     MintedCard,
     Move,
     NewIssue,
+    OneOfThem,
     Purse,
     PurseAmount,
     PurseLine,
@@ -58,6 +59,7 @@ __all__ = [
     "MintedCard",
     "Move",
     "NewIssue",
+    "OneOfThem",
     "Purse",
     "PurseAmount",
     "PurseLine",
@@ -83,6 +85,7 @@ __all__ = [
     "move",
     "moved",
     "redeem",
+    "redeem_all",
     "statement",
     "take_back",
     "tenders",

@@ -30,6 +30,7 @@ from steelyard.money.wallets.model import (
     MintedCard,
     Move,
     NewIssue,
+    OneOfThem,
     Purse,
     SwitchedOff,
     WrongCode,
@@ -144,6 +145,18 @@ async def redeem(tx: Tx, buyer_id: BuyerId, typed: str) -> Card:
     await move(tx, [filled])
     await ledger.post(tx, [_off(found, AccountKind.GIFT_CLEARING, "redeemed")])
     return found
+
+
+async def redeem_all(tx: Tx, buyer_id: BuyerId, typed: Sequence[str]) -> list[Card]:
+    """Fill a buyer's balance with several cards, all of them or none. Raises `OneOfThem`, which says which is not good and why,
+    and `SwitchedOff`."""
+    cards: list[Card] = []
+    for code in sorted({read_code(each): each for each in typed}.values(), key=hash_of):
+        try:
+            cards.append(await redeem(tx, buyer_id, code))
+        except (WrongCode, CardSpent) as refusal:
+            raise OneOfThem(code, refusal) from refusal
+    return cards
 
 
 async def _already(tx: Tx, buyer_id: BuyerId, code: str) -> Card:

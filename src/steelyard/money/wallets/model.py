@@ -177,6 +177,19 @@ class CardSpent(Refusal):
     detail = N_("It was redeemed or withdrawn, or its time is over.")
 
 
+class OneOfThem(Refusal):
+    """Several cards fill a balance together, or none does: one of them does not, and `why`."""
+
+    code = "gift_card_of_several"
+    status = 422
+    title = N_("One of the cards cannot be redeemed")
+    detail = N_("None was redeemed. Please take this one out: {typed}")
+
+    def __init__(self, typed: str, why: Refusal) -> None:
+        super().__init__(typed=typed)
+        self.why = why
+
+
 class SwitchedOff(Refusal):
     """Balance and gift cards are there only where the operator has switched them on."""
 

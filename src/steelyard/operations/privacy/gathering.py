@@ -45,6 +45,7 @@ class Subject(StrEnum):
     CUSTOMER_GROUPS = "customer_groups"
     SEARCH_CHOICES = "search_choices"
     CONSENTS = "consents"
+    NOTICES = "notices"
 
 
 _SUBJECTS: dict[str, tuple[str, LiteralString]] = {
@@ -141,7 +142,15 @@ _SUBJECTS: dict[str, tuple[str, LiteralString]] = {
     ),
     "consents": (
         N_("What you agreed to"),
-        "SELECT subject, version, agreed, how, at FROM consents WHERE buyer_id = ANY($1) ORDER BY at LIMIT $2",
+        """
+        SELECT subject, version, agreed, how, at FROM consents WHERE buyer_id = ANY($1)
+        UNION ALL SELECT 'coupon_mails', wording, agreed, how, at FROM marketing_consents WHERE buyer_id = ANY($1)
+        ORDER BY at LIMIT $2
+        """,
+    ),
+    "notices": (
+        N_("What you were told here"),
+        "SELECT kind, facts, at, read_at FROM notices WHERE buyer_id = ANY($1) ORDER BY at LIMIT $2",
     ),
 }
 

@@ -116,6 +116,7 @@ async def erase(tx: Tx, erasure: Erasure, by: str) -> None:
     await access.erase_account(tx, erasure.account_id)
     await cart.forget(tx, owners)
     await promotions.forget(tx, owners)
+    await notifications.forget_notices(tx, owners)
     await wallets.forget(tx, owners, erasure.erasure_id)
     await gifts.forget(tx, owners)
     await favourites.forget(tx, owners)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
+from steelyard.kernel.money import Money
 from steelyard.kernel.text import Text
 from steelyard.parties import access, merchants, notifications
 from steelyard.parties.access.model import CHIEF_ROLE, AccountId, AccountKind
@@ -96,6 +97,14 @@ async def tell_deposit_demanded(tx: Tx, events: Sequence[discipline.DepositDeman
     for event in events:
         what = "deposit_overdue" if event.overdue else "deposit_due"
         await _tell_owners(tx, event.merchant_id, what, "", event.due_on, "/merchant/compliance")
+
+
+async def tell_debt_claimed(tx: Tx, events: Sequence[discipline.DebtClaimed]) -> None:
+    """Owners read what the shop owes, how to pay it, and what follows; again every some days, until it is paid."""
+    for event in events:
+        what = "debt_overdue" if event.overdue else "debt_due"
+        amount = f"{event.currency} {Money(event.amount, event.currency).decimal()}"
+        await _tell_owners(tx, event.merchant_id, what, amount, event.holds_on, "/merchant/compliance")
 
 
 async def tell_entry_decided(tx: Tx, events: Sequence[campaigns.EntryDecided]) -> None:

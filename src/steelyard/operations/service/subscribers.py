@@ -3,6 +3,7 @@ from what it tells, so that each buyer hears it once."""
 
 from collections.abc import Sequence
 
+from steelyard.goods import promotions
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.kernel.money import Money
@@ -14,6 +15,7 @@ from steelyard.operations.service.case_mails import (
     tell_case_asked,
     tell_case_moved,
 )
+from steelyard.operations.service.coupon_news import tell_coupon_ending, tell_coupons_given
 from steelyard.operations.service.presale_mails import (
     tell_balance_due,
     tell_deposit_forfeited,
@@ -23,6 +25,7 @@ from steelyard.operations.service.presale_mails import (
 from steelyard.operations.service.promise_mails import tell_compensated, tell_protected
 from steelyard.operations.service.questions import tell_answered, tell_asked
 from steelyard.operations.service.shop_mails import (
+    tell_debt_claimed,
     tell_deposit_demanded,
     tell_entry_decided,
     tell_handed_over,
@@ -163,8 +166,11 @@ SUBSCRIBER = Subscriber(
         discipline.ViolationRecorded: tell_violation_recorded,
         discipline.ViolationDecided: tell_violation_decided,
         discipline.DepositDemanded: tell_deposit_demanded,
+        discipline.DebtClaimed: tell_debt_claimed,
         campaigns.EntryDecided: tell_entry_decided,
         campaigns.LeaveAnswered: tell_leave_answered,
+        promotions.CouponsGiven: tell_coupons_given,
+        promotions.CouponEnding: tell_coupon_ending,
         reviews.QuestionAsked: tell_asked,
         reviews.QuestionAnswered: tell_answered,
     },

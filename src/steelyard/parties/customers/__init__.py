@@ -1,5 +1,6 @@
-"""Customers: who buys here, with or without a login, and where it goes."""
+"""Customers: who buys here, with or without a login, where it goes, and who wants mails about coupons (`consenting`)."""
 
+from steelyard.parties.customers.consenting import consenting, known_by_link, want_mails, wants_mails, with_accounts
 from steelyard.parties.customers.queries import addresses, get, merged, pasts, resolve, sought, visitors_of
 from steelyard.parties.customers.service import (
     bulk_register,
@@ -21,11 +22,13 @@ __all__ = [
     "bulk_register",
     "bulk_save_addresses",
     "change_profile",
+    "consenting",
     "forget",
     "get",
     "guest",
     "guests",
     "hold",
+    "known_by_link",
     "merge_visitor",
     "merged",
     "pasts",
@@ -36,4 +39,7 @@ __all__ = [
     "sign_up",
     "sought",
     "visitors_of",
+    "want_mails",
+    "wants_mails",
+    "with_accounts",
 ]

@@ -37,3 +37,20 @@ CREATE TABLE visitor_merges (
 );
 COMMENT ON TABLE visitor_merges IS 'by key: a visitor who signed in is this buyer; nothing is rewritten';
 CREATE INDEX visitors_of_a_buyer ON visitor_merges (buyer_id, at DESC);
+
+CREATE TABLE marketing_consents (
+    buyer_id   uuid NOT NULL
+  , consent_id uuid NOT NULL
+  , agreed     boolean NOT NULL
+  , wording    text NOT NULL
+  , how        text NOT NULL
+  , secret     text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (buyer_id, consent_id)
+  , CONSTRAINT one_says_so_somewhere CHECK (how IN ('profile', 'mail'))
+);
+COMMENT ON TABLE marketing_consents IS 'by buyer, append-only: whether a buyer wants mails about coupons; the last counts, and who never said so wants none';
+COMMENT ON COLUMN marketing_consents.wording IS 'Which words were agreed to';
+COMMENT ON COLUMN marketing_consents.how IS 'profile: on their page; mail: by the link in such a mail';
+COMMENT ON COLUMN marketing_consents.secret IS 'Ends the link in each such mail, by which it is withdrawn without signing in';
+CREATE INDEX marketing_consents_last ON marketing_consents (buyer_id, at DESC, consent_id DESC);

@@ -36,6 +36,7 @@ from steelyard.parties.merchants.queries import (
     cards,
     categories_of,
     checklist_put_away,
+    currencies_sold_in,
     found,
     get,
     history,
@@ -44,7 +45,14 @@ from steelyard.parties.merchants.queries import (
     pause_of,
     sought,
 )
-from steelyard.parties.merchants.restricting import hold, mark_deposit_short, restrict, restricted, stop_or_reopen
+from steelyard.parties.merchants.restricting import (
+    hold,
+    mark_deposit_short,
+    mark_in_debt,
+    restrict,
+    restricted,
+    stop_or_reopen,
+)
 from steelyard.parties.merchants.service import (
     change_shop,
     check_categories,
@@ -73,6 +81,7 @@ __all__ = [
     "change_shop",
     "check_categories",
     "checklist_put_away",
+    "currencies_sold_in",
     "decide_licence",
     "decide_paper",
     "found",
@@ -85,6 +94,7 @@ __all__ = [
     "licences_of",
     "listed",
     "mark_deposit_short",
+    "mark_in_debt",
     "not_agreed",
     "open_merchant",
     "paper",

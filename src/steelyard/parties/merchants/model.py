@@ -35,11 +35,6 @@ MACHINE = Machine(
 # After the first reminder (a policy) the owners are reminded again this many days before their licence ends.
 REMIND_DAYS = (7, 1)
 # Why the house itself suspended a shop, in its history.
-# The operator looks anew at a shop after so many days; its owners are told so many before; so many after that day, nothing new of
-# it goes onto the shelf.
-VERIFY_DAYS = 365
-NOTICE_DAYS = 30
-GRACE_DAYS = 30
 LICENCE_ENDED = "licence_ended"
 POINTS = "points"
 PAUSE_DAYS_MAX = 90

@@ -197,3 +197,9 @@ async def sought(read: Read, words: str, *, limit: int) -> list[ShopCard]:
         words.strip(),
         limit,
     )
+
+
+async def currencies_sold_in(read: Read) -> list[str]:
+    """The currencies that shops which are not closed sell in, by code."""
+    rows = await read.fetch("SELECT DISTINCT currency FROM merchants WHERE state <> 'closed' ORDER BY currency")
+    return [row["currency"] for row in rows]

@@ -5,8 +5,10 @@ from datetime import date, datetime
 
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
-from steelyard.parties.merchants.model import GRACE_DAYS, LICENCE_ENDED, POINTS, MerchantId, MerchantState
+from steelyard.parties import policies
+from steelyard.parties.merchants.model import LICENCE_ENDED, POINTS, MerchantId, MerchantState
 from steelyard.parties.merchants.service import set_state
+from steelyard.parties.policies.model import VERIFY_GRACE
 
 
 async def hold(tx: Tx, merchant_id: MerchantId) -> MerchantState:
@@ -32,18 +34,23 @@ async def mark_deposit_short(tx: Tx, merchant_id: MerchantId, *, short: bool) ->
     await tx.execute("UPDATE merchants SET deposit_short = $2 WHERE merchant_id = $1", merchant_id, short)
 
 
+async def mark_in_debt(tx: Tx, merchant_id: MerchantId, *, overdue: bool) -> None:
+    """New products are held back while the shop has not paid what it owes, though it was asked to long ago."""
+    await tx.execute("UPDATE merchants SET in_debt = $2 WHERE merchant_id = $1", merchant_id, overdue)
+
+
 async def restricted(read: Read, merchant_id: MerchantId, now: datetime) -> bool:
     """Whether new products are held back at this moment."""
     return bool(
         await read.value(
             """
-            SELECT deposit_short OR coalesce($2 < restricted_until, false)
+            SELECT deposit_short OR in_debt OR coalesce($2 < restricted_until, false)
                 OR coalesce(verify_by + $3::integer < ($2::timestamptz AT TIME ZONE 'Asia/Shanghai')::date, false)
             FROM merchants WHERE merchant_id = $1
             """,
             merchant_id,
             now,
-            GRACE_DAYS,
+            await policies.number(read, VERIFY_GRACE),
         )
     )
 

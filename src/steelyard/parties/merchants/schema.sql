@@ -27,6 +27,7 @@ CREATE TABLE merchants (
   , restricted_until timestamptz
   , stopped_by_points boolean NOT NULL DEFAULT false
   , deposit_short boolean NOT NULL DEFAULT false
+  , in_debt boolean NOT NULL DEFAULT false
   , created_at   timestamptz NOT NULL DEFAULT now()
   , CONSTRAINT a_merchant_is_open_or_not CHECK (state IN ('open', 'suspended', 'closed'))
   , CONSTRAINT settlement_waits_some_days CHECK (settlement_days BETWEEN 0 AND 90)
@@ -40,6 +41,7 @@ COMMENT ON COLUMN merchants.licence_until IS 'The last day of its business licen
 COMMENT ON COLUMN merchants.restricted_until IS 'Points hold new products back until then';
 COMMENT ON COLUMN merchants.stopped_by_points IS 'Points keep the shop suspended';
 COMMENT ON COLUMN merchants.deposit_short IS 'The deposit was not topped up in time: new products are held back';
+COMMENT ON COLUMN merchants.in_debt IS 'What it owes the platform was asked for long ago and is not paid: new products are held back';
 CREATE INDEX merchants_stopped_by_points ON merchants (restricted_until) WHERE stopped_by_points;
 COMMENT ON COLUMN merchants.licence_reminded IS 'The day on which the owners were last reminded of that';
 COMMENT ON COLUMN merchants.verify_by IS 'The day by which the operator looks anew at who it is; none: it came from elsewhere';

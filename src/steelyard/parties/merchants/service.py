@@ -9,12 +9,11 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import NOWHERE
-from steelyard.parties import screening
+from steelyard.parties import policies, screening
 from steelyard.parties.merchants.events import PayoutAccountChanged, ShopChanged
 from steelyard.parties.merchants.model import (
     MACHINE,
     PAUSE_DAYS_MAX,
-    VERIFY_DAYS,
     CategoryNotAllowed,
     Merchant,
     MerchantId,
@@ -25,6 +24,7 @@ from steelyard.parties.merchants.model import (
     ShopNameTaken,
 )
 from steelyard.parties.merchants.queries import categories_of
+from steelyard.parties.policies.model import VERIFY_DAYS
 from steelyard.parties.screening.model import Area
 
 SETTLEMENT_DAYS_MAX = 90
@@ -57,7 +57,7 @@ async def open_merchant(tx: Tx, merchant: Merchant, shop: Shop) -> None:
         merchant.time_zone,
         merchant.payout,
         merchant.source,
-        VERIFY_DAYS,
+        await policies.number(tx, VERIFY_DAYS),
     )
     if not opened:
         return

@@ -38,6 +38,7 @@ class Template(StrEnum):
     TEAM_NEWS = "team_news"
     COMPENSATED = "compensated"
     GIFT_CARD = "gift_card"
+    COUPON_NEWS = "coupon_news"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -169,9 +170,9 @@ class ApplicationNews(Facts, frozen=True, kw_only=True):
 
 class ShopNews(Facts, frozen=True, kw_only=True):
     """What becomes of a shop: `what` is licence_ends, licence_accepted, licence_sent_back, suspended, open, closed, back,
-    violation, violation_stands, violation_revoked, deposit_due, deposit_overdue, verify_due, verify_overdue,
-    paper_ends, paper_ended, paper_accepted, paper_sent_back, campaign_approved
-    campaign_sent_back, campaign_left or campaign_stays; `day` is the licence's last, or the last
+    violation, violation_stands, violation_revoked, deposit_due, deposit_overdue, debt_due, debt_overdue, verify_due,
+    verify_overdue, paper_ends, paper_ended, paper_accepted, paper_sent_back, campaign_approved, campaign_sent_back,
+    campaign_left or campaign_stays; `day` is the licence's last, or the last
     for the deposit."""
 
     name: str
@@ -290,6 +291,19 @@ class GiftCardSent(Facts, frozen=True, kw_only=True):
     secret_link: str
 
 
+class CouponNews(Facts, frozen=True, kw_only=True):
+    """Of a coupon, to somebody who wants such mails: `what` is given or ends. `shop` is empty for the platform's. `stop_link`
+    leads to the page that ends these mails."""
+
+    name: str
+    what: str
+    coupon: Text
+    shop: Text
+    until: datetime
+    link: str
+    stop_link: str
+
+
 FACTS: dict[Template, type[Facts]] = {
     Template.PASSWORD_RESET: PasswordReset,
     Template.STAFF_INVITED: StaffInvited,
@@ -311,6 +325,7 @@ FACTS: dict[Template, type[Facts]] = {
     Template.TEAM_NEWS: TeamNews,
     Template.COMPENSATED: CompensationPaid,
     Template.GIFT_CARD: GiftCardSent,
+    Template.COUPON_NEWS: CouponNews,
 }
 
 
@@ -323,6 +338,34 @@ def _text(wanted: type, value: object) -> object:
     if wanted is Text:
         return Text(msgspec.convert(value, dict[str, str]))
     raise NotImplementedError(wanted)
+
+
+class NoticeKind(StrEnum):
+    COUPON_GIVEN = "coupon_given"
+    COUPON_ENDS = "coupon_ends"
+
+
+class CouponFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a coupon is called, of which shop it is (none: of the platform), and until when it can be used."""
+
+    name: Text
+    shop: Text | None = None
+    until: datetime
+
+
+class NewNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """What a buyer is to read. Its id is made of what it is about: told twice, it is there once."""
+
+    buyer_id: UUID
+    notice_id: UUID
+    kind: NoticeKind
+    facts: CouponFacts
+    link: str
+
+
+class Notice(NewNotice, frozen=True, kw_only=True):
+    at: datetime
+    read_at: datetime | None
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):

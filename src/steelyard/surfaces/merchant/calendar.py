@@ -18,7 +18,7 @@ from steelyard.trade.campaigns.model import CampaignState
 NEEDS = {"permission": "promotions.manage"}
 HREFS = {
     Kind.FLASH: frame.FLASH, Kind.PRESALE: frame.PRESALES, Kind.TEAM: frame.TEAMS, Kind.COUPON: frame.PROMOTIONS,
-    Kind.PROMOTION: frame.PROMOTIONS,
+    Kind.PROMOTION: frame.PROMOTIONS, Kind.LOWER: frame.PROMOTIONS,
 }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from steelyard.surfaces.web.photographs import PHOTOGRAPHS_BYTES_MAX, photograph
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import discipline
-from steelyard.trade.discipline import CLOSE_AT, RESTRICT_AT, SUSPEND_AT, Movement, Violation
+from steelyard.trade.discipline import CLOSE_AT, RESTRICT_AT, SUSPEND_AT, Debt, Movement, Violation
 from steelyard.trade.discipline.model import Standing
 
 READS = {"permission": "shop.edit"}
@@ -44,6 +44,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     violations: Page[Violation]
     movements: list[Movement]
     payable: int
+    debts: list[Debt]
 
 
 async def found(read: Read, merchant_id: MerchantId, now: datetime, cursor: str | None) -> Found:
@@ -56,6 +57,7 @@ async def found(read: Read, merchant_id: MerchantId, now: datetime, cursor: str 
         violations=await discipline.listed(read, merchant_id, cursor=cursor, limit=ROWS_PER_PAGE),
         movements=(await discipline.movements(read, merchant_id, limit=MOVEMENTS_SHOWN)).items,
         payable=await discipline.balance_of(read, merchant_id, AccountKind.PAYABLE, merchant.currency),
+        debts=await discipline.debts(read, merchant_id),
     )
 
 

@@ -15,6 +15,8 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
+from steelyard.money import payments
+from steelyard.money.wallets import Purse
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId
@@ -101,11 +103,20 @@ async def _file(visit: Visit, state: InvoiceState) -> Response[Any]:
     return exports.csv_answer(visit, visit.say(N_("Invoices")), [visit.say(column) for column in COLUMNS], rows)
 
 
-async def one(read: Read, merchant_id: MerchantId, invoice_id: InvoiceId) -> Invoice:
+class One(msgspec.Struct, frozen=True, kw_only=True):
+    """`by_balance` of its amount was paid with a balance, which gift cards fill."""
+
+    invoice: Invoice
+    by_balance: int
+
+
+async def one(read: Read, merchant_id: MerchantId, invoice_id: InvoiceId) -> One:
     found = await invoices.get(read, merchant_id, invoice_id)
     if found is None:
         raise NotFound()
-    return found
+    splits = await payments.splits_of_order(read, merchant_id, found.order_id)
+    left = [each.captured - each.refunding - each.refunded for each in splits if each.channel == Purse.BALANCE]
+    return One(invoice=found, by_balance=sum(left))
 
 
 @get("/invoices/{invoice_id:uuid}", opt={"permission": "invoices.manage"})
@@ -117,7 +128,8 @@ async def invoice_page(visit: NamedDependency[Visit], invoice_id: FromPath[UUID]
 async def _page(
     visit: Visit, invoice_id: InvoiceId, errors: dict[str, str], typed: dict[str, str], status: int = 200
 ) -> Response[Any]:
-    found = await visit.merchant_db.ask(one, visit.merchant_id, invoice_id)
+    known = await visit.merchant_db.ask(one, visit.merchant_id, invoice_id)
+    found = known.invoice
     return await frame.show(
         visit,
         "invoice.html",
@@ -125,6 +137,7 @@ async def _page(
         crumbs=[(visit.say(N_("Invoices")), frame.INVOICES), (found.order_code, None)],
         status=status,
         invoice=found,
+        by_balance=known.by_balance,
         label=visit.say(TABS[found.state]),
         errors=errors,
         typed=typed,

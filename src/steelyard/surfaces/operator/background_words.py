@@ -75,6 +75,7 @@ SUBSCRIBERS: dict[str, str] = {
     "groups": N_("Sends the orders of teams that are whole, and drops what was not paid in time"),
     "orders": N_("Notes deliveries in orders, and counts sales for search"),
     "search": N_("Keeps the search entries of goods and shops"),
+    "promotions.coupons_ending": N_("Tells of coupons that end soon"),
     "service.order_mails": N_("Mails buyers about their orders"),
     "promises": N_("Pays what shops promised for counterfeits"),
     "rewards": N_("Gives buyers points for received orders, and takes them back for refunds"),

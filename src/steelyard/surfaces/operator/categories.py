@@ -24,7 +24,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import PaperKind
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.category_names import names_of
-from steelyard.surfaces.operator.deposits import CURRENCY
+from steelyard.surfaces.operator.deposits_asked import FIELD, Asked, asked_of
 from steelyard.surfaces.web import exports, seen
 from steelyard.surfaces.web.console import SAVED, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
@@ -32,7 +32,6 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.pictures import keep_picture
 from steelyard.surfaces.web.rights_words import NO_RETURNS
 from steelyard.surfaces.web.visit import Visit, WebRequest
-from steelyard.trade import discipline
 
 RETURNED = "none"
 NEEDS = {"permission": "catalog.manage"}
@@ -157,7 +156,7 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     lacking: dict[str, int]
     paper_kinds: list[PaperKind]
     papers: set[str]
-    deposit: int
+    deposits: Asked
 
 
 def flat(tree: Sequence[Category]) -> list[Category]:
@@ -179,7 +178,7 @@ async def branch_of(read: Read, category_id: UUID) -> Branch:
         lacking=await catalog.lacking(read, category_id, list(definitions)),
         paper_kinds=await merchants.paper_kinds(read),
         papers=await merchants.papers_needed(read, [category_id]),
-        deposit=await discipline.category_deposit(read, category_id, CURRENCY),
+        deposits=await asked_of(read, category_id),
     )
 
 
@@ -189,8 +188,9 @@ async def branch_page(
     typed: Entries | None = None,
     errors: dict[str, str] | None = None,
     ticked: Entries | None = None,
+    asked: Entries | None = None,
 ) -> Response[Any]:
-    """`typed` came from the form of its words, `ticked` from that of its attributes."""
+    """`typed` came from the form of its words, `ticked` from that of its attributes, `asked` from that of its deposits."""
     found = await visit.db.ask(branch_of, category_id)
     inside = {each.category_id for each in (found.category, *flat(found.category.children))}
     names = names_of(found.roots)
@@ -206,8 +206,8 @@ async def branch_page(
         found=found,
         paper_kinds=found.paper_kinds,
         papers=found.papers,
-        deposit=found.deposit,
-        currency=CURRENCY,
+        deposit=FIELD,
+        asked=asked,
         category=found.category,
         here=f"{frame.CATEGORIES}/{category_id}",
         elsewhere=[(other, words.in_language(visit.locale)) for other, words in names.items() if other not in inside],

@@ -1,4 +1,4 @@
-"""A shop's points and deposit, as the operator's staff see and set them."""
+"""A shop's points, its deposit and what it owes, as the operator's staff see and set them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,30 +15,34 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
-from steelyard.parties import access, merchants
+from steelyard.money.ledger.model import AccountKind
+from steelyard.parties import access, merchants, policies
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.parties.policies.model import DEPOSIT_DAYS
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import discipline_words
-from steelyard.surfaces.web.console import SAVED, done
+from steelyard.surfaces.web.console import SAVED
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import discipline, settlement
-from steelyard.trade.discipline import CLOSE_AT, RESTRICT_AT, SUSPEND_AT, Movement
+from steelyard.trade.discipline import CLOSE_AT, RESTRICT_AT, SUSPEND_AT, Debt, Movement
 from steelyard.trade.discipline.model import Standing
 
 NEEDS = {"permission": "merchants.discipline"}
 MOVEMENTS_SHOWN = 30
-CURRENCY = "CNY"
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     shop: ShopCard
     standing: Standing
     movements: list[Movement]
+    debts: list[Debt]
+    payable: int
+    days: int
 
 
 async def found(read: Read, merchant_id: MerchantId, now: datetime) -> Found:
@@ -47,6 +51,9 @@ async def found(read: Read, merchant_id: MerchantId, now: datetime) -> Found:
         shop=(await merchants.cards(read, [merchant_id]))[merchant_id],
         standing=standing,
         movements=(await discipline.movements(read, merchant_id, limit=MOVEMENTS_SHOWN)).items,
+        debts=await discipline.debts(read, merchant_id),
+        payable=await discipline.balance_of(read, merchant_id, AccountKind.PAYABLE, standing.deposit.currency),
+        days=await policies.number(read, DEPOSIT_DAYS),
     )
 
 
@@ -79,6 +86,7 @@ async def _page(
         errors=errors,
         refusal=sentence_of(refusal, visit.locale) if refusal and not errors else "",
         movement_id=(form.text("movement_id") if form else "") or ids.mint(),
+        payment_id=(form.text("payment_id") if form else "") or ids.mint(),
         base=f"{frame.VIOLATIONS}/{merchant_id}",
     )
 
@@ -118,6 +126,23 @@ async def transfer(tx: Tx, actor: Actor, merchant_id: MerchantId, form: Entries)
     if (await discipline.deposit_of(tx, merchant_id)).balance != before.balance:
         facts = {"amount": Money(amount, before.currency).decimal(), "reference": reference}
         await access.audit(tx, actor, "deposit.transfer", str(merchant_id), facts, merchant_id=merchant_id)
+
+
+async def pay_debt(tx: Tx, actor: Actor, merchant_id: MerchantId, form: Entries) -> None:
+    currency = (await discipline.deposit_of(tx, merchant_id)).currency
+    amount = form.money("paid", currency)
+    payment_id, reference = form.uuid("payment_id"), form.text("paid_reference")
+    form.check()
+    assert amount is not None
+    try:
+        booked = await discipline.pay_debt(tx, merchant_id, payment_id, currency, amount, reference, actor.by)
+    except Invalid as wrong:
+        # The other form of the page has fields of these names.
+        names = {"amount": "paid", "reference": "paid_reference"}
+        raise Invalid({names[name]: what for name, what in wrong.fields.items()}) from wrong
+    if booked:
+        facts = {"amount": Money(amount, currency).decimal(), "reference": reference}
+        await access.audit(tx, actor, "debts.transfer", str(merchant_id), facts, merchant_id=merchant_id)
 
 
 async def give_back(tx: Tx, actor: Actor, merchant_id: MerchantId, form: Entries) -> None:
@@ -168,27 +193,12 @@ async def returned(
     return await _do(visit, request, merchant_id, give_back, said)
 
 
-async def ask_of_category(tx: Tx, actor: Actor, category_id: UUID, amount: int) -> None:
-    before = await discipline.category_deposit(tx, category_id, CURRENCY)
-    await discipline.set_category_deposit(tx, category_id, CURRENCY, amount)
-    if before != amount:
-        await access.audit(
-            tx, actor, "categories.deposit", str(category_id), before={"deposit": before}, after={"deposit": amount}
-        )
+@post("/violations/{merchant_id:uuid}/debt", opt=NEEDS)
+async def debt_paid(
+    visit: NamedDependency[Visit], request: WebRequest, merchant_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """A transfer for what a shop owes has arrived at the bank."""
+    return await _do(visit, request, merchant_id, pay_debt, N_("The transfer is booked against what the shop owes."))
 
 
-@post("/categories/{category_id:uuid}/deposit", opt=NEEDS)
-async def category_asked(visit: NamedDependency[Visit], request: WebRequest, category_id: FromPath[UUID]) -> Redirect:
-    """How much deposit a category and all below it ask of shops that sell there; empty: none."""
-    form = await entries_of(request)
-    amount = form.money("deposit", CURRENCY, required=False) or 0
-
-    async def command() -> None:
-        form.check()
-        await visit.db.transact(ask_of_category, visit.actor, category_id, amount)
-
-    said = N_("Shops that sell there are asked for it in the next minutes.")
-    return await done(visit, f"{frame.CATEGORIES}/{category_id}", said, command)
-
-
-HANDLERS = [category_asked, standing_page, terms_set, transferred, returned]
+HANDLERS = [debt_paid, standing_page, terms_set, transferred, returned]

@@ -18,6 +18,7 @@ ORDERS = f"{HOME}/orders"
 PAYMENTS = f"{HOME}/payments"
 REFUNDS = f"{HOME}/refunds"
 CHANNELS = f"{HOME}/channels"
+TRANSFERS = f"{HOME}/transfers"
 BOOKS = f"{HOME}/books"
 RECONCILIATION = f"{HOME}/reconciliation"
 SETTLEMENT = f"{HOME}/settlement"
@@ -75,6 +76,7 @@ PLACES = (
     (SEARCH, N_("Search"), "search", "catalog.manage", N_("Trade")),
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
+    (TRANSFERS, N_("Bank transfers"), "landmark", "payments.read", N_("Money")),
     (CHANNELS, N_("Ways to pay"), "credit-card", "payments.read", N_("Money")),
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
     (RECONCILIATION, N_("Reconciliation"), "list-checks", "reconciliation.manage", N_("Money")),

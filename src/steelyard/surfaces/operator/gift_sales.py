@@ -2,31 +2,42 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
 
-from steelyard.kernel.db import Read
+from steelyard.kernel.db import Read, Tx
+from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
-from steelyard.money import gifts
+from steelyard.money import gifts, ledger
 from steelyard.money.gifts import Sale, SaleState, Sold, Terms
 from steelyard.money.gifts.model import LATELY_DAYS
+from steelyard.money.ledger.model import AccountKind, TrialLine
+from steelyard.parties import access
+from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, InState, address
+from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.gift_words import STATES
-from steelyard.surfaces.web.visit import Visit
+from steelyard.surfaces.web.pages import redirect
+from steelyard.surfaces.web.refusals import fields_of
+from steelyard.surfaces.web.visit import Visit, WebRequest
 
 SOLD = f"{frame.WALLETS}/sold"
+NEEDS = {"permission": "wallets.manage"}
 
 
 class SoldPage(msgspec.Struct, frozen=True, kw_only=True):
     page: Page[Sale]
     lately: Sequence[Sold]
+    owed: Sequence[TrialLine]
     terms: Terms
 
 
@@ -34,6 +45,9 @@ async def sold_page(read: Read, state: SaleState | None, cursor: str | None) -> 
     return SoldPage(
         page=await gifts.page(read, state, cursor, ROWS_PER_PAGE),
         lately=await gifts.lately(read),
+        owed=[
+            line for line in (await ledger.summed(read)).lines if line.kind is AccountKind.GIFT_CARDS and line.balance
+        ],
         terms=await gifts.terms(read),
     )
 
@@ -42,7 +56,7 @@ async def every(read: Read, state: SaleState | None) -> list[Sale]:
     return await exports.everything(lambda cursor: gifts.page(read, state, cursor, ITEMS_PER_PAGE_MAX))
 
 
-@get("/wallets/sold", opt={"permission": "wallets.manage"})
+@get("/wallets/sold", opt=NEEDS)
 async def sold(
     visit: NamedDependency[Visit], wanted: InState = None, cursor: FromQuery[str | None] = None
 ) -> Response[Any]:
@@ -94,4 +108,72 @@ def _as_file(visit: Visit, sales: Sequence[Sale]) -> Response[bytes]:
     return exports.sheet(visit, N_("Gift cards sold"), words, rows)
 
 
-HANDLERS = [sold]
+class CardPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A card with those that were bought with it."""
+
+    sale: Sale
+    batch: Sequence[Sale]
+
+
+async def card_page(read: Read, sale_id: UUID) -> CardPage:
+    """Raises `NotFound`."""
+    batch = await gifts.paid_with(read, sale_id)
+    sale = next((each for each in batch if each.sale_id == sale_id), None)
+    if sale is None:
+        raise NotFound()
+    return CardPage(sale=sale, batch=batch)
+
+
+@get("/wallets/sold/{sale_id:uuid}", opt=NEEDS)
+async def card(visit: NamedDependency[Visit], sale_id: FromPath[UUID]) -> Response[Any]:
+    """One card that was bought, and its money given back."""
+    return await _card(visit, sale_id)
+
+
+async def _card(visit: Visit, sale_id: UUID, refusal: Refusal | None = None, typed: str = "") -> Response[Any]:
+    found = await visit.db.ask(card_page, sale_id)
+    errors = fields_of(refusal, visit.locale) if refusal else {}
+    return await frame.show(
+        visit,
+        "gift_sale.html",
+        frame.WALLETS,
+        status=refusal.status if refusal else 200,
+        crumbs=[
+            (visit.say(N_("Wallets")), frame.WALLETS),
+            (visit.say(N_("Sold in the shop")), SOLD),
+            (found.sale.recipient or "–", None),
+        ],
+        found=found,
+        sale=found.sale,
+        states=STATES,
+        own=f"{SOLD}/{sale_id}",
+        sold=SOLD,
+        typed=typed,
+        errors=errors,
+        refusal=visit.refused(refusal) if refusal and not errors else "",
+    )
+
+
+async def give_back(tx: Tx, actor: Actor, sale_id: UUID, reason: str) -> None:
+    before = await gifts.refund_by_staff(tx, sale_id, reason, actor.by)
+    if before.refunded_at is None:
+        facts = {"amount": Money(before.amount, before.currency).decimal(), "reason": reason}
+        await access.audit(tx, actor, "gift_cards.refund", str(sale_id), facts)
+
+
+@post("/wallets/sold/{sale_id:uuid}/refund", opt=NEEDS)
+async def refunded(
+    visit: NamedDependency[Visit], request: WebRequest, sale_id: FromPath[UUID]
+) -> Response[Any] | Redirect:
+    """Give a card's money back, whenever it was bought; said twice, once."""
+    reason = (await entries_of(request)).text("reason")
+    try:
+        await visit.db.transact(give_back, visit.actor, sale_id, reason)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _card(visit, sale_id, refusal, reason)
+    return redirect(visit, f"{SOLD}/{sale_id}", (visit.say(N_("The money is on its way back.")), "good"))
+
+
+HANDLERS = [card, refunded, sold]

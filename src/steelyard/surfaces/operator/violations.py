@@ -28,10 +28,25 @@ from steelyard.surfaces.web.photographs import PHOTOGRAPHS_BYTES_MAX, photograph
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import discipline
-from steelyard.trade.discipline import Category, NewViolation, Outcome, Proposed, Rule, Subject, Violation, ViolationId
+from steelyard.trade.discipline import (
+    Category,
+    Debt,
+    NewViolation,
+    Outcome,
+    Proposed,
+    Rule,
+    Subject,
+    Violation,
+    ViolationId,
+)
 
 NEEDS = {"permission": "merchants.discipline"}
-TABS = {"all": N_("All"), "waiting": N_("Appeals to decide"), "close": N_("Shops to close")}
+TABS = {
+    "all": N_("All"),
+    "waiting": N_("Appeals to decide"),
+    "close": N_("Shops to close"),
+    "owing": N_("Shops that owe"),
+}
 OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.REVOKED: (N_("Revoke"), N_("Points and fine are undone, and so is what followed from them.")),
     Outcome.STANDS: (N_("It stands"), N_("The appeal is rejected. This is final.")),
@@ -45,17 +60,20 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     shops: Mapping[MerchantId, ShopCard]
     waiting: int
     to_close: list[Proposed]
+    owing: list[Debt]
 
 
 async def listed(read: Read, tab: str, cursor: str | None) -> Listed:
     to_close = await discipline.to_close(read, datetime.now(UTC))
     page = Page[Violation]([], None)
-    if tab != "close":
+    owing = await discipline.debts(read)
+    if tab not in ("close", "owing"):
         page = await discipline.listed(read, waiting=tab == "waiting", cursor=cursor, limit=ROWS_PER_PAGE)
     return Listed(
         page=page,
-        shops=await merchants.cards(read, {each.merchant_id for each in [*page.items, *to_close]}),
+        shops=await merchants.cards(read, {each.merchant_id for each in [*page.items, *to_close, *owing]}),
         to_close=to_close,
+        owing=owing,
         waiting=await discipline.appealed_count(read),
     )
 
@@ -79,7 +97,9 @@ async def violation_list(
                 "label": visit.say(label),
                 "href": address(frame.VIOLATIONS, state=name),
                 "current": name == tab,
-                "count": {"waiting": found.waiting, "close": len(found.to_close)}.get(name, 0),
+                "count": {"waiting": found.waiting, "close": len(found.to_close), "owing": len(found.owing)}.get(
+                    name, 0
+                ),
             }
             for name, label in TABS.items()
         ],

@@ -52,6 +52,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     papers: int
     anew: int
     to_close: int
+    owing: int
     stuck: list[events.Lag]
 
 
@@ -79,6 +80,7 @@ async def waiting(read: Read) -> Waiting:
         papers=papers,
         anew=anew,
         to_close=len(await discipline.to_close(read, datetime.now(UTC))),
+        owing=await discipline.debts_count(read, COUNTED_MAX),
         stuck=[lag for lag in await events.lags(read) if lag.error],
     )
 
@@ -93,6 +95,7 @@ def tasks(visit: Visit, found: Waiting) -> list[Task]:
          "merchants.discipline"),
         (N_("Shops to close for their points"), f"{frame.VIOLATIONS}?state=close", found.to_close, "store", True,
          "merchants.discipline"),
+        (N_("Shops that owe"), f"{frame.VIOLATIONS}?state=owing", found.owing, "landmark", False, "merchants.discipline"),
         (N_("Failed payouts"), f"{frame.SETTLEMENT}?state=failed", found.payouts, "landmark", True, "settlement.run"),
         (N_("Subscribers that are stuck"), f"{frame.SYSTEM}/subscribers", len(found.stuck), "activity", True, "system.read"),
         (N_("Statements objected to"), f"{frame.SETTLEMENT}?state=objected", found.objections, "receipt-text", True,

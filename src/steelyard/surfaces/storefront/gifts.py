@@ -20,7 +20,14 @@ from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
 from steelyard.money import gifts, payments
 from steelyard.money.gifts import NewSale, Sale, SaleId, SaleOver, SaleState, Terms
-from steelyard.money.gifts.model import CURRENCY, HOUSE_ZONE, MESSAGE_CHARACTERS_MAX, SEND_DAYS_AHEAD_MAX
+from steelyard.money.gifts.model import (
+    CARDS_AT_ONCE_MAX,
+    CURRENCY,
+    HOUSE_ZONE,
+    MESSAGE_CHARACTERS_MAX,
+    MINOR_PER_UNIT,
+    SEND_DAYS_AHEAD_MAX,
+)
 from steelyard.money.payments import Standing
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
 from steelyard.parties.access.model import Account
@@ -94,7 +101,7 @@ async def card_page(read: Read, buyer_id: BuyerId, sale_id: UUID, looks: int) ->
     sale = await gifts.get(read, buyer_id, sale_id)
     if sale is None:
         raise NotFound()
-    tries = await payments.of_purchase(read, sale_id) if sale.state is SaleState.UNPAID else []
+    tries = await payments.of_purchase(read, sale.batch_id or sale_id) if sale.state is SaleState.UNPAID else []
     now = await payments.standing(read)
     last = tries[0] if tries else None
     return CardPage(shell=await shell(read, buyer_id), sale=sale, standing=now, last=last, looks=looks)
@@ -109,9 +116,9 @@ async def my_cards(read: Read, buyer_id: BuyerId, cursor: str | None) -> MyCards
 
 
 @get(GIFTS)
-async def gift_cards(visit: NamedDependency[Visit]) -> Response[str]:
+async def gift_cards(visit: NamedDependency[Visit], currency: FromQuery[str | None] = None) -> Response[str]:
     """What cards there are; whoever is signed in can buy one."""
-    return await _shop(visit, {})
+    return await _shop(visit, {"currency": currency or ""})
 
 
 @post(GIFTS)
@@ -141,6 +148,8 @@ def _wanted(visit: Visit, account: Account, buyer_id: BuyerId, data: Mapping[str
         message=_message(data),
         locale=visit.locale,
         send_on=(day_of(day) or date.min) if day else None,
+        currency=said(data, "currency") or CURRENCY,
+        cards=number(said(data, "cards") or "1", 0),
     )
 
 
@@ -154,7 +163,14 @@ async def _shop(visit: Visit, data: Mapping[str, Any], refusal: Refusal | None =
     view = await visit.db.ask(shop_page, visit.buyer_id)
     errors = fields_of(refusal, visit.locale) if refusal else {}
     today = datetime.now(HOUSE_ZONE).date()
-    usual = [(amount, money(visit, Money.of(str(amount), CURRENCY).amount, CURRENCY)) for amount in view.terms.usual]
+    currency = wanted if (wanted := said(data, "currency")) in view.terms.currencies else CURRENCY
+    usual = [
+        (
+            str(Money(each * MINOR_PER_UNIT, currency).decimal().to_integral_value()),
+            money(visit, each * MINOR_PER_UNIT, currency),
+        )
+        for each in view.terms.usual
+    ]
     return await show(
         visit,
         "gift_cards.html",
@@ -164,15 +180,22 @@ async def _shop(visit: Visit, data: Mapping[str, Any], refusal: Refusal | None =
         view=view,
         errors=errors,
         refusal=visit.refused(refusal) if refusal and not errors else "",
-        typed={name: said(data, name) for name in ("amount", "amount_other", "to", "recipient", "sender", "send_on")},
+        typed={
+            name: said(data, name)
+            for name in ("amount", "amount_other", "to", "recipient", "sender", "send_on", "cards")
+        },
         message=_message(data),
         sale_id=uuid_of(data.get("sale_id")) or ids.mint(),
         usual=usual,
-        bounds=[
-            money(visit, Money.of(str(each), CURRENCY).amount, CURRENCY) for each in (view.terms.least, view.terms.most)
+        bounds=[money(visit, each * MINOR_PER_UNIT, currency) for each in (view.terms.least, view.terms.most)],
+        currency=currency,
+        tabs=[
+            {"label": each, "href": f"{GIFTS}?currency={each}", "current": each == currency}
+            for each in view.terms.currencies
         ],
+        most_cards=CARDS_AT_ONCE_MAX,
         buyer=visit.account if visit.account is not None and visit.account.buyer_id is not None else None,
-        channels=ways(visit, view.standing, amount=0, currency=CURRENCY),
+        channels=ways(visit, view.standing, amount=0, currency=currency, at_once=True),
         first_day=today,
         last_day=today + timedelta(days=SEND_DAYS_AHEAD_MAX),
         mine=MINE,
@@ -180,7 +203,7 @@ async def _shop(visit: Visit, data: Mapping[str, Any], refusal: Refusal | None =
 
 
 def _ways(visit: Visit, sale: Sale, now: Standing) -> list[Way]:
-    return ways(visit, now, amount=sale.amount, currency=sale.currency)
+    return ways(visit, now, amount=sale.together or sale.amount, currency=sale.currency, at_once=True)
 
 
 async def _pay(visit: Visit, sale: Sale, channel: str) -> Redirect:

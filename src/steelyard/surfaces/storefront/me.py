@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
-from steelyard.parties import access
+from steelyard.parties import access, notifications
 from steelyard.parties.access.model import Account, AccountKind, OpenSession
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
@@ -37,6 +37,7 @@ class OverviewPage(msgspec.Struct, frozen=True, kw_only=True):
 
     shell: Shell
     counts: dict[str, int]
+    unread: int = 0
 
 
 class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +55,11 @@ def buyer_of(visit: Visit) -> tuple[Account, BuyerId]:
 
 
 async def overview_page(read: Read, buyer_id: BuyerId, owners: Sequence[BuyerId]) -> OverviewPage:
-    return OverviewPage(shell=await shell(read, buyer_id), counts=await tab_counts(read, owners))
+    return OverviewPage(
+        shell=await shell(read, buyer_id),
+        counts=await tab_counts(read, owners),
+        unread=await notifications.unread(read, buyer_id),
+    )
 
 
 async def sessions_page(read: Read, buyer_id: BuyerId, account: Account) -> SessionsPage:
@@ -68,7 +73,12 @@ async def overview(visit: NamedDependency[Visit]) -> Response[str] | Redirect:
         return redirect(visit, CONSOLES[visit.account.kind])
     page = await visit.db.ask(overview_page, visit.buyer_id, visit.buyer_ids)
     return await show(
-        visit, "account.html", page.shell, crumbs=[Crumb(visit.say(N_("My account")))], counts=page.counts
+        visit,
+        "account.html",
+        page.shell,
+        crumbs=[Crumb(visit.say(N_("My account")))],
+        counts=page.counts,
+        unread=page.unread,
     )
 
 

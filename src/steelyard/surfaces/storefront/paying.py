@@ -132,7 +132,9 @@ def due_of(purchase: Purchase, booking: Booking | None) -> int:
 def ways_of(visit: Visit, purchase: Purchase, booking: Booking | None, now: Standing) -> list[Way]:
     """How what is to be paid of it now can be paid."""
     country = purchase.address.country
-    return ways(visit, now, amount=due_of(purchase, booking), currency=purchase.currency, country=country)
+    at_once = booking is not None or purchase.team_id is not None
+    amount = due_of(purchase, booking)
+    return ways(visit, now, amount=amount, currency=purchase.currency, country=country, at_once=at_once)
 
 
 async def pay(

@@ -121,6 +121,7 @@ async def _page(visit: Visit, errors: dict[str, str], status: int = 200, email: 
         crumbs=[Crumb(visit.say(N_("My account")), ACCOUNT), Crumb(visit.say(N_("Profile")))],
         status=status,
         profile=buyer,
+        wants_mails=await visit.db.ask(customers.wants_mails, buyer_id),
         errors=errors,
         typed_email=email,
     )

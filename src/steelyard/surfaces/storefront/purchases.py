@@ -98,7 +98,9 @@ def _ways(visit: Visit, page: PurchasePage) -> list[Way]:
     if page.standing is None:
         return []
     purchase, country = page.view.purchase, page.view.address.country
-    return ways(visit, page.standing, amount=page.view.due, currency=purchase.currency, country=country)
+    at_once = page.view.booking is not None or purchase.team_id is not None
+    due = page.view.due
+    return ways(visit, page.standing, amount=due, currency=purchase.currency, country=country, at_once=at_once)
 
 
 def _shown(visit: Visit) -> dict[str, Any]:

@@ -291,7 +291,9 @@ async def _place(visit: Visit, checkout_id: UUID, data: Mapping[str, Any]) -> Re
 def _ways(visit: Visit, view: TillPage) -> list[Way]:
     """How what a channel has to collect of it can be paid."""
     quote, country = view.checkout.quote, view.checkout.checkout.address.country
-    return ways(visit, view.standing, amount=view.checkout.rest, currency=quote.currency, country=country)
+    at_once = quote.booking is not None or quote.gathered is not None
+    rest = view.checkout.rest
+    return ways(visit, view.standing, amount=rest, currency=quote.currency, country=country, at_once=at_once)
 
 
 def _wish(view: TillPage, expected: int | None, rest: int | None, by: str) -> placing.Wish:

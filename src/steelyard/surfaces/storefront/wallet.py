@@ -18,14 +18,13 @@ from steelyard.kernel.limits import Limit
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.money import gifts, wallets
-from steelyard.money.wallets import PURSES, Cause, Purse, PurseAmount, PurseLine
+from steelyard.money.wallets import PURSES, Cause, OneOfThem, Purse, PurseAmount, PurseLine
 from steelyard.parties import policies
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.policies.model import POINTS_EARNED, WALLETS
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.me import ACCOUNT, buyer_of
 from steelyard.surfaces.storefront.shell import Shell, shell, show
-from steelyard.surfaces.storefront.typed import said
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.offers import money
 from steelyard.surfaces.web.pages import redirect
@@ -36,7 +35,8 @@ from steelyard.trade.orders.model import PurchaseId
 from steelyard.trade.rewards import CheckIn
 
 WALLET = "/account/wallet"
-CODE_CHARACTERS_MAX = 40
+CODES_AT_ONCE_MAX = 10
+CODE_CHARACTERS_MAX = 440
 # Wrong codes are not guessed: there are 2^80. This keeps a machine from trying all night.
 REDEEM_PER_BUYER = Limit("redeem_gift_card", burst=10, per_seconds=3_600)
 OF_A_PURCHASE = (Cause.HELD, Cause.RETURNED)
@@ -140,20 +140,32 @@ def _as_file(visit: Visit, lines: Sequence[PurseLine], codes: Mapping[UUID, str]
 
 @post(f"{WALLET}/redeem")
 async def redeem(visit: NamedDependency[Visit], data: URLEncodedBody[dict[str, Any]]) -> Response[str] | Redirect:
-    """Fill the balance with a gift card."""
+    """Fill the balance with a gift card, or with several, a code a line."""
     _, buyer_id = buyer_of(visit)
-    code = said(data, "code")[:CODE_CHARACTERS_MAX]
+    typed = data.get("code", "")
+    code = typed.replace("\x00", "").strip()[:CODE_CHARACTERS_MAX] if isinstance(typed, str) else ""
+    codes = [each.strip() for each in code.splitlines() if each.strip()][:CODES_AT_ONCE_MAX] or [""]
     try:
-        await limits.take(visit.db, REDEEM_PER_BUYER, str(buyer_id))
-        card = await visit.db.transact(wallets.redeem, buyer_id, code)
+        for _each in codes:
+            await limits.take(visit.db, REDEEM_PER_BUYER, str(buyer_id))
+        cards = await visit.db.transact(wallets.redeem_all, buyer_id, codes)
     except Refusal as refusal:
         page = await visit.db.ask(wallet_page, buyer_id, None)
-        return await _shown(visit, page, status=refusal.status, error=visit.refused(refusal), code=code)
-    return redirect(
-        visit,
-        WALLET,
-        (visit.say(N_("{amount} are in your balance."), amount=money(visit, card.amount, card.currency)), "good"),
-    )
+        status = refusal.why.status if isinstance(refusal, OneOfThem) else refusal.status
+        return await _shown(visit, page, status=status, error=_why(visit, refusal, codes), code=code)
+    amounts = [
+        money(visit, sum(card.amount for card in cards if card.currency == currency), currency)
+        for currency in dict.fromkeys(card.currency for card in cards)
+    ]
+    return redirect(visit, WALLET, (visit.say(N_("{amount} are in your balance."), amount=" + ".join(amounts)), "good"))
+
+
+def _why(visit: Visit, refusal: Refusal, codes: Sequence[str]) -> str:
+    """Of several it is said which, and why; of one only why."""
+    if not isinstance(refusal, OneOfThem):
+        return visit.refused(refusal)
+    why = visit.refused(refusal.why)
+    return why if len(codes) == 1 else f"{visit.refused(refusal)} – {why}"
 
 
 @post(f"{WALLET}/check-in")

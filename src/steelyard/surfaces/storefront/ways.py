@@ -37,8 +37,13 @@ def payer_of(visit: Visit) -> Payer:
     return Payer(device=device_of(visit), address=address_of(visit))
 
 
-def ways(visit: Visit, now: Standing, *, amount: int, currency: str, country: str = "") -> list[Way]:
-    """How this amount (minor units; 0: whatever it comes to) can be paid here, the first of the operator's order first."""
+def ways(
+    visit: Visit, now: Standing, *, amount: int, currency: str, country: str = "", at_once: bool = False
+) -> list[Way]:
+    """How this amount (minor units; 0: whatever it comes to) can be paid here, the first of the operator's order first.
+
+    `at_once`: it has an end of its own, and cannot wait for a transfer.
+    """
     wanted = Wanted(amount=amount, currency=currency, country=country, device=device_of(visit))
     return [
         Way(
@@ -48,4 +53,5 @@ def ways(visit: Visit, now: Standing, *, amount: int, currency: str, country: st
             icon=channel.terms.icon,
         )
         for channel in payments.offered(payments.channels(visit.settings), now, wanted)
+        if not (at_once and channel.terms.wait_hours)
     ]

@@ -106,6 +106,8 @@ CANCEL_REASONS: dict[str, str] = {
 # Each channel's name and one line about it.
 CHANNELS: dict[str, tuple[str, str]] = {
     "simpay": (N_("SimPay"), N_("Payment simulator: no real money is moved")),
+    "stripe": (N_("Card (Stripe)"), ""),
+    "bank_transfer": (N_("Bank transfer"), ""),
     "balance": (N_("Balance"), ""),
     "points": (N_("Reward points"), ""),
     "archive": (N_("Paid elsewhere"), ""),

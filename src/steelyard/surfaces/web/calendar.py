@@ -38,6 +38,7 @@ class Kind(StrEnum):
     TEAM = "team"
     COUPON = "coupon"
     PROMOTION = "promotion"
+    LOWER = "lower"
     CAMPAIGN = "campaign"
 
 
@@ -47,6 +48,7 @@ KINDS: dict[Kind, tuple[str, str]] = {
     Kind.TEAM: (N_("Group buying"), "good"),
     Kind.COUPON: (N_("Coupon"), "info"),
     Kind.PROMOTION: (N_("Promotion"), "good"),
+    Kind.LOWER: (N_("Lower price"), "good"),
     Kind.CAMPAIGN: (N_("Campaign"), "bad"),
 }
 
@@ -143,7 +145,7 @@ def activities_of(
 def _kind(offer: Offer) -> Kind:
     if offer.flash is not None:
         return Kind.PRESALE if offer.flash.presale is not None else Kind.FLASH
-    return Kind.COUPON if offer.coupon else Kind.PROMOTION
+    return Kind.COUPON if offer.coupon else Kind.LOWER if offer.shelf else Kind.PROMOTION
 
 
 async def teams_between(read: Read, shops: Sequence[UUID] | None, span: Span) -> list[tuple[TeamOffer, Text]]:

@@ -70,7 +70,11 @@ SHOP_KIND_NAMES = {kind: name for kind, name, _, _ in SHOP_KINDS}
 # Those whose rules name articles.
 OF_ARTICLES = frozenset({"gift", "bundle"})
 # How a lower price is said.
-HOW = (("percent", N_("A part off")), ("off", N_("So much off each piece")), ("price", N_("One price for each piece")))
+HOW = (
+    ("percent", N_("A percentage off each piece")),
+    ("off", N_("So much off each piece")),
+    ("price", N_("One price for each piece")),
+)
 NO_ARTICLE = N_("No article of yours on the shelf has this number")
 Kinds = tuple[tuple[str, str, str, str], ...]
 # Articles by their numbers in capitals.

@@ -59,6 +59,7 @@ from steelyard.trade.checkout.service import (
     open_checkout,
     view,
 )
+from steelyard.trade.checkout.transfers import receive_transfer, return_transfer
 
 __all__ = [
     "STRICT",
@@ -110,7 +111,9 @@ __all__ = [
     "query_unknown",
     "quote",
     "quotes",
+    "receive_transfer",
     "receive_webhook",
     "renew",
+    "return_transfer",
     "view",
 ]

@@ -5,7 +5,7 @@ makes a purchase paid, in one transaction, or is given back because nobody waits
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -92,6 +92,7 @@ async def collect(
         token=token,
         payment_id=payment_id,
         payer=payer,
+        wait=timedelta(hours=gateway.terms.wait_hours),
         anew=anew,
     )
     if isinstance(begun, Collection):
@@ -115,12 +116,13 @@ async def begin(
     token: str | None,
     payment_id: PaymentId | None,
     payer: Payer = HERE,
+    wait: timedelta = timedelta(),
     anew: bool = False,
 ) -> Instruction | Collection:
     """The intent to pay, written down; or how far an earlier try has come, when this is its second click.
 
-    A try that the channel has not answered yet is asked for once more under its own id, which collects it once: while it
-    may still be captured, no second one is begun beside it.
+    A purchase waits at least `wait` for a new try. A try that the channel has not answered yet is asked for once more
+    under its own id, which collects it once: while it may still be captured, no second one is begun beside it.
     """
     purchase = await orders.lock_purchase(tx, purchase_id)
     tries = [each for each in await payments.of_purchase(tx, purchase_id) if not payments.is_purse(each.channel)]
@@ -143,6 +145,8 @@ async def begin(
         waits = earlier.state is PaymentState.PENDING and token is None and not anew
         if waits and _goes_on(earlier, payer):
             return _state_of(earlier)
+    if wait and booking is None and purchase.team_id is None:
+        purchase = await orders.wait_for_payment(tx, purchase, datetime.now(UTC) + wait)
     instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id, payer)
     await payments.instruct(tx, instruction)
     return instruction
@@ -150,7 +154,10 @@ async def begin(
 
 def _goes_on(earlier: Payment, payer: Payer) -> bool:
     """Whether the payer can go on with an earlier try where they are: what was handed over for another device is no use."""
-    return earlier.cashier_url is not None if earlier.handed is None else earlier.handed.device is payer.device
+    handed = earlier.handed
+    if handed is None:
+        return earlier.cashier_url is not None
+    return handed.device is payer.device or (handed.qr is None and handed.bridge is None)
 
 
 async def _part_due(tx: Tx, purchase: Purchase) -> Booking:

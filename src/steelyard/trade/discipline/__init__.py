@@ -5,13 +5,19 @@ measures, and an appeal that is upheld undoes all of it exactly. With a worked e
 - `ruling`: what is forbidden, and what it costs
 - `violations`: recorded, appealed against, decided; what points lead to is `measures`
 - `deposits`: asked for, paid in, returned; `demanding`: what categories ask for; `charging`: what a shop owes a buyer is
-  taken out of them where it has to be; `netting`: set off against what a shop has owed for long
+  taken out of them where it has to be; `netting`: set off against what a shop has owed for long; `debts`: what is left of that
 - `closing`: which shops are proposed to people to be closed
 """
 
 from steelyard.trade.discipline.charging import charge
 from steelyard.trade.discipline.closing import Proposed, to_close
-from steelyard.trade.discipline.demanding import category_deposit, follow_categories, set_category_deposit
+from steelyard.trade.discipline.debts import Debt, debts, debts_count, follow_debts, pay_debt
+from steelyard.trade.discipline.demanding import (
+    category_deposit,
+    category_deposits,
+    follow_categories,
+    set_category_deposit,
+)
 from steelyard.trade.discipline.deposits import (
     balance_of,
     deposit_of,
@@ -23,7 +29,7 @@ from steelyard.trade.discipline.deposits import (
     return_deposit,
     set_terms,
 )
-from steelyard.trade.discipline.events import DepositDemanded, ViolationDecided, ViolationRecorded
+from steelyard.trade.discipline.events import DebtClaimed, DepositDemanded, ViolationDecided, ViolationRecorded
 from steelyard.trade.discipline.measures import CLOSE_AT, RESTRICT_AT, SUSPEND_AT, end_measures, measure, year_of
 from steelyard.trade.discipline.model import (
     Category,
@@ -37,7 +43,7 @@ from steelyard.trade.discipline.model import (
     Violation,
     ViolationId,
 )
-from steelyard.trade.discipline.netting import OWED_DAYS, net
+from steelyard.trade.discipline.netting import net
 from steelyard.trade.discipline.queries import (
     appealed_count,
     listed,
@@ -53,10 +59,11 @@ from steelyard.trade.discipline.violations import APPEAL_WITHIN, appeal, appeala
 __all__ = [
     "APPEAL_WITHIN",
     "CLOSE_AT",
-    "OWED_DAYS",
     "RESTRICT_AT",
     "SUSPEND_AT",
     "Category",
+    "Debt",
+    "DebtClaimed",
     "Deposit",
     "DepositDemanded",
     "Movement",
@@ -75,17 +82,22 @@ __all__ = [
     "appealed_count",
     "balance_of",
     "category_deposit",
+    "category_deposits",
     "charge",
+    "debts",
+    "debts_count",
     "decide",
     "deposit_of",
     "end_measures",
     "follow_categories",
+    "follow_debts",
     "listed",
     "lock",
     "measure",
     "movements",
     "net",
     "note_overdue",
+    "pay_debt",
     "pay_from_balance",
     "points_of",
     "record",

@@ -2,16 +2,22 @@
 currency. Its categories are those of its goods on the shelf, and those that it was admitted to. What staff ask of one shop
 counts when it is more."""
 
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.discipline.deposits import TOP_UP_DAYS, demand, lock
+from steelyard.trade.discipline.deposits import demand, due_from, lock
 
 SHOPS_PER_ROUND_MAX = 50
+
+
+async def category_deposits(read: Read, category_id: UUID) -> dict[str, int]:
+    """What a category itself asks for, by currency."""
+    rows = await read.fetch("SELECT currency, amount FROM category_deposits WHERE category_id = $1", category_id)
+    return {row["currency"]: row["amount"] for row in rows}
 
 
 async def category_deposit(read: Read, category_id: UUID, currency: str) -> int:
@@ -48,8 +54,8 @@ async def set_category_deposit(tx: Tx, category_id: UUID, currency: str, amount:
 
 
 async def follow_categories(tx: Tx, today: date) -> int:
-    """Ask shops for what their categories ask for by now. What is missing is due in `TOP_UP_DAYS`, and no later than what
-    they were asked for already; after that nothing new goes onto the shelf. Returns of how many shops it changed."""
+    """Ask shops for what their categories ask for by now. What is missing is due after the days of the setting, and no
+    later than what they were asked for already; after that nothing new goes onto the shelf. Returns how many it changed."""
     rows = await tx.fetch(
         """
         WITH owed AS (
@@ -80,5 +86,5 @@ async def follow_categories(tx: Tx, today: date) -> int:
             row["amount"],
             row["currency"],
         )
-        await demand(tx, merchant_id, today + timedelta(days=TOP_UP_DAYS))
+        await demand(tx, merchant_id, await due_from(tx, today))
     return len(rows)

@@ -13,15 +13,15 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
-from steelyard.parties import merchants
+from steelyard.parties import merchants, policies
 from steelyard.parties.merchants.model import MerchantId, MerchantState
+from steelyard.parties.policies.model import DEPOSIT_DAYS
 from steelyard.trade import settlement
 from steelyard.trade.discipline.events import DepositDemanded
 from steelyard.trade.discipline.measures import ZONE
 from steelyard.trade.discipline.model import Deposit, DepositStays, Movement, MovementKind, NotSoMuch
 from steelyard.trade.settlement import EntryKind, NewEntry
 
-TOP_UP_DAYS = 7
 RETURN_AFTER_DAYS = 30
 REFERENCE_CHARACTERS_MAX = 64
 SHOPS_PER_ROUND_MAX = 50
@@ -81,7 +81,7 @@ async def movements(
 
 
 async def set_terms(tx: Tx, merchant_id: MerchantId, required: int, due_on: date | None, today: date) -> None:
-    """Say how much deposit a shop is asked for, and until when what is missing is due (none: in `TOP_UP_DAYS`).
+    """Say how much deposit a shop is asked for, and until when what is missing is due (none: after the days of the setting).
     Raises `NotFound`, `Invalid`."""
     if required < 0:
         raise Invalid({"required": N_("A deposit is not negative")})
@@ -98,7 +98,7 @@ async def set_terms(tx: Tx, merchant_id: MerchantId, required: int, due_on: date
         required,
         deposit.currency,
     )
-    await demand(tx, merchant_id, due_on or today + timedelta(days=TOP_UP_DAYS), anew=due_on is not None)
+    await demand(tx, merchant_id, due_on or await due_from(tx, today), anew=due_on is not None)
 
 
 async def pay_from_balance(tx: Tx, merchant_id: MerchantId, movement_id: UUID, amount: int, by: str) -> None:
@@ -126,6 +126,18 @@ async def record_transfer(
 ) -> None:
     """Staff confirm that a shop's transfer has arrived at the bank, each reference once. Said twice with the same id, the
     second changes nothing. Raises `NotFound`, `Invalid`."""
+    reference = read_transfer(amount, reference)
+    await lock(tx, merchant_id)
+    deposit = await deposit_of(tx, merchant_id)
+    if await _moved(tx, merchant_id, movement_id):
+        return
+    await check_new(tx, merchant_id, reference)
+    await shift(tx, merchant_id, movement_id, MovementKind.TRANSFER, amount, deposit.currency, by, reference)
+    await demand(tx, merchant_id, None)
+
+
+def read_transfer(amount: int, reference: str) -> str:
+    """The reference of a transfer as it is kept. Raises `Invalid`."""
     reference = reference.strip()
     wrong: dict[str, str] = {}
     if amount <= 0:
@@ -134,18 +146,20 @@ async def record_transfer(
         wrong["reference"] = N_("Please enter the reference of the transfer, at most 64 characters")
     if wrong:
         raise Invalid(wrong)
-    await lock(tx, merchant_id)
-    deposit = await deposit_of(tx, merchant_id)
-    if await _moved(tx, merchant_id, movement_id):
-        return
-    if await tx.value(
-        "SELECT true FROM deposit_movements WHERE merchant_id = $1 AND reference = $2 AND kind = 'transfer'",
+    return reference
+
+
+async def check_new(read: Read, merchant_id: MerchantId, reference: str) -> None:
+    """Each transfer of a shop counts once, for its deposit or for what it owes. Raises `Invalid`."""
+    if await read.value(
+        """
+        SELECT EXISTS (SELECT FROM deposit_movements WHERE merchant_id = $1 AND reference = $2 AND kind = 'transfer')
+            OR EXISTS (SELECT FROM debt_payments WHERE merchant_id = $1 AND reference = $2)
+        """,
         merchant_id,
         reference,
     ):
         raise Invalid({"reference": N_("This transfer has been recorded already")})
-    await shift(tx, merchant_id, movement_id, MovementKind.TRANSFER, amount, deposit.currency, by, reference)
-    await demand(tx, merchant_id, None)
 
 
 async def return_deposit(tx: Tx, merchant_id: MerchantId, movement_id: UUID, by: str, now: datetime) -> int:
@@ -283,9 +297,15 @@ async def demand(tx: Tx, merchant_id: MerchantId, due_on: date | None, *, anew: 
     )
 
 
+async def due_from(read: Read, today: date) -> date:
+    """The day by which what is missing as of today is due."""
+    return today + timedelta(days=await policies.number(read, DEPOSIT_DAYS))
+
+
 async def demand_after_fine(tx: Tx, merchant_id: MerchantId, now: datetime) -> None:
-    """A fine, or what the shop owed, has taken from the deposit: what is missing now is due in `TOP_UP_DAYS`."""
-    await demand(tx, merchant_id, now.astimezone(ZONE).date() + timedelta(days=TOP_UP_DAYS))
+    """A fine, or what the shop owed, has taken from the deposit: what is missing now is due after the days of
+    the setting."""
+    await demand(tx, merchant_id, await due_from(tx, now.astimezone(ZONE).date()))
 
 
 async def settle_demand(tx: Tx, merchant_id: MerchantId) -> None:

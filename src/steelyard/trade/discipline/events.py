@@ -24,6 +24,18 @@ class ViolationDecided(Event, frozen=True, kw_only=True):
     outcome: str
 
 
+class DebtClaimed(Event, frozen=True, kw_only=True):
+    """A shop is asked, or reminded, to pay what it owes; after `holds_on` nothing new goes onto its shelf."""
+
+    KIND = "discipline.debt_claimed"
+
+    merchant_id: UUID
+    amount: int
+    currency: str
+    holds_on: str
+    overdue: bool
+
+
 class DepositDemanded(Event, frozen=True, kw_only=True):
     """A shop's deposit is to be topped up by a day, or that day has passed."""
 

@@ -1,10 +1,11 @@
-"""What time brings about: a deposit that categories ask for, one that was not topped up by its day or pays what a shop owes,
-points of a year that is over."""
+"""What time brings about: a deposit that categories ask for, one that was not topped up by its day or pays what a shop owes, what
+is still owed then, points of a year that is over."""
 
 from datetime import date, datetime
 
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
+from steelyard.trade.discipline.debts import follow_debts
 from steelyard.trade.discipline.demanding import follow_categories
 from steelyard.trade.discipline.deposits import note_overdue
 from steelyard.trade.discipline.measures import end_measures
@@ -24,7 +25,7 @@ async def _note(db: Database) -> int:
 
 async def _owed(tx: Tx) -> int:
     now: datetime = await tx.value("SELECT now()")
-    return await net(tx, now)
+    return await net(tx, now) + await follow_debts(tx, now)
 
 
 async def _net(db: Database) -> int:

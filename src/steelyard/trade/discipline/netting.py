@@ -1,7 +1,8 @@
 """What a shop owes the platform and does not earn any more is taken from its deposit.
 
 After a refund or a fine that outweighs its sales a shop's payable is below zero, and its next sales make up for it. When
-they have not for `OWED_DAYS`, the deposit does, as far as it reaches; what is missing there then is asked for as ever.
+they have not for the days of the setting, the deposit does, as far as it reaches; what is missing there then is asked for as
+ever, and what is still owed by `debts`.
 """
 
 from datetime import datetime, timedelta
@@ -13,12 +14,13 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Tx
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind
+from steelyard.parties import policies
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.policies.model import OWED_DAYS
 from steelyard.trade.discipline.deposits import balance_of, demand_after_fine, enter, lock, shift
 from steelyard.trade.discipline.model import MovementKind
 from steelyard.trade.settlement import EntryKind
 
-OWED_DAYS = 30
 SHOPS_PER_ROUND_MAX = 50
 
 
@@ -28,7 +30,7 @@ class _Owing(msgspec.Struct, frozen=True):
 
 
 async def net(tx: Tx, now: datetime) -> int:
-    """Take what shops have owed for `OWED_DAYS` from their deposits; returns of how many. Said twice, the second takes nothing:
+    """Take what shops have owed for so long from their deposits; returns of how many. Said twice, the second takes nothing:
     what was taken is set off against what is owed."""
     owing = await tx.all(
         _Owing,
@@ -41,7 +43,7 @@ async def net(tx: Tx, now: datetime) -> int:
         HAVING sum(e.amount) < 0 AND min(e.earned_at) FILTER (WHERE e.amount < 0) <= $1
         ORDER BY e.merchant_id, e.currency LIMIT $2
         """,
-        now - timedelta(days=OWED_DAYS),
+        now - timedelta(days=await policies.number(tx, OWED_DAYS)),
         SHOPS_PER_ROUND_MAX,
     )
     taken = [await _net(tx, MerchantId(each.merchant_id), each.currency, now) for each in owing]

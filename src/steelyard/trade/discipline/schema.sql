@@ -112,3 +112,35 @@ COMMENT ON TABLE deposit_movements IS 'by merchant, append-only: what went into 
 COMMENT ON COLUMN deposit_movements.movement_id IS 'The document in the books; of a fine, made from the violation''s id; of a compensation, that of what is paid';
 CREATE INDEX deposit_movements_of_a_merchant ON deposit_movements (merchant_id, at DESC, movement_id DESC);
 CREATE UNIQUE INDEX a_bank_transfer_counts_once ON deposit_movements (merchant_id, reference) WHERE kind = 'transfer';
+
+CREATE TABLE debts (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , currency    text NOT NULL REFERENCES currencies
+  , amount      bigint NOT NULL
+  , claimed_on  date NOT NULL
+  , told_on     date
+  , restricts   boolean NOT NULL DEFAULT false
+  , PRIMARY KEY (merchant_id, currency)
+  , CONSTRAINT who_owes_owes_something CHECK (amount > 0)
+);
+COMMENT ON TABLE debts IS 'by merchant: what a shop was asked to pay, since neither sales nor deposit did; gone once it is paid';
+COMMENT ON COLUMN debts.claimed_on IS 'The day on which it was first asked for';
+COMMENT ON COLUMN debts.told_on IS 'The day of the last reminder';
+COMMENT ON COLUMN debts.restricts IS 'It holds new products back';
+CREATE INDEX debts_to_tell ON debts (told_on);
+
+CREATE TABLE debt_payments (
+    merchant_id uuid NOT NULL REFERENCES merchants
+  , payment_id  uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL
+  , reference   text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, payment_id)
+  , CONSTRAINT a_payment_is_more_than_nothing CHECK (amount > 0)
+  , CONSTRAINT a_payment_has_its_reference CHECK (reference <> '')
+);
+COMMENT ON TABLE debt_payments IS 'by merchant, append-only: what shops paid in by transfer of what they owed';
+COMMENT ON COLUMN debt_payments.payment_id IS 'The document in the books and on the statement';
+CREATE UNIQUE INDEX a_transfer_pays_once ON debt_payments (merchant_id, reference);

@@ -64,7 +64,7 @@ from steelyard.trade.orders.events import (
     ShopReminded,
 )
 from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant
-from steelyard.trade.orders.holding import let_go
+from steelyard.trade.orders.holding import let_go, wait_for_payment
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received, drop_called_off
 from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
@@ -216,6 +216,7 @@ __all__ = [
     "sought",
     "to_do",
     "use_deposits",
+    "wait_for_payment",
     "warn_of_ends",
     "with_lost_parcels",
     "withdraw_pieces",

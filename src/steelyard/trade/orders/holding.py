@@ -1,7 +1,11 @@
-"""Paid orders that are held, since something has to come about before they are sent: the team that they are in."""
+"""Paid orders that are held, since something has to come about before they are sent: the team that they are in; and
+unpaid purchases whose money takes longer."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
@@ -9,7 +13,7 @@ from steelyard.logistics import fulfilment
 from steelyard.logistics.fulfilment.model import Instruction
 from steelyard.trade.orders import states
 from steelyard.trade.orders.events import OrderLetGo
-from steelyard.trade.orders.model import OrderState
+from steelyard.trade.orders.model import OrderState, Purchase, PurchaseState
 
 
 async def let_go(tx: Tx, order_ids: Sequence[UUID], by: str) -> None:
@@ -43,3 +47,17 @@ async def let_go(tx: Tx, order_ids: Sequence[UUID], by: str) -> None:
             for row in held
         ),
     )
+
+
+async def wait_for_payment(tx: Tx, purchase: Purchase, until: datetime) -> Purchase:
+    """A locked purchase that is not paid waits until then, with its goods reserved, if that is later than it would."""
+    assert purchase.state is PurchaseState.PLACED
+    if until <= purchase.pay_by:
+        return purchase
+    await tx.execute(
+        "UPDATE purchases SET pay_by = $3 WHERE buyer_id = $1 AND purchase_id = $2",
+        purchase.buyer_id,
+        purchase.purchase_id,
+        until,
+    )
+    return msgspec.structs.replace(purchase, pay_by=until)

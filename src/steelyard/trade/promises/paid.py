@@ -46,6 +46,7 @@ class Paid(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     title: Text
     buyer_id: BuyerId
+    buyer: str
     kind: Kind
     rule_id: RuleId
     rule: Text
@@ -86,7 +87,7 @@ async def paid(read: Read, wanted: PaidWanted, cursor: str | None = None, limit:
     most = paging.limit(limit)
     found = await read.all(
         Paid,
-        "SELECT e.*, o.code, o.buyer_id, l.title, r.name AS rule FROM (("  # noqa: S608  # literals of ours
+        "SELECT e.*, o.code, o.buyer_id, coalesce(o.contact ->> 'name', '') AS buyer, l.title, r.name AS rule FROM (("  # noqa: S608  # literals of ours
         + _COMPENSATED
         + """
           AND ($5::timestamptz IS NULL OR (at, document) < ($5, $6::uuid)) ORDER BY at DESC, document DESC LIMIT $7)

@@ -1,15 +1,16 @@
 """Price protection: what has become cheaper since it was bought goes back, once for each fall.
 
-A buyer claims it on the order's page with one click. What counts is the ordinary price of the day, without flash sales and
-coupons, against what was paid for a piece with all its promotions taken off. It goes back by a refund like others, to the means
-that the order was paid with and in proportion to them, out of the shop's money.
+A buyer claims it on the order's page with one click. What counts is the price that stands on the shelf that day, without flash
+sales and coupons, against what was paid for a piece with all its promotions taken off. It goes back by a refund like others, to
+the means that the order was paid with and in proportion to them, out of the shop's money.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from steelyard.goods import catalog, pricing
-from steelyard.goods.catalog.model import SkuId
+from steelyard.goods import catalog, pricing, promotions
+from steelyard.goods.catalog.model import SkuCard, SkuId
+from steelyard.goods.promotions import Article
 from steelyard.kernel import money
 from steelyard.kernel.db import Read, Tx
 from steelyard.parties.merchants.model import MerchantId
@@ -30,7 +31,7 @@ async def drops(read: Read, order: Order, lines: Sequence[OrderLine], now: datet
     if imported or order.state not in PROTECTED or not known.any(RuleKind.PRICE_PROTECTION, order.placed_at):
         return {}
     cards = await catalog.cards(read, [line.sku_id for line in lines])
-    prices = await pricing.current(read, [line.sku_id for line in lines], order.currency)
+    prices = await _on_shelf(read, cards, order.currency)
     given: dict[int, list[Protected]] = {}
     for each in await protected_of(read, [order.order_id]):
         given.setdefault(each.line, []).append(each)
@@ -43,7 +44,7 @@ async def drops(read: Read, order: Order, lines: Sequence[OrderLine], now: datet
         until = rule and too_late(rule, order)
         if rule is None or (until is not None and now >= until):
             continue
-        price, before = prices[sku_id].amount, given.get(line.line, [])
+        price, before = prices[sku_id], given.get(line.line, [])
         if any(each.price <= price for each in before):
             continue  # it has been given back down to there
         amount = fallen(line, price, rule.amount_most, sum(each.amount for each in before))
@@ -51,6 +52,28 @@ async def drops(read: Read, order: Order, lines: Sequence[OrderLine], now: datet
             pieces = line.quantity - line.refunded_quantity
             found[line.line] = Drop(line=line.line, rule=rule, until=until, price=price, pieces=pieces, amount=amount)
     return found
+
+
+async def _on_shelf(read: Read, cards: Mapping[SkuId, SkuCard], currency: str) -> dict[SkuId, int]:
+    """What these cost everybody now, for as many pieces as anybody wants: a flash price is of a few."""
+    usual = await pricing.current(read, cards, currency)
+    lows = await promotions.lowered_prices(
+        read,
+        [
+            Article(
+                merchant_id=card.merchant_id,
+                sku_id=sku_id,
+                product_id=card.product_id,
+                categories=card.category_path,
+                currency=currency,
+                usual=usual[sku_id].amount,
+            )
+            for sku_id, card in cards.items()
+            if sku_id in usual
+        ],
+        flash=False,
+    )
+    return {sku_id: lows[sku_id].price if sku_id in lows else price.amount for sku_id, price in usual.items()}
 
 
 def too_late(rule: Rule, order: Order) -> datetime | None:

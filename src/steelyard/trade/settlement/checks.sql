@@ -54,6 +54,7 @@ JOIN (VALUES ('sale', 'released', 'held', 'payable')
            , ('fine_returned', 'fine_returned', 'fines', 'payable')
            , ('deposit_forfeited', 'deposit_forfeited', 'presale_deposits', 'payable')
            , ('compensation', 'compensation', 'payable', 'compensation_clearing')
+           , ('debt_paid', 'debt_paid', 'bank_cash', 'payable')
            , ('compensation_returned', 'compensation_returned', 'goodwill', 'payable')
      ) AS b (kind, reason, debit, credit) USING (kind)
 LEFT JOIN ledger_transfers t

@@ -62,6 +62,7 @@ class EntryKind(StrEnum):
     FINE_RETURNED = "fine_returned"
     DEPOSIT_FORFEITED = "deposit_forfeited"
     COMPENSATION = "compensation"
+    DEBT_PAID = "debt_paid"
     COMPENSATION_RETURNED = "compensation_returned"
 
 

@@ -5,8 +5,10 @@ from functools import lru_cache
 
 from steelyard.kernel.settings import Settings
 from steelyard.money.payments.gateways.alipay import Alipay
+from steelyard.money.payments.gateways.bank_transfer import BankTransfer
 from steelyard.money.payments.gateways.interface import Channel, Verifier
 from steelyard.money.payments.gateways.simpay import Simpay
+from steelyard.money.payments.gateways.stripe import Stripe
 from steelyard.money.payments.gateways.wechat_account import WechatAccount
 from steelyard.money.payments.gateways.wechatpay import Wechatpay
 from steelyard.money.payments.model import UnknownChannel
@@ -55,6 +57,21 @@ def _set_up(settings: Settings) -> dict[str, Channel]:
     found: dict[str, Channel] = {}
     if settings.simpay_url:
         found["simpay"] = Simpay(settings.simpay_url, settings.simpay_key, settings.simpay_webhook_secret)
+    if settings.transfer_account:
+        found["bank_transfer"] = BankTransfer(
+            bank=settings.transfer_bank,
+            holder=settings.transfer_holder,
+            account=settings.transfer_account,
+            currency=settings.transfer_currency,
+            hours=settings.transfer_hours,
+        )
+    if settings.stripe_key:
+        found["stripe"] = Stripe(
+            settings.stripe_url,
+            settings.stripe_key,
+            settings.stripe_webhook_secret,
+            fee_millionths=settings.stripe_fee_millionths,
+        )
     if settings.alipay_app_id:
         found["alipay"] = Alipay.set_up(settings)
     if settings.wechatpay_mchid:
