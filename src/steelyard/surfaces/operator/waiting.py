@@ -64,7 +64,7 @@ async def waiting(read: Read) -> Waiting:
     today = settlement.settlement_day(datetime.now(UTC))
     soon = today + timedelta(days=LICENCE_DAYS_AHEAD)
     ending, renewals, papers, anew = await merchants.papers_to_look_at(read, soon, today, COUNTED_MAX)
-    disputes, violations = await discipline.waiting_for_platform(read)
+    disputes, violations, owing = await discipline.waiting_for_platform(read)
     return Waiting(
         refunds=len(refunds.items),
         payouts=len(payouts.items),
@@ -80,7 +80,7 @@ async def waiting(read: Read) -> Waiting:
         papers=papers,
         anew=anew,
         to_close=len(await discipline.to_close(read, datetime.now(UTC))),
-        owing=await discipline.debts_count(read, COUNTED_MAX),
+        owing=owing,
         stuck=[lag for lag in await events.lags(read) if lag.error],
     )
 

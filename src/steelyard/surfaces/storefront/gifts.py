@@ -38,7 +38,7 @@ from steelyard.surfaces.storefront.paying import looks_of, next_look, wallet_of
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.storefront.ways import Way, device_of, ways
-from steelyard.surfaces.web import codes
+from steelyard.surfaces.web import scanning
 from steelyard.surfaces.web.gift_words import STATES
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.offers import money
@@ -270,7 +270,7 @@ async def _card(visit: Visit, sale_id: UUID, refusal: Refusal | None = None, typ
         states=STATES,
         channels=_ways(visit, view.sale, view.standing),
         wallet=wallet_of(visit, view.last),
-        qr=codes.qr,
+        qr=scanning.qr,
         refundable=view.sale.refundable(datetime.now(UTC)),
         errors=errors,
         refusal=visit.refused(refusal) if refusal and not errors else "",

@@ -23,7 +23,7 @@ from steelyard.surfaces.storefront.owning import own_purchase
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import Typed
 from steelyard.surfaces.storefront.ways import Way, payer_of, ways
-from steelyard.surfaces.web import codes
+from steelyard.surfaces.web import scanning
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import checkout, orders
@@ -240,7 +240,7 @@ async def back_from_cashier(visit: NamedDependency[Visit], code: FromPath[str]) 
         view=view,
         channels=ways_of(visit, view.purchase, view.booking, view.standing),
         wallet=wallet_of(visit, view.last),
-        qr=codes.qr,
+        qr=scanning.qr,
     )
 
 

@@ -85,7 +85,7 @@ OUTCOMES: dict[Outcome, tuple[str, Tone]] = {
 }
 # What is next, and what silence does, as the buyer and as the staff of either console read it.
 FOR_BUYER: dict[CaseState, str] = {
-    CaseState.ASKED: N_("The shop answers within 48 hours. Without an answer it counts as agreed on {time}."),
+    CaseState.ASKED: N_("The shop answers by {time}. Without an answer it counts as agreed then."),
     CaseState.AGREED: N_(
         "Please send the goods back and enter the tracking number. On {time} this is closed otherwise."
     ),

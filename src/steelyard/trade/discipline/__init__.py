@@ -11,7 +11,7 @@ measures, and an appeal that is upheld undoes all of it exactly. With a worked e
 
 from steelyard.trade.discipline.charging import charge
 from steelyard.trade.discipline.closing import Proposed, to_close
-from steelyard.trade.discipline.debts import Debt, debts, debts_count, follow_debts, pay_debt
+from steelyard.trade.discipline.debts import Debt, debts, follow_debts, pay_debt
 from steelyard.trade.discipline.demanding import (
     category_deposit,
     category_deposits,
@@ -85,7 +85,6 @@ __all__ = [
     "category_deposits",
     "charge",
     "debts",
-    "debts_count",
     "decide",
     "deposit_of",
     "end_measures",

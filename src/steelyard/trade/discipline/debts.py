@@ -61,11 +61,6 @@ async def debts(read: Read, merchant_id: MerchantId | None = None) -> list[Debt]
     )
 
 
-async def debts_count(read: Read, most: int) -> int:
-    """How many shops were asked to pay what they owe, counted up to `most`. For the operator."""
-    return await read.value("SELECT count(*)::integer FROM (SELECT FROM debts LIMIT $1) owing", most)
-
-
 async def pay_debt(
     tx: Tx, merchant_id: MerchantId, payment_id: UUID, currency: str, amount: int, reference: str, by: str
 ) -> bool:

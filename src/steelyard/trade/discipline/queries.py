@@ -85,9 +85,9 @@ async def appealed_count(read: Read) -> int:
     )
 
 
-async def waiting_for_platform(read: Read) -> tuple[int, int]:
-    """How many disputes and appeals about after-sales cases wait for the operator, and how many about violations; each counted
-    up to `COUNTED_MAX`."""
+async def waiting_for_platform(read: Read) -> tuple[int, int, int]:
+    """How many disputes and appeals about after-sales cases wait for the operator, how many about violations, and how many
+    debts of shops there are; each counted up to `COUNTED_MAX`."""
     row = await read.row(
         """
         SELECT (SELECT count(*) FROM (SELECT FROM aftersales_cases WHERE state = 'disputed' LIMIT $1) cases)::integer
@@ -95,11 +95,12 @@ async def waiting_for_platform(read: Read) -> tuple[int, int]:
                 appeals)::integer AS cases
              , (SELECT count(*) FROM (SELECT FROM violations WHERE appealed_at IS NOT NULL AND outcome IS NULL LIMIT $1)
                 appeals)::integer AS violations
+             , (SELECT count(*) FROM (SELECT FROM debts LIMIT $1) owing)::integer AS owing
         """,
         COUNTED_MAX,
     )
     assert row is not None
-    return row["cases"], row["violations"]
+    return row["cases"], row["violations"], row["owing"]
 
 
 async def standing(read: Read, merchant_id: MerchantId, now: datetime) -> Standing:
