@@ -8,7 +8,7 @@ import pytest
 
 from steelyard.kernel import ids
 from steelyard.money.reconciliation.formats import FORMATS
-from steelyard.money.reconciliation.model import PROBLEMS, Line, LineKind, Problem, swept_document
+from steelyard.money.reconciliation.model import PROBLEMS, Line, LineKind, Problem, document_of, swept_document
 
 OURS = "019e0000-0000-7000-8000-000000000001"
 REFUND = "019e0000-0000-7000-8000-000000000002"
@@ -199,3 +199,13 @@ def test_the_banks_statement_names_payouts_and_what_channels_paid_in() -> None:
 )  # fmt: skip
 def test_what_is_damaged_is_said_with_its_line(name: str, content: bytes, expected: list[tuple[int, str]]) -> None:
     assert problems(name, content) == expected
+
+
+@pytest.mark.parametrize("told", [OURS, OURS.replace("-", ""), f"{OURS}.2", f"{OURS.replace('-', '')}_3", f" {OURS} "])
+def test_a_name_of_ours_is_known_however_a_channel_writes_it(told: str) -> None:
+    assert str(document_of(told)) == OURS
+
+
+@pytest.mark.parametrize("told", ["", None, "refund-r1", "20260305220014", f"{OURS}x"])
+def test_what_is_no_name_of_ours_is_none(told: str | None) -> None:
+    assert document_of(told) is None

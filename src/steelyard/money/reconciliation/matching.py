@@ -10,6 +10,7 @@ from steelyard.kernel.db import Read, Row, Tx
 from steelyard.money.reconciliation.model import CLOCKS_APART_MINUTES, TIMING_DAYS, File, Source
 
 _WINDOW = timedelta(days=1)
+LINES_HASHED_MIN = 2_000
 
 _MAKE_LINES = """
 CREATE TEMP TABLE reconciling_lines (
@@ -49,7 +50,7 @@ INSERT INTO reconciliation_difference_history (source, item_id, step, from_state
 SELECT source, item_id, 1, 'nowhere', state, 'system' FROM fresh
 """
 
-# What is to be matched: the file's lines, and those of earlier days that nothing here was found for.
+# What is to be matched: the file's lines.
 _FILL_LINES = """
 INSERT INTO reconciling_lines (file_id, line_no, kind, at, document, their_document, currency, amount)
 SELECT l.file_id, l.line_no, l.kind, l.at, l.document, l.their_document, l.currency, l.amount
@@ -59,7 +60,11 @@ WHERE l.source = $1 AND l.file_id = $2 AND l.kind IN ('capture', 'refund', 'paid
                   WHERE (m.source, m.file_id, m.line_no) = (l.source, l.file_id, l.line_no))
   AND NOT EXISTS (SELECT FROM reconciliation_differences d
                   WHERE (d.source, d.file_id, d.line_no) = (l.source, l.file_id, l.line_no))
-UNION ALL
+"""
+
+# Those of earlier days that nothing here was found for.
+_FILL_LINES_LEFT = """
+INSERT INTO reconciling_lines (file_id, line_no, kind, at, document, their_document, currency, amount)
 SELECT l.file_id, l.line_no, l.kind, l.at, l.document, l.their_document, l.currency, l.amount
 FROM reconciliation_differences d JOIN reconciliation_lines l USING (source, file_id, line_no)
 WHERE d.source = $1 AND d.kind = 'missing_here' AND d.state <> 'closed'
@@ -82,6 +87,7 @@ ON CONFLICT DO NOTHING
 _DROP_MATCHED_LINES = """
 DELETE FROM reconciling_lines l USING reconciliation_matches m
 WHERE m.source = $1 AND (m.file_id, m.line_no) = (l.file_id, l.line_no)
+  AND m.file_id IN (SELECT DISTINCT file_id FROM reconciling_lines)
 """
 
 # Our side of a channel, as far as it is not matched. $2: channel_cash; $3 and $4: from when until when.
@@ -201,19 +207,21 @@ INSERT INTO reconciliation_difference_history (source, item_id, step, from_state
 SELECT source, item_id, 1, 'nowhere', state, 'system' FROM fresh
 """
 
-# Lines that nothing here was found for. Money that we have asked for may be written down here later; what belongs to a
-# movement that has its line already stands there twice; what we never asked for waits for nobody. $3: the day.
+# What is left of the lines, which nothing here was found for, and what we never asked for. Money that we have asked for may
+# be written down here later; what belongs to a movement that has its line already stands there twice. $3: the day.
 _MISSING_HERE = """
-WITH lost AS (
+WITH left_over AS (
+    SELECT file_id, line_no, kind, document, currency, amount FROM reconciling_lines WHERE file_id = $2
+    UNION ALL
+    SELECT file_id, line_no, kind, document, currency, amount FROM reconciliation_lines
+    WHERE source = $1 AND file_id = $2 AND kind = 'other'
+), lost AS (
     SELECT l.*, EXISTS (
         SELECT FROM ledger_transfers t JOIN reconciliation_matches m USING (owner_id, transfer_id)
         WHERE t.document = l.document AND m.source = $1
           AND t.reason = CASE l.kind WHEN 'capture' THEN 'captured' WHEN 'refund' THEN 'refunded'
                                      WHEN 'paid_out' THEN 'paid_out' ELSE 'swept' END) AS again
-    FROM reconciliation_lines l
-    WHERE l.source = $1 AND l.file_id = $2 AND l.kind NOT IN ('fee', 'payout')
-      AND NOT EXISTS (SELECT FROM reconciliation_matches m
-                      WHERE (m.source, m.file_id, m.line_no) = (l.source, l.file_id, l.line_no))
+    FROM left_over l
 ), fresh AS (
     INSERT INTO reconciliation_differences (source, item_id, day, kind, state, file_id, line_no, document, currency
                                           , theirs, our_currency, ours)
@@ -291,7 +299,11 @@ async def match(tx: Tx, source: Source, file: File) -> None:
     await tx.execute(_DUPLICATES, name, file.file_id, file.received_at, file.day)
     await tx.execute(_MAKE_LINES)
     await tx.execute(_MAKE_MOVEMENTS)
+    await hash_many(tx, file, on=True)
     await tx.execute(_FILL_LINES, name, file.file_id)
+    await hash_many(tx, file, on=False)
+    await tx.execute(_FILL_LINES_LEFT, name)
+    await tx.execute("CREATE INDEX ON reconciling_lines (file_id, line_no)")
     await tx.execute("ANALYZE reconciling_lines")
     await tx.execute(_BY_OUR_ID, name, file.file_id, str(source.cash))
     await tx.execute(_DROP_MATCHED_LINES, name)
@@ -303,7 +315,9 @@ async def match(tx: Tx, source: Source, file: File) -> None:
         await tx.execute(_FILL_FROM_BANK, name, str(source.cash), begins - _WINDOW, ends + _WINDOW)
     await tx.execute(_DROP_MATCHED_LINES, name)
     await tx.execute(_BY_AMOUNT, name, file.file_id, begins, ends)
+    await tx.execute(_DROP_MATCHED_LINES, name)
     await tx.execute(_DROP_MATCHED_MOVEMENTS, name)
+    await hash_many(tx, file, on=True)
     await tx.execute(
         _DIFFER,
         name,
@@ -314,10 +328,18 @@ async def match(tx: Tx, source: Source, file: File) -> None:
         CLOCKS_APART_MINUTES,
         TIMING_DAYS,
     )
+    await hash_many(tx, file, on=False)
     await tx.execute(_MISSING_HERE, name, file.file_id, file.day)
     await tx.execute(_MISSING_THERE, name, file.day, begins, ends)
     await tx.execute("DROP TABLE reconciling_lines")
     await tx.execute("DROP TABLE reconciling_movements")
+
+
+async def hash_many(tx: Tx, file: File, *, on: bool) -> None:
+    """Nobody has counted what this transaction has written, and the planner takes a million matches for one: of a large
+    file, rows are joined by hashing."""
+    if file.lines > LINES_HASHED_MIN:
+        await tx.fetch("SELECT set_config('enable_nestloop', $1, true)", "off" if on else "on")
 
 
 async def turned_up(read: Read, source: str) -> list[Row]:

@@ -43,7 +43,9 @@ async def run(tx: Tx, source: str, day: date) -> DayRun:
     files = await _turned_up(tx, known, day)
     await matching.open_aged(tx, source, day)
     await _book(tx, known, file)
+    await matching.hash_many(tx, file, on=True)
     await _count(tx, source, file, [file.file_id, *files])
+    await matching.hash_many(tx, file, on=False)
     await close_days(tx, source)
     return await _told(tx, source, day)
 
