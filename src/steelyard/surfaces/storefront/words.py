@@ -96,7 +96,7 @@ CANCEL_REASONS: dict[str, str] = {
     "buyer": N_("You cancelled it."),
     "cancelled_by_buyer": N_("You cancelled it."),
     OVERDUE: N_(
-        "You cancelled it, since nothing was sent by the agreed day. All of your money goes back, the deposit too."
+        "You cancelled it, since nothing was sent by the agreed day. All you have paid for it goes back."
     ),
     "shop": N_("The shop does not deliver it."),
     "group_failed": N_("The group did not come together in time. All of your money goes back."),
