@@ -159,6 +159,31 @@ async def test_a_coupon_that_was_claimed_before_stays_its_buyers(shop: Database,
     assert (await left(shop, told))[0] == 1
 
 
+async def test_a_copy_that_was_paid_with_once_stays_its_buyers_when_a_later_purchase_lapses(
+    shop: Database, world: World
+) -> None:
+    told = coupon(code="KEEP", copies=1)
+    buyer = BuyerId(ids.mint())
+    await shop.transact(promotions.save, told)
+    purchase_id = await place(shop, await opened(shop, world, "a@example.com", "KEEP", buyer_id=buyer))
+    assert not isinstance(purchase_id, Refusal)
+    await deal.captured(shop, await deal.instructed(shop, purchase_id))
+    [order] = await deal.orders_of(shop, purchase_id)
+    await shop.as_merchant(order.merchant_id).transact(
+        aftersales.cancel, order.merchant_id, order.order_id, RefundId(ids.mint()), "no", "staff:1"
+    )
+    await drain(shop, subscribers())
+    again = await opened(shop, world, "a@example.com", buyer_id=buyer)
+    assert isinstance(await place(shop, again), UUID)
+
+    await shop.transact(checkout.cancel, again, "buyer")
+    await deal.at_rest(shop)
+
+    assert await off(shop, await opened(shop, world, "a@example.com", buyer_id=buyer)) == OFF
+    assert (await left(shop, told))[0] == 1
+    await deal.channel_refunds(shop)
+
+
 async def test_numbers_of_claims_are_not_given_out_twice(shop: Database, world: World) -> None:
     told = coupon(code="MORE", copies=9, per_buyer=3)
     buyer = BuyerId(ids.mint())

@@ -247,7 +247,8 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
 async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]], *, paid: bool = False) -> None:
     """These `(merchant_id, order_id)` are dropped unpaid, or cancelled as a whole (`paid`): their coupons can be used again,
     and budgets have what they took. A coupon of the platform comes back with the last order that it was used for; one that was
-    claimed by its code with what is dropped unpaid is nobody's again, and can be claimed by others. Pieces of a flash sale that
+    claimed by its code with what is dropped unpaid is nobody's again, and can be claimed by others; once it was paid with, it stays
+    its buyer's. Pieces of a flash sale that
     is not over are kept for it again, and their buyers may have as many more, where nothing was paid. Said twice, nothing
     changes."""
     rows = await _used_for(tx, orders, paid=paid)
@@ -292,7 +293,7 @@ async def _give_back(tx: Tx, rows: Sequence[Row], *, paid: bool) -> list[Row]:
             WHERE c.buyer_id = f.buyer_id AND c.promotion_id = f.promotion_id AND c.number = f.claim AND c.entered AND NOT $4
             RETURNING c.merchant_id, c.promotion_id
         ), coupons AS (
-            UPDATE coupon_claims c SET used_for = NULL FROM free f
+            UPDATE coupon_claims c SET used_for = NULL, entered = false FROM free f
             WHERE c.buyer_id = f.buyer_id AND c.promotion_id = f.promotion_id AND c.number = f.claim
               AND (NOT c.entered OR $4)
         ), spent AS (
