@@ -309,9 +309,75 @@ async def test_after_a_sale_the_next_one_strikes_out_what_it_cost_in_the_first(d
 
 async def stood_before(tx: Tx, sale: Offer, until: datetime) -> None:
     await tx.execute(
-        "UPDATE promotions SET starts_at = $2::timestamptz - interval '5 days', ends_at = $2 WHERE promotion_id = $1",
+        """
+        UPDATE promotions SET starts_at = $2::timestamptz - interval '5 days', ends_at = $2
+             , created_at = $2::timestamptz - interval '5 days'
+        WHERE promotion_id = $1
+        """,
         sale.promotion_id,
         until,
+    )
+
+
+async def cost_before(tx: Tx, merchant_id: MerchantId, sku_id: SkuId, until: datetime, amount: int) -> None:
+    await tx.execute(
+        "INSERT INTO price_history (merchant_id, sku_id, currency, until, amount) VALUES ($1, $2, 'CNY', $3, $4)",
+        merchant_id,
+        sku_id,
+        until,
+        amount,
+    )
+
+
+@pytest.mark.parametrize("changed", [False, True])
+async def test_a_beginning_that_is_written_down_too_early_hides_no_lower_price(
+    db: Database, shelf: Shelf, changed: bool
+) -> None:
+    """It cost 8.00 until yesterday; sixty days ago, when the sale is said to have begun, it did not."""
+    (_, sku_id), *_ = shelf.cups
+    now = datetime.now(UTC)
+    await db.transact(cost_before, shelf.merchant_id, sku_id, now - timedelta(days=50), 1_000)
+    await db.transact(cost_before, shelf.merchant_id, sku_id, now - timedelta(days=1), 800)
+    sale = offer(SpecialPrice(price=700), starts=now + timedelta(days=1))
+    if changed:  # planned long ago for a day to come, and before that for one long gone
+        planned = await shelf.put(sale)
+        await db.transact(planned_long_ago, planned)
+
+    await shelf.put(msgspec.structs.replace(sale, starts_at=now - timedelta(days=60)))
+
+    first, *_ = await shelf.cards()
+    assert (first.price, first.compare_at) == (700, 800)
+
+
+async def planned_long_ago(tx: Tx, sale: Offer) -> None:
+    await tx.execute(
+        "UPDATE promotions SET created_at = now() - interval '90 days' WHERE promotion_id = $1", sale.promotion_id
+    )
+
+
+async def test_what_was_stopped_before_it_began_never_stood(db: Database, shelf: Shelf) -> None:
+    now = datetime.now(UTC)
+    never = await shelf.put(offer(SpecialPrice(millionths=500_000), starts=now + timedelta(hours=1)))
+    await db.transact(promotions.stop, shelf.merchant_id, never.promotion_id)
+    await db.transact(long_gone, never)
+    await shelf.put(offer())
+
+    assert [(hit.price, hit.compare_at) for hit in await shelf.cards()] == [
+        (900, 1_000),
+        (1_800, 2_000),
+        (2_700, 3_000),
+    ]
+
+
+async def long_gone(tx: Tx, sale: Offer) -> None:
+    """It was planned a week ago for five days ago, stopped six days ago."""
+    await tx.execute(
+        """
+        UPDATE promotions SET created_at = now() - interval '7 days', stopped_at = now() - interval '6 days'
+             , starts_at = now() - interval '5 days', ends_at = now() - interval '3 days'
+        WHERE promotion_id = $1
+        """,
+        sale.promotion_id,
     )
 
 

@@ -29,6 +29,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 class _Before(msgspec.Struct, frozen=True, kw_only=True):
     was: list[Was]
     stood: list[Stood]
+    made: dict[UUID, datetime]
 
 
 async def lowered_prices(read: Read, articles: Collection[Article], *, flash: bool = True) -> dict[UUID, Lowered]:
@@ -56,7 +57,8 @@ async def lowered_now(read: Read, articles: Collection[Article], *, flash: bool 
 
 
 async def with_lowest(read: Read, found: Sequence[tuple[Article, Lowered]]) -> dict[UUID, Lowered]:
-    """These, by their SKU, with the lowest that each cost in the 30 days before what lowers it began: one question for all."""
+    """These, by their SKU, with the lowest that each cost in the 30 days before what lowers it began: one question for all. It
+    begins when it was made, whatever earlier moment its shop wrote down; and what was stopped before it began never stood."""
     if not found:
         return {}
     articles = [article for article, _ in found]
@@ -69,11 +71,15 @@ async def with_lowest(read: Read, found: Sequence[tuple[Article, Lowered]]) -> d
             JOIN price_history h USING (merchant_id, sku_id, currency) WHERE h.until > $4), '[]') AS was
              , coalesce((
             SELECT jsonb_agg(s) FROM (
-                SELECT p.merchant_id, p.rule, p.scope, p.sku_id, p.starts_at, least(p.ends_at, p.stopped_at) AS until
+                SELECT p.merchant_id, p.rule, p.scope, p.sku_id, greatest(p.starts_at, p.created_at) AS starts_at
+                     , least(p.ends_at, p.stopped_at) AS until
                 FROM promotions p
                 WHERE p.merchant_id = ANY($5) AND (p.shelf OR p.session_id IS NOT NULL) AND p.ends_at > $4 AND p.presale IS NULL
-                  AND p.starts_at < now()
+                  AND p.starts_at < now() AND greatest(p.starts_at, p.created_at) < least(p.ends_at, p.stopped_at)
                 ORDER BY p.ends_at DESC LIMIT $6) s), '[]') AS stood
+             , coalesce((
+            SELECT jsonb_object_agg(p.promotion_id, p.created_at) FROM promotions p
+            WHERE p.merchant_id = ANY($5) AND p.promotion_id = ANY($7)), '{}') AS made
         """,
         [each.merchant_id for each in articles],
         [each.sku_id for each in articles],
@@ -81,6 +87,7 @@ async def with_lowest(read: Read, found: Sequence[tuple[Article, Lowered]]) -> d
         min(price.offer.starts_at for _, price in found) - timedelta(days=LOWEST_OF_DAYS),
         list({each.merchant_id for each in articles}),
         STOOD_MAX,
+        list({price.offer.promotion_id for _, price in found}),
     )
     assert before is not None
     was: dict[UUID, list[Was]] = {}
@@ -89,14 +96,13 @@ async def with_lowest(read: Read, found: Sequence[tuple[Article, Lowered]]) -> d
     stood: dict[UUID, list[Stood]] = {}
     for each in before.stood:
         stood.setdefault(each.merchant_id, []).append(each)
+
+    def lowest(article: Article, offer: Offer) -> int:
+        began = max(offer.starts_at, before.made.get(offer.promotion_id, offer.starts_at))
+        return lowest_before(article, was.get(article.sku_id, []), stood.get(article.merchant_id, []), began)
+
     return {
-        article.sku_id: msgspec.structs.replace(
-            price,
-            lowest=lowest_before(
-                article, was.get(article.sku_id, []), stood.get(article.merchant_id, []), price.offer.starts_at
-            ),
-        )
-        for article, price in found
+        article.sku_id: msgspec.structs.replace(price, lowest=lowest(article, price.offer)) for article, price in found
     }
 
 

@@ -59,6 +59,7 @@ async def save(tx: Tx, offer: Offer) -> None:
           , per_buyer = excluded.per_buyer, budget = excluded.budget
           , platform_millionths = excluded.platform_millionths, new_buyers = excluded.new_buyers
           , given = excluded.given, group_id = excluded.group_id, shelf = excluded.shelf
+          , created_at = CASE WHEN p.starts_at > now() THEN now() ELSE p.created_at END
         WHERE p.starts_at > now() AND p.stopped_at IS NULL AND p.claimed = 0
            OR (p.name, p.rule, p.scope, p.starts_at, p.ends_at, p.coupon, p.platform_millionths, p.new_buyers, p.given, p.shelf
              , coalesce(p.group_id, p.promotion_id))
