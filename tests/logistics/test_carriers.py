@@ -22,7 +22,7 @@ from steelyard.logistics.freight.model import Method, Template, TemplateId, Zone
 from steelyard.logistics.parcels import gateways
 from steelyard.logistics.parcels.gateways.simcarriers import Simcarriers
 from steelyard.logistics.parcels.jobs import ask_carriers
-from steelyard.logistics.parcels.model import NewWaybill, Parcel, ParcelId, ParcelState
+from steelyard.logistics.parcels.model import NewWaybill, Parcel, ParcelId, ParcelState, Waybill
 from steelyard.logistics.parcels.waybills import REFUSED, ask_again
 from steelyard.money.payments import BadWebhook
 from steelyard.simulators import carriers as simulator
@@ -299,6 +299,39 @@ async def test_a_parcel_that_the_carrier_refuses_says_so_and_may_be_asked_for_an
     given = (await parcels.book_now(db, yard.settings, [mended]))[bill.order_id]
     assert given.waybill_id == mended.waybill_id
     assert given.number
+
+
+async def test_what_was_refused_is_asked_for_anew_under_its_own_id_and_not_beside_another(db: Database, yard: Yard) -> None:
+    bill = wanted(ids.mint(), recipient={})
+    await parcels.book_now(db, yard.settings, [bill])
+
+    other = msgspec.structs.replace(bill, waybill_id=ParcelId(ids.mint()))
+    both = (await parcels.book_now(db, yard.settings, [other]))[bill.order_id]
+    assert (both.waybill_id, both.failure) == (other.waybill_id, REFUSED)
+
+    mended = msgspec.structs.replace(bill, recipient=bill.sender)
+    given = (await parcels.book_now(db, yard.settings, [mended]))[bill.order_id]
+    assert given.waybill_id == bill.waybill_id and given.number and given.failure is None
+    assert list(await db.ask(parcels.waybills_of, bill.merchant_id, [bill.order_id])) == [bill.order_id]
+
+
+async def test_a_carrier_is_not_asked_again_for_what_it_refused_before(
+    db: Database, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = wanted(ids.mint(), recipient={})
+    await parcels.book_now(db, yard.settings, [bill])
+    asked: list[str] = []
+    book = Simcarriers.book
+
+    async def counted(self: Simcarriers, waybill: Waybill, webhook: str) -> object:
+        asked.append(str(waybill.waybill_id))
+        return await book(self, waybill, webhook)
+
+    monkeypatch.setattr(Simcarriers, "book", counted)
+    other = msgspec.structs.replace(bill, waybill_id=ParcelId(ids.mint()))
+    await parcels.book_now(db, yard.settings, [other])
+
+    assert asked == [str(other.waybill_id)]
 
 
 @pytest.mark.parametrize("collect", [False, True])

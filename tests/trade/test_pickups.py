@@ -132,6 +132,26 @@ async def test_a_number_that_came_late_is_taken_in(shop: Database, world: World)
     assert coming is not None and coming.number == NUMBER
 
 
+async def test_a_carrier_that_refused_is_waited_for_no_more_and_may_be_asked_again(shop: Database, world: World):
+    case = await to_fetch(shop, world)
+    new = await wanted(shop, case)
+    assert new is not None
+
+    async def refuse(tx: Tx) -> None:
+        [waybill] = await waybills.ask_for(tx, [new])
+        await waybills.answered(tx, waybill, None)
+
+    await shop.transact(refuse)
+    await shop.transact(follow_pickups)
+    after = await now(shop, case.case_id)
+    assert (after.pickup_at, after.pickup_carrier) == (None, None)
+
+    await answered(shop, case)
+    await shop.transact(follow_pickups)
+    coming = await shop.ask(aftersales.fetching, case.case_id)
+    assert coming is not None and coming.number == NUMBER
+
+
 async def test_who_sends_it_another_way_may(shop: Database, world: World):
     case = await to_fetch(shop, world)
     await booked(shop, case)

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 async def ask_for(tx: Tx, wanted: Sequence[NewWaybill]) -> list[Waybill]:
     """Write down that carriers are to be asked for numbers. An order that waits for an answer, or has a number that is not
-    used yet, from the same carrier, keeps that."""
+    used yet, from the same carrier, keeps that. Asked for again under the id of one that was refused, it is asked for anew."""
     merchant_ids = [waybill.merchant_id for waybill in wanted]
     await tx.execute(
         """
@@ -44,7 +44,10 @@ async def ask_for(tx: Tx, wanted: Sequence[NewWaybill]) -> list[Waybill]:
                             AND k.failure IS NULL
                             AND NOT EXISTS (SELECT FROM parcels p WHERE p.merchant_id = k.merchant_id
                                               AND p.parcel_id = k.waybill_id))
-        ON CONFLICT (merchant_id, waybill_id) DO NOTHING
+        ON CONFLICT (merchant_id, waybill_id) DO UPDATE
+        SET sender = excluded.sender, recipient = excluded.recipient, weight_grams = excluded.weight_grams
+          , collect = excluded.collect, failure = NULL, answered_at = NULL, asked_at = now()
+        WHERE waybills.failure IS NOT NULL
         """,
         merchant_ids,
         [waybill.waybill_id for waybill in wanted],
@@ -100,10 +103,15 @@ async def book_now(db: Database, settings: Settings, wanted: Sequence[NewWaybill
     asked = await db.transact(ask_for, wanted)
     carriers = gateways.carriers(settings)
     if carriers is not None:
-        await _call(db, carriers, webhook_url(settings, carriers.name), [each for each in asked if each.number is None])
+        await _call(db, carriers, webhook_url(settings, carriers.name), _unanswered(asked))
     known = await db.ask(_open, wanted[0].merchant_id, [waybill.order_id for waybill in asked])
     ids_of = {waybill.waybill_id for waybill in asked}
     return {waybill.order_id: waybill for waybill in known if waybill.waybill_id in ids_of}
+
+
+def _unanswered(waybills: Sequence[Waybill]) -> list[Waybill]:
+    """Without what was refused before: a number that a carrier gave for it would be nobody's."""
+    return [each for each in waybills if each.number is None and each.failure is None]
 
 
 async def _call(db: Database, carriers: Carriers, webhook: str, waybills: Sequence[Waybill]) -> None:

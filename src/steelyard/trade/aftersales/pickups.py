@@ -121,7 +121,9 @@ async def pickup_booked(tx: Tx, merchant_id: MerchantId, case_id: CaseId, carrie
 
 
 async def follow_pickups(tx: Tx) -> int:
-    """Take in numbers that carriers gave late, and move cases on whose goods a carrier has fetched. Returns how many."""
+    """Take in numbers that carriers gave late, and move cases on whose goods a carrier has fetched; forget carriers that do not
+    come. Returns how many moved."""
+    await _forget_refused(tx)
     due = await tx.fetch(
         """
         SELECT c.merchant_id, c.case_id, w.carrier, w.number, p.parcel_id IS NOT NULL AS booked
@@ -142,6 +144,20 @@ async def follow_pickups(tx: Tx) -> int:
         else:
             await pickup_booked(tx, merchant_id, case_id, row["carrier"], row["number"], "carrier")
     return len(due)
+
+
+async def _forget_refused(tx: Tx) -> None:
+    """Nobody waits for a carrier that has refused to come."""
+    await tx.execute(
+        """
+        UPDATE aftersales_cases SET pickup_at = NULL, pickup_carrier = NULL WHERE (merchant_id, case_id) IN (
+            SELECT c.merchant_id, c.case_id FROM aftersales_cases c
+            JOIN waybills w ON w.merchant_id = c.merchant_id AND w.order_id = c.case_id AND w.carrier = c.pickup_carrier
+            WHERE c.state = 'agreed' AND c.pickup_at IS NOT NULL AND w.failure IS NOT NULL AND w.answered_at > c.pickup_at
+            ORDER BY c.pickup_at LIMIT $1 FOR UPDATE OF c SKIP LOCKED)
+        """,
+        PICKUPS_PER_SWEEP,
+    )
 
 
 async def fetched(tx: Tx, held: Held, carrier: str, number: str, by: str) -> None:
