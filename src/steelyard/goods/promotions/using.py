@@ -247,10 +247,9 @@ async def use(tx: Tx, held: Sequence[Held]) -> None:
 async def give_back(tx: Tx, orders: Collection[tuple[UUID, UUID]], *, paid: bool = False) -> None:
     """These `(merchant_id, order_id)` are dropped unpaid, or cancelled as a whole (`paid`): their coupons can be used again,
     and budgets have what they took. A coupon of the platform comes back with the last order that it was used for; one that was
-    claimed by its code with what is dropped unpaid is nobody's again, and can be claimed by others; once it was paid with, it stays
-    its buyer's. Pieces of a flash sale that
-    is not over are kept for it again, and their buyers may have as many more, where nothing was paid. Said twice, nothing
-    changes."""
+    claimed by its code with what is dropped unpaid is nobody's again, and can be claimed by others; once it was paid with,
+    it stays its buyer's. Pieces of a flash sale that is not over are kept for it again, and their buyers may have as many more,
+    where nothing was paid. Said twice, nothing changes."""
     rows = await _used_for(tx, orders, paid=paid)
     if not rows:
         return
