@@ -301,7 +301,9 @@ async def test_a_parcel_that_the_carrier_refuses_says_so_and_may_be_asked_for_an
     assert given.number
 
 
-async def test_what_was_refused_is_asked_for_anew_under_its_own_id_and_not_beside_another(db: Database, yard: Yard) -> None:
+async def test_what_was_refused_is_asked_for_anew_under_its_own_id_and_not_beside_another(
+    db: Database, yard: Yard
+) -> None:
     bill = wanted(ids.mint(), recipient={})
     await parcels.book_now(db, yard.settings, [bill])
 

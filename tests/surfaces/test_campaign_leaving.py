@@ -15,6 +15,7 @@ from tests.support import deal
 from tests.support.browser import Browser, browsing, words
 from tests.support.campaigns import PRICE, begun, opened, signed_up
 from tests.support.consoles import app, chief, database_url, owner, signed_in, world
+from tests.support.groups import group, offered
 from tests.support.world import World
 
 __all__ = ["app", "chief", "database_url", "owner", "world"]
@@ -137,3 +138,16 @@ async def test_what_speaks_against_an_article_is_read_before_it_is_approved(
     assert [each.state for each in await db.ask(campaigns.entries, campaign_id)] == [EntryState.WAITING]
     assert "1 approved." in words(await chief.follow(await chief.post(f"{there}/entries", {**tick, "anyway": "1"})))
     assert await db.ask(promotions.session, world.tea.merchant_id, entry_id) is not None
+
+
+async def test_a_price_for_teams_of_the_same_goods_speaks_against_it_as_well(
+    db: Database, world: World, chief: Browser
+) -> None:
+    campaign_id, entry_id = await db.transact(signed_up, world)
+    await offered(db, group(world))
+
+    answer = await chief.post(
+        f"/operator/campaigns/{campaign_id}/entries", {"entry": str(entry_id), "action": "approve"}
+    )
+
+    assert answer.status_code == 409 and "sells it at another price at the same time" in words(answer)

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from steelyard.goods import catalog, pricing, promotions
+from steelyard.goods import catalog, pricing
 from steelyard.goods.catalog.model import Category, SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
 from steelyard.goods.promotions.model import Conflict, Level, Promotion, PromotionId, SpecialPrice
@@ -26,6 +26,7 @@ from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web import campaign_words as words
 from steelyard.surfaces.web import conflict_words
+from steelyard.surfaces.web.clashes import against as against_it
 from steelyard.surfaces.web.console import address, done, errors_of, told
 from steelyard.surfaces.web.entries import Entries, as_uuid, entries_of
 from steelyard.surfaces.web.moments import entered_moment, local_time
@@ -296,7 +297,7 @@ async def _against(read: Read, campaign_id: UUID, chosen: Sequence[Entry]) -> di
             merchant_id=entry.merchant_id,
             limited=True,
         )
-        some = await promotions.speaks_against(read, offered, [entry.sku_id])
+        some = await against_it(read, offered, [entry.sku_id])
         if warnings := [each for each in some if each.level is Level.WARNING]:
             found[entry.entry_id] = warnings
     return found
