@@ -15,6 +15,7 @@ from steelyard.trade import aftersales, orders, promises
 from steelyard.trade.aftersales import Case, Inspected
 from steelyard.trade.aftersales.model import CaseState
 from steelyard.trade.aftersales.pickups import follow_pickups
+from steelyard.trade.rights.queries import RULES_KEPT
 from tests.support.world import World
 from tests.trade.test_cases import BUYER, SECOND, SHOP, agreed, asked, now, sent
 
@@ -82,6 +83,31 @@ async def test_free_returns_are_paid_by_the_shop(shop: Database, world: World):
     case = await to_fetch(shop, world, "changed_mind")
     new = await wanted(shop, case)
     assert new is not None and new.collect
+
+
+async def test_what_was_promised_by_a_rule_that_has_ended_is_not_paid_by_the_shop(shop: Database, world: World):
+    nuts = world.items["nuts"]
+    await shop.transact(promises.promise, nuts.merchant_id, nuts.product_id, None, {}, 0, free_returns=True)
+
+    async def ended(tx: Tx) -> None:
+        await tx.execute("UPDATE rights_rules SET until = '2020-12-31' WHERE code = 'free_returns'")
+
+    await shop.transact(ended)
+    shop.kept.pop(RULES_KEPT, None)
+    case = await to_fetch(shop, world, "changed_mind")
+
+    new = await wanted(shop, case)
+
+    assert new is not None and not new.collect
+    with pytest.raises(Invalid) as refused:
+
+        async def claim(tx: Tx) -> None:
+            await aftersales.send_back(
+                tx, case.merchant_id, case.case_id, "simpost", "SP1", BUYER, return_freight=900, receipts=["a.jpg"]
+            )
+
+        await shop.transact(claim)
+    assert set(refused.value.fields) == {"return_freight"}
 
 
 async def test_the_case_moves_on_by_itself_when_the_carrier_has_the_parcel(shop: Database, world: World):

@@ -46,7 +46,7 @@ from steelyard.trade.aftersales.model import (
     FreightTooHigh,
     share_of,
 )
-from steelyard.trade.aftersales.pickups import fetched, fetching
+from steelyard.trade.aftersales.pickups import fetched, fetching, free_returns
 from steelyard.trade.aftersales.service import freight_left
 from steelyard.trade.aftersales.wording import claimed
 from steelyard.trade.orders.model import Order, OrderLine, OrderState, UseCancel
@@ -302,10 +302,9 @@ async def send_back(
 
 
 async def _free_returns(tx: Tx, held: Held) -> bool:
-    """Whether the shop promised with one of the goods that go back to bear what sending them costs, whatever the reason."""
     lines = (await orders.lines_of(tx, [held.order.order_id]))[held.order.order_id]
     going = {each.line for each in held.lines}
-    return any(line.free_returns for line in lines if line.line in going)
+    return await free_returns(tx, held.order, [line for line in lines if line.line in going])
 
 
 def _check_freight(case: Case, return_freight: int, receipts: Sequence[str], *, promised: bool) -> None:

@@ -6,6 +6,7 @@ open, `pickup_booked` writes that the number is a parcel of the case, which is f
 the carrier has fetched, and numbers whose answer came late.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -21,11 +22,12 @@ from steelyard.logistics import parcels
 from steelyard.logistics.parcels.model import NewWaybill, Parcel, ParcelId, ParcelState
 from steelyard.parties.customers.model import Address
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade import orders
+from steelyard.trade import orders, rights
 from steelyard.trade.aftersales.case_model import CaseId
 from steelyard.trade.aftersales.case_steps import Held, hold, move
 from steelyard.trade.aftersales.model import CASE_MACHINE, CaseState
-from steelyard.trade.orders.model import OrderLine
+from steelyard.trade.orders.model import Order, OrderLine
+from steelyard.trade.rights.model import RuleKind
 
 OTHER = "other"
 GRAMS_MAX = 1_000_000
@@ -91,13 +93,16 @@ async def _wanted(tx: Tx, held: Held, carrier: str) -> NewWaybill:
         sender=_plain(sender),
         recipient=_plain(case.return_to),
         weight_grams=max(1, min(grams, GRAMS_MAX)),
-        collect=shop_pays(held, going),
+        collect=case.shops_fault or await free_returns(tx, order, going),
     )
 
 
-def shop_pays(held: Held, going: list[OrderLine]) -> bool:
-    """Whether the shop bears what sending back costs: it is to blame, or promised it with one of these goods."""
-    return held.case.shops_fault or any(line.free_returns for line in going)
+async def free_returns(read: Read, order: Order, going: Collection[OrderLine]) -> bool:
+    """Whether the shop promised with one of the goods that go back to bear what sending them costs, whatever the reason: by a
+    rule that was in force when they were ordered. What stands with goods when it has ended promises nothing."""
+    if not any(line.free_returns for line in going):
+        return False
+    return (await rights.rules(read)).promise(RuleKind.FREE_RETURNS, order.placed_at, order.currency) is not None
 
 
 def _plain(address: Address) -> dict[str, str]:
