@@ -177,3 +177,24 @@ async def test_the_list_is_paged_and_whoever_leaves_is_told_nothing_more(
     await db.transact(notifications.forget_notices, [buyer_id(world)])
 
     assert await db.ask(notifications.unread, buyer_id(world)) == 0
+
+
+async def test_of_an_end_that_is_none_any_more_nobody_is_told(app: Litestar, db: Database, world: World) -> None:
+    """Stopped, or put off, after it was announced and before it was read."""
+    now = datetime.now(UTC)
+    stopped, longer = coupon(world, ends_at=now + timedelta(days=2)), coupon(world, ends_at=now + timedelta(days=2))
+    for each in (stopped, longer):
+        await db.transact(promotions.save, each)
+        await db.transact(promotions.claim, buyer_id(world), each.merchant_id, each.promotion_id)
+    assert await db.transact(promotions.tell_of_ends) == 2
+    await db.transact(promotions.stop, stopped.merchant_id, stopped.promotion_id)
+    await db.transact(lengthened, longer)
+
+    await deal.at_rest(db)
+
+    assert "No messages yet" in words(await (await signed_in(app, world.buyer)).get(MESSAGES))
+
+
+async def lengthened(tx: Tx, offer: Offer) -> None:
+    seen, until = promotions.version_of(offer), offer.ends_at + timedelta(days=90)
+    await promotions.extend(tx, offer.merchant_id, offer.promotion_id, ends_at=until, budget=None, seen=seen)

@@ -28,11 +28,14 @@ async def tell_coupons_given(tx: Tx, events: Sequence[promotions.CouponsGiven]) 
 
 
 async def tell_coupon_ending(tx: Tx, events: Sequence[promotions.CouponEnding]) -> None:
-    """All who hold an unused one, however many."""
+    """All who hold an unused one, however many. Of one that was stopped since, or put off (which is announced anew), nothing is
+    told."""
     for event in events:
         offer = await promotions.get(tx, event.merchant_id, event.promotion_id)
+        if offer is None or offer.stopped_at is not None or offer.ends_at != event.ends_at:
+            continue
         last: UUID | None = None
-        while offer is not None:
+        while True:
             some = await promotions.holders(tx, event.promotion_id, last, HOLDERS_AT_ONCE)
             await _tell(tx, offer, NoticeKind.COUPON_ENDS, event.ends_at, some)
             if len(some) < HOLDERS_AT_ONCE:
