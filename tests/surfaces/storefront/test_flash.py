@@ -5,7 +5,7 @@ from datetime import timedelta
 from litestar import Litestar
 
 from steelyard.goods import promotions
-from steelyard.kernel.db import Database
+from steelyard.kernel.db import Database, Tx
 from tests.support.browser import Browser, words
 from tests.support.flash import flash, item, planned
 from tests.support.world import STOCK, World
@@ -25,6 +25,31 @@ async def test_the_sessions_are_tabs_with_what_is_sold(
     then = words(await guest.get("/flash", at=str(int(later.starts_at.timestamp()))))
     assert "starts at" in then and "CN¥1.00" in then and "5 pieces" in then
     assert "No flash sales today" not in words(await guest.get("/flash", at="12345"))
+
+
+async def test_what_is_struck_out_is_the_lowest_of_thirty_days_as_on_the_page_of_the_goods(
+    app: Litestar, db: Database, world: World, guest: Browser
+) -> None:
+    """They cost 39.90 since yesterday, and 29.90 before."""
+    await db.transact(cheaper_before, world)
+    await planned(db, flash(world, item(world)))
+    nuts = world.items["nuts"]
+
+    pages = [words(await guest.get(path)) for path in ("/flash", f"/products/{nuts.product_id}")]
+
+    assert [("before CN¥29.90" in page, "before CN¥39.90" in page) for page in pages] == [(True, False)] * 2
+
+
+async def cheaper_before(tx: Tx, world: World) -> None:
+    nuts = world.items["nuts"]
+    await tx.execute(
+        """
+        INSERT INTO price_history (merchant_id, sku_id, currency, until, amount)
+        VALUES ($1, $2, 'CNY', now() - interval '1 day', 2990)
+        """,
+        nuts.merchant_id,
+        nuts.sku_id,
+    )
 
 
 async def test_the_clock_is_the_servers(guest: Browser) -> None:

@@ -57,11 +57,19 @@ async def lowered_now(read: Read, articles: Collection[Article], *, flash: bool 
 
 
 async def with_lowest(read: Read, found: Sequence[tuple[Article, Lowered]]) -> dict[UUID, Lowered]:
-    """These, by their SKU, with the lowest that each cost in the 30 days before what lowers it began: one question for all. It
-    begins when it was made, whatever earlier moment its shop wrote down; and what was stopped before it began never stood."""
-    if not found:
+    """These, by their SKU, with the lowest that each cost in the 30 days before what lowers it began: one question for all."""
+    low = await lowest_of(
+        read, [(article, price.offer.promotion_id, price.offer.starts_at) for article, price in found]
+    )
+    return {article.sku_id: msgspec.structs.replace(price, lowest=low[article.sku_id]) for article, price in found}
+
+
+async def lowest_of(read: Read, wanted: Sequence[tuple[Article, UUID, datetime]]) -> dict[UUID, int]:
+    """By SKU, the lowest that each cost in the 30 days before the promotion beside it begins, or began: when it was made, whatever
+    earlier moment its shop wrote down. What was stopped before it began never stood."""
+    if not wanted:
         return {}
-    articles = [article for article, _ in found]
+    articles = [article for article, _, _ in wanted]
     before = await read.one(
         _Before,
         """
@@ -84,10 +92,10 @@ async def with_lowest(read: Read, found: Sequence[tuple[Article, Lowered]]) -> d
         [each.merchant_id for each in articles],
         [each.sku_id for each in articles],
         [each.currency for each in articles],
-        min(price.offer.starts_at for _, price in found) - timedelta(days=LOWEST_OF_DAYS),
+        min(starts_at for _, _, starts_at in wanted) - timedelta(days=LOWEST_OF_DAYS),
         list({each.merchant_id for each in articles}),
         STOOD_MAX,
-        list({price.offer.promotion_id for _, price in found}),
+        list({promotion_id for _, promotion_id, _ in wanted}),
     )
     assert before is not None
     was: dict[UUID, list[Was]] = {}
@@ -96,13 +104,14 @@ async def with_lowest(read: Read, found: Sequence[tuple[Article, Lowered]]) -> d
     stood: dict[UUID, list[Stood]] = {}
     for each in before.stood:
         stood.setdefault(each.merchant_id, []).append(each)
-
-    def lowest(article: Article, offer: Offer) -> int:
-        began = max(offer.starts_at, before.made.get(offer.promotion_id, offer.starts_at))
-        return lowest_before(article, was.get(article.sku_id, []), stood.get(article.merchant_id, []), began)
-
     return {
-        article.sku_id: msgspec.structs.replace(price, lowest=lowest(article, price.offer)) for article, price in found
+        article.sku_id: lowest_before(
+            article,
+            was.get(article.sku_id, []),
+            stood.get(article.merchant_id, []),
+            max(starts_at, before.made.get(promotion_id, starts_at)),
+        )
+        for article, promotion_id, starts_at in wanted
     }
 
 

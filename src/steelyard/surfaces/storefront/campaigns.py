@@ -8,14 +8,14 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from steelyard.goods import catalog, pricing, promotions
+from steelyard.goods import promotions
 from steelyard.kernel.db import Read
 from steelyard.kernel.errors import NotFound
 from steelyard.parties import merchants
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.components.page import Crumb
-from steelyard.surfaces.storefront.flash import Deal
+from steelyard.surfaces.storefront.flash import Deal, deals_of
 from steelyard.surfaces.storefront.seo import Seo
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.web.visit import Visit
@@ -57,16 +57,7 @@ async def _deals(read: Read, campaign: Campaign) -> list[Deal]:
     entries = await campaigns.entries(read, campaign.campaign_id)
     approved = [(each.merchant_id, each.entry_id) for each in entries if each.state is EntryState.APPROVED]
     items = await promotions.planned(read, approved) if approved else []
-    sku_ids = [item.sku_id for item in items]
-    cards = await catalog.cards(read, sku_ids)
-    prices = await pricing.current_at_home(read, sku_ids)
-    found = [
-        Deal(item=item, card=card, usual=usual)
-        for item in items
-        if (card := cards.get(item.sku_id)) is not None
-        and card.on_sale
-        and (usual := prices.get(item.sku_id)) is not None
-    ]
+    found = await deals_of(read, items, {item.session_id: campaign.starts_at for item in items})
     return sorted(found, key=lambda deal: not deal.item.left)
 
 

@@ -14,6 +14,7 @@ from litestar.di import NamedDependency
 from steelyard.goods import catalog, pricing, promotions
 from steelyard.goods.catalog.model import SkuCard, SkuId
 from steelyard.goods.pricing.model import Price
+from steelyard.goods.promotions import Article
 from steelyard.goods.promotions.model import Offer, Planned, Session
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
@@ -33,11 +34,16 @@ SOON = timedelta(hours=24)
 
 
 class Deal(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sold at a flash price, and what it costs otherwise."""
+    """What is sold at a flash price, and the lowest that it cost in the 30 days before that."""
 
     item: Planned
     card: SkuCard
-    usual: Price
+    lowest: int
+
+    @property
+    def was(self) -> int | None:
+        """What is struck out beside it, if anything."""
+        return self.lowest if self.lowest > self.item.price else None
 
 
 class FlashPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,15 +83,40 @@ async def flash_page(read: Read, buyer_id: BuyerId | None, at: str) -> FlashPage
 async def _deals(read: Read, sessions: Sequence[Session]) -> dict[UUID, list[Deal]]:
     """By session; what is not for sale now is left out."""
     items = await promotions.planned(read, [(each.merchant_id, each.session_id) for each in sessions])
+    found: dict[UUID, list[Deal]] = {}
+    for deal in await deals_of(read, items, {each.session_id: each.starts_at for each in sessions}):
+        found.setdefault(deal.item.session_id, []).append(deal)
+    return found
+
+
+async def deals_of(read: Read, items: Sequence[Planned], begins: Mapping[UUID, datetime]) -> list[Deal]:
+    """Those of these that are for sale now; `begins`: when each session does."""
     sku_ids = [item.sku_id for item in items]
     cards = await catalog.cards(read, sku_ids)
     prices = await pricing.current_at_home(read, sku_ids)
-    found: dict[UUID, list[Deal]] = {}
-    for item in items:
-        card, usual = cards.get(item.sku_id), prices.get(item.sku_id)
-        if card is not None and card.on_sale and usual is not None:
-            found.setdefault(item.session_id, []).append(Deal(item=item, card=card, usual=usual))
-    return found
+    known = [
+        (item, card, usual)
+        for item in items
+        if (card := cards.get(item.sku_id)) is not None
+        and card.on_sale
+        and (usual := prices.get(item.sku_id)) is not None
+    ]
+    lowest = await promotions.lowest_of(
+        read,
+        [(_article(card, usual), item.promotion_id, begins[item.session_id]) for item, card, usual in known],
+    )
+    return [Deal(item=item, card=card, lowest=lowest[item.sku_id]) for item, card, _ in known]
+
+
+def _article(card: SkuCard, usual: Price) -> Article:
+    return Article(
+        merchant_id=card.merchant_id,
+        sku_id=card.sku_id,
+        product_id=card.product_id,
+        categories=card.category_path,
+        currency=usual.currency,
+        usual=usual.amount,
+    )
 
 
 @get(FLASH)
