@@ -310,11 +310,21 @@ def _pays(purchase: Purchase, booking: Booking | None, payment: Payment) -> bool
 
 
 async def apply_news(tx: Tx, channel: str, news: PaymentNews | RefundNews | OtherNews) -> None:
-    """Apply a verified webhook and note that it was, in the same transaction. The second copy changes nothing."""
+    """Apply a verified webhook and note that it was, in the same transaction. The second copy changes nothing.
+
+    A channel's signature speaks for what was asked of that channel, and for nothing else: of another's payment or refund
+    it has nothing to tell. Raises `NotFound`.
+    """
     match news:
         case PaymentNews():
+            payment = await payments.get(tx, news.payment_id)
+            if payment is None or payment.channel != channel:
+                raise NotFound(payment_id=news.payment_id)
             await apply_payment(tx, news.payment_id, news.answer, "channel")
         case RefundNews():
+            refund = await payments.refund_of(tx, news.refund_id)
+            if refund is None or refund.channel != channel:
+                raise NotFound(refund_id=news.refund_id)
             await payments.record_refund(tx, news.refund_id, news.attempt, news.answer, "channel")
         case OtherNews():
             pass
