@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 import structlog
 
@@ -58,6 +59,14 @@ def test_a_traceback_tells_where_and_not_with_which_values(lines: Lines) -> None
     [line] = lines()
     assert line["exception"][0]["exc_value"] == "no such thing"
     assert "hunter2" not in json.dumps(line["exception"][0]["frames"][-1])
+
+
+async def test_addresses_of_calls_outside_are_not_written(lines: Lines) -> None:
+    """One of them has the secret of a WeChat account in its query."""
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200))) as client:
+        await client.get("https://outside.test/token", params={"secret": "hunter2"})
+
+    assert "hunter2" not in json.dumps(lines())
 
 
 def test_every_line_of_a_request_carries_its_id_and_no_line_after_it(lines: Lines) -> None:

@@ -1,5 +1,7 @@
 """What is Stripe's own: its signatures, its two steps (authorise, then capture or void), its page and its keys."""
 
+import json
+
 import httpx
 import pytest
 import stripe
@@ -8,7 +10,7 @@ from steelyard.money.payments import BadWebhook, ChannelAnswer, PaymentNews, Pay
 from steelyard.money.payments.gateways.stripe import Stripe
 from steelyard.simulators.stripe.words import form
 from tests.money.deals import Deal
-from tests.money.test_channel_contract import HOOK, Play, collected, play
+from tests.money.test_channel_contract import HOOK, Play, collected, due, play
 
 __all__ = ["play"]
 pytestmark = pytest.mark.parametrize("play", ["stripe"], indirect=True)
@@ -29,6 +31,9 @@ async def test_their_own_library_and_our_double_sign_alike(play: Play) -> None:
     assert play.gateway.read_webhook({"stripe-signature": rotated}, post.body, moment)
     with pytest.raises(BadWebhook):
         play.gateway.read_webhook({"stripe-signature": header.replace("v1=", "v0=")}, post.body, moment)
+    late = moment + 3_600
+    with pytest.raises(BadWebhook):
+        play.gateway.read_webhook({"stripe-signature": f"{header},t={late}"}, post.body, late)
     with pytest.raises(BadWebhook):
         Stripe("http://x.test", "k", "").read_webhook(
             {"stripe-signature": stripe.WebhookSignature.generate_signature_header(post.body.decode(), "", moment)},
@@ -103,6 +108,30 @@ async def test_another_request_under_a_used_key_says_nothing_of_the_payment(play
     await collected(play, deal)
 
     other = await play.gateway.collect(deal.instruction(token="pm_card_visa"), HOOK)
+
+    assert isinstance(other, Unknown)
+
+
+async def test_a_charge_that_has_just_been_made_is_not_declined(play: Play) -> None:
+    """`payment_intent.created` tells of it as it was before its card was tried."""
+    await collected(play, Deal(), "pm_card_visa")
+    await play.after(0)
+    event = json.loads(play.posts[-1].body)
+    event["type"] = "payment_intent.created"
+    event["data"]["object"] |= {"status": "requires_payment_method", "last_payment_error": None, "amount_received": 0}
+
+    news = play.gateway.read_stored("", event)
+
+    assert isinstance(news, PaymentNews) and news.answer.state is PaymentState.PENDING
+
+
+async def test_a_refund_under_a_used_key_has_not_failed(play: Play) -> None:
+    deal = Deal()
+    paid = await collected(play, deal, "pm_card_visa")
+    first = due(deal, paid, 100)
+    await play.gateway.refund(first, HOOK)
+
+    other = await play.gateway.refund(due(deal, paid, 101, refund_id=first.refund_id), HOOK)
 
     assert isinstance(other, Unknown)
 

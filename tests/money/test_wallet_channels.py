@@ -29,6 +29,7 @@ from steelyard.money.payments.gateways.numbers import order_number, payment_of, 
 from steelyard.money.payments.gateways.wechatpay import Wechatpay
 from steelyard.money.reconciliation.model import document_of
 from steelyard.simulators import walletpay
+from steelyard.simulators.walletpay import alipay as simulated_alipay
 from steelyard.simulators.walletpay import wechatpay as simulated
 from tests.money.deals import Deal, balance, make_due, refund
 from tests.money.wallets import WECHATPAY, Wallet, wallet
@@ -414,6 +415,29 @@ async def test_a_refund_is_known_by_its_message_before_it_is_asked_for(db: Datab
     assert known is not None
     assert known.state is RefundState.SUCCEEDED
     assert gateway.terms.refund_days == 365
+
+
+@pytest.mark.parametrize(
+    ("status", "ends"), [({}, None), ({"refund_status": "REFUND_FAIL"}, RefundState.FAILED),
+                         ({"refund_status": "REFUND_PROCESSING"}, RefundState.SENT)]
+)  # fmt: skip
+async def test_a_refund_without_a_status_was_not_made_at_alipay(
+    db: Database, alipay: Both, monkeypatch, status: dict[str, str], ends: RefundState | None
+) -> None:
+    _, gateway = alipay
+    deal = await paid(db, alipay)
+    made = await refund(db, deal, 700)
+    (due,) = await db.transact(payments.to_refund, 10)
+    said = {"trade_no": "1", "out_trade_no": order_number(deal.payment_id), "out_request_no": made.refund_id.hex}
+    monkeypatch.setitem(
+        simulated_alipay._METHODS,
+        "alipay.trade.fastpay.refund.query",
+        lambda _, __: {"code": "10000", "msg": "Success", **said, **status},
+    )
+
+    answer = await gateway.query_refund(due)
+
+    assert (answer and not isinstance(answer, Unknown) and answer.state) == ends
 
 
 async def test_what_is_too_old_is_not_refunded(db: Database, either: Both) -> None:

@@ -72,6 +72,21 @@ async def test_the_buyer_is_told_where_to_and_the_purchase_waits(shop: Database,
     assert await state(shop, purchase_id) is PurchaseState.PLACED
 
 
+async def test_goods_are_not_kept_longer_by_trying_anew(shop: Database, world: World) -> None:
+    purchase_id, stands = await begun(shop, world)
+    later = "UPDATE purchases SET placed_at = placed_at - interval '50 hours', pay_by = pay_by - interval '50 hours'"
+    await shop.transact(lambda tx: tx.execute(later))
+    before = await shop.ask(orders.purchase, purchase_id)
+
+    again = await checkout.renew(
+        shop, SETTINGS, purchase_id, channel="bank_transfer", return_url="http://x.test", payer=checkout.Payer()
+    )
+
+    after = await shop.ask(orders.purchase, purchase_id)
+    assert before is not None and after is not None and again.payment_id != stands.payment_id
+    assert after.pay_by == before.pay_by
+
+
 async def test_what_comes_in_parts_pays_when_it_is_whole(shop: Database, world: World) -> None:
     purchase_id, stands = await begun(shop, world)
 

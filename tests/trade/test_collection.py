@@ -26,7 +26,7 @@ from tests.money.outside import Post
 from tests.support import deal
 from tests.support.rivals import meet
 from tests.support.world import STOCK
-from tests.trade.till import BACK, CHANNEL, SETTINGS, Till, effects, receipts, till
+from tests.trade.till import BACK, CHANNEL, SETTINGS, Till, effects, receipts, refund_states, till
 
 __all__ = ["till"]
 
@@ -197,6 +197,27 @@ async def test_a_payment_that_nobody_here_asked_for_is_kept_with_the_reason(till
 
     assert await till.db.ask(receipts) == [(False, "there is no such payment or refund here")]
     assert await checkout.apply_left_behind(till.db, SETTINGS) == 0
+
+
+async def test_a_channel_tells_nothing_of_what_another_was_asked_for(till: Till):
+    """Its signature fits, and what it tells of is there: only not its own."""
+    purchase_id = await till.placed()
+    post = await captured_post(till, purchase_id)
+    news = till.gateway.read_webhook(post.headers, post.body, till.outside.clock.now())
+
+    with pytest.raises(NotFound):
+        await till.db.transact(apply_news, "elsewhere", news)
+    assert await till.purchase(purchase_id) is PurchaseState.PLACED
+
+    await till.db.transact(orders.cancel_purchase, purchase_id, "buyer", "buyer")
+    await till.deliver(post)
+    (part, *_) = await deal.orders_of(till.db, purchase_id)
+    (back, *_) = await till.db.ask(payments.refunds_of_order, part.merchant_id, part.order_id)
+    arrived = payments.RefundAnswer(reference="x", state=RefundState.SUCCEEDED)
+    told = payments.RefundNews(event_id="evt", refund_id=back.refund_id, attempt=1, answer=arrived)
+    with pytest.raises(NotFound):
+        await till.db.transact(apply_news, "elsewhere", told)
+    assert set(await till.db.ask(refund_states)) == {RefundState.INSTRUCTED}
 
 
 async def store(till: Till, post: Post) -> None:

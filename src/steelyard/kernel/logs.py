@@ -115,3 +115,6 @@ def configure(form: str = "console", level: int = logging.INFO, stream: TextIO |
     root.setLevel(level)
     # It tells its every step at INFO; our own jobs say what they did.
     logging.getLogger("procrastinate").setLevel(max(level, logging.WARNING))
+    # They tell the whole address of every call: who asks WeChat for an openid has the account's secret in it.
+    for library in ("httpx", "httpcore"):
+        logging.getLogger(library).setLevel(max(level, logging.WARNING))

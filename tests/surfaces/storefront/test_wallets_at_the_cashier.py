@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
 import pytest
@@ -13,8 +13,10 @@ from litestar import Litestar
 
 from steelyard.kernel.db import Database
 from steelyard.kernel.files import Files
+from steelyard.kernel.limits import Limit
 from steelyard.kernel.settings import Settings
 from steelyard.money.payments import Channel, gateways
+from steelyard.surfaces.storefront import paying
 from tests.money.wallets import OPENID, Wallet, wallet
 from tests.support.application import application
 from tests.support.browser import BASE, Browser
@@ -179,6 +181,55 @@ async def test_inside_wechat_the_button_has_what_the_app_pays_by(guest: Browser,
     assert (trade.way, trade.payer) == ("inside", OPENID)
 
 
+async def test_inside_wechat_what_is_no_use_any_more_is_begun_anew(guest: Browser, world: World, wallets: dict) -> None:
+    outside, _ = wallets["wechatpay"]
+    guest.http.headers["user-agent"] = WECHAT
+    (back,) = parse_qs(urlsplit(path_of(await placed(guest, world, "wechatpay"))).query)["redirect_uri"]
+    waiting = path_of(await guest.get(back.removeprefix(BASE), code="good", state="pay"))
+    (old,) = outside.book.latest()
+
+    asked = path_of(await guest.post(waiting.replace("/return", "/pay"), {"channel": "wechatpay", "anew": "1"}))
+    (back,) = parse_qs(urlsplit(asked).query)["redirect_uri"]
+    again = urlsplit(back.removeprefix(BASE))
+    await guest.get(again.path, code="good", state="pay", **dict(parse_qsl(again.query)))
+
+    assert {trade.status for trade in outside.book.latest() if trade.number == old.number} == {"closed"}
+    assert len(outside.book.latest()) == 2
+
+
+async def test_nobody_begins_to_pay_without_end(
+    guest: Browser, world: World, wallets: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside, _ = wallets["wechatpay"]
+    monkeypatch.setattr(paying, "TRIES_PER_BUYER", Limit("pay_purchase", burst=2, per_seconds=3_600))
+    waiting = path_of(await placed(guest, world, "wechatpay"))
+
+    answers = [
+        await guest.post(waiting.replace("/return", "/pay"), {"channel": "wechatpay", "anew": "1"}) for _ in range(3)
+    ]
+
+    assert len(outside.book.latest()) == 3, "the first code and two new ones"
+    assert path_of(answers[-1]) == waiting.removesuffix("/return")
+    assert "Too many attempts" in (await guest.follow(answers[-1])).text
+
+
+async def test_a_page_does_not_ask_the_channel_without_end(
+    guest: Browser, world: World, wallets: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside, _ = wallets["wechatpay"]
+    monkeypatch.setattr(paying, "ASKS_PER_PAYMENT", Limit("ask_channel", burst=1, per_seconds=3_600))
+    waiting = path_of(await placed(guest, world, "wechatpay"))
+    await guest.get(waiting)
+    (trade,) = outside.book.latest()
+    outside.book.pay(trade.number)
+
+    assert "Scan to pay" in (await guest.get(waiting)).text
+
+    await outside.after(0)
+    await deliver(guest, outside, "wechatpay")
+    assert "Paid. Thank you!" in (await guest.get(waiting)).text
+
+
 async def test_when_wechat_does_not_say_who_pays_nothing_is_begun(guest: Browser, world: World, wallets: dict) -> None:
     outside, _ = wallets["wechatpay"]
     guest.http.headers["user-agent"] = WECHAT
@@ -230,5 +281,8 @@ async def test_a_gift_card_is_paid_by_a_code_too(app: Litestar, db: Database, wo
 
     assert "Scan to pay" in waiting.text and '<svg class="qr" role="img"' in waiting.text
     assert trade.total == 8_800
+    assert "Pay another way" in waiting.text.split('id="outcome"')[1].split("</section>", 1)[1], (
+        "not what is looked at anew"
+    )
     assert "Scan to pay" not in after.text
     await browser.close()

@@ -34,7 +34,7 @@ from steelyard.parties.access.model import Account
 from steelyard.parties.customers.model import BuyerId
 from steelyard.surfaces.components.page import Crumb
 from steelyard.surfaces.storefront.me import ACCOUNT, buyer_of
-from steelyard.surfaces.storefront.paying import looks_of, next_look, wallet_of
+from steelyard.surfaces.storefront.paying import TRIES_PER_BUYER, ask_channel, looks_of, next_look, wallet_of
 from steelyard.surfaces.storefront.shell import Shell, shell, show
 from steelyard.surfaces.storefront.typed import number, said, uuid_of
 from steelyard.surfaces.storefront.ways import Way, device_of, ways
@@ -45,7 +45,6 @@ from steelyard.surfaces.web.offers import money
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refusals import fields_of
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade import checkout
 
 GIFTS = "/gift-cards"
 MINE = "/account/gift-cards"
@@ -255,7 +254,7 @@ async def _card(visit: Visit, sale_id: UUID, refusal: Refusal | None = None, typ
     looks = looks_of(visit)
     view = await visit.db.ask(card_page, buyer_id, sale_id, looks)
     if view.waiting and view.last is not None:
-        await checkout.ask_about(visit.db, visit.settings, view.last.sought)
+        await ask_channel(visit, view.last)
         view = await visit.db.ask(card_page, buyer_id, sale_id, looks)
     errors = fields_of(refusal, visit.locale) if refusal else {}
     return await show(
@@ -285,6 +284,10 @@ async def pay(visit: NamedDependency[Visit], sale_id: FromPath[UUID], data: URLE
     sale = await visit.db.ask(gifts.get, buyer_id, sale_id)
     if sale is None:
         raise NotFound()
+    try:
+        await limits.take(visit.db, TRIES_PER_BUYER, str(buyer_id))
+    except Refusal as refusal:
+        return redirect(visit, f"{MINE}/{sale_id}", (visit.refused(refusal), "bad"))
     return await _pay(visit, sale, said(data, "channel"))
 
 

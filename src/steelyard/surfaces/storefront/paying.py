@@ -10,9 +10,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
+from steelyard.kernel import limits
 from steelyard.kernel.db import Read
-from steelyard.kernel.errors import NotFound
+from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
+from steelyard.kernel.limits import Limit
 from steelyard.money import payments
 from steelyard.money.payments import Device, Standing
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
@@ -39,6 +41,10 @@ LOOKS = ((15, 2), (18, 5), (18, 10))
 WATCH_SECONDS = 3
 WECHATPAY = "wechatpay"
 ASK_SECONDS = 12
+# Each try may become a payment at the channel, another code among them.
+TRIES_PER_BUYER = Limit("pay_purchase", burst=20, per_seconds=3_600)
+# More than pages ask by themselves. Whoever asks without end would have the channel refuse us, and every buyer with us.
+ASKS_PER_PAYMENT = Limit("ask_channel", burst=60, per_seconds=300)
 
 
 class PayForm(Typed, frozen=True):
@@ -156,7 +162,8 @@ async def pay(
         payer = payer_of(visit)
         account = payments.account_of(visit.settings, channel) if payer.device is Device.WECHAT else None
         if account is not None and not openid:
-            return redirect(visit, account.ask(f"{visit.settings.base_url.rstrip('/')}{path}/wechat"), cookies=cookies)
+            known = f"{visit.settings.base_url.rstrip('/')}{path}/wechat{'?anew=1' if anew else ''}"
+            return redirect(visit, account.ask(known), cookies=cookies)
         payer = msgspec.structs.replace(payer, name=openid)
         begin = checkout.renew if anew else checkout.collect
         collection = await begin(visit.db, visit.settings, purchase_id, channel=channel, return_url=back, payer=payer)
@@ -194,6 +201,10 @@ async def return_page(read: Read, buyer_id: BuyerId, purchase_id: PurchaseId, lo
 async def pay_again(visit: NamedDependency[Visit], code: FromPath[str], data: URLEncodedBody[PayForm]) -> Redirect:
     """Pay a purchase that waits for its money."""
     purchase = await own_purchase(visit, code)
+    try:
+        await limits.take(visit.db, TRIES_PER_BUYER, str(purchase.buyer_id))
+    except Refusal as refusal:
+        return redirect(visit, f"/purchases/{purchase.code}", (visit.refused(refusal), "bad"))
     return await pay(visit, purchase.purchase_id, data.channel, anew=bool(data.anew))
 
 
@@ -201,12 +212,22 @@ async def pay_again(visit: NamedDependency[Visit], code: FromPath[str], data: UR
 async def known_to_wechat(visit: NamedDependency[Visit], code: FromPath[str]) -> Redirect:
     """Back from WeChat, which has said who the buyer is there: now the app can be handed what it pays by."""
     purchase = await own_purchase(visit, code)
-    account = payments.account_of(visit.settings, WECHATPAY)
-    openid = await account.openid(visit.connection.query_params.get("code", "")) if account else None
+    account, said = payments.account_of(visit.settings, WECHATPAY), visit.connection.query_params
+    try:
+        await limits.take(visit.db, TRIES_PER_BUYER, "wechat", str(purchase.buyer_id))
+    except Refusal as refusal:
+        return redirect(visit, f"/purchases/{purchase.code}", (visit.refused(refusal), "bad"))
+    openid = await account.openid(said.get("code", "")) if account else None
     if openid is None:
         failed = visit.say(N_("WeChat did not tell us who pays. Please try again, or choose another way to pay."))
         return redirect(visit, f"/purchases/{purchase.code}", (failed, "bad"))
-    return await pay(visit, purchase.purchase_id, WECHATPAY, openid=openid)
+    return await pay(visit, purchase.purchase_id, WECHATPAY, anew="anew" in said, openid=openid)
+
+
+async def ask_channel(visit: Visit, payment: Payment) -> None:
+    """Ask how far it is, unless this page has asked more often than any page does by itself: then the sweep asks."""
+    if not await visit.db.transact(limits.attempt, ASKS_PER_PAYMENT, str(payment.payment_id)):
+        await checkout.ask_about(visit.db, visit.settings, payment.sought)
 
 
 @get("/purchases/{code:str}/paid")
@@ -218,7 +239,7 @@ async def watch(visit: NamedDependency[Visit], code: FromPath[str]) -> Response[
     unsettled = last is not None and last.state in (PaymentState.INSTRUCTED, PaymentState.PENDING)
     if last is not None and unsettled and purchase.state is PurchaseState.PLACED:
         if (datetime.now(UTC) - last.created_at).seconds % ASK_SECONDS < WATCH_SECONDS:
-            await checkout.ask_about(visit.db, visit.settings, last.sought)
+            await ask_channel(visit, last)
         return Response(None, status_code=204)
     return Response(None, status_code=204, headers={"hx-redirect": f"/purchases/{purchase.code}/return"})
 
@@ -230,7 +251,7 @@ async def back_from_cashier(visit: NamedDependency[Visit], code: FromPath[str]) 
     looks = looks_of(visit)
     view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id, looks)
     if view.waiting and view.last is not None:
-        await checkout.ask_about(visit.db, visit.settings, view.last.sought)
+        await ask_channel(visit, view.last)
         view = await visit.db.ask(return_page, visit.buyer_id, purchase.purchase_id, looks)
     return await show(
         visit,

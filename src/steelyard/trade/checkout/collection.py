@@ -121,8 +121,9 @@ async def begin(
 ) -> Instruction | Collection:
     """The intent to pay, written down; or how far an earlier try has come, when this is its second click.
 
-    A purchase waits at least `wait` for a new try. A try that the channel has not answered yet is asked for once more
-    under its own id, which collects it once: while it may still be captured, no second one is begun beside it.
+    A purchase waits at least `wait` from when it was placed, however often it is tried anew. A try that the channel has not
+    answered yet is asked for once more under its own id, which collects it once: while it may still be captured, no second
+    one is begun beside it.
     """
     purchase = await orders.lock_purchase(tx, purchase_id)
     tries = [each for each in await payments.of_purchase(tx, purchase_id) if not payments.is_purse(each.channel)]
@@ -146,7 +147,7 @@ async def begin(
         if waits and _goes_on(earlier, payer):
             return _state_of(earlier)
     if wait and booking is None and purchase.team_id is None:
-        purchase = await orders.wait_for_payment(tx, purchase, datetime.now(UTC) + wait)
+        purchase = await orders.wait_for_payment(tx, purchase, purchase.placed_at + wait)
     instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id, payer)
     await payments.instruct(tx, instruction)
     return instruction
@@ -310,11 +311,21 @@ def _pays(purchase: Purchase, booking: Booking | None, payment: Payment) -> bool
 
 
 async def apply_news(tx: Tx, channel: str, news: PaymentNews | RefundNews | OtherNews) -> None:
-    """Apply a verified webhook and note that it was, in the same transaction. The second copy changes nothing."""
+    """Apply a verified webhook and note that it was, in the same transaction. The second copy changes nothing.
+
+    A channel's signature speaks for what was asked of that channel, and for nothing else: of another's payment or refund
+    it has nothing to tell. Raises `NotFound`.
+    """
     match news:
         case PaymentNews():
+            payment = await payments.get(tx, news.payment_id)
+            if payment is None or payment.channel != channel:
+                raise NotFound(payment_id=news.payment_id)
             await apply_payment(tx, news.payment_id, news.answer, "channel")
         case RefundNews():
+            refund = await payments.refund_of(tx, news.refund_id)
+            if refund is None or refund.channel != channel:
+                raise NotFound(refund_id=news.refund_id)
             await payments.record_refund(tx, news.refund_id, news.attempt, news.answer, "channel")
         case OtherNews():
             pass

@@ -7,6 +7,7 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import payments
 from steelyard.money.payments.model import ChannelAnswer, PaymentState
+from steelyard.trade import orders
 from steelyard.trade.checkout.collection import apply_payment
 from steelyard.trade.checkout.service import lock_of_purchases
 from steelyard.trade.orders.model import PurchaseId
@@ -23,7 +24,9 @@ async def receive_transfer(
     payment = await payments.get(tx, payment_id)
     if payment is None:
         raise NotFound(payment_id=payment_id)
-    await lock_of_purchases(tx, [PurchaseId(payment.purchase_id)])
+    purchase_ids = [PurchaseId(payment.purchase_id)]
+    await lock_of_purchases(tx, purchase_ids)
+    await orders.lock_purchases(tx, purchase_ids)  # before the payment and the accounts, as everybody locks them
     stands = await payments.book_movement(
         tx, payment_id, bank_number=bank_number, amount=amount, currency=currency, party=party, on_day=on_day, by=by
     )

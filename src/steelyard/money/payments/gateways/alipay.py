@@ -34,6 +34,7 @@ from steelyard.money.payments.gateways.numbers import (
     scanned,
 )
 from steelyard.money.payments.model import (
+    AnsweredRefundState,
     AnsweredState,
     BadWebhook,
     ChannelAnswer,
@@ -65,6 +66,10 @@ DONE = "10000"
 BUSINESS_REFUSAL = "40004"
 # The sub codes that say "perhaps": the same is asked again, or asked about.
 NOBODY_KNOWS = {"ACQ.SYSTEM_ERROR", "aop.ACQ.SYSTEM_ERROR", "isp.unknow-error", "isp.unknown-error"}
+REFUND_STATES: dict[str, AnsweredRefundState] = {
+    "REFUND_SUCCESS": RefundState.SUCCEEDED,
+    "REFUND_FAIL": RefundState.FAILED,
+}
 NEVER_HEARD_OF = "ACQ.TRADE_NOT_EXIST"
 ENDED_ALREADY = {"ACQ.TRADE_HAS_CLOSE", "ACQ.TRADE_HAS_SUCCESS", "ACQ.TRADE_HAS_FINISHED", "ACQ.TRADE_STATUS_ERROR"}
 
@@ -252,12 +257,13 @@ class Alipay:
         }
         answer = await self._ask("alipay.trade.fastpay.refund.query", asked, _RefundFound)
         match answer:
-            case _RefundFound(refund_status="REFUND_SUCCESS"):
-                return RefundAnswer(reference=answer.trade_no, state=RefundState.SUCCEEDED)
-            case _RefundFound(out_request_no=""):
-                return None  # nothing is said of it: not received, or not done; asked again under the same number
+            case _RefundFound(refund_status=""):
+                # Not received, or not done, also where it repeats the number: asked again under the same one.
+                return None
             case _RefundFound():
-                return RefundAnswer(reference=answer.trade_no, state=RefundState.SENT)
+                state = REFUND_STATES.get(answer.refund_status, RefundState.SENT)
+                failure = answer.refund_status.lower() if state is RefundState.FAILED else None
+                return RefundAnswer(reference=answer.trade_no, state=state, failure=failure)
             case _Outcome(sub_code=sub_code) if sub_code == NEVER_HEARD_OF:
                 return None
             case _Outcome():

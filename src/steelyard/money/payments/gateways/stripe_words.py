@@ -129,7 +129,7 @@ def of_intent(told: dict[str, Any]) -> ChannelAnswer:
             state = PaymentState.CAPTURED
         case "canceled":
             state = PaymentState.CANCELLED
-        case "requires_payment_method":
+        case "requires_payment_method" if error:  # without one, nothing was tried yet: so it is told of as it is made
             state, failure = PaymentState.DECLINED, error.get("decline_code") or error.get("code") or "declined"
         case _:
             pass
