@@ -21,7 +21,13 @@ ItemId = NewType("ItemId", UUID)
 UPLOAD_BYTES_MAX = 16 * 1024 * 1024
 FILE_BYTES_MAX = 512 * 1024 * 1024
 UNPACKED_BYTES_MAX = 1024 * 1024 * 1024
+# Records of money pack to a tenth at best: what unpacks to more was made to fill the memory.
+UNPACKED_TIMES_MAX = 25
+UNPACKED_BYTES_MIN = 1024 * 1024
 LINES_MAX = 2_000_000
+# Minor units of a line: the sum of as many lines as a file may have is still a number of the database.
+AMOUNT_MAX = 4 * 10**12
+PROBLEMS_MAX = 10_000
 PROBLEMS_KEPT_MAX = 200
 WORDS_MAX = 500
 # Two clocks and a message on its way: what is no further apart is no other day.

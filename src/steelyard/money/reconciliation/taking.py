@@ -17,6 +17,7 @@ from steelyard.money.reconciliation.model import (
     FILE_BYTES_MAX,
     LINES_MAX,
     PROBLEMS_KEPT_MAX,
+    PROBLEMS_MAX,
     DayTaken,
     File,
     FileId,
@@ -39,7 +40,8 @@ _COLUMNS = (
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that was read: `lines` are those that could be, `problems` all that is wrong with the others."""
+    """A file that was read: `lines` are those that could be, `problems` what is wrong with the others (after `PROBLEMS_MAX` of them
+    nobody reads on)."""
 
     source: Source
     day: date
@@ -66,6 +68,8 @@ def read_statement(
             problems.append(Problem(number=found.number, problem="currency", told=found.currency))
         else:
             lines.append(found)
+        if len(problems) >= PROBLEMS_MAX:
+            break
         if len(lines) > LINES_MAX:
             problems.append(Problem(number=found.number, problem="too_many_lines", told=str(LINES_MAX)))
             break
@@ -94,7 +98,7 @@ async def take(tx: Tx, statement: Statement, by: str) -> File:
         ids.mint(),
         day,
         statement.source.format,
-        statement.name[:NAME_LETTERS_MAX],
+        statement.name.replace("\x00", "")[:NAME_LETTERS_MAX],
         digest,
         len(statement.content),
         len(statement.lines),
