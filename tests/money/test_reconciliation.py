@@ -416,3 +416,21 @@ async def test_whatever_is_spoilt_is_listed_once_as_what_it_is_and_nothing_else_
 
     await asyncio.to_thread(run)
     assert set(seen) == set(Kind)
+
+
+async def test_each_of_two_currencies_has_its_own_limit(db: Database) -> None:
+    [row] = await sold(db, [Sale(9_000, noon(DAY), "JPY")])
+    await reconciled(db, DAY, [row.but(currency="CNY")])
+    [item] = await listed(db)
+
+    state = await db.transact(reconciliation.settle, "simpay", item.item_id, AccountKind.SUSPENSE, "", ADA)
+
+    assert state is DifferenceState.PROPOSED, "90.00 yuan one person may explain; 9,000 yen they may not"
+
+
+async def test_a_channel_that_names_another_channels_payment_has_captured_nothing_of_ours(db: Database) -> None:
+    paid = await sold(db, [Sale(990, noon(DAY), refund=100)], channel="stripe")
+
+    done = await reconciled(db, DAY, paid)
+
+    assert (done.matched, done.found) == (0, {"missing_here": 2})

@@ -15,6 +15,7 @@ from steelyard.parties.policies.model import DEBT_REMINDER, DEBT_RESTRICTS, OWED
 from steelyard.trade import discipline, settlement
 from steelyard.trade.discipline import Debt
 from steelyard.trade.settlement import EntryKind
+from tests.money.statements import reconciled
 from tests.support.world import World
 from tests.trade.test_discipline import FIRST, paid_in, recorded
 
@@ -140,3 +141,15 @@ async def test_the_days_are_the_operators_to_say(shop: Database, tea: MerchantId
     assert await shop.transact(discipline.follow_debts, ASKED) == 0
     await shop.transact(policies.settle, OWED_DAYS, 10, None)
     assert await shop.transact(discipline.follow_debts, NOW + timedelta(days=11)) > 0
+
+
+async def test_what_a_shop_paid_of_its_debt_is_found_on_the_banks_statement(shop: Database, tea: MerchantId) -> None:
+    violation = await recorded(shop, tea)
+    await paid(shop, tea, violation.fine)
+    now = datetime.now(UTC)
+    line = f"{now.isoformat()},in,in_1,their words,Tea,CNY,{violation.fine}"
+    content = f"time,direction,id,reference,party,currency,amount\n{line}\n".encode()
+
+    done = await reconciled(shop, now.date(), content, "simbank")
+
+    assert (done.matched, done.found) == (1, {})

@@ -216,10 +216,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         return self.theirs - (self.ours if self.currency == self.our_currency else 0)
 
     @property
-    def weight(self) -> int:
-        """What an approval is about: the larger of the amounts that a booking would move, in minor units."""
-        other = 0 if self.currency == self.our_currency else abs(self.ours)
-        return max(abs(self.difference), other)
+    def weights(self) -> list[tuple[str, int]]:
+        """What an approval is about: what a booking would move, by currency, in minor units of it."""
+        moved = [(self.currency, abs(self.difference))]
+        return moved if self.currency == self.our_currency else [*moved, (self.our_currency, abs(self.ours))]
 
 
 class DayRun(msgspec.Struct, frozen=True, kw_only=True):
