@@ -5,7 +5,6 @@ is left on either side differs.
 """
 
 from datetime import date, timedelta
-from uuid import UUID
 
 from steelyard.kernel.db import Read, Row, Tx
 from steelyard.money.reconciliation.model import CLOCKS_APART_MINUTES, TIMING_DAYS, File, Source
@@ -27,10 +26,13 @@ CREATE TEMP TABLE reconciling_movements (
 ) ON COMMIT DROP
 """
 
-# A second line of the same movement, in this file or in one that came before; one that is itself a second is none to follow. $3: when this one came; $4: its day.
+# A second line of the same movement (of a payout, also under the name by which the bank knows it), in this file or in one that
+# came before; one that is itself a second has nothing after it. $3: when this one came; $4: its day.
 _DUPLICATES = """
 WITH numbered AS (
-    SELECT l.*, row_number() OVER (PARTITION BY l.their_id, l.kind ORDER BY l.line_no) > 1 AS again_here
+    SELECT l.*, row_number() OVER (PARTITION BY l.their_id, l.kind ORDER BY l.line_no) > 1
+             OR l.kind = 'payout' AND row_number() OVER (PARTITION BY l.kind, coalesce(l.reference, l.their_id)
+                                                         ORDER BY l.line_no) > 1 AS again_here
     FROM reconciliation_lines l WHERE l.source = $1 AND l.file_id = $2
 ), again AS (
     SELECT n.* FROM numbered n
@@ -38,6 +40,13 @@ WITH numbered AS (
         SELECT FROM reconciliation_lines e JOIN reconciliation_files f ON (f.source, f.file_id) = (e.source, e.file_id)
         WHERE e.source = $1 AND e.their_id = n.their_id AND e.kind = n.kind AND e.file_id <> $2 AND f.state = 'read'
           AND (f.received_at, f.file_id) < ($3::timestamptz, $2)
+          AND NOT EXISTS (SELECT FROM reconciliation_differences d
+                          WHERE (d.source, d.file_id, d.line_no) = (e.source, e.file_id, e.line_no)
+                            AND d.kind = 'duplicate'))
+       OR n.kind = 'payout' AND EXISTS (
+        SELECT FROM reconciliation_lines e JOIN reconciliation_files f ON (f.source, f.file_id) = (e.source, e.file_id)
+        WHERE e.source = $1 AND e.kind = 'payout' AND coalesce(e.reference, e.their_id) = coalesce(n.reference, n.their_id)
+          AND e.file_id <> $2 AND f.state = 'read' AND (f.received_at, f.file_id) < ($3::timestamptz, $2)
           AND NOT EXISTS (SELECT FROM reconciliation_differences d
                           WHERE (d.source, d.file_id, d.line_no) = (e.source, e.file_id, e.line_no)
                             AND d.kind = 'duplicate'))
@@ -284,15 +293,6 @@ SELECT FROM reconciliation_differences
 WHERE source = $1 AND item_id IN (SELECT item_id FROM found) ORDER BY item_id FOR UPDATE
 """
 
-# What was missing on the statement of another day and turned up on this one, which does not count any more.
-_TURNED_UP_ON = """
-SELECT d.item_id
-FROM reconciliation_matches m
-JOIN reconciliation_differences d ON (d.source, d.owner_id, d.transfer_id) = (m.source, m.owner_id, m.transfer_id)
-JOIN reconciliation_days r ON (r.source, r.day) = (d.source, d.day)
-WHERE m.source = $1 AND m.file_id = $2 AND d.kind = 'missing_there' AND d.state = 'closed' AND d.day <> $3::date
-"""
-
 # What was missing on one side has turned up: how it stands now, and what was booked for it meanwhile.
 _TURNED_UP = """
 WITH found AS (
@@ -380,12 +380,6 @@ async def hash_many(tx: Tx, file: File, *, on: bool) -> None:
 async def hold_missing(tx: Tx, source: str) -> None:
     """Hold what was missing on one side and has its other side now."""
     await tx.fetch(_HOLD_MISSING, source)
-
-
-async def turned_up_on(read: Read, file: File) -> list[UUID]:
-    """What is missing again on the statements of other days when this one does not count any more."""
-    rows = await read.fetch(_TURNED_UP_ON, file.source, file.file_id, file.day)
-    return [row["item_id"] for row in rows]
 
 
 async def turned_up(read: Read, source: str) -> list[Row]:

@@ -27,6 +27,15 @@ from steelyard.money.reconciliation.model import (
 )
 from steelyard.money.reconciliation.taking import be_patient, source_called
 
+# What was missing on the statement of another day and turned up on this one, which does not count any more.
+_TURNED_UP_ON = """
+SELECT d.item_id
+FROM reconciliation_matches m
+JOIN reconciliation_differences d ON (d.source, d.owner_id, d.transfer_id) = (m.source, m.owner_id, m.transfer_id)
+JOIN reconciliation_days r ON (r.source, r.day) = (d.source, d.day)
+WHERE m.source = $1 AND m.file_id = $2 AND d.kind = 'missing_there' AND d.state = 'closed' AND d.day <> $3::date
+"""
+
 _DECIDED = (DifferenceState.PROPOSED, DifferenceState.BOOKED, DifferenceState.ACCEPTED)
 
 
@@ -236,7 +245,8 @@ async def close_days(tx: Tx, source: str, day: date | None = None) -> None:
         FROM reconciliation_days e LEFT JOIN (
             SELECT DISTINCT source, day FROM reconciliation_differences
             WHERE source = $1 AND state IN ('waiting', 'open', 'proposed')) u USING (source, day)
-        WHERE e.source = $1 AND ($2::date IS NULL OR e.day = $2) AND (d.source, d.day) = (e.source, e.day) AND (d.closed_at IS NULL) <> (u.day IS NOT NULL)
+        WHERE e.source = $1 AND ($2::date IS NULL OR e.day = $2)
+          AND (d.source, d.day) = (e.source, e.day) AND (d.closed_at IS NULL) <> (u.day IS NOT NULL)
         """,
         source,
         day,
@@ -270,9 +280,9 @@ async def _told(tx: Tx, source: str, day: date) -> DayRun:
 async def withdraw(tx: Tx, source: str, day: date, by: str) -> File:
     """A statement that should not have been read does not count any more; another one of the day may be.
 
-    Its matches go, its differences close, and what turned up on it is missing again; its fees are posted back. What it says the channel has paid to our bank stays:
-    the same payout on the next statement is the same. Raises `NoStatement`, and `DayBooked` when differences of it are
-    booked or accepted.
+    Its matches go, its differences close, what turned up on it is missing again, its fees are posted back. What it says the
+    channel has paid to our bank stays: the same payout on the next statement is the same. Raises `NoStatement`, and
+    `DayBooked` when differences of it are booked or accepted.
     """
     known = await source_called(tx, source)
     file = await _file_of(tx, source, day)
@@ -291,7 +301,8 @@ async def withdraw(tx: Tx, source: str, day: date, by: str) -> File:
         raise DayBooked()
     unfinished = [row["item_id"] for row in held if row["state"] != DifferenceState.CLOSED]
     await move(tx, source, unfinished, DifferenceState.CLOSED, by, ended_on=day)
-    await move(tx, source, await matching.turned_up_on(tx, file), DifferenceState.WAITING, by)
+    again = await tx.fetch(_TURNED_UP_ON, source, file.file_id, day)
+    await move(tx, source, [row["item_id"] for row in again], DifferenceState.WAITING, by)
     await tx.execute("DELETE FROM reconciliation_matches WHERE source = $1 AND file_id = $2", source, file.file_id)
     await tx.execute("DELETE FROM reconciliation_totals WHERE source = $1 AND day = $2", source, day)
     await tx.execute("DELETE FROM reconciliation_days WHERE source = $1 AND day = $2", source, day)

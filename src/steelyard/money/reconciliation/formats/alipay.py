@@ -52,7 +52,9 @@ def _details(content: bytes) -> bytes:
             if inside[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise Unreadable("not_a_zip", str(inside[0].compress_type))
             # (No more is unpacked than the archive says.)
-            if inside[0].file_size > min(UNPACKED_BYTES_MAX, max(UNPACKED_BYTES_MIN, UNPACKED_TIMES_MAX * len(content))):
+            if inside[0].file_size > min(
+                UNPACKED_BYTES_MAX, max(UNPACKED_BYTES_MIN, UNPACKED_TIMES_MAX * len(content))
+            ):
                 raise Unreadable("too_large", str(inside[0].file_size))
             return archive.read(inside[0])
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, zlib.error) as error:
