@@ -153,3 +153,25 @@ async def test_what_a_shop_paid_of_its_debt_is_found_on_the_banks_statement(shop
     done = await reconciled(shop, now.date(), content, "simbank")
 
     assert (done.matched, done.found) == (1, {})
+
+
+async def test_a_shop_that_just_pays_is_not_asked_again(shop: Database, tea: MerchantId) -> None:
+    await recorded(shop, tea)
+    await shop.transact(discipline.follow_debts, ASKED)
+    await recorded(shop, tea)
+    owed = -await shop.ask(discipline.balance_of, tea, AccountKind.PAYABLE, "CNY")
+    booked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def pay(tx: Tx) -> None:
+        await discipline.pay_debt(tx, tea, ids.mint(), "CNY", owed, "B-9", FIRST)
+        booked.set()
+        await go_on.wait()
+
+    paying = asyncio.create_task(shop.transact(pay))
+    await booked.wait()
+    following = asyncio.create_task(shop.transact(discipline.follow_debts, ASKED))
+    await asyncio.wait({following}, timeout=0.5)
+    go_on.set()
+    await asyncio.gather(paying, following)
+
+    assert (await debt(shop, tea), await told(shop)) == (None, 1)
