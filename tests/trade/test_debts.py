@@ -175,3 +175,15 @@ async def test_a_shop_that_just_pays_is_not_asked_again(shop: Database, tea: Mer
     await asyncio.gather(paying, following)
 
     assert (await debt(shop, tea), await told(shop)) == (None, 1)
+
+
+async def test_more_days_let_a_shop_go_that_was_held_back(shop: Database, tea: MerchantId) -> None:
+    await recorded(shop, tea)
+    await shop.transact(discipline.follow_debts, ASKED)
+    await shop.transact(discipline.follow_debts, HELD)
+    await shop.transact(policies.settle, DEBT_RESTRICTS, 90, None)
+
+    await shop.transact(discipline.follow_debts, HELD + timedelta(days=DEBT_REMINDER.default))
+
+    found = await debt(shop, tea)
+    assert (found is not None and found.restricts, await shop.ask(merchants.restricted, tea, NOW)) == (False, False)

@@ -139,10 +139,7 @@ async def _keep(tx: Tx, owed: _Owed, today: date | None) -> None:
     """Write down what a locked shop owes; a debt is opened only on a day on which it is asked for."""
     if not owed.amount:
         await tx.execute("DELETE FROM debts WHERE merchant_id = $1 AND currency = $2", owed.merchant_id, owed.currency)
-        if not await tx.value(
-            "SELECT EXISTS (SELECT FROM debts WHERE merchant_id = $1 AND restricts)", owed.merchant_id
-        ):
-            await merchants.mark_in_debt(tx, MerchantId(owed.merchant_id), overdue=False)
+        await _let_go(tx, MerchantId(owed.merchant_id))
         return
     if today is None:
         await tx.execute(
@@ -162,6 +159,12 @@ async def _keep(tx: Tx, owed: _Owed, today: date | None) -> None:
         owed.amount,
         today,
     )
+
+
+async def _let_go(tx: Tx, merchant_id: MerchantId) -> None:
+    """New products are held back no more, unless by a debt in another currency."""
+    if not await tx.value("SELECT EXISTS (SELECT FROM debts WHERE merchant_id = $1 AND restricts)", merchant_id):
+        await merchants.mark_in_debt(tx, merchant_id, overdue=False)
 
 
 async def _remind(tx: Tx, today: date) -> int:
@@ -192,6 +195,8 @@ async def _remind(tx: Tx, today: date) -> int:
         )
         if overdue:
             await merchants.mark_in_debt(tx, each.merchant_id, overdue=True)
+        elif each.restricts:  # it has more days now than when it was held back
+            await _let_go(tx, each.merchant_id)
         await events.publish(
             tx,
             DebtClaimed(
