@@ -276,6 +276,35 @@ async def test_a_file_with_a_bad_line_is_kept_with_what_is_wrong_and_none_of_it_
     assert (await reconciled(db, DAY, rows)).closed
 
 
+async def test_a_file_that_could_not_be_read_counts_once_it_can_be(db: Database) -> None:
+    [row] = await sold(db, [Sale(10_000, noon(DAY))])
+    content = written([row])
+    source = await db.ask(reconciliation.source_called, "simpay")
+    before = reconciliation.read_statement(source, DAY, "x.csv", content, ["EUR"])
+    refused = await db.transact(reconciliation.take, before, ADA)
+    assert refused.state == "refused"
+    with pytest.raises(FileKnown):
+        await db.transact(reconciliation.take, before, ADA)
+
+    assert (await reconciled(db, DAY, content)).closed
+
+    with pytest.raises(FileKnown):
+        await received(db, "simpay", NEXT, content)
+
+
+async def test_a_payout_that_is_named_twice_is_booked_once_and_listed(db: Database) -> None:
+    payouts = [
+        Row(noon(DAY), "payout", f"m_{each}", "", "po_1", "CNY", amount) for each, amount in ((1, -900), (2, -400))
+    ]
+    later = Row(noon(NEXT), "payout", "m_3", "", "po_1", "CNY", -300)
+
+    first = await reconciled(db, DAY, payouts)
+    second = await reconciled(db, NEXT, [later])
+
+    assert (first.found, second.found) == ({"duplicate": 1}, {"duplicate": 1})
+    assert (await balances(db))["bank_cash", "CNY"] == 900
+
+
 async def test_a_statement_can_be_withdrawn_and_another_takes_its_place(db: Database) -> None:
     rows = await sold(db, [Sale(10_000, noon(DAY)), Sale(2_000, noon(DAY))])
     wrong = await reconciled(db, DAY, [rows[0].but(amount=1), rows[1]])
@@ -416,3 +445,21 @@ async def test_whatever_is_spoilt_is_listed_once_as_what_it_is_and_nothing_else_
 
     await asyncio.to_thread(run)
     assert set(seen) == set(Kind)
+
+
+async def test_each_of_two_currencies_has_its_own_limit(db: Database) -> None:
+    [row] = await sold(db, [Sale(9_000, noon(DAY), "JPY")])
+    await reconciled(db, DAY, [row.but(currency="CNY")])
+    [item] = await listed(db)
+
+    state = await db.transact(reconciliation.settle, "simpay", item.item_id, AccountKind.SUSPENSE, "", ADA)
+
+    assert state is DifferenceState.PROPOSED, "90.00 yuan one person may explain; 9,000 yen they may not"
+
+
+async def test_a_channel_that_names_another_channels_payment_has_captured_nothing_of_ours(db: Database) -> None:
+    paid = await sold(db, [Sale(990, noon(DAY), refund=100)], channel="stripe")
+
+    done = await reconciled(db, DAY, paid)
+
+    assert (done.matched, done.found) == (0, {"missing_here": 2})

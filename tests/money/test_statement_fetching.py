@@ -1,10 +1,14 @@
 """Statements are asked for when their day is over: once, again while there is no answer, and never twice."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+
+import pytest
 
 from steelyard.kernel.db import Database, Tx
 from steelyard.money import reconciliation
 from steelyard.money.payments import Unknown
+from steelyard.money.reconciliation import jobs
 from tests.money.statements import Row, Sale, noon, sold, written
 
 DAY = date(2026, 3, 5)
@@ -87,3 +91,14 @@ async def test_a_file_that_cannot_be_read_is_kept_and_asked_for_again(db: Databa
     assert (good.state, bad.state) == ("read", "refused")
     [day] = (await db.ask(reconciliation.days)).items
     assert day.matched == 1
+
+
+async def test_of_a_statement_that_is_too_large_the_page_says_so(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "read_statement", partial(reconciliation.read_statement, bytes_max=10))
+    sender = Played(written([]))
+    await fetched(db, sender, after(0))
+
+    assert await fetched(db, sender, after(1)) == 1
+
+    [health] = await db.ask(reconciliation.health)
+    assert health.failure == "statement_too_large"

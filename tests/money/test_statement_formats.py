@@ -2,13 +2,24 @@
 
 import io
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from steelyard.kernel import ids
+from steelyard.kernel.text import Text
 from steelyard.money.reconciliation.formats import FORMATS
-from steelyard.money.reconciliation.model import PROBLEMS, Line, LineKind, Problem, document_of, swept_document
+from steelyard.money.reconciliation.model import (
+    PROBLEMS,
+    PROBLEMS_MAX,
+    Line,
+    LineKind,
+    Problem,
+    Source,
+    document_of,
+    swept_document,
+)
+from steelyard.money.reconciliation.taking import read_statement
 
 OURS = "019e0000-0000-7000-8000-000000000001"
 REFUND = "019e0000-0000-7000-8000-000000000002"
@@ -86,6 +97,17 @@ def zipped(text: str, name: str = "20880000000000000156_业务明细.csv") -> by
         archive.writestr(name.replace(".csv", "(汇总).csv"), "#汇总\n".encode("gbk"))
         archive.writestr(name, text.encode("gbk"))
     return packed.getvalue()
+
+
+def packed(content: bytes, way: int = zipfile.ZIP_DEFLATED) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", way) as written:
+        written.writestr("2088_账务明细.csv", content)
+    return archive.getvalue()
+
+
+def simpay(line: str) -> bytes:
+    return f"time,kind,id,payment,reference,currency,amount,fee,net\n{line}\n".encode()
 
 
 def lines(name: str, content: bytes) -> list[Line]:
@@ -190,7 +212,15 @@ def test_the_banks_statement_names_payouts_and_what_channels_paid_in() -> None:
         ("wechatpay", WECHAT_TRADE.replace("`3,`12.50", "`4,`12.50").encode(), [(7, "count")]),
         ("wechatpay", WECHAT_TRADE.split("总交易", maxsplit=1)[0].encode(), [(5, "cut_off")]),
         ("wechatpay", WECHAT_TRADE.replace("`SUCCESS,`OTHERS", "`PAID,`OTHERS").encode(), [(2, "kind")]),
+        ("simpay", simpay("2026-03-05T10:00:00Z,capture,a\x00,a,r,CNY,100,1,99"), [(1, "not_text")]),
+        ("simpay", simpay("0001-01-01T00:00:00+10:00,capture,a,a,r,CNY,100,1,99"), [(2, "time")]),
+        ("simpay", simpay("9999-12-31T23:00:00-10:00,capture,a,a,r,CNY,100,1,99"), [(2, "time")]),
+        ("simpay", simpay(f"2026-03-05T10:00:00Z,capture,a,a,r,CNY,{10**17},0,{10**17}"), [(2, "amount")]),
+        ("simpay", simpay(f"2026-03-05T10:00:00Z,capture,a,a,r,CNY,1,{-(10**17)},{10**17 + 1}"), [(2, "amount")]),
         ("alipay", b"PK\x03\x04 damaged", [(1, "not_a_zip")]),
+        ("alipay", packed(ALIPAY_FLOW.encode("gbk"), zipfile.ZIP_LZMA), [(1, "not_a_zip")]),
+        ("alipay", packed(b"#" + b" " * 40_000_000), [(1, "too_large")]),
+        ("alipay", ALIPAY_FLOW.replace("支出合计：3笔", f"支出合计：{'3' * 5_000}笔").encode("gbk"), [(11, "count")]),
         ("alipay", ALIPAY_FLOW.replace("共-102.58元", "共-102.59元").encode("gbk"), [(11, "sum")]),
         ("alipay", ALIPAY_FLOW.replace("支出合计：3笔", "支出合计：4笔").encode("gbk"), [(11, "count")]),
         ("alipay", ALIPAY_FLOW[: ALIPAY_FLOW.index("#支出") - 80].encode("gbk"), [(10, "cut_off")]),
@@ -209,3 +239,13 @@ def test_a_name_of_ours_is_known_however_a_channel_writes_it(told: str) -> None:
 @pytest.mark.parametrize("told", ["", None, "refund-r1", "20260305220014", f"{OURS}x"])
 def test_what_is_no_name_of_ours_is_none(told: str | None) -> None:
     assert document_of(told) is None
+
+
+def test_a_file_of_nothing_but_problems_is_not_read_to_its_end() -> None:
+    source = Source(
+        source="simpay", side="channel", format="simpay", utc_minutes=0, fee_ppm=None, name=Text({"en": "X"})
+    )
+
+    read = read_statement(source, date(2026, 3, 5), "x.csv", simpay("x\n" * (2 * PROBLEMS_MAX)), ["CNY"])
+
+    assert len(read.problems) == PROBLEMS_MAX

@@ -15,6 +15,7 @@ from steelyard.parties.policies.model import DEBT_REMINDER, DEBT_RESTRICTS, OWED
 from steelyard.trade import discipline, settlement
 from steelyard.trade.discipline import Debt
 from steelyard.trade.settlement import EntryKind
+from tests.money.statements import reconciled
 from tests.support.world import World
 from tests.trade.test_discipline import FIRST, paid_in, recorded
 
@@ -140,3 +141,49 @@ async def test_the_days_are_the_operators_to_say(shop: Database, tea: MerchantId
     assert await shop.transact(discipline.follow_debts, ASKED) == 0
     await shop.transact(policies.settle, OWED_DAYS, 10, None)
     assert await shop.transact(discipline.follow_debts, NOW + timedelta(days=11)) > 0
+
+
+async def test_what_a_shop_paid_of_its_debt_is_found_on_the_banks_statement(shop: Database, tea: MerchantId) -> None:
+    violation = await recorded(shop, tea)
+    await paid(shop, tea, violation.fine)
+    now = datetime.now(UTC)
+    line = f"{now.isoformat()},in,in_1,their words,Tea,CNY,{violation.fine}"
+    content = f"time,direction,id,reference,party,currency,amount\n{line}\n".encode()
+
+    done = await reconciled(shop, now.date(), content, "simbank")
+
+    assert (done.matched, done.found) == (1, {})
+
+
+async def test_a_shop_that_just_pays_is_not_asked_again(shop: Database, tea: MerchantId) -> None:
+    await recorded(shop, tea)
+    await shop.transact(discipline.follow_debts, ASKED)
+    await recorded(shop, tea)
+    owed = -await shop.ask(discipline.balance_of, tea, AccountKind.PAYABLE, "CNY")
+    booked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def pay(tx: Tx) -> None:
+        await discipline.pay_debt(tx, tea, ids.mint(), "CNY", owed, "B-9", FIRST)
+        booked.set()
+        await go_on.wait()
+
+    paying = asyncio.create_task(shop.transact(pay))
+    await booked.wait()
+    following = asyncio.create_task(shop.transact(discipline.follow_debts, ASKED))
+    await asyncio.wait({following}, timeout=0.5)
+    go_on.set()
+    await asyncio.gather(paying, following)
+
+    assert (await debt(shop, tea), await told(shop)) == (None, 1)
+
+
+async def test_more_days_let_a_shop_go_that_was_held_back(shop: Database, tea: MerchantId) -> None:
+    await recorded(shop, tea)
+    await shop.transact(discipline.follow_debts, ASKED)
+    await shop.transact(discipline.follow_debts, HELD)
+    await shop.transact(policies.settle, DEBT_RESTRICTS, 90, None)
+
+    await shop.transact(discipline.follow_debts, HELD + timedelta(days=DEBT_REMINDER.default))
+
+    found = await debt(shop, tea)
+    assert (found is not None and found.restricts, await shop.ask(merchants.restricted, tea, NOW)) == (False, False)

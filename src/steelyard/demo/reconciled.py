@@ -94,7 +94,7 @@ def _said(back: int, moved: Sequence[Moved]) -> list[Moved]:
     said = list(moved)
     if back == 6 and said:
         said[0] = msgspec.structs.replace(said[0], fee=said[0].fee + 120)
-    if back == 4 and said:
+    if back == 4 and said and said[0].amount > 2_000:
         said[0] = msgspec.structs.replace(said[0], amount=said[0].amount - 2_000)
         del said[1:2]
     if back == 2:

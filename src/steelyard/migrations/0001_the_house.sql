@@ -1430,7 +1430,7 @@ COMMENT ON COLUMN reconciliation_files.size IS 'Bytes';
 COMMENT ON COLUMN reconciliation_files.problems IS 'How many lines could not be read; one is enough to refuse the file, and nothing of it is used';
 -- (Days on which nothing moved have the same bytes: a header and nothing else.)
 CREATE UNIQUE INDEX the_same_bytes_are_the_same_file ON reconciliation_files (source, sha256)
-    WHERE state <> 'withdrawn' AND lines + problems > 0;
+    WHERE state = 'read' AND lines > 0;
 CREATE UNIQUE INDEX a_day_has_one_statement ON reconciliation_files (source, day) WHERE state = 'read';
 CREATE INDEX reconciliation_files_by_time ON reconciliation_files (received_at DESC, file_id DESC);
 
@@ -1482,6 +1482,8 @@ COMMENT ON COLUMN reconciliation_lines.their_document IS 'What the sender calls 
 COMMENT ON COLUMN reconciliation_lines.amount IS 'Minor units, positive where it came into the account, before the fee';
 COMMENT ON COLUMN reconciliation_lines.fee IS 'Minor units that were kept for it; negative where a fee came back';
 CREATE INDEX reconciliation_lines_by_their_id ON reconciliation_lines (source, their_id, kind);
+CREATE INDEX reconciliation_payouts_by_name ON reconciliation_lines (source, coalesce(reference, their_id))
+    WHERE kind = 'payout';
 
 CREATE TABLE reconciliation_matches (
     source      text NOT NULL

@@ -11,7 +11,7 @@ Statements are matched against the books, so nothing above payments needs to be 
 """
 
 from steelyard.money.reconciliation.booking import Suggestion, suggested
-from steelyard.money.reconciliation.deciding import agree, limit, settle, take_back
+from steelyard.money.reconciliation.deciding import agree, alone, settle, take_back
 from steelyard.money.reconciliation.formats import FORMATS
 from steelyard.money.reconciliation.gateways import Sender, senders
 from steelyard.money.reconciliation.jobs import fetch_due, run_day
@@ -57,6 +57,7 @@ __all__ = [
     "Totals",
     "Unexplained",
     "agree",
+    "alone",
     "by_content",
     "content_of",
     "currencies_of",
@@ -68,7 +69,6 @@ __all__ = [
     "files",
     "health",
     "history",
-    "limit",
     "line",
     "problems",
     "read_statement",

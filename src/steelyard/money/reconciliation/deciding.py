@@ -49,7 +49,7 @@ async def settle(tx: Tx, source: str, item_id: UUID, into: AccountKind | None, w
         words,
         by,
     )
-    if found.weight > await limit(tx, found.currency):
+    if not await alone(tx, found):
         await move(tx, source, [item_id], DifferenceState.PROPOSED, by, words=words)
         return DifferenceState.PROPOSED
     return await _finish(tx, found, into, words, by)
@@ -67,6 +67,11 @@ def _check(into: AccountKind | None, words: str) -> None:
 async def limit(read: Read, currency: str) -> int:
     """What one person may explain alone, in minor units of a currency."""
     return Money.of(str(await policies.number(read, RECONCILIATION_ALONE)), currency).amount
+
+
+async def alone(read: Read, found: Difference) -> bool:
+    """Whether one person may explain it: each currency has its own limit, since a yen is no yuan."""
+    return all([amount <= await limit(read, currency) for currency, amount in found.weights])
 
 
 async def agree(tx: Tx, source: str, item_id: UUID, by: str) -> DifferenceState:
@@ -88,7 +93,7 @@ async def take_back(tx: Tx, source: str, item_id: UUID, words: str, by: str) -> 
     if found.booking is not None:
         await reverse(tx, found.booking)
     await move(tx, source, [item_id], DifferenceState.OPEN, by, words=words.strip()[:WORDS_MAX])
-    await close_days(tx, source)
+    await close_days(tx, source, found.day)
     return DifferenceState.OPEN
 
 
@@ -100,7 +105,7 @@ async def _finish(tx: Tx, found: Difference, into: AccountKind | None, words: st
     to = DifferenceState.BOOKED if into is not None else DifferenceState.ACCEPTED
     today = known.day_of(datetime.now(UTC))
     await move(tx, found.source, [found.item_id], to, by, words=words, ended_on=today, booking=booking)
-    await close_days(tx, found.source)
+    await close_days(tx, found.source, found.day)
     return to
 
 

@@ -13,7 +13,7 @@ from steelyard.kernel.errors import Refusal
 from steelyard.kernel.sweeps import Sweep
 from steelyard.money.payments import Unknown
 from steelyard.money.reconciliation.gateways import Sender, senders
-from steelyard.money.reconciliation.model import DayTaken, FileKnown, NoStatement
+from steelyard.money.reconciliation.model import DayTaken, FileKnown, FileTooLarge, NoStatement
 from steelyard.money.reconciliation.running import run
 from steelyard.money.reconciliation.taking import read_statement, source_called, take, traded
 
@@ -85,7 +85,11 @@ async def _fetch(db: Database, sender: Sender, day: date) -> None:
     source = await db.ask(source_called, sender.source)
     known = await db.ask(traded)
     name = f"{sender.source}-{day}.csv"
-    statement = await asyncio.to_thread(read_statement, source, day, name, content, known)
+    try:
+        statement = await asyncio.to_thread(read_statement, source, day, name, content, known)
+    except FileTooLarge as refusal:
+        await db.transact(_note, sender.source, day, refusal.code)
+        return
     try:
         await db.transact(take, statement, BY)
     except (FileKnown, DayTaken) as refusal:  # by hand, or by somebody who was killed before it was run

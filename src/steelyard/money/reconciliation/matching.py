@@ -26,17 +26,30 @@ CREATE TEMP TABLE reconciling_movements (
 ) ON COMMIT DROP
 """
 
-# A second line of the same movement, in this file or in one that came before. $3: when this one came; $4: its day.
+# A second line of the same movement (of a payout, also under the name by which the bank knows it), in this file or in one that
+# came before; one that is itself a second has nothing after it. $3: when this one came; $4: its day.
 _DUPLICATES = """
 WITH numbered AS (
-    SELECT l.*, row_number() OVER (PARTITION BY l.their_id, l.kind ORDER BY l.line_no) > 1 AS again_here
+    SELECT l.*, row_number() OVER (PARTITION BY l.their_id, l.kind ORDER BY l.line_no) > 1
+             OR l.kind = 'payout' AND row_number() OVER (PARTITION BY l.kind, coalesce(l.reference, l.their_id)
+                                                         ORDER BY l.line_no) > 1 AS again_here
     FROM reconciliation_lines l WHERE l.source = $1 AND l.file_id = $2
 ), again AS (
     SELECT n.* FROM numbered n
     WHERE n.again_here OR EXISTS (
         SELECT FROM reconciliation_lines e JOIN reconciliation_files f ON (f.source, f.file_id) = (e.source, e.file_id)
         WHERE e.source = $1 AND e.their_id = n.their_id AND e.kind = n.kind AND e.file_id <> $2 AND f.state = 'read'
-          AND (f.received_at, f.file_id) < ($3::timestamptz, $2))
+          AND (f.received_at, f.file_id) < ($3::timestamptz, $2)
+          AND NOT EXISTS (SELECT FROM reconciliation_differences d
+                          WHERE (d.source, d.file_id, d.line_no) = (e.source, e.file_id, e.line_no)
+                            AND d.kind = 'duplicate'))
+       OR n.kind = 'payout' AND EXISTS (
+        SELECT FROM reconciliation_lines e JOIN reconciliation_files f ON (f.source, f.file_id) = (e.source, e.file_id)
+        WHERE e.source = $1 AND e.kind = 'payout' AND coalesce(e.reference, e.their_id) = coalesce(n.reference, n.their_id)
+          AND e.file_id <> $2 AND f.state = 'read' AND (f.received_at, f.file_id) < ($3::timestamptz, $2)
+          AND NOT EXISTS (SELECT FROM reconciliation_differences d
+                          WHERE (d.source, d.file_id, d.line_no) = (e.source, e.file_id, e.line_no)
+                            AND d.kind = 'duplicate'))
 ), fresh AS (
     INSERT INTO reconciliation_differences (source, item_id, day, kind, state, file_id, line_no, document, currency
                                           , theirs, our_currency, ours)
@@ -71,7 +84,8 @@ WHERE d.source = $1 AND d.kind = 'missing_here' AND d.state <> 'closed'
   AND l.kind IN ('capture', 'refund', 'paid_out', 'received')
 """
 
-# Our own id is on the line. $3: the account that the source keeps. The earliest line of a movement has it.
+# Our own id is on the line, and the payment or refund went through this source. $3: the account that the source keeps. The
+# earliest line of a movement has it.
 _BY_OUR_ID = """
 INSERT INTO reconciliation_matches (source, file_id, line_no, owner_id, transfer_id, way)
 SELECT DISTINCT ON (t.owner_id, t.transfer_id) $1, l.file_id, l.line_no, t.owner_id, t.transfer_id, 'our_id'
@@ -80,6 +94,12 @@ JOIN ledger_transfers t ON t.document = l.document AND $3::text IN (t.debit, t.c
  AND t.reason = CASE l.kind WHEN 'capture' THEN 'captured' WHEN 'refund' THEN 'refunded'
                             WHEN 'paid_out' THEN 'paid_out' ELSE 'swept' END
 WHERE l.document IS NOT NULL AND $2::uuid IS NOT NULL
+  AND CASE l.kind
+      WHEN 'capture' THEN EXISTS (SELECT FROM payments p WHERE (p.buyer_id, p.payment_id) = (t.owner_id, t.document)
+                                                           AND p.channel = $1)
+      WHEN 'refund' THEN EXISTS (SELECT FROM refunds r WHERE r.refund_id = t.document AND r.buyer_id = t.owner_id
+                                                         AND r.channel = $1)
+      ELSE true END
 ORDER BY t.owner_id, t.transfer_id, l.at, l.file_id, l.line_no
 ON CONFLICT DO NOTHING
 """
@@ -106,13 +126,13 @@ WHERE t.reason = 'refunded' AND t.credit = $2::text AND t.at >= $3 AND t.at < $4
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
 """
 
-# Our side of the bank: payouts to merchants, and what came in: from channels, as deposits, for gift cards.
+# Our side of the bank: payouts to merchants, and what came in: from channels, as deposits, for what shops owed, for gift cards.
 _FILL_FROM_BANK = """
 INSERT INTO reconciling_movements (owner_id, transfer_id, kind, at, document, currency, amount)
 SELECT t.owner_id, t.transfer_id, CASE t.credit WHEN $2::text THEN 'paid_out' ELSE 'received' END, t.at, t.document
      , t.currency, CASE t.credit WHEN $2::text THEN -t.amount ELSE t.amount END
 FROM ledger_transfers t
-WHERE t.reason IN ('paid_out', 'swept', 'deposit', 'issued') AND $2::text IN (t.debit, t.credit)
+WHERE t.reason IN ('paid_out', 'swept', 'deposit', 'debt_paid', 'issued') AND $2::text IN (t.debit, t.credit)
   AND t.at >= $3 AND t.at < $4
   AND NOT EXISTS (SELECT FROM reconciliation_matches m
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
@@ -258,6 +278,21 @@ FROM fresh f LEFT JOIN reconciliation_difference_history h USING (source, item_i
 GROUP BY f.source, f.item_id
 """
 
+# Who decides on a difference meanwhile is waited for: what they book is then seen, and reversed.
+_HOLD_MISSING = """
+WITH found AS (
+    SELECT d.item_id
+    FROM reconciliation_differences d JOIN reconciliation_matches m USING (source, owner_id, transfer_id)
+    WHERE d.source = $1 AND d.kind = 'missing_there' AND d.state <> 'closed'
+    UNION ALL
+    SELECT d.item_id
+    FROM reconciliation_differences d JOIN reconciliation_matches m USING (source, file_id, line_no)
+    WHERE d.source = $1 AND d.kind = 'missing_here' AND d.state <> 'closed'
+)
+SELECT FROM reconciliation_differences
+WHERE source = $1 AND item_id IN (SELECT item_id FROM found) ORDER BY item_id FOR UPDATE
+"""
+
 # What was missing on one side has turned up: how it stands now, and what was booked for it meanwhile.
 _TURNED_UP = """
 WITH found AS (
@@ -340,6 +375,11 @@ async def hash_many(tx: Tx, file: File, *, on: bool) -> None:
     file, rows are joined by hashing."""
     if file.lines > LINES_HASHED_MIN:
         await tx.fetch("SELECT set_config('enable_nestloop', $1, true)", "off" if on else "on")
+
+
+async def hold_missing(tx: Tx, source: str) -> None:
+    """Hold what was missing on one side and has its other side now."""
+    await tx.fetch(_HOLD_MISSING, source)
 
 
 async def turned_up(read: Read, source: str) -> list[Row]:

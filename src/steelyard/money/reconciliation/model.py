@@ -21,7 +21,13 @@ ItemId = NewType("ItemId", UUID)
 UPLOAD_BYTES_MAX = 16 * 1024 * 1024
 FILE_BYTES_MAX = 512 * 1024 * 1024
 UNPACKED_BYTES_MAX = 1024 * 1024 * 1024
+# Records of money pack to a tenth at best: what unpacks to more was made to fill the memory.
+UNPACKED_TIMES_MAX = 25
+UNPACKED_BYTES_MIN = 1024 * 1024
 LINES_MAX = 2_000_000
+# Minor units of a line: the sum of as many lines as a file may have is still a number of the database.
+AMOUNT_MAX = 4 * 10**12
+PROBLEMS_MAX = 10_000
 PROBLEMS_KEPT_MAX = 200
 WORDS_MAX = 500
 # Two clocks and a message on its way: what is no further apart is no other day.
@@ -210,10 +216,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         return self.theirs - (self.ours if self.currency == self.our_currency else 0)
 
     @property
-    def weight(self) -> int:
-        """What an approval is about: the larger of the amounts that a booking would move, in minor units."""
-        other = 0 if self.currency == self.our_currency else abs(self.ours)
-        return max(abs(self.difference), other)
+    def weights(self) -> list[tuple[str, int]]:
+        """What an approval is about: what a booking would move, by currency, in minor units of it."""
+        moved = [(self.currency, abs(self.difference))]
+        return moved if self.currency == self.our_currency else [*moved, (self.our_currency, abs(self.ours))]
 
 
 class DayRun(msgspec.Struct, frozen=True, kw_only=True):

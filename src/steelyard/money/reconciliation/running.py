@@ -27,6 +27,17 @@ from steelyard.money.reconciliation.model import (
 )
 from steelyard.money.reconciliation.taking import be_patient, source_called
 
+# What was missing on the statement of another day and turned up on this one, which does not count any more.
+_TURNED_UP_ON = """
+SELECT d.item_id
+FROM reconciliation_matches m
+JOIN reconciliation_differences d ON (d.source, d.owner_id, d.transfer_id) = (m.source, m.owner_id, m.transfer_id)
+JOIN reconciliation_days r ON (r.source, r.day) = (d.source, d.day)
+WHERE m.source = $1 AND m.file_id = $2 AND d.kind = 'missing_there' AND d.state = 'closed' AND d.day <> $3::date
+"""
+
+_DECIDED = (DifferenceState.PROPOSED, DifferenceState.BOOKED, DifferenceState.ACCEPTED)
+
 
 async def run(tx: Tx, source: str, day: date) -> DayRun:
     """Reconcile a day of a source. Raises `NoSuchSource`, and `NoStatement` while there is none of the day.
@@ -51,8 +62,9 @@ async def run(tx: Tx, source: str, day: date) -> DayRun:
 
 
 async def _file_of(tx: Tx, source: str, day: date) -> File | None:
-    """The day's statement; the source is held, so that two runs of it go one after the other."""
-    await tx.fetch("SELECT FROM reconciliation_sources WHERE source = $1 FOR UPDATE", source)
+    """The day's statement; the source is held, so that two runs of it go one after the other. Statements of other days are
+    taken in meanwhile."""
+    await tx.fetch("SELECT FROM reconciliation_sources WHERE source = $1 FOR NO KEY UPDATE", source)
     return await tx.one(
         File,
         """
@@ -67,6 +79,7 @@ async def _file_of(tx: Tx, source: str, day: date) -> File | None:
 async def _turned_up(tx: Tx, source: Source, day: date) -> list[UUID]:
     """Close what has its other side now; what was booked for it is reversed first. A line whose movement says something
     else goes on as that difference. Returns the files whose sums have changed."""
+    await matching.hold_missing(tx, source.source)
     rows = await matching.turned_up(tx, source.source)
     for row in rows:
         if row["booking"] is not None:
@@ -216,17 +229,27 @@ async def _count(tx: Tx, source: str, file: File, files: Sequence[UUID]) -> None
     )
 
 
-async def close_days(tx: Tx, source: str) -> None:
-    """A day of which nothing waits for anybody is closed; one of which something does is open again."""
+async def close_days(tx: Tx, source: str, day: date | None = None) -> None:
+    """A day of which nothing waits for anybody is closed; one of which something does is open again. Without a day all are
+    looked at. They are held first: of two people who explain the last two differences at once, the second sees both."""
+    await tx.fetch(
+        """
+        SELECT FROM reconciliation_days WHERE source = $1 AND ($2::date IS NULL OR day = $2) ORDER BY day FOR UPDATE
+        """,
+        source,
+        day,
+    )
     await tx.execute(
         """
         UPDATE reconciliation_days d SET closed_at = CASE WHEN u.day IS NULL THEN now() END
         FROM reconciliation_days e LEFT JOIN (
             SELECT DISTINCT source, day FROM reconciliation_differences
             WHERE source = $1 AND state IN ('waiting', 'open', 'proposed')) u USING (source, day)
-        WHERE e.source = $1 AND (d.source, d.day) = (e.source, e.day) AND (d.closed_at IS NULL) <> (u.day IS NOT NULL)
+        WHERE e.source = $1 AND ($2::date IS NULL OR e.day = $2)
+          AND (d.source, d.day) = (e.source, e.day) AND (d.closed_at IS NULL) <> (u.day IS NOT NULL)
         """,
         source,
+        day,
     )
 
 
@@ -257,34 +280,29 @@ async def _told(tx: Tx, source: str, day: date) -> DayRun:
 async def withdraw(tx: Tx, source: str, day: date, by: str) -> File:
     """A statement that should not have been read does not count any more; another one of the day may be.
 
-    Its matches go, its differences close, its fees are posted back. What it says the channel has paid to our bank stays:
-    the same payout on the next statement is the same. Raises `NoStatement`, and `DayBooked` when differences of it are
-    booked or accepted.
+    Its matches go, its differences close, what turned up on it is missing again, its fees are posted back. What it says the
+    channel has paid to our bank stays: the same payout on the next statement is the same. Raises `NoStatement`, and
+    `DayBooked` when differences of it are booked or accepted.
     """
     known = await source_called(tx, source)
     file = await _file_of(tx, source, day)
     if file is None:
         raise NoStatement(source=source, day=day)
-    if await tx.value(
+    held = await tx.fetch(
         """
-        SELECT EXISTS (SELECT FROM reconciliation_differences
-                       WHERE source = $1 AND day = $2 AND state IN ('booked', 'accepted', 'proposed'))
-        """,
-        source,
-        day,
-    ):
-        raise DayBooked()
-    rows = await tx.fetch(
-        """
-        SELECT item_id FROM reconciliation_differences
-        WHERE source = $1 AND state IN ('waiting', 'open')
-          AND (file_id = $2 OR (day = $3 AND kind = 'missing_there'))
+        SELECT item_id, state FROM reconciliation_differences
+        WHERE source = $1 AND (day = $3 OR file_id = $2) ORDER BY item_id FOR UPDATE
         """,
         source,
         file.file_id,
         day,
     )
-    await move(tx, source, [row["item_id"] for row in rows], DifferenceState.CLOSED, by, ended_on=day)
+    if any(row["state"] in _DECIDED for row in held):
+        raise DayBooked()
+    unfinished = [row["item_id"] for row in held if row["state"] != DifferenceState.CLOSED]
+    await move(tx, source, unfinished, DifferenceState.CLOSED, by, ended_on=day)
+    again = await tx.fetch(_TURNED_UP_ON, source, file.file_id, day)
+    await move(tx, source, [row["item_id"] for row in again], DifferenceState.WAITING, by)
     await tx.execute("DELETE FROM reconciliation_matches WHERE source = $1 AND file_id = $2", source, file.file_id)
     await tx.execute("DELETE FROM reconciliation_totals WHERE source = $1 AND day = $2", source, day)
     await tx.execute("DELETE FROM reconciliation_days WHERE source = $1 AND day = $2", source, day)

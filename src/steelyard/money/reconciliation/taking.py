@@ -17,6 +17,7 @@ from steelyard.money.reconciliation.model import (
     FILE_BYTES_MAX,
     LINES_MAX,
     PROBLEMS_KEPT_MAX,
+    PROBLEMS_MAX,
     DayTaken,
     File,
     FileId,
@@ -39,7 +40,8 @@ _COLUMNS = (
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that was read: `lines` are those that could be, `problems` all that is wrong with the others."""
+    """A file that was read: `lines` are those that could be, `problems` what is wrong with the others; after `PROBLEMS_MAX`
+    of them nobody reads on."""
 
     source: Source
     day: date
@@ -66,6 +68,8 @@ def read_statement(
             problems.append(Problem(number=found.number, problem="currency", told=found.currency))
         else:
             lines.append(found)
+        if len(problems) >= PROBLEMS_MAX:
+            break
         if len(lines) > LINES_MAX:
             problems.append(Problem(number=found.number, problem="too_many_lines", told=str(LINES_MAX)))
             break
@@ -75,12 +79,15 @@ def read_statement(
 async def take(tx: Tx, statement: Statement, by: str) -> File:
     """Keep a statement. One with problems is kept with them, and no line of it counts.
 
-    Raises `FileKnown` when the same bytes were received before, and `DayTaken` when the day has another statement.
+    Raises `FileKnown` when the same bytes were received before (unless they could not be read then and can be now: a currency
+    is traded that was not, a reader knows more), and `DayTaken` when the day has another statement.
     """
     await be_patient(tx)
     source, day = statement.source.source, statement.day
     digest = hashlib.sha256(statement.content).hexdigest()
     state = "refused" if statement.problems else "read"
+    if statement.problems and (known := await by_content(tx, source, digest)) is not None:
+        raise FileKnown(day=known.day, file_id=str(known.file_id))
     file = await tx.one(
         File,
         """
@@ -94,7 +101,7 @@ async def take(tx: Tx, statement: Statement, by: str) -> File:
         ids.mint(),
         day,
         statement.source.format,
-        statement.name[:NAME_LETTERS_MAX],
+        statement.name.replace("\x00", "")[:NAME_LETTERS_MAX],
         digest,
         len(statement.content),
         len(statement.lines),
@@ -104,7 +111,9 @@ async def take(tx: Tx, statement: Statement, by: str) -> File:
     )
     if file is None:
         known = await by_content(tx, source, digest)
-        raise DayTaken(day=day) if known is None else FileKnown(day=known.day, file_id=str(known.file_id))
+        if known is None or known.state != "read":
+            raise DayTaken(day=day)
+        raise FileKnown(day=known.day, file_id=str(known.file_id))
     await _keep(tx, file, statement)
     return file
 
@@ -162,12 +171,13 @@ async def traded(read: Read) -> list[str]:
 
 
 async def by_content(read: Read, source: str, sha256: str) -> File | None:
-    """The file with these bytes, if it is here."""
+    """The file with these bytes, if it is here: one that counts rather than one that could not be read."""
     return await read.one(
         File,
         """
         SELECT source, file_id, day, format, name, sha256, size, lines, problems, state, received_by, received_at
         FROM reconciliation_files WHERE source = $1 AND sha256 = $2 AND state <> 'withdrawn' AND lines + problems > 0
+        ORDER BY state = 'read' DESC, received_at DESC LIMIT 1
         """,
         source,
         sha256,

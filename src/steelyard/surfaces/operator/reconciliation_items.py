@@ -57,7 +57,7 @@ async def _whole(read: Read, source: str, item_id: UUID) -> Whole:
         booked=await ledger.transfers_of(read, [found.booking]) if found.booking else [],
         payment=await payments.get(read, payments.PaymentId(found.document)) if found.document else None,
         steps=await reconciliation.history(read, source, item_id),
-        alone=found.weight <= await reconciliation.limit(read, found.currency),
+        alone=await reconciliation.alone(read, found),
     )
 
 

@@ -103,14 +103,15 @@ async def follow_debts(tx: Tx, now: datetime) -> int:
     many shops it changed something. Said twice on a day, the second changes nothing."""
     today = now.astimezone(ZONE).date()
     changed = await _changed(tx, now)
-    for each in changed:
-        await lock(tx, MerchantId(each.merchant_id))
-        await _keep(tx, each, today)
+    for merchant_id in dict.fromkeys(each.merchant_id for each in changed):
+        await lock(tx, MerchantId(merchant_id))
+        for each in await _changed(tx, now, merchant_id):  # it may have paid before it was held
+            await _keep(tx, each, today)
     return len(changed) + await _remind(tx, today)
 
 
-async def _changed(tx: Tx, now: datetime) -> list[_Owed]:
-    """What differs from what is written down: newly owed, more, less, or (0) nothing any more."""
+async def _changed(tx: Tx, now: datetime, merchant_id: UUID | None = None) -> list[_Owed]:
+    """What differs from what is written down, of all shops or of one: newly owed, more, less, or (0) nothing any more."""
     return await tx.all(
         _Owed,
         """
@@ -118,18 +119,19 @@ async def _changed(tx: Tx, now: datetime) -> list[_Owed]:
             SELECT e.merchant_id, e.currency
                  , least(-sum(e.amount), (SELECT a.debits - a.credits FROM ledger_accounts a
                      WHERE (a.owner_id, a.kind, a.currency) = (e.merchant_id, 'payable', e.currency)))::bigint AS amount
-            FROM settlement_entries e WHERE e.statement_id IS NULL
+            FROM settlement_entries e WHERE e.statement_id IS NULL AND ($3::uuid IS NULL OR e.merchant_id = $3)
             GROUP BY e.merchant_id, e.currency
             HAVING sum(e.amount) < 0 AND (min(e.earned_at) FILTER (WHERE e.amount < 0) <= $1
                    OR EXISTS (SELECT FROM debts d WHERE (d.merchant_id, d.currency) = (e.merchant_id, e.currency)))
         )
         SELECT merchant_id, currency, greatest(0, coalesce(o.amount, 0)) AS amount
         FROM (SELECT * FROM owed WHERE amount > 0) o FULL JOIN debts d USING (merchant_id, currency)
-        WHERE coalesce(o.amount, 0) <> coalesce(d.amount, 0)
+        WHERE coalesce(o.amount, 0) <> coalesce(d.amount, 0) AND ($3::uuid IS NULL OR merchant_id = $3)
         ORDER BY merchant_id, currency LIMIT $2
         """,
         now - timedelta(days=await policies.number(tx, OWED_DAYS)),
         SHOPS_PER_ROUND_MAX,
+        merchant_id,
     )
 
 
@@ -137,10 +139,7 @@ async def _keep(tx: Tx, owed: _Owed, today: date | None) -> None:
     """Write down what a locked shop owes; a debt is opened only on a day on which it is asked for."""
     if not owed.amount:
         await tx.execute("DELETE FROM debts WHERE merchant_id = $1 AND currency = $2", owed.merchant_id, owed.currency)
-        if not await tx.value(
-            "SELECT EXISTS (SELECT FROM debts WHERE merchant_id = $1 AND restricts)", owed.merchant_id
-        ):
-            await merchants.mark_in_debt(tx, MerchantId(owed.merchant_id), overdue=False)
+        await _let_go(tx, MerchantId(owed.merchant_id))
         return
     if today is None:
         await tx.execute(
@@ -160,6 +159,12 @@ async def _keep(tx: Tx, owed: _Owed, today: date | None) -> None:
         owed.amount,
         today,
     )
+
+
+async def _let_go(tx: Tx, merchant_id: MerchantId) -> None:
+    """New products are held back no more, unless by a debt in another currency."""
+    if not await tx.value("SELECT EXISTS (SELECT FROM debts WHERE merchant_id = $1 AND restricts)", merchant_id):
+        await merchants.mark_in_debt(tx, merchant_id, overdue=False)
 
 
 async def _remind(tx: Tx, today: date) -> int:
@@ -190,6 +195,8 @@ async def _remind(tx: Tx, today: date) -> int:
         )
         if overdue:
             await merchants.mark_in_debt(tx, each.merchant_id, overdue=True)
+        elif each.restricts:  # it has more days now than when it was held back
+            await _let_go(tx, each.merchant_id)
         await events.publish(
             tx,
             DebtClaimed(

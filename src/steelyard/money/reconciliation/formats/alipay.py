@@ -13,7 +13,14 @@ from collections.abc import Iterator
 
 from steelyard.money.reconciliation.formats import cells
 from steelyard.money.reconciliation.formats.cells import Row, Unreadable
-from steelyard.money.reconciliation.model import UNPACKED_BYTES_MAX, Line, LineKind, Problem
+from steelyard.money.reconciliation.model import (
+    UNPACKED_BYTES_MAX,
+    UNPACKED_BYTES_MIN,
+    UNPACKED_TIMES_MAX,
+    Line,
+    LineKind,
+    Problem,
+)
 
 TRADE = ("支付宝交易号", "商户订单号", "业务类型", "完成时间", "订单金额(元)", "退款批次号/请求号", "服务费(元)")
 FLOW = ("账务流水号", "业务流水号", "商户订单号", "发生时间", "收入金额(+元)", "支出金额(-元)", "业务类型")
@@ -42,10 +49,15 @@ def _details(content: bytes) -> bytes:
             inside = [each for each in archive.infolist() if _is_details(_name(each))]
             if len(inside) != 1:
                 raise Unreadable("not_this_format", ", ".join(_name(each) for each in archive.infolist()))
-            if inside[0].file_size > UNPACKED_BYTES_MAX:
+            if inside[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise Unreadable("not_a_zip", str(inside[0].compress_type))
+            # (No more is unpacked than the archive says.)
+            if inside[0].file_size > min(
+                UNPACKED_BYTES_MAX, max(UNPACKED_BYTES_MIN, UNPACKED_TIMES_MAX * len(content))
+            ):
                 raise Unreadable("too_large", str(inside[0].file_size))
             return archive.read(inside[0])
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, zlib.error) as error:
         raise Unreadable("not_a_zip", str(error)) from error
 
 
@@ -106,7 +118,7 @@ def _compare(told: str, came: _Sum, went: _Sum, *, exact: bool) -> None:
         found = pattern.search(told)
         if found is None:
             continue
-        if int(found[1]) != reality.count:
+        if found[1] != str(reality.count):
             raise Unreadable("count", f"{found[1]} ≠ {reality.count}")
         if abs(cells.major(found[2], CNY)) != abs(reality.amount):
             raise Unreadable("sum", f"{found[2]} ≠ {reality.amount}")

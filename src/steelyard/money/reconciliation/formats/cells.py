@@ -1,17 +1,18 @@
 """What all statements in CSV have in common: rows with a header, times, and amounts in major or minor units."""
 
 import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 from steelyard.kernel.money import minor_digits
-from steelyard.money.reconciliation.model import Line, LineKind, Problem
+from steelyard.money.reconciliation.model import AMOUNT_MAX, Line, LineKind, Problem
 
 SHANGHAI = timezone(timedelta(hours=8))
 TOLD_LETTERS_MAX = 200
+# The first and the last year of a calendar cannot be told in another zone.
+YEARS = range(2000, 2200)
 _MAJOR = re.compile(r"[+-]?\d{1,13}(?:\.(\d+))?")
 _MINOR = re.compile(r"[+-]?\d{1,18}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -50,15 +51,18 @@ class Row:
 def decoded(content: bytes, encoding: str) -> str:
     """Raises `Unreadable`. A byte order mark is no part of the text."""
     try:
-        return content.decode(encoding).removeprefix("\ufeff")
+        text = content.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise Unreadable("not_text", f"{encoding}: {error.reason}") from error
+    if "\x00" in text:  # which no text of the database may have
+        raise Unreadable("not_text", "NUL")
+    return text
 
 
 def rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Every line that is not empty with its number, cells without the blanks, tabs and backticks that keep spreadsheets
     from touching them. A quote that is not closed ends the file: `cut_off`."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(_pieces(text), strict=True)
     while True:
         try:
             cells = next(reader)
@@ -69,6 +73,15 @@ def rows(text: str) -> Iterator[tuple[int, list[str]]]:
         cells = [cell.strip(" \t`") for cell in cells]
         if any(cells):
             yield reader.line_num, cells
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text line by line, without a second one in memory."""
+    begins = 0
+    while begins < len(text):
+        ends = text.find("\n", begins) + 1 or len(text)
+        yield text[begins:ends]
+        begins = ends
 
 
 def places(header: Sequence[str], needed: Sequence[str]) -> dict[str, int]:
@@ -128,6 +141,8 @@ def moment(told: str, zone: timezone) -> datetime:
         at = datetime.fromisoformat(told)
     except ValueError as error:
         raise Unreadable("time", told) from error
+    if at.year not in YEARS:
+        raise Unreadable("time", told)
     return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
@@ -140,6 +155,9 @@ def checked(line: Line) -> Line:
     )
     if wrong or (line.kind is LineKind.RECEIVED and line.amount <= 0):
         raise Unreadable("sign", str(line.amount))
+    for amount in (line.amount, line.fee):
+        if abs(amount) > AMOUNT_MAX:
+            raise Unreadable("amount", str(amount))
     return line
 
 
