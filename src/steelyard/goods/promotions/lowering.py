@@ -65,8 +65,8 @@ async def with_lowest(read: Read, found: Sequence[tuple[Article, Lowered]]) -> d
 
 
 async def lowest_of(read: Read, wanted: Sequence[tuple[Article, UUID, datetime]]) -> dict[UUID, int]:
-    """By SKU, the lowest that each cost in the 30 days before the promotion beside it begins, or began: when it was made, whatever
-    earlier moment its shop wrote down. What was stopped before it began never stood."""
+    """By SKU, the lowest that each cost in the 30 days before the promotion beside it begins, or began: when it was made,
+    whatever earlier moment its shop wrote down. What was stopped before it began never stood."""
     if not wanted:
         return {}
     articles = [article for article, _, _ in wanted]

@@ -95,9 +95,7 @@ CANCEL_REASONS: dict[str, str] = {
     "changed": N_("It was changed before it was paid."),
     "buyer": N_("You cancelled it."),
     "cancelled_by_buyer": N_("You cancelled it."),
-    OVERDUE: N_(
-        "You cancelled it, since nothing was sent by the agreed day. All you have paid for it goes back."
-    ),
+    OVERDUE: N_("You cancelled it, since nothing was sent by the agreed day. All you have paid for it goes back."),
     "shop": N_("The shop does not deliver it."),
     "group_failed": N_("The group did not come together in time. All of your money goes back."),
     "group_too_late": N_("The group had ended before it was paid. All of your money goes back."),
