@@ -191,7 +191,6 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/refunds?state=succeeded",
         "/operator/channels",
         "/operator/transfers",
-        "/operator/channels/simpay",
         "/operator/reconciliation",
         "/operator/reconciliation?state=all",
         "/operator/reconciliation?state=explained&source=archive&kind=fee",

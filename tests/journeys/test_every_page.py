@@ -32,7 +32,7 @@ PAGES_PER_WALK_MAX = 150
 CONSOLES = ("/merchant", "/operator")
 # What is no page: files, pictures, answers for scripts and programs.
 NO_PAGE = re.compile(
-    r"^/(assets|media|health|api|ucp|\.well-known|sitemap|robots|language|theme|regions?)\b|/papers/|\.(csv|pdf|xml|txt|json|zip|xlsx)$"
+    r"^/(assets|media|health|api|ucp|\.well-known|sitemap|robots|language|theme|regions?)\b|/papers/|/content$|\.(csv|pdf|xml|txt|json|zip|xlsx)$"
 )
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 _KINDS = {"uuid": r"[0-9a-f-]{36}", "int": r"\d+", "str": r"[^/]+", "path": r".+"}
@@ -152,6 +152,8 @@ async def test_every_page_of_the_operator_console(house: House, visit: Visit, ho
 
 NOT_SHOWN_TO_A_BUYER = {
     "/purchases/{code:str}/return",  # where the cashier sends back to: see the deal
+    "/purchases/{code:str}/paid",  # the part of the cashier's page that watches for the payment
+    "/purchases/{code:str}/wechat",  # where WeChat's own browser comes back to
     "/orders/{code:str}/invoice/{invoice_id:uuid}",  # a file
     "/account/privacy/exports/{export_id:uuid}",  # a file
     "/orders/{code:str}/address",  # not of the order that the walk comes by first: see the buyer's journeys
