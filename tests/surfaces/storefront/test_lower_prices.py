@@ -85,7 +85,10 @@ async def keep(tx: object, offer: Offer) -> None:
     future = msgspec.structs.replace(offer, ends_at=datetime.now(UTC) + timedelta(days=1))
     await promotions.save(tx, future)  # pyright: ignore[reportArgumentType]
     await tx.execute(  # pyright: ignore
-        "UPDATE promotions SET ends_at = $2 WHERE promotion_id = $1", offer.promotion_id, offer.ends_at
+        "UPDATE promotions SET ends_at = $2, created_at = $3 WHERE promotion_id = $1",
+        offer.promotion_id,
+        offer.ends_at,
+        offer.starts_at,
     )
 
 
