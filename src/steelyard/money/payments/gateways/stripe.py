@@ -204,7 +204,7 @@ class Stripe:
 
     async def _tried(self, call: Awaitable[Any]) -> "dict[str, Any] | Refused | Unknown":
         """What they answered; refused when they say so for good; anything else leaves us not knowing."""
-        import stripe  # noqa: PLC0415
+        import stripe  # noqa: PLC0415  # loaded when it is needed
 
         try:
             return cast("dict[str, Any]", json.loads(str(await call)))
