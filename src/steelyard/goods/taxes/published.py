@@ -7,7 +7,7 @@ Known shapes, told apart by what stands in them:
 - EU: JSON `{"items": {"DE": [{"effective_from": …, "rates": {"standard": 19, …}}]}}`, rates in percent
 - US: JSON `{"CA": {"state_bps": 725, "scheduled_change": {"date": …, "state_bps": …}}}`, hundredths of a percent
 - world: JSON `{"CA": {"type": "gst", "rate": 0.05, "states": {…}, "before": {moment: …}}}`, parts of one; a state's rate
-  comes on top of the country's
+  comes on top of the country's, or, below nothing, off it
 """
 
 import csv
@@ -240,15 +240,18 @@ def _country(country: str, place: Mapping[str, Any], reading: _Reading) -> None:
         reading.add(country, _rate(country, "", STANDARD, first, None, millionths, _called(country, place)))
     states = place.get("states")
     for state, part in (cast("dict[str, Any]", states) if isinstance(states, dict) else {}).items():
-        own = _timeline(f"{country}-{state}", part, reading)
+        own = _timeline(f"{country}-{state}", part, reading, -PARTS_PER_MILLION)
         # On top of the country's: a new rate begins wherever one of the two does.
         for first in sorted({day for day, _ in (*whole, *own)}):
             both = _at(whole, first) + _at(own, first)
+            if not 0 <= both <= PARTS_PER_MILLION:
+                reading.wrong(f"{country}-{state}", NO_RATE)
+                continue
             reading.add(state, _rate(country, state, STANDARD, first, None, both, _called(country, part)))
     return None
 
 
-def _timeline(where: str, place: Mapping[str, Any], reading: _Reading) -> list[tuple[date, int]]:
+def _timeline(where: str, place: Mapping[str, Any], reading: _Reading, least: int = 0) -> list[tuple[date, int]]:
     """`(first day, rate)`, the first first. What stands under `before` held until its moment; the rate begins the day
     after, which is the day of that moment where it is shortly before midnight in the east of Greenwich."""
     before = place.get("before")
@@ -263,7 +266,7 @@ def _timeline(where: str, place: Mapping[str, Any], reading: _Reading) -> list[t
     found: list[tuple[date, int]] = []
     began = SINCE_EVER
     for until, rate in [*sorted(ended, key=lambda each: each[0]), (None, place.get("rate"))]:
-        millionths = _millionths(str(rate), PARTS_PER_MILLION)
+        millionths = _millionths(str(rate), PARTS_PER_MILLION, least)
         if millionths is None:
             reading.wrong(where, NO_RATE)
         else:
@@ -295,13 +298,13 @@ def _rate(
     )
 
 
-def _millionths(said: str, times: int) -> int | None:
+def _millionths(said: str, times: int, least: int = 0) -> int | None:
     """A rate in parts per million; none for what is no rate, or finer than that."""
     try:
         value = Decimal(said) * times
     except InvalidOperation:
         return None
-    if not value.is_finite() or value != value.to_integral_value() or not 0 <= value <= PARTS_PER_MILLION:
+    if not value.is_finite() or value != value.to_integral_value() or not least <= value <= PARTS_PER_MILLION:
         return None
     return int(value)
 
