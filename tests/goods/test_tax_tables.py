@@ -129,7 +129,15 @@ def test_what_is_no_table_is_refused(content: bytes) -> None:
     assert [each.what for each in table.problems] == [NO_TABLE]
 
 
-@pytest.mark.parametrize("name", ["eu_vat_rates_history.csv.gz", "ibericode_vat-rates.json", "us_state_sales_tax.json", "world_sales_tax_rates.json"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "eu_vat_rates_history.csv.gz",
+        "ibericode_vat-rates.json",
+        "us_state_sales_tax.json",
+        "world_sales_tax_rates.json",
+    ],
+)
 async def test_the_published_tables_are_read_and_kept_whole(db: Database, name: str) -> None:
     file = Path(os.environ.get("STEELYARD_DATA", ROOT.parent / "shared" / "data")) / "tax" / name
     if not file.exists():

@@ -46,7 +46,11 @@ async def sold(db: Database, market: Market, page: Numbers) -> Order:
     checkout_id = CheckoutId(ids.mint())
     wanted = [(market.skus[name], int(line["quantity"])) for name, line in page["lines"].items()]
     await db.transact(
-        checkout.open_checkout, checkout_id, BuyerId(ids.mint()), deal.draft(wanted, address=market.address), client=SHOP
+        checkout.open_checkout,
+        checkout_id,
+        BuyerId(ids.mint()),
+        deal.draft(wanted, address=market.address),
+        client=SHOP,
     )
     purchase_id = await db.transact(checkout.place, checkout_id, expected_total=None, by="buyer")
     await deal.captured(db, await deal.instructed(db, purchase_id))
@@ -111,7 +115,9 @@ def test_the_page_says_what_comes_on_top() -> None:
 def test_the_page_says_on_which_day_it_is_sold() -> None:
     page = numbers("tax.md")
     moment = datetime.fromisoformat(page["moment"])
-    rates = {date.fromisoformat(first): Decimal(rate.removesuffix(" %")) for first, rate in page["rates_in_time"].items()}
+    rates = {
+        date.fromisoformat(first): Decimal(rate.removesuffix(" %")) for first, rate in page["rates_in_time"].items()
+    }
     for zone, rate in page["sellers"].items():
         day = taxes.day_of(zone, moment)
         assert rates[max(first for first in rates if first <= day)] == Decimal(rate.removesuffix(" %"))

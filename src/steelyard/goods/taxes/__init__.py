@@ -4,11 +4,13 @@
 """
 
 from steelyard.goods.taxes.model import day_of, rate_for, tax_added, tax_of
-from steelyard.goods.taxes.published import read_table
+from steelyard.goods.taxes.published import COLUMNS, Problem, read_table
 from steelyard.goods.taxes.queries import places, rates, rates_in, rates_of, rates_on
 from steelyard.goods.taxes.service import forget_rate, keep_rates, set_rate
 
 __all__ = [
+    "COLUMNS",
+    "Problem",
     "day_of",
     "forget_rate",
     "keep_rates",

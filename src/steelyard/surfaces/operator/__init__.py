@@ -52,6 +52,7 @@ from steelyard.surfaces.operator import (
     system_jobs,
     system_subscribers,
     system_sweeps,
+    taxes,
     today,
     transfers,
     violations,
@@ -65,6 +66,7 @@ from steelyard.surfaces.web.guards import staff_only
 router = Router(
     "/operator",
     route_handlers=[
+        *taxes.HANDLERS,
         *today.HANDLERS,
         *seeking.HANDLERS,
         *behind.HANDLERS,

@@ -3,7 +3,7 @@ the EU's one-stop shop. It keeps nothing: all of it is read from orders and refu
 docs/algorithms/tax.md.
 """
 
-from steelyard.trade.tax_reports.model import Scheme, TaxLine, folded, one_stop
+from steelyard.trade.tax_reports.model import Scheme, Seller, TaxLine, folded, one_stop
 from steelyard.trade.tax_reports.queries import report, sellers
 
-__all__ = ["Scheme", "TaxLine", "folded", "one_stop", "report", "sellers"]
+__all__ = ["Scheme", "Seller", "TaxLine", "folded", "one_stop", "report", "sellers"]

@@ -8,6 +8,8 @@ from typing import Self
 import msgspec
 
 from steelyard.goods.taxes.model import EU
+from steelyard.kernel.text import Text
+from steelyard.parties.merchants.model import MerchantId
 
 
 class Scheme(StrEnum):
@@ -16,6 +18,14 @@ class Scheme(StrEnum):
 
     UNION = "union"
     IMPORTED = "imported"
+
+
+class Seller(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose tax a report can be of."""
+
+    merchant_id: MerchantId
+    name: Text
+    country: str
 
 
 class TaxLine(msgspec.Struct, frozen=True, kw_only=True):
