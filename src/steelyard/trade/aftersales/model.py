@@ -258,8 +258,9 @@ def share_of(line: OrderLine, quantity: int) -> LineShare:
 
 
 def less_of(line: OrderLine, amount: int) -> LineShare:
-    """What giving back some money of a line comes to while the buyer keeps its pieces; not more than what is left of it."""
-    assert 0 < amount <= paid_for(line) - line.refunded
+    """What giving back some money of a line comes to while the buyer keeps its pieces; at most what is left of it."""
+    amount = min(amount, paid_for(line) - line.refunded)
+    assert amount > 0
     pieces, money = line.refunded_quantity, line.refunded + amount
     return LineShare(
         line=line.line,
