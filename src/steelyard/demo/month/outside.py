@@ -10,7 +10,6 @@ from typing import get_args
 
 import httpx
 import msgspec
-from litestar import Litestar
 
 from steelyard.demo.month.clock import Wound
 from steelyard.kernel.db import Database
@@ -64,8 +63,8 @@ class Outside:
             bank_key=API_KEY_DEMO,
             bank_webhook_secret=WEBHOOK_SECRET_DEMO,
         )
-        self.channel: Litestar = payments.app(self._simulated, clock=clock, client=self._messenger)
-        self.bank: Litestar = bank.app(self._simulated, clock=clock, client=self._messenger)
+        self.channel = payments.app(self._simulated, clock=clock, client=self._messenger)
+        self.bank = bank.app(self._simulated, clock=clock, client=self._messenger)
         self._asking = httpx.AsyncClient(
             base_url=self._simulated.payments_url,
             headers={"authorization": f"Bearer {API_KEY_DEMO}"},
