@@ -10,8 +10,8 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
 
 The states live in `payments.model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares of
 itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
-answer. What came by bank transfer is written down in `bank_movements`; what becomes of refunds in `refund_outcomes`, and those that staff
-transfer in `by_hand`.
+answer. What came by bank transfer is written down in `bank_movements`; what becomes of refunds in `refund_outcomes`, and those
+that staff transfer in `by_hand`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer

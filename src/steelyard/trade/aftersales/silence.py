@@ -6,8 +6,8 @@ silent buyer gives up: the case is closed; who was sent something instead has re
 by time: what waits for it stands on its list with its age.
 
 A shop's own rule that a second person looks at a refund takes nothing from the buyer: where silence speaks for the buyer, it
-speaks as before, and what waited is overtaken. Where it would speak against the buyer although the shop has said that the money is
-to go back (the buyer may keep the goods), it waits until the second person has answered, or their time is over.
+speaks as before, and what waited is overtaken. Where it would speak against the buyer although the shop has said that the money
+is to go back (the buyer may keep the goods), it waits until the second person has answered, or their time is over.
 """
 
 from datetime import UTC, datetime
