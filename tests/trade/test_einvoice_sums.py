@@ -42,7 +42,8 @@ def line_of(
     amount = quantity * unit_price - off
     return OrderLine(
         order_id=OrderId(ids.mint()), line=number, product_id=ids.mint(), sku_id=ids.mint(), kind="goods",
-        title=text("茶", "Tea <& more>"), options=[(text("色", "Colour"), text("绿", "Green"))], picture=None, sku_code=f"T{number}",
+        title=text("茶", "Tea <& more>"), options=[(text("色", "Colour"), text("绿", "Green"))],
+        picture=None, sku_code=f"T{number}",
         quantity=quantity, unit_price=unit_price, amount=amount, tax=taxes.tax_of(amount, rate),
         tax_millionths=rate.millionths, tax_inclusive=rate.inclusive, commission=0, refunded_quantity=0, refunded=0,
         discount=off, tax_class=tax_class, **OTHERS,

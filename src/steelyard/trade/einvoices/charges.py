@@ -73,7 +73,8 @@ async def charged(
         )
         SELECT m.merchant_id, m.currency, (m.gross - coalesce(b.gross, 0))::bigint AS gross
              , (m.tax - coalesce(b.tax, 0))::bigint AS tax
-        FROM moved m JOIN merchants w USING (merchant_id) LEFT JOIN billed b USING (merchant_id, currency)
+        FROM moved m JOIN merchants w ON w.merchant_id = m.merchant_id
+        LEFT JOIN billed b ON b.merchant_id = m.merchant_id AND b.currency = m.currency
         WHERE m.gross <> coalesce(b.gross, 0) OR m.tax <> coalesce(b.tax, 0)
         ORDER BY m.merchant_id, m.currency LIMIT $5
         """,

@@ -24,6 +24,8 @@ from steelyard.trade.orders.model import Order, OrderId, OrderState
 
 # Its number is given when nothing can go wrong any more: who is refused leaves no gap.
 NOT_YET = "-"
+# Who buys in the EU may speak any of its languages; who reads the papers of strangers reads this one.
+LANGUAGE = "en"
 SENT = frozenset({OrderState.SHIPPED, OrderState.COMPLETED})
 
 
@@ -64,14 +66,13 @@ async def issue(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> EInvoiceI
         raise NotEInvoiced()
     merchant, name = await _merchant(tx, merchant_id)
     lines = (await orders.lines_of(tx, [order_id]))[order_id]
-    purchase = await orders.purchase(tx, order.purchase_id)
     made = invoice_of(
         order, lines, number=NOT_YET, issued_on=_today(merchant), seller=terms.party(name), buyer=_buyer(order),
-        locale=purchase.locale if purchase else "en",
+        locale=LANGUAGE,
     )  # fmt: skip
     await keep(tx, merchant_id, einvoice_id, made, order=order)
     for refund in await refunds_of(tx, merchant_id, order_id):
-        await _credit(tx, merchant, order, refund, purchase.locale if purchase else "en")
+        await _credit(tx, merchant, order, refund, LANGUAGE)
     return einvoice_id
 
 
@@ -83,8 +84,7 @@ async def credit(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
     if refund is None or not await documents_of_order(tx, merchant_id, order_id):
         return False
     merchant, _ = await _merchant(tx, merchant_id)
-    purchase = await orders.purchase(tx, order.purchase_id)
-    return await _credit(tx, merchant, order, refund, purchase.locale if purchase else "en")
+    return await _credit(tx, merchant, order, refund, LANGUAGE)
 
 
 class Refunded(msgspec.Struct, frozen=True, kw_only=True):
