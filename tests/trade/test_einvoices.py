@@ -51,10 +51,12 @@ async def open_to_the_eu(db: Database, world: World, terms: SellerTerms = TERMS)
     await db.transact(einvoices.set_seller, world.tea.merchant_id, terms)
 
 
-async def bought(db: Database, world: World, address: Address = PARIS, pieces: int = 3) -> Order:
+async def bought(
+    db: Database, world: World, address: Address = PARIS, pieces: int = 3, buyer_id: BuyerId | None = None
+) -> Order:
     checkout_id = CheckoutId(ids.mint())
     draft = deal.draft([(world.items["nuts"].sku_id, pieces)], address=address)
-    await db.transact(checkout.open_checkout, checkout_id, BuyerId(ids.mint()), draft, client=SHOP)
+    await db.transact(checkout.open_checkout, checkout_id, buyer_id or BuyerId(ids.mint()), draft, client=SHOP)
     purchase_id = await db.transact(checkout.place, checkout_id, expected_total=None, by="buyer")
     await deal.captured(db, await deal.instructed(db, purchase_id))
     [order] = await deal.orders_of(db, purchase_id)

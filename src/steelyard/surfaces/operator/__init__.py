@@ -15,6 +15,7 @@ from steelyard.surfaces.operator import (
     categories,
     category_deposits,
     channels,
+    charges,
     compensations,
     deposits,
     disputes,
@@ -67,6 +68,7 @@ router = Router(
     "/operator",
     route_handlers=[
         *taxes.HANDLERS,
+        *charges.HANDLERS,
         *today.HANDLERS,
         *seeking.HANDLERS,
         *behind.HANDLERS,

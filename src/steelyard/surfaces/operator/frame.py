@@ -22,6 +22,7 @@ TRANSFERS = f"{HOME}/transfers"
 BOOKS = f"{HOME}/books"
 RECONCILIATION = f"{HOME}/reconciliation"
 TAXES = f"{HOME}/taxes"
+CHARGES = f"{HOME}/charges"
 SETTLEMENT = f"{HOME}/settlement"
 WALLETS = f"{HOME}/wallets"
 CATEGORIES = f"{HOME}/categories"
@@ -82,6 +83,7 @@ PLACES = (
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
     (RECONCILIATION, N_("Reconciliation"), "list-checks", "reconciliation.manage", N_("Money")),
     (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
+    (CHARGES, N_("Commission invoices"), "receipt", "ledger.read", N_("Money")),
     (TAXES, N_("Taxes"), "percent", "ledger.read", N_("Money")),
     (WALLETS, N_("Wallets"), "wallet", "wallets.manage", N_("Money")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),

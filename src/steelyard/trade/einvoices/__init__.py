@@ -12,7 +12,7 @@ What is issued is never changed: a refund makes a credit note, and so does a mon
 Why the tax is the one that was paid: decision 0146. Why it is built so: decision 0145.
 """
 
-from steelyard.trade.einvoices.charges import bill, charged
+from steelyard.trade.einvoices.charges import Charged, bill, charged
 from steelyard.trade.einvoices.drawing import credit_note_of, invoice_of
 from steelyard.trade.einvoices.events import EInvoiceIssued
 from steelyard.trade.einvoices.jobs import bill_last_months
@@ -31,9 +31,11 @@ from steelyard.trade.einvoices.queries import (
 )
 from steelyard.trade.einvoices.rules import violations
 from steelyard.trade.einvoices.service import credit, issue, set_seller
-from steelyard.trade.einvoices.ubl import write
+from steelyard.trade.einvoices.ubl import REASONS, percent, write
 
 __all__ = [
+    "REASONS",
+    "Charged",
     "EInvoiceIssued",
     "bill",
     "bill_last_months",
@@ -51,6 +53,7 @@ __all__ = [
     "missing",
     "of_buyer",
     "of_order",
+    "percent",
     "seller",
     "set_seller",
     "violations",

@@ -230,7 +230,13 @@ class EInvoice(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def total(self) -> int:
         """Below nothing, as it counts, for a credit note."""
-        return self.net + self.tax if self.kind is Kind.INVOICE else -self.net - self.tax
+        return sum(self.counted[:2])
+
+    @property
+    def counted(self) -> tuple[int, int, int]:
+        """Net, tax and total, as they count."""
+        sign = 1 if self.kind is Kind.INVOICE else -1
+        return sign * self.net, sign * self.tax, sign * (self.net + self.tax)
 
 
 class Missing(msgspec.Struct, frozen=True, kw_only=True):
