@@ -38,6 +38,8 @@ class AccountKind(StrEnum):
     TRANSFERS_RECEIVED = "transfers_received"
     CHANNEL_FEES = "channel_fees"
     SUSPENSE = "suspense"
+    DOOR_CLAIMS = "door_claims"
+    CARRIER_CASH = "carrier_cash"
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):

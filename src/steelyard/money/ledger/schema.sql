@@ -32,7 +32,9 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}')
   , ('transfers_received', 'credit', '{"zh-Hans": "已收未核销的银行转账", "en": "Received by bank transfer, not used yet"}')
   , ('channel_fees', 'debit', '{"zh-Hans": "支付渠道手续费", "en": "Fees of payment channels"}')
-  , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}');
+  , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}')
+  , ('door_claims', 'debit', '{"zh-Hans": "货到付款待收款", "en": "To be collected at the door"}')
+  , ('carrier_cash', 'debit', '{"zh-Hans": "承运商代收款", "en": "Cash with carriers"}');
 
 CREATE TABLE ledger_counterparties (
     owner_id uuid PRIMARY KEY

@@ -8,6 +8,8 @@ from steelyard.kernel import settings as kernel_settings
 from steelyard.kernel.db import Database
 from steelyard.kernel.settings import Settings
 from steelyard.kernel.sweeps import Sweep
+from steelyard.money.payments.door import give_back
+from steelyard.money.payments.door_model import AT_THE_DOOR
 from steelyard.money.payments.gateways import channels
 from steelyard.money.payments.gateways.interface import Channel
 from steelyard.money.payments.health import forget_calls, note
@@ -32,6 +34,9 @@ async def send_refunds(db: Database, offered: Mapping[str, Channel], settings: S
         if is_purse(refund.channel):
             back = RefundAnswer(reference=None, state=RefundState.SUCCEEDED)
             await db.transact(record_refund, refund.refund_id, refund.attempt, back, "system")
+            continue
+        if refund.channel == AT_THE_DOOR:
+            await db.transact(give_back, refund)
             continue
         channel = offered.get(refund.channel)
         if channel is None:

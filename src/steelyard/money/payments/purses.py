@@ -14,6 +14,7 @@ import msgspec
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.money import wallets
+from steelyard.money.payments.door_model import AT_THE_DOOR
 from steelyard.money.payments.instructions import instruct_all
 from steelyard.money.payments.model import (
     ChannelAnswer,
@@ -152,10 +153,10 @@ def _says(payment_id: UUID, state: PaymentState, by: str) -> Recording:
 
 
 async def put_back(tx: Tx, refund: Refund) -> None:
-    """A refund has arrived in the purse that its part of the payment came from."""
+    """A refund has arrived in the purse that its part of the payment came from; what was collected at the door: the balance."""
     back = Move(
         buyer_id=refund.buyer_id,
-        purse=Purse(refund.channel),
+        purse=Purse.BALANCE if refund.channel == AT_THE_DOOR else Purse(refund.channel),
         currency=refund.currency,
         amount=refund.amount,
         cause=Cause.REFUNDED,

@@ -9,6 +9,8 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
+from steelyard.money.payments.door_model import AT_THE_DOOR
+from steelyard.money.payments.door_refunds import given_back
 from steelyard.money.payments.events import Refunded
 from steelyard.money.payments.model import (
     REFUND_MACHINE,
@@ -332,6 +334,8 @@ async def _succeeded(tx: Tx, refund: Refund) -> None:
     back = [refunded_by_merchant(refund.merchant_id, refund.refund_id, refund.amount, refund.currency)]
     if is_purse(refund.channel):
         await put_back(tx, refund)
+    elif refund.channel == AT_THE_DOOR:
+        back = await given_back(tx, refund, back[0])
     else:
         back.append(refunded_to_buyer(refund.buyer_id, refund.refund_id, refund.amount, refund.currency))
     await ledger.post(tx, back)
