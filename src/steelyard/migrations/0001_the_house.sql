@@ -2593,12 +2593,14 @@ CREATE TABLE carriers (
     carrier text PRIMARY KEY
   , name    jsonb NOT NULL
   , active  boolean NOT NULL DEFAULT true
+  , collects boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE carriers IS 'reference: who carries';
-INSERT INTO carriers (carrier, name) VALUES
-    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}')
-  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}')
-  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}');
+COMMENT ON COLUMN carriers.collects IS 'Whether it collects cash at the door and pays it on; with any other, the shop collects it itself';
+INSERT INTO carriers (carrier, name, collects) VALUES
+    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}', true)
+  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}', true)
+  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}', false);
 
 CREATE TABLE shop_carriers (
     merchant_id uuid NOT NULL
@@ -2623,7 +2625,8 @@ COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that f
 INSERT INTO parcel_transitions (from_state, to_state) VALUES
     ('nowhere', 'handed_over'), ('nowhere', 'delivered')
   , ('handed_over', 'in_transit'), ('handed_over', 'delivered'), ('handed_over', 'lost')
-  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered');
+  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered')
+  , ('handed_over', 'refused'), ('in_transit', 'refused'), ('lost', 'refused');
 
 CREATE TABLE parcels (
     merchant_id  uuid NOT NULL
@@ -2638,10 +2641,14 @@ CREATE TABLE parcels (
   , attempt_at   timestamptz
   , attempts     integer NOT NULL DEFAULT 0
   , refused_at   timestamptz
+  , collect      bigint
+  , collect_currency text REFERENCES currencies
   , PRIMARY KEY (merchant_id, parcel_id)
   , UNIQUE (merchant_id, carrier, number)
   , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
+  , CONSTRAINT what_is_collected_is_some_money CHECK (collect > 0 AND (collect IS NULL) = (collect_currency IS NULL))
 );
+COMMENT ON COLUMN parcels.collect IS 'What is to be paid for it at the door, in minor units; none: nothing';
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
 COMMENT ON COLUMN parcels.order_id IS 'The order, or the after-sales case whose goods go back or out again';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
@@ -3066,7 +3073,7 @@ INSERT INTO order_transitions (from_state, to_state) VALUES
     ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
   , ('placed', 'paid'), ('placed', 'held'), ('placed', 'cancelled'), ('held', 'paid'), ('held', 'cancelled')
   , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
-  , ('partly_shipped', 'shipped'), ('shipped', 'completed');
+  , ('partly_shipped', 'shipped'), ('shipped', 'completed'), ('shipped', 'cancelled');
 
 CREATE TABLE orders (
     merchant_id  uuid NOT NULL
@@ -3506,7 +3513,8 @@ CREATE TABLE order_refunds (
   , subsidy      bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, refund_id)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
-  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'))
+  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'
+                                                       , 'refused_at_the_door'))
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
@@ -3900,7 +3908,7 @@ CREATE TABLE statements (
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
-COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed, cash that it collected itself';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
@@ -3937,9 +3945,10 @@ CREATE TABLE settlement_entries (
   , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
-                                                       , 'deposit_forfeited', 'debt_paid'))
+                                                       , 'deposit_forfeited', 'debt_paid', 'cash_kept'))
   , CONSTRAINT costs_are_negative
-        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation')) = (amount < 0))
+        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'cash_kept'))
+               = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';

@@ -67,6 +67,7 @@ from steelyard.money.payments.door_remitting import (
     under_way,
     with_carrier,
 )
+from steelyard.money.payments.door_remitting import of_all as doors_of_all
 from steelyard.money.payments.door_remitting import of_orders as doors_of
 from steelyard.money.payments.door_remitting import of_payment as doors_of_payment
 from steelyard.money.payments.events import CashKept, Refunded
@@ -214,6 +215,7 @@ __all__ = [
     "channels",
     "collect_at_the_door",
     "doors_of",
+    "doors_of_all",
     "doors_of_payment",
     "exclude",
     "exclusions_of",

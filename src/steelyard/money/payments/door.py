@@ -10,12 +10,13 @@ See docs/algorithms/cash-on-delivery.md.
 from collections.abc import Sequence
 from uuid import UUID
 
-from steelyard.kernel import events, ids
+from steelyard.kernel import events
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.money.payments.door_model import (
+    AT_THE_DOOR,
     Arrived,
     Collection,
     DoorState,
@@ -106,7 +107,14 @@ async def keep(tx: Tx, merchant_id: UUID, order_id: UUID, by: str) -> Collection
     await move(tx, [one], DoorState.KEPT, by)
     await ledger.post(tx, [_moved(one, AccountKind.PAYABLE, "kept_at_the_door")])
     await events.publish(
-        tx, CashKept(merchant_id=merchant_id, order_id=order_id, amount=one.told or 0, currency=one.currency)
+        tx,
+        CashKept(
+            merchant_id=merchant_id,
+            order_id=order_id,
+            document=one.order_id,
+            amount=one.told or 0,
+            currency=one.currency,
+        ),
     )
     return one
 
@@ -135,7 +143,7 @@ def _moved(one: Collection, debit: AccountKind, reason: str) -> Transfer:
         amount=one.told,
         currency=one.currency,
         reason=reason,
-        document=ids.derived(one.payment_id, "door", str(one.order_id)),
+        document=one.order_id,
     )
 
 
@@ -152,6 +160,7 @@ async def transferred_back(tx: Tx, refund_id: UUID, reference: str, by: str) -> 
         FOR UPDATE OF d
         """,
         refund_id,
+        AT_THE_DOOR,
     )
     if row is None or DoorState(row["state"]) not in (DoorState.COLLECTED, DoorState.REMITTED, DoorState.KEPT):
         raise NotFound(refund_id=refund_id)

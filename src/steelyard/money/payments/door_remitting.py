@@ -106,7 +106,7 @@ async def _booked(
             amount=each.told or 0,
             currency=currency,
             reason="remitted",
-            document=ids.derived(each.payment_id, "door", str(each.order_id)),
+            document=each.order_id,
         )
         for each in found
     ]
@@ -176,7 +176,7 @@ async def under_way(read: Read, since: datetime | None = None) -> list[Collectio
         """
         SELECT merchant_id, order_id, payment_id, buyer_id, amount, undone, currency, state, told, reported, carrier, created_at
              , ended_at, remittance
-        FROM door_collections WHERE state = 'carried' AND created_at < coalesce($1, 'infinity')
+        FROM door_collections WHERE state = 'carried' AND created_at < coalesce($1::timestamptz, 'infinity')
         ORDER BY created_at, order_id LIMIT $2
         """,
         since,
@@ -186,15 +186,21 @@ async def under_way(read: Read, since: datetime | None = None) -> list[Collectio
 
 async def of_orders(read: Read, merchant_id: UUID, order_ids: Sequence[UUID]) -> dict[UUID, Collection]:
     """What is, or was, to be paid at the door for these orders of a merchant, by order."""
+    return await of_all(read, [(merchant_id, order_id) for order_id in order_ids])
+
+
+async def of_all(read: Read, refs: Sequence[tuple[UUID, UUID]]) -> dict[UUID, Collection]:
+    """`of_orders` for orders (merchant, order) of several merchants."""
     found = await read.all(
         Collection,
         """
-        SELECT merchant_id, order_id, payment_id, buyer_id, amount, undone, currency, state, told, reported, carrier, created_at
-             , ended_at, remittance
-        FROM door_collections WHERE merchant_id = $1 AND order_id = ANY($2) ORDER BY created_at, payment_id
+        SELECT d.merchant_id, d.order_id, d.payment_id, d.buyer_id, d.amount, d.undone, d.currency, d.state, d.told, d.reported
+             , d.carrier, d.created_at, d.ended_at, d.remittance
+        FROM door_collections d JOIN unnest($1::uuid[], $2::uuid[]) AS w (merchant_id, order_id) USING (merchant_id, order_id)
+        ORDER BY d.created_at, d.payment_id
         """,
-        merchant_id,
-        list(order_ids),
+        [merchant_id for merchant_id, _ in refs],
+        [order_id for _, order_id in refs],
     )
     return {each.order_id: each for each in found}
 

@@ -58,6 +58,7 @@ async def undo(tx: Tx, merchant_id: UUID, order_id: UUID, payment_id: UUID, amou
         payment_id,
     )
     assert one is not None, "what was promised at the door is written down with the promise"
+    assert one.state is not DoorState.CARRIED, "what is under way is given back when the door was reached"
     if one.state not in (DoorState.DUE, DoorState.REFUSED):
         return False
     await tx.execute(

@@ -25,5 +25,6 @@ class CashKept(Event, frozen=True, kw_only=True):
 
     merchant_id: UUID
     order_id: UUID
+    document: UUID
     amount: int
     currency: str

@@ -74,6 +74,7 @@ PARCEL_STATES: dict[ParcelState, tuple[str, Tone]] = {
     ParcelState.IN_TRANSIT: (N_("On its way"), "info"),
     ParcelState.DELIVERED: (N_("Delivered"), "good"),
     ParcelState.LOST: (N_("Lost"), "bad"),
+    ParcelState.REFUSED: (N_("Refused at the door"), "warn"),
 }
 SCANS: dict[str, str] = {
     "accepted": N_("The carrier expects the parcel"),
@@ -106,6 +107,7 @@ CHANNELS: dict[str, tuple[str, str]] = {
     "simpay": (N_("SimPay"), N_("Payment simulator: no real money is moved")),
     "stripe": (N_("Card (Stripe)"), ""),
     "bank_transfer": (N_("Bank transfer"), ""),
+    "cod": (N_("Cash on delivery"), ""),
     "balance": (N_("Balance"), ""),
     "points": (N_("Reward points"), ""),
     "archive": (N_("Paid elsewhere"), ""),

@@ -56,6 +56,7 @@ JOIN (VALUES ('sale', 'released', 'held', 'payable')
            , ('compensation', 'compensation', 'payable', 'compensation_clearing')
            , ('debt_paid', 'debt_paid', 'bank_cash', 'payable')
            , ('compensation_returned', 'compensation_returned', 'goodwill', 'payable')
+           , ('cash_kept', 'kept_at_the_door', 'payable', 'door_claims')
      ) AS b (kind, reason, debit, credit) USING (kind)
 LEFT JOIN ledger_transfers t
     ON t.owner_id = e.merchant_id AND t.document = e.document AND t.currency = e.currency

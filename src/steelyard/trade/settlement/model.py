@@ -64,6 +64,7 @@ class EntryKind(StrEnum):
     COMPENSATION = "compensation"
     DEBT_PAID = "debt_paid"
     COMPENSATION_RETURNED = "compensation_returned"
+    CASH_KEPT = "cash_kept"
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
