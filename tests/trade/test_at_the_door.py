@@ -1,7 +1,8 @@
 """Cash on delivery: promised at the checkout, asked for at each door, paid on by the carrier or kept by the shop, or refused."""
 
 import asyncio
-from datetime import date
+from datetime import date, datetime
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -44,10 +45,10 @@ SETTINGS = Settings(cod_currencies="CNY")
 DAY = date(2026, 3, 5)
 
 
-async def offered(db: Database, *merchants: object) -> None:
+async def offered(db: Database, *merchants: UUID) -> None:
     """These shops can be paid at the door."""
     for merchant_id in merchants:
-        await db.transact(payments.offer, merchant_id, True, "staff:test")  # pyright: ignore[reportArgumentType]
+        await db.transact(payments.offer, merchant_id, True, "staff:test")
     db.kept.pop(choosing.KEPT, None)
 
 
@@ -81,7 +82,7 @@ async def told(db: Database, number: str, code: str, collected: int | None = Non
     await deal.at_rest(db)
 
 
-async def _now(read: Read) -> object:
+async def _now(read: Read) -> datetime:
     return await read.value("SELECT now()")
 
 
@@ -130,16 +131,21 @@ async def test_a_carrier_pays_on_what_it_collected_less_its_fee(shop: Database, 
         await told(shop, await sent(shop, order), "delivered")
     due = first.total + second.total
     named = [(first.merchant_id, first.order_id), (second.merchant_id, second.order_id)]
-    said = {"bank_number": "B1", "currency": "CNY", "on_day": DAY, "orders": named, "by": "staff:test"}
+
+    async def remit(amount: int, fee: int, number: str = "B1") -> bool:
+        return await shop.transact(
+            payments.remit, "simex", bank_number=number, amount=amount, fee=fee, currency="CNY", on_day=DAY, orders=named,
+            by="staff:test",
+        )  # fmt: skip
 
     with pytest.raises(DoesNotAddUp):
-        await shop.transact(payments.remit, "simex", amount=due - 100, fee=99, **said)
-    assert await shop.transact(payments.remit, "simex", amount=due - 100, fee=100, **said)
-    assert not await shop.transact(payments.remit, "simex", amount=due - 100, fee=100, **said)
+        await remit(due - 100, 99)
+    assert await remit(due - 100, 100)
+    assert not await remit(due - 100, 100)
     with pytest.raises(RemittanceKnown):
-        await shop.transact(payments.remit, "simex", amount=due, fee=0, **said)
+        await remit(due, 0)
     with pytest.raises(NotWithTheCarrier):
-        await shop.transact(payments.remit, "simex", amount=due, fee=0, **{**said, "bank_number": "B2"})
+        await remit(due, 0, "B2")
 
     assert await balance(shop, first.merchant_id, AccountKind.CARRIER_CASH) == 0
     assert await balance(shop, first.merchant_id, AccountKind.BANK_CASH) == first.total
@@ -305,7 +311,7 @@ class Door:
                 if number := self.numbers.get(which):
                     now = await db.ask(_now)
                     code = "delivered" if name == "arrive" else "refused"
-                    scans = [Scan(at=now, code=code)]  # pyright: ignore[reportArgumentType]
+                    scans = [Scan(at=now, code=code)]
                     await db.transact(parcels.record_scans, carrier="simex", number=number, scans=scans)
             case "keep":
                 await db.transact(orders.keep_at_the_door, order.merchant_id, order.order_id, "staff:test")

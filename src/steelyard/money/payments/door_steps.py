@@ -5,8 +5,10 @@ from uuid import UUID
 
 from steelyard.kernel.db import Tx
 from steelyard.money.payments.door_model import DOOR_MACHINE, Arrived, Collection, DoorState
+from steelyard.parties.merchants.model import MerchantId
 
-Key = tuple[UUID, UUID, UUID]
+# What is collected at the door: of which merchant, order and payment.
+Key = tuple[MerchantId, UUID, UUID]
 
 
 async def promise(tx: Tx, payment_ids: Sequence[UUID]) -> None:

@@ -276,8 +276,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 class DueQuery(Sought, frozen=True, kw_only=True):
     """A payment whose outcome is to be asked for now. If the channel does not know it either, one that is `overdue` may be
-    given up (`give_up`), and one that is `lost` (it should have arrived long since) once the channel was told not to take it
-    any more."""
+    given up, and one that is `lost` (it should have arrived long since) once the channel was told not to take it any more."""
 
     overdue: bool
     lost: bool

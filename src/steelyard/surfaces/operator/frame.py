@@ -19,6 +19,7 @@ PAYMENTS = f"{HOME}/payments"
 REFUNDS = f"{HOME}/refunds"
 CHANNELS = f"{HOME}/channels"
 TRANSFERS = f"{HOME}/transfers"
+DOOR = f"{HOME}/cash-on-delivery"
 BOOKS = f"{HOME}/books"
 RECONCILIATION = f"{HOME}/reconciliation"
 SETTLEMENT = f"{HOME}/settlement"
@@ -77,6 +78,7 @@ PLACES = (
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
     (TRANSFERS, N_("Bank transfers"), "landmark", "payments.read", N_("Money")),
+    (DOOR, N_("Cash on delivery"), "hand-coins", "payments.read", N_("Money")),
     (CHANNELS, N_("Ways to pay"), "credit-card", "payments.read", N_("Money")),
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
     (RECONCILIATION, N_("Reconciliation"), "list-checks", "reconciliation.manage", N_("Money")),

@@ -143,20 +143,24 @@ async def write_down(
 
 
 async def made(tx: Tx, actor: Actor, refund_id: UUID, bank_number: str) -> None:
-    """Raises `NotFound`."""
+    """Raises `NotFound`. Only what was paid at the door may go into a balance: anything else was paid from an account."""
     owed = next((each for each in await payments.owed_back(tx) if each.refund_id == refund_id), None)
-    if owed is None:
+    if owed is None or (bank_number == payments.TO_BALANCE and owed.channel != payments.AT_THE_DOOR):
         return
-    answer = RefundAnswer(reference=bank_number, state=RefundState.SUCCEEDED)
-    await payments.record_refund(tx, refund_id, owed.attempt, answer, "staff")
+    if owed.channel == payments.AT_THE_DOOR:
+        await payments.transferred_back(tx, refund_id, bank_number, "staff")
+    else:
+        answer = RefundAnswer(reference=bank_number, state=RefundState.SUCCEEDED)
+        await payments.record_refund(tx, refund_id, owed.attempt, answer, "staff")
     facts = {"bank_number": bank_number, "amount": owed.amount, "currency": owed.currency}
     await access.audit(tx, actor, "transfers.refund", str(refund_id), facts, merchant_id=owed.merchant_id)
 
 
 @post("/transfers/refunds/{refund_id:uuid}", opt=WRITES)
 async def refund_made(visit: NamedDependency[Visit], request: WebRequest, refund_id: FromPath[UUID]) -> Redirect:
-    """A refund was transferred, under this number of the bank."""
-    number = (await entries_of(request)).text("bank_number", most=BANK_NUMBER_CHARACTERS_MAX)
+    """A refund was transferred, under this number of the bank; or what was paid at the door goes into the buyer's `balance`."""
+    form = await entries_of(request)
+    number = payments.TO_BALANCE if form.flag("balance") else form.text("bank_number", most=BANK_NUMBER_CHARACTERS_MAX)
     if not number or len(number) > BANK_NUMBER_CHARACTERS_MAX:
         return redirect(
             visit, frame.TRANSFERS, (visit.say(N_("Please enter the bank’s number of the transfer.")), "bad")

@@ -194,7 +194,7 @@ async def _shop(visit: Visit, data: Mapping[str, Any], refusal: Refusal | None =
         ],
         most_cards=CARDS_AT_ONCE_MAX,
         buyer=visit.account if visit.account is not None and visit.account.buyer_id is not None else None,
-        channels=ways(visit, view.standing, _wanted(0, currency)),
+        channels=ways(visit, view.standing, _paid_for(0, currency)),
         first_day=today,
         last_day=today + timedelta(days=SEND_DAYS_AHEAD_MAX),
         mine=MINE,
@@ -202,10 +202,10 @@ async def _shop(visit: Visit, data: Mapping[str, Any], refusal: Refusal | None =
 
 
 def _ways(visit: Visit, sale: Sale, now: Standing) -> list[Way]:
-    return ways(visit, now, _wanted(sale.together or sale.amount, sale.currency))
+    return ways(visit, now, _paid_for(sale.together or sale.amount, sale.currency))
 
 
-def _wanted(amount: int, currency: str) -> Wanted:
+def _paid_for(amount: int, currency: str) -> Wanted:
     return Wanted(amount=amount, currency=currency, at_once=True, gift_card=True)
 
 

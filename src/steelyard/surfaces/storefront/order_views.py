@@ -268,9 +268,15 @@ async def whole_orders(read: Read, found: Sequence[Order]) -> list[OrderView]:
             protected=[each for each in protected if each.order_id == view.order.order_id],
             drops=await promises.drops(read, view.order, view.lines),
             door=doors.get(view.order.order_id),
+            actions=_allowed(view.actions, doors.get(view.order.order_id)),
         )
         for view in brief
     ]
+
+
+def _allowed(actions: frozenset[Action], door: payments.DoorCollection | None) -> frozenset[Action]:
+    """Receipt of what is paid at the door is confirmed once that is done."""
+    return actions - {Action.RECEIVE} if door is not None and door.left else actions
 
 
 async def _promises(read: Read, views: Sequence[OrderView]) -> tuple[list[Compensation], list[Protected]]:

@@ -84,6 +84,7 @@ SCANS: dict[str, str] = {
     "out_for_delivery": N_("Out for delivery"),
     "delivered": N_("Delivered"),
     "exception": N_("Held up"),
+    "refused": N_("Not paid at the door: it goes back"),
 }
 REFUND_STATES: dict[RefundState, tuple[str, Tone]] = {
     RefundState.INSTRUCTED: (N_("Under way"), "info"),
@@ -101,6 +102,7 @@ CANCEL_REASONS: dict[str, str] = {
     "group_failed": N_("The group did not come together in time. All of your money goes back."),
     "group_too_late": N_("The group had ended before it was paid. All of your money goes back."),
     "group_ended": N_("The group had ended before it was paid."),
+    "refused_at_the_door": N_("The parcel was not paid when it was to be handed over."),
 }
 # Each channel's name and one line about it.
 CHANNELS: dict[str, tuple[str, str]] = {

@@ -99,6 +99,7 @@ from steelyard.trade.aftersales.service import (
     freight_left,
     refund,
     refuse_at_the_door,
+    refuse_by_shop,
     returned_of,
 )
 from steelyard.trade.aftersales.silence import act_on_silence
@@ -192,6 +193,7 @@ __all__ = [
     "refund",
     "refuse",
     "refuse_at_the_door",
+    "refuse_by_shop",
     "refuse_cancellation",
     "request_of",
     "requests_of_orders",

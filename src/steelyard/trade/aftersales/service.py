@@ -8,7 +8,7 @@ from steelyard.kernel import events, ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
-from steelyard.logistics import fulfilment
+from steelyard.logistics import fulfilment, parcels
 from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.money.payments.model import RefundId
@@ -32,6 +32,7 @@ from steelyard.trade.aftersales.model import (
     share_of,
 )
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
+from steelyard.trade.orders.refusals import CarrierCollects
 
 REFUNDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
 TO_SEND = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED})
@@ -64,6 +65,13 @@ async def refuse_at_the_door(tx: Tx, merchant_id: MerchantId, order_id: OrderId,
     lines = (await orders.lines_of(tx, [order_id]))[order_id]
     await orders.refuse_at_the_door(tx, order, by)
     await _all_back(tx, order, lines, RefundId(returned_of(order_id)), Reason.REFUSED, by)
+
+
+async def refuse_by_shop(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
+    """`refuse_at_the_door` for a parcel that the shop brought itself. Raises `CarrierCollects`, and what that raises."""
+    if await parcels.collected_by(tx, merchant_id, [order_id]):
+        raise CarrierCollects()
+    await refuse_at_the_door(tx, merchant_id, order_id, by)
 
 
 async def back_on_the_shelf(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
