@@ -20,6 +20,7 @@ class AccountKind(StrEnum):
     HELD = "held"
     REFUND_DUE = "refund_due"
     PAYABLE = "payable"
+    RESERVE = "reserve"
     PAYOUT_IN_TRANSIT = "payout_in_transit"
     COMMISSION = "commission"
     SUBSIDY = "subsidy"
