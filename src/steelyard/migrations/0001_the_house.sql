@@ -3970,7 +3970,7 @@ COMMENT ON TABLE payer_accounts IS 'reference: the operator''s own accounts that
 
 CREATE TABLE payout_batches (
     batch_id    uuid PRIMARY KEY
-  , code        text NOT NULL UNIQUE
+  , code        text NOT NULL
   , currency    text NOT NULL REFERENCES currencies
   , pay_on      date NOT NULL
   , payer       jsonb NOT NULL

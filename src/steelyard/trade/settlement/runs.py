@@ -167,7 +167,8 @@ async def _settle(tx: Tx, day: date, due: Sequence[_Due]) -> list[Statement]:
 
 async def _due(tx: Tx, day: date, limit: int) -> list[_Due]:
     """Merchants and currencies with more to be paid than to be given back and no statement for the day yet, as many as
-    have `ENTRIES_PER_RUN_MAX` entries together, at least one. A shop that is not open any more is paid whatever was agreed of a minimum."""
+    have `ENTRIES_PER_RUN_MAX` entries together, at least one.
+    A shop that is not open any more is paid whatever was agreed of a minimum."""
     return await tx.all(
         _Due,
         """
