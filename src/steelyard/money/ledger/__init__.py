@@ -8,6 +8,8 @@ of one document that meet in the clearing accounts.
     await ledger.post(tx, [Transfer(...), ...])     a document moves money once: said twice, it is written once
 
 `counterparties` are channels and banks with accounts of their own.
+Months are closed by two people (`periods`); what stood on every account at their end is written down, and the books of any day
+are that and the tail since (`snapshots`). What people write by hand two of them write (`vouchers`).
 `drilling` is the way down from a figure to its transfers; `summing` sums up all accounts, from time to time when they are many.
 """
 
@@ -24,41 +26,112 @@ from steelyard.money.ledger.drilling import (
     transfers,
     trial_balance_at,
 )
-from steelyard.money.ledger.model import AccountKind, Balance, Entry, OwnedBalance, PostedTransfer, Transfer, TrialLine
+from steelyard.money.ledger.model import (
+    AccountKind,
+    Balance,
+    ChartLine,
+    Class,
+    Entry,
+    OwnedBalance,
+    Period,
+    PeriodState,
+    PostedTransfer,
+    Transfer,
+    TransferId,
+    TrialLine,
+    Voucher,
+    VoucherId,
+    VoucherState,
+)
+from steelyard.money.ledger.periods import confirm_closing, period, periods, propose_closing, reopen, withdraw_closing
 from steelyard.money.ledger.queries import accounts_of_kind, balances, entries, transfers_of, trial_balance
 from steelyard.money.ledger.service import lock_accounts, post
+from steelyard.money.ledger.snapshots import (
+    Held,
+    Opening,
+    PeriodStep,
+    chart,
+    closed_until,
+    held_against_cash,
+    moved_between,
+    period_history,
+    standing,
+    trial_at,
+)
 from steelyard.money.ledger.summing import Summed, sum_up, summed
+from steelyard.money.ledger.vouchers import (
+    Entry as VoucherEntry,
+)
+from steelyard.money.ledger.vouchers import (
+    agree_voucher,
+    decline_voucher,
+    posted,
+    propose_voucher,
+    voucher,
+    vouchers,
+)
 
 __all__ = [
     "SUMMED_MAX",
     "AccountKind",
     "Balance",
+    "ChartLine",
+    "Class",
     "DatedTransfer",
     "Entry",
+    "Held",
+    "Opening",
     "OwnedBalance",
+    "Period",
+    "PeriodState",
+    "PeriodStep",
     "PostedTransfer",
     "Sum",
     "Summed",
     "Transfer",
+    "TransferId",
     "TrialLine",
+    "Voucher",
+    "VoucherEntry",
+    "VoucherId",
+    "VoucherState",
     "Which",
     "accounts_of_kind",
+    "agree_voucher",
     "balance_before",
     "balances",
     "bulk_post",
+    "chart",
+    "closed_until",
+    "confirm_closing",
     "counterparties",
     "counterparty",
     "counterparty_id",
+    "decline_voucher",
     "entries",
     "grows_on",
+    "held_against_cash",
     "lock_accounts",
+    "moved_between",
+    "period",
+    "period_history",
+    "periods",
     "post",
+    "posted",
+    "propose_closing",
+    "propose_voucher",
     "reasons",
+    "reopen",
+    "standing",
     "sum_up",
     "summed",
     "sums",
     "transfers",
     "transfers_of",
+    "trial_at",
     "trial_balance",
     "trial_balance_at",
+    "voucher",
+    "vouchers",
+    "withdraw_closing",
 ]
