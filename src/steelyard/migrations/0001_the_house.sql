@@ -988,6 +988,8 @@ CREATE TABLE ledger_counterparties (
   , name     text NOT NULL UNIQUE
 );
 COMMENT ON TABLE ledger_counterparties IS 'reference: channels and banks that have accounts of their own here: what they charged and paid on is of no single buyer or merchant';
+-- (The operator's own bank, on which people write by hand before any statement has come.)
+INSERT INTO ledger_counterparties (owner_id, name) VALUES ('561931b6-f093-521f-9245-d3c46385ef57', 'bank');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -1158,6 +1160,22 @@ CREATE TABLE ledger_voucher_history (
   , FOREIGN KEY (from_state, to_state) REFERENCES ledger_voucher_transitions
 );
 COMMENT ON TABLE ledger_voucher_history IS 'by owner, append-only: each change of the state of an entry by hand';
+
+CREATE TABLE ledger_days (
+    day      date NOT NULL
+  , kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL REFERENCES currencies
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , PRIMARY KEY (day, kind, currency)
+);
+COMMENT ON TABLE ledger_days IS 'local: what was moved on each of the last days, for pictures: summed by a sweep, and anew while a day is young';
+
+CREATE TABLE ledger_days_summed (
+    day date PRIMARY KEY
+  , at  timestamptz NOT NULL
+);
+COMMENT ON TABLE ledger_days_summed IS 'local: which days ledger_days knows, those on which nothing moved too';
 
 -- money.wallets
 

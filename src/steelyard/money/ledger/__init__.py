@@ -13,8 +13,10 @@ are that and the tail since (`snapshots`). What people write by hand two of them
 `drilling` is the way down from a figure to its transfers; `summing` sums up all accounts, from time to time when they are many.
 """
 
+from steelyard.money.ledger.beancount import account_names, begun, ended, written
 from steelyard.money.ledger.bulk import DatedTransfer, bulk_post
 from steelyard.money.ledger.counterparties import counterparties, counterparty, counterparty_id
+from steelyard.money.ledger.days import Stood, stood_daily, sum_days
 from steelyard.money.ledger.drilling import (
     SUMMED_MAX,
     Sum,
@@ -26,6 +28,7 @@ from steelyard.money.ledger.drilling import (
     transfers,
     trial_balance_at,
 )
+from steelyard.money.ledger.journal import journal
 from steelyard.money.ledger.model import (
     AccountKind,
     Balance,
@@ -65,6 +68,7 @@ from steelyard.money.ledger.vouchers import (
 from steelyard.money.ledger.vouchers import (
     agree_voucher,
     decline_voucher,
+    kinds_by_hand,
     posted,
     propose_voucher,
     voucher,
@@ -86,6 +90,7 @@ __all__ = [
     "PeriodState",
     "PeriodStep",
     "PostedTransfer",
+    "Stood",
     "Sum",
     "Summed",
     "Transfer",
@@ -96,10 +101,12 @@ __all__ = [
     "VoucherId",
     "VoucherState",
     "Which",
+    "account_names",
     "accounts_of_kind",
     "agree_voucher",
     "balance_before",
     "balances",
+    "begun",
     "bulk_post",
     "chart",
     "closed_until",
@@ -108,9 +115,12 @@ __all__ = [
     "counterparty",
     "counterparty_id",
     "decline_voucher",
+    "ended",
     "entries",
     "grows_on",
     "held_against_cash",
+    "journal",
+    "kinds_by_hand",
     "lock_accounts",
     "moved_between",
     "period",
@@ -123,6 +133,8 @@ __all__ = [
     "reasons",
     "reopen",
     "standing",
+    "stood_daily",
+    "sum_days",
     "sum_up",
     "summed",
     "sums",
@@ -134,4 +146,5 @@ __all__ = [
     "voucher",
     "vouchers",
     "withdraw_closing",
+    "written",
 ]

@@ -9,6 +9,7 @@ from uuid import UUID
 from uuid_utils import compat
 
 from steelyard.kernel.db import Tx
+from steelyard.money.ledger.days import forget_days
 from steelyard.money.ledger.model import BOOKS_ZONE, PeriodClosed, Transfer, month_number, month_of
 from steelyard.money.ledger.service import MONTH_LOCKS, Account, lock_accounts
 from steelyard.money.ledger.snapshots import closed_until
@@ -78,6 +79,7 @@ async def bulk_post(tx: Tx, transfers: Sequence[DatedTransfer]) -> int:
         [debits[a] for a in accounts],
         [credits[a] for a in accounts],
     )
+    await forget_days(tx, min(t.at for t in transfers))
     return len(transfers)
 
 

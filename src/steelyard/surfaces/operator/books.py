@@ -20,7 +20,7 @@ from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, OwnedBalance, TrialLine
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.surfaces.operator import frame
+from steelyard.surfaces.operator import book_tabs, frame
 from steelyard.surfaces.operator.book_documents import Document, what_it_is
 from steelyard.surfaces.operator.days import midnight_after
 from steelyard.surfaces.web import exports
@@ -65,6 +65,8 @@ async def trial(read: Read, until: datetime | None, owner_id: UUID | None, *, ex
     owner."""
     if until is not None or owner_id is not None:
         moment = until or datetime.now(UTC) + timedelta(days=1)
+        if owner_id is None:
+            return ledger.Summed(lines=await ledger.trial_at(read, moment))
         return ledger.Summed(lines=await ledger.trial_balance_at(read, moment, owner_id))
     return ledger.Summed(lines=await ledger.trial_balance(read)) if exact else await ledger.summed(read)
 
@@ -139,12 +141,13 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     currencies: list[Currency]
     owner: ShopCard | None
     at: datetime | None
+    waited_for: bool
 
 
 async def trial_of(read: Read, until: datetime | None, owner_id: UUID | None, exact: bool) -> Trial:
     card = (await merchants.cards(read, [MerchantId(owner_id)])).get(MerchantId(owner_id)) if owner_id else None
     summed = await trial(read, until, owner_id, exact=exact)
-    return Trial(currencies=by_currency(summed.lines), owner=card, at=summed.at)
+    return Trial(currencies=by_currency(summed.lines), owner=card, at=summed.at, waited_for=summed.waited_for)
 
 
 @get("/books", opt=NEEDS)
@@ -175,6 +178,8 @@ async def trial_balance(visit: NamedDependency[Visit]) -> Response[Any]:
         frame.BOOKS,
         currencies=found.currencies,
         summed_at=found.at,
+        waited_for=found.waited_for,
+        tabs=book_tabs.tabs(visit, frame.BOOKS),
         owner=found.owner,
         owner_id=owner_id,
         day=day,
@@ -301,6 +306,7 @@ async def document_page(visit: NamedDependency[Visit], document: FromPath[UUID])
         what=what,
         shops=shops,
         transfers=found,
+        by_hand=await visit.db.ask(ledger.kinds_by_hand),
     )
 
 
