@@ -15,6 +15,9 @@ NO_LISTS = {
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
     "/operator/reconciliation/upload",
+    # Reports, forms and files of the books.
+    "/operator/books/statement", "/operator/books/income", "/operator/books/export", "/operator/books/vouchers/new",
+    "/operator/books/journal.csv", "/operator/books/journal.txt",
     "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/promotions/new",
     "/operator/campaigns/new",
     "/operator/roles/new", "/operator/rights/new", "/operator/promotions/why", "/merchant/promotions/why",

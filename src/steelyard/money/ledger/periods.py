@@ -59,8 +59,9 @@ GROUP BY kind, currency
 async def periods(read: Read) -> list[Period]:
     """Every month from the first transfer to this one, the newest first."""
     known = {each.period: each for each in await _known(read)}
-    first = await read.value("SELECT min(at) FROM ledger_transfers")
-    begins = min([*known, *([month_of(first)] if first else [])], default=None)
+    first: datetime | None = await read.value("SELECT min(at) FROM ledger_transfers")
+    starts = [*known, *([month_of(first)] if first else [])]
+    begins = min(starts) if starts else None
     found: list[Period] = []
     while begins is not None and begins <= month_of(datetime.now(UTC)):
         found.append(known.get(begins) or Period.of(begins))

@@ -18,7 +18,8 @@ from steelyard.money.ledger.model import BOOKS_ZONE, Period, PeriodState
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import book_tabs, frame
-from steelyard.surfaces.operator.books import NEEDS, by_currency
+from steelyard.surfaces.operator.books import NEEDS
+from steelyard.surfaces.operator.trial_balances import by_currency
 from steelyard.surfaces.web.console import done, errors_of
 from steelyard.surfaces.web.entries import entries_of
 from steelyard.surfaces.web.pages import redirect
