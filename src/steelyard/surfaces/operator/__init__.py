@@ -57,6 +57,7 @@ from steelyard.surfaces.operator import (
     system_jobs,
     system_subscribers,
     system_sweeps,
+    taxes,
     today,
     transfers,
     violations,
@@ -70,6 +71,7 @@ from steelyard.surfaces.web.guards import staff_only
 router = Router(
     "/operator",
     route_handlers=[
+        *taxes.HANDLERS,
         *today.HANDLERS,
         *seeking.HANDLERS,
         *behind.HANDLERS,

@@ -49,6 +49,8 @@ ACTIONS: dict[str, str] = {
     "documents.publish": N_("Published a version of the terms"),
     "freight.copy": N_("Copied a freight template"),
     "freight.save": N_("Saved a freight template"),
+    "taxes.rates": N_("Entered tax rates"),
+    "taxes.forget": N_("Took a planned tax rate out"),
     "invoices.issue": N_("Issued an invoice"),
     "invoices.refuse": N_("Refused an invoice"),
     "merchants.accept_licence": N_("Accepted a new licence"),
