@@ -341,6 +341,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('ledger.close', 'operator', '{"zh-Hans": "月末结账与反结账（结账须两人）", "en": "Close months of the books (two people) and open them again"}')
   , ('reconciliation.manage', 'operator', '{"zh-Hans": "对账：上传账单、处理差异", "en": "Reconcile: upload statements, work on differences"}')
   , ('settlement.run', 'operator', '{"zh-Hans": "执行结算", "en": "Run settlement"}')
+  , ('taxes.manage', 'operator', '{"zh-Hans": "维护税率", "en": "Enter tax rates"}')
   , ('catalog.manage', 'operator', '{"zh-Hans": "管理类目", "en": "Manage categories"}')
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
@@ -370,6 +371,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
   , ('promotions.manage', 'both', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}')
+  , ('refunds.approve', 'both', '{"zh-Hans": "复核超限额的退款", "en": "Approve refunds above a colleague''s limit"}')
   , ('wallets.manage', 'operator', '{"zh-Hans": "发行礼品卡、补偿买家余额", "en": "Issue gift cards, give buyers credit"}');
 
 CREATE TABLE roles (
@@ -409,8 +411,9 @@ INSERT INTO role_permissions (role_id, permission) VALUES
     ('operator_finance', 'dashboard.read'), ('operator_finance', 'merchants.read')
   , ('operator_finance', 'orders.read'), ('operator_finance', 'payments.read')
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
-  , ('operator_finance', 'reconciliation.manage')
   , ('operator_finance', 'ledger.write'), ('operator_finance', 'ledger.close')
+  , ('operator_finance', 'reconciliation.manage'), ('operator_finance', 'refunds.approve')
+  , ('operator_finance', 'taxes.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
@@ -1348,7 +1351,7 @@ COMMENT ON TABLE refund_transitions IS 'reference: the states of a refund that f
 INSERT INTO refund_transitions (from_state, to_state) VALUES
     ('nowhere', 'instructed'), ('nowhere', 'succeeded')
   , ('instructed', 'sent'), ('instructed', 'succeeded'), ('instructed', 'failed')
-  , ('sent', 'succeeded'), ('sent', 'failed'), ('failed', 'instructed');
+  , ('sent', 'succeeded'), ('sent', 'failed'), ('failed', 'instructed'), ('succeeded', 'failed');
 
 CREATE TABLE refunds (
     merchant_id       uuid NOT NULL
@@ -1369,19 +1372,27 @@ CREATE TABLE refunds (
   , attempt_at        timestamptz
   , attempts          integer NOT NULL DEFAULT 0
   , part_of           uuid
+  , route             text NOT NULL DEFAULT 'origin'
+  , twice_at          timestamptz
   , PRIMARY KEY (merchant_id, refund_id)
   , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
   , CONSTRAINT a_refund_is_of_some_money CHECK (amount > 0)
   , CONSTRAINT succeeded_means_when CHECK ((state = 'succeeded') = (succeeded_at IS NOT NULL))
+  , CONSTRAINT a_refund_goes_a_known_way CHECK (route IN ('origin', 'balance', 'by_hand'))
+  , CONSTRAINT out_of_a_purse_is_back_into_it CHECK (route = 'origin' OR channel NOT IN ('balance', 'points'))
 );
 COMMENT ON TABLE refunds IS 'by merchant: money on its way back to the buyer; its id is the channel''s idempotency key';
 COMMENT ON COLUMN refunds.channel_payment IS 'The channel''s own name of the payment that is refunded';
 COMMENT ON COLUMN refunds.attempt_at IS 'When to send it or to ask for its outcome next; none when it is known';
 COMMENT ON COLUMN refunds.part_of IS 'The refund that was decided, of which this is what goes back another way than most of it';
+COMMENT ON COLUMN refunds.route IS 'balance: into the buyer''s balance instead of the channel; by_hand: transferred by staff, under a number in refunds_by_hand';
+COMMENT ON COLUMN refunds.twice_at IS 'When the channel said that it had paid, too, what had gone back another way';
 CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
 CREATE INDEX refunds_by_id ON refunds (refund_id);
 CREATE INDEX refunds_by_time ON refunds (created_at DESC, refund_id DESC);
 CREATE INDEX refunds_failed ON refunds (created_at DESC, refund_id DESC) WHERE state = 'failed';
+CREATE INDEX refunds_paid_twice ON refunds (created_at DESC, refund_id DESC) WHERE twice_at IS NOT NULL;
+CREATE INDEX refunds_of_a_merchant ON refunds (merchant_id, created_at DESC, refund_id DESC);
 CREATE INDEX refunds_to_attempt ON refunds (attempt_at) WHERE attempt_at IS NOT NULL;
 
 CREATE TABLE refund_history (
@@ -1397,6 +1408,22 @@ CREATE TABLE refund_history (
   , FOREIGN KEY (from_state, to_state) REFERENCES refund_transitions
 );
 COMMENT ON TABLE refund_history IS 'by merchant, append-only: each change of a refund''s state';
+
+CREATE TABLE refunds_by_hand (
+    bank_number text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , party       text NOT NULL
+  , on_day      date NOT NULL
+  , recorded_at timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , CONSTRAINT a_refund_by_hand_is_of_some_money CHECK (amount > 0)
+);
+COMMENT ON TABLE refunds_by_hand IS 'by key, append-only: refunds that staff transferred, each under a number of the bank that is used once';
+COMMENT ON COLUMN refunds_by_hand.party IS 'Whose account it went to';
+CREATE INDEX refunds_by_hand_of_a_refund ON refunds_by_hand (refund_id, recorded_at);
 
 CREATE TABLE webhook_receipts (
     channel     text NOT NULL
@@ -3198,6 +3225,10 @@ CREATE TABLE orders (
   , freight_offers jsonb NOT NULL DEFAULT '[]'
   , ship_hours   integer
   , ship_by      timestamptz
+  , freight_tax  bigint NOT NULL DEFAULT 0
+  , freight_tax_millionths integer NOT NULL DEFAULT 0
+  , freight_tax_inclusive boolean NOT NULL DEFAULT true
+  , tax_country  text GENERATED ALWAYS AS (upper(address ->> 'country')) STORED
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
@@ -3218,6 +3249,8 @@ COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on it
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
 COMMENT ON COLUMN orders.subsidy_returned IS 'Of subsidy, taken back because of refunds';
+COMMENT ON COLUMN orders.freight_tax IS 'Frozen at sale, of tax_included or tax_added, the part of the freight; its rate is freight_tax_millionths';
+COMMENT ON COLUMN orders.tax_country IS 'The place of supply: the country that it is sent to, which no later change of the address leaves';
 COMMENT ON COLUMN orders.freight_offers IS 'What promotions took off the freight, as order_lines.offers';
 COMMENT ON COLUMN orders.ship_hours IS 'Frozen at sale: hours after payment in which the first of it is to leave the house, where a line promises that; none: see ship_by';
 COMMENT ON COLUMN orders.ship_by IS 'By when it is to leave the house: as agreed in a presale, or as promised and once paid; none: within 48 hours of payment, as every order';
@@ -3319,6 +3352,7 @@ CREATE TABLE order_lines (
   , ship_hours   integer
   , authentic_times integer NOT NULL DEFAULT 0
   , free_returns boolean NOT NULL DEFAULT false
+  , tax_class    text NOT NULL DEFAULT 'standard'
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -3339,6 +3373,7 @@ COMMENT ON COLUMN order_lines.gift_charged IS 'What was kept back of refunds, si
 COMMENT ON COLUMN order_lines.ship_hours IS 'Frozen at sale: hours after payment in which it is promised to leave the house; none: no promise';
 COMMENT ON COLUMN order_lines.authentic_times IS 'Frozen at sale: how many times its price a counterfeit costs the shop';
 COMMENT ON COLUMN order_lines.free_returns IS 'Frozen at sale: whether the shop bears what sending it back costs, whatever the reason';
+COMMENT ON COLUMN order_lines.tax_class IS 'Frozen at sale: of what class the goods were; a rate of nothing does not tell zero-rated from exempt';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
@@ -3590,7 +3625,9 @@ CREATE TABLE order_refunds (
   , released     boolean NOT NULL
   , at           timestamptz NOT NULL DEFAULT now()
   , subsidy      bigint NOT NULL DEFAULT 0
+  , tax          bigint
   , PRIMARY KEY (merchant_id, refund_id)
+  , CONSTRAINT no_more_tax_than_money_goes_back CHECK (tax BETWEEN 0 AND goods + freight)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
   , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'))
 );
@@ -3598,10 +3635,12 @@ COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
 COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
 COMMENT ON COLUMN order_refunds.subsidy IS 'Of what the platform pays the merchant for promotions, taken back with it';
+COMMENT ON COLUMN order_refunds.tax IS 'Of goods and freight, what is tax, whether it was in the price or on top; none where history was taken over';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
 CREATE INDEX order_refunds_by_time ON order_refunds (at);
 CREATE INDEX order_refunds_of_a_merchant ON order_refunds (merchant_id, at);
+CREATE INDEX order_refunds_by_staff ON order_refunds (by, at) WHERE by LIKE 'staff:%';
 
 CREATE TABLE order_refund_lines (
     merchant_id uuid NOT NULL
@@ -3845,6 +3884,96 @@ CREATE TABLE aftersales_case_history (
   , FOREIGN KEY (from_state, to_state) REFERENCES aftersales_transitions
 );
 COMMENT ON TABLE aftersales_case_history IS 'by merchant: each change of an after-sales case, and what was said with it; the words are blanked with old records';
+
+CREATE TABLE refund_limits (
+    merchant_id uuid NOT NULL
+  , role_id     text NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , valid_from  timestamptz NOT NULL
+  , per_refund  bigint
+  , per_day     bigint
+  , set_by      uuid
+  , set_at      timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, role_id, currency, valid_from)
+  , CONSTRAINT limits_are_not_below_nothing CHECK (coalesce(per_refund, 0) >= 0 AND coalesce(per_day, 0) >= 0)
+);
+COMMENT ON TABLE refund_limits IS 'by merchant, append-only: what a role of a shop''s staff may give back alone; the latest that has begun counts';
+COMMENT ON COLUMN refund_limits.per_refund IS 'In minor units; none: without a limit';
+COMMENT ON COLUMN refund_limits.per_day IS 'In minor units, of one person in a day of the house; none: without a limit';
+
+CREATE TABLE platform_refund_limits (
+    role_id     text NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , valid_from  timestamptz NOT NULL
+  , per_refund  bigint
+  , per_day     bigint
+  , set_by      uuid
+  , set_at      timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (role_id, currency, valid_from)
+  , CONSTRAINT limits_are_not_below_nothing CHECK (coalesce(per_refund, 0) >= 0 AND coalesce(per_day, 0) >= 0)
+);
+COMMENT ON TABLE platform_refund_limits IS 'reference, append-only: what a role of the operator''s staff may give back alone; the latest that has begun counts';
+
+CREATE TABLE refund_request_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE refund_request_transitions IS 'reference: the states of a refund that waits for a second person';
+INSERT INTO refund_request_transitions (from_state, to_state) VALUES
+    ('nowhere', 'waiting'), ('waiting', 'approved'), ('waiting', 'declined'), ('waiting', 'withdrawn'), ('waiting', 'expired')
+  , ('waiting', 'overtaken');
+
+CREATE TABLE refund_requests (
+    merchant_id uuid NOT NULL
+  , request_id  uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , case_id     uuid
+  , side        text NOT NULL
+  , command     jsonb NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , why         text NOT NULL
+  , state       text NOT NULL
+  , asked_by    uuid NOT NULL
+  , asked_at    timestamptz NOT NULL DEFAULT now()
+  , expires_at  timestamptz NOT NULL
+  , answered_by uuid
+  , answered_at timestamptz
+  , answer      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, request_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_refund_that_waits_is_of_some_money CHECK (amount > 0)
+  , CONSTRAINT who_asks_is_of_one_side CHECK (side IN ('merchant', 'operator'))
+  , CONSTRAINT it_waits_for_a_reason CHECK (why IN ('per_refund', 'per_day'))
+  , CONSTRAINT an_answered_request_has_its_time CHECK ((state = 'waiting') = (answered_at IS NULL))
+  , CONSTRAINT four_eyes_see_more_than_two CHECK (state <> 'approved' OR (answered_by IS NOT NULL AND answered_by <> asked_by))
+  , CONSTRAINT a_refund_is_declined_for_a_reason CHECK (state <> 'declined' OR answer <> '')
+);
+COMMENT ON TABLE refund_requests IS 'by merchant: a refund above what the person may give back alone: it waits for a second person of the same side';
+COMMENT ON COLUMN refund_requests.refund_id IS 'The id that the refund has once it is approved';
+COMMENT ON COLUMN refund_requests.command IS 'What is done when it is approved';
+COMMENT ON COLUMN refund_requests.amount IS 'What it would have given back when it was asked for; approved, it gives back that or less';
+COMMENT ON COLUMN refund_requests.why IS 'Which limit it is above';
+COMMENT ON COLUMN refund_requests.state IS 'overtaken: the money went back otherwise, or the case that it was for has ended';
+CREATE UNIQUE INDEX a_refund_waits_once ON refund_requests (merchant_id, refund_id) WHERE state = 'waiting';
+CREATE INDEX refund_requests_waiting ON refund_requests (side, expires_at) WHERE state = 'waiting';
+CREATE INDEX refund_requests_of_an_order ON refund_requests (merchant_id, order_id);
+CREATE INDEX refund_requests_of_a_case ON refund_requests (case_id) WHERE case_id IS NOT NULL;
+CREATE INDEX refund_requests_by_time ON refund_requests (side, asked_at DESC, request_id DESC);
+CREATE INDEX refund_requests_of_a_merchant ON refund_requests (merchant_id, side, asked_at DESC, request_id DESC);
+CREATE INDEX refund_requests_approved ON refund_requests (refund_id) WHERE state = 'approved';
+
+CREATE TABLE refund_request_history (
+    merchant_id uuid NOT NULL
+  , request_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, request_id, step)
+  , FOREIGN KEY (merchant_id, request_id) REFERENCES refund_requests
+  , FOREIGN KEY (from_state, to_state) REFERENCES refund_request_transitions
+);
+COMMENT ON TABLE refund_request_history IS 'by merchant, append-only: each change of a refund that waits for a second person';
 
 -- trade.rewards
 
