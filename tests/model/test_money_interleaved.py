@@ -190,7 +190,7 @@ class Traders:
             return
         row = rows[one % len(rows)]
         if row["state"] == "failed":
-            self.say(dies, payments.retry_refund, row["merchant_id"], row["refund_id"], BY)
+            self.say(dies, payments.send_again, row["merchant_id"], row["refund_id"], BY)
             return
         self.say(False, payments.to_refund, 50)
         state = RefundState.FAILED if other % 3 == 2 else RefundState.SUCCEEDED
@@ -274,14 +274,14 @@ STEPS_OF = (
 NUMBERS = st.integers(0, 1_000)
 # Each history begins in the middle of things: one shop is about to be paid, another is not.
 BEGUN = (
-    ("buy", 0, 1, False), ("buy", 0, 2, False), ("ship_and_receive", 0, 1, False), ("settle", 0, 0, False),
+    ("buy", 0, 1, False), ("buy", 0, 2, False), ("ship_and_receive", 0, 1, False), ("settle", 0, 0, False), ("pay_out", 0, 0, False),
     ("give_back", 1, 1, False), ("channel_gives_back", 0, 2, False), ("channel_gives_back", 0, 0, True),
 )  # fmt: skip
 HISTORIES = st.lists(
     st.tuples(st.sampled_from(STEPS_OF), NUMBERS, NUMBERS, st.booleans()), min_size=STEPS // 2, max_size=STEPS
 )
 HAPPENS = (
-    "apply_payment", "refund", "cancel", "record_refund", "retry_refund", "run", "to_pay", "record_payout", "set_rate",
+    "apply_payment", "refund", "cancel", "record_refund", "send_again", "run", "to_pay", "record_payout", "set_rate",
     "confirm_receipt",
 )  # fmt: skip
 
