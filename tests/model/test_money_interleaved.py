@@ -274,8 +274,8 @@ STEPS_OF = (
 NUMBERS = st.integers(0, 1_000)
 # Each history begins in the middle of things: one shop is about to be paid, another is not.
 BEGUN = (
-    ("buy", 0, 1, False), ("buy", 0, 2, False), ("ship_and_receive", 0, 1, False), ("settle", 0, 0, False), ("pay_out", 0, 0, False),
-    ("give_back", 1, 1, False), ("channel_gives_back", 0, 2, False), ("channel_gives_back", 0, 0, True),
+    ("buy", 0, 1, False), ("buy", 0, 2, False), ("ship_and_receive", 0, 1, False), ("settle", 0, 0, False),
+    ("pay_out", 0, 0, False), ("give_back", 1, 1, False), ("channel_gives_back", 0, 2, False), ("channel_gives_back", 0, 0, True),
 )  # fmt: skip
 HISTORIES = st.lists(
     st.tuples(st.sampled_from(STEPS_OF), NUMBERS, NUMBERS, st.booleans()), min_size=STEPS // 2, max_size=STEPS
