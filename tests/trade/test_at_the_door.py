@@ -26,7 +26,7 @@ from steelyard.money.payments import (
     choosing,
 )
 from steelyard.money.payments.jobs import send_refunds
-from steelyard.money.payments.model import RefundId, UnknownChannel
+from steelyard.money.payments.model import RefundId, RefundRoute, RefundState, UnknownChannel
 from steelyard.parties.customers.model import BuyerId
 from steelyard.trade import aftersales, checkout, orders, settlement
 from steelyard.trade.aftersales.model import Returned
@@ -260,11 +260,14 @@ async def test_a_refund_before_it_leaves_is_not_collected_and_one_after_goes_by_
     assert await balance(shop, order.merchant_id, AccountKind.REFUND_DUE) == 100, "the parcel asks for what it was told"
     await told(shop, number, "delivered", asked)
     await refunds_sent(shop)
-    (owed,) = [each for each in await shop.ask(payments.owed_back) if each.refund_id == later]
-    assert owed.amount == 100
-    await shop.transact(payments.transferred_back, later, "B9", "staff:test")
+    owed = await shop.ask(payments.refund_of, later)
+    assert owed is not None
+    assert (owed.state, owed.failure) == (RefundState.FAILED, "paid_at_the_door")
+    line = payments.ByHand(bank_number="B9", party="A buyer", on_day=DAY)
+    await shop.transact(payments.made_by_hand, order.merchant_id, later, line, "staff:test")
 
-    assert await balance(shop, order.merchant_id, AccountKind.BANK_CASH) == -100
+    assert await balance(shop, order.merchant_id, AccountKind.REFUND_DUE) == 0
+    assert await balance(shop, order.buyer_id, AccountKind.CHANNEL_CASH) == -100
 
 
 async def test_cash_that_was_collected_can_go_back_into_the_balance(shop: Database, world: World) -> None:
@@ -273,7 +276,8 @@ async def test_cash_that_was_collected_can_go_back_into_the_balance(shop: Databa
     refund_id = await deal.refunded(shop, order, freight=100)
     await refunds_sent(shop)
 
-    await shop.transact(payments.transferred_back, refund_id, payments.TO_BALANCE, "staff:test")
+    await shop.transact(payments.send_again, order.merchant_id, refund_id, "staff:test", RefundRoute.BALANCE)
+    await refunds_sent(shop)
 
     assert await balance(shop, order.buyer_id, AccountKind.BALANCE) == 100
 
@@ -327,9 +331,13 @@ class Door:
                 await db.transact(make_due)
                 await send_refunds(db, payments.channels(SETTINGS), SETTINGS)
             case "by_hand" | "to_balance":
-                for owed in await db.ask(payments.owed_back):
-                    reference = "B1" if name == "by_hand" else payments.TO_BALANCE
-                    await db.transact(payments.transferred_back, owed.refund_id, reference, "staff:test")
+                for owed in (await db.ask(payments.refunds_page, state=RefundState.FAILED)).items:
+                    if name == "by_hand":
+                        line = payments.ByHand(bank_number=ids.mint().hex, party="A buyer", on_day=DAY)
+                        await db.transact(payments.made_by_hand, owed.merchant_id, owed.refund_id, line, "staff:test")
+                    else:
+                        again = (owed.merchant_id, owed.refund_id, "staff:test", RefundRoute.BALANCE)
+                        await db.transact(payments.send_again, *again)
             case "remit":
                 held = await db.ask(payments.with_carrier, "simex", "CNY")
                 if held:

@@ -8,10 +8,11 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
     answer = await channel.collect(instruction, webhook_url)                   # no transaction open
     outcome = await db.transact(payments.record, payment_id, answer, "channel")  # transaction 2: the result
 
-The states live in `payments.model`, the ways to the outside in `payments.gateways`, what each declares of itself in
-`payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not answer, and
-`excluding` says for whose goods they are not. What is paid at the door is in `door`. What
-came by bank transfer is written down in `bank_movements`.
+The states live in `payments.model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares of
+itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
+answer, and `excluding` says for whose goods they are not. What came by bank transfer is written down in `bank_movements`; what
+becomes of refunds in `refund_outcomes`, and those that staff transfer in `by_hand`. What is paid at the door is in `door`: its
+states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -21,6 +22,7 @@ from steelyard.money.payments.bank_movements import expected as expected_transfe
 from steelyard.money.payments.bank_movements import expected_all as expected_transfers
 from steelyard.money.payments.bank_movements import movements as bank_movements
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
+from steelyard.money.payments.by_hand import ByHand, NotByHand, NumberUsed, made_by_hand
 from steelyard.money.payments.choosing import (
     GIFT_CARDS,
     Limit,
@@ -42,10 +44,8 @@ from steelyard.money.payments.door import collect as collect_at_the_door
 from steelyard.money.payments.door import keep as keep_at_the_door
 from steelyard.money.payments.door import refuse as refuse_at_the_door
 from steelyard.money.payments.door import tell as tell_at_the_door
-from steelyard.money.payments.door import transferred_back
 from steelyard.money.payments.door_model import (
     AT_THE_DOOR,
-    TO_BALANCE,
     DoesNotAddUp,
     DoorState,
     NotAtTheDoor,
@@ -100,6 +100,8 @@ from steelyard.money.payments.model import (
     RefundAnswer,
     RefundId,
     RefundNews,
+    RefundRecording,
+    RefundRoute,
     RefundState,
     RefundTooLarge,
     Sought,
@@ -130,7 +132,8 @@ from steelyard.money.payments.queries import (
     timeline,
     timelines,
 )
-from steelyard.money.payments.refunds import record_refund, refund, refund_surplus, retry_refund, to_refund
+from steelyard.money.payments.refund_outcomes import came_back, record_refund, record_refunds, send_again
+from steelyard.money.payments.refunds import refund, refund_surplus, to_refund
 from steelyard.money.payments.signatures import verify as verify_signature
 from steelyard.money.payments.terms import Device, Fee, Handover, Terms, Thanks
 from steelyard.money.payments.webhooks import applied, not_applied, receive, to_apply, webhook_url
@@ -139,11 +142,11 @@ __all__ = [
     "AT_THE_DOOR",
     "GIFT_CARDS",
     "ORDERS_PER_REMITTANCE_MAX",
-    "TO_BALANCE",
     "About",
     "ArrivedAtTheDoor",
     "BadWebhook",
     "BankMovement",
+    "ByHand",
     "Calls",
     "CashKept",
     "Channel",
@@ -164,9 +167,11 @@ __all__ = [
     "MovementKnown",
     "News",
     "NotAtTheDoor",
+    "NotByHand",
     "NotLeftOver",
     "NotWithTheCarrier",
     "NothingCaptured",
+    "NumberUsed",
     "OtherNews",
     "Outcome",
     "Owed",
@@ -184,6 +189,8 @@ __all__ = [
     "RefundAnswer",
     "RefundId",
     "RefundNews",
+    "RefundRecording",
+    "RefundRoute",
     "RefundState",
     "RefundTooLarge",
     "Refunded",
@@ -211,6 +218,7 @@ __all__ = [
     "bulk_record",
     "by_reference",
     "calls_since",
+    "came_back",
     "channel",
     "channels",
     "collect_at_the_door",
@@ -233,6 +241,7 @@ __all__ = [
     "kept_of",
     "latest_of",
     "let_go",
+    "made_by_hand",
     "means_of",
     "messages_about",
     "not_applied",
@@ -252,6 +261,7 @@ __all__ = [
     "record_all",
     "record_known",
     "record_refund",
+    "record_refunds",
     "refund",
     "refund_of",
     "refund_surplus",
@@ -264,10 +274,10 @@ __all__ = [
     "remittances",
     "rest_changes",
     "rests",
-    "retry_refund",
     "rule",
     "rules_in_force",
     "rules_of",
+    "send_again",
     "send_refunds",
     "splits_of",
     "splits_of_order",
@@ -279,7 +289,6 @@ __all__ = [
     "to_apply",
     "to_query",
     "to_refund",
-    "transferred_back",
     "try_now",
     "under_way",
     "verifier",

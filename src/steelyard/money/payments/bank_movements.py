@@ -15,7 +15,6 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
-from steelyard.money.payments.door_model import AT_THE_DOOR
 from steelyard.money.payments.model import BY_TRANSFER, PaymentId, PaymentState, RefundId, RefundState
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
@@ -76,7 +75,6 @@ class OwedBack(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     party: str
     attempt: int
-    channel: str = BY_TRANSFER
 
 
 class MovementKnown(Refusal):
@@ -132,6 +130,8 @@ async def book_movement(
         if not same:
             raise MovementKnown(bank_number=bank_number)
         return before
+    if await tx.value("SELECT EXISTS (SELECT FROM refunds_by_hand WHERE bank_number = $1)", bank_number):
+        raise MovementKnown(bank_number=bank_number)
     if amount < 0 and -amount > before.left:
         raise NotLeftOver(left=before.left, currency=currency)
     await ledger.post(tx, [_moved(before, bank_number, amount)])
@@ -211,7 +211,7 @@ async def movements(read: Read) -> list[Movement]:
 
 
 async def owed_back(read: Read) -> list[OwedBack]:
-    """Refunds of transfers, and of cash that was collected at the door, that staff have not made yet, the oldest first."""
+    """Refunds of transfers that staff have not made yet, the oldest first."""
     return await read.all(
         OwedBack,
         """
@@ -222,17 +222,9 @@ async def owed_back(read: Read) -> list[OwedBack]:
                          ORDER BY m.recorded_at DESC LIMIT 1), '') AS party
              , (SELECT count(*) FROM refund_history h
                 WHERE (h.merchant_id, h.refund_id) = (r.merchant_id, r.refund_id) AND h.to_state = 'instructed') AS attempt
-             , r.channel
         FROM refunds r WHERE r.channel = $1 AND r.state IN ('instructed', 'sent')
-        UNION ALL
-        SELECT r.merchant_id, r.refund_id, r.payment_id, r.amount, r.currency, r.reason, r.state, r.created_at, NULL, ''
-             , (SELECT count(*) FROM refund_history h
-                WHERE (h.merchant_id, h.refund_id) = (r.merchant_id, r.refund_id) AND h.to_state = 'instructed'), r.channel
-        FROM refunds r JOIN door_collections d USING (merchant_id, order_id, payment_id)
-        WHERE r.channel = $3 AND r.state IN ('instructed', 'sent') AND d.state IN ('collected', 'remitted', 'kept')
-        ORDER BY created_at, refund_id LIMIT $2
+        ORDER BY r.created_at, r.refund_id LIMIT $2
         """,
         BY_TRANSFER,
         SHOWN_MAX,
-        AT_THE_DOOR,
     )

@@ -12,11 +12,10 @@ from uuid import UUID
 
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
-from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.money.payments.door_model import (
-    AT_THE_DOOR,
+    PAID_AT_THE_DOOR,
     Arrived,
     Collection,
     DoorState,
@@ -24,8 +23,8 @@ from steelyard.money.payments.door_model import (
 )
 from steelyard.money.payments.door_steps import lock, move
 from steelyard.money.payments.events import CashKept
-from steelyard.money.payments.model import DueRefund, RefundAnswer, RefundId, RefundState
-from steelyard.money.payments.refunds import record_refund
+from steelyard.money.payments.model import DueRefund, RefundAnswer, RefundState
+from steelyard.money.payments.refund_outcomes import record_refund
 
 REFUNDS_SETTLED_MAX = 200
 
@@ -73,8 +72,9 @@ async def take_off(tx: Tx, refund_id: UUID, attempt: int) -> None:
 
 
 async def give_back(tx: Tx, due: DueRefund) -> RefundState:
-    """Follow a refund of what is paid at the door: taken off the claim as long as nothing has left, or when nobody paid; else it
-    waits until the door has been reached, and then for staff, who transfer it or put it into the buyer's balance."""
+    """Follow a refund of what is paid at the door: taken off the claim as long as nothing has left, or when nobody paid; while
+    the parcel is under way it waits. Cash that was collected cannot go back the way it came: then the refund has failed, and
+    staff transfer it or put it into the buyer's balance."""
     state = await tx.value(
         """
         SELECT d.state FROM refunds r JOIN door_collections d USING (merchant_id, order_id, payment_id)
@@ -84,8 +84,14 @@ async def give_back(tx: Tx, due: DueRefund) -> RefundState:
         due.refund_id,
     )
     assert state is not None, "what was promised at the door is written down with the promise"
-    over = RefundState.SUCCEEDED if DoorState(state) in (DoorState.DUE, DoorState.REFUSED) else RefundState.SENT
-    return await record_refund(tx, due.refund_id, due.attempt, RefundAnswer(reference=None, state=over), "system")
+    match DoorState(state):
+        case DoorState.DUE | DoorState.REFUSED:
+            answer = RefundAnswer(reference=None, state=RefundState.SUCCEEDED)
+        case DoorState.CARRIED:
+            answer = RefundAnswer(reference=None, state=RefundState.SENT)
+        case _:
+            answer = RefundAnswer(reference=None, state=RefundState.FAILED, failure=PAID_AT_THE_DOOR)
+    return await record_refund(tx, due.refund_id, due.attempt, answer, "system")
 
 
 async def collect(tx: Tx, arrived: Sequence[Arrived], by: str) -> list[Collection]:
@@ -145,24 +151,3 @@ def _moved(one: Collection, debit: AccountKind, reason: str) -> Transfer:
         reason=reason,
         document=one.order_id,
     )
-
-
-async def transferred_back(tx: Tx, refund_id: UUID, reference: str, by: str) -> RefundState:
-    """Staff have given back what had been collected at the door: `reference` is the bank's number of the transfer, or
-    `door_model.TO_BALANCE`. Raises `NotFound` where no such refund waits for them."""
-    row = await tx.row(
-        """
-        SELECT r.refund_id, d.state
-             , (SELECT count(*) FROM refund_history h
-                WHERE (h.merchant_id, h.refund_id) = (r.merchant_id, r.refund_id) AND h.to_state = 'instructed') AS attempt
-        FROM refunds r JOIN door_collections d USING (merchant_id, order_id, payment_id)
-        WHERE r.refund_id = $1 AND r.channel = $2 AND r.state IN ('instructed', 'sent')
-        FOR UPDATE OF d
-        """,
-        refund_id,
-        AT_THE_DOOR,
-    )
-    if row is None or DoorState(row["state"]) not in (DoorState.COLLECTED, DoorState.REMITTED, DoorState.KEPT):
-        raise NotFound(refund_id=refund_id)
-    answer = RefundAnswer(reference=reference, state=RefundState.SUCCEEDED)
-    return await record_refund(tx, RefundId(refund_id), row["attempt"], answer, by)

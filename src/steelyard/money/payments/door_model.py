@@ -13,8 +13,8 @@ from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 
 AT_THE_DOOR = "cod"
-# The reference of a refund that was put into the buyer's balance, where cash had been collected.
-TO_BALANCE = "balance"
+# Why a refund cannot go back the way the money came.
+PAID_AT_THE_DOOR = "paid_at_the_door"
 
 
 class DoorState(StrEnum):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from steelyard.kernel.db import Tx
 from steelyard.money.payments.door_model import DOOR_MACHINE, Arrived, Collection, DoorState
+from steelyard.money.payments.refund_model import Refund
 from steelyard.parties.merchants.model import MerchantId
 
 # What is collected at the door: of which merchant, order and payment.
@@ -45,36 +46,33 @@ async def lock(tx: Tx, refs: Sequence[tuple[UUID, UUID]]) -> list[Collection]:
     )
 
 
-async def undo(tx: Tx, merchant_id: UUID, order_id: UUID, payment_id: UUID, amount: int) -> bool:
-    """A refund of so much has succeeded: whether it was taken off the claim, which is over when nothing is left of it. False: the
-    cash had been collected, and is given back another way."""
-    one = await tx.one(
+async def undo(tx: Tx, refunds: Sequence[Refund]) -> None:
+    """These refunds have succeeded by taking them off claims whose doors are held already; a claim of which nothing is left is
+    over."""
+    if not refunds:
+        return
+    taken = await tx.all(
         Collection,
         """
-        SELECT merchant_id, order_id, payment_id, buyer_id, amount, undone, currency, state, told, reported, carrier, created_at
-             , ended_at, remittance
-        FROM door_collections WHERE merchant_id = $1 AND order_id = $2 AND payment_id = $3 FOR UPDATE
+        UPDATE door_collections d SET undone = d.undone + w.amount
+        FROM (SELECT merchant_id, order_id, payment_id, sum(amount)::bigint AS amount
+              FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[]) AS w (merchant_id, order_id, payment_id, amount)
+              GROUP BY merchant_id, order_id, payment_id) w
+        WHERE (d.merchant_id, d.order_id, d.payment_id) = (w.merchant_id, w.order_id, w.payment_id)
+          AND d.state IN ('due', 'refused')
+        RETURNING d.merchant_id, d.order_id, d.payment_id, d.buyer_id, d.amount, d.undone, d.currency, d.state, d.told, d.reported
+                , d.carrier, d.created_at, d.ended_at, d.remittance
         """,
-        merchant_id,
-        order_id,
-        payment_id,
+        [refund.merchant_id for refund in refunds],
+        [refund.order_id for refund in refunds],
+        [refund.payment_id for refund in refunds],
+        [refund.amount for refund in refunds],
     )
-    assert one is not None, "what was promised at the door is written down with the promise"
-    assert one.state is not DoorState.CARRIED, "what is under way is given back when the door was reached"
-    if one.state not in (DoorState.DUE, DoorState.REFUSED):
-        return False
-    await tx.execute(
-        """
-        UPDATE door_collections SET undone = undone + $4 WHERE merchant_id = $1 AND order_id = $2 AND payment_id = $3
-        """,
-        merchant_id,
-        order_id,
-        payment_id,
-        amount,
+    assert len(taken) == len({(each.merchant_id, each.order_id, each.payment_id) for each in refunds}), (
+        "what is under way, or collected, is not taken off any more"
     )
-    if one.state is DoorState.DUE and one.undone + amount == one.amount:
-        await move(tx, [one], DoorState.VOID, "system")
-    return True
+    if over := [each for each in taken if each.state is DoorState.DUE and each.undone == each.amount]:
+        await move(tx, over, DoorState.VOID, "system")
 
 
 async def move(

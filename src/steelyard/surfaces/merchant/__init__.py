@@ -57,6 +57,7 @@ from steelyard.surfaces.merchant import (
     stock_ledger,
     stock_list,
     stock_moves,
+    taxes,
     warehouse_pages,
     why,
 )
@@ -88,6 +89,7 @@ router = Router(
         *stock_moves.HANDLERS,
         *stock_ledger.HANDLERS,
         *counts.HANDLERS,
+        *taxes.HANDLERS,
         *warehouse_pages.HANDLERS,
         *editor.HANDLERS,
         *product_history.HANDLERS,

@@ -33,6 +33,7 @@ CALENDAR = f"{HOME}/calendar"
 CAMPAIGNS = f"{HOME}/campaigns"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
+TAXES = f"{HOME}/taxes"
 INVOICES = f"{HOME}/invoices"
 SHOP = f"{HOME}/shop"
 COMPLIANCE = f"{HOME}/compliance"
@@ -64,6 +65,7 @@ PLACES = (
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
+    (TAXES, N_("Taxes"), "percent", "statements.read", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
     (COMPLIANCE, N_("Compliance"), "shield-check", "shop.edit", N_("Settings")),
     (DECORATION, N_("Shop decoration"), "layout-template", "shop.decorate", N_("Settings")),

@@ -21,7 +21,9 @@ CHANNELS = f"{HOME}/channels"
 TRANSFERS = f"{HOME}/transfers"
 DOOR = f"{HOME}/cash-on-delivery"
 BOOKS = f"{HOME}/books"
+MONEY = f"{HOME}/money"
 RECONCILIATION = f"{HOME}/reconciliation"
+TAXES = f"{HOME}/taxes"
 SETTLEMENT = f"{HOME}/settlement"
 WALLETS = f"{HOME}/wallets"
 CATEGORIES = f"{HOME}/categories"
@@ -80,9 +82,11 @@ PLACES = (
     (TRANSFERS, N_("Bank transfers"), "landmark", "payments.read", N_("Money")),
     (DOOR, N_("Cash on delivery"), "hand-coins", "payments.read", N_("Money")),
     (CHANNELS, N_("Ways to pay"), "credit-card", "payments.read", N_("Money")),
+    (MONEY, N_("Money position"), "chart-line", "ledger.read", N_("Money")),
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
     (RECONCILIATION, N_("Reconciliation"), "list-checks", "reconciliation.manage", N_("Money")),
     (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
+    (TAXES, N_("Taxes"), "percent", "ledger.read", N_("Money")),
     (WALLETS, N_("Wallets"), "wallet", "wallets.manage", N_("Money")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),
     (API_KEYS, N_("API keys"), "key-round", "settings.manage", N_("The house")),

@@ -10,10 +10,14 @@ import msgspec
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
-from steelyard.money.payments.model import RefundId
+from steelyard.money.payments.model import RefundId, RefundRoute
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.aftersales.approval_states import REQUEST_MACHINE
 from steelyard.trade.orders.model import Order, OrderId, OrderLine
+
+# The machine of what waits for a second person stands in a file of its own, and is found here.
+__all__ = ["REQUEST_MACHINE"]
 
 LINES_PER_REFUND_MAX = 200
 NOTE_CHARACTERS_MAX = 500
@@ -56,8 +60,9 @@ class Less(msgspec.Struct, frozen=True):
 
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`freight`: of what was paid for sending, added tax included. `restock` puts returned pieces back into stock. `less` is
-    what goes back of lines whose pieces the buyer keeps: an exchange for something cheaper. `keeps_gifts`: nothing is kept back
-    for gifts that are not earned any more."""
+    what goes back of lines whose pieces the buyer keeps, tax included: goodwill, or an exchange for something cheaper.
+    `keeps_gifts`: nothing is kept back for gifts that are not earned any more. `route`: the way the money came, or into the
+    buyer's balance, where the buyer has agreed to that."""
 
     refund_id: RefundId
     merchant_id: MerchantId
@@ -69,6 +74,7 @@ class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     restock: bool = False
     less: Sequence[Less] = ()
     keeps_gifts: bool = False
+    route: RefundRoute = RefundRoute.ORIGIN
 
 
 class LineShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +102,7 @@ class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
     released: bool
     at: datetime
     subsidy: int = 0
+    tax: int | None = None
 
 
 class RefundBehind(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +202,14 @@ class NotThatMany(Refusal):
     detail = N_("Line {line}: {left} pieces can still be refunded, not {wanted}.")
 
 
+class AmountTooHigh(Refusal):
+    """Of a line not more is given back than was paid for it, less what went back before."""
+
+    code = "amount_too_high"
+    title = N_("That is more than was paid")
+    detail = N_("Line {line}: only part of this amount is left to refund.")
+
+
 class FreightTooHigh(Refusal):
     """Freight is given back once."""
 
@@ -264,6 +279,45 @@ def freight_subsidy_of(order: Order, whole: int, before: int, freight: int) -> i
     if not subsidy or not whole:
         return 0
     return cumulative(subsidy, before + freight, whole) - cumulative(subsidy, before, whole)
+
+
+def both_of(line: OrderLine, pieces: int, amount: int) -> LineShare:
+    """What giving back `pieces` of a line comes to, and then `amount` of what is left of it."""
+    some = share_of(line, pieces)
+    rest = less_of(
+        msgspec.structs.replace(
+            line, refunded_quantity=line.refunded_quantity + pieces, refunded=line.refunded + some.amount
+        ),
+        amount,
+    )
+    return LineShare(
+        line=line.line,
+        quantity=pieces,
+        amount=some.amount + rest.amount,
+        commission=some.commission + rest.commission,
+        subsidy=some.subsidy + rest.subsidy,
+    )
+
+
+def tax_of(
+    order: Order, lines: Sequence[OrderLine], shares: Sequence[LineShare], freight: int, freight_before: int
+) -> int:
+    """Of what goes back, what is tax, in the price or on top: each line's tax by the share of its money that has gone back, so
+    that it adds up to all of it with the last cent; of freight likewise, after `freight_before`."""
+    by_line = {line.line: line for line in lines}
+    found = sum(_taxed(by_line[share.line], share.amount) for share in shares)
+    whole = freight_of(order, lines)
+    tax = order.tax_added + order.tax_included - sum(line.tax for line in lines)
+    if whole and freight:
+        found += cumulative(tax, freight_before + freight, whole) - cumulative(tax, freight_before, whole)
+    return found
+
+
+def _taxed(line: OrderLine, amount: int) -> int:
+    whole = paid_for(line)
+    if not whole or not line.tax:
+        return 0
+    return cumulative(line.tax, line.refunded + amount, whole) - cumulative(line.tax, line.refunded, whole)
 
 
 def _without_pieces(line: OrderLine) -> int:

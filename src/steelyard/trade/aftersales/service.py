@@ -1,6 +1,6 @@
 """Commands: cancel a paid order, give money back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from steelyard.goods import inventory
@@ -19,6 +19,7 @@ from steelyard.trade.aftersales.gifts import kept_back, together, unearned
 from steelyard.trade.aftersales.model import (
     LINES_PER_REFUND_MAX,
     NOTE_CHARACTERS_MAX,
+    AmountTooHigh,
     FreightTooHigh,
     LineShare,
     NotRefundable,
@@ -26,10 +27,13 @@ from steelyard.trade.aftersales.model import (
     Reason,
     RefundRequest,
     Returned,
+    both_of,
     freight_of,
     freight_subsidy_of,
     less_of,
+    paid_for,
     share_of,
+    tax_of,
 )
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
 from steelyard.trade.orders.refusals import CarrierCollects
@@ -110,7 +114,7 @@ async def _all_back(
     )
     if order.kept:
         shares = [share_of(_line(lines, item), item.quantity) for item in left]
-        await _give_back(tx, order, request, shares, by, order.subsidy_kept)
+        await _give_back(tx, order, request, lines, shares, by, subsidy=order.subsidy_kept, left=request.freight)
 
 
 async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
@@ -119,7 +123,7 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     The pieces are first taken from what has not left the house, which then need not be sent; `restock` is for the others. So
     are gifts that are not earned any more; for those that were sent their worth is kept back.
     Said twice with the same id, the second changes nothing. Raises `NotFound`, `NotRefundable`, `NotThatMany`,
-    `FreightTooHigh`, `UseCancel`, `Invalid`.
+    `AmountTooHigh`, `FreightTooHigh`, `UseCancel`, `Invalid`.
     """
     order = await orders.lock_order(tx, request.merchant_id, request.order_id)
     if await _decided(tx, request):
@@ -139,8 +143,7 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         unsent = {line: min(count, max(0, stayed.get(line, 0) - wanted.get(line, 0))) for line, count in gifts.items()}
         wanted = together(wanted, {line: count for line, count in unsent.items() if count})
         gifts = {line: count - unsent[line] for line, count in gifts.items() if count > unsent[line]}
-    shares = [share_of(_line(lines, Returned(line, count)), count) for line, count in wanted.items()]
-    shares += [less_of(next(line for line in lines if line.line == item.line), item.amount) for item in request.less]
+    shares = _shares(lines, wanted, {item.line: item.amount for item in request.less})
     if gifts and not request.keeps_gifts:
         shares, charged = kept_back(lines, shares, gifts)
         await orders.charge_gifts(tx, order, charged)
@@ -150,7 +153,17 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     if request.freight:
         whole = freight_of(order, lines)
         subsidy += freight_subsidy_of(order, whole, whole - left, request.freight)
-    await _give_back(tx, order, request, shares, by, subsidy)
+    await _give_back(tx, order, request, lines, shares, by, subsidy=subsidy, left=left)
+
+
+def _shares(lines: Sequence[OrderLine], pieces: Mapping[int, int], less: Mapping[int, int]) -> list[LineShare]:
+    """What goes back of each line: for its pieces, without them, or both."""
+    by_line = {line.line: line for line in lines}
+    found = [
+        both_of(by_line[line], count, less[line]) if line in less else share_of(by_line[line], count)
+        for line, count in pieces.items()
+    ]
+    return found + [less_of(by_line[line], amount) for line, amount in less.items() if line not in pieces]
 
 
 async def _restock(tx: Tx, request: RefundRequest, lines: Sequence[OrderLine], stayed: dict[int, int], by: str) -> None:
@@ -178,6 +191,23 @@ def _check(request: RefundRequest, lines: Sequence[OrderLine]) -> None:
         left = line.quantity - line.refunded_quantity if line else 0
         if item.quantity > left:
             raise NotThatMany(line=item.line, left=left, wanted=item.quantity)
+    _check_less(request, lines)
+
+
+def _check_less(request: RefundRequest, lines: Sequence[OrderLine]) -> None:
+    if len({item.line for item in request.less}) != len(request.less):
+        raise Invalid({"lines": N_("Please name each line once")})
+    if any(item.amount < 1 for item in request.less):
+        raise Invalid({"amount": N_("Please enter a positive number")})
+    by_line = {line.line: line for line in lines}
+    pieces = {item.line: item.quantity for item in request.lines}
+    for item in request.less:
+        line = by_line.get(item.line)
+        left = paid_for(line) - line.refunded if line else 0
+        if line is not None and item.line in pieces:
+            left -= share_of(line, pieces[item.line]).amount
+        if item.amount > left:
+            raise AmountTooHigh(line=item.line, left=max(left, 0), wanted=item.amount)
 
 
 def _line(lines: Sequence[OrderLine], item: Returned) -> OrderLine:
@@ -207,7 +237,15 @@ async def _freight_refunded(read: Read, order: Order) -> int:
 
 
 async def _give_back(
-    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, subsidy: int
+    tx: Tx,
+    order: Order,
+    request: RefundRequest,
+    lines: Sequence[OrderLine],
+    shares: Sequence[LineShare],
+    by: str,
+    *,
+    subsidy: int,
+    left: int,
 ) -> None:
     """The buyer has their money back, the merchant its commission, the platform its part of what promotions took off."""
     goods = sum(share.amount for share in shares)
@@ -216,7 +254,8 @@ async def _give_back(
     amount = goods + request.freight
     if amount == 0:
         raise Invalid({"lines": N_("These goods cost nothing: there is nothing to refund")})
-    await _write(tx, order, request, shares, by, subsidy)
+    tax = tax_of(order, lines, shares, request.freight, freight_of(order, lines) - left)
+    await _write(tx, order, request, shares, by, subsidy, tax)
     await orders.record_refund(
         tx,
         order,
@@ -234,6 +273,7 @@ async def _give_back(
         reason=request.reason,
         out_of=AccountKind.PAYABLE if released else AccountKind.HELD,
         by=by,
+        route=request.route,
     )
     if released and (commission or subsidy):
         await ledger.post(tx, _taken_back(order, request.refund_id, commission, subsidy))
@@ -275,13 +315,13 @@ def _taken_back(order: Order, refund_id: RefundId, commission: int, subsidy: int
 
 
 async def _write(
-    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, subsidy: int
+    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, subsidy: int, tax: int
 ) -> None:
     await tx.execute(
         """
         INSERT INTO order_refunds (merchant_id, refund_id, order_id, goods, freight, commission, currency, reason, note, by
-                                 , released, subsidy)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                 , released, subsidy, tax)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         """,
         order.merchant_id,
         request.refund_id,
@@ -295,6 +335,7 @@ async def _write(
         by,
         order.state is OrderState.COMPLETED,
         subsidy,
+        tax,
     )
     await tx.execute(
         """

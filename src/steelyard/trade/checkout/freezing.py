@@ -20,6 +20,7 @@ def order_of(checkout: Checkout, group: QuoteGroup, rate_of: dict[str, int], cos
         freight=group.freight,
         freight_tax=group.freight_tax,
         freight_tax_inclusive=group.freight_tax_inclusive,
+        freight_tax_millionths=group.freight_tax_millionths,
         freight_offers=offers.frozen(group.freight_shares, costs),
         delivery=Delivery(
             template_id=group.chosen.template_id,
@@ -56,6 +57,7 @@ def _lines(lines: Sequence[QuoteLine], rate_of: dict[str, int], costs: Quote) ->
             ship_hours=line.card.ship_hours,
             authentic_times=line.card.authentic_times,
             free_returns=line.card.free_returns,
+            tax_class=line.card.tax_class,
         )
         for number, line in enumerate(lines, start=1)
     ]
@@ -83,6 +85,7 @@ def _gifts(group: QuoteGroup) -> list[NewLine]:
             commission=0,
             no_return=_no_return(line),
             gift=gifts.terms(line.gift, group.lines) if line.gift else None,
+            tax_class=line.card.tax_class,
         )
         for number, line in enumerate(group.gifts, start=len(group.lines) + 1)
     ]

@@ -107,6 +107,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     ship_hours: int | None = None
     authentic_times: int = 0
     free_returns: bool = False
+    tax_class: str = "standard"
 
     @property
     def subsidy(self) -> int:
@@ -125,6 +126,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery
     note: str = ""
     freight_offers: Sequence[LineOffer] = ()
+    freight_tax_millionths: int = 0
 
     @property
     def subsidy(self) -> int:
@@ -238,6 +240,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     ship_hours: int | None = None
     authentic_times: int = 0
     free_returns: bool = False
+    tax_class: str = "standard"
 
     @property
     def subsidy(self) -> int:
@@ -283,6 +286,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     freight_offers: list[LineOffer] = []
     ship_hours: int | None = None
     ship_by: datetime | None = None
+    freight_tax: int = 0
+    freight_tax_millionths: int = 0
+    freight_tax_inclusive: bool = True
 
     def due(self, pause: Pause | None = None) -> datetime | None:
         """By when what has not left of it is to leave the house; none when nothing is to be sent. What was paid while the shop

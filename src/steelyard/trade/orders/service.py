@@ -69,6 +69,7 @@ async def lock_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> Orde
              , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
              , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason, packing_at, reminded_at
              , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers, ship_hours, ship_by
+             , freight_tax, freight_tax_millionths, freight_tax_inclusive
         FROM orders WHERE merchant_id = $1 AND order_id = $2 FOR UPDATE
         """,
         merchant_id,
