@@ -338,6 +338,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('payments.read', 'operator', '{"zh-Hans": "查看支付与退款", "en": "See payments and refunds"}')
   , ('ledger.read', 'operator', '{"zh-Hans": "查看账簿与试算平衡表", "en": "See the books and the trial balance"}')
   , ('reconciliation.manage', 'operator', '{"zh-Hans": "对账：上传账单、处理差异", "en": "Reconcile: upload statements, work on differences"}')
+  , ('fees.manage', 'operator', '{"zh-Hans": "设置佣金与服务费", "en": "Set commission and fees"}')
   , ('settlement.run', 'operator', '{"zh-Hans": "执行结算", "en": "Run settlement"}')
   , ('catalog.manage', 'operator', '{"zh-Hans": "管理类目", "en": "Manage categories"}')
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
@@ -407,7 +408,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
     ('operator_finance', 'dashboard.read'), ('operator_finance', 'merchants.read')
   , ('operator_finance', 'orders.read'), ('operator_finance', 'payments.read')
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
-  , ('operator_finance', 'reconciliation.manage')
+  , ('operator_finance', 'reconciliation.manage'), ('operator_finance', 'fees.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
@@ -914,6 +915,7 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
   , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('fee_tax', 'credit', '{"zh-Hans": "平台服务费应交税费", "en": "Tax on fees, owed to the tax office"}')
   , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
   , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
   , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
@@ -2884,19 +2886,84 @@ CREATE INDEX cart_lines_by_age ON cart_lines (added_at);
 
 -- trade.commission
 
-CREATE TABLE commission_rates (
-    rate_id     uuid PRIMARY KEY
+-- What the platform charges merchants of what they sell: fees, the rules by which they are reckoned, and the tax on them.
+
+CREATE TABLE fees (
+    fee_id uuid PRIMARY KEY
+  , name   jsonb NOT NULL
+  , place  integer NOT NULL
+  , kept   boolean NOT NULL DEFAULT false
+  , CONSTRAINT fees_stand_in_one_order UNIQUE (place)
+  , CONSTRAINT the_first_fee_is_the_commission CHECK (place > 0)
+);
+COMMENT ON TABLE fees IS 'reference: what merchants are charged for; the sales commission is the first, see docs/algorithms/fees.md';
+COMMENT ON COLUMN fees.place IS 'The order in which fees are taken: where a line does not bear them all, the last is cut first';
+COMMENT ON COLUMN fees.kept IS 'Of sales from now on: the fee stays with the platform when goods come back; else it goes back in proportion';
+INSERT INTO fees (fee_id, name, place) VALUES
+    ('01980000-0000-7000-8000-000000000001', '{"zh-Hans": "销售佣金", "en": "Sales commission"}', 1);
+
+CREATE TABLE fee_rules (
+    rule_id     uuid PRIMARY KEY
+  , fee_id      uuid NOT NULL REFERENCES fees
   , merchant_id uuid
   , category_id uuid
-  , millionths  integer NOT NULL
+  , product_id  uuid
+  , channel     text
+  , currency    text REFERENCES currencies
+  , millionths  integer NOT NULL DEFAULT 0
+  , fixed       bigint NOT NULL DEFAULT 0
+  , per_piece   boolean NOT NULL DEFAULT false
+  , least       bigint
+  , most        bigint
+  , on_freight  boolean NOT NULL DEFAULT false
+  , taxes       text NOT NULL DEFAULT 'shown'
   , valid_from  timestamptz NOT NULL
   , valid_to    timestamptz
-  , CONSTRAINT a_commission_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , replaces    uuid
+  , set_at      timestamptz NOT NULL
+  , set_by      uuid
+  , ended_at    timestamptz
+  , ended_by    uuid
+  , CONSTRAINT a_rate_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , CONSTRAINT a_fixed_part_is_not_negative CHECK (fixed >= 0)
+  , CONSTRAINT the_least_is_no_more_than_the_most CHECK (0 <= least AND least <= most OR least IS NULL AND 0 <= most OR most IS NULL AND 0 <= least
+                                                         OR least IS NULL AND most IS NULL)
+  , CONSTRAINT amounts_are_of_a_currency CHECK (currency IS NOT NULL OR fixed = 0 AND least IS NULL AND most IS NULL)
+  , CONSTRAINT goods_are_of_a_merchant CHECK (product_id IS NULL OR merchant_id IS NOT NULL AND category_id IS NULL)
+  , CONSTRAINT a_sale_comes_by_a_channel CHECK (channel IN ('shop', 'live', 'amazon', 'agent'))
+  , CONSTRAINT taxes_are_counted_in_one_way CHECK (taxes IN ('shown', 'without', 'with'))
+  , CONSTRAINT a_rule_ends_after_it_begins CHECK (valid_from <= valid_to)
+  , CONSTRAINT an_end_was_set_by_somebody CHECK (ended_by IS NULL OR ended_at IS NOT NULL AND valid_to IS NOT NULL)
 );
-COMMENT ON TABLE commission_rates IS 'reference: the platform''s commission; the most specific rate counts: merchant and category, merchant, category, all';
-COMMENT ON COLUMN commission_rates.millionths IS 'The rate in parts per million: 50000 is 5 %';
-COMMENT ON COLUMN commission_rates.category_id IS 'This category and those below it; none: all';
-CREATE INDEX commission_rates_of_a_merchant ON commission_rates (merchant_id, category_id);
+COMMENT ON TABLE fee_rules IS 'reference: how a fee is reckoned for some sales; of each fee the most specific rule counts, of two the same the newer';
+COMMENT ON COLUMN fee_rules.merchant_id IS 'Sales of this merchant; none: of everybody';
+COMMENT ON COLUMN fee_rules.category_id IS 'This category and those below it; none: all';
+COMMENT ON COLUMN fee_rules.product_id IS 'This product alone';
+COMMENT ON COLUMN fee_rules.channel IS 'By which channel it was sold: shop, live, amazon, agent; none: by any';
+COMMENT ON COLUMN fee_rules.currency IS 'What its amounts are in, and of which sales it counts; none: of all, and it has no amounts';
+COMMENT ON COLUMN fee_rules.millionths IS 'The rate in parts per million: 50000 is 5 %';
+COMMENT ON COLUMN fee_rules.fixed IS 'On top of the rate, in minor units, for each line of an order or for each of its pieces';
+COMMENT ON COLUMN fee_rules.least IS 'The least that a line pays, in minor units';
+COMMENT ON COLUMN fee_rules.most IS 'The most that a line pays, in minor units';
+COMMENT ON COLUMN fee_rules.on_freight IS 'Whether the line''s part of the freight counts too';
+COMMENT ON COLUMN fee_rules.taxes IS 'What the rate is taken of: prices as they are shown, without the taxes in them, or with those on top too';
+COMMENT ON COLUMN fee_rules.valid_to IS 'Not counting any more from then on; the same as valid_from: withdrawn before it began';
+COMMENT ON COLUMN fee_rules.replaces IS 'The rule that this one was set instead of';
+COMMENT ON COLUMN fee_rules.ended_at IS 'When it was said that it ends';
+CREATE INDEX fee_rules_of_a_merchant ON fee_rules (merchant_id, valid_to);
+CREATE INDEX fee_rules_set_instead ON fee_rules (replaces) WHERE replaces IS NOT NULL;
+CREATE INDEX fee_rules_by_beginning ON fee_rules (valid_from DESC, rule_id DESC);
+
+CREATE TABLE fee_taxes (
+    fee_id     uuid NOT NULL REFERENCES fees
+  , valid_from timestamptz NOT NULL
+  , millionths integer NOT NULL
+  , set_at     timestamptz NOT NULL
+  , set_by     uuid
+  , PRIMARY KEY (fee_id, valid_from)
+  , CONSTRAINT a_tax_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+);
+COMMENT ON TABLE fee_taxes IS 'reference: the rate of tax on a fee, on top of it, from a moment until the next; before the first: none';
 
 -- trade.orders
 
@@ -3013,15 +3080,20 @@ CREATE TABLE orders (
   , subsidy      bigint NOT NULL DEFAULT 0
   , subsidy_returned bigint NOT NULL DEFAULT 0
   , freight_offers jsonb NOT NULL DEFAULT '[]'
+  , freight_fees jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
+  , fee_tax_returned bigint NOT NULL DEFAULT 0
   , ship_hours   integer
   , ship_by      timestamptz
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
-  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods + subsidy)
+  , CONSTRAINT fees_are_part_of_what_the_merchant_gets CHECK (0 <= commission AND commission <= total + subsidy)
+  , CONSTRAINT tax_is_part_of_the_fees CHECK (0 <= fee_tax AND fee_tax <= commission)
   , CONSTRAINT never_take_back_more_subsidy CHECK (0 <= subsidy_returned AND subsidy_returned <= subsidy)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
   , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
+  , CONSTRAINT never_return_more_tax CHECK (0 <= fee_tax_returned AND fee_tax_returned <= fee_tax)
   , CONSTRAINT a_promise_is_an_hour_at_least CHECK (ship_hours > 0)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
   , CONSTRAINT cancelled_means_when CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
@@ -3030,7 +3102,10 @@ COMMENT ON TABLE orders IS 'by merchant: the part of a purchase that one merchan
 COMMENT ON COLUMN orders.goods IS 'Sum of its lines, in minor units, inclusive taxes included';
 COMMENT ON COLUMN orders.tax_added IS 'Taxes on top of the shown prices';
 COMMENT ON COLUMN orders.tax_included IS 'Taxes inside goods and freight';
-COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
+COMMENT ON COLUMN orders.commission IS 'Frozen at sale: all fees of goods and freight, with the tax on them';
+COMMENT ON COLUMN orders.fee_tax IS 'Of commission, the tax on fees, which the platform owes the tax office';
+COMMENT ON COLUMN orders.fee_tax_returned IS 'Of commission_returned, the tax in it';
+COMMENT ON COLUMN orders.freight_fees IS 'Frozen at sale: what of the fees is for the freight, as order_lines.fees';
 COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on its way there';
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
@@ -3123,13 +3198,13 @@ CREATE TABLE order_lines (
   , tax          bigint NOT NULL DEFAULT 0
   , tax_millionths integer NOT NULL DEFAULT 0
   , tax_inclusive boolean NOT NULL DEFAULT true
-  , commission_millionths integer NOT NULL DEFAULT 0
   , commission   bigint NOT NULL DEFAULT 0
   , refunded_quantity integer NOT NULL DEFAULT 0
   , refunded     bigint NOT NULL DEFAULT 0
   , source_line  text
   , discount     bigint NOT NULL DEFAULT 0
   , offers       jsonb NOT NULL DEFAULT '[]'
+  , fees         jsonb NOT NULL DEFAULT '[]'
   , no_return    text
   , gift         jsonb
   , gift_charged bigint NOT NULL DEFAULT 0
@@ -3150,6 +3225,8 @@ COMMENT ON COLUMN order_lines.kind IS 'goods, gift, or for imported lines: posta
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity, less the discount, unless a sub-unit price was rounded';
 COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
 COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
+COMMENT ON COLUMN order_lines.commission IS 'Frozen at sale: all fees of the goods, with the tax on them';
+COMMENT ON COLUMN order_lines.fees IS 'Frozen at sale: [{fee_id, name, amount, tax, tax_millionths, kept, rule_id, millionths}], what is nothing left out; see docs/algorithms/fees.md';
 COMMENT ON COLUMN order_lines.no_return IS 'Frozen at sale: why it is not returned without a reason, as its category said, and the buyer confirmed where the law wants that';
 COMMENT ON COLUMN order_lines.gift IS 'Frozen at sale, of what came for nothing: {promotion_id, name, worth, over, counted, of: [[line, what it counted for]]}';
 COMMENT ON COLUMN order_lines.gift_charged IS 'What was kept back of refunds, since the gift was not earned any more and was not sent back';
@@ -3400,6 +3477,8 @@ CREATE TABLE order_refunds (
   , goods        bigint NOT NULL
   , freight      bigint NOT NULL
   , commission   bigint NOT NULL
+  , fees         jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
   , currency     text NOT NULL
   , reason       text NOT NULL
   , note         text NOT NULL DEFAULT ''
@@ -3413,7 +3492,9 @@ CREATE TABLE order_refunds (
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
-COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
+COMMENT ON COLUMN order_refunds.commission IS 'Fees given back with it, with the tax on them';
+COMMENT ON COLUMN order_refunds.fees IS 'Of each fee: [{fee_id, amount, tax}], what is nothing left out';
+COMMENT ON COLUMN order_refunds.fee_tax IS 'Of commission, the tax';
 COMMENT ON COLUMN order_refunds.subsidy IS 'Of what the platform pays the merchant for promotions, taken back with it';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);

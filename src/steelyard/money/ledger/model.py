@@ -22,6 +22,7 @@ class AccountKind(StrEnum):
     PAYABLE = "payable"
     PAYOUT_IN_TRANSIT = "payout_in_transit"
     COMMISSION = "commission"
+    FEE_TAX = "fee_tax"
     SUBSIDY = "subsidy"
     GOODWILL = "goodwill"
     DEPOSIT = "deposit"

@@ -17,6 +17,7 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
   , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('fee_tax', 'credit', '{"zh-Hans": "平台服务费应交税费", "en": "Tax on fees, owed to the tax office"}')
   , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
   , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
   , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')

@@ -22,6 +22,7 @@ TRANSFERS = f"{HOME}/transfers"
 BOOKS = f"{HOME}/books"
 RECONCILIATION = f"{HOME}/reconciliation"
 SETTLEMENT = f"{HOME}/settlement"
+FEES = f"{HOME}/fees"
 WALLETS = f"{HOME}/wallets"
 CATEGORIES = f"{HOME}/categories"
 FLASH = f"{HOME}/flash"
@@ -81,6 +82,7 @@ PLACES = (
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
     (RECONCILIATION, N_("Reconciliation"), "list-checks", "reconciliation.manage", N_("Money")),
     (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
+    (FEES, N_("Commission and fees"), "percent", "fees.manage", N_("Money")),
     (WALLETS, N_("Wallets"), "wallet", "wallets.manage", N_("Money")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),
     (API_KEYS, N_("API keys"), "key-round", "settings.manage", N_("The house")),

@@ -13,6 +13,7 @@ from steelyard.kernel.states import Machine
 from steelyard.money.payments.model import RefundId
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.commission.model import FeePart
 from steelyard.trade.orders.model import Order, OrderId, OrderLine
 
 LINES_PER_REFUND_MAX = 200
@@ -76,8 +77,13 @@ class LineShare(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     quantity: int
     amount: int
-    commission: int
+    fees: Sequence[FeePart] = ()
     subsidy: int = 0
+
+    @property
+    def commission(self) -> int:
+        """Of all fees and the tax on them, what goes back to the merchant."""
+        return sum(part.amount + part.tax for part in self.fees)
 
 
 class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +101,7 @@ class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
     released: bool
     at: datetime
     subsidy: int = 0
+    fees: list[FeePart] = []
 
 
 class RefundBehind(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,8 +230,8 @@ def freight_of(order: Order, lines: Sequence[OrderLine]) -> int:
 def share_of(line: OrderLine, quantity: int) -> LineShare:
     """What `quantity` more pieces of a line come to, after those that were given back before.
 
-    Money, commission and the platform's subsidy follow the cumulative share, rounded half up: part by part they add up to
-    the whole line, to the last cent, in whichever parts the pieces come back. What went back without pieces (`less_of`) makes
+    Money, each fee with its tax and the platform's subsidy follow the cumulative share, rounded half up: part by part they add up
+    to the whole line, to the last cent, in whichever parts the pieces come back. What went back without pieces (`less_of`) makes
     each of the pieces that are left cheaper, the last of them by what remains of it.
     """
     before, after = line.refunded_quantity, line.refunded_quantity + quantity
@@ -237,7 +244,7 @@ def share_of(line: OrderLine, quantity: int) -> LineShare:
         line=line.line,
         quantity=quantity,
         amount=amount,
-        commission=_more(line.commission, line, after, line.refunded + amount if less else None),
+        fees=_fees_of(line, after, line.refunded + amount if less else None),
         subsidy=_more(line.subsidy, line, after, line.refunded + amount if less else None),
     )
 
@@ -251,7 +258,7 @@ def less_of(line: OrderLine, amount: int) -> LineShare:
         line=line.line,
         quantity=0,
         amount=amount,
-        commission=_more(line.commission, line, pieces, money),
+        fees=_fees_of(line, pieces, money),
         subsidy=_more(line.subsidy, line, pieces, money),
     )
 
@@ -265,19 +272,48 @@ def freight_subsidy_of(order: Order, whole: int, before: int, freight: int) -> i
     return cumulative(subsidy, before + freight, whole) - cumulative(subsidy, before, whole)
 
 
+def freight_fees_of(order: Order, whole: int, before: int, freight: int) -> list[FeePart]:
+    """Of the fees on an order's freight, what goes back with `freight` more of the `whole` that the buyer paid for it, after
+    `before`. What the buyer had for nothing never goes back, and nor do the fees on it."""
+    if not whole:
+        return []
+    return [
+        FeePart(
+            fee_id=fee.fee_id,
+            amount=cumulative(fee.amount, before + freight, whole) - cumulative(fee.amount, before, whole),
+            tax=cumulative(fee.tax, before + freight, whole) - cumulative(fee.tax, before, whole),
+        )
+        for fee in order.freight_fees
+        if not fee.kept
+    ]
+
+
+def _fees_of(line: OrderLine, pieces: int, money: int | None) -> list[FeePart]:
+    """Of each fee that is not kept, and of the tax on it, what goes back beside what went back before."""
+    return [
+        FeePart(
+            fee_id=fee.fee_id,
+            amount=_more(fee.amount, line, pieces, money),
+            tax=_more(fee.tax, line, pieces, money),
+        )
+        for fee in line.fees
+        if not fee.kept
+    ]
+
+
 def _without_pieces(line: OrderLine) -> int:
     """What went back of a line beyond its pieces."""
     return max(0, line.refunded - cumulative(paid_for(line), line.refunded_quantity, line.quantity))
 
 
 def _more(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
-    """Of the line's commission or subsidy, what goes back beside what went back before."""
+    """Of a fee or the subsidy of the line, what goes back beside what went back before."""
     given = _part(whole, line, line.refunded_quantity, line.refunded if _without_pieces(line) else None)
     return _part(whole, line, pieces, money) - given
 
 
 def _part(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
-    """What has gone back of a line's commission or subsidy once these pieces have, and so much money where it is more than
+    """What has gone back of a fee or the subsidy of a line once these pieces have, and so much money where it is more than
     theirs: in proportion to whichever says more, so that it never falls, and is all of it with the last cent."""
     of_pieces = cumulative(whole, pieces, line.quantity)
     return of_pieces if money is None else max(of_pieces, cumulative(whole, money, paid_for(line)))

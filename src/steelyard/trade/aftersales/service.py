@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from steelyard.goods import inventory
 from steelyard.kernel import events
 from steelyard.kernel.db import Read, Tx
@@ -24,11 +26,13 @@ from steelyard.trade.aftersales.model import (
     Reason,
     RefundRequest,
     Returned,
+    freight_fees_of,
     freight_of,
     freight_subsidy_of,
     less_of,
     share_of,
 )
+from steelyard.trade.commission.model import FeePart, added
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
 
 REFUNDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
@@ -62,7 +66,8 @@ async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
     )
     if order.kept:
         shares = [share_of(_line(lines, item), item.quantity) for item in left]
-        await _give_back(tx, order, request, shares, by, order.subsidy_kept)
+        beside = Beside(fees=await _all_fees_left(tx, order, lines), subsidy=order.subsidy_kept)
+        await _give_back(tx, order, request, shares, by, beside)
 
 
 async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
@@ -98,11 +103,12 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         await orders.charge_gifts(tx, order, charged)
     if request.restock:
         await _restock(tx, request, lines, stayed, by)
-    subsidy = sum(share.subsidy for share in shares)
+    subsidy, fees = sum(share.subsidy for share in shares), [part for share in shares for part in share.fees]
     if request.freight:
         whole = freight_of(order, lines)
         subsidy += freight_subsidy_of(order, whole, whole - left, request.freight)
-    await _give_back(tx, order, request, shares, by, subsidy)
+        fees += freight_fees_of(order, whole, whole - left, request.freight)
+    await _give_back(tx, order, request, shares, by, Beside(fees=added(fees), subsidy=subsidy))
 
 
 async def _restock(tx: Tx, request: RefundRequest, lines: Sequence[OrderLine], stayed: dict[int, int], by: str) -> None:
@@ -158,23 +164,55 @@ async def _freight_refunded(read: Read, order: Order) -> int:
     )
 
 
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes back beside the buyer's money: fees to the merchant, and to the platform its part of what promotions took off."""
+
+    fees: Sequence[FeePart]
+    subsidy: int
+
+    @property
+    def commission(self) -> int:
+        return sum(part.amount + part.tax for part in self.fees)
+
+    @property
+    def fee_tax(self) -> int:
+        return sum(part.tax for part in self.fees)
+
+
+async def _all_fees_left(read: Read, order: Order, lines: Sequence[OrderLine]) -> list[FeePart]:
+    """All that an order that is called off was charged and has not had back: nothing was sold, so no fee is kept."""
+    rows = await read.fetch(
+        """
+        SELECT (f ->> 'fee_id')::uuid AS fee_id, sum((f ->> 'amount')::bigint)::bigint AS amount
+             , coalesce(sum((f ->> 'tax')::bigint), 0)::bigint AS tax
+        FROM order_refunds, jsonb_array_elements(fees) AS f WHERE merchant_id = $1 AND order_id = $2 GROUP BY 1
+        """,
+        order.merchant_id,
+        order.order_id,
+    )
+    taken = [FeePart(fee_id=fee.fee_id, amount=fee.amount, tax=fee.tax)
+             for fees in [*(line.fees for line in lines), order.freight_fees] for fee in fees]  # fmt: skip
+    returned = [FeePart(fee_id=row["fee_id"], amount=-row["amount"], tax=-row["tax"]) for row in rows]
+    return added([*taken, *returned])
+
+
 async def _give_back(
-    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, subsidy: int
+    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, beside: Beside
 ) -> None:
-    """The buyer has their money back, the merchant its commission, the platform its part of what promotions took off."""
+    """The buyer has their money back, the merchant its fees, the platform its part of what promotions took off."""
     goods = sum(share.amount for share in shares)
-    commission = sum(share.commission for share in shares)
     released = order.state is OrderState.COMPLETED
     amount = goods + request.freight
     if amount == 0:
         raise Invalid({"lines": N_("These goods cost nothing: there is nothing to refund")})
-    await _write(tx, order, request, shares, by, subsidy)
+    await _write(tx, order, request, shares, by, beside)
     await orders.record_refund(
         tx,
         order,
         amount=amount,
-        commission=commission,
-        subsidy=subsidy,
+        commission=beside.commission,
+        fee_tax=beside.fee_tax,
+        subsidy=beside.subsidy,
         lines=[(share.line, share.quantity, share.amount) for share in shares],
     )
     await payments.refund(
@@ -187,8 +225,8 @@ async def _give_back(
         out_of=AccountKind.PAYABLE if released else AccountKind.HELD,
         by=by,
     )
-    if released and (commission or subsidy):
-        await ledger.post(tx, _taken_back(order, request.refund_id, commission, subsidy))
+    if released and (beside.fees or beside.subsidy):
+        await ledger.post(tx, _taken_back(order, request.refund_id, beside))
     await events.publish(
         tx,
         OrderRefunded(
@@ -197,19 +235,20 @@ async def _give_back(
             order_id=order.order_id,
             goods=goods,
             freight=request.freight,
-            commission=commission,
-            subsidy=subsidy,
+            commission=beside.commission,
+            subsidy=beside.subsidy,
             currency=order.currency,
             released=released,
         ),
     )
 
 
-def _taken_back(order: Order, refund_id: RefundId, commission: int, subsidy: int) -> list[Transfer]:
-    """Before release no commission was taken and no subsidy was paid; after it, the refund's part of each goes back."""
+def _taken_back(order: Order, refund_id: RefundId, beside: Beside) -> list[Transfer]:
+    """Before release no fee was taken and no subsidy was paid; after it, the refund's part of each goes back."""
     moves = [
-        (AccountKind.COMMISSION, AccountKind.PAYABLE, commission, "commission_returned"),
-        (AccountKind.PAYABLE, AccountKind.SUBSIDY, subsidy, "subsidy_returned"),
+        (AccountKind.FEE_TAX, AccountKind.COMMISSION, beside.fee_tax, "fee_tax_returned"),
+        (AccountKind.COMMISSION, AccountKind.PAYABLE, beside.commission, "commission_returned"),
+        (AccountKind.PAYABLE, AccountKind.SUBSIDY, beside.subsidy, "subsidy_returned"),
     ]
     return [
         Transfer(
@@ -227,26 +266,28 @@ def _taken_back(order: Order, refund_id: RefundId, commission: int, subsidy: int
 
 
 async def _write(
-    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, subsidy: int
+    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, beside: Beside
 ) -> None:
     await tx.execute(
         """
         INSERT INTO order_refunds (merchant_id, refund_id, order_id, goods, freight, commission, currency, reason, note, by
-                                 , released, subsidy)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                 , released, subsidy, fees, fee_tax)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb, $14)
         """,
         order.merchant_id,
         request.refund_id,
         order.order_id,
         sum(share.amount for share in shares),
         request.freight,
-        sum(share.commission for share in shares),
+        beside.commission,
         order.currency,
         request.reason,
         request.note,
         by,
         order.state is OrderState.COMPLETED,
-        subsidy,
+        beside.subsidy,
+        msgspec.json.encode(beside.fees).decode(),
+        beside.fee_tax,
     )
     await tx.execute(
         """

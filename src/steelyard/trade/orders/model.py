@@ -12,6 +12,7 @@ from steelyard.kernel import ids
 from steelyard.kernel.text import Text
 from steelyard.parties.customers.model import Address, BuyerId, Contact
 from steelyard.parties.merchants.model import MerchantId, Pause
+from steelyard.trade.commission.model import LineFee
 from steelyard.trade.orders.booking_model import Booking, BookingState, NewBooking, Outcome
 from steelyard.trade.orders.gifts import GIFT, GiftTerms
 from steelyard.trade.orders.refusals import (
@@ -97,8 +98,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     tax: int
     tax_millionths: int
     tax_inclusive: bool
-    commission_millionths: int
-    commission: int
+    fees: Sequence[LineFee] = ()
     kind: str = "goods"
     discount: int = 0
     offers: Sequence[LineOffer] = ()
@@ -107,6 +107,11 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     ship_hours: int | None = None
     authentic_times: int = 0
     free_returns: bool = False
+
+    @property
+    def commission(self) -> int:
+        """All that it is charged, with the tax on that."""
+        return sum(fee.whole for fee in self.fees)
 
     @property
     def subsidy(self) -> int:
@@ -125,6 +130,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery
     note: str = ""
     freight_offers: Sequence[LineOffer] = ()
+    freight_fees: Sequence[LineFee] = ()
 
     @property
     def subsidy(self) -> int:
@@ -160,7 +166,13 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def commission(self) -> int:
-        return sum(line.commission for line in self.lines)
+        """All fees of goods and freight, with the tax on them."""
+        return sum(line.commission for line in self.lines) + sum(fee.whole for fee in self.freight_fees)
+
+    @property
+    def fee_tax(self) -> int:
+        """Of the commission, the tax on it."""
+        return sum(fee.tax for line in self.lines for fee in line.fees) + sum(fee.tax for fee in self.freight_fees)
 
 
 class NewPurchase(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,12 +238,12 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     tax: int
     tax_millionths: int
     tax_inclusive: bool
-    commission_millionths: int
     commission: int
     refunded_quantity: int
     refunded: int
     discount: int = 0
     offers: list[LineOffer] = []
+    fees: list[LineFee] = []
     no_return: NoReturn | None = None
     gift: GiftTerms | None = None
     gift_charged: int = 0
@@ -281,6 +293,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     subsidy: int = 0
     subsidy_returned: int = 0
     freight_offers: list[LineOffer] = []
+    freight_fees: list[LineFee] = []
+    fee_tax: int = 0
+    fee_tax_returned: int = 0
     ship_hours: int | None = None
     ship_by: datetime | None = None
 
@@ -312,6 +327,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def commission_kept(self) -> int:
         """Of the commission, what has not gone back to the merchant because of refunds."""
         return self.commission - self.commission_returned
+
+    @property
+    def fee_tax_kept(self) -> int:
+        """Of the tax in the commission, what has not gone back with it."""
+        return self.fee_tax - self.fee_tax_returned
 
     @property
     def subsidy_kept(self) -> int:

@@ -9,10 +9,13 @@ example: docs/algorithms/settlement.md.
 - `runs`: from entries to statements
 - `payouts`: from statements to the merchant's bank account
 - `expecting`: what will be paid out when, and what merchants say of their statements
+- `charges`: what of a statement was which fee
+- `simulating`: what a merchant would have paid by other rules of fees
 - `bulk`: history that was paid elsewhere
 """
 
 from steelyard.trade.settlement.bulk import bulk_settled
+from steelyard.trade.settlement.charges import FeeSum, OrderFee, fees_by_order, fees_of_statement
 from steelyard.trade.settlement.earnings import bulk_enter, enter
 from steelyard.trade.settlement.events import PayoutFailed, StatementIssued, StatementPaid
 from steelyard.trade.settlement.expecting import (
@@ -62,6 +65,7 @@ from steelyard.trade.settlement.queries import (
     waiting,
 )
 from steelyard.trade.settlement.runs import run
+from steelyard.trade.settlement.simulating import Outcome, Trial, simulate
 
 __all__ = [
     "AwaitedOrder",
@@ -72,10 +76,13 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Expected",
+    "FeeSum",
     "Held",
     "NewEntry",
     "NoPayoutAccount",
     "Objected",
+    "OrderFee",
+    "Outcome",
     "PayoutFailed",
     "PayoutNews",
     "Statement",
@@ -84,6 +91,7 @@ __all__ = [
     "StatementPaid",
     "StatementState",
     "Step",
+    "Trial",
     "Waiting",
     "awaited",
     "bank",
@@ -96,6 +104,8 @@ __all__ = [
     "entries",
     "entries_about",
     "expected",
+    "fees_by_order",
+    "fees_of_statement",
     "held",
     "is_complete",
     "objected",
@@ -107,6 +117,7 @@ __all__ = [
     "run_today",
     "send_payouts",
     "settlement_day",
+    "simulate",
     "sought",
     "statement",
     "statement_csv",
