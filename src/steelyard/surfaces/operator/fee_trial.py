@@ -28,10 +28,11 @@ from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import commission, settlement
 from steelyard.trade.commission.model import HOUSE_ZONE, Fee, FeeId, Rule, RuleId, Terms
 from steelyard.trade.settlement import Outcome, Trial
-from steelyard.trade.settlement.simulating import DAYS_MAX, DRAFTS_MAX
 
 TRIAL = f"{frame.FEES}/trial"
 DAYS_AT_FIRST = 30
+DAYS_MAX = 366
+DRAFTS_MAX = 5
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

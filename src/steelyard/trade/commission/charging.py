@@ -23,7 +23,7 @@ class Sold(msgspec.Struct, frozen=True, kw_only=True):
     def whole(self) -> int:
         return self.amount + (0 if self.tax_inclusive else self.tax)
 
-    def base(self, taxes: Taxes) -> int:
+    def rated(self, taxes: Taxes) -> int:
         """What a rate is taken of."""
         match taxes:
             case Taxes.SHOWN:
@@ -89,7 +89,7 @@ def charge(lines: Sequence[tuple[Sold, Sequence[Rule]]], freight: Sold) -> Charg
     for (goods, rules), way in zip(lines, sent, strict=True):
         mine: list[LineFee] = []
         for rule, fee, tax in _taken(goods, way, rules):
-            bases = [goods.base(rule.taxes), way.base(rule.taxes) if rule.on_freight else 0]
+            bases = [goods.rated(rule.taxes), way.rated(rule.taxes) if rule.on_freight else 0]
             amounts = money.split(fee, bases if any(bases) else [1, 0])
             taxed = money.split(tax, amounts if any(amounts) else [1, 0])
             if amounts[0] or taxed[0]:
@@ -130,7 +130,7 @@ def _taken(goods: Sold, way: Sold, rules: Sequence[Rule]) -> list[tuple[Rule, in
 
 def fee_of(rule: Rule, goods: Sold, way: Sold) -> int:
     """What a rule asks of a line: the rate, half a minor unit up, and the fixed part, within its bounds."""
-    base = goods.base(rule.taxes) + (way.base(rule.taxes) if rule.on_freight else 0)
+    base = goods.rated(rule.taxes) + (way.rated(rule.taxes) if rule.on_freight else 0)
     fee = money.share(base, rule.millionths) + rule.fixed * (goods.quantity if rule.per_piece else 1)
     if rule.least is not None:
         fee = max(fee, rule.least)

@@ -25,6 +25,7 @@ from steelyard.trade.orders.refusals import (
     RemindedAlready,
     UseCancel,
 )
+from steelyard.trade.orders.sale_model import Delivery, LineOffer
 from steelyard.trade.orders.state_model import (
     MACHINE,
     PURCHASE_MACHINE,
@@ -35,9 +36,9 @@ from steelyard.trade.orders.state_model import (
 
 # States, gifts, what is booked in presales, and refusals stand in files of their own, and are found here.
 __all__ = [
-    "GIFT", "MACHINE", "PURCHASE_MACHINE", "TO_SEND", "AddressCostsMore", "AddressOutOfReach", "Booking", "BookingState",
-    "ExtendedAlready", "GiftTerms", "NewBooking", "NotCancellable", "NotPayable", "OrderState", "Outcome", "PackedAlready",
-    "PurchaseState", "RemindedAlready", "UseCancel",
+    "GIFT", "MACHINE", "PURCHASE_MACHINE", "TO_SEND", "AddressCostsMore", "AddressOutOfReach", "Booking",
+    "BookingState", "Delivery", "ExtendedAlready", "GiftTerms", "LineOffer", "NewBooking", "NotCancellable",
+    "NotPayable", "OrderState", "Outcome", "PackedAlready", "PurchaseState", "RemindedAlready", "UseCancel",
 ]  # fmt: skip
 
 PurchaseId = NewType("PurchaseId", UUID)
@@ -61,24 +62,6 @@ SEARCH_CHARACTERS_MAX = 60
 def order_id_of(purchase_id: PurchaseId, merchant_id: MerchantId) -> OrderId:
     """The order of a merchant in a purchase always has the same id, so that placing it twice is placing it once."""
     return OrderId(ids.derived(purchase_id, "order", str(merchant_id)))
-
-
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """The freight option as it was chosen."""
-
-    template_id: UUID | None = None
-    name: Text = msgspec.field(default_factory=Text)
-    days_from: int = 0
-    days_to: int = 0
-
-
-class LineOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a promotion took off a line, and which part of that the platform paid: the merchant paid the rest."""
-
-    promotion_id: UUID
-    name: Text
-    amount: int
-    platform: int = 0
 
 
 class NewLine(msgspec.Struct, frozen=True, kw_only=True):

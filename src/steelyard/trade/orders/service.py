@@ -37,6 +37,7 @@ from steelyard.trade.orders.model import (
     PurchaseState,
     UseCancel,
 )
+from steelyard.trade.orders.queries import ORDER_COLUMNS
 
 
 async def lock_purchase(tx: Tx, purchase_id: PurchaseId) -> Purchase:
@@ -64,14 +65,7 @@ async def lock_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> Orde
     """The order, held until the transaction ends. Raises `NotFound` when this merchant has no such order."""
     order = await tx.one(
         Order,
-        """
-        SELECT merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight, tax_added, tax_included
-             , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
-             , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason, packing_at, reminded_at
-             , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers, freight_fees, fee_tax
-             , fee_tax_returned, ship_hours, ship_by
-        FROM orders WHERE merchant_id = $1 AND order_id = $2 FOR UPDATE
-        """,
+        ORDER_COLUMNS + "FROM orders o WHERE o.merchant_id = $1 AND o.order_id = $2 FOR UPDATE",
         merchant_id,
         order_id,
     )

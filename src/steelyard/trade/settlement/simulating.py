@@ -13,8 +13,6 @@ from steelyard.trade.commission.model import Rule
 
 # So many lines take some seconds; who wants more chooses a shorter time.
 LINES_MAX = 50_000
-DAYS_MAX = 366
-DRAFTS_MAX = 5
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -98,7 +98,8 @@ class FeeReturned(msgspec.Struct, frozen=True, kw_only=True):
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line as it was sold. `amount` is for all its pieces, less what promotions took off; `tax` is part of it when
-    `tax_included`, else on top of it. `commission` is the sum of its `fees` and the tax on them. `to_ship` pieces have still to leave the house."""
+    `tax_included`, else on top of it. `commission` is the sum of its `fees` and the tax on them. `to_ship` pieces have still to
+    leave the house."""
 
     line: int
     product_id: UUID
