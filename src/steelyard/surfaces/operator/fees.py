@@ -121,9 +121,9 @@ async def one(read: Read, rule_id: UUID) -> One:
     )
 
 
-@get("/fees/rules/{rule_id:uuid}", opt=NEEDS)
-async def rule_page(visit: NamedDependency[Visit], rule_id: FromPath[UUID]) -> Response[Any]:
-    return await _rule(visit, rule_id, None, {})
+@get("/fees/rules/{fee_rule_id:uuid}", opt=NEEDS)
+async def rule_page(visit: NamedDependency[Visit], fee_rule_id: FromPath[UUID]) -> Response[Any]:
+    return await _rule(visit, fee_rule_id, None, {})
 
 
 async def _rule(visit: Visit, rule_id: UUID, form: Entries | None, errors: Mapping[str, str]) -> Response[Any]:
@@ -247,19 +247,19 @@ async def end_rule(tx: Tx, actor: Actor, rule_id: RuleId, day: date | None) -> N
     await access.audit(tx, actor, "fees.end_rule", str(rule_id), before=_facts(before), after=_facts(after))
 
 
-@post("/fees/rules/{rule_id:uuid}/end", opt=NEEDS)
+@post("/fees/rules/{fee_rule_id:uuid}/end", opt=NEEDS)
 async def ended(
-    visit: NamedDependency[Visit], request: WebRequest, rule_id: FromPath[UUID]
+    visit: NamedDependency[Visit], request: WebRequest, fee_rule_id: FromPath[UUID]
 ) -> Response[Any] | Redirect:
     """It ends now, or with the beginning of a day to come; orders placed before keep what they were charged."""
     form = await entries_of(request)
     try:
         day = fee_forms.day_typed(form, "until") if form.text("until") else None
         form.check()
-        await visit.db.transact(end_rule, visit.actor, RuleId(rule_id), day)
+        await visit.db.transact(end_rule, visit.actor, RuleId(fee_rule_id), day)
     except Invalid as refusal:
-        return await _rule(visit, rule_id, form, errors_of(visit, refusal.fields))
-    return redirect(visit, f"{RULES}/{rule_id}", (visit.say(N_("The end is set.")), "good"))
+        return await _rule(visit, fee_rule_id, form, errors_of(visit, refusal.fields))
+    return redirect(visit, f"{RULES}/{fee_rule_id}", (visit.say(N_("The end is set.")), "good"))
 
 
 async def keep_rule(tx: Tx, actor: Actor, rule_id: RuleId) -> None:
@@ -269,14 +269,14 @@ async def keep_rule(tx: Tx, actor: Actor, rule_id: RuleId) -> None:
         await access.audit(tx, actor, "fees.keep_rule", str(rule_id), before=_facts(before), after=_facts(after))
 
 
-@post("/fees/rules/{rule_id:uuid}/keep", opt=NEEDS)
-async def kept(visit: NamedDependency[Visit], rule_id: FromPath[UUID]) -> Response[Any] | Redirect:
+@post("/fees/rules/{fee_rule_id:uuid}/keep", opt=NEEDS)
+async def kept(visit: NamedDependency[Visit], fee_rule_id: FromPath[UUID]) -> Response[Any] | Redirect:
     """It goes on: the end that was planned does not come."""
     try:
-        await visit.db.transact(keep_rule, visit.actor, RuleId(rule_id))
+        await visit.db.transact(keep_rule, visit.actor, RuleId(fee_rule_id))
     except Invalid as refusal:
-        return await _rule(visit, rule_id, None, errors_of(visit, refusal.fields))
-    return redirect(visit, f"{RULES}/{rule_id}", (visit.say(N_("It goes on.")), "good"))
+        return await _rule(visit, fee_rule_id, None, errors_of(visit, refusal.fields))
+    return redirect(visit, f"{RULES}/{fee_rule_id}", (visit.say(N_("It goes on.")), "good"))
 
 
 HANDLERS = [
