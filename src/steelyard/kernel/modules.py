@@ -35,6 +35,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "aftersales",
         "rewards",
         "invoices",
+        "einvoices",
+        "tax_reports",
         "settlement",
         "discipline",
         "promises",

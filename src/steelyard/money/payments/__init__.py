@@ -8,9 +8,10 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
     answer = await channel.collect(instruction, webhook_url)                   # no transaction open
     outcome = await db.transact(payments.record, payment_id, answer, "channel")  # transaction 2: the result
 
-The states live in `payments.model`, the ways to the outside in `payments.gateways`, what each declares of itself in
-`payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not answer. What
-came by bank transfer is written down in `bank_movements`.
+The states live in `payments.model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares of
+itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
+answer. What came by bank transfer is written down in `bank_movements`; what becomes of refunds in `refund_outcomes`, and those
+that staff transfer in `by_hand`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -20,6 +21,7 @@ from steelyard.money.payments.bank_movements import expected as expected_transfe
 from steelyard.money.payments.bank_movements import expected_all as expected_transfers
 from steelyard.money.payments.bank_movements import movements as bank_movements
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
+from steelyard.money.payments.by_hand import ByHand, NotByHand, NumberUsed, made_by_hand
 from steelyard.money.payments.choosing import (
     Limit,
     Rule,
@@ -65,6 +67,8 @@ from steelyard.money.payments.model import (
     RefundAnswer,
     RefundId,
     RefundNews,
+    RefundRecording,
+    RefundRoute,
     RefundState,
     RefundTooLarge,
     Sought,
@@ -95,7 +99,8 @@ from steelyard.money.payments.queries import (
     timeline,
     timelines,
 )
-from steelyard.money.payments.refunds import record_refund, refund, refund_surplus, retry_refund, to_refund
+from steelyard.money.payments.refund_outcomes import came_back, record_refund, record_refunds, send_again
+from steelyard.money.payments.refunds import refund, refund_surplus, to_refund
 from steelyard.money.payments.signatures import verify as verify_signature
 from steelyard.money.payments.terms import Device, Fee, Handover, Terms, Thanks
 from steelyard.money.payments.webhooks import applied, not_applied, receive, to_apply, webhook_url
@@ -103,6 +108,7 @@ from steelyard.money.payments.webhooks import applied, not_applied, receive, to_
 __all__ = [
     "BadWebhook",
     "BankMovement",
+    "ByHand",
     "Calls",
     "Channel",
     "ChannelAnswer",
@@ -117,8 +123,10 @@ __all__ = [
     "Message",
     "MovementKnown",
     "News",
+    "NotByHand",
     "NotLeftOver",
     "NothingCaptured",
+    "NumberUsed",
     "OtherNews",
     "Outcome",
     "OwedBack",
@@ -135,6 +143,8 @@ __all__ = [
     "RefundAnswer",
     "RefundId",
     "RefundNews",
+    "RefundRecording",
+    "RefundRoute",
     "RefundState",
     "RefundTooLarge",
     "Refunded",
@@ -160,6 +170,7 @@ __all__ = [
     "bulk_record",
     "by_reference",
     "calls_since",
+    "came_back",
     "channel",
     "channels",
     "expected_transfer",
@@ -174,6 +185,7 @@ __all__ = [
     "kept_of",
     "latest_of",
     "let_go",
+    "made_by_hand",
     "means_of",
     "messages_about",
     "not_applied",
@@ -190,6 +202,7 @@ __all__ = [
     "record_all",
     "record_known",
     "record_refund",
+    "record_refunds",
     "refund",
     "refund_of",
     "refund_surplus",
@@ -198,10 +211,10 @@ __all__ = [
     "refunds_page",
     "rest_changes",
     "rests",
-    "retry_refund",
     "rule",
     "rules_in_force",
     "rules_of",
+    "send_again",
     "send_refunds",
     "splits_of",
     "splits_of_order",

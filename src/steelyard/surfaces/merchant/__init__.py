@@ -58,6 +58,7 @@ from steelyard.surfaces.merchant import (
     stock_ledger,
     stock_list,
     stock_moves,
+    taxes,
     warehouse_pages,
     why,
 )
@@ -89,6 +90,7 @@ router = Router(
         *stock_moves.HANDLERS,
         *stock_ledger.HANDLERS,
         *counts.HANDLERS,
+        *taxes.HANDLERS,
         *warehouse_pages.HANDLERS,
         *editor.HANDLERS,
         *product_history.HANDLERS,

@@ -94,8 +94,7 @@ async def all_awaited(read: Read, merchant_id: MerchantId) -> list[AwaitedOrder]
 @get("/money/expected", opt=NEEDS)
 async def expected_file(visit: NamedDependency[Visit]) -> Response[bytes]:
     """The orders on their way, with what each will pay and when at the latest."""
-    merchant = await visit.merchant_db.ask(merchants.get, visit.merchant_id)
-    assert merchant is not None
+    terms = await visit.merchant_db.ask(settlement.agreed, [visit.merchant_id])
     found = await visit.merchant_db.ask(all_awaited, visit.merchant_id)
     columns = [
         visit.say(word)
@@ -107,7 +106,7 @@ async def expected_file(visit: NamedDependency[Visit]) -> Response[bytes]:
             order.code,
             order.delivered_at,
             order.receive_by,
-            settlement.due_on(order.receive_by, merchant.settlement_days),
+            terms.due_on(visit.merchant_id, order.receive_by),
             Money(order.income, order.currency),
             order.currency,
         ]

@@ -31,6 +31,8 @@ ENTRIES_PER_PAGE = 100
 PRINTED_MAX = 2_000
 STATES = {
     StatementState.ISSUED: N_("Issued"),
+    StatementState.CHECKED: N_("Checked, to be paid"),
+    StatementState.BATCHED: N_("In a bank file"),
     StatementState.PAYING: N_("Being paid"),
     StatementState.PAID: N_("Paid out"),
     StatementState.FAILED: N_("Payout failed"),

@@ -42,6 +42,8 @@ OBJECTED = "objected"
 TABS: dict[str, tuple[str, StatementState | None]] = {
     "all": (N_("All"), None),
     "issued": (N_("Issued"), StatementState.ISSUED),
+    "checked": (N_("To be paid"), StatementState.CHECKED),
+    "batched": (N_("In a bank file"), StatementState.BATCHED),
     "paying": (N_("Being paid"), StatementState.PAYING),
     "paid": (N_("Paid out"), StatementState.PAID),
     "failed": (N_("Payout failed"), StatementState.FAILED),

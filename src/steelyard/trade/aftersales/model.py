@@ -10,11 +10,15 @@ import msgspec
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
-from steelyard.money.payments.model import RefundId
+from steelyard.money.payments.model import RefundId, RefundRoute
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
-from steelyard.trade.commission.model import FeePart
+from steelyard.trade.aftersales.approval_states import REQUEST_MACHINE
+from steelyard.trade.commission.model import FeePart, added
 from steelyard.trade.orders.model import Order, OrderId, OrderLine
+
+# The machine of what waits for a second person stands in a file of its own, and is found here.
+__all__ = ["REQUEST_MACHINE"]
 
 LINES_PER_REFUND_MAX = 200
 NOTE_CHARACTERS_MAX = 500
@@ -56,8 +60,9 @@ class Less(msgspec.Struct, frozen=True):
 
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`freight`: of what was paid for sending, added tax included. `restock` puts returned pieces back into stock. `less` is
-    what goes back of lines whose pieces the buyer keeps: an exchange for something cheaper. `keeps_gifts`: nothing is kept back
-    for gifts that are not earned any more."""
+    what goes back of lines whose pieces the buyer keeps, tax included: goodwill, or an exchange for something cheaper.
+    `keeps_gifts`: nothing is kept back for gifts that are not earned any more. `route`: the way the money came, or into the
+    buyer's balance, where the buyer has agreed to that."""
 
     refund_id: RefundId
     merchant_id: MerchantId
@@ -69,6 +74,7 @@ class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     restock: bool = False
     less: Sequence[Less] = ()
     keeps_gifts: bool = False
+    route: RefundRoute = RefundRoute.ORIGIN
 
 
 class LineShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +108,7 @@ class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     subsidy: int = 0
     fees: list[FeePart] = []
+    tax: int | None = None
 
 
 class RefundBehind(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +208,14 @@ class NotThatMany(Refusal):
     detail = N_("Line {line}: {left} pieces can still be refunded, not {wanted}.")
 
 
+class AmountTooHigh(Refusal):
+    """Of a line not more is given back than was paid for it, less what went back before."""
+
+    code = "amount_too_high"
+    title = N_("That is more than was paid")
+    detail = N_("Line {line}: only part of this amount is left to refund.")
+
+
 class FreightTooHigh(Refusal):
     """Freight is given back once."""
 
@@ -263,31 +278,6 @@ def less_of(line: OrderLine, amount: int) -> LineShare:
     )
 
 
-def freight_subsidy_of(order: Order, whole: int, before: int, freight: int) -> int:
-    """Of the platform's part of what was taken off an order's freight, what is taken back with `freight` more of the
-    `whole` that the buyer paid for it, after `before`; in proportion, as of a line."""
-    subsidy = sum(offer.platform for offer in order.freight_offers)
-    if not subsidy or not whole:
-        return 0
-    return cumulative(subsidy, before + freight, whole) - cumulative(subsidy, before, whole)
-
-
-def freight_fees_of(order: Order, whole: int, before: int, freight: int) -> list[FeePart]:
-    """Of the fees on an order's freight, what goes back with `freight` more of the `whole` that the buyer paid for it, after
-    `before`. What the buyer had for nothing never goes back, and nor do the fees on it."""
-    if not whole:
-        return []
-    return [
-        FeePart(
-            fee_id=fee.fee_id,
-            amount=cumulative(fee.amount, before + freight, whole) - cumulative(fee.amount, before, whole),
-            tax=cumulative(fee.tax, before + freight, whole) - cumulative(fee.tax, before, whole),
-        )
-        for fee in order.freight_fees
-        if not fee.kept
-    ]
-
-
 def _fees_of(line: OrderLine, pieces: int, money: int | None) -> list[FeePart]:
     """Of each fee that is not kept, and of the tax on it, what goes back beside what went back before."""
     return [
@@ -299,6 +289,45 @@ def _fees_of(line: OrderLine, pieces: int, money: int | None) -> list[FeePart]:
         for fee in line.fees
         if not fee.kept
     ]
+
+
+def both_of(line: OrderLine, pieces: int, amount: int) -> LineShare:
+    """What giving back `pieces` of a line comes to, and then `amount` of what is left of it."""
+    some = share_of(line, pieces)
+    rest = less_of(
+        msgspec.structs.replace(
+            line, refunded_quantity=line.refunded_quantity + pieces, refunded=line.refunded + some.amount
+        ),
+        amount,
+    )
+    return LineShare(
+        line=line.line,
+        quantity=pieces,
+        amount=some.amount + rest.amount,
+        fees=added([*some.fees, *rest.fees]),
+        subsidy=some.subsidy + rest.subsidy,
+    )
+
+
+def tax_of(
+    order: Order, lines: Sequence[OrderLine], shares: Sequence[LineShare], freight: int, freight_before: int
+) -> int:
+    """Of what goes back, what is tax, in the price or on top: each line's tax by the share of its money that has gone back, so
+    that it adds up to all of it with the last cent; of freight likewise, after `freight_before`."""
+    by_line = {line.line: line for line in lines}
+    found = sum(_taxed(by_line[share.line], share.amount) for share in shares)
+    whole = freight_of(order, lines)
+    tax = order.tax_added + order.tax_included - sum(line.tax for line in lines)
+    if whole and freight:
+        found += cumulative(tax, freight_before + freight, whole) - cumulative(tax, freight_before, whole)
+    return found
+
+
+def _taxed(line: OrderLine, amount: int) -> int:
+    whole = paid_for(line)
+    if not whole or not line.tax:
+        return 0
+    return cumulative(line.tax, line.refunded + amount, whole) - cumulative(line.tax, line.refunded, whole)
 
 
 def _without_pieces(line: OrderLine) -> int:

@@ -1,6 +1,6 @@
 """Commands: cancel a paid order, give money back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -15,10 +15,12 @@ from steelyard.money.payments.model import RefundId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import groups, orders
 from steelyard.trade.aftersales.events import OrderRefunded
+from steelyard.trade.aftersales.fees import Beside, all_fees_left, freight_fees_of, freight_subsidy_of
 from steelyard.trade.aftersales.gifts import kept_back, together, unearned
 from steelyard.trade.aftersales.model import (
     LINES_PER_REFUND_MAX,
     NOTE_CHARACTERS_MAX,
+    AmountTooHigh,
     FreightTooHigh,
     LineShare,
     NotRefundable,
@@ -26,13 +28,14 @@ from steelyard.trade.aftersales.model import (
     Reason,
     RefundRequest,
     Returned,
-    freight_fees_of,
+    both_of,
     freight_of,
-    freight_subsidy_of,
     less_of,
+    paid_for,
     share_of,
+    tax_of,
 )
-from steelyard.trade.commission.model import FeePart, added
+from steelyard.trade.commission.model import added
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
 
 REFUNDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
@@ -66,8 +69,8 @@ async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
     )
     if order.kept:
         shares = [share_of(_line(lines, item), item.quantity) for item in left]
-        beside = Beside(fees=await _all_fees_left(tx, order, lines), subsidy=order.subsidy_kept)
-        await _give_back(tx, order, request, shares, by, beside)
+        beside = Beside(fees=await all_fees_left(tx, order, lines), subsidy=order.subsidy_kept)
+        await _give_back(tx, order, request, lines, shares, by, beside=beside, left=request.freight)
 
 
 async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
@@ -76,7 +79,7 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     The pieces are first taken from what has not left the house, which then need not be sent; `restock` is for the others. So
     are gifts that are not earned any more; for those that were sent their worth is kept back.
     Said twice with the same id, the second changes nothing. Raises `NotFound`, `NotRefundable`, `NotThatMany`,
-    `FreightTooHigh`, `UseCancel`, `Invalid`.
+    `AmountTooHigh`, `FreightTooHigh`, `UseCancel`, `Invalid`.
     """
     order = await orders.lock_order(tx, request.merchant_id, request.order_id)
     if await _decided(tx, request):
@@ -96,8 +99,7 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         unsent = {line: min(count, max(0, stayed.get(line, 0) - wanted.get(line, 0))) for line, count in gifts.items()}
         wanted = together(wanted, {line: count for line, count in unsent.items() if count})
         gifts = {line: count - unsent[line] for line, count in gifts.items() if count > unsent[line]}
-    shares = [share_of(_line(lines, Returned(line, count)), count) for line, count in wanted.items()]
-    shares += [less_of(next(line for line in lines if line.line == item.line), item.amount) for item in request.less]
+    shares = _shares(lines, wanted, {item.line: item.amount for item in request.less})
     if gifts and not request.keeps_gifts:
         shares, charged = kept_back(lines, shares, gifts)
         await orders.charge_gifts(tx, order, charged)
@@ -108,7 +110,18 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         whole = freight_of(order, lines)
         subsidy += freight_subsidy_of(order, whole, whole - left, request.freight)
         fees += freight_fees_of(order, whole, whole - left, request.freight)
-    await _give_back(tx, order, request, shares, by, Beside(fees=added(fees), subsidy=subsidy))
+    beside = Beside(fees=added(fees), subsidy=subsidy)
+    await _give_back(tx, order, request, lines, shares, by, beside=beside, left=left)
+
+
+def _shares(lines: Sequence[OrderLine], pieces: Mapping[int, int], less: Mapping[int, int]) -> list[LineShare]:
+    """What goes back of each line: for its pieces, without them, or both."""
+    by_line = {line.line: line for line in lines}
+    found = [
+        both_of(by_line[line], count, less[line]) if line in less else share_of(by_line[line], count)
+        for line, count in pieces.items()
+    ]
+    return found + [less_of(by_line[line], amount) for line, amount in less.items() if line not in pieces]
 
 
 async def _restock(tx: Tx, request: RefundRequest, lines: Sequence[OrderLine], stayed: dict[int, int], by: str) -> None:
@@ -136,6 +149,23 @@ def _check(request: RefundRequest, lines: Sequence[OrderLine]) -> None:
         left = line.quantity - line.refunded_quantity if line else 0
         if item.quantity > left:
             raise NotThatMany(line=item.line, left=left, wanted=item.quantity)
+    _check_less(request, lines)
+
+
+def _check_less(request: RefundRequest, lines: Sequence[OrderLine]) -> None:
+    if len({item.line for item in request.less}) != len(request.less):
+        raise Invalid({"lines": N_("Please name each line once")})
+    if any(item.amount < 1 for item in request.less):
+        raise Invalid({"amount": N_("Please enter a positive number")})
+    by_line = {line.line: line for line in lines}
+    pieces = {item.line: item.quantity for item in request.lines}
+    for item in request.less:
+        line = by_line.get(item.line)
+        left = paid_for(line) - line.refunded if line else 0
+        if line is not None and item.line in pieces:
+            left -= share_of(line, pieces[item.line]).amount
+        if item.amount > left:
+            raise AmountTooHigh(line=item.line, left=max(left, 0), wanted=item.amount)
 
 
 def _line(lines: Sequence[OrderLine], item: Returned) -> OrderLine:
@@ -164,40 +194,16 @@ async def _freight_refunded(read: Read, order: Order) -> int:
     )
 
 
-class Beside(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes back beside the buyer's money: fees to the merchant, and to the platform its part of what promotions took off."""
-
-    fees: Sequence[FeePart]
-    subsidy: int
-
-    @property
-    def commission(self) -> int:
-        return sum(part.amount + part.tax for part in self.fees)
-
-    @property
-    def fee_tax(self) -> int:
-        return sum(part.tax for part in self.fees)
-
-
-async def _all_fees_left(read: Read, order: Order, lines: Sequence[OrderLine]) -> list[FeePart]:
-    """All that an order that is called off was charged and has not had back: nothing was sold, so no fee is kept."""
-    rows = await read.fetch(
-        """
-        SELECT (f ->> 'fee_id')::uuid AS fee_id, sum((f ->> 'amount')::bigint)::bigint AS amount
-             , coalesce(sum((f ->> 'tax')::bigint), 0)::bigint AS tax
-        FROM order_refunds, jsonb_array_elements(fees) AS f WHERE merchant_id = $1 AND order_id = $2 GROUP BY 1
-        """,
-        order.merchant_id,
-        order.order_id,
-    )
-    taken = [FeePart(fee_id=fee.fee_id, amount=fee.amount, tax=fee.tax)
-             for fees in [*(line.fees for line in lines), order.freight_fees] for fee in fees]  # fmt: skip
-    returned = [FeePart(fee_id=row["fee_id"], amount=-row["amount"], tax=-row["tax"]) for row in rows]
-    return added([*taken, *returned])
-
-
 async def _give_back(
-    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, beside: Beside
+    tx: Tx,
+    order: Order,
+    request: RefundRequest,
+    lines: Sequence[OrderLine],
+    shares: Sequence[LineShare],
+    by: str,
+    *,
+    beside: Beside,
+    left: int,
 ) -> None:
     """The buyer has their money back, the merchant its fees, the platform its part of what promotions took off."""
     goods = sum(share.amount for share in shares)
@@ -205,7 +211,8 @@ async def _give_back(
     amount = goods + request.freight
     if amount == 0:
         raise Invalid({"lines": N_("These goods cost nothing: there is nothing to refund")})
-    await _write(tx, order, request, shares, by, beside)
+    tax = tax_of(order, lines, shares, request.freight, freight_of(order, lines) - left)
+    await _write(tx, order, request, shares, by, beside, tax)
     await orders.record_refund(
         tx,
         order,
@@ -224,6 +231,7 @@ async def _give_back(
         reason=request.reason,
         out_of=AccountKind.PAYABLE if released else AccountKind.HELD,
         by=by,
+        route=request.route,
     )
     if released and (beside.fees or beside.subsidy):
         await ledger.post(tx, _taken_back(order, request.refund_id, beside))
@@ -266,13 +274,13 @@ def _taken_back(order: Order, refund_id: RefundId, beside: Beside) -> list[Trans
 
 
 async def _write(
-    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, beside: Beside
+    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, beside: Beside, tax: int
 ) -> None:
     await tx.execute(
         """
         INSERT INTO order_refunds (merchant_id, refund_id, order_id, goods, freight, commission, currency, reason, note, by
-                                 , released, subsidy, fees, fee_tax)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb, $14)
+                                 , released, subsidy, tax, fees, fee_tax)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::jsonb, $15)
         """,
         order.merchant_id,
         request.refund_id,
@@ -286,6 +294,7 @@ async def _write(
         by,
         order.state is OrderState.COMPLETED,
         beside.subsidy,
+        tax,
         msgspec.json.encode(beside.fees).decode(),
         beside.fee_tax,
     )

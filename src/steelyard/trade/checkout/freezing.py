@@ -24,6 +24,7 @@ def order_of(checkout: Checkout, group: QuoteGroup, rules_of: dict[str, list[Rul
         freight=group.freight,
         freight_tax=group.freight_tax,
         freight_tax_inclusive=group.freight_tax_inclusive,
+        freight_tax_millionths=group.freight_tax_millionths,
         freight_offers=offers.frozen(group.freight_shares, costs),
         freight_fees=charged.freight,
         delivery=Delivery(
@@ -75,6 +76,7 @@ def _lines(lines: Sequence[QuoteLine], fees: Sequence[Sequence[LineFee]], costs:
             ship_hours=line.card.ship_hours,
             authentic_times=line.card.authentic_times,
             free_returns=line.card.free_returns,
+            tax_class=line.card.tax_class,
         )
         for number, line in enumerate(lines, start=1)
     ]
@@ -100,6 +102,7 @@ def _gifts(group: QuoteGroup) -> list[NewLine]:
             tax_inclusive=True,
             no_return=_no_return(line),
             gift=gifts.terms(line.gift, group.lines) if line.gift else None,
+            tax_class=line.card.tax_class,
         )
         for number, line in enumerate(group.gifts, start=len(group.lines) + 1)
     ]

@@ -90,6 +90,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     ship_hours: int | None = None
     authentic_times: int = 0
     free_returns: bool = False
+    tax_class: str = "standard"
 
     @property
     def commission(self) -> int:
@@ -114,6 +115,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     freight_offers: Sequence[LineOffer] = ()
     freight_fees: Sequence[LineFee] = ()
+    freight_tax_millionths: int = 0
 
     @property
     def subsidy(self) -> int:
@@ -233,6 +235,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     ship_hours: int | None = None
     authentic_times: int = 0
     free_returns: bool = False
+    tax_class: str = "standard"
 
     @property
     def subsidy(self) -> int:
@@ -281,6 +284,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     fee_tax_returned: int = 0
     ship_hours: int | None = None
     ship_by: datetime | None = None
+    freight_tax: int = 0
+    freight_tax_millionths: int = 0
+    freight_tax_inclusive: bool = True
 
     def due(self, pause: Pause | None = None) -> datetime | None:
         """By when what has not left of it is to leave the house; none when nothing is to be sent. What was paid while the shop

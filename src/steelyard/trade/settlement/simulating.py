@@ -94,21 +94,18 @@ WITH sold AS MATERIALIZED (
                 ELSE split_part(coalesce(o.source, ''), ':', 1) END AS channel
          , o.freight + coalesce((SELECT sum((e ->> 'platform')::bigint)::bigint
                                  FROM jsonb_array_elements(o.freight_offers) AS e), 0) AS freight
-         , o.tax_added, o.tax_included
+         , o.freight_tax AS way_tax, o.freight_tax_inclusive AS way_inclusive
     FROM orders o JOIN order_lines l USING (merchant_id, order_id)
     WHERE o.merchant_id = $1 AND o.paid_at >= $2 AND o.paid_at < $3 AND o.state <> 'cancelled' AND l.kind = 'goods'
     LIMIT $4
 ), weighed AS (
     SELECT s.*, p.category_id, coalesce(c.path, '{}') AS path
-         , CASE WHEN sum(goods) OVER an_order = 0 THEN 1 ELSE goods END AS weight
-         , tax_added - sum(CASE WHEN tax_inclusive THEN 0 ELSE tax END) OVER an_order AS way_added
-         , tax_included - sum(CASE WHEN tax_inclusive THEN tax ELSE 0 END) OVER an_order AS way_included
+         , CASE WHEN sum(goods) OVER (PARTITION BY order_id) = 0 THEN 1 ELSE goods END AS weight
     FROM sold s
     LEFT JOIN products p ON p.merchant_id = $1 AND p.product_id = s.product_id
     LEFT JOIN categories c USING (category_id)
-    WINDOW an_order AS (PARTITION BY order_id)
 ), whole AS (
-    SELECT *, sum(weight) OVER (PARTITION BY order_id) AS weights, way_added + way_included AS way_tax FROM weighed
+    SELECT *, sum(weight) OVER (PARTITION BY order_id) AS weights FROM weighed
 ), floors AS (
     SELECT *, div(freight::numeric * weight, weights)::bigint AS way_floor, mod(freight::numeric * weight, weights) AS way_rest
          , div(way_tax::numeric * weight, weights)::bigint AS tax_floor, mod(way_tax::numeric * weight, weights) AS tax_rest
@@ -146,12 +143,12 @@ WITH sold AS MATERIALIZED (
                         WHEN 'with' THEN s.goods + CASE WHEN s.tax_inclusive THEN 0 ELSE s.tax END
                         ELSE s.goods END AS goods_base
          , CASE WHEN NOT c.on_freight THEN 0
-                WHEN c.taxes = 'without' THEN s.way - CASE WHEN s.way_included > 0 THEN s.way_taxed ELSE 0 END
-                WHEN c.taxes = 'with' THEN s.way + CASE WHEN s.way_included > 0 THEN 0 ELSE s.way_taxed END
+                WHEN c.taxes = 'without' THEN s.way - CASE WHEN s.way_inclusive THEN s.way_taxed ELSE 0 END
+                WHEN c.taxes = 'with' THEN s.way + CASE WHEN s.way_inclusive THEN 0 ELSE s.way_taxed END
                 ELSE s.way END AS way_base
          , s.goods + CASE WHEN s.tax_inclusive THEN 0 ELSE s.tax END
            + CASE WHEN bool_or(c.on_freight) OVER (PARTITION BY s.order_id, s.line)
-                  THEN s.way + CASE WHEN s.way_included > 0 THEN 0 ELSE s.way_taxed END ELSE 0 END AS bearable
+                  THEN s.way + CASE WHEN s.way_inclusive THEN 0 ELSE s.way_taxed END ELSE 0 END AS bearable
     FROM shared s
     JOIN counting c ON c.product_id = s.product_id AND c.sold_by = s.channel AND c.sold_in = s.currency
 ), asked AS (
