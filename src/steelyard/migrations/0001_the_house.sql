@@ -340,6 +340,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('ledger.write', 'operator', '{"zh-Hans": "手工记账、更正与兑换（须两人）", "en": "Write entries by hand, corrections and exchanges (two people)"}')
   , ('ledger.close', 'operator', '{"zh-Hans": "月末结账与反结账（结账须两人）", "en": "Close months of the books (two people) and open them again"}')
   , ('reconciliation.manage', 'operator', '{"zh-Hans": "对账：上传账单、处理差异", "en": "Reconcile: upload statements, work on differences"}')
+  , ('fees.manage', 'operator', '{"zh-Hans": "设置佣金与服务费", "en": "Set commission and fees"}')
   , ('settlement.run', 'operator', '{"zh-Hans": "执行结算", "en": "Run settlement"}')
   , ('taxes.manage', 'operator', '{"zh-Hans": "维护税率", "en": "Enter tax rates"}')
   , ('catalog.manage', 'operator', '{"zh-Hans": "管理类目", "en": "Manage categories"}')
@@ -413,7 +414,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
   , ('operator_finance', 'ledger.write'), ('operator_finance', 'ledger.close')
   , ('operator_finance', 'reconciliation.manage'), ('operator_finance', 'refunds.approve')
-  , ('operator_finance', 'taxes.manage')
+  , ('operator_finance', 'taxes.manage'), ('operator_finance', 'fees.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
@@ -918,8 +919,10 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('held', 'credit', '{"zh-Hans": "买家待确认资金", "en": "Buyers'' money held until receipt"}')
   , ('refund_due', 'credit', '{"zh-Hans": "应退买家款", "en": "Refunds on their way"}')
   , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
+  , ('reserve', 'credit', '{"zh-Hans": "商家滚动准备金", "en": "Merchants'' rolling reserves"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
   , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('fee_tax', 'credit', '{"zh-Hans": "平台服务费应交税费", "en": "Tax on fees, owed to the tax office"}')
   , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
   , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
   , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
@@ -963,8 +966,10 @@ INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
   , ('held', 'liability', 'buyers', false, '{"zh-Hans": "买家已付款、尚未确认收货的资金。", "en": "What buyers have paid for goods that they have not confirmed yet."}')
   , ('refund_due', 'liability', 'buyers', false, '{"zh-Hans": "已同意、尚未到账的退款。", "en": "Refunds that are promised and have not arrived."}')
   , ('payable', 'liability', 'merchants', false, '{"zh-Hans": "已归商家、尚未结算的款项；为负时是商家欠款。", "en": "What is the merchants'' and not paid out yet; below zero, what they owe."}')
+  , ('reserve', 'liability', 'merchants', false, '{"zh-Hans": "按约定暂扣、到期自动释放的商家款项。", "en": "What is kept back of merchants'' payouts by agreement, until it is released by itself."}')
   , ('payout_in_transit', 'liability', 'merchants', false, '{"zh-Hans": "已交银行、银行尚未付出的结算款。", "en": "Payouts that the bank has been told to make and has not made."}')
   , ('commission', 'income', NULL, false, '{"zh-Hans": "向商家收取的佣金，已扣除退回部分。", "en": "Commission taken from merchants, less what went back with refunds."}')
+  , ('fee_tax', 'liability', NULL, true, '{"zh-Hans": "向商家收取的费用中所含、应向税务机关缴纳的税款。", "en": "What merchants have paid as tax on fees: the platform owes it to the tax office."}')
   , ('subsidy', 'expense', NULL, false, '{"zh-Hans": "平台承担的优惠，补给商家。", "en": "The platform''s part of promotions, made good to merchants."}')
   , ('goodwill', 'expense', NULL, false, '{"zh-Hans": "平台赔付给商家或买家的款项。", "en": "What the platform has paid to put things right."}')
   , ('deposit', 'liability', 'merchants', false, '{"zh-Hans": "商家缴存的保证金。", "en": "Deposits that merchants have paid in."}')
@@ -1005,6 +1010,7 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT held_money_is_there CHECK (kind <> 'held' OR credits >= debits)
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
   , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
+  , CONSTRAINT a_reserve_was_kept_back CHECK (kind <> 'reserve' OR credits >= debits)
   , CONSTRAINT presale_deposits_are_there CHECK (kind <> 'presale_deposits' OR credits >= debits)
   , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
   , CONSTRAINT nobody_spends_what_is_not_there CHECK (
@@ -3176,19 +3182,84 @@ CREATE INDEX cart_lines_by_age ON cart_lines (added_at);
 
 -- trade.commission
 
-CREATE TABLE commission_rates (
-    rate_id     uuid PRIMARY KEY
+-- What the platform charges merchants of what they sell: fees, the rules by which they are reckoned, and the tax on them.
+
+CREATE TABLE fees (
+    fee_id uuid PRIMARY KEY
+  , name   jsonb NOT NULL
+  , place  integer NOT NULL
+  , kept   boolean NOT NULL DEFAULT false
+  , CONSTRAINT fees_stand_in_one_order UNIQUE (place)
+  , CONSTRAINT the_first_fee_is_the_commission CHECK (place > 0)
+);
+COMMENT ON TABLE fees IS 'reference: what merchants are charged for; the sales commission is the first, see docs/algorithms/fees.md';
+COMMENT ON COLUMN fees.place IS 'The order in which fees are taken: where a line does not bear them all, the last is cut first';
+COMMENT ON COLUMN fees.kept IS 'Of sales from now on: the fee stays with the platform when goods come back; else it goes back in proportion';
+INSERT INTO fees (fee_id, name, place) VALUES
+    ('01980000-0000-7000-8000-000000000001', '{"zh-Hans": "销售佣金", "en": "Sales commission"}', 1);
+
+CREATE TABLE fee_rules (
+    rule_id     uuid PRIMARY KEY
+  , fee_id      uuid NOT NULL REFERENCES fees
   , merchant_id uuid
   , category_id uuid
-  , millionths  integer NOT NULL
+  , product_id  uuid
+  , channel     text
+  , currency    text REFERENCES currencies
+  , millionths  integer NOT NULL DEFAULT 0
+  , fixed       bigint NOT NULL DEFAULT 0
+  , per_piece   boolean NOT NULL DEFAULT false
+  , least       bigint
+  , most        bigint
+  , on_freight  boolean NOT NULL DEFAULT false
+  , taxes       text NOT NULL DEFAULT 'shown'
   , valid_from  timestamptz NOT NULL
   , valid_to    timestamptz
-  , CONSTRAINT a_commission_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , replaces    uuid
+  , set_at      timestamptz NOT NULL
+  , set_by      uuid
+  , ended_at    timestamptz
+  , ended_by    uuid
+  , CONSTRAINT a_rate_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , CONSTRAINT a_fixed_part_is_not_negative CHECK (fixed >= 0)
+  , CONSTRAINT the_least_is_no_more_than_the_most CHECK (0 <= least AND least <= most OR least IS NULL AND 0 <= most OR most IS NULL AND 0 <= least
+                                                         OR least IS NULL AND most IS NULL)
+  , CONSTRAINT amounts_are_of_a_currency CHECK (currency IS NOT NULL OR fixed = 0 AND least IS NULL AND most IS NULL)
+  , CONSTRAINT goods_are_of_a_merchant CHECK (product_id IS NULL OR merchant_id IS NOT NULL AND category_id IS NULL)
+  , CONSTRAINT a_sale_comes_by_a_channel CHECK (channel IN ('shop', 'live', 'amazon', 'agent'))
+  , CONSTRAINT taxes_are_counted_in_one_way CHECK (taxes IN ('shown', 'without', 'with'))
+  , CONSTRAINT a_rule_ends_after_it_begins CHECK (valid_from <= valid_to)
+  , CONSTRAINT an_end_was_set_by_somebody CHECK (ended_by IS NULL OR ended_at IS NOT NULL AND valid_to IS NOT NULL)
 );
-COMMENT ON TABLE commission_rates IS 'reference: the platform''s commission; the most specific rate counts: merchant and category, merchant, category, all';
-COMMENT ON COLUMN commission_rates.millionths IS 'The rate in parts per million: 50000 is 5 %';
-COMMENT ON COLUMN commission_rates.category_id IS 'This category and those below it; none: all';
-CREATE INDEX commission_rates_of_a_merchant ON commission_rates (merchant_id, category_id);
+COMMENT ON TABLE fee_rules IS 'reference: how a fee is reckoned for some sales; of each fee the most specific rule counts, of two the same the newer';
+COMMENT ON COLUMN fee_rules.merchant_id IS 'Sales of this merchant; none: of everybody';
+COMMENT ON COLUMN fee_rules.category_id IS 'This category and those below it; none: all';
+COMMENT ON COLUMN fee_rules.product_id IS 'This product alone';
+COMMENT ON COLUMN fee_rules.channel IS 'By which channel it was sold: shop, live, amazon, agent; none: by any';
+COMMENT ON COLUMN fee_rules.currency IS 'What its amounts are in, and of which sales it counts; none: of all, and it has no amounts';
+COMMENT ON COLUMN fee_rules.millionths IS 'The rate in parts per million: 50000 is 5 %';
+COMMENT ON COLUMN fee_rules.fixed IS 'On top of the rate, in minor units, for each line of an order or for each of its pieces';
+COMMENT ON COLUMN fee_rules.least IS 'The least that a line pays, in minor units';
+COMMENT ON COLUMN fee_rules.most IS 'The most that a line pays, in minor units';
+COMMENT ON COLUMN fee_rules.on_freight IS 'Whether the line''s part of the freight counts too';
+COMMENT ON COLUMN fee_rules.taxes IS 'What the rate is taken of: prices as they are shown, without the taxes in them, or with those on top too';
+COMMENT ON COLUMN fee_rules.valid_to IS 'Not counting any more from then on; the same as valid_from: withdrawn before it began';
+COMMENT ON COLUMN fee_rules.replaces IS 'The rule that this one was set instead of';
+COMMENT ON COLUMN fee_rules.ended_at IS 'When it was said that it ends';
+CREATE INDEX fee_rules_of_a_merchant ON fee_rules (merchant_id, valid_to);
+CREATE INDEX fee_rules_set_instead ON fee_rules (replaces) WHERE replaces IS NOT NULL;
+CREATE INDEX fee_rules_by_beginning ON fee_rules (valid_from DESC, rule_id DESC);
+
+CREATE TABLE fee_taxes (
+    fee_id     uuid NOT NULL REFERENCES fees
+  , valid_from timestamptz NOT NULL
+  , millionths integer NOT NULL
+  , set_at     timestamptz NOT NULL
+  , set_by     uuid
+  , PRIMARY KEY (fee_id, valid_from)
+  , CONSTRAINT a_tax_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+);
+COMMENT ON TABLE fee_taxes IS 'reference: the rate of tax on a fee, on top of it, from a moment until the next; before the first: none';
 
 -- trade.orders
 
@@ -3305,6 +3376,9 @@ CREATE TABLE orders (
   , subsidy      bigint NOT NULL DEFAULT 0
   , subsidy_returned bigint NOT NULL DEFAULT 0
   , freight_offers jsonb NOT NULL DEFAULT '[]'
+  , freight_fees jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
+  , fee_tax_returned bigint NOT NULL DEFAULT 0
   , ship_hours   integer
   , ship_by      timestamptz
   , freight_tax  bigint NOT NULL DEFAULT 0
@@ -3314,10 +3388,12 @@ CREATE TABLE orders (
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
-  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods + subsidy)
+  , CONSTRAINT fees_are_part_of_what_the_merchant_gets CHECK (0 <= commission AND commission <= total + subsidy)
+  , CONSTRAINT tax_is_part_of_the_fees CHECK (0 <= fee_tax AND fee_tax <= commission)
   , CONSTRAINT never_take_back_more_subsidy CHECK (0 <= subsidy_returned AND subsidy_returned <= subsidy)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
   , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
+  , CONSTRAINT never_return_more_tax CHECK (0 <= fee_tax_returned AND fee_tax_returned <= fee_tax)
   , CONSTRAINT a_promise_is_an_hour_at_least CHECK (ship_hours > 0)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
   , CONSTRAINT cancelled_means_when CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
@@ -3326,7 +3402,10 @@ COMMENT ON TABLE orders IS 'by merchant: the part of a purchase that one merchan
 COMMENT ON COLUMN orders.goods IS 'Sum of its lines, in minor units, inclusive taxes included';
 COMMENT ON COLUMN orders.tax_added IS 'Taxes on top of the shown prices';
 COMMENT ON COLUMN orders.tax_included IS 'Taxes inside goods and freight';
-COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
+COMMENT ON COLUMN orders.commission IS 'Frozen at sale: all fees of goods and freight, with the tax on them';
+COMMENT ON COLUMN orders.fee_tax IS 'Of commission, the tax on fees, which the platform owes the tax office';
+COMMENT ON COLUMN orders.fee_tax_returned IS 'Of commission_returned, the tax in it';
+COMMENT ON COLUMN orders.freight_fees IS 'Frozen at sale: what of the fees is for the freight, as order_lines.fees';
 COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on its way there';
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
@@ -3421,13 +3500,13 @@ CREATE TABLE order_lines (
   , tax          bigint NOT NULL DEFAULT 0
   , tax_millionths integer NOT NULL DEFAULT 0
   , tax_inclusive boolean NOT NULL DEFAULT true
-  , commission_millionths integer NOT NULL DEFAULT 0
   , commission   bigint NOT NULL DEFAULT 0
   , refunded_quantity integer NOT NULL DEFAULT 0
   , refunded     bigint NOT NULL DEFAULT 0
   , source_line  text
   , discount     bigint NOT NULL DEFAULT 0
   , offers       jsonb NOT NULL DEFAULT '[]'
+  , fees         jsonb NOT NULL DEFAULT '[]'
   , no_return    text
   , gift         jsonb
   , gift_charged bigint NOT NULL DEFAULT 0
@@ -3449,6 +3528,8 @@ COMMENT ON COLUMN order_lines.kind IS 'goods, gift, or for imported lines: posta
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity, less the discount, unless a sub-unit price was rounded';
 COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
 COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
+COMMENT ON COLUMN order_lines.commission IS 'Frozen at sale: all fees of the goods, with the tax on them';
+COMMENT ON COLUMN order_lines.fees IS 'Frozen at sale: [{fee_id, name, amount, tax, tax_millionths, kept, rule_id, millionths}], what is nothing left out; see docs/algorithms/fees.md';
 COMMENT ON COLUMN order_lines.no_return IS 'Frozen at sale: why it is not returned without a reason, as its category said, and the buyer confirmed where the law wants that';
 COMMENT ON COLUMN order_lines.gift IS 'Frozen at sale, of what came for nothing: {promotion_id, name, worth, over, counted, of: [[line, what it counted for]]}';
 COMMENT ON COLUMN order_lines.gift_charged IS 'What was kept back of refunds, since the gift was not earned any more and was not sent back';
@@ -3700,6 +3781,8 @@ CREATE TABLE order_refunds (
   , goods        bigint NOT NULL
   , freight      bigint NOT NULL
   , commission   bigint NOT NULL
+  , fees         jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
   , currency     text NOT NULL
   , reason       text NOT NULL
   , note         text NOT NULL DEFAULT ''
@@ -3715,7 +3798,9 @@ CREATE TABLE order_refunds (
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
-COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
+COMMENT ON COLUMN order_refunds.commission IS 'Fees given back with it, with the tax on them';
+COMMENT ON COLUMN order_refunds.fees IS 'Of each fee: [{fee_id, amount, tax}], what is nothing left out';
+COMMENT ON COLUMN order_refunds.fee_tax IS 'Of commission, the tax';
 COMMENT ON COLUMN order_refunds.subsidy IS 'Of what the platform pays the merchant for promotions, taken back with it';
 COMMENT ON COLUMN order_refunds.tax IS 'Of goods and freight, what is tax, whether it was in the price or on top; none where history was taken over';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
@@ -4164,7 +4249,44 @@ CREATE TABLE statement_transitions (from_state text NOT NULL, to_state text NOT 
 COMMENT ON TABLE statement_transitions IS 'reference: the states of a statement that follow each other';
 INSERT INTO statement_transitions (from_state, to_state) VALUES
     ('nowhere', 'issued'), ('nowhere', 'paid')
-  , ('issued', 'paying'), ('paying', 'paid'), ('paying', 'failed'), ('failed', 'paying');
+  , ('issued', 'checked'), ('issued', 'paying'), ('issued', 'batched'), ('checked', 'paying'), ('checked', 'batched')
+  , ('batched', 'checked'), ('batched', 'paying'), ('paying', 'paid'), ('paying', 'failed'), ('failed', 'paying')
+  , ('failed', 'batched'), ('paid', 'failed');
+
+CREATE TABLE settlement_terms (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , from_day     date NOT NULL
+  , cycle        text NOT NULL
+  , days         integer NOT NULL
+  , weekday      integer
+  , month_day    integer
+  , minimum      bigint NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , reserve_rate integer NOT NULL
+  , reserve_days integer NOT NULL
+  , check_days   integer NOT NULL
+  , way          text NOT NULL
+  , agreed_by    text NOT NULL
+  , agreed_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, from_day)
+  , CONSTRAINT a_cycle_is_one_of_these CHECK (cycle IN ('daily', 'weekly', 'monthly', 'on_request'))
+  , CONSTRAINT a_release_waits_some_days CHECK (days BETWEEN 0 AND 90)
+  , CONSTRAINT a_weekly_cycle_has_its_weekday CHECK ((cycle = 'weekly') = (weekday IS NOT NULL) AND weekday BETWEEN 1 AND 7)
+  , CONSTRAINT a_monthly_cycle_has_its_day CHECK ((cycle = 'monthly') = (month_day IS NOT NULL) AND month_day BETWEEN 1 AND 31)
+  , CONSTRAINT a_minimum_is_not_negative CHECK (minimum >= 0)
+  , CONSTRAINT a_reserve_leaves_something CHECK (reserve_rate BETWEEN 0 AND 500000)
+  , CONSTRAINT a_reserve_has_its_days CHECK (reserve_days BETWEEN 0 AND 365 AND (reserve_rate > 0) = (reserve_days > 0))
+  , CONSTRAINT a_check_takes_some_days CHECK (check_days BETWEEN 0 AND 30)
+  , CONSTRAINT a_payout_goes_one_of_two_ways CHECK (way IN ('direct', 'file'))
+);
+COMMENT ON TABLE settlement_terms IS 'by merchant: when and how a shop is paid, as agreed with it from a day on; without a row: daily, T+N of merchants';
+COMMENT ON COLUMN settlement_terms.days IS 'N of T+N: days from the release of an order''s money until a statement may take it';
+COMMENT ON COLUMN settlement_terms.weekday IS 'ISO: 1 is Monday, 7 Sunday';
+COMMENT ON COLUMN settlement_terms.month_day IS 'In a shorter month its last day: 31 is the last day of every month';
+COMMENT ON COLUMN settlement_terms.minimum IS 'What comes to less waits for more, in currency; in other currencies there is no minimum';
+COMMENT ON COLUMN settlement_terms.reserve_rate IS 'Of what a statement''s trade brings, in millionths, kept back for reserve_days';
+COMMENT ON COLUMN settlement_terms.check_days IS 'How long the payout waits for the merchant to check the statement; 0: it does not wait';
+COMMENT ON COLUMN settlement_terms.way IS 'direct: through the bank that is connected; file: in a bank file that two people make';
 
 CREATE TABLE statements (
     merchant_id  uuid NOT NULL
@@ -4187,8 +4309,12 @@ CREATE TABLE statements (
   , bank_reference text
   , attempt_at   timestamptz
   , attempts     integer NOT NULL DEFAULT 0
+  , way          text NOT NULL DEFAULT 'direct'
+  , check_by     timestamptz
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
+  , CONSTRAINT it_is_paid_one_of_two_ways CHECK (way IN ('direct', 'file'))
+  , CONSTRAINT the_bank_is_asked_of_what_goes_there CHECK (attempt_at IS NULL OR state IN ('issued', 'checked', 'paying'))
   , CONSTRAINT a_statement_adds_up
         CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
@@ -4199,6 +4325,10 @@ COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued fo
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
 COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
+COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file';
+COMMENT ON COLUMN statements.check_by IS 'Until when the payout waits for the merchant to check it; none: it does not wait';
+CREATE INDEX statements_to_check ON statements (check_by) WHERE state = 'issued' AND check_by IS NOT NULL;
+CREATE INDEX statements_to_batch ON statements (currency, issued_at, statement_id) WHERE state IN ('issued', 'checked', 'failed');
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
 CREATE INDEX statements_sought ON statements (code text_pattern_ops, merchant_id);
@@ -4234,13 +4364,15 @@ CREATE TABLE settlement_entries (
   , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
-                                                       , 'deposit_forfeited', 'debt_paid'))
+                                                       , 'deposit_forfeited', 'debt_paid', 'reserve', 'reserve_released'
+                                                       , 'correction', 'correction_taken'))
   , CONSTRAINT costs_are_negative
-        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation')) = (amount < 0))
+        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'reserve'
+                       , 'correction_taken')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
-COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction)';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
@@ -4261,6 +4393,133 @@ CREATE TABLE statement_checks (
 );
 COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
 CREATE INDEX statement_checks_objecting ON statement_checks (at DESC, statement_id DESC) WHERE NOT agreed;
+
+CREATE TABLE reserves (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , release_on   date NOT NULL
+  , released_at  timestamptz
+  , released_by  text
+  , PRIMARY KEY (merchant_id, statement_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT a_reserve_is_something CHECK (amount > 0)
+  , CONSTRAINT who_releases_says_when CHECK ((released_at IS NULL) = (released_by IS NULL))
+);
+COMMENT ON TABLE reserves IS 'by merchant: what a statement kept back of its payout, and when it is released';
+CREATE INDEX reserves_to_release ON reserves (release_on) WHERE released_at IS NULL;
+
+CREATE TABLE statement_disputes (
+    merchant_id  uuid NOT NULL
+  , dispute_id   uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , entry_id     uuid NOT NULL
+  , words        text NOT NULL
+  , opened_by    text NOT NULL
+  , opened_at    timestamptz NOT NULL DEFAULT now()
+  , correction   bigint
+  , answer       text NOT NULL DEFAULT ''
+  , answered_by  text
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, dispute_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , FOREIGN KEY (merchant_id, entry_id) REFERENCES settlement_entries
+  , CONSTRAINT a_dispute_says_why CHECK (words <> '')
+  , CONSTRAINT an_answer_is_whole CHECK ((answered_at IS NULL) = (answered_by IS NULL) AND (answered_at IS NULL) = (answer = '')
+                                     AND (answered_at IS NULL) = (correction IS NULL))
+);
+COMMENT ON TABLE statement_disputes IS 'by merchant: a line that the merchant disputes, and what the operator answered';
+COMMENT ON COLUMN statement_disputes.correction IS '0: declined; otherwise the adjustment that is on the next statement, in the currency of the line';
+CREATE UNIQUE INDEX one_open_dispute_a_line ON statement_disputes (merchant_id, entry_id) WHERE answered_at IS NULL;
+CREATE INDEX disputes_of_a_statement ON statement_disputes (merchant_id, statement_id, opened_at);
+CREATE INDEX disputes_open ON statement_disputes (opened_at, dispute_id) WHERE answered_at IS NULL;
+
+CREATE TABLE payer_accounts (
+    currency text PRIMARY KEY REFERENCES currencies
+  , holder   text NOT NULL
+  , bank     text NOT NULL
+  , bic      text NOT NULL DEFAULT ''
+  , account  text NOT NULL
+  , CONSTRAINT an_account_is_whole CHECK (holder <> '' AND bank <> '' AND account <> '')
+);
+COMMENT ON TABLE payer_accounts IS 'reference: the operator''s own accounts that bank files pay from';
+
+CREATE TABLE payout_batches (
+    batch_id    uuid PRIMARY KEY
+  , code        text NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , pay_on      date NOT NULL
+  , payer       jsonb NOT NULL
+  , payments    integer NOT NULL
+  , total       bigint NOT NULL
+  , made_by     text NOT NULL
+  , made_at     timestamptz NOT NULL DEFAULT now()
+  , approved_by text
+  , approved_at timestamptz
+  , fetched_by  text
+  , fetched_at  timestamptz
+  , sent_by     text
+  , sent_at     timestamptz
+  , dropped_by  text
+  , dropped_at  timestamptz
+  , CONSTRAINT two_people_make_a_batch CHECK (approved_by <> made_by)
+  , CONSTRAINT a_batch_pays_something CHECK (payments > 0 AND total > 0)
+  , CONSTRAINT an_approval_has_a_name CHECK ((approved_at IS NULL) = (approved_by IS NULL))
+  , CONSTRAINT only_what_is_approved_is_fetched CHECK (fetched_at IS NULL OR approved_at IS NOT NULL)
+  , CONSTRAINT only_what_was_fetched_is_sent CHECK (sent_at IS NULL OR fetched_at IS NOT NULL)
+  , CONSTRAINT what_was_fetched_is_not_dropped CHECK (dropped_at IS NULL OR fetched_at IS NULL)
+);
+COMMENT ON TABLE payout_batches IS 'by key: payouts that go to the bank in one file';
+COMMENT ON COLUMN payout_batches.payer IS 'The operator''s account as it was when the batch was made: {holder, bank, bic, account}';
+COMMENT ON COLUMN payout_batches.fetched_at IS 'When the file was first fetched: from then on the money may move';
+CREATE INDEX payout_batches_by_time ON payout_batches (made_at DESC, batch_id DESC);
+
+CREATE TABLE payout_orders (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , batch_id     uuid NOT NULL
+  , attempt      integer NOT NULL
+  , reference    text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , payee        jsonb NOT NULL
+  , state        text NOT NULL
+  , failure      text NOT NULL DEFAULT ''
+  , answered_by  text
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, statement_id, batch_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT a_payment_is_something CHECK (amount > 0)
+  , CONSTRAINT an_order_stands_somewhere CHECK (state IN ('drafted', 'instructed', 'paid', 'failed', 'returned', 'dropped'))
+  , CONSTRAINT a_failure_says_why CHECK ((state IN ('failed', 'returned')) = (failure <> ''))
+  , CONSTRAINT an_answer_has_its_time CHECK ((state IN ('paid', 'failed', 'returned')) = (answered_at IS NOT NULL))
+);
+COMMENT ON TABLE payout_orders IS 'by merchant: a payout in a bank file; its batch is in payout_batches';
+COMMENT ON COLUMN payout_orders.payee IS 'Where it goes, as it was when the batch was made: {name, bank, account}';
+COMMENT ON COLUMN payout_orders.reference IS 'EndToEndId at the bank: the statement''s code and the number of the attempt';
+CREATE UNIQUE INDEX a_payout_is_in_one_batch ON payout_orders (merchant_id, statement_id) WHERE state IN ('drafted', 'instructed');
+CREATE UNIQUE INDEX an_attempt_is_made_once ON payout_orders (merchant_id, statement_id, attempt) WHERE state <> 'dropped';
+CREATE INDEX payout_orders_of_a_batch ON payout_orders (batch_id, reference);
+
+CREATE TABLE payout_returns (
+    merchant_id  uuid NOT NULL
+  , return_id    uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , attempt      integer NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , reason       text NOT NULL
+  , by           text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, return_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT a_return_says_why CHECK (reason <> '')
+);
+COMMENT ON TABLE payout_returns IS 'by merchant, append-only: payouts that came back from the bank after they were paid';
+COMMENT ON COLUMN payout_returns.attempt IS 'Which instruction it was that came back, from 1 on';
+COMMENT ON COLUMN payout_returns.return_id IS 'The document in the books of the return, and of the payment that follows it';
+CREATE INDEX returns_of_a_statement ON payout_returns (merchant_id, statement_id, at);
 
 -- trade.discipline
 
