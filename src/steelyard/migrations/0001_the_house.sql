@@ -340,6 +340,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('ledger.write', 'operator', '{"zh-Hans": "手工记账、更正与兑换（须两人）", "en": "Write entries by hand, corrections and exchanges (two people)"}')
   , ('ledger.close', 'operator', '{"zh-Hans": "月末结账与反结账（结账须两人）", "en": "Close months of the books (two people) and open them again"}')
   , ('reconciliation.manage', 'operator', '{"zh-Hans": "对账：上传账单、处理差异", "en": "Reconcile: upload statements, work on differences"}')
+  , ('fees.manage', 'operator', '{"zh-Hans": "设置佣金与服务费", "en": "Set commission and fees"}')
   , ('settlement.run', 'operator', '{"zh-Hans": "执行结算", "en": "Run settlement"}')
   , ('taxes.manage', 'operator', '{"zh-Hans": "维护税率", "en": "Enter tax rates"}')
   , ('catalog.manage', 'operator', '{"zh-Hans": "管理类目", "en": "Manage categories"}')
@@ -413,7 +414,7 @@ INSERT INTO role_permissions (role_id, permission) VALUES
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
   , ('operator_finance', 'ledger.write'), ('operator_finance', 'ledger.close')
   , ('operator_finance', 'reconciliation.manage'), ('operator_finance', 'refunds.approve')
-  , ('operator_finance', 'taxes.manage')
+  , ('operator_finance', 'taxes.manage'), ('operator_finance', 'fees.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
@@ -921,6 +922,7 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('reserve', 'credit', '{"zh-Hans": "商家滚动准备金", "en": "Merchants'' rolling reserves"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
   , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('fee_tax', 'credit', '{"zh-Hans": "平台服务费应交税费", "en": "Tax on fees, owed to the tax office"}')
   , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
   , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
   , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
@@ -969,6 +971,7 @@ INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
   , ('reserve', 'liability', 'merchants', false, '{"zh-Hans": "按约定暂扣、到期自动释放的商家款项。", "en": "What is kept back of merchants'' payouts by agreement, until it is released by itself."}')
   , ('payout_in_transit', 'liability', 'merchants', false, '{"zh-Hans": "已交银行、银行尚未付出的结算款。", "en": "Payouts that the bank has been told to make and has not made."}')
   , ('commission', 'income', NULL, false, '{"zh-Hans": "向商家收取的佣金，已扣除退回部分。", "en": "Commission taken from merchants, less what went back with refunds."}')
+  , ('fee_tax', 'liability', NULL, true, '{"zh-Hans": "向商家收取的费用中所含、应向税务机关缴纳的税款。", "en": "What merchants have paid as tax on fees: the platform owes it to the tax office."}')
   , ('subsidy', 'expense', NULL, false, '{"zh-Hans": "平台承担的优惠，补给商家。", "en": "The platform''s part of promotions, made good to merchants."}')
   , ('goodwill', 'expense', NULL, false, '{"zh-Hans": "平台赔付给商家或买家的款项。", "en": "What the platform has paid to put things right."}')
   , ('deposit', 'liability', 'merchants', false, '{"zh-Hans": "商家缴存的保证金。", "en": "Deposits that merchants have paid in."}')
@@ -1186,6 +1189,88 @@ CREATE TABLE ledger_days_summed (
   , at  timestamptz NOT NULL
 );
 COMMENT ON TABLE ledger_days_summed IS 'local: which days ledger_days knows, those on which nothing moved too';
+
+-- money.exchange
+
+-- Money of one currency for money of another: documents of two legs, rates as dated data, and what is open in each currency.
+
+CREATE TABLE exchange_rates (
+    day      date NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , micros   bigint NOT NULL
+  , source   text NOT NULL
+  , PRIMARY KEY (day, currency)
+  , CONSTRAINT a_rate_is_positive CHECK (micros > 0)
+  , CONSTRAINT the_base_has_no_rate CHECK (currency <> 'EUR')
+);
+COMMENT ON TABLE exchange_rates IS 'reference: reference rates of a day, as the European Central Bank gives them out: so much of a currency for one euro';
+COMMENT ON COLUMN exchange_rates.micros IS 'Millionths of the currency''s major unit for one euro';
+CREATE INDEX exchange_rates_of_a_currency ON exchange_rates (currency, day DESC);
+
+CREATE TABLE exchange_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE exchange_transitions IS 'reference: the states of an exchange that follow each other';
+INSERT INTO exchange_transitions (from_state, to_state) VALUES
+    ('nowhere', 'proposed'), ('proposed', 'posted'), ('proposed', 'declined');
+
+CREATE TABLE exchanges (
+    exchange_id   uuid PRIMARY KEY
+  , on_day        date NOT NULL
+  , state         text NOT NULL
+  , from_owner    uuid NOT NULL
+  , from_kind     text NOT NULL
+  , from_currency text NOT NULL REFERENCES currencies
+  , sold          bigint NOT NULL
+  , to_owner      uuid NOT NULL
+  , to_kind       text NOT NULL
+  , to_currency   text NOT NULL REFERENCES currencies
+  , bought        bigint NOT NULL
+  , value         bigint
+  , realised      bigint
+  , words         text NOT NULL
+  , proposed_by   text NOT NULL
+  , proposed_at   timestamptz NOT NULL DEFAULT now()
+  , decided_by    text
+  , decided_at    timestamptz
+  , CONSTRAINT an_exchange_is_proposed_posted_or_declined CHECK (state IN ('proposed', 'posted', 'declined'))
+  , CONSTRAINT two_currencies_are_exchanged CHECK (from_currency <> to_currency AND sold > 0 AND bought > 0)
+  , CONSTRAINT cash_is_exchanged_for_cash_or_own_funds_for_own_funds CHECK (
+        (from_kind IN ('channel_cash', 'bank_cash') AND to_kind IN ('channel_cash', 'bank_cash'))
+        OR (from_kind = 'own_funds' AND to_kind = 'own_funds'))
+  , CONSTRAINT posted_means_its_value CHECK (
+        (state = 'posted') = (value IS NOT NULL) AND (state = 'posted') = (realised IS NOT NULL))
+  , CONSTRAINT decided_means_by_whom_and_when CHECK (
+        (state <> 'proposed') = (decided_by IS NOT NULL) AND (state <> 'proposed') = (decided_at IS NOT NULL))
+  , CONSTRAINT two_people_exchange CHECK (state <> 'posted' OR decided_by <> proposed_by)
+);
+COMMENT ON TABLE exchanges IS 'by key: money of one currency that became money of another, on the word of two people';
+COMMENT ON COLUMN exchanges.on_day IS 'The day of the channel''s or bank''s paper, whose reference rate counts';
+COMMENT ON COLUMN exchanges.value IS 'In minor units of the house''s currency';
+COMMENT ON COLUMN exchanges.realised IS 'What positions that it closed have gained, in minor units of the house''s currency; below zero, lost';
+CREATE INDEX exchanges_by_time ON exchanges (proposed_at DESC, exchange_id DESC);
+
+CREATE TABLE exchange_history (
+    exchange_id uuid NOT NULL REFERENCES exchanges
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (exchange_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES exchange_transitions
+);
+COMMENT ON TABLE exchange_history IS 'by key, append-only: each change of an exchange''s state';
+
+CREATE TABLE exchange_positions (
+    currency text PRIMARY KEY REFERENCES currencies
+  , quantity bigint NOT NULL
+  , cost     bigint NOT NULL
+  , CONSTRAINT what_is_not_open_costs_nothing CHECK (quantity <> 0 OR cost = 0)
+  , CONSTRAINT what_was_given_has_brought_something CHECK (quantity >= 0 OR cost <= 0)
+  , CONSTRAINT what_was_got_has_cost_something CHECK (quantity <= 0 OR cost >= 0)
+);
+COMMENT ON TABLE exchange_positions IS 'local: what exchanges have left open in each currency but the house''s';
+COMMENT ON COLUMN exchange_positions.quantity IS 'Minor units got by exchanges; below zero, given away';
+COMMENT ON COLUMN exchange_positions.cost IS 'What it cost, or below zero what it brought, in minor units of the house''s currency';
 
 -- money.wallets
 
@@ -3203,19 +3288,84 @@ CREATE INDEX cart_lines_by_age ON cart_lines (added_at);
 
 -- trade.commission
 
-CREATE TABLE commission_rates (
-    rate_id     uuid PRIMARY KEY
+-- What the platform charges merchants of what they sell: fees, the rules by which they are reckoned, and the tax on them.
+
+CREATE TABLE fees (
+    fee_id uuid PRIMARY KEY
+  , name   jsonb NOT NULL
+  , place  integer NOT NULL
+  , kept   boolean NOT NULL DEFAULT false
+  , CONSTRAINT fees_stand_in_one_order UNIQUE (place)
+  , CONSTRAINT the_first_fee_is_the_commission CHECK (place > 0)
+);
+COMMENT ON TABLE fees IS 'reference: what merchants are charged for; the sales commission is the first, see docs/algorithms/fees.md';
+COMMENT ON COLUMN fees.place IS 'The order in which fees are taken: where a line does not bear them all, the last is cut first';
+COMMENT ON COLUMN fees.kept IS 'Of sales from now on: the fee stays with the platform when goods come back; else it goes back in proportion';
+INSERT INTO fees (fee_id, name, place) VALUES
+    ('01980000-0000-7000-8000-000000000001', '{"zh-Hans": "销售佣金", "en": "Sales commission"}', 1);
+
+CREATE TABLE fee_rules (
+    rule_id     uuid PRIMARY KEY
+  , fee_id      uuid NOT NULL REFERENCES fees
   , merchant_id uuid
   , category_id uuid
-  , millionths  integer NOT NULL
+  , product_id  uuid
+  , channel     text
+  , currency    text REFERENCES currencies
+  , millionths  integer NOT NULL DEFAULT 0
+  , fixed       bigint NOT NULL DEFAULT 0
+  , per_piece   boolean NOT NULL DEFAULT false
+  , least       bigint
+  , most        bigint
+  , on_freight  boolean NOT NULL DEFAULT false
+  , taxes       text NOT NULL DEFAULT 'shown'
   , valid_from  timestamptz NOT NULL
   , valid_to    timestamptz
-  , CONSTRAINT a_commission_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , replaces    uuid
+  , set_at      timestamptz NOT NULL
+  , set_by      uuid
+  , ended_at    timestamptz
+  , ended_by    uuid
+  , CONSTRAINT a_rate_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , CONSTRAINT a_fixed_part_is_not_negative CHECK (fixed >= 0)
+  , CONSTRAINT the_least_is_no_more_than_the_most CHECK (0 <= least AND least <= most OR least IS NULL AND 0 <= most OR most IS NULL AND 0 <= least
+                                                         OR least IS NULL AND most IS NULL)
+  , CONSTRAINT amounts_are_of_a_currency CHECK (currency IS NOT NULL OR fixed = 0 AND least IS NULL AND most IS NULL)
+  , CONSTRAINT goods_are_of_a_merchant CHECK (product_id IS NULL OR merchant_id IS NOT NULL AND category_id IS NULL)
+  , CONSTRAINT a_sale_comes_by_a_channel CHECK (channel IN ('shop', 'live', 'amazon', 'agent'))
+  , CONSTRAINT taxes_are_counted_in_one_way CHECK (taxes IN ('shown', 'without', 'with'))
+  , CONSTRAINT a_rule_ends_after_it_begins CHECK (valid_from <= valid_to)
+  , CONSTRAINT an_end_was_set_by_somebody CHECK (ended_by IS NULL OR ended_at IS NOT NULL AND valid_to IS NOT NULL)
 );
-COMMENT ON TABLE commission_rates IS 'reference: the platform''s commission; the most specific rate counts: merchant and category, merchant, category, all';
-COMMENT ON COLUMN commission_rates.millionths IS 'The rate in parts per million: 50000 is 5 %';
-COMMENT ON COLUMN commission_rates.category_id IS 'This category and those below it; none: all';
-CREATE INDEX commission_rates_of_a_merchant ON commission_rates (merchant_id, category_id);
+COMMENT ON TABLE fee_rules IS 'reference: how a fee is reckoned for some sales; of each fee the most specific rule counts, of two the same the newer';
+COMMENT ON COLUMN fee_rules.merchant_id IS 'Sales of this merchant; none: of everybody';
+COMMENT ON COLUMN fee_rules.category_id IS 'This category and those below it; none: all';
+COMMENT ON COLUMN fee_rules.product_id IS 'This product alone';
+COMMENT ON COLUMN fee_rules.channel IS 'By which channel it was sold: shop, live, amazon, agent; none: by any';
+COMMENT ON COLUMN fee_rules.currency IS 'What its amounts are in, and of which sales it counts; none: of all, and it has no amounts';
+COMMENT ON COLUMN fee_rules.millionths IS 'The rate in parts per million: 50000 is 5 %';
+COMMENT ON COLUMN fee_rules.fixed IS 'On top of the rate, in minor units, for each line of an order or for each of its pieces';
+COMMENT ON COLUMN fee_rules.least IS 'The least that a line pays, in minor units';
+COMMENT ON COLUMN fee_rules.most IS 'The most that a line pays, in minor units';
+COMMENT ON COLUMN fee_rules.on_freight IS 'Whether the line''s part of the freight counts too';
+COMMENT ON COLUMN fee_rules.taxes IS 'What the rate is taken of: prices as they are shown, without the taxes in them, or with those on top too';
+COMMENT ON COLUMN fee_rules.valid_to IS 'Not counting any more from then on; the same as valid_from: withdrawn before it began';
+COMMENT ON COLUMN fee_rules.replaces IS 'The rule that this one was set instead of';
+COMMENT ON COLUMN fee_rules.ended_at IS 'When it was said that it ends';
+CREATE INDEX fee_rules_of_a_merchant ON fee_rules (merchant_id, valid_to);
+CREATE INDEX fee_rules_set_instead ON fee_rules (replaces) WHERE replaces IS NOT NULL;
+CREATE INDEX fee_rules_by_beginning ON fee_rules (valid_from DESC, rule_id DESC);
+
+CREATE TABLE fee_taxes (
+    fee_id     uuid NOT NULL REFERENCES fees
+  , valid_from timestamptz NOT NULL
+  , millionths integer NOT NULL
+  , set_at     timestamptz NOT NULL
+  , set_by     uuid
+  , PRIMARY KEY (fee_id, valid_from)
+  , CONSTRAINT a_tax_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+);
+COMMENT ON TABLE fee_taxes IS 'reference: the rate of tax on a fee, on top of it, from a moment until the next; before the first: none';
 
 -- trade.orders
 
@@ -3332,6 +3482,9 @@ CREATE TABLE orders (
   , subsidy      bigint NOT NULL DEFAULT 0
   , subsidy_returned bigint NOT NULL DEFAULT 0
   , freight_offers jsonb NOT NULL DEFAULT '[]'
+  , freight_fees jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
+  , fee_tax_returned bigint NOT NULL DEFAULT 0
   , ship_hours   integer
   , ship_by      timestamptz
   , freight_tax  bigint NOT NULL DEFAULT 0
@@ -3341,10 +3494,12 @@ CREATE TABLE orders (
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
-  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods + subsidy)
+  , CONSTRAINT fees_are_part_of_what_the_merchant_gets CHECK (0 <= commission AND commission <= total + subsidy)
+  , CONSTRAINT tax_is_part_of_the_fees CHECK (0 <= fee_tax AND fee_tax <= commission)
   , CONSTRAINT never_take_back_more_subsidy CHECK (0 <= subsidy_returned AND subsidy_returned <= subsidy)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
   , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
+  , CONSTRAINT never_return_more_tax CHECK (0 <= fee_tax_returned AND fee_tax_returned <= fee_tax)
   , CONSTRAINT a_promise_is_an_hour_at_least CHECK (ship_hours > 0)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
   , CONSTRAINT cancelled_means_when CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
@@ -3353,7 +3508,10 @@ COMMENT ON TABLE orders IS 'by merchant: the part of a purchase that one merchan
 COMMENT ON COLUMN orders.goods IS 'Sum of its lines, in minor units, inclusive taxes included';
 COMMENT ON COLUMN orders.tax_added IS 'Taxes on top of the shown prices';
 COMMENT ON COLUMN orders.tax_included IS 'Taxes inside goods and freight';
-COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
+COMMENT ON COLUMN orders.commission IS 'Frozen at sale: all fees of goods and freight, with the tax on them';
+COMMENT ON COLUMN orders.fee_tax IS 'Of commission, the tax on fees, which the platform owes the tax office';
+COMMENT ON COLUMN orders.fee_tax_returned IS 'Of commission_returned, the tax in it';
+COMMENT ON COLUMN orders.freight_fees IS 'Frozen at sale: what of the fees is for the freight, as order_lines.fees';
 COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on its way there';
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
@@ -3448,13 +3606,13 @@ CREATE TABLE order_lines (
   , tax          bigint NOT NULL DEFAULT 0
   , tax_millionths integer NOT NULL DEFAULT 0
   , tax_inclusive boolean NOT NULL DEFAULT true
-  , commission_millionths integer NOT NULL DEFAULT 0
   , commission   bigint NOT NULL DEFAULT 0
   , refunded_quantity integer NOT NULL DEFAULT 0
   , refunded     bigint NOT NULL DEFAULT 0
   , source_line  text
   , discount     bigint NOT NULL DEFAULT 0
   , offers       jsonb NOT NULL DEFAULT '[]'
+  , fees         jsonb NOT NULL DEFAULT '[]'
   , no_return    text
   , gift         jsonb
   , gift_charged bigint NOT NULL DEFAULT 0
@@ -3476,6 +3634,8 @@ COMMENT ON COLUMN order_lines.kind IS 'goods, gift, or for imported lines: posta
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity, less the discount, unless a sub-unit price was rounded';
 COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
 COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
+COMMENT ON COLUMN order_lines.commission IS 'Frozen at sale: all fees of the goods, with the tax on them';
+COMMENT ON COLUMN order_lines.fees IS 'Frozen at sale: [{fee_id, name, amount, tax, tax_millionths, kept, rule_id, millionths}], what is nothing left out; see docs/algorithms/fees.md';
 COMMENT ON COLUMN order_lines.no_return IS 'Frozen at sale: why it is not returned without a reason, as its category said, and the buyer confirmed where the law wants that';
 COMMENT ON COLUMN order_lines.gift IS 'Frozen at sale, of what came for nothing: {promotion_id, name, worth, over, counted, of: [[line, what it counted for]]}';
 COMMENT ON COLUMN order_lines.gift_charged IS 'What was kept back of refunds, since the gift was not earned any more and was not sent back';
@@ -3727,6 +3887,8 @@ CREATE TABLE order_refunds (
   , goods        bigint NOT NULL
   , freight      bigint NOT NULL
   , commission   bigint NOT NULL
+  , fees         jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
   , currency     text NOT NULL
   , reason       text NOT NULL
   , note         text NOT NULL DEFAULT ''
@@ -3743,7 +3905,9 @@ CREATE TABLE order_refunds (
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
-COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
+COMMENT ON COLUMN order_refunds.commission IS 'Fees given back with it, with the tax on them';
+COMMENT ON COLUMN order_refunds.fees IS 'Of each fee: [{fee_id, amount, tax}], what is nothing left out';
+COMMENT ON COLUMN order_refunds.fee_tax IS 'Of commission, the tax';
 COMMENT ON COLUMN order_refunds.subsidy IS 'Of what the platform pays the merchant for promotions, taken back with it';
 COMMENT ON COLUMN order_refunds.tax IS 'Of goods and freight, what is tax, whether it was in the price or on top; none where history was taken over';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';

@@ -35,6 +35,7 @@ class AccountKind(StrEnum):
     RESERVE = "reserve"
     PAYOUT_IN_TRANSIT = "payout_in_transit"
     COMMISSION = "commission"
+    FEE_TAX = "fee_tax"
     SUBSIDY = "subsidy"
     GOODWILL = "goodwill"
     DEPOSIT = "deposit"

@@ -28,7 +28,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.merchant import door_acts, frame
 from steelyard.surfaces.merchant.order_requests import Asked, asked_about
-from steelyard.surfaces.web import promise_words
+from steelyard.surfaces.web import fee_words, promise_words
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -93,6 +93,11 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
         """Something is left to give back; what was imported was paid elsewhere, and is not given back from here."""
         elsewhere = (self.order.source or "").startswith("import:")
         return self.order.state in REFUNDABLE and self.order.kept > 0 and not elsewhere
+
+    @property
+    def fees(self) -> list[fee_words.Charged]:
+        """What it is charged after refunds, fee by fee."""
+        return fee_words.charged(self.order, self.lines, self.refunds)
 
 
 async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole:

@@ -25,6 +25,7 @@ MONEY = f"{HOME}/money"
 RECONCILIATION = f"{HOME}/reconciliation"
 TAXES = f"{HOME}/taxes"
 SETTLEMENT = f"{HOME}/settlement"
+FEES = f"{HOME}/fees"
 WALLETS = f"{HOME}/wallets"
 CATEGORIES = f"{HOME}/categories"
 FLASH = f"{HOME}/flash"
@@ -86,6 +87,7 @@ PLACES = (
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),
     (RECONCILIATION, N_("Reconciliation"), "list-checks", "reconciliation.manage", N_("Money")),
     (SETTLEMENT, N_("Settlement"), "receipt-text", "settlement.run", N_("Money")),
+    (FEES, N_("Commission and fees"), "percent", "fees.manage", N_("Money")),
     (TAXES, N_("Taxes"), "percent", "ledger.read", N_("Money")),
     (WALLETS, N_("Wallets"), "wallet", "wallets.manage", N_("Money")),
     (STAFF, N_("Staff"), "users", "staff.manage", N_("The house")),

@@ -10,6 +10,8 @@ fetched `pickups`. An appeal against the platform's decision is `appeals`; how t
 dictionary, `wording`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have
 decided, and `privacy` is for buyers who leave.
 
+What goes back beside the buyer's money, to the merchant and to the platform, is in `fees`.
+
 What somebody of a staff may give back alone is said by `limits`; above it a command waits as data (`limit_model`) until a second
 person approves it: `approvals`, asked about by `approval_queries`; its states are `approval_states`.
 """

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+import msgspec
+
 from steelyard.goods import inventory
 from steelyard.kernel import events, ids
 from steelyard.kernel.db import Read, Tx
@@ -15,6 +17,7 @@ from steelyard.money.payments.model import RefundId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import groups, orders
 from steelyard.trade.aftersales.events import OrderRefunded
+from steelyard.trade.aftersales.fees import Beside, all_fees_left, freight_fees_of, freight_subsidy_of
 from steelyard.trade.aftersales.gifts import kept_back, together, unearned
 from steelyard.trade.aftersales.model import (
     LINES_PER_REFUND_MAX,
@@ -29,12 +32,12 @@ from steelyard.trade.aftersales.model import (
     Returned,
     both_of,
     freight_of,
-    freight_subsidy_of,
     less_of,
     paid_for,
     share_of,
     tax_of,
 )
+from steelyard.trade.commission.model import added
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
 from steelyard.trade.orders.refusals import CarrierCollects
 
@@ -114,7 +117,8 @@ async def _all_back(
     )
     if order.kept:
         shares = [share_of(_line(lines, item), item.quantity) for item in left]
-        await _give_back(tx, order, request, lines, shares, by, subsidy=order.subsidy_kept, left=request.freight)
+        beside = Beside(fees=await all_fees_left(tx, order, lines), subsidy=order.subsidy_kept)
+        await _give_back(tx, order, request, lines, shares, by, beside=beside, left=request.freight)
 
 
 async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
@@ -149,11 +153,13 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         await orders.charge_gifts(tx, order, charged)
     if request.restock:
         await _restock(tx, request, lines, stayed, by)
-    subsidy = sum(share.subsidy for share in shares)
+    subsidy, fees = sum(share.subsidy for share in shares), [part for share in shares for part in share.fees]
     if request.freight:
         whole = freight_of(order, lines)
         subsidy += freight_subsidy_of(order, whole, whole - left, request.freight)
-    await _give_back(tx, order, request, lines, shares, by, subsidy=subsidy, left=left)
+        fees += freight_fees_of(order, whole, whole - left, request.freight)
+    beside = Beside(fees=added(fees), subsidy=subsidy)
+    await _give_back(tx, order, request, lines, shares, by, beside=beside, left=left)
 
 
 def _shares(lines: Sequence[OrderLine], pieces: Mapping[int, int], less: Mapping[int, int]) -> list[LineShare]:
@@ -244,24 +250,24 @@ async def _give_back(
     shares: Sequence[LineShare],
     by: str,
     *,
-    subsidy: int,
+    beside: Beside,
     left: int,
 ) -> None:
-    """The buyer has their money back, the merchant its commission, the platform its part of what promotions took off."""
+    """The buyer has their money back, the merchant its fees, the platform its part of what promotions took off."""
     goods = sum(share.amount for share in shares)
-    commission = sum(share.commission for share in shares)
     released = order.state is OrderState.COMPLETED
     amount = goods + request.freight
     if amount == 0:
         raise Invalid({"lines": N_("These goods cost nothing: there is nothing to refund")})
     tax = tax_of(order, lines, shares, request.freight, freight_of(order, lines) - left)
-    await _write(tx, order, request, shares, by, subsidy, tax)
+    await _write(tx, order, request, shares, by, beside, tax)
     await orders.record_refund(
         tx,
         order,
         amount=amount,
-        commission=commission,
-        subsidy=subsidy,
+        commission=beside.commission,
+        fee_tax=beside.fee_tax,
+        subsidy=beside.subsidy,
         lines=[(share.line, share.quantity, share.amount) for share in shares],
     )
     await payments.refund(
@@ -275,8 +281,8 @@ async def _give_back(
         by=by,
         route=request.route,
     )
-    if released and (commission or subsidy):
-        await ledger.post(tx, _taken_back(order, request.refund_id, commission, subsidy))
+    if released and (beside.fees or beside.subsidy):
+        await ledger.post(tx, _taken_back(order, request.refund_id, beside))
     await events.publish(
         tx,
         OrderRefunded(
@@ -285,19 +291,20 @@ async def _give_back(
             order_id=order.order_id,
             goods=goods,
             freight=request.freight,
-            commission=commission,
-            subsidy=subsidy,
+            commission=beside.commission,
+            subsidy=beside.subsidy,
             currency=order.currency,
             released=released,
         ),
     )
 
 
-def _taken_back(order: Order, refund_id: RefundId, commission: int, subsidy: int) -> list[Transfer]:
-    """Before release no commission was taken and no subsidy was paid; after it, the refund's part of each goes back."""
+def _taken_back(order: Order, refund_id: RefundId, beside: Beside) -> list[Transfer]:
+    """Before release no fee was taken and no subsidy was paid; after it, the refund's part of each goes back."""
     moves = [
-        (AccountKind.COMMISSION, AccountKind.PAYABLE, commission, "commission_returned"),
-        (AccountKind.PAYABLE, AccountKind.SUBSIDY, subsidy, "subsidy_returned"),
+        (AccountKind.FEE_TAX, AccountKind.COMMISSION, beside.fee_tax, "fee_tax_returned"),
+        (AccountKind.COMMISSION, AccountKind.PAYABLE, beside.commission, "commission_returned"),
+        (AccountKind.PAYABLE, AccountKind.SUBSIDY, beside.subsidy, "subsidy_returned"),
     ]
     return [
         Transfer(
@@ -315,27 +322,29 @@ def _taken_back(order: Order, refund_id: RefundId, commission: int, subsidy: int
 
 
 async def _write(
-    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, subsidy: int, tax: int
+    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, beside: Beside, tax: int
 ) -> None:
     await tx.execute(
         """
         INSERT INTO order_refunds (merchant_id, refund_id, order_id, goods, freight, commission, currency, reason, note, by
-                                 , released, subsidy, tax)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                                 , released, subsidy, tax, fees, fee_tax)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::jsonb, $15)
         """,
         order.merchant_id,
         request.refund_id,
         order.order_id,
         sum(share.amount for share in shares),
         request.freight,
-        sum(share.commission for share in shares),
+        beside.commission,
         order.currency,
         request.reason,
         request.note,
         by,
         order.state is OrderState.COMPLETED,
-        subsidy,
+        beside.subsidy,
         tax,
+        msgspec.json.encode(beside.fees).decode(),
+        beside.fee_tax,
     )
     await tx.execute(
         """
