@@ -12,7 +12,8 @@ The states live in `payments.model` and `refund_model`, the ways to the outside 
 itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
 answer, and `excluding` says for whose goods they are not. What came by bank transfer is written down in `bank_movements`; what
 becomes of refunds in `refund_outcomes`, and those that staff transfer in `by_hand`. What is paid at the door is in `door`: its
-states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`.
+states in `door_model`, its steps in `door_steps`, what carriers owe in
+`door_remitting`. What channels keep by contract is in `fees`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -72,6 +73,7 @@ from steelyard.money.payments.door_remitting import of_orders as doors_of
 from steelyard.money.payments.door_remitting import of_payment as doors_of_payment
 from steelyard.money.payments.events import CashKept, Refunded
 from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
+from steelyard.money.payments.fees import AgreedFee, agree_fee, fees_of, withdraw_fee
 from steelyard.money.payments.gateways import Channel, Verifier, account_of, channel, channels, verifier
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
 from steelyard.money.payments.health import Change as RestChange
@@ -143,6 +145,7 @@ __all__ = [
     "GIFT_CARDS",
     "ORDERS_PER_REMITTANCE_MAX",
     "About",
+    "AgreedFee",
     "ArrivedAtTheDoor",
     "BadWebhook",
     "BankMovement",
@@ -212,6 +215,7 @@ __all__ = [
     "Verifier",
     "Wanted",
     "account_of",
+    "agree_fee",
     "applied",
     "bank_movements",
     "book_movement",
@@ -229,6 +233,7 @@ __all__ = [
     "exclusions_of",
     "expected_transfer",
     "expected_transfers",
+    "fees_of",
     "get",
     "get_all",
     "give_up",
@@ -296,5 +301,6 @@ __all__ = [
     "webhook_url",
     "why_not",
     "with_carrier",
+    "withdraw_fee",
     "withdraw_rule",
 ]
