@@ -37,6 +37,9 @@ class AccountKind(StrEnum):
     COMPENSATION_CLEARING = "compensation_clearing"
     TRANSFERS_RECEIVED = "transfers_received"
     CHANNEL_FEES = "channel_fees"
+    CHARGEBACKS = "chargebacks"
+    DISPUTED = "disputed"
+    CHARGEBACK_LOSSES = "chargeback_losses"
     SUSPENSE = "suspense"
 
 

@@ -36,6 +36,27 @@ from steelyard.money.payments.choosing import (
     why_not,
     withdraw_rule,
 )
+from steelyard.money.payments.dispute_model import (
+    EVIDENCE_FACTS,
+    Dispute,
+    DisputeNews,
+    DisputeReason,
+    DisputeUnknown,
+    Disputing,
+    Evidence,
+)
+from steelyard.money.payments.dispute_model import Standing as DisputeStanding
+from steelyard.money.payments.disputes import (
+    DueLook,
+    conclude_refused,
+    dispute_problems,
+    lock_captured,
+    looked_at,
+    payment_named,
+    set_disputed,
+    tell_of_dispute,
+    to_look_at,
+)
 from steelyard.money.payments.events import Refunded
 from steelyard.money.payments.gateways import Channel, Verifier, account_of, channel, channels, verifier
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
@@ -101,13 +122,22 @@ from steelyard.money.payments.terms import Device, Fee, Handover, Terms, Thanks
 from steelyard.money.payments.webhooks import applied, not_applied, receive, to_apply, webhook_url
 
 __all__ = [
+    "EVIDENCE_FACTS",
     "BadWebhook",
     "BankMovement",
     "Calls",
     "Channel",
     "ChannelAnswer",
     "Device",
+    "Dispute",
+    "DisputeNews",
+    "DisputeReason",
+    "DisputeStanding",
+    "DisputeUnknown",
+    "Disputing",
+    "DueLook",
     "DueQuery",
+    "Evidence",
     "ExpectedTransfer",
     "Fee",
     "Handover",
@@ -162,6 +192,8 @@ __all__ = [
     "calls_since",
     "channel",
     "channels",
+    "conclude_refused",
+    "dispute_problems",
     "expected_transfer",
     "expected_transfers",
     "get",
@@ -174,6 +206,8 @@ __all__ = [
     "kept_of",
     "latest_of",
     "let_go",
+    "lock_captured",
+    "looked_at",
     "means_of",
     "messages_about",
     "not_applied",
@@ -183,6 +217,7 @@ __all__ = [
     "offered",
     "owed_back",
     "page",
+    "payment_named",
     "place_of",
     "query_soon",
     "receive",
@@ -203,13 +238,16 @@ __all__ = [
     "rules_in_force",
     "rules_of",
     "send_refunds",
+    "set_disputed",
     "splits_of",
     "splits_of_order",
     "standing",
     "take",
+    "tell_of_dispute",
     "timeline",
     "timelines",
     "to_apply",
+    "to_look_at",
     "to_query",
     "to_refund",
     "try_now",

@@ -93,7 +93,7 @@ from steelyard.trade.aftersales.requests import (
     request_of,
     requests_of_orders,
 )
-from steelyard.trade.aftersales.service import cancel, freight_left, refund
+from steelyard.trade.aftersales.service import cancel, charge_back, freight_left, refund
 from steelyard.trade.aftersales.silence import act_on_silence
 from steelyard.trade.aftersales.trials import Decided, Differing, Trial, trial
 
@@ -156,6 +156,7 @@ __all__ = [
     "cases_of_buyer",
     "cases_of_merchant",
     "cases_of_orders",
+    "charge_back",
     "choices",
     "confirm",
     "count_for_shop",

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from steelyard.goods import inventory
-from steelyard.kernel import events
+from steelyard.kernel import events, money
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind, Transfer
-from steelyard.money.payments.model import RefundId
+from steelyard.money.payments.model import PaymentId, RefundAnswer, RefundId, RefundState
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import groups, orders
 from steelyard.trade.aftersales.events import OrderRefunded
@@ -21,14 +23,17 @@ from steelyard.trade.aftersales.model import (
     LineShare,
     NotRefundable,
     NotThatMany,
+    OrderRefund,
     Reason,
     RefundRequest,
     Returned,
     freight_of,
     freight_subsidy_of,
     less_of,
+    paid_for,
     share_of,
 )
+from steelyard.trade.aftersales.queries import of_orders
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
 
 REFUNDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
@@ -158,8 +163,43 @@ async def _freight_refunded(read: Read, order: Order) -> int:
     )
 
 
+async def charge_back(
+    tx: Tx, order: Order, refund_id: RefundId, amount: int, payment_id: PaymentId, reference: str
+) -> OrderRefund:
+    """A channel has given the buyer `amount` of a locked order back for good, out of this payment, under its `reference` of the
+    chargeback: a refund as any other, of which nobody need be asked any more. Returns it as it was decided.
+
+    It is shared over what is left of the order's lines and freight by the largest remainder; the pieces stay with the buyer.
+    The amount is at most what is left of the order. Said twice with the same id, the second changes nothing.
+    """
+    request = RefundRequest(
+        refund_id=refund_id, merchant_id=order.merchant_id, order_id=order.order_id, reason=Reason.CHARGEBACK
+    )
+    if not await _decided(tx, request):
+        lines = (await orders.lines_of(tx, [order.order_id]))[order.order_id]
+        freight = await freight_left(tx, order, lines)
+        parts = money.split(amount, [*(paid_for(line) - line.refunded for line in lines), freight])
+        shares = [less_of(line, part) for line, part in zip(lines, parts, strict=False) if part]
+        subsidy = sum(share.subsidy for share in shares)
+        if parts[-1]:
+            whole = freight_of(order, lines)
+            subsidy += freight_subsidy_of(order, whole, whole - freight, parts[-1])
+        request = msgspec.structs.replace(request, freight=parts[-1])
+        await _give_back(tx, order, request, shares, "channel", subsidy, payment_id)
+        arrived = RefundAnswer(reference=reference, state=RefundState.SUCCEEDED)
+        await payments.record_refund(tx, refund_id, 1, arrived, "channel")
+    decided = await of_orders(tx, [order.order_id])
+    return next(each for each in decided[order.order_id] if each.refund_id == refund_id)
+
+
 async def _give_back(
-    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, subsidy: int
+    tx: Tx,
+    order: Order,
+    request: RefundRequest,
+    shares: Sequence[LineShare],
+    by: str,
+    subsidy: int,
+    payment_id: PaymentId | None = None,
 ) -> None:
     """The buyer has their money back, the merchant its commission, the platform its part of what promotions took off."""
     goods = sum(share.amount for share in shares)
@@ -186,6 +226,7 @@ async def _give_back(
         reason=request.reason,
         out_of=AccountKind.PAYABLE if released else AccountKind.HELD,
         by=by,
+        payment_id=payment_id,
     )
     if released and (commission or subsidy):
         await ledger.post(tx, _taken_back(order, request.refund_id, commission, subsidy))

@@ -64,6 +64,10 @@ class EntryKind(StrEnum):
     COMPENSATION = "compensation"
     DEBT_PAID = "debt_paid"
     COMPENSATION_RETURNED = "compensation_returned"
+    DISPUTED = "disputed"
+    DISPUTE_RETURNED = "dispute_returned"
+    CHARGEBACK_FEE = "chargeback_fee"
+    CHARGEBACK_BORNE = "chargeback_borne"
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
