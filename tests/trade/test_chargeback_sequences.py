@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from steelyard.goods import inventory
@@ -28,6 +28,13 @@ PIECES = 2
 LOST, WON = DisputeStanding.LOST, DisputeStanding.WON
 STANDINGS = st.sampled_from([*DisputeStanding])
 REASONS = st.sampled_from([DisputeReason.NOT_RECEIVED, DisputeReason.DUPLICATE])
+
+
+def told(standing: DisputeStanding, reason: DisputeReason = DisputeReason.NOT_RECEIVED) -> tuple[Any, ...]:
+    return ("told", "du_1", standing, 100, reason)
+
+
+TAKEN = told(DisputeStanding.NEEDS_ANSWER)
 STEP = st.one_of(
     st.tuples(st.just("told"), st.sampled_from(["du_1", "du_2"]), STANDINGS, st.integers(1, 100), REASONS),
     st.tuples(st.just("told"), st.just("du_1"), st.just(DisputeStanding.NEEDS_ANSWER), st.just(100), REASONS),
@@ -108,7 +115,14 @@ async def settle(db: Database, days: int) -> None:
 SEEN: set[ChargebackState] = set()
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(received=True, steps=[TAKEN, ("refund", 0, 1), told(LOST), ("settle", 2), told(WON), ("settle", 3)])
+@example(
+    received=False, steps=[TAKEN, ("receive", 0), ("rest",), ("share", 0), ("answer", Answer.ACCEPT), ("settle", 3)]
+)
+@example(received=True, steps=[("settle", 3), TAKEN, ("bearer", 0, Bearer.PLATFORM), ("expire",), ("settle", 3)])
+@example(received=True, steps=[("refund", 0, 1), TAKEN, ("arrive", False), ("answer", Answer.EVIDENCE), told(LOST)])
+@example(received=True, steps=[TAKEN, ("rest",), ("settle", 3), ("answer", Answer.EVIDENCE), told(WON), ("settle", 3)])
 @given(received=st.booleans(), steps=st.lists(STEP, min_size=4, max_size=14))
 async def test_the_books_are_right_whatever_is_charged_back(
     shop: Database, shop_url: str, world: World, received: bool, steps: list[tuple[Any, ...]]

@@ -3,7 +3,8 @@ until when, who bears it when it is lost. With a worked example of the books: do
 
     await chargebacks.record(tx, News(...), by)     what a channel or a letter says: opens it, or moves it on
 
-- `service`: opened, shared out over orders, ended; `states` moves it, `booking` says in which accounts
+- `service`: opened, shared out over orders, ended; `states` moves it, `booking` says in which accounts, `sharing` how much is
+  of which order and what of that is frozen
 - `evidence`: what the shop hands in, and what staff answer, once
 - `ending`: who bears what is lost, and what becomes of it when it comes back
 - `gathering`: what the house itself knows about an order, as evidence
@@ -54,7 +55,8 @@ from steelyard.trade.chargebacks.queries import (
     to_answer_count,
     waiting_page,
 )
-from steelyard.trade.chargebacks.service import freeze, record, share_out
+from steelyard.trade.chargebacks.service import record, share_out
+from steelyard.trade.chargebacks.sharing import freeze
 
 __all__ = [
     "GONE",

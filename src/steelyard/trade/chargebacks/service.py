@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from steelyard.kernel import codes, events, ids, money
+from steelyard.kernel import codes, events, ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger, payments
@@ -17,9 +17,9 @@ from steelyard.money.payments import DisputeStanding, PaymentSplit
 from steelyard.money.payments.model import Payment, PaymentId, PaymentState, is_purse
 from steelyard.trade import orders, risk
 from steelyard.trade.chargebacks import states
-from steelyard.trade.chargebacks.booking import charged_back, fee_charged, frozen, returned, thawed
+from steelyard.trade.chargebacks.booking import charged_back, fee_charged, returned
 from steelyard.trade.chargebacks.ending import lose, recover
-from steelyard.trade.chargebacks.events import ChargebackEnded, ChargebackFrozen, ChargebackOpened, ChargebackThawed
+from steelyard.trade.chargebacks.events import ChargebackEnded, ChargebackOpened
 from steelyard.trade.chargebacks.model import (
     CODE_PREFIX,
     GONE,
@@ -37,12 +37,16 @@ from steelyard.trade.chargebacks.model import (
     total,
 )
 from steelyard.trade.chargebacks.queries import parts_of
-from steelyard.trade.orders.model import Order, OrderState, PurchaseId
-
-# Of these an order's money is with the shop or held for it. What was paid for all others has gone back, or is a deposit.
-WITH_MONEY = frozenset(
-    {OrderState.HELD, OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED}
+from steelyard.trade.chargebacks.sharing import (
+    WITH_MONEY,
+    drop_parts,
+    freeze,
+    frozen_event,
+    proposal,
+    thaw,
+    write_parts,
 )
+from steelyard.trade.orders.model import Order, OrderState, PurchaseId
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,52 +127,11 @@ async def _begin(tx: Tx, chargeback_id: ChargebackId, of: Mapping[UUID, Order], 
     await states.write_step(tx, chargeback, "nowhere", chargeback.state, by)
     splits = await payments.lock_captured(tx, chargeback.payment_id)
     shares = proposal(chargeback.amount, splits, of)
-    await _write_parts(tx, chargeback, shares, of)
+    await write_parts(tx, chargeback, shares, of)
     if chargeback.state in TAKEN:
         await _take(tx, chargeback, splits, shares, of)
     await risk.note_chargeback(tx, [*shares])
     await _tell_opened(tx, chargeback, shares, of)
-
-
-def proposal(amount: int, splits: Sequence[PaymentSplit], of: Mapping[UUID, Order]) -> dict[UUID, int]:
-    """How much of a chargeback is of which order: in proportion to what is left of each of what was captured, by the largest
-    remainder, and never more than that. What is more than all of it has been given back before."""
-    left = {
-        split.order_id: split.refundable
-        for split in splits
-        if split.order_id in of and of[split.order_id].state in WITH_MONEY and split.refundable > 0
-    }
-    if not left:
-        return {}
-    shared = money.split(min(amount, sum(left.values())), [*left.values()])
-    return {order_id: part for order_id, part in zip(left, shared, strict=True) if part}
-
-
-async def _write_parts(
-    tx: Tx, chargeback: Chargeback, shares: Mapping[UUID, int], of: Mapping[UUID, Order], number: int = 1
-) -> None:
-    """What is of which order. A part that was there keeps what its shop has said."""
-    await tx.execute(
-        """
-        INSERT INTO chargeback_parts (merchant_id, chargeback_id, order_id, code, amount, currency, reason, state, opened_at
-          , shop_due_at, round)
-        SELECT p.merchant_id, $1, p.order_id, $2, p.amount, $3, $4, $5, $6, $7, $8
-        FROM unnest($9::uuid[], $10::uuid[], $11::bigint[]) AS p (merchant_id, order_id, amount)
-        ON CONFLICT (merchant_id, chargeback_id, order_id) DO UPDATE
-        SET amount = excluded.amount, round = excluded.round, state = excluded.state, shop_due_at = excluded.shop_due_at
-        """,
-        chargeback.chargeback_id,
-        chargeback.code,
-        chargeback.currency,
-        chargeback.reason,
-        chargeback.state,
-        chargeback.opened_at,
-        chargeback.shop_due_at,
-        number,
-        [of[order_id].merchant_id for order_id in shares],
-        [*shares],
-        [*shares.values()],
-    )
 
 
 async def _take(
@@ -187,43 +150,6 @@ async def _take(
     released = [order_id for order_id in shares if of[order_id].state is OrderState.COMPLETED]
     for part in await freeze(tx, released, chargeback.chargeback_id):
         await events.publish(tx, frozen_event(part))
-
-
-async def freeze(tx: Tx, order_ids: Sequence[UUID], chargeback_id: ChargebackId | None = None) -> list[Part]:
-    """Set aside, of what shops are owed for these received orders, what is charged back; returns what was set aside now. Said
-    twice, the second finds nothing. The caller enters it into settlement."""
-    if not order_ids:
-        return []
-    rows = await tx.all(
-        Part,
-        """
-        WITH due AS (
-            SELECT merchant_id, chargeback_id, order_id FROM chargeback_parts
-            WHERE order_id = ANY($1) AND NOT frozen AND state = ANY($2) AND ($3::uuid IS NULL OR chargeback_id = $3)
-            ORDER BY merchant_id, chargeback_id, order_id FOR UPDATE
-        )
-        UPDATE chargeback_parts p SET frozen = true FROM due
-        WHERE (p.merchant_id, p.chargeback_id, p.order_id) = (due.merchant_id, due.chargeback_id, due.order_id)
-        RETURNING p.merchant_id, p.chargeback_id, p.order_id, p.code, p.amount, p.currency, p.reason, p.state, p.opened_at
-                , p.shop_due_at, p.round, p.frozen, p.bearer, p.bearer_why, p.refund_id, p.made_good, p.fee, p.words
-                , p.answered_at, p.answered_by
-        """,
-        list(order_ids),
-        sorted(TAKEN),
-        chargeback_id,
-    )
-    await ledger.post(tx, [frozen(part) for part in rows])
-    return rows
-
-
-def frozen_event(part: Part) -> ChargebackFrozen:
-    return ChargebackFrozen(
-        merchant_id=part.merchant_id,
-        order_id=part.order_id,
-        document=part.document,
-        amount=part.amount,
-        currency=part.currency,
-    )
 
 
 async def _tell_opened(tx: Tx, chargeback: Chargeback, shares: Mapping[UUID, int], of: Mapping[UUID, Order]) -> None:
@@ -313,32 +239,15 @@ async def _escalate(tx: Tx, held: Held, by: str) -> Held:
     chargeback = await states.move(tx, held.chargeback, ChargebackState.EVIDENCE_DUE, by)
     splits = await payments.lock_captured(tx, chargeback.payment_id)
     shares = proposal(chargeback.amount, splits, held.orders)
-    await _drop_parts(tx, held, shares)
-    await _write_parts(tx, chargeback, shares, held.orders, _next_round(held))
+    await drop_parts(tx, held.chargeback, held.parts, shares)
+    await write_parts(tx, chargeback, shares, held.orders, next_round(held.parts))
     await _take(tx, chargeback, splits, shares, held.orders)
     await _tell_opened(tx, chargeback, shares, held.orders)
     return msgspec.structs.replace(held, chargeback=chargeback, parts=await parts_of(tx, [chargeback.chargeback_id]))
 
 
-def _next_round(held: Held) -> int:
-    return max((part.round for part in held.parts), default=0) + 1
-
-
-async def _drop_parts(tx: Tx, held: Held, shares: Mapping[UUID, int]) -> None:
-    """Orders that are not meant any more: nothing is left of them, or somebody has shared it out otherwise."""
-    gone = [part.order_id for part in held.parts if part.order_id not in shares]
-    if not gone:
-        return
-    await tx.execute(
-        "DELETE FROM chargeback_files WHERE chargeback_id = $1 AND order_id = ANY($2)",
-        held.chargeback.chargeback_id,
-        gone,
-    )
-    await tx.execute(
-        "DELETE FROM chargeback_parts WHERE chargeback_id = $1 AND order_id = ANY($2)",
-        held.chargeback.chargeback_id,
-        gone,
-    )
+def next_round(parts: Sequence[Part]) -> int:
+    return max((part.round for part in parts), default=0) + 1
 
 
 async def share_out(tx: Tx, chargeback_id: ChargebackId, shares: Mapping[UUID, int], by: str) -> None:
@@ -356,7 +265,7 @@ async def share_out(tx: Tx, chargeback_id: ChargebackId, shares: Mapping[UUID, i
         return
     taken = known.state in TAKEN
     if taken:
-        await thaw(tx, held)
+        await thaw(tx, known, held.parts)
     splits = await payments.lock_captured(tx, known.payment_id)
     most = {split.order_id: split.refundable for split in splits}
     fits = all(
@@ -366,8 +275,8 @@ async def share_out(tx: Tx, chargeback_id: ChargebackId, shares: Mapping[UUID, i
     )
     if not fits or not wanted.keys() <= held.orders.keys() or sum(wanted.values()) != total(held.parts):
         raise SharesDoNotFit(amount=total(held.parts), currency=known.currency)
-    await _drop_parts(tx, held, wanted)
-    await _write_parts(tx, known, wanted, held.orders, _next_round(held))
+    await drop_parts(tx, held.chargeback, held.parts, wanted)
+    await write_parts(tx, known, wanted, held.orders, next_round(held.parts))
     if taken:
         await payments.set_disputed(tx, splits, wanted)
         completed = [each for each in wanted if held.orders[each].state is OrderState.COMPLETED]
@@ -379,36 +288,12 @@ async def share_out(tx: Tx, chargeback_id: ChargebackId, shares: Mapping[UUID, i
     await _tell_opened(tx, known, fresh, held.orders)
 
 
-async def thaw(tx: Tx, held: Held) -> None:
-    """What was frozen is the shops' again, and can be refunded."""
-    splits = await payments.lock_captured(tx, held.chargeback.payment_id)
-    await payments.set_disputed(tx, splits, {part.order_id: -part.amount for part in held.parts})
-    cold = [part for part in held.parts if part.frozen]
-    await tx.execute(
-        "UPDATE chargeback_parts SET frozen = false WHERE chargeback_id = $1 AND frozen", held.chargeback.chargeback_id
-    )
-    await ledger.post(tx, [thawed(part) for part in cold])
-    await events.publish(
-        tx,
-        *(
-            ChargebackThawed(
-                merchant_id=part.merchant_id,
-                order_id=part.order_id,
-                document=part.document,
-                amount=part.amount,
-                currency=part.currency,
-            )
-            for part in cold
-        ),
-    )
-
-
 async def end(tx: Tx, held: Held, state: ChargebackState, by: str) -> None:
     """A held chargeback is decided: its money comes back, or is lost and somebody bears it. Raises `TransitionRefused`."""
     known = held.chargeback
     MACHINE.check(known.state, state)
     if known.state in TAKEN:
-        await thaw(tx, held)
+        await thaw(tx, known, held.parts)
         covered = await _conclude(tx, known) if state in GONE and known.excess else 0
         await ledger.post(tx, returned(known, lost=state in GONE, covered=covered))
     if state in GONE:
