@@ -10,7 +10,8 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
 
 The states live in `payments.model`, the ways to the outside in `payments.gateways`, what each declares of itself in
 `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not answer. What
-came by bank transfer is written down in `bank_movements`.
+came by bank transfer is written down in `bank_movements`. What channels take back and
+argue about is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`, and found in the model, too.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
