@@ -8,10 +8,11 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
     answer = await channel.collect(instruction, webhook_url)                   # no transaction open
     outcome = await db.transact(payments.record, payment_id, answer, "channel")  # transaction 2: the result
 
-The states live in `payments.model`, the ways to the outside in `payments.gateways`, what each declares of itself in
-`payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not answer. What
-came by bank transfer is written down in `bank_movements`. What channels take back and
-argue about is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`, and found in the model, too.
+The states live in `payments.model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares of
+itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
+answer. What came by bank transfer is written down in `bank_movements`; what becomes of refunds in `refund_outcomes`, and those
+that staff transfer in `by_hand`. What channels take back and argue about is in `disputes`, in the words of
+`dispute_model`; what is refused is in `refusals`, and found in the model, too.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -21,6 +22,7 @@ from steelyard.money.payments.bank_movements import expected as expected_transfe
 from steelyard.money.payments.bank_movements import expected_all as expected_transfers
 from steelyard.money.payments.bank_movements import movements as bank_movements
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
+from steelyard.money.payments.by_hand import ByHand, NotByHand, NumberUsed, made_by_hand
 from steelyard.money.payments.choosing import (
     Limit,
     Rule,
@@ -87,6 +89,8 @@ from steelyard.money.payments.model import (
     RefundAnswer,
     RefundId,
     RefundNews,
+    RefundRecording,
+    RefundRoute,
     RefundState,
     RefundTooLarge,
     Sought,
@@ -117,7 +121,8 @@ from steelyard.money.payments.queries import (
     timeline,
     timelines,
 )
-from steelyard.money.payments.refunds import record_refund, refund, refund_surplus, retry_refund, to_refund
+from steelyard.money.payments.refund_outcomes import came_back, record_refund, record_refunds, send_again
+from steelyard.money.payments.refunds import refund, refund_surplus, to_refund
 from steelyard.money.payments.signatures import verify as verify_signature
 from steelyard.money.payments.terms import Device, Fee, Handover, Terms, Thanks
 from steelyard.money.payments.webhooks import applied, not_applied, receive, to_apply, webhook_url
@@ -126,6 +131,7 @@ __all__ = [
     "EVIDENCE_FACTS",
     "BadWebhook",
     "BankMovement",
+    "ByHand",
     "Calls",
     "Channel",
     "ChannelAnswer",
@@ -148,8 +154,10 @@ __all__ = [
     "Message",
     "MovementKnown",
     "News",
+    "NotByHand",
     "NotLeftOver",
     "NothingCaptured",
+    "NumberUsed",
     "OtherNews",
     "Outcome",
     "OwedBack",
@@ -166,6 +174,8 @@ __all__ = [
     "RefundAnswer",
     "RefundId",
     "RefundNews",
+    "RefundRecording",
+    "RefundRoute",
     "RefundState",
     "RefundTooLarge",
     "Refunded",
@@ -191,6 +201,7 @@ __all__ = [
     "bulk_record",
     "by_reference",
     "calls_since",
+    "came_back",
     "channel",
     "channels",
     "conclude_refused",
@@ -209,6 +220,7 @@ __all__ = [
     "let_go",
     "lock_captured",
     "looked_at",
+    "made_by_hand",
     "means_of",
     "messages_about",
     "not_applied",
@@ -226,6 +238,7 @@ __all__ = [
     "record_all",
     "record_known",
     "record_refund",
+    "record_refunds",
     "refund",
     "refund_of",
     "refund_surplus",
@@ -234,10 +247,10 @@ __all__ = [
     "refunds_page",
     "rest_changes",
     "rests",
-    "retry_refund",
     "rule",
     "rules_in_force",
     "rules_of",
+    "send_again",
     "send_refunds",
     "set_disputed",
     "splits_of",

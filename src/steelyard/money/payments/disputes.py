@@ -7,7 +7,7 @@ import msgspec
 
 from steelyard.kernel.db import Read, Tx
 from steelyard.money.payments.model import PaymentSplit, RefundAnswer, RefundState
-from steelyard.money.payments.refunds import record_refund
+from steelyard.money.payments.refund_outcomes import record_refund
 
 FIRST_LOOK_SECONDS = 60
 LOOK_AGAIN_SECONDS = 6 * 3600

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, NewType
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,19 @@ import msgspec
 from steelyard.kernel.states import Machine
 from steelyard.money.ledger.model import AccountKind
 from steelyard.money.payments.dispute_model import DisputeNews
+from steelyard.money.payments.refund_model import (
+    REFUND_MACHINE,
+    AnsweredRefundState,
+    DueRefund,
+    PaymentId,
+    Refund,
+    RefundAnswer,
+    RefundId,
+    RefundRecording,
+    RefundRoute,
+    RefundState,
+    refund_reference,
+)
 from steelyard.money.payments.refusals import BadWebhook as BadWebhook  # noqa: PLC0414  # found here, too
 from steelyard.money.payments.refusals import NothingCaptured as NothingCaptured  # noqa: PLC0414  # found here, too
 from steelyard.money.payments.refusals import RefundTooLarge as RefundTooLarge  # noqa: PLC0414  # found here, too
@@ -20,8 +33,21 @@ from steelyard.money.wallets.model import HELD, Purse
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 
-PaymentId = NewType("PaymentId", UUID)
-RefundId = NewType("RefundId", UUID)
+# Money given back stands in a file of its own, and is found here.
+__all__ = [
+    "REFUND_MACHINE",
+    "AnsweredRefundState",
+    "DueRefund",
+    "PaymentId",
+    "Refund",
+    "RefundAnswer",
+    "RefundId",
+    "RefundRecording",
+    "RefundRoute",
+    "RefundState",
+    "refund_reference",
+]
+
 
 SPLITS_PER_PAYMENT_MAX = 200
 BY_TRANSFER = "bank_transfer"
@@ -65,29 +91,6 @@ PAYMENT_MACHINE = Machine(
     },
 )
 AnsweredState = Literal[PaymentState.PENDING, PaymentState.CAPTURED, PaymentState.DECLINED, PaymentState.CANCELLED]
-
-
-class RefundState(StrEnum):
-    """`instructed`: promised to the buyer. `sent`: the channel has it. `failed`: staff must look, and may try again."""
-
-    INSTRUCTED = "instructed"
-    SENT = "sent"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-
-
-REFUND_MACHINE = Machine(
-    "refund",
-    {RefundState.INSTRUCTED, RefundState.SUCCEEDED},
-    {
-        RefundState.INSTRUCTED: {RefundState.SENT, RefundState.SUCCEEDED, RefundState.FAILED},
-        RefundState.SENT: {RefundState.SUCCEEDED, RefundState.FAILED},
-        RefundState.FAILED: {RefundState.INSTRUCTED},
-        RefundState.SUCCEEDED: set(),
-    },
-)
-
-AnsweredRefundState = Literal[RefundState.SENT, RefundState.SUCCEEDED, RefundState.FAILED]
 
 
 class RestState(StrEnum):
@@ -164,14 +167,6 @@ class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     handed: Handover | None = None
 
 
-class RefundAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a channel says about a refund."""
-
-    reference: str | None
-    state: AnsweredRefundState
-    failure: str | None = None
-
-
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     """The call gave no answer (time-out, 5xx): it may have been done or not. Ask again until it is known."""
 
@@ -231,26 +226,6 @@ class PaymentSplit(msgspec.Struct, frozen=True, kw_only=True):
         return self.captured - self.refunding - self.refunded - self.disputed
 
 
-class Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """Money on its way back to the buyer, or there."""
-
-    merchant_id: MerchantId
-    refund_id: RefundId
-    order_id: UUID
-    payment_id: PaymentId
-    buyer_id: BuyerId
-    amount: int
-    currency: str
-    reason: str
-    state: RefundState
-    channel: str
-    channel_reference: str | None
-    failure: str | None
-    created_at: datetime
-    succeeded_at: datetime | None
-    part_of: RefundId | None = None
-
-
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One change of state, from its history."""
 
@@ -285,32 +260,6 @@ class DueQuery(Sought, frozen=True, kw_only=True):
 
     overdue: bool
     lost: bool
-
-
-class DueRefund(msgspec.Struct, frozen=True, kw_only=True):
-    """A refund that is to be sent, or asked for, now. `attempt` 1 is the first instruction, each retry by staff the
-    next: it is part of the channel's idempotency key. `of_amount` is the whole payment's."""
-
-    merchant_id: MerchantId
-    refund_id: RefundId
-    payment_id: PaymentId
-    amount: int
-    of_amount: int
-    currency: str
-    state: RefundState
-    channel: str
-    channel_payment: str | None
-    attempt: int
-    asked_before: bool
-
-    @property
-    def reference(self) -> str:
-        return refund_reference(self.refund_id, self.attempt)
-
-
-def refund_reference(refund_id: UUID, attempt: int) -> str:
-    """The name we give a refund at the channel: the id, and from the second instruction on its number."""
-    return str(refund_id) if attempt == 1 else f"{refund_id}.{attempt}"
 
 
 class PaymentNews(msgspec.Struct, frozen=True, kw_only=True):
