@@ -55,6 +55,8 @@ class AccountKind(StrEnum):
     DISPUTED = "disputed"
     CHARGEBACK_LOSSES = "chargeback_losses"
     SUSPENSE = "suspense"
+    DOOR_CLAIMS = "door_claims"
+    CARRIER_CASH = "carrier_cash"
     EXCHANGE_CLEARING = "exchange_clearing"
     EXCHANGE_DIFFERENCES = "exchange_differences"
     OWN_FUNDS = "own_funds"

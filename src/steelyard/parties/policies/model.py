@@ -22,6 +22,7 @@ from steelyard.parties.policies.dispute_rules import (
     RISK_RELEASES,
     RISK_SCORE,
 )
+from steelyard.parties.policies.door_rules import CARRIER_DAYS, DOOR_REFUSAL_DAYS, DOOR_REFUSALS
 from steelyard.parties.policies.gift_rules import (
     GIFTS_LEAST,
     GIFTS_MOST,
@@ -341,6 +342,9 @@ POLICIES: tuple[Policy, ...] = (
     RISK_HOURS,
     RISK_RELEASES,
     CHARGEBACK_FEES,
+    DOOR_REFUSALS,
+    DOOR_REFUSAL_DAYS,
+    CARRIER_DAYS,
     CASE_SHOP_ANSWERS,
     CASE_BUYER_SENDS,
     CASE_SHOP_INSPECTS,

@@ -13,8 +13,9 @@ from steelyard.kernel import codes, events, ids
 from steelyard.kernel.db import Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger, payments
+from steelyard.money.ledger.model import AccountKind
 from steelyard.money.payments import DisputeStanding, PaymentSplit
-from steelyard.money.payments.model import Payment, PaymentId, PaymentState, is_purse
+from steelyard.money.payments.model import Payment, PaymentId, PaymentState, cash_of
 from steelyard.trade import orders, risk
 from steelyard.trade.chargebacks import states
 from steelyard.trade.chargebacks.booking import charged_back, fee_charged, returned
@@ -79,7 +80,9 @@ async def record(tx: Tx, news: News, by: str, now: datetime | None = None) -> Ch
 
 
 def _check(news: News, payment: Payment) -> None:
-    fits = payment.state is PaymentState.CAPTURED and not is_purse(payment.channel)
+    # What came by bank transfer, at the door or out of a purse, no channel has to take back.
+    ours = payment.channel == payments.AT_THE_DOOR or cash_of(payment.channel) is not AccountKind.CHANNEL_CASH
+    fits = payment.state is PaymentState.CAPTURED and not ours
     if not fits or news.currency != payment.currency or not 0 < news.amount <= payment.amount:
         raise NotOfThisPayment(amount=payment.amount, currency=payment.currency)
 

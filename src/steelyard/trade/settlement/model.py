@@ -73,6 +73,7 @@ class EntryKind(StrEnum):
     DISPUTE_RETURNED = "dispute_returned"
     CHARGEBACK_FEE = "chargeback_fee"
     CHARGEBACK_BORNE = "chargeback_borne"
+    CASH_KEPT = "cash_kept"
     RESERVE = "reserve"
     RESERVE_RELEASED = "reserve_released"
     CORRECTION = "correction"
