@@ -17,6 +17,7 @@ NO_LISTS = {
     "/operator/reconciliation/upload",
     # Reports, forms and files of the books.
     "/operator/books/statement", "/operator/books/income", "/operator/books/export", "/operator/books/vouchers/new",
+    "/operator/books/exchanges/new",
     "/operator/books/journal.csv", "/operator/books/journal.txt",
     "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/promotions/new",
     "/operator/campaigns/new",
@@ -196,6 +197,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/refunds?state=succeeded",
         "/operator/channels",
         "/operator/transfers",
+        "/operator/cash-on-delivery",
         "/operator/reconciliation",
         "/operator/reconciliation?state=all",
         "/operator/reconciliation?state=explained&source=archive&kind=fee",
@@ -215,6 +217,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/books/chart",
         "/operator/books/months",
         "/operator/books/vouchers",
+        "/operator/books/exchanges",
         "/operator/money",
         "/operator/books/payable/CNY",
         "/operator/books/channel_cash/CNY",

@@ -939,6 +939,8 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('transfers_received', 'credit', '{"zh-Hans": "已收未核销的银行转账", "en": "Received by bank transfer, not used yet"}')
   , ('channel_fees', 'debit', '{"zh-Hans": "支付渠道手续费", "en": "Fees of payment channels"}')
   , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}')
+  , ('door_claims', 'debit', '{"zh-Hans": "货到付款待收款", "en": "To be collected at the door"}')
+  , ('carrier_cash', 'debit', '{"zh-Hans": "承运商代收款", "en": "Cash with carriers"}')
   , ('exchange_clearing', 'credit', '{"zh-Hans": "货币兑换清算", "en": "Exchange clearing"}')
   , ('exchange_differences', 'credit', '{"zh-Hans": "汇兑损益", "en": "Realised exchange differences"}')
   , ('own_funds', 'credit', '{"zh-Hans": "平台自有资金", "en": "The platform''s own funds"}')
@@ -986,6 +988,8 @@ INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
   , ('transfers_received', 'liability', 'buyers', false, '{"zh-Hans": "已到账、尚未用于订单的买家转账。", "en": "What buyers have transferred and no purchase has taken."}')
   , ('channel_fees', 'expense', NULL, true, '{"zh-Hans": "支付渠道扣收的手续费。", "en": "What payment channels keep as their fees."}')
   , ('suspense', 'asset', NULL, false, '{"zh-Hans": "对账差异，等待查明。", "en": "Differences of statements that are being looked into."}')
+  , ('door_claims', 'asset', NULL, false, '{"zh-Hans": "买家约定签收时支付、尚未收到的货款。", "en": "What buyers have promised to pay at the door and nobody has collected yet."}')
+  , ('carrier_cash', 'asset', 'cash', false, '{"zh-Hans": "承运商已代收、尚未回款的货款。", "en": "What carriers have collected at the door and not paid on yet."}')
   , ('exchange_clearing', 'equity', NULL, false, '{"zh-Hans": "兑换时一种货币转出、另一种转入的过渡科目；余额为该货币的未平头寸。", "en": "Where one currency leaves and another comes in; what is left is the open position in a currency."}')
   , ('exchange_differences', 'income', NULL, false, '{"zh-Hans": "已实现的汇兑损益，按本位币记录；负数为损失。", "en": "Realised gains on exchanges, in the house''s currency; below zero, losses."}')
   , ('own_funds', 'equity', NULL, true, '{"zh-Hans": "平台股东投入或提走的自有资金。", "en": "What the platform''s owners have put in or taken out."}')
@@ -1185,6 +1189,88 @@ CREATE TABLE ledger_days_summed (
   , at  timestamptz NOT NULL
 );
 COMMENT ON TABLE ledger_days_summed IS 'local: which days ledger_days knows, those on which nothing moved too';
+
+-- money.exchange
+
+-- Money of one currency for money of another: documents of two legs, rates as dated data, and what is open in each currency.
+
+CREATE TABLE exchange_rates (
+    day      date NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , micros   bigint NOT NULL
+  , source   text NOT NULL
+  , PRIMARY KEY (day, currency)
+  , CONSTRAINT a_rate_is_positive CHECK (micros > 0)
+  , CONSTRAINT the_base_has_no_rate CHECK (currency <> 'EUR')
+);
+COMMENT ON TABLE exchange_rates IS 'reference: reference rates of a day, as the European Central Bank gives them out: so much of a currency for one euro';
+COMMENT ON COLUMN exchange_rates.micros IS 'Millionths of the currency''s major unit for one euro';
+CREATE INDEX exchange_rates_of_a_currency ON exchange_rates (currency, day DESC);
+
+CREATE TABLE exchange_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE exchange_transitions IS 'reference: the states of an exchange that follow each other';
+INSERT INTO exchange_transitions (from_state, to_state) VALUES
+    ('nowhere', 'proposed'), ('proposed', 'posted'), ('proposed', 'declined');
+
+CREATE TABLE exchanges (
+    exchange_id   uuid PRIMARY KEY
+  , on_day        date NOT NULL
+  , state         text NOT NULL
+  , from_owner    uuid NOT NULL
+  , from_kind     text NOT NULL
+  , from_currency text NOT NULL REFERENCES currencies
+  , sold          bigint NOT NULL
+  , to_owner      uuid NOT NULL
+  , to_kind       text NOT NULL
+  , to_currency   text NOT NULL REFERENCES currencies
+  , bought        bigint NOT NULL
+  , value         bigint
+  , realised      bigint
+  , words         text NOT NULL
+  , proposed_by   text NOT NULL
+  , proposed_at   timestamptz NOT NULL DEFAULT now()
+  , decided_by    text
+  , decided_at    timestamptz
+  , CONSTRAINT an_exchange_is_proposed_posted_or_declined CHECK (state IN ('proposed', 'posted', 'declined'))
+  , CONSTRAINT two_currencies_are_exchanged CHECK (from_currency <> to_currency AND sold > 0 AND bought > 0)
+  , CONSTRAINT cash_is_exchanged_for_cash_or_own_funds_for_own_funds CHECK (
+        (from_kind IN ('channel_cash', 'bank_cash') AND to_kind IN ('channel_cash', 'bank_cash'))
+        OR (from_kind = 'own_funds' AND to_kind = 'own_funds'))
+  , CONSTRAINT posted_means_its_value CHECK (
+        (state = 'posted') = (value IS NOT NULL) AND (state = 'posted') = (realised IS NOT NULL))
+  , CONSTRAINT decided_means_by_whom_and_when CHECK (
+        (state <> 'proposed') = (decided_by IS NOT NULL) AND (state <> 'proposed') = (decided_at IS NOT NULL))
+  , CONSTRAINT two_people_exchange CHECK (state <> 'posted' OR decided_by <> proposed_by)
+);
+COMMENT ON TABLE exchanges IS 'by key: money of one currency that became money of another, on the word of two people';
+COMMENT ON COLUMN exchanges.on_day IS 'The day of the channel''s or bank''s paper, whose reference rate counts';
+COMMENT ON COLUMN exchanges.value IS 'In minor units of the house''s currency';
+COMMENT ON COLUMN exchanges.realised IS 'What positions that it closed have gained, in minor units of the house''s currency; below zero, lost';
+CREATE INDEX exchanges_by_time ON exchanges (proposed_at DESC, exchange_id DESC);
+
+CREATE TABLE exchange_history (
+    exchange_id uuid NOT NULL REFERENCES exchanges
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (exchange_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES exchange_transitions
+);
+COMMENT ON TABLE exchange_history IS 'by key, append-only: each change of an exchange''s state';
+
+CREATE TABLE exchange_positions (
+    currency text PRIMARY KEY REFERENCES currencies
+  , quantity bigint NOT NULL
+  , cost     bigint NOT NULL
+  , CONSTRAINT what_is_not_open_costs_nothing CHECK (quantity <> 0 OR cost = 0)
+  , CONSTRAINT what_was_given_has_brought_something CHECK (quantity >= 0 OR cost <= 0)
+  , CONSTRAINT what_was_got_has_cost_something CHECK (quantity <= 0 OR cost >= 0)
+);
+COMMENT ON TABLE exchange_positions IS 'local: what exchanges have left open in each currency but the house''s';
+COMMENT ON COLUMN exchange_positions.quantity IS 'Minor units got by exchanges; below zero, given away';
+COMMENT ON COLUMN exchange_positions.cost IS 'What it cost, or below zero what it brought, in minor units of the house''s currency';
 
 -- money.wallets
 
@@ -1536,6 +1622,101 @@ CREATE TABLE channel_rule_limits (
   , CONSTRAINT limits_are_in_order CHECK (coalesce(smallest, 1) > 0 AND coalesce(smallest, 1) <= coalesce(largest, coalesce(smallest, 1)))
 );
 COMMENT ON TABLE channel_rule_limits IS 'reference: the amounts, in minor units, within which a rule has a channel offered';
+
+CREATE TABLE door_shops (
+    merchant_id uuid PRIMARY KEY
+  , offered     boolean NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , changed_by  text NOT NULL
+);
+COMMENT ON TABLE door_shops IS 'by merchant: the shops whose goods can be paid at the door; no row: not offered';
+
+CREATE TABLE door_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE door_transitions IS 'reference: how far what is collected at the door can be';
+INSERT INTO door_transitions (from_state, to_state) VALUES
+    ('nowhere', 'due'), ('due', 'carried'), ('due', 'void')
+  , ('carried', 'collected'), ('carried', 'kept'), ('carried', 'refused'), ('collected', 'remitted');
+
+CREATE TABLE door_remittances (
+    bank_number text PRIMARY KEY
+  , carrier     text NOT NULL
+  , amount      bigint NOT NULL
+  , fee         bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , on_day      date NOT NULL
+  , recorded_at timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , CONSTRAINT a_remittance_is_of_some_money CHECK (amount > 0 AND fee >= 0)
+);
+COMMENT ON TABLE door_remittances IS 'by key, append-only: what carriers paid on of the cash that they collected, as staff wrote it down from the bank statement';
+COMMENT ON COLUMN door_remittances.fee IS 'What the carrier kept for itself of what it had collected';
+CREATE INDEX door_remittances_by_time ON door_remittances (recorded_at DESC, bank_number);
+
+CREATE TABLE door_collections (
+    merchant_id   uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , payment_id    uuid NOT NULL
+  , buyer_id      uuid NOT NULL
+  , amount        bigint NOT NULL
+  , undone        bigint NOT NULL DEFAULT 0
+  , currency      text NOT NULL REFERENCES currencies
+  , state         text NOT NULL
+  , told          bigint
+  , reported      bigint
+  , carrier       text
+  , remittance    text
+  , created_at    timestamptz NOT NULL DEFAULT now()
+  , ended_at      timestamptz
+  , PRIMARY KEY (merchant_id, order_id, payment_id)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
+  , CONSTRAINT no_more_is_taken_off_than_was_promised CHECK (0 <= undone AND undone <= amount)
+  , CONSTRAINT what_is_on_its_way_was_told CHECK ((state IN ('due', 'void')) = (told IS NULL))
+  , CONSTRAINT told_is_what_is_left CHECK (state NOT IN ('carried', 'collected', 'remitted', 'kept') OR (told > 0 AND told = amount - undone))
+  , CONSTRAINT a_carrier_has_what_it_collected CHECK ((state IN ('collected', 'remitted')) = (carrier IS NOT NULL))
+  , CONSTRAINT remitted_means_by_which CHECK ((state = 'remitted') = (remittance IS NOT NULL))
+  , CONSTRAINT over_means_when CHECK ((state IN ('due', 'carried')) = (ended_at IS NULL))
+);
+COMMENT ON TABLE door_collections IS 'by merchant: what buyers pay at the door, order by order, and where the cash is';
+COMMENT ON COLUMN door_collections.amount IS 'What was promised when it was ordered';
+COMMENT ON COLUMN door_collections.undone IS 'What refunds have taken off it: it is not collected any more';
+COMMENT ON COLUMN door_collections.told IS 'What whoever hands the parcel over asks for, fixed when it leaves';
+COMMENT ON COLUMN door_collections.reported IS 'What the carrier says that it got, where it says so';
+COMMENT ON COLUMN door_collections.remittance IS 'The bank''s number of what the carrier paid on';
+COMMENT ON COLUMN door_collections.ended_at IS 'When it was collected, refused or called off';
+CREATE INDEX door_collections_with_carriers ON door_collections (carrier, currency, ended_at, order_id) WHERE state = 'collected';
+CREATE INDEX door_collections_on_their_way ON door_collections (created_at, order_id) WHERE state = 'carried';
+CREATE INDEX door_refusals_of_a_buyer ON door_collections (buyer_id, ended_at) WHERE state = 'refused';
+CREATE INDEX door_collections_of_a_remittance ON door_collections (remittance) WHERE remittance IS NOT NULL;
+
+CREATE TABLE door_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, payment_id, step)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES door_collections
+  , FOREIGN KEY (from_state, to_state) REFERENCES door_transitions
+);
+COMMENT ON TABLE door_history IS 'by merchant, append-only: what became of what is collected at the door';
+
+CREATE INDEX refunds_of_the_door ON refunds (created_at, refund_id) WHERE channel = 'cod' AND state IN ('instructed', 'sent');
+
+CREATE TABLE channel_exclusions (
+    channel text NOT NULL
+  , about   text NOT NULL
+  , subject uuid NOT NULL
+  , why     text NOT NULL DEFAULT ''
+  , set_by  uuid
+  , set_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, about, subject)
+  , CONSTRAINT an_exclusion_is_about_a_shop_a_category_or_gift_cards CHECK (about IN ('merchant', 'category', 'gift_cards'))
+);
+COMMENT ON TABLE channel_exclusions IS 'reference: what a channel is not offered for: the goods of a shop, those of a category and all below it, gift cards';
+COMMENT ON COLUMN channel_exclusions.subject IS 'The merchant or the category; the nil UUID for gift cards';
 
 -- money.gifts
 
@@ -2712,12 +2893,14 @@ CREATE TABLE carriers (
     carrier text PRIMARY KEY
   , name    jsonb NOT NULL
   , active  boolean NOT NULL DEFAULT true
+  , collects boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE carriers IS 'reference: who carries';
-INSERT INTO carriers (carrier, name) VALUES
-    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}')
-  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}')
-  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}');
+COMMENT ON COLUMN carriers.collects IS 'Whether it collects cash at the door and pays it on; with any other, the shop collects it itself';
+INSERT INTO carriers (carrier, name, collects) VALUES
+    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}', true)
+  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}', true)
+  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}', false);
 
 CREATE TABLE shop_carriers (
     merchant_id uuid NOT NULL
@@ -2742,7 +2925,8 @@ COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that f
 INSERT INTO parcel_transitions (from_state, to_state) VALUES
     ('nowhere', 'handed_over'), ('nowhere', 'delivered')
   , ('handed_over', 'in_transit'), ('handed_over', 'delivered'), ('handed_over', 'lost')
-  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered');
+  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered')
+  , ('handed_over', 'refused'), ('in_transit', 'refused'), ('lost', 'refused');
 
 CREATE TABLE parcels (
     merchant_id  uuid NOT NULL
@@ -2757,10 +2941,14 @@ CREATE TABLE parcels (
   , attempt_at   timestamptz
   , attempts     integer NOT NULL DEFAULT 0
   , refused_at   timestamptz
+  , collect      bigint
+  , collect_currency text REFERENCES currencies
   , PRIMARY KEY (merchant_id, parcel_id)
   , UNIQUE (merchant_id, carrier, number)
   , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
+  , CONSTRAINT what_is_collected_is_some_money CHECK (collect > 0 AND (collect IS NULL) = (collect_currency IS NULL))
 );
+COMMENT ON COLUMN parcels.collect IS 'What is to be paid for it at the door, in minor units; none: nothing';
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
 COMMENT ON COLUMN parcels.order_id IS 'The order, or the after-sales case whose goods go back or out again';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
@@ -3250,7 +3438,7 @@ INSERT INTO order_transitions (from_state, to_state) VALUES
     ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
   , ('placed', 'paid'), ('placed', 'held'), ('placed', 'cancelled'), ('held', 'paid'), ('held', 'cancelled')
   , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
-  , ('partly_shipped', 'shipped'), ('shipped', 'completed');
+  , ('partly_shipped', 'shipped'), ('shipped', 'completed'), ('shipped', 'cancelled');
 
 CREATE TABLE orders (
     merchant_id  uuid NOT NULL
@@ -3712,7 +3900,8 @@ CREATE TABLE order_refunds (
   , PRIMARY KEY (merchant_id, refund_id)
   , CONSTRAINT no_more_tax_than_money_goes_back CHECK (tax BETWEEN 0 AND goods + freight)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
-  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'))
+  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'
+                                                       , 'refused_at_the_door'))
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
@@ -4241,7 +4430,7 @@ CREATE TABLE statements (
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
-COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed, cash that it collected itself';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file';
 COMMENT ON COLUMN statements.check_by IS 'Until when the payout waits for the merchant to check it; none: it does not wait';
@@ -4283,10 +4472,10 @@ CREATE TABLE settlement_entries (
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
                                                        , 'deposit_forfeited', 'debt_paid', 'reserve', 'reserve_released'
-                                                       , 'correction', 'correction_taken'))
+                                                       , 'correction', 'correction_taken', 'cash_kept'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'reserve'
-                       , 'correction_taken')) = (amount < 0))
+                       , 'correction_taken', 'cash_kept')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';

@@ -52,6 +52,8 @@ class AccountKind(StrEnum):
     TRANSFERS_RECEIVED = "transfers_received"
     CHANNEL_FEES = "channel_fees"
     SUSPENSE = "suspense"
+    DOOR_CLAIMS = "door_claims"
+    CARRIER_CASH = "carrier_cash"
     EXCHANGE_CLEARING = "exchange_clearing"
     EXCHANGE_DIFFERENCES = "exchange_differences"
     OWN_FUNDS = "own_funds"

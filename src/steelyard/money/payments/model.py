@@ -12,6 +12,7 @@ from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
 from steelyard.money.ledger.model import AccountKind
+from steelyard.money.payments.door_model import DOOR_MACHINE
 from steelyard.money.payments.refund_model import (
     REFUND_MACHINE,
     AnsweredRefundState,
@@ -103,7 +104,7 @@ REST_MACHINE = Machine(
     {RestState.RESTING: {RestState.RESTING, RestState.WORKING}, RestState.WORKING: {RestState.RESTING}},
 )
 
-MACHINES = (PAYMENT_MACHINE, REFUND_MACHINE, REST_MACHINE)
+MACHINES = (PAYMENT_MACHINE, REFUND_MACHINE, REST_MACHINE, DOOR_MACHINE)
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,9 +250,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DueQuery(Sought, frozen=True, kw_only=True):
-    """A payment whose outcome is to be asked for now. If the channel does not know it either, one that is `overdue` (its
-    time is over) may be given up (`give_up`), and one that is `lost` (it should have arrived long since) once the channel
-    has been told not to take it any more."""
+    """A payment whose outcome is to be asked for now. If the channel does not know it either, one that is `overdue` may be
+    given up, and one that is `lost` (it should have arrived long since) once the channel was told not to take it any more."""
 
     overdue: bool
     lost: bool

@@ -15,6 +15,7 @@ from steelyard.parties.policies.case_times import (
     CASE_SHOP_INSPECTS,
     CASE_SHOP_RESENDS,
 )
+from steelyard.parties.policies.door_rules import CARRIER_DAYS, DOOR_REFUSAL_DAYS, DOOR_REFUSALS
 from steelyard.parties.policies.gift_rules import (
     GIFTS_LEAST,
     GIFTS_MOST,
@@ -329,6 +330,9 @@ POLICIES: tuple[Policy, ...] = (
     GIFTS_PER_DAY,
     GIFTS_REFUND_DAYS,
     RECONCILIATION_ALONE,
+    DOOR_REFUSALS,
+    DOOR_REFUSAL_DAYS,
+    CARRIER_DAYS,
     CASE_SHOP_ANSWERS,
     CASE_BUYER_SENDS,
     CASE_SHOP_INSPECTS,

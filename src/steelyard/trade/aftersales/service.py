@@ -1,14 +1,16 @@
 """Commands: cancel a paid order, give money back."""
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import msgspec
 
 from steelyard.goods import inventory
-from steelyard.kernel import events
+from steelyard.kernel import events, ids
 from steelyard.kernel.db import Read, Tx
-from steelyard.kernel.errors import Invalid
+from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
+from steelyard.logistics import fulfilment, parcels
 from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.money.payments.model import RefundId
@@ -37,6 +39,7 @@ from steelyard.trade.aftersales.model import (
 )
 from steelyard.trade.commission.model import added
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
+from steelyard.trade.orders.refusals import CarrierCollects
 
 REFUNDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
 TO_SEND = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED})
@@ -54,6 +57,51 @@ async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
     if order.state is OrderState.HELD:
         await groups.leave(tx, [order_id])
     await orders.cancel_order(tx, order, reason, by)
+    await _all_back(tx, order, lines, refund_id, Reason.CANCELLED, by)
+
+
+async def refuse_at_the_door(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
+    """Nobody paid for a parcel at the door: the order is called off, and nothing of it is owed. What purses paid of it goes back.
+
+    Its goods are on their way back, and its shop puts them on the shelf when they are there. Said twice, the second changes
+    nothing. Raises `NotFound`, `NotAtTheDoor`, `TransitionRefused`.
+    """
+    order = await orders.lock_order(tx, merchant_id, order_id)
+    if order.state is OrderState.CANCELLED:
+        return
+    lines = (await orders.lines_of(tx, [order_id]))[order_id]
+    await orders.refuse_at_the_door(tx, order, by)
+    await _all_back(tx, order, lines, RefundId(returned_of(order_id)), Reason.REFUSED, by)
+
+
+async def refuse_by_shop(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
+    """`refuse_at_the_door` for a parcel that the shop brought itself. Raises `CarrierCollects`, and what that raises."""
+    if await parcels.collected_by(tx, merchant_id, [order_id]):
+        raise CarrierCollects()
+    await refuse_at_the_door(tx, merchant_id, order_id, by)
+
+
+async def back_on_the_shelf(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by: str) -> None:
+    """The parcel that nobody paid for is back: what was in it can be sold again. Said twice, the second changes nothing. Raises
+    `NotFound`."""
+    order = await orders.lock_order(tx, merchant_id, order_id)
+    if order.state is not OrderState.CANCELLED or order.shipped_at is None:
+        raise NotFound()
+    lines = (await orders.lines_of(tx, [order_id]))[order_id]
+    gone = await fulfilment.status(tx, [order_id])
+    back = [(line.sku_id, None, sent) for line in lines if (sent := gone[order_id][line.line].shipped)]
+    await inventory.take_back(tx, merchant_id, back, document=returned_of(order_id), by=by)
+
+
+def returned_of(order_id: UUID) -> UUID:
+    """Under which document the goods of an order that nobody paid for at the door come back into stock."""
+    return ids.derived(order_id, "door")
+
+
+async def _all_back(
+    tx: Tx, order: Order, lines: Sequence[OrderLine], refund_id: RefundId, reason: Reason, by: str
+) -> None:
+    """Give back all that was not given back of an order that is called off."""
     left = [
         Returned(line.line, line.quantity - line.refunded_quantity)
         for line in lines
@@ -61,11 +109,11 @@ async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
     ]
     request = RefundRequest(
         refund_id=refund_id,
-        merchant_id=merchant_id,
-        order_id=order_id,
+        merchant_id=order.merchant_id,
+        order_id=order.order_id,
         lines=left,
         freight=await freight_left(tx, order, lines),
-        reason=Reason.CANCELLED,
+        reason=reason,
     )
     if order.kept:
         shares = [share_of(_line(lines, item), item.quantity) for item in left]

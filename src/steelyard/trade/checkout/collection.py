@@ -18,7 +18,7 @@ from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.settings import Settings
 from steelyard.money import gifts, payments
-from steelyard.money.payments import Device
+from steelyard.money.payments import Channel, Device
 from steelyard.money.payments.model import (
     ChannelAnswer,
     Instruction,
@@ -35,6 +35,7 @@ from steelyard.money.payments.model import (
     Unknown,
 )
 from steelyard.trade import groups, orders
+from steelyard.trade.checkout import ways
 from steelyard.trade.checkout.service import complete, lock_of_purchases
 from steelyard.trade.orders.model import Booking, NotPayable, Purchase, PurchaseId, PurchaseState
 
@@ -94,6 +95,7 @@ async def collect(
         payer=payer,
         wait=timedelta(hours=gateway.terms.wait_hours),
         anew=anew,
+        channels=payments.channels(settings),
     )
     if isinstance(begun, Collection):
         return begun
@@ -118,12 +120,14 @@ async def begin(
     payer: Payer = HERE,
     wait: timedelta = timedelta(),
     anew: bool = False,
+    channels: Mapping[str, Channel] | None = None,
 ) -> Instruction | Collection:
     """The intent to pay, written down; or how far an earlier try has come, when this is its second click.
 
     A purchase waits at least `wait` from when it was placed, however often it is tried anew. A try that the channel has not
     answered yet is asked for once more under its own id, which collects it once: while it may still be captured, no second
-    one is begun beside it.
+    one is begun beside it. Of these `channels` only one that is offered for it is begun with, whoever asks: raises
+    `UnknownChannel`.
     """
     purchase = await orders.lock_purchase(tx, purchase_id)
     tries = [each for each in await payments.of_purchase(tx, purchase_id) if not payments.is_purse(each.channel)]
@@ -149,6 +153,11 @@ async def begin(
     if wait and booking is None and purchase.team_id is None:
         purchase = await orders.wait_for_payment(tx, purchase, purchase.placed_at + wait)
     instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id, payer)
+    if channels is not None:
+        shops = [split.merchant_id for split in instruction.splits]
+        wanted = await ways.of_purchase(tx, purchase, booking, shops, instruction.amount)
+        wanted = msgspec.structs.replace(wanted, device=payer.device)
+        ways.require_offered(channels, await payments.standing(tx), channel, wanted)
     await payments.instruct(tx, instruction)
     return instruction
 

@@ -47,6 +47,8 @@ from steelyard.trade.orders.buyers import (
     purchases_of,
     reminders_of_merchant,
 )
+from steelyard.trade.orders.door import keep as keep_at_the_door
+from steelyard.trade.orders.door import refuse as refuse_at_the_door
 from steelyard.trade.orders.due import next_due, to_do
 from steelyard.trade.orders.events import (
     BalanceDue,
@@ -182,6 +184,7 @@ __all__ = [
     "had_of",
     "hide",
     "history",
+    "keep_at_the_door",
     "keep_deposit",
     "let_go",
     "lines_of",
@@ -207,6 +210,7 @@ __all__ = [
     "purchases_of_buyer",
     "record_delivery",
     "record_refund",
+    "refuse_at_the_door",
     "remind",
     "reminders_of_merchant",
     "see_notes",

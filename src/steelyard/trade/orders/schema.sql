@@ -67,7 +67,7 @@ INSERT INTO order_transitions (from_state, to_state) VALUES
     ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
   , ('placed', 'paid'), ('placed', 'held'), ('placed', 'cancelled'), ('held', 'paid'), ('held', 'cancelled')
   , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
-  , ('partly_shipped', 'shipped'), ('shipped', 'completed');
+  , ('partly_shipped', 'shipped'), ('shipped', 'completed'), ('shipped', 'cancelled');
 
 CREATE TABLE orders (
     merchant_id  uuid NOT NULL

@@ -43,7 +43,7 @@ MACHINE = Machine(
         OrderState.HELD: {OrderState.PAID, OrderState.CANCELLED},
         OrderState.PAID: {OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.CANCELLED},
         OrderState.PARTLY_SHIPPED: {OrderState.SHIPPED},
-        OrderState.SHIPPED: {OrderState.COMPLETED},
+        OrderState.SHIPPED: {OrderState.COMPLETED, OrderState.CANCELLED},  # cancelled: nobody paid at the door
         OrderState.COMPLETED: set(),
         OrderState.CANCELLED: set(),
     },

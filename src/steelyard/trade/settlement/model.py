@@ -69,6 +69,7 @@ class EntryKind(StrEnum):
     COMPENSATION = "compensation"
     DEBT_PAID = "debt_paid"
     COMPENSATION_RETURNED = "compensation_returned"
+    CASH_KEPT = "cash_kept"
     RESERVE = "reserve"
     RESERVE_RELEASED = "reserve_released"
     CORRECTION = "correction"

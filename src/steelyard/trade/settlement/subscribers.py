@@ -6,6 +6,7 @@ from typing import cast
 
 from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
+from steelyard.money.payments import CashKept
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade.aftersales import AppealEnded, OrderRefunded
 from steelyard.trade.orders import DepositForfeited, OrderCompleted
@@ -108,6 +109,28 @@ async def on_forfeited(tx: Tx, forfeited: Sequence[DepositForfeited]) -> None:
     )
 
 
+async def on_cash_kept(tx: Tx, kept: Sequence[CashKept]) -> None:
+    """A shop that brought the parcel itself has the buyer's cash: so much less it is paid. Its commission, which comes with the
+    receipt, is then what it owes."""
+    now = cast(datetime, await tx.value("SELECT now()")).astimezone(UTC)
+    await enter(
+        tx,
+        [
+            NewEntry(
+                merchant_id=MerchantId(each.merchant_id),
+                order_id=each.order_id,
+                document=each.document,
+                kind=EntryKind.CASH_KEPT,
+                amount=-each.amount,
+                currency=each.currency,
+                earned_at=now,
+            )
+            for each in kept
+        ],
+        waits=False,
+    )
+
+
 SUBSCRIBER = Subscriber(
     "settlement",
     {
@@ -115,5 +138,6 @@ SUBSCRIBER = Subscriber(
         OrderRefunded: on_refunded,
         AppealEnded: on_appeal_ended,
         DepositForfeited: on_forfeited,
+        CashKept: on_cash_kept,
     },
 )
