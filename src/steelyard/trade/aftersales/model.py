@@ -42,6 +42,8 @@ class Reason(StrEnum):
     RETURNED = "returned"
     IMPORTED = "imported"
     PRICE_PROTECTION = "price_protection"
+    CHARGEBACK = "chargeback"
+    REFUSED = "refused_at_the_door"
 
 
 class Returned(msgspec.Struct, frozen=True):
