@@ -7,6 +7,7 @@ import msgspec
 
 from steelyard.demo import (
     allowances,
+    bookkept,
     campaigns,
     cases,
     desk,
@@ -134,6 +135,7 @@ async def make(
         await desk.lay(db, settings, hashed)
         await footfall.count_up(fast, seed=seed, step=step)
         await reconciled.reconcile(db)
+        await bookkept.keep_books(fast)
         await door.pay_otherwise(db, settings, people.HOME)
         await db.transact(ledger.sum_up)
         await queue.fill(db, [MerchantId(made("merchant", maker.slug)) for maker in makers()[:QUEUED_MAKERS]])

@@ -33,6 +33,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "groups",
         "checkout",
         "aftersales",
+        "risk",
+        "chargebacks",
         "rewards",
         "invoices",
         "einvoices",
