@@ -243,6 +243,7 @@ async def things(db: Database, world: World) -> Ids:
             "idempotency_key": "k",
             "slug": green.slug,
             "name": "search",
+            "carrier": "simex",
             "job_id": "1",
             "role_id": "tea_night",
             "department_id": str(department_id),
