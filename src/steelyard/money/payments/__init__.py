@@ -10,7 +10,8 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
 
 The states live in `payments.model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares of
 itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
-answer. What came by bank transfer is written down in `bank_movements`; what becomes of refunds in `refund_outcomes`, and those
+answer. What came by bank transfer is written down in `bank_movements`; what becomes of refunds in `refund_outcomes` (lists
+of them: `refund_lists`), and those
 that staff transfer in `by_hand`.
 """
 
@@ -99,6 +100,15 @@ from steelyard.money.payments.queries import (
     timeline,
     timelines,
 )
+from steelyard.money.payments.refund_lists import (
+    HandMade,
+    RefundDay,
+    RefundsSought,
+    refunds_by_day,
+    refunds_sought,
+    steps_of,
+    transfers_of,
+)
 from steelyard.money.payments.refund_outcomes import came_back, record_refund, record_refunds, send_again
 from steelyard.money.payments.refunds import refund, refund_surplus, to_refund
 from steelyard.money.payments.signatures import verify as verify_signature
@@ -116,6 +126,7 @@ __all__ = [
     "DueQuery",
     "ExpectedTransfer",
     "Fee",
+    "HandMade",
     "Handover",
     "Instruction",
     "Limit",
@@ -141,6 +152,7 @@ __all__ = [
     "Recording",
     "Refund",
     "RefundAnswer",
+    "RefundDay",
     "RefundId",
     "RefundNews",
     "RefundRecording",
@@ -148,6 +160,7 @@ __all__ = [
     "RefundState",
     "RefundTooLarge",
     "Refunded",
+    "RefundsSought",
     "Rest",
     "RestChange",
     "Rule",
@@ -206,9 +219,11 @@ __all__ = [
     "refund",
     "refund_of",
     "refund_surplus",
+    "refunds_by_day",
     "refunds_of_order",
     "refunds_of_payment",
     "refunds_page",
+    "refunds_sought",
     "rest_changes",
     "rests",
     "rule",
@@ -219,12 +234,14 @@ __all__ = [
     "splits_of",
     "splits_of_order",
     "standing",
+    "steps_of",
     "take",
     "timeline",
     "timelines",
     "to_apply",
     "to_query",
     "to_refund",
+    "transfers_of",
     "try_now",
     "verifier",
     "verify_signature",

@@ -9,8 +9,11 @@ from steelyard.kernel.errors import Invalid
 from steelyard.kernel.i18n import N_
 from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind, Transfer
-from steelyard.money.payments.model import RefundId
+from steelyard.money.payments.model import RefundId, RefundRoute
+from steelyard.money.wallets.model import SwitchedOff
+from steelyard.parties import policies
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.parties.policies.model import WALLETS
 from steelyard.trade import groups, orders
 from steelyard.trade.aftersales.events import OrderRefunded
 from steelyard.trade.aftersales.gifts import kept_back, together, unearned
@@ -75,13 +78,16 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     The pieces are first taken from what has not left the house, which then need not be sent; `restock` is for the others. So
     are gifts that are not earned any more; for those that were sent their worth is kept back.
     Said twice with the same id, the second changes nothing. Raises `NotFound`, `NotRefundable`, `NotThatMany`,
-    `AmountTooHigh`, `FreightTooHigh`, `UseCancel`, `Invalid`.
+    `AmountTooHigh`, `FreightTooHigh`, `UseCancel`, `Invalid`, and
+    `SwitchedOff` for a balance that the house does not keep.
     """
     order = await orders.lock_order(tx, request.merchant_id, request.order_id)
     if await _decided(tx, request):
         return
     if order.state not in REFUNDABLE:
         raise NotRefundable(state=str(order.state))
+    if request.route is RefundRoute.BALANCE and not await policies.number(tx, WALLETS):
+        raise SwitchedOff()
     lines = (await orders.lines_of(tx, [order.order_id]))[order.order_id]
     _check(request, lines)
     left = await freight_left(tx, order, lines)
