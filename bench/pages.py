@@ -11,13 +11,14 @@ NO_LISTS = {
     "/merchant/orders/ship/done", "/merchant/products/export", "/merchant/products/new", "/merchant/products/template",
     "/merchant/promotions/new", "/merchant/roles/new", "/merchant/shop", "/merchant/shop/visit", "/merchant/stock/move",
     "/merchant/stock/warehouses/new",
-    "/merchant/carriers", "/merchant/licence",
+    "/merchant/carriers", "/merchant/licence", "/merchant/refunds/limits",
     # Not measured yet.
     "/operator/figures/orders", "/operator/figures/refunds",
     "/operator/reconciliation/upload",
     "/operator/find", "/operator/attributes/new", "/operator/pages", "/operator/profile", "/operator/promotions/new",
     "/operator/campaigns/new",
-    "/operator/roles/new", "/operator/rights/new", "/operator/promotions/why", "/merchant/promotions/why",
+    "/operator/roles/new", "/operator/refunds/limits", "/operator/rights/new", "/operator/promotions/why",
+    "/merchant/promotions/why",
 }  # fmt: skip
 
 # Who looks, and at what. `{product}` is the one most sold, `{since}` and `{today}` are days, `{shop}` is the merchant's id.
@@ -74,6 +75,9 @@ PAGES: dict[str, tuple[str, ...]] = {
     "merchant": (
         "/merchant",
         "/merchant/promises",
+        "/merchant/refunds",
+        "/merchant/refunds?state=succeeded",
+        "/merchant/refunds/approvals",
         "/merchant/orders",
         "/merchant/orders?state=placed",
         "/merchant/orders?state=shipped",
@@ -189,6 +193,10 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/payments?from={since}&to={today}",
         "/operator/refunds",
         "/operator/refunds?state=succeeded",
+        "/operator/refunds?state=failed",
+        "/operator/refunds?age=3",
+        "/operator/refunds?shop={shop}",
+        "/operator/refunds/approvals",
         "/operator/channels",
         "/operator/transfers",
         "/operator/reconciliation",

@@ -18,6 +18,7 @@ from steelyard.goods.promotions.model import AmountOff, Group, GroupId, Offer, P
 from steelyard.kernel import ids
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.text import text
+from steelyard.money.payments.model import RefundId
 from steelyard.parties import access, merchants
 from steelyard.parties.access import ViewId
 from steelyard.parties.access.model import AccountId, AccountKind, Actor, DepartmentId
@@ -26,9 +27,11 @@ from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from steelyard.surfaces.web.security import CSRF_COOKIE
 from steelyard.trade import aftersales, discipline, invoices, orders, reviews, settlement
-from steelyard.trade.aftersales.model import Returned
+from steelyard.trade.aftersales.limit_model import GiveBack, Giver, RequestSide, WaitingRefund
+from steelyard.trade.aftersales.model import Less, RefundRequest, Returned
 from steelyard.trade.discipline import NewViolation, ViolationId
 from steelyard.trade.invoices.model import InvoiceId, Title
+from steelyard.trade.orders.model import Order
 from steelyard.trade.reviews.model import QuestionId
 from tests.support import deal
 from tests.support.applicants import submitted
@@ -207,6 +210,7 @@ async def things(db: Database, world: World) -> Ids:
     difference = await strange(db)
     today = datetime.now(UTC).date()
     await db.transact(merchants.hand_in_licence, world.tea.merchant_id, licence, "test", today)
+    waits = await waiting_refund(db, order)
     return Ids(
         {
             "merchant_id": str(world.tea.merchant_id),
@@ -227,6 +231,7 @@ async def things(db: Database, world: World) -> Ids:
             "api_key_id": str(key_id),
             "payment_id": str(payment_id),
             "refund_id": str(refund_id),
+            "request_id": str(waits.request_id),
             "owner_id": str(world.tea.merchant_id),
             "kind": "held",
             "what": "visitors",
@@ -273,6 +278,26 @@ async def things(db: Database, world: World) -> Ids:
             "item_id": str(difference.item_id),
         }
     )
+
+
+async def waiting_refund(db: Database, order: Order) -> WaitingRefund:
+    """A refund that a clerk may not give alone, and that waits for a second person."""
+    await db.transact(
+        aftersales.set_limit, order.merchant_id, "merchant_clerk", order.currency, per_refund=0, per_day=0,
+        valid_from=datetime.now(UTC) - timedelta(days=1), by=None,
+    )  # fmt: skip
+    clerk = Giver(
+        account_id=AccountId(ids.mint()),
+        side=RequestSide.MERCHANT,
+        roles=["merchant_clerk"],
+        merchant_id=order.merchant_id,
+    )
+    wanted = RefundRequest(
+        refund_id=RefundId(ids.mint()), merchant_id=order.merchant_id, order_id=order.order_id, less=[Less(1, 1)]
+    )
+    waits = await db.transact(aftersales.give, clerk, GiveBack(request=wanted), f"staff:{clerk.account_id}")
+    assert waits is not None
+    return waits
 
 
 async def _night_role(tx: Tx, world: World) -> None:
