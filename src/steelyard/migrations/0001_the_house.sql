@@ -337,8 +337,12 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('orders.manage', 'operator', '{"zh-Hans": "处理任意订单", "en": "Act on any order"}')
   , ('payments.read', 'operator', '{"zh-Hans": "查看支付与退款", "en": "See payments and refunds"}')
   , ('ledger.read', 'operator', '{"zh-Hans": "查看账簿与试算平衡表", "en": "See the books and the trial balance"}')
+  , ('ledger.write', 'operator', '{"zh-Hans": "手工记账、更正与兑换（须两人）", "en": "Write entries by hand, corrections and exchanges (two people)"}')
+  , ('ledger.close', 'operator', '{"zh-Hans": "月末结账与反结账（结账须两人）", "en": "Close months of the books (two people) and open them again"}')
   , ('reconciliation.manage', 'operator', '{"zh-Hans": "对账：上传账单、处理差异", "en": "Reconcile: upload statements, work on differences"}')
+  , ('fees.manage', 'operator', '{"zh-Hans": "设置佣金与服务费", "en": "Set commission and fees"}')
   , ('settlement.run', 'operator', '{"zh-Hans": "执行结算", "en": "Run settlement"}')
+  , ('taxes.manage', 'operator', '{"zh-Hans": "维护税率", "en": "Enter tax rates"}')
   , ('catalog.manage', 'operator', '{"zh-Hans": "管理类目", "en": "Manage categories"}')
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
@@ -408,7 +412,9 @@ INSERT INTO role_permissions (role_id, permission) VALUES
     ('operator_finance', 'dashboard.read'), ('operator_finance', 'merchants.read')
   , ('operator_finance', 'orders.read'), ('operator_finance', 'payments.read')
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
+  , ('operator_finance', 'ledger.write'), ('operator_finance', 'ledger.close')
   , ('operator_finance', 'reconciliation.manage'), ('operator_finance', 'refunds.approve')
+  , ('operator_finance', 'taxes.manage'), ('operator_finance', 'fees.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
@@ -913,8 +919,10 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('held', 'credit', '{"zh-Hans": "买家待确认资金", "en": "Buyers'' money held until receipt"}')
   , ('refund_due', 'credit', '{"zh-Hans": "应退买家款", "en": "Refunds on their way"}')
   , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
+  , ('reserve', 'credit', '{"zh-Hans": "商家滚动准备金", "en": "Merchants'' rolling reserves"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
   , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('fee_tax', 'credit', '{"zh-Hans": "平台服务费应交税费", "en": "Tax on fees, owed to the tax office"}')
   , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
   , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
   , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
@@ -930,13 +938,76 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}')
   , ('transfers_received', 'credit', '{"zh-Hans": "已收未核销的银行转账", "en": "Received by bank transfer, not used yet"}')
   , ('channel_fees', 'debit', '{"zh-Hans": "支付渠道手续费", "en": "Fees of payment channels"}')
-  , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}');
+  , ('chargebacks', 'debit', '{"zh-Hans": "渠道拒付占用款", "en": "Taken back by channels, in dispute"}')
+  , ('disputed', 'credit', '{"zh-Hans": "拒付冻结的商家款", "en": "Merchants'' money frozen by chargebacks"}')
+  , ('chargeback_losses', 'debit', '{"zh-Hans": "平台拒付损失", "en": "Losses by chargebacks"}')
+  , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}')
+  , ('door_claims', 'debit', '{"zh-Hans": "货到付款待收款", "en": "To be collected at the door"}')
+  , ('carrier_cash', 'debit', '{"zh-Hans": "承运商代收款", "en": "Cash with carriers"}')
+  , ('exchange_clearing', 'credit', '{"zh-Hans": "货币兑换清算", "en": "Exchange clearing"}')
+  , ('exchange_differences', 'credit', '{"zh-Hans": "汇兑损益", "en": "Realised exchange differences"}')
+  , ('own_funds', 'credit', '{"zh-Hans": "平台自有资金", "en": "The platform''s own funds"}')
+  , ('other_costs', 'debit', '{"zh-Hans": "银行及其他费用", "en": "Bank charges and other costs"}');
+
+CREATE TABLE ledger_chart (
+    kind    text PRIMARY KEY REFERENCES ledger_account_kinds
+  , class   text NOT NULL
+  , money   text
+  , by_hand boolean NOT NULL
+  , purpose jsonb NOT NULL
+  , CONSTRAINT an_account_is_of_a_class CHECK (class IN ('asset', 'liability', 'income', 'expense', 'equity'))
+  , CONSTRAINT money_is_cash_or_somebodys CHECK (money IN ('cash', 'buyers', 'merchants'))
+  , CONSTRAINT cash_is_an_asset_and_what_is_owed_a_liability CHECK (
+        money IS NULL OR (class = 'asset') = (money = 'cash') AND (class = 'liability') = (money <> 'cash'))
+);
+COMMENT ON TABLE ledger_chart IS 'reference: what each kind of account is for: every kind stands here';
+COMMENT ON COLUMN ledger_chart.money IS 'cash: money at a channel or bank; buyers, merchants: money of theirs that the platform holds';
+COMMENT ON COLUMN ledger_chart.by_hand IS 'Staff may write an entry on it by hand, two of them together: no other part of the house counts on what it says, transfer by transfer';
+INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
+    ('channel_cash', 'asset', 'cash', true, '{"zh-Hans": "支付渠道已收取、尚未退回或划转到银行的资金。", "en": "What payment channels have collected and neither given back nor paid on to the bank."}')
+  , ('bank_cash', 'asset', 'cash', true, '{"zh-Hans": "平台银行账户中的资金。", "en": "Money in the platform''s bank accounts."}')
+  , ('purchase_clearing', 'liability', NULL, false, '{"zh-Hans": "一次付款在买家一侧的对应科目；与子订单清算合计为零。", "en": "The buyer''s side of a payment; with order clearing it comes to zero."}')
+  , ('order_clearing', 'asset', NULL, false, '{"zh-Hans": "一次付款在商家一侧的对应科目；与订单合并清算合计为零。", "en": "The merchants'' side of a payment; with purchase clearing it comes to zero."}')
+  , ('held', 'liability', 'buyers', false, '{"zh-Hans": "买家已付款、尚未确认收货的资金。", "en": "What buyers have paid for goods that they have not confirmed yet."}')
+  , ('refund_due', 'liability', 'buyers', false, '{"zh-Hans": "已同意、尚未到账的退款。", "en": "Refunds that are promised and have not arrived."}')
+  , ('payable', 'liability', 'merchants', false, '{"zh-Hans": "已归商家、尚未结算的款项；为负时是商家欠款。", "en": "What is the merchants'' and not paid out yet; below zero, what they owe."}')
+  , ('reserve', 'liability', 'merchants', false, '{"zh-Hans": "按约定暂扣、到期自动释放的商家款项。", "en": "What is kept back of merchants'' payouts by agreement, until it is released by itself."}')
+  , ('payout_in_transit', 'liability', 'merchants', false, '{"zh-Hans": "已交银行、银行尚未付出的结算款。", "en": "Payouts that the bank has been told to make and has not made."}')
+  , ('commission', 'income', NULL, false, '{"zh-Hans": "向商家收取的佣金，已扣除退回部分。", "en": "Commission taken from merchants, less what went back with refunds."}')
+  , ('fee_tax', 'liability', NULL, true, '{"zh-Hans": "向商家收取的费用中所含、应向税务机关缴纳的税款。", "en": "What merchants have paid as tax on fees: the platform owes it to the tax office."}')
+  , ('subsidy', 'expense', NULL, false, '{"zh-Hans": "平台承担的优惠，补给商家。", "en": "The platform''s part of promotions, made good to merchants."}')
+  , ('goodwill', 'expense', NULL, false, '{"zh-Hans": "平台赔付给商家或买家的款项。", "en": "What the platform has paid to put things right."}')
+  , ('deposit', 'liability', 'merchants', false, '{"zh-Hans": "商家缴存的保证金。", "en": "Deposits that merchants have paid in."}')
+  , ('fines', 'income', NULL, false, '{"zh-Hans": "商家因违规缴纳的违约金。", "en": "Fines that merchants have paid for violations."}')
+  , ('balance', 'liability', 'buyers', false, '{"zh-Hans": "买家可用余额。", "en": "Money that buyers have to spend here."}')
+  , ('balance_held', 'liability', 'buyers', false, '{"zh-Hans": "待付款订单占用的买家余额。", "en": "Of it, what is kept for purchases that are being paid."}')
+  , ('points', 'liability', NULL, false, '{"zh-Hans": "平台承诺的积分，每分为一个最小货币单位；不是收到的资金。", "en": "Points that the platform has promised, a minor unit each; no money that was received."}')
+  , ('points_held', 'liability', NULL, false, '{"zh-Hans": "待付款订单占用的积分。", "en": "Of them, what is kept for purchases that are being paid."}')
+  , ('gift_cards', 'liability', 'buyers', false, '{"zh-Hans": "已售出或送出、尚未兑换的礼品卡。", "en": "Gift cards sold or given that nobody has redeemed."}')
+  , ('gift_clearing', 'asset', NULL, false, '{"zh-Hans": "礼品卡兑换时的过渡科目，合计为零。", "en": "Where a card crosses into a balance; zero in total."}')
+  , ('marketing_cost', 'expense', NULL, false, '{"zh-Hans": "平台送出的卡、积分与补偿，减去过期部分。", "en": "Cards, points and credit given away, less what expired."}')
+  , ('presale_deposits', 'liability', 'buyers', false, '{"zh-Hans": "预售中买家已付的定金。", "en": "Deposits that buyers have paid in presales."}')
+  , ('compensation_clearing', 'asset', NULL, false, '{"zh-Hans": "商家赔付转入买家余额时的过渡科目，合计为零。", "en": "Where a shop''s compensation crosses to a buyer; zero in total."}')
+  , ('transfers_received', 'liability', 'buyers', false, '{"zh-Hans": "已到账、尚未用于订单的买家转账。", "en": "What buyers have transferred and no purchase has taken."}')
+  , ('channel_fees', 'expense', NULL, true, '{"zh-Hans": "支付渠道扣收的手续费。", "en": "What payment channels keep as their fees."}')
+  , ('chargebacks', 'asset', NULL, false, '{"zh-Hans": "渠道因拒付扣走、正在争议的款项。", "en": "What channels have taken back and is being argued about."}')
+  , ('disputed', 'liability', 'merchants', false, '{"zh-Hans": "因拒付冻结的商家款项，结案前不结算。", "en": "Of what merchants are owed, what is set aside until a chargeback is decided."}')
+  , ('chargeback_losses', 'expense', NULL, false, '{"zh-Hans": "平台因拒付承担的损失，减去败诉后追回的。", "en": "What the platform lost by chargebacks, less what came back after it was lost."}')
+  , ('suspense', 'asset', NULL, false, '{"zh-Hans": "对账差异，等待查明。", "en": "Differences of statements that are being looked into."}')
+  , ('door_claims', 'asset', NULL, false, '{"zh-Hans": "买家约定签收时支付、尚未收到的货款。", "en": "What buyers have promised to pay at the door and nobody has collected yet."}')
+  , ('carrier_cash', 'asset', 'cash', false, '{"zh-Hans": "承运商已代收、尚未回款的货款。", "en": "What carriers have collected at the door and not paid on yet."}')
+  , ('exchange_clearing', 'equity', NULL, false, '{"zh-Hans": "兑换时一种货币转出、另一种转入的过渡科目；余额为该货币的未平头寸。", "en": "Where one currency leaves and another comes in; what is left is the open position in a currency."}')
+  , ('exchange_differences', 'income', NULL, false, '{"zh-Hans": "已实现的汇兑损益，按本位币记录；负数为损失。", "en": "Realised gains on exchanges, in the house''s currency; below zero, losses."}')
+  , ('own_funds', 'equity', NULL, true, '{"zh-Hans": "平台股东投入或提走的自有资金。", "en": "What the platform''s owners have put in or taken out."}')
+  , ('other_costs', 'expense', NULL, true, '{"zh-Hans": "银行收费等手工记录的费用。", "en": "Charges of the bank and other costs that are written down by hand."}');
 
 CREATE TABLE ledger_counterparties (
     owner_id uuid PRIMARY KEY
   , name     text NOT NULL UNIQUE
 );
 COMMENT ON TABLE ledger_counterparties IS 'reference: channels and banks that have accounts of their own here: what they charged and paid on is of no single buyer or merchant';
+-- (The operator's own bank, on which people write by hand before any statement has come.)
+INSERT INTO ledger_counterparties (owner_id, name) VALUES ('561931b6-f093-521f-9245-d3c46385ef57', 'bank');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -949,11 +1020,14 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT held_money_is_there CHECK (kind <> 'held' OR credits >= debits)
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
   , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
+  , CONSTRAINT a_reserve_was_kept_back CHECK (kind <> 'reserve' OR credits >= debits)
   , CONSTRAINT presale_deposits_are_there CHECK (kind <> 'presale_deposits' OR credits >= debits)
   , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
   , CONSTRAINT nobody_spends_what_is_not_there CHECK (
         kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards', 'transfers_received')
         OR credits >= debits)
+  , CONSTRAINT frozen_money_is_there CHECK (kind <> 'disputed' OR credits >= debits)
+  , CONSTRAINT only_what_was_taken_back_comes_back CHECK (kind <> 'chargebacks' OR debits >= credits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';
@@ -994,6 +1068,217 @@ CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
 CREATE INDEX ledger_transfers_of_an_owner ON ledger_transfers (owner_id, at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_time ON ledger_transfers (at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_reason ON ledger_transfers (reason, at DESC, transfer_id DESC);
+
+CREATE TABLE ledger_period_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE ledger_period_transitions IS 'reference: the states of a month of the books that follow each other';
+INSERT INTO ledger_period_transitions (from_state, to_state) VALUES
+    ('nowhere', 'proposed'), ('open', 'proposed'), ('proposed', 'open'), ('proposed', 'closed'), ('closed', 'open');
+
+CREATE TABLE ledger_periods (
+    period      date PRIMARY KEY
+  , begins      timestamptz NOT NULL
+  , ends        timestamptz NOT NULL
+  , state       text NOT NULL
+  , proposed_by text
+  , closed_by   text
+  , closed_at   timestamptz
+  , CONSTRAINT a_period_is_a_month CHECK (extract(day FROM period) = 1 AND begins < ends)
+  , CONSTRAINT a_period_is_open_proposed_or_closed CHECK (state IN ('open', 'proposed', 'closed'))
+  , CONSTRAINT proposed_means_by_whom CHECK ((state IN ('proposed', 'closed')) = (proposed_by IS NOT NULL))
+  , CONSTRAINT closed_means_by_whom_and_when CHECK (
+        (state = 'closed') = (closed_by IS NOT NULL) AND (state = 'closed') = (closed_at IS NOT NULL))
+  , CONSTRAINT two_people_close_a_period CHECK (closed_by <> proposed_by)
+);
+COMMENT ON TABLE ledger_periods IS 'reference: months of the books that somebody has wanted to close; nothing is posted into a closed one';
+COMMENT ON COLUMN ledger_periods.period IS 'The first day of the month, in the house''s time zone';
+COMMENT ON COLUMN ledger_periods.ends IS 'The first moment that is not within it';
+
+CREATE TABLE ledger_period_history (
+    period     date NOT NULL REFERENCES ledger_periods
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , words      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (period, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES ledger_period_transitions
+);
+COMMENT ON TABLE ledger_period_history IS 'local, append-only: each change of a month''s state, with why it was opened again';
+
+-- (No foreign key to the accounts: it would lock each of their rows, and sales wait for some of them.)
+CREATE TABLE ledger_snapshots (
+    owner_id uuid NOT NULL
+  , kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL REFERENCES currencies
+  , period   date NOT NULL REFERENCES ledger_periods
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , PRIMARY KEY (owner_id, kind, currency, period)
+);
+COMMENT ON TABLE ledger_snapshots IS 'by owner: what an account came to at the end of a closed month in which it moved, from the beginning of the books';
+CREATE INDEX ledger_snapshots_of_a_period ON ledger_snapshots (period);
+
+CREATE TABLE ledger_period_totals (
+    period   date NOT NULL REFERENCES ledger_periods
+  , kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL REFERENCES currencies
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , PRIMARY KEY (period, kind, currency)
+);
+COMMENT ON TABLE ledger_period_totals IS 'local: what all accounts of a kind came to at the end of a closed month, from the beginning of the books';
+
+CREATE TABLE ledger_voucher_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE ledger_voucher_transitions IS 'reference: the states of an entry by hand that follow each other';
+INSERT INTO ledger_voucher_transitions (from_state, to_state) VALUES
+    ('nowhere', 'proposed'), ('proposed', 'posted'), ('proposed', 'declined');
+
+CREATE TABLE ledger_vouchers (
+    owner_id    uuid NOT NULL
+  , voucher_id  uuid NOT NULL
+  , state       text NOT NULL
+  , reverses    uuid
+  , currency    text NOT NULL REFERENCES currencies
+  , debit       text REFERENCES ledger_account_kinds
+  , credit      text REFERENCES ledger_account_kinds
+  , amount      bigint
+  , words       text NOT NULL
+  , proposed_by text NOT NULL
+  , proposed_at timestamptz NOT NULL DEFAULT now()
+  , decided_by  text
+  , decided_at  timestamptz
+  , PRIMARY KEY (owner_id, voucher_id)
+  , FOREIGN KEY (owner_id, reverses) REFERENCES ledger_transfers (owner_id, transfer_id)
+  , CONSTRAINT an_entry_by_hand_is_proposed_posted_or_declined CHECK (state IN ('proposed', 'posted', 'declined'))
+  , CONSTRAINT an_entry_by_hand_says_why CHECK (words <> '')
+  , CONSTRAINT an_entry_by_hand_is_whole CHECK (
+        (debit IS NULL) = (amount IS NULL) AND (credit IS NULL) = (amount IS NULL) AND debit <> credit AND amount > 0)
+  , CONSTRAINT an_entry_by_hand_does_something CHECK (reverses IS NOT NULL OR amount IS NOT NULL)
+  , CONSTRAINT decided_means_by_whom_and_when CHECK (
+        (state <> 'proposed') = (decided_by IS NOT NULL) AND (state <> 'proposed') = (decided_at IS NOT NULL))
+  , CONSTRAINT two_people_write_by_hand CHECK (state <> 'posted' OR decided_by <> proposed_by)
+);
+COMMENT ON TABLE ledger_vouchers IS 'by owner: entries that people write by hand: one proposes, another agrees; a correction names the transfer that it reverses';
+COMMENT ON COLUMN ledger_vouchers.reverses IS 'The transfer that is posted the other way round';
+COMMENT ON COLUMN ledger_vouchers.amount IS 'Minor units of what is posted instead, or besides';
+CREATE UNIQUE INDEX a_transfer_is_reversed_once ON ledger_vouchers (owner_id, reverses)
+    WHERE reverses IS NOT NULL AND state <> 'declined';
+CREATE INDEX ledger_vouchers_by_time ON ledger_vouchers (proposed_at DESC, voucher_id DESC);
+CREATE INDEX ledger_vouchers_to_decide ON ledger_vouchers (proposed_at) WHERE state = 'proposed';
+
+CREATE TABLE ledger_voucher_history (
+    owner_id   uuid NOT NULL
+  , voucher_id uuid NOT NULL
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , words      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (owner_id, voucher_id, step)
+  , FOREIGN KEY (owner_id, voucher_id) REFERENCES ledger_vouchers
+  , FOREIGN KEY (from_state, to_state) REFERENCES ledger_voucher_transitions
+);
+COMMENT ON TABLE ledger_voucher_history IS 'by owner, append-only: each change of the state of an entry by hand';
+
+CREATE TABLE ledger_days (
+    day      date NOT NULL
+  , kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL REFERENCES currencies
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , PRIMARY KEY (day, kind, currency)
+);
+COMMENT ON TABLE ledger_days IS 'local: what was moved on each of the last days, for pictures: summed by a sweep, and anew while a day is young';
+
+CREATE TABLE ledger_days_summed (
+    day date PRIMARY KEY
+  , at  timestamptz NOT NULL
+);
+COMMENT ON TABLE ledger_days_summed IS 'local: which days ledger_days knows, those on which nothing moved too';
+
+-- money.exchange
+
+-- Money of one currency for money of another: documents of two legs, rates as dated data, and what is open in each currency.
+
+CREATE TABLE exchange_rates (
+    day      date NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , micros   bigint NOT NULL
+  , source   text NOT NULL
+  , PRIMARY KEY (day, currency)
+  , CONSTRAINT a_rate_is_positive CHECK (micros > 0)
+  , CONSTRAINT the_base_has_no_rate CHECK (currency <> 'EUR')
+);
+COMMENT ON TABLE exchange_rates IS 'reference: reference rates of a day, as the European Central Bank gives them out: so much of a currency for one euro';
+COMMENT ON COLUMN exchange_rates.micros IS 'Millionths of the currency''s major unit for one euro';
+CREATE INDEX exchange_rates_of_a_currency ON exchange_rates (currency, day DESC);
+
+CREATE TABLE exchange_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE exchange_transitions IS 'reference: the states of an exchange that follow each other';
+INSERT INTO exchange_transitions (from_state, to_state) VALUES
+    ('nowhere', 'proposed'), ('proposed', 'posted'), ('proposed', 'declined');
+
+CREATE TABLE exchanges (
+    exchange_id   uuid PRIMARY KEY
+  , on_day        date NOT NULL
+  , state         text NOT NULL
+  , from_owner    uuid NOT NULL
+  , from_kind     text NOT NULL
+  , from_currency text NOT NULL REFERENCES currencies
+  , sold          bigint NOT NULL
+  , to_owner      uuid NOT NULL
+  , to_kind       text NOT NULL
+  , to_currency   text NOT NULL REFERENCES currencies
+  , bought        bigint NOT NULL
+  , value         bigint
+  , realised      bigint
+  , words         text NOT NULL
+  , proposed_by   text NOT NULL
+  , proposed_at   timestamptz NOT NULL DEFAULT now()
+  , decided_by    text
+  , decided_at    timestamptz
+  , CONSTRAINT an_exchange_is_proposed_posted_or_declined CHECK (state IN ('proposed', 'posted', 'declined'))
+  , CONSTRAINT two_currencies_are_exchanged CHECK (from_currency <> to_currency AND sold > 0 AND bought > 0)
+  , CONSTRAINT cash_is_exchanged_for_cash_or_own_funds_for_own_funds CHECK (
+        (from_kind IN ('channel_cash', 'bank_cash') AND to_kind IN ('channel_cash', 'bank_cash'))
+        OR (from_kind = 'own_funds' AND to_kind = 'own_funds'))
+  , CONSTRAINT posted_means_its_value CHECK (
+        (state = 'posted') = (value IS NOT NULL) AND (state = 'posted') = (realised IS NOT NULL))
+  , CONSTRAINT decided_means_by_whom_and_when CHECK (
+        (state <> 'proposed') = (decided_by IS NOT NULL) AND (state <> 'proposed') = (decided_at IS NOT NULL))
+  , CONSTRAINT two_people_exchange CHECK (state <> 'posted' OR decided_by <> proposed_by)
+);
+COMMENT ON TABLE exchanges IS 'by key: money of one currency that became money of another, on the word of two people';
+COMMENT ON COLUMN exchanges.on_day IS 'The day of the channel''s or bank''s paper, whose reference rate counts';
+COMMENT ON COLUMN exchanges.value IS 'In minor units of the house''s currency';
+COMMENT ON COLUMN exchanges.realised IS 'What positions that it closed have gained, in minor units of the house''s currency; below zero, lost';
+CREATE INDEX exchanges_by_time ON exchanges (proposed_at DESC, exchange_id DESC);
+
+CREATE TABLE exchange_history (
+    exchange_id uuid NOT NULL REFERENCES exchanges
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (exchange_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES exchange_transitions
+);
+COMMENT ON TABLE exchange_history IS 'by key, append-only: each change of an exchange''s state';
+
+CREATE TABLE exchange_positions (
+    currency text PRIMARY KEY REFERENCES currencies
+  , quantity bigint NOT NULL
+  , cost     bigint NOT NULL
+  , CONSTRAINT what_is_not_open_costs_nothing CHECK (quantity <> 0 OR cost = 0)
+  , CONSTRAINT what_was_given_has_brought_something CHECK (quantity >= 0 OR cost <= 0)
+  , CONSTRAINT what_was_got_has_cost_something CHECK (quantity <= 0 OR cost >= 0)
+);
+COMMENT ON TABLE exchange_positions IS 'local: what exchanges have left open in each currency but the house''s';
+COMMENT ON COLUMN exchange_positions.quantity IS 'Minor units got by exchanges; below zero, given away';
+COMMENT ON COLUMN exchange_positions.cost IS 'What it cost, or below zero what it brought, in minor units of the house''s currency';
 
 -- money.wallets
 
@@ -1154,11 +1439,14 @@ CREATE TABLE payment_splits (
   , captured    bigint NOT NULL DEFAULT 0
   , refunding   bigint NOT NULL DEFAULT 0
   , refunded    bigint NOT NULL DEFAULT 0
+  , disputed    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, payment_id)
   , CONSTRAINT all_or_nothing_is_captured CHECK (captured IN (0, amount))
-  , CONSTRAINT never_refund_more_than_captured CHECK (0 <= refunding AND 0 <= refunded AND refunding + refunded <= captured)
+  , CONSTRAINT never_refund_more_than_captured CHECK (
+        0 <= refunding AND 0 <= refunded AND 0 <= disputed AND refunding + refunded + disputed <= captured)
 );
 COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, captured, on its way back, refunded';
+COMMENT ON COLUMN payment_splits.disputed IS 'Of captured, what the channel has taken back and we argue about: see chargebacks';
 CREATE INDEX splits_of_a_payment ON payment_splits (payment_id);
 
 CREATE TABLE refund_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
@@ -1345,6 +1633,116 @@ CREATE TABLE channel_rule_limits (
   , CONSTRAINT limits_are_in_order CHECK (coalesce(smallest, 1) > 0 AND coalesce(smallest, 1) <= coalesce(largest, coalesce(smallest, 1)))
 );
 COMMENT ON TABLE channel_rule_limits IS 'reference: the amounts, in minor units, within which a rule has a channel offered';
+
+CREATE TABLE channel_disputes (
+    channel   text NOT NULL
+  , reference text NOT NULL
+  , told_at   timestamptz NOT NULL DEFAULT now()
+  , look_at   timestamptz
+  , looks     integer NOT NULL DEFAULT 0
+  , problem   text
+  , PRIMARY KEY (channel, reference)
+);
+COMMENT ON TABLE channel_disputes IS 'by key: chargebacks that a channel has told of, and when it is asked next how far they are';
+COMMENT ON COLUMN channel_disputes.look_at IS 'None: it has ended, or is of no payment of ours';
+COMMENT ON COLUMN channel_disputes.problem IS 'Why what was told could not be applied';
+CREATE INDEX channel_disputes_to_look_at ON channel_disputes (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX channel_disputes_with_a_problem ON channel_disputes (told_at DESC) WHERE problem IS NOT NULL;
+
+CREATE TABLE door_shops (
+    merchant_id uuid PRIMARY KEY
+  , offered     boolean NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , changed_by  text NOT NULL
+);
+COMMENT ON TABLE door_shops IS 'by merchant: the shops whose goods can be paid at the door; no row: not offered';
+
+CREATE TABLE door_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE door_transitions IS 'reference: how far what is collected at the door can be';
+INSERT INTO door_transitions (from_state, to_state) VALUES
+    ('nowhere', 'due'), ('due', 'carried'), ('due', 'void')
+  , ('carried', 'collected'), ('carried', 'kept'), ('carried', 'refused'), ('collected', 'remitted');
+
+CREATE TABLE door_remittances (
+    bank_number text PRIMARY KEY
+  , carrier     text NOT NULL
+  , amount      bigint NOT NULL
+  , fee         bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , on_day      date NOT NULL
+  , recorded_at timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , CONSTRAINT a_remittance_is_of_some_money CHECK (amount > 0 AND fee >= 0)
+);
+COMMENT ON TABLE door_remittances IS 'by key, append-only: what carriers paid on of the cash that they collected, as staff wrote it down from the bank statement';
+COMMENT ON COLUMN door_remittances.fee IS 'What the carrier kept for itself of what it had collected';
+CREATE INDEX door_remittances_by_time ON door_remittances (recorded_at DESC, bank_number);
+
+CREATE TABLE door_collections (
+    merchant_id   uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , payment_id    uuid NOT NULL
+  , buyer_id      uuid NOT NULL
+  , amount        bigint NOT NULL
+  , undone        bigint NOT NULL DEFAULT 0
+  , currency      text NOT NULL REFERENCES currencies
+  , state         text NOT NULL
+  , told          bigint
+  , reported      bigint
+  , carrier       text
+  , remittance    text
+  , created_at    timestamptz NOT NULL DEFAULT now()
+  , ended_at      timestamptz
+  , PRIMARY KEY (merchant_id, order_id, payment_id)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
+  , CONSTRAINT no_more_is_taken_off_than_was_promised CHECK (0 <= undone AND undone <= amount)
+  , CONSTRAINT what_is_on_its_way_was_told CHECK ((state IN ('due', 'void')) = (told IS NULL))
+  , CONSTRAINT told_is_what_is_left CHECK (state NOT IN ('carried', 'collected', 'remitted', 'kept') OR (told > 0 AND told = amount - undone))
+  , CONSTRAINT a_carrier_has_what_it_collected CHECK ((state IN ('collected', 'remitted')) = (carrier IS NOT NULL))
+  , CONSTRAINT remitted_means_by_which CHECK ((state = 'remitted') = (remittance IS NOT NULL))
+  , CONSTRAINT over_means_when CHECK ((state IN ('due', 'carried')) = (ended_at IS NULL))
+);
+COMMENT ON TABLE door_collections IS 'by merchant: what buyers pay at the door, order by order, and where the cash is';
+COMMENT ON COLUMN door_collections.amount IS 'What was promised when it was ordered';
+COMMENT ON COLUMN door_collections.undone IS 'What refunds have taken off it: it is not collected any more';
+COMMENT ON COLUMN door_collections.told IS 'What whoever hands the parcel over asks for, fixed when it leaves';
+COMMENT ON COLUMN door_collections.reported IS 'What the carrier says that it got, where it says so';
+COMMENT ON COLUMN door_collections.remittance IS 'The bank''s number of what the carrier paid on';
+COMMENT ON COLUMN door_collections.ended_at IS 'When it was collected, refused or called off';
+CREATE INDEX door_collections_with_carriers ON door_collections (carrier, currency, ended_at, order_id) WHERE state = 'collected';
+CREATE INDEX door_collections_on_their_way ON door_collections (created_at, order_id) WHERE state = 'carried';
+CREATE INDEX door_refusals_of_a_buyer ON door_collections (buyer_id, ended_at) WHERE state = 'refused';
+CREATE INDEX door_collections_of_a_remittance ON door_collections (remittance) WHERE remittance IS NOT NULL;
+
+CREATE TABLE door_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, payment_id, step)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES door_collections
+  , FOREIGN KEY (from_state, to_state) REFERENCES door_transitions
+);
+COMMENT ON TABLE door_history IS 'by merchant, append-only: what became of what is collected at the door';
+
+CREATE INDEX refunds_of_the_door ON refunds (created_at, refund_id) WHERE channel = 'cod' AND state IN ('instructed', 'sent');
+
+CREATE TABLE channel_exclusions (
+    channel text NOT NULL
+  , about   text NOT NULL
+  , subject uuid NOT NULL
+  , why     text NOT NULL DEFAULT ''
+  , set_by  uuid
+  , set_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, about, subject)
+  , CONSTRAINT an_exclusion_is_about_a_shop_a_category_or_gift_cards CHECK (about IN ('merchant', 'category', 'gift_cards'))
+);
+COMMENT ON TABLE channel_exclusions IS 'reference: what a channel is not offered for: the goods of a shop, those of a category and all below it, gift cards';
+COMMENT ON COLUMN channel_exclusions.subject IS 'The merchant or the category; the nil UUID for gift cards';
 
 -- money.gifts
 
@@ -2521,12 +2919,14 @@ CREATE TABLE carriers (
     carrier text PRIMARY KEY
   , name    jsonb NOT NULL
   , active  boolean NOT NULL DEFAULT true
+  , collects boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE carriers IS 'reference: who carries';
-INSERT INTO carriers (carrier, name) VALUES
-    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}')
-  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}')
-  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}');
+COMMENT ON COLUMN carriers.collects IS 'Whether it collects cash at the door and pays it on; with any other, the shop collects it itself';
+INSERT INTO carriers (carrier, name, collects) VALUES
+    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}', true)
+  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}', true)
+  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}', false);
 
 CREATE TABLE shop_carriers (
     merchant_id uuid NOT NULL
@@ -2551,7 +2951,8 @@ COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that f
 INSERT INTO parcel_transitions (from_state, to_state) VALUES
     ('nowhere', 'handed_over'), ('nowhere', 'delivered')
   , ('handed_over', 'in_transit'), ('handed_over', 'delivered'), ('handed_over', 'lost')
-  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered');
+  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered')
+  , ('handed_over', 'refused'), ('in_transit', 'refused'), ('lost', 'refused');
 
 CREATE TABLE parcels (
     merchant_id  uuid NOT NULL
@@ -2566,10 +2967,14 @@ CREATE TABLE parcels (
   , attempt_at   timestamptz
   , attempts     integer NOT NULL DEFAULT 0
   , refused_at   timestamptz
+  , collect      bigint
+  , collect_currency text REFERENCES currencies
   , PRIMARY KEY (merchant_id, parcel_id)
   , UNIQUE (merchant_id, carrier, number)
   , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
+  , CONSTRAINT what_is_collected_is_some_money CHECK (collect > 0 AND (collect IS NULL) = (collect_currency IS NULL))
 );
+COMMENT ON COLUMN parcels.collect IS 'What is to be paid for it at the door, in minor units; none: nothing';
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
 COMMENT ON COLUMN parcels.order_id IS 'The order, or the after-sales case whose goods go back or out again';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
@@ -2909,19 +3314,84 @@ CREATE INDEX cart_lines_by_age ON cart_lines (added_at);
 
 -- trade.commission
 
-CREATE TABLE commission_rates (
-    rate_id     uuid PRIMARY KEY
+-- What the platform charges merchants of what they sell: fees, the rules by which they are reckoned, and the tax on them.
+
+CREATE TABLE fees (
+    fee_id uuid PRIMARY KEY
+  , name   jsonb NOT NULL
+  , place  integer NOT NULL
+  , kept   boolean NOT NULL DEFAULT false
+  , CONSTRAINT fees_stand_in_one_order UNIQUE (place)
+  , CONSTRAINT the_first_fee_is_the_commission CHECK (place > 0)
+);
+COMMENT ON TABLE fees IS 'reference: what merchants are charged for; the sales commission is the first, see docs/algorithms/fees.md';
+COMMENT ON COLUMN fees.place IS 'The order in which fees are taken: where a line does not bear them all, the last is cut first';
+COMMENT ON COLUMN fees.kept IS 'Of sales from now on: the fee stays with the platform when goods come back; else it goes back in proportion';
+INSERT INTO fees (fee_id, name, place) VALUES
+    ('01980000-0000-7000-8000-000000000001', '{"zh-Hans": "销售佣金", "en": "Sales commission"}', 1);
+
+CREATE TABLE fee_rules (
+    rule_id     uuid PRIMARY KEY
+  , fee_id      uuid NOT NULL REFERENCES fees
   , merchant_id uuid
   , category_id uuid
-  , millionths  integer NOT NULL
+  , product_id  uuid
+  , channel     text
+  , currency    text REFERENCES currencies
+  , millionths  integer NOT NULL DEFAULT 0
+  , fixed       bigint NOT NULL DEFAULT 0
+  , per_piece   boolean NOT NULL DEFAULT false
+  , least       bigint
+  , most        bigint
+  , on_freight  boolean NOT NULL DEFAULT false
+  , taxes       text NOT NULL DEFAULT 'shown'
   , valid_from  timestamptz NOT NULL
   , valid_to    timestamptz
-  , CONSTRAINT a_commission_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , replaces    uuid
+  , set_at      timestamptz NOT NULL
+  , set_by      uuid
+  , ended_at    timestamptz
+  , ended_by    uuid
+  , CONSTRAINT a_rate_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , CONSTRAINT a_fixed_part_is_not_negative CHECK (fixed >= 0)
+  , CONSTRAINT the_least_is_no_more_than_the_most CHECK (0 <= least AND least <= most OR least IS NULL AND 0 <= most OR most IS NULL AND 0 <= least
+                                                         OR least IS NULL AND most IS NULL)
+  , CONSTRAINT amounts_are_of_a_currency CHECK (currency IS NOT NULL OR fixed = 0 AND least IS NULL AND most IS NULL)
+  , CONSTRAINT goods_are_of_a_merchant CHECK (product_id IS NULL OR merchant_id IS NOT NULL AND category_id IS NULL)
+  , CONSTRAINT a_sale_comes_by_a_channel CHECK (channel IN ('shop', 'live', 'amazon', 'agent'))
+  , CONSTRAINT taxes_are_counted_in_one_way CHECK (taxes IN ('shown', 'without', 'with'))
+  , CONSTRAINT a_rule_ends_after_it_begins CHECK (valid_from <= valid_to)
+  , CONSTRAINT an_end_was_set_by_somebody CHECK (ended_by IS NULL OR ended_at IS NOT NULL AND valid_to IS NOT NULL)
 );
-COMMENT ON TABLE commission_rates IS 'reference: the platform''s commission; the most specific rate counts: merchant and category, merchant, category, all';
-COMMENT ON COLUMN commission_rates.millionths IS 'The rate in parts per million: 50000 is 5 %';
-COMMENT ON COLUMN commission_rates.category_id IS 'This category and those below it; none: all';
-CREATE INDEX commission_rates_of_a_merchant ON commission_rates (merchant_id, category_id);
+COMMENT ON TABLE fee_rules IS 'reference: how a fee is reckoned for some sales; of each fee the most specific rule counts, of two the same the newer';
+COMMENT ON COLUMN fee_rules.merchant_id IS 'Sales of this merchant; none: of everybody';
+COMMENT ON COLUMN fee_rules.category_id IS 'This category and those below it; none: all';
+COMMENT ON COLUMN fee_rules.product_id IS 'This product alone';
+COMMENT ON COLUMN fee_rules.channel IS 'By which channel it was sold: shop, live, amazon, agent; none: by any';
+COMMENT ON COLUMN fee_rules.currency IS 'What its amounts are in, and of which sales it counts; none: of all, and it has no amounts';
+COMMENT ON COLUMN fee_rules.millionths IS 'The rate in parts per million: 50000 is 5 %';
+COMMENT ON COLUMN fee_rules.fixed IS 'On top of the rate, in minor units, for each line of an order or for each of its pieces';
+COMMENT ON COLUMN fee_rules.least IS 'The least that a line pays, in minor units';
+COMMENT ON COLUMN fee_rules.most IS 'The most that a line pays, in minor units';
+COMMENT ON COLUMN fee_rules.on_freight IS 'Whether the line''s part of the freight counts too';
+COMMENT ON COLUMN fee_rules.taxes IS 'What the rate is taken of: prices as they are shown, without the taxes in them, or with those on top too';
+COMMENT ON COLUMN fee_rules.valid_to IS 'Not counting any more from then on; the same as valid_from: withdrawn before it began';
+COMMENT ON COLUMN fee_rules.replaces IS 'The rule that this one was set instead of';
+COMMENT ON COLUMN fee_rules.ended_at IS 'When it was said that it ends';
+CREATE INDEX fee_rules_of_a_merchant ON fee_rules (merchant_id, valid_to);
+CREATE INDEX fee_rules_set_instead ON fee_rules (replaces) WHERE replaces IS NOT NULL;
+CREATE INDEX fee_rules_by_beginning ON fee_rules (valid_from DESC, rule_id DESC);
+
+CREATE TABLE fee_taxes (
+    fee_id     uuid NOT NULL REFERENCES fees
+  , valid_from timestamptz NOT NULL
+  , millionths integer NOT NULL
+  , set_at     timestamptz NOT NULL
+  , set_by     uuid
+  , PRIMARY KEY (fee_id, valid_from)
+  , CONSTRAINT a_tax_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+);
+COMMENT ON TABLE fee_taxes IS 'reference: the rate of tax on a fee, on top of it, from a moment until the next; before the first: none';
 
 -- trade.orders
 
@@ -2993,8 +3463,8 @@ COMMENT ON TABLE order_transitions IS 'reference: the states of an order that fo
 INSERT INTO order_transitions (from_state, to_state) VALUES
     ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
   , ('placed', 'paid'), ('placed', 'held'), ('placed', 'cancelled'), ('held', 'paid'), ('held', 'cancelled')
-  , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
-  , ('partly_shipped', 'shipped'), ('shipped', 'completed');
+  , ('paid', 'held'), ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
+  , ('partly_shipped', 'shipped'), ('shipped', 'completed'), ('shipped', 'cancelled');
 
 CREATE TABLE orders (
     merchant_id  uuid NOT NULL
@@ -3038,15 +3508,24 @@ CREATE TABLE orders (
   , subsidy      bigint NOT NULL DEFAULT 0
   , subsidy_returned bigint NOT NULL DEFAULT 0
   , freight_offers jsonb NOT NULL DEFAULT '[]'
+  , freight_fees jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
+  , fee_tax_returned bigint NOT NULL DEFAULT 0
   , ship_hours   integer
   , ship_by      timestamptz
+  , freight_tax  bigint NOT NULL DEFAULT 0
+  , freight_tax_millionths integer NOT NULL DEFAULT 0
+  , freight_tax_inclusive boolean NOT NULL DEFAULT true
+  , tax_country  text GENERATED ALWAYS AS (upper(address ->> 'country')) STORED
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
-  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods + subsidy)
+  , CONSTRAINT fees_are_part_of_what_the_merchant_gets CHECK (0 <= commission AND commission <= total + subsidy)
+  , CONSTRAINT tax_is_part_of_the_fees CHECK (0 <= fee_tax AND fee_tax <= commission)
   , CONSTRAINT never_take_back_more_subsidy CHECK (0 <= subsidy_returned AND subsidy_returned <= subsidy)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
   , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
+  , CONSTRAINT never_return_more_tax CHECK (0 <= fee_tax_returned AND fee_tax_returned <= fee_tax)
   , CONSTRAINT a_promise_is_an_hour_at_least CHECK (ship_hours > 0)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
   , CONSTRAINT cancelled_means_when CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
@@ -3055,11 +3534,16 @@ COMMENT ON TABLE orders IS 'by merchant: the part of a purchase that one merchan
 COMMENT ON COLUMN orders.goods IS 'Sum of its lines, in minor units, inclusive taxes included';
 COMMENT ON COLUMN orders.tax_added IS 'Taxes on top of the shown prices';
 COMMENT ON COLUMN orders.tax_included IS 'Taxes inside goods and freight';
-COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
+COMMENT ON COLUMN orders.commission IS 'Frozen at sale: all fees of goods and freight, with the tax on them';
+COMMENT ON COLUMN orders.fee_tax IS 'Of commission, the tax on fees, which the platform owes the tax office';
+COMMENT ON COLUMN orders.fee_tax_returned IS 'Of commission_returned, the tax in it';
+COMMENT ON COLUMN orders.freight_fees IS 'Frozen at sale: what of the fees is for the freight, as order_lines.fees';
 COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on its way there';
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
 COMMENT ON COLUMN orders.subsidy_returned IS 'Of subsidy, taken back because of refunds';
+COMMENT ON COLUMN orders.freight_tax IS 'Frozen at sale, of tax_included or tax_added, the part of the freight; its rate is freight_tax_millionths';
+COMMENT ON COLUMN orders.tax_country IS 'The place of supply: the country that it is sent to, which no later change of the address leaves';
 COMMENT ON COLUMN orders.freight_offers IS 'What promotions took off the freight, as order_lines.offers';
 COMMENT ON COLUMN orders.ship_hours IS 'Frozen at sale: hours after payment in which the first of it is to leave the house, where a line promises that; none: see ship_by';
 COMMENT ON COLUMN orders.ship_by IS 'By when it is to leave the house: as agreed in a presale, or as promised and once paid; none: within 48 hours of payment, as every order';
@@ -3148,19 +3632,20 @@ CREATE TABLE order_lines (
   , tax          bigint NOT NULL DEFAULT 0
   , tax_millionths integer NOT NULL DEFAULT 0
   , tax_inclusive boolean NOT NULL DEFAULT true
-  , commission_millionths integer NOT NULL DEFAULT 0
   , commission   bigint NOT NULL DEFAULT 0
   , refunded_quantity integer NOT NULL DEFAULT 0
   , refunded     bigint NOT NULL DEFAULT 0
   , source_line  text
   , discount     bigint NOT NULL DEFAULT 0
   , offers       jsonb NOT NULL DEFAULT '[]'
+  , fees         jsonb NOT NULL DEFAULT '[]'
   , no_return    text
   , gift         jsonb
   , gift_charged bigint NOT NULL DEFAULT 0
   , ship_hours   integer
   , authentic_times integer NOT NULL DEFAULT 0
   , free_returns boolean NOT NULL DEFAULT false
+  , tax_class    text NOT NULL DEFAULT 'standard'
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -3175,12 +3660,15 @@ COMMENT ON COLUMN order_lines.kind IS 'goods, gift, or for imported lines: posta
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity, less the discount, unless a sub-unit price was rounded';
 COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
 COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
+COMMENT ON COLUMN order_lines.commission IS 'Frozen at sale: all fees of the goods, with the tax on them';
+COMMENT ON COLUMN order_lines.fees IS 'Frozen at sale: [{fee_id, name, amount, tax, tax_millionths, kept, rule_id, millionths}], what is nothing left out; see docs/algorithms/fees.md';
 COMMENT ON COLUMN order_lines.no_return IS 'Frozen at sale: why it is not returned without a reason, as its category said, and the buyer confirmed where the law wants that';
 COMMENT ON COLUMN order_lines.gift IS 'Frozen at sale, of what came for nothing: {promotion_id, name, worth, over, counted, of: [[line, what it counted for]]}';
 COMMENT ON COLUMN order_lines.gift_charged IS 'What was kept back of refunds, since the gift was not earned any more and was not sent back';
 COMMENT ON COLUMN order_lines.ship_hours IS 'Frozen at sale: hours after payment in which it is promised to leave the house; none: no promise';
 COMMENT ON COLUMN order_lines.authentic_times IS 'Frozen at sale: how many times its price a counterfeit costs the shop';
 COMMENT ON COLUMN order_lines.free_returns IS 'Frozen at sale: whether the shop bears what sending it back costs, whatever the reason';
+COMMENT ON COLUMN order_lines.tax_class IS 'Frozen at sale: of what class the goods were; a rate of nothing does not tell zero-rated from exempt';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
@@ -3425,6 +3913,8 @@ CREATE TABLE order_refunds (
   , goods        bigint NOT NULL
   , freight      bigint NOT NULL
   , commission   bigint NOT NULL
+  , fees         jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
   , currency     text NOT NULL
   , reason       text NOT NULL
   , note         text NOT NULL DEFAULT ''
@@ -3436,11 +3926,14 @@ CREATE TABLE order_refunds (
   , PRIMARY KEY (merchant_id, refund_id)
   , CONSTRAINT no_more_tax_than_money_goes_back CHECK (tax BETWEEN 0 AND goods + freight)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
-  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'))
+  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'
+                                                       , 'refused_at_the_door', 'chargeback'))
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
-COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
+COMMENT ON COLUMN order_refunds.commission IS 'Fees given back with it, with the tax on them';
+COMMENT ON COLUMN order_refunds.fees IS 'Of each fee: [{fee_id, amount, tax}], what is nothing left out';
+COMMENT ON COLUMN order_refunds.fee_tax IS 'Of commission, the tax';
 COMMENT ON COLUMN order_refunds.subsidy IS 'Of what the platform pays the merchant for promotions, taken back with it';
 COMMENT ON COLUMN order_refunds.tax IS 'Of goods and freight, what is tax, whether it was in the price or on top; none where history was taken over';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
@@ -3782,6 +4275,250 @@ CREATE TABLE refund_request_history (
 );
 COMMENT ON TABLE refund_request_history IS 'by merchant, append-only: each change of a refund that waits for a second person';
 
+-- trade.risk
+
+-- Paid orders that look like fraud are held until somebody has looked at them, or time decides.
+
+CREATE TABLE risk_rules (
+    rule       text PRIMARY KEY
+  , active     boolean NOT NULL
+  , points     integer NOT NULL
+  , least      integer NOT NULL
+  , minutes    integer NOT NULL
+  , changed_at timestamptz
+  , changed_by text
+  , CONSTRAINT a_rule_has_points CHECK (points BETWEEN 1 AND 1000)
+  , CONSTRAINT a_rule_counts_something CHECK (least > 0 AND minutes > 0)
+);
+COMMENT ON TABLE risk_rules IS 'reference: what makes an order suspicious, and how much';
+COMMENT ON COLUMN risk_rules.least IS 'How many, or how much in major units of the currency, trip it; without meaning for rules of lists';
+COMMENT ON COLUMN risk_rules.minutes IS 'Within which time it counts; without meaning for rules that count nothing';
+INSERT INTO risk_rules (rule, active, points, least, minutes) VALUES
+    ('new_buyer', true, 60, 2000, 1)
+  , ('many_to_address', true, 60, 4, 60)
+  , ('many_by_buyer', true, 50, 5, 60)
+  , ('failed_payments', true, 50, 3, 1440)
+  , ('foreign_phone', true, 30, 1, 1)
+  , ('forwarder', true, 40, 1, 1)
+  , ('blocked', true, 100, 1, 1);
+
+CREATE TABLE risk_list (
+    entry_id uuid PRIMARY KEY
+  , list     text NOT NULL
+  , kind     text NOT NULL
+  , value    text NOT NULL
+  , why      text NOT NULL
+  , until    date NOT NULL
+  , by       text NOT NULL
+  , at       timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT an_entry_stands_on_a_known_list CHECK (list IN ('block', 'allow', 'forwarder'))
+  , CONSTRAINT an_entry_is_of_a_known_kind CHECK (kind IN ('email', 'domain', 'phone', 'address'))
+  , CONSTRAINT an_entry_says_what_and_why CHECK (value <> '' AND why <> '')
+  , CONSTRAINT a_forwarder_is_an_address CHECK (list <> 'forwarder' OR kind = 'address')
+);
+COMMENT ON TABLE risk_list IS 'local: whom staff know: never to hold, always to hold, and addresses of freight forwarders';
+COMMENT ON COLUMN risk_list.value IS 'As it is compared: small letters, without spaces; of a telephone its digits; of an address a part of it';
+COMMENT ON COLUMN risk_list.until IS 'It is forgotten on this day';
+CREATE UNIQUE INDEX an_entry_stands_on_a_list_once ON risk_list (list, kind, value);
+CREATE INDEX risk_list_by_time ON risk_list (at DESC, entry_id DESC);
+CREATE INDEX risk_list_to_forget ON risk_list (until);
+
+CREATE TABLE risk_seen (
+    purchase_id uuid PRIMARY KEY
+  , buyer_id    uuid NOT NULL
+  , address     text NOT NULL
+  , at          timestamptz NOT NULL
+);
+COMMENT ON TABLE risk_seen IS 'by key: paid purchases of the last days, by buyer and by what their address comes to, to count how many there are at once';
+COMMENT ON COLUMN risk_seen.address IS 'A digest: the address cannot be read from it';
+CREATE INDEX risk_seen_of_an_address ON risk_seen (address, at);
+CREATE INDEX risk_seen_of_a_buyer ON risk_seen (buyer_id, at);
+CREATE INDEX risk_seen_by_time ON risk_seen (at);
+
+CREATE TABLE risk_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE risk_transitions IS 'reference: the states of a look at an order that follow each other';
+INSERT INTO risk_transitions (from_state, to_state) VALUES
+    ('nowhere', 'passed'), ('nowhere', 'held')
+  , ('held', 'released'), ('held', 'cancelled'), ('held', 'overtaken');
+
+CREATE TABLE risk_checks (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , purchase_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , code        text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , score       integer NOT NULL
+  , tripped     jsonb NOT NULL
+  , state       text NOT NULL
+  , checked_at  timestamptz NOT NULL DEFAULT now()
+  , decide_by   timestamptz
+  , decided_at  timestamptz
+  , decided_by  text
+  , why         text NOT NULL DEFAULT ''
+  , charged_back_at timestamptz
+  , PRIMARY KEY (merchant_id, order_id)
+  , CONSTRAINT held_means_until_when CHECK ((state = 'passed') = (decide_by IS NULL))
+  , CONSTRAINT decided_means_when_and_by_whom
+        CHECK ((state IN ('released', 'cancelled', 'overtaken')) = (decided_at IS NOT NULL) AND (decided_at IS NULL) = (decided_by IS NULL))
+);
+COMMENT ON TABLE risk_checks IS 'by merchant: orders that tripped a rule, and what became of them; those that tripped none are not kept';
+COMMENT ON COLUMN risk_checks.tripped IS '[{rule, points, found}]: found is a number, never who or where';
+COMMENT ON COLUMN risk_checks.charged_back_at IS 'When its money was charged back, so that rules can be judged by what came later';
+CREATE INDEX risk_checks_held ON risk_checks (decide_by, order_id) WHERE state = 'held';
+CREATE INDEX risk_checks_by_time ON risk_checks (checked_at DESC, order_id DESC);
+CREATE INDEX risk_checks_of_an_order ON risk_checks (order_id);
+
+CREATE TABLE risk_check_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, step)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES risk_checks
+  , FOREIGN KEY (from_state, to_state) REFERENCES risk_transitions
+);
+COMMENT ON TABLE risk_check_history IS 'by merchant, append-only: each change of a look''s state';
+
+-- trade.chargebacks
+
+-- Chargebacks: a buyer's bank takes captured money back. Which orders it is of, what is said against it, who bears it.
+
+CREATE TABLE chargeback_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE chargeback_transitions IS 'reference: the states of a chargeback that follow each other';
+INSERT INTO chargeback_transitions (from_state, to_state) VALUES
+    ('nowhere', 'inquiry'), ('nowhere', 'evidence_due')
+  , ('inquiry', 'evidence_due'), ('inquiry', 'closed')
+  , ('evidence_due', 'answering'), ('evidence_due', 'submitted'), ('evidence_due', 'won'), ('evidence_due', 'lost')
+  , ('evidence_due', 'accepted'), ('evidence_due', 'expired')
+  , ('answering', 'evidence_due'), ('answering', 'submitted'), ('answering', 'won'), ('answering', 'lost')
+  , ('answering', 'accepted'), ('answering', 'expired')
+  , ('submitted', 'won'), ('submitted', 'lost')
+  , ('lost', 'recovered'), ('accepted', 'recovered'), ('expired', 'recovered');
+
+CREATE TABLE chargebacks (
+    buyer_id      uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , code          text NOT NULL
+  , payment_id    uuid NOT NULL
+  , purchase_id   uuid NOT NULL
+  , channel       text NOT NULL
+  , reference     text NOT NULL
+  , amount        bigint NOT NULL
+  , currency      text NOT NULL REFERENCES currencies
+  , fee           bigint NOT NULL DEFAULT 0
+  , excess        bigint NOT NULL DEFAULT 0
+  , covered       bigint NOT NULL DEFAULT 0
+  , reason        text NOT NULL
+  , state         text NOT NULL
+  , opened_at     timestamptz NOT NULL DEFAULT now()
+  , opened_by     text NOT NULL
+  , note          text NOT NULL DEFAULT ''
+  , due_at        timestamptz
+  , shop_due_at   timestamptz
+  , answer        text
+  , facts         jsonb NOT NULL DEFAULT '{}'
+  , words         text NOT NULL DEFAULT ''
+  , answer_at     timestamptz
+  , attempts      integer NOT NULL DEFAULT 0
+  , failure       text
+  , submitted_at  timestamptz
+  , ended_at      timestamptz
+  , PRIMARY KEY (buyer_id, chargeback_id)
+  , CONSTRAINT a_chargeback_is_of_some_money CHECK (amount > 0 AND fee >= 0 AND 0 <= covered AND covered <= excess AND excess <= amount)
+  , CONSTRAINT an_answer_is_evidence_or_acceptance CHECK (answer IN ('evidence', 'accept'))
+  , CONSTRAINT ended_means_when CHECK ((state IN ('won', 'lost', 'accepted', 'expired', 'closed', 'recovered')) = (ended_at IS NOT NULL))
+  , CONSTRAINT who_answers_has_an_answer CHECK (state <> 'answering' OR answer IS NOT NULL)
+);
+COMMENT ON TABLE chargebacks IS 'by buyer: money of a payment that its channel has taken back, or asks about';
+COMMENT ON COLUMN chargebacks.reference IS 'What the channel, or the bank''s letter, calls it';
+COMMENT ON COLUMN chargebacks.fee IS 'What the channel charges for it, in minor units of the currency';
+COMMENT ON COLUMN chargebacks.excess IS 'Of amount, what had been given back already: taken twice, and on the platform until it is won';
+COMMENT ON COLUMN chargebacks.covered IS 'Of excess, refunds that the channel refused because of it: it has made them thereby';
+COMMENT ON COLUMN chargebacks.due_at IS 'By when the channel must have evidence; shop_due_at: by when the shops are to have handed theirs in';
+COMMENT ON COLUMN chargebacks.facts IS 'What was handed in, by the names of payments.EVIDENCE_FACTS; words: beside it';
+COMMENT ON COLUMN chargebacks.answer_at IS 'When to tell the channel next';
+CREATE INDEX chargebacks_by_id ON chargebacks (chargeback_id);
+CREATE INDEX chargebacks_of_a_purchase ON chargebacks (purchase_id);
+CREATE INDEX chargebacks_by_time ON chargebacks (opened_at DESC, chargeback_id DESC);
+CREATE INDEX chargebacks_open ON chargebacks (due_at, chargeback_id) WHERE ended_at IS NULL;
+CREATE INDEX chargebacks_to_answer ON chargebacks (answer_at) WHERE answer_at IS NOT NULL;
+
+CREATE TABLE chargeback_history (
+    buyer_id      uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , step          integer NOT NULL
+  , from_state    text NOT NULL
+  , to_state      text NOT NULL
+  , at            timestamptz NOT NULL DEFAULT now()
+  , by            text NOT NULL
+  , PRIMARY KEY (buyer_id, chargeback_id, step)
+  , FOREIGN KEY (buyer_id, chargeback_id) REFERENCES chargebacks
+  , FOREIGN KEY (from_state, to_state) REFERENCES chargeback_transitions
+);
+COMMENT ON TABLE chargeback_history IS 'by buyer, append-only: each change of a chargeback''s state';
+
+CREATE TABLE chargeback_parts (
+    merchant_id   uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , code          text NOT NULL
+  , amount        bigint NOT NULL
+  , currency      text NOT NULL REFERENCES currencies
+  , reason        text NOT NULL
+  , state         text NOT NULL
+  , opened_at     timestamptz NOT NULL
+  , shop_due_at   timestamptz
+  , round         integer NOT NULL DEFAULT 1
+  , frozen        boolean NOT NULL DEFAULT false
+  , bearer        text
+  , bearer_why    text NOT NULL DEFAULT ''
+  , refund_id     uuid
+  , made_good     bigint NOT NULL DEFAULT 0
+  , fee           bigint NOT NULL DEFAULT 0
+  , words         text NOT NULL DEFAULT ''
+  , answered_at   timestamptz
+  , answered_by   text
+  , PRIMARY KEY (merchant_id, chargeback_id, order_id)
+  , CONSTRAINT a_part_is_of_some_money CHECK (amount > 0 AND made_good >= 0 AND fee >= 0)
+  , CONSTRAINT a_merchant_or_the_platform_bears_it CHECK (bearer IN ('merchant', 'platform'))
+  , CONSTRAINT a_refund_has_its_bearer CHECK (refund_id IS NULL OR bearer IS NOT NULL)
+  , CONSTRAINT answered_means_by_whom CHECK ((answered_at IS NULL) = (answered_by IS NULL))
+);
+COMMENT ON TABLE chargeback_parts IS 'by merchant: which part of a chargeback is of which order, and what its shop says; state, reason and dates as of the chargeback';
+COMMENT ON COLUMN chargeback_parts.round IS 'Counted up when the amount is shared out anew: what was frozen before is thawed under its own number';
+COMMENT ON COLUMN chargeback_parts.frozen IS 'Set aside from what the shop is owed: before the order is received its money is held anyway';
+COMMENT ON COLUMN chargeback_parts.bearer IS 'Who bears it when it is lost; none: by the rule of docs/algorithms/chargebacks.md';
+COMMENT ON COLUMN chargeback_parts.refund_id IS 'Of a lost one: the refund that the channel has made';
+COMMENT ON COLUMN chargeback_parts.made_good IS 'Of a lost or recovered one: what the platform paid the shop for it';
+COMMENT ON COLUMN chargeback_parts.fee IS 'Of the channel''s fee, what the shop bears';
+CREATE INDEX chargeback_parts_of_one ON chargeback_parts (chargeback_id);
+CREATE INDEX chargeback_parts_of_an_order ON chargeback_parts (order_id);
+CREATE INDEX chargeback_parts_by_time ON chargeback_parts (merchant_id, opened_at DESC, chargeback_id DESC);
+CREATE INDEX chargeback_parts_to_answer ON chargeback_parts (merchant_id, shop_due_at)
+    WHERE answered_at IS NULL AND state IN ('inquiry', 'evidence_due');
+
+CREATE TABLE chargeback_files (
+    merchant_id   uuid NOT NULL
+  , file_id       uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , file          text NOT NULL
+  , name          text NOT NULL
+  , bytes         integer NOT NULL
+  , by            text NOT NULL
+  , at            timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, file_id)
+  , FOREIGN KEY (merchant_id, chargeback_id, order_id) REFERENCES chargeback_parts
+  , CONSTRAINT a_file_has_something_in_it CHECK (bytes > 0)
+);
+COMMENT ON TABLE chargeback_files IS 'by merchant: what a shop handed in as evidence, by its name in the private file store';
+CREATE INDEX chargeback_files_of_a_part ON chargeback_files (merchant_id, chargeback_id, order_id, at);
+
 -- trade.rewards
 
 -- What orders have earned their buyers in points.
@@ -3889,7 +4626,44 @@ CREATE TABLE statement_transitions (from_state text NOT NULL, to_state text NOT 
 COMMENT ON TABLE statement_transitions IS 'reference: the states of a statement that follow each other';
 INSERT INTO statement_transitions (from_state, to_state) VALUES
     ('nowhere', 'issued'), ('nowhere', 'paid')
-  , ('issued', 'paying'), ('paying', 'paid'), ('paying', 'failed'), ('failed', 'paying');
+  , ('issued', 'checked'), ('issued', 'paying'), ('issued', 'batched'), ('checked', 'paying'), ('checked', 'batched')
+  , ('batched', 'checked'), ('batched', 'paying'), ('paying', 'paid'), ('paying', 'failed'), ('failed', 'paying')
+  , ('failed', 'batched'), ('paid', 'failed');
+
+CREATE TABLE settlement_terms (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , from_day     date NOT NULL
+  , cycle        text NOT NULL
+  , days         integer NOT NULL
+  , weekday      integer
+  , month_day    integer
+  , minimum      bigint NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , reserve_rate integer NOT NULL
+  , reserve_days integer NOT NULL
+  , check_days   integer NOT NULL
+  , way          text NOT NULL
+  , agreed_by    text NOT NULL
+  , agreed_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, from_day)
+  , CONSTRAINT a_cycle_is_one_of_these CHECK (cycle IN ('daily', 'weekly', 'monthly', 'on_request'))
+  , CONSTRAINT a_release_waits_some_days CHECK (days BETWEEN 0 AND 90)
+  , CONSTRAINT a_weekly_cycle_has_its_weekday CHECK ((cycle = 'weekly') = (weekday IS NOT NULL) AND weekday BETWEEN 1 AND 7)
+  , CONSTRAINT a_monthly_cycle_has_its_day CHECK ((cycle = 'monthly') = (month_day IS NOT NULL) AND month_day BETWEEN 1 AND 31)
+  , CONSTRAINT a_minimum_is_not_negative CHECK (minimum >= 0)
+  , CONSTRAINT a_reserve_leaves_something CHECK (reserve_rate BETWEEN 0 AND 500000)
+  , CONSTRAINT a_reserve_has_its_days CHECK (reserve_days BETWEEN 0 AND 365 AND (reserve_rate > 0) = (reserve_days > 0))
+  , CONSTRAINT a_check_takes_some_days CHECK (check_days BETWEEN 0 AND 30)
+  , CONSTRAINT a_payout_goes_one_of_two_ways CHECK (way IN ('direct', 'file'))
+);
+COMMENT ON TABLE settlement_terms IS 'by merchant: when and how a shop is paid, as agreed with it from a day on; without a row: daily, T+N of merchants';
+COMMENT ON COLUMN settlement_terms.days IS 'N of T+N: days from the release of an order''s money until a statement may take it';
+COMMENT ON COLUMN settlement_terms.weekday IS 'ISO: 1 is Monday, 7 Sunday';
+COMMENT ON COLUMN settlement_terms.month_day IS 'In a shorter month its last day: 31 is the last day of every month';
+COMMENT ON COLUMN settlement_terms.minimum IS 'What comes to less waits for more, in currency; in other currencies there is no minimum';
+COMMENT ON COLUMN settlement_terms.reserve_rate IS 'Of what a statement''s trade brings, in millionths, kept back for reserve_days';
+COMMENT ON COLUMN settlement_terms.check_days IS 'How long the payout waits for the merchant to check the statement; 0: it does not wait';
+COMMENT ON COLUMN settlement_terms.way IS 'direct: through the bank that is connected; file: in a bank file that two people make';
 
 CREATE TABLE statements (
     merchant_id  uuid NOT NULL
@@ -3912,8 +4686,12 @@ CREATE TABLE statements (
   , bank_reference text
   , attempt_at   timestamptz
   , attempts     integer NOT NULL DEFAULT 0
+  , way          text NOT NULL DEFAULT 'direct'
+  , check_by     timestamptz
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
+  , CONSTRAINT it_is_paid_one_of_two_ways CHECK (way IN ('direct', 'file'))
+  , CONSTRAINT the_bank_is_asked_of_what_goes_there CHECK (attempt_at IS NULL OR state IN ('issued', 'checked', 'paying'))
   , CONSTRAINT a_statement_adds_up
         CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
@@ -3922,8 +4700,12 @@ CREATE TABLE statements (
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
-COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed, cash that it collected itself';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
+COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file';
+COMMENT ON COLUMN statements.check_by IS 'Until when the payout waits for the merchant to check it; none: it does not wait';
+CREATE INDEX statements_to_check ON statements (check_by) WHERE state = 'issued' AND check_by IS NOT NULL;
+CREATE INDEX statements_to_batch ON statements (currency, issued_at, statement_id) WHERE state IN ('issued', 'checked', 'failed');
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
 CREATE INDEX statements_sought ON statements (code text_pattern_ops, merchant_id);
@@ -3959,13 +4741,16 @@ CREATE TABLE settlement_entries (
   , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
-                                                       , 'deposit_forfeited', 'debt_paid'))
+                                                       , 'deposit_forfeited', 'debt_paid', 'reserve', 'reserve_released'
+                                                       , 'correction', 'correction_taken', 'cash_kept', 'disputed'
+                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne'))
   , CONSTRAINT costs_are_negative
-        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation')) = (amount < 0))
+        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'reserve'
+                       , 'correction_taken', 'cash_kept', 'disputed', 'chargeback_fee')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
-COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction)';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
@@ -3986,6 +4771,133 @@ CREATE TABLE statement_checks (
 );
 COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
 CREATE INDEX statement_checks_objecting ON statement_checks (at DESC, statement_id DESC) WHERE NOT agreed;
+
+CREATE TABLE reserves (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , release_on   date NOT NULL
+  , released_at  timestamptz
+  , released_by  text
+  , PRIMARY KEY (merchant_id, statement_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT a_reserve_is_something CHECK (amount > 0)
+  , CONSTRAINT who_releases_says_when CHECK ((released_at IS NULL) = (released_by IS NULL))
+);
+COMMENT ON TABLE reserves IS 'by merchant: what a statement kept back of its payout, and when it is released';
+CREATE INDEX reserves_to_release ON reserves (release_on) WHERE released_at IS NULL;
+
+CREATE TABLE statement_disputes (
+    merchant_id  uuid NOT NULL
+  , dispute_id   uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , entry_id     uuid NOT NULL
+  , words        text NOT NULL
+  , opened_by    text NOT NULL
+  , opened_at    timestamptz NOT NULL DEFAULT now()
+  , correction   bigint
+  , answer       text NOT NULL DEFAULT ''
+  , answered_by  text
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, dispute_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , FOREIGN KEY (merchant_id, entry_id) REFERENCES settlement_entries
+  , CONSTRAINT a_dispute_says_why CHECK (words <> '')
+  , CONSTRAINT an_answer_is_whole CHECK ((answered_at IS NULL) = (answered_by IS NULL) AND (answered_at IS NULL) = (answer = '')
+                                     AND (answered_at IS NULL) = (correction IS NULL))
+);
+COMMENT ON TABLE statement_disputes IS 'by merchant: a line that the merchant disputes, and what the operator answered';
+COMMENT ON COLUMN statement_disputes.correction IS '0: declined; otherwise the adjustment that is on the next statement, in the currency of the line';
+CREATE UNIQUE INDEX one_open_dispute_a_line ON statement_disputes (merchant_id, entry_id) WHERE answered_at IS NULL;
+CREATE INDEX disputes_of_a_statement ON statement_disputes (merchant_id, statement_id, opened_at);
+CREATE INDEX disputes_open ON statement_disputes (opened_at, dispute_id) WHERE answered_at IS NULL;
+
+CREATE TABLE payer_accounts (
+    currency text PRIMARY KEY REFERENCES currencies
+  , holder   text NOT NULL
+  , bank     text NOT NULL
+  , bic      text NOT NULL DEFAULT ''
+  , account  text NOT NULL
+  , CONSTRAINT an_account_is_whole CHECK (holder <> '' AND bank <> '' AND account <> '')
+);
+COMMENT ON TABLE payer_accounts IS 'reference: the operator''s own accounts that bank files pay from';
+
+CREATE TABLE payout_batches (
+    batch_id    uuid PRIMARY KEY
+  , code        text NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , pay_on      date NOT NULL
+  , payer       jsonb NOT NULL
+  , payments    integer NOT NULL
+  , total       bigint NOT NULL
+  , made_by     text NOT NULL
+  , made_at     timestamptz NOT NULL DEFAULT now()
+  , approved_by text
+  , approved_at timestamptz
+  , fetched_by  text
+  , fetched_at  timestamptz
+  , sent_by     text
+  , sent_at     timestamptz
+  , dropped_by  text
+  , dropped_at  timestamptz
+  , CONSTRAINT two_people_make_a_batch CHECK (approved_by <> made_by)
+  , CONSTRAINT a_batch_pays_something CHECK (payments > 0 AND total > 0)
+  , CONSTRAINT an_approval_has_a_name CHECK ((approved_at IS NULL) = (approved_by IS NULL))
+  , CONSTRAINT only_what_is_approved_is_fetched CHECK (fetched_at IS NULL OR approved_at IS NOT NULL)
+  , CONSTRAINT only_what_was_fetched_is_sent CHECK (sent_at IS NULL OR fetched_at IS NOT NULL)
+  , CONSTRAINT what_was_fetched_is_not_dropped CHECK (dropped_at IS NULL OR fetched_at IS NULL)
+);
+COMMENT ON TABLE payout_batches IS 'by key: payouts that go to the bank in one file';
+COMMENT ON COLUMN payout_batches.payer IS 'The operator''s account as it was when the batch was made: {holder, bank, bic, account}';
+COMMENT ON COLUMN payout_batches.fetched_at IS 'When the file was first fetched: from then on the money may move';
+CREATE INDEX payout_batches_by_time ON payout_batches (made_at DESC, batch_id DESC);
+
+CREATE TABLE payout_orders (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , batch_id     uuid NOT NULL
+  , attempt      integer NOT NULL
+  , reference    text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , payee        jsonb NOT NULL
+  , state        text NOT NULL
+  , failure      text NOT NULL DEFAULT ''
+  , answered_by  text
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, statement_id, batch_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT a_payment_is_something CHECK (amount > 0)
+  , CONSTRAINT an_order_stands_somewhere CHECK (state IN ('drafted', 'instructed', 'paid', 'failed', 'returned', 'dropped'))
+  , CONSTRAINT a_failure_says_why CHECK ((state IN ('failed', 'returned')) = (failure <> ''))
+  , CONSTRAINT an_answer_has_its_time CHECK ((state IN ('paid', 'failed', 'returned')) = (answered_at IS NOT NULL))
+);
+COMMENT ON TABLE payout_orders IS 'by merchant: a payout in a bank file; its batch is in payout_batches';
+COMMENT ON COLUMN payout_orders.payee IS 'Where it goes, as it was when the batch was made: {name, bank, account}';
+COMMENT ON COLUMN payout_orders.reference IS 'EndToEndId at the bank: the statement''s code and the number of the attempt';
+CREATE UNIQUE INDEX a_payout_is_in_one_batch ON payout_orders (merchant_id, statement_id) WHERE state IN ('drafted', 'instructed');
+CREATE UNIQUE INDEX an_attempt_is_made_once ON payout_orders (merchant_id, statement_id, attempt) WHERE state <> 'dropped';
+CREATE INDEX payout_orders_of_a_batch ON payout_orders (batch_id, reference);
+
+CREATE TABLE payout_returns (
+    merchant_id  uuid NOT NULL
+  , return_id    uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , attempt      integer NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , reason       text NOT NULL
+  , by           text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, return_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT a_return_says_why CHECK (reason <> '')
+);
+COMMENT ON TABLE payout_returns IS 'by merchant, append-only: payouts that came back from the bank after they were paid';
+COMMENT ON COLUMN payout_returns.attempt IS 'Which instruction it was that came back, from 1 on';
+COMMENT ON COLUMN payout_returns.return_id IS 'The document in the books of the return, and of the payment that follows it';
+CREATE INDEX returns_of_a_statement ON payout_returns (merchant_id, statement_id, at);
 
 -- trade.discipline
 

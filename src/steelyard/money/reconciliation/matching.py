@@ -133,7 +133,8 @@ INSERT INTO reconciling_movements (owner_id, transfer_id, kind, at, document, cu
 SELECT t.owner_id, t.transfer_id, CASE t.credit WHEN $2::text THEN 'paid_out' ELSE 'received' END, t.at, t.document
      , t.currency, CASE t.credit WHEN $2::text THEN -t.amount ELSE t.amount END
 FROM ledger_transfers t
-WHERE t.reason IN ('paid_out', 'swept', 'deposit', 'debt_paid', 'issued') AND $2::text IN (t.debit, t.credit)
+WHERE t.reason IN ('paid_out', 'payout_returned', 'swept', 'deposit', 'debt_paid', 'issued')
+  AND $2::text IN (t.debit, t.credit)
   AND t.at >= $3 AND t.at < $4
   AND NOT EXISTS (SELECT FROM reconciliation_matches m
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))

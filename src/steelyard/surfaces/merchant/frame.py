@@ -34,6 +34,8 @@ CALENDAR = f"{HOME}/calendar"
 CAMPAIGNS = f"{HOME}/campaigns"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
+FEES = f"{HOME}/fees"
+TAXES = f"{HOME}/taxes"
 INVOICES = f"{HOME}/invoices"
 SHOP = f"{HOME}/shop"
 COMPLIANCE = f"{HOME}/compliance"
@@ -65,7 +67,9 @@ PLACES = (
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "orders.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
+    (FEES, N_("Fees"), "percent", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
+    (TAXES, N_("Taxes"), "percent", "statements.read", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
     (COMPLIANCE, N_("Compliance"), "shield-check", "shop.edit", N_("Settings")),
     (DECORATION, N_("Shop decoration"), "layout-template", "shop.decorate", N_("Settings")),

@@ -11,6 +11,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from steelyard.goods import inventory
+from steelyard.goods.inventory.model import MovementsWanted
 from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
@@ -19,13 +21,14 @@ from steelyard.logistics import fulfilment, parcels
 from steelyard.logistics.fulfilment.model import Dispatch, LineStatus, Packed, ParcelLine
 from steelyard.logistics.parcels.model import CORRECTION_HOURS, CarrierList, Parcel, ParcelId, ParcelState, Scan
 from steelyard.money import payments
+from steelyard.money.payments import DoorCollection, DoorState
 from steelyard.money.payments.model import Refund, RefundId
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.surfaces.merchant import frame
+from steelyard.surfaces.merchant import door_acts, frame
 from steelyard.surfaces.merchant.order_requests import Asked, asked_about
-from steelyard.surfaces.web import giving, promise_words
+from steelyard.surfaces.web import fee_words, giving, promise_words
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -42,7 +45,7 @@ REFUNDABLE = (OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, Or
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that an order's page tells."""
+    """Everything that an order's page tells. `door`: it is paid there; `back`: the goods that were not are on the shelf again."""
 
     order: Order
     shop: ShopCard
@@ -56,9 +59,12 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     sent_back: dict[UUID, Refund]
     carriers: CarrierList
     notes: list[OrderNote]
-    settlement_days: int
+    terms: settlement.Agreed
     compensations: list[Compensation] = []
     waits: list[WaitingRefund] = []
+    door: DoorCollection | None = None
+    carrier_collects: bool = False
+    back: bool = False
 
     @property
     def income(self) -> int:
@@ -70,7 +76,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
         """The first day a statement may pay it: known once the order is received, computed from its deadline before."""
         at = self.order.completed_at or self.order.receive_by
         going = self.order.state in (OrderState.SHIPPED, OrderState.COMPLETED)
-        return settlement.due_on(at, self.settlement_days) if at and going else None
+        return self.terms.due_on(self.order.merchant_id, at) if at and going else None
 
     asked: Asked
     team: Membership | None = None
@@ -90,14 +96,17 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
         elsewhere = (self.order.source or "").startswith("import:")
         return self.order.state in REFUNDABLE and self.order.kept > 0 and not elsewhere
 
+    @property
+    def fees(self) -> list[fee_words.Charged]:
+        """What it is charged after refunds, fee by fee."""
+        return fee_words.charged(self.order, self.lines, self.refunds)
+
 
 async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole:
     """Raises `NotFound`: another merchant's order is not there."""
     order = await orders.order(read, merchant_id, order_id)
     if order is None:
         raise NotFound()
-    merchant = await merchants.get(read, merchant_id)
-    assert merchant is not None
     sent = (await parcels.of_orders(read, [order_id]))[order_id]
     refunds = await payments.refunds_of_order(read, merchant_id, order_id)
     lines = (await orders.lines_of(read, [order_id]))[order_id]
@@ -114,12 +123,21 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         sent_back={refund.refund_id: refund for refund in refunds},
         carriers=await parcels.carriers_of(read, merchant_id),
         notes=(await orders.notes_of(read, merchant_id, [order_id]))[order_id],
-        settlement_days=merchant.settlement_days,
+        terms=await settlement.agreed(read, [merchant_id]),
         asked=await asked_about(read, merchant_id, order_id),
         team=(await groups.of_orders(read, [order_id])).get(order_id) if order.state is OrderState.HELD else None,
         waits=(await aftersales.waiting_of_orders(read, [order_id]))[order_id],
         compensations=await promises.compensations_of(read, [order_id]) if _promised(order, lines) else [],
+        door=(door := (await payments.doors_of(read, merchant_id, [order_id])).get(order_id)),
+        carrier_collects=door is not None and bool(await parcels.collected_by(read, merchant_id, [order_id])),
+        back=door is not None and door.state is DoorState.REFUSED and await _back(read, merchant_id, order_id),
     )
+
+
+async def _back(read: Read, merchant_id: MerchantId, order_id: OrderId) -> bool:
+    """Whether what nobody paid for at the door is on the shelf again."""
+    wanted = MovementsWanted(document=aftersales.returned_of(order_id))
+    return bool((await inventory.find_movements(read, merchant_id, wanted)).items)
 
 
 def _promised(order: Order, lines: Sequence[OrderLine]) -> bool:
@@ -285,4 +303,4 @@ async def leave_note(visit: NamedDependency[Visit], request: WebRequest, order_i
     )
 
 
-HANDLERS = [order_page, ship_order, correct_number, cancel_order, leave_note]
+HANDLERS = [order_page, *door_acts.HANDLERS, ship_order, correct_number, cancel_order, leave_note]
