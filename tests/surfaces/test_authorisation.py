@@ -27,7 +27,7 @@ from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.problems import FOR_PROGRAMS
 from steelyard.surfaces.web.security import CSRF_COOKIE
 from steelyard.trade import aftersales, discipline, invoices, orders, reviews, settlement
-from steelyard.trade.aftersales.limit_model import GiveBack, Giver, RequestSide, WaitingRefund
+from steelyard.trade.aftersales import GiveBack, Giver, RequestSide, WaitingRefund
 from steelyard.trade.aftersales.model import Less, RefundRequest, Returned
 from steelyard.trade.commission.model import SALES_COMMISSION
 from steelyard.trade.discipline import NewViolation, ViolationId

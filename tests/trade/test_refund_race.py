@@ -11,8 +11,17 @@ from steelyard.money import payments
 from steelyard.money.payments.model import RefundAnswer, RefundId, RefundState
 from steelyard.parties.access.model import AccountId
 from steelyard.trade import aftersales
-from steelyard.trade.aftersales import Case, Kind, Verdict
-from steelyard.trade.aftersales.limit_model import AgreeToCase, CallOff, DecideCase, GiveBack, Giver, RequestSide
+from steelyard.trade.aftersales import (
+    AgreeToCase,
+    CallOff,
+    Case,
+    DecideCase,
+    GiveBack,
+    Giver,
+    Kind,
+    RequestSide,
+    Verdict,
+)
 from steelyard.trade.aftersales.model import Less, RefundRequest, Returned
 from steelyard.trade.orders.model import Order
 from tests.support import deal

@@ -24,7 +24,14 @@ from steelyard.money.payments.bank_movements import expected as expected_transfe
 from steelyard.money.payments.bank_movements import expected_all as expected_transfers
 from steelyard.money.payments.bank_movements import movements as bank_movements
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
-from steelyard.money.payments.by_hand import ByHand, NotByHand, NumberUsed, made_by_hand
+from steelyard.money.payments.by_hand import (
+    BANK_NUMBER_CHARACTERS_MAX,
+    PARTY_CHARACTERS_MAX,
+    ByHand,
+    NotByHand,
+    NumberUsed,
+    made_by_hand,
+)
 from steelyard.money.payments.choosing import (
     GIFT_CARDS,
     Limit,
@@ -172,9 +179,11 @@ from steelyard.money.payments.webhooks import applied, not_applied, receive, to_
 
 __all__ = [
     "AT_THE_DOOR",
+    "BANK_NUMBER_CHARACTERS_MAX",
     "EVIDENCE_FACTS",
     "GIFT_CARDS",
     "ORDERS_PER_REMITTANCE_MAX",
+    "PARTY_CHARACTERS_MAX",
     "About",
     "ArrivedAtTheDoor",
     "BadWebhook",

@@ -31,8 +31,19 @@ from steelyard.surfaces.web.postal import address_lines
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders, promises
-from steelyard.trade.aftersales import REASONS, Case, CaseId, Inspected, Kind, Side
-from steelyard.trade.aftersales.limit_model import AgreeToCase, Giver, ReceiveOfCase, SendAgain, WaitingRefund
+from steelyard.trade.aftersales import (
+    REASONS,
+    AgreeToCase,
+    Case,
+    CaseId,
+    Giver,
+    Inspected,
+    Kind,
+    ReceiveOfCase,
+    SendAgain,
+    Side,
+    WaitingRefund,
+)
 from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, CaseState
 
 AppealCommand = Callable[[Tx, Actor, MerchantId, CaseId, str, Sequence[str], str], Awaitable[None]]

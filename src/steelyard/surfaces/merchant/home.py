@@ -25,7 +25,7 @@ from steelyard.surfaces.web.guards import ANY_STAFF
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales, invoices, orders, reviews, settlement
-from steelyard.trade.aftersales.limit_model import RequestSide
+from steelyard.trade.aftersales import RequestSide
 from steelyard.trade.aftersales.model import CancellationRequest
 from steelyard.trade.orders.model import Order, OrderId, ToDo
 from steelyard.trade.settlement import StatementState, settlement_day

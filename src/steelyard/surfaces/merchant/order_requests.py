@@ -24,8 +24,7 @@ from steelyard.surfaces.web import case_words, giving
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import Case, Kind
-from steelyard.trade.aftersales.limit_model import Giver, GrantCallOff, WaitingRefund
+from steelyard.trade.aftersales import Case, Giver, GrantCallOff, Kind, WaitingRefund
 from steelyard.trade.aftersales.model import CANCELLATION_REASONS, CancellationRequest, CaseState
 from steelyard.trade.orders import Act
 from steelyard.trade.orders.model import Order, OrderId

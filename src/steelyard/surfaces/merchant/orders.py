@@ -35,7 +35,7 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.postal import address_lines
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, groups, orders, promises, settlement
-from steelyard.trade.aftersales.limit_model import CallOff, Giver, WaitingRefund
+from steelyard.trade.aftersales import CallOff, Giver, WaitingRefund
 from steelyard.trade.aftersales.model import OrderRefund, freight_of
 from steelyard.trade.groups.model import Membership
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderNote, OrderState, Step

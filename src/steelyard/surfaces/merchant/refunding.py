@@ -24,7 +24,7 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales
-from steelyard.trade.aftersales.limit_model import GiveBack, Giver, WaitingRefund
+from steelyard.trade.aftersales import GiveBack, Giver, WaitingRefund
 from steelyard.trade.aftersales.model import AmountTooHigh, Less, Reason, RefundRequest, Returned, paid_for
 from steelyard.trade.orders.model import OrderId
 

@@ -27,7 +27,7 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refund_pages import Asked, Shown
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales.limit_model import RequestId, RequestSide, WaitingRefund
+from steelyard.trade.aftersales import RequestId, RequestSide, WaitingRefund
 from steelyard.trade.orders.model import OrderId
 
 HERE = frame.REFUNDS

@@ -26,7 +26,7 @@ from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales.limit_model import RequestId, RequestSide, WaitingRefund
+from steelyard.trade.aftersales import RequestId, RequestSide, WaitingRefund
 
 APPROVALS = f"{frame.REFUNDS}/approvals"
 LIMITS = f"{frame.REFUNDS}/limits"

@@ -27,8 +27,7 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refusals import fields_of, sentence_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales, orders
-from steelyard.trade.aftersales import REASONS, Appeal, Case, CaseId, Kind, Verdict
-from steelyard.trade.aftersales.limit_model import DecideCase, Giver, WaitingRefund
+from steelyard.trade.aftersales import REASONS, Appeal, Case, CaseId, DecideCase, Giver, Kind, Verdict, WaitingRefund
 from steelyard.trade.aftersales.model import NOTE_CHARACTERS_MAX, CaseState
 
 VERDICTS: dict[Verdict, tuple[str, str]] = {

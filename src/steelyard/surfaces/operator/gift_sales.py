@@ -30,7 +30,7 @@ from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.refusals import fields_of
 from steelyard.surfaces.web.visit import Visit, WebRequest
 from steelyard.trade import aftersales
-from steelyard.trade.aftersales.limit_model import Giver
+from steelyard.trade.aftersales import Giver
 
 SOLD = f"{frame.WALLETS}/sold"
 NEEDS = {"permission": "wallets.manage"}

@@ -15,8 +15,7 @@ from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.paging import Page
 from steelyard.money import payments, wallets
-from steelyard.money.payments import ByHand, HandMade
-from steelyard.money.payments.by_hand import BANK_NUMBER_CHARACTERS_MAX, PARTY_CHARACTERS_MAX
+from steelyard.money.payments import BANK_NUMBER_CHARACTERS_MAX, PARTY_CHARACTERS_MAX, ByHand, HandMade
 from steelyard.money.payments.model import BY_TRANSFER, Message, Refund, RefundRoute, RefundState, Step, is_purse
 from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor

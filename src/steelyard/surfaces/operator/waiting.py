@@ -15,7 +15,7 @@ from steelyard.parties.applications.model import ApplicationState
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales, discipline, orders, reviews, settlement
-from steelyard.trade.aftersales.limit_model import RequestSide
+from steelyard.trade.aftersales import RequestSide
 from steelyard.trade.settlement import StatementState
 
 COUNTED_MAX = 100

@@ -9,7 +9,7 @@ from steelyard.surfaces.components.page import Tone
 from steelyard.surfaces.web.refund_pages import TypedLimit
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import aftersales
-from steelyard.trade.aftersales.limit_model import Giver, RequestId, RequestState
+from steelyard.trade.aftersales import Giver, RequestId, RequestState
 
 APPROVED = N_("Approved: the money is on its way back to the buyer.")
 OVERTAKEN = N_("The money went back otherwise meanwhile. Nothing went back again.")

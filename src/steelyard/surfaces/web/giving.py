@@ -18,7 +18,7 @@ from steelyard.surfaces.components.page import Flash, Tone
 from steelyard.surfaces.web.console import told
 from steelyard.surfaces.web.pages import redirect
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade.aftersales.limit_model import APPROVES, GIVES, Giver, RequestSide, WaitingRefund
+from steelyard.trade.aftersales import APPROVES, GIVES, Giver, RequestSide, WaitingRefund
 
 WAITS = N_("It is above your limit and waits for a second person. Nothing has gone back yet.")
 

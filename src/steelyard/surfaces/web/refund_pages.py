@@ -25,7 +25,7 @@ from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.entries import Entries
 from steelyard.surfaces.web.moments import day_of
 from steelyard.surfaces.web.visit import Visit
-from steelyard.trade.aftersales.limit_model import GIVES, Limit, RequestSide, RequestState
+from steelyard.trade.aftersales import GIVES, Limit, RequestSide, RequestState
 
 DAYS_SHOWN = 30
 DAYS_SHOWN_MAX = 400

@@ -19,7 +19,7 @@ from steelyard.surfaces.api.v1.words import Cursor, Limit
 from steelyard.surfaces.web import giving
 from steelyard.trade import aftersales
 from steelyard.trade import orders as deals
-from steelyard.trade.aftersales.limit_model import CallOff, GiveBack, Giver
+from steelyard.trade.aftersales import CallOff, GiveBack, Giver
 from steelyard.trade.aftersales.model import Less, Reason, RefundRequest, Returned
 from steelyard.trade.orders.model import OrderId, OrderState
 
