@@ -10,7 +10,8 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
 
 The states live in `payments.model`, the ways to the outside in `payments.gateways`, what each declares of itself in
 `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not answer. What
-came by bank transfer is written down in `bank_movements`.
+came by bank transfer is written down in `bank_movements`. What is authorised first is taken by `captures` and let go by
+`voids`; `giving_back` is what gives a buyer's money back, whichever of both it needs.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -20,6 +21,8 @@ from steelyard.money.payments.bank_movements import expected as expected_transfe
 from steelyard.money.payments.bank_movements import expected_all as expected_transfers
 from steelyard.money.payments.bank_movements import movements as bank_movements
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
+from steelyard.money.payments.capture_model import Capture, CaptureAnswer, CaptureUnderWay, DueCapture, DueVoid, Release
+from steelyard.money.payments.captures import captures_of, record_capture, record_void, to_capture, uncollected, want
 from steelyard.money.payments.choosing import (
     Limit,
     Rule,
@@ -37,12 +40,13 @@ from steelyard.money.payments.choosing import (
     withdraw_rule,
 )
 from steelyard.money.payments.events import Refunded
-from steelyard.money.payments.gateways import Channel, Verifier, account_of, channel, channels, verifier
+from steelyard.money.payments.gateways import Authoriser, Channel, Verifier, account_of, channel, channels, verifier
+from steelyard.money.payments.giving_back import give_back
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
 from steelyard.money.payments.health import Change as RestChange
 from steelyard.money.payments.health import changes as rest_changes
 from steelyard.money.payments.instructions import instruct, instruct_all, query_soon, to_query
-from steelyard.money.payments.jobs import send_refunds
+from steelyard.money.payments.jobs import send_refunds, take_captures
 from steelyard.money.payments.known import record_known
 from steelyard.money.payments.model import (
     BadWebhook,
@@ -97,17 +101,27 @@ from steelyard.money.payments.queries import (
 )
 from steelyard.money.payments.refunds import record_refund, refund, refund_surplus, retry_refund, to_refund
 from steelyard.money.payments.signatures import verify as verify_signature
-from steelyard.money.payments.terms import Device, Fee, Handover, Terms, Thanks
+from steelyard.money.payments.state_model import CaptureState
+from steelyard.money.payments.terms import Bearer, Device, Fee, Handover, Plan, Terms, Thanks
+from steelyard.money.payments.voids import releases_of_payment, to_void
 from steelyard.money.payments.webhooks import applied, not_applied, receive, to_apply, webhook_url
 
 __all__ = [
+    "Authoriser",
     "BadWebhook",
     "BankMovement",
+    "Bearer",
     "Calls",
+    "Capture",
+    "CaptureAnswer",
+    "CaptureState",
+    "CaptureUnderWay",
     "Channel",
     "ChannelAnswer",
     "Device",
+    "DueCapture",
     "DueQuery",
+    "DueVoid",
     "ExpectedTransfer",
     "Fee",
     "Handover",
@@ -127,6 +141,7 @@ __all__ = [
     "PaymentNews",
     "PaymentSplit",
     "PaymentState",
+    "Plan",
     "Receipt",
     "RecordedPayment",
     "RecordedRefund",
@@ -138,6 +153,7 @@ __all__ = [
     "RefundState",
     "RefundTooLarge",
     "Refunded",
+    "Release",
     "Rest",
     "RestChange",
     "Rule",
@@ -160,12 +176,14 @@ __all__ = [
     "bulk_record",
     "by_reference",
     "calls_since",
+    "captures_of",
     "channel",
     "channels",
     "expected_transfer",
     "expected_transfers",
     "get",
     "get_all",
+    "give_back",
     "give_up",
     "instruct",
     "instruct_all",
@@ -188,14 +206,17 @@ __all__ = [
     "receive",
     "record",
     "record_all",
+    "record_capture",
     "record_known",
     "record_refund",
+    "record_void",
     "refund",
     "refund_of",
     "refund_surplus",
     "refunds_of_order",
     "refunds_of_payment",
     "refunds_page",
+    "releases_of_payment",
     "rest_changes",
     "rests",
     "retry_refund",
@@ -207,14 +228,19 @@ __all__ = [
     "splits_of_order",
     "standing",
     "take",
+    "take_captures",
     "timeline",
     "timelines",
     "to_apply",
+    "to_capture",
     "to_query",
     "to_refund",
+    "to_void",
     "try_now",
+    "uncollected",
     "verifier",
     "verify_signature",
+    "want",
     "webhook_url",
     "why_not",
     "withdraw_rule",

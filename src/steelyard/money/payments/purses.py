@@ -134,7 +134,7 @@ async def _kept_for(tx: Tx, purchase_ids: Sequence[UUID]) -> list[Payment]:
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at
+             , failure, surplus, created_at, expires_at, captured_at, later, authorised_until, instalments
         FROM payments
         WHERE purchase_id = ANY($1::uuid[]) AND state = 'pending' AND channel IN ('balance', 'points')
         ORDER BY payment_id FOR UPDATE

@@ -35,7 +35,7 @@ async def get_all(read: Read, payment_ids: Sequence[UUID]) -> dict[PaymentId, Pa
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at, handed
+             , failure, surplus, created_at, expires_at, captured_at, handed, later, authorised_until, instalments
         FROM payments WHERE payment_id = ANY($1)
         """,
         list(payment_ids),
@@ -49,7 +49,7 @@ async def of_purchase(read: Read, purchase_id: UUID) -> list[Payment]:
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at, handed
+             , failure, surplus, created_at, expires_at, captured_at, handed, later, authorised_until, instalments
         FROM payments WHERE purchase_id = $1
         ORDER BY created_at DESC, payment_id DESC
         LIMIT $2
@@ -65,7 +65,8 @@ async def latest_of(read: Read, purchase_ids: Sequence[UUID]) -> dict[UUID, Paym
         Payment,
         """
         SELECT DISTINCT ON (purchase_id) buyer_id, payment_id, purchase_id, channel, amount, currency, state
-             , channel_reference, cashier_url, failure, surplus, created_at, expires_at, captured_at, handed
+             , channel_reference, cashier_url, failure, surplus, created_at, expires_at, captured_at, handed, later
+             , authorised_until, instalments
         FROM payments WHERE purchase_id = ANY($1)
         ORDER BY purchase_id, created_at DESC, payment_id DESC
         """,
@@ -80,7 +81,7 @@ async def by_reference(read: Read, reference: str, *, limit: int) -> list[Paymen
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at, handed
+             , failure, surplus, created_at, expires_at, captured_at, handed, later, authorised_until, instalments
         FROM payments WHERE channel_reference = $1 ORDER BY payment_id LIMIT $2
         """,
         reference.strip(),
@@ -106,7 +107,7 @@ async def page(
         Payment,
         """
         SELECT buyer_id, payment_id, purchase_id, channel, amount, currency, state, channel_reference, cashier_url
-             , failure, surplus, created_at, expires_at, captured_at, handed
+             , failure, surplus, created_at, expires_at, captured_at, handed, later, authorised_until, instalments
         FROM payments
         WHERE ($1::text IS NULL OR state = $1)
           AND ($2::timestamptz IS NULL OR (created_at <= $2 AND (created_at < $2 OR payment_id > $3::uuid)))
@@ -178,7 +179,8 @@ async def splits_of_order(read: Read, merchant_id: UUID, order_id: UUID) -> list
     return await read.all(
         PaymentSplit,
         """
-        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded
+        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, authorised, capturing, captured, released
+             , refunding, refunded
         FROM payment_splits WHERE merchant_id = $1 AND order_id = $2
         ORDER BY payment_id
         """,
@@ -192,7 +194,8 @@ async def splits_of(read: Read, payment_id: UUID) -> list[PaymentSplit]:
     return await read.all(
         PaymentSplit,
         """
-        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, captured, refunding, refunded
+        SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, authorised, capturing, captured, released
+             , refunding, refunded
         FROM payment_splits WHERE payment_id = $1
         ORDER BY merchant_id, order_id
         """,

@@ -97,6 +97,8 @@ WHERE l.document IS NOT NULL AND $2::uuid IS NOT NULL
   AND CASE l.kind
       WHEN 'capture' THEN EXISTS (SELECT FROM payments p WHERE (p.buyer_id, p.payment_id) = (t.owner_id, t.document)
                                                            AND p.channel = $1)
+        OR EXISTS (SELECT FROM payment_captures c JOIN payments p USING (buyer_id, payment_id)
+                   WHERE (c.buyer_id, c.document, p.channel) = (t.owner_id, t.document, $1))
       WHEN 'refund' THEN EXISTS (SELECT FROM refunds r WHERE r.refund_id = t.document AND r.buyer_id = t.owner_id
                                                          AND r.channel = $1)
       ELSE true END
@@ -116,6 +118,12 @@ INSERT INTO reconciling_movements (owner_id, transfer_id, kind, at, document, th
 SELECT t.owner_id, t.transfer_id, 'capture', t.at, t.document, p.channel_reference, t.currency, t.amount
 FROM ledger_transfers t JOIN payments p ON (p.buyer_id, p.payment_id) = (t.owner_id, t.document)
 WHERE t.reason = 'captured' AND t.debit = $2::text AND t.at >= $3 AND t.at < $4 AND p.channel = $1
+  AND NOT EXISTS (SELECT FROM reconciliation_matches m
+                  WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
+UNION ALL
+SELECT t.owner_id, t.transfer_id, 'capture', t.at, t.document, p.channel_reference, t.currency, t.amount
+FROM ledger_transfers t JOIN payment_captures c ON (c.buyer_id, c.capture_id) = (t.owner_id, t.document)
+JOIN payments p USING (buyer_id, payment_id) WHERE t.reason = 'captured' AND t.debit = $2::text AND t.at >= $3 AND t.at < $4 AND p.channel = $1
   AND NOT EXISTS (SELECT FROM reconciliation_matches m
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
 UNION ALL

@@ -180,8 +180,8 @@ class StripeBook:
         session["url"] = None
         self._write(tx, intent)
         self._write(tx, session)
-        if paid and not manual:
-            self._say(tx, "payment_intent.succeeded", intent)
+        if paid:
+            self._say(tx, f"payment_intent.{'amount_capturable_updated' if manual else 'succeeded'}", intent)
         self._say(tx, "checkout.session.completed", session)
         return session
 

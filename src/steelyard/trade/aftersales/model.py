@@ -37,6 +37,7 @@ class Reason(StrEnum):
     RETURNED = "returned"
     IMPORTED = "imported"
     PRICE_PROTECTION = "price_protection"
+    UNCOLLECTED = "uncollected"
 
 
 class Returned(msgspec.Struct, frozen=True):

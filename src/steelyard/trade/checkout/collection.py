@@ -14,11 +14,11 @@ import structlog
 
 from steelyard.kernel import ids
 from steelyard.kernel.batching import join
-from steelyard.kernel.db import Database, Tx
+from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.settings import Settings
 from steelyard.money import gifts, payments
-from steelyard.money.payments import Device
+from steelyard.money.payments import Device, Terms
 from steelyard.money.payments.model import (
     ChannelAnswer,
     Instruction,
@@ -34,15 +34,20 @@ from steelyard.money.payments.model import (
     Split,
     Unknown,
 )
+from steelyard.parties import merchants
 from steelyard.trade import groups, orders
 from steelyard.trade.checkout.service import complete, lock_of_purchases
-from steelyard.trade.orders.model import Booking, NotPayable, Purchase, PurchaseId, PurchaseState
+from steelyard.trade.orders.model import Booking, NotPayable, Order, Purchase, PurchaseId, PurchaseState
 
 log = structlog.get_logger()
 
+# What makes a purchase paid: its money has come, or is kept back for it.
+PAYS = ("captured", "authorised")
+
 
 class Collection(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a try to pay has come: `continue_url` is where the payer can go on (cashier, 3-D step).
+    """How far a try to pay has come; `captured` where its money has come or is kept back for us. `continue_url` is where the
+    payer can go on (cashier, 3-D step).
 
     `action_url` is there when the channel waits for the payer (3-D step), and not for anything of its own.
     """
@@ -94,6 +99,7 @@ async def collect(
         payer=payer,
         wait=timedelta(hours=gateway.terms.wait_hours),
         anew=anew,
+        terms=gateway.terms,
     )
     if isinstance(begun, Collection):
         return begun
@@ -118,6 +124,7 @@ async def begin(
     payer: Payer = HERE,
     wait: timedelta = timedelta(),
     anew: bool = False,
+    terms: Terms | None = None,
 ) -> Instruction | Collection:
     """The intent to pay, written down; or how far an earlier try has come, when this is its second click.
 
@@ -142,13 +149,14 @@ async def begin(
         if earlier.channel != channel:
             continue
         if earlier.state is PaymentState.INSTRUCTED:
-            return await _instruction(tx, purchase, booking, channel, return_url, token, earlier.payment_id, payer)
+            again = await _instruction(tx, purchase, booking, channel, return_url, token, earlier.payment_id, payer)
+            return msgspec.structs.replace(again, later=earlier.later)
         waits = earlier.state is PaymentState.PENDING and token is None and not anew
         if waits and _goes_on(earlier, payer):
             return _state_of(earlier)
     if wait and booking is None and purchase.team_id is None:
         purchase = await orders.wait_for_payment(tx, purchase, purchase.placed_at + wait)
-    instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id, payer)
+    instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id, payer, terms)
     await payments.instruct(tx, instruction)
     return instruction
 
@@ -178,6 +186,7 @@ async def _instruction(
     token: str | None,
     payment_id: PaymentId | None,
     payer: Payer,
+    terms: Terms | None = None,
 ) -> Instruction:
     parts = await orders.orders_of_purchase(tx, purchase.purchase_id)
     kept = await payments.kept_of(tx, purchase.purchase_id) if purchase.tendered else {}
@@ -203,12 +212,24 @@ async def _instruction(
         device=payer.device,
         payer_address=payer.address,
         payer=payer.name,
+        later=terms is not None and terms.authorises and await _later(tx, purchase, booking, parts, terms),
     )
+
+
+async def _later(read: Read, purchase: Purchase, booking: Booking | None, parts: Sequence[Order], terms: Terms) -> bool:
+    """Whether a purchase is only authorised when it is paid: its shops want that, one of them where the channel captures each
+    order's part by itself, all of them where it captures once. What waits for a team or for a day that was agreed may wait longer
+    than any authorisation holds."""
+    if booking is not None or purchase.team_id is not None or any(part.agreed is not None for part in parts):
+        return False
+    later = await merchants.captures_later(read)
+    wanted = [part.merchant_id in later for part in parts]
+    return any(wanted) if terms.captures_parts else all(wanted)
 
 
 def _state_of(payment: Payment, action_url: str | None = None) -> Collection:
     match payment.state:
-        case PaymentState.CAPTURED:
+        case PaymentState.CAPTURED | PaymentState.AUTHORISED:
             return Collection(state="captured", payment_id=payment.payment_id)
         case PaymentState.DECLINED | PaymentState.CANCELLED:
             return Collection(state="declined", payment_id=payment.payment_id, failure=payment.failure)
@@ -224,8 +245,9 @@ def _state_of(payment: Payment, action_url: str | None = None) -> Collection:
 async def apply_payment(tx: Tx, payment_id: UUID, answer: ChannelAnswer, by: str) -> Outcome:
     """Write down what a channel says of a payment, and what follows from it for the purchase. Raises `NotFound`.
 
-    Captured: the purchase is paid and its orders go to the warehouses, or wait for their team. Captured when the purchase is
-    cancelled or paid already: the money is on its way back (f7). Everything else waits for the buyer's next try or the sweep.
+    Captured, or authorised: the purchase is paid and its orders go to the warehouses, or wait for their team. Captured when the
+    purchase is cancelled or paid already: the money is on its way back (f7). Everything else waits for the buyer's next try or
+    the sweep.
     """
     (outcome,) = await apply_payments(tx, [Recording(payment_id=payment_id, answer=answer, by=by)])
     if isinstance(outcome, Refusal):
@@ -252,7 +274,7 @@ async def apply_payments(tx: Tx, recordings: Sequence[Recording]) -> list[Outcom
         outcomes |= _by_payment(others, await gifts.apply(tx, others, known))
     if ours:
         outcomes |= _by_payment(ours, await payments.record_all(tx, ours))
-    captured = [recording for recording in ours if outcomes[recording.payment_id].became == "captured"]
+    captured = [recording for recording in ours if outcomes[recording.payment_id].became in PAYS]
     await _settle(tx, captured, known, purchases)
     return [outcomes.get(recording.payment_id, NotFound()) for recording in recordings]
 

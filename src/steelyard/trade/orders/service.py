@@ -12,6 +12,7 @@ from steelyard.logistics import fulfilment
 from steelyard.logistics.fulfilment.model import Dispatch, Instruction
 from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind, Transfer
+from steelyard.money.payments import CaptureUnderWay
 from steelyard.parties import merchants, policies
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies.model import UNTRACKED_DELIVERY
@@ -219,6 +220,7 @@ async def ship(tx: Tx, dispatch: Dispatch, by: str) -> Order:
         await _count_on_arrival(tx, order)
     else:
         await _due_for_the_rest(tx, order)
+    await payments.want(tx, [(order.merchant_id, order.order_id)], "sending")
     await events.publish(
         tx,
         OrderShipped(
@@ -276,7 +278,11 @@ async def confirm_receipt(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by
 
 
 async def complete(tx: Tx, orders: Sequence[Order], by: str) -> None:
-    """Locked orders, all sent, are received. Their transfers are posted together, so that accounts are locked in order."""
+    """Locked orders, all sent, are received. Their transfers are posted together, so that accounts are locked in order.
+
+    Raises `CaptureUnderWay` as long as their money has not come."""
+    if open_ := await payments.uncollected(tx, [(order.merchant_id, order.order_id) for order in orders]):
+        raise CaptureUnderWay(order_id=open_[0])
     await states.move_orders(tx, [order.order_id for order in orders], OrderState.COMPLETED, by)
     await ledger.post(tx, [transfer for order in orders for transfer in _release(order)])
     at = datetime.now(UTC)

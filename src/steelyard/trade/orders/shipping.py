@@ -10,6 +10,7 @@ from steelyard.kernel.errors import NotFound, Refusal, TransitionRefused
 from steelyard.logistics import fulfilment
 from steelyard.logistics.fulfilment.model import NotSent
 from steelyard.logistics.parcels.model import NewParcel
+from steelyard.money import payments
 from steelyard.parties import merchants, policies
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies.model import UNTRACKED_DELIVERY
@@ -43,6 +44,7 @@ async def ship_all(tx: Tx, merchant_id: MerchantId, parcels: Sequence[NewParcel]
     sent = [order.order_id for order in orders if fresh[order.order_id]]
     await states.move_orders(tx, sent, OrderState.SHIPPED, by)
     await _count_on_arrival(tx, merchant_id, sent)
+    await payments.want(tx, [(merchant_id, order_id) for order_id in sent], "sending")
     parcel_of = {parcel.order_id: parcel.parcel_id for parcel in parcels}
     await events.publish(
         tx,
