@@ -202,7 +202,7 @@ class PaymentBook:
         """Say how an open payment ended. Refuses when it has ended otherwise."""
         failure: Failure | None = "card_declined" if to is PaymentStatus.DECLINED else None
         row, _ = self.move(payment, to, actor, failure)
-        if row.status is not to:
+        if row.status not in (to, PaymentStatus.AUTHORISED if to is PaymentStatus.CAPTURED else to):
             raise Refused(409, "payment_ended", f"The payment is {row.status} already.", status_is=row.status)
         return row
 
