@@ -85,6 +85,7 @@ from steelyard.money.payments.queries import (
     by_reference,
     get,
     get_all,
+    kept_back,
     latest_of,
     means_of,
     messages_about,
@@ -103,7 +104,7 @@ from steelyard.money.payments.refunds import record_refund, refund, refund_surpl
 from steelyard.money.payments.signatures import verify as verify_signature
 from steelyard.money.payments.state_model import CaptureState
 from steelyard.money.payments.terms import Bearer, Device, Fee, Handover, Plan, Terms, Thanks
-from steelyard.money.payments.voids import releases_of_payment, to_void
+from steelyard.money.payments.voids import let_go_of, releases_of_payment, to_void
 from steelyard.money.payments.webhooks import applied, not_applied, receive, to_apply, webhook_url
 
 __all__ = [
@@ -189,9 +190,11 @@ __all__ = [
     "instruct_all",
     "is_purse",
     "keep",
+    "kept_back",
     "kept_of",
     "latest_of",
     "let_go",
+    "let_go_of",
     "means_of",
     "messages_about",
     "not_applied",

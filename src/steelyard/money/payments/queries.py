@@ -203,6 +203,22 @@ async def splits_of(read: Read, payment_id: UUID) -> list[PaymentSplit]:
     )
 
 
+async def kept_back(read: Read, orders: Sequence[tuple[UUID, UUID]]) -> list[PaymentSplit]:
+    """What of these orders (merchant, order) is, or was, authorised first and captured later."""
+    return await read.all(
+        PaymentSplit,
+        """
+        SELECT s.merchant_id, s.order_id, s.payment_id, s.buyer_id, s.channel, s.amount, s.currency, s.authorised, s.capturing
+             , s.captured, s.released, s.refunding, s.refunded
+        FROM unnest($1::uuid[], $2::uuid[]) AS o (merchant_id, order_id) JOIN payment_splits s USING (merchant_id, order_id)
+        JOIN payments p ON (p.buyer_id, p.payment_id) = (s.buyer_id, s.payment_id)
+        WHERE p.later AND s.authorised > 0 ORDER BY s.order_id, s.payment_id
+        """,
+        [merchant_id for merchant_id, _ in orders],
+        [order_id for _, order_id in orders],
+    )
+
+
 async def refund_of(read: Read, refund_id: UUID) -> Refund | None:
     return await read.one(
         Refund,

@@ -56,6 +56,15 @@ async def releases_of_payment(read: Read, payment_id: UUID) -> list[Release]:
     )
 
 
+async def let_go_of(read: Read, merchant_id: UUID, order_id: UUID) -> int:
+    """What of an order's money was let go, in minor units: the buyer was never charged with it."""
+    return await read.value(
+        "SELECT coalesce(sum(amount), 0)::bigint FROM payment_releases WHERE merchant_id = $1 AND order_id = $2",
+        merchant_id,
+        order_id,
+    )
+
+
 async def to_void(tx: Tx, limit: int) -> list[DueVoid]:
     """Authorised payments of which every part is decided and something is let go: their channels are to be told. The next attempt
     is pushed ahead first."""

@@ -122,10 +122,10 @@ WHERE t.reason = 'captured' AND t.debit = $2::text AND t.at >= $3 AND t.at < $4 
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
 UNION ALL
 SELECT t.owner_id, t.transfer_id, 'capture', t.at, t.document, p.channel_reference, t.currency, t.amount
-FROM ledger_transfers t JOIN payment_captures c ON (c.buyer_id, c.capture_id) = (t.owner_id, t.document)
-JOIN payments p USING (buyer_id, payment_id) WHERE t.reason = 'captured' AND t.debit = $2::text AND t.at >= $3 AND t.at < $4 AND p.channel = $1
-  AND NOT EXISTS (SELECT FROM reconciliation_matches m
-                  WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
+FROM payment_captures c JOIN payments p USING (buyer_id, payment_id)
+JOIN ledger_transfers t ON (t.owner_id, t.document) = (c.buyer_id, c.capture_id) AND t.reason = 'captured'
+WHERE t.debit = $2::text AND t.at >= $3 AND t.at < $4 AND p.channel = $1
+  AND NOT EXISTS (SELECT FROM reconciliation_matches WHERE (source, owner_id, transfer_id) = ($1, t.owner_id, t.transfer_id))
 UNION ALL
 SELECT t.owner_id, t.transfer_id, 'refund', t.at, t.document, r.channel_reference, t.currency, -t.amount
 FROM ledger_transfers t JOIN refunds r ON r.refund_id = t.document AND r.buyer_id = t.owner_id

@@ -8,6 +8,7 @@ from steelyard.kernel.db import Tx
 from steelyard.kernel.events import Subscriber
 from steelyard.kernel.money import Money
 from steelyard.logistics import fulfilment, parcels
+from steelyard.money import payments
 from steelyard.operations.service import buyer_mails
 from steelyard.operations.service.case_mails import (
     tell_appeal_ended,
@@ -111,12 +112,14 @@ async def tell_cancelled(tx: Tx, events: Sequence[orders.OrderCancelled]) -> Non
         if event.reason in TEAM_REASONS:
             await tell_team(tx, order, purchase, TEAM_REASONS[event.reason])
             continue
+        # What was only authorised was never charged.
+        back = order.refunded - await payments.let_go_of(tx, order.merchant_id, order.order_id)
         facts = OrderCancelled(
             name=purchase.contact.name,
             order=order.code,
             shop=await buyer_mails.shop_of(tx, order.merchant_id),
             reason=event.reason,
-            refund=Money(order.refunded, order.currency) if order.refunded else None,
+            refund=Money(back, order.currency) if back else None,
             link=buyer_mails.page_of(purchase),
         )
         await buyer_mails.send(tx, purchase, Template.ORDER_CANCELLED, facts, order.order_id)
