@@ -31,7 +31,8 @@ from steelyard.parties.customers.model import BuyerId
 
 
 class Tendered(msgspec.Struct, frozen=True, kw_only=True):
-    """What a purse pays of a purchase; `orders` are (merchant, order), in the order of the tender's parts."""
+    """What a purse pays of a purchase; `orders` are (merchant, order), in the order of the tender's parts. `again`: how often
+    purses were given back what they had kept for it."""
 
     purchase_id: UUID
     buyer_id: BuyerId
@@ -39,10 +40,12 @@ class Tendered(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     tender: Tender
     orders: Sequence[tuple[UUID, UUID]]
+    again: int = 0
 
     @property
     def payment_id(self) -> PaymentId:
-        return PaymentId(ids.derived(self.purchase_id, self.tender.purse))
+        time = [str(self.again)] if self.again else []
+        return PaymentId(ids.derived(self.purchase_id, self.tender.purse, *time))
 
 
 async def keep(tx: Tx, tendered: Sequence[Tendered]) -> None:

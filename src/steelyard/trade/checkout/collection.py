@@ -34,10 +34,11 @@ from steelyard.money.payments.model import (
     Split,
     Unknown,
 )
-from steelyard.parties import merchants
 from steelyard.trade import groups, orders
+from steelyard.trade.checkout import authorising
+from steelyard.trade.checkout.retendering import give_back_purses, pays_what_is_due
 from steelyard.trade.checkout.service import complete, lock_of_purchases
-from steelyard.trade.orders.model import Booking, NotPayable, Order, Purchase, PurchaseId, PurchaseState
+from steelyard.trade.orders.model import Booking, NotPayable, Purchase, PurchaseId, PurchaseState
 
 log = structlog.get_logger()
 
@@ -212,19 +213,8 @@ async def _instruction(
         device=payer.device,
         payer_address=payer.address,
         payer=payer.name,
-        later=terms is not None and terms.authorises and await _later(tx, purchase, booking, parts, terms),
+        later=terms is not None and terms.authorises and await authorising.later(tx, purchase, booking, parts, terms),
     )
-
-
-async def _later(read: Read, purchase: Purchase, booking: Booking | None, parts: Sequence[Order], terms: Terms) -> bool:
-    """Whether a purchase is only authorised when it is paid: its shops want that, one of them where the channel captures each
-    order's part by itself, all of them where it captures once. What waits for a team or for a day that was agreed may wait longer
-    than any authorisation holds."""
-    if booking is not None or purchase.team_id is not None or any(part.agreed is not None for part in parts):
-        return False
-    later = await merchants.captures_later(read)
-    wanted = [part.merchant_id in later for part in parts]
-    return any(wanted) if terms.captures_parts else all(wanted)
 
 
 def _state_of(payment: Payment, action_url: str | None = None) -> Collection:
@@ -276,6 +266,11 @@ async def apply_payments(tx: Tx, recordings: Sequence[Recording]) -> list[Outcom
         outcomes |= _by_payment(ours, await payments.record_all(tx, ours))
     captured = [recording for recording in ours if outcomes[recording.payment_id].became in PAYS]
     await _settle(tx, captured, known, purchases)
+    failed = {
+        known[PaymentId(each.payment_id)].purchase_id for each in ours if outcomes[each.payment_id].became == "declined"
+    }
+    for purchase_id in sorted(each for each in failed if purchases[PurchaseId(each)].tendered):
+        await give_back_purses(tx, PurchaseId(purchase_id))
     return [outcomes.get(recording.payment_id, NotFound()) for recording in recordings]
 
 
@@ -298,7 +293,7 @@ async def _settle(
         booking = parts.get(purchase.purchase_id)
         if booking is not None and booking.waits_for_deposit and purchase.state is PurchaseState.PLACED:
             parts[purchase.purchase_id] = await orders.keep_deposit(tx, purchase, booking, payment.payment_id)
-        elif _pays(purchase, booking, payment) and purchase.purchase_id not in paid:
+        elif await _pays(tx, purchase, booking, payment) and purchase.purchase_id not in paid:
             paid[purchase.purchase_id] = recording.by
         else:  # rare: nobody pays late or twice in crowds
             reason = "paid_late" if purchase.state is PurchaseState.CANCELLED else "paid_twice"
@@ -324,11 +319,12 @@ async def _parts(
     return await orders.lock_bookings(tx, wanted) if wanted else {}
 
 
-def _pays(purchase: Purchase, booking: Booking | None, payment: Payment) -> bool:
+async def _pays(read: Read, purchase: Purchase, booking: Booking | None, payment: Payment) -> bool:
     """Whether this payment is what a purchase waits for."""
-    waits = purchase.state is PurchaseState.PLACED
-    if booking is None or not waits:
-        return waits
+    if purchase.state is not PurchaseState.PLACED:
+        return False
+    if booking is None:
+        return await pays_what_is_due(read, purchase, payment)
     return booking.called_off_at is None and booking.is_balance(payment)
 
 
