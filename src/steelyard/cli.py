@@ -6,6 +6,7 @@ looked at is not as it should be (`check`, `doctor`, rejected rows of `import`).
 
 import asyncio
 import json
+import logging
 import multiprocessing
 import os
 import subprocess
@@ -28,6 +29,7 @@ from steelyard.terminal import NOT_AS_IT_SHOULD_BE, Sentence, ask, bar, plainly,
 
 SIMULATORS = ("payments", "carriers", "bank", "mail", "alipay", "wechatpay", "stripe")
 SHOPPERS = "shoppers"
+MONTH = "month"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -213,17 +215,53 @@ def _walk(number: int) -> None:
         raise Sentence(f"Shoppers only walk through a shop on this machine, not at {elsewhere}.") from elsewhere
 
 
+def _month(seed: int, faults: float, purchases: int, as_json: bool) -> None:
+    from steelyard.demo import month
+    from steelyard.kernel import logs
+
+    logs.configure(level=logging.ERROR)  # calls that are not answered are what this is about
+    with progressing() as progress:
+        bars = {}
+
+        def step(what: str, done: int, of: int) -> None:
+            bars[what] = bars.get(what) or progress.add_task(what, total=of)
+            progress.update(bars[what], completed=done, total=of)
+
+        report = month.run(month.Plan(seed=seed, faults=faults, purchases=purchases), step)
+    tell(month.by_currency(report), as_json, lambda: click.echo("\n".join(month.lines(report))))
+    if not report.clean:
+        sys.exit(NOT_AS_IT_SHOULD_BE)
+
+
 @steelyard.command()
-@click.argument("who", nargs=-1, type=click.Choice([*SIMULATORS, "all", SHOPPERS]))
+@click.argument("who", nargs=-1, type=click.Choice([*SIMULATORS, "all", SHOPPERS, MONTH]))
 @click.option("--port", type=int, help="The first port; the simulators take this and the next ones.")
 @click.option("--number", default=5, show_default=True, help="With `shoppers`: how many walk through the shop.")
+@click.option("--seed", default=1, show_default=True, help="With `month`: the same seed, the same people.")
+@click.option(
+    "--faults",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    help="With `month`: the share of messages, answers and refunds of channel and bank that go wrong.",
+)
+@click.option(
+    "--purchases", type=click.IntRange(1, 20_000), default=600, show_default=True, help="With `month`: so many."
+)
+@click.option("--json", "as_json", is_flag=True, help="With `month`: print the money for a program.")
 @plainly
-def simulate(who: tuple[str, ...], port: int | None, number: int) -> None:
+def simulate(
+    who: tuple[str, ...], port: int | None, number: int, seed: int, faults: float, purchases: int, as_json: bool
+) -> None:
     """Play the outside world: the payment channels, the carriers, the bank, the mail server; or, of the shop at the
-    installation's address, its shoppers."""
+    installation's address, its shoppers; or a month of the demo marketplace in a house of its own, to see that its money is
+    right."""
     from steelyard.demo import running
     from steelyard.simulators import programs
 
+    if MONTH in who:
+        _month(seed, faults, purchases, as_json)
+        return
     if SHOPPERS in who:
         _walk(number)
         return

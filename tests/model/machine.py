@@ -331,7 +331,7 @@ class TradeMachine(RuleBasedStateMachine):
             state = "retried"
         if state == "retried":
             merchant_id, _ = self.house.key_of(refund.order, self.trade)
-            self.both(self.trade.retry(refund), payments.retry_refund, merchant_id, refund_id, BY)
+            self.both(self.trade.retry(refund), payments.send_again, merchant_id, refund_id, BY)
             return
         self.trade.channel_says_of_refund(refund, attempt, state)
         answer = RefundAnswer(reference="re", state=RefundState(state))

@@ -109,6 +109,7 @@ class Refund:
     amount: int
     state: str = "instructed"
     attempt: int = 1
+    returned: int = 0
 
 
 @dataclass(eq=False)
@@ -390,16 +391,22 @@ class Trade:
         self.refunds.append(Refund(order, amount))
 
     def channel_says_of_refund(self, refund: Refund, attempt: int, state: str) -> Refused:
-        """What comes late says nothing of the present attempt, but that it succeeded after all."""
-        if refund.state == "succeeded" or (attempt != refund.attempt and state != "succeeded"):
-            return None
+        """What comes late says nothing of the present attempt, but that it succeeded after all; of what came back, nothing."""
         if state == "succeeded":
+            if refund.state == "succeeded" or attempt <= refund.returned:
+                return None
             if refund.state == "failed":
                 refund.attempt += 1
             self._book(refund.order.shop, "refund_due", "order_clearing", refund.amount)
             self._book(refund.order.purchase.buyer, "purchase_clearing", "channel_cash", refund.amount)
-        elif refund.state == "failed":
+        elif (
+            attempt != refund.attempt or refund.state == "failed" or (refund.state == "succeeded" and state != "failed")
+        ):
             return None
+        elif refund.state == "succeeded":
+            refund.returned = attempt
+            self._book(refund.order.shop, "order_clearing", "refund_due", refund.amount)
+            self._book(refund.order.purchase.buyer, "channel_cash", "purchase_clearing", refund.amount)
         refund.state = state
         return None
 

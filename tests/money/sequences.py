@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from steelyard.kernel.db import Database
 from steelyard.kernel.errors import Refusal
 from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind
-from steelyard.money.payments import PaymentState, Refund, RefundState
+from steelyard.money.payments import ByHand, PaymentState, Refund, RefundRoute, RefundState
 from tests.money.deals import FAILED, SENT, SUCCEEDED, Deal, record, refund, release, said
 from tests.support.database import assert_checks
 
@@ -20,7 +21,8 @@ ANSWERS = [PaymentState.PENDING, PaymentState.CAPTURED, PaymentState.DECLINED, P
 REFUND_ANSWERS = [SENT, SUCCEEDED, FAILED]
 DEALS = 3
 ORDERS = 2
-EXAMPLES = 40
+EXAMPLES = 55
+DAY = date(2026, 11, 3)
 
 deal = st.integers(0, DEALS - 1)
 order = st.integers(0, ORDERS - 1)
@@ -28,8 +30,11 @@ STEPS = st.one_of(
     st.tuples(st.just("answer"), deal, st.sampled_from(ANSWERS)),
     st.tuples(st.just("answer"), deal, st.just(PaymentState.CAPTURED)),
     st.tuples(st.just("refund"), deal, order, st.integers(1, 4_000)),
+    st.tuples(st.just("refund"), deal, order, st.integers(1, 4_000)),
     st.tuples(st.just("refund_answer"), st.integers(0, 5), st.integers(1, 2), st.sampled_from(REFUND_ANSWERS)),
-    st.tuples(st.just("retry"), st.integers(0, 5)),
+    st.tuples(st.just("retry"), st.integers(0, 5), st.sampled_from([RefundRoute.ORIGIN, RefundRoute.BALANCE])),
+    st.tuples(st.just("by_hand"), st.integers(0, 5), st.integers(1, 3)),
+    st.tuples(st.just("came_back"), st.integers(0, 5)),
     st.tuples(st.just("release"), deal, order),
     st.tuples(st.just("surplus"), deal),
     st.tuples(st.just("sweep")),
@@ -72,10 +77,22 @@ class World:
             made = self.refunds[number]
             await self.db.transact(payments.record_refund, made.refund_id, attempt, answer, "channel")
 
-    async def retry(self, number: int) -> None:
+    async def retry(self, number: int, route: RefundRoute) -> None:
         if number < len(self.refunds):
             made = self.refunds[number]
-            await self.db.transact(payments.retry_refund, made.merchant_id, made.refund_id, "staff:1")
+            await self.db.transact(payments.send_again, made.merchant_id, made.refund_id, "staff:1", route)
+
+    async def by_hand(self, number: int, bank_number: int) -> None:
+        if number < len(self.refunds):
+            made = self.refunds[number]
+            line = ByHand(bank_number=f"{self.deals[0].payment_id}-{bank_number}", party="A buyer", on_day=DAY)
+            await self.db.transact(payments.made_by_hand, made.merchant_id, made.refund_id, line, "staff:1")
+
+    async def came_back(self, number: int) -> None:
+        if number < len(self.refunds):
+            known = await self.db.ask(payments.refund_of, self.refunds[number].refund_id)
+            if known is not None and known.route is RefundRoute.BY_HAND and known.state is RefundState.SUCCEEDED:
+                await self.db.transact(payments.came_back, known.merchant_id, known.refund_id, "closed", "staff:1")
 
     async def release(self, number: int, order: int) -> None:
         known = await self.db.ask(payments.get, self.deals[number].payment_id)
@@ -98,7 +115,8 @@ class World:
     async def sweep(self) -> None:
         await self.db.transact(payments.to_query, 10)
         for due in await self.db.transact(payments.to_refund, 10):
-            state = await self.db.transact(payments.record_refund, due.refund_id, due.attempt, SENT, "channel")
+            said = SUCCEEDED if due.route is RefundRoute.BALANCE else SENT
+            state = await self.db.transact(payments.record_refund, due.refund_id, due.attempt, said, "channel")
             assert state in (RefundState.SENT, RefundState.SUCCEEDED)
 
 

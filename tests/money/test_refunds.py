@@ -1,6 +1,7 @@
 """Refunds: never more than was captured, and followed until the money has arrived."""
 
 import asyncio
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -9,9 +10,20 @@ from steelyard.kernel import events, ids
 from steelyard.kernel.db import Database, Tx, administer
 from steelyard.kernel.errors import NotFound, TransitionRefused
 from steelyard.kernel.events import Subscriber
+from steelyard.kernel.settings import Settings
 from steelyard.money import payments
 from steelyard.money.ledger.model import AccountKind
-from steelyard.money.payments import NothingCaptured, PaymentState, Refunded, RefundState, RefundTooLarge
+from steelyard.money.payments import (
+    ByHand,
+    NotByHand,
+    NothingCaptured,
+    NumberUsed,
+    PaymentState,
+    Refunded,
+    RefundRoute,
+    RefundState,
+    RefundTooLarge,
+)
 from tests.money.deals import (
     FAILED,
     SENT,
@@ -150,9 +162,135 @@ async def test_news_of_a_refund_may_come_twice_and_out_of_order(db: Database) ->
     deal = await paid(db)
     made = await refund(db, deal, 1_000)
 
-    states = [await answer(db, made.refund_id, what) for what in (SUCCEEDED, SENT, SUCCEEDED, FAILED)]
+    states = [await answer(db, made.refund_id, what) for what in (SUCCEEDED, SENT, SUCCEEDED)]
 
-    assert states == [RefundState.SUCCEEDED] * 4
+    assert states == [RefundState.SUCCEEDED] * 3
+    assert await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 9_000
+
+
+async def test_a_refund_that_fails_after_it_had_arrived_is_owed_again_in_all_books(db: Database) -> None:
+    deal = await paid(db)
+    made = await refund(db, deal, 1_000)
+
+    states = [await answer(db, made.refund_id, what) for what in (SENT, SUCCEEDED, FAILED, FAILED)]
+
+    assert states == [RefundState.SENT, RefundState.SUCCEEDED, RefundState.FAILED, RefundState.FAILED]
+    known = await db.ask(payments.refund_of, made.refund_id)
+    assert known is not None and (known.failure, known.succeeded_at) == ("account_closed", None)
+    assert await balance(db, deal.merchants[0], AccountKind.REFUND_DUE) == 1_000
+    assert await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 10_000
+    [split, _] = await db.ask(payments.splits_of, deal.payment_id)
+    assert (split.refunding, split.refunded) == (1_000, 0)
+
+
+async def test_what_came_back_is_sent_again_and_its_old_success_says_nothing_of_the_new_try(db: Database) -> None:
+    deal = await paid(db)
+    made = await refund(db, deal, 1_000)
+    for what in (SUCCEEDED, FAILED):
+        await answer(db, made.refund_id, what)
+    await db.transact(payments.send_again, made.merchant_id, made.refund_id, "staff:1")
+
+    assert await answer(db, made.refund_id, SUCCEEDED, attempt=1) is RefundState.INSTRUCTED  # told late, and old
+    assert await answer(db, made.refund_id, SUCCEEDED, attempt=2) is RefundState.SUCCEEDED
+
+    assert await balance(db, deal.merchants[0], AccountKind.REFUND_DUE) == 0
+    assert await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 9_000
+
+
+async def test_what_a_channel_gave_up_goes_into_the_balance_instead(db: Database) -> None:
+    deal = await paid(db)
+    made = await refund(db, deal, 1_000)
+    await answer(db, made.refund_id, FAILED)
+
+    await db.transact(payments.send_again, made.merchant_id, made.refund_id, "staff:1", RefundRoute.BALANCE)
+    assert await payments.send_refunds(db, {}, Settings()) == 1
+
+    assert await balance(db, deal.buyer_id, AccountKind.BALANCE) == 1_000
+    assert (
+        await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 10_000
+    )  # the money is still there, now for the balance
+    assert await balance(db, deal.merchants[0], AccountKind.REFUND_DUE) == 0
+
+
+async def test_a_channel_that_paid_after_all_what_went_into_the_balance_is_told_of(db: Database) -> None:
+    deal = await paid(db)
+    made = await refund(db, deal, 1_000)
+    await answer(db, made.refund_id, FAILED)
+    await db.transact(payments.send_again, made.merchant_id, made.refund_id, "staff:1", RefundRoute.BALANCE)
+    await payments.send_refunds(db, {}, Settings())
+
+    assert await answer(db, made.refund_id, SUCCEEDED, attempt=1) is RefundState.SUCCEEDED
+
+    known = await db.ask(payments.refund_of, made.refund_id)
+    assert known is not None and known.twice_at is not None
+    assert await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 10_000
+
+
+async def test_a_refund_straight_into_the_balance_asks_no_channel(db: Database) -> None:
+    deal = await paid(db)
+
+    made = await refund(db, deal, 2_500, route=RefundRoute.BALANCE)
+    await payments.send_refunds(db, {}, Settings())
+
+    known = await db.ask(payments.refund_of, made.refund_id)
+    assert known is not None and (known.state, known.route) == (RefundState.SUCCEEDED, RefundRoute.BALANCE)
+    assert await balance(db, deal.buyer_id, AccountKind.BALANCE) == 2_500
+
+
+async def test_what_no_channel_of_this_house_can_send_has_failed_and_has_a_way_out(db: Database) -> None:
+    deal = await paid(db)
+    made = await refund(db, deal, 1_000)
+
+    await payments.send_refunds(db, {}, Settings())
+
+    known = await db.ask(payments.refund_of, made.refund_id)
+    assert known is not None and (known.state, known.failure) == (RefundState.FAILED, "channel_not_set_up")
+
+
+def by_hand(number: str) -> ByHand:
+    return ByHand(bank_number=number, party="A buyer", on_day=date(2026, 11, 3))
+
+
+async def test_staff_transfer_what_a_channel_gave_up_under_a_number_that_is_used_once(db: Database) -> None:
+    deal = await paid(db)
+    one, other = [await refund(db, deal, 1_000) for _ in range(2)]
+    for made in (one, other):
+        await answer(db, made.refund_id, FAILED)
+
+    for _ in range(2):  # the second click
+        await db.transact(payments.made_by_hand, one.merchant_id, one.refund_id, by_hand("B-1"), "staff:1")
+    with pytest.raises(NumberUsed):
+        await db.transact(payments.made_by_hand, other.merchant_id, other.refund_id, by_hand("B-1"), "staff:1")
+
+    assert await balance(db, deal.merchants[0], AccountKind.REFUND_DUE) == 1_000
+    assert await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 9_000
+    known = await db.ask(payments.refund_of, one.refund_id)
+    assert known is not None and (known.route, known.channel_reference) == (RefundRoute.BY_HAND, "B-1")
+
+
+async def test_what_a_channel_may_still_pay_is_not_transferred_by_hand(db: Database) -> None:
+    deal = await paid(db)
+    made = await refund(db, deal, 1_000)
+    await answer(db, made.refund_id, SENT)
+
+    with pytest.raises(NotByHand):
+        await db.transact(payments.made_by_hand, made.merchant_id, made.refund_id, by_hand("B-1"), "staff:1")
+    with pytest.raises(NotFound):
+        await db.transact(payments.made_by_hand, ids.mint(), made.refund_id, by_hand("B-2"), "staff:1")
+
+
+async def test_a_transfer_by_hand_that_came_back_is_made_again_under_another_number(db: Database) -> None:
+    deal = await paid(db)
+    made = await refund(db, deal, 1_000)
+    await answer(db, made.refund_id, FAILED)
+    await db.transact(payments.made_by_hand, made.merchant_id, made.refund_id, by_hand("B-1"), "staff:1")
+
+    await db.transact(payments.came_back, made.merchant_id, made.refund_id, "account_closed", "staff:1")
+    assert await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 10_000
+    with pytest.raises(NumberUsed):
+        await db.transact(payments.made_by_hand, made.merchant_id, made.refund_id, by_hand("B-1"), "staff:1")
+    await db.transact(payments.made_by_hand, made.merchant_id, made.refund_id, by_hand("B-2"), "staff:1")
+
     assert await balance(db, deal.buyer_id, AccountKind.CHANNEL_CASH) == 9_000
 
 
@@ -164,7 +302,7 @@ async def test_a_failed_refund_is_still_owed_and_tried_again_under_another_name(
     assert await balance(db, deal.merchants[0], AccountKind.REFUND_DUE) == 1_000
     assert await db.transact(payments.to_refund, 9) == []
 
-    await db.transact(payments.retry_refund, made.merchant_id, made.refund_id, "staff:1")
+    await db.transact(payments.send_again, made.merchant_id, made.refund_id, "staff:1")
     second = (await db.transact(payments.to_refund, 9))[0]
 
     assert (first.reference, second.reference) == (f"{made.refund_id}", f"{made.refund_id}.2")
@@ -186,9 +324,9 @@ async def test_only_a_failed_refund_is_tried_again(db: Database) -> None:
     made = await refund(db, deal, 1_000)
 
     with pytest.raises(TransitionRefused):
-        await db.transact(payments.retry_refund, made.merchant_id, made.refund_id, "staff:1")
+        await db.transact(payments.send_again, made.merchant_id, made.refund_id, "staff:1")
     with pytest.raises(NotFound):
-        await db.transact(payments.retry_refund, made.merchant_id, ids.mint(), "staff:1")
+        await db.transact(payments.send_again, made.merchant_id, ids.mint(), "staff:1")
 
 
 async def test_a_process_that_dies_while_sending_only_delays(db: Database) -> None:

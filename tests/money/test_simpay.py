@@ -191,7 +191,7 @@ async def test_a_refund_that_fails_at_the_channel_can_be_tried_again(db: Databas
     assert (failed.state, failed.failure) == (RefundState.FAILED, "account_closed")
 
     await outside.faults(refunds="succeed")
-    await db.transact(payments.retry_refund, made.merchant_id, made.refund_id, "staff:1")
+    await db.transact(payments.send_again, made.merchant_id, made.refund_id, "staff:1")
     for _ in range(2):
         await make_due(db)
         await payments.send_refunds(db, {"simpay": gateway}, Settings())

@@ -390,7 +390,7 @@ async def test_a_refund_that_fails_can_be_tried_again_under_another_number(db: D
     assert state is RefundState.FAILED
 
     await outside.faults(refunds="succeed")
-    await db.transact(payments.retry_refund, made.merchant_id, made.refund_id, "staff:1")
+    await db.transact(payments.send_again, made.merchant_id, made.refund_id, "staff:1")
     for _ in range(3):
         state = await sweep(db, either, made.refund_id)
         await outside.after(5)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -35,7 +36,8 @@ from tests.support.world import CURRENCY, HOME, STOCK, TOO_FAR, World
 
 LONDON = Address(name="Ann", country="GB", city="London", street="1 High Street", postal_code="N1")
 CALIFORNIA = Address(name="Bob", country="us", region="ca", city="Fresno", street="1 Main Street", postal_code="93650")
-TODAY = datetime.now(UTC).date()
+# The day where the seller is, which may be tomorrow by UTC.
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
 async def quoted(db: Database, draft: Draft, completeness: Completeness = checkout.STRICT) -> Quote:

@@ -79,6 +79,16 @@ async def is_made(read: Read) -> bool:
     return await read.value("SELECT EXISTS (SELECT FROM operator_profile)")
 
 
+async def furnish(db: Database, settings: Settings, hashed: str, *, seed: int, size: Size, step: Step) -> None:
+    """The makers with their shops, their people and their goods: a marketplace on its first day."""
+    files = Files(settings.home)
+    known = await db.transact(shelves.categories)
+    logos = people.logos(files)
+    for maker in makers():
+        await db.transact(people.merchant, maker, hashed, logos[maker.slug])
+    await shelves.fill(db, files, known, seed=seed, copies=size.copies, part=size.part, step=step)
+
+
 async def make(
     db: Database,
     settings: Settings,
@@ -99,12 +109,7 @@ async def make(
     hashed = await access.hash_password(password)
     await db.transact(people.operators, hashed)
     if made_up:
-        files = Files(settings.home)
-        known = await db.transact(shelves.categories)
-        logos = people.logos(files)
-        for maker in makers():
-            await db.transact(people.merchant, maker, hashed, logos[maker.slug])
-        await shelves.fill(fast, files, known, seed=seed, copies=size.copies, part=size.part, step=step)
+        await furnish(fast, settings, hashed, seed=seed, size=size, step=step)
         buyer_id = await db.transact(people.buyer, hashed)
         async with _unhindered(settings) if filling else nullcontext():
             await past.remember(fast, seed=seed, scale=size.scale, step=step)

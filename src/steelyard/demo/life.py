@@ -96,7 +96,7 @@ async def live(
     if settings.simpay_url is None:
         return
     chance = Random(f"{seed}/life")  # noqa: S311  # habits, no secrets
-    house = _House(db, settings, home, await db.ask(_offers))
+    house = _House(db, settings, home, await db.ask(offers))
     people = [buyer_id, *[await _somebody(db, n) for n in range(BUYERS)]]
     number = len(FATES) * rounds
     for n in range(number):
@@ -114,7 +114,8 @@ async def _warn(tx: Tx) -> None:
         await inventory.bulk_warn_below(tx, merchant_id, warehouse_id(maker), WARN_BELOW)
 
 
-async def _offers(read: Read) -> list[Offer]:
+async def offers(read: Read) -> list[Offer]:
+    """What there is enough of to be bought by anybody."""
     return await read.all(
         Offer,
         """

@@ -337,8 +337,12 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('orders.manage', 'operator', '{"zh-Hans": "处理任意订单", "en": "Act on any order"}')
   , ('payments.read', 'operator', '{"zh-Hans": "查看支付与退款", "en": "See payments and refunds"}')
   , ('ledger.read', 'operator', '{"zh-Hans": "查看账簿与试算平衡表", "en": "See the books and the trial balance"}')
+  , ('ledger.write', 'operator', '{"zh-Hans": "手工记账、更正与兑换（须两人）", "en": "Write entries by hand, corrections and exchanges (two people)"}')
+  , ('ledger.close', 'operator', '{"zh-Hans": "月末结账与反结账（结账须两人）", "en": "Close months of the books (two people) and open them again"}')
   , ('reconciliation.manage', 'operator', '{"zh-Hans": "对账：上传账单、处理差异", "en": "Reconcile: upload statements, work on differences"}')
+  , ('fees.manage', 'operator', '{"zh-Hans": "设置佣金与服务费", "en": "Set commission and fees"}')
   , ('settlement.run', 'operator', '{"zh-Hans": "执行结算", "en": "Run settlement"}')
+  , ('taxes.manage', 'operator', '{"zh-Hans": "维护税率", "en": "Enter tax rates"}')
   , ('catalog.manage', 'operator', '{"zh-Hans": "管理类目", "en": "Manage categories"}')
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
@@ -368,6 +372,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
   , ('promotions.manage', 'both', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}')
+  , ('refunds.approve', 'both', '{"zh-Hans": "复核超限额的退款", "en": "Approve refunds above a colleague''s limit"}')
   , ('wallets.manage', 'operator', '{"zh-Hans": "发行礼品卡、补偿买家余额", "en": "Issue gift cards, give buyers credit"}');
 
 CREATE TABLE roles (
@@ -407,7 +412,9 @@ INSERT INTO role_permissions (role_id, permission) VALUES
     ('operator_finance', 'dashboard.read'), ('operator_finance', 'merchants.read')
   , ('operator_finance', 'orders.read'), ('operator_finance', 'payments.read')
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
-  , ('operator_finance', 'reconciliation.manage')
+  , ('operator_finance', 'ledger.write'), ('operator_finance', 'ledger.close')
+  , ('operator_finance', 'reconciliation.manage'), ('operator_finance', 'refunds.approve')
+  , ('operator_finance', 'taxes.manage'), ('operator_finance', 'fees.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')
@@ -916,8 +923,10 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('held', 'credit', '{"zh-Hans": "买家待确认资金", "en": "Buyers'' money held until receipt"}')
   , ('refund_due', 'credit', '{"zh-Hans": "应退买家款", "en": "Refunds on their way"}')
   , ('payable', 'credit', '{"zh-Hans": "应付商家款", "en": "Merchants'' payable"}')
+  , ('reserve', 'credit', '{"zh-Hans": "商家滚动准备金", "en": "Merchants'' rolling reserves"}')
   , ('payout_in_transit', 'credit', '{"zh-Hans": "在途结算款", "en": "Payouts on their way"}')
   , ('commission', 'credit', '{"zh-Hans": "平台佣金收入", "en": "Commission revenue"}')
+  , ('fee_tax', 'credit', '{"zh-Hans": "平台服务费应交税费", "en": "Tax on fees, owed to the tax office"}')
   , ('subsidy', 'debit', '{"zh-Hans": "平台优惠补贴", "en": "Subsidies for promotions"}')
   , ('goodwill', 'debit', '{"zh-Hans": "平台赔付支出", "en": "Goodwill paid by the platform"}')
   , ('deposit', 'credit', '{"zh-Hans": "商家保证金", "en": "Merchants'' deposits"}')
@@ -933,13 +942,66 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}')
   , ('transfers_received', 'credit', '{"zh-Hans": "已收未核销的银行转账", "en": "Received by bank transfer, not used yet"}')
   , ('channel_fees', 'debit', '{"zh-Hans": "支付渠道手续费", "en": "Fees of payment channels"}')
-  , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}');
+  , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}')
+  , ('exchange_clearing', 'credit', '{"zh-Hans": "货币兑换清算", "en": "Exchange clearing"}')
+  , ('exchange_differences', 'credit', '{"zh-Hans": "汇兑损益", "en": "Realised exchange differences"}')
+  , ('own_funds', 'credit', '{"zh-Hans": "平台自有资金", "en": "The platform''s own funds"}')
+  , ('other_costs', 'debit', '{"zh-Hans": "银行及其他费用", "en": "Bank charges and other costs"}');
+
+CREATE TABLE ledger_chart (
+    kind    text PRIMARY KEY REFERENCES ledger_account_kinds
+  , class   text NOT NULL
+  , money   text
+  , by_hand boolean NOT NULL
+  , purpose jsonb NOT NULL
+  , CONSTRAINT an_account_is_of_a_class CHECK (class IN ('asset', 'liability', 'income', 'expense', 'equity'))
+  , CONSTRAINT money_is_cash_or_somebodys CHECK (money IN ('cash', 'buyers', 'merchants'))
+  , CONSTRAINT cash_is_an_asset_and_what_is_owed_a_liability CHECK (
+        money IS NULL OR (class = 'asset') = (money = 'cash') AND (class = 'liability') = (money <> 'cash'))
+);
+COMMENT ON TABLE ledger_chart IS 'reference: what each kind of account is for: every kind stands here';
+COMMENT ON COLUMN ledger_chart.money IS 'cash: money at a channel or bank; buyers, merchants: money of theirs that the platform holds';
+COMMENT ON COLUMN ledger_chart.by_hand IS 'Staff may write an entry on it by hand, two of them together: no other part of the house counts on what it says, transfer by transfer';
+INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
+    ('channel_cash', 'asset', 'cash', true, '{"zh-Hans": "支付渠道已收取、尚未退回或划转到银行的资金。", "en": "What payment channels have collected and neither given back nor paid on to the bank."}')
+  , ('bank_cash', 'asset', 'cash', true, '{"zh-Hans": "平台银行账户中的资金。", "en": "Money in the platform''s bank accounts."}')
+  , ('purchase_clearing', 'liability', NULL, false, '{"zh-Hans": "一次付款在买家一侧的对应科目；与子订单清算合计为零。", "en": "The buyer''s side of a payment; with order clearing it comes to zero."}')
+  , ('order_clearing', 'asset', NULL, false, '{"zh-Hans": "一次付款在商家一侧的对应科目；与订单合并清算合计为零。", "en": "The merchants'' side of a payment; with purchase clearing it comes to zero."}')
+  , ('held', 'liability', 'buyers', false, '{"zh-Hans": "买家已付款、尚未确认收货的资金。", "en": "What buyers have paid for goods that they have not confirmed yet."}')
+  , ('refund_due', 'liability', 'buyers', false, '{"zh-Hans": "已同意、尚未到账的退款。", "en": "Refunds that are promised and have not arrived."}')
+  , ('payable', 'liability', 'merchants', false, '{"zh-Hans": "已归商家、尚未结算的款项；为负时是商家欠款。", "en": "What is the merchants'' and not paid out yet; below zero, what they owe."}')
+  , ('reserve', 'liability', 'merchants', false, '{"zh-Hans": "按约定暂扣、到期自动释放的商家款项。", "en": "What is kept back of merchants'' payouts by agreement, until it is released by itself."}')
+  , ('payout_in_transit', 'liability', 'merchants', false, '{"zh-Hans": "已交银行、银行尚未付出的结算款。", "en": "Payouts that the bank has been told to make and has not made."}')
+  , ('commission', 'income', NULL, false, '{"zh-Hans": "向商家收取的佣金，已扣除退回部分。", "en": "Commission taken from merchants, less what went back with refunds."}')
+  , ('fee_tax', 'liability', NULL, true, '{"zh-Hans": "向商家收取的费用中所含、应向税务机关缴纳的税款。", "en": "What merchants have paid as tax on fees: the platform owes it to the tax office."}')
+  , ('subsidy', 'expense', NULL, false, '{"zh-Hans": "平台承担的优惠，补给商家。", "en": "The platform''s part of promotions, made good to merchants."}')
+  , ('goodwill', 'expense', NULL, false, '{"zh-Hans": "平台赔付给商家或买家的款项。", "en": "What the platform has paid to put things right."}')
+  , ('deposit', 'liability', 'merchants', false, '{"zh-Hans": "商家缴存的保证金。", "en": "Deposits that merchants have paid in."}')
+  , ('fines', 'income', NULL, false, '{"zh-Hans": "商家因违规缴纳的违约金。", "en": "Fines that merchants have paid for violations."}')
+  , ('balance', 'liability', 'buyers', false, '{"zh-Hans": "买家可用余额。", "en": "Money that buyers have to spend here."}')
+  , ('balance_held', 'liability', 'buyers', false, '{"zh-Hans": "待付款订单占用的买家余额。", "en": "Of it, what is kept for purchases that are being paid."}')
+  , ('points', 'liability', NULL, false, '{"zh-Hans": "平台承诺的积分，每分为一个最小货币单位；不是收到的资金。", "en": "Points that the platform has promised, a minor unit each; no money that was received."}')
+  , ('points_held', 'liability', NULL, false, '{"zh-Hans": "待付款订单占用的积分。", "en": "Of them, what is kept for purchases that are being paid."}')
+  , ('gift_cards', 'liability', 'buyers', false, '{"zh-Hans": "已售出或送出、尚未兑换的礼品卡。", "en": "Gift cards sold or given that nobody has redeemed."}')
+  , ('gift_clearing', 'asset', NULL, false, '{"zh-Hans": "礼品卡兑换时的过渡科目，合计为零。", "en": "Where a card crosses into a balance; zero in total."}')
+  , ('marketing_cost', 'expense', NULL, false, '{"zh-Hans": "平台送出的卡、积分与补偿，减去过期部分。", "en": "Cards, points and credit given away, less what expired."}')
+  , ('presale_deposits', 'liability', 'buyers', false, '{"zh-Hans": "预售中买家已付的定金。", "en": "Deposits that buyers have paid in presales."}')
+  , ('compensation_clearing', 'asset', NULL, false, '{"zh-Hans": "商家赔付转入买家余额时的过渡科目，合计为零。", "en": "Where a shop''s compensation crosses to a buyer; zero in total."}')
+  , ('transfers_received', 'liability', 'buyers', false, '{"zh-Hans": "已到账、尚未用于订单的买家转账。", "en": "What buyers have transferred and no purchase has taken."}')
+  , ('channel_fees', 'expense', NULL, true, '{"zh-Hans": "支付渠道扣收的手续费。", "en": "What payment channels keep as their fees."}')
+  , ('suspense', 'asset', NULL, false, '{"zh-Hans": "对账差异，等待查明。", "en": "Differences of statements that are being looked into."}')
+  , ('exchange_clearing', 'equity', NULL, false, '{"zh-Hans": "兑换时一种货币转出、另一种转入的过渡科目；余额为该货币的未平头寸。", "en": "Where one currency leaves and another comes in; what is left is the open position in a currency."}')
+  , ('exchange_differences', 'income', NULL, false, '{"zh-Hans": "已实现的汇兑损益，按本位币记录；负数为损失。", "en": "Realised gains on exchanges, in the house''s currency; below zero, losses."}')
+  , ('own_funds', 'equity', NULL, true, '{"zh-Hans": "平台股东投入或提走的自有资金。", "en": "What the platform''s owners have put in or taken out."}')
+  , ('other_costs', 'expense', NULL, true, '{"zh-Hans": "银行收费等手工记录的费用。", "en": "Charges of the bank and other costs that are written down by hand."}');
 
 CREATE TABLE ledger_counterparties (
     owner_id uuid PRIMARY KEY
   , name     text NOT NULL UNIQUE
 );
 COMMENT ON TABLE ledger_counterparties IS 'reference: channels and banks that have accounts of their own here: what they charged and paid on is of no single buyer or merchant';
+-- (The operator's own bank, on which people write by hand before any statement has come.)
+INSERT INTO ledger_counterparties (owner_id, name) VALUES ('561931b6-f093-521f-9245-d3c46385ef57', 'bank');
 
 CREATE TABLE ledger_accounts (
     owner_id   uuid NOT NULL
@@ -952,6 +1014,7 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT held_money_is_there CHECK (kind <> 'held' OR credits >= debits)
   , CONSTRAINT refunds_paid_were_due CHECK (kind <> 'refund_due' OR credits >= debits)
   , CONSTRAINT a_deposit_is_never_below_zero CHECK (kind <> 'deposit' OR credits >= debits)
+  , CONSTRAINT a_reserve_was_kept_back CHECK (kind <> 'reserve' OR credits >= debits)
   , CONSTRAINT presale_deposits_are_there CHECK (kind <> 'presale_deposits' OR credits >= debits)
   , CONSTRAINT no_more_fines_are_undone_than_were_taken CHECK (kind <> 'fines' OR credits >= debits)
   , CONSTRAINT nobody_spends_what_is_not_there CHECK (
@@ -997,6 +1060,217 @@ CREATE INDEX ledger_transfers_by_document ON ledger_transfers (document);
 CREATE INDEX ledger_transfers_of_an_owner ON ledger_transfers (owner_id, at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_time ON ledger_transfers (at DESC, transfer_id DESC);
 CREATE INDEX ledger_transfers_by_reason ON ledger_transfers (reason, at DESC, transfer_id DESC);
+
+CREATE TABLE ledger_period_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE ledger_period_transitions IS 'reference: the states of a month of the books that follow each other';
+INSERT INTO ledger_period_transitions (from_state, to_state) VALUES
+    ('nowhere', 'proposed'), ('open', 'proposed'), ('proposed', 'open'), ('proposed', 'closed'), ('closed', 'open');
+
+CREATE TABLE ledger_periods (
+    period      date PRIMARY KEY
+  , begins      timestamptz NOT NULL
+  , ends        timestamptz NOT NULL
+  , state       text NOT NULL
+  , proposed_by text
+  , closed_by   text
+  , closed_at   timestamptz
+  , CONSTRAINT a_period_is_a_month CHECK (extract(day FROM period) = 1 AND begins < ends)
+  , CONSTRAINT a_period_is_open_proposed_or_closed CHECK (state IN ('open', 'proposed', 'closed'))
+  , CONSTRAINT proposed_means_by_whom CHECK ((state IN ('proposed', 'closed')) = (proposed_by IS NOT NULL))
+  , CONSTRAINT closed_means_by_whom_and_when CHECK (
+        (state = 'closed') = (closed_by IS NOT NULL) AND (state = 'closed') = (closed_at IS NOT NULL))
+  , CONSTRAINT two_people_close_a_period CHECK (closed_by <> proposed_by)
+);
+COMMENT ON TABLE ledger_periods IS 'reference: months of the books that somebody has wanted to close; nothing is posted into a closed one';
+COMMENT ON COLUMN ledger_periods.period IS 'The first day of the month, in the house''s time zone';
+COMMENT ON COLUMN ledger_periods.ends IS 'The first moment that is not within it';
+
+CREATE TABLE ledger_period_history (
+    period     date NOT NULL REFERENCES ledger_periods
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , words      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (period, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES ledger_period_transitions
+);
+COMMENT ON TABLE ledger_period_history IS 'local, append-only: each change of a month''s state, with why it was opened again';
+
+-- (No foreign key to the accounts: it would lock each of their rows, and sales wait for some of them.)
+CREATE TABLE ledger_snapshots (
+    owner_id uuid NOT NULL
+  , kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL REFERENCES currencies
+  , period   date NOT NULL REFERENCES ledger_periods
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , PRIMARY KEY (owner_id, kind, currency, period)
+);
+COMMENT ON TABLE ledger_snapshots IS 'by owner: what an account came to at the end of a closed month in which it moved, from the beginning of the books';
+CREATE INDEX ledger_snapshots_of_a_period ON ledger_snapshots (period);
+
+CREATE TABLE ledger_period_totals (
+    period   date NOT NULL REFERENCES ledger_periods
+  , kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL REFERENCES currencies
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , PRIMARY KEY (period, kind, currency)
+);
+COMMENT ON TABLE ledger_period_totals IS 'local: what all accounts of a kind came to at the end of a closed month, from the beginning of the books';
+
+CREATE TABLE ledger_voucher_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE ledger_voucher_transitions IS 'reference: the states of an entry by hand that follow each other';
+INSERT INTO ledger_voucher_transitions (from_state, to_state) VALUES
+    ('nowhere', 'proposed'), ('proposed', 'posted'), ('proposed', 'declined');
+
+CREATE TABLE ledger_vouchers (
+    owner_id    uuid NOT NULL
+  , voucher_id  uuid NOT NULL
+  , state       text NOT NULL
+  , reverses    uuid
+  , currency    text NOT NULL REFERENCES currencies
+  , debit       text REFERENCES ledger_account_kinds
+  , credit      text REFERENCES ledger_account_kinds
+  , amount      bigint
+  , words       text NOT NULL
+  , proposed_by text NOT NULL
+  , proposed_at timestamptz NOT NULL DEFAULT now()
+  , decided_by  text
+  , decided_at  timestamptz
+  , PRIMARY KEY (owner_id, voucher_id)
+  , FOREIGN KEY (owner_id, reverses) REFERENCES ledger_transfers (owner_id, transfer_id)
+  , CONSTRAINT an_entry_by_hand_is_proposed_posted_or_declined CHECK (state IN ('proposed', 'posted', 'declined'))
+  , CONSTRAINT an_entry_by_hand_says_why CHECK (words <> '')
+  , CONSTRAINT an_entry_by_hand_is_whole CHECK (
+        (debit IS NULL) = (amount IS NULL) AND (credit IS NULL) = (amount IS NULL) AND debit <> credit AND amount > 0)
+  , CONSTRAINT an_entry_by_hand_does_something CHECK (reverses IS NOT NULL OR amount IS NOT NULL)
+  , CONSTRAINT decided_means_by_whom_and_when CHECK (
+        (state <> 'proposed') = (decided_by IS NOT NULL) AND (state <> 'proposed') = (decided_at IS NOT NULL))
+  , CONSTRAINT two_people_write_by_hand CHECK (state <> 'posted' OR decided_by <> proposed_by)
+);
+COMMENT ON TABLE ledger_vouchers IS 'by owner: entries that people write by hand: one proposes, another agrees; a correction names the transfer that it reverses';
+COMMENT ON COLUMN ledger_vouchers.reverses IS 'The transfer that is posted the other way round';
+COMMENT ON COLUMN ledger_vouchers.amount IS 'Minor units of what is posted instead, or besides';
+CREATE UNIQUE INDEX a_transfer_is_reversed_once ON ledger_vouchers (owner_id, reverses)
+    WHERE reverses IS NOT NULL AND state <> 'declined';
+CREATE INDEX ledger_vouchers_by_time ON ledger_vouchers (proposed_at DESC, voucher_id DESC);
+CREATE INDEX ledger_vouchers_to_decide ON ledger_vouchers (proposed_at) WHERE state = 'proposed';
+
+CREATE TABLE ledger_voucher_history (
+    owner_id   uuid NOT NULL
+  , voucher_id uuid NOT NULL
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , words      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (owner_id, voucher_id, step)
+  , FOREIGN KEY (owner_id, voucher_id) REFERENCES ledger_vouchers
+  , FOREIGN KEY (from_state, to_state) REFERENCES ledger_voucher_transitions
+);
+COMMENT ON TABLE ledger_voucher_history IS 'by owner, append-only: each change of the state of an entry by hand';
+
+CREATE TABLE ledger_days (
+    day      date NOT NULL
+  , kind     text NOT NULL REFERENCES ledger_account_kinds
+  , currency text NOT NULL REFERENCES currencies
+  , debits   bigint NOT NULL
+  , credits  bigint NOT NULL
+  , PRIMARY KEY (day, kind, currency)
+);
+COMMENT ON TABLE ledger_days IS 'local: what was moved on each of the last days, for pictures: summed by a sweep, and anew while a day is young';
+
+CREATE TABLE ledger_days_summed (
+    day date PRIMARY KEY
+  , at  timestamptz NOT NULL
+);
+COMMENT ON TABLE ledger_days_summed IS 'local: which days ledger_days knows, those on which nothing moved too';
+
+-- money.exchange
+
+-- Money of one currency for money of another: documents of two legs, rates as dated data, and what is open in each currency.
+
+CREATE TABLE exchange_rates (
+    day      date NOT NULL
+  , currency text NOT NULL REFERENCES currencies
+  , micros   bigint NOT NULL
+  , source   text NOT NULL
+  , PRIMARY KEY (day, currency)
+  , CONSTRAINT a_rate_is_positive CHECK (micros > 0)
+  , CONSTRAINT the_base_has_no_rate CHECK (currency <> 'EUR')
+);
+COMMENT ON TABLE exchange_rates IS 'reference: reference rates of a day, as the European Central Bank gives them out: so much of a currency for one euro';
+COMMENT ON COLUMN exchange_rates.micros IS 'Millionths of the currency''s major unit for one euro';
+CREATE INDEX exchange_rates_of_a_currency ON exchange_rates (currency, day DESC);
+
+CREATE TABLE exchange_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE exchange_transitions IS 'reference: the states of an exchange that follow each other';
+INSERT INTO exchange_transitions (from_state, to_state) VALUES
+    ('nowhere', 'proposed'), ('proposed', 'posted'), ('proposed', 'declined');
+
+CREATE TABLE exchanges (
+    exchange_id   uuid PRIMARY KEY
+  , on_day        date NOT NULL
+  , state         text NOT NULL
+  , from_owner    uuid NOT NULL
+  , from_kind     text NOT NULL
+  , from_currency text NOT NULL REFERENCES currencies
+  , sold          bigint NOT NULL
+  , to_owner      uuid NOT NULL
+  , to_kind       text NOT NULL
+  , to_currency   text NOT NULL REFERENCES currencies
+  , bought        bigint NOT NULL
+  , value         bigint
+  , realised      bigint
+  , words         text NOT NULL
+  , proposed_by   text NOT NULL
+  , proposed_at   timestamptz NOT NULL DEFAULT now()
+  , decided_by    text
+  , decided_at    timestamptz
+  , CONSTRAINT an_exchange_is_proposed_posted_or_declined CHECK (state IN ('proposed', 'posted', 'declined'))
+  , CONSTRAINT two_currencies_are_exchanged CHECK (from_currency <> to_currency AND sold > 0 AND bought > 0)
+  , CONSTRAINT cash_is_exchanged_for_cash_or_own_funds_for_own_funds CHECK (
+        (from_kind IN ('channel_cash', 'bank_cash') AND to_kind IN ('channel_cash', 'bank_cash'))
+        OR (from_kind = 'own_funds' AND to_kind = 'own_funds'))
+  , CONSTRAINT posted_means_its_value CHECK (
+        (state = 'posted') = (value IS NOT NULL) AND (state = 'posted') = (realised IS NOT NULL))
+  , CONSTRAINT decided_means_by_whom_and_when CHECK (
+        (state <> 'proposed') = (decided_by IS NOT NULL) AND (state <> 'proposed') = (decided_at IS NOT NULL))
+  , CONSTRAINT two_people_exchange CHECK (state <> 'posted' OR decided_by <> proposed_by)
+);
+COMMENT ON TABLE exchanges IS 'by key: money of one currency that became money of another, on the word of two people';
+COMMENT ON COLUMN exchanges.on_day IS 'The day of the channel''s or bank''s paper, whose reference rate counts';
+COMMENT ON COLUMN exchanges.value IS 'In minor units of the house''s currency';
+COMMENT ON COLUMN exchanges.realised IS 'What positions that it closed have gained, in minor units of the house''s currency; below zero, lost';
+CREATE INDEX exchanges_by_time ON exchanges (proposed_at DESC, exchange_id DESC);
+
+CREATE TABLE exchange_history (
+    exchange_id uuid NOT NULL REFERENCES exchanges
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (exchange_id, step)
+  , FOREIGN KEY (from_state, to_state) REFERENCES exchange_transitions
+);
+COMMENT ON TABLE exchange_history IS 'by key, append-only: each change of an exchange''s state';
+
+CREATE TABLE exchange_positions (
+    currency text PRIMARY KEY REFERENCES currencies
+  , quantity bigint NOT NULL
+  , cost     bigint NOT NULL
+  , CONSTRAINT what_is_not_open_costs_nothing CHECK (quantity <> 0 OR cost = 0)
+  , CONSTRAINT what_was_given_has_brought_something CHECK (quantity >= 0 OR cost <= 0)
+  , CONSTRAINT what_was_got_has_cost_something CHECK (quantity <= 0 OR cost >= 0)
+);
+COMMENT ON TABLE exchange_positions IS 'local: what exchanges have left open in each currency but the house''s';
+COMMENT ON COLUMN exchange_positions.quantity IS 'Minor units got by exchanges; below zero, given away';
+COMMENT ON COLUMN exchange_positions.cost IS 'What it cost, or below zero what it brought, in minor units of the house''s currency';
 
 -- money.wallets
 
@@ -1282,7 +1556,7 @@ COMMENT ON TABLE refund_transitions IS 'reference: the states of a refund that f
 INSERT INTO refund_transitions (from_state, to_state) VALUES
     ('nowhere', 'instructed'), ('nowhere', 'succeeded')
   , ('instructed', 'sent'), ('instructed', 'succeeded'), ('instructed', 'failed')
-  , ('sent', 'succeeded'), ('sent', 'failed'), ('failed', 'instructed');
+  , ('sent', 'succeeded'), ('sent', 'failed'), ('failed', 'instructed'), ('succeeded', 'failed');
 
 CREATE TABLE refunds (
     merchant_id       uuid NOT NULL
@@ -1303,19 +1577,27 @@ CREATE TABLE refunds (
   , attempt_at        timestamptz
   , attempts          integer NOT NULL DEFAULT 0
   , part_of           uuid
+  , route             text NOT NULL DEFAULT 'origin'
+  , twice_at          timestamptz
   , PRIMARY KEY (merchant_id, refund_id)
   , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
   , CONSTRAINT a_refund_is_of_some_money CHECK (amount > 0)
   , CONSTRAINT succeeded_means_when CHECK ((state = 'succeeded') = (succeeded_at IS NOT NULL))
+  , CONSTRAINT a_refund_goes_a_known_way CHECK (route IN ('origin', 'balance', 'by_hand'))
+  , CONSTRAINT out_of_a_purse_is_back_into_it CHECK (route = 'origin' OR channel NOT IN ('balance', 'points'))
 );
 COMMENT ON TABLE refunds IS 'by merchant: money on its way back to the buyer; its id is the channel''s idempotency key';
 COMMENT ON COLUMN refunds.channel_payment IS 'The channel''s own name of the payment that is refunded';
 COMMENT ON COLUMN refunds.attempt_at IS 'When to send it or to ask for its outcome next; none when it is known';
 COMMENT ON COLUMN refunds.part_of IS 'The refund that was decided, of which this is what goes back another way than most of it';
+COMMENT ON COLUMN refunds.route IS 'balance: into the buyer''s balance instead of the channel; by_hand: transferred by staff, under a number in refunds_by_hand';
+COMMENT ON COLUMN refunds.twice_at IS 'When the channel said that it had paid, too, what had gone back another way';
 CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
 CREATE INDEX refunds_by_id ON refunds (refund_id);
 CREATE INDEX refunds_by_time ON refunds (created_at DESC, refund_id DESC);
 CREATE INDEX refunds_failed ON refunds (created_at DESC, refund_id DESC) WHERE state = 'failed';
+CREATE INDEX refunds_paid_twice ON refunds (created_at DESC, refund_id DESC) WHERE twice_at IS NOT NULL;
+CREATE INDEX refunds_of_a_merchant ON refunds (merchant_id, created_at DESC, refund_id DESC);
 CREATE INDEX refunds_to_attempt ON refunds (attempt_at) WHERE attempt_at IS NOT NULL;
 
 CREATE TABLE refund_history (
@@ -1331,6 +1613,22 @@ CREATE TABLE refund_history (
   , FOREIGN KEY (from_state, to_state) REFERENCES refund_transitions
 );
 COMMENT ON TABLE refund_history IS 'by merchant, append-only: each change of a refund''s state';
+
+CREATE TABLE refunds_by_hand (
+    bank_number text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , party       text NOT NULL
+  , on_day      date NOT NULL
+  , recorded_at timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , CONSTRAINT a_refund_by_hand_is_of_some_money CHECK (amount > 0)
+);
+COMMENT ON TABLE refunds_by_hand IS 'by key, append-only: refunds that staff transferred, each under a number of the bank that is used once';
+COMMENT ON COLUMN refunds_by_hand.party IS 'Whose account it went to';
+CREATE INDEX refunds_by_hand_of_a_refund ON refunds_by_hand (refund_id, recorded_at);
 
 CREATE TABLE webhook_receipts (
     channel     text NOT NULL
@@ -3001,19 +3299,84 @@ CREATE INDEX cart_lines_by_age ON cart_lines (added_at);
 
 -- trade.commission
 
-CREATE TABLE commission_rates (
-    rate_id     uuid PRIMARY KEY
+-- What the platform charges merchants of what they sell: fees, the rules by which they are reckoned, and the tax on them.
+
+CREATE TABLE fees (
+    fee_id uuid PRIMARY KEY
+  , name   jsonb NOT NULL
+  , place  integer NOT NULL
+  , kept   boolean NOT NULL DEFAULT false
+  , CONSTRAINT fees_stand_in_one_order UNIQUE (place)
+  , CONSTRAINT the_first_fee_is_the_commission CHECK (place > 0)
+);
+COMMENT ON TABLE fees IS 'reference: what merchants are charged for; the sales commission is the first, see docs/algorithms/fees.md';
+COMMENT ON COLUMN fees.place IS 'The order in which fees are taken: where a line does not bear them all, the last is cut first';
+COMMENT ON COLUMN fees.kept IS 'Of sales from now on: the fee stays with the platform when goods come back; else it goes back in proportion';
+INSERT INTO fees (fee_id, name, place) VALUES
+    ('01980000-0000-7000-8000-000000000001', '{"zh-Hans": "销售佣金", "en": "Sales commission"}', 1);
+
+CREATE TABLE fee_rules (
+    rule_id     uuid PRIMARY KEY
+  , fee_id      uuid NOT NULL REFERENCES fees
   , merchant_id uuid
   , category_id uuid
-  , millionths  integer NOT NULL
+  , product_id  uuid
+  , channel     text
+  , currency    text REFERENCES currencies
+  , millionths  integer NOT NULL DEFAULT 0
+  , fixed       bigint NOT NULL DEFAULT 0
+  , per_piece   boolean NOT NULL DEFAULT false
+  , least       bigint
+  , most        bigint
+  , on_freight  boolean NOT NULL DEFAULT false
+  , taxes       text NOT NULL DEFAULT 'shown'
   , valid_from  timestamptz NOT NULL
   , valid_to    timestamptz
-  , CONSTRAINT a_commission_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , replaces    uuid
+  , set_at      timestamptz NOT NULL
+  , set_by      uuid
+  , ended_at    timestamptz
+  , ended_by    uuid
+  , CONSTRAINT a_rate_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+  , CONSTRAINT a_fixed_part_is_not_negative CHECK (fixed >= 0)
+  , CONSTRAINT the_least_is_no_more_than_the_most CHECK (0 <= least AND least <= most OR least IS NULL AND 0 <= most OR most IS NULL AND 0 <= least
+                                                         OR least IS NULL AND most IS NULL)
+  , CONSTRAINT amounts_are_of_a_currency CHECK (currency IS NOT NULL OR fixed = 0 AND least IS NULL AND most IS NULL)
+  , CONSTRAINT goods_are_of_a_merchant CHECK (product_id IS NULL OR merchant_id IS NOT NULL AND category_id IS NULL)
+  , CONSTRAINT a_sale_comes_by_a_channel CHECK (channel IN ('shop', 'live', 'amazon', 'agent'))
+  , CONSTRAINT taxes_are_counted_in_one_way CHECK (taxes IN ('shown', 'without', 'with'))
+  , CONSTRAINT a_rule_ends_after_it_begins CHECK (valid_from <= valid_to)
+  , CONSTRAINT an_end_was_set_by_somebody CHECK (ended_by IS NULL OR ended_at IS NOT NULL AND valid_to IS NOT NULL)
 );
-COMMENT ON TABLE commission_rates IS 'reference: the platform''s commission; the most specific rate counts: merchant and category, merchant, category, all';
-COMMENT ON COLUMN commission_rates.millionths IS 'The rate in parts per million: 50000 is 5 %';
-COMMENT ON COLUMN commission_rates.category_id IS 'This category and those below it; none: all';
-CREATE INDEX commission_rates_of_a_merchant ON commission_rates (merchant_id, category_id);
+COMMENT ON TABLE fee_rules IS 'reference: how a fee is reckoned for some sales; of each fee the most specific rule counts, of two the same the newer';
+COMMENT ON COLUMN fee_rules.merchant_id IS 'Sales of this merchant; none: of everybody';
+COMMENT ON COLUMN fee_rules.category_id IS 'This category and those below it; none: all';
+COMMENT ON COLUMN fee_rules.product_id IS 'This product alone';
+COMMENT ON COLUMN fee_rules.channel IS 'By which channel it was sold: shop, live, amazon, agent; none: by any';
+COMMENT ON COLUMN fee_rules.currency IS 'What its amounts are in, and of which sales it counts; none: of all, and it has no amounts';
+COMMENT ON COLUMN fee_rules.millionths IS 'The rate in parts per million: 50000 is 5 %';
+COMMENT ON COLUMN fee_rules.fixed IS 'On top of the rate, in minor units, for each line of an order or for each of its pieces';
+COMMENT ON COLUMN fee_rules.least IS 'The least that a line pays, in minor units';
+COMMENT ON COLUMN fee_rules.most IS 'The most that a line pays, in minor units';
+COMMENT ON COLUMN fee_rules.on_freight IS 'Whether the line''s part of the freight counts too';
+COMMENT ON COLUMN fee_rules.taxes IS 'What the rate is taken of: prices as they are shown, without the taxes in them, or with those on top too';
+COMMENT ON COLUMN fee_rules.valid_to IS 'Not counting any more from then on; the same as valid_from: withdrawn before it began';
+COMMENT ON COLUMN fee_rules.replaces IS 'The rule that this one was set instead of';
+COMMENT ON COLUMN fee_rules.ended_at IS 'When it was said that it ends';
+CREATE INDEX fee_rules_of_a_merchant ON fee_rules (merchant_id, valid_to);
+CREATE INDEX fee_rules_set_instead ON fee_rules (replaces) WHERE replaces IS NOT NULL;
+CREATE INDEX fee_rules_by_beginning ON fee_rules (valid_from DESC, rule_id DESC);
+
+CREATE TABLE fee_taxes (
+    fee_id     uuid NOT NULL REFERENCES fees
+  , valid_from timestamptz NOT NULL
+  , millionths integer NOT NULL
+  , set_at     timestamptz NOT NULL
+  , set_by     uuid
+  , PRIMARY KEY (fee_id, valid_from)
+  , CONSTRAINT a_tax_is_a_part CHECK (millionths BETWEEN 0 AND 1000000)
+);
+COMMENT ON TABLE fee_taxes IS 'reference: the rate of tax on a fee, on top of it, from a moment until the next; before the first: none';
 
 -- trade.orders
 
@@ -3130,15 +3493,24 @@ CREATE TABLE orders (
   , subsidy      bigint NOT NULL DEFAULT 0
   , subsidy_returned bigint NOT NULL DEFAULT 0
   , freight_offers jsonb NOT NULL DEFAULT '[]'
+  , freight_fees jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
+  , fee_tax_returned bigint NOT NULL DEFAULT 0
   , ship_hours   integer
   , ship_by      timestamptz
+  , freight_tax  bigint NOT NULL DEFAULT 0
+  , freight_tax_millionths integer NOT NULL DEFAULT 0
+  , freight_tax_inclusive boolean NOT NULL DEFAULT true
+  , tax_country  text GENERATED ALWAYS AS (upper(address ->> 'country')) STORED
   , PRIMARY KEY (merchant_id, order_id)
   , CONSTRAINT open_cases_are_counted CHECK (open_cases >= 0)
   , CONSTRAINT an_order_adds_up CHECK (total = goods + freight + tax_added)
-  , CONSTRAINT commission_is_part_of_the_goods CHECK (0 <= commission AND commission <= goods + subsidy)
+  , CONSTRAINT fees_are_part_of_what_the_merchant_gets CHECK (0 <= commission AND commission <= total + subsidy)
+  , CONSTRAINT tax_is_part_of_the_fees CHECK (0 <= fee_tax AND fee_tax <= commission)
   , CONSTRAINT never_take_back_more_subsidy CHECK (0 <= subsidy_returned AND subsidy_returned <= subsidy)
   , CONSTRAINT never_refund_more_than_paid CHECK (0 <= refunded AND refunded <= total)
   , CONSTRAINT never_return_more_commission CHECK (0 <= commission_returned AND commission_returned <= commission)
+  , CONSTRAINT never_return_more_tax CHECK (0 <= fee_tax_returned AND fee_tax_returned <= fee_tax)
   , CONSTRAINT a_promise_is_an_hour_at_least CHECK (ship_hours > 0)
   , CONSTRAINT completed_means_when CHECK ((state = 'completed') = (completed_at IS NOT NULL))
   , CONSTRAINT cancelled_means_when CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
@@ -3147,11 +3519,16 @@ COMMENT ON TABLE orders IS 'by merchant: the part of a purchase that one merchan
 COMMENT ON COLUMN orders.goods IS 'Sum of its lines, in minor units, inclusive taxes included';
 COMMENT ON COLUMN orders.tax_added IS 'Taxes on top of the shown prices';
 COMMENT ON COLUMN orders.tax_included IS 'Taxes inside goods and freight';
-COMMENT ON COLUMN orders.commission IS 'Frozen at sale';
+COMMENT ON COLUMN orders.commission IS 'Frozen at sale: all fees of goods and freight, with the tax on them';
+COMMENT ON COLUMN orders.fee_tax IS 'Of commission, the tax on fees, which the platform owes the tax office';
+COMMENT ON COLUMN orders.fee_tax_returned IS 'Of commission_returned, the tax in it';
+COMMENT ON COLUMN orders.freight_fees IS 'Frozen at sale: what of the fees is for the freight, as order_lines.fees';
 COMMENT ON COLUMN orders.refunded IS 'Of total, given back to the buyer or on its way there';
 COMMENT ON COLUMN orders.commission_returned IS 'Of commission, given back to the merchant because of refunds';
 COMMENT ON COLUMN orders.subsidy IS 'Of what promotions took off goods and freight, what the platform pays the merchant; frozen at sale';
 COMMENT ON COLUMN orders.subsidy_returned IS 'Of subsidy, taken back because of refunds';
+COMMENT ON COLUMN orders.freight_tax IS 'Frozen at sale, of tax_included or tax_added, the part of the freight; its rate is freight_tax_millionths';
+COMMENT ON COLUMN orders.tax_country IS 'The place of supply: the country that it is sent to, which no later change of the address leaves';
 COMMENT ON COLUMN orders.freight_offers IS 'What promotions took off the freight, as order_lines.offers';
 COMMENT ON COLUMN orders.ship_hours IS 'Frozen at sale: hours after payment in which the first of it is to leave the house, where a line promises that; none: see ship_by';
 COMMENT ON COLUMN orders.ship_by IS 'By when it is to leave the house: as agreed in a presale, or as promised and once paid; none: within 48 hours of payment, as every order';
@@ -3240,19 +3617,20 @@ CREATE TABLE order_lines (
   , tax          bigint NOT NULL DEFAULT 0
   , tax_millionths integer NOT NULL DEFAULT 0
   , tax_inclusive boolean NOT NULL DEFAULT true
-  , commission_millionths integer NOT NULL DEFAULT 0
   , commission   bigint NOT NULL DEFAULT 0
   , refunded_quantity integer NOT NULL DEFAULT 0
   , refunded     bigint NOT NULL DEFAULT 0
   , source_line  text
   , discount     bigint NOT NULL DEFAULT 0
   , offers       jsonb NOT NULL DEFAULT '[]'
+  , fees         jsonb NOT NULL DEFAULT '[]'
   , no_return    text
   , gift         jsonb
   , gift_charged bigint NOT NULL DEFAULT 0
   , ship_hours   integer
   , authentic_times integer NOT NULL DEFAULT 0
   , free_returns boolean NOT NULL DEFAULT false
+  , tax_class    text NOT NULL DEFAULT 'standard'
   , PRIMARY KEY (merchant_id, order_id, line)
   , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
   , CONSTRAINT a_line_sells_something CHECK (quantity > 0)
@@ -3267,12 +3645,15 @@ COMMENT ON COLUMN order_lines.kind IS 'goods, gift, or for imported lines: posta
 COMMENT ON COLUMN order_lines.amount IS 'What the pieces cost together; unit_price times quantity, less the discount, unless a sub-unit price was rounded';
 COMMENT ON COLUMN order_lines.discount IS 'What promotions took off: amount is without it';
 COMMENT ON COLUMN order_lines.offers IS 'Frozen at sale: [{promotion_id, name, amount, platform}]; of each amount the platform paid its part, the merchant the rest';
+COMMENT ON COLUMN order_lines.commission IS 'Frozen at sale: all fees of the goods, with the tax on them';
+COMMENT ON COLUMN order_lines.fees IS 'Frozen at sale: [{fee_id, name, amount, tax, tax_millionths, kept, rule_id, millionths}], what is nothing left out; see docs/algorithms/fees.md';
 COMMENT ON COLUMN order_lines.no_return IS 'Frozen at sale: why it is not returned without a reason, as its category said, and the buyer confirmed where the law wants that';
 COMMENT ON COLUMN order_lines.gift IS 'Frozen at sale, of what came for nothing: {promotion_id, name, worth, over, counted, of: [[line, what it counted for]]}';
 COMMENT ON COLUMN order_lines.gift_charged IS 'What was kept back of refunds, since the gift was not earned any more and was not sent back';
 COMMENT ON COLUMN order_lines.ship_hours IS 'Frozen at sale: hours after payment in which it is promised to leave the house; none: no promise';
 COMMENT ON COLUMN order_lines.authentic_times IS 'Frozen at sale: how many times its price a counterfeit costs the shop';
 COMMENT ON COLUMN order_lines.free_returns IS 'Frozen at sale: whether the shop bears what sending it back costs, whatever the reason';
+COMMENT ON COLUMN order_lines.tax_class IS 'Frozen at sale: of what class the goods were; a rate of nothing does not tell zero-rated from exempt';
 COMMENT ON COLUMN order_lines.unit_price_micros IS 'Of an imported line: the price of a piece in millionths of the major unit, when minor units cannot say it';
 COMMENT ON COLUMN order_lines.source_line IS 'Of an imported line: its name in its order where it comes from';
 COMMENT ON COLUMN order_lines.refunded IS 'Of amount and added tax, given back';
@@ -3517,6 +3898,8 @@ CREATE TABLE order_refunds (
   , goods        bigint NOT NULL
   , freight      bigint NOT NULL
   , commission   bigint NOT NULL
+  , fees         jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
   , currency     text NOT NULL
   , reason       text NOT NULL
   , note         text NOT NULL DEFAULT ''
@@ -3524,18 +3907,24 @@ CREATE TABLE order_refunds (
   , released     boolean NOT NULL
   , at           timestamptz NOT NULL DEFAULT now()
   , subsidy      bigint NOT NULL DEFAULT 0
+  , tax          bigint
   , PRIMARY KEY (merchant_id, refund_id)
+  , CONSTRAINT no_more_tax_than_money_goes_back CHECK (tax BETWEEN 0 AND goods + freight)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
   , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection', 'uncollected'))
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
-COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
+COMMENT ON COLUMN order_refunds.commission IS 'Fees given back with it, with the tax on them';
+COMMENT ON COLUMN order_refunds.fees IS 'Of each fee: [{fee_id, amount, tax}], what is nothing left out';
+COMMENT ON COLUMN order_refunds.fee_tax IS 'Of commission, the tax';
 COMMENT ON COLUMN order_refunds.subsidy IS 'Of what the platform pays the merchant for promotions, taken back with it';
+COMMENT ON COLUMN order_refunds.tax IS 'Of goods and freight, what is tax, whether it was in the price or on top; none where history was taken over';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
 CREATE INDEX order_refunds_by_time ON order_refunds (at);
 CREATE INDEX order_refunds_of_a_merchant ON order_refunds (merchant_id, at);
+CREATE INDEX order_refunds_by_staff ON order_refunds (by, at) WHERE by LIKE 'staff:%';
 
 CREATE TABLE order_refund_lines (
     merchant_id uuid NOT NULL
@@ -3780,6 +4169,96 @@ CREATE TABLE aftersales_case_history (
 );
 COMMENT ON TABLE aftersales_case_history IS 'by merchant: each change of an after-sales case, and what was said with it; the words are blanked with old records';
 
+CREATE TABLE refund_limits (
+    merchant_id uuid NOT NULL
+  , role_id     text NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , valid_from  timestamptz NOT NULL
+  , per_refund  bigint
+  , per_day     bigint
+  , set_by      uuid
+  , set_at      timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, role_id, currency, valid_from)
+  , CONSTRAINT limits_are_not_below_nothing CHECK (coalesce(per_refund, 0) >= 0 AND coalesce(per_day, 0) >= 0)
+);
+COMMENT ON TABLE refund_limits IS 'by merchant, append-only: what a role of a shop''s staff may give back alone; the latest that has begun counts';
+COMMENT ON COLUMN refund_limits.per_refund IS 'In minor units; none: without a limit';
+COMMENT ON COLUMN refund_limits.per_day IS 'In minor units, of one person in a day of the house; none: without a limit';
+
+CREATE TABLE platform_refund_limits (
+    role_id     text NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , valid_from  timestamptz NOT NULL
+  , per_refund  bigint
+  , per_day     bigint
+  , set_by      uuid
+  , set_at      timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (role_id, currency, valid_from)
+  , CONSTRAINT limits_are_not_below_nothing CHECK (coalesce(per_refund, 0) >= 0 AND coalesce(per_day, 0) >= 0)
+);
+COMMENT ON TABLE platform_refund_limits IS 'reference, append-only: what a role of the operator''s staff may give back alone; the latest that has begun counts';
+
+CREATE TABLE refund_request_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE refund_request_transitions IS 'reference: the states of a refund that waits for a second person';
+INSERT INTO refund_request_transitions (from_state, to_state) VALUES
+    ('nowhere', 'waiting'), ('waiting', 'approved'), ('waiting', 'declined'), ('waiting', 'withdrawn'), ('waiting', 'expired')
+  , ('waiting', 'overtaken');
+
+CREATE TABLE refund_requests (
+    merchant_id uuid NOT NULL
+  , request_id  uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , case_id     uuid
+  , side        text NOT NULL
+  , command     jsonb NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , why         text NOT NULL
+  , state       text NOT NULL
+  , asked_by    uuid NOT NULL
+  , asked_at    timestamptz NOT NULL DEFAULT now()
+  , expires_at  timestamptz NOT NULL
+  , answered_by uuid
+  , answered_at timestamptz
+  , answer      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, request_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_refund_that_waits_is_of_some_money CHECK (amount > 0)
+  , CONSTRAINT who_asks_is_of_one_side CHECK (side IN ('merchant', 'operator'))
+  , CONSTRAINT it_waits_for_a_reason CHECK (why IN ('per_refund', 'per_day'))
+  , CONSTRAINT an_answered_request_has_its_time CHECK ((state = 'waiting') = (answered_at IS NULL))
+  , CONSTRAINT four_eyes_see_more_than_two CHECK (state <> 'approved' OR (answered_by IS NOT NULL AND answered_by <> asked_by))
+  , CONSTRAINT a_refund_is_declined_for_a_reason CHECK (state <> 'declined' OR answer <> '')
+);
+COMMENT ON TABLE refund_requests IS 'by merchant: a refund above what the person may give back alone: it waits for a second person of the same side';
+COMMENT ON COLUMN refund_requests.refund_id IS 'The id that the refund has once it is approved';
+COMMENT ON COLUMN refund_requests.command IS 'What is done when it is approved';
+COMMENT ON COLUMN refund_requests.amount IS 'What it would have given back when it was asked for; approved, it gives back that or less';
+COMMENT ON COLUMN refund_requests.why IS 'Which limit it is above';
+COMMENT ON COLUMN refund_requests.state IS 'overtaken: the money went back otherwise, or the case that it was for has ended';
+CREATE UNIQUE INDEX a_refund_waits_once ON refund_requests (merchant_id, refund_id) WHERE state = 'waiting';
+CREATE INDEX refund_requests_waiting ON refund_requests (side, expires_at) WHERE state = 'waiting';
+CREATE INDEX refund_requests_of_an_order ON refund_requests (merchant_id, order_id);
+CREATE INDEX refund_requests_of_a_case ON refund_requests (case_id) WHERE case_id IS NOT NULL;
+CREATE INDEX refund_requests_by_time ON refund_requests (side, asked_at DESC, request_id DESC);
+CREATE INDEX refund_requests_of_a_merchant ON refund_requests (merchant_id, side, asked_at DESC, request_id DESC);
+CREATE INDEX refund_requests_approved ON refund_requests (refund_id) WHERE state = 'approved';
+
+CREATE TABLE refund_request_history (
+    merchant_id uuid NOT NULL
+  , request_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, request_id, step)
+  , FOREIGN KEY (merchant_id, request_id) REFERENCES refund_requests
+  , FOREIGN KEY (from_state, to_state) REFERENCES refund_request_transitions
+);
+COMMENT ON TABLE refund_request_history IS 'by merchant, append-only: each change of a refund that waits for a second person';
+
 -- trade.rewards
 
 -- What orders have earned their buyers in points.
@@ -3887,7 +4366,44 @@ CREATE TABLE statement_transitions (from_state text NOT NULL, to_state text NOT 
 COMMENT ON TABLE statement_transitions IS 'reference: the states of a statement that follow each other';
 INSERT INTO statement_transitions (from_state, to_state) VALUES
     ('nowhere', 'issued'), ('nowhere', 'paid')
-  , ('issued', 'paying'), ('paying', 'paid'), ('paying', 'failed'), ('failed', 'paying');
+  , ('issued', 'checked'), ('issued', 'paying'), ('issued', 'batched'), ('checked', 'paying'), ('checked', 'batched')
+  , ('batched', 'checked'), ('batched', 'paying'), ('paying', 'paid'), ('paying', 'failed'), ('failed', 'paying')
+  , ('failed', 'batched'), ('paid', 'failed');
+
+CREATE TABLE settlement_terms (
+    merchant_id  uuid NOT NULL REFERENCES merchants
+  , from_day     date NOT NULL
+  , cycle        text NOT NULL
+  , days         integer NOT NULL
+  , weekday      integer
+  , month_day    integer
+  , minimum      bigint NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , reserve_rate integer NOT NULL
+  , reserve_days integer NOT NULL
+  , check_days   integer NOT NULL
+  , way          text NOT NULL
+  , agreed_by    text NOT NULL
+  , agreed_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, from_day)
+  , CONSTRAINT a_cycle_is_one_of_these CHECK (cycle IN ('daily', 'weekly', 'monthly', 'on_request'))
+  , CONSTRAINT a_release_waits_some_days CHECK (days BETWEEN 0 AND 90)
+  , CONSTRAINT a_weekly_cycle_has_its_weekday CHECK ((cycle = 'weekly') = (weekday IS NOT NULL) AND weekday BETWEEN 1 AND 7)
+  , CONSTRAINT a_monthly_cycle_has_its_day CHECK ((cycle = 'monthly') = (month_day IS NOT NULL) AND month_day BETWEEN 1 AND 31)
+  , CONSTRAINT a_minimum_is_not_negative CHECK (minimum >= 0)
+  , CONSTRAINT a_reserve_leaves_something CHECK (reserve_rate BETWEEN 0 AND 500000)
+  , CONSTRAINT a_reserve_has_its_days CHECK (reserve_days BETWEEN 0 AND 365 AND (reserve_rate > 0) = (reserve_days > 0))
+  , CONSTRAINT a_check_takes_some_days CHECK (check_days BETWEEN 0 AND 30)
+  , CONSTRAINT a_payout_goes_one_of_two_ways CHECK (way IN ('direct', 'file'))
+);
+COMMENT ON TABLE settlement_terms IS 'by merchant: when and how a shop is paid, as agreed with it from a day on; without a row: daily, T+N of merchants';
+COMMENT ON COLUMN settlement_terms.days IS 'N of T+N: days from the release of an order''s money until a statement may take it';
+COMMENT ON COLUMN settlement_terms.weekday IS 'ISO: 1 is Monday, 7 Sunday';
+COMMENT ON COLUMN settlement_terms.month_day IS 'In a shorter month its last day: 31 is the last day of every month';
+COMMENT ON COLUMN settlement_terms.minimum IS 'What comes to less waits for more, in currency; in other currencies there is no minimum';
+COMMENT ON COLUMN settlement_terms.reserve_rate IS 'Of what a statement''s trade brings, in millionths, kept back for reserve_days';
+COMMENT ON COLUMN settlement_terms.check_days IS 'How long the payout waits for the merchant to check the statement; 0: it does not wait';
+COMMENT ON COLUMN settlement_terms.way IS 'direct: through the bank that is connected; file: in a bank file that two people make';
 
 CREATE TABLE statements (
     merchant_id  uuid NOT NULL
@@ -3910,8 +4426,12 @@ CREATE TABLE statements (
   , bank_reference text
   , attempt_at   timestamptz
   , attempts     integer NOT NULL DEFAULT 0
+  , way          text NOT NULL DEFAULT 'direct'
+  , check_by     timestamptz
   , PRIMARY KEY (merchant_id, statement_id)
   , UNIQUE (merchant_id, currency, day)
+  , CONSTRAINT it_is_paid_one_of_two_ways CHECK (way IN ('direct', 'file'))
+  , CONSTRAINT the_bank_is_asked_of_what_goes_there CHECK (attempt_at IS NULL OR state IN ('issued', 'checked', 'paying'))
   , CONSTRAINT a_statement_adds_up
         CHECK (payout = sales + subsidy - commission - refunds + commission_returned - subsidy_returned + adjustments)
   , CONSTRAINT only_what_is_owed_is_paid CHECK (payout > 0)
@@ -3922,6 +4442,10 @@ COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued fo
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
 COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
+COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file';
+COMMENT ON COLUMN statements.check_by IS 'Until when the payout waits for the merchant to check it; none: it does not wait';
+CREATE INDEX statements_to_check ON statements (check_by) WHERE state = 'issued' AND check_by IS NOT NULL;
+CREATE INDEX statements_to_batch ON statements (currency, issued_at, statement_id) WHERE state IN ('issued', 'checked', 'failed');
 CREATE INDEX statements_to_attempt ON statements (attempt_at) WHERE attempt_at IS NOT NULL;
 CREATE INDEX statements_of_a_merchant ON statements (merchant_id, issued_at DESC, statement_id);
 CREATE INDEX statements_sought ON statements (code text_pattern_ops, merchant_id);
@@ -3957,13 +4481,15 @@ CREATE TABLE settlement_entries (
   , CONSTRAINT an_entry_is_of_a_kind CHECK (kind IN ('sale', 'subsidy', 'commission', 'refund', 'commission_returned'
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
-                                                       , 'deposit_forfeited', 'debt_paid'))
+                                                       , 'deposit_forfeited', 'debt_paid', 'reserve', 'reserve_released'
+                                                       , 'correction', 'correction_taken'))
   , CONSTRAINT costs_are_negative
-        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation')) = (amount < 0))
+        CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'reserve'
+                       , 'correction_taken')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
-COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise';
+COMMENT ON COLUMN settlement_entries.document IS 'What it stems from: an order, a refund, an appeal, a movement of the deposit, a violation, a broken promise, a statement (reserve), a dispute (correction)';
 COMMENT ON COLUMN settlement_entries.due_on IS 'The first settlement day that may take it: T+N';
 CREATE UNIQUE INDEX an_entry_is_made_once ON settlement_entries (merchant_id, document, kind);
 CREATE INDEX entries_to_settle ON settlement_entries (due_on, merchant_id) WHERE statement_id IS NULL;
@@ -3984,6 +4510,133 @@ CREATE TABLE statement_checks (
 );
 COMMENT ON TABLE statement_checks IS 'by merchant, append-only: what the merchant says of a statement; the last word counts';
 CREATE INDEX statement_checks_objecting ON statement_checks (at DESC, statement_id DESC) WHERE NOT agreed;
+
+CREATE TABLE reserves (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , release_on   date NOT NULL
+  , released_at  timestamptz
+  , released_by  text
+  , PRIMARY KEY (merchant_id, statement_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT a_reserve_is_something CHECK (amount > 0)
+  , CONSTRAINT who_releases_says_when CHECK ((released_at IS NULL) = (released_by IS NULL))
+);
+COMMENT ON TABLE reserves IS 'by merchant: what a statement kept back of its payout, and when it is released';
+CREATE INDEX reserves_to_release ON reserves (release_on) WHERE released_at IS NULL;
+
+CREATE TABLE statement_disputes (
+    merchant_id  uuid NOT NULL
+  , dispute_id   uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , entry_id     uuid NOT NULL
+  , words        text NOT NULL
+  , opened_by    text NOT NULL
+  , opened_at    timestamptz NOT NULL DEFAULT now()
+  , correction   bigint
+  , answer       text NOT NULL DEFAULT ''
+  , answered_by  text
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, dispute_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , FOREIGN KEY (merchant_id, entry_id) REFERENCES settlement_entries
+  , CONSTRAINT a_dispute_says_why CHECK (words <> '')
+  , CONSTRAINT an_answer_is_whole CHECK ((answered_at IS NULL) = (answered_by IS NULL) AND (answered_at IS NULL) = (answer = '')
+                                     AND (answered_at IS NULL) = (correction IS NULL))
+);
+COMMENT ON TABLE statement_disputes IS 'by merchant: a line that the merchant disputes, and what the operator answered';
+COMMENT ON COLUMN statement_disputes.correction IS '0: declined; otherwise the adjustment that is on the next statement, in the currency of the line';
+CREATE UNIQUE INDEX one_open_dispute_a_line ON statement_disputes (merchant_id, entry_id) WHERE answered_at IS NULL;
+CREATE INDEX disputes_of_a_statement ON statement_disputes (merchant_id, statement_id, opened_at);
+CREATE INDEX disputes_open ON statement_disputes (opened_at, dispute_id) WHERE answered_at IS NULL;
+
+CREATE TABLE payer_accounts (
+    currency text PRIMARY KEY REFERENCES currencies
+  , holder   text NOT NULL
+  , bank     text NOT NULL
+  , bic      text NOT NULL DEFAULT ''
+  , account  text NOT NULL
+  , CONSTRAINT an_account_is_whole CHECK (holder <> '' AND bank <> '' AND account <> '')
+);
+COMMENT ON TABLE payer_accounts IS 'reference: the operator''s own accounts that bank files pay from';
+
+CREATE TABLE payout_batches (
+    batch_id    uuid PRIMARY KEY
+  , code        text NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , pay_on      date NOT NULL
+  , payer       jsonb NOT NULL
+  , payments    integer NOT NULL
+  , total       bigint NOT NULL
+  , made_by     text NOT NULL
+  , made_at     timestamptz NOT NULL DEFAULT now()
+  , approved_by text
+  , approved_at timestamptz
+  , fetched_by  text
+  , fetched_at  timestamptz
+  , sent_by     text
+  , sent_at     timestamptz
+  , dropped_by  text
+  , dropped_at  timestamptz
+  , CONSTRAINT two_people_make_a_batch CHECK (approved_by <> made_by)
+  , CONSTRAINT a_batch_pays_something CHECK (payments > 0 AND total > 0)
+  , CONSTRAINT an_approval_has_a_name CHECK ((approved_at IS NULL) = (approved_by IS NULL))
+  , CONSTRAINT only_what_is_approved_is_fetched CHECK (fetched_at IS NULL OR approved_at IS NOT NULL)
+  , CONSTRAINT only_what_was_fetched_is_sent CHECK (sent_at IS NULL OR fetched_at IS NOT NULL)
+  , CONSTRAINT what_was_fetched_is_not_dropped CHECK (dropped_at IS NULL OR fetched_at IS NULL)
+);
+COMMENT ON TABLE payout_batches IS 'by key: payouts that go to the bank in one file';
+COMMENT ON COLUMN payout_batches.payer IS 'The operator''s account as it was when the batch was made: {holder, bank, bic, account}';
+COMMENT ON COLUMN payout_batches.fetched_at IS 'When the file was first fetched: from then on the money may move';
+CREATE INDEX payout_batches_by_time ON payout_batches (made_at DESC, batch_id DESC);
+
+CREATE TABLE payout_orders (
+    merchant_id  uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , batch_id     uuid NOT NULL
+  , attempt      integer NOT NULL
+  , reference    text NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , payee        jsonb NOT NULL
+  , state        text NOT NULL
+  , failure      text NOT NULL DEFAULT ''
+  , answered_by  text
+  , answered_at  timestamptz
+  , PRIMARY KEY (merchant_id, statement_id, batch_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT a_payment_is_something CHECK (amount > 0)
+  , CONSTRAINT an_order_stands_somewhere CHECK (state IN ('drafted', 'instructed', 'paid', 'failed', 'returned', 'dropped'))
+  , CONSTRAINT a_failure_says_why CHECK ((state IN ('failed', 'returned')) = (failure <> ''))
+  , CONSTRAINT an_answer_has_its_time CHECK ((state IN ('paid', 'failed', 'returned')) = (answered_at IS NOT NULL))
+);
+COMMENT ON TABLE payout_orders IS 'by merchant: a payout in a bank file; its batch is in payout_batches';
+COMMENT ON COLUMN payout_orders.payee IS 'Where it goes, as it was when the batch was made: {name, bank, account}';
+COMMENT ON COLUMN payout_orders.reference IS 'EndToEndId at the bank: the statement''s code and the number of the attempt';
+CREATE UNIQUE INDEX a_payout_is_in_one_batch ON payout_orders (merchant_id, statement_id) WHERE state IN ('drafted', 'instructed');
+CREATE UNIQUE INDEX an_attempt_is_made_once ON payout_orders (merchant_id, statement_id, attempt) WHERE state <> 'dropped';
+CREATE INDEX payout_orders_of_a_batch ON payout_orders (batch_id, reference);
+
+CREATE TABLE payout_returns (
+    merchant_id  uuid NOT NULL
+  , return_id    uuid NOT NULL
+  , statement_id uuid NOT NULL
+  , attempt      integer NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL
+  , reason       text NOT NULL
+  , by           text NOT NULL
+  , at           timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, return_id)
+  , FOREIGN KEY (merchant_id, statement_id) REFERENCES statements
+  , CONSTRAINT a_return_says_why CHECK (reason <> '')
+);
+COMMENT ON TABLE payout_returns IS 'by merchant, append-only: payouts that came back from the bank after they were paid';
+COMMENT ON COLUMN payout_returns.attempt IS 'Which instruction it was that came back, from 1 on';
+COMMENT ON COLUMN payout_returns.return_id IS 'The document in the books of the return, and of the payment that follows it';
+CREATE INDEX returns_of_a_statement ON payout_returns (merchant_id, statement_id, at);
 
 -- trade.discipline
 

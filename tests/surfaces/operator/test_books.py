@@ -71,7 +71,9 @@ async def test_many_accounts_are_summed_from_time_to_time_and_the_page_says_when
     monkeypatch.setattr(summing, "MANY_ACCOUNTS", -2)
     await deal.paid(db, [(world.items["green"].sku_id, 1)])
     before = await db.ask(ledger.trial_balance)
-    assert (await db.ask(ledger.summed)).at is None, "nobody has summed yet"
+    assert (await db.ask(ledger.summed)).waited_for, "nobody has summed yet"
+    assert "being summed" in words(await chief.get("/operator/books"))
+    assert "being summed" not in words(await chief.get("/operator/books", now="1"))
 
     assert await db.transact(summing.sum_up) == len(before)
     assert await db.transact(summing.sum_up) == 0, "nothing has moved"

@@ -17,7 +17,7 @@ from steelyard.parties.merchants.model import MerchantId
 YES = {"yes", "是", "1", "true", "y"}
 NO = {"no", "否", "0", "false", "n"}
 SHELF = {"on": "on", "上架": "on", "off": "off", "下架": "off"}
-TAX_CLASSES = {"standard", "reduced", "exempt"}
+TAX_CLASSES = {"standard", "reduced", "zero", "exempt"}
 WEIGHT_GRAMS_MAX = 10_000_000
 # An empty cell of these changes nothing; of the others it takes away what was said.
 KEPT_WHEN_EMPTY = {"category", "tax_class", "shelf", "price", "stock", "active", "weight_grams"}
@@ -30,7 +30,7 @@ _NUMBER = N_("Please enter a whole number")
 _AMOUNT = N_("Please enter an amount such as 12.50")
 _YES_NO = N_("Please write yes or no")
 _SHELF = N_("Please write on or off")
-_TAX = N_("Please write standard, reduced or exempt")
+_TAX = N_("Please write standard, reduced, zero or exempt")
 _LONG = N_("This is too long")
 _FACT = N_("This is not one of the attribute’s values")
 _NO_FACT = N_("There is no such attribute")

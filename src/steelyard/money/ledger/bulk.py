@@ -9,8 +9,10 @@ from uuid import UUID
 from uuid_utils import compat
 
 from steelyard.kernel.db import Tx
-from steelyard.money.ledger.model import Transfer
-from steelyard.money.ledger.service import Account, lock_accounts
+from steelyard.money.ledger.days import forget_days
+from steelyard.money.ledger.model import BOOKS_ZONE, PeriodClosed, Transfer, month_number, month_of
+from steelyard.money.ledger.service import MONTH_LOCKS, Account, lock_accounts
+from steelyard.money.ledger.snapshots import closed_until
 
 NANOSECONDS = 1_000_000_000
 
@@ -48,7 +50,8 @@ async def bulk_post(tx: Tx, transfers: Sequence[DatedTransfer]) -> int:
     """What `post` does, by COPY, for transfers that are known to be new; returns how many were written.
 
     The importer claims its documents first, in the same transaction; a transfer that is there already raises
-    `UniqueViolation`. Ids are ordered by `at`, so that an account's entries read in the order of time.
+    `UniqueViolation`; one that would be dated into a closed month `PeriodClosed`. Ids are ordered by `at`, so that an
+    account's entries read in the order of time.
     """
     if not transfers:
         return 0
@@ -58,6 +61,7 @@ async def bulk_post(tx: Tx, transfers: Sequence[DatedTransfer]) -> int:
         debits[t.owner_id, t.debit, t.currency] += t.amount
         credits[t.owner_id, t.credit, t.currency] += t.amount
     accounts = sorted(debits.keys() | credits.keys())
+    await _share_months(tx, transfers)
     await lock_accounts(tx, accounts)
     await tx.copy(
         "ledger_transfers",
@@ -75,7 +79,20 @@ async def bulk_post(tx: Tx, transfers: Sequence[DatedTransfer]) -> int:
         [debits[a] for a in accounts],
         [credits[a] for a in accounts],
     )
+    await forget_days(tx, min(t.at for t in transfers))
     return len(transfers)
+
+
+async def _share_months(tx: Tx, transfers: Sequence[DatedTransfer]) -> None:
+    """Nobody closes these months until they are written down. Raises `PeriodClosed`."""
+    await tx.fetch(
+        "SELECT pg_advisory_xact_lock_shared($1::integer, month) FROM unnest($2::integer[]) AS month",
+        MONTH_LOCKS,
+        sorted({month_number(month_of(t.at)) for t in transfers}),
+    )
+    until = await closed_until(tx)
+    if until is not None and min(t.at for t in transfers) < until:
+        raise PeriodClosed(until=until.astimezone(BOOKS_ZONE).date())
 
 
 def minted_at(at: datetime) -> UUID:

@@ -13,9 +13,19 @@ Account = tuple[UUID, AccountKind, str]
 # What one statement takes; a batch of 256 purchases of a few merchants each stays far below.
 TRANSFERS_PER_POST_MAX = 20_000
 
+# The first of the two numbers of an advisory lock: months of the books. The second is `model.month_number`.
+MONTH_LOCKS = 0x1ED6E2
+
+# Who posts shares a lock of the month in which the transaction began; who closes that month has it alone, so that the two
+# never overlap, and nobody who posts today waits for who closes last month. The lock is taken before accounts are looked
+# for (a condition on no table is asked once, first), in a statement of its own: the next one, `_POST`, sees what was closed.
+# $4: `MONTH_LOCKS`.
 _LOCK = """
 SELECT a.owner_id, a.kind, a.currency FROM ledger_accounts a
 JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS w (owner_id, kind, currency) USING (owner_id, kind, currency)
+WHERE (SELECT pg_advisory_xact_lock_shared($4::integer, (
+           extract(year FROM now() AT TIME ZONE 'Asia/Shanghai') * 12
+         + extract(month FROM now() AT TIME ZONE 'Asia/Shanghai'))::integer)) IS NOT NULL
 ORDER BY a.owner_id, a.kind, a.currency
 FOR UPDATE OF a
 """
@@ -29,12 +39,12 @@ ON CONFLICT (owner_id, kind, currency) DO NOTHING
 """
 
 # $9 to $11 are the accounts that were not there: they are opened with their totals. What another transaction has opened
-# since then is added to, there and not in `totals`.
+# since then is added to, there and not in `totals`. What began in a month that was closed meanwhile counts in the next.
 _POST = """
 WITH fresh AS (
-    INSERT INTO ledger_transfers (owner_id, transfer_id, debit, credit, amount, currency, reason, document)
-    SELECT * FROM unnest(
-        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::uuid[])
+    INSERT INTO ledger_transfers (owner_id, transfer_id, debit, credit, amount, currency, reason, document, at)
+    SELECT w.*, greatest(now(), (SELECT max(ends) FROM ledger_periods WHERE state = 'closed')) FROM unnest(
+        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::uuid[]) AS w
     ON CONFLICT (owner_id, document, reason, debit, credit) DO NOTHING
     RETURNING owner_id, debit, credit, amount, currency
 ), moved AS (
@@ -109,7 +119,7 @@ async def lock_accounts(tx: Tx, accounts: Sequence[Account]) -> None:
 
 async def _lock(tx: Tx, accounts: Sequence[Account]) -> set[Account]:
     """Lock those that are there, in key order; returns which they are."""
-    rows = await tx.fetch(_LOCK, *_columns(accounts))
+    rows = await tx.fetch(_LOCK, *_columns(accounts), MONTH_LOCKS)
     return {(row["owner_id"], AccountKind(row["kind"]), row["currency"]) for row in rows}
 
 

@@ -1,28 +1,33 @@
 """The trial balance of many accounts: summed from time to time, so that nobody waits for it; it says of which instant it is."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from steelyard.kernel.db import Read, Tx
 from steelyard.money.ledger.model import TrialLine
 from steelyard.money.ledger.queries import trial_balance
+from steelyard.money.ledger.snapshots import closed_until, trial_at
 
 # Fewer accounts are summed while one looks.
 MANY_ACCOUNTS = 20_000
 # Nothing has moved meanwhile: then it is summed anew all the same, for what was imported with its own times.
 SUMMED_MINUTES = 10
+# What was posted since a closed month is summed while one looks, if it is no longer ago.
+TAIL_DAYS_MAX = 40
 
 
 class Summed(msgspec.Struct, frozen=True, kw_only=True):
-    """A trial balance as of `at`; without it, as of now."""
+    """A trial balance as of `at`; without it, as of now. `waited_for`: accounts are many and nobody has summed them yet."""
 
     lines: list[TrialLine]
     at: datetime | None = None
+    waited_for: bool = False
 
 
 async def summed(read: Read) -> Summed:
-    """The trial balance, of this instant while accounts are few, else as it was when all were summed last."""
+    """The trial balance, of this instant while accounts are few, else as it was when all were summed last. Before they were
+    summed once, from the last closed month and what was posted since; without one it is still to come."""
     if await _are_many(read):
         rows = await read.fetch(
             """
@@ -34,6 +39,11 @@ async def summed(read: Read) -> Summed:
         )
         if rows:
             return Summed(lines=[msgspec.convert(dict(row), TrialLine) for row in rows], at=rows[0]["at"])
+        now = datetime.now(UTC)
+        until = await closed_until(read)
+        if until is None or now - until > timedelta(days=TAIL_DAYS_MAX):
+            return Summed(lines=[], waited_for=True)
+        return Summed(lines=await trial_at(read, now), at=now)
     return Summed(lines=await trial_balance(read))
 
 

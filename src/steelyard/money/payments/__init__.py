@@ -8,10 +8,11 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
     answer = await channel.collect(instruction, webhook_url)                   # no transaction open
     outcome = await db.transact(payments.record, payment_id, answer, "channel")  # transaction 2: the result
 
-The states live in `payments.model`, the ways to the outside in `payments.gateways`, what each declares of itself in
-`payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not answer. What
-came by bank transfer is written down in `bank_movements`. What is authorised first is taken by `captures` and let go by
-`voids`; `giving_back` is what gives a buyer's money back, whichever of both it needs.
+The states live in `payments.state_model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares
+of itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
+answer. What came by bank transfer is written down in `bank_movements`; what becomes of refunds in `refund_outcomes`, and those
+that staff transfer in `by_hand`. What is authorised first is taken by `captures` and let go by `voids`; `giving_back` is what
+gives a buyer's money back, whichever of both it needs.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -21,6 +22,7 @@ from steelyard.money.payments.bank_movements import expected as expected_transfe
 from steelyard.money.payments.bank_movements import expected_all as expected_transfers
 from steelyard.money.payments.bank_movements import movements as bank_movements
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
+from steelyard.money.payments.by_hand import ByHand, NotByHand, NumberUsed, made_by_hand
 from steelyard.money.payments.capture_model import Capture, CaptureAnswer, CaptureUnderWay, DueCapture, DueVoid, Release
 from steelyard.money.payments.captures import captures_of, record_capture, record_void, to_capture, uncollected, want
 from steelyard.money.payments.choosing import (
@@ -69,6 +71,8 @@ from steelyard.money.payments.model import (
     RefundAnswer,
     RefundId,
     RefundNews,
+    RefundRecording,
+    RefundRoute,
     RefundState,
     RefundTooLarge,
     Sought,
@@ -100,7 +104,8 @@ from steelyard.money.payments.queries import (
     timeline,
     timelines,
 )
-from steelyard.money.payments.refunds import record_refund, refund, refund_surplus, retry_refund, to_refund
+from steelyard.money.payments.refund_outcomes import came_back, record_refund, record_refunds, send_again
+from steelyard.money.payments.refunds import refund, refund_surplus, to_refund
 from steelyard.money.payments.signatures import verify as verify_signature
 from steelyard.money.payments.state_model import CaptureState
 from steelyard.money.payments.terms import Bearer, Device, Fee, Handover, Plan, Terms, Thanks
@@ -112,6 +117,7 @@ __all__ = [
     "BadWebhook",
     "BankMovement",
     "Bearer",
+    "ByHand",
     "Calls",
     "Capture",
     "CaptureAnswer",
@@ -132,8 +138,10 @@ __all__ = [
     "Message",
     "MovementKnown",
     "News",
+    "NotByHand",
     "NotLeftOver",
     "NothingCaptured",
+    "NumberUsed",
     "OtherNews",
     "Outcome",
     "OwedBack",
@@ -151,6 +159,8 @@ __all__ = [
     "RefundAnswer",
     "RefundId",
     "RefundNews",
+    "RefundRecording",
+    "RefundRoute",
     "RefundState",
     "RefundTooLarge",
     "Refunded",
@@ -177,6 +187,7 @@ __all__ = [
     "bulk_record",
     "by_reference",
     "calls_since",
+    "came_back",
     "captures_of",
     "channel",
     "channels",
@@ -195,6 +206,7 @@ __all__ = [
     "latest_of",
     "let_go",
     "let_go_of",
+    "made_by_hand",
     "means_of",
     "messages_about",
     "not_applied",
@@ -212,6 +224,7 @@ __all__ = [
     "record_capture",
     "record_known",
     "record_refund",
+    "record_refunds",
     "record_void",
     "refund",
     "refund_of",
@@ -222,10 +235,10 @@ __all__ = [
     "releases_of_payment",
     "rest_changes",
     "rests",
-    "retry_refund",
     "rule",
     "rules_in_force",
     "rules_of",
+    "send_again",
     "send_refunds",
     "splits_of",
     "splits_of_order",

@@ -130,6 +130,8 @@ async def book_movement(
         if not same:
             raise MovementKnown(bank_number=bank_number)
         return before
+    if await tx.value("SELECT EXISTS (SELECT FROM refunds_by_hand WHERE bank_number = $1)", bank_number):
+        raise MovementKnown(bank_number=bank_number)
     if amount < 0 and -amount > before.left:
         raise NotLeftOver(left=before.left, currency=currency)
     await ledger.post(tx, [_moved(before, bank_number, amount)])

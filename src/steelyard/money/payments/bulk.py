@@ -13,7 +13,8 @@ from steelyard.money.ledger import DatedTransfer
 from steelyard.money.ledger.model import AccountKind
 from steelyard.money.payments.model import PaymentId, RefundId, Split
 from steelyard.money.payments.outcomes import allotted, captured
-from steelyard.money.payments.refunds import OutOf, refund_due, refunded_by_merchant, refunded_to_buyer
+from steelyard.money.payments.refund_outcomes import refunded_by_merchant, refunded_to_buyer
+from steelyard.money.payments.refunds import OutOf, refund_due
 
 
 class RecordedPayment(msgspec.Struct, frozen=True, kw_only=True):

@@ -133,6 +133,8 @@ FULL JOIN (
         SELECT buyer_id, currency, CASE channel WHEN 'bank_transfer' THEN 0 ELSE captured END AS captured, refunded
         FROM payment_splits WHERE channel NOT IN ('balance', 'points')
         UNION ALL
+        SELECT buyer_id, currency, 0, -amount FROM refunds WHERE route = 'balance' AND state = 'succeeded'
+        UNION ALL
         SELECT buyer_id, currency, amount, 0 FROM bank_movements
     ) AS known GROUP BY buyer_id, currency
 ) AS m USING (owner_id, currency)
@@ -167,3 +169,10 @@ FULL JOIN (
     ) AS each GROUP BY buyer_id, currency
 ) AS k USING (owner_id, currency)
 WHERE coalesce(a.amount, 0) <> coalesce(k.amount, 0);
+
+-- name: what was refunded by hand has its number at the bank, and a number is used once
+SELECT r.refund_id, r.amount, h.bank_number, m.bank_number AS also_a_movement
+FROM (SELECT refund_id, amount FROM refunds WHERE route = 'by_hand' AND state = 'succeeded') AS r
+LEFT JOIN refunds_by_hand h USING (refund_id, amount)
+LEFT JOIN bank_movements m USING (bank_number)
+WHERE h.bank_number IS NULL OR m.bank_number IS NOT NULL;

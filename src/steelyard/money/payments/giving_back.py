@@ -4,12 +4,22 @@ from uuid import UUID
 
 from steelyard.kernel.db import Tx
 from steelyard.money.payments.capture_model import CaptureUnderWay
+from steelyard.money.payments.refund_model import RefundRoute
 from steelyard.money.payments.refunds import OutOf, lock_of_order, refund, shared
 from steelyard.money.payments.voids import release
 
 
 async def give_back(
-    tx: Tx, *, refund_id: UUID, merchant_id: UUID, order_id: UUID, amount: int, reason: str, out_of: OutOf, by: str
+    tx: Tx,
+    *,
+    refund_id: UUID,
+    merchant_id: UUID,
+    order_id: UUID,
+    amount: int,
+    reason: str,
+    out_of: OutOf,
+    by: str,
+    route: RefundRoute = RefundRoute.ORIGIN,
 ) -> None:
     """The buyer has `amount` of an order's money back: what is only authorised of it is let go, the rest refunded, the ways that
     it came, in proportion to what is left of each. The same id twice is the same.
@@ -38,6 +48,8 @@ async def give_back(
             reason=reason,
             out_of=out_of,
             by=by,
+            route=route,
+            held=splits,
         )
 
 

@@ -1,6 +1,7 @@
 """Refunds are sent and followed until they have arrived; what is authorised is taken, or let go."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -12,14 +13,26 @@ from steelyard.money.payments.captures import record_capture, record_void, to_ca
 from steelyard.money.payments.gateways import channels
 from steelyard.money.payments.gateways.interface import Authoriser, Channel
 from steelyard.money.payments.health import forget_calls, note
-from steelyard.money.payments.model import DueRefund, RefundAnswer, RefundState, Unknown, is_purse
-from steelyard.money.payments.refunds import record_refund, to_refund
+from steelyard.money.payments.model import (
+    DueRefund,
+    RefundAnswer,
+    RefundRecording,
+    RefundRoute,
+    RefundState,
+    Unknown,
+    is_purse,
+)
+from steelyard.money.payments.refund_outcomes import record_refunds
+from steelyard.money.payments.refunds import to_refund
 from steelyard.money.payments.voids import to_void
 from steelyard.money.payments.webhooks import webhook_url
 
-REFUNDS_PER_ROUND_MAX = 50
+REFUNDS_PER_ROUND_MAX = 200
 CAPTURES_PER_ROUND_MAX = 50
+# So many calls of one house are under way at the same time: channels limit how many they answer in a second.
+CALLS_AT_ONCE_MAX = 8
 EVERY_SECONDS = 2.0
+NO_CHANNEL = "channel_not_set_up"
 
 log = structlog.get_logger()
 
@@ -28,24 +41,32 @@ async def send_refunds(db: Database, offered: Mapping[str, Channel], settings: S
     """Send what is instructed and ask for what was sent; returns how many were looked at.
 
     A refund that was sent before is asked for first, and sent again under the same key only when the channel has
-    never heard of it.
+    never heard of it. What goes into purses needs no call. What was learnt is written down together. One whose channel this house
+    does not have (any more), and which was never sent, has failed: staff give it back another way.
     """
     due = await db.transact(to_refund, REFUNDS_PER_ROUND_MAX)
-    for refund in due:
-        if is_purse(refund.channel):
-            back = RefundAnswer(reference=None, state=RefundState.SUCCEEDED)
-            await db.transact(record_refund, refund.refund_id, refund.attempt, back, "system")
-            continue
+    calls = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
+
+    async def learn(refund: DueRefund) -> RefundRecording | None:
+        if is_purse(refund.channel) or refund.route is RefundRoute.BALANCE:
+            return _said(refund, RefundAnswer(reference=None, state=RefundState.SUCCEEDED), "system")
         channel = offered.get(refund.channel)
         if channel is None:
             log.warning("refund.channel_missing", refund_id=str(refund.refund_id), channel=refund.channel)
-            continue
-        answer = await _ask(channel, refund, webhook_url(settings, refund.channel))
+            if refund.state is RefundState.SENT or refund.asked_before:
+                return None
+            return _said(refund, RefundAnswer(reference=None, state=RefundState.FAILED, failure=NO_CHANNEL), "system")
+        async with calls:
+            answer = await _ask(channel, refund, webhook_url(settings, refund.channel))
         await note(db, refund.channel, answer)
         if isinstance(answer, Unknown):
             log.warning("refund.unknown", refund_id=str(refund.refund_id), why=answer.why)
-            continue
-        await db.transact(record_refund, refund.refund_id, refund.attempt, answer, "channel")
+            return None
+        return _said(refund, answer, "channel")
+
+    said = [each for each in await asyncio.gather(*(learn(refund) for refund in due)) if each is not None]
+    if said:
+        await _record(db, said)
     return len(due)
 
 
@@ -77,6 +98,25 @@ async def take_captures(db: Database, offered: Mapping[str, Channel]) -> int:
             continue
         await db.transact(record_void, void.payment_id, told, "channel")
     return len(due) + len(let_go)
+
+
+def _said(refund: DueRefund, answer: RefundAnswer, by: str) -> RefundRecording:
+    return RefundRecording(refund_id=refund.refund_id, attempt=refund.attempt, answer=answer, by=by)
+
+
+async def _record(db: Database, said: Sequence[RefundRecording]) -> None:
+    """Together; and one by one when that fails, so that one that cannot be booked keeps no other waiting."""
+    try:
+        await db.transact(record_refunds, said)
+    except Exception:
+        if len(said) == 1:
+            raise
+        log.exception("refund.batch_failed", refunds=len(said))
+        for each in said:
+            try:
+                await db.transact(record_refunds, [each])
+            except Exception:
+                log.exception("refund.not_recorded", refund_id=str(each.refund_id))
 
 
 async def _ask(channel: Channel, refund: DueRefund, webhook: str) -> RefundAnswer | Unknown:

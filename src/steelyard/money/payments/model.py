@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, NewType
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,16 +10,26 @@ import msgspec
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.money.ledger.model import AccountKind
+from steelyard.money.payments.refund_model import (
+    REFUND_MACHINE,
+    AnsweredRefundState,
+    DueRefund,
+    PaymentId,
+    Refund,
+    RefundAnswer,
+    RefundId,
+    RefundRecording,
+    RefundRoute,
+    RefundState,
+    refund_reference,
+)
 from steelyard.money.payments.state_model import (
     CAPTURE_MACHINE,
     MACHINES,
     PAYMENT_MACHINE,
-    REFUND_MACHINE,
     REST_MACHINE,
-    AnsweredRefundState,
     AnsweredState,
     PaymentState,
-    RefundState,
     RestState,
 )
 from steelyard.money.payments.terms import Device, Handover
@@ -27,14 +37,28 @@ from steelyard.money.wallets.model import HELD, Purse
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
 
-# States stand in a file of their own, and are found here.
+# States, and money given back, stand in files of their own, and are found here.
 __all__ = [
-    "CAPTURE_MACHINE", "MACHINES", "PAYMENT_MACHINE", "REFUND_MACHINE", "REST_MACHINE", "AnsweredRefundState", "AnsweredState",
-    "PaymentState", "RefundState", "RestState",
-]  # fmt: skip
+    "CAPTURE_MACHINE",
+    "MACHINES",
+    "PAYMENT_MACHINE",
+    "REFUND_MACHINE",
+    "REST_MACHINE",
+    "AnsweredRefundState",
+    "AnsweredState",
+    "DueRefund",
+    "PaymentId",
+    "PaymentState",
+    "Refund",
+    "RefundAnswer",
+    "RefundId",
+    "RefundRecording",
+    "RefundRoute",
+    "RefundState",
+    "RestState",
+    "refund_reference",
+]
 
-PaymentId = NewType("PaymentId", UUID)
-RefundId = NewType("RefundId", UUID)
 
 SPLITS_PER_PAYMENT_MAX = 200
 BY_TRANSFER = "bank_transfer"
@@ -113,14 +137,6 @@ class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     authorised_until: datetime | None = None
 
 
-class RefundAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a channel says about a refund."""
-
-    reference: str | None
-    state: AnsweredRefundState
-    failure: str | None = None
-
-
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     """The call gave no answer (time-out, 5xx): it may have been done or not. Ask again until it is known."""
 
@@ -190,26 +206,6 @@ class PaymentSplit(msgspec.Struct, frozen=True, kw_only=True):
         return self.captured - self.refunding - self.refunded
 
 
-class Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """Money on its way back to the buyer, or there."""
-
-    merchant_id: MerchantId
-    refund_id: RefundId
-    order_id: UUID
-    payment_id: PaymentId
-    buyer_id: BuyerId
-    amount: int
-    currency: str
-    reason: str
-    state: RefundState
-    channel: str
-    channel_reference: str | None
-    failure: str | None
-    created_at: datetime
-    succeeded_at: datetime | None
-    part_of: RefundId | None = None
-
-
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One change of state, from its history."""
 
@@ -244,32 +240,6 @@ class DueQuery(Sought, frozen=True, kw_only=True):
 
     overdue: bool
     lost: bool
-
-
-class DueRefund(msgspec.Struct, frozen=True, kw_only=True):
-    """A refund that is to be sent, or asked for, now. `attempt` 1 is the first instruction, each retry by staff the
-    next: it is part of the channel's idempotency key. `of_amount` is the whole payment's."""
-
-    merchant_id: MerchantId
-    refund_id: RefundId
-    payment_id: PaymentId
-    amount: int
-    of_amount: int
-    currency: str
-    state: RefundState
-    channel: str
-    channel_payment: str | None
-    attempt: int
-    asked_before: bool
-
-    @property
-    def reference(self) -> str:
-        return refund_reference(self.refund_id, self.attempt)
-
-
-def refund_reference(refund_id: UUID, attempt: int) -> str:
-    """The name we give a refund at the channel: the id, and from the second instruction on its number."""
-    return str(refund_id) if attempt == 1 else f"{refund_id}.{attempt}"
 
 
 class PaymentNews(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from steelyard.money.payments.model import (
     PaymentState,
     Recording,
     Refund,
+    RefundRoute,
     Split,
 )
 from steelyard.money.payments.outcomes import record_all
@@ -154,16 +155,29 @@ def _says(payment_id: UUID, state: PaymentState, by: str) -> Recording:
             raise AssertionError("a purse says nothing else")
 
 
-async def put_back(tx: Tx, refund: Refund) -> None:
-    """A refund has arrived in the purse that its part of the payment came from."""
-    back = Move(
-        buyer_id=refund.buyer_id,
-        purse=Purse(refund.channel),
-        currency=refund.currency,
-        amount=refund.amount,
-        cause=Cause.REFUNDED,
-        document=refund.refund_id,
-        about=refund.order_id,
-    )
-    (done,) = await wallets.move(tx, [back])
-    assert done, "a refund succeeds once"
+def purse_of(refund: Refund) -> Purse:
+    """Where a refund goes to: the purse that its part of the payment came from, or the balance instead of a channel."""
+    return Purse.BALANCE if refund.route is RefundRoute.BALANCE else Purse(refund.channel)
+
+
+async def hold_for(tx: Tx, refunds: Sequence[Refund]) -> None:
+    """Hold the purses that these refunds go into, as far as they are there."""
+    await wallets.lock(tx, sorted({(each.buyer_id, purse_of(each), each.currency) for each in refunds}))
+
+
+async def put_back(tx: Tx, refunds: Sequence[tuple[Refund, UUID]]) -> None:
+    """Refunds have arrived in purses, each under its document."""
+    back = [
+        Move(
+            buyer_id=refund.buyer_id,
+            purse=purse_of(refund),
+            currency=refund.currency,
+            amount=refund.amount,
+            cause=Cause.REFUNDED,
+            document=document,
+            about=refund.order_id,
+        )
+        for refund, document in refunds
+    ]
+    done = await wallets.move(tx, back)
+    assert all(done), "a refund succeeds once"

@@ -224,7 +224,7 @@ async def refund_of(read: Read, refund_id: UUID) -> Refund | None:
         Refund,
         """
         SELECT merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
-             , channel_reference, failure, created_at, succeeded_at
+             , channel_reference, failure, created_at, succeeded_at, route, twice_at
         FROM refunds WHERE refund_id = $1
         """,
         refund_id,
@@ -238,7 +238,7 @@ async def refunds_of_order(read: Read, merchant_id: UUID, order_ids: UUID | Sequ
         Refund,
         """
         SELECT merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
-             , channel_reference, failure, created_at, succeeded_at
+             , channel_reference, failure, created_at, succeeded_at, route, twice_at
         FROM refunds WHERE merchant_id = $1 AND order_id = ANY($2::uuid[])
         ORDER BY created_at, refund_id
         LIMIT $3
@@ -259,7 +259,7 @@ async def refunds_page(
         Refund,
         """
         SELECT merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
-             , channel_reference, failure, created_at, succeeded_at
+             , channel_reference, failure, created_at, succeeded_at, route, twice_at
         FROM refunds
         WHERE ($1::text IS NULL OR state = $1)
           AND ($2::timestamptz IS NULL OR (created_at, refund_id) < ($2, $3::uuid))
@@ -279,7 +279,7 @@ async def refunds_of_payment(read: Read, payment_id: UUID) -> list[Refund]:
         Refund,
         """
         SELECT r.merchant_id, r.refund_id, r.order_id, r.payment_id, r.buyer_id, r.amount, r.currency, r.reason, r.state
-             , r.channel, r.channel_reference, r.failure, r.created_at, r.succeeded_at
+             , r.channel, r.channel_reference, r.failure, r.created_at, r.succeeded_at, r.route, r.twice_at
         FROM payment_splits s JOIN refunds r USING (merchant_id, order_id, payment_id)
         WHERE s.payment_id = $1
         ORDER BY r.created_at, r.refund_id

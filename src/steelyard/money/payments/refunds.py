@@ -1,28 +1,23 @@
-"""Giving money back: never more than was captured; promised at once, then sent and followed until it has arrived."""
+"""Giving money back: never more than was captured; promised at once. What becomes of it is in `refund_outcomes`."""
 
 from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
-from steelyard.kernel import events, ids, money
+from steelyard.kernel import ids, money
 from steelyard.kernel.db import Tx
-from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind, Transfer
-from steelyard.money.payments.events import Refunded
 from steelyard.money.payments.model import (
-    REFUND_MACHINE,
     DueRefund,
     NothingCaptured,
     PaymentSplit,
     Refund,
-    RefundAnswer,
     RefundId,
-    RefundState,
+    RefundRoute,
     RefundTooLarge,
     is_purse,
 )
-from steelyard.money.payments.purses import put_back
 from steelyard.money.payments.voids import let_go_all
 
 FIRST_PAUSE_SECONDS = 5
@@ -42,17 +37,21 @@ async def refund(
     out_of: OutOf,
     by: str,
     payment_id: UUID | None = None,
+    route: RefundRoute = RefundRoute.ORIGIN,
+    held: Sequence[PaymentSplit] = (),
 ) -> Refund:
     """Promise the buyer `amount` of an order's money back; the same id twice is the same refund.
 
     `out_of` says where the money is now: held until receipt, already the merchant's, or owed for a gift card. Without a
     `payment_id` it goes back the ways that the order's money came, in proportion to what is left of each, never more than came
     that way: what goes back by the channel (or most of it) is this refund, what goes back another way a refund that is part
-    of it. Raises `NothingCaptured` or `RefundTooLarge`; two that together are too large wait for each other, and the second
-    is refused.
+    of it. With the `route` to the balance, what came by a channel goes into the buyer's balance instead; what came out of a
+    purse goes back there on any route. Raises `NothingCaptured` or `RefundTooLarge`; two that together are too large wait for
+    each other, and the second is refused. `held`: the order's splits, where the caller has locked them.
     """
     assert amount > 0
-    splits = [split for split in await lock_of_order(tx, merchant_id, order_id, payment_id) if split.captured]
+    locked = held or await lock_of_order(tx, merchant_id, order_id, payment_id)
+    splits = [split for split in locked if split.captured]
     if not splits:
         raise NothingCaptured(order_id=order_id)
     earlier = await _claimed(tx, merchant_id, refund_id)
@@ -63,8 +62,8 @@ async def refund(
     for split, part in shared(splits, amount):
         part_id = RefundId(ids.derived(refund_id, str(split.payment_id)) if made else refund_id)
         await _take(tx, split, part)
-        made.append(await _promise(tx, part_id, split, part, reason, part_of=RefundId(refund_id) if made else None))
-        await _write_step(tx, made[-1], "nowhere", RefundState.INSTRUCTED, by)
+        way = RefundRoute.ORIGIN if is_purse(split.channel) else route
+        made.append(await _promise(tx, part_id, split, part, reason, way, RefundId(refund_id) if made else None, by))
     await ledger.post(tx, [refund_due(merchant_id, refund_id, amount, made[0].currency, out_of)])
     return made[0]
 
@@ -83,17 +82,32 @@ def shared(splits: Sequence[PaymentSplit], amount: int) -> list[tuple[PaymentSpl
 
 
 async def _promise(
-    tx: Tx, refund_id: RefundId, split: PaymentSplit, amount: int, reason: str, part_of: RefundId | None
+    tx: Tx,
+    refund_id: RefundId,
+    split: PaymentSplit,
+    amount: int,
+    reason: str,
+    route: RefundRoute,
+    part_of: RefundId | None,
+    by: str,
 ) -> Refund:
     made = await tx.one(
         Refund,
         """
-        INSERT INTO refunds (merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state
-          , channel, attempt_at, part_of)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'instructed', $9, now(), $10)
-        ON CONFLICT (merchant_id, refund_id) DO NOTHING
-        RETURNING merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
-          , channel_reference, failure, created_at, succeeded_at, part_of
+        WITH made AS (
+            INSERT INTO refunds (merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state
+              , channel, attempt_at, part_of, route)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'instructed', $9, now(), $10, $11)
+            ON CONFLICT (merchant_id, refund_id) DO NOTHING
+            RETURNING merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
+              , channel_reference, failure, created_at, succeeded_at, part_of, route
+        ), step AS (
+            INSERT INTO refund_history (merchant_id, refund_id, step, from_state, to_state, by)
+            SELECT merchant_id, refund_id, 1, 'nowhere', state, $12 FROM made
+        )
+        SELECT merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
+             , channel_reference, failure, created_at, succeeded_at, part_of, route
+        FROM made
         """,
         split.merchant_id,
         refund_id,
@@ -105,6 +119,8 @@ async def _promise(
         reason,
         split.channel,
         part_of,
+        route,
+        by,
     )
     assert made is not None, "the order's split is locked: nobody else claims its refunds"
     return made
@@ -137,7 +153,7 @@ async def _claimed(tx: Tx, merchant_id: UUID, refund_id: UUID) -> Refund | None:
         Refund,
         """
         SELECT merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
-             , channel_reference, failure, created_at, succeeded_at
+             , channel_reference, failure, created_at, succeeded_at, part_of, route
         FROM refunds WHERE merchant_id = $1 AND refund_id = $2
         """,
         merchant_id,
@@ -221,7 +237,7 @@ async def to_refund(tx: Tx, limit: int) -> list[DueRefund]:
         FROM due
         WHERE (r.merchant_id, r.refund_id) = (due.merchant_id, due.refund_id)
         RETURNING r.merchant_id, r.refund_id, r.payment_id, r.amount, r.currency, r.state, r.channel, r.channel_payment
-                , r.attempts > 1 AS asked_before
+                , r.route, r.attempts > 1 AS asked_before
                 , (SELECT p.amount FROM payments p WHERE (p.buyer_id, p.payment_id) = (r.buyer_id, r.payment_id))
                   AS of_amount
                 , (SELECT count(*) FROM refund_history h
@@ -234,128 +250,6 @@ async def to_refund(tx: Tx, limit: int) -> list[DueRefund]:
     )
 
 
-async def record_refund(tx: Tx, refund_id: UUID, attempt: int, answer: RefundAnswer, by: str) -> RefundState:
-    """Write down what the channel says of a refund; returns the state it is in now. Raises `NotFound`.
-
-    Twice, late and out of order are fine: succeeded wins over everything, and a failure of an earlier attempt says
-    nothing about the present one.
-    """
-    row = await tx.row(
-        """
-        SELECT r.merchant_id, r.refund_id, r.state
-             , (SELECT count(*) FROM refund_history h
-                WHERE (h.merchant_id, h.refund_id) = (r.merchant_id, r.refund_id) AND h.to_state = 'instructed')
-               AS attempt
-        FROM refunds r WHERE r.refund_id = $1
-        FOR UPDATE OF r
-        """,
-        refund_id,
-    )
-    if row is None:
-        raise NotFound(refund_id=refund_id)
-    state = RefundState(row["state"])
-    late = attempt != row["attempt"] and answer.state is not RefundState.SUCCEEDED
-    if late or state is RefundState.SUCCEEDED:
-        return state
-    if state is RefundState.FAILED and answer.state is RefundState.SUCCEEDED:
-        # The channel took back its failure: the machine goes there through a new instruction.
-        await _move(tx, row["merchant_id"], refund_id, RefundState.INSTRUCTED, answer=answer, by=by)
-        state = RefundState.INSTRUCTED
-    if not REFUND_MACHINE.allows(state, answer.state):
-        return state
-    moved = await _move(tx, row["merchant_id"], refund_id, answer.state, answer=answer, by=by)
-    if answer.state is RefundState.SUCCEEDED:
-        await _succeeded(tx, moved)
-    return moved.state
-
-
-async def retry_refund(tx: Tx, merchant_id: UUID, refund_id: UUID, by: str) -> Refund:
-    """Instruct a failed refund once more, under a new key at the channel. Raises `NotFound`, `TransitionRefused`."""
-    row = await tx.row(
-        "SELECT state FROM refunds WHERE merchant_id = $1 AND refund_id = $2 FOR UPDATE", merchant_id, refund_id
-    )
-    if row is None:
-        raise NotFound(refund_id=refund_id)
-    REFUND_MACHINE.check(RefundState(row["state"]), RefundState.INSTRUCTED)
-    again = RefundAnswer(reference=None, state=RefundState.SENT)
-    return await _move(tx, merchant_id, refund_id, RefundState.INSTRUCTED, answer=again, by=by)
-
-
-async def _move(
-    tx: Tx, merchant_id: UUID, refund_id: UUID, to: RefundState, *, answer: RefundAnswer, by: str
-) -> Refund:
-    before = await tx.value(
-        "SELECT state FROM refunds WHERE merchant_id = $1 AND refund_id = $2", merchant_id, refund_id
-    )
-    moved = await tx.one(
-        Refund,
-        """
-        UPDATE refunds
-        SET state = $3, failure = $5, channel_reference = coalesce($4, channel_reference)
-          , succeeded_at = CASE $3 WHEN 'succeeded' THEN now() END
-          , attempt_at = CASE WHEN $3 = 'instructed' THEN now() WHEN $3 = 'sent' THEN attempt_at END
-          , attempts = CASE WHEN $3 = 'instructed' THEN 0 ELSE attempts END
-        WHERE merchant_id = $1 AND refund_id = $2
-        RETURNING merchant_id, refund_id, order_id, payment_id, buyer_id, amount, currency, reason, state, channel
-          , channel_reference, failure, created_at, succeeded_at
-        """,
-        merchant_id,
-        refund_id,
-        str(to),
-        answer.reference,
-        answer.failure,
-    )
-    assert moved is not None
-    await _write_step(tx, moved, before, to, by)
-    return moved
-
-
-async def _write_step(tx: Tx, refund: Refund, before: str, to: RefundState, by: str) -> None:
-    await tx.execute(
-        """
-        INSERT INTO refund_history (merchant_id, refund_id, step, from_state, to_state, by)
-        SELECT $1, $2, coalesce(max(step), 0) + 1, $3, $4, $5
-        FROM refund_history WHERE merchant_id = $1 AND refund_id = $2
-        """,
-        refund.merchant_id,
-        refund.refund_id,
-        before,
-        str(to),
-        by,
-    )
-
-
-async def _succeeded(tx: Tx, refund: Refund) -> None:
-    """The buyer has the money: out of the books of both sides, and told."""
-    await tx.execute(
-        """
-        UPDATE payment_splits SET refunding = refunding - $4, refunded = refunded + $4
-        WHERE merchant_id = $1 AND order_id = $2 AND payment_id = $3
-        """,
-        refund.merchant_id,
-        refund.order_id,
-        refund.payment_id,
-        refund.amount,
-    )
-    back = [refunded_by_merchant(refund.merchant_id, refund.refund_id, refund.amount, refund.currency)]
-    if is_purse(refund.channel):
-        await put_back(tx, refund)
-    else:
-        back.append(refunded_to_buyer(refund.buyer_id, refund.refund_id, refund.amount, refund.currency))
-    await ledger.post(tx, back)
-    await events.publish(
-        tx,
-        Refunded(
-            refund_id=refund.refund_id,
-            merchant_id=refund.merchant_id,
-            order_id=refund.order_id,
-            buyer_id=refund.buyer_id,
-            amount=refund.amount,
-            currency=refund.currency,
-        ),
-    )
-
-
 def refund_due(merchant_id: UUID, refund_id: UUID, amount: int, currency: str, out_of: AccountKind) -> Transfer:
     """The merchant owes this to the buyer from now on."""
     return Transfer(
@@ -365,31 +259,5 @@ def refund_due(merchant_id: UUID, refund_id: UUID, amount: int, currency: str, o
         amount=amount,
         currency=currency,
         reason="refund_due",
-        document=refund_id,
-    )
-
-
-def refunded_by_merchant(merchant_id: UUID, refund_id: UUID, amount: int, currency: str) -> Transfer:
-    """What was due has left the merchant's side …"""
-    return Transfer(
-        owner_id=merchant_id,
-        debit=AccountKind.REFUND_DUE,
-        credit=AccountKind.ORDER_CLEARING,
-        amount=amount,
-        currency=currency,
-        reason="refunded",
-        document=refund_id,
-    )
-
-
-def refunded_to_buyer(buyer_id: UUID, refund_id: UUID, amount: int, currency: str) -> Transfer:
-    """… and the channel has given it to the buyer."""
-    return Transfer(
-        owner_id=buyer_id,
-        debit=AccountKind.PURCHASE_CLEARING,
-        credit=AccountKind.CHANNEL_CASH,
-        amount=amount,
-        currency=currency,
-        reason="refunded",
         document=refund_id,
     )

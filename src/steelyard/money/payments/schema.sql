@@ -190,7 +190,7 @@ COMMENT ON TABLE refund_transitions IS 'reference: the states of a refund that f
 INSERT INTO refund_transitions (from_state, to_state) VALUES
     ('nowhere', 'instructed'), ('nowhere', 'succeeded')
   , ('instructed', 'sent'), ('instructed', 'succeeded'), ('instructed', 'failed')
-  , ('sent', 'succeeded'), ('sent', 'failed'), ('failed', 'instructed');
+  , ('sent', 'succeeded'), ('sent', 'failed'), ('failed', 'instructed'), ('succeeded', 'failed');
 
 CREATE TABLE refunds (
     merchant_id       uuid NOT NULL
@@ -211,19 +211,27 @@ CREATE TABLE refunds (
   , attempt_at        timestamptz
   , attempts          integer NOT NULL DEFAULT 0
   , part_of           uuid
+  , route             text NOT NULL DEFAULT 'origin'
+  , twice_at          timestamptz
   , PRIMARY KEY (merchant_id, refund_id)
   , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
   , CONSTRAINT a_refund_is_of_some_money CHECK (amount > 0)
   , CONSTRAINT succeeded_means_when CHECK ((state = 'succeeded') = (succeeded_at IS NOT NULL))
+  , CONSTRAINT a_refund_goes_a_known_way CHECK (route IN ('origin', 'balance', 'by_hand'))
+  , CONSTRAINT out_of_a_purse_is_back_into_it CHECK (route = 'origin' OR channel NOT IN ('balance', 'points'))
 );
 COMMENT ON TABLE refunds IS 'by merchant: money on its way back to the buyer; its id is the channel''s idempotency key';
 COMMENT ON COLUMN refunds.channel_payment IS 'The channel''s own name of the payment that is refunded';
 COMMENT ON COLUMN refunds.attempt_at IS 'When to send it or to ask for its outcome next; none when it is known';
 COMMENT ON COLUMN refunds.part_of IS 'The refund that was decided, of which this is what goes back another way than most of it';
+COMMENT ON COLUMN refunds.route IS 'balance: into the buyer''s balance instead of the channel; by_hand: transferred by staff, under a number in refunds_by_hand';
+COMMENT ON COLUMN refunds.twice_at IS 'When the channel said that it had paid, too, what had gone back another way';
 CREATE INDEX refunds_of_an_order ON refunds (merchant_id, order_id);
 CREATE INDEX refunds_by_id ON refunds (refund_id);
 CREATE INDEX refunds_by_time ON refunds (created_at DESC, refund_id DESC);
 CREATE INDEX refunds_failed ON refunds (created_at DESC, refund_id DESC) WHERE state = 'failed';
+CREATE INDEX refunds_paid_twice ON refunds (created_at DESC, refund_id DESC) WHERE twice_at IS NOT NULL;
+CREATE INDEX refunds_of_a_merchant ON refunds (merchant_id, created_at DESC, refund_id DESC);
 CREATE INDEX refunds_to_attempt ON refunds (attempt_at) WHERE attempt_at IS NOT NULL;
 
 CREATE TABLE refund_history (
@@ -239,6 +247,22 @@ CREATE TABLE refund_history (
   , FOREIGN KEY (from_state, to_state) REFERENCES refund_transitions
 );
 COMMENT ON TABLE refund_history IS 'by merchant, append-only: each change of a refund''s state';
+
+CREATE TABLE refunds_by_hand (
+    bank_number text PRIMARY KEY
+  , merchant_id uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , party       text NOT NULL
+  , on_day      date NOT NULL
+  , recorded_at timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , CONSTRAINT a_refund_by_hand_is_of_some_money CHECK (amount > 0)
+);
+COMMENT ON TABLE refunds_by_hand IS 'by key, append-only: refunds that staff transferred, each under a number of the bank that is used once';
+COMMENT ON COLUMN refunds_by_hand.party IS 'Whose account it went to';
+CREATE INDEX refunds_by_hand_of_a_refund ON refunds_by_hand (refund_id, recorded_at);
 
 CREATE TABLE webhook_receipts (
     channel     text NOT NULL

@@ -1,9 +1,10 @@
-"""Which states of payments, captures, refunds and resting channels follow each other."""
+"""Which states of payments, captures and resting channels follow each other."""
 
 from enum import StrEnum
 from typing import Literal
 
 from steelyard.kernel.states import Machine
+from steelyard.money.payments.refund_model import REFUND_MACHINE
 
 
 class PaymentState(StrEnum):
@@ -68,29 +69,6 @@ CAPTURE_MACHINE = Machine(
         CaptureState.FAILED: set(),
     },
 )
-
-
-class RefundState(StrEnum):
-    """`instructed`: promised to the buyer. `sent`: the channel has it. `failed`: staff must look, and may try again."""
-
-    INSTRUCTED = "instructed"
-    SENT = "sent"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-
-
-REFUND_MACHINE = Machine(
-    "refund",
-    {RefundState.INSTRUCTED, RefundState.SUCCEEDED},
-    {
-        RefundState.INSTRUCTED: {RefundState.SENT, RefundState.SUCCEEDED, RefundState.FAILED},
-        RefundState.SENT: {RefundState.SUCCEEDED, RefundState.FAILED},
-        RefundState.FAILED: {RefundState.INSTRUCTED},
-        RefundState.SUCCEEDED: set(),
-    },
-)
-
-AnsweredRefundState = Literal[RefundState.SENT, RefundState.SUCCEEDED, RefundState.FAILED]
 
 
 class RestState(StrEnum):

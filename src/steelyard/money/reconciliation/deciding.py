@@ -1,6 +1,5 @@
 """People decide on differences: what is booked for one, or why nothing is. Above an amount two of them."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from steelyard.kernel import ids
@@ -103,7 +102,7 @@ async def _finish(tx: Tx, found: Difference, into: AccountKind | None, words: st
     if into is not None and booking is not None:
         await post(tx, known, found, into, booking)
     to = DifferenceState.BOOKED if into is not None else DifferenceState.ACCEPTED
-    today = known.day_of(datetime.now(UTC))
+    today = known.day_of(await tx.value("SELECT now()"))
     await move(tx, found.source, [found.item_id], to, by, words=words, ended_on=today, booking=booking)
     await close_days(tx, found.source, found.day)
     return to

@@ -100,7 +100,7 @@ WHERE l.document IS NOT NULL AND $2::uuid IS NOT NULL
         OR EXISTS (SELECT FROM payment_captures c JOIN payments p USING (buyer_id, payment_id)
                    WHERE (c.buyer_id, c.document, p.channel) = (t.owner_id, t.document, $1))
       WHEN 'refund' THEN EXISTS (SELECT FROM refunds r WHERE r.refund_id = t.document AND r.buyer_id = t.owner_id
-                                                         AND r.channel = $1)
+                                                         AND r.channel = $1 AND r.route = 'origin')
       ELSE true END
 ORDER BY t.owner_id, t.transfer_id, l.at, l.file_id, l.line_no
 ON CONFLICT DO NOTHING
@@ -130,6 +130,7 @@ UNION ALL
 SELECT t.owner_id, t.transfer_id, 'refund', t.at, t.document, r.channel_reference, t.currency, -t.amount
 FROM ledger_transfers t JOIN refunds r ON r.refund_id = t.document AND r.buyer_id = t.owner_id
 WHERE t.reason = 'refunded' AND t.credit = $2::text AND t.at >= $3 AND t.at < $4 AND r.channel = $1
+  AND r.route = 'origin'
   AND NOT EXISTS (SELECT FROM reconciliation_matches m
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))
 """
@@ -140,7 +141,8 @@ INSERT INTO reconciling_movements (owner_id, transfer_id, kind, at, document, cu
 SELECT t.owner_id, t.transfer_id, CASE t.credit WHEN $2::text THEN 'paid_out' ELSE 'received' END, t.at, t.document
      , t.currency, CASE t.credit WHEN $2::text THEN -t.amount ELSE t.amount END
 FROM ledger_transfers t
-WHERE t.reason IN ('paid_out', 'swept', 'deposit', 'debt_paid', 'issued') AND $2::text IN (t.debit, t.credit)
+WHERE t.reason IN ('paid_out', 'payout_returned', 'swept', 'deposit', 'debt_paid', 'issued')
+  AND $2::text IN (t.debit, t.credit)
   AND t.at >= $3 AND t.at < $4
   AND NOT EXISTS (SELECT FROM reconciliation_matches m
                   WHERE m.source = $1 AND (m.owner_id, m.transfer_id) = (t.owner_id, t.transfer_id))

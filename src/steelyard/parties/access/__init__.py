@@ -45,7 +45,7 @@ from steelyard.parties.access.queries import (
     staff,
     staff_with,
 )
-from steelyard.parties.access.role_making import change_role, create_role, remove_role
+from steelyard.parties.access.role_making import change_role, create_role, remove_role, roles_with
 from steelyard.parties.access.service import (
     change_account,
     clean_email,
@@ -152,6 +152,7 @@ __all__ = [
     "revoke_api_key",
     "role_names",
     "roles",
+    "roles_with",
     "save_view",
     "session",
     "session_id",

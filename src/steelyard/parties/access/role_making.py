@@ -1,14 +1,14 @@
 """Roles that an organisation makes for itself: the operator's own, or a merchant's own. Nobody puts into a role what they
 may not do themselves, and roles that come with the house are not changed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from steelyard.kernel.db import Tx
+from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.text import Text
 from steelyard.parties.access.auditing import audit
-from steelyard.parties.access.model import ROLES_MAX, Account, Actor, Role, RoleInUse
+from steelyard.parties.access.model import ROLES_MAX, Account, AccountId, Actor, Role, RoleInUse
 from steelyard.parties.access.staffing import chief_of
 
 NAME_CHARACTERS_MAX = 60
@@ -118,3 +118,16 @@ async def _hold(tx: Tx, role_id: str, chief: Account, wanted: list[str]) -> None
         wanted,
         chief.kind,
     )
+
+
+async def roles_with(read: Read, account_id: AccountId, permissions: Sequence[str]) -> list[str]:
+    """Those of an account's roles that hold one of these permissions."""
+    rows = await read.fetch(
+        """
+        SELECT DISTINCT role_id FROM account_roles JOIN role_permissions USING (role_id)
+        WHERE account_id = $1 AND permission = ANY($2) ORDER BY role_id
+        """,
+        account_id,
+        list(permissions),
+    )
+    return [row["role_id"] for row in rows]

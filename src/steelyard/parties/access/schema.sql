@@ -129,8 +129,12 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('orders.manage', 'operator', '{"zh-Hans": "处理任意订单", "en": "Act on any order"}')
   , ('payments.read', 'operator', '{"zh-Hans": "查看支付与退款", "en": "See payments and refunds"}')
   , ('ledger.read', 'operator', '{"zh-Hans": "查看账簿与试算平衡表", "en": "See the books and the trial balance"}')
+  , ('ledger.write', 'operator', '{"zh-Hans": "手工记账、更正与兑换（须两人）", "en": "Write entries by hand, corrections and exchanges (two people)"}')
+  , ('ledger.close', 'operator', '{"zh-Hans": "月末结账与反结账（结账须两人）", "en": "Close months of the books (two people) and open them again"}')
   , ('reconciliation.manage', 'operator', '{"zh-Hans": "对账：上传账单、处理差异", "en": "Reconcile: upload statements, work on differences"}')
+  , ('fees.manage', 'operator', '{"zh-Hans": "设置佣金与服务费", "en": "Set commission and fees"}')
   , ('settlement.run', 'operator', '{"zh-Hans": "执行结算", "en": "Run settlement"}')
+  , ('taxes.manage', 'operator', '{"zh-Hans": "维护税率", "en": "Enter tax rates"}')
   , ('catalog.manage', 'operator', '{"zh-Hans": "管理类目", "en": "Manage categories"}')
   , ('staff.manage', 'both', '{"zh-Hans": "邀请、停用员工并分配角色", "en": "Invite and disable staff, give roles"}')
   , ('audit.read', 'both', '{"zh-Hans": "查看操作日志", "en": "Read the audit log"}')
@@ -160,6 +164,7 @@ INSERT INTO permissions (permission, audience, description) VALUES
   , ('invoices.manage', 'merchant', '{"zh-Hans": "开具发票", "en": "Issue invoices"}')
   , ('freight.edit', 'merchant', '{"zh-Hans": "编辑运费模板", "en": "Edit freight templates"}')
   , ('promotions.manage', 'both', '{"zh-Hans": "设置优惠活动与优惠券", "en": "Make promotions and coupons"}')
+  , ('refunds.approve', 'both', '{"zh-Hans": "复核超限额的退款", "en": "Approve refunds above a colleague''s limit"}')
   , ('wallets.manage', 'operator', '{"zh-Hans": "发行礼品卡、补偿买家余额", "en": "Issue gift cards, give buyers credit"}');
 
 CREATE TABLE roles (
@@ -199,7 +204,9 @@ INSERT INTO role_permissions (role_id, permission) VALUES
     ('operator_finance', 'dashboard.read'), ('operator_finance', 'merchants.read')
   , ('operator_finance', 'orders.read'), ('operator_finance', 'payments.read')
   , ('operator_finance', 'ledger.read'), ('operator_finance', 'settlement.run'), ('operator_finance', 'wallets.manage')
-  , ('operator_finance', 'reconciliation.manage')
+  , ('operator_finance', 'ledger.write'), ('operator_finance', 'ledger.close')
+  , ('operator_finance', 'reconciliation.manage'), ('operator_finance', 'refunds.approve')
+  , ('operator_finance', 'taxes.manage'), ('operator_finance', 'fees.manage')
   , ('operator_service', 'dashboard.read'), ('operator_service', 'merchants.read')
   , ('operator_service', 'orders.read'), ('operator_service', 'orders.manage')
   , ('operator_service', 'payments.read'), ('operator_service', 'buyers.read')

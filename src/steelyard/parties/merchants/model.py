@@ -168,6 +168,7 @@ class ShopCard(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     state: MerchantState
     pause: Pause | None = None
+    time_zone: str = "Asia/Shanghai"
 
     @property
     def away(self) -> Pause | None:

@@ -31,7 +31,7 @@ _ORDERS: dict[Sorting, tuple[LiteralString, LiteralString]] = {
 
 
 _CARD = """
-        SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state
+        SELECT s.merchant_id, s.slug, s.name, s.notice, s.logo, m.self_operated, m.country, m.currency, m.state, m.time_zone
              , CASE WHEN s.away_until IS NOT NULL
                     THEN jsonb_build_object('begins_at', s.away_from, 'ends_at', s.away_until
                                           , 'notice', s.away_notice, 'sells', s.away_sells) END AS pause

@@ -33,7 +33,12 @@ from steelyard.surfaces.web.seals import seal
 from steelyard.surfaces.web.visit import Visit, WebRequest
 
 ZONE = ZoneInfo(TIMEZONE)
-TAX_CLASSES = (("standard", N_("Standard rate")), ("reduced", N_("Reduced rate")), ("exempt", N_("Exempt")))
+TAX_CLASSES = (
+    ("standard", N_("Standard rate")),
+    ("reduced", N_("Reduced rate")),
+    ("zero", N_("Zero-rated")),
+    ("exempt", N_("Exempt")),
+)
 BLANK_VALUES = 2
 
 # What each gap is called, and the section where it is mended.

@@ -33,6 +33,8 @@ CALENDAR = f"{HOME}/calendar"
 CAMPAIGNS = f"{HOME}/campaigns"
 STATEMENTS = f"{HOME}/statements"
 MONEY = f"{HOME}/money"
+FEES = f"{HOME}/fees"
+TAXES = f"{HOME}/taxes"
 INVOICES = f"{HOME}/invoices"
 SHOP = f"{HOME}/shop"
 COMPLIANCE = f"{HOME}/compliance"
@@ -63,7 +65,9 @@ PLACES = (
     (CALENDAR, N_("Calendar"), "calendar-days", "promotions.manage", N_("Marketing")),
     (MONEY, N_("Balance"), "wallet", "statements.read", N_("Money")),
     (STATEMENTS, N_("Statements"), "receipt-text", "statements.read", N_("Money")),
+    (FEES, N_("Fees"), "percent", "statements.read", N_("Money")),
     (INVOICES, N_("Invoices"), "receipt", "invoices.manage", N_("Money")),
+    (TAXES, N_("Taxes"), "percent", "statements.read", N_("Money")),
     (SHOP, N_("Shop"), "store", "shop.edit", N_("Settings")),
     (COMPLIANCE, N_("Compliance"), "shield-check", "shop.edit", N_("Settings")),
     (DECORATION, N_("Shop decoration"), "layout-template", "shop.decorate", N_("Settings")),

@@ -1,29 +1,26 @@
 """Money: what is held, earned, on its way and paid; what is expected when; what the marketplace charges."""
 
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
-from steelyard.goods import catalog
 from steelyard.kernel.db import Read
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import Page
-from steelyard.kernel.text import Text
 from steelyard.money import ledger
 from steelyard.money.ledger.model import AccountKind
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import Merchant, MerchantId
 from steelyard.surfaces.merchant import frame
-from steelyard.surfaces.web import exports
+from steelyard.surfaces.web import exports, fee_words
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.visit import Visit
 from steelyard.trade import commission, settlement
-from steelyard.trade.commission.model import Rate
+from steelyard.trade.commission.model import Rule
 from steelyard.trade.settlement import AwaitedOrder, Expected, Held
 
 NEEDS = {"permission": "statements.read"}
@@ -40,8 +37,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     held: list[Held]
     expected: list[Expected]
     awaited: Page[AwaitedOrder]
-    rates: list[Rate]
-    categories: dict[UUID, Text]
+    rules: list[Rule]
+    named: fee_words.Named
 
     @property
     def currencies(self) -> list[str]:
@@ -58,7 +55,7 @@ async def overview(read: Read, merchant_id: MerchantId, cursor: str | None) -> O
     balances: dict[str, dict[AccountKind, int]] = {}
     for balance in await ledger.balances(read, merchant_id):
         balances.setdefault(balance.currency, {})[AccountKind(balance.kind)] = balance.balance
-    rates = await commission.rates_of_merchant(read, merchant_id)
+    rules = await commission.rules_of_merchant(read, merchant_id)
     return Overview(
         merchant=merchant,
         balances=balances,
@@ -66,8 +63,8 @@ async def overview(read: Read, merchant_id: MerchantId, cursor: str | None) -> O
         held=await settlement.held(read, merchant_id),
         expected=await settlement.expected(read, merchant_id),
         awaited=await settlement.awaited(read, merchant_id, cursor, AWAITED_SHOWN),
-        rates=rates,
-        categories={category.category_id: category.name for category in await catalog.categories(read)},
+        rules=rules,
+        named=await fee_words.named(read, rules),
     )
 
 
@@ -83,7 +80,7 @@ async def money_page(visit: NamedDependency[Visit], cursor: FromQuery[str | None
         found=found,
         days=found.expected[:DAYS_SHOWN],
         most=most,
-        per_cent=lambda millionths: f"{millionths / 10_000:g}",  # pyright: ignore[reportUnknownLambdaType]  # to read, not to reckon
+        channels=fee_words.CHANNELS,
         export_href=address(f"{frame.MONEY}/expected", format="csv"),
         next_href=address(frame.MONEY, cursor=found.awaited.next) + "#awaited" if found.awaited.next else "",
         start_href=f"{frame.MONEY}#awaited" if cursor else "",
@@ -97,8 +94,7 @@ async def all_awaited(read: Read, merchant_id: MerchantId) -> list[AwaitedOrder]
 @get("/money/expected", opt=NEEDS)
 async def expected_file(visit: NamedDependency[Visit]) -> Response[bytes]:
     """The orders on their way, with what each will pay and when at the latest."""
-    merchant = await visit.merchant_db.ask(merchants.get, visit.merchant_id)
-    assert merchant is not None
+    terms = await visit.merchant_db.ask(settlement.agreed, [visit.merchant_id])
     found = await visit.merchant_db.ask(all_awaited, visit.merchant_id)
     columns = [
         visit.say(word)
@@ -110,7 +106,7 @@ async def expected_file(visit: NamedDependency[Visit]) -> Response[bytes]:
             order.code,
             order.delivered_at,
             order.receive_by,
-            settlement.due_on(order.receive_by, merchant.settlement_days),
+            terms.due_on(visit.merchant_id, order.receive_by),
             Money(order.income, order.currency),
             order.currency,
         ]

@@ -25,7 +25,7 @@ from steelyard.parties.access.model import Actor
 from steelyard.parties.merchants.model import MerchantId, ShopCard
 from steelyard.surfaces.merchant import frame
 from steelyard.surfaces.merchant.order_requests import Asked, asked_about
-from steelyard.surfaces.web import promise_words
+from steelyard.surfaces.web import fee_words, promise_words
 from steelyard.surfaces.web.console import done
 from steelyard.surfaces.web.entries import Entries, entries_of
 from steelyard.surfaces.web.pages import redirect
@@ -56,7 +56,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     sent_back: dict[UUID, Refund]
     carriers: CarrierList
     notes: list[OrderNote]
-    settlement_days: int
+    terms: settlement.Agreed
     compensations: list[Compensation] = []
 
     @property
@@ -69,7 +69,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
         """The first day a statement may pay it: known once the order is received, computed from its deadline before."""
         at = self.order.completed_at or self.order.receive_by
         going = self.order.state in (OrderState.SHIPPED, OrderState.COMPLETED)
-        return settlement.due_on(at, self.settlement_days) if at and going else None
+        return self.terms.due_on(self.order.merchant_id, at) if at and going else None
 
     asked: Asked
     team: Membership | None = None
@@ -89,14 +89,17 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
         elsewhere = (self.order.source or "").startswith("import:")
         return self.order.state in REFUNDABLE and self.order.kept > 0 and not elsewhere
 
+    @property
+    def fees(self) -> list[fee_words.Charged]:
+        """What it is charged after refunds, fee by fee."""
+        return fee_words.charged(self.order, self.lines, self.refunds)
+
 
 async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole:
     """Raises `NotFound`: another merchant's order is not there."""
     order = await orders.order(read, merchant_id, order_id)
     if order is None:
         raise NotFound()
-    merchant = await merchants.get(read, merchant_id)
-    assert merchant is not None
     sent = (await parcels.of_orders(read, [order_id]))[order_id]
     refunds = await payments.refunds_of_order(read, merchant_id, order_id)
     splits = await payments.splits_of_order(read, merchant_id, order_id)
@@ -115,7 +118,7 @@ async def whole(read: Read, merchant_id: MerchantId, order_id: OrderId) -> Whole
         sent_back={refund.refund_id: refund for refund in refunds},
         carriers=await parcels.carriers_of(read, merchant_id),
         notes=(await orders.notes_of(read, merchant_id, [order_id]))[order_id],
-        settlement_days=merchant.settlement_days,
+        terms=await settlement.agreed(read, [merchant_id]),
         asked=await asked_about(read, merchant_id, order_id),
         team=(await groups.of_orders(read, [order_id])).get(order_id) if order.state is OrderState.HELD else None,
         compensations=await promises.compensations_of(read, [order_id]) if _promised(order, lines) else [],

@@ -31,6 +31,8 @@ ENTRIES_PER_PAGE = 100
 PRINTED_MAX = 2_000
 STATES = {
     StatementState.ISSUED: N_("Issued"),
+    StatementState.CHECKED: N_("Checked, to be paid"),
+    StatementState.BATCHED: N_("In a bank file"),
     StatementState.PAYING: N_("Being paid"),
     StatementState.PAID: N_("Paid out"),
     StatementState.FAILED: N_("Payout failed"),
@@ -52,6 +54,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     entries: Page[Entry]
     codes: dict[OrderId, str]
     checks: list[settlement.Check]
+    fees: list[settlement.FeeSum]
 
 
 async def listed(read: Read, merchant_id: MerchantId, cursor: str | None) -> Listed:
@@ -76,6 +79,7 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
         entries=entries,
         codes=await codes_of(read, merchant_id, entries.items),
         checks=await settlement.checks_of(read, merchant_id, statement_id),
+        fees=await settlement.fees_of_statement(read, merchant_id, statement_id),
     )
 
 
@@ -167,6 +171,7 @@ async def statement_print(visit: NamedDependency[Visit], statement_id: FromPath[
         frame.STATEMENTS,
         back=f"{frame.STATEMENTS}/{statement_id}",
         statement=found.statement,
+        fees=found.fees,
         entries=entries,
         codes=found.codes,
         merchant=merchant,

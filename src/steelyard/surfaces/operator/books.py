@@ -1,8 +1,7 @@
 """The trial balance, and the way down from it: accounts of a kind, an account's entries, a document's transfers."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +16,13 @@ from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.kernel.paging import ITEMS_PER_PAGE_MAX, Page
 from steelyard.money import ledger
-from steelyard.money.ledger.model import AccountKind, OwnedBalance, TrialLine
+from steelyard.money.ledger.model import AccountKind, OwnedBalance
 from steelyard.parties import merchants
 from steelyard.parties.merchants.model import MerchantId, ShopCard
-from steelyard.surfaces.operator import frame
+from steelyard.surfaces.operator import book_tabs, frame
 from steelyard.surfaces.operator.book_documents import Document, what_it_is
 from steelyard.surfaces.operator.days import midnight_after
+from steelyard.surfaces.operator.trial_balances import trial_of
 from steelyard.surfaces.web import exports
 from steelyard.surfaces.web.console import address
 from steelyard.surfaces.web.entries import as_uuid
@@ -32,19 +32,6 @@ from steelyard.surfaces.web.visit import Visit
 NEEDS = {"permission": "ledger.read"}
 ENTRIES_PER_PAGE = 50
 TRANSFERS = f"{frame.BOOKS}/transfers"
-
-
-class Currency(msgspec.Struct, frozen=True, kw_only=True):
-    """One currency's trial balance. `debits` and `credits` are the same, or the books are broken."""
-
-    currency: str
-    lines: list[TrialLine]
-    debits: int
-    credits: int
-
-    @property
-    def balanced(self) -> bool:
-        return self.debits == self.credits
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,24 +45,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     shop: ShopCard | None
     balances: list[int]
     reasons: list[str]
-
-
-async def trial(read: Read, until: datetime | None, owner_id: UUID | None, *, exact: bool) -> ledger.Summed:
-    """As it was when it was summed last, or now if it shall be `exact`, or as it was at a moment; of everybody, or of one
-    owner."""
-    if until is not None or owner_id is not None:
-        moment = until or datetime.now(UTC) + timedelta(days=1)
-        return ledger.Summed(lines=await ledger.trial_balance_at(read, moment, owner_id))
-    return ledger.Summed(lines=await ledger.trial_balance(read)) if exact else await ledger.summed(read)
-
-
-def by_currency(lines: Sequence[TrialLine]) -> list[Currency]:
-    found: list[Currency] = []
-    for currency, group in groupby(lines, key=lambda line: line.currency):
-        of_currency = list(group)
-        debits, credits_ = sum(line.debits for line in of_currency), sum(line.credits for line in of_currency)
-        found.append(Currency(currency=currency, lines=of_currency, debits=debits, credits=credits_))
-    return found
 
 
 async def accounts(read: Read, kind: AccountKind, currency: str, cursor: str | None) -> Accounts:
@@ -135,18 +104,6 @@ def kind_of(name: str) -> AccountKind:
         raise NotFound() from None
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    currencies: list[Currency]
-    owner: ShopCard | None
-    at: datetime | None
-
-
-async def trial_of(read: Read, until: datetime | None, owner_id: UUID | None, exact: bool) -> Trial:
-    card = (await merchants.cards(read, [MerchantId(owner_id)])).get(MerchantId(owner_id)) if owner_id else None
-    summed = await trial(read, until, owner_id, exact=exact)
-    return Trial(currencies=by_currency(summed.lines), owner=card, at=summed.at)
-
-
 @get("/books", opt=NEEDS)
 async def trial_balance(visit: NamedDependency[Visit]) -> Response[Any]:
     """The trial balance, as it was summed last, now (`?now=`) or at the end of a day (`?at=`), of everybody or of one owner
@@ -175,6 +132,8 @@ async def trial_balance(visit: NamedDependency[Visit]) -> Response[Any]:
         frame.BOOKS,
         currencies=found.currencies,
         summed_at=found.at,
+        waited_for=found.waited_for,
+        tabs=book_tabs.tabs(visit, frame.BOOKS),
         owner=found.owner,
         owner_id=owner_id,
         day=day,
@@ -301,6 +260,7 @@ async def document_page(visit: NamedDependency[Visit], document: FromPath[UUID])
         what=what,
         shops=shops,
         transfers=found,
+        by_hand=await visit.db.ask(ledger.kinds_by_hand),
     )
 
 

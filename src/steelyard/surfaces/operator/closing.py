@@ -12,11 +12,17 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import orders, settlement
 from steelyard.trade.orders.model import OrderState
 
-UNPAID = ("issued", "paying", "failed")
+UNPAID = ("issued", "checked", "batched", "paying", "failed")
 STATEMENTS_LOOKED_AT = 100
 _OPEN_ORDERS = (OrderState.PLACED, OrderState.HELD, OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED)
 # What stands on these belongs to somebody else than the platform.
-_OTHERS_MONEY = (AccountKind.HELD, AccountKind.REFUND_DUE, AccountKind.PAYABLE, AccountKind.PAYOUT_IN_TRANSIT)
+_OTHERS_MONEY = (
+    AccountKind.HELD,
+    AccountKind.REFUND_DUE,
+    AccountKind.PAYABLE,
+    AccountKind.RESERVE,
+    AccountKind.PAYOUT_IN_TRANSIT,
+)
 
 
 class StillOpen(Refusal):

@@ -255,7 +255,7 @@ def _refunds_file(visit: Visit, found: Refunded) -> Response[bytes]:
 
 
 async def retry(tx: Tx, actor: Actor, merchant_id: UUID, refund_id: UUID, by: str) -> None:
-    await payments.retry_refund(tx, merchant_id, refund_id, by)
+    await payments.send_again(tx, merchant_id, refund_id, by)
     await access.audit(tx, actor, "refunds.retry", str(refund_id), merchant_id=merchant_id)
 
 

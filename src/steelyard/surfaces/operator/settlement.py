@@ -42,6 +42,8 @@ OBJECTED = "objected"
 TABS: dict[str, tuple[str, StatementState | None]] = {
     "all": (N_("All"), None),
     "issued": (N_("Issued"), StatementState.ISSUED),
+    "checked": (N_("To be paid"), StatementState.CHECKED),
+    "batched": (N_("In a bank file"), StatementState.BATCHED),
     "paying": (N_("Being paid"), StatementState.PAYING),
     "paid": (N_("Paid out"), StatementState.PAID),
     "failed": (N_("Payout failed"), StatementState.FAILED),
@@ -63,6 +65,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     codes: dict[OrderId, str]
     transfers: list[ledger.PostedTransfer]
     checks: list[settlement.Check]
+    fees: list[settlement.FeeSum]
 
 
 async def listed(read: Read, tab: str, cursor: str | None) -> Listed:
@@ -100,6 +103,7 @@ async def whole(read: Read, merchant_id: MerchantId, statement_id: UUID, cursor:
         codes=await orders.codes_of(read, merchant_id, wanted),
         transfers=await ledger.transfers_of(read, [statement_id]),
         checks=await settlement.checks_of(read, merchant_id, statement_id),
+        fees=await settlement.fees_of_statement(read, merchant_id, statement_id),
     )
 
 

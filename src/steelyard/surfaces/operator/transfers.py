@@ -16,8 +16,7 @@ from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.money import payments
-from steelyard.money.payments import BankMovement, ExpectedTransfer, OwedBack
-from steelyard.money.payments.model import RefundAnswer, RefundState
+from steelyard.money.payments import BankMovement, ByHand, ExpectedTransfer, OwedBack
 from steelyard.parties import access
 from steelyard.parties.access.model import Actor
 from steelyard.surfaces.operator import frame
@@ -142,27 +141,27 @@ async def write_down(
     return redirect(visit, f"{frame.TRANSFERS}/{payment_id}", (visit.say(SAVED), "good"))
 
 
-async def made(tx: Tx, actor: Actor, refund_id: UUID, bank_number: str) -> None:
-    """Raises `NotFound`."""
+async def made(tx: Tx, actor: Actor, refund_id: UUID, bank_number: str, by: str) -> None:
+    """Raises `NumberUsed`."""
     owed = next((each for each in await payments.owed_back(tx) if each.refund_id == refund_id), None)
     if owed is None:
         return
-    answer = RefundAnswer(reference=bank_number, state=RefundState.SUCCEEDED)
-    await payments.record_refund(tx, refund_id, owed.attempt, answer, "staff")
+    line = ByHand(bank_number=bank_number, party=owed.party, on_day=datetime.now(UTC).date())
+    await payments.made_by_hand(tx, owed.merchant_id, refund_id, line, by)
     facts = {"bank_number": bank_number, "amount": owed.amount, "currency": owed.currency}
     await access.audit(tx, actor, "transfers.refund", str(refund_id), facts, merchant_id=owed.merchant_id)
 
 
 @post("/transfers/refunds/{refund_id:uuid}", opt=WRITES)
 async def refund_made(visit: NamedDependency[Visit], request: WebRequest, refund_id: FromPath[UUID]) -> Redirect:
-    """A refund was transferred, under this number of the bank."""
+    """A refund was transferred, under this number of the bank, which is used once."""
     number = (await entries_of(request)).text("bank_number", most=BANK_NUMBER_CHARACTERS_MAX)
     if not number or len(number) > BANK_NUMBER_CHARACTERS_MAX:
         return redirect(
             visit, frame.TRANSFERS, (visit.say(N_("Please enter the bank’s number of the transfer.")), "bad")
         )
     try:
-        await visit.db.transact(made, visit.actor, refund_id, number)
+        await visit.db.transact(made, visit.actor, refund_id, number, visit.by)
     except Refusal as refusal:
         return redirect(visit, frame.TRANSFERS, (visit.refused(refusal), "bad"))
     return redirect(visit, address(frame.TRANSFERS), (visit.say(SAVED), "good"))

@@ -62,16 +62,16 @@ def csv_answer(visit: Visit, name: str, columns: Sequence[str], rows: Iterable[S
     """
     written = io.StringIO()
     write = csv.writer(written, lineterminator="\r\n").writerow
-    write([_cell(visit, column) for column in columns])
+    write([cell(visit, column) for column in columns])
     for number, row in enumerate(rows):
         if number == CSV_ROWS_MAX:
             write([visit.say(N_("There are more rows; the first {most} are in this file."), most=CSV_ROWS_MAX)])
             break
-        write([_cell(visit, value) for value in row])
+        write([cell(visit, value) for value in row])
     return Response(
         (BYTE_ORDER_MARK + written.getvalue()).encode(),
         media_type=CSV,
-        headers={"content-disposition": _as_file(name), "cache-control": "no-store"},
+        headers={"content-disposition": as_file(_dated(name)), "cache-control": "no-store"},
     )
 
 
@@ -80,16 +80,21 @@ def sheet(visit: Visit, name: str, columns: Sequence[str], rows: Iterable[Sequen
     return csv_answer(visit, visit.say(name), [visit.say(column) for column in columns], rows)
 
 
-def _as_file(name: str) -> str:
+def _dated(name: str) -> str:
+    return f"{name}-{datetime.now(UTC).astimezone(ZONE):%Y-%m-%d}.csv"
+
+
+def as_file(name: str) -> str:
     """The header that names the file: once for all programs, once in its own letters (RFC 6266)."""
-    own = f"{name}-{datetime.now(UTC).astimezone(ZONE):%Y-%m-%d}.csv".replace("/", "-")
+    own = name.replace("/", "-")
     plain = "".join(
         letter if letter.isascii() and letter.isprintable() and letter not in '"\\' else "_" for letter in own
     )
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(own, safe='')}"
 
 
-def _cell(visit: Visit, value: Any) -> str | int | float | Decimal:
+def cell(visit: Visit, value: Any) -> str | int | float | Decimal:
+    """A value as it stands in a file: see `csv_answer`."""
     written: str | int | float | Decimal
     match value:
         case None:

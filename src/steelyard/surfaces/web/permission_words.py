@@ -15,6 +15,7 @@ AREAS: dict[str, tuple[str, str]] = {
     "wallets": (N_("Wallets"), N_("Gift cards, and credit given to buyers.")),
     "ledger": (N_("Books"), N_("Accounts, postings and the trial balance.")),
     "settlement": (N_("Settlement"), N_("Statements and payouts to merchants.")),
+    "taxes": (N_("Taxes"), N_("The rates that sales are taxed at.")),
     "catalog": (N_("Catalogue"), N_("Categories and the attributes of goods.")),
     "products": (N_("Products"), N_("Goods, their words, pictures and prices.")),
     "reviews": (N_("Reviews"), N_("Reviews and questions of buyers.")),

@@ -10,6 +10,11 @@ buyer's side is `cases`, the shop's and the platform's `answers`, what all of th
 fetched `pickups`. An appeal against the platform's decision is `appeals`; how the words of both sides are held against the
 dictionary, `wording`. Until when one may ask is said by the rules of `trade.rights`; `trials` says what another rule would have
 decided, and `privacy` is for buyers who leave.
+
+What goes back beside the buyer's money, to the merchant and to the platform, is in `fees`.
+
+What somebody of a staff may give back alone is said by `limits`; above it a command waits as data (`limit_model`) until a second
+person approves it: `approvals`, asked about by `approval_queries`; its states are `approval_states`.
 """
 
 from steelyard.trade.aftersales.actions import Action, Standing, offered, standing
@@ -23,6 +28,13 @@ from steelyard.trade.aftersales.appeal_model import (
     appealable,
 )
 from steelyard.trade.aftersales.appeals import answer_appeal, appeal, appeals_of
+from steelyard.trade.aftersales.approval_queries import (
+    count_waiting,
+    request_in,
+    requests_page,
+    waiting_of_orders,
+)
+from steelyard.trade.aftersales.approvals import approve_refund, check_alone, decline_refund, give, withdraw_refund
 from steelyard.trade.aftersales.bulk import RecordedReturn, bulk_refund
 from steelyard.trade.aftersales.case_model import (
     COUNTERFEIT,
@@ -68,6 +80,8 @@ from steelyard.trade.aftersales.events import (
     CancellationAnswered,
     CancellationAsked,
     OrderRefunded,
+    RefundAnswered,
+    RefundAwaits,
 )
 from steelyard.trade.aftersales.exchanges import (
     Choice,
@@ -80,6 +94,7 @@ from steelyard.trade.aftersales.exchanges import (
 )
 from steelyard.trade.aftersales.gifts import kept_back, unearned
 from steelyard.trade.aftersales.jobs import grant_unanswered
+from steelyard.trade.aftersales.limits import allowed, in_force, limits_of, set_limit
 from steelyard.trade.aftersales.pickups import fetching, pickup_booked, want_pickup
 from steelyard.trade.aftersales.privacy import blank_records, forget_photographs, open_of_buyers
 from steelyard.trade.aftersales.queries import behind, of_orders
@@ -130,6 +145,8 @@ __all__ = [
     "Outcome",
     "Pieces",
     "RecordedReturn",
+    "RefundAnswered",
+    "RefundAwaits",
     "Side",
     "Standing",
     "Trial",
@@ -137,11 +154,13 @@ __all__ = [
     "Why",
     "act_on_silence",
     "agree",
+    "allowed",
     "answer_appeal",
     "appeal",
     "appealable",
     "appealed_refunds",
     "appeals_of",
+    "approve_refund",
     "ask",
     "ask_platform",
     "ask_to_cancel",
@@ -158,11 +177,14 @@ __all__ = [
     "cases_of_buyer",
     "cases_of_merchant",
     "cases_of_orders",
+    "check_alone",
     "choices",
     "confirm",
     "count_for_shop",
     "count_open_requests",
+    "count_waiting",
     "decide",
+    "decline_refund",
     "difference_id",
     "disputed",
     "exchange_of",
@@ -170,12 +192,15 @@ __all__ = [
     "forget_photographs",
     "free_of_lines",
     "freight_left",
+    "give",
     "give_up_uncollected",
     "grant_cancellation",
     "grant_unanswered",
     "improve",
+    "in_force",
     "kept_back",
     "known_cases",
+    "limits_of",
     "of_orders",
     "offered",
     "open_of_buyers",
@@ -187,15 +212,20 @@ __all__ = [
     "refund",
     "refuse",
     "refuse_cancellation",
+    "request_in",
     "request_of",
     "requests_of_orders",
+    "requests_page",
     "rule_of",
     "send_again",
     "send_back",
+    "set_limit",
     "standing",
     "trial",
     "unearned",
     "until",
+    "waiting_of_orders",
     "want_pickup",
     "withdraw",
+    "withdraw_refund",
 ]

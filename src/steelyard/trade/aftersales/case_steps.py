@@ -98,6 +98,8 @@ async def move(tx: Tx, held: Held, following: CaseState, by: str, words: str = "
     )
     if following in ENDED or case.state in ENDED:
         await count_open(tx, held.order)
+    if following in ENDED:
+        await _overtake(tx, case)
     if case.state is CaseState.DISPUTED and following in GIVEN_UP:
         await _let_lapse(tx, case)
     await events.publish(
@@ -110,6 +112,23 @@ async def move(tx: Tx, held: Held, following: CaseState, by: str, words: str = "
             from_state=case.state,
             to_state=following,
         ),
+    )
+
+
+async def _overtake(tx: Tx, case: Case) -> None:
+    """What waited for a second person to end this case otherwise is overtaken: it has ended."""
+    await tx.execute(
+        """
+        WITH moved AS (
+            UPDATE refund_requests SET state = 'overtaken', answered_at = now()
+            WHERE merchant_id = $1 AND case_id = $2 AND state = 'waiting'
+            RETURNING merchant_id, request_id
+        )
+        INSERT INTO refund_request_history (merchant_id, request_id, step, from_state, to_state, by)
+        SELECT merchant_id, request_id, 2, 'waiting', 'overtaken', 'system' FROM moved
+        """,
+        case.merchant_id,
+        case.case_id,
     )
 
 

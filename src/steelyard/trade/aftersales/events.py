@@ -102,3 +102,30 @@ class AfterSalesMoved(Event, frozen=True, kw_only=True):
     buyer_id: UUID
     from_state: str
     to_state: str
+
+
+class RefundAwaits(Event, frozen=True, kw_only=True):
+    """A refund above what somebody may give back alone waits for a second person of the same `side`."""
+
+    KIND = "aftersales.refund_awaits"
+
+    merchant_id: UUID
+    request_id: UUID
+    order_id: UUID
+    side: str
+    amount: int
+    currency: str
+    asked_by: UUID
+
+
+class RefundAnswered(Event, frozen=True, kw_only=True):
+    """A refund waits for nobody any more: approved, declined, withdrawn, expired or overtaken."""
+
+    KIND = "aftersales.refund_answered"
+
+    merchant_id: UUID
+    request_id: UUID
+    order_id: UUID
+    side: str
+    state: str
+    asked_by: UUID

@@ -25,7 +25,7 @@ from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import orders
 from steelyard.trade.aftersales.case_model import SWAPS, Case, CaseId, DearerVariant, Kind, NewCase, NoneLeft
 from steelyard.trade.aftersales.case_steps import Held, give_back, hold, let_send_back, move
-from steelyard.trade.aftersales.model import CASE_MACHINE, CaseState, Less, Reason, RefundRequest, share_of
+from steelyard.trade.aftersales.model import CASE_MACHINE, CaseState, Less, Reason, RefundRequest, paid_for, share_of
 from steelyard.trade.aftersales.service import refund
 from steelyard.trade.orders.model import Order, OrderLine
 
@@ -250,13 +250,14 @@ async def send_again(tx: Tx, merchant_id: MerchantId, case_id: CaseId, carrier: 
         pieces,
         parcel_id,
     )
-    await _pay_difference(tx, held, exchange, pieces, by)
+    await _pay_difference(tx, held, exchange, pieces, paid_for(line) - line.refunded, by)
     await move(tx, held, CaseState.RESENT, by)
     return case
 
 
-async def _pay_difference(tx: Tx, held: Held, exchange: Exchange, pieces: int, by: str) -> None:
-    amount = exchange.difference * pieces // exchange.quantity
+async def _pay_difference(tx: Tx, held: Held, exchange: Exchange, pieces: int, left: int, by: str) -> None:
+    """What the other article costs less, and not more than is `left` of the line."""
+    amount = min(exchange.difference * pieces // exchange.quantity, left)
     if not amount:
         return
     request = RefundRequest(

@@ -3,6 +3,7 @@
 from steelyard.kernel.db import Database, Tx
 from steelyard.kernel.sweeps import Sweep
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.aftersales.approvals import expire
 from steelyard.trade.aftersales.pickups import follow_pickups
 from steelyard.trade.aftersales.requests import grant_cancellation, overtake
 from steelyard.trade.aftersales.silence import act_on_silence
@@ -44,7 +45,12 @@ async def _follow_pickups(db: Database) -> int:
     return await db.transact(follow_pickups)
 
 
+async def _expire_requests(db: Database) -> int:
+    return await db.transact(expire)
+
+
 SWEEPS = [
+    Sweep("aftersales.expire_requests", 60.0, _expire_requests),
     Sweep("aftersales.follow_pickups", 5.0, _follow_pickups),
     Sweep("aftersales.grant_unanswered", 30.0, _grant_unanswered),
     Sweep("aftersales.act_on_silence", 30.0, _act_on_silence),

@@ -10,10 +10,15 @@ import msgspec
 from steelyard.kernel.errors import Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.states import Machine
-from steelyard.money.payments.model import RefundId
+from steelyard.money.payments.model import RefundId, RefundRoute
 from steelyard.parties.customers.model import BuyerId
 from steelyard.parties.merchants.model import MerchantId
+from steelyard.trade.aftersales.approval_states import REQUEST_MACHINE
+from steelyard.trade.commission.model import FeePart, added
 from steelyard.trade.orders.model import Order, OrderId, OrderLine
+
+# The machine of what waits for a second person stands in a file of its own, and is found here.
+__all__ = ["REQUEST_MACHINE"]
 
 LINES_PER_REFUND_MAX = 200
 NOTE_CHARACTERS_MAX = 500
@@ -56,8 +61,9 @@ class Less(msgspec.Struct, frozen=True):
 
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`freight`: of what was paid for sending, added tax included. `restock` puts returned pieces back into stock. `less` is
-    what goes back of lines whose pieces the buyer keeps: an exchange for something cheaper. `keeps_gifts`: nothing is kept back
-    for gifts that are not earned any more."""
+    what goes back of lines whose pieces the buyer keeps, tax included: goodwill, or an exchange for something cheaper.
+    `keeps_gifts`: nothing is kept back for gifts that are not earned any more. `route`: the way the money came, or into the
+    buyer's balance, where the buyer has agreed to that."""
 
     refund_id: RefundId
     merchant_id: MerchantId
@@ -69,6 +75,7 @@ class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     restock: bool = False
     less: Sequence[Less] = ()
     keeps_gifts: bool = False
+    route: RefundRoute = RefundRoute.ORIGIN
 
 
 class LineShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +84,13 @@ class LineShare(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     quantity: int
     amount: int
-    commission: int
+    fees: Sequence[FeePart] = ()
     subsidy: int = 0
+
+    @property
+    def commission(self) -> int:
+        """Of all fees and the tax on them, what goes back to the merchant."""
+        return sum(part.amount + part.tax for part in self.fees)
 
 
 class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +108,8 @@ class OrderRefund(msgspec.Struct, frozen=True, kw_only=True):
     released: bool
     at: datetime
     subsidy: int = 0
+    fees: list[FeePart] = []
+    tax: int | None = None
 
 
 class RefundBehind(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +209,14 @@ class NotThatMany(Refusal):
     detail = N_("Line {line}: {left} pieces can still be refunded, not {wanted}.")
 
 
+class AmountTooHigh(Refusal):
+    """Of a line not more is given back than was paid for it, less what went back before."""
+
+    code = "amount_too_high"
+    title = N_("That is more than was paid")
+    detail = N_("Line {line}: only part of this amount is left to refund.")
+
+
 class FreightTooHigh(Refusal):
     """Freight is given back once."""
 
@@ -224,8 +246,8 @@ def freight_of(order: Order, lines: Sequence[OrderLine]) -> int:
 def share_of(line: OrderLine, quantity: int) -> LineShare:
     """What `quantity` more pieces of a line come to, after those that were given back before.
 
-    Money, commission and the platform's subsidy follow the cumulative share, rounded half up: part by part they add up to
-    the whole line, to the last cent, in whichever parts the pieces come back. What went back without pieces (`less_of`) makes
+    Money, each fee with its tax and the platform's subsidy follow the cumulative share, rounded half up: part by part they add up
+    to the whole line, to the last cent, in whichever parts the pieces come back. What went back without pieces (`less_of`) makes
     each of the pieces that are left cheaper, the last of them by what remains of it.
     """
     before, after = line.refunded_quantity, line.refunded_quantity + quantity
@@ -238,7 +260,7 @@ def share_of(line: OrderLine, quantity: int) -> LineShare:
         line=line.line,
         quantity=quantity,
         amount=amount,
-        commission=_more(line.commission, line, after, line.refunded + amount if less else None),
+        fees=_fees_of(line, after, line.refunded + amount if less else None),
         subsidy=_more(line.subsidy, line, after, line.refunded + amount if less else None),
     )
 
@@ -252,18 +274,61 @@ def less_of(line: OrderLine, amount: int) -> LineShare:
         line=line.line,
         quantity=0,
         amount=amount,
-        commission=_more(line.commission, line, pieces, money),
+        fees=_fees_of(line, pieces, money),
         subsidy=_more(line.subsidy, line, pieces, money),
     )
 
 
-def freight_subsidy_of(order: Order, whole: int, before: int, freight: int) -> int:
-    """Of the platform's part of what was taken off an order's freight, what is taken back with `freight` more of the
-    `whole` that the buyer paid for it, after `before`; in proportion, as of a line."""
-    subsidy = sum(offer.platform for offer in order.freight_offers)
-    if not subsidy or not whole:
+def _fees_of(line: OrderLine, pieces: int, money: int | None) -> list[FeePart]:
+    """Of each fee that is not kept, and of the tax on it, what goes back beside what went back before."""
+    return [
+        FeePart(
+            fee_id=fee.fee_id,
+            amount=_more(fee.amount, line, pieces, money),
+            tax=_more(fee.tax, line, pieces, money),
+        )
+        for fee in line.fees
+        if not fee.kept
+    ]
+
+
+def both_of(line: OrderLine, pieces: int, amount: int) -> LineShare:
+    """What giving back `pieces` of a line comes to, and then `amount` of what is left of it."""
+    some = share_of(line, pieces)
+    rest = less_of(
+        msgspec.structs.replace(
+            line, refunded_quantity=line.refunded_quantity + pieces, refunded=line.refunded + some.amount
+        ),
+        amount,
+    )
+    return LineShare(
+        line=line.line,
+        quantity=pieces,
+        amount=some.amount + rest.amount,
+        fees=added([*some.fees, *rest.fees]),
+        subsidy=some.subsidy + rest.subsidy,
+    )
+
+
+def tax_of(
+    order: Order, lines: Sequence[OrderLine], shares: Sequence[LineShare], freight: int, freight_before: int
+) -> int:
+    """Of what goes back, what is tax, in the price or on top: each line's tax by the share of its money that has gone back, so
+    that it adds up to all of it with the last cent; of freight likewise, after `freight_before`."""
+    by_line = {line.line: line for line in lines}
+    found = sum(_taxed(by_line[share.line], share.amount) for share in shares)
+    whole = freight_of(order, lines)
+    tax = order.tax_added + order.tax_included - sum(line.tax for line in lines)
+    if whole and freight:
+        found += cumulative(tax, freight_before + freight, whole) - cumulative(tax, freight_before, whole)
+    return found
+
+
+def _taxed(line: OrderLine, amount: int) -> int:
+    whole = paid_for(line)
+    if not whole or not line.tax:
         return 0
-    return cumulative(subsidy, before + freight, whole) - cumulative(subsidy, before, whole)
+    return cumulative(line.tax, line.refunded + amount, whole) - cumulative(line.tax, line.refunded, whole)
 
 
 def _without_pieces(line: OrderLine) -> int:
@@ -272,13 +337,13 @@ def _without_pieces(line: OrderLine) -> int:
 
 
 def _more(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
-    """Of the line's commission or subsidy, what goes back beside what went back before."""
+    """Of a fee or the subsidy of the line, what goes back beside what went back before."""
     given = _part(whole, line, line.refunded_quantity, line.refunded if _without_pieces(line) else None)
     return _part(whole, line, pieces, money) - given
 
 
 def _part(whole: int, line: OrderLine, pieces: int, money: int | None) -> int:
-    """What has gone back of a line's commission or subsidy once these pieces have, and so much money where it is more than
+    """What has gone back of a fee or the subsidy of a line once these pieces have, and so much money where it is more than
     theirs: in proportion to whichever says more, so that it never falls, and is all of it with the last cent."""
     of_pieces = cumulative(whole, pieces, line.quantity)
     return of_pieces if money is None else max(of_pieces, cumulative(whole, money, paid_for(line)))

@@ -19,7 +19,8 @@ async def of_orders(read: Read, order_ids: Sequence[OrderId]) -> dict[OrderId, l
     for refund in await read.all(
         OrderRefund,
         """
-        SELECT refund_id, order_id, goods, freight, commission, currency, reason, note, by, released, at, subsidy
+        SELECT refund_id, order_id, goods, freight, commission, currency, reason, note, by, released, at, subsidy, tax
+             , fees
         FROM order_refunds WHERE order_id = ANY($1) ORDER BY at, refund_id LIMIT $2
         """,
         list(order_ids),

@@ -5,6 +5,8 @@ CREATE TABLE order_refunds (
   , goods        bigint NOT NULL
   , freight      bigint NOT NULL
   , commission   bigint NOT NULL
+  , fees         jsonb NOT NULL DEFAULT '[]'
+  , fee_tax      bigint NOT NULL DEFAULT 0
   , currency     text NOT NULL
   , reason       text NOT NULL
   , note         text NOT NULL DEFAULT ''
@@ -12,18 +14,24 @@ CREATE TABLE order_refunds (
   , released     boolean NOT NULL
   , at           timestamptz NOT NULL DEFAULT now()
   , subsidy      bigint NOT NULL DEFAULT 0
+  , tax          bigint
   , PRIMARY KEY (merchant_id, refund_id)
+  , CONSTRAINT no_more_tax_than_money_goes_back CHECK (tax BETWEEN 0 AND goods + freight)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
   , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection', 'uncollected'))
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
-COMMENT ON COLUMN order_refunds.commission IS 'Commission given back with it';
+COMMENT ON COLUMN order_refunds.commission IS 'Fees given back with it, with the tax on them';
+COMMENT ON COLUMN order_refunds.fees IS 'Of each fee: [{fee_id, amount, tax}], what is nothing left out';
+COMMENT ON COLUMN order_refunds.fee_tax IS 'Of commission, the tax';
 COMMENT ON COLUMN order_refunds.subsidy IS 'Of what the platform pays the merchant for promotions, taken back with it';
+COMMENT ON COLUMN order_refunds.tax IS 'Of goods and freight, what is tax, whether it was in the price or on top; none where history was taken over';
 COMMENT ON COLUMN order_refunds.released IS 'Whether the order''s money had already been released to the merchant';
 CREATE INDEX order_refunds_of_an_order ON order_refunds (order_id);
 CREATE INDEX order_refunds_by_time ON order_refunds (at);
 CREATE INDEX order_refunds_of_a_merchant ON order_refunds (merchant_id, at);
+CREATE INDEX order_refunds_by_staff ON order_refunds (by, at) WHERE by LIKE 'staff:%';
 
 CREATE TABLE order_refund_lines (
     merchant_id uuid NOT NULL
@@ -267,3 +275,93 @@ CREATE TABLE aftersales_case_history (
   , FOREIGN KEY (from_state, to_state) REFERENCES aftersales_transitions
 );
 COMMENT ON TABLE aftersales_case_history IS 'by merchant: each change of an after-sales case, and what was said with it; the words are blanked with old records';
+
+CREATE TABLE refund_limits (
+    merchant_id uuid NOT NULL
+  , role_id     text NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , valid_from  timestamptz NOT NULL
+  , per_refund  bigint
+  , per_day     bigint
+  , set_by      uuid
+  , set_at      timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, role_id, currency, valid_from)
+  , CONSTRAINT limits_are_not_below_nothing CHECK (coalesce(per_refund, 0) >= 0 AND coalesce(per_day, 0) >= 0)
+);
+COMMENT ON TABLE refund_limits IS 'by merchant, append-only: what a role of a shop''s staff may give back alone; the latest that has begun counts';
+COMMENT ON COLUMN refund_limits.per_refund IS 'In minor units; none: without a limit';
+COMMENT ON COLUMN refund_limits.per_day IS 'In minor units, of one person in a day of the house; none: without a limit';
+
+CREATE TABLE platform_refund_limits (
+    role_id     text NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , valid_from  timestamptz NOT NULL
+  , per_refund  bigint
+  , per_day     bigint
+  , set_by      uuid
+  , set_at      timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (role_id, currency, valid_from)
+  , CONSTRAINT limits_are_not_below_nothing CHECK (coalesce(per_refund, 0) >= 0 AND coalesce(per_day, 0) >= 0)
+);
+COMMENT ON TABLE platform_refund_limits IS 'reference, append-only: what a role of the operator''s staff may give back alone; the latest that has begun counts';
+
+CREATE TABLE refund_request_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE refund_request_transitions IS 'reference: the states of a refund that waits for a second person';
+INSERT INTO refund_request_transitions (from_state, to_state) VALUES
+    ('nowhere', 'waiting'), ('waiting', 'approved'), ('waiting', 'declined'), ('waiting', 'withdrawn'), ('waiting', 'expired')
+  , ('waiting', 'overtaken');
+
+CREATE TABLE refund_requests (
+    merchant_id uuid NOT NULL
+  , request_id  uuid NOT NULL
+  , refund_id   uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , case_id     uuid
+  , side        text NOT NULL
+  , command     jsonb NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , why         text NOT NULL
+  , state       text NOT NULL
+  , asked_by    uuid NOT NULL
+  , asked_at    timestamptz NOT NULL DEFAULT now()
+  , expires_at  timestamptz NOT NULL
+  , answered_by uuid
+  , answered_at timestamptz
+  , answer      text NOT NULL DEFAULT ''
+  , PRIMARY KEY (merchant_id, request_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT a_refund_that_waits_is_of_some_money CHECK (amount > 0)
+  , CONSTRAINT who_asks_is_of_one_side CHECK (side IN ('merchant', 'operator'))
+  , CONSTRAINT it_waits_for_a_reason CHECK (why IN ('per_refund', 'per_day'))
+  , CONSTRAINT an_answered_request_has_its_time CHECK ((state = 'waiting') = (answered_at IS NULL))
+  , CONSTRAINT four_eyes_see_more_than_two CHECK (state <> 'approved' OR (answered_by IS NOT NULL AND answered_by <> asked_by))
+  , CONSTRAINT a_refund_is_declined_for_a_reason CHECK (state <> 'declined' OR answer <> '')
+);
+COMMENT ON TABLE refund_requests IS 'by merchant: a refund above what the person may give back alone: it waits for a second person of the same side';
+COMMENT ON COLUMN refund_requests.refund_id IS 'The id that the refund has once it is approved';
+COMMENT ON COLUMN refund_requests.command IS 'What is done when it is approved';
+COMMENT ON COLUMN refund_requests.amount IS 'What it would have given back when it was asked for; approved, it gives back that or less';
+COMMENT ON COLUMN refund_requests.why IS 'Which limit it is above';
+COMMENT ON COLUMN refund_requests.state IS 'overtaken: the money went back otherwise, or the case that it was for has ended';
+CREATE UNIQUE INDEX a_refund_waits_once ON refund_requests (merchant_id, refund_id) WHERE state = 'waiting';
+CREATE INDEX refund_requests_waiting ON refund_requests (side, expires_at) WHERE state = 'waiting';
+CREATE INDEX refund_requests_of_an_order ON refund_requests (merchant_id, order_id);
+CREATE INDEX refund_requests_of_a_case ON refund_requests (case_id) WHERE case_id IS NOT NULL;
+CREATE INDEX refund_requests_by_time ON refund_requests (side, asked_at DESC, request_id DESC);
+CREATE INDEX refund_requests_of_a_merchant ON refund_requests (merchant_id, side, asked_at DESC, request_id DESC);
+CREATE INDEX refund_requests_approved ON refund_requests (refund_id) WHERE state = 'approved';
+
+CREATE TABLE refund_request_history (
+    merchant_id uuid NOT NULL
+  , request_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, request_id, step)
+  , FOREIGN KEY (merchant_id, request_id) REFERENCES refund_requests
+  , FOREIGN KEY (from_state, to_state) REFERENCES refund_request_transitions
+);
+COMMENT ON TABLE refund_request_history IS 'by merchant, append-only: each change of a refund that waits for a second person';

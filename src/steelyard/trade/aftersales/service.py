@@ -1,6 +1,8 @@
 """Commands: cancel a paid order, give money back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from steelyard.goods import inventory
 from steelyard.kernel import events
@@ -13,10 +15,12 @@ from steelyard.money.payments.model import RefundId
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import groups, orders
 from steelyard.trade.aftersales.events import OrderRefunded
+from steelyard.trade.aftersales.fees import Beside, all_fees_left, freight_fees_of, freight_subsidy_of
 from steelyard.trade.aftersales.gifts import kept_back, together, unearned
 from steelyard.trade.aftersales.model import (
     LINES_PER_REFUND_MAX,
     NOTE_CHARACTERS_MAX,
+    AmountTooHigh,
     FreightTooHigh,
     LineShare,
     NotRefundable,
@@ -24,11 +28,14 @@ from steelyard.trade.aftersales.model import (
     Reason,
     RefundRequest,
     Returned,
+    both_of,
     freight_of,
-    freight_subsidy_of,
     less_of,
+    paid_for,
     share_of,
+    tax_of,
 )
+from steelyard.trade.commission.model import added
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
 
 REFUNDABLE = frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED})
@@ -62,7 +69,8 @@ async def cancel(tx: Tx, merchant_id: MerchantId, order_id: OrderId, refund_id: 
     )
     if order.kept:
         shares = [share_of(_line(lines, item), item.quantity) for item in left]
-        await _give_back(tx, order, request, shares, by, order.subsidy_kept)
+        beside = Beside(fees=await all_fees_left(tx, order, lines), subsidy=order.subsidy_kept)
+        await _give_back(tx, order, request, lines, shares, by, beside=beside, left=request.freight)
 
 
 async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
@@ -71,7 +79,7 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
     The pieces are first taken from what has not left the house, which then need not be sent; `restock` is for the others. So
     are gifts that are not earned any more; for those that were sent their worth is kept back.
     Said twice with the same id, the second changes nothing. Raises `NotFound`, `NotRefundable`, `NotThatMany`,
-    `FreightTooHigh`, `UseCancel`, `Invalid`.
+    `AmountTooHigh`, `FreightTooHigh`, `UseCancel`, `Invalid`.
     """
     order = await orders.lock_order(tx, request.merchant_id, request.order_id)
     if await _decided(tx, request):
@@ -91,18 +99,29 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         unsent = {line: min(count, max(0, stayed.get(line, 0) - wanted.get(line, 0))) for line, count in gifts.items()}
         wanted = together(wanted, {line: count for line, count in unsent.items() if count})
         gifts = {line: count - unsent[line] for line, count in gifts.items() if count > unsent[line]}
-    shares = [share_of(_line(lines, Returned(line, count)), count) for line, count in wanted.items()]
-    shares += [less_of(next(line for line in lines if line.line == item.line), item.amount) for item in request.less]
+    shares = _shares(lines, wanted, {item.line: item.amount for item in request.less})
     if gifts and not request.keeps_gifts:
         shares, charged = kept_back(lines, shares, gifts)
         await orders.charge_gifts(tx, order, charged)
     if request.restock:
         await _restock(tx, request, lines, stayed, by)
-    subsidy = sum(share.subsidy for share in shares)
+    subsidy, fees = sum(share.subsidy for share in shares), [part for share in shares for part in share.fees]
     if request.freight:
         whole = freight_of(order, lines)
         subsidy += freight_subsidy_of(order, whole, whole - left, request.freight)
-    await _give_back(tx, order, request, shares, by, subsidy)
+        fees += freight_fees_of(order, whole, whole - left, request.freight)
+    beside = Beside(fees=added(fees), subsidy=subsidy)
+    await _give_back(tx, order, request, lines, shares, by, beside=beside, left=left)
+
+
+def _shares(lines: Sequence[OrderLine], pieces: Mapping[int, int], less: Mapping[int, int]) -> list[LineShare]:
+    """What goes back of each line: for its pieces, without them, or both."""
+    by_line = {line.line: line for line in lines}
+    found = [
+        both_of(by_line[line], count, less[line]) if line in less else share_of(by_line[line], count)
+        for line, count in pieces.items()
+    ]
+    return found + [less_of(by_line[line], amount) for line, amount in less.items() if line not in pieces]
 
 
 async def _restock(tx: Tx, request: RefundRequest, lines: Sequence[OrderLine], stayed: dict[int, int], by: str) -> None:
@@ -130,6 +149,23 @@ def _check(request: RefundRequest, lines: Sequence[OrderLine]) -> None:
         left = line.quantity - line.refunded_quantity if line else 0
         if item.quantity > left:
             raise NotThatMany(line=item.line, left=left, wanted=item.quantity)
+    _check_less(request, lines)
+
+
+def _check_less(request: RefundRequest, lines: Sequence[OrderLine]) -> None:
+    if len({item.line for item in request.less}) != len(request.less):
+        raise Invalid({"lines": N_("Please name each line once")})
+    if any(item.amount < 1 for item in request.less):
+        raise Invalid({"amount": N_("Please enter a positive number")})
+    by_line = {line.line: line for line in lines}
+    pieces = {item.line: item.quantity for item in request.lines}
+    for item in request.less:
+        line = by_line.get(item.line)
+        left = paid_for(line) - line.refunded if line else 0
+        if line is not None and item.line in pieces:
+            left -= share_of(line, pieces[item.line]).amount
+        if item.amount > left:
+            raise AmountTooHigh(line=item.line, left=max(left, 0), wanted=item.amount)
 
 
 def _line(lines: Sequence[OrderLine], item: Returned) -> OrderLine:
@@ -159,22 +195,31 @@ async def _freight_refunded(read: Read, order: Order) -> int:
 
 
 async def _give_back(
-    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, subsidy: int
+    tx: Tx,
+    order: Order,
+    request: RefundRequest,
+    lines: Sequence[OrderLine],
+    shares: Sequence[LineShare],
+    by: str,
+    *,
+    beside: Beside,
+    left: int,
 ) -> None:
-    """The buyer has their money back, the merchant its commission, the platform its part of what promotions took off."""
+    """The buyer has their money back, the merchant its fees, the platform its part of what promotions took off."""
     goods = sum(share.amount for share in shares)
-    commission = sum(share.commission for share in shares)
     released = order.state is OrderState.COMPLETED
     amount = goods + request.freight
     if amount == 0:
         raise Invalid({"lines": N_("These goods cost nothing: there is nothing to refund")})
-    await _write(tx, order, request, shares, by, subsidy)
+    tax = tax_of(order, lines, shares, request.freight, freight_of(order, lines) - left)
+    await _write(tx, order, request, shares, by, beside, tax)
     await orders.record_refund(
         tx,
         order,
         amount=amount,
-        commission=commission,
-        subsidy=subsidy,
+        commission=beside.commission,
+        fee_tax=beside.fee_tax,
+        subsidy=beside.subsidy,
         lines=[(share.line, share.quantity, share.amount) for share in shares],
     )
     await payments.give_back(
@@ -186,9 +231,10 @@ async def _give_back(
         reason=request.reason,
         out_of=AccountKind.PAYABLE if released else AccountKind.HELD,
         by=by,
+        route=request.route,
     )
-    if released and (commission or subsidy):
-        await ledger.post(tx, _taken_back(order, request.refund_id, commission, subsidy))
+    if released and (beside.fees or beside.subsidy):
+        await ledger.post(tx, _taken_back(order, request.refund_id, beside))
     await events.publish(
         tx,
         OrderRefunded(
@@ -197,19 +243,20 @@ async def _give_back(
             order_id=order.order_id,
             goods=goods,
             freight=request.freight,
-            commission=commission,
-            subsidy=subsidy,
+            commission=beside.commission,
+            subsidy=beside.subsidy,
             currency=order.currency,
             released=released,
         ),
     )
 
 
-def _taken_back(order: Order, refund_id: RefundId, commission: int, subsidy: int) -> list[Transfer]:
-    """Before release no commission was taken and no subsidy was paid; after it, the refund's part of each goes back."""
+def _taken_back(order: Order, refund_id: RefundId, beside: Beside) -> list[Transfer]:
+    """Before release no fee was taken and no subsidy was paid; after it, the refund's part of each goes back."""
     moves = [
-        (AccountKind.COMMISSION, AccountKind.PAYABLE, commission, "commission_returned"),
-        (AccountKind.PAYABLE, AccountKind.SUBSIDY, subsidy, "subsidy_returned"),
+        (AccountKind.FEE_TAX, AccountKind.COMMISSION, beside.fee_tax, "fee_tax_returned"),
+        (AccountKind.COMMISSION, AccountKind.PAYABLE, beside.commission, "commission_returned"),
+        (AccountKind.PAYABLE, AccountKind.SUBSIDY, beside.subsidy, "subsidy_returned"),
     ]
     return [
         Transfer(
@@ -227,26 +274,29 @@ def _taken_back(order: Order, refund_id: RefundId, commission: int, subsidy: int
 
 
 async def _write(
-    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, subsidy: int
+    tx: Tx, order: Order, request: RefundRequest, shares: Sequence[LineShare], by: str, beside: Beside, tax: int
 ) -> None:
     await tx.execute(
         """
         INSERT INTO order_refunds (merchant_id, refund_id, order_id, goods, freight, commission, currency, reason, note, by
-                                 , released, subsidy)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                 , released, subsidy, tax, fees, fee_tax)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::jsonb, $15)
         """,
         order.merchant_id,
         request.refund_id,
         order.order_id,
         sum(share.amount for share in shares),
         request.freight,
-        sum(share.commission for share in shares),
+        beside.commission,
         order.currency,
         request.reason,
         request.note,
         by,
         order.state is OrderState.COMPLETED,
-        subsidy,
+        beside.subsidy,
+        tax,
+        msgspec.json.encode(beside.fees).decode(),
+        beside.fee_tax,
     )
     await tx.execute(
         """

@@ -4,6 +4,10 @@ A silent shop agrees: the money goes back, or the goods may come back (where it 
 goes back); what it does not look at it accepts. What it does not send instead of goods in time is paid back. A
 silent buyer gives up: the case is closed; who was sent something instead has received it. The platform is never overtaken
 by time: what waits for it stands on its list with its age.
+
+A shop's own rule that a second person looks at a refund takes nothing from the buyer: where silence speaks for the buyer, it
+speaks as before, and what waited is overtaken. Where it would speak against the buyer although the shop has said that the money
+is to go back (the buyer may keep the goods), it waits until the second person has answered, or their time is over.
 """
 
 from datetime import UTC, datetime
@@ -32,7 +36,10 @@ async def act_on_silence(tx: Tx, now: datetime | None = None) -> int:
     due = await tx.fetch(
         """
         SELECT c.merchant_id, c.case_id FROM aftersales_cases c JOIN orders o USING (merchant_id, order_id)
-        WHERE c.due_at <= $1 ORDER BY c.due_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED
+        WHERE c.due_at <= $1
+          AND NOT (c.state = 'agreed'
+                   AND EXISTS (SELECT FROM refund_requests q WHERE q.case_id = c.case_id AND q.state = 'waiting'))
+        ORDER BY c.due_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED
         """,
         now,
         CASES_PER_SWEEP,

@@ -1,7 +1,7 @@
 """What a checkout costs now: prices, stock, freight and taxes, read set by set, never line by line."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import chain
 from uuid import UUID
 
@@ -82,14 +82,18 @@ async def quotes(
         cards = await catalog.cards(read, sku_ids)
     prices = await pricing.current_in(read, sku_ids, {each.currency for each in asked})
     free = await inventory.available(read, sku_ids)
-    rates = await taxes.rates_in(read, [_place(each) for each in asked], datetime.now(UTC).date())
+    if shops is None:
+        shops = await merchants.cards(read, {card.merchant_id for card in cards.values()})
+    days = _tax_days(shops)
+    rates = await taxes.rates_in(read, {(*_place(each), day) for each in asked for day in days.values()})
     lines: list[list[QuoteLine]] = []
     lost: list[list[Problem]] = []
     for each in asked:
-        priced, gone = _priced(each, cards, prices, free, rates[_place(each)])
+        here = {merchant_id: rates[*_place(each), day] for merchant_id, day in days.items()}
+        priced, gone = _priced(each, cards, prices, free, here)
         lines.append(priced)
         lost.append(gone)
-    groups = await _groups(read, asked, lines, rates, shops)
+    groups = await _groups(read, asked, lines, rates, shops, days)
     teams = await gathering.known(read, [(each.draft, each.buyer_id) for each in asked])
     baskets = _baskets(asked, groups, teams)
     limits = await allowances.told(
@@ -150,12 +154,18 @@ def _place(asked: Asked) -> tuple[str, str]:
     return asked.draft.address.country, asked.draft.address.region
 
 
+def _tax_days(shops: Mapping[MerchantId, ShopCard]) -> dict[MerchantId, date]:
+    """What day it is now where each of the sellers is."""
+    now = datetime.now(UTC)
+    return {merchant_id: taxes.day_of(shop.time_zone, now) for merchant_id, shop in shops.items()}
+
+
 def _priced(
     asked: Asked,
     cards: Mapping[SkuId, SkuCard],
     prices: Mapping[tuple[SkuId, str], Price],
     free: Mapping[SkuId, int],
-    rates: Mapping[str, Rate],
+    rates: Mapping[MerchantId, Mapping[str, Rate]],
 ) -> tuple[list[QuoteLine], list[Problem]]:
     """The lines of what is for sale, and a problem for each of the others."""
     lines: list[QuoteLine] = []
@@ -166,7 +176,8 @@ def _priced(
         if card is None or not card.on_sale or price is None:
             problems.append(Problem(code=ProblemCode.ITEM_UNAVAILABLE, line_id=line.line_id))
         else:
-            lines.append(_line(line, card, price.amount, free[sku_id], taxes.rate_for(rates, card.tax_class)))
+            rate = taxes.rate_for(rates[card.merchant_id], card.tax_class)
+            lines.append(_line(line, card, price.amount, free[sku_id], rate))
     return lines, problems
 
 
@@ -249,14 +260,13 @@ async def _groups(
     read: Read,
     asked: Sequence[Asked],
     lines: Sequence[Sequence[QuoteLine]],
-    rates: Mapping[tuple[str, str], Mapping[str, Rate]],
-    shops: Mapping[MerchantId, ShopCard] | None,
+    rates: Mapping[tuple[str, str, date], Mapping[str, Rate]],
+    shops: Mapping[MerchantId, ShopCard],
+    days: Mapping[MerchantId, date],
 ) -> list[list[QuoteGroup]]:
     """For each draft its merchants' parts, in the order in which they are named."""
     parts = [_parts(each, mine) for each, mine in zip(asked, lines, strict=True)]
     flat = list(chain.from_iterable(parts))
-    if shops is None:
-        shops = await merchants.cards(read, {part.shipment.merchant_id for part in flat})
     # Nowhere is no place to send anything to.
     sent = [part for part in flat if part.asked.draft.address.country]
     ways = iter(await freight.options_of(read, [(part.shipment, part.asked.draft.address) for part in sent]))
@@ -266,7 +276,7 @@ async def _groups(
                 part,
                 shops[part.shipment.merchant_id],
                 next(ways) if part.asked.draft.address.country else [],
-                rates[_place(part.asked)],
+                rates[*_place(part.asked), days[part.shipment.merchant_id]],
             )
             for part in mine
         ]

@@ -8,7 +8,8 @@ a buyer's lists are in `buyers.py`. How merchants look for orders is in `finding
 `gifts.py`, what is refused in `refusals.py`, what their staff tell each other in `notes.py`, sending many at once in
 `shipping.py`. Purchases of
 presales, which are paid in two parts, are in `bookings.py`; what one is stands in `booking_model.py`, and which states follow
-each other in `state_model.py`; what the buyer's purses pay of one that waits is set in `tendered.py`.
+each other in `state_model.py`; what an order keeps of how it was sold in `sale_model.py`; what the buyer's purses pay
+of one that waits is set in `tendered.py`.
 """
 
 from steelyard.trade.orders.behind import Behind, Happening, behind

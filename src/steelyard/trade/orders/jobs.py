@@ -56,7 +56,8 @@ async def complete_received(tx: Tx) -> int:
         SELECT merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight, tax_added, tax_included
              , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
              , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason, packing_at, reminded_at
-             , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers, ship_hours, ship_by
+             , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers, freight_fees, fee_tax
+             , fee_tax_returned, ship_hours, ship_by, freight_tax, freight_tax_millionths, freight_tax_inclusive
         FROM orders o
         WHERE state = 'shipped' AND open_cases = 0 AND receive_by <= now()
           AND NOT EXISTS (SELECT FROM parcels p

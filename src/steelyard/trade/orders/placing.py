@@ -1,6 +1,7 @@
 """Writing new purchases down, with their orders, lines, codes and first history rows."""
 
 from collections.abc import Iterator, Sequence
+from typing import LiteralString
 
 import msgspec
 
@@ -106,38 +107,45 @@ async def _claim(tx: Tx, purchases: Sequence[NewPurchase]) -> set[PurchaseId]:
     return {PurchaseId(row["purchase_id"]) for row in rows}
 
 
+_ORDERS: LiteralString = """
+WITH wanted AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[]
+                       , $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::jsonb[]
+                       , $14::jsonb[], $15::jsonb[], $16::text[], $17::text[], $18::text[], $19::text[]
+                       , $20::bigint[], $21::text[], $22::text[], $23::integer[], $24::timestamptz[]
+                       , $25::bigint[], $26::integer[], $27::boolean[], $28::bigint[], $29::text[])
+        AS o (merchant_id, order_id, purchase_id, buyer_id, code, currency, goods, freight, tax_added
+            , tax_included, total, commission, delivery, contact, address, note, source, by, paid_by
+            , subsidy, freight_offers, once_paid, ship_hours, ship_by
+            , freight_tax, freight_tax_millionths, freight_tax_inclusive, fee_tax, freight_fees)
+), written AS (
+    INSERT INTO orders (merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight
+                      , tax_added, tax_included, total, commission, delivery, contact, address, note, source
+                      , paid_at, subsidy, freight_offers, ship_hours, ship_by, freight_tax
+                      , freight_tax_millionths, freight_tax_inclusive, fee_tax, freight_fees)
+    SELECT merchant_id, order_id, purchase_id, buyer_id, code
+         , CASE WHEN paid_by IS NULL THEN 'placed' ELSE once_paid END, currency, goods, freight, tax_added
+         , tax_included, total, commission, delivery, contact, address, note, source
+         , CASE WHEN paid_by IS NOT NULL AND once_paid = 'paid' THEN now() END, subsidy, freight_offers::jsonb
+         , ship_hours
+         , CASE WHEN ship_hours IS NULL THEN ship_by
+                WHEN paid_by IS NOT NULL AND once_paid = 'paid' THEN now() + ship_hours * interval '1 hour' END
+         , freight_tax, freight_tax_millionths, freight_tax_inclusive, fee_tax, freight_fees::jsonb
+    FROM wanted
+)
+INSERT INTO order_history (merchant_id, order_id, step, from_state, to_state, by)
+SELECT merchant_id, order_id, h.step, h.from_state, h.to_state, h.by
+FROM wanted w
+CROSS JOIN LATERAL (VALUES (1, 'nowhere', 'placed', w.by), (2, 'placed', w.once_paid, w.paid_by))
+    AS h (step, from_state, to_state, by)
+WHERE h.by IS NOT NULL
+"""
+
+
 async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
     orders = [(purchase, order) for purchase in purchases for order in purchase.orders]
     await tx.execute(
-        """
-        WITH wanted AS (
-            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[]
-                               , $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::jsonb[]
-                               , $14::jsonb[], $15::jsonb[], $16::text[], $17::text[], $18::text[], $19::text[]
-                               , $20::bigint[], $21::text[], $22::text[], $23::integer[], $24::timestamptz[])
-                AS o (merchant_id, order_id, purchase_id, buyer_id, code, currency, goods, freight, tax_added
-                    , tax_included, total, commission, delivery, contact, address, note, source, by, paid_by
-                    , subsidy, freight_offers, once_paid, ship_hours, ship_by)
-        ), written AS (
-            INSERT INTO orders (merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight
-                              , tax_added, tax_included, total, commission, delivery, contact, address, note, source
-                              , paid_at, subsidy, freight_offers, ship_hours, ship_by)
-            SELECT merchant_id, order_id, purchase_id, buyer_id, code
-                 , CASE WHEN paid_by IS NULL THEN 'placed' ELSE once_paid END, currency, goods, freight, tax_added
-                 , tax_included, total, commission, delivery, contact, address, note, source
-                 , CASE WHEN paid_by IS NOT NULL AND once_paid = 'paid' THEN now() END, subsidy, freight_offers::jsonb
-                 , ship_hours
-                 , CASE WHEN ship_hours IS NULL THEN ship_by
-                        WHEN paid_by IS NOT NULL AND once_paid = 'paid' THEN now() + ship_hours * interval '1 hour' END
-            FROM wanted
-        )
-        INSERT INTO order_history (merchant_id, order_id, step, from_state, to_state, by)
-        SELECT merchant_id, order_id, h.step, h.from_state, h.to_state, h.by
-        FROM wanted w
-        CROSS JOIN LATERAL (VALUES (1, 'nowhere', 'placed', w.by), (2, 'placed', w.once_paid, w.paid_by))
-            AS h (step, from_state, to_state, by)
-        WHERE h.by IS NOT NULL
-        """,
+        _ORDERS,
         [order.merchant_id for _, order in orders],
         [order.order_id for _, order in orders],
         [purchase.purchase_id for purchase, _ in orders],
@@ -162,6 +170,11 @@ async def _write_orders(tx: Tx, purchases: Sequence[NewPurchase]) -> None:
         [OrderState.PAID if purchase.team_id is None else OrderState.HELD for purchase, _ in orders],
         [None if purchase.booking else order.ship_hours for purchase, order in orders],
         [purchase.booking.ships_by if purchase.booking else None for purchase, _ in orders],
+        [order.freight_tax for _, order in orders],
+        [order.freight_tax_millionths for _, order in orders],
+        [order.freight_tax_inclusive for _, order in orders],
+        [order.fee_tax for _, order in orders],
+        [msgspec.json.encode(order.freight_fees).decode() for _, order in orders],
     )
 
 
@@ -170,20 +183,20 @@ async def _write_lines(tx: Tx, orders: Sequence[NewOrder]) -> None:
     await tx.execute(
         """
         INSERT INTO order_lines (merchant_id, order_id, line, product_id, sku_id, kind, title, options, picture, sku_code
-                               , quantity, unit_price, amount, tax, tax_millionths, tax_inclusive, commission_millionths
+                               , quantity, unit_price, amount, tax, tax_millionths, tax_inclusive, fees
                                , commission, discount, offers, no_return, ship_hours, authentic_times
-                               , gift, free_returns)
+                               , gift, free_returns, tax_class)
         SELECT l.merchant_id, l.order_id, l.line, l.product_id, l.sku_id, l.kind, l.title, l.options::jsonb, l.picture
              , l.sku_code, l.quantity, l.unit_price, l.amount, l.tax, l.tax_millionths, l.tax_inclusive
-             , l.commission_millionths, l.commission, l.discount, l.offers::jsonb, l.no_return
-             , l.ship_hours, l.authentic_times, l.gift::jsonb, l.free_returns
+             , l.fees::jsonb, l.commission, l.discount, l.offers::jsonb, l.no_return
+             , l.ship_hours, l.authentic_times, l.gift::jsonb, l.free_returns, l.tax_class
         FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[], $5::uuid[], $6::text[], $7::jsonb[], $8::text[]
                   , $9::text[], $10::text[], $11::integer[], $12::bigint[], $13::bigint[], $14::bigint[], $15::integer[]
-                  , $16::boolean[], $17::integer[], $18::bigint[], $19::bigint[], $20::text[], $21::text[]
-                  , $22::integer[], $23::integer[], $24::text[], $25::boolean[])
+                  , $16::boolean[], $17::text[], $18::bigint[], $19::bigint[], $20::text[], $21::text[]
+                  , $22::integer[], $23::integer[], $24::text[], $25::boolean[], $26::text[])
           AS l (merchant_id, order_id, line, product_id, sku_id, kind, title, options, picture, sku_code, quantity
-              , unit_price, amount, tax, tax_millionths, tax_inclusive, commission_millionths, commission, discount
-              , offers, no_return, ship_hours, authentic_times, gift, free_returns)
+              , unit_price, amount, tax, tax_millionths, tax_inclusive, fees, commission, discount
+              , offers, no_return, ship_hours, authentic_times, gift, free_returns, tax_class)
         """,
         [merchant_id for merchant_id, _, _ in lines],
         [order_id for _, order_id, _ in lines],
@@ -202,7 +215,7 @@ async def _write_lines(tx: Tx, orders: Sequence[NewOrder]) -> None:
         [line.tax for _, _, line in lines],
         [line.tax_millionths for _, _, line in lines],
         [line.tax_inclusive for _, _, line in lines],
-        [line.commission_millionths for _, _, line in lines],
+        [msgspec.json.encode(line.fees).decode() for _, _, line in lines],
         [line.commission for _, _, line in lines],
         [line.discount for _, _, line in lines],
         [msgspec.json.encode(line.offers).decode() for _, _, line in lines],
@@ -211,6 +224,7 @@ async def _write_lines(tx: Tx, orders: Sequence[NewOrder]) -> None:
         [line.authentic_times for _, _, line in lines],
         [msgspec.json.encode(line.gift).decode() if line.gift else None for _, _, line in lines],
         [line.free_returns for _, _, line in lines],
+        [line.tax_class for _, _, line in lines],
     )
 
 

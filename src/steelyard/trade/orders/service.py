@@ -38,6 +38,7 @@ from steelyard.trade.orders.model import (
     PurchaseState,
     UseCancel,
 )
+from steelyard.trade.orders.queries import ORDER_COLUMNS
 
 
 async def lock_purchase(tx: Tx, purchase_id: PurchaseId) -> Purchase:
@@ -65,13 +66,7 @@ async def lock_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> Orde
     """The order, held until the transaction ends. Raises `NotFound` when this merchant has no such order."""
     order = await tx.one(
         Order,
-        """
-        SELECT merchant_id, order_id, purchase_id, buyer_id, code, state, currency, goods, freight, tax_added, tax_included
-             , total, commission, refunded, commission_returned, delivery, contact, address, note, source, placed_at
-             , paid_at, shipped_at, delivered_at, receive_by, completed_at, cancelled_at, cancel_reason, packing_at, reminded_at
-             , extended_at, hidden_at, subsidy, subsidy_returned, freight_offers, ship_hours, ship_by
-        FROM orders WHERE merchant_id = $1 AND order_id = $2 FOR UPDATE
-        """,
+        ORDER_COLUMNS + "FROM orders o WHERE o.merchant_id = $1 AND o.order_id = $2 FOR UPDATE",
         merchant_id,
         order_id,
     )
@@ -294,6 +289,8 @@ def _release(order: Order) -> list[Transfer]:
         (AccountKind.HELD, AccountKind.PAYABLE, order.kept, "released"),
         (AccountKind.SUBSIDY, AccountKind.PAYABLE, order.subsidy_kept, "subsidy"),
         (AccountKind.PAYABLE, AccountKind.COMMISSION, order.commission_kept, "commission"),
+        # What the merchant paid as tax on it is not the platform's.
+        (AccountKind.COMMISSION, AccountKind.FEE_TAX, order.fee_tax_kept, "fee_tax"),
     ]
     return [
         Transfer(
@@ -326,13 +323,20 @@ def _completed(order: Order, at: datetime) -> OrderCompleted:
 
 
 async def record_refund(
-    tx: Tx, order: Order, *, amount: int, commission: int, subsidy: int, lines: Sequence[tuple[int, int, int]]
+    tx: Tx,
+    order: Order,
+    *,
+    amount: int,
+    commission: int,
+    fee_tax: int,
+    subsidy: int,
+    lines: Sequence[tuple[int, int, int]],
 ) -> None:
     """Note on a locked order what is given back: `lines` are (line, quantity, amount). The constraints hold the limits."""
     await tx.execute(
         """
         UPDATE orders SET refunded = refunded + $3, commission_returned = commission_returned + $4
-                        , subsidy_returned = subsidy_returned + $5
+                        , subsidy_returned = subsidy_returned + $5, fee_tax_returned = fee_tax_returned + $6
         WHERE merchant_id = $1 AND order_id = $2
         """,
         order.merchant_id,
@@ -340,6 +344,7 @@ async def record_refund(
         amount,
         commission,
         subsidy,
+        fee_tax,
     )
     await tx.execute(
         """

@@ -7,24 +7,42 @@ example: docs/algorithms/settlement.md.
 
 - `earnings`: what is earned, entry by entry
 - `runs`: from entries to statements
-- `payouts`: from statements to the merchant's bank account
-- `expecting`: what will be paid out when, and what merchants say of their statements
+- `payouts`: from statements to the merchant's bank account; `moving`: a statement goes from one state to the next
+- `batches`: payouts in bank files, made by one person and approved by another, from an account of `payers`;
+  `bankfiles`: pain.001, pain.002 and CSV; `answers`: what the bank says of them
+- `reserving`: what is kept back for a time; `checking` and `disputing`: what merchants say of statements and their lines
+- `terms`: the cycle, minimum, reserve and checking time agreed with each shop, from a day on
+- `expecting`: what will be paid out when
+- `charges`: what of a statement was which fee; `simulating`: what a merchant would have paid by other rules of fees
 - `bulk`: history that was paid elsewhere
 """
 
+from steelyard.trade.settlement.answers import Heard, answer_by_hand, hear
+from steelyard.trade.settlement.bankfiles import Report, bank_csv, is_iban, pain001, read_report
+from steelyard.trade.settlement.batches import (
+    Batch,
+    BatchState,
+    PayoutOrder,
+    SamePerson,
+    ToBatch,
+    approve_batch,
+    batch,
+    batches,
+    drop_batch,
+    fetch_batch,
+    make_batch,
+    mark_sent,
+    orders_of_batch,
+    to_batch,
+    waiting_for_file,
+)
 from steelyard.trade.settlement.bulk import bulk_settled
+from steelyard.trade.settlement.charges import FeeSum, OrderFee, fees_by_order, fees_of_statement
+from steelyard.trade.settlement.checking import check_statement, checks_of, objected, silently_checked, unchecked
+from steelyard.trade.settlement.disputing import Dispute, answer_dispute, dispute, disputes_of, open_disputes
 from steelyard.trade.settlement.earnings import bulk_enter, enter
 from steelyard.trade.settlement.events import PayoutFailed, StatementIssued, StatementPaid
-from steelyard.trade.settlement.expecting import (
-    awaited,
-    check_statement,
-    checks_of,
-    expected,
-    held,
-    objected,
-    paid_out,
-    unchecked,
-)
+from steelyard.trade.settlement.expecting import awaited, expected, held, paid_out
 from steelyard.trade.settlement.gateways import Bank, bank
 from steelyard.trade.settlement.jobs import receive_webhook, run_today, send_payouts
 from steelyard.trade.settlement.model import (
@@ -45,11 +63,13 @@ from steelyard.trade.settlement.model import (
     StatementState,
     Step,
     Waiting,
+    Way,
     due_on,
     is_complete,
     settlement_day,
 )
-from steelyard.trade.settlement.payouts import pay_again, record_payout, to_pay
+from steelyard.trade.settlement.payers import NoPayerAccount, Payer, PayerAccount, payer_accounts, set_payer
+from steelyard.trade.settlement.payouts import pay_again, record_payout, take_back, to_pay
 from steelyard.trade.settlement.queries import (
     entries,
     entries_about,
@@ -61,59 +81,116 @@ from steelyard.trade.settlement.queries import (
     timeline,
     waiting,
 )
-from steelyard.trade.settlement.runs import run
+from steelyard.trade.settlement.reserving import Reserve, release_reserve, release_reserves, reserves_of
+from steelyard.trade.settlement.runs import run, withdraw
+from steelyard.trade.settlement.simulating import Outcome, Trial, simulate
+from steelyard.trade.settlement.terms import Agreed, Cycle, Terms, agree, agreed, call_off
 
 __all__ = [
+    "Agreed",
     "AwaitedOrder",
     "Bank",
     "BankAnswer",
+    "Batch",
+    "BatchState",
     "Check",
+    "Cycle",
+    "Dispute",
     "DuePayout",
     "Entry",
     "EntryKind",
     "Expected",
+    "FeeSum",
+    "Heard",
     "Held",
     "NewEntry",
+    "NoPayerAccount",
     "NoPayoutAccount",
     "Objected",
+    "OrderFee",
+    "Outcome",
+    "Payer",
+    "PayerAccount",
     "PayoutFailed",
     "PayoutNews",
+    "PayoutOrder",
+    "Report",
+    "Reserve",
+    "SamePerson",
     "Statement",
     "StatementId",
     "StatementIssued",
     "StatementPaid",
     "StatementState",
     "Step",
+    "Terms",
+    "ToBatch",
+    "Trial",
     "Waiting",
+    "Way",
+    "agree",
+    "agreed",
+    "answer_by_hand",
+    "answer_dispute",
+    "approve_batch",
     "awaited",
     "bank",
+    "bank_csv",
+    "batch",
+    "batches",
     "bulk_enter",
     "bulk_settled",
+    "call_off",
     "check_statement",
     "checks_of",
+    "dispute",
+    "disputes_of",
+    "drop_batch",
     "due_on",
     "enter",
     "entries",
     "entries_about",
     "expected",
+    "fees_by_order",
+    "fees_of_statement",
+    "fetch_batch",
+    "hear",
     "held",
     "is_complete",
+    "is_iban",
+    "make_batch",
+    "mark_sent",
     "objected",
+    "open_disputes",
+    "orders_of_batch",
     "paid_out",
+    "pain001",
     "pay_again",
+    "payer_accounts",
+    "read_report",
     "receive_webhook",
     "record_payout",
+    "release_reserve",
+    "release_reserves",
+    "reserves_of",
     "run",
     "run_today",
     "send_payouts",
+    "set_payer",
     "settlement_day",
+    "silently_checked",
+    "simulate",
     "sought",
     "statement",
     "statement_csv",
     "statements_named",
     "statements_page",
+    "take_back",
     "timeline",
+    "to_batch",
     "to_pay",
     "unchecked",
     "waiting",
+    "waiting_for_file",
+    "withdraw",
 ]

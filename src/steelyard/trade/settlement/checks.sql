@@ -56,18 +56,73 @@ JOIN (VALUES ('sale', 'released', 'held', 'payable')
            , ('compensation', 'compensation', 'payable', 'compensation_clearing')
            , ('debt_paid', 'debt_paid', 'bank_cash', 'payable')
            , ('compensation_returned', 'compensation_returned', 'goodwill', 'payable')
+           , ('reserve', 'reserve', 'payable', 'reserve')
+           , ('reserve_released', 'reserve_released', 'reserve', 'payable')
      ) AS b (kind, reason, debit, credit) USING (kind)
 LEFT JOIN ledger_transfers t
     ON t.owner_id = e.merchant_id AND t.document = e.document AND t.currency = e.currency
    AND t.reason = b.reason AND t.debit = b.debit AND t.credit = b.credit
 WHERE t.amount IS DISTINCT FROM abs(e.amount);
 
--- name: what statements pay out was set aside, and what is paid has left
-SELECT owner_id, currency, a.debits, a.credits, s.issued, s.paid
+-- name: a correction is booked as it was answered, against what was wrong
+SELECT d.merchant_id, d.dispute_id, d.correction, e.amount, t.booked, t.transfers
+FROM statement_disputes d
+LEFT JOIN settlement_entries e ON e.merchant_id = d.merchant_id AND e.document = d.dispute_id
+LEFT JOIN LATERAL (
+    SELECT sum(CASE 'payable' WHEN l.credit THEN l.amount WHEN l.debit THEN -l.amount END) AS booked, count(*) AS transfers
+    FROM ledger_transfers l WHERE l.owner_id = d.merchant_id AND l.document = d.dispute_id AND l.reason = 'correction'
+) AS t ON true
+WHERE coalesce(d.correction, 0) <> coalesce(e.amount, 0) OR coalesce(e.amount, 0) <> coalesce(t.booked, 0)
+   OR t.transfers <> (coalesce(d.correction, 0) <> 0)::integer;
+
+-- name: what is kept in reserve is what statements kept back and nobody has released
+SELECT owner_id, currency, a.debits, a.credits, r.kept, r.released
+FROM (SELECT * FROM ledger_accounts WHERE kind = 'reserve') AS a
+FULL JOIN (
+    SELECT merchant_id AS owner_id, currency, sum(amount) AS kept
+         , coalesce(sum(amount) FILTER (WHERE released_at IS NOT NULL), 0) AS released
+    FROM reserves GROUP BY merchant_id, currency
+) AS r USING (owner_id, currency)
+WHERE a.credits IS DISTINCT FROM r.kept OR a.debits IS DISTINCT FROM r.released;
+
+-- name: a statement that kept something back says so among its entries
+SELECT r.merchant_id, r.statement_id, r.amount, e.amount AS entered
+FROM reserves r
+LEFT JOIN settlement_entries e
+    ON e.merchant_id = r.merchant_id AND e.document = r.statement_id AND e.kind = 'reserve' AND e.statement_id = r.statement_id
+WHERE e.amount IS DISTINCT FROM -r.amount;
+
+-- name: what statements pay out was set aside, what is paid has left, and what came back is on its way again
+SELECT owner_id, currency, a.debits, a.credits, s.issued, s.paid, r.returned
 FROM (SELECT * FROM ledger_accounts WHERE kind = 'payout_in_transit') AS a
 FULL JOIN (
     SELECT merchant_id AS owner_id, currency, sum(payout) AS issued
          , coalesce(sum(payout) FILTER (WHERE state = 'paid'), 0) AS paid
     FROM statements GROUP BY merchant_id, currency
 ) AS s USING (owner_id, currency)
-WHERE a.credits IS DISTINCT FROM s.issued OR a.debits IS DISTINCT FROM s.paid;
+LEFT JOIN (
+    SELECT merchant_id AS owner_id, currency, sum(amount) AS returned FROM payout_returns GROUP BY merchant_id, currency
+) AS r USING (owner_id, currency)
+WHERE a.credits IS DISTINCT FROM s.issued + coalesce(r.returned, 0)
+   OR a.debits IS DISTINCT FROM s.paid + coalesce(r.returned, 0);
+
+-- name: a statement in a bank file is in one that stands
+SELECT s.merchant_id, s.statement_id, s.state, o.state AS ordered
+FROM statements s
+LEFT JOIN payout_orders o
+    ON (o.merchant_id, o.statement_id) = (s.merchant_id, s.statement_id) AND o.state IN ('drafted', 'instructed')
+WHERE (s.state = 'batched') <> (o.state IS NOT NULL AND o.state = 'drafted')
+   OR (o.state = 'instructed' AND s.state NOT IN ('paying', 'paid'));
+
+-- name: a batch is the sum of its payments
+SELECT b.batch_id, b.payments, b.total, o.payments AS counted, o.total AS added
+FROM payout_batches b
+LEFT JOIN (SELECT batch_id, count(*) AS payments, sum(amount) AS total FROM payout_orders GROUP BY batch_id) AS o USING (batch_id)
+WHERE b.payments IS DISTINCT FROM o.payments OR b.total IS DISTINCT FROM o.total;
+
+-- name: a payment in a bank file is its statement's payout, in the file's currency
+SELECT o.merchant_id, o.statement_id, o.batch_id
+FROM payout_orders o
+JOIN statements s USING (merchant_id, statement_id)
+JOIN payout_batches b USING (batch_id)
+WHERE o.amount <> s.payout OR o.currency <> s.currency OR b.currency <> s.currency;

@@ -13,10 +13,12 @@ from steelyard.kernel.settings import Settings
 from steelyard.kernel.sweeps import Sweep
 from steelyard.money import payments
 from steelyard.money.payments import Unknown, webhook_url
+from steelyard.trade.settlement.checking import silently_checked
 from steelyard.trade.settlement.gateways import bank as bank_of
 from steelyard.trade.settlement.gateways.interface import Bank
 from steelyard.trade.settlement.model import BankAnswer, DuePayout, PayoutNews, is_complete, settlement_day
 from steelyard.trade.settlement.payouts import record_payout, to_pay
+from steelyard.trade.settlement.reserving import release_reserves
 from steelyard.trade.settlement.runs import run
 
 RUN_EVERY_SECONDS = 60.0
@@ -30,6 +32,16 @@ log = structlog.get_logger()
 async def run_today(db: Database) -> int:
     """Issue what is due by now; returns how many statements were issued."""
     return len(await db.transact(run, settlement_day(datetime.now(UTC))))
+
+
+async def release_today(db: Database) -> int:
+    """Give back the reserves whose time is over by now; returns how many."""
+    return await db.transact(release_reserves, settlement_day(datetime.now(UTC)))
+
+
+async def check_by_silence(db: Database) -> int:
+    """Statements whose merchants have said nothing in time are taken as checked; returns how many."""
+    return await db.transact(silently_checked, datetime.now(UTC))
 
 
 async def send_payouts(db: Database, bank: Bank, settings: Settings) -> int:
@@ -90,5 +102,7 @@ async def _pay(db: Database) -> int:
 
 SWEEPS = [
     Sweep("settlement.run", RUN_EVERY_SECONDS, run_today),
+    Sweep("settlement.reserves", RUN_EVERY_SECONDS, release_today),
+    Sweep("settlement.checks", RUN_EVERY_SECONDS, check_by_silence),
     Sweep("settlement.payouts", PAY_EVERY_SECONDS, _pay),
 ]

@@ -23,9 +23,12 @@ PAID_ELSEWHERE = date(9999, 12, 31)
 
 
 class StatementState(StrEnum):
-    """`issued`: the merchant's money is set aside. `paying`: the bank is instructed. `failed`: it said no."""
+    """`issued`: the merchant's money is set aside. `checked`: the merchant has agreed, by word or by silence. `batched`: it is
+    in a bank file that nobody has fetched. `paying`: the bank is instructed. `failed`: it said no, or sent it back."""
 
     ISSUED = "issued"
+    CHECKED = "checked"
+    BATCHED = "batched"
     PAYING = "paying"
     PAID = "paid"
     FAILED = "failed"
@@ -35,10 +38,12 @@ STATEMENT_MACHINE = Machine(
     "statement",
     {StatementState.ISSUED, StatementState.PAID},
     {
-        StatementState.ISSUED: {StatementState.PAYING},
+        StatementState.ISSUED: {StatementState.CHECKED, StatementState.PAYING, StatementState.BATCHED},
+        StatementState.CHECKED: {StatementState.PAYING, StatementState.BATCHED},
+        StatementState.BATCHED: {StatementState.CHECKED, StatementState.PAYING},
         StatementState.PAYING: {StatementState.PAID, StatementState.FAILED},
-        StatementState.FAILED: {StatementState.PAYING},
-        StatementState.PAID: set(),
+        StatementState.FAILED: {StatementState.PAYING, StatementState.BATCHED},
+        StatementState.PAID: {StatementState.FAILED},
     },
 )
 
@@ -46,8 +51,8 @@ MACHINES = (STATEMENT_MACHINE,)
 
 
 class EntryKind(StrEnum):
-    """What an entry is; commission, refunds, subsidies taken back, what goes into the deposit, fines and
-    compensation are negative."""
+    """What an entry is; commission, refunds, subsidies taken back, what goes into the deposit or the reserve, fines,
+    compensation and corrections that take are negative."""
 
     SALE = "sale"
     SUBSIDY = "subsidy"
@@ -64,6 +69,10 @@ class EntryKind(StrEnum):
     COMPENSATION = "compensation"
     DEBT_PAID = "debt_paid"
     COMPENSATION_RETURNED = "compensation_returned"
+    RESERVE = "reserve"
+    RESERVE_RELEASED = "reserve_released"
+    CORRECTION = "correction"
+    CORRECTION_TAKEN = "correction_taken"
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,9 +95,18 @@ class Entry(NewEntry, frozen=True, kw_only=True):
     statement_id: StatementId | None
 
 
+class Way(StrEnum):
+    """How a payout reaches the merchant's bank: through the bank that is connected, or in a file that people take there."""
+
+    DIRECT = "direct"
+    FILE = "file"
+
+
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """What a merchant is paid for one settlement day: payout = sales + subsidy − commission − refunds + commission returned
-    − subsidy returned + adjustments (goodwill of the platform, deposit, fines, compensation)."""
+    − subsidy returned + adjustments (goodwill of the platform, deposit, fines, compensation, reserve, corrections).
+
+    `check_by` is until when the payout waits for the merchant to check it; none: it does not wait."""
 
     merchant_id: MerchantId
     statement_id: StatementId
@@ -108,6 +126,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     bank_reference: str | None
     subsidy: int = 0
     subsidy_returned: int = 0
+    way: Way = Way.DIRECT
+    check_by: datetime | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):

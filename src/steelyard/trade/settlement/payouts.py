@@ -6,9 +6,11 @@ import msgspec
 
 from steelyard.kernel import events
 from steelyard.kernel.db import Tx
-from steelyard.kernel.errors import NotFound, TransitionRefused
+from steelyard.kernel.errors import Invalid, NotFound, TransitionRefused
+from steelyard.kernel.i18n import N_
 from steelyard.money import ledger
 from steelyard.parties.merchants.model import Payout
+from steelyard.trade.settlement.batches import drop_batch_of
 from steelyard.trade.settlement.events import PayoutFailed, StatementPaid
 from steelyard.trade.settlement.model import (
     STATEMENT_MACHINE,
@@ -17,17 +19,20 @@ from steelyard.trade.settlement.model import (
     NoPayoutAccount,
     Statement,
     StatementState,
+    Way,
     is_complete,
     payout_reference,
 )
-from steelyard.trade.settlement.runs import paid_out
+from steelyard.trade.settlement.moving import move
+from steelyard.trade.settlement.runs import came_back, paid_out
 
 FIRST_PAUSE_SECONDS = 5
 PAUSE_SECONDS_MAX = 600
+REASON_CHARACTERS_MAX = 200
 
 
 async def to_pay(tx: Tx, limit: int) -> list[DuePayout]:
-    """Take up to `limit` payouts that are to be instructed or asked for now; issued statements become paying.
+    """Take up to `limit` payouts that are to be instructed or asked for now; issued and checked statements become paying.
 
     Their next attempt is pushed ahead first (5 s, 10 s, 20 s … at most 10 minutes), so that two processes never take
     the same and one that dies has only delayed it.
@@ -43,7 +48,9 @@ async def to_pay(tx: Tx, limit: int) -> list[DuePayout]:
             FOR UPDATE SKIP LOCKED
         ), started AS (
             INSERT INTO statement_history (merchant_id, statement_id, step, from_state, to_state, by)
-            SELECT merchant_id, statement_id, 2, 'issued', 'paying', 'system' FROM due WHERE state = 'issued'
+            SELECT d.merchant_id, d.statement_id, (SELECT max(h.step) + 1 FROM statement_history h
+                WHERE (h.merchant_id, h.statement_id) = (d.merchant_id, d.statement_id)), d.state, 'paying', 'system'
+            FROM due d WHERE d.state <> 'paying'
             RETURNING merchant_id, statement_id
         )
         UPDATE statements s
@@ -55,7 +62,7 @@ async def to_pay(tx: Tx, limit: int) -> list[DuePayout]:
                 , coalesce(m.payout, '{}') AS payee, s.attempts > 1 AS asked_before
                 , (SELECT count(*) FROM statement_history h
                    WHERE (h.merchant_id, h.statement_id) = (s.merchant_id, s.statement_id) AND h.to_state = 'paying')
-                  + (due.state = 'issued')::integer AS attempt
+                  + (due.state <> 'paying')::integer AS attempt
         """,
         limit,
         FIRST_PAUSE_SECONDS,
@@ -63,11 +70,14 @@ async def to_pay(tx: Tx, limit: int) -> list[DuePayout]:
     )
 
 
-async def record_payout(tx: Tx, statement_id: UUID, attempt: int, answer: BankAnswer, by: str) -> StatementState:
+async def record_payout(
+    tx: Tx, statement_id: UUID, attempt: int, answer: BankAnswer, by: str, reference: str | None = None
+) -> StatementState:
     """Write down what the bank says of a statement's payout; returns the state it is in now. Raises `NotFound`.
 
     Twice, late and out of order are fine: paid wins over everything, and a rejection of an earlier attempt says nothing
-    about the present one.
+    about the present one. What turns out to be paid while it lies in a bank file that nobody has fetched takes that file back.
+    `reference`: the name of the payout at the bank, where it is not that of `payout_reference`.
     """
     row = await tx.row(
         """
@@ -82,29 +92,33 @@ async def record_payout(tx: Tx, statement_id: UUID, attempt: int, answer: BankAn
     )
     if row is None:
         raise NotFound(statement_id=statement_id)
-    state = StatementState(row["state"])
+    merchant_id, state = row["merchant_id"], StatementState(row["state"])
     if answer.state == "accepted" or state is StatementState.PAID:
         return state
     if answer.state == "paid":
+        if await _came_back(tx, merchant_id, statement_id, attempt):
+            return state
+        if state is StatementState.BATCHED:
+            await drop_batch_of(tx, merchant_id, statement_id, by)
+            state = StatementState.CHECKED
         if state is not StatementState.PAYING:
             # It was paid all the same: the machine goes there through a new instruction.
-            await _move(tx, row["merchant_id"], statement_id, state, StatementState.PAYING, by=by)
-        paid = await _move(
-            tx,
-            row["merchant_id"],
-            statement_id,
-            StatementState.PAYING,
-            StatementState.PAID,
-            by=by,
-            reference=payout_reference(statement_id, attempt),
+            await move(tx, merchant_id, statement_id, state, StatementState.PAYING, by=by, asked=False)
+        named = reference or payout_reference(statement_id, attempt)
+        paid = await move(
+            tx, merchant_id, statement_id, StatementState.PAYING, StatementState.PAID, by=by, reference=named
         )
         await _paid(tx, paid)
         return paid.state
     if attempt != row["attempt"] or state is not StatementState.PAYING:
         return state
-    failed = await _move(
-        tx, row["merchant_id"], statement_id, state, StatementState.FAILED, by=by, failure=answer.failure
-    )
+    return (await _failed(tx, merchant_id, statement_id, state, answer.failure or "", by)).state
+
+
+async def _failed(
+    tx: Tx, merchant_id: UUID, statement_id: UUID, state: StatementState, failure: str, by: str
+) -> Statement:
+    failed = await move(tx, merchant_id, statement_id, state, StatementState.FAILED, by=by, failure=failure)
     await events.publish(
         tx,
         PayoutFailed(
@@ -115,13 +129,89 @@ async def record_payout(tx: Tx, statement_id: UUID, attempt: int, answer: BankAn
             failure=failed.failure or "",
         ),
     )
-    return failed.state
+    return failed
+
+
+async def take_back(tx: Tx, merchant_id: UUID, statement_id: UUID, return_id: UUID, reason: str, by: str) -> bool:
+    """A payout that was paid has come back from the bank: it has failed, and can be paid anew. False: it was said already.
+
+    Raises `NotFound`, `Invalid`, and `TransitionRefused` (it is not paid, or not by us).
+    """
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_CHARACTERS_MAX:
+        raise Invalid({"reason": N_("Please say why, in 200 characters at most")})
+    row = await tx.row(
+        """
+        SELECT s.state, s.payout, s.currency
+             , (SELECT count(*) FROM statement_history h
+                WHERE (h.merchant_id, h.statement_id) = (s.merchant_id, s.statement_id) AND h.to_state = 'paying') AS attempt
+        FROM statements s WHERE s.merchant_id = $1 AND s.statement_id = $2 FOR UPDATE OF s
+        """,
+        merchant_id,
+        statement_id,
+    )
+    if row is None:
+        raise NotFound(statement_id=statement_id)
+    if await tx.value(
+        "SELECT true FROM payout_returns WHERE merchant_id = $1 AND return_id = $2", merchant_id, return_id
+    ):
+        return False
+    state = StatementState(row["state"])
+    if state is not StatementState.PAID or not row["attempt"]:
+        raise TransitionRefused(machine=STATEMENT_MACHINE.name, state=str(state), wanted=str(StatementState.FAILED))
+    await tx.execute(
+        """
+        INSERT INTO payout_returns (merchant_id, return_id, statement_id, attempt, amount, currency, reason, by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        merchant_id,
+        return_id,
+        statement_id,
+        row["attempt"],
+        row["payout"],
+        row["currency"],
+        reason,
+        by,
+    )
+    await ledger.post(tx, [came_back(merchant_id, return_id, row["payout"], row["currency"])])
+    await tx.execute(
+        """
+        UPDATE payout_orders SET state = 'returned', failure = $3, answered_by = $4, answered_at = now()
+        WHERE merchant_id = $1 AND statement_id = $2 AND state = 'paid'
+        """,
+        merchant_id,
+        statement_id,
+        reason,
+        by,
+    )
+    await _failed(tx, merchant_id, statement_id, state, reason, by)
+    return True
+
+
+async def _came_back(tx: Tx, merchant_id: UUID, statement_id: UUID, attempt: int) -> bool:
+    """Whether the payout of this attempt was paid and sent back: that it was paid is no news any more."""
+    return bool(
+        await tx.value(
+            "SELECT EXISTS (SELECT FROM payout_returns WHERE merchant_id = $1 AND statement_id = $2 AND attempt = $3)",
+            merchant_id,
+            statement_id,
+            attempt,
+        )
+    )
 
 
 async def _paid(tx: Tx, statement: Statement) -> None:
-    await ledger.post(
-        tx, [paid_out(statement.merchant_id, statement.statement_id, statement.payout, statement.currency)]
+    """In the books it leaves under the statement, or under what came back of it last."""
+    returned: UUID | None = await tx.value(
+        """
+        SELECT return_id FROM payout_returns WHERE merchant_id = $1 AND statement_id = $2
+        ORDER BY at DESC, return_id DESC LIMIT 1
+        """,
+        statement.merchant_id,
+        statement.statement_id,
     )
+    document = returned or statement.statement_id
+    await ledger.post(tx, [paid_out(statement.merchant_id, document, statement.payout, statement.currency)])
     await events.publish(
         tx,
         StatementPaid(
@@ -136,11 +226,11 @@ async def _paid(tx: Tx, statement: Statement) -> None:
 async def pay_again(tx: Tx, merchant_id: UUID, statement_id: UUID, by: str) -> Statement:
     """Instruct a failed payout once more, to the merchant's account as it is now and under a new key at the bank.
 
-    Raises `NotFound`, `TransitionRefused` (it has not failed) and `NoPayoutAccount`.
+    Raises `NotFound`, `TransitionRefused` (it has not failed, or goes in a bank file) and `NoPayoutAccount`.
     """
     row = await tx.row(
         """
-        SELECT s.state, m.payout FROM statements s LEFT JOIN merchants m USING (merchant_id)
+        SELECT s.state, s.way, m.payout FROM statements s LEFT JOIN merchants m USING (merchant_id)
         WHERE s.merchant_id = $1 AND s.statement_id = $2
         FOR UPDATE OF s
         """,
@@ -150,48 +240,8 @@ async def pay_again(tx: Tx, merchant_id: UUID, statement_id: UUID, by: str) -> S
     if row is None:
         raise NotFound(statement_id=statement_id)
     state = StatementState(row["state"])
-    if state is not StatementState.FAILED:
+    if state is not StatementState.FAILED or row["way"] != Way.DIRECT:
         raise TransitionRefused(machine=STATEMENT_MACHINE.name, state=str(state), wanted=str(StatementState.PAYING))
     if not is_complete(msgspec.convert(row["payout"], Payout)):
         raise NoPayoutAccount(merchant_id=merchant_id)
-    return await _move(tx, merchant_id, statement_id, state, StatementState.PAYING, by=by)
-
-
-async def _move(
-    tx: Tx,
-    merchant_id: UUID,
-    statement_id: UUID,
-    before: StatementState,
-    to: StatementState,
-    *,
-    by: str,
-    failure: str | None = None,
-    reference: str | None = None,
-) -> Statement:
-    moved = await tx.one(
-        Statement,
-        """
-        WITH told AS (
-            INSERT INTO statement_history (merchant_id, statement_id, step, from_state, to_state, by)
-            SELECT $1, $2, max(step) + 1, $3, $4, $5
-            FROM statement_history WHERE merchant_id = $1 AND statement_id = $2
-        )
-        UPDATE statements
-        SET state = $4, failure = $6, bank_reference = coalesce($7, bank_reference)
-          , paid_at = CASE $4 WHEN 'paid' THEN now() END
-          , attempt_at = CASE $4 WHEN 'paying' THEN now() END
-          , attempts = CASE $4 WHEN 'paying' THEN 0 ELSE attempts END
-        WHERE merchant_id = $1 AND statement_id = $2
-        RETURNING merchant_id, statement_id, code, day, currency, sales, commission, refunds, commission_returned
-                , adjustments, payout, state, issued_at, paid_at, failure, bank_reference, subsidy, subsidy_returned
-        """,
-        merchant_id,
-        statement_id,
-        str(before),
-        str(to),
-        by,
-        failure,
-        reference,
-    )
-    assert moved is not None
-    return moved
+    return await move(tx, merchant_id, statement_id, state, StatementState.PAYING, by=by)
