@@ -24,7 +24,14 @@ from steelyard.money.payments.bank_movements import movements as bank_movements
 from steelyard.money.payments.bulk import RecordedPayment, RecordedRefund, bulk_record
 from steelyard.money.payments.by_hand import ByHand, NotByHand, NumberUsed, made_by_hand
 from steelyard.money.payments.capture_model import Capture, CaptureAnswer, CaptureUnderWay, DueCapture, DueVoid, Release
-from steelyard.money.payments.captures import captures_of, record_capture, record_void, to_capture, uncollected, want
+from steelyard.money.payments.captures import (
+    captures_of,
+    record_capture,
+    record_void,
+    require_collected,
+    to_capture,
+    want,
+)
 from steelyard.money.payments.choosing import (
     Limit,
     Rule,
@@ -233,6 +240,7 @@ __all__ = [
     "refunds_of_payment",
     "refunds_page",
     "releases_of_payment",
+    "require_collected",
     "rest_changes",
     "rests",
     "rule",
@@ -253,7 +261,6 @@ __all__ = [
     "to_refund",
     "to_void",
     "try_now",
-    "uncollected",
     "verifier",
     "verify_signature",
     "want",

@@ -13,7 +13,14 @@ from steelyard.kernel import ids
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import NotFound
 from steelyard.money import ledger
-from steelyard.money.payments.capture_model import Capture, CaptureAnswer, CaptureId, DueCapture, Moment
+from steelyard.money.payments.capture_model import (
+    Capture,
+    CaptureAnswer,
+    CaptureId,
+    CaptureUnderWay,
+    DueCapture,
+    Moment,
+)
 from steelyard.money.payments.model import ChannelAnswer, PaymentSplit
 from steelyard.money.payments.outcomes import allotted, captured
 from steelyard.money.payments.refunds import refund_surplus
@@ -40,18 +47,20 @@ async def want(tx: Tx, orders: Sequence[tuple[UUID, UUID]], moment: Moment) -> N
     )
 
 
-async def uncollected(read: Read, orders: Sequence[tuple[UUID, UUID]]) -> list[UUID]:
-    """Those of these orders (merchant, order) of whose money something is authorised only, or being captured."""
-    rows = await read.fetch(
+async def require_collected(read: Read, orders: Sequence[tuple[UUID, UUID]]) -> None:
+    """Raises `CaptureUnderWay` while something of the money of these orders (merchant, order) is authorised only, or being
+    taken."""
+    row = await read.row(
         """
-        SELECT DISTINCT s.order_id
+        SELECT s.order_id
         FROM unnest($1::uuid[], $2::uuid[]) AS o (merchant_id, order_id) JOIN payment_splits s USING (merchant_id, order_id)
-        WHERE s.captured + s.released < s.authorised
+        WHERE s.captured + s.released < s.authorised LIMIT 1
         """,
         [merchant_id for merchant_id, _ in orders],
         [order_id for _, order_id in orders],
     )
-    return [row["order_id"] for row in rows]
+    if row is not None:
+        raise CaptureUnderWay(order_id=row["order_id"])
 
 
 async def to_capture(tx: Tx, once: Collection[str], limit: int) -> list[DueCapture]:

@@ -12,7 +12,6 @@ from steelyard.logistics import fulfilment
 from steelyard.logistics.fulfilment.model import Dispatch, Instruction
 from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind, Transfer
-from steelyard.money.payments import CaptureUnderWay
 from steelyard.parties import merchants, policies
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies.model import UNTRACKED_DELIVERY
@@ -273,11 +272,9 @@ async def confirm_receipt(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by
 
 
 async def complete(tx: Tx, orders: Sequence[Order], by: str) -> None:
-    """Locked orders, all sent, are received. Their transfers are posted together, so that accounts are locked in order.
-
-    Raises `CaptureUnderWay` as long as their money has not come."""
-    if open_ := await payments.uncollected(tx, [(order.merchant_id, order.order_id) for order in orders]):
-        raise CaptureUnderWay(order_id=open_[0])
+    """Locked orders, all sent, are received. Their transfers are posted together, so that accounts are locked in order. Raises
+    `CaptureUnderWay` as long as their money has not come."""
+    await payments.require_collected(tx, [(order.merchant_id, order.order_id) for order in orders])
     await states.move_orders(tx, [order.order_id for order in orders], OrderState.COMPLETED, by)
     await ledger.post(tx, [transfer for order in orders for transfer in _release(order)])
     at = datetime.now(UTC)
