@@ -197,6 +197,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/operator/refunds?state=succeeded",
         "/operator/channels",
         "/operator/transfers",
+        "/operator/cash-on-delivery",
         "/operator/reconciliation",
         "/operator/reconciliation?state=all",
         "/operator/reconciliation?state=explained&source=archive&kind=fee",

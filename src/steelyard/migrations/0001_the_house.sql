@@ -942,7 +942,12 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}')
   , ('transfers_received', 'credit', '{"zh-Hans": "已收未核销的银行转账", "en": "Received by bank transfer, not used yet"}')
   , ('channel_fees', 'debit', '{"zh-Hans": "支付渠道手续费", "en": "Fees of payment channels"}')
+  , ('chargebacks', 'debit', '{"zh-Hans": "渠道拒付占用款", "en": "Taken back by channels, in dispute"}')
+  , ('disputed', 'credit', '{"zh-Hans": "拒付冻结的商家款", "en": "Merchants'' money frozen by chargebacks"}')
+  , ('chargeback_losses', 'debit', '{"zh-Hans": "平台拒付损失", "en": "Losses by chargebacks"}')
   , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}')
+  , ('door_claims', 'debit', '{"zh-Hans": "货到付款待收款", "en": "To be collected at the door"}')
+  , ('carrier_cash', 'debit', '{"zh-Hans": "承运商代收款", "en": "Cash with carriers"}')
   , ('exchange_clearing', 'credit', '{"zh-Hans": "货币兑换清算", "en": "Exchange clearing"}')
   , ('exchange_differences', 'credit', '{"zh-Hans": "汇兑损益", "en": "Realised exchange differences"}')
   , ('own_funds', 'credit', '{"zh-Hans": "平台自有资金", "en": "The platform''s own funds"}')
@@ -989,7 +994,12 @@ INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
   , ('compensation_clearing', 'asset', NULL, false, '{"zh-Hans": "商家赔付转入买家余额时的过渡科目，合计为零。", "en": "Where a shop''s compensation crosses to a buyer; zero in total."}')
   , ('transfers_received', 'liability', 'buyers', false, '{"zh-Hans": "已到账、尚未用于订单的买家转账。", "en": "What buyers have transferred and no purchase has taken."}')
   , ('channel_fees', 'expense', NULL, true, '{"zh-Hans": "支付渠道扣收的手续费。", "en": "What payment channels keep as their fees."}')
+  , ('chargebacks', 'asset', NULL, false, '{"zh-Hans": "渠道因拒付扣走、正在争议的款项。", "en": "What channels have taken back and is being argued about."}')
+  , ('disputed', 'liability', 'merchants', false, '{"zh-Hans": "因拒付冻结的商家款项，结案前不结算。", "en": "Of what merchants are owed, what is set aside until a chargeback is decided."}')
+  , ('chargeback_losses', 'expense', NULL, false, '{"zh-Hans": "平台因拒付承担的损失，减去败诉后追回的。", "en": "What the platform lost by chargebacks, less what came back after it was lost."}')
   , ('suspense', 'asset', NULL, false, '{"zh-Hans": "对账差异，等待查明。", "en": "Differences of statements that are being looked into."}')
+  , ('door_claims', 'asset', NULL, false, '{"zh-Hans": "买家约定签收时支付、尚未收到的货款。", "en": "What buyers have promised to pay at the door and nobody has collected yet."}')
+  , ('carrier_cash', 'asset', 'cash', false, '{"zh-Hans": "承运商已代收、尚未回款的货款。", "en": "What carriers have collected at the door and not paid on yet."}')
   , ('exchange_clearing', 'equity', NULL, false, '{"zh-Hans": "兑换时一种货币转出、另一种转入的过渡科目；余额为该货币的未平头寸。", "en": "Where one currency leaves and another comes in; what is left is the open position in a currency."}')
   , ('exchange_differences', 'income', NULL, false, '{"zh-Hans": "已实现的汇兑损益，按本位币记录；负数为损失。", "en": "Realised gains on exchanges, in the house''s currency; below zero, losses."}')
   , ('own_funds', 'equity', NULL, true, '{"zh-Hans": "平台股东投入或提走的自有资金。", "en": "What the platform''s owners have put in or taken out."}')
@@ -1020,6 +1030,8 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT nobody_spends_what_is_not_there CHECK (
         kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards', 'transfers_received')
         OR credits >= debits)
+  , CONSTRAINT frozen_money_is_there CHECK (kind <> 'disputed' OR credits >= debits)
+  , CONSTRAINT only_what_was_taken_back_comes_back CHECK (kind <> 'chargebacks' OR debits >= credits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';
@@ -1451,11 +1463,13 @@ CREATE TABLE payment_splits (
   , wanted_at   timestamptz
   , refused_at  timestamptz
   , let_go_at   timestamptz
+  , disputed    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, payment_id)
   , CONSTRAINT all_or_nothing_is_authorised CHECK (authorised IN (0, amount))
   , CONSTRAINT never_take_more_than_authorised
         CHECK (0 <= capturing AND 0 <= captured AND 0 <= released AND capturing + captured + released <= authorised)
-  , CONSTRAINT never_refund_more_than_captured CHECK (0 <= refunding AND 0 <= refunded AND refunding + refunded <= captured)
+  , CONSTRAINT never_refund_more_than_captured CHECK (
+        0 <= refunding AND 0 <= refunded AND 0 <= disputed AND refunding + refunded + disputed <= captured)
 );
 COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, authorised, captured, let go, on its way back, refunded';
 COMMENT ON COLUMN payment_splits.authorised IS 'What the channel vouches for: kept back for us, or taken already';
@@ -1464,6 +1478,7 @@ COMMENT ON COLUMN payment_splits.released IS 'Of authorised, what is not wanted 
 COMMENT ON COLUMN payment_splits.wanted_at IS 'Since when what is authorised is to be captured: the order was packed or sent';
 COMMENT ON COLUMN payment_splits.refused_at IS 'When the channel said that it does not capture it: the order is called off, or given back if it was sent';
 COMMENT ON COLUMN payment_splits.let_go_at IS 'Since when a part is released that the channel still keeps back; none once it was told';
+COMMENT ON COLUMN payment_splits.disputed IS 'Of captured, what the channel has taken back and we argue about: see chargebacks';
 CREATE INDEX splits_of_a_payment ON payment_splits (payment_id);
 CREATE INDEX splits_to_capture ON payment_splits (wanted_at)
     WHERE wanted_at IS NOT NULL AND refused_at IS NULL AND capturing + captured + released < authorised;
@@ -1471,85 +1486,6 @@ CREATE INDEX splits_not_captured ON payment_splits (payment_id) WHERE capturing 
 CREATE INDEX splits_refused ON payment_splits (refused_at)
     WHERE refused_at IS NOT NULL AND capturing + captured + released < authorised;
 CREATE INDEX splits_let_go ON payment_splits (let_go_at) WHERE let_go_at IS NOT NULL;
-
-CREATE TABLE capture_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
-COMMENT ON TABLE capture_transitions IS 'reference: the states of a capture that follow each other';
-INSERT INTO capture_transitions (from_state, to_state) VALUES
-    ('nowhere', 'instructed'), ('instructed', 'succeeded'), ('instructed', 'failed');
-
-CREATE TABLE payment_captures (
-    buyer_id     uuid NOT NULL
-  , capture_id   uuid NOT NULL
-  , payment_id   uuid NOT NULL
-  , document     uuid NOT NULL
-  , amount       bigint NOT NULL
-  , currency     text NOT NULL REFERENCES currencies
-  , final        boolean NOT NULL
-  , state        text NOT NULL
-  , failure      text
-  , created_at   timestamptz NOT NULL DEFAULT now()
-  , ended_at     timestamptz
-  , attempt_at   timestamptz
-  , attempts     integer NOT NULL DEFAULT 0
-  , PRIMARY KEY (buyer_id, capture_id)
-  , FOREIGN KEY (buyer_id, payment_id) REFERENCES payments
-  , CONSTRAINT a_capture_is_of_some_money CHECK (amount > 0)
-  , CONSTRAINT a_capture_is_asked_for_until_it_ended CHECK ((state = 'instructed') = (attempt_at IS NOT NULL))
-  , CONSTRAINT a_capture_ended_when CHECK ((state = 'instructed') = (ended_at IS NULL))
-);
-COMMENT ON TABLE payment_captures IS 'by buyer: what a channel was asked to take of an authorised payment; its id is the channel''s idempotency key';
-COMMENT ON COLUMN payment_captures.document IS 'Under which the books have it: the payment where the channel captures once, else the capture itself';
-COMMENT ON COLUMN payment_captures.final IS 'Nothing more follows: the channel lets go what is left';
-CREATE INDEX captures_of_a_payment ON payment_captures (payment_id);
-CREATE INDEX captures_by_id ON payment_captures (capture_id);
-CREATE INDEX captures_by_document ON payment_captures (document);
-CREATE INDEX captures_to_ask ON payment_captures (attempt_at) WHERE attempt_at IS NOT NULL;
-
-CREATE TABLE payment_capture_history (
-    buyer_id   uuid NOT NULL
-  , capture_id uuid NOT NULL
-  , step       integer NOT NULL
-  , from_state text NOT NULL
-  , to_state   text NOT NULL
-  , at         timestamptz NOT NULL DEFAULT now()
-  , by         text NOT NULL
-  , PRIMARY KEY (buyer_id, capture_id, step)
-  , FOREIGN KEY (buyer_id, capture_id) REFERENCES payment_captures
-  , FOREIGN KEY (from_state, to_state) REFERENCES capture_transitions
-);
-COMMENT ON TABLE payment_capture_history IS 'by buyer, append-only: each change of a capture''s state';
-
-CREATE TABLE payment_capture_parts (
-    merchant_id uuid NOT NULL
-  , order_id    uuid NOT NULL
-  , payment_id  uuid NOT NULL
-  , capture_id  uuid NOT NULL
-  , amount      bigint NOT NULL
-  , PRIMARY KEY (merchant_id, order_id, capture_id)
-  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
-  , CONSTRAINT a_captured_part_is_of_some_money CHECK (amount > 0)
-);
-COMMENT ON TABLE payment_capture_parts IS 'by merchant, append-only: what of a capture is for which order';
-CREATE INDEX capture_parts_of_a_capture ON payment_capture_parts (capture_id);
-
-CREATE TABLE payment_releases (
-    merchant_id uuid NOT NULL
-  , document    uuid NOT NULL
-  , order_id    uuid NOT NULL
-  , payment_id  uuid NOT NULL
-  , amount      bigint NOT NULL
-  , currency    text NOT NULL REFERENCES currencies
-  , reason      text NOT NULL
-  , at          timestamptz NOT NULL DEFAULT now()
-  , by          text NOT NULL
-  , PRIMARY KEY (merchant_id, document, payment_id)
-  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
-  , CONSTRAINT a_release_is_of_some_money CHECK (amount <> 0)
-);
-COMMENT ON TABLE payment_releases IS 'by merchant, append-only: what of an authorised payment was let go before it was captured: the buyer was never charged with it';
-COMMENT ON COLUMN payment_releases.amount IS 'Above zero: let go. Below: the channel had taken it all the same, and it is refunded';
-COMMENT ON COLUMN payment_releases.document IS 'The refund that was decided, of which this needed no money back';
-CREATE INDEX releases_of_an_order ON payment_releases (merchant_id, order_id);
 
 CREATE TABLE refund_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE refund_transitions IS 'reference: the states of a refund that follow each other';
@@ -1666,6 +1602,231 @@ CREATE INDEX payments_by_transfer ON payments (created_at, payment_id) WHERE cha
 CREATE INDEX refunds_by_transfer ON refunds (created_at, refund_id)
     WHERE channel = 'bank_transfer' AND state IN ('instructed', 'sent');
 
+CREATE TABLE channel_rules (
+    channel    text NOT NULL
+  , valid_from timestamptz NOT NULL
+  , offered    boolean NOT NULL
+  , place      integer NOT NULL
+  , countries  text[] NOT NULL DEFAULT '{}'
+  , note       text NOT NULL DEFAULT ''
+  , set_by     uuid
+  , set_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, valid_from)
+  , CONSTRAINT places_are_counted_from_one CHECK (place BETWEEN 1 AND 99)
+);
+COMMENT ON TABLE channel_rules IS 'reference: what the operator decided about a channel; the latest that has begun counts';
+COMMENT ON COLUMN channel_rules.place IS 'Where buyers see it among the others, the first first';
+COMMENT ON COLUMN channel_rules.countries IS 'Where goods must go for it to be offered; none: wherever the channel takes them';
+
+CREATE TABLE channel_rule_limits (
+    channel    text NOT NULL
+  , valid_from timestamptz NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , smallest   bigint
+  , largest    bigint
+  , PRIMARY KEY (channel, valid_from, currency)
+  , FOREIGN KEY (channel, valid_from) REFERENCES channel_rules
+  , CONSTRAINT limits_are_in_order CHECK (coalesce(smallest, 1) > 0 AND coalesce(smallest, 1) <= coalesce(largest, coalesce(smallest, 1)))
+);
+COMMENT ON TABLE channel_rule_limits IS 'reference: the amounts, in minor units, within which a rule has a channel offered';
+
+CREATE TABLE channel_disputes (
+    channel   text NOT NULL
+  , reference text NOT NULL
+  , told_at   timestamptz NOT NULL DEFAULT now()
+  , look_at   timestamptz
+  , looks     integer NOT NULL DEFAULT 0
+  , problem   text
+  , PRIMARY KEY (channel, reference)
+);
+COMMENT ON TABLE channel_disputes IS 'by key: chargebacks that a channel has told of, and when it is asked next how far they are';
+COMMENT ON COLUMN channel_disputes.look_at IS 'None: it has ended, or is of no payment of ours';
+COMMENT ON COLUMN channel_disputes.problem IS 'Why what was told could not be applied';
+CREATE INDEX channel_disputes_to_look_at ON channel_disputes (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX channel_disputes_with_a_problem ON channel_disputes (told_at DESC) WHERE problem IS NOT NULL;
+
+CREATE TABLE door_shops (
+    merchant_id uuid PRIMARY KEY
+  , offered     boolean NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , changed_by  text NOT NULL
+);
+COMMENT ON TABLE door_shops IS 'by merchant: the shops whose goods can be paid at the door; no row: not offered';
+
+CREATE TABLE door_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE door_transitions IS 'reference: how far what is collected at the door can be';
+INSERT INTO door_transitions (from_state, to_state) VALUES
+    ('nowhere', 'due'), ('due', 'carried'), ('due', 'void')
+  , ('carried', 'collected'), ('carried', 'kept'), ('carried', 'refused'), ('collected', 'remitted');
+
+CREATE TABLE door_remittances (
+    bank_number text PRIMARY KEY
+  , carrier     text NOT NULL
+  , amount      bigint NOT NULL
+  , fee         bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , on_day      date NOT NULL
+  , recorded_at timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , CONSTRAINT a_remittance_is_of_some_money CHECK (amount > 0 AND fee >= 0)
+);
+COMMENT ON TABLE door_remittances IS 'by key, append-only: what carriers paid on of the cash that they collected, as staff wrote it down from the bank statement';
+COMMENT ON COLUMN door_remittances.fee IS 'What the carrier kept for itself of what it had collected';
+CREATE INDEX door_remittances_by_time ON door_remittances (recorded_at DESC, bank_number);
+
+CREATE TABLE door_collections (
+    merchant_id   uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , payment_id    uuid NOT NULL
+  , buyer_id      uuid NOT NULL
+  , amount        bigint NOT NULL
+  , undone        bigint NOT NULL DEFAULT 0
+  , currency      text NOT NULL REFERENCES currencies
+  , state         text NOT NULL
+  , told          bigint
+  , reported      bigint
+  , carrier       text
+  , remittance    text
+  , created_at    timestamptz NOT NULL DEFAULT now()
+  , ended_at      timestamptz
+  , PRIMARY KEY (merchant_id, order_id, payment_id)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
+  , CONSTRAINT no_more_is_taken_off_than_was_promised CHECK (0 <= undone AND undone <= amount)
+  , CONSTRAINT what_is_on_its_way_was_told CHECK ((state IN ('due', 'void')) = (told IS NULL))
+  , CONSTRAINT told_is_what_is_left CHECK (state NOT IN ('carried', 'collected', 'remitted', 'kept') OR (told > 0 AND told = amount - undone))
+  , CONSTRAINT a_carrier_has_what_it_collected CHECK ((state IN ('collected', 'remitted')) = (carrier IS NOT NULL))
+  , CONSTRAINT remitted_means_by_which CHECK ((state = 'remitted') = (remittance IS NOT NULL))
+  , CONSTRAINT over_means_when CHECK ((state IN ('due', 'carried')) = (ended_at IS NULL))
+);
+COMMENT ON TABLE door_collections IS 'by merchant: what buyers pay at the door, order by order, and where the cash is';
+COMMENT ON COLUMN door_collections.amount IS 'What was promised when it was ordered';
+COMMENT ON COLUMN door_collections.undone IS 'What refunds have taken off it: it is not collected any more';
+COMMENT ON COLUMN door_collections.told IS 'What whoever hands the parcel over asks for, fixed when it leaves';
+COMMENT ON COLUMN door_collections.reported IS 'What the carrier says that it got, where it says so';
+COMMENT ON COLUMN door_collections.remittance IS 'The bank''s number of what the carrier paid on';
+COMMENT ON COLUMN door_collections.ended_at IS 'When it was collected, refused or called off';
+CREATE INDEX door_collections_with_carriers ON door_collections (carrier, currency, ended_at, order_id) WHERE state = 'collected';
+CREATE INDEX door_collections_on_their_way ON door_collections (created_at, order_id) WHERE state = 'carried';
+CREATE INDEX door_refusals_of_a_buyer ON door_collections (buyer_id, ended_at) WHERE state = 'refused';
+CREATE INDEX door_collections_of_a_remittance ON door_collections (remittance) WHERE remittance IS NOT NULL;
+
+CREATE TABLE door_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, payment_id, step)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES door_collections
+  , FOREIGN KEY (from_state, to_state) REFERENCES door_transitions
+);
+COMMENT ON TABLE door_history IS 'by merchant, append-only: what became of what is collected at the door';
+
+CREATE INDEX refunds_of_the_door ON refunds (created_at, refund_id) WHERE channel = 'cod' AND state IN ('instructed', 'sent');
+
+CREATE TABLE channel_exclusions (
+    channel text NOT NULL
+  , about   text NOT NULL
+  , subject uuid NOT NULL
+  , why     text NOT NULL DEFAULT ''
+  , set_by  uuid
+  , set_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, about, subject)
+  , CONSTRAINT an_exclusion_is_about_a_shop_a_category_or_gift_cards CHECK (about IN ('merchant', 'category', 'gift_cards'))
+);
+COMMENT ON TABLE channel_exclusions IS 'reference: what a channel is not offered for: the goods of a shop, those of a category and all below it, gift cards';
+COMMENT ON COLUMN channel_exclusions.subject IS 'The merchant or the category; the nil UUID for gift cards';
+
+-- money.payments
+
+-- What channels were asked to take of authorised payments, and what was let go of them.
+
+CREATE TABLE capture_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE capture_transitions IS 'reference: the states of a capture that follow each other';
+INSERT INTO capture_transitions (from_state, to_state) VALUES
+    ('nowhere', 'instructed'), ('instructed', 'succeeded'), ('instructed', 'failed');
+
+CREATE TABLE payment_captures (
+    buyer_id     uuid NOT NULL
+  , capture_id   uuid NOT NULL
+  , payment_id   uuid NOT NULL
+  , document     uuid NOT NULL
+  , amount       bigint NOT NULL
+  , currency     text NOT NULL REFERENCES currencies
+  , final        boolean NOT NULL
+  , state        text NOT NULL
+  , failure      text
+  , created_at   timestamptz NOT NULL DEFAULT now()
+  , ended_at     timestamptz
+  , attempt_at   timestamptz
+  , attempts     integer NOT NULL DEFAULT 0
+  , PRIMARY KEY (buyer_id, capture_id)
+  , FOREIGN KEY (buyer_id, payment_id) REFERENCES payments
+  , CONSTRAINT a_capture_is_of_some_money CHECK (amount > 0)
+  , CONSTRAINT a_capture_is_asked_for_until_it_ended CHECK ((state = 'instructed') = (attempt_at IS NOT NULL))
+  , CONSTRAINT a_capture_ended_when CHECK ((state = 'instructed') = (ended_at IS NULL))
+);
+COMMENT ON TABLE payment_captures IS 'by buyer: what a channel was asked to take of an authorised payment; its id is the channel''s idempotency key';
+COMMENT ON COLUMN payment_captures.document IS 'Under which the books have it: the payment where the channel captures once, else the capture itself';
+COMMENT ON COLUMN payment_captures.final IS 'Nothing more follows: the channel lets go what is left';
+CREATE INDEX captures_of_a_payment ON payment_captures (payment_id);
+CREATE INDEX captures_by_id ON payment_captures (capture_id);
+CREATE INDEX captures_by_document ON payment_captures (document);
+CREATE INDEX captures_to_ask ON payment_captures (attempt_at) WHERE attempt_at IS NOT NULL;
+
+CREATE TABLE payment_capture_history (
+    buyer_id   uuid NOT NULL
+  , capture_id uuid NOT NULL
+  , step       integer NOT NULL
+  , from_state text NOT NULL
+  , to_state   text NOT NULL
+  , at         timestamptz NOT NULL DEFAULT now()
+  , by         text NOT NULL
+  , PRIMARY KEY (buyer_id, capture_id, step)
+  , FOREIGN KEY (buyer_id, capture_id) REFERENCES payment_captures
+  , FOREIGN KEY (from_state, to_state) REFERENCES capture_transitions
+);
+COMMENT ON TABLE payment_capture_history IS 'by buyer, append-only: each change of a capture''s state';
+
+CREATE TABLE payment_capture_parts (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , capture_id  uuid NOT NULL
+  , amount      bigint NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, capture_id)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
+  , CONSTRAINT a_captured_part_is_of_some_money CHECK (amount > 0)
+);
+COMMENT ON TABLE payment_capture_parts IS 'by merchant, append-only: what of a capture is for which order';
+CREATE INDEX capture_parts_of_a_capture ON payment_capture_parts (capture_id);
+
+CREATE TABLE payment_releases (
+    merchant_id uuid NOT NULL
+  , document    uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , reason      text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, document, payment_id)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
+  , CONSTRAINT a_release_is_of_some_money CHECK (amount <> 0)
+);
+COMMENT ON TABLE payment_releases IS 'by merchant, append-only: what of an authorised payment was let go before it was captured: the buyer was never charged with it';
+COMMENT ON COLUMN payment_releases.amount IS 'Above zero: let go. Below: the channel had taken it all the same, and it is refunded';
+COMMENT ON COLUMN payment_releases.document IS 'The refund that was decided, of which this needed no money back';
+CREATE INDEX releases_of_an_order ON payment_releases (merchant_id, order_id);
+
+-- money.payments
+
+-- Channels that did not answer, and how often they did.
+
 CREATE TABLE channel_rest_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE channel_rest_transitions IS 'reference: how a channel is rested and works again';
 INSERT INTO channel_rest_transitions (from_state, to_state) VALUES
@@ -1707,34 +1868,6 @@ CREATE TABLE channel_calls (
 );
 COMMENT ON TABLE channel_calls IS 'local: how many calls of a channel were answered and how many were not, by ten seconds';
 CREATE INDEX channel_calls_by_tick ON channel_calls (tick);
-
-CREATE TABLE channel_rules (
-    channel    text NOT NULL
-  , valid_from timestamptz NOT NULL
-  , offered    boolean NOT NULL
-  , place      integer NOT NULL
-  , countries  text[] NOT NULL DEFAULT '{}'
-  , note       text NOT NULL DEFAULT ''
-  , set_by     uuid
-  , set_at     timestamptz NOT NULL DEFAULT now()
-  , PRIMARY KEY (channel, valid_from)
-  , CONSTRAINT places_are_counted_from_one CHECK (place BETWEEN 1 AND 99)
-);
-COMMENT ON TABLE channel_rules IS 'reference: what the operator decided about a channel; the latest that has begun counts';
-COMMENT ON COLUMN channel_rules.place IS 'Where buyers see it among the others, the first first';
-COMMENT ON COLUMN channel_rules.countries IS 'Where goods must go for it to be offered; none: wherever the channel takes them';
-
-CREATE TABLE channel_rule_limits (
-    channel    text NOT NULL
-  , valid_from timestamptz NOT NULL
-  , currency   text NOT NULL REFERENCES currencies
-  , smallest   bigint
-  , largest    bigint
-  , PRIMARY KEY (channel, valid_from, currency)
-  , FOREIGN KEY (channel, valid_from) REFERENCES channel_rules
-  , CONSTRAINT limits_are_in_order CHECK (coalesce(smallest, 1) > 0 AND coalesce(smallest, 1) <= coalesce(largest, coalesce(smallest, 1)))
-);
-COMMENT ON TABLE channel_rule_limits IS 'reference: the amounts, in minor units, within which a rule has a channel offered';
 
 -- money.gifts
 
@@ -2911,12 +3044,14 @@ CREATE TABLE carriers (
     carrier text PRIMARY KEY
   , name    jsonb NOT NULL
   , active  boolean NOT NULL DEFAULT true
+  , collects boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE carriers IS 'reference: who carries';
-INSERT INTO carriers (carrier, name) VALUES
-    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}')
-  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}')
-  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}');
+COMMENT ON COLUMN carriers.collects IS 'Whether it collects cash at the door and pays it on; with any other, the shop collects it itself';
+INSERT INTO carriers (carrier, name, collects) VALUES
+    ('simex', '{"zh-Hans": "模拟速运", "en": "Simex Express"}', true)
+  , ('simpost', '{"zh-Hans": "模拟邮政", "en": "Simpost"}', true)
+  , ('other', '{"zh-Hans": "其他承运商", "en": "Other carrier"}', false);
 
 CREATE TABLE shop_carriers (
     merchant_id uuid NOT NULL
@@ -2941,7 +3076,8 @@ COMMENT ON TABLE parcel_transitions IS 'reference: the states of a parcel that f
 INSERT INTO parcel_transitions (from_state, to_state) VALUES
     ('nowhere', 'handed_over'), ('nowhere', 'delivered')
   , ('handed_over', 'in_transit'), ('handed_over', 'delivered'), ('handed_over', 'lost')
-  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered');
+  , ('in_transit', 'delivered'), ('in_transit', 'lost'), ('lost', 'in_transit'), ('lost', 'delivered')
+  , ('handed_over', 'refused'), ('in_transit', 'refused'), ('lost', 'refused');
 
 CREATE TABLE parcels (
     merchant_id  uuid NOT NULL
@@ -2956,10 +3092,14 @@ CREATE TABLE parcels (
   , attempt_at   timestamptz
   , attempts     integer NOT NULL DEFAULT 0
   , refused_at   timestamptz
+  , collect      bigint
+  , collect_currency text REFERENCES currencies
   , PRIMARY KEY (merchant_id, parcel_id)
   , UNIQUE (merchant_id, carrier, number)
   , CONSTRAINT delivered_means_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
+  , CONSTRAINT what_is_collected_is_some_money CHECK (collect > 0 AND (collect IS NULL) = (collect_currency IS NULL))
 );
+COMMENT ON COLUMN parcels.collect IS 'What is to be paid for it at the door, in minor units; none: nothing';
 COMMENT ON TABLE parcels IS 'by merchant: a parcel with its tracking number';
 COMMENT ON COLUMN parcels.order_id IS 'The order, or the after-sales case whose goods go back or out again';
 COMMENT ON COLUMN parcels.registered_at IS 'When the carrier promised to tell us where it is';
@@ -3448,8 +3588,8 @@ COMMENT ON TABLE order_transitions IS 'reference: the states of an order that fo
 INSERT INTO order_transitions (from_state, to_state) VALUES
     ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
   , ('placed', 'paid'), ('placed', 'held'), ('placed', 'cancelled'), ('held', 'paid'), ('held', 'cancelled')
-  , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
-  , ('partly_shipped', 'shipped'), ('shipped', 'completed');
+  , ('paid', 'held'), ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
+  , ('partly_shipped', 'shipped'), ('shipped', 'completed'), ('shipped', 'cancelled');
 
 CREATE TABLE orders (
     merchant_id  uuid NOT NULL
@@ -3911,7 +4051,8 @@ CREATE TABLE order_refunds (
   , PRIMARY KEY (merchant_id, refund_id)
   , CONSTRAINT no_more_tax_than_money_goes_back CHECK (tax BETWEEN 0 AND goods + freight)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
-  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection', 'uncollected'))
+  , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'
+                                                       , 'refused_at_the_door', 'chargeback', 'uncollected'))
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
@@ -4259,6 +4400,250 @@ CREATE TABLE refund_request_history (
 );
 COMMENT ON TABLE refund_request_history IS 'by merchant, append-only: each change of a refund that waits for a second person';
 
+-- trade.risk
+
+-- Paid orders that look like fraud are held until somebody has looked at them, or time decides.
+
+CREATE TABLE risk_rules (
+    rule       text PRIMARY KEY
+  , active     boolean NOT NULL
+  , points     integer NOT NULL
+  , least      integer NOT NULL
+  , minutes    integer NOT NULL
+  , changed_at timestamptz
+  , changed_by text
+  , CONSTRAINT a_rule_has_points CHECK (points BETWEEN 1 AND 1000)
+  , CONSTRAINT a_rule_counts_something CHECK (least > 0 AND minutes > 0)
+);
+COMMENT ON TABLE risk_rules IS 'reference: what makes an order suspicious, and how much';
+COMMENT ON COLUMN risk_rules.least IS 'How many, or how much in major units of the currency, trip it; without meaning for rules of lists';
+COMMENT ON COLUMN risk_rules.minutes IS 'Within which time it counts; without meaning for rules that count nothing';
+INSERT INTO risk_rules (rule, active, points, least, minutes) VALUES
+    ('new_buyer', true, 60, 2000, 1)
+  , ('many_to_address', true, 60, 4, 60)
+  , ('many_by_buyer', true, 50, 5, 60)
+  , ('failed_payments', true, 50, 3, 1440)
+  , ('foreign_phone', true, 30, 1, 1)
+  , ('forwarder', true, 40, 1, 1)
+  , ('blocked', true, 100, 1, 1);
+
+CREATE TABLE risk_list (
+    entry_id uuid PRIMARY KEY
+  , list     text NOT NULL
+  , kind     text NOT NULL
+  , value    text NOT NULL
+  , why      text NOT NULL
+  , until    date NOT NULL
+  , by       text NOT NULL
+  , at       timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT an_entry_stands_on_a_known_list CHECK (list IN ('block', 'allow', 'forwarder'))
+  , CONSTRAINT an_entry_is_of_a_known_kind CHECK (kind IN ('email', 'domain', 'phone', 'address'))
+  , CONSTRAINT an_entry_says_what_and_why CHECK (value <> '' AND why <> '')
+  , CONSTRAINT a_forwarder_is_an_address CHECK (list <> 'forwarder' OR kind = 'address')
+);
+COMMENT ON TABLE risk_list IS 'local: whom staff know: never to hold, always to hold, and addresses of freight forwarders';
+COMMENT ON COLUMN risk_list.value IS 'As it is compared: small letters, without spaces; of a telephone its digits; of an address a part of it';
+COMMENT ON COLUMN risk_list.until IS 'It is forgotten on this day';
+CREATE UNIQUE INDEX an_entry_stands_on_a_list_once ON risk_list (list, kind, value);
+CREATE INDEX risk_list_by_time ON risk_list (at DESC, entry_id DESC);
+CREATE INDEX risk_list_to_forget ON risk_list (until);
+
+CREATE TABLE risk_seen (
+    purchase_id uuid PRIMARY KEY
+  , buyer_id    uuid NOT NULL
+  , address     text NOT NULL
+  , at          timestamptz NOT NULL
+);
+COMMENT ON TABLE risk_seen IS 'by key: paid purchases of the last days, by buyer and by what their address comes to, to count how many there are at once';
+COMMENT ON COLUMN risk_seen.address IS 'A digest: the address cannot be read from it';
+CREATE INDEX risk_seen_of_an_address ON risk_seen (address, at);
+CREATE INDEX risk_seen_of_a_buyer ON risk_seen (buyer_id, at);
+CREATE INDEX risk_seen_by_time ON risk_seen (at);
+
+CREATE TABLE risk_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE risk_transitions IS 'reference: the states of a look at an order that follow each other';
+INSERT INTO risk_transitions (from_state, to_state) VALUES
+    ('nowhere', 'passed'), ('nowhere', 'held')
+  , ('held', 'released'), ('held', 'cancelled'), ('held', 'overtaken');
+
+CREATE TABLE risk_checks (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , purchase_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , code        text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , score       integer NOT NULL
+  , tripped     jsonb NOT NULL
+  , state       text NOT NULL
+  , checked_at  timestamptz NOT NULL DEFAULT now()
+  , decide_by   timestamptz
+  , decided_at  timestamptz
+  , decided_by  text
+  , why         text NOT NULL DEFAULT ''
+  , charged_back_at timestamptz
+  , PRIMARY KEY (merchant_id, order_id)
+  , CONSTRAINT held_means_until_when CHECK ((state = 'passed') = (decide_by IS NULL))
+  , CONSTRAINT decided_means_when_and_by_whom
+        CHECK ((state IN ('released', 'cancelled', 'overtaken')) = (decided_at IS NOT NULL) AND (decided_at IS NULL) = (decided_by IS NULL))
+);
+COMMENT ON TABLE risk_checks IS 'by merchant: orders that tripped a rule, and what became of them; those that tripped none are not kept';
+COMMENT ON COLUMN risk_checks.tripped IS '[{rule, points, found}]: found is a number, never who or where';
+COMMENT ON COLUMN risk_checks.charged_back_at IS 'When its money was charged back, so that rules can be judged by what came later';
+CREATE INDEX risk_checks_held ON risk_checks (decide_by, order_id) WHERE state = 'held';
+CREATE INDEX risk_checks_by_time ON risk_checks (checked_at DESC, order_id DESC);
+CREATE INDEX risk_checks_of_an_order ON risk_checks (order_id);
+
+CREATE TABLE risk_check_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, step)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES risk_checks
+  , FOREIGN KEY (from_state, to_state) REFERENCES risk_transitions
+);
+COMMENT ON TABLE risk_check_history IS 'by merchant, append-only: each change of a look''s state';
+
+-- trade.chargebacks
+
+-- Chargebacks: a buyer's bank takes captured money back. Which orders it is of, what is said against it, who bears it.
+
+CREATE TABLE chargeback_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE chargeback_transitions IS 'reference: the states of a chargeback that follow each other';
+INSERT INTO chargeback_transitions (from_state, to_state) VALUES
+    ('nowhere', 'inquiry'), ('nowhere', 'evidence_due')
+  , ('inquiry', 'evidence_due'), ('inquiry', 'closed')
+  , ('evidence_due', 'answering'), ('evidence_due', 'submitted'), ('evidence_due', 'won'), ('evidence_due', 'lost')
+  , ('evidence_due', 'accepted'), ('evidence_due', 'expired')
+  , ('answering', 'evidence_due'), ('answering', 'submitted'), ('answering', 'won'), ('answering', 'lost')
+  , ('answering', 'accepted'), ('answering', 'expired')
+  , ('submitted', 'won'), ('submitted', 'lost')
+  , ('lost', 'recovered'), ('accepted', 'recovered'), ('expired', 'recovered');
+
+CREATE TABLE chargebacks (
+    buyer_id      uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , code          text NOT NULL
+  , payment_id    uuid NOT NULL
+  , purchase_id   uuid NOT NULL
+  , channel       text NOT NULL
+  , reference     text NOT NULL
+  , amount        bigint NOT NULL
+  , currency      text NOT NULL REFERENCES currencies
+  , fee           bigint NOT NULL DEFAULT 0
+  , excess        bigint NOT NULL DEFAULT 0
+  , covered       bigint NOT NULL DEFAULT 0
+  , reason        text NOT NULL
+  , state         text NOT NULL
+  , opened_at     timestamptz NOT NULL DEFAULT now()
+  , opened_by     text NOT NULL
+  , note          text NOT NULL DEFAULT ''
+  , due_at        timestamptz
+  , shop_due_at   timestamptz
+  , answer        text
+  , facts         jsonb NOT NULL DEFAULT '{}'
+  , words         text NOT NULL DEFAULT ''
+  , answer_at     timestamptz
+  , attempts      integer NOT NULL DEFAULT 0
+  , failure       text
+  , submitted_at  timestamptz
+  , ended_at      timestamptz
+  , PRIMARY KEY (buyer_id, chargeback_id)
+  , CONSTRAINT a_chargeback_is_of_some_money CHECK (amount > 0 AND fee >= 0 AND 0 <= covered AND covered <= excess AND excess <= amount)
+  , CONSTRAINT an_answer_is_evidence_or_acceptance CHECK (answer IN ('evidence', 'accept'))
+  , CONSTRAINT ended_means_when CHECK ((state IN ('won', 'lost', 'accepted', 'expired', 'closed', 'recovered')) = (ended_at IS NOT NULL))
+  , CONSTRAINT who_answers_has_an_answer CHECK (state <> 'answering' OR answer IS NOT NULL)
+);
+COMMENT ON TABLE chargebacks IS 'by buyer: money of a payment that its channel has taken back, or asks about';
+COMMENT ON COLUMN chargebacks.reference IS 'What the channel, or the bank''s letter, calls it';
+COMMENT ON COLUMN chargebacks.fee IS 'What the channel charges for it, in minor units of the currency';
+COMMENT ON COLUMN chargebacks.excess IS 'Of amount, what had been given back already: taken twice, and on the platform until it is won';
+COMMENT ON COLUMN chargebacks.covered IS 'Of excess, refunds that the channel refused because of it: it has made them thereby';
+COMMENT ON COLUMN chargebacks.due_at IS 'By when the channel must have evidence; shop_due_at: by when the shops are to have handed theirs in';
+COMMENT ON COLUMN chargebacks.facts IS 'What was handed in, by the names of payments.EVIDENCE_FACTS; words: beside it';
+COMMENT ON COLUMN chargebacks.answer_at IS 'When to tell the channel next';
+CREATE INDEX chargebacks_by_id ON chargebacks (chargeback_id);
+CREATE INDEX chargebacks_of_a_purchase ON chargebacks (purchase_id);
+CREATE INDEX chargebacks_by_time ON chargebacks (opened_at DESC, chargeback_id DESC);
+CREATE INDEX chargebacks_open ON chargebacks (due_at, chargeback_id) WHERE ended_at IS NULL;
+CREATE INDEX chargebacks_to_answer ON chargebacks (answer_at) WHERE answer_at IS NOT NULL;
+
+CREATE TABLE chargeback_history (
+    buyer_id      uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , step          integer NOT NULL
+  , from_state    text NOT NULL
+  , to_state      text NOT NULL
+  , at            timestamptz NOT NULL DEFAULT now()
+  , by            text NOT NULL
+  , PRIMARY KEY (buyer_id, chargeback_id, step)
+  , FOREIGN KEY (buyer_id, chargeback_id) REFERENCES chargebacks
+  , FOREIGN KEY (from_state, to_state) REFERENCES chargeback_transitions
+);
+COMMENT ON TABLE chargeback_history IS 'by buyer, append-only: each change of a chargeback''s state';
+
+CREATE TABLE chargeback_parts (
+    merchant_id   uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , code          text NOT NULL
+  , amount        bigint NOT NULL
+  , currency      text NOT NULL REFERENCES currencies
+  , reason        text NOT NULL
+  , state         text NOT NULL
+  , opened_at     timestamptz NOT NULL
+  , shop_due_at   timestamptz
+  , round         integer NOT NULL DEFAULT 1
+  , frozen        boolean NOT NULL DEFAULT false
+  , bearer        text
+  , bearer_why    text NOT NULL DEFAULT ''
+  , refund_id     uuid
+  , made_good     bigint NOT NULL DEFAULT 0
+  , fee           bigint NOT NULL DEFAULT 0
+  , words         text NOT NULL DEFAULT ''
+  , answered_at   timestamptz
+  , answered_by   text
+  , PRIMARY KEY (merchant_id, chargeback_id, order_id)
+  , CONSTRAINT a_part_is_of_some_money CHECK (amount > 0 AND made_good >= 0 AND fee >= 0)
+  , CONSTRAINT a_merchant_or_the_platform_bears_it CHECK (bearer IN ('merchant', 'platform'))
+  , CONSTRAINT a_refund_has_its_bearer CHECK (refund_id IS NULL OR bearer IS NOT NULL)
+  , CONSTRAINT answered_means_by_whom CHECK ((answered_at IS NULL) = (answered_by IS NULL))
+);
+COMMENT ON TABLE chargeback_parts IS 'by merchant: which part of a chargeback is of which order, and what its shop says; state, reason and dates as of the chargeback';
+COMMENT ON COLUMN chargeback_parts.round IS 'Counted up when the amount is shared out anew: what was frozen before is thawed under its own number';
+COMMENT ON COLUMN chargeback_parts.frozen IS 'Set aside from what the shop is owed: before the order is received its money is held anyway';
+COMMENT ON COLUMN chargeback_parts.bearer IS 'Who bears it when it is lost; none: by the rule of docs/algorithms/chargebacks.md';
+COMMENT ON COLUMN chargeback_parts.refund_id IS 'Of a lost one: the refund that the channel has made';
+COMMENT ON COLUMN chargeback_parts.made_good IS 'Of a lost or recovered one: what the platform paid the shop for it';
+COMMENT ON COLUMN chargeback_parts.fee IS 'Of the channel''s fee, what the shop bears';
+CREATE INDEX chargeback_parts_of_one ON chargeback_parts (chargeback_id);
+CREATE INDEX chargeback_parts_of_an_order ON chargeback_parts (order_id);
+CREATE INDEX chargeback_parts_by_time ON chargeback_parts (merchant_id, opened_at DESC, chargeback_id DESC);
+CREATE INDEX chargeback_parts_to_answer ON chargeback_parts (merchant_id, shop_due_at)
+    WHERE answered_at IS NULL AND state IN ('inquiry', 'evidence_due');
+
+CREATE TABLE chargeback_files (
+    merchant_id   uuid NOT NULL
+  , file_id       uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , file          text NOT NULL
+  , name          text NOT NULL
+  , bytes         integer NOT NULL
+  , by            text NOT NULL
+  , at            timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, file_id)
+  , FOREIGN KEY (merchant_id, chargeback_id, order_id) REFERENCES chargeback_parts
+  , CONSTRAINT a_file_has_something_in_it CHECK (bytes > 0)
+);
+COMMENT ON TABLE chargeback_files IS 'by merchant: what a shop handed in as evidence, by its name in the private file store';
+CREATE INDEX chargeback_files_of_a_part ON chargeback_files (merchant_id, chargeback_id, order_id, at);
+
 -- trade.rewards
 
 -- What orders have earned their buyers in points.
@@ -4440,7 +4825,7 @@ CREATE TABLE statements (
 COMMENT ON TABLE statements IS 'by merchant: a settlement statement and its payout; its id is the bank''s idempotency key';
 COMMENT ON COLUMN statements.day IS 'The settlement day (UTC+8) it was issued for';
 COMMENT ON COLUMN statements.subsidy IS 'What the platform pays of what its promotions took off';
-COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed';
+COMMENT ON COLUMN statements.adjustments IS 'What is neither a sale nor a refund: goodwill of the platform, what went into the deposit or came out of it, fines, compensation of buyers, what the shop paid in of what it owed, cash that it collected itself';
 COMMENT ON COLUMN statements.attempt_at IS 'When to instruct the bank or to ask it next';
 COMMENT ON COLUMN statements.way IS 'direct: through the bank that is connected; file: in a bank file';
 COMMENT ON COLUMN statements.check_by IS 'Until when the payout waits for the merchant to check it; none: it does not wait';
@@ -4482,10 +4867,11 @@ CREATE TABLE settlement_entries (
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
                                                        , 'deposit_forfeited', 'debt_paid', 'reserve', 'reserve_released'
-                                                       , 'correction', 'correction_taken'))
+                                                       , 'correction', 'correction_taken', 'cash_kept', 'disputed'
+                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'reserve'
-                       , 'correction_taken')) = (amount < 0))
+                       , 'correction_taken', 'cash_kept', 'disputed', 'chargeback_fee')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';

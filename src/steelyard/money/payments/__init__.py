@@ -10,9 +10,12 @@ moves; answers may come twice, late, out of order, or have to be asked for. Refu
 
 The states live in `payments.state_model` and `refund_model`, the ways to the outside in `payments.gateways`, what each declares
 of itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
-answer. What came by bank transfer is written down in `bank_movements`; what becomes of refunds in `refund_outcomes`, and those
-that staff transfer in `by_hand`. What is authorised first is taken by `captures` and let go by `voids`; `giving_back` is what
-gives a buyer's money back, whichever of both it needs.
+answer, and `excluding` says for whose goods they are not. What came by bank transfer is written down in `bank_movements`; what
+becomes of refunds in `refund_outcomes`, and those that staff transfer in `by_hand`. What is paid at the door is in `door`: its
+states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What channels take back and argue about
+is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`, and found in the model, too. What is
+authorised first is taken by `captures` and let go by `voids`; `giving_back` gives a buyer's money back, whichever it needs;
+their tables are in `schema_captures`, those of `health` in `schema_health`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -33,6 +36,7 @@ from steelyard.money.payments.captures import (
     want,
 )
 from steelyard.money.payments.choosing import (
+    GIFT_CARDS,
     Limit,
     Rule,
     RuleHasBegun,
@@ -48,7 +52,59 @@ from steelyard.money.payments.choosing import (
     why_not,
     withdraw_rule,
 )
-from steelyard.money.payments.events import Refunded
+from steelyard.money.payments.dispute_model import (
+    EVIDENCE_FACTS,
+    Dispute,
+    DisputeNews,
+    DisputeReason,
+    DisputeUnknown,
+    Disputing,
+    Evidence,
+)
+from steelyard.money.payments.dispute_model import Standing as DisputeStanding
+from steelyard.money.payments.disputes import (
+    DueLook,
+    conclude_refused,
+    dispute_problems,
+    lock_captured,
+    looked_at,
+    payment_named,
+    set_disputed,
+    tell_of_dispute,
+    to_look_at,
+)
+from steelyard.money.payments.door import collect as collect_at_the_door
+from steelyard.money.payments.door import keep as keep_at_the_door
+from steelyard.money.payments.door import refuse as refuse_at_the_door
+from steelyard.money.payments.door import tell as tell_at_the_door
+from steelyard.money.payments.door_model import (
+    AT_THE_DOOR,
+    DoesNotAddUp,
+    DoorState,
+    NotAtTheDoor,
+    NotWithTheCarrier,
+    Owed,
+    Remittance,
+    RemittanceKnown,
+)
+from steelyard.money.payments.door_model import Arrived as ArrivedAtTheDoor
+from steelyard.money.payments.door_model import Collection as DoorCollection
+from steelyard.money.payments.door_remitting import (
+    ORDERS_PER_REMITTANCE_MAX,
+    offer,
+    offers_of,
+    owed,
+    refusals_of,
+    remit,
+    remittances,
+    under_way,
+    with_carrier,
+)
+from steelyard.money.payments.door_remitting import of_all as doors_of_all
+from steelyard.money.payments.door_remitting import of_orders as doors_of
+from steelyard.money.payments.door_remitting import of_payment as doors_of_payment
+from steelyard.money.payments.events import CashKept, Refunded
+from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
 from steelyard.money.payments.gateways import Authoriser, Channel, Verifier, account_of, channel, channels, verifier
 from steelyard.money.payments.giving_back import give_back
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
@@ -120,6 +176,12 @@ from steelyard.money.payments.voids import let_go_of, releases_of_payment, to_vo
 from steelyard.money.payments.webhooks import applied, not_applied, receive, to_apply, webhook_url
 
 __all__ = [
+    "AT_THE_DOOR",
+    "EVIDENCE_FACTS",
+    "GIFT_CARDS",
+    "ORDERS_PER_REMITTANCE_MAX",
+    "About",
+    "ArrivedAtTheDoor",
     "Authoriser",
     "BadWebhook",
     "BankMovement",
@@ -130,12 +192,25 @@ __all__ = [
     "CaptureAnswer",
     "CaptureState",
     "CaptureUnderWay",
+    "CashKept",
     "Channel",
     "ChannelAnswer",
     "Device",
+    "Dispute",
+    "DisputeNews",
+    "DisputeReason",
+    "DisputeStanding",
+    "DisputeUnknown",
+    "Disputing",
+    "DoesNotAddUp",
+    "DoorCollection",
+    "DoorState",
     "DueCapture",
+    "DueLook",
     "DueQuery",
     "DueVoid",
+    "Evidence",
+    "Exclusion",
     "ExpectedTransfer",
     "Fee",
     "Handover",
@@ -145,12 +220,15 @@ __all__ = [
     "Message",
     "MovementKnown",
     "News",
+    "NotAtTheDoor",
     "NotByHand",
     "NotLeftOver",
+    "NotWithTheCarrier",
     "NothingCaptured",
     "NumberUsed",
     "OtherNews",
     "Outcome",
+    "Owed",
     "OwedBack",
     "Payment",
     "PaymentId",
@@ -172,6 +250,8 @@ __all__ = [
     "RefundTooLarge",
     "Refunded",
     "Release",
+    "Remittance",
+    "RemittanceKnown",
     "Rest",
     "RestChange",
     "Rule",
@@ -198,21 +278,33 @@ __all__ = [
     "captures_of",
     "channel",
     "channels",
+    "collect_at_the_door",
+    "conclude_refused",
+    "dispute_problems",
+    "doors_of",
+    "doors_of_all",
+    "doors_of_payment",
+    "exclude",
+    "exclusions_of",
     "expected_transfer",
     "expected_transfers",
     "get",
     "get_all",
     "give_back",
     "give_up",
+    "include",
     "instruct",
     "instruct_all",
     "is_purse",
     "keep",
+    "keep_at_the_door",
     "kept_back",
     "kept_of",
     "latest_of",
     "let_go",
     "let_go_of",
+    "lock_captured",
+    "looked_at",
     "made_by_hand",
     "means_of",
     "messages_about",
@@ -220,9 +312,13 @@ __all__ = [
     "note",
     "note_of",
     "of_purchase",
+    "offer",
     "offered",
+    "offers_of",
+    "owed",
     "owed_back",
     "page",
+    "payment_named",
     "place_of",
     "query_soon",
     "receive",
@@ -239,7 +335,11 @@ __all__ = [
     "refunds_of_order",
     "refunds_of_payment",
     "refunds_page",
+    "refusals_of",
+    "refuse_at_the_door",
     "releases_of_payment",
+    "remit",
+    "remittances",
     "require_collected",
     "rest_changes",
     "rests",
@@ -248,23 +348,29 @@ __all__ = [
     "rules_of",
     "send_again",
     "send_refunds",
+    "set_disputed",
     "splits_of",
     "splits_of_order",
     "standing",
     "take",
     "take_captures",
+    "tell_at_the_door",
+    "tell_of_dispute",
     "timeline",
     "timelines",
     "to_apply",
     "to_capture",
+    "to_look_at",
     "to_query",
     "to_refund",
     "to_void",
     "try_now",
+    "under_way",
     "verifier",
     "verify_signature",
     "want",
     "webhook_url",
     "why_not",
+    "with_carrier",
     "withdraw_rule",
 ]

@@ -20,6 +20,7 @@ async def give_back(
     out_of: OutOf,
     by: str,
     route: RefundRoute = RefundRoute.ORIGIN,
+    payment_id: UUID | None = None,
 ) -> None:
     """The buyer has `amount` of an order's money back: what is only authorised of it is let go, the rest refunded, the ways that
     it came, in proportion to what is left of each. The same id twice is the same.
@@ -27,7 +28,7 @@ async def give_back(
     Raises as `refund` does, and `CaptureUnderWay` while the channel is asked to take it: then nobody knows which it is.
     """
     assert amount > 0
-    splits = await lock_of_order(tx, merchant_id, order_id, None)
+    splits = await lock_of_order(tx, merchant_id, order_id, payment_id)
     rest = amount
     if any(split.captured < split.authorised for split in splits):
         if await _let_go_before(tx, merchant_id, refund_id):
@@ -49,6 +50,7 @@ async def give_back(
             out_of=out_of,
             by=by,
             route=route,
+            payment_id=payment_id,
             held=splits,
         )
 

@@ -180,7 +180,7 @@ async def splits_of_order(read: Read, merchant_id: UUID, order_id: UUID) -> list
         PaymentSplit,
         """
         SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, authorised, capturing, captured, released
-             , refunding, refunded
+             , refunding, refunded, disputed
         FROM payment_splits WHERE merchant_id = $1 AND order_id = $2
         ORDER BY payment_id
         """,
@@ -195,7 +195,7 @@ async def splits_of(read: Read, payment_id: UUID) -> list[PaymentSplit]:
         PaymentSplit,
         """
         SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, authorised, capturing, captured, released
-             , refunding, refunded
+             , refunding, refunded, disputed
         FROM payment_splits WHERE payment_id = $1
         ORDER BY merchant_id, order_id
         """,

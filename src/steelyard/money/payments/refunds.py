@@ -133,7 +133,7 @@ async def lock_of_order(tx: Tx, merchant_id: UUID, order_id: UUID, payment_id: U
         PaymentSplit,
         """
         SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, authorised, capturing, captured, released
-             , refunding, refunded
+             , refunding, refunded, disputed
         FROM payment_splits
         WHERE merchant_id = $1 AND order_id = $2 AND payment_id = coalesce($3, payment_id) AND authorised > 0
         ORDER BY payment_id
@@ -189,7 +189,7 @@ async def refund_surplus(tx: Tx, payment_id: UUID, reason: str) -> list[Refund]:
         PaymentSplit,
         """
         SELECT merchant_id, order_id, payment_id, buyer_id, channel, amount, currency, authorised, capturing, captured, released
-             , refunding, refunded
+             , refunding, refunded, disputed
         FROM payment_splits WHERE payment_id = $1
         ORDER BY merchant_id, order_id
         FOR UPDATE

@@ -85,11 +85,13 @@ CREATE TABLE payment_splits (
   , wanted_at   timestamptz
   , refused_at  timestamptz
   , let_go_at   timestamptz
+  , disputed    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, payment_id)
   , CONSTRAINT all_or_nothing_is_authorised CHECK (authorised IN (0, amount))
   , CONSTRAINT never_take_more_than_authorised
         CHECK (0 <= capturing AND 0 <= captured AND 0 <= released AND capturing + captured + released <= authorised)
-  , CONSTRAINT never_refund_more_than_captured CHECK (0 <= refunding AND 0 <= refunded AND refunding + refunded <= captured)
+  , CONSTRAINT never_refund_more_than_captured CHECK (
+        0 <= refunding AND 0 <= refunded AND 0 <= disputed AND refunding + refunded + disputed <= captured)
 );
 COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, authorised, captured, let go, on its way back, refunded';
 COMMENT ON COLUMN payment_splits.authorised IS 'What the channel vouches for: kept back for us, or taken already';
@@ -98,6 +100,7 @@ COMMENT ON COLUMN payment_splits.released IS 'Of authorised, what is not wanted 
 COMMENT ON COLUMN payment_splits.wanted_at IS 'Since when what is authorised is to be captured: the order was packed or sent';
 COMMENT ON COLUMN payment_splits.refused_at IS 'When the channel said that it does not capture it: the order is called off, or given back if it was sent';
 COMMENT ON COLUMN payment_splits.let_go_at IS 'Since when a part is released that the channel still keeps back; none once it was told';
+COMMENT ON COLUMN payment_splits.disputed IS 'Of captured, what the channel has taken back and we argue about: see chargebacks';
 CREATE INDEX splits_of_a_payment ON payment_splits (payment_id);
 CREATE INDEX splits_to_capture ON payment_splits (wanted_at)
     WHERE wanted_at IS NOT NULL AND refused_at IS NULL AND capturing + captured + released < authorised;
@@ -105,85 +108,6 @@ CREATE INDEX splits_not_captured ON payment_splits (payment_id) WHERE capturing 
 CREATE INDEX splits_refused ON payment_splits (refused_at)
     WHERE refused_at IS NOT NULL AND capturing + captured + released < authorised;
 CREATE INDEX splits_let_go ON payment_splits (let_go_at) WHERE let_go_at IS NOT NULL;
-
-CREATE TABLE capture_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
-COMMENT ON TABLE capture_transitions IS 'reference: the states of a capture that follow each other';
-INSERT INTO capture_transitions (from_state, to_state) VALUES
-    ('nowhere', 'instructed'), ('instructed', 'succeeded'), ('instructed', 'failed');
-
-CREATE TABLE payment_captures (
-    buyer_id     uuid NOT NULL
-  , capture_id   uuid NOT NULL
-  , payment_id   uuid NOT NULL
-  , document     uuid NOT NULL
-  , amount       bigint NOT NULL
-  , currency     text NOT NULL REFERENCES currencies
-  , final        boolean NOT NULL
-  , state        text NOT NULL
-  , failure      text
-  , created_at   timestamptz NOT NULL DEFAULT now()
-  , ended_at     timestamptz
-  , attempt_at   timestamptz
-  , attempts     integer NOT NULL DEFAULT 0
-  , PRIMARY KEY (buyer_id, capture_id)
-  , FOREIGN KEY (buyer_id, payment_id) REFERENCES payments
-  , CONSTRAINT a_capture_is_of_some_money CHECK (amount > 0)
-  , CONSTRAINT a_capture_is_asked_for_until_it_ended CHECK ((state = 'instructed') = (attempt_at IS NOT NULL))
-  , CONSTRAINT a_capture_ended_when CHECK ((state = 'instructed') = (ended_at IS NULL))
-);
-COMMENT ON TABLE payment_captures IS 'by buyer: what a channel was asked to take of an authorised payment; its id is the channel''s idempotency key';
-COMMENT ON COLUMN payment_captures.document IS 'Under which the books have it: the payment where the channel captures once, else the capture itself';
-COMMENT ON COLUMN payment_captures.final IS 'Nothing more follows: the channel lets go what is left';
-CREATE INDEX captures_of_a_payment ON payment_captures (payment_id);
-CREATE INDEX captures_by_id ON payment_captures (capture_id);
-CREATE INDEX captures_by_document ON payment_captures (document);
-CREATE INDEX captures_to_ask ON payment_captures (attempt_at) WHERE attempt_at IS NOT NULL;
-
-CREATE TABLE payment_capture_history (
-    buyer_id   uuid NOT NULL
-  , capture_id uuid NOT NULL
-  , step       integer NOT NULL
-  , from_state text NOT NULL
-  , to_state   text NOT NULL
-  , at         timestamptz NOT NULL DEFAULT now()
-  , by         text NOT NULL
-  , PRIMARY KEY (buyer_id, capture_id, step)
-  , FOREIGN KEY (buyer_id, capture_id) REFERENCES payment_captures
-  , FOREIGN KEY (from_state, to_state) REFERENCES capture_transitions
-);
-COMMENT ON TABLE payment_capture_history IS 'by buyer, append-only: each change of a capture''s state';
-
-CREATE TABLE payment_capture_parts (
-    merchant_id uuid NOT NULL
-  , order_id    uuid NOT NULL
-  , payment_id  uuid NOT NULL
-  , capture_id  uuid NOT NULL
-  , amount      bigint NOT NULL
-  , PRIMARY KEY (merchant_id, order_id, capture_id)
-  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
-  , CONSTRAINT a_captured_part_is_of_some_money CHECK (amount > 0)
-);
-COMMENT ON TABLE payment_capture_parts IS 'by merchant, append-only: what of a capture is for which order';
-CREATE INDEX capture_parts_of_a_capture ON payment_capture_parts (capture_id);
-
-CREATE TABLE payment_releases (
-    merchant_id uuid NOT NULL
-  , document    uuid NOT NULL
-  , order_id    uuid NOT NULL
-  , payment_id  uuid NOT NULL
-  , amount      bigint NOT NULL
-  , currency    text NOT NULL REFERENCES currencies
-  , reason      text NOT NULL
-  , at          timestamptz NOT NULL DEFAULT now()
-  , by          text NOT NULL
-  , PRIMARY KEY (merchant_id, document, payment_id)
-  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
-  , CONSTRAINT a_release_is_of_some_money CHECK (amount <> 0)
-);
-COMMENT ON TABLE payment_releases IS 'by merchant, append-only: what of an authorised payment was let go before it was captured: the buyer was never charged with it';
-COMMENT ON COLUMN payment_releases.amount IS 'Above zero: let go. Below: the channel had taken it all the same, and it is refunded';
-COMMENT ON COLUMN payment_releases.document IS 'The refund that was decided, of which this needed no money back';
-CREATE INDEX releases_of_an_order ON payment_releases (merchant_id, order_id);
 
 CREATE TABLE refund_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
 COMMENT ON TABLE refund_transitions IS 'reference: the states of a refund that follow each other';
@@ -300,48 +224,6 @@ CREATE INDEX payments_by_transfer ON payments (created_at, payment_id) WHERE cha
 CREATE INDEX refunds_by_transfer ON refunds (created_at, refund_id)
     WHERE channel = 'bank_transfer' AND state IN ('instructed', 'sent');
 
-CREATE TABLE channel_rest_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
-COMMENT ON TABLE channel_rest_transitions IS 'reference: how a channel is rested and works again';
-INSERT INTO channel_rest_transitions (from_state, to_state) VALUES
-    ('nowhere', 'resting'), ('resting', 'resting'), ('resting', 'working'), ('working', 'resting');
-
-CREATE TABLE channel_rests (
-    channel      text PRIMARY KEY
-  , state        text NOT NULL
-  , since        timestamptz NOT NULL
-  , rested_until timestamptz NOT NULL
-  , times        integer NOT NULL
-  , why          text NOT NULL
-  , CONSTRAINT rested_means_how_often CHECK ((state = 'resting') = (times > 0))
-);
-COMMENT ON TABLE channel_rests IS 'local: channels that did not answer: not offered until then, and tried again afterwards';
-COMMENT ON COLUMN channel_rests.times IS 'How often in a row it was rested: each rest is twice as long as the one before';
-
-CREATE TABLE channel_rest_history (
-    channel    text NOT NULL REFERENCES channel_rests
-  , step       integer NOT NULL
-  , from_state text NOT NULL
-  , to_state   text NOT NULL
-  , at         timestamptz NOT NULL DEFAULT now()
-  , why        text NOT NULL
-  , by         text NOT NULL
-  , PRIMARY KEY (channel, step)
-  , FOREIGN KEY (from_state, to_state) REFERENCES channel_rest_transitions
-);
-COMMENT ON TABLE channel_rest_history IS 'local, append-only: when a channel was rested and worked again';
-CREATE INDEX channel_rest_history_by_time ON channel_rest_history (at DESC);
-
-CREATE TABLE channel_calls (
-    channel    text NOT NULL
-  , tick       timestamptz NOT NULL
-  , answered   bigint NOT NULL
-  , unanswered bigint NOT NULL
-  , PRIMARY KEY (channel, tick)
-  , CONSTRAINT calls_are_counted_up CHECK (answered >= 0 AND unanswered >= 0)
-);
-COMMENT ON TABLE channel_calls IS 'local: how many calls of a channel were answered and how many were not, by ten seconds';
-CREATE INDEX channel_calls_by_tick ON channel_calls (tick);
-
 CREATE TABLE channel_rules (
     channel    text NOT NULL
   , valid_from timestamptz NOT NULL
@@ -369,3 +251,113 @@ CREATE TABLE channel_rule_limits (
   , CONSTRAINT limits_are_in_order CHECK (coalesce(smallest, 1) > 0 AND coalesce(smallest, 1) <= coalesce(largest, coalesce(smallest, 1)))
 );
 COMMENT ON TABLE channel_rule_limits IS 'reference: the amounts, in minor units, within which a rule has a channel offered';
+
+CREATE TABLE channel_disputes (
+    channel   text NOT NULL
+  , reference text NOT NULL
+  , told_at   timestamptz NOT NULL DEFAULT now()
+  , look_at   timestamptz
+  , looks     integer NOT NULL DEFAULT 0
+  , problem   text
+  , PRIMARY KEY (channel, reference)
+);
+COMMENT ON TABLE channel_disputes IS 'by key: chargebacks that a channel has told of, and when it is asked next how far they are';
+COMMENT ON COLUMN channel_disputes.look_at IS 'None: it has ended, or is of no payment of ours';
+COMMENT ON COLUMN channel_disputes.problem IS 'Why what was told could not be applied';
+CREATE INDEX channel_disputes_to_look_at ON channel_disputes (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX channel_disputes_with_a_problem ON channel_disputes (told_at DESC) WHERE problem IS NOT NULL;
+
+CREATE TABLE door_shops (
+    merchant_id uuid PRIMARY KEY
+  , offered     boolean NOT NULL
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , changed_by  text NOT NULL
+);
+COMMENT ON TABLE door_shops IS 'by merchant: the shops whose goods can be paid at the door; no row: not offered';
+
+CREATE TABLE door_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE door_transitions IS 'reference: how far what is collected at the door can be';
+INSERT INTO door_transitions (from_state, to_state) VALUES
+    ('nowhere', 'due'), ('due', 'carried'), ('due', 'void')
+  , ('carried', 'collected'), ('carried', 'kept'), ('carried', 'refused'), ('collected', 'remitted');
+
+CREATE TABLE door_remittances (
+    bank_number text PRIMARY KEY
+  , carrier     text NOT NULL
+  , amount      bigint NOT NULL
+  , fee         bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , on_day      date NOT NULL
+  , recorded_at timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , CONSTRAINT a_remittance_is_of_some_money CHECK (amount > 0 AND fee >= 0)
+);
+COMMENT ON TABLE door_remittances IS 'by key, append-only: what carriers paid on of the cash that they collected, as staff wrote it down from the bank statement';
+COMMENT ON COLUMN door_remittances.fee IS 'What the carrier kept for itself of what it had collected';
+CREATE INDEX door_remittances_by_time ON door_remittances (recorded_at DESC, bank_number);
+
+CREATE TABLE door_collections (
+    merchant_id   uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , payment_id    uuid NOT NULL
+  , buyer_id      uuid NOT NULL
+  , amount        bigint NOT NULL
+  , undone        bigint NOT NULL DEFAULT 0
+  , currency      text NOT NULL REFERENCES currencies
+  , state         text NOT NULL
+  , told          bigint
+  , reported      bigint
+  , carrier       text
+  , remittance    text
+  , created_at    timestamptz NOT NULL DEFAULT now()
+  , ended_at      timestamptz
+  , PRIMARY KEY (merchant_id, order_id, payment_id)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES payment_splits
+  , CONSTRAINT no_more_is_taken_off_than_was_promised CHECK (0 <= undone AND undone <= amount)
+  , CONSTRAINT what_is_on_its_way_was_told CHECK ((state IN ('due', 'void')) = (told IS NULL))
+  , CONSTRAINT told_is_what_is_left CHECK (state NOT IN ('carried', 'collected', 'remitted', 'kept') OR (told > 0 AND told = amount - undone))
+  , CONSTRAINT a_carrier_has_what_it_collected CHECK ((state IN ('collected', 'remitted')) = (carrier IS NOT NULL))
+  , CONSTRAINT remitted_means_by_which CHECK ((state = 'remitted') = (remittance IS NOT NULL))
+  , CONSTRAINT over_means_when CHECK ((state IN ('due', 'carried')) = (ended_at IS NULL))
+);
+COMMENT ON TABLE door_collections IS 'by merchant: what buyers pay at the door, order by order, and where the cash is';
+COMMENT ON COLUMN door_collections.amount IS 'What was promised when it was ordered';
+COMMENT ON COLUMN door_collections.undone IS 'What refunds have taken off it: it is not collected any more';
+COMMENT ON COLUMN door_collections.told IS 'What whoever hands the parcel over asks for, fixed when it leaves';
+COMMENT ON COLUMN door_collections.reported IS 'What the carrier says that it got, where it says so';
+COMMENT ON COLUMN door_collections.remittance IS 'The bank''s number of what the carrier paid on';
+COMMENT ON COLUMN door_collections.ended_at IS 'When it was collected, refused or called off';
+CREATE INDEX door_collections_with_carriers ON door_collections (carrier, currency, ended_at, order_id) WHERE state = 'collected';
+CREATE INDEX door_collections_on_their_way ON door_collections (created_at, order_id) WHERE state = 'carried';
+CREATE INDEX door_refusals_of_a_buyer ON door_collections (buyer_id, ended_at) WHERE state = 'refused';
+CREATE INDEX door_collections_of_a_remittance ON door_collections (remittance) WHERE remittance IS NOT NULL;
+
+CREATE TABLE door_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , payment_id  uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, payment_id, step)
+  , FOREIGN KEY (merchant_id, order_id, payment_id) REFERENCES door_collections
+  , FOREIGN KEY (from_state, to_state) REFERENCES door_transitions
+);
+COMMENT ON TABLE door_history IS 'by merchant, append-only: what became of what is collected at the door';
+
+CREATE INDEX refunds_of_the_door ON refunds (created_at, refund_id) WHERE channel = 'cod' AND state IN ('instructed', 'sent');
+
+CREATE TABLE channel_exclusions (
+    channel text NOT NULL
+  , about   text NOT NULL
+  , subject uuid NOT NULL
+  , why     text NOT NULL DEFAULT ''
+  , set_by  uuid
+  , set_at  timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, about, subject)
+  , CONSTRAINT an_exclusion_is_about_a_shop_a_category_or_gift_cards CHECK (about IN ('merchant', 'category', 'gift_cards'))
+);
+COMMENT ON TABLE channel_exclusions IS 'reference: what a channel is not offered for: the goods of a shop, those of a category and all below it, gift cards';
+COMMENT ON COLUMN channel_exclusions.subject IS 'The merchant or the category; the nil UUID for gift cards';

@@ -4,7 +4,6 @@ from enum import StrEnum
 from typing import Literal
 
 from steelyard.kernel.states import Machine
-from steelyard.money.payments.refund_model import REFUND_MACHINE
 
 
 class PaymentState(StrEnum):
@@ -83,5 +82,3 @@ REST_MACHINE = Machine(
     {RestState.RESTING},
     {RestState.RESTING: {RestState.RESTING, RestState.WORKING}, RestState.WORKING: {RestState.RESTING}},
 )
-
-MACHINES = (PAYMENT_MACHINE, CAPTURE_MACHINE, REFUND_MACHINE, REST_MACHINE)

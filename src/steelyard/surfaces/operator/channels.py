@@ -10,15 +10,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from steelyard.goods import catalog
+from steelyard.goods.catalog.model import Category
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.money import Money
 from steelyard.money import currencies, payments
 from steelyard.money.payments import Channel, Rest, Rule
-from steelyard.parties import access
+from steelyard.parties import access, merchants
 from steelyard.parties.access.model import Actor
-from steelyard.surfaces.operator import frame
+from steelyard.parties.merchants.model import MerchantId, ShopCard
+from steelyard.surfaces.operator import channel_exclusions, frame
 from steelyard.surfaces.operator.days import midnight_after
 from steelyard.surfaces.web.console import SAVED, done, errors_of
 from steelyard.surfaces.web.entries import Entries, entries_of
@@ -79,6 +82,9 @@ class One(msgspec.Struct, frozen=True, kw_only=True):
     calls: payments.Calls | None
     names: Mapping[Any, str]
     currencies: Sequence[str]
+    excluded: Sequence[payments.Exclusion]
+    shops: Mapping[Any, ShopCard]
+    categories: Sequence[Category]
 
 
 async def one(read: Read, name: str) -> One:
@@ -89,6 +95,9 @@ async def one(read: Read, name: str) -> One:
         calls=(await payments.calls_since(read, RECENT)).get(name),
         names={member.account_id: member.name for member in await access.staff(read, None)},
         currencies=[each.currency for each in await currencies.all(read)],
+        excluded=(excluded := await payments.exclusions_of(read, name)),
+        shops=await merchants.cards(read, [MerchantId(each.subject) for each in excluded if each.about == "merchant"]),
+        categories=channel_exclusions.flat(await catalog.categories(read)),
     )
 
 
@@ -275,4 +284,4 @@ async def try_again(visit: NamedDependency[Visit], name: FromPath[str]) -> Redir
     )
 
 
-HANDLERS = [channel_list, channel_page, decide_about, withdraw_rule, try_again]
+HANDLERS = [channel_list, channel_page, decide_about, withdraw_rule, try_again, *channel_exclusions.HANDLERS]

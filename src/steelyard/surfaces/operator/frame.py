@@ -19,6 +19,7 @@ PAYMENTS = f"{HOME}/payments"
 REFUNDS = f"{HOME}/refunds"
 CHANNELS = f"{HOME}/channels"
 TRANSFERS = f"{HOME}/transfers"
+DOOR = f"{HOME}/cash-on-delivery"
 BOOKS = f"{HOME}/books"
 MONEY = f"{HOME}/money"
 RECONCILIATION = f"{HOME}/reconciliation"
@@ -80,6 +81,7 @@ PLACES = (
     (PAYMENTS, N_("Payments"), "credit-card", "payments.read", N_("Money")),
     (REFUNDS, N_("Refunds"), "undo-2", "payments.read", N_("Money")),
     (TRANSFERS, N_("Bank transfers"), "landmark", "payments.read", N_("Money")),
+    (DOOR, N_("Cash on delivery"), "hand-coins", "payments.read", N_("Money")),
     (CHANNELS, N_("Ways to pay"), "credit-card", "payments.read", N_("Money")),
     (MONEY, N_("Money position"), "chart-line", "ledger.read", N_("Money")),
     (BOOKS, N_("Trial balance"), "scale", "ledger.read", N_("Money")),

@@ -28,7 +28,7 @@ from steelyard.money.gifts.model import (
     MINOR_PER_UNIT,
     SEND_DAYS_AHEAD_MAX,
 )
-from steelyard.money.payments import Standing
+from steelyard.money.payments import Standing, Wanted
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
 from steelyard.parties.access.model import Account
 from steelyard.parties.customers.model import BuyerId
@@ -194,7 +194,7 @@ async def _shop(visit: Visit, data: Mapping[str, Any], refusal: Refusal | None =
         ],
         most_cards=CARDS_AT_ONCE_MAX,
         buyer=visit.account if visit.account is not None and visit.account.buyer_id is not None else None,
-        channels=ways(visit, view.standing, amount=0, currency=currency, at_once=True),
+        channels=ways(visit, view.standing, _paid_for(0, currency)),
         first_day=today,
         last_day=today + timedelta(days=SEND_DAYS_AHEAD_MAX),
         mine=MINE,
@@ -202,7 +202,11 @@ async def _shop(visit: Visit, data: Mapping[str, Any], refusal: Refusal | None =
 
 
 def _ways(visit: Visit, sale: Sale, now: Standing) -> list[Way]:
-    return ways(visit, now, amount=sale.together or sale.amount, currency=sale.currency, at_once=True)
+    return ways(visit, now, _paid_for(sale.together or sale.amount, sale.currency))
+
+
+def _paid_for(amount: int, currency: str) -> Wanted:
+    return Wanted(amount=amount, currency=currency, at_once=True, gift_card=True)
 
 
 async def _pay(visit: Visit, sale: Sale, channel: str) -> Redirect:

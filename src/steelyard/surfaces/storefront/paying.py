@@ -16,7 +16,7 @@ from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.i18n import N_
 from steelyard.kernel.limits import Limit
 from steelyard.money import payments
-from steelyard.money.payments import Device, Standing
+from steelyard.money.payments import Device, Standing, Wanted
 from steelyard.money.payments.model import Payment, PaymentState, UnknownChannel
 from steelyard.money.wallets import Purse, Tender
 from steelyard.parties.customers.model import BuyerId
@@ -74,12 +74,14 @@ def looks_of(visit: Visit) -> int:
 
 class ReturnPage(msgspec.Struct, frozen=True, kw_only=True):
     """`last` is the latest try to pay; none was made when the purchase costs nothing. `booking`: it is paid in two parts. `back`:
-    what purses have back since the try failed, and what they would pay `again`."""
+    what purses have back since the try failed, and what they would pay `again`. `door`: it is to be paid there."""
 
     shell: Shell
     purchase: Purchase
     last: Payment | None
     standing: Standing
+    wanted: Wanted
+    door: bool = False
     looks: int = 0
     booking: Booking | None = None
     back: Mapping[Purse, int] = {}
@@ -133,10 +135,10 @@ async def purchase_path(visit: Visit, purchase_id: PurchaseId) -> str:
 class DueNow(msgspec.Struct, frozen=True, kw_only=True):
     purchase: Purchase
     standing: Standing
-    booking: Booking | None
+    wanted: Wanted
 
     def ways(self, visit: Visit) -> list[Way]:
-        return ways_of(visit, self.purchase, self.booking, self.standing)
+        return ways(visit, self.standing, self.wanted)
 
 
 async def due_now(read: Read, purchase_id: PurchaseId) -> DueNow:
@@ -145,7 +147,8 @@ async def due_now(read: Read, purchase_id: PurchaseId) -> DueNow:
     if purchase is None:
         raise NotFound()
     booking = await booking_of(read, purchase)
-    return DueNow(purchase=purchase, standing=await payments.standing(read), booking=booking)
+    wanted = await wanted_of(read, purchase, booking)
+    return DueNow(purchase=purchase, standing=await payments.standing(read), wanted=wanted)
 
 
 def due_of(purchase: Purchase, booking: Booking | None) -> int:
@@ -155,12 +158,10 @@ def due_of(purchase: Purchase, booking: Booking | None) -> int:
     return purchase.total - purchase.tendered
 
 
-def ways_of(visit: Visit, purchase: Purchase, booking: Booking | None, now: Standing) -> list[Way]:
-    """How what is to be paid of it now can be paid."""
-    country = purchase.address.country
-    at_once = booking is not None or purchase.team_id is not None
-    amount = due_of(purchase, booking)
-    return ways(visit, now, amount=amount, currency=purchase.currency, country=country, at_once=at_once)
+async def wanted_of(read: Read, purchase: Purchase, booking: Booking | None) -> Wanted:
+    """For what is to be paid of it now."""
+    shops = [part.merchant_id for part in await orders.orders_of_purchase(read, purchase.purchase_id)]
+    return await checkout.ways.of_purchase(read, purchase, booking, shops, due_of(purchase, booking))
 
 
 async def pay(
@@ -214,6 +215,8 @@ async def return_page(read: Read, buyer_id: BuyerId, purchase_id: PurchaseId, lo
         purchase=purchase,
         last=last,
         standing=await payments.standing(read),
+        wanted=await wanted_of(read, purchase, booking),
+        door=bool(last is not None and last.channel == payments.AT_THE_DOOR and last.state is PaymentState.CAPTURED),
         looks=looks,
         booking=booking,
     )
@@ -290,7 +293,7 @@ async def back_from_cashier(visit: NamedDependency[Visit], code: FromPath[str]) 
         view.shell,
         crumbs=[Crumb(visit.say(N_("My orders")), "/orders"), Crumb(visit.say(N_("Payment")))],
         view=view,
-        channels=ways_of(visit, view.purchase, view.booking, view.standing),
+        channels=ways(visit, view.standing, view.wanted),
         wallet=wallet_of(visit, view.last),
         qr=scanning.qr,
     )

@@ -109,7 +109,16 @@ from steelyard.trade.aftersales.requests import (
     request_of,
     requests_of_orders,
 )
-from steelyard.trade.aftersales.service import cancel, freight_left, refund
+from steelyard.trade.aftersales.service import (
+    back_on_the_shelf,
+    cancel,
+    charge_back,
+    freight_left,
+    refund,
+    refuse_at_the_door,
+    refuse_by_shop,
+    returned_of,
+)
 from steelyard.trade.aftersales.silence import act_on_silence
 from steelyard.trade.aftersales.trials import Decided, Differing, Trial, trial
 from steelyard.trade.aftersales.uncollected import give_up_uncollected
@@ -165,6 +174,7 @@ __all__ = [
     "ask_platform",
     "ask_to_cancel",
     "asked_by_buyer",
+    "back_on_the_shelf",
     "behind",
     "blank_records",
     "bulk_refund",
@@ -177,6 +187,7 @@ __all__ = [
     "cases_of_buyer",
     "cases_of_merchant",
     "cases_of_orders",
+    "charge_back",
     "check_alone",
     "choices",
     "confirm",
@@ -211,11 +222,14 @@ __all__ = [
     "receive",
     "refund",
     "refuse",
+    "refuse_at_the_door",
+    "refuse_by_shop",
     "refuse_cancellation",
     "request_in",
     "request_of",
     "requests_of_orders",
     "requests_page",
+    "returned_of",
     "rule_of",
     "send_again",
     "send_back",

@@ -43,6 +43,8 @@ class Reason(StrEnum):
     IMPORTED = "imported"
     PRICE_PROTECTION = "price_protection"
     UNCOLLECTED = "uncollected"
+    CHARGEBACK = "chargeback"
+    REFUSED = "refused_at_the_door"
 
 
 class Returned(msgspec.Struct, frozen=True):

@@ -7,9 +7,11 @@ in which group of customers: `members.py`), what flash sales have to say in `fla
 `presales.py`, what comes for nothing in `gifts.py`, what shops limit in `allowances.py`, buying in teams in
 `gathering.py`, why an order cost what it did in `explaining.py`, what the buyer's own purses pay in `tendering.py`,
 keeping the pieces in `reserving.py`, what an order copies of it in `freezing.py`, a new code to pay by in `renewal.py`,
-whether it is only authorised in `authorising.py`, what happens to purses when a card fails in `retendering.py`.
+whether it is only authorised in `authorising.py`, what happens to purses when a card fails in `retendering.py`,
+which channels may be used in `ways.py`.
 """
 
+from steelyard.trade.checkout import ways
 from steelyard.trade.checkout.allowances import Wanted
 from steelyard.trade.checkout.allowances import told as limits_told
 from steelyard.trade.checkout.collection import (
@@ -121,4 +123,5 @@ __all__ = [
     "return_transfer",
     "tender_again",
     "view",
+    "ways",
 ]

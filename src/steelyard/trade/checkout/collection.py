@@ -18,10 +18,12 @@ from steelyard.kernel.db import Database, Read, Tx
 from steelyard.kernel.errors import NotFound, Refusal
 from steelyard.kernel.settings import Settings
 from steelyard.money import gifts, payments
-from steelyard.money.payments import Device, Terms
+from steelyard.money.payments import Channel, Device, Terms
 from steelyard.money.payments.model import (
     ChannelAnswer,
+    DisputeNews,
     Instruction,
+    News,
     OtherNews,
     Outcome,
     Payment,
@@ -35,7 +37,7 @@ from steelyard.money.payments.model import (
     Unknown,
 )
 from steelyard.trade import groups, orders
-from steelyard.trade.checkout import authorising
+from steelyard.trade.checkout import authorising, presales, ways
 from steelyard.trade.checkout.retendering import give_back_purses, pays_what_is_due
 from steelyard.trade.checkout.service import complete, lock_of_purchases
 from steelyard.trade.orders.model import Booking, NotPayable, Purchase, PurchaseId, PurchaseState
@@ -100,7 +102,7 @@ async def collect(
         payer=payer,
         wait=timedelta(hours=gateway.terms.wait_hours),
         anew=anew,
-        terms=gateway.terms,
+        channels=payments.channels(settings),
     )
     if isinstance(begun, Collection):
         return begun
@@ -125,13 +127,14 @@ async def begin(
     payer: Payer = HERE,
     wait: timedelta = timedelta(),
     anew: bool = False,
-    terms: Terms | None = None,
+    channels: Mapping[str, Channel] | None = None,
 ) -> Instruction | Collection:
     """The intent to pay, written down; or how far an earlier try has come, when this is its second click.
 
     A purchase waits at least `wait` from when it was placed, however often it is tried anew. A try that the channel has not
     answered yet is asked for once more under its own id, which collects it once: while it may still be captured, no second
-    one is begun beside it.
+    one is begun beside it. Of these `channels` only one that is offered for it is begun with, whoever asks: raises
+    `UnknownChannel`.
     """
     purchase = await orders.lock_purchase(tx, purchase_id)
     tries = [each for each in await payments.of_purchase(tx, purchase_id) if not payments.is_purse(each.channel)]
@@ -145,7 +148,7 @@ async def begin(
         return Collection(state="nothing_to_pay")
     if purchase.state is not PurchaseState.PLACED or purchase.pay_by <= datetime.now(UTC):
         raise NotPayable(state=str(PurchaseState.CANCELLED))
-    booking = await _part_due(tx, purchase) if purchase.deposit else None
+    booking = await presales.part_due(tx, purchase) if purchase.deposit else None
     for earlier in tries if booking is None else booking.of_this_part(tries):
         if earlier.channel != channel:
             continue
@@ -157,7 +160,13 @@ async def begin(
             return _state_of(earlier)
     if wait and booking is None and purchase.team_id is None:
         purchase = await orders.wait_for_payment(tx, purchase, purchase.placed_at + wait)
+    terms = channels[channel].terms if channels else None
     instruction = await _instruction(tx, purchase, booking, channel, return_url, token, payment_id, payer, terms)
+    if channels is not None:
+        shops = [split.merchant_id for split in instruction.splits]
+        wanted = await ways.of_purchase(tx, purchase, booking, shops, instruction.amount)
+        wanted = msgspec.structs.replace(wanted, device=payer.device)
+        ways.require_offered(channels, await payments.standing(tx), channel, wanted)
     await payments.instruct(tx, instruction)
     return instruction
 
@@ -168,14 +177,6 @@ def _goes_on(earlier: Payment, payer: Payer) -> bool:
     if handed is None:
         return earlier.cashier_url is not None
     return handed.device is payer.device or (handed.qr is None and handed.bridge is None)
-
-
-async def _part_due(tx: Tx, purchase: Purchase) -> Booking:
-    """What a locked purchase is of a presale, of which something is to be paid now. Raises `NotPayable`."""
-    booking = (await orders.lock_bookings(tx, [purchase.purchase_id]))[purchase.purchase_id]
-    if booking.due(datetime.now(UTC)) is None:
-        raise NotPayable(state=str(booking.state(datetime.now(UTC))))
-    return booking
 
 
 async def _instruction(
@@ -328,7 +329,7 @@ async def _pays(read: Read, purchase: Purchase, booking: Booking | None, payment
     return booking.called_off_at is None and booking.is_balance(payment)
 
 
-async def apply_news(tx: Tx, channel: str, news: PaymentNews | RefundNews | OtherNews) -> None:
+async def apply_news(tx: Tx, channel: str, news: News) -> None:
     """Apply a verified webhook and note that it was, in the same transaction. The second copy changes nothing.
 
     A channel's signature speaks for what was asked of that channel, and for nothing else: of another's payment or refund
@@ -345,6 +346,8 @@ async def apply_news(tx: Tx, channel: str, news: PaymentNews | RefundNews | Othe
             if refund is None or refund.channel != channel:
                 raise NotFound(refund_id=news.refund_id)
             await payments.record_refund(tx, news.refund_id, news.attempt, news.answer, "channel")
+        case DisputeNews():
+            await payments.tell_of_dispute(tx, channel, news.reference)
         case OtherNews():
             pass
     await payments.applied(tx, channel, news.event_id)

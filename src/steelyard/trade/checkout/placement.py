@@ -312,6 +312,8 @@ async def _verified(
     ]
     if not wanted:
         return []
+    now = await payments.standing(tx)
+    wanted = [(paying, purchase) for paying, purchase in wanted if _offered(now, paying, purchase)]
     there = await payments.get_all(tx, [paying.payment_id for paying, _ in wanted])
     instructions = [
         (paying.channel, _instruction(paying, purchase))
@@ -319,6 +321,19 @@ async def _verified(
         if paying.payment_id not in there
     ]
     return [(instruction, channel.verify(instruction)) for channel, instruction in instructions]
+
+
+def _offered(now: payments.Standing, paying: Paying, purchase: NewPurchase) -> bool:
+    """Whether the operator has its channel offered for this. What is not is placed, and paying it by itself says why not. Where
+    categories matter, it is not paid at once."""
+    if paying.channel.name in now.excluded or (
+        paying.channel.name in now.rests and now.rests[paying.channel.name].rests
+    ):
+        return False
+    wanted = payments.Wanted(
+        amount=purchase.total - purchase.tendered, currency=purchase.currency, country=purchase.address.country
+    )
+    return payments.why_not(paying.channel, now, wanted) is None
 
 
 def _instruction(paying: Paying, purchase: NewPurchase) -> Instruction:

@@ -48,6 +48,8 @@ from steelyard.trade.orders.buyers import (
     purchases_of,
     reminders_of_merchant,
 )
+from steelyard.trade.orders.door import keep as keep_at_the_door
+from steelyard.trade.orders.door import refuse as refuse_at_the_door
 from steelyard.trade.orders.due import next_due, to_do
 from steelyard.trade.orders.events import (
     BalanceDue,
@@ -65,7 +67,7 @@ from steelyard.trade.orders.events import (
     ShopReminded,
 )
 from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant
-from steelyard.trade.orders.holding import let_go, wait_for_payment
+from steelyard.trade.orders.holding import hold_back, let_go, wait_for_payment
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received, drop_called_off
 from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
@@ -95,7 +97,6 @@ from steelyard.trade.orders.service import (
     cancel_purchase,
     charge_gifts,
     confirm_receipt,
-    count_cases,
     lock_order,
     lock_purchase,
     lock_purchases,
@@ -112,6 +113,7 @@ from steelyard.trade.orders.wishes import (
     begin_packing_of,
     blank_records,
     change_address,
+    count_cases,
     extend_receipt,
     fee_to,
     hide,
@@ -184,6 +186,8 @@ __all__ = [
     "had_of",
     "hide",
     "history",
+    "hold_back",
+    "keep_at_the_door",
     "keep_deposit",
     "let_go",
     "lines_of",
@@ -209,6 +213,7 @@ __all__ = [
     "purchases_of_buyer",
     "record_delivery",
     "record_refund",
+    "refuse_at_the_door",
     "remind",
     "reminders_of_merchant",
     "see_notes",

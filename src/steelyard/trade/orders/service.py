@@ -15,7 +15,7 @@ from steelyard.money.ledger.model import AccountKind, Transfer
 from steelyard.parties import merchants, policies
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.parties.policies.model import UNTRACKED_DELIVERY
-from steelyard.trade.orders import bookings, states
+from steelyard.trade.orders import bookings, door, states
 from steelyard.trade.orders.events import (
     OrderCancelled,
     OrderCompleted,
@@ -207,6 +207,7 @@ async def ship(tx: Tx, dispatch: Dispatch, by: str) -> Order:
     departure = await fulfilment.ship(tx, dispatch, by)
     if not departure.fresh:
         return order
+    await door.leave(tx, dispatch.merchant_id, {dispatch.order_id: (dispatch.parcel_id, departure.whole)}, by)
     following = OrderState.SHIPPED if departure.whole else OrderState.PARTLY_SHIPPED
     if following is not order.state:
         await states.move_orders(tx, [order.order_id], following, by)
@@ -262,12 +263,14 @@ async def confirm_receipt(tx: Tx, merchant_id: MerchantId, order_id: OrderId, by
     """The buyer has the goods: the held money becomes the merchant's, with what the platform bears of promotions, less the
     commission frozen at sale.
 
-    Said twice, the second changes nothing. Raises `NotFound`, and `TransitionRefused` unless everything has been sent.
+    Said twice, the second changes nothing. Raises `NotFound`, `TransitionRefused` unless everything has been sent, and
+    `NotPaidAtTheDoor`.
     """
     order = await lock_order(tx, merchant_id, order_id)
     if order.state is OrderState.COMPLETED:
         return
     MACHINE.check(order.state, OrderState.COMPLETED)
+    await door.require_paid(tx, order)
     await complete(tx, [order], by)
 
 
@@ -369,13 +372,6 @@ async def charge_gifts(tx: Tx, order: Order, charged: Sequence[tuple[int, int]])
         order.order_id,
         [line for line, _ in charged],
         [amount for _, amount in charged],
-    )
-
-
-async def count_cases(tx: Tx, merchant_id: MerchantId, order_id: OrderId, open_cases: int) -> None:
-    """So many after-sales cases of a locked order are open: as long as there is one, receipt is confirmed by hand alone."""
-    await tx.execute(
-        "UPDATE orders SET open_cases = $3 WHERE merchant_id = $1 AND order_id = $2", merchant_id, order_id, open_cases
     )
 
 

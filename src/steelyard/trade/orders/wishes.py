@@ -238,3 +238,10 @@ async def blank_records(tx: Tx, buyer_ids: Sequence[BuyerId], years: int) -> Non
         """,
         list(buyer_ids),
     )
+
+
+async def count_cases(tx: Tx, merchant_id: MerchantId, order_id: OrderId, open_cases: int) -> None:
+    """So many after-sales cases of a locked order are open: as long as there is one, receipt is confirmed by hand alone."""
+    await tx.execute(
+        "UPDATE orders SET open_cases = $3 WHERE merchant_id = $1 AND order_id = $2", merchant_id, order_id, open_cases
+    )

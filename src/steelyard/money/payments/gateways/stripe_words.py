@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from steelyard.money.payments.capture_model import CaptureAnswer
+from steelyard.money.payments.dispute_model import DisputeNews
 from steelyard.money.payments.model import (
     AnsweredRefundState,
     AnsweredState,
@@ -193,6 +194,8 @@ def news_of(event: dict[str, Any]) -> News:
         lapsed = about.get("capture_method") == "manual" and answer.state is PaymentState.CANCELLED
         if "on_page" not in facts or lapsed or answer.state in (PaymentState.CAPTURED, PaymentState.AUTHORISED):
             return PaymentNews(event_id=event_id, payment_id=PaymentId(UUID(facts["payment_id"])), answer=answer)
+    if kind.startswith("charge.dispute.") and about.get("object") == "dispute":
+        return DisputeNews(event_id=event_id, reference=str(about["id"]))
     if about.get("object") == "refund" and "reference" in facts:
         refund_id, _, attempt = str(facts["reference"]).partition(".")
         answer = refund_of(about)
