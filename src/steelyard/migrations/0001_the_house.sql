@@ -938,6 +938,9 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}')
   , ('transfers_received', 'credit', '{"zh-Hans": "已收未核销的银行转账", "en": "Received by bank transfer, not used yet"}')
   , ('channel_fees', 'debit', '{"zh-Hans": "支付渠道手续费", "en": "Fees of payment channels"}')
+  , ('chargebacks', 'debit', '{"zh-Hans": "渠道拒付占用款", "en": "Taken back by channels, in dispute"}')
+  , ('disputed', 'credit', '{"zh-Hans": "拒付冻结的商家款", "en": "Merchants'' money frozen by chargebacks"}')
+  , ('chargeback_losses', 'debit', '{"zh-Hans": "平台拒付损失", "en": "Losses by chargebacks"}')
   , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}')
   , ('door_claims', 'debit', '{"zh-Hans": "货到付款待收款", "en": "To be collected at the door"}')
   , ('carrier_cash', 'debit', '{"zh-Hans": "承运商代收款", "en": "Cash with carriers"}')
@@ -987,6 +990,9 @@ INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
   , ('compensation_clearing', 'asset', NULL, false, '{"zh-Hans": "商家赔付转入买家余额时的过渡科目，合计为零。", "en": "Where a shop''s compensation crosses to a buyer; zero in total."}')
   , ('transfers_received', 'liability', 'buyers', false, '{"zh-Hans": "已到账、尚未用于订单的买家转账。", "en": "What buyers have transferred and no purchase has taken."}')
   , ('channel_fees', 'expense', NULL, true, '{"zh-Hans": "支付渠道扣收的手续费。", "en": "What payment channels keep as their fees."}')
+  , ('chargebacks', 'asset', NULL, false, '{"zh-Hans": "渠道因拒付扣走、正在争议的款项。", "en": "What channels have taken back and is being argued about."}')
+  , ('disputed', 'liability', 'merchants', false, '{"zh-Hans": "因拒付冻结的商家款项，结案前不结算。", "en": "Of what merchants are owed, what is set aside until a chargeback is decided."}')
+  , ('chargeback_losses', 'expense', NULL, false, '{"zh-Hans": "平台因拒付承担的损失，减去败诉后追回的。", "en": "What the platform lost by chargebacks, less what came back after it was lost."}')
   , ('suspense', 'asset', NULL, false, '{"zh-Hans": "对账差异，等待查明。", "en": "Differences of statements that are being looked into."}')
   , ('door_claims', 'asset', NULL, false, '{"zh-Hans": "买家约定签收时支付、尚未收到的货款。", "en": "What buyers have promised to pay at the door and nobody has collected yet."}')
   , ('carrier_cash', 'asset', 'cash', false, '{"zh-Hans": "承运商已代收、尚未回款的货款。", "en": "What carriers have collected at the door and not paid on yet."}')
@@ -1020,6 +1026,8 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT nobody_spends_what_is_not_there CHECK (
         kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards', 'transfers_received')
         OR credits >= debits)
+  , CONSTRAINT frozen_money_is_there CHECK (kind <> 'disputed' OR credits >= debits)
+  , CONSTRAINT only_what_was_taken_back_comes_back CHECK (kind <> 'chargebacks' OR debits >= credits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';
@@ -1431,11 +1439,14 @@ CREATE TABLE payment_splits (
   , captured    bigint NOT NULL DEFAULT 0
   , refunding   bigint NOT NULL DEFAULT 0
   , refunded    bigint NOT NULL DEFAULT 0
+  , disputed    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, payment_id)
   , CONSTRAINT all_or_nothing_is_captured CHECK (captured IN (0, amount))
-  , CONSTRAINT never_refund_more_than_captured CHECK (0 <= refunding AND 0 <= refunded AND refunding + refunded <= captured)
+  , CONSTRAINT never_refund_more_than_captured CHECK (
+        0 <= refunding AND 0 <= refunded AND 0 <= disputed AND refunding + refunded + disputed <= captured)
 );
 COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, captured, on its way back, refunded';
+COMMENT ON COLUMN payment_splits.disputed IS 'Of captured, what the channel has taken back and we argue about: see chargebacks';
 CREATE INDEX splits_of_a_payment ON payment_splits (payment_id);
 
 CREATE TABLE refund_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
@@ -1623,6 +1634,21 @@ CREATE TABLE channel_rule_limits (
 );
 COMMENT ON TABLE channel_rule_limits IS 'reference: the amounts, in minor units, within which a rule has a channel offered';
 
+CREATE TABLE channel_disputes (
+    channel   text NOT NULL
+  , reference text NOT NULL
+  , told_at   timestamptz NOT NULL DEFAULT now()
+  , look_at   timestamptz
+  , looks     integer NOT NULL DEFAULT 0
+  , problem   text
+  , PRIMARY KEY (channel, reference)
+);
+COMMENT ON TABLE channel_disputes IS 'by key: chargebacks that a channel has told of, and when it is asked next how far they are';
+COMMENT ON COLUMN channel_disputes.look_at IS 'None: it has ended, or is of no payment of ours';
+COMMENT ON COLUMN channel_disputes.problem IS 'Why what was told could not be applied';
+CREATE INDEX channel_disputes_to_look_at ON channel_disputes (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX channel_disputes_with_a_problem ON channel_disputes (told_at DESC) WHERE problem IS NOT NULL;
+
 CREATE TABLE door_shops (
     merchant_id uuid PRIMARY KEY
   , offered     boolean NOT NULL
@@ -1717,6 +1743,21 @@ CREATE TABLE channel_exclusions (
 );
 COMMENT ON TABLE channel_exclusions IS 'reference: what a channel is not offered for: the goods of a shop, those of a category and all below it, gift cards';
 COMMENT ON COLUMN channel_exclusions.subject IS 'The merchant or the category; the nil UUID for gift cards';
+
+CREATE TABLE channel_fees (
+    channel    text NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , valid_from date NOT NULL
+  , millionths bigint NOT NULL
+  , fixed      bigint NOT NULL
+  , set_by     uuid
+  , set_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, currency, valid_from)
+  , CONSTRAINT a_fee_is_a_share_and_a_fixed_part CHECK (millionths BETWEEN 0 AND 1000000 AND fixed >= 0)
+);
+COMMENT ON TABLE channel_fees IS 'reference: what the contract with a channel says that it keeps of a payment, from a day on; the latest that has begun counts';
+COMMENT ON COLUMN channel_fees.millionths IS 'Of the amount, half a minor unit upwards';
+COMMENT ON COLUMN channel_fees.fixed IS 'And so much besides, in minor units';
 
 -- money.gifts
 
@@ -1818,11 +1859,13 @@ CREATE TABLE reconciliation_files (
   , state       text NOT NULL
   , received_by text NOT NULL
   , received_at timestamptz NOT NULL DEFAULT now()
+  , withdrawal_asked_by text
   , PRIMARY KEY (source, file_id)
   , CONSTRAINT a_file_is_read_or_refused CHECK (state IN ('read', 'refused', 'withdrawn'))
   , CONSTRAINT refused_means_why CHECK ((state = 'refused') = (problems > 0))
 );
 COMMENT ON TABLE reconciliation_files IS 'by key: statements as they came, whether they could be read or not';
+COMMENT ON COLUMN reconciliation_files.withdrawal_asked_by IS 'Who wants it withdrawn; another person agrees';
 COMMENT ON COLUMN reconciliation_files.size IS 'Bytes';
 COMMENT ON COLUMN reconciliation_files.problems IS 'How many lines could not be read; one is enough to refuse the file, and nothing of it is used';
 -- (Days on which nothing moved have the same bytes: a header and nothing else.)
@@ -1929,6 +1972,8 @@ CREATE TABLE reconciliation_differences (
   , proposed_by text
   , booking     uuid
   , words       text NOT NULL DEFAULT ''
+  , undo_asked_by text
+  , undo_words  text NOT NULL DEFAULT ''
   , PRIMARY KEY (source, item_id)
   , FOREIGN KEY (source, file_id, line_no) REFERENCES reconciliation_lines
   , CONSTRAINT a_difference_is_of_a_kind CHECK (
@@ -1945,6 +1990,7 @@ COMMENT ON COLUMN reconciliation_differences.day IS 'Of the statement on which i
 COMMENT ON COLUMN reconciliation_differences.theirs IS 'Minor units of currency that the statement says; of a fee, what was kept; 0 where it says nothing';
 COMMENT ON COLUMN reconciliation_differences.ours IS 'Minor units of our_currency that our books say; of a fee, what was agreed; 0 where they say nothing';
 COMMENT ON COLUMN reconciliation_differences.ended_on IS 'The day, as its source counts days, from which it is explained';
+COMMENT ON COLUMN reconciliation_differences.undo_asked_by IS 'Who wants what was booked or accepted taken back; above the limit another person agrees';
 COMMENT ON COLUMN reconciliation_differences.booking IS 'The document of the transfers that were posted for it';
 CREATE UNIQUE INDEX a_line_differs_once ON reconciliation_differences (source, file_id, line_no) WHERE line_no IS NOT NULL;
 CREATE UNIQUE INDEX a_transfer_is_missing_once ON reconciliation_differences (source, owner_id, transfer_id)
@@ -3437,7 +3483,7 @@ COMMENT ON TABLE order_transitions IS 'reference: the states of an order that fo
 INSERT INTO order_transitions (from_state, to_state) VALUES
     ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
   , ('placed', 'paid'), ('placed', 'held'), ('placed', 'cancelled'), ('held', 'paid'), ('held', 'cancelled')
-  , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
+  , ('paid', 'held'), ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
   , ('partly_shipped', 'shipped'), ('shipped', 'completed'), ('shipped', 'cancelled');
 
 CREATE TABLE orders (
@@ -3901,7 +3947,7 @@ CREATE TABLE order_refunds (
   , CONSTRAINT no_more_tax_than_money_goes_back CHECK (tax BETWEEN 0 AND goods + freight)
   , CONSTRAINT a_refund_gives_something_back CHECK (goods >= 0 AND freight >= 0 AND goods + freight > 0)
   , CONSTRAINT a_refund_has_a_reason CHECK (reason IN ('cancelled', 'paid_late', 'goodwill', 'returned', 'imported', 'price_protection'
-                                                       , 'refused_at_the_door'))
+                                                       , 'refused_at_the_door', 'chargeback'))
 );
 COMMENT ON TABLE order_refunds IS 'by merchant, append-only: what was given back of an order and why';
 COMMENT ON COLUMN order_refunds.goods IS 'Of the lines, added tax included';
@@ -4249,6 +4295,250 @@ CREATE TABLE refund_request_history (
 );
 COMMENT ON TABLE refund_request_history IS 'by merchant, append-only: each change of a refund that waits for a second person';
 
+-- trade.risk
+
+-- Paid orders that look like fraud are held until somebody has looked at them, or time decides.
+
+CREATE TABLE risk_rules (
+    rule       text PRIMARY KEY
+  , active     boolean NOT NULL
+  , points     integer NOT NULL
+  , least      integer NOT NULL
+  , minutes    integer NOT NULL
+  , changed_at timestamptz
+  , changed_by text
+  , CONSTRAINT a_rule_has_points CHECK (points BETWEEN 1 AND 1000)
+  , CONSTRAINT a_rule_counts_something CHECK (least > 0 AND minutes > 0)
+);
+COMMENT ON TABLE risk_rules IS 'reference: what makes an order suspicious, and how much';
+COMMENT ON COLUMN risk_rules.least IS 'How many, or how much in major units of the currency, trip it; without meaning for rules of lists';
+COMMENT ON COLUMN risk_rules.minutes IS 'Within which time it counts; without meaning for rules that count nothing';
+INSERT INTO risk_rules (rule, active, points, least, minutes) VALUES
+    ('new_buyer', true, 60, 2000, 1)
+  , ('many_to_address', true, 60, 4, 60)
+  , ('many_by_buyer', true, 50, 5, 60)
+  , ('failed_payments', true, 50, 3, 1440)
+  , ('foreign_phone', true, 30, 1, 1)
+  , ('forwarder', true, 40, 1, 1)
+  , ('blocked', true, 100, 1, 1);
+
+CREATE TABLE risk_list (
+    entry_id uuid PRIMARY KEY
+  , list     text NOT NULL
+  , kind     text NOT NULL
+  , value    text NOT NULL
+  , why      text NOT NULL
+  , until    date NOT NULL
+  , by       text NOT NULL
+  , at       timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT an_entry_stands_on_a_known_list CHECK (list IN ('block', 'allow', 'forwarder'))
+  , CONSTRAINT an_entry_is_of_a_known_kind CHECK (kind IN ('email', 'domain', 'phone', 'address'))
+  , CONSTRAINT an_entry_says_what_and_why CHECK (value <> '' AND why <> '')
+  , CONSTRAINT a_forwarder_is_an_address CHECK (list <> 'forwarder' OR kind = 'address')
+);
+COMMENT ON TABLE risk_list IS 'local: whom staff know: never to hold, always to hold, and addresses of freight forwarders';
+COMMENT ON COLUMN risk_list.value IS 'As it is compared: small letters, without spaces; of a telephone its digits; of an address a part of it';
+COMMENT ON COLUMN risk_list.until IS 'It is forgotten on this day';
+CREATE UNIQUE INDEX an_entry_stands_on_a_list_once ON risk_list (list, kind, value);
+CREATE INDEX risk_list_by_time ON risk_list (at DESC, entry_id DESC);
+CREATE INDEX risk_list_to_forget ON risk_list (until);
+
+CREATE TABLE risk_seen (
+    purchase_id uuid PRIMARY KEY
+  , buyer_id    uuid NOT NULL
+  , address     text NOT NULL
+  , at          timestamptz NOT NULL
+);
+COMMENT ON TABLE risk_seen IS 'by key: paid purchases of the last days, by buyer and by what their address comes to, to count how many there are at once';
+COMMENT ON COLUMN risk_seen.address IS 'A digest: the address cannot be read from it';
+CREATE INDEX risk_seen_of_an_address ON risk_seen (address, at);
+CREATE INDEX risk_seen_of_a_buyer ON risk_seen (buyer_id, at);
+CREATE INDEX risk_seen_by_time ON risk_seen (at);
+
+CREATE TABLE risk_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE risk_transitions IS 'reference: the states of a look at an order that follow each other';
+INSERT INTO risk_transitions (from_state, to_state) VALUES
+    ('nowhere', 'passed'), ('nowhere', 'held')
+  , ('held', 'released'), ('held', 'cancelled'), ('held', 'overtaken');
+
+CREATE TABLE risk_checks (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , purchase_id uuid NOT NULL
+  , buyer_id    uuid NOT NULL
+  , code        text NOT NULL
+  , amount      bigint NOT NULL
+  , currency    text NOT NULL REFERENCES currencies
+  , score       integer NOT NULL
+  , tripped     jsonb NOT NULL
+  , state       text NOT NULL
+  , checked_at  timestamptz NOT NULL DEFAULT now()
+  , decide_by   timestamptz
+  , decided_at  timestamptz
+  , decided_by  text
+  , why         text NOT NULL DEFAULT ''
+  , charged_back_at timestamptz
+  , PRIMARY KEY (merchant_id, order_id)
+  , CONSTRAINT held_means_until_when CHECK ((state = 'passed') = (decide_by IS NULL))
+  , CONSTRAINT decided_means_when_and_by_whom
+        CHECK ((state IN ('released', 'cancelled', 'overtaken')) = (decided_at IS NOT NULL) AND (decided_at IS NULL) = (decided_by IS NULL))
+);
+COMMENT ON TABLE risk_checks IS 'by merchant: orders that tripped a rule, and what became of them; those that tripped none are not kept';
+COMMENT ON COLUMN risk_checks.tripped IS '[{rule, points, found}]: found is a number, never who or where';
+COMMENT ON COLUMN risk_checks.charged_back_at IS 'When its money was charged back, so that rules can be judged by what came later';
+CREATE INDEX risk_checks_held ON risk_checks (decide_by, order_id) WHERE state = 'held';
+CREATE INDEX risk_checks_by_time ON risk_checks (checked_at DESC, order_id DESC);
+CREATE INDEX risk_checks_of_an_order ON risk_checks (order_id);
+
+CREATE TABLE risk_check_history (
+    merchant_id uuid NOT NULL
+  , order_id    uuid NOT NULL
+  , step        integer NOT NULL
+  , from_state  text NOT NULL
+  , to_state    text NOT NULL
+  , at          timestamptz NOT NULL DEFAULT now()
+  , by          text NOT NULL
+  , PRIMARY KEY (merchant_id, order_id, step)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES risk_checks
+  , FOREIGN KEY (from_state, to_state) REFERENCES risk_transitions
+);
+COMMENT ON TABLE risk_check_history IS 'by merchant, append-only: each change of a look''s state';
+
+-- trade.chargebacks
+
+-- Chargebacks: a buyer's bank takes captured money back. Which orders it is of, what is said against it, who bears it.
+
+CREATE TABLE chargeback_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
+COMMENT ON TABLE chargeback_transitions IS 'reference: the states of a chargeback that follow each other';
+INSERT INTO chargeback_transitions (from_state, to_state) VALUES
+    ('nowhere', 'inquiry'), ('nowhere', 'evidence_due')
+  , ('inquiry', 'evidence_due'), ('inquiry', 'closed')
+  , ('evidence_due', 'answering'), ('evidence_due', 'submitted'), ('evidence_due', 'won'), ('evidence_due', 'lost')
+  , ('evidence_due', 'accepted'), ('evidence_due', 'expired')
+  , ('answering', 'evidence_due'), ('answering', 'submitted'), ('answering', 'won'), ('answering', 'lost')
+  , ('answering', 'accepted'), ('answering', 'expired')
+  , ('submitted', 'won'), ('submitted', 'lost')
+  , ('lost', 'recovered'), ('accepted', 'recovered'), ('expired', 'recovered');
+
+CREATE TABLE chargebacks (
+    buyer_id      uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , code          text NOT NULL
+  , payment_id    uuid NOT NULL
+  , purchase_id   uuid NOT NULL
+  , channel       text NOT NULL
+  , reference     text NOT NULL
+  , amount        bigint NOT NULL
+  , currency      text NOT NULL REFERENCES currencies
+  , fee           bigint NOT NULL DEFAULT 0
+  , excess        bigint NOT NULL DEFAULT 0
+  , covered       bigint NOT NULL DEFAULT 0
+  , reason        text NOT NULL
+  , state         text NOT NULL
+  , opened_at     timestamptz NOT NULL DEFAULT now()
+  , opened_by     text NOT NULL
+  , note          text NOT NULL DEFAULT ''
+  , due_at        timestamptz
+  , shop_due_at   timestamptz
+  , answer        text
+  , facts         jsonb NOT NULL DEFAULT '{}'
+  , words         text NOT NULL DEFAULT ''
+  , answer_at     timestamptz
+  , attempts      integer NOT NULL DEFAULT 0
+  , failure       text
+  , submitted_at  timestamptz
+  , ended_at      timestamptz
+  , PRIMARY KEY (buyer_id, chargeback_id)
+  , CONSTRAINT a_chargeback_is_of_some_money CHECK (amount > 0 AND fee >= 0 AND 0 <= covered AND covered <= excess AND excess <= amount)
+  , CONSTRAINT an_answer_is_evidence_or_acceptance CHECK (answer IN ('evidence', 'accept'))
+  , CONSTRAINT ended_means_when CHECK ((state IN ('won', 'lost', 'accepted', 'expired', 'closed', 'recovered')) = (ended_at IS NOT NULL))
+  , CONSTRAINT who_answers_has_an_answer CHECK (state <> 'answering' OR answer IS NOT NULL)
+);
+COMMENT ON TABLE chargebacks IS 'by buyer: money of a payment that its channel has taken back, or asks about';
+COMMENT ON COLUMN chargebacks.reference IS 'What the channel, or the bank''s letter, calls it';
+COMMENT ON COLUMN chargebacks.fee IS 'What the channel charges for it, in minor units of the currency';
+COMMENT ON COLUMN chargebacks.excess IS 'Of amount, what had been given back already: taken twice, and on the platform until it is won';
+COMMENT ON COLUMN chargebacks.covered IS 'Of excess, refunds that the channel refused because of it: it has made them thereby';
+COMMENT ON COLUMN chargebacks.due_at IS 'By when the channel must have evidence; shop_due_at: by when the shops are to have handed theirs in';
+COMMENT ON COLUMN chargebacks.facts IS 'What was handed in, by the names of payments.EVIDENCE_FACTS; words: beside it';
+COMMENT ON COLUMN chargebacks.answer_at IS 'When to tell the channel next';
+CREATE INDEX chargebacks_by_id ON chargebacks (chargeback_id);
+CREATE INDEX chargebacks_of_a_purchase ON chargebacks (purchase_id);
+CREATE INDEX chargebacks_by_time ON chargebacks (opened_at DESC, chargeback_id DESC);
+CREATE INDEX chargebacks_open ON chargebacks (due_at, chargeback_id) WHERE ended_at IS NULL;
+CREATE INDEX chargebacks_to_answer ON chargebacks (answer_at) WHERE answer_at IS NOT NULL;
+
+CREATE TABLE chargeback_history (
+    buyer_id      uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , step          integer NOT NULL
+  , from_state    text NOT NULL
+  , to_state      text NOT NULL
+  , at            timestamptz NOT NULL DEFAULT now()
+  , by            text NOT NULL
+  , PRIMARY KEY (buyer_id, chargeback_id, step)
+  , FOREIGN KEY (buyer_id, chargeback_id) REFERENCES chargebacks
+  , FOREIGN KEY (from_state, to_state) REFERENCES chargeback_transitions
+);
+COMMENT ON TABLE chargeback_history IS 'by buyer, append-only: each change of a chargeback''s state';
+
+CREATE TABLE chargeback_parts (
+    merchant_id   uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , code          text NOT NULL
+  , amount        bigint NOT NULL
+  , currency      text NOT NULL REFERENCES currencies
+  , reason        text NOT NULL
+  , state         text NOT NULL
+  , opened_at     timestamptz NOT NULL
+  , shop_due_at   timestamptz
+  , round         integer NOT NULL DEFAULT 1
+  , frozen        boolean NOT NULL DEFAULT false
+  , bearer        text
+  , bearer_why    text NOT NULL DEFAULT ''
+  , refund_id     uuid
+  , made_good     bigint NOT NULL DEFAULT 0
+  , fee           bigint NOT NULL DEFAULT 0
+  , words         text NOT NULL DEFAULT ''
+  , answered_at   timestamptz
+  , answered_by   text
+  , PRIMARY KEY (merchant_id, chargeback_id, order_id)
+  , CONSTRAINT a_part_is_of_some_money CHECK (amount > 0 AND made_good >= 0 AND fee >= 0)
+  , CONSTRAINT a_merchant_or_the_platform_bears_it CHECK (bearer IN ('merchant', 'platform'))
+  , CONSTRAINT a_refund_has_its_bearer CHECK (refund_id IS NULL OR bearer IS NOT NULL)
+  , CONSTRAINT answered_means_by_whom CHECK ((answered_at IS NULL) = (answered_by IS NULL))
+);
+COMMENT ON TABLE chargeback_parts IS 'by merchant: which part of a chargeback is of which order, and what its shop says; state, reason and dates as of the chargeback';
+COMMENT ON COLUMN chargeback_parts.round IS 'Counted up when the amount is shared out anew: what was frozen before is thawed under its own number';
+COMMENT ON COLUMN chargeback_parts.frozen IS 'Set aside from what the shop is owed: before the order is received its money is held anyway';
+COMMENT ON COLUMN chargeback_parts.bearer IS 'Who bears it when it is lost; none: by the rule of docs/algorithms/chargebacks.md';
+COMMENT ON COLUMN chargeback_parts.refund_id IS 'Of a lost one: the refund that the channel has made';
+COMMENT ON COLUMN chargeback_parts.made_good IS 'Of a lost or recovered one: what the platform paid the shop for it';
+COMMENT ON COLUMN chargeback_parts.fee IS 'Of the channel''s fee, what the shop bears';
+CREATE INDEX chargeback_parts_of_one ON chargeback_parts (chargeback_id);
+CREATE INDEX chargeback_parts_of_an_order ON chargeback_parts (order_id);
+CREATE INDEX chargeback_parts_by_time ON chargeback_parts (merchant_id, opened_at DESC, chargeback_id DESC);
+CREATE INDEX chargeback_parts_to_answer ON chargeback_parts (merchant_id, shop_due_at)
+    WHERE answered_at IS NULL AND state IN ('inquiry', 'evidence_due');
+
+CREATE TABLE chargeback_files (
+    merchant_id   uuid NOT NULL
+  , file_id       uuid NOT NULL
+  , chargeback_id uuid NOT NULL
+  , order_id      uuid NOT NULL
+  , file          text NOT NULL
+  , name          text NOT NULL
+  , bytes         integer NOT NULL
+  , by            text NOT NULL
+  , at            timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, file_id)
+  , FOREIGN KEY (merchant_id, chargeback_id, order_id) REFERENCES chargeback_parts
+  , CONSTRAINT a_file_has_something_in_it CHECK (bytes > 0)
+);
+COMMENT ON TABLE chargeback_files IS 'by merchant: what a shop handed in as evidence, by its name in the private file store';
+CREATE INDEX chargeback_files_of_a_part ON chargeback_files (merchant_id, chargeback_id, order_id, at);
+
 -- trade.rewards
 
 -- What orders have earned their buyers in points.
@@ -4472,10 +4762,11 @@ CREATE TABLE settlement_entries (
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
                                                        , 'deposit_forfeited', 'debt_paid', 'reserve', 'reserve_released'
-                                                       , 'correction', 'correction_taken', 'cash_kept'))
+                                                       , 'correction', 'correction_taken', 'cash_kept', 'disputed'
+                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'reserve'
-                       , 'correction_taken', 'cash_kept')) = (amount < 0))
+                       , 'correction_taken', 'cash_kept', 'disputed', 'chargeback_fee')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
@@ -4627,6 +4918,82 @@ COMMENT ON TABLE payout_returns IS 'by merchant, append-only: payouts that came 
 COMMENT ON COLUMN payout_returns.attempt IS 'Which instruction it was that came back, from 1 on';
 COMMENT ON COLUMN payout_returns.return_id IS 'The document in the books of the return, and of the payment that follows it';
 CREATE INDEX returns_of_a_statement ON payout_returns (merchant_id, statement_id, at);
+
+-- trade.einvoices
+
+-- E-invoices (EN 16931): of merchants to buyers, of the platform to merchants.
+
+CREATE TABLE einvoice_sellers (
+    merchant_id uuid PRIMARY KEY
+  , legal_name  text NOT NULL
+  , vat_number  text NOT NULL
+  , street      text NOT NULL
+  , city        text NOT NULL
+  , postal_code text NOT NULL
+  , country     text NOT NULL
+  , email       text NOT NULL
+  , automatic   boolean NOT NULL
+  , since       timestamptz NOT NULL DEFAULT now()
+  , changed_at  timestamptz NOT NULL DEFAULT now()
+  , CONSTRAINT a_seller_has_a_vat_number CHECK (vat_number <> '' AND legal_name <> '')
+);
+COMMENT ON TABLE einvoice_sellers IS 'by merchant: as whom a merchant issues e-invoices';
+COMMENT ON COLUMN einvoice_sellers.vat_number IS 'With the prefix of the member state that gave it, such as DE136695976';
+COMMENT ON COLUMN einvoice_sellers.automatic IS 'Whether orders that go to the EU are invoiced by themselves when all of them has left the house';
+
+COMMENT ON COLUMN einvoice_sellers.since IS 'When it was said first: orders sent long before it are not asked for';
+
+CREATE TABLE einvoice_series (
+    owner_id uuid NOT NULL
+  , year     integer NOT NULL
+  , last     integer NOT NULL
+  , PRIMARY KEY (owner_id, year)
+  , CONSTRAINT a_series_counts_from_one CHECK (last > 0)
+);
+COMMENT ON TABLE einvoice_series IS 'by owner: the last number that a merchant, or the platform (whose id is in numbering.PLATFORM), has given in a year';
+
+CREATE TABLE einvoices (
+    merchant_id  uuid NOT NULL
+  , einvoice_id  uuid NOT NULL
+  , issuer       text NOT NULL
+  , kind         text NOT NULL
+  , year         integer NOT NULL
+  , sequence     integer NOT NULL
+  , number       text NOT NULL
+  , issued_on    date NOT NULL
+  , order_id     uuid
+  , refund_id    uuid
+  , buyer_id     uuid
+  , month        date
+  , currency     text NOT NULL
+  , net          bigint NOT NULL
+  , tax          bigint NOT NULL
+  , document     jsonb NOT NULL
+  , xml          text NOT NULL
+  , issued_at    timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (merchant_id, einvoice_id)
+  , FOREIGN KEY (merchant_id, order_id) REFERENCES orders
+  , CONSTRAINT an_einvoice_is_an_invoice_or_a_credit_note CHECK (kind IN ('invoice', 'credit_note'))
+  , CONSTRAINT a_merchant_invoices_orders_the_platform_months CHECK (
+        issuer = 'merchant' AND order_id IS NOT NULL AND buyer_id IS NOT NULL AND month IS NULL AND (kind = 'credit_note') = (refund_id IS NOT NULL)
+        OR issuer = 'platform' AND order_id IS NULL AND buyer_id IS NULL AND refund_id IS NULL AND month IS NOT NULL)
+  , CONSTRAINT a_month_is_its_first_day CHECK (month = date_trunc('month', month)::date)
+  , CONSTRAINT sums_are_not_negative CHECK (net >= 0 AND tax >= 0 AND net + tax > 0)
+);
+COMMENT ON TABLE einvoices IS 'by merchant, append-only: e-invoices and credit notes; what is issued is kept for ten years and longer, as tax laws want it';
+COMMENT ON COLUMN einvoices.issuer IS 'merchant: to the buyer of an order; platform: to the merchant, for what it was charged in a month';
+COMMENT ON COLUMN einvoices.net IS 'In minor units, of a credit note what is given back';
+COMMENT ON COLUMN einvoices.sequence IS 'In the year, of the issuer: without gaps (see checks.sql)';
+COMMENT ON COLUMN einvoices.document IS 'What it says, as model.Document; the xml is made of it once, when it is issued';
+CREATE UNIQUE INDEX an_order_is_invoiced_once ON einvoices (merchant_id, order_id) WHERE kind = 'invoice' AND order_id IS NOT NULL;
+CREATE UNIQUE INDEX a_refund_is_credited_once ON einvoices (merchant_id, refund_id) WHERE refund_id IS NOT NULL;
+CREATE UNIQUE INDEX a_merchants_number_is_given_once ON einvoices (merchant_id, issuer, year, sequence);
+CREATE INDEX einvoices_of_an_order ON einvoices (merchant_id, order_id);
+CREATE INDEX einvoices_of_a_merchant ON einvoices (merchant_id, issuer, issued_at DESC, einvoice_id DESC);
+CREATE INDEX einvoices_of_a_month ON einvoices (merchant_id, month, currency) WHERE month IS NOT NULL;
+CREATE INDEX einvoices_of_the_platform ON einvoices (month DESC, einvoice_id DESC) WHERE issuer = 'platform';
+CREATE INDEX einvoices_of_a_buyer ON einvoices (buyer_id, issued_at DESC) WHERE buyer_id IS NOT NULL;
+CREATE INDEX einvoices_by_id ON einvoices (einvoice_id);
 
 -- trade.discipline
 

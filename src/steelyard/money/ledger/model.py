@@ -51,6 +51,9 @@ class AccountKind(StrEnum):
     COMPENSATION_CLEARING = "compensation_clearing"
     TRANSFERS_RECEIVED = "transfers_received"
     CHANNEL_FEES = "channel_fees"
+    CHARGEBACKS = "chargebacks"
+    DISPUTED = "disputed"
+    CHARGEBACK_LOSSES = "chargeback_losses"
     SUSPENSE = "suspense"
     DOOR_CLAIMS = "door_claims"
     CARRIER_CASH = "carrier_cash"
@@ -287,7 +290,7 @@ class SecondPerson(Refusal):
 class NotByHand(Refusal):
     """Accounts that other parts of the house count on, transfer by transfer, are corrected where the transfer came from."""
 
-    code = "not_by_hand"
+    code = "entry_not_by_hand"
     title = N_("This is not corrected by hand")
     detail = N_("Undo it where it came from: the order, refund, statement or difference.")
 

@@ -34,6 +34,9 @@ INSERT INTO ledger_account_kinds (kind, normal, name) VALUES
   , ('compensation_clearing', 'debit', '{"zh-Hans": "商家赔付清算", "en": "Compensation clearing"}')
   , ('transfers_received', 'credit', '{"zh-Hans": "已收未核销的银行转账", "en": "Received by bank transfer, not used yet"}')
   , ('channel_fees', 'debit', '{"zh-Hans": "支付渠道手续费", "en": "Fees of payment channels"}')
+  , ('chargebacks', 'debit', '{"zh-Hans": "渠道拒付占用款", "en": "Taken back by channels, in dispute"}')
+  , ('disputed', 'credit', '{"zh-Hans": "拒付冻结的商家款", "en": "Merchants'' money frozen by chargebacks"}')
+  , ('chargeback_losses', 'debit', '{"zh-Hans": "平台拒付损失", "en": "Losses by chargebacks"}')
   , ('suspense', 'debit', '{"zh-Hans": "待查差异", "en": "Differences being looked into"}')
   , ('door_claims', 'debit', '{"zh-Hans": "货到付款待收款", "en": "To be collected at the door"}')
   , ('carrier_cash', 'debit', '{"zh-Hans": "承运商代收款", "en": "Cash with carriers"}')
@@ -83,6 +86,9 @@ INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
   , ('compensation_clearing', 'asset', NULL, false, '{"zh-Hans": "商家赔付转入买家余额时的过渡科目，合计为零。", "en": "Where a shop''s compensation crosses to a buyer; zero in total."}')
   , ('transfers_received', 'liability', 'buyers', false, '{"zh-Hans": "已到账、尚未用于订单的买家转账。", "en": "What buyers have transferred and no purchase has taken."}')
   , ('channel_fees', 'expense', NULL, true, '{"zh-Hans": "支付渠道扣收的手续费。", "en": "What payment channels keep as their fees."}')
+  , ('chargebacks', 'asset', NULL, false, '{"zh-Hans": "渠道因拒付扣走、正在争议的款项。", "en": "What channels have taken back and is being argued about."}')
+  , ('disputed', 'liability', 'merchants', false, '{"zh-Hans": "因拒付冻结的商家款项，结案前不结算。", "en": "Of what merchants are owed, what is set aside until a chargeback is decided."}')
+  , ('chargeback_losses', 'expense', NULL, false, '{"zh-Hans": "平台因拒付承担的损失，减去败诉后追回的。", "en": "What the platform lost by chargebacks, less what came back after it was lost."}')
   , ('suspense', 'asset', NULL, false, '{"zh-Hans": "对账差异，等待查明。", "en": "Differences of statements that are being looked into."}')
   , ('door_claims', 'asset', NULL, false, '{"zh-Hans": "买家约定签收时支付、尚未收到的货款。", "en": "What buyers have promised to pay at the door and nobody has collected yet."}')
   , ('carrier_cash', 'asset', 'cash', false, '{"zh-Hans": "承运商已代收、尚未回款的货款。", "en": "What carriers have collected at the door and not paid on yet."}')
@@ -116,6 +122,8 @@ CREATE TABLE ledger_accounts (
   , CONSTRAINT nobody_spends_what_is_not_there CHECK (
         kind NOT IN ('balance', 'balance_held', 'points', 'points_held', 'gift_cards', 'transfers_received')
         OR credits >= debits)
+  , CONSTRAINT frozen_money_is_there CHECK (kind <> 'disputed' OR credits >= debits)
+  , CONSTRAINT only_what_was_taken_back_comes_back CHECK (kind <> 'chargebacks' OR debits >= credits)
   , CONSTRAINT payouts_paid_were_on_their_way CHECK (kind <> 'payout_in_transit' OR credits >= debits)
 );
 COMMENT ON TABLE ledger_accounts IS 'by owner: accounts of a merchant, a buyer, an issue of gift cards, or a channel or bank; the platform''s own accounts are sub-accounts of theirs';

@@ -12,7 +12,9 @@ The states live in `payments.model` and `refund_model`, the ways to the outside 
 itself in `payments.terms`. Which of them a purchase is offered is decided in `choosing`; `health` rests those that do not
 answer, and `excluding` says for whose goods they are not. What came by bank transfer is written down in `bank_movements`; what
 becomes of refunds in `refund_outcomes`, and those that staff transfer in `by_hand`. What is paid at the door is in `door`: its
-states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`.
+states in `door_model`, its steps in `door_steps`, what carriers owe in `door_remitting`. What channels take back and argue about
+is in `disputes`, in the words of `dispute_model`; what is refused is in `refusals`, and found in the model, too. What channels
+keep by contract is in `fees`.
 """
 
 from steelyard.money.payments.bank_movements import Expected as ExpectedTransfer
@@ -39,6 +41,27 @@ from steelyard.money.payments.choosing import (
     standing,
     why_not,
     withdraw_rule,
+)
+from steelyard.money.payments.dispute_model import (
+    EVIDENCE_FACTS,
+    Dispute,
+    DisputeNews,
+    DisputeReason,
+    DisputeUnknown,
+    Disputing,
+    Evidence,
+)
+from steelyard.money.payments.dispute_model import Standing as DisputeStanding
+from steelyard.money.payments.disputes import (
+    DueLook,
+    conclude_refused,
+    dispute_problems,
+    lock_captured,
+    looked_at,
+    payment_named,
+    set_disputed,
+    tell_of_dispute,
+    to_look_at,
 )
 from steelyard.money.payments.door import collect as collect_at_the_door
 from steelyard.money.payments.door import keep as keep_at_the_door
@@ -72,6 +95,7 @@ from steelyard.money.payments.door_remitting import of_orders as doors_of
 from steelyard.money.payments.door_remitting import of_payment as doors_of_payment
 from steelyard.money.payments.events import CashKept, Refunded
 from steelyard.money.payments.excluding import About, Exclusion, exclude, exclusions_of, include
+from steelyard.money.payments.fees import AgreedFee, agree_fee, fees_of, withdraw_fee
 from steelyard.money.payments.gateways import Channel, Verifier, account_of, channel, channels, verifier
 from steelyard.money.payments.health import Calls, Rest, calls_since, note, rests, try_now
 from steelyard.money.payments.health import Change as RestChange
@@ -140,9 +164,11 @@ from steelyard.money.payments.webhooks import applied, not_applied, receive, to_
 
 __all__ = [
     "AT_THE_DOOR",
+    "EVIDENCE_FACTS",
     "GIFT_CARDS",
     "ORDERS_PER_REMITTANCE_MAX",
     "About",
+    "AgreedFee",
     "ArrivedAtTheDoor",
     "BadWebhook",
     "BankMovement",
@@ -152,10 +178,18 @@ __all__ = [
     "Channel",
     "ChannelAnswer",
     "Device",
+    "Dispute",
+    "DisputeNews",
+    "DisputeReason",
+    "DisputeStanding",
+    "DisputeUnknown",
+    "Disputing",
     "DoesNotAddUp",
     "DoorCollection",
     "DoorState",
+    "DueLook",
     "DueQuery",
+    "Evidence",
     "Exclusion",
     "ExpectedTransfer",
     "Fee",
@@ -212,6 +246,7 @@ __all__ = [
     "Verifier",
     "Wanted",
     "account_of",
+    "agree_fee",
     "applied",
     "bank_movements",
     "book_movement",
@@ -222,6 +257,8 @@ __all__ = [
     "channel",
     "channels",
     "collect_at_the_door",
+    "conclude_refused",
+    "dispute_problems",
     "doors_of",
     "doors_of_all",
     "doors_of_payment",
@@ -229,6 +266,7 @@ __all__ = [
     "exclusions_of",
     "expected_transfer",
     "expected_transfers",
+    "fees_of",
     "get",
     "get_all",
     "give_up",
@@ -241,6 +279,8 @@ __all__ = [
     "kept_of",
     "latest_of",
     "let_go",
+    "lock_captured",
+    "looked_at",
     "made_by_hand",
     "means_of",
     "messages_about",
@@ -254,6 +294,7 @@ __all__ = [
     "owed",
     "owed_back",
     "page",
+    "payment_named",
     "place_of",
     "query_soon",
     "receive",
@@ -279,14 +320,17 @@ __all__ = [
     "rules_of",
     "send_again",
     "send_refunds",
+    "set_disputed",
     "splits_of",
     "splits_of_order",
     "standing",
     "take",
     "tell_at_the_door",
+    "tell_of_dispute",
     "timeline",
     "timelines",
     "to_apply",
+    "to_look_at",
     "to_query",
     "to_refund",
     "try_now",
@@ -296,5 +340,6 @@ __all__ = [
     "webhook_url",
     "why_not",
     "with_carrier",
+    "withdraw_fee",
     "withdraw_rule",
 ]

@@ -57,10 +57,12 @@ SELECT p.payment_id, s.order_id, s.captured, s.refunding, s.refunded
 FROM payments p JOIN payment_splits s USING (payment_id)
 WHERE p.surplus AND s.refunding + s.refunded <> s.captured;
 
--- name: a buyer's money at the channels is what was captured less what was given back
+-- name: a buyer's money at the channels, with what they took back and argue about or keep, is what was captured less what was given back
 SELECT owner_id, currency, a.debits - a.credits AS booked, m.captured - m.refunded AS known
-FROM (SELECT * FROM ledger_accounts
-      WHERE kind = 'channel_cash' AND owner_id NOT IN (SELECT owner_id FROM ledger_counterparties)) AS a
+FROM (SELECT owner_id, currency, sum(debits) AS debits, sum(credits) AS credits FROM ledger_accounts
+      WHERE (kind IN ('channel_cash', 'chargebacks')
+             OR kind = 'chargeback_losses' AND owner_id NOT IN (SELECT merchant_id FROM merchants))
+        AND owner_id NOT IN (SELECT owner_id FROM ledger_counterparties) GROUP BY 1, 2) AS a
 FULL JOIN (
     SELECT buyer_id AS owner_id, currency, sum(captured) AS captured, sum(refunded) AS refunded
     FROM (

@@ -65,11 +65,14 @@ CREATE TABLE payment_splits (
   , captured    bigint NOT NULL DEFAULT 0
   , refunding   bigint NOT NULL DEFAULT 0
   , refunded    bigint NOT NULL DEFAULT 0
+  , disputed    bigint NOT NULL DEFAULT 0
   , PRIMARY KEY (merchant_id, order_id, payment_id)
   , CONSTRAINT all_or_nothing_is_captured CHECK (captured IN (0, amount))
-  , CONSTRAINT never_refund_more_than_captured CHECK (0 <= refunding AND 0 <= refunded AND refunding + refunded <= captured)
+  , CONSTRAINT never_refund_more_than_captured CHECK (
+        0 <= refunding AND 0 <= refunded AND 0 <= disputed AND refunding + refunded + disputed <= captured)
 );
 COMMENT ON TABLE payment_splits IS 'by merchant: what part of a payment is for which order: to be collected, captured, on its way back, refunded';
+COMMENT ON COLUMN payment_splits.disputed IS 'Of captured, what the channel has taken back and we argue about: see chargebacks';
 CREATE INDEX splits_of_a_payment ON payment_splits (payment_id);
 
 CREATE TABLE refund_transitions (from_state text NOT NULL, to_state text NOT NULL, PRIMARY KEY (from_state, to_state));
@@ -257,6 +260,21 @@ CREATE TABLE channel_rule_limits (
 );
 COMMENT ON TABLE channel_rule_limits IS 'reference: the amounts, in minor units, within which a rule has a channel offered';
 
+CREATE TABLE channel_disputes (
+    channel   text NOT NULL
+  , reference text NOT NULL
+  , told_at   timestamptz NOT NULL DEFAULT now()
+  , look_at   timestamptz
+  , looks     integer NOT NULL DEFAULT 0
+  , problem   text
+  , PRIMARY KEY (channel, reference)
+);
+COMMENT ON TABLE channel_disputes IS 'by key: chargebacks that a channel has told of, and when it is asked next how far they are';
+COMMENT ON COLUMN channel_disputes.look_at IS 'None: it has ended, or is of no payment of ours';
+COMMENT ON COLUMN channel_disputes.problem IS 'Why what was told could not be applied';
+CREATE INDEX channel_disputes_to_look_at ON channel_disputes (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX channel_disputes_with_a_problem ON channel_disputes (told_at DESC) WHERE problem IS NOT NULL;
+
 CREATE TABLE door_shops (
     merchant_id uuid PRIMARY KEY
   , offered     boolean NOT NULL
@@ -351,3 +369,18 @@ CREATE TABLE channel_exclusions (
 );
 COMMENT ON TABLE channel_exclusions IS 'reference: what a channel is not offered for: the goods of a shop, those of a category and all below it, gift cards';
 COMMENT ON COLUMN channel_exclusions.subject IS 'The merchant or the category; the nil UUID for gift cards';
+
+CREATE TABLE channel_fees (
+    channel    text NOT NULL
+  , currency   text NOT NULL REFERENCES currencies
+  , valid_from date NOT NULL
+  , millionths bigint NOT NULL
+  , fixed      bigint NOT NULL
+  , set_by     uuid
+  , set_at     timestamptz NOT NULL DEFAULT now()
+  , PRIMARY KEY (channel, currency, valid_from)
+  , CONSTRAINT a_fee_is_a_share_and_a_fixed_part CHECK (millionths BETWEEN 0 AND 1000000 AND fixed >= 0)
+);
+COMMENT ON TABLE channel_fees IS 'reference: what the contract with a channel says that it keeps of a payment, from a day on; the latest that has begun counts';
+COMMENT ON COLUMN channel_fees.millionths IS 'Of the amount, half a minor unit upwards';
+COMMENT ON COLUMN channel_fees.fixed IS 'And so much besides, in minor units';

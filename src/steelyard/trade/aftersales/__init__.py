@@ -111,6 +111,7 @@ from steelyard.trade.aftersales.requests import (
 from steelyard.trade.aftersales.service import (
     back_on_the_shelf,
     cancel,
+    charge_back,
     freight_left,
     refund,
     refuse_at_the_door,
@@ -184,6 +185,7 @@ __all__ = [
     "cases_of_buyer",
     "cases_of_merchant",
     "cases_of_orders",
+    "charge_back",
     "check_alone",
     "choices",
     "confirm",

@@ -6,14 +6,14 @@ from uuid import UUID
 import msgspec
 
 from steelyard.goods import inventory
-from steelyard.kernel import events, ids
+from steelyard.kernel import events, ids, money
 from steelyard.kernel.db import Read, Tx
 from steelyard.kernel.errors import Invalid, NotFound
 from steelyard.kernel.i18n import N_
 from steelyard.logistics import fulfilment, parcels
 from steelyard.money import ledger, payments
 from steelyard.money.ledger.model import AccountKind, Transfer
-from steelyard.money.payments.model import RefundId
+from steelyard.money.payments.model import PaymentId, RefundAnswer, RefundId, RefundState
 from steelyard.parties.merchants.model import MerchantId
 from steelyard.trade import groups, orders
 from steelyard.trade.aftersales.events import OrderRefunded
@@ -27,6 +27,7 @@ from steelyard.trade.aftersales.model import (
     LineShare,
     NotRefundable,
     NotThatMany,
+    OrderRefund,
     Reason,
     RefundRequest,
     Returned,
@@ -37,6 +38,7 @@ from steelyard.trade.aftersales.model import (
     share_of,
     tax_of,
 )
+from steelyard.trade.aftersales.queries import of_orders
 from steelyard.trade.commission.model import added
 from steelyard.trade.orders.model import Order, OrderId, OrderLine, OrderState
 from steelyard.trade.orders.refusals import CarrierCollects
@@ -153,13 +155,18 @@ async def refund(tx: Tx, request: RefundRequest, by: str) -> None:
         await orders.charge_gifts(tx, order, charged)
     if request.restock:
         await _restock(tx, request, lines, stayed, by)
-    subsidy, fees = sum(share.subsidy for share in shares), [part for share in shares for part in share.fees]
-    if request.freight:
-        whole = freight_of(order, lines)
-        subsidy += freight_subsidy_of(order, whole, whole - left, request.freight)
-        fees += freight_fees_of(order, whole, whole - left, request.freight)
-    beside = Beside(fees=added(fees), subsidy=subsidy)
+    beside = _beside(order, lines, shares, request.freight, left)
     await _give_back(tx, order, request, lines, shares, by, beside=beside, left=left)
+
+
+def _beside(order: Order, lines: Sequence[OrderLine], shares: Sequence[LineShare], freight: int, left: int) -> Beside:
+    """What goes back beside these shares and so much freight of what was `left` of it."""
+    subsidy, fees = sum(share.subsidy for share in shares), [part for share in shares for part in share.fees]
+    if freight:
+        whole = freight_of(order, lines)
+        subsidy += freight_subsidy_of(order, whole, whole - left, freight)
+        fees += freight_fees_of(order, whole, whole - left, freight)
+    return Beside(fees=added(fees), subsidy=subsidy)
 
 
 def _shares(lines: Sequence[OrderLine], pieces: Mapping[int, int], less: Mapping[int, int]) -> list[LineShare]:
@@ -242,6 +249,34 @@ async def _freight_refunded(read: Read, order: Order) -> int:
     )
 
 
+async def charge_back(
+    tx: Tx, order: Order, refund_id: RefundId, amount: int, payment_id: PaymentId, reference: str
+) -> OrderRefund:
+    """A channel has given the buyer `amount` of a locked order back for good, out of this payment, under its `reference` of the
+    chargeback: a refund as any other, of which nobody need be asked any more. Returns it as it was decided.
+
+    It is shared over what is left of the order's lines and freight by the largest remainder; the pieces stay with the buyer.
+    The amount is at most what is left of the order. Said twice with the same id, the second changes nothing.
+    """
+    request = RefundRequest(
+        refund_id=refund_id, merchant_id=order.merchant_id, order_id=order.order_id, reason=Reason.CHARGEBACK
+    )
+    if not await _decided(tx, request):
+        lines = (await orders.lines_of(tx, [order.order_id]))[order.order_id]
+        freight = await freight_left(tx, order, lines)
+        parts = money.split(amount, [*(paid_for(line) - line.refunded for line in lines), freight])
+        shares = [less_of(line, part) for line, part in zip(lines, parts, strict=False) if part]
+        beside = _beside(order, lines, shares, parts[-1], freight)
+        request = msgspec.structs.replace(request, freight=parts[-1])
+        await _give_back(
+            tx, order, request, lines, shares, "channel", beside=beside, left=freight, payment_id=payment_id
+        )
+        arrived = RefundAnswer(reference=reference, state=RefundState.SUCCEEDED)
+        await payments.record_refund(tx, refund_id, 1, arrived, "channel")
+    decided = await of_orders(tx, [order.order_id])
+    return next(each for each in decided[order.order_id] if each.refund_id == refund_id)
+
+
 async def _give_back(
     tx: Tx,
     order: Order,
@@ -252,6 +287,7 @@ async def _give_back(
     *,
     beside: Beside,
     left: int,
+    payment_id: PaymentId | None = None,
 ) -> None:
     """The buyer has their money back, the merchant its fees, the platform its part of what promotions took off."""
     goods = sum(share.amount for share in shares)
@@ -279,6 +315,7 @@ async def _give_back(
         reason=request.reason,
         out_of=AccountKind.PAYABLE if released else AccountKind.HELD,
         by=by,
+        payment_id=payment_id,
         route=request.route,
     )
     if released and (beside.fees or beside.subsidy):

@@ -21,7 +21,9 @@ from steelyard.money import gifts, payments
 from steelyard.money.payments import Channel, Device
 from steelyard.money.payments.model import (
     ChannelAnswer,
+    DisputeNews,
     Instruction,
+    News,
     OtherNews,
     Outcome,
     Payment,
@@ -319,7 +321,7 @@ def _pays(purchase: Purchase, booking: Booking | None, payment: Payment) -> bool
     return booking.called_off_at is None and booking.is_balance(payment)
 
 
-async def apply_news(tx: Tx, channel: str, news: PaymentNews | RefundNews | OtherNews) -> None:
+async def apply_news(tx: Tx, channel: str, news: News) -> None:
     """Apply a verified webhook and note that it was, in the same transaction. The second copy changes nothing.
 
     A channel's signature speaks for what was asked of that channel, and for nothing else: of another's payment or refund
@@ -336,6 +338,8 @@ async def apply_news(tx: Tx, channel: str, news: PaymentNews | RefundNews | Othe
             if refund is None or refund.channel != channel:
                 raise NotFound(refund_id=news.refund_id)
             await payments.record_refund(tx, news.refund_id, news.attempt, news.answer, "channel")
+        case DisputeNews():
+            await payments.tell_of_dispute(tx, channel, news.reference)
         case OtherNews():
             pass
     await payments.applied(tx, channel, news.event_id)

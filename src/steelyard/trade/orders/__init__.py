@@ -66,7 +66,7 @@ from steelyard.trade.orders.events import (
     ShopReminded,
 )
 from steelyard.trade.orders.finding import ORDERS_FOUND_MAX, find, freight_used, notes_of, of_merchant
-from steelyard.trade.orders.holding import let_go, wait_for_payment
+from steelyard.trade.orders.holding import hold_back, let_go, wait_for_payment
 from steelyard.trade.orders.jobs import cancel_unpaid, complete_received, drop_called_off
 from steelyard.trade.orders.notes import see_notes, write_note
 from steelyard.trade.orders.placing import place
@@ -184,6 +184,7 @@ __all__ = [
     "had_of",
     "hide",
     "history",
+    "hold_back",
     "keep_at_the_door",
     "keep_deposit",
     "let_go",

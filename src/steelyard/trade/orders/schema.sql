@@ -66,7 +66,7 @@ COMMENT ON TABLE order_transitions IS 'reference: the states of an order that fo
 INSERT INTO order_transitions (from_state, to_state) VALUES
     ('nowhere', 'placed'), ('nowhere', 'completed'), ('nowhere', 'cancelled')
   , ('placed', 'paid'), ('placed', 'held'), ('placed', 'cancelled'), ('held', 'paid'), ('held', 'cancelled')
-  , ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
+  , ('paid', 'held'), ('paid', 'shipped'), ('paid', 'partly_shipped'), ('paid', 'cancelled')
   , ('partly_shipped', 'shipped'), ('shipped', 'completed'), ('shipped', 'cancelled');
 
 CREATE TABLE orders (

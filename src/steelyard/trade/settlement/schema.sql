@@ -120,10 +120,11 @@ CREATE TABLE settlement_entries (
                                                        , 'subsidy_returned', 'goodwill', 'deposit', 'deposit_returned', 'fine'
                                                        , 'fine_returned', 'compensation', 'compensation_returned'
                                                        , 'deposit_forfeited', 'debt_paid', 'reserve', 'reserve_released'
-                                                       , 'correction', 'correction_taken', 'cash_kept'))
+                                                       , 'correction', 'correction_taken', 'cash_kept', 'disputed'
+                                                       , 'dispute_returned', 'chargeback_fee', 'chargeback_borne'))
   , CONSTRAINT costs_are_negative
         CHECK ((kind IN ('commission', 'refund', 'subsidy_returned', 'deposit', 'fine', 'compensation', 'reserve'
-                       , 'correction_taken', 'cash_kept')) = (amount < 0))
+                       , 'correction_taken', 'cash_kept', 'disputed', 'chargeback_fee')) = (amount < 0))
 );
 COMMENT ON TABLE settlement_entries IS 'by merchant: what the merchant''s payable is made of; entries without a statement wait for the next one';
 COMMENT ON COLUMN settlement_entries.order_id IS 'None where it is about no order: a deposit, a fine';
