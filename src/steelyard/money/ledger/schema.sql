@@ -62,6 +62,7 @@ INSERT INTO ledger_chart (kind, class, money, by_hand, purpose) VALUES
   , ('refund_due', 'liability', 'buyers', false, '{"zh-Hans": "已同意、尚未到账的退款。", "en": "Refunds that are promised and have not arrived."}')
   , ('payable', 'liability', 'merchants', false, '{"zh-Hans": "已归商家、尚未结算的款项；为负时是商家欠款。", "en": "What is the merchants'' and not paid out yet; below zero, what they owe."}')
   , ('payout_in_transit', 'liability', 'merchants', false, '{"zh-Hans": "已交银行、银行尚未付出的结算款。", "en": "Payouts that the bank has been told to make and has not made."}')
+  , ('reserve', 'liability', 'merchants', false, '{"zh-Hans": "结算时按约定留存、到期自动释放的商家款项。", "en": "What statements have kept back of merchants'' payouts for an agreed time."}')
   , ('commission', 'income', NULL, false, '{"zh-Hans": "向商家收取的佣金，已扣除退回部分。", "en": "Commission taken from merchants, less what went back with refunds."}')
   , ('subsidy', 'expense', NULL, false, '{"zh-Hans": "平台承担的优惠，补给商家。", "en": "The platform''s part of promotions, made good to merchants."}')
   , ('goodwill', 'expense', NULL, false, '{"zh-Hans": "平台赔付给商家或买家的款项。", "en": "What the platform has paid to put things right."}')

@@ -32,6 +32,7 @@ from steelyard.surfaces.components.page import NavItem
 from steelyard.surfaces.operator import frame
 from steelyard.surfaces.operator.category_names import names_of
 from steelyard.surfaces.operator.closing import Closing, closing
+from steelyard.surfaces.web import settlement_words
 from steelyard.surfaces.web.audit_details import Reader, raw, reader
 from steelyard.surfaces.web.audit_words import ACTIONS
 from steelyard.surfaces.web.console import ROWS_PER_PAGE, address
@@ -179,6 +180,7 @@ class Money(Head, frozen=True, kw_only=True):
     page: Page[Statement]
     rates: list[Rate]
     category_names: Mapping[UUID, Text]
+    terms: settlement.Terms
 
 
 async def its_money(read: Read, merchant_id: MerchantId, cursor: str | None) -> Money:
@@ -191,6 +193,9 @@ async def its_money(read: Read, merchant_id: MerchantId, cursor: str | None) -> 
         page=await settlement.statements_page(read, merchant_id=merchant_id, cursor=cursor, limit=ROWS_PER_PAGE),
         rates=[rate for rate in rates if rate.merchant_id in (None, merchant_id)],
         category_names=names_of(await catalog.categories(read)),
+        terms=(await settlement.agreed(read, [merchant_id])).on(
+            merchant_id, settlement.settlement_day(datetime.now(UTC))
+        ),
     )
 
 
@@ -207,6 +212,7 @@ async def money_tab(
         found,
         rate_id=ids.mint(),
         parts=PARTS_PER_MILLION,
+        words=settlement_words,
         **_onward(visit, found.page, cursor),
     )
 
